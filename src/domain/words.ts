@@ -1,0 +1,18 @@
+/** What is said to people is said in both languages; reports choose one (`--lang`). */
+export interface Words {
+  readonly en: string;
+  readonly zh: string;
+}
+
+export type Language = keyof Words;
+
+/** Whose move it is, as the report's `who_acts` says it. */
+export const ACTORS = {
+  us: { en: 'fastregister and its operator', zh: '我们' },
+  merchant: { en: 'the merchant', zh: '商户' },
+  legal_person: { en: 'the legal person', zh: '法人' },
+  platform: { en: 'the administrator of the third-party platform', zh: '第三方平台管理员' },
+  nobody: { en: 'nobody: it is over', zh: '无需操作' },
+} as const satisfies Record<string, Words>;
+
+export type Actor = keyof typeof ACTORS;

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest';
+import { FACTS, type FactKind, MOVES } from '../../src/domain/registration.js';
+import {
+  answerToCreate,
+  answerToSearch,
+  CREATE,
+  explain,
+  PUSH,
+  pushStatus,
+  SEARCH,
+  TABLES,
+} from '../../src/wechat/answers.js';
+
+const TOKEN = [40001, 40014, 41001, 42001];
+const TICKET = [61005, 61006];
+const PLATFORM = [
+  40013, 40125, 41004, 41018, 48001, 48004, 50002, 61003, 61004, 61007, 61011, 61014, 61028, 61029, 40164, 89254, 86031,
+  86033, 86040, 89295,
+];
+const MALFORMED = [43002, 43003, 44002, 47001, 86030];
+const MERCHANT = [61070, 86004, 86021, 86022, 86032, 86034, 86036, 89248, 89255];
+
+/** Every code that WeChat's pages name for these calls and for the push, written out. */
+const CREATE_CODES: Record<string, readonly number[]> = {
+  create_accepted: [0, 89251, 89252],
+  create_busy: [89249],
+  create_postponed: [-1, 89247, 91030],
+  create_refused: MERCHANT,
+  create_void: [...TOKEN, ...TICKET, 45009, 45011],
+  platform_refused: [...PLATFORM, ...MALFORMED, 89253],
+  answer_unknown: [89250],
+};
+
+const SEARCH_CODES: Record<string, readonly number[]> = {
+  task_running: [89251, 89252, 89253],
+  task_unclear: [0, -1, 89247, 89249, 89250, 91030, ...MERCHANT],
+  search_void: [...TOKEN, ...TICKET, 45009, 45011],
+  search_refused: [...PLATFORM, ...MALFORMED],
+};
+
+const PUSH_STATUSES: Record<string, readonly string[]> = {
+  mini_program_created: ['0'],
+  legal_person_timed_out: ['100001', '100002', '100003'],
+  registration_refused: [
+    '-1',
+    '101',
+    '102',
+    '103',
+    '104',
+    '105',
+    '1000',
+    '1001',
+    '1002',
+    '1003',
+    '1004',
+    '1005',
+    '1006',
+    '1007',
+    '1008',
+  ],
+};
+
+function pairs<Code>(byFact: Record<string, readonly Code[]>): [Code, string][] {
+  return Object.entries(byFact).flatMap(([fact, codes]) => codes.map((code): [Code, string] => [code, fact]));
+}
+
+describe('the tables', () => {
+  test.each(pairs(CREATE_CODES))('create %i is reported as %s', (code, fact) => {
+    expect(CREATE).toHaveProperty(String(code));
+    expect(answerToCreate(code).fact).toBe(fact);
+  });
+
+  test.each(pairs(SEARCH_CODES))('search %i is reported as %s', (code, fact) => {
+    expect(SEARCH).toHaveProperty(String(code));
+    expect(answerToSearch(code).fact).toBe(fact);
+  });
+
+  test.each(pairs(PUSH_STATUSES))('push %s is reported as %s', (status, fact) => {
+    expect(PUSH).toHaveProperty(status);
+    expect(pushStatus(status).fact).toBe(fact);
+  });
+
+  test('list nothing else', () => {
+    expect(Object.keys(CREATE)).toHaveLength(pairs(CREATE_CODES).length);
+    expect(Object.keys(SEARCH)).toHaveLength(pairs(SEARCH_CODES).length);
+    expect(Object.keys(PUSH)).toHaveLength(pairs(PUSH_STATUSES).length);
+  });
+
+  const rows = Object.entries(TABLES).flatMap(([table, { codes, unknown }]) =>
+    [...Object.entries(codes), ['unknown', unknown] as const].map(([code, answer]) => ({
+      problem: `${table}:${code}`,
+      answer,
+    })),
+  );
+
+  test.each(rows)('$problem says in both languages what it means and what to do', ({ answer }) => {
+    const { en, zh, nextStep } = answer;
+    for (const text of [en, nextStep.en]) {
+      expect(text).toMatch(/^[A-Z].{15,}\.$/);
+      expect(text).not.toMatch(/[\u4e00-\u9fff]/);
+    }
+    for (const text of [zh, nextStep.zh]) expect(text).toMatch(/^.*[\u4e00-\u9fff].*。$/);
+  });
+
+  test.each(rows)('$problem does something: a rule of the heart speaks of its fact', ({ answer }) => {
+    expect(MOVES.some((move) => move.fact === answer.fact)).toBe(true);
+  });
+
+  test('give every table the facts of its own reporter', () => {
+    const reporters = (codes: Readonly<Record<string, { fact: FactKind }>>) =>
+      new Set(Object.values(codes).map(({ fact }) => FACTS[fact].by));
+    expect(reporters(CREATE)).toEqual(new Set(['worker']));
+    expect(reporters(SEARCH)).toEqual(new Set(['worker']));
+    expect(reporters(PUSH)).toEqual(new Set(['receiver']));
+  });
+});
+
+describe('an answer', () => {
+  test('names the door at which a call was turned away, and only then', () => {
+    const doors = { token: TOKEN, ticket: TICKET, day: [45009], minute: [45011] };
+    for (const [door, codes] of Object.entries(doors)) {
+      for (const code of codes) {
+        expect(answerToCreate(code).door).toBe(door);
+        expect(answerToSearch(code).door).toBe(door);
+      }
+    }
+    for (const { fact, door } of [...Object.values(CREATE), ...Object.values(SEARCH)]) {
+      expect(door !== undefined).toBe(fact === 'create_void' || fact === 'search_void');
+    }
+  });
+
+  test('to a create that may be repeated names what it waits for', () => {
+    expect(answerToCreate(89249).wait).toBe('busy');
+    expect(answerToCreate(89247).wait).toBe('again');
+    expect(answerToCreate(-1).wait).toBe('again');
+    expect(answerToCreate(91030).wait).toBe('person');
+  });
+
+  test('that asks for time says how many working days', () => {
+    expect(pushStatus('105').workingDays).toBe(15);
+  });
+
+  test('that accuses the platform is never the merchant’s to act on', () => {
+    for (const { fact, acts } of [...Object.values(CREATE), ...Object.values(SEARCH)]) {
+      if (fact === 'platform_refused' || fact === 'search_refused') expect(['platform', 'us']).toContain(acts);
+    }
+  });
+
+  test('to a closed IP says what to put on which list', () => {
+    expect(answerToCreate(61004).nextStep.en).toMatch(/IP address.*allow-list/);
+    expect(answerToCreate(40164).nextStep.en).toMatch(/IP address.*allow-list/);
+  });
+});
+
+describe('what nobody knows', () => {
+  test.each([1, 12345, 89999, Number.NaN, 0.5])('errcode %d is neither success nor failure', (code) => {
+    expect(answerToCreate(code).fact).toBe('answer_unknown');
+    expect(answerToSearch(code).fact).toBe('task_unclear');
+  });
+
+  test.each([undefined, '', '00', '0.0', ' 0', '2', '100004', 'constructor', '__proto__'])(
+    'status %j is neither success nor failure',
+    (status) => {
+      expect(pushStatus(status).fact).toBe('push_unknown');
+    },
+  );
+});
+
+describe('explain', () => {
+  const problems = (code: string) => explain(code).map(({ problem }) => problem);
+
+  test('finds a bare code wherever it is used', () => {
+    expect(problems('89249')).toEqual(['create:89249', 'search:89249']);
+    expect(problems('-1')).toEqual(['create:-1', 'search:-1', 'push:-1']);
+    expect(problems('100003')).toEqual(['push:100003']);
+  });
+
+  test('takes a code as the report writes it', () => {
+    expect(explain('create:61070')).toEqual([{ problem: 'create:61070', answer: answerToCreate(61070) }]);
+    expect(explain(' PUSH:105 ')).toEqual([{ problem: 'push:105', answer: pushStatus('105') }]);
+  });
+
+  test('says of an unknown code from a report that nobody knows it, and nothing of an unknown number', () => {
+    expect(explain('create:12345')).toEqual([{ problem: 'create:12345', answer: answerToCreate(12345) }]);
+    expect(explain('push:no_status')).toEqual([{ problem: 'push:no_status', answer: pushStatus(undefined) }]);
+    expect(explain('12345')).toEqual([]);
+    expect(explain('constructor')).toEqual([]);
+  });
+});
