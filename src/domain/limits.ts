@@ -1,0 +1,40 @@
+/** How much may be asked of WeChat: the operator's limits, and those that are WeChat's own. */
+import { closedForMs, quotaDay, type SendingHours } from './calendar.js';
+
+/** Calls are `create` and `search` together. */
+export interface Limits {
+  readonly perSecond: number;
+  readonly perMinute: number;
+  readonly perDay: number;
+  readonly timezone: string;
+  readonly sendingHours: SendingHours;
+  /** The same surprising answer so many times in a row stops the line. */
+  readonly stopAfter: number;
+}
+
+/** WeChat counts five calls a day for one Weixin ID, failures too (91030). */
+export const TRIES_PER_PERSON_AND_DAY = 5;
+
+/** WeChat ends a task after 24 hours. */
+export const LONGEST_TASK_MS = 24 * 3_600_000;
+
+/** Part of the day's calls that is kept for finding out what became of silent registrations. */
+const SEARCH_RESERVE = 0.1;
+
+/** Calls of the day that only `search` may use. */
+export function searchReserve(limits: Limits): number {
+  return Math.floor(limits.perDay * SEARCH_RESERVE);
+}
+
+export interface SendingWindow {
+  readonly day: string;
+  /** ms since 1970 */
+  readonly dayEndsAt: number;
+  /** How long sending is closed, in ms; 0 while it is open. */
+  readonly closedMs: number;
+}
+
+export function sendingWindow(limits: Limits, now: number): SendingWindow {
+  const { day, endsAt } = quotaDay(now, limits.timezone);
+  return { day, dayEndsAt: endsAt, closedMs: closedForMs(now, limits.timezone, limits.sendingHours) };
+}

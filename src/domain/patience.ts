@@ -1,0 +1,134 @@
+/**
+ * Every wait of the program, in one table: what it is called as a setting, how long it is, and what it waits for.
+ * Tests and rehearsals shorten these values; nothing else about time is special there.
+ */
+
+export interface Patience {
+  readonly requestTimeoutMs: number;
+  readonly retryFirstMs: number;
+  /** Tries, not a wait: the first call counts as one. */
+  readonly retryLimit: number;
+  readonly busyWaitMs: number;
+  readonly pushWaitMs: number;
+  readonly pushRecheckMs: number;
+  readonly giveUpMs: number;
+}
+
+interface WaitRow {
+  readonly name: `FASTREGISTER_${string}`;
+  readonly unit: 'duration' | 'tries';
+  readonly default: string;
+  readonly sentence: string;
+}
+
+export const WAITS = {
+  requestTimeoutMs: {
+    name: 'FASTREGISTER_REQUEST_TIMEOUT',
+    unit: 'duration',
+    default: '10s',
+    sentence: 'How long one call to WeChat may take before its answer counts as lost.',
+  },
+  retryFirstMs: {
+    name: 'FASTREGISTER_RETRY_FIRST',
+    unit: 'duration',
+    default: '30s',
+    sentence: 'The first pause after 89247 (inner error, retry after some while); each further pause is twice as long.',
+  },
+  retryLimit: {
+    name: 'FASTREGISTER_RETRY_LIMIT',
+    unit: 'tries',
+    default: '5',
+    sentence: 'How many times a registration is tried before a repeated 89247 waits for a person.',
+  },
+  busyWaitMs: {
+    name: 'FASTREGISTER_BUSY_WAIT',
+    unit: 'duration',
+    default: '24h',
+    sentence: 'How long to wait for the task that WeChat already runs for the same enterprise (89249).',
+  },
+  pushWaitMs: {
+    name: 'FASTREGISTER_PUSH_WAIT',
+    unit: 'duration',
+    default: '26h',
+    sentence:
+      'How long a push may be missing after a create before one search asks for it; the legal person has 24 hours.',
+  },
+  pushRecheckMs: {
+    name: 'FASTREGISTER_PUSH_RECHECK',
+    unit: 'duration',
+    default: '6h',
+    sentence: 'The pause before the next search while WeChat says that the task is still running.',
+  },
+  giveUpMs: {
+    name: 'FASTREGISTER_GIVE_UP',
+    unit: 'duration',
+    default: '72h',
+    sentence: 'How long after its create a registration that stayed silent waits for a person instead.',
+  },
+} as const satisfies Record<keyof Patience, WaitRow>;
+
+export const DEFAULT_PATIENCE: Patience = {
+  requestTimeoutMs: parseDuration(WAITS.requestTimeoutMs.default),
+  retryFirstMs: parseDuration(WAITS.retryFirstMs.default),
+  retryLimit: Number(WAITS.retryLimit.default),
+  busyWaitMs: parseDuration(WAITS.busyWaitMs.default),
+  pushWaitMs: parseDuration(WAITS.pushWaitMs.default),
+  pushRecheckMs: parseDuration(WAITS.pushRecheckMs.default),
+  giveUpMs: parseDuration(WAITS.giveUpMs.default),
+};
+
+/**
+ * The first pause, doubled for every postponement so far, give or take 10 % so that rows postponed together do not
+ * come back together. Never longer than the time after which the registration is given up anyway.
+ *
+ * @param random from 0 up to 1, as Math.random gives it
+ */
+export function retryAfterMs(
+  patience: Pick<Patience, 'retryFirstMs' | 'giveUpMs'>,
+  postponedSoFar: number,
+  random: number,
+): number {
+  const doubled = patience.retryFirstMs * 2 ** postponedSoFar;
+  return Math.round(Math.min(doubled * (0.9 + 0.2 * random), patience.giveUpMs));
+}
+
+/** Written out, not computed: parseDuration is called while this module is still being read. */
+function unitMs(unit: string): number {
+  switch (unit) {
+    case 'd':
+      return 86_400_000;
+    case 'h':
+      return 3_600_000;
+    case 'm':
+      return 60_000;
+    case 's':
+      return 1_000;
+    default:
+      return 1;
+  }
+}
+
+/** `250ms`, `30s`, `90m`, `26h`, `5d` → milliseconds. A bare number is refused: nobody can tell its unit. */
+export function parseDuration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
+  if (amount === undefined || unit === undefined) {
+    const missing = /^\d+(\.\d+)?$/.test(text.trim()) ? 'has no unit' : 'is not a duration';
+    throw new Error(`"${text}" ${missing}: write a number and one of ms, s, m, h, d, such as 30s, 90m or 26h`);
+  }
+  const ms = Math.round(Number(amount) * unitMs(unit));
+  if (ms < 1) throw new Error(`"${text}" is no time at all: write at least 1ms`);
+  return ms;
+}
+
+/** What {@link parseDuration} reads where one unit says it (`26h`), otherwise the two largest units (`1d 3h`). */
+export function formatDuration(ms: number): string {
+  const units = ['d', 'h', 'm', 's', 'ms'];
+  const whole = units.find((unit) => ms % unitMs(unit) === 0 && ms >= unitMs(unit));
+  if (whole && ms / unitMs(whole) < 1000) return `${ms / unitMs(whole)}${whole}`;
+
+  const largest = units.findIndex((unit) => ms >= unitMs(unit));
+  if (largest === -1) return '0s';
+  const [first = 'ms', second = 'ms'] = units.slice(largest);
+  const rest = Math.floor((ms % unitMs(first)) / unitMs(second));
+  return `${Math.floor(ms / unitMs(first))}${first}${first !== second && rest > 0 ? ` ${rest}${second}` : ''}`;
+}

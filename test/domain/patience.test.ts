@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_PATIENCE, formatDuration, parseDuration, retryAfterMs } from '../../src/domain/patience.js';
+
+describe('a duration', () => {
+  test.each([
+    ['250ms', 250],
+    ['30s', 30_000],
+    ['90m', 5_400_000],
+    ['26h', 93_600_000],
+    ['5d', 432_000_000],
+    ['1.5h', 5_400_000],
+    [' 10s ', 10_000],
+  ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  test.each([
+    ['10', '"10" has no unit: write a number and one of ms, s, m, h, d, such as 30s, 90m or 26h'],
+    ['soon', '"soon" is not a duration'],
+    ['-3s', '"-3s" is not a duration'],
+    ['', '"" is not a duration'],
+    ['0s', '"0s" is no time at all'],
+  ])('%j is refused with a sentence', (text, sentence) => expect(() => parseDuration(text)).toThrow(sentence));
+
+  test.each([
+    [250, '250ms'],
+    [30_000, '30s'],
+    [93_600_000, '26h'],
+    [432_000_000, '5d'],
+    [90_061_000, '1d 1h'],
+    [61_001, '1m 1s'],
+    [60_001, '1m'],
+    [0, '0s'],
+  ])('of %d ms is shown as %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  test('of one unit is shown as a duration that means the same', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 999 }), fc.constantFrom('ms', 's', 'm', 'h', 'd'), (amount, unit) => {
+        const ms = parseDuration(`${amount}${unit}`);
+        expect(parseDuration(formatDuration(ms))).toBe(ms);
+      }),
+    );
+  });
+});
+
+describe('the pause after a postponement', () => {
+  test('begins with the first pause and doubles', () => {
+    const pauses = [0, 1, 2, 3].map((postponed) => retryAfterMs(DEFAULT_PATIENCE, postponed, 0.5));
+    expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000]);
+  });
+
+  test('varies by a tenth, so that rows postponed together do not come back together', () => {
+    expect([0, 1].map((random) => retryAfterMs(DEFAULT_PATIENCE, 0, random))).toEqual([27_000, 33_000]);
+  });
+
+  test('is never longer than the time after which the registration is given up', () => {
+    expect(retryAfterMs(DEFAULT_PATIENCE, 5000, 0.5)).toBe(parseDuration('72h'));
+  });
+});
