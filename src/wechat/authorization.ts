@@ -1,0 +1,35 @@
+/** The exchange of a push's auth_code for the new Mini Program's refresh token. */
+import type { Client } from './client.js';
+
+export type Exchange =
+  | { readonly kind: 'kept'; readonly appid: string; readonly refreshToken: string }
+  /** The code is used up or older than its ten minutes (61010): only the merchant can authorise again. */
+  | { readonly kind: 'too_late'; readonly said: string }
+  | { readonly kind: 'refused_token' }
+  /** Anything else is tried again while the code lives. */
+  | { readonly kind: 'try_again'; readonly said: string };
+
+const REFUSED_TOKEN: readonly number[] = [40001, 40014, 41001, 42001];
+
+export async function exchangeAuthCode(
+  client: Client,
+  componentAppid: string,
+  authCode: string,
+  token: string,
+): Promise<Exchange> {
+  const reply = await client.post({
+    path: '/cgi-bin/component/api_query_auth',
+    query: { component_access_token: token },
+    body: { component_appid: componentAppid, authorization_code: authCode },
+    carries: 'authorization_info',
+  });
+  if (reply.kind !== 'answer') return { kind: 'try_again', said: reply.why };
+  if (REFUSED_TOKEN.includes(reply.errcode)) return { kind: 'refused_token' };
+  if (reply.errcode === 61010) return { kind: 'too_late', said: reply.said };
+  const info = reply.body.authorization_info as Record<string, unknown> | undefined;
+  const { authorizer_appid: appid, authorizer_refresh_token: refreshToken } = info ?? {};
+  if (reply.errcode !== 0 || typeof appid !== 'string' || typeof refreshToken !== 'string') {
+    return { kind: 'try_again', said: `${reply.errcode} ${reply.said}` };
+  }
+  return { kind: 'kept', appid, refreshToken };
+}

@@ -1,0 +1,181 @@
+/**
+ * The component access token: one for all processes, refreshed by one of them. Where it comes from is one of three
+ * sources: the verify ticket that WeChat pushes, the platform's own token service, or a fixed value.
+ */
+import type { Client, Reply } from './client.js';
+
+export type Credential =
+  | { readonly kind: 'token'; readonly token: string }
+  /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
+  | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'refresher' }
+  /** No call can be made until somebody mends the platform's settings. */
+  | { readonly kind: 'fault'; readonly problem: string; readonly said: string };
+
+export interface Credentials {
+  current(): Promise<Credential>;
+  /** WeChat refused this token (40001, 40014, 42001 …): get another one, once for all who were refused. */
+  renew(refused: string): Promise<Credential>;
+  /** WeChat answered a call that used this token, so it is alive. */
+  accepted(token: string): Promise<void>;
+}
+
+/** What all processes share; kept in Redis. Times are ms since 1970. */
+export interface TokenStore {
+  token(): Promise<{ value: string; refreshAt: number } | undefined>;
+  /** Forgets it, if it is still this one. */
+  dropToken(value: string): Promise<void>;
+  ticket(): Promise<{ value: string; receivedAt: number } | undefined>;
+  dropTicket(value: string): Promise<void>;
+  /** True for one process in each span of `everyMs`. */
+  mayAskForTicket(everyMs: number): Promise<boolean>;
+  /** A fence for the one who may refresh now. */
+  lock(ms: number): Promise<string | undefined>;
+  /** Kept only while the fence holds; opens the lock. */
+  saveToken(fence: string, token: { value: string; refreshAt: number }): Promise<boolean>;
+  unlock(fence: string): Promise<void>;
+  /** How many tokens in a row were refused before any call succeeded. */
+  countRefusal(): Promise<number>;
+  clearRefusals(): Promise<void>;
+}
+
+interface Fresh {
+  readonly kind: 'fresh';
+  readonly token: string;
+  readonly livesMs: number;
+}
+
+type Source = () => Promise<Fresh | Exclude<Credential, { kind: 'token' }>>;
+
+/** So many new tokens refused in a row are no matter of age. */
+const REFUSALS_UNTIL_FAULT = 3;
+
+/** One who refreshes longer than this is taken for dead. */
+const LOCK_MS = 30_000;
+
+/** WeChat's tokens live two hours and are refreshed ten minutes before (1 h 50 min). */
+const EARLY_MS = 10 * 60_000;
+
+/** A ticket is valid for 12 hours; WeChat pushes one every ten minutes. */
+const TICKET_LIVES_MS = 12 * 3_600_000;
+
+const ASK_FOR_TICKET_EVERY_MS = 60_000;
+const TRY_AGAIN_MS = 5_000;
+
+export function openCredentials(store: TokenStore, source: Source, now: () => number): Credentials {
+  let alive = '';
+
+  async function current(): Promise<Credential> {
+    const known = await store.token();
+    if (known !== undefined && now() < known.refreshAt) return { kind: 'token', token: known.value };
+    const fence = await store.lock(LOCK_MS);
+    if (fence === undefined) {
+      // While another process refreshes, the old token still lives.
+      return known === undefined ? { kind: 'wait', ms: 200, why: 'refresher' } : { kind: 'token', token: known.value };
+    }
+    try {
+      const fetched = await source();
+      if (fetched.kind !== 'fresh') return fetched;
+      const livesMs = Math.max(fetched.livesMs - Math.min(EARLY_MS, fetched.livesMs / 12), 0);
+      await store.saveToken(fence, { value: fetched.token, refreshAt: now() + livesMs });
+      return { kind: 'token', token: fetched.token };
+    } finally {
+      await store.unlock(fence);
+    }
+  }
+
+  async function renew(refused: string): Promise<Credential> {
+    const known = await store.token();
+    if (known?.value === refused) {
+      const refusals = refused === alive ? 0 : await store.countRefusal();
+      await store.dropToken(refused);
+      if (refusals >= REFUSALS_UNTIL_FAULT) {
+        await store.clearRefusals();
+        return { kind: 'fault', problem: 'token:refused', said: `${refusals} new tokens in a row were refused` };
+      }
+    }
+    return current();
+  }
+
+  async function accepted(token: string): Promise<void> {
+    if (token === alive) return;
+    alive = token;
+    await store.clearRefusals();
+  }
+
+  return { current, renew, accepted };
+}
+
+export function fixedToken(token: string): Source {
+  return async () => ({ kind: 'fresh', token, livesMs: 60_000 });
+}
+
+/** The platform's own token service: a GET that answers `{component_access_token, expires_in}`. */
+export function tokenService(url: string, requestTimeoutMs: number, get: typeof fetch): Source {
+  return async () => {
+    try {
+      const response = await get(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
+      const body = (await response.json()) as Record<string, unknown>;
+      return (
+        freshFrom(body) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${response.status} without a token` }
+      );
+    } catch {
+      return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+    }
+  };
+}
+
+export interface Component {
+  readonly appid: string;
+  readonly appsecret: string;
+}
+
+/** From the verify ticket. Where none has come, WeChat is asked to push one. */
+export function ticketExchange(client: Client, component: Component, store: TokenStore, now: () => number): Source {
+  async function waitForTicket(): ReturnType<Source> {
+    if (await store.mayAskForTicket(ASK_FOR_TICKET_EVERY_MS)) {
+      const reply = await client.post({
+        path: '/cgi-bin/component/api_start_push_ticket',
+        query: {},
+        // This call says component_secret where the next one says component_appsecret.
+        body: { component_appid: component.appid, component_secret: component.appsecret },
+      });
+      if (reply.kind === 'answer' && reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
+    }
+    return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'ticket' };
+  }
+
+  return async () => {
+    const ticket = await store.ticket();
+    if (ticket === undefined || now() - ticket.receivedAt > TICKET_LIVES_MS) return waitForTicket();
+    const reply = await client.post({
+      path: '/cgi-bin/component/api_component_token',
+      query: {},
+      body: {
+        component_appid: component.appid,
+        component_appsecret: component.appsecret,
+        component_verify_ticket: ticket.value,
+      },
+      carries: 'component_access_token',
+    });
+    if (reply.kind !== 'answer' || reply.errcode === -1) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+    const fresh = freshFrom(reply.body);
+    if (reply.errcode === 0 && fresh !== undefined) return fresh;
+    if (reply.errcode === 61005 || reply.errcode === 61006) {
+      await store.dropTicket(ticket.value);
+      return waitForTicket();
+    }
+    if (reply.errcode === 45009 || reply.errcode === 45011) return { kind: 'wait', ms: 60_000, why: 'connection' };
+    return faultOf(reply);
+  };
+}
+
+function faultOf(reply: Extract<Reply, { kind: 'answer' }>): Credential & { kind: 'fault' } {
+  return { kind: 'fault', problem: `token:${reply.errcode}`, said: reply.said };
+}
+
+function freshFrom(body: Readonly<Record<string, unknown>>): Fresh | undefined {
+  const { component_access_token: token, expires_in: seconds } = body;
+  if (typeof token !== 'string' || token === '') return undefined;
+  const lives = Number(seconds ?? 7200);
+  return { kind: 'fresh', token, livesMs: (Number.isFinite(lives) && lives > 0 ? lives : 7200) * 1000 };
+}

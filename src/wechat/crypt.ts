@@ -1,0 +1,147 @@
+/**
+ * WeChat's encrypted envelope of pushes. What arrives from outside is answered with a value, never with an exception.
+ *
+ * AES-256-CBC; the key is the Base64 of EncodingAESKey, the IV its first 16 bytes; the plain text is 16 random bytes,
+ * the message's length in bytes (4, big-endian), the message, the platform's appid, padded as in PKCS#7 but to 32.
+ */
+import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
+
+/** One pair of the platform's settings. Token and key may be rotated one without the other. */
+export interface PushCredential {
+  readonly token: string;
+  /** As `decodeAesKey` gives it. */
+  readonly aesKey: Buffer;
+}
+
+export interface SealedPush {
+  /** The current credential first, then those that are being rotated out. */
+  readonly credentials: readonly PushCredential[];
+  readonly componentAppid: string;
+  /** As it came from the URL: anything may stand there. */
+  readonly query: { readonly timestamp?: unknown; readonly nonce?: unknown; readonly msg_signature?: unknown };
+  readonly body: Buffer | string;
+}
+
+export type OpenedPush =
+  | { readonly ok: true; readonly xml: string }
+  | { readonly ok: false; readonly why: 'bad_signature' | 'unreadable'; readonly detail: string };
+
+export type Decrypted =
+  | { readonly ok: true; readonly message: string; readonly appid: string }
+  | { readonly ok: false; readonly detail: string };
+
+const PADDING_BLOCK = 32;
+const AES_BLOCK = 16;
+const RANDOM_BYTES = 16;
+/** The random bytes and the length. */
+const HEAD_BYTES = RANDOM_BYTES + 4;
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Throws: a wrong key is a fault of the settings. The last character's two spare bits may be set; WeChat's own sample sets them. */
+export function decodeAesKey(encodingAesKey: string): Buffer {
+  if (!/^[A-Za-z0-9+/]{43}$/.test(encodingAesKey)) {
+    throw new Error(
+      `The EncodingAESKey must be 43 letters and digits as the platform's page shows it; this one has ${encodingAesKey.length} characters${encodingAesKey.length === 43 ? ', some of them not allowed' : ''}. Copy it again.`,
+    );
+  }
+  return Buffer.from(`${encodingAesKey}=`, 'base64');
+}
+
+/** `msg_signature`: lower-case hex SHA-1 of the four parts, sorted as strings and joined. */
+export function signatureOf(token: string, timestamp: string, nonce: string, encrypt: string): string {
+  return createHash('sha1').update([token, timestamp, nonce, encrypt].sort().join('')).digest('hex');
+}
+
+/** In constant time, so that an answer's delay tells nothing about the right signature. */
+export function verify(signature: string, token: string, timestamp: string, nonce: string, encrypt: string): boolean {
+  const given = Buffer.from(signature, 'utf8');
+  const right = Buffer.from(signatureOf(token, timestamp, nonce, encrypt), 'utf8');
+  return given.length === right.length && timingSafeEqual(given, right);
+}
+
+export function encrypt(key: Buffer, message: string, appid: string, random16: Buffer): string {
+  const text = Buffer.from(message, 'utf8');
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  const plain = Buffer.concat([random16, length, text, Buffer.from(appid, 'utf8')]);
+  const pad = PADDING_BLOCK - (plain.length % PADDING_BLOCK);
+  const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, AES_BLOCK)).setAutoPadding(false);
+  return Buffer.concat([cipher.update(plain), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
+    'base64',
+  );
+}
+
+export function decrypt(key: Buffer, encrypted: string): Decrypted {
+  if (!BASE64.test(encrypted)) return undecipherable('<Encrypt> is not Base64');
+  const sealed = Buffer.from(encrypted, 'base64');
+  if (sealed.length === 0 || sealed.length % AES_BLOCK !== 0) {
+    return undecipherable(`<Encrypt> holds ${sealed.length} bytes, which is not a multiple of ${AES_BLOCK}`);
+  }
+  const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, AES_BLOCK)).setAutoPadding(false);
+  const plain = withoutPadding(Buffer.concat([decipher.update(sealed), decipher.final()]));
+  if (plain === undefined) return undecipherable('the padding is wrong: the key does not fit, or bytes were changed');
+  if (plain.length < HEAD_BYTES) return undecipherable('the plain text is shorter than its own head');
+
+  const end = HEAD_BYTES + plain.readUInt32BE(RANDOM_BYTES);
+  if (end > plain.length) return undecipherable('the message claims to be longer than what was sent');
+  try {
+    return {
+      ok: true,
+      message: STRICT_UTF8.decode(plain.subarray(HEAD_BYTES, end)),
+      appid: STRICT_UTF8.decode(plain.subarray(end)),
+    };
+  } catch {
+    return undecipherable('the message is not UTF-8');
+  }
+}
+
+/** Verifies, then decrypts, then checks that the push is meant for this platform. */
+export function openPush({ credentials, componentAppid, query, body }: SealedPush): OpenedPush {
+  const { timestamp, nonce, msg_signature: signature } = query;
+  if (typeof timestamp !== 'string' || typeof nonce !== 'string' || typeof signature !== 'string') {
+    return closed('bad_signature', 'the URL lacks timestamp, nonce or msg_signature');
+  }
+  const encrypted = encryptOf(typeof body === 'string' ? body : body.toString('latin1'));
+  if (encrypted === undefined) {
+    return closed('unreadable', 'the body has no single <Encrypt> of Base64; pushes are always encrypted');
+  }
+  if (!credentials.some(({ token }) => verify(signature, token, timestamp, nonce, encrypted))) {
+    return closed('bad_signature', 'msg_signature does not fit any of our tokens');
+  }
+  let detail = 'no EncodingAESKey is set';
+  for (const { aesKey } of credentials) {
+    const opened = decrypt(aesKey, encrypted);
+    if (opened.ok && opened.appid === componentAppid) return { ok: true, xml: opened.message };
+    detail = opened.ok ? 'the push is for another platform: its appid is not ours' : opened.detail;
+  }
+  return closed('unreadable', detail);
+}
+
+/** Only what stands between the tags is trusted, and that only after its signature fits; so no XML parser is needed here. */
+function encryptOf(body: string): string | undefined {
+  const start = body.indexOf('<Encrypt>');
+  const end = body.indexOf('</Encrypt>', start);
+  if (start < 0 || end < 0) return undefined;
+  if (body.includes('<Encrypt>', start + 1) || /<!(?!\[CDATA\[)/.test(body)) return undefined;
+  const content = body.slice(start + '<Encrypt>'.length, end).trim();
+  const text =
+    content.startsWith('<![CDATA[') && content.endsWith(']]>') ? content.slice('<![CDATA['.length, -3).trim() : content;
+  return BASE64.test(text) ? text : undefined;
+}
+
+function withoutPadding(plain: Buffer): Buffer | undefined {
+  const pad = plain[plain.length - 1] ?? 0;
+  if (pad < 1 || pad > PADDING_BLOCK || pad > plain.length) return undefined;
+  const end = plain.length - pad;
+  return plain.subarray(end).every((byte) => byte === pad) ? plain.subarray(0, end) : undefined;
+}
+
+function undecipherable(detail: string): Decrypted {
+  return { ok: false, detail };
+}
+
+function closed(why: 'bad_signature' | 'unreadable', detail: string): OpenedPush {
+  return { ok: false, why, detail };
+}

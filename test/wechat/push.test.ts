@@ -1,0 +1,404 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readPush } from '../../src/wechat/push.js';
+import { readGeneral, readPlain, readXml } from '../../src/wechat/xml.js';
+
+/** As the English document prints it, with its mistyped end of <appid>. */
+const ENGLISH_SAMPLE = `<xml>
+    <AppId><![CDATA[The third-party platform's appid]]></AppId>
+    <CreateTime>1535442403</CreateTime>
+    <InfoType><![CDATA[notify_third_fasteregister]]></InfoType>
+    <appid>The created Mini Program's appid<appid>
+    <status>0</status>
+    <auth_code>xxxxxThird-party authorization code </auth_code>
+    <msg>OK</msg>
+    <info>
+    <name><![CDATA[Enterprise name]]></name>
+    <code><![CDATA[Enterprise code]]></code>
+    <code_type>1</code_type>
+    <legal_persona_wechat><![CDATA[Weixin ID of the legal person]]></legal_persona_wechat>
+    <legal_persona_name><![CDATA[Name of the legal person]]></legal_persona_name>
+    <component_phone><![CDATA[Contact number of the third-party platform]]></component_phone>
+    </info>
+</xml>`;
+
+/** As the Chinese document prints it. */
+const CHINESE_SAMPLE = `
+   <xml>
+       <AppId><![CDATA[第三方平台appid]]></AppId>
+       <CreateTime>1535442403</CreateTime>
+       <InfoType><![CDATA[notify_third_fasteregister]]></InfoType>
+       <appid>创建小程序appid<appid>
+       <status>0</status>
+       <auth_code>xxxxx第三方授权码</auth_code>
+       <msg>OK</msg>
+       <info>
+       <name><![CDATA[企业名称]]></name>
+       <code><![CDATA[企业代码]]></code>
+       <code_type>1</code_type>
+       <legal_persona_wechat><![CDATA[法人微信号]]></legal_persona_wechat>
+       <legal_persona_name><![CDATA[法人姓名]]></legal_persona_name>
+       <component_phone><![CDATA[第三方联系电话]]></component_phone>
+       </info>
+   </xml>
+`;
+
+const HEAD =
+  '<AppId><![CDATA[wxplatform]]></AppId><CreateTime>1535442403</CreateTime><InfoType><![CDATA[notify_third_fasteregister]]></InfoType>';
+const INFO =
+  '<info><name><![CDATA[企业]]></name><code><![CDATA[000000000000000018]]></code><code_type>1</code_type><legal_persona_wechat><![CDATA[weixin_id]]></legal_persona_wechat><legal_persona_name><![CDATA[法人]]></legal_persona_name><component_phone><![CDATA[02000000000]]></component_phone></info>';
+
+function push(fields: string): string {
+  return `<xml>${HEAD}${fields}</xml>`;
+}
+
+const NO_INFO = {
+  name: undefined,
+  code: undefined,
+  codeType: undefined,
+  legalPersonaWechat: undefined,
+  legalPersonaName: undefined,
+  componentPhone: undefined,
+  taskId: undefined,
+};
+
+describe("the documents' samples", () => {
+  test('the English one is read, every field of it, although <appid> is not closed', () => {
+    expect(readPush(ENGLISH_SAMPLE)).toEqual({
+      kind: 'registration',
+      infoType: 'notify_third_fasteregister',
+      componentAppid: "The third-party platform's appid",
+      createdAt: 1535442403000,
+      status: '0',
+      msg: 'OK',
+      appid: "The created Mini Program's appid",
+      authCode: 'xxxxxThird-party authorization code',
+      info: {
+        name: 'Enterprise name',
+        code: 'Enterprise code',
+        codeType: '1',
+        legalPersonaWechat: 'Weixin ID of the legal person',
+        legalPersonaName: 'Name of the legal person',
+        componentPhone: 'Contact number of the third-party platform',
+        taskId: undefined,
+      },
+    });
+  });
+
+  test('the Chinese one is read as well', () => {
+    expect(readPush(CHINESE_SAMPLE)).toMatchObject({
+      componentAppid: '第三方平台appid',
+      appid: '创建小程序appid',
+      status: '0',
+      authCode: 'xxxxx第三方授权码',
+      info: { name: '企业名称', legalPersonaName: '法人姓名', componentPhone: '第三方联系电话' },
+    });
+  });
+});
+
+describe('a field without its end', () => {
+  const REST = ['<status>0</status>', '<auth_code>code</auth_code>', '<msg>OK</msg>', INFO];
+  const openings = [
+    '<appid>wx1<appid>',
+    '<appid><![CDATA[wx1]]><appid>',
+    '<appid>\n<![CDATA[wx1]]>\n<appid>\n',
+    '<appid>wx1',
+    '<appid><![CDATA[wx1]]>',
+  ];
+  const cases = openings.flatMap((appid) =>
+    [0, 1, 2, 3, 4].map(
+      (place) => [appid, place, [...REST.slice(0, place), appid, ...REST.slice(place)].join('')] as const,
+    ),
+  );
+
+  test.each(cases)('%j in place %i costs neither it nor a later field', (_, __, fields) => {
+    expect(readPush(push(fields))).toMatchObject({
+      componentAppid: 'wxplatform',
+      appid: 'wx1',
+      status: '0',
+      authCode: 'code',
+      msg: 'OK',
+      info: { name: '企业', code: '000000000000000018', componentPhone: '02000000000' },
+    });
+  });
+
+  test.each(['<appid><appid>', '<appid>', '<appid/>', '<appid></appid>', '<appid><![CDATA[]]><appid>'])(
+    '%s is an appid that is missing',
+    (appid) => {
+      expect(readPush(push(`${appid}<status>101</status>${INFO}`))).toMatchObject({
+        appid: undefined,
+        status: '101',
+        info: { name: '企业' },
+      });
+    },
+  );
+
+  test('is mended inside <info> too', () => {
+    expect(readPush(push('<status>0</status><info><name>企业<name><code>0123</info>'))).toMatchObject({
+      info: { name: '企业', code: '0123' },
+    });
+  });
+});
+
+describe('a registration push', () => {
+  test('without a status has none: it is not 0', () => {
+    expect(readPush(push('<msg>OK</msg>'))).toMatchObject({ kind: 'registration', status: undefined, msg: 'OK' });
+    expect(readPush(push('<status></status>'))).toMatchObject({ status: undefined });
+  });
+
+  test('of a failure may lack appid, auth_code and info', () => {
+    expect(readPush(push('<status>-1</status><msg>authorize third party failed</msg>'))).toEqual({
+      kind: 'registration',
+      infoType: 'notify_third_fasteregister',
+      componentAppid: 'wxplatform',
+      createdAt: 1535442403000,
+      status: '-1',
+      msg: 'authorize third party failed',
+      appid: undefined,
+      authCode: undefined,
+      info: NO_INFO,
+    });
+  });
+
+  test('of the successor names its task', () => {
+    const info = '<info><taskid><![CDATA[0012]]></taskid><name></name></info>';
+    expect(readPush(push(`<status>0</status>${info}`))).toMatchObject({ info: { ...NO_INFO, taskId: '0012' } });
+  });
+
+  test('keeps every digit, and leading zeros', () => {
+    expect(readPush(push('<status>00</status><info><code>0912345678901234567890</code></info>'))).toMatchObject({
+      status: '00',
+      info: { code: '0912345678901234567890' },
+    });
+  });
+
+  test('does not take AppId for appid, nor appid for AppId', () => {
+    const type = '<InfoType>notify_third_fasteregister</InfoType>';
+    expect(readPush(`<xml>${type}<appid>wx1</appid></xml>`)).toMatchObject({ componentAppid: undefined, appid: 'wx1' });
+    expect(readPush(`<xml>${type}<AppId>wx2</AppId></xml>`)).toMatchObject({ componentAppid: 'wx2', appid: undefined });
+  });
+
+  test('has its entities decoded outside CDATA only', () => {
+    expect(readPush(push('<msg>a &lt;&gt;&amp;&quot;&apos; &#20225;&#x4e1a; &nbsp; & b &amp;lt;</msg>'))).toMatchObject(
+      {
+        msg: 'a <>&"\' 企业 &nbsp; & b &lt;',
+      },
+    );
+    expect(readPush(push('<msg><![CDATA[&lt;b> <c/>]]></msg>'))).toMatchObject({ msg: '&lt;b> <c/>' });
+  });
+
+  test('that says two things of one field is read as neither', () => {
+    expect(readPush(push('<status>0</status><status>101</status>'))).toEqual({
+      kind: 'unreadable',
+      detail: '<status> is given twice, with different values',
+    });
+    expect(readPush(push('<status>0</status><status>0</status>'))).toMatchObject({ status: '0' });
+    expect(readPush(push(`${INFO}${INFO}`))).toMatchObject({ kind: 'unreadable' });
+    expect(readPush(push('<appid>wx1<b>x</b></appid>'))).toMatchObject({ kind: 'unreadable' });
+  });
+
+  test.each(['', 'soon', '0', '-1535442403', '1535442403000', '1e9', '１５３５４４２４０３'])(
+    'has no time where CreateTime is %j',
+    (time) => {
+      const xml = `<xml><InfoType>notify_third_fasteregister</InfoType><CreateTime>${time}</CreateTime></xml>`;
+      expect(readPush(xml)).toMatchObject({ kind: 'registration', createdAt: undefined });
+    },
+  );
+});
+
+describe('other pushes', () => {
+  test('a ticket', () => {
+    const head =
+      '<AppId>wxplatform</AppId><CreateTime>1413192605</CreateTime><InfoType>component_verify_ticket</InfoType>';
+    expect(readPush(`<xml>${head}<ComponentVerifyTicket>ticket@@@1</ComponentVerifyTicket></xml>`)).toEqual({
+      kind: 'verify_ticket',
+      infoType: 'component_verify_ticket',
+      componentAppid: 'wxplatform',
+      createdAt: 1413192605000,
+      ticket: 'ticket@@@1',
+    });
+    expect(readPush(`<xml>${head}</xml>`)).toMatchObject({ kind: 'unreadable' });
+  });
+
+  test.each(['authorized', 'updateauthorized', 'unauthorized'])('%s', (infoType) => {
+    const fields = '<AuthorizerAppid>wx1</AuthorizerAppid><AuthorizationCode>code</AuthorizationCode>';
+    expect(readPush(`<xml><InfoType>${infoType}</InfoType>${fields}</xml>`)).toMatchObject({
+      kind: 'authorization',
+      infoType,
+      authorizerAppid: 'wx1',
+      authorizationCode: 'code',
+    });
+  });
+
+  test('of a type that we do not know are kept by name, whatever they hold', () => {
+    const xml =
+      '<xml><InfoType>notify_new</InfoType><list><item a="1">x</item><item>y<name>z</name></item></list></xml>';
+    expect(readPush(xml)).toEqual({
+      kind: 'other',
+      infoType: 'notify_new',
+      componentAppid: undefined,
+      createdAt: undefined,
+    });
+  });
+});
+
+describe('what is no push', () => {
+  test.each([
+    ['nothing', ''],
+    ['no XML', 'success'],
+    ['XML that ends early', '<xml><InfoType>authorized</InfoType>'],
+    ['another outermost element', '<html><InfoType>authorized</InfoType></html>'],
+    ['two outermost elements', '<xml><InfoType>authorized</InfoType></xml><xml/>'],
+    ['text around it', '<xml><InfoType>authorized</InfoType></xml>x'],
+    ['no InfoType', '<xml><MsgType>text</MsgType></xml>'],
+    ['a document type', '<!DOCTYPE xml><xml><InfoType>authorized</InfoType></xml>'],
+    ['a declared entity', '<!DOCTYPE xml [<!ENTITY a "b">]><xml><InfoType>&a;</InfoType></xml>'],
+    ['a declaration behind a comment', '<!-- --><!DOCTYPE xml><xml><InfoType>authorized</InfoType></xml>'],
+    ['a great depth', `<xml><InfoType>authorized</InfoType>${'<a>'.repeat(50)}${'</a>'.repeat(50)}</xml>`],
+    ['a great size', `<xml><InfoType>authorized</InfoType><msg>${'a'.repeat(300_000)}</msg></xml>`],
+    ['tags that cross', '<xml><InfoType>authorized</InfoType><a><b></a></b></xml>'],
+  ])('%s is unreadable', (_, xml) => {
+    expect(readPush(xml)).toMatchObject({ kind: 'unreadable' });
+  });
+
+  test('is described without repeating what it holds', () => {
+    for (const xml of ['<xml><张三>13800000000</李四></xml>', '<xml><constructor>secret</constructor><!-- --></xml>']) {
+      const reading = readPush(xml);
+      expect(reading).toMatchObject({ kind: 'unreadable' });
+      expect(JSON.stringify(reading)).not.toMatch(/张三|李四|13800000000|secret/);
+    }
+  });
+});
+
+describe('the two readers', () => {
+  const TEXT_FIELDS = new Set(['AppId', 'appid', 'status', 'msg', 'name', 'code']);
+  const space = fc.constantFrom('', ' ', '\n    ', '\t');
+  const name = fc
+    .oneof(
+      fc.constantFrom('AppId', 'appid', 'status', 'msg', 'name', 'code', 'info', 'item'),
+      fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,8}$/),
+    )
+    .filter((one) => !/^(xml|constructor|prototype|__proto__|hasownproperty|tostring|valueof)$|^__/i.test(one));
+  const plainText = fc
+    .string({
+      unit: fc.constantFrom('a', '0', '企', '𠮷', ' ', '　', '>', '"', '\n', '&lt;', '&amp;', '&#20225;', ']'),
+    })
+    .filter((text) => !text.includes(']]>'));
+  const cdata = fc
+    .string({
+      unit: fc.constantFrom('a', '0', '企', ' ', '<', '>', '&', '&lt;', '\n', ']', '<!DOCTYPE', '</a>', '<!--'),
+    })
+    .filter((text) => !text.includes(']]>') && !text.endsWith(']'))
+    .map((text) => `<![CDATA[${text}]]>`);
+  const text = fc.array(fc.oneof(plainText, cdata), { maxLength: 3 }).map((parts) => parts.join(''));
+  const { element } = fc.letrec<{ element: string }>((tie) => ({
+    element: fc.oneof(
+      { maxDepth: 4 },
+      fc.tuple(name, text, space).map(([tag, content, gap]) => `<${tag}>${content}</${tag}${gap}>`),
+      fc.tuple(name, space).map(([tag, gap]) => `<${tag}${gap}/>`),
+      fc
+        .tuple(name, fc.array(fc.tuple(space, tie('element')), { maxLength: 4 }), space)
+        .map(([tag, children, gap]) => `<${tag}>${children.flat().join('')}${gap}</${tag}>`),
+    ),
+  }));
+  const document = fc
+    .tuple(
+      fc.constantFrom('', '\ufeff', '<?xml version="1.0" encoding="UTF-8"?>\n'),
+      fc.array(fc.tuple(space, element), { maxLength: 6 }),
+      space,
+    )
+    .map(([prolog, children, gap]) => `${prolog}<xml>${children.flat().join('')}</xml>${gap}`);
+
+  test('agree on everything that is well-formed', () => {
+    let plain = 0;
+    fc.assert(
+      fc.property(document, (xml) => {
+        const first = readPlain(xml, TEXT_FIELDS);
+        if (first === undefined) return;
+        plain += 1;
+        expect({ ok: true, root: first }).toEqual(readGeneral(xml));
+      }),
+      { numRuns: 1000 },
+    );
+    expect(plain).toBeGreaterThan(500);
+  });
+
+  test('between them read everything that is well-formed', () => {
+    fc.assert(
+      fc.property(document, (xml) => {
+        expect(readXml(xml, TEXT_FIELDS)).toMatchObject({ ok: true });
+      }),
+    );
+  });
+
+  test('agree where attributes and comments leave the reading to the second', () => {
+    const plain = `<xml><AppId>wx</AppId><info><name><![CDATA[<企业>]]></name></info></xml>`;
+    const odd = plain.replace('<xml>', '<xml a="b"><!-- <x> -->').replace('<info>', '<info b="1">');
+    expect(readPlain(odd, TEXT_FIELDS)).toBeUndefined();
+    expect(readXml(odd, TEXT_FIELDS)).toEqual(readXml(plain, TEXT_FIELDS));
+  });
+
+  test('never mend what needs no mending', () => {
+    const nested = '<xml><appid>a<appid></appid></appid><status>0</status></xml>';
+    expect(readPlain(nested, TEXT_FIELDS)).toBeUndefined();
+    expect(readXml(nested, TEXT_FIELDS)).toMatchObject({ ok: true });
+    const holder = '<xml><name><code>1</code></name></xml>';
+    expect(readXml(holder, TEXT_FIELDS)).toMatchObject({
+      root: { children: [{ name: 'name', children: [{ name: 'code', text: '1' }] }] },
+    });
+  });
+
+  test('allow the same depth', () => {
+    for (const depth of [15, 16, 17]) {
+      const xml = `${'<a>'.repeat(depth)}${'</a>'.repeat(depth)}`;
+      expect(readPlain(xml, TEXT_FIELDS) !== undefined).toBe(depth <= 16);
+      expect(readGeneral(xml).ok).toBe(depth <= 16);
+    }
+  });
+
+  test('never throw, whatever comes', () => {
+    const bits = fc.constantFrom(
+      '<xml>',
+      '</xml>',
+      '<appid>',
+      '</appid>',
+      '<![CDATA[',
+      ']]>',
+      '<!',
+      '<?xml ',
+      '?>',
+      '<!--',
+      '-->',
+      '&',
+      '&#0;',
+      '&#x110000;',
+      '<',
+      '>',
+      '/',
+      '</',
+      '\r\n',
+      '__proto__',
+      '企',
+      '<InfoType>authorized</InfoType>',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(bits, { maxLength: 30 }).map((parts) => parts.join('')),
+        ),
+        (xml) => {
+          expect(readPush(xml).kind).toBeDefined();
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    const broken = fc.nat(ENGLISH_SAMPLE.length - 1);
+    fc.assert(
+      fc.property(broken, broken, fc.string({ maxLength: 3 }), (at, to, instead) => {
+        const xml = ENGLISH_SAMPLE.slice(0, Math.min(at, to)) + instead + ENGLISH_SAMPLE.slice(Math.max(at, to));
+        expect(readPush(xml).kind).toBeDefined();
+      }),
+    );
+  });
+});
