@@ -1,0 +1,229 @@
+/** Batches: one loaded file each, its rows in input order, and how many of them are where. */
+import type { Redis } from 'ioredis';
+import {
+  apply,
+  type Fact,
+  newRegistration,
+  next,
+  type Registration,
+  STATES,
+  type State,
+} from '../domain/registration.js';
+import { key, ROWS_PER_PAGE } from './keys.js';
+import { countedAs, difference, registrationFrom, SHORT_NAMES } from './registration-fields.js';
+import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
+import { script } from './scripts.js';
+
+export interface Batch {
+  readonly id: string;
+  /** File name without its folder. */
+  readonly file: string;
+  readonly headings: readonly string[];
+  readonly columns: DetailColumns;
+  /** ms since 1970 */
+  readonly loadedAt: number;
+  readonly rows: number;
+  /** False while the file is still being read, or where reading was interrupted. */
+  readonly complete: boolean;
+}
+
+export interface AcceptedRow extends Row {
+  /** Identity of the merchant; undefined where our checks refused the row. */
+  readonly registration: string | undefined;
+}
+
+/** What a row is to its registration. */
+export type Relation =
+  | { readonly kind: 'refused' }
+  /** Its outcome is that of the registration. */
+  | { readonly kind: 'registered'; readonly id: string }
+  | { readonly kind: 'already_created'; readonly id: string }
+  /** `firstIndex`: index of the earlier row of this batch. */
+  | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
+
+export interface RowWithFate {
+  readonly index: number;
+  readonly row: Row;
+  readonly relation: Relation;
+  /** As it is now, or as it was when a later batch began a new attempt. */
+  readonly registration: Registration | undefined;
+}
+
+/** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface Batches {
+  open(batch: Omit<Batch, 'rows' | 'complete'>): Promise<Batch>;
+  /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
+  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number>;
+  complete(id: string): Promise<void>;
+  find(id: string): Promise<Batch | undefined>;
+  /** Ids in the order of loading. */
+  list(): Promise<string[]>;
+  counts(id: string): Promise<Counts>;
+  page(batch: Batch, page: number): Promise<RowWithFate[]>;
+  row(batch: Batch, index: number): Promise<Row | undefined>;
+  /** The states of those registrations that there are. */
+  states(ids: readonly string[]): Promise<Map<string, { state: State }>>;
+}
+
+export function openBatches(redis: Redis): Batches {
+  const acceptScript = script(redis, 'accept');
+  const pageScript = script(redis, 'page');
+
+  async function open(batch: Omit<Batch, 'rows' | 'complete'>): Promise<Batch> {
+    const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
+    if (isNew === 1) {
+      await redis
+        .multi()
+        .hset(key('batch', batch.id), {
+          file: batch.file,
+          headings: JSON.stringify(batch.headings),
+          columns: JSON.stringify(batch.columns),
+        })
+        .rpush(key('batches'), batch.id)
+        .exec();
+    }
+    return (await find(batch.id)) ?? { ...batch, rows: 0, complete: false };
+  }
+
+  async function accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number> {
+    const pairs = rows.flatMap((row) => [row.registration ?? '', packRow(row, batch.columns)]);
+    const answer = await acceptScript(
+      [key('batch', batch.id)],
+      [batch.id, firstIndex, ACCEPT_POLICY, REOPENING, Date.now(), ...pairs],
+    );
+    return Number(answer);
+  }
+
+  async function complete(id: string): Promise<void> {
+    await redis.hset(key('batch', id), 'complete', '1');
+  }
+
+  async function find(id: string): Promise<Batch | undefined> {
+    const fields = await redis.hgetall(key('batch', id));
+    if (fields.columns === undefined) return undefined;
+    return {
+      id,
+      file: fields.file ?? '',
+      headings: JSON.parse(fields.headings ?? '[]') as string[],
+      columns: JSON.parse(fields.columns) as number[],
+      loadedAt: Number(fields.loadedAt),
+      rows: Number(fields.rows ?? 0),
+      complete: fields.complete === '1',
+    };
+  }
+
+  async function counts(id: string): Promise<Counts> {
+    const fields = await redis.hgetall(key('counts', id));
+    return Object.fromEntries(
+      Object.entries(fields)
+        .map(([name, count]) => [name, Number(count)] as const)
+        .filter(([, count]) => count > 0),
+    );
+  }
+
+  async function page(batch: Batch, number: number): Promise<RowWithFate[]> {
+    const first = number * ROWS_PER_PAGE;
+    const answer = (await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHORT_NAMES])) as string[];
+    const rows: RowWithFate[] = [];
+    for (let at = 0; at < answer.length; at += 2) {
+      rows.push(rowWithFate(first + at / 2, answer[at] ?? '', answer[at + 1] ?? '', batch.columns));
+    }
+    return rows;
+  }
+
+  async function row(batch: Batch, index: number): Promise<Row | undefined> {
+    const text = await redis.lindex(key('rows', batch.id, Math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE);
+    return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
+  }
+
+  async function states(ids: readonly string[]): Promise<Map<string, { state: State }>> {
+    const found = await Promise.all(ids.map((id) => redis.hget(key('registration', id), 's')));
+    return new Map(ids.flatMap((id, at) => (found[at] ? [[id, { state: found[at] as State }] as const] : [])));
+  }
+
+  return {
+    states,
+    open,
+    accept,
+    complete,
+    find,
+    list: () => redis.lrange(key('batches'), 0, -1),
+    counts,
+    page,
+    row,
+  };
+}
+
+function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithFate {
+  const end = text.indexOf('\n');
+  const relation = relationFrom(text.slice(0, end));
+  return {
+    index,
+    relation,
+    row: unpackRow(text.slice(end + 1), columns),
+    registration: relation.kind === 'refused' ? undefined : registrationFrom(relation.id, fields.split('\u001f')),
+  };
+}
+
+function relationFrom(text: string): Relation {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case 'r':
+      return { kind: 'registered', id: rest };
+    case 'a':
+      return { kind: 'already_created', id: rest };
+    case 'd': {
+      const [id = '', firstIndex] = rest.split('|');
+      return { kind: 'duplicate', id, firstIndex: Number(firstIndex) };
+    }
+    default:
+      return { kind: 'refused' };
+  }
+}
+
+/** What a row does to a registration that is there already, asked of the heart once for every state. */
+const ACCEPT_POLICY = JSON.stringify(
+  Object.fromEntries(
+    (Object.keys(STATES) as State[]).flatMap((state) =>
+      (['open', 'closed'] as const).map((task) => {
+        const registration = { ...newRegistration('', ''), state, task: task === 'open' ? 'open' : 'ended' } as const;
+        const reopens = next(registration, rowAccepted()) !== undefined;
+        return [`${state}/${task}`, reopens ? 'again' : 'joins'];
+      }),
+    ),
+  ),
+);
+
+/** Which fields a new attempt clears, and which a report shows of the old one. */
+const REOPENING = JSON.stringify({ del: fieldsClearedByReopening(), shown: SHORT_NAMES });
+
+function rowAccepted(): Fact {
+  return { kind: 'row_accepted', at: 0, row: '/0' };
+}
+
+function fieldsClearedByReopening(): string[] {
+  const settled: Registration = {
+    ...newRegistration('', ''),
+    state: 'rejected',
+    alsoRows: ['/1'],
+    postponed: 1,
+    postponedSince: 1,
+    until: 1,
+    wait: 'again',
+    problem: 'push:1',
+    said: 'said',
+    finishedAt: 1,
+  };
+  const move = next(settled, rowAccepted());
+  if (move === undefined) throw new Error('MOVES has no rule for a row of a merchant that failed before');
+  return difference(settled, apply(settled, rowAccepted(), move)).del;
+}
+
+/** How many rows of a batch count as a state, whatever they wait for. */
+export function countOf(counts: Counts, state: State): number {
+  return Object.entries(counts)
+    .filter(([name]) => name === countedAs(state, undefined) || name.startsWith(`${state}/`))
+    .reduce((sum, [, count]) => sum + count, 0);
+}

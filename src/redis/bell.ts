@@ -1,0 +1,46 @@
+/**
+ * The bell: one channel on which processes tell each other that there is something to do. A ring can be lost (a lost
+ * connection, a restart), so whoever listens also looks by himself from time to time; a new connection rings for all.
+ */
+import type { Redis } from 'ioredis';
+import { key } from './keys.js';
+
+/** `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `moved`: a fact was recorded. */
+export type Ring = 'ready' | 'line' | 'token' | 'moved';
+
+const RINGS: readonly Ring[] = ['ready', 'line', 'token', 'moved'];
+
+export interface Bell {
+  on(ring: Ring, listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Takes a connection of its own: one that listens can do nothing else. */
+export async function hangBell(redis: Redis): Promise<Bell> {
+  const listeners = new Map<Ring, Set<() => void>>(RINGS.map((ring) => [ring, new Set()]));
+  const tell = (ring: Ring): void => {
+    for (const listener of listeners.get(ring) ?? []) listener();
+  };
+  const subscriber = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true });
+  subscriber.on('error', () => {
+    // The other connections of this process report that Redis is away; this one comes back by itself.
+  });
+  subscriber.on('message', (_channel, ring: Ring) => tell(ring));
+  await subscriber.connect();
+  await subscriber.subscribe(key('bell'));
+  subscriber.on('ready', () => RINGS.forEach(tell));
+
+  return {
+    on(ring, listener) {
+      listeners.get(ring)?.add(listener);
+      return () => listeners.get(ring)?.delete(listener);
+    },
+    async close() {
+      subscriber.disconnect();
+    },
+  };
+}
+
+export async function ring(redis: Redis, what: Ring): Promise<void> {
+  await redis.publish(key('bell'), what);
+}

@@ -1,0 +1,82 @@
+/**
+ * Every key of ours, by name. One hash tag keeps them in one slot, so that a Lua script may touch several of them on a
+ * cluster. The scripts get the same names as Lua functions, so that a key is spelled here and nowhere else.
+ */
+export const PREFIX = '{fastregister}';
+
+const NAMES = {
+  /** hash: one merchant's registration; fields in `registration-fields.ts` */
+  registration: 'r',
+  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's step */
+  history: 'h',
+  /** list: batch ids in the order of loading */
+  batches: 'batches',
+  /** hash: what a batch is: file, headings, columns, rows */
+  batch: 'batch',
+  /** list per 512 rows: the packed rows of a batch */
+  rows: 'rows',
+  /** hash: rows of a batch by state, `deferred/<wait>` apart */
+  counts: 'counts',
+  /** hash: row index to the outcome that a later batch's new attempt must not change */
+  settled: 'settled',
+  /** hash: registration to the first row of a batch that found it created already */
+  firsts: 'firsts',
+  /** list per kind of work: registrations to be taken up, the first one next */
+  ready: 'ready',
+  /** sorted set per kind of work: registrations by the time when they are due, in ms */
+  later: 'later',
+  /** sorted set per kind of work: jobs handed to BullMQ and not yet done, by the time of handing, in ms */
+  window: 'window',
+  /** string with expiry: the registration whose task runs for an enterprise */
+  busy: 'busy',
+  /** list: registrations that wait for that enterprise */
+  behind: 'behind',
+  /** hash: why and since when the line is stopped; absent while it runs */
+  line: 'line',
+  /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
+  calls: 'calls',
+  /** list: when the last calls were let through, newest first, in µs */
+  recent: 'recent',
+  /** string: when the next call is due if calls are spread evenly, in µs */
+  pace: 'pace',
+  /** string with expiry: WeChat asked for a pause (45011) */
+  pause: 'pause',
+  /** hash per quota day: `create` calls per Weixin ID */
+  tries: 'tries',
+  /** hash: which surprising answer came last, and how often in a row */
+  surprise: 'surprise',
+  /** hash: the component verify ticket */
+  ticket: 'ticket',
+  /** hash: the component access token */
+  token: 'token',
+  /** string with expiry: the process that refreshes the token */
+  refresher: 'refresher',
+  /** stream: every push that we answered `success`, in order */
+  pushes: 'pushes',
+  /** hash: pushes about merchants that we do not know, by the stream's id */
+  parked: 'parked',
+  /** hash: counts of pushes by InfoType */
+  pushCounts: 'push-counts',
+  /** hash per Mini Program: its sealed refresh token */
+  authorizer: 'authorizer',
+  /** channel: rung when there is something new to do */
+  bell: 'bell',
+} as const;
+
+export type KeyName = keyof typeof NAMES;
+
+export function key(name: KeyName, ...parts: (string | number)[]): string {
+  return [PREFIX, NAMES[name], ...parts].join(':');
+}
+
+/** `key.registration(id)` and so on, for the scripts. */
+export function keysForLua(): string {
+  const functions = Object.entries(NAMES).map(
+    ([name, word]) =>
+      `  ${name} = function(part) return part and '${PREFIX}:${word}:' .. part or '${PREFIX}:${word}' end,`,
+  );
+  return `local key = {\n${functions.join('\n')}\n}\n`;
+}
+
+/** Rows are kept in lists of this length: short enough for LINDEX, one list a report page. */
+export const ROWS_PER_PAGE = 512;

@@ -1,0 +1,202 @@
+/**
+ * The ledger: what is true of every registration. It knows how a fact is written down, not what a fact means: that is
+ * domain/registration's to say.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { enterpriseOf } from '../domain/merchant.js';
+import { apply, type Fact, isOver, type Move, next, type Registration } from '../domain/registration.js';
+import { key } from './keys.js';
+import { difference, registrationFrom, SHORT_NAMES } from './registration-fields.js';
+import { type DetailColumns, type Row, unpackRow } from './rows.js';
+import { script } from './scripts.js';
+
+/** A piece of work that waits in BullMQ: its queue, and its job id there. */
+export interface Job {
+  readonly kind: WorkKind;
+  readonly name: string;
+}
+
+export type WorkKind = 'submit' | 'follow-up' | 'authorize';
+
+/** A registration as it was read, with what is needed to decide and to record. */
+export interface View {
+  readonly registration: Registration;
+  /** Length of the history when it was read: nobody recorded anything since, if it is still the same. */
+  readonly steps: number;
+  /** Redis' clock, ms since 1970. */
+  readonly now: number;
+  /** The row whose details are sent; undefined once it has been purged. */
+  readonly row: Row | undefined;
+}
+
+/** What a fact does beside the registration's own move. */
+export interface Aside {
+  /** The job that this fact completes. */
+  readonly job?: Job;
+  /** Quota day that WeChat calls used up (45009). */
+  readonly closeDay?: string;
+  /** How long WeChat wants to be left alone (45011), in ms. */
+  readonly pauseMs?: number;
+  /** The Weixin ID's try of the day was none; `call`: neither was the call. */
+  readonly giveBack?: GiveBack;
+  /** An answer that stops the line when it comes `most` times in a row; '' for every other answer. */
+  readonly surprise?: { readonly code: string; readonly most: number };
+}
+
+export interface GiveBack {
+  readonly day: string;
+  readonly person: string;
+  readonly call: boolean;
+}
+
+/** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and a mark of its own. */
+export interface HistoryEntry extends Omit<Fact, 'authCode'> {
+  readonly to?: Registration['state'];
+  readonly mark?: string;
+}
+
+export interface Recorded {
+  readonly before: Registration;
+  readonly after: Registration;
+  readonly move: Move | undefined;
+}
+
+export interface Ledger {
+  read(id: string): Promise<View | undefined>;
+  /** Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration. */
+  record(id: string, fact: Fact, aside?: Aside): Promise<Recorded>;
+  history(id: string): Promise<HistoryEntry[]>;
+}
+
+export function openLedger(redis: Redis): Ledger {
+  const readScript = script(redis, 'read');
+  const recordScript = script(redis, 'record');
+  const columns = columnsOfBatches(redis);
+
+  async function read(id: string): Promise<View | undefined> {
+    const answer = (await readScript([key('registration', id)], [id, ...SHORT_NAMES])) as
+      | (string | number | null)[]
+      | null;
+    if (answer === null) return undefined;
+    const [steps, now, packed, ...fields] = answer;
+    const registration = registrationFrom(id, fields as (string | null)[]);
+    const json = String(packed).slice(String(packed).indexOf('\n') + 1);
+    return {
+      registration,
+      steps: Number(steps),
+      now: Number(now),
+      row: json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row))),
+    };
+  }
+
+  async function record(id: string, fact: Fact, aside: Aside = {}): Promise<Recorded> {
+    const mark = randomBytes(6).toString('base64url');
+    for (;;) {
+      const view = await read(id);
+      if (view === undefined) throw new Error(`There is no registration ${id}`);
+      const { step, recorded } = decide(view, fact, mark, aside);
+      const answer = await recordScript(
+        [key('registration', id)],
+        [id, view.steps, JSON.stringify(step), aside.job?.kind ?? '', aside.job?.name ?? ''],
+      );
+      if (answer === 'done' || (await hasMark(redis, id, mark))) return recorded;
+    }
+  }
+
+  async function history(id: string): Promise<HistoryEntry[]> {
+    const entries = await redis.lrange(key('history', id), 0, -1);
+    return entries.map((entry) => JSON.parse(entry) as HistoryEntry);
+  }
+
+  return { read, record, history };
+}
+
+/** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
+export interface Step extends Omit<Aside, 'job'> {
+  readonly at: number;
+  readonly unchanged?: true;
+  readonly entry: string;
+  readonly set: readonly string[];
+  readonly del: readonly string[];
+  readonly state: Registration['state'];
+  readonly wait: string;
+  readonly later: readonly (string | number)[];
+  readonly ready: readonly WorkKind[];
+  readonly over: boolean;
+  readonly enterprise?: string;
+  readonly free: boolean;
+  readonly behind: boolean;
+  readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
+}
+
+export function decide(view: View, fact: Fact, mark: string, aside: Aside): { step: Step; recorded: Recorded } {
+  const before = view.registration;
+  const move = next(before, fact);
+  const after = move === undefined ? before : apply(before, fact, move);
+  const over = isOver(after.state);
+  const enterprise = view.row?.merchant && enterpriseOf(view.row.merchant.code);
+  const { authCode: _, ...shown } = fact;
+  const { job: __, ...effects } = aside;
+  const step: Step = {
+    ...(move === undefined && { unchanged: true }),
+    at: fact.at,
+    entry: JSON.stringify({ ...shown, ...(move && { to: move.to }), mark } satisfies HistoryEntry),
+    ...difference(before, after),
+    state: after.state,
+    wait: after.wait ?? '',
+    later: move === undefined ? [] : whatIsDueLater(after, move),
+    ready: move === undefined ? [] : whatIsReady(after, move),
+    over: move !== undefined && over,
+    ...(enterprise !== undefined && { enterprise }),
+    free: enterprise !== undefined && move !== undefined && freesItsEnterprise(move, after),
+    behind: enterprise !== undefined && move !== undefined && after.wait === 'enterprise',
+    ...(move?.so?.includes('stop_line') && {
+      stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
+    }),
+    ...effects,
+  };
+  return { step, recorded: { before, after, move } };
+}
+
+/** A registration of unknown outcome keeps its enterprise: a task of ours may be running there. */
+function freesItsEnterprise(move: Move, after: Registration): boolean {
+  if (after.task === 'open') return false;
+  return move.task !== undefined || isOver(after.state) || after.wait === 'person';
+}
+
+function whatIsDueLater(after: Registration, move: Move): (string | number)[] {
+  if (after.until === undefined) return [];
+  if (move.so?.includes('send')) return ['submit', after.until];
+  if (move.so?.includes('ask')) return ['follow-up', after.until];
+  return [];
+}
+
+function whatIsReady(after: Registration, move: Move): WorkKind[] {
+  if (move.so?.includes('send') && after.until === undefined) return ['submit'];
+  if (move.so?.includes('authorize') && after.authCode !== undefined) return ['authorize'];
+  return [];
+}
+
+export function batchOf(pointer: string): string {
+  return pointer.slice(0, pointer.lastIndexOf('/'));
+}
+
+/** ioredis sends a command again whose answer was lost: then the first run wrote the mark, and the second met a conflict. */
+export async function hasMark(redis: Redis, id: string, mark: string): Promise<boolean> {
+  const entries = await redis.lrange(key('history', id), 0, -1);
+  return entries.some((entry) => entry.includes(mark));
+}
+
+/** The columns of a batch never change, so each process asks once. */
+function columnsOfBatches(redis: Redis): (batch: string) => Promise<DetailColumns> {
+  const known = new Map<string, DetailColumns>();
+  return async (batch) => {
+    let columns = known.get(batch);
+    if (columns === undefined) {
+      columns = JSON.parse((await redis.hget(key('batch', batch), 'columns')) ?? '[]') as DetailColumns;
+      if (columns.length > 0) known.set(batch, columns);
+    }
+    return columns;
+  };
+}

@@ -1,0 +1,87 @@
+-- Accepts rows of a batch: stores each, and makes, joins or re-opens the registration of its merchant.
+-- KEYS 1 batch
+-- ARGV 1 batch id, 2 index of the first row, 3 policy (JSON), 4 what re-opening does (JSON: set, del), 5 now in ms,
+--      6… pairs of registration ('' where our checks refused the row) and packed row
+-- policy: by `state/open` or `state/closed`, 'joins' or 'again'; `open`: WeChat may be running a task of ours
+-- A page that was accepted already (the same file again, or a lost answer) is passed over.
+-- Answers how many rows the batch has now.
+local batch, first = ARGV[1], tonumber(ARGV[2])
+local accepted = tonumber(redis.call('HGET', KEYS[1], 'rows') or 0)
+local policy, again = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
+local counts, delta, ready = key.counts(batch), {}, {}
+
+local function count(name) delta[name] = (delta[name] or 0) + 1 end
+
+local function settle_rows_of_the_old_attempt(registration, row, also)
+  local fields = redis.call('HMGET', registration, unpack(again.shown))
+  for i = 1, #again.shown do fields[i] = fields[i] or '' end
+  local outcome = table.concat(fields, '\31')
+  for pointer in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
+    local of, index = row_of(pointer)
+    redis.call('HSET', key.settled(of), index, outcome)
+  end
+end
+
+-- What this row is to its registration: r… its own, d…|index a duplicate of that row, a… created before this batch.
+local function accept(id, pointer)
+  local registration = key.registration(id)
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait')
+  local state, row, also = now[1], now[2], now[3]
+  if not state then
+    redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    ready[#ready + 1] = id
+    count('queued')
+    return 'r' .. id
+  end
+  for other in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
+    local of, index = row_of(other)
+    if of == batch then
+      count('duplicate')
+      return 'd' .. id .. '|' .. index
+    end
+  end
+  if state == 'created' then
+    local _, own = row_of(pointer)
+    if redis.call('HSETNX', key.firsts(batch), id, own) == 0 then
+      count('duplicate')
+      return 'd' .. id .. '|' .. redis.call('HGET', key.firsts(batch), id)
+    end
+    count('already_created')
+    return 'a' .. id
+  end
+  local open = now[4] == 'open' or now[5] == 'open'
+  if policy[state .. (open and '/open' or '/closed')] == 'again' then
+    settle_rows_of_the_old_attempt(registration, row, also)
+    redis.call('HDEL', registration, unpack(again.del))
+    redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    redis.call('RPUSH', key.history(id), cjson.encode({ kind = 'row_accepted', at = tonumber(ARGV[5]), row = pointer, to = 'queued' }))
+    ready[#ready + 1] = id
+    count('queued')
+    return 'r' .. id
+  end
+  redis.call('HSET', registration, 'also', (also and also .. ' ' or '') .. pointer)
+  count(counted_as(state, now[6]))
+  return 'r' .. id
+end
+
+for i = 6, #ARGV, 2 do
+  local index = first + (i - 6) / 2
+  if index >= accepted then
+    local relation = 'i'
+    if ARGV[i] == '' then
+      count('invalid')
+    else
+      relation = accept(ARGV[i], batch .. '/' .. index)
+    end
+    redis.call('RPUSH', key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), relation .. '\n' .. ARGV[i + 1])
+    accepted = index + 1
+  end
+end
+
+redis.call('HSET', KEYS[1], 'rows', accepted)
+for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
+if #ready > 0 then
+  redis.call('RPUSH', key.ready('submit'), unpack(ready))
+  ring('ready')
+end
+return accepted

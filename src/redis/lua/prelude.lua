@@ -1,0 +1,136 @@
+-- What every script shares. `key` (see keys.ts) is put before this text.
+
+local ROWS_PER_PAGE = 512
+
+local function milliseconds()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- "batch/index" -> batch, index
+local function row_of(pointer)
+  local batch, index = string.match(pointer, '^(.*)/(%d+)$')
+  return batch, tonumber(index)
+end
+
+local function row_at(pointer)
+  local batch, index = row_of(pointer)
+  local page = key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE))
+  return redis.call('LINDEX', page, index % ROWS_PER_PAGE)
+end
+
+local function counted_as(state, wait)
+  if wait and wait ~= '' then return state .. '/' .. wait end
+  return state
+end
+
+-- Every batch that has a row for this registration counts it.
+local function recount(row, also, before, after)
+  if before == after then return end
+  local pointers = row .. ' ' .. (also or '')
+  for pointer in string.gmatch(pointers, '%S+') do
+    local batch = row_of(pointer)
+    local counts = key.counts(batch)
+    redis.call('HINCRBY', counts, before, -1)
+    redis.call('HINCRBY', counts, after, 1)
+  end
+end
+
+local function ring(what)
+  redis.call('PUBLISH', key.bell(), what)
+end
+
+-- An enterprise without a running task wakes the first that still waits for it.
+local function wake_next(enterprise)
+  if redis.call('EXISTS', key.busy(enterprise)) == 1 then return end
+  local waiting = redis.call('LPOP', key.behind(enterprise))
+  while waiting do
+    local now = redis.call('HMGET', key.registration(waiting), 's', 'wait')
+    if now[1] == 'deferred' and now[2] == 'enterprise' then
+      redis.call('ZREM', key.later('submit'), waiting)
+      redis.call('HDEL', key.registration(waiting), 'until')
+      redis.call('LPUSH', key.ready('submit'), waiting)
+      return ring('ready')
+    end
+    waiting = redis.call('LPOP', key.behind(enterprise))
+  end
+end
+
+-- The first reason stays: what follows it is usually the same trouble.
+local function stop_line(stop)
+  if redis.call('EXISTS', key.line()) == 1 then return end
+  redis.call('HSET', key.line(), 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
+  ring('line')
+end
+
+local function surprise(this, at)
+  if redis.call('HGET', key.surprise(), 'code') ~= this.code then
+    redis.call('DEL', key.surprise())
+    if this.code == '' then return end
+    redis.call('HSET', key.surprise(), 'code', this.code)
+  end
+  if redis.call('HINCRBY', key.surprise(), 'times', 1) >= this.most then
+    redis.call('DEL', key.surprise())
+    stop_line({ because = 'the same surprise ' .. this.most .. ' times in a row', problem = this.code, at = at })
+  end
+end
+
+-- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
+-- `step` is what domain/registration decided:
+--   at           when, in ms
+--   set, del     fields of the registration's hash to write and to remove
+--   state, wait  as it will be ('' for no wait); unchanged: true where the fact only goes into the history
+--   entry        the history entry, JSON
+--   later        { kind, due in ms } pairs, flat    ready: kinds to be taken up at once
+--   over         true: nothing is waited for any more
+--   enterprise   whose it is
+--   free         true: no task of this registration runs for its enterprise
+--   behind       true: it waits for another task of its enterprise
+--   stop         { because, problem, at }: stops the line
+--   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
+--   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
+--   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
+local function record(id, step)
+  local registration = key.registration(id)
+  redis.call('RPUSH', key.history(id), step.entry)
+  if not step.unchanged then
+    local now = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
+    if #step.set > 0 then redis.call('HSET', registration, unpack(step.set)) end
+    if #step.del > 0 then redis.call('HDEL', registration, unpack(step.del)) end
+    recount(now[3], now[4], counted_as(now[1], now[2]), counted_as(step.state, step.wait))
+  end
+  if step.over then
+    redis.call('ZREM', key.later('submit'), id)
+    redis.call('ZREM', key.later('follow-up'), id)
+  end
+  for i = 1, #step.later, 2 do
+    redis.call('ZADD', key.later(step.later[i]), step.later[i + 1], id)
+  end
+  for _, kind in ipairs(step.ready) do
+    redis.call('LPUSH', key.ready(kind), id)
+  end
+  if step.behind then
+    redis.call('RPUSH', key.behind(step.enterprise), id)
+    wake_next(step.enterprise)
+  elseif step.free then
+    local busy = key.busy(step.enterprise)
+    if redis.call('GET', busy) == id then redis.call('DEL', busy) end
+    wake_next(step.enterprise)
+  end
+  if step.stop then stop_line(step.stop) end
+  if step.surprise then surprise(step.surprise, step.at) end
+  if step.closeDay then
+    redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
+  end
+  if step.pauseMs then
+    redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
+  end
+  if step.giveBack then
+    if step.giveBack.person ~= '' then
+      redis.call('HINCRBY', key.tries(step.giveBack.day), step.giveBack.person, -1)
+    end
+    if step.giveBack.call then redis.call('HINCRBY', key.calls(step.giveBack.day), 'create', -1) end
+  end
+  if #step.ready > 0 or #step.later > 0 then ring('ready') end
+  ring('moved')
+end

@@ -1,0 +1,72 @@
+-- Takes permission for one call, and writes in the same step that it is on its way.
+-- KEYS 1 registration
+-- ARGV 1 id, 2 steps known when it was decided, 3 'create' or 'search', 4 its job,
+--      5 the decided step (JSON; prelude: record), 6 budgets (JSON):
+--        perSecond, perMinute, perDay  calls          reserve  calls of the day that only `search` may use
+--        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
+--        enterprise, person, triesPerDay, busyMs      of `create`
+-- Answers { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, hours, day, pause, pace: nothing was changed), or
+-- { 'held', until in ms, why } (enterprise, person: record create_held).
+local id = ARGV[1]
+local kind = ARGV[3]
+local budget = cjson.decode(ARGV[6])
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+local now = math.floor(now_us / 1000)
+
+if redis.call('LLEN', key.history(id)) ~= tonumber(ARGV[2]) then return { 'conflict' } end
+
+if redis.call('EXISTS', key.line()) == 1 then return { 'wait', -1, 'line' } end
+if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
+if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
+
+local calls = key.calls(budget.day)
+local used = redis.call('HMGET', calls, 'create', 'search', 'closed')
+local left = budget.perDay - (tonumber(used[1]) or 0) - (tonumber(used[2]) or 0)
+if kind == 'create' then left = left - budget.reserve end
+if used[3] or left <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
+
+local pause = redis.call('PTTL', key.pause())
+if pause > 0 then return { 'wait', pause, 'pause' } end
+
+local tries = key.tries(budget.day)
+if kind == 'create' then
+  local running = redis.call('GET', key.busy(budget.enterprise))
+  if running and running ~= id then
+    return { 'held', now + redis.call('PTTL', key.busy(budget.enterprise)), 'enterprise' }
+  end
+  if budget.person ~= '' and (tonumber(redis.call('HGET', tries, budget.person)) or 0) >= budget.triesPerDay then
+    return { 'held', budget.dayEndsAt, 'person' }
+  end
+end
+
+-- Exact: the call that lies as many calls back as a window may hold must be older than the window.
+local second_ago = redis.call('LINDEX', key.recent(), budget.perSecond - 1)
+if second_ago and now_us - second_ago < 1000000 then
+  return { 'wait', math.ceil((1000000 - (now_us - second_ago)) / 1000), 'pace' }
+end
+local minute_ago = redis.call('LINDEX', key.recent(), budget.perMinute - 1)
+if minute_ago and now_us - minute_ago < 60000000 then
+  return { 'wait', math.ceil((60000000 - (now_us - minute_ago)) / 1000), 'pace' }
+end
+-- Smooth: calls are spread over the second; up to 50 ms of lateness are made up for.
+local due = tonumber(redis.call('GET', key.pace()) or 0)
+if due - now_us > 50000 then return { 'wait', math.ceil((due - now_us - 50000) / 1000), 'pace' } end
+redis.call('SET', key.pace(), string.format('%.0f', math.max(due, now_us) + 1000000 / budget.perSecond), 'PX', 60000)
+
+redis.call('LPUSH', key.recent(), string.format('%.0f', now_us))
+redis.call('LTRIM', key.recent(), 0, math.max(budget.perMinute, budget.perSecond) - 1)
+redis.call('HINCRBY', calls, kind, 1)
+redis.call('EXPIRE', calls, 259200)
+
+if kind == 'create' then
+  redis.call('SET', key.busy(budget.enterprise), id, 'PX', budget.busyMs)
+  if budget.person ~= '' then
+    redis.call('HINCRBY', tries, budget.person, 1)
+    redis.call('EXPIRE', tries, 259200)
+  end
+end
+
+record(id, cjson.decode(ARGV[5]))
+redis.call('ZREM', key.window(kind == 'create' and 'submit' or 'follow-up'), ARGV[4])
+return { 'go' }

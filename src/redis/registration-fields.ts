@@ -1,0 +1,79 @@
+/** How a registration is kept in its Redis hash: one line, one field. Absent fields have their usual value. */
+import { newRegistration, type Registration, type State, type Wait } from '../domain/registration.js';
+
+interface Field {
+  readonly name: keyof Registration;
+  readonly short: string;
+  readonly read: (text: string) => unknown;
+  readonly write?: (value: never) => string;
+  /** Not stored when it has this value. */
+  readonly usual?: unknown;
+}
+
+const text = (value: string): string => value;
+
+/** Short names: a million registrations carry them. */
+const FIELDS: readonly Field[] = [
+  { name: 'state', short: 's', read: text },
+  { name: 'row', short: 'row', read: text },
+  {
+    name: 'alsoRows',
+    short: 'also',
+    read: (rows) => rows.split(' ').filter(Boolean),
+    write: (rows: readonly string[]) => rows.join(' '),
+    usual: '',
+  },
+  { name: 'attempt', short: 'n', read: Number, usual: '0' },
+  { name: 'task', short: 'task', read: text, usual: 'none' },
+  { name: 'earlierTask', short: 'earlier', read: text, usual: 'none' },
+  { name: 'sentAt', short: 'sent', read: Number },
+  { name: 'postponed', short: 'again', read: Number, usual: '0' },
+  { name: 'postponedSince', short: 'since', read: Number },
+  { name: 'until', short: 'until', read: Number },
+  { name: 'wait', short: 'wait', read: text },
+  { name: 'problem', short: 'problem', read: text },
+  { name: 'said', short: 'said', read: text },
+  { name: 'appid', short: 'appid', read: text },
+  { name: 'authCode', short: 'code', read: text },
+  { name: 'authorizer', short: 'authorizer', read: text },
+  { name: 'taskId', short: 'tid', read: text },
+  { name: 'authorizeUrl', short: 'url', read: text },
+  { name: 'finishedAt', short: 'done', read: Number },
+];
+
+export const SHORT_NAMES: readonly string[] = FIELDS.map((field) => field.short);
+
+/** Values in the order of SHORT_NAMES; null or undefined where the hash has none. */
+export function registrationFrom(id: string, values: readonly (string | null | undefined)[]): Registration {
+  const registration: Record<string, unknown> = { ...newRegistration(id, '') };
+  FIELDS.forEach((field, index) => {
+    const value = values[index];
+    if (value !== null && value !== undefined && value !== '') registration[field.name] = field.read(value);
+  });
+  return registration as unknown as Registration;
+}
+
+/** What HSET and HDEL have to write to turn the hash of one registration into that of another. */
+export function difference(before: Registration, after: Registration): { set: string[]; del: string[] } {
+  const set: string[] = [];
+  const del: string[] = [];
+  for (const field of FIELDS) {
+    const value = stored(field, after);
+    if (value === stored(field, before)) continue;
+    if (value === undefined) del.push(field.short);
+    else set.push(field.short, value);
+  }
+  return { set, del };
+}
+
+function stored(field: Field, registration: Registration): string | undefined {
+  const value = registration[field.name];
+  if (value === undefined) return undefined;
+  const written = field.write ? field.write(value as never) : String(value);
+  return written === field.usual ? undefined : written;
+}
+
+/** The name under which a batch counts a registration: `queued`, `deferred/busy`, … */
+export function countedAs(state: State, wait: Wait | undefined): string {
+  return wait === undefined ? state : `${state}/${wait}`;
+}

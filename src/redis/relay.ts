@@ -1,0 +1,136 @@
+/**
+ * The relay hands work from the ledger to BullMQ, a bounded window at a time. BullMQ is no memory of what has to be done:
+ * a job stays in the window until a worker has done it, and what BullMQ lost is handed again.
+ */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Bell } from './bell.js';
+import { key, PREFIX } from './keys.js';
+import type { WorkKind } from './ledger.js';
+import { script } from './scripts.js';
+
+/** The order in which they are handed out: an auth_code lives ten minutes. */
+export const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
+
+/** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
+const HANDED_AT_ONCE = 500;
+
+/** Longest pause between two looks: a lost ring costs no more than this. */
+const LOOK_EVERY_MS = 15_000;
+
+/** A job that was handed so long ago and is not done is handed again. */
+const OVERDUE_MS = 60_000;
+
+export interface Relay {
+  /** There may be something to hand out. */
+  nudge(): void;
+  stop(): Promise<void>;
+}
+
+export interface RelayOptions {
+  readonly redis: Redis;
+  readonly bell: Bell;
+  readonly log: Logger;
+  /** Jobs that BullMQ holds at most, of each kind. */
+  readonly windowSize: number;
+}
+
+export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Relay {
+  const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
+  const hand = script(redis, 'hand');
+  const sweep = script(redis, 'sweep');
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  let swept = 0;
+
+  async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
+    const queue = queues.get(kind);
+    await queue?.addBulk(
+      jobs.map((job) => ({
+        name: kind,
+        data: { registration: registrationOf(job) },
+        opts: { jobId: job, removeOnComplete: true, removeOnFail: true },
+      })),
+    );
+  }
+
+  /** Hands out what is ready of one kind; answers when the next is due. */
+  async function handOut(kind: WorkKind): Promise<number> {
+    for (;;) {
+      const [due, left, ...jobs] = (await hand([key('window', kind)], [kind, windowSize, HANDED_AT_ONCE])) as [
+        number,
+        number,
+        ...string[],
+      ];
+      if (jobs.length > 0) await add(kind, jobs);
+      if (jobs.length === 0 || left === 0 || stopped) return due < 0 ? Number.POSITIVE_INFINITY : due;
+    }
+  }
+
+  async function handAgain(notDoneForMs: number): Promise<void> {
+    for (const kind of WORK_KINDS) {
+      const jobs = (await sweep([key('window', kind)], [notDoneForMs])) as string[];
+      for (let at = 0; at < jobs.length; at += HANDED_AT_ONCE) await add(kind, jobs.slice(at, at + HANDED_AT_ONCE));
+    }
+    swept = Date.now();
+  }
+
+  async function look(): Promise<void> {
+    let pause = LOOK_EVERY_MS;
+    try {
+      if (swept === 0) await handAgain(0);
+      else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      for (const kind of WORK_KINDS) pause = Math.min(pause, (await handOut(kind)) - Date.now());
+    } catch (error) {
+      // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
+      if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
+      pause = 1_000;
+    }
+    if (!stopped) timer = setTimeout(nudge, Math.max(pause, 5)).unref();
+  }
+
+  function nudge(): void {
+    again = true;
+    if (running !== undefined || stopped) return;
+    clearTimeout(timer);
+    running = (async () => {
+      while (again && !stopped) {
+        again = false;
+        clearTimeout(timer);
+        await look();
+      }
+    })().finally(() => {
+      running = undefined;
+    });
+  }
+
+  const unhook = bell.on('ready', nudge);
+  nudge();
+
+  return {
+    nudge,
+    async stop() {
+      stopped = true;
+      unhook();
+      clearTimeout(timer);
+      await running;
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+function openQueue(redis: Redis, kind: WorkKind): Queue {
+  const queue = new Queue(kind, { connection: redis, prefix: PREFIX });
+  queue.on('error', () => {
+    // Reported by whoever waits for the command that failed.
+  });
+  return queue;
+}
+
+/** `registration-step`: the step makes each handing out a job of its own, which BullMQ cannot take for one it has had. */
+function registrationOf(job: string): string {
+  return job.slice(0, job.lastIndexOf('-'));
+}

@@ -1,0 +1,41 @@
+/** Loads the Lua scripts; each is run by its digest and sent whole only where the server does not know it yet. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { keysForLua } from './keys.js';
+
+export type ScriptName = 'read' | 'record' | 'take' | 'hand' | 'sweep' | 'give-back' | 'accept' | 'page';
+
+export type RunScript = (keys: string[], args: (string | number)[]) => Promise<unknown>;
+
+const folder = new URL('./lua/', import.meta.url);
+
+export function script(redis: Redis, name: ScriptName): RunScript {
+  const { text, digest } = source(name);
+  return async (keys, args) => {
+    try {
+      return await redis.evalsha(digest, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+        return redis.eval(text, keys.length, ...keys, ...args);
+      }
+      throw error;
+    }
+  };
+}
+
+const sources = new Map<ScriptName, { text: string; digest: string }>();
+
+function source(name: ScriptName): { text: string; digest: string } {
+  let known = sources.get(name);
+  if (known === undefined) {
+    const parts = [
+      keysForLua(),
+      ...['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8')),
+    ];
+    const text = parts.join('\n');
+    known = { text, digest: createHash('sha1').update(text).digest('hex') };
+    sources.set(name, known);
+  }
+  return known;
+}
