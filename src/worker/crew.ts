@@ -1,0 +1,88 @@
+/** What the three kinds of work share. */
+import type { Logger } from 'pino';
+import {
+  type Limits,
+  LONGEST_TASK_MS,
+  searchReserve,
+  sendingWindow,
+  TRIES_PER_PERSON_AND_DAY,
+} from '../domain/limits.js';
+import { enterpriseOf, type Merchant, personOf } from '../domain/merchant.js';
+import type { Patience } from '../domain/patience.js';
+import type { Fact, Registration } from '../domain/registration.js';
+import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
+import type { Aside, Job, Ledger } from '../redis/ledger.js';
+import type { Workload } from '../redis/workload.js';
+import type { Credentials } from '../wechat/credentials.js';
+import type { RegistrationApi } from '../wechat/registration-api.js';
+import type { Hold } from './hold.js';
+
+export interface Crew {
+  readonly ledger: Ledger;
+  readonly calls: Calls;
+  readonly workload: Workload;
+  readonly api: RegistrationApi;
+  readonly credentials: Credentials;
+  readonly patience: Patience;
+  readonly limits: Limits;
+  readonly hold: Hold;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, now: number): Budgets {
+  return {
+    ...sendingWindow(limits, now),
+    perSecond: limits.perSecond,
+    perMinute: limits.perMinute,
+    perDay: limits.perDay,
+    reserve: searchReserve(limits),
+    triesPerDay: TRIES_PER_PERSON_AND_DAY,
+    busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
+    person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
+    enterprise: enterpriseOf(merchant.code),
+  };
+}
+
+/** What is rung when a wait of everybody may be over early. */
+export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | string }): Promise<boolean> {
+  return crew.hold.wait(Math.max(wait.ms, 1), wait.why === 'pace' ? [] : ['line', 'token']);
+}
+
+/** A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. */
+export async function tokenFor(crew: Crew): Promise<string | undefined> {
+  for (;;) {
+    const credential = await crew.credentials.current();
+    if (credential.kind === 'token') return credential.token;
+    if (credential.kind === 'fault') await stopLine(crew, credential.problem, credential.said);
+    else crew.log.info({ why: credential.why }, 'waiting for a component access token');
+    const ms = credential.kind === 'fault' ? Number.POSITIVE_INFINITY : credential.ms;
+    if (!(await holdFor(crew, { ms, why: 'token' }))) return undefined;
+  }
+}
+
+/** Another token after WeChat refused this one. */
+export async function renewToken(crew: Crew, refused: string): Promise<void> {
+  const credential = await crew.credentials.renew(refused);
+  if (credential.kind === 'fault') await stopLine(crew, credential.problem, credential.said);
+}
+
+async function stopLine(crew: Crew, problem: string, said: string): Promise<void> {
+  await crew.calls.stopLine({ because: said, problem, at: crew.now() });
+  crew.log.error({ problem, said }, 'the line is stopped');
+}
+
+/** Records a fact and says so in one log line, which names no merchant. */
+export async function report(crew: Crew, id: string, fact: Fact, aside: Aside = {}): Promise<Registration> {
+  const { before, after, move } = await crew.ledger.record(id, fact, aside);
+  const { kind, problem, said } = fact;
+  crew.log.info({ registration: id, fact: kind, problem, said, from: before.state, to: move?.to }, 'fact');
+  if (move?.so?.includes('stop_line')) crew.log.error({ problem, said, because: fact.because }, 'the line is stopped');
+  return after;
+}
+
+/** The registration is not due: nothing to do now, or at the time that it waits for. */
+export async function notDue(crew: Crew, job: Job, id: string, dueAt: number | undefined): Promise<void> {
+  await crew.workload.giveBack(job, id, dueAt);
+}

@@ -1,0 +1,124 @@
+/** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
+import { quotaDay } from '../domain/calendar.js';
+import { retryAfterMs } from '../domain/patience.js';
+import type { Fact, Registration } from '../domain/registration.js';
+import type { Aside } from '../redis/ledger.js';
+import { type Answer, answerToCreate, answerToSearch } from '../wechat/answers.js';
+import type { Reply } from '../wechat/client.js';
+import type { Crew } from './crew.js';
+import type { Sent } from './submit.js';
+
+export interface Told {
+  readonly fact: Fact;
+  readonly aside: Aside;
+  /** WeChat refused the token, not the merchant. */
+  readonly refusedToken: boolean;
+}
+
+/** 45011: the per-minute quota; WeChat wants at least this much quiet. */
+const MINUTE_PAUSE_MS = 60_000;
+
+export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
+  const at = crew.now();
+  const base = { at, callSentAt: sent.sentAt };
+  const notTaken = { day: sent.day, person: sent.person };
+  if (reply.kind === 'lost') {
+    return {
+      fact: { ...base, kind: 'answer_lost', problem: 'call:lost', said: reply.why },
+      aside: surprise(crew, 'call:lost'),
+      refusedToken: false,
+    };
+  }
+  if (reply.kind === 'not_sent') {
+    const until = at + retryAfterMs(crew.patience, 0, crew.random());
+    return {
+      fact: { ...base, kind: 'create_void', until, wait: 'connection', problem: 'call:not_sent', said: reply.why },
+      aside: { ...surprise(crew, 'call:not_sent'), giveBack: { ...notTaken, call: true } },
+      refusedToken: false,
+    };
+  }
+  const problem = `create:${reply.errcode}`;
+  const answer = answerToCreate(reply.errcode);
+  const fact: Fact = {
+    ...base,
+    kind: answer.fact,
+    said: reply.said,
+    ...(answer.fact !== 'create_accepted' && { problem }),
+    ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
+    ...(answer.fact === 'platform_refused' && { because: answer.en }),
+    ...waitAfter(crew, sent.registration, answer, at),
+  };
+  const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
+  return {
+    fact,
+    aside: {
+      ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
+      ...doorOf(answer, sent.day),
+      ...(isVoid && { giveBack: { ...notTaken, call: false } }),
+    },
+    refusedToken: answer.door === 'token' || answer.door === 'ticket',
+  };
+}
+
+export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
+  const at = crew.now();
+  const sentAt = registration.sentAt ?? at;
+  const until = Math.min(at + crew.patience.pushRecheckMs, sentAt + crew.patience.giveUpMs);
+  const base = { at, callSentAt: sentAt, until };
+  if (reply.kind !== 'answer') {
+    const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
+    return {
+      fact: { ...base, kind: 'search_void', problem, said: reply.why },
+      aside: surprise(crew, problem),
+      refusedToken: false,
+    };
+  }
+  const answer = answerToSearch(reply.errcode);
+  const refusedToken = answer.door === 'token' || answer.door === 'ticket';
+  return {
+    fact: {
+      ...base,
+      // Turned away, it may ask again at once: the door itself says how long to wait.
+      ...(answer.door !== undefined && { until: at }),
+      kind: answer.fact,
+      problem: `search:${reply.errcode}`,
+      said: reply.said,
+      ...(answer.fact === 'search_refused' && { because: answer.en }),
+    },
+    aside: doorOf(answer, day),
+    refusedToken,
+  };
+}
+
+/** When the answer lets it be sent again. Without a time, patience is spent. */
+function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: number): Partial<Fact> {
+  const { patience, limits } = crew;
+  const waitingSince = registration.postponedSince ?? at;
+  const mayWaitOn = at - waitingSince < patience.giveUpMs;
+  switch (answer.wait) {
+    case 'again':
+      if (registration.postponed + 1 >= patience.retryLimit) return {};
+      return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, crew.random()) };
+    case 'busy':
+      return mayWaitOn ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
+    case 'person':
+      return mayWaitOn ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
+    default:
+      return {};
+  }
+}
+
+function doorOf(answer: Answer, day: string): Aside {
+  if (answer.door === 'day') return { closeDay: day };
+  if (answer.door === 'minute') return { pauseMs: MINUTE_PAUSE_MS };
+  return {};
+}
+
+/** The same unknown code, system error, or silence again and again is the platform's trouble, not twenty merchants'. */
+function isSurprising(answer: Answer, errcode: number): boolean {
+  return answer.fact === 'answer_unknown' || errcode === -1;
+}
+
+function surprise(crew: Crew, code: string): Aside {
+  return { surprise: { code, most: crew.limits.stopAfter } };
+}

@@ -1,0 +1,53 @@
+/** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
+import type { Registration } from '../domain/registration.js';
+import type { Job } from '../redis/ledger.js';
+import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
+import { factOfSearch } from './facts.js';
+
+export async function followUp(crew: Crew, job: Job, id: string): Promise<void> {
+  for (;;) {
+    const view = await crew.ledger.read(id);
+    const merchant = view?.row?.merchant;
+    if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
+      return notDue(crew, job, id, undefined);
+    }
+    const { registration, now } = view;
+    if ((registration.until ?? 0) > now) return notDue(crew, job, id, registration.until);
+    const sentAt = registration.sentAt ?? now;
+    if (now - sentAt >= crew.patience.giveUpMs) {
+      await report(
+        crew,
+        id,
+        { kind: 'push_overdue', at: crew.now(), callSentAt: sentAt, problem: 'push:overdue' },
+        { job },
+      );
+      return;
+    }
+    const token = await tokenFor(crew);
+    if (token === undefined) return crew.workload.giveBack(job, id, 0);
+
+    const at = crew.now();
+    const budgets = budgetsFor(merchant, crew, at);
+    // Should this worker die before the answer, the next one asks again after the usual pause.
+    const until = at + crew.patience.pushRecheckMs;
+    const fact = { kind: 'search_sent', at, callSentAt: sentAt, until } as const;
+    const permission = await crew.calls.take(view, fact, job, budgets);
+    if (permission.kind === 'conflict') continue;
+    if (permission.kind === 'go') {
+      const reply = await crew.api.search(merchant, registration.taskId, token);
+      const told = factOfSearch(crew, registration, budgets.day, reply);
+      await report(crew, id, told.fact, told.aside);
+      if (told.refusedToken) await renewToken(crew, token);
+      else if (reply.kind === 'answer') await crew.credentials.accepted(token);
+      return;
+    }
+    const ms = permission.kind === 'wait' ? permission.ms : 0;
+    const why = permission.kind === 'wait' ? permission.why : 'pace';
+    if (!(await holdFor(crew, { ms, why }))) return crew.workload.giveBack(job, id, 0);
+  }
+}
+
+/** Sent, and neither settled by a push nor given up. */
+function isSilent({ state }: Registration): boolean {
+  return state === 'submitting' || state === 'awaiting_legal_person';
+}

@@ -1,0 +1,92 @@
+/** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
+import type { Merchant } from '../domain/merchant.js';
+import { isOver, type Registration } from '../domain/registration.js';
+import type { Job, View } from '../redis/ledger.js';
+import type { RegistrationApi } from '../wechat/registration-api.js';
+import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
+import { factOfCreate } from './facts.js';
+
+export async function submit(crew: Crew, job: Job, id: string): Promise<void> {
+  const sent = await take(crew, job, id);
+  if (sent === undefined) return;
+  const reply = await crew.api.create(sent.merchant, sent.token);
+  const { fact, aside, refusedToken } = factOfCreate(crew, sent, reply);
+  await report(crew, id, fact, aside);
+  if (refusedToken) await renewToken(crew, sent.token);
+  else if (reply.kind === 'answer') await crew.credentials.accepted(sent.token);
+}
+
+/** A call for which permission was taken; from here on `create` counts as sent. */
+export interface Sent {
+  readonly registration: Registration;
+  readonly merchant: Merchant;
+  readonly token: string;
+  readonly sentAt: number;
+  /** The quota day that was charged. */
+  readonly day: string;
+  readonly person: string;
+}
+
+async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined> {
+  for (;;) {
+    const view = await crew.ledger.read(id);
+    const merchant = view?.row?.merchant;
+    if (view === undefined || merchant === undefined || !isDue(view)) {
+      await notDue(crew, job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
+      return undefined;
+    }
+    const unfit = unfitFor(crew.api.needs, merchant);
+    if (unfit !== undefined) {
+      await report(crew, id, { kind: 'row_refused', at: crew.now(), problem: unfit }, { job });
+      return undefined;
+    }
+    const token = await tokenFor(crew);
+    if (token === undefined) return leave(crew, job, id);
+
+    const sentAt = crew.now();
+    const budgets = budgetsFor(merchant, crew, sentAt);
+    const fact = { kind: 'create_sent', at: sentAt, until: sentAt + crew.patience.pushWaitMs } as const;
+    const permission = await crew.calls.take(view, fact, job, budgets);
+    switch (permission.kind) {
+      case 'go':
+        crew.log.info({ registration: id, fact: fact.kind }, 'fact');
+        return { registration: view.registration, merchant, token, sentAt, day: budgets.day, person: budgets.person };
+      case 'held':
+        await report(
+          crew,
+          id,
+          { kind: 'create_held', at: sentAt, until: permission.until, wait: permission.why },
+          { job },
+        );
+        return undefined;
+      case 'wait':
+        if (!(await holdFor(crew, permission))) return leave(crew, job, id);
+        break;
+      case 'conflict':
+        break;
+    }
+  }
+}
+
+async function leave(crew: Crew, job: Job, id: string): Promise<undefined> {
+  await crew.workload.giveBack(job, id, 0);
+}
+
+/** A job is only a hint: the ledger says whether there is something to send. */
+function isDue({ registration, now }: View): boolean {
+  if (registration.state === 'queued') return true;
+  return registration.state === 'deferred' && (registration.until ?? 0) <= now;
+}
+
+function dueAt({ registration }: View): number | undefined {
+  return isOver(registration.state) || registration.state !== 'deferred' ? undefined : registration.until;
+}
+
+/** Rows are checked when they are loaded; the API may have been changed since. */
+function unfitFor(needs: RegistrationApi['needs'], merchant: Merchant): string | undefined {
+  if (!needs.codeTypes.includes(merchant.codeType)) return 'sheet:code_type_refused';
+  if (needs.phone && merchant.componentPhone === '') return 'sheet:phone_missing';
+  if (needs.legalPerson && merchant.legalPersonaWechat === '') return 'sheet:wechat_missing';
+  if (needs.legalPerson && merchant.legalPersonaName === '') return 'sheet:persona_missing';
+  return undefined;
+}

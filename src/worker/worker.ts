@@ -1,0 +1,79 @@
+/** A worker process: takes jobs of all three kinds from BullMQ, one registration at a time in each slot. */
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { PREFIX } from '../redis/keys.js';
+import type { Job, WorkKind } from '../redis/ledger.js';
+import type { Relay } from '../redis/relay.js';
+import { type AuthorizeTools, authorize } from './authorize.js';
+import type { Crew } from './crew.js';
+import { followUp } from './follow-up.js';
+import { submit } from './submit.js';
+
+/**
+ * A frozen Redis or event loop shorter than the lock does no harm; after a kill -9 the jobs of the dead run again when
+ * their locks have run out (measured: 30 s with these two).
+ */
+const LOCK_MS = 30_000;
+const STALLED_CHECK_MS = 5_000;
+
+/** SIGTERM has to be over in 25 s; a call in flight takes at most the request timeout. */
+const CLOSE_WITHIN_MS = 20_000;
+
+export interface RunningWorker {
+  /** Stops taking, finishes the calls in flight and records them. */
+  close(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  readonly redis: Redis;
+  readonly relay: Relay;
+  readonly crew: Crew;
+  readonly authorizing: AuthorizeTools;
+  /** Calls in flight. */
+  readonly concurrency: number;
+}
+
+export function startWorker({ redis, relay, crew, authorizing, concurrency }: WorkerOptions): RunningWorker {
+  const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
+    authorize: (job, id) => authorize(crew, authorizing, job, id),
+    'follow-up': (job, id) => followUp(crew, job, id),
+    submit: (job, id) => submit(crew, job, id),
+  };
+  const slots: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
+
+  const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
+    const worker = new Worker(
+      kind,
+      async ({ id: name = '', data }) => {
+        await work[kind]({ kind, name }, (data as { registration: string }).registration);
+        relay.nudge();
+      },
+      {
+        connection: redis,
+        prefix: PREFIX,
+        concurrency: slots[kind],
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_CHECK_MS,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+      },
+    );
+    // Failed means that our program threw. The job stays in the ledger's window and is handed out again.
+    worker.on('failed', (job, error) =>
+      crew.log.error({ err: error, registration: job?.data?.registration }, 'our program failed'),
+    );
+    worker.on('error', (error) => crew.log.warn({ err: error }, 'worker: Redis'));
+    return worker;
+  });
+
+  return {
+    async close() {
+      crew.hold.leave();
+      const closed = Promise.all(workers.map((worker) => worker.close()));
+      const late = new Promise<'late'>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS, 'late').unref());
+      if ((await Promise.race([closed, late])) === 'late') {
+        await Promise.race([Promise.all(workers.map((worker) => worker.close(true))), late]);
+      }
+    },
+  };
+}
