@@ -1,0 +1,158 @@
+/** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
+import { problemNextStep, problemReason } from '../domain/problems.js';
+import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
+import type { Actor, Words } from '../domain/words.js';
+import type { RowWithFate } from '../redis/batches.js';
+import { explain } from '../wechat/answers.js';
+import { TROUBLES, type Trouble } from './troubles.js';
+
+export interface Sentences {
+  readonly outcome: Outcome;
+  readonly problem: string;
+  readonly reason: Words;
+  readonly nextStep: Words;
+  readonly whoActs: Actor;
+}
+
+/** What holds every unsent row back at the moment of the report, if anything. */
+export interface Standstill {
+  readonly problem: string;
+  readonly reason: Words;
+  readonly nextStep: Words;
+  readonly whoActs: Actor;
+}
+
+export interface Circumstances {
+  readonly standstill?: Standstill | undefined;
+  /** Line of the input file of an earlier row. */
+  readonly lineOf: (index: number) => number | undefined;
+  /** A time in the reader's words, from ms since 1970. */
+  readonly time: (at: number) => string;
+}
+
+const NOTHING: Words = { en: '', zh: '' };
+const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
+
+export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): Sentences {
+  const { relation, registration } = fate;
+  if (relation.kind === 'refused' || registration === undefined) return refused(fate);
+  if (relation.kind === 'duplicate') return duplicate(relation.firstIndex, circumstances);
+  if (relation.kind === 'already_created') return alreadyCreated(registration);
+  return withWarnings(fate, ofRegistration(registration, circumstances));
+}
+
+function refused({ row }: RowWithFate): Sentences {
+  return {
+    outcome: 'invalid',
+    problem: row.problems[0]?.code ?? '',
+    reason: joined(row.problems.map(problemReason)),
+    nextStep: joined(distinct(row.problems.map(problemNextStep))),
+    whoActs: STATES.invalid.acts,
+  };
+}
+
+function duplicate(firstIndex: number, { lineOf }: Circumstances): Sentences {
+  const line = lineOf(firstIndex) ?? '?';
+  return {
+    outcome: 'duplicate',
+    problem: 'sheet:duplicate',
+    reason: {
+      en: `The same merchant is in line ${line} of this file; it is registered once.`,
+      zh: `与本文件第 ${line} 行为同一商户，只注册一次。`,
+    },
+    nextStep: { en: `See line ${line}.`, zh: `请见第 ${line} 行。` },
+    whoActs: 'nobody',
+  };
+}
+
+function alreadyCreated({ appid }: Registration): Sentences {
+  return {
+    outcome: 'already_created',
+    problem: '',
+    reason: {
+      en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ''}.`,
+      zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : ''}。`,
+    },
+    nextStep: NOTHING,
+    whoActs: 'nobody',
+  };
+}
+
+function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
+  const { outcome, acts } = STATES[registration.state];
+  if (outcome === 'pending') return pending(registration, circumstances);
+  const told = troubleOf(registration.problem);
+  const again = registration.until === undefined ? NOTHING : notBefore(circumstances.time(registration.until));
+  return {
+    outcome,
+    problem: registration.problem ?? '',
+    reason: joined([told ?? STATES[registration.state], verbatim(registration)]),
+    nextStep: joined([told?.nextStep ?? NOTHING, again]),
+    whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
+  };
+}
+
+function pending(registration: Registration, { standstill, time }: Circumstances): Sentences {
+  const { state, wait, until, authorizeUrl } = registration;
+  const problem = registration.problem ?? '';
+  if (standstill !== undefined && (state === 'queued' || state === 'deferred')) {
+    return { outcome: 'pending', ...standstill };
+  }
+  if (state === 'deferred' && wait !== undefined) {
+    const then =
+      until === undefined
+        ? NOTHING
+        : { en: `It is sent again at ${time(until)}.`, zh: `将于 ${time(until)} 再次提交。` };
+    const because = { en: `It waits: ${WAITS[wait].en}.`, zh: `等待中：${WAITS[wait].zh}。` };
+    return { outcome: 'pending', problem, reason: joined([because, then]), nextStep: NOTHING_TO_DO, whoActs: 'us' };
+  }
+  const { acts, ...words } = STATES[state];
+  const nextStep: Words =
+    state === 'awaiting_legal_person'
+      ? authorizeUrl === undefined
+        ? {
+            en: 'Ask the legal person to open the message of “公众平台安全助手” in WeChat and to confirm.',
+            zh: '请法人在微信中打开“公众平台安全助手”的消息并完成确认。',
+          }
+        : {
+            en: 'Send the link to the legal person, who has to open it in WeChat.',
+            zh: '请将链接发给法人，在微信中打开并完成确认。',
+          }
+      : NOTHING_TO_DO;
+  return { outcome: 'pending', problem, reason: words, nextStep, whoActs: acts };
+}
+
+/** What WeChat's code or our own word means. */
+export function troubleOf(problem: string | undefined): Trouble | undefined {
+  if (problem === undefined || problem === '') return undefined;
+  const own = TROUBLES[problem];
+  if (own !== undefined) return own;
+  const answer = explain(problem)[0]?.answer;
+  return answer;
+}
+
+/** What WeChat said, as it said it: for a code that nobody knows this is all there is. */
+function verbatim({ said, problem, state }: Registration): Words {
+  if (!said || problem === undefined || state === 'created') return NOTHING;
+  const code = problem.slice(problem.indexOf(':') + 1);
+  return { en: `WeChat said: ${code} ${said}`, zh: `微信原文：${code} ${said}` };
+}
+
+function notBefore(time: string): Words {
+  return { en: `Not before ${time}.`, zh: `请于 ${time} 之后再提交。` };
+}
+
+/** A row that went out in spite of a warning says so. */
+function withWarnings({ row }: RowWithFate, sentences: Sentences): Sentences {
+  if (row.problems.length === 0) return sentences;
+  return { ...sentences, reason: joined([sentences.reason, ...row.problems.map(problemReason)]) };
+}
+
+function distinct(words: readonly Words[]): Words[] {
+  return [...new Map(words.map((word) => [word.en, word])).values()];
+}
+
+function joined(words: readonly Words[]): Words {
+  const said = words.filter((word) => word.en !== '');
+  return { en: said.map((word) => word.en).join(' '), zh: said.map((word) => word.zh).join('') };
+}

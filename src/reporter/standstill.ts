@@ -1,0 +1,67 @@
+/** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
+import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
+import type { Calls } from '../redis/calls.js';
+import { isoWithOffset } from './report.js';
+import { type Standstill, troubleOf } from './sentences.js';
+
+export interface Situation {
+  readonly standstill: Standstill | undefined;
+  /** Only a person, or the next quota day, lets it go on: exit status 4. */
+  readonly stopped: boolean;
+  /** Calls of the present quota day. */
+  readonly used: number;
+  readonly limit: number;
+}
+
+export async function situation(calls: Calls, limits: Limits, now: number): Promise<Situation> {
+  const { day, dayEndsAt, closedMs } = sendingWindow(limits, now);
+  const [line, today] = await Promise.all([calls.line(), calls.ofDay(day)]);
+  const used = today.create + today.search;
+  const base = { used, limit: limits.perDay };
+  if (line !== undefined) {
+    const trouble = troubleOf(line.problem);
+    const said = line.because === '' ? { en: '', zh: '' } : { en: ` ${line.because}`, zh: ` ${line.because}` };
+    return {
+      ...base,
+      stopped: true,
+      standstill: {
+        problem: line.problem,
+        reason: {
+          en: `The line is stopped: ${trouble?.en ?? line.because}`,
+          zh: `提交已暂停：${trouble?.zh ?? said.zh}`,
+        },
+        nextStep: trouble?.nextStep ?? {
+          en: 'Find out why, then run `fastregister resume`.',
+          zh: '查明原因后运行 `fastregister resume`。',
+        },
+        whoActs: trouble?.acts ?? 'us',
+      },
+    };
+  }
+  if (today.closed || used >= limits.perDay - searchReserve(limits)) {
+    const time = isoWithOffset(dayEndsAt, limits.timezone);
+    return {
+      ...base,
+      stopped: true,
+      standstill: waitsUntil('quota:day', time, "today's calls are used up", '今日调用额度已用完'),
+    };
+  }
+  if (closedMs > 0) {
+    const time = isoWithOffset(now + closedMs, limits.timezone);
+    return {
+      ...base,
+      stopped: false,
+      standstill: waitsUntil('quota:hours', time, 'it is outside the sending hours', '当前不在提交时段内'),
+    };
+  }
+  return { ...base, stopped: false, standstill: undefined };
+}
+
+function waitsUntil(problem: string, time: string, en: string, zh: string): Standstill {
+  return {
+    problem,
+    reason: { en: `It waits: ${en}. Sending goes on at ${time}.`, zh: `等待中：${zh}，将于 ${time} 继续。` },
+    nextStep: { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' },
+    whoActs: 'us',
+  };
+}

@@ -1,0 +1,63 @@
+/** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
+import type { Actor, Words } from '../domain/words.js';
+
+export interface Trouble extends Words {
+  readonly acts: Actor;
+  readonly nextStep: Words;
+}
+
+const AUTHORISE_AGAIN: Words = {
+  en: 'The Mini Program exists. Ask the merchant to authorise the platform once more.',
+  zh: '小程序已创建，请商户重新授权第三方平台。',
+};
+
+export const TROUBLES: Readonly<Record<string, Trouble>> = {
+  'call:lost': {
+    acts: 'us',
+    en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again: that could spend a second try of the legal person.",
+    zh: '请求可能已送达，但未收到微信的答复；为避免重复发起，不会再次提交。',
+    nextStep: {
+      en: "Nothing to do: WeChat's push or one search will tell.",
+      zh: '无需操作，将以微信推送或一次查询的结果为准。',
+    },
+  },
+  'call:not_sent': {
+    acts: 'us',
+    en: 'WeChat could not be reached; nothing was sent.',
+    zh: '无法连接微信服务器，未提交。',
+    nextStep: {
+      en: 'Check the network and WECHAT_API_BASE_URL if it stays so.',
+      zh: '若持续如此，请检查网络和 WECHAT_API_BASE_URL。',
+    },
+  },
+  'push:overdue': {
+    acts: 'us',
+    en: 'WeChat took the task, or may have taken it, and then told nothing: no push came, and search does not say how it ended.',
+    zh: '微信已受理或可能已受理，但既未推送结果，查询也无结论。',
+    nextStep: {
+      en: 'Ask the merchant whether the Mini Program exists. If not, retry the row.',
+      zh: '请向商户确认小程序是否已创建；若没有，请重新提交。',
+    },
+  },
+  'push:no_appid': {
+    acts: 'us',
+    en: "WeChat pushed success without the Mini Program's appid.",
+    zh: '微信推送成功，但没有小程序 appid。',
+    nextStep: {
+      en: "Look the Mini Program up in the platform's list of authorised accounts.",
+      zh: '请在第三方平台的授权账号列表中查找该小程序。',
+    },
+  },
+  'authorize:61010': {
+    acts: 'merchant',
+    en: 'The authorization code had expired or was used when it was exchanged.',
+    zh: '授权码已过期或已使用，未能换取授权。',
+    nextStep: AUTHORISE_AGAIN,
+  },
+  'authorize:too_late': {
+    acts: 'merchant',
+    en: 'The authorization code could not be exchanged in the ten minutes that it lives.',
+    zh: '授权码未能在十分钟内换取授权。',
+    nextStep: AUTHORISE_AGAIN,
+  },
+};
