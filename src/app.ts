@@ -1,0 +1,276 @@
+/** The one file that wires: which parts a command works with, made from its settings. */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Settings } from './config.js';
+import { startConsole } from './console/server.js';
+import type { Limits } from './domain/limits.js';
+import { type Recording, startRecording } from './events/record.js';
+import { type ReceiverServer, startReceiver } from './events/server.js';
+import type { Rules } from './producer/checked-rows.js';
+import { openAuthorizers } from './redis/authorizers.js';
+import { type Batches, openBatches } from './redis/batches.js';
+import { type Bell, hangBell } from './redis/bell.js';
+import { type Calls, openCalls } from './redis/calls.js';
+import { openComponentStore } from './redis/component-store.js';
+import { type Address, checkServer, connect, type Role } from './redis/connection.js';
+import { type Ledger, openLedger } from './redis/ledger.js';
+import { joinPrivateServer } from './redis/private-server.js';
+import { openPushes } from './redis/pushes.js';
+import { startRelay } from './redis/relay.js';
+import { secretKeyUnder } from './redis/secret-key.js';
+import { openVault, type Vault } from './redis/vault.js';
+import { openWorkload, type Workload } from './redis/workload.js';
+import { exchangeAuthCode } from './wechat/authorization.js';
+import { type Client, openClient } from './wechat/client.js';
+import { fixedToken, openCredentials, ticketExchange, tokenService } from './wechat/credentials.js';
+import { decodeAesKey, type PushCredential } from './wechat/crypt.js';
+import { fastregisterweapp } from './wechat/fastregisterweapp.js';
+import type { RegistrationApi } from './wechat/registration-api.js';
+import type { Crew } from './worker/crew.js';
+import { openHold } from './worker/hold.js';
+import { startWorker } from './worker/worker.js';
+
+/** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
+const WINDOW_SIZE = 10_000;
+
+/** The ledger and what belongs to it, over one connection. */
+export interface Store {
+  readonly redis: Redis;
+  readonly ledger: Ledger;
+  readonly batches: Batches;
+  readonly calls: Calls;
+  readonly workload: Workload;
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** A further connection; closed with the store. */
+  connect(role: Role): Promise<Redis>;
+  close(): Promise<void>;
+}
+
+/** @throws RedisUnreachable, RedisUnfit */
+export async function openStore(settings: Settings, log: Logger, role: Role): Promise<Store> {
+  const server = await reachServer(settings, log);
+  const connections: Redis[] = [];
+  const connectTo = async (to: Role): Promise<Redis> => {
+    const redis = await connect(server.address, to, log);
+    connections.push(redis);
+    return redis;
+  };
+  const close = async (): Promise<void> => {
+    for (const redis of connections) redis.disconnect();
+    await server.leave();
+  };
+  try {
+    const redis = await connectTo(role);
+    if (settings.redisUrl !== undefined) {
+      for (const warning of await checkServer(redis)) log.warn({}, warning);
+    }
+    return {
+      redis,
+      ledger: openLedger(redis),
+      batches: openBatches(redis),
+      calls: openCalls(redis),
+      workload: openWorkload(redis),
+      settings,
+      log,
+      connect: connectTo,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function reachServer(settings: Settings, log: Logger): Promise<{ address: Address; leave: () => Promise<void> }> {
+  if (settings.redisUrl !== undefined) return { address: { url: settings.redisUrl }, leave: async () => {} };
+  const { socketPath, leave } = await joinPrivateServer({ home: settings.home, log });
+  return { address: { socketPath }, leave };
+}
+
+/** What a row has to be like, for the registration API in use. */
+export function rulesOf(settings: Settings, acceptWarnings: boolean): Rules {
+  const { needs, identity } = registrationApi(settings, NO_CLIENT);
+  return { needs: { ...needs, defaultPhone: settings.componentPhone }, identity, acceptWarnings };
+}
+
+/** Rules are asked for without calling anybody. */
+const NO_CLIENT: Client = {
+  post: async () => ({ kind: 'not_sent', why: 'no call is made here' }),
+  close: async () => {},
+};
+
+export function registrationApi(_settings: Settings, client: Client): RegistrationApi {
+  return fastregisterweapp(client);
+}
+
+export interface Part {
+  close(): Promise<void>;
+}
+
+/** Worker and relay: what sends. */
+export async function startSending(store: Store): Promise<Part> {
+  const { settings, log } = store;
+  const redis = await store.connect('worker');
+  const bell = await hangBell(redis);
+  const client = openClient({
+    baseUrl: settings.wechatApiBaseUrl,
+    requestTimeoutMs: settings.patience.requestTimeoutMs,
+    // One for each slot of submit, and some for tokens, searches and exchanges.
+    connections: settings.concurrency + 8,
+  });
+  const vault = vaultOf(settings);
+  const crew = crewOf(settings, redis, bell, client, log);
+  const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE });
+  const worker = startWorker({
+    redis,
+    relay,
+    crew,
+    concurrency: settings.concurrency,
+    authorizing: {
+      authorizers: openAuthorizers(redis, vault),
+      openAuthCode: (sealed, registration) => vault.open(sealed, registration),
+      exchange: (authCode, token) => exchangeAuthCode(client, settings.wechatComponentAppid ?? '', authCode, token),
+    },
+  });
+  log.info({ part: 'worker' }, 'ready');
+  return {
+    async close() {
+      await worker.close();
+      await relay.stop();
+      await bell.close();
+      await client.close();
+    },
+  };
+}
+
+function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, log: Logger): Crew {
+  const store = openComponentStore(redis);
+  return {
+    ledger: openLedger(redis),
+    calls: openCalls(redis),
+    workload: openWorkload(redis),
+    api: registrationApi(settings, client),
+    credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
+    patience: settings.patience,
+    limits: limitsOf(settings),
+    hold: openHold(bell),
+    now: Date.now,
+    random: Math.random,
+    log,
+  };
+}
+
+export function limitsOf(settings: Settings): Limits {
+  return {
+    perSecond: settings.callsPerSecond,
+    perMinute: settings.callsPerMinute,
+    perDay: settings.dailyCalls === 'auto' ? 1000 : settings.dailyCalls,
+    timezone: settings.quotaTimezone,
+    sendingHours: settings.sendingHours,
+    stopAfter: settings.stopAfter,
+  };
+}
+
+function tokenSource(settings: Settings, client: Client, store: ReturnType<typeof openComponentStore>) {
+  const { wechatComponentAccessToken, wechatComponentAccessTokenUrl, patience } = settings;
+  if (wechatComponentAccessToken !== undefined) return fixedToken(wechatComponentAccessToken);
+  if (wechatComponentAccessTokenUrl !== undefined) {
+    return tokenService(wechatComponentAccessTokenUrl, patience.requestTimeoutMs, fetch);
+  }
+  const component = { appid: settings.wechatComponentAppid ?? '', appsecret: settings.wechatComponentAppsecret ?? '' };
+  return ticketExchange(client, component, store, Date.now);
+}
+
+/** Receiver and recorder: what listens. */
+export async function startListening(store: Store): Promise<Part & { port: number }> {
+  const { settings, log } = store;
+  // The door answers WeChat at once, also when Redis is away; the recorder waits for Redis to come back.
+  const door = await store.connect('door');
+  const redis = await store.connect('worker');
+  const pushes = openPushes(door, `${process.pid}-${randomBytes(4).toString('hex')}`);
+  const recording: Recording = startRecording({
+    ledger: openLedger(redis),
+    pushes,
+    vault: vaultOf(settings),
+    identity: registrationApi(settings, NO_CLIENT).identity,
+    now: Date.now,
+    log,
+  });
+  const tickets = openComponentStore(door);
+  let server: ReceiverServer;
+  try {
+    server = await startReceiver({
+      host: settings.eventsHost,
+      port: settings.eventsPort,
+      path: settings.eventsPath,
+      canStore: () => answers(door),
+      receiver: {
+        credentials: pushCredentials(settings),
+        componentAppid: settings.wechatComponentAppid ?? '',
+        pushes,
+        keepTicket: tickets.keepTicket,
+        now: Date.now,
+        log,
+      },
+    });
+  } catch (error) {
+    await recording.stop();
+    throw error;
+  }
+  log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
+  return {
+    port: server.port,
+    async close() {
+      await server.close();
+      await recording.stop();
+    },
+  };
+}
+
+/** The console's port. */
+export async function startConsoleOf(store: Store): Promise<Part & { port: number }> {
+  const { settings, log } = store;
+  const door = await store.connect('door');
+  const pushes = openPushes(door, 'console');
+  const tickets = openComponentStore(door);
+  const server = await startConsole({
+    host: settings.consoleHost,
+    port: settings.consolePort,
+    password: settings.consolePassword,
+    log,
+    isReady: () => answers(door),
+    sources: {
+      batches: openBatches(door),
+      calls: openCalls(door),
+      pushes,
+      ticketReceivedAt: async () => (await tickets.ticket())?.receivedAt,
+      limits: limitsOf(settings),
+      now: Date.now,
+    },
+  });
+  log.info({ part: 'console', host: settings.consoleHost, port: server.port }, 'ready');
+  return {
+    port: server.port,
+    async close() {
+      await server.close();
+      pushes.close();
+    },
+  };
+}
+
+async function answers(redis: Redis): Promise<boolean> {
+  return (await redis.ping().catch(() => '')) === 'PONG';
+}
+
+/** Token and key are rotated one by one, so every pair of them may be in use. */
+function pushCredentials(settings: Settings): PushCredential[] {
+  const tokens = [settings.wechatMessageToken, settings.wechatMessageTokenPrevious].filter((it) => it !== undefined);
+  const keys = [settings.wechatEncodingAesKey, settings.wechatEncodingAesKeyPrevious].filter((it) => it !== undefined);
+  return keys.flatMap((encodingAesKey) => tokens.map((token) => ({ token, aesKey: decodeAesKey(encodingAesKey) })));
+}
+
+function vaultOf(settings: Settings): Vault {
+  return openVault(settings.secretKey ?? secretKeyUnder(settings.home));
+}

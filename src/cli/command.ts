@@ -1,0 +1,82 @@
+/** What all commands have in common: settings as flags, an example in --help, a log, and an exit status. */
+import { Command, Option } from 'commander';
+import { type Logger, pino } from 'pino';
+import { openStore, type Store } from '../app.js';
+import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
+import type { Role } from '../redis/connection.js';
+
+/** Exit statuses; other programs hang on them. */
+export const EXIT = {
+  done: 0,
+  ourFault: 1,
+  badUsage: 2,
+  someNeedAPerson: 3,
+  stopped: 4,
+  redisUnreachable: 5,
+} as const;
+
+export interface Doorway {
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** The ledger; closed when the command is over. */
+  open(role: Role): Promise<Store>;
+}
+
+/** Usage that commander cannot see is wrong: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export function command(usage: string, description: string, example: string): Command {
+  const made = new Command(usage.split(' ')[0])
+    .description(description)
+    .addHelpText(
+      'after',
+      `\nExample:\n  ${example}\n\nEvery setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,
+    );
+  const args = usage.split(' ').slice(1).join(' ');
+  if (args !== '') made.arguments(args);
+  for (const row of Object.values(SETTINGS_BY_SECTION).flat()) {
+    made.addOption(new Option(`${flagOf(row.name)} <value>`, row.sentence).hideHelp());
+    if (row.secret) made.addOption(new Option(`${flagOf(`${row.name}_FILE`)} <path>`, row.sentence).hideHelp());
+  }
+  return made;
+}
+
+export interface Manner {
+  /** What it cannot do without. */
+  readonly needs?: readonly Need[];
+  /** It runs for long and is watched by its log; other commands log warnings only, unless the level is set. */
+  readonly service?: boolean;
+}
+
+/** Runs a command with its settings; what it answers is the exit status. */
+export async function perform(
+  made: Command,
+  { needs = [], service = false }: Manner,
+  run: (doorway: Doorway) => Promise<number>,
+): Promise<void> {
+  const flags = made.opts();
+  const env = service
+    ? process.env
+    : { ...process.env, FASTREGISTER_LOG_LEVEL: process.env.FASTREGISTER_LOG_LEVEL || 'warn' };
+  const settings = readSettings({ env, dotenv: readDotenv(process.cwd()), flags, needs });
+  const log = pino(
+    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  const stores: Store[] = [];
+  try {
+    process.exitCode = await run({
+      settings,
+      log,
+      async open(role) {
+        const store = await openStore(settings, log, role);
+        stores.push(store);
+        return store;
+      },
+    });
+  } finally {
+    for (const store of stores) await store.close();
+  }
+}

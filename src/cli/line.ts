@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { command, EXIT, perform } from './command.js';
+import { say } from './terminal.js';
+
+export function pauseCommand(): Command {
+  return command(
+    'pause',
+    'Stops the line: no create and no search is sent until it is resumed. Pushes and reports go on.',
+    'fastregister pause --because "WeChat announced maintenance"',
+  )
+    .option('--because <TEXT>', 'why, for everybody who looks', 'paused by an operator')
+    .action(async (options: { because: string }, made: Command) =>
+      perform(made, {}, async ({ open }) => {
+        const { calls } = await open('door');
+        await calls.stopLine({ because: options.because, problem: 'operator:pause', at: Date.now() });
+        say('The line is stopped. `fastregister resume` starts it again.');
+        return EXIT.done;
+      }),
+    );
+}
+
+export function resumeCommand(): Command {
+  return command('resume', 'Starts the line again after what stopped it is mended.', 'fastregister resume').action(
+    async (_options: object, made: Command) =>
+      perform(made, {}, async ({ open }) => {
+        const { calls } = await open('door');
+        const was = await calls.line();
+        await calls.resumeLine();
+        say(was === undefined ? 'The line was not stopped.' : 'The line runs again.');
+        return EXIT.done;
+      }),
+  );
+}

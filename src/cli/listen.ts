@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { startListening } from '../app.js';
+import { command, EXIT, perform } from './command.js';
+import { onInterruption, say } from './terminal.js';
+
+export function listenCommand(): Command {
+  return command(
+    'listen',
+    "Receives WeChat's pushes; answers `success` once they are stored.",
+    'fastregister listen --events-host 0.0.0.0 --events-port 8480',
+  ).action(async (_options: object, made: Command) =>
+    perform(made, { needs: ['push', 'encryption'], service: true }, async ({ open }) => {
+      const interruption = onInterruption();
+      const listening = await startListening(await open('worker'));
+      await aborted(interruption.signal);
+      await listening.close();
+      say('Every push that was answered is stored.');
+      return EXIT.done;
+    }),
+  );
+}
+
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

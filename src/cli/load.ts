@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { rulesOf, type Store } from '../app.js';
+import { type Loaded, load } from '../producer/load.js';
+import { countOf } from '../redis/batches.js';
+import { command, type Doorway, EXIT, perform } from './command.js';
+import { openSheetFile } from './sheets.js';
+import { openProgress, print, printJson, say } from './terminal.js';
+
+interface Options {
+  readonly json?: true;
+  readonly acceptWarnings: string;
+}
+
+export function loadCommand(): Command {
+  return command(
+    'load <FILE...>',
+    'Queues the rows of each file as one batch and prints the batch id. The same file again changes nothing.',
+    'fastregister load merchants.csv',
+  )
+    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
+    .option('--json', 'print the batches as JSON')
+    .action(async (files: string[], options: Options, made: Command) =>
+      perform(made, {}, (doorway) => loadAll(doorway, files, options)),
+    );
+}
+
+async function loadAll(doorway: Doorway, files: readonly string[], options: Options): Promise<number> {
+  const store = await doorway.open('door');
+  const loaded = await loadFiles(store, files, options.acceptWarnings !== 'no');
+  if (options.json)
+    await printJson(
+      loaded.map(({ batch, known, counts }) => ({
+        batch: batch.id,
+        file: batch.file,
+        rows: batch.rows,
+        known,
+        counts,
+      })),
+    );
+  else for (const { batch } of loaded) await print(`${batch.id}\n`);
+  return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
+}
+
+/** Every file is opened before the first is loaded: one that cannot be read stops nothing half-way. */
+export async function loadFiles(store: Store, files: readonly string[], acceptWarnings: boolean): Promise<Loaded[]> {
+  const rules = rulesOf(store.settings, acceptWarnings);
+  const sheets = [];
+  for (const file of files) sheets.push({ file, sheet: await openSheetFile(file, rules) });
+  const loaded: Loaded[] = [];
+  for (const { file, sheet } of sheets) {
+    const progress = openProgress();
+    const result = await load(sheet, file, {
+      batches: store.batches,
+      rules,
+      now: Date.now,
+      onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
+    });
+    progress.end();
+    say(describe(file, result));
+    loaded.push(result);
+  }
+  return loaded;
+}
+
+function describe(file: string, { batch, known, counts }: Loaded): string {
+  if (known) return `${file}: known already as batch ${batch.id} (${batch.rows} rows); nothing was changed.`;
+  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  return `${file}: batch ${batch.id}, ${batch.rows} rows${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`;
+}

@@ -1,0 +1,70 @@
+/** `fastregister`: finds the command, and says what went wrong with which exit status. */
+import { Command, CommanderError } from 'commander';
+import { SettingsError } from '../config.js';
+import { SheetError } from '../producer/sheet-error.js';
+import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { checkCommand } from './check.js';
+import { EXIT, UsageError } from './command.js';
+import { demoCommand } from './demo.js';
+import { explainCommand } from './explain.js';
+import { pauseCommand, resumeCommand } from './line.js';
+import { listenCommand } from './listen.js';
+import { loadCommand } from './load.js';
+import { reportCommand } from './report.js';
+import { runCommand } from './run.js';
+import { serveCommand } from './serve.js';
+import { simulateCommand } from './simulate.js';
+import { statusCommand } from './status.js';
+import { say } from './terminal.js';
+import { workCommand } from './work.js';
+
+// biome-ignore format: one line, one command
+const COMMANDS: readonly (() => Command)[] = [
+  checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
+  statusCommand, reportCommand, explainCommand, pauseCommand, resumeCommand,
+  simulateCommand, demoCommand,
+];
+
+const program = new Command('fastregister')
+  .description('Registers WeChat Mini Programs for the merchants of a spreadsheet, within quota, each of them once.')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .addHelpText('after', '\nYour first batch, without an account:\n  npm run demo\n');
+for (const make of COMMANDS) program.addCommand(make().exitOverride());
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader has seen enough (`fastregister report | head`).
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = tell(error);
+}
+
+function tell(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
+  if (
+    error instanceof SettingsError ||
+    error instanceof SheetError ||
+    error instanceof RedisUnfit ||
+    error instanceof UsageError
+  ) {
+    say(error.message);
+    return EXIT.badUsage;
+  }
+  if (error instanceof RedisUnreachable) {
+    say(error.message);
+    return EXIT.redisUnreachable;
+  }
+  if (isRedisGone(error)) {
+    say(
+      'The connection to Redis was lost. What was done so far is kept; run the same command again when Redis is back.',
+    );
+    return EXIT.redisUnreachable;
+  }
+  say(`fastregister failed, which is a fault of its own: ${error instanceof Error ? error.stack : String(error)}`);
+  return EXIT.ourFault;
+}

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import { limitsOf, type Store } from '../app.js';
+import type { Batch } from '../redis/batches.js';
+import { reportCsv } from '../reporter/report.js';
+import { situation } from '../reporter/standstill.js';
+import { type Ending, sendAndListen } from './batch-run.js';
+import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { loadFiles } from './load.js';
+import { byOutcome, needAPerson, sum } from './progress.js';
+import { batchNamed, languageFrom, optionsFor, writeWhole } from './report.js';
+import { type Interruption, onInterruption, print, say, table } from './terminal.js';
+
+interface Options {
+  readonly until?: string;
+  readonly output?: string;
+  readonly force?: true;
+  readonly lang: string;
+  readonly acceptWarnings: string;
+}
+
+export function runCommand(): Command {
+  return command(
+    'run <FILE...>',
+    'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
+    'fastregister run merchants.csv -o outcomes.csv',
+  )
+    .option('--until <submitted>', 'return when every row has been sent')
+    .option(
+      '-o, --output <FILE>',
+      'write the report to this file (of several sheets: into this folder); else to stdout',
+    )
+    .option('--force', 'overwrite the report')
+    .option('--lang <zh|en>', "language of the report's sentences", 'en')
+    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
+    .action(async (files: string[], options: Options, made: Command) =>
+      perform(made, { needs: ['wechat', 'push', 'encryption'] }, (doorway) => run(doorway, files, options)),
+    );
+}
+
+async function run({ open }: Doorway, files: readonly string[], options: Options): Promise<number> {
+  const untilSubmitted = untilFrom(options.until);
+  const language = languageFrom(options.lang);
+  const outputs = outputsFor(files, options.output);
+  if (!options.force) outputs?.forEach(refuseToOverwrite);
+  const interruption = onInterruption();
+  const store = await open('worker');
+  const loaded = await loadFiles(store, files, options.acceptWarnings !== 'no');
+  const ids = loaded.map(({ batch }) => batch.id);
+  const ending = await sendAndListen(store, { batches: ids, untilSubmitted, signal: interruption.signal });
+
+  const counts = sum(await Promise.all(ids.map((id) => store.batches.counts(id))));
+  say(table(Object.entries(byOutcome(counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
+  const reportOptions = await optionsFor(store, language);
+  for (const [at, id] of ids.entries()) {
+    const batch: Batch = await batchNamed(store, id);
+    const pieces = reportCsv(store.batches, batch, reportOptions);
+    const output = outputs?.[at];
+    if (output === undefined) for await (const piece of pieces) await print(piece);
+    else await writeWhole(output, pieces, true);
+  }
+  return statusOf(store, ending, needAPerson(counts), interruption);
+}
+
+async function statusOf(store: Store, ending: Ending, needing: number, interruption: Interruption): Promise<number> {
+  switch (ending) {
+    case 'interrupted':
+      say('Interrupted. The same command goes on where this one stopped.');
+      return interruption.status();
+    case 'stopped': {
+      const { standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+      say(`Stopped. ${standstill?.reason.en ?? ''} ${standstill?.nextStep.en ?? ''}`);
+      return EXIT.stopped;
+    }
+    default:
+      return needing > 0 ? EXIT.someNeedAPerson : EXIT.done;
+  }
+}
+
+function untilFrom(text: string | undefined): boolean {
+  if (text === undefined || text === 'submitted') return text === 'submitted';
+  throw new UsageError(`--until ${text}: the only word here is submitted.`);
+}
+
+/** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */
+function refuseToOverwrite(output: string): void {
+  if (!existsSync(output)) return;
+  const heading = readFileSync(output, 'utf8').split('\r\n', 1)[0] ?? '';
+  if (heading.endsWith('"registration_id","batch"')) return;
+  throw new UsageError(`${output} is there already and is no report. Name another file, or say --force.`);
+}
+
+/** Where each report goes; undefined: to stdout. */
+function outputsFor(files: readonly string[], output: string | undefined): string[] | undefined {
+  if (output === undefined) return undefined;
+  const isFolder = statSync(output, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (files.length > 1 && !isFolder) {
+    throw new UsageError(`-o ${output}: several sheets need a folder for their reports.`);
+  }
+  return files.map((file) => (isFolder ? join(output, `${basename(file)}.report.csv`) : output));
+}

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { FATES } from '../simulator/fates.js';
+import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
+import { startSimulator } from '../simulator/simulator.js';
+import { command, EXIT, perform, UsageError } from './command.js';
+import { aborted } from './listen.js';
+import { onInterruption, print, say, table } from './terminal.js';
+
+interface Options {
+  readonly port: string;
+  readonly host: string;
+  readonly speed: string;
+  readonly seed: string;
+  readonly mix?: string;
+  readonly simulatedDailyCalls?: string;
+  readonly retired?: true;
+  readonly fates?: true;
+}
+
+export function simulateCommand(): Command {
+  return command(
+    'simulate',
+    'The WeChat simulator as a server of its own, to rehearse a batch on. Its README lists the fates of rows.',
+    'fastregister simulate --speed 1440   # a day a minute; then set WECHAT_API_BASE_URL to what it prints',
+  )
+    .option('--host <HOST>', 'address to listen on', '127.0.0.1')
+    .option('--port <PORT>', 'port to listen on', '8490')
+    .option('--speed <N>', 'simulated seconds per second', '1')
+    .option('--seed <N>', 'of the mix', '1')
+    .option('--mix <FATE=WEIGHT,...>', 'fates of rows that name none, e.g. ok=80,p100003=15,p103=5')
+    .option('--simulated-daily-calls <N>', "the simulator's own daily quota")
+    .option('--retired', 'the first registration API answers -1, as since 2026-04-30')
+    .option('--fates', 'list the fates and end')
+    .action(async (options: Options, made: Command) =>
+      perform(made, {}, async ({ settings }) => {
+        if (options.fates) {
+          await print(`${table(FATES.map(({ word, example, does }) => [word, example, does]))}\n`);
+          return EXIT.done;
+        }
+        const interruption = onInterruption();
+        const { eventsHost, eventsPort, eventsPath } = settings;
+        const speed = positive('--speed', options.speed);
+        const simulator = await startSimulator({
+          host: options.host,
+          port: Number(options.port),
+          speed,
+          seed: Number(options.seed),
+          // Our own clock does not run faster: what has to be exchanged in ten minutes lives ten minutes.
+          credentialsFrom: 'real',
+          componentAppid: settings.wechatComponentAppid ?? REHEARSAL_CREDENTIALS.componentAppid,
+          componentAppsecret: settings.wechatComponentAppsecret ?? REHEARSAL_CREDENTIALS.componentAppsecret,
+          messageToken: settings.wechatMessageToken ?? REHEARSAL_CREDENTIALS.messageToken,
+          encodingAesKey: settings.wechatEncodingAesKey ?? REHEARSAL_CREDENTIALS.encodingAesKey,
+          pushUrl: `http://${eventsHost}:${eventsPort}${eventsPath}`,
+          retired: options.retired === true,
+          ...(options.mix !== undefined && { mix: mixFrom(options.mix) }),
+          ...(options.simulatedDailyCalls !== undefined && {
+            dailyCalls: positive('--simulated-daily-calls', options.simulatedDailyCalls),
+          }),
+          log: say,
+        });
+        await print(`${environment(simulator.url, settings.wechatComponentAppid !== undefined)}\n`);
+        say('The simulator listens; stop it with Ctrl-C.');
+        await aborted(interruption.signal);
+        await simulator.close();
+        return EXIT.done;
+      }),
+    );
+}
+
+/** What to put into the environment of `fastregister run`, or into .env, to rehearse. */
+function environment(url: string, hasOwnPlatform: boolean): string {
+  const address = `WECHAT_API_BASE_URL=${url}`;
+  if (hasOwnPlatform) return address;
+  return [
+    address,
+    `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
+    `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,
+    `WECHAT_MESSAGE_TOKEN=${REHEARSAL_CREDENTIALS.messageToken}`,
+    `WECHAT_ENCODING_AES_KEY=${REHEARSAL_CREDENTIALS.encodingAesKey}`,
+  ].join('\n');
+}
+
+function mixFrom(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [fate = '', weight = ''] = part.split('=');
+      return [fate, positive(`--mix ${fate}`, weight)];
+    }),
+  );
+}
+
+function positive(flag: string, text: string): number {
+  const number = Number(text);
+  if (text !== '' && number > 0) return number;
+  throw new UsageError(`${flag} ${text}: write a number above 0.`);
+}

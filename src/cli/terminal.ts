@@ -1,0 +1,109 @@
+/** What commands say and where: data on stdout, everything else on stderr. */
+
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Waits where the reader is slower than we are. */
+export async function print(text: string): Promise<void> {
+  if (process.stdout.write(text)) return;
+  await new Promise((resolve) => process.stdout.once('drain', resolve));
+}
+
+export async function printJson(value: unknown): Promise<void> {
+  await print(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export interface Progress {
+  show(line: string): void;
+  end(): void;
+}
+
+/** Elsewhere than on a terminal, a line that changed is written this often at most. */
+const PLAIN_LINE_EVERY_MS = 5_000;
+
+/** One rewritten line on a terminal, plain lines otherwise. */
+export function openProgress(): Progress {
+  const { stderr } = process;
+  let shown = '';
+  let shownAt = 0;
+  let pending = '';
+  const plain = (line: string): void => {
+    shown = line;
+    shownAt = Date.now();
+    pending = '';
+    stderr.write(`${line}\n`);
+  };
+  return {
+    show(line) {
+      if (line === shown) return;
+      if (!stderr.isTTY) {
+        pending = line;
+        if (Date.now() - shownAt >= PLAIN_LINE_EVERY_MS) plain(line);
+        return;
+      }
+      shown = line;
+      stderr.write(`\r\u001b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`);
+    },
+    end() {
+      if (stderr.isTTY && shown !== '') stderr.write('\n');
+      else if (pending !== '') plain(pending);
+      shown = '';
+    },
+  };
+}
+
+/** Columns side by side; the last one is not padded. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => width(row[at] ?? ''))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - width(cell))))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Chinese characters take two columns of a terminal. */
+function width(text: string): number {
+  let columns = 0;
+  for (const character of text)
+    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
+      character,
+    )
+      ? 2
+      : 1;
+  return columns;
+}
+
+export interface Interruption {
+  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  readonly signal: AbortSignal;
+  /** The exit status that shells expect after such a signal. */
+  status(): number;
+  end(): void;
+}
+
+export function onInterruption(): Interruption {
+  const controller = new AbortController();
+  let status = 0;
+  const listener = (name: NodeJS.Signals): void => {
+    const number = name === 'SIGINT' ? 130 : 143;
+    if (controller.signal.aborted) process.exit(number);
+    status = number;
+    say(`\n${name}: finishing the calls in flight; a second one stops at once.`);
+    controller.abort();
+  };
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
+  return {
+    signal: controller.signal,
+    status: () => status,
+    end() {
+      process.off('SIGINT', listener);
+      process.off('SIGTERM', listener);
+    },
+  };
+}

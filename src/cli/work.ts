@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { limitsOf, startSending } from '../app.js';
+import { situation } from '../reporter/standstill.js';
+import { command, EXIT, perform } from './command.js';
+import { pause } from './pause.js';
+import { nothingLeftToSend } from './progress.js';
+import { onInterruption, say } from './terminal.js';
+
+const LOOK_EVERY_MS = 300;
+
+export function workCommand(): Command {
+  return command(
+    'work',
+    'One worker: sends what is queued, within every budget. Run as many as you like.',
+    'fastregister work --concurrency 8',
+  )
+    .option('--drain', 'end when nothing is left to send')
+    .action(async (options: { drain?: true }, made: Command) =>
+      perform(made, { needs: ['wechat', 'encryption'], service: true }, async ({ open, settings }) => {
+        const interruption = onInterruption();
+        const store = await open('worker');
+        const sending = await startSending(store);
+        let status: number = EXIT.done;
+        while (!interruption.signal.aborted) {
+          await pause(LOOK_EVERY_MS, interruption.signal);
+          if (!options.drain) continue;
+          if (await nothingLeftToSend(store)) break;
+          const { stopped, standstill } = await situation(store.calls, limitsOf(settings), Date.now());
+          if (stopped) {
+            say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
+            status = EXIT.stopped;
+            break;
+          }
+        }
+        await sending.close();
+        return status;
+      }),
+    );
+}

@@ -1,0 +1,97 @@
+/** The console's port: how the process is, what it counts, and for who knows the password, where the batches are. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { metricsText } from './metrics.js';
+import { overview, type Sources } from './overview.js';
+import { overviewPage } from './page.js';
+
+export interface ConsoleOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Without one the pages are closed. */
+  readonly password: string | undefined;
+  readonly sources: Sources;
+  readonly isReady: () => Promise<boolean>;
+  readonly log: Logger;
+}
+
+export interface ConsoleServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
+  const server = createServer((request, response) => {
+    route(request, response, options).catch((error) => {
+      options.log.error({ err: error }, 'the console failed');
+      if (!response.headersSent) answer(response, 503, 'not available now');
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function route(request: IncomingMessage, response: ServerResponse, options: ConsoleOptions): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://console');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only');
+  switch (pathname) {
+    case '/livez':
+      return answer(response, 200, 'fastregister');
+    case '/readyz': {
+      const ready = await options.isReady();
+      return answer(response, ready ? 200 : 503, ready ? 'fastregister' : 'not ready');
+    }
+    case '/metrics':
+      return answer(
+        response,
+        200,
+        await metricsText(await overview(options.sources)),
+        'text/plain; version=0.0.4; charset=utf-8',
+      );
+    case '/':
+      if (!mayEnter(request, response, options.password)) return;
+      return answer(response, 200, overviewPage(await overview(options.sources)), 'text/html; charset=utf-8');
+    default:
+      return answer(response, 404, 'not here');
+  }
+}
+
+function mayEnter(request: IncomingMessage, response: ServerResponse, password: string | undefined): boolean {
+  if (password === undefined) {
+    answer(response, 403, 'The console is closed until FASTREGISTER_CONSOLE_PASSWORD is set.');
+    return false;
+  }
+  const given = Buffer.from((request.headers.authorization ?? '').replace(/^Basic /, ''), 'base64').toString('utf8');
+  if (same(given.slice(given.indexOf(':') + 1), password)) return true;
+  response.setHeader('www-authenticate', 'Basic realm="fastregister", charset="UTF-8"');
+  answer(response, 401, 'The password is missing or wrong.');
+  return false;
+}
+
+/** In constant time, whatever the lengths. */
+function same(one: string, other: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+function answer(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
