@@ -5,10 +5,10 @@
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 
-/** `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `moved`: a fact was recorded. */
-export type Ring = 'ready' | 'line' | 'token' | 'moved';
+/** `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `moved`: a fact was recorded; `notice`: there is something to post. */
+export type Ring = 'ready' | 'line' | 'token' | 'moved' | 'notice';
 
-const RINGS: readonly Ring[] = ['ready', 'line', 'token', 'moved'];
+const RINGS: readonly Ring[] = ['ready', 'line', 'token', 'moved', 'notice'];
 
 export interface Bell {
   on(ring: Ring, listener: () => void): () => void;

@@ -59,6 +59,12 @@ const NAMES = {
   pushCounts: 'push-counts',
   /** hash per Mini Program: its sealed refresh token */
   authorizer: 'authorizer',
+  /** list per destination and lane: notices to be posted, the first one next, as JSON */
+  notices: 'notices',
+  /** sorted set per destination: lanes that have notices, by the time when the first of them is due, in ms */
+  noticesDue: 'notices-due',
+  /** hash per destination: how often the first notice of a lane was posted in vain */
+  noticeTries: 'notice-tries',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

@@ -4,7 +4,17 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { keysForLua } from './keys.js';
 
-export type ScriptName = 'read' | 'record' | 'take' | 'hand' | 'sweep' | 'give-back' | 'accept' | 'page';
+export type ScriptName =
+  | 'read'
+  | 'record'
+  | 'take'
+  | 'hand'
+  | 'sweep'
+  | 'give-back'
+  | 'accept'
+  | 'page'
+  | 'notice-take'
+  | 'notice-settle';
 
 export type RunScript = (keys: string[], args: (string | number)[]) => Promise<unknown>;
 

@@ -1,0 +1,68 @@
+/** What other programs have to be told, in order within a lane, kept until it was delivered. */
+import type { Redis } from 'ioredis';
+import { key } from './keys.js';
+import { script } from './scripts.js';
+
+/** `created`: the platform's own service hears of new Mini Programs. `notify`: people hear how a batch or the line is. */
+export type Destination = 'created' | 'notify';
+
+export interface Notice {
+  /** The same whenever the same thing is told again, so that its receiver can tell a repetition. */
+  readonly id: string;
+  /** e.g. `mini_program.created` */
+  readonly type: string;
+  /** When it happened, ms since 1970. */
+  readonly at: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface TakenNotice {
+  readonly lane: string;
+  readonly notice: Notice;
+  /** How often it was posted in vain. */
+  readonly tries: number;
+  /** As it is kept: by this it is settled. */
+  readonly kept: string;
+}
+
+export interface Notices {
+  /** The next one that is due; or how many ms until there is one, Infinity where none is kept. */
+  take(destination: Destination, leaseMs: number): Promise<TakenNotice | number>;
+  done(destination: Destination, taken: TakenNotice): Promise<void>;
+  postpone(destination: Destination, taken: TakenNotice, ms: number): Promise<void>;
+  /** Lanes that have something to tell. */
+  waiting(destination: Destination): Promise<number>;
+}
+
+/** Kept when it returns. Notices of one lane (a registration, a batch) are delivered in the order in which they were queued. */
+export async function queueNotice(redis: Redis, destination: Destination, lane: string, notice: Notice): Promise<void> {
+  const done = await redis
+    .multi()
+    .rpush(key('notices', destination, lane), JSON.stringify(notice))
+    .zadd(key('noticesDue', destination), 'NX', Date.now(), lane)
+    .publish(key('bell'), 'notice')
+    .exec();
+  for (const [error] of done ?? []) if (error) throw error;
+}
+
+export function openNotices(redis: Redis): Notices {
+  const takeScript = script(redis, 'notice-take');
+  const settleScript = script(redis, 'notice-settle');
+  const settle = async (destination: Destination, { lane, kept }: TakenNotice, ms: number): Promise<void> => {
+    await settleScript([key('noticesDue', destination)], [destination, lane, kept, ms]);
+  };
+
+  return {
+    async take(destination, leaseMs) {
+      const [dueInMs, lane, kept, tries] = (await takeScript(
+        [key('noticesDue', destination)],
+        [destination, leaseMs],
+      )) as [number, string?, string?, number?];
+      if (lane === undefined || kept === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
+      return { lane, kept, notice: JSON.parse(kept) as Notice, tries: tries ?? 0 };
+    },
+    done: (destination, taken) => settle(destination, taken, -1),
+    postpone: (destination, taken, ms) => settle(destination, taken, Math.round(ms)),
+    waiting: (destination) => redis.zcard(key('noticesDue', destination)),
+  };
+}

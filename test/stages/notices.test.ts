@@ -1,0 +1,167 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type Delivering, type DeliveryTarget, signatureOf, startDelivering } from '../../src/notices/deliver.js';
+import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { openNotices, queueNotice } from '../../src/redis/notices.js';
+import { type OwnRedis, ownRedis } from './own-redis.js';
+
+interface Post {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+const SECRET = 'a secret of the platform';
+const LOG = pino({ level: 'silent' });
+
+let own: OwnRedis;
+let bell: Bell;
+let service: Server;
+let url: string;
+let posts: Post[];
+let statuses: number[];
+const running: Delivering[] = [];
+
+beforeAll(async () => {
+  own = await ownRedis();
+  bell = await hangBell(await own.connect());
+});
+afterAll(async () => {
+  await bell.close();
+  await own.end();
+});
+
+beforeEach(async () => {
+  posts = [];
+  statuses = [];
+  await (await own.connect()).flushall();
+  service = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => {
+      body += text;
+    });
+    request.on('end', () => {
+      posts.push({ headers: request.headers, body });
+      response.writeHead(statuses.shift() ?? 200).end('anything');
+    });
+  });
+  await listen(0);
+});
+afterEach(async () => {
+  for (const delivering of running.splice(0)) await delivering.close();
+  await hangUp();
+});
+
+async function listen(port: number): Promise<void> {
+  await new Promise<void>((resolve) => service.listen(port, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(service.address() as AddressInfo).port}/hook`;
+}
+
+async function hangUp(): Promise<void> {
+  const closed = new Promise((resolve) => service.close(resolve));
+  service.closeAllConnections();
+  await closed;
+}
+
+async function deliver(target: Partial<DeliveryTarget> = {}): Promise<Delivering> {
+  const delivering = startDelivering({
+    redis: await own.connect(),
+    bell,
+    destinations: { created: { url, ...target } },
+    secret: SECRET,
+    requestTimeoutMs: 2_000,
+    firstPauseMs: 5,
+    log: LOG,
+  });
+  running.push(delivering);
+  return delivering;
+}
+
+async function queue(lane: string, number: number): Promise<void> {
+  const notice = { id: `${lane}-${number}`, type: 'mini_program.created', at: 1_790_000_000_000, data: { number } };
+  await queueNotice(await own.connect(), 'created', lane, { ...notice, at: Date.now() });
+}
+
+const numbersOf = (lane: string): number[] =>
+  posts
+    .filter(({ headers }) => String(headers['webhook-id']).startsWith(`${lane}-`))
+    .map(({ body }) => (JSON.parse(body) as { data: { number: number } }).data.number);
+
+test('a notice is posted as JSON, and its signature covers its id, its time and its body', async () => {
+  await deliver();
+  await queue('m', 1);
+  await vi.waitFor(() => expect(posts).toHaveLength(1));
+
+  const { headers, body } = posts[0] as Post;
+  expect(headers['content-type']).toBe('application/json; charset=utf-8');
+  expect(JSON.parse(body)).toEqual({
+    type: 'mini_program.created',
+    timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+    data: { number: 1 },
+  });
+  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+  expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', SECRET).update(signed).digest('base64')}`);
+  expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1000)).toBeLessThan(60);
+});
+
+test("the specification's own example is signed as it says", () => {
+  const signature = signatureOf(
+    'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    'msg_p5jXN8AQM9LWM0D4loKWxJek',
+    '1614265330',
+    '{"test": 2432232314}',
+  );
+  expect(signature).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
+});
+
+test('what is not taken is posted again, and what follows in its lane waits for it', async () => {
+  statuses = [500, 302, 404, 429];
+  for (const number of [1, 2, 3]) await queue('m', number);
+  await deliver();
+  await vi.waitFor(() => expect(numbersOf('m')).toEqual([1, 1, 1, 1, 1, 2, 3]));
+});
+
+test('a lane that is refused does not hold the others up', async () => {
+  await hangUp();
+  service = createServer((request, response) => {
+    posts.push({ headers: request.headers, body: '{"data":{"number":0}}' });
+    request.resume();
+    response.writeHead(String(request.headers['webhook-id']).startsWith('bad-') ? 422 : 204).end();
+  });
+  await listen(0);
+  await queue('bad', 1);
+  for (const number of [1, 2, 3]) await queue('good', number);
+  await deliver();
+  await vi.waitFor(() => expect(numbersOf('good')).toHaveLength(3));
+});
+
+test('two processes deliver each notice once, in the order of its lane', async () => {
+  const lanes = Array.from({ length: 8 }, (_, at) => `lane${at}`);
+  for (const lane of lanes) for (const number of [1, 2, 3, 4, 5]) await queue(lane, number);
+  await Promise.all([deliver(), deliver()]);
+  await vi.waitFor(() => expect(posts).toHaveLength(40));
+  for (const lane of lanes) expect(numbersOf(lane)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('notices survive a restart of the process and of Redis, and a service that is away', async () => {
+  const port = Number(new URL(url).port);
+  await hangUp();
+  await (await deliver()).close();
+  for (const number of [1, 2, 3]) await queue('m', number);
+  await own.kill();
+  await own.start();
+  await deliver();
+  const notices = openNotices(await own.connect());
+  expect(await notices.waiting('created')).toBe(1);
+  await listen(port);
+  await vi.waitFor(() => expect(numbersOf('m')).toEqual([1, 2, 3]), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await notices.waiting('created')).toBe(0));
+});
+
+test('what is too secret to be kept is added when it is posted, and stays out of Redis', async () => {
+  await queue('m', 1);
+  await deliver({ complete: async (data) => ({ ...data, refresh_token: 'refreshtoken@@@1' }) });
+  await vi.waitFor(() => expect(JSON.parse(posts[0]?.body ?? '{}').data?.refresh_token).toBe('refreshtoken@@@1'));
+});
