@@ -1,0 +1,430 @@
+/**
+ * Settings: environment, `.env` and flags become one typed object, or one error that lists every fault at once.
+ * A setting is one line of SECTIONS; `.env.example`, `docs/settings.md` and the commands' flags are printed from it.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+
+// --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
+
+interface Kind {
+  readonly schema: z.ZodType<unknown, string>;
+  readonly write: string;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const FORWARDS = ['others', 'all'] as const;
+const REGISTRATION_APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'] as const;
+
+const wholeNumber = z.string().regex(/^\d+$/).transform(Number);
+
+const KINDS = {
+  text: { schema: z.string(), write: 'any text' },
+  appid: {
+    schema: z.string().regex(/^wx[0-9a-zA-Z]{6,30}$/),
+    write: 'the AppID of the third-party platform, such as wx0123456789abcdef',
+  },
+  aesKey: {
+    schema: z.string().regex(/^[A-Za-z0-9+/]{43}$/),
+    write: 'the 43 letters and digits of the EncodingAESKey, as the platform page shows them',
+  },
+  secretKey: {
+    schema: z
+      .string()
+      .regex(/^([A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})$/)
+      .transform((text) => Buffer.from(text, text.length === 64 ? 'hex' : 'base64')),
+    write: '32 random bytes in Base64, as `openssl rand -base64 32` prints them',
+  },
+  url: {
+    schema: z.string().refine(isHttpUrl).transform(withoutTrailingSlash),
+    write: 'an address that begins with https:// or http://',
+  },
+  redisUrl: {
+    schema: z.string().refine(isRedisUrl),
+    write: 'redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH/TO/redis.sock',
+  },
+  folder: { schema: z.string(), write: 'the path of a folder' },
+  host: {
+    schema: z.string().regex(/^[^\s/]+$/),
+    write: 'the address to listen on, such as 127.0.0.1 or 0.0.0.0',
+  },
+  port: {
+    schema: wholeNumber.refine((port) => port <= 65_535),
+    write: 'a whole number from 0 (any free port) to 65535',
+  },
+  path: { schema: z.string().regex(/^\/[^\s?#]*$/), write: 'a path that begins with /, such as /wechat/events' },
+  count: { schema: wholeNumber.refine((count) => count >= 1), write: 'a whole number from 1' },
+  dailyCalls: {
+    schema: z.union([z.literal('auto'), wholeNumber.refine((count) => count >= 1)]),
+    write: 'a whole number from 1, or auto',
+  },
+  duration: {
+    schema: z.string().transform(duration),
+    write: 'a number and a unit (ms, s, m, h, d), such as 30s, 90m or 26h',
+  },
+  hours: {
+    schema: z.string().transform(sendingHours),
+    write: 'two times of day as in 08:00-20:00; 22:00-06:00 goes over midnight, 00:00-24:00 is always',
+  },
+  timezone: { schema: z.string().refine(isTimezone), write: 'the name of a time zone, such as Asia/Shanghai' },
+  phone: {
+    schema: z.string().regex(/^[+0-9][0-9 -]{4,19}$/),
+    write: 'a telephone number of digits, spaces and hyphens',
+  },
+  registrationApi: { schema: z.enum(REGISTRATION_APIS), write: REGISTRATION_APIS.join(' or ') },
+  forward: { schema: z.enum(FORWARDS), write: FORWARDS.join(' or ') },
+  logLevel: { schema: z.enum(LOG_LEVELS), write: `one of ${LOG_LEVELS.join(', ')}` },
+} as const satisfies Record<string, Kind>;
+
+/** Minutes after midnight of the quota time zone. `untilMinute` below `fromMinute` goes over midnight. */
+export interface SendingHours {
+  readonly fromMinute: number;
+  readonly untilMinute: number;
+}
+
+// --- the table --------------------------------------------------------------------------------------------------------
+
+interface SettingRow {
+  readonly name: string;
+  readonly kind: keyof typeof KINDS;
+  readonly default?: string;
+  /** Never shown, and also read from the file that NAME_FILE names. */
+  readonly secret?: true;
+  readonly sentence: string;
+}
+
+// biome-ignore format: one line, one setting
+export const SECTIONS = {
+  'The WeChat third-party platform': [
+    { name: 'WECHAT_COMPONENT_APPID', kind: 'appid', sentence: 'AppID of the third-party platform.' },
+    { name: 'WECHAT_COMPONENT_APPSECRET', kind: 'text', secret: true, sentence: 'AppSecret of the third-party platform; not needed where the token comes from your own token service.' },
+    { name: 'WECHAT_MESSAGE_TOKEN', kind: 'text', secret: true, sentence: 'Verification token of the push, from the platform’s development settings.' },
+    { name: 'WECHAT_ENCODING_AES_KEY', kind: 'aesKey', secret: true, sentence: 'EncodingAESKey of the push, 43 characters.' },
+    { name: 'WECHAT_MESSAGE_TOKEN_PREVIOUS', kind: 'text', secret: true, sentence: 'The verification token before the last change; still accepted.' },
+    { name: 'WECHAT_ENCODING_AES_KEY_PREVIOUS', kind: 'aesKey', secret: true, sentence: 'The EncodingAESKey before the last change; still accepted.' },
+    { name: 'WECHAT_API_BASE_URL', kind: 'url', default: 'https://api.weixin.qq.com', sentence: 'Where WeChat’s API is; the address of the simulator in a rehearsal.' },
+    { name: 'WECHAT_REGISTRATION_API', kind: 'registrationApi', default: 'fastregisterweapp', sentence: 'Which registration API to call: fastregisterweapp, or its successor fastregisterenterpriseweapp.' },
+    { name: 'WECHAT_COMPONENT_ACCESS_TOKEN', kind: 'text', secret: true, sentence: 'A component access token to use as it is, instead of getting one with the ticket.' },
+    { name: 'WECHAT_COMPONENT_ACCESS_TOKEN_URL', kind: 'url', secret: true, sentence: 'Your own token service: a GET that answers {component_access_token, expires_in}.' },
+  ],
+  'Data': [
+    { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
+    { name: 'FASTREGISTER_HOME', kind: 'folder', default: './.fastregister', sentence: 'Private data: Redis files, spool, keys; mode 0700.' },
+    { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
+    { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
+  ],
+  'Budgets': [
+    { name: 'FASTREGISTER_DAILY_CALLS', kind: 'dailyCalls', default: '1000', sentence: 'Calls a quota day, create and search together; auto believes WeChat’s quota/get.' },
+    { name: 'FASTREGISTER_CALLS_PER_MINUTE', kind: 'count', default: '120', sentence: 'Calls a minute, over all workers.' },
+    { name: 'FASTREGISTER_CALLS_PER_SECOND', kind: 'count', default: '5', sentence: 'Calls a second, over all workers.' },
+    { name: 'FASTREGISTER_QUOTA_TIMEZONE', kind: 'timezone', default: 'Asia/Shanghai', sentence: 'The time zone in which the quota day begins and the sending hours are counted.' },
+    { name: 'FASTREGISTER_SENDING_HOURS', kind: 'hours', default: '00:00-24:00', sentence: 'Only create inside these hours: the legal person has 24 hours from then.' },
+    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'The same surprising answer so many times in a row, over all workers, stops the line.' },
+    { name: 'FASTREGISTER_CONCURRENCY', kind: 'count', default: '8', sentence: 'Calls in flight per worker.' },
+  ],
+  'Receiver and console': [
+    { name: 'FASTREGISTER_EVENTS_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the receiver listens.' },
+    { name: 'FASTREGISTER_EVENTS_PORT', kind: 'port', default: '8480', sentence: 'Port of the receiver.' },
+    { name: 'FASTREGISTER_EVENTS_PATH', kind: 'path', default: '/wechat/events', sentence: 'Path to which WeChat posts its pushes.' },
+    { name: 'FASTREGISTER_FORWARD_URL', kind: 'url', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
+    { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'What is relayed there: others leaves out the pushes about registrations of ours, all leaves out nothing.' },
+    { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'url', secret: true, sentence: 'Where each new Mini Program is told to the platform’s own service, with its refresh token over https:// or to this machine only; see docs/webhooks.md.' },
+    { name: 'FASTREGISTER_WEBHOOK_SECRET', kind: 'text', secret: true, sentence: 'Signs what is posted to webhooks; any long text, or whsec_ and Base64.' },
+    { name: 'FASTREGISTER_CONSOLE_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the console listens.' },
+    { name: 'FASTREGISTER_CONSOLE_PORT', kind: 'port', default: '8481', sentence: 'Port of the console.' },
+    { name: 'FASTREGISTER_CONSOLE_PASSWORD', kind: 'text', secret: true, sentence: 'Password of the console, which stays closed until it is set.' },
+    { name: 'FASTREGISTER_LOG_LEVEL', kind: 'logLevel', default: 'info', sentence: 'How much is logged, as JSON lines on stderr.' },
+  ],
+} as const satisfies Record<string, readonly SettingRow[]>;
+
+type Row = (typeof SECTIONS)[keyof typeof SECTIONS][number];
+
+/** The waits are settings too; their table lives with their meaning. */
+const WAIT_ROWS: readonly SettingRow[] = Object.values(WAITS).map((wait) => ({
+  name: wait.name,
+  kind: wait.unit === 'tries' ? 'count' : 'duration',
+  default: wait.default,
+  sentence: wait.sentence,
+}));
+
+/** Every setting in the order of the documents, for whoever prints or offers them. */
+export const SETTINGS_BY_SECTION: Readonly<Record<string, readonly SettingRow[]>> = { ...SECTIONS, Waits: WAIT_ROWS };
+
+const ROWS: readonly SettingRow[] = Object.values(SETTINGS_BY_SECTION).flat();
+
+type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<CamelCase<Tail>>}`
+  : Lowercase<Name>;
+type KeyOf<Name extends string> = CamelCase<Name extends `FASTREGISTER_${infer Rest}` ? Rest : Name>;
+type ValueOf<R extends Row> =
+  | z.output<(typeof KINDS)[R['kind']]['schema']>
+  | (R extends { default: string } ? never : undefined);
+
+/** FASTREGISTER_DAILY_CALLS is `dailyCalls` here, WECHAT_API_BASE_URL is `wechatApiBaseUrl`, every wait in `patience`. */
+export type Settings = { readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> } & { readonly patience: Patience };
+
+/** `--daily-calls` for FASTREGISTER_DAILY_CALLS, `--redis-url` for REDIS_URL. */
+export function flagOf(name: string): string {
+  return `--${name
+    .replace(/^FASTREGISTER_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')}`;
+}
+
+/** The flag as commander hands it over: `dailyCalls`, `redisUrl`. */
+function keyOf(name: string): string {
+  return flagOf(name)
+    .slice(2)
+    .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+// --- what a command cannot do without ---------------------------------------------------------------------------------
+
+/** `wechat`: it calls WeChat. `push`: it reads pushes. `encryption`: it keeps refresh tokens. */
+export type Need = 'wechat' | 'push' | 'encryption';
+
+const REQUIRED: Record<Need, (isSet: (name: Row['name']) => boolean) => readonly Row['name'][]> = {
+  wechat: (isSet) =>
+    isSet('WECHAT_COMPONENT_ACCESS_TOKEN') || isSet('WECHAT_COMPONENT_ACCESS_TOKEN_URL')
+      ? ['WECHAT_COMPONENT_APPID']
+      : ['WECHAT_COMPONENT_APPID', 'WECHAT_COMPONENT_APPSECRET'],
+  push: () => ['WECHAT_COMPONENT_APPID', 'WECHAT_MESSAGE_TOKEN', 'WECHAT_ENCODING_AES_KEY'],
+  encryption: (isSet) => (isSet('REDIS_URL') ? ['FASTREGISTER_SECRET_KEY'] : []),
+};
+
+// --- reading ----------------------------------------------------------------------------------------------------------
+
+export interface Fault {
+  readonly name: string;
+  /** What is wrong; never the value of a secret. */
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(({ name, problem, remedy }) => `${name} ${problem}: ${remedy}.`).join('\n'));
+    this.faults = faults;
+  }
+}
+
+export interface Sources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The text of `.env`; see {@link readDotenv}. */
+  readonly dotenv?: string;
+  /** As commander hands them over; what is no setting is left alone. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly needs?: readonly Need[];
+  /** Relative paths begin here. */
+  readonly cwd?: string;
+}
+
+export function readDotenv(cwd: string): string {
+  try {
+    return readFileSync(join(cwd, '.env'), 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new SettingsError([
+      { name: '.env', problem: `cannot be read (${reasonOf(cause)})`, remedy: 'make it readable or remove it' },
+    ]);
+  }
+}
+
+/** @throws SettingsError with every fault of every setting */
+export function readSettings({ env, dotenv = '', flags = {}, needs = [], cwd = process.cwd() }: Sources): Settings {
+  const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
+  const faults: Fault[] = sources.flatMap(unknownNames);
+  const given = new Map<string, string>();
+  const values: Record<string, unknown> = {};
+
+  for (const row of ROWS) {
+    const found = find(row, sources, cwd);
+    if (found.fault) faults.push(found.fault);
+    if (found.value !== undefined) given.set(row.name, found.value);
+
+    const text = found.value ?? row.default;
+    const parsed = text === undefined ? undefined : KINDS[row.kind].schema.safeParse(text);
+    if (parsed?.success === false) faults.push(misshapen(row, text ?? ''));
+    values[keyOf(row.name)] = parsed?.data;
+  }
+
+  const nearly = sources.flatMap(Object.keys);
+  faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
+  if (faults.length > 0) throw new SettingsError(faults);
+
+  // The loop above has put the output of each row's schema under the row's key, which is what the mapped type says.
+  return { ...values, home: resolve(cwd, String(values.home)), patience: patienceOf(values) } as unknown as Settings;
+}
+
+type Source = Readonly<Record<string, string | undefined>>;
+
+function namesOfFlags(flags: Readonly<Record<string, unknown>>): Source {
+  const named: Record<string, string> = {};
+  for (const name of KNOWN) {
+    const value = flags[keyOf(name)];
+    if (value !== undefined) named[name] = String(value);
+  }
+  return named;
+}
+
+/** The first source that speaks of a setting decides; an empty value is an unset one, as docker compose passes them. */
+function find(row: SettingRow, sources: readonly Source[], cwd: string): { value?: string; fault?: Fault } {
+  for (const source of sources) {
+    const value = source[row.name]?.trim();
+    const file = row.secret ? source[`${row.name}_FILE`]?.trim() : undefined;
+    if (value && file) {
+      return { fault: { name: row.name, problem: `is set beside ${row.name}_FILE`, remedy: 'keep one of the two' } };
+    }
+    if (value) return { value };
+    if (file) return readSecretFile(row.name, resolve(cwd, file));
+  }
+  return {};
+}
+
+function readSecretFile(name: string, path: string): { value?: string; fault?: Fault } {
+  const remedy = `name a file that holds ${name} and nothing else`;
+  try {
+    const value = readFileSync(path, 'utf8').trim();
+    if (value) return { value };
+    return { fault: { name: `${name}_FILE`, problem: `names ${path}, which is empty`, remedy } };
+  } catch (cause) {
+    return {
+      fault: { name: `${name}_FILE`, problem: `names ${path}, which cannot be read (${reasonOf(cause)})`, remedy },
+    };
+  }
+}
+
+function misshapen(row: SettingRow, text: string): Fault {
+  const problem = row.secret ? `is not well-formed (it has ${text.length} characters)` : `is ${JSON.stringify(text)}`;
+  return { name: row.name, problem, remedy: `write ${KINDS[row.kind].write}` };
+}
+
+function missing(
+  needs: readonly Need[],
+  given: Map<string, string>,
+  faults: readonly Fault[],
+  nearly: readonly string[],
+): Fault[] {
+  const required = new Set(needs.flatMap((need) => REQUIRED[need]((name) => given.has(name))));
+  return ROWS.filter((row) => required.has(row.name as Row['name']) && !given.has(row.name))
+    .filter((row) => !faults.some((fault) => fault.name === row.name || fault.name === `${row.name}_FILE`))
+    .map((row) => {
+      const typo = nearly.find((name) => !KNOWN.has(name) && name !== row.name && distance(name, row.name) <= 2);
+      const hint = typo ? `; ${typo} is set, which is no setting` : '';
+      return {
+        name: row.name,
+        problem: 'is missing',
+        remedy: `set it (${row.sentence.replace(/[.;].*$/, '')})${hint}`,
+      };
+    });
+}
+
+function contradictions(given: Map<string, string>): Fault[] {
+  const faults: Fault[] = [];
+  if (given.has('WECHAT_COMPONENT_ACCESS_TOKEN') && given.has('WECHAT_COMPONENT_ACCESS_TOKEN_URL')) {
+    const problem = 'is set beside WECHAT_COMPONENT_ACCESS_TOKEN_URL';
+    faults.push({ name: 'WECHAT_COMPONENT_ACCESS_TOKEN', problem, remedy: 'keep one of the two' });
+  }
+  const signed = WEBHOOKS.find((name) => given.has(name));
+  if (signed !== undefined && !given.has('FASTREGISTER_WEBHOOK_SECRET')) {
+    const remedy = 'set it to a long random text, and give the receiver the same';
+    faults.push({ name: 'FASTREGISTER_WEBHOOK_SECRET', problem: `is missing beside ${signed}`, remedy });
+  }
+  return faults;
+}
+
+/** What is posted there is signed with FASTREGISTER_WEBHOOK_SECRET. */
+const WEBHOOKS: readonly Row['name'][] = ['FASTREGISTER_CREATED_WEBHOOK'];
+
+const KNOWN = new Set(ROWS.flatMap((row) => (row.secret ? [row.name, `${row.name}_FILE`] : [row.name])));
+
+/** Only our own prefix: other programs have settings that begin with WECHAT_ or REDIS_. */
+function unknownNames(source: Source): Fault[] {
+  return Object.keys(source)
+    .filter((name) => name.startsWith('FASTREGISTER_') && !KNOWN.has(name))
+    .map((name) => {
+      const closest = [...KNOWN].reduce((best, known) => (distance(name, known) < distance(name, best) ? known : best));
+      return { name, problem: 'is not a setting', remedy: `did you mean ${closest}? Otherwise remove it` };
+    });
+}
+
+function patienceOf(values: Record<string, unknown>): Patience {
+  const entries = Object.entries(WAITS).map(([key, wait]) => [key, values[keyOf(wait.name)]]);
+  for (const wait of Object.values(WAITS)) delete values[keyOf(wait.name)];
+  return Object.fromEntries(entries) as Patience;
+}
+
+// --- shapes -----------------------------------------------------------------------------------------------------------
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
+}
+
+function withoutTrailingSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+function isRedisUrl(text: string): boolean {
+  if (/^unix:(\/\/)?\/[^\s]/.test(text)) return true;
+  return /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text);
+}
+
+function isTimezone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function duration(text: string, context: z.RefinementCtx<string>): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    context.addIssue(reasonOf(cause));
+    return z.NEVER;
+  }
+}
+
+function sendingHours(text: string, context: z.RefinementCtx<string>): SendingHours {
+  const [, from = '', until = ''] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? [];
+  const [fromMinute, untilMinute] = [minuteOf(from), minuteOf(until)];
+  if (fromMinute === undefined || untilMinute === undefined || fromMinute === 1440 || fromMinute === untilMinute) {
+    context.addIssue('not a span of hours');
+    return z.NEVER;
+  }
+  return { fromMinute, untilMinute };
+}
+
+function minuteOf(time: string): number | undefined {
+  const [hour, minute] = time.split(':').map(Number);
+  if (hour === undefined || minute === undefined || minute > 59) return undefined;
+  const minutes = hour * 60 + minute;
+  return minutes <= 1440 ? minutes : undefined;
+}
+
+function reasonOf(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'it does not exist' : code === 'EACCES' ? 'permission denied' : (code ?? message);
+}
+
+/** Levenshtein: how many letters have to change before one name is the other. */
+function distance(one: string, other: string): number {
+  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [row, letter] of [...one].entries()) {
+    const current = [row + 1];
+    for (const [column, otherLetter] of [...other].entries()) {
+      const [left = 0, above = 0, diagonal = 0] = [current[column], previous[column + 1], previous[column]];
+      current.push(Math.min(left + 1, above + 1, diagonal + (letter === otherLetter ? 0 : 1)));
+    }
+    previous = current;
+  }
+  return previous[other.length] ?? 0;
+}

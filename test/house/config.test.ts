@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { flagOf, readDotenv, readSettings, SettingsError, type Sources } from '../../src/config.js';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+
+const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+const PLATFORM = { WECHAT_COMPONENT_APPID: 'wx0123456789abcdef', WECHAT_COMPONENT_APPSECRET: 'top-secret' };
+const PUSH = { WECHAT_MESSAGE_TOKEN: 'token', WECHAT_ENCODING_AES_KEY: AES_KEY };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fr-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('settings', () => {
+  test('with nothing set are the defaults', () => {
+    expect(readSettings({ env: {}, cwd: '/work' })).toMatchObject({
+      wechatApiBaseUrl: 'https://api.weixin.qq.com',
+      wechatRegistrationApi: 'fastregisterweapp',
+      wechatComponentAppid: undefined,
+      redisUrl: undefined,
+      home: '/work/.fastregister',
+      dailyCalls: 1000,
+      callsPerMinute: 120,
+      callsPerSecond: 5,
+      quotaTimezone: 'Asia/Shanghai',
+      sendingHours: { fromMinute: 0, untilMinute: 1440 },
+      concurrency: 8,
+      eventsHost: '127.0.0.1',
+      eventsPort: 8480,
+      eventsPath: '/wechat/events',
+      consolePort: 8481,
+      logLevel: 'info',
+      patience: DEFAULT_PATIENCE,
+    });
+  });
+
+  test('come from the flag before the environment before .env', () => {
+    const dotenv = 'FASTREGISTER_DAILY_CALLS=1\nFASTREGISTER_CONCURRENCY=1\nFASTREGISTER_CALLS_PER_SECOND=1\n';
+    const env = { FASTREGISTER_DAILY_CALLS: '2', FASTREGISTER_CONCURRENCY: '2' };
+
+    const settings = readSettings({ env, dotenv, flags: { dailyCalls: '3', yes: true } });
+    expect([settings.dailyCalls, settings.concurrency, settings.callsPerSecond]).toEqual([3, 2, 1]);
+  });
+
+  test('have flags of the same name', () => {
+    expect(['FASTREGISTER_DAILY_CALLS', 'WECHAT_API_BASE_URL', 'REDIS_URL', 'FASTREGISTER_HOME'].map(flagOf)).toEqual([
+      '--daily-calls',
+      '--wechat-api-base-url',
+      '--redis-url',
+      '--home',
+    ]);
+  });
+
+  test('become what they mean', () => {
+    const env = {
+      FASTREGISTER_DAILY_CALLS: 'auto',
+      FASTREGISTER_SENDING_HOURS: '22:30-06:00',
+      FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+      FASTREGISTER_RETRY_FIRST: '250ms',
+      FASTREGISTER_RETRY_LIMIT: '3',
+      WECHAT_API_BASE_URL: 'http://127.0.0.1:9000/',
+      WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp',
+    };
+
+    expect(readSettings({ env })).toMatchObject({
+      dailyCalls: 'auto',
+      sendingHours: { fromMinute: 1350, untilMinute: 360 },
+      secretKey: Buffer.alloc(32, 7),
+      patience: { ...DEFAULT_PATIENCE, retryFirstMs: 250, retryLimit: 3 },
+      wechatApiBaseUrl: 'http://127.0.0.1:9000',
+      wechatRegistrationApi: 'fastregisterenterpriseweapp',
+    });
+  });
+
+  test('that are empty are not set', () => {
+    expect(readSettings({ env: { REDIS_URL: '', FASTREGISTER_DAILY_CALLS: '' } })).toMatchObject({
+      redisUrl: undefined,
+      dailyCalls: 1000,
+    });
+  });
+});
+
+describe('a secret', () => {
+  test('is read from the file that NAME_FILE names, without its last line break', () => {
+    writeFileSync(join(folder, 'secret'), 'from a file\n');
+    const env = { WECHAT_COMPONENT_APPSECRET_FILE: 'secret' };
+    expect(readSettings({ env, cwd: folder }).wechatComponentAppsecret).toBe('from a file');
+  });
+
+  test('in a file that is missing or empty, or set twice, is a fault', () => {
+    writeFileSync(join(folder, 'empty'), '\n');
+    const env = {
+      WECHAT_COMPONENT_APPSECRET_FILE: 'nowhere',
+      WECHAT_MESSAGE_TOKEN_FILE: 'empty',
+      FASTREGISTER_CONSOLE_PASSWORD: 'a',
+      FASTREGISTER_CONSOLE_PASSWORD_FILE: 'empty',
+    };
+
+    expect(faultsOf({ env, cwd: folder })).toEqual([
+      `WECHAT_COMPONENT_APPSECRET_FILE names ${join(folder, 'nowhere')}, which cannot be read (it does not exist): ` +
+        'name a file that holds WECHAT_COMPONENT_APPSECRET and nothing else.',
+      `WECHAT_MESSAGE_TOKEN_FILE names ${join(folder, 'empty')}, which is empty: ` +
+        'name a file that holds WECHAT_MESSAGE_TOKEN and nothing else.',
+      'FASTREGISTER_CONSOLE_PASSWORD is set beside FASTREGISTER_CONSOLE_PASSWORD_FILE: keep one of the two.',
+    ]);
+  });
+
+  test('that is malformed is never shown', () => {
+    expect(faultsOf({ env: { WECHAT_ENCODING_AES_KEY: 'short-secret', REDIS_URL: 'http://:pass@host' } })).toEqual([
+      'WECHAT_ENCODING_AES_KEY is not well-formed (it has 12 characters): ' +
+        'write the 43 letters and digits of the EncodingAESKey, as the platform page shows them.',
+      'REDIS_URL is not well-formed (it has 17 characters): ' +
+        'write redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH/TO/redis.sock.',
+    ]);
+  });
+});
+
+describe('faults', () => {
+  test('are all told at once, each with what to write', () => {
+    const env = {
+      FASTREGISTER_DAILY_CALLS: 'many',
+      FASTREGISTER_SENDING_HOURS: '25:00-26:00',
+      FASTREGISTER_QUOTA_TIMEZONE: 'Mars/Olympus',
+      FASTREGISTER_EVENTS_PORT: '99999',
+      FASTREGISTER_FORWARD_URL: 'example.com',
+      FASTREGISTER_PUSH_WAIT: '26',
+      FASTREGISTER_CONCURRENCY: '0',
+    };
+
+    expect(faultsOf({ env })).toEqual([
+      'FASTREGISTER_DAILY_CALLS is "many": write a whole number from 1, or auto.',
+      'FASTREGISTER_QUOTA_TIMEZONE is "Mars/Olympus": write the name of a time zone, such as Asia/Shanghai.',
+      'FASTREGISTER_SENDING_HOURS is "25:00-26:00": write two times of day as in 08:00-20:00; 22:00-06:00 goes over midnight, 00:00-24:00 is always.',
+      'FASTREGISTER_CONCURRENCY is "0": write a whole number from 1.',
+      'FASTREGISTER_EVENTS_PORT is "99999": write a whole number from 0 (any free port) to 65535.',
+      'FASTREGISTER_FORWARD_URL is "example.com": write an address that begins with https:// or http://.',
+      'FASTREGISTER_PUSH_WAIT is "26": write a number and a unit (ms, s, m, h, d), such as 30s, 90m or 26h.',
+    ]);
+  });
+
+  test('name the setting that was probably meant', () => {
+    expect(faultsOf({ env: { FASTREGISTER_DAYLY_CALLS: '5' } })).toEqual([
+      'FASTREGISTER_DAYLY_CALLS is not a setting: did you mean FASTREGISTER_DAILY_CALLS? Otherwise remove it.',
+    ]);
+    const env = { ...PLATFORM, ...PUSH, WECHAT_MESSAGE_TOKEN: '', WECHAT_MESSAGE_TOKN: 'x' };
+    expect(faultsOf({ env, needs: ['push'] })).toEqual([
+      expect.stringMatching(/^WECHAT_MESSAGE_TOKEN is missing: .*; WECHAT_MESSAGE_TOKN is set, which is no setting\.$/),
+    ]);
+  });
+
+  test('of an unreadable .env say so, and a missing one is none', () => {
+    expect(readDotenv(folder)).toBe('');
+    expect(() => readDotenv(join(folder, '..', '..', 'dev', 'null'))).toThrow(SettingsError);
+  });
+});
+
+describe('what a command needs', () => {
+  test('to call WeChat is the platform with its secret, or a token from elsewhere', () => {
+    expect(missingFor({ env: {}, needs: ['wechat'] })).toEqual([
+      'WECHAT_COMPONENT_APPID',
+      'WECHAT_COMPONENT_APPSECRET',
+    ]);
+    expect(missingFor({ env: PLATFORM, needs: ['wechat'] })).toEqual([]);
+
+    const env = { WECHAT_COMPONENT_ACCESS_TOKEN_URL: 'http://tokens.internal/token' };
+    expect(missingFor({ env, needs: ['wechat'] })).toEqual(['WECHAT_COMPONENT_APPID']);
+  });
+
+  test('to read pushes is the token and the key', () => {
+    expect(missingFor({ env: PLATFORM, needs: ['push'] })).toEqual(['WECHAT_MESSAGE_TOKEN', 'WECHAT_ENCODING_AES_KEY']);
+    expect(missingFor({ env: { ...PLATFORM, ...PUSH }, needs: ['wechat', 'push'] })).toEqual([]);
+  });
+
+  test('to keep refresh tokens in a Redis of one’s own is a key of one’s own', () => {
+    expect(missingFor({ env: {}, needs: ['encryption'] })).toEqual([]);
+    expect(missingFor({ env: { REDIS_URL: 'redis://redis:6379' }, needs: ['encryption'] })).toEqual([
+      'FASTREGISTER_SECRET_KEY',
+    ]);
+  });
+
+  test('never includes a token twice', () => {
+    const env = { WECHAT_COMPONENT_ACCESS_TOKEN: 'a', WECHAT_COMPONENT_ACCESS_TOKEN_URL: 'http://b' };
+    expect(faultsOf({ env })).toEqual([
+      'WECHAT_COMPONENT_ACCESS_TOKEN is set beside WECHAT_COMPONENT_ACCESS_TOKEN_URL: keep one of the two.',
+    ]);
+  });
+});
+
+function errorOf(sources: Sources): SettingsError | undefined {
+  try {
+    readSettings(sources);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+}
+
+function faultsOf(sources: Sources): string[] {
+  return errorOf(sources)?.message.split('\n') ?? [];
+}
+
+function missingFor(sources: Sources): string[] {
+  return errorOf(sources)?.faults.map(({ name }) => name) ?? [];
+}
