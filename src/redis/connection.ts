@@ -1,0 +1,212 @@
+/** How a process speaks to Redis, and what a Redis has to be like before a registration is trusted to it. */
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Facts first, sentence second, as pino takes them. */
+export interface Log {
+  info(facts: object, sentence: string): void;
+  warn(facts: object, sentence: string): void;
+}
+
+/** Redis cannot be reached, found or started: exit status 5. */
+export class RedisUnreachable extends Error {
+  override readonly name = 'RedisUnreachable';
+}
+
+/** There is a Redis, and it would lose registrations: exit status 2. */
+export class RedisUnfit extends Error {
+  override readonly name = 'RedisUnfit';
+}
+
+/**
+ * `worker`: long-running work, which waits for a Redis that is away and goes on when it is back (BullMQ demands it).
+ * `door`: somebody waits for an answer, a person or WeChat, and must be told at once.
+ */
+export type Role = 'worker' | 'door';
+
+export type Address = { readonly url: string } | { readonly socketPath: string };
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A Redis that hangs is as good as one that is gone, for a door. WeChat closes after 5 s. */
+const DOOR_TIMEOUT_MS = 4_000;
+const LONGEST_RECONNECT_PAUSE_MS = 2_000;
+
+const ROLES: Record<Role, RedisOptions> = {
+  worker: { maxRetriesPerRequest: null },
+  door: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: DOOR_TIMEOUT_MS },
+};
+
+/**
+ * A connection that is ready. Later losses are mended by itself; each loss and each return is one log line.
+ *
+ * @throws RedisUnreachable when the first attempt fails
+ */
+export async function connect(address: Address, role: Role, log: Log): Promise<Redis> {
+  const shown = describe(address);
+  const redis = new Redis({
+    ...optionsOf(address),
+    ...ROLES[role],
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_RECONNECT_PAUSE_MS),
+    // After a failover a managed server's old primary is read-only: connect again, and send the refused command again.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+  });
+  await untilReady(redis, shown);
+  tellLosses(redis, shown, role, log);
+  return redis;
+}
+
+async function untilReady(redis: Redis, shown: string): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      redis.once('ready', resolve);
+      redis.once('error', reject);
+      redis.once('close', () => reject(new Error('it closed the connection')));
+    });
+  } catch (cause) {
+    redis.on('error', () => {});
+    redis.disconnect();
+    throw new RedisUnreachable(`Redis at ${shown} cannot be reached: ${sentenceOf(cause)}`, { cause });
+  } finally {
+    redis.removeAllListeners('close');
+    redis.removeAllListeners('error');
+  }
+}
+
+function tellLosses(redis: Redis, shown: string, role: Role, log: Log): void {
+  let lost = false;
+  redis.on('close', () => {
+    if (!lost && redis.status !== 'end')
+      log.warn({ redis: shown, role }, 'The connection to Redis was lost; trying again.');
+    lost = true;
+  });
+  redis.on('ready', () => {
+    if (lost) log.info({ redis: shown, role }, 'The connection to Redis is back.');
+    lost = false;
+  });
+  // Without a listener ioredis prints every failed attempt; the loss has been told above.
+  redis.on('error', () => {});
+}
+
+function optionsOf(address: Address): RedisOptions {
+  if ('socketPath' in address) return { path: address.socketPath };
+  const url = new URL(address.url);
+  const db = Number(url.searchParams.get('db') ?? url.pathname.slice(1)) || 0;
+  if (url.protocol === 'unix:') {
+    return { path: decodeURIComponent(url.pathname), db: Number(url.searchParams.get('db') ?? 0) };
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
+    port: Number(url.port || 6379),
+    db,
+    ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
+    ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
+    ...(url.protocol === 'rediss:' ? { tls: { servername: url.hostname } } : {}),
+  };
+}
+
+/** The address without its password. */
+export function describe(address: Address): string {
+  if ('socketPath' in address) return `unix:${address.socketPath}`;
+  const url = new URL(address.url);
+  return url.protocol === 'unix:' ? `unix:${url.pathname}` : `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'nothing listens there. Start the server, or mend REDIS_URL'],
+  [/ENOENT/, 'there is no such socket. Start the server, or mend REDIS_URL'],
+  [/EACCES|EPERM/, 'permission denied. Run as a user who may open the socket'],
+  [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known. Mend REDIS_URL'],
+  [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'no answer. Look at the network and the firewall, or mend REDIS_URL'],
+  [/NOAUTH|WRONGPASS|invalid password/i, 'the user name or password is missing or wrong. Put it into REDIS_URL'],
+  [
+    /certificate|SSL|TLS/i,
+    'the TLS handshake failed. Use rediss:// only where the server speaks TLS with a valid certificate',
+  ],
+];
+
+function sentenceOf(cause: unknown): string {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const known = CAUSES.find(([pattern]) => pattern.test(`${code} ${message}`));
+  return `${known?.[1] ?? message}.`;
+}
+
+// --- a server of one's own --------------------------------------------------------------------------------------------
+
+export const OLDEST_REDIS = '6.2';
+
+/**
+ * What a Redis that we did not start has to be like.
+ *
+ * @returns warnings, as sentences
+ * @throws RedisUnfit when it is too old or may evict registrations
+ */
+export async function checkServer(redis: Redis): Promise<string[]> {
+  const info = factsOf(await redis.info());
+  const version = info.get('redis_version') ?? '0';
+  if (!isRecentEnough(version)) {
+    throw new RedisUnfit(
+      `This Redis is ${version}; fastregister needs ${OLDEST_REDIS} or later. Upgrade it, or use another one.`,
+    );
+  }
+  const policy = info.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));
+  if (policy !== undefined && policy !== 'noeviction') {
+    throw new RedisUnfit(
+      `This Redis has maxmemory-policy ${policy}: when memory is short it would delete registrations. ` +
+        'Set it with CONFIG SET maxmemory-policy noeviction (also in its configuration file), or use another Redis.',
+    );
+  }
+  const warnings = await persistenceWarnings(redis, info.get('aof_enabled') === '1');
+  if (policy === undefined) {
+    warnings.push(
+      'This Redis does not tell its maxmemory-policy. Make sure that it is noeviction: any other may delete registrations.',
+    );
+  }
+  return warnings;
+}
+
+async function persistenceWarnings(redis: Redis, appendOnly: boolean): Promise<string[]> {
+  if (appendOnly) return [];
+  const snapshots = await configured(redis, 'save');
+  if (snapshots === undefined) {
+    return ['This Redis does not tell whether it keeps its data. Make sure that it writes an append-only file.'];
+  }
+  if (snapshots === '') {
+    return ['This Redis keeps nothing on disk: its restart loses every registration. Set appendonly yes.'];
+  }
+  return ['This Redis writes snapshots only: its restart loses what came after the last one. Set appendonly yes.'];
+}
+
+/** Undefined where the server forbids CONFIG, as managed ones do. */
+async function configured(redis: Redis, name: string): Promise<string | undefined> {
+  try {
+    const [, value] = (await redis.config('GET', name)) as string[];
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** INFO as a map: `redis_version` → `7.0.15`. */
+export function factsOf(info: string): Map<string, string> {
+  return new Map(
+    info.split(/\r?\n/).flatMap((line) => {
+      const colon = line.indexOf(':');
+      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)] as const] : [];
+    }),
+  );
+}
+
+export function isRecentEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_REDIS.split('.').map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
+
+/** Whether a command failed because Redis went away under it, as ioredis says it. */
+export function isRedisGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    /Connection is closed|Stream isn't writeable|Command timed out/.test(error.message)
+  );
+}

@@ -1,0 +1,495 @@
+/**
+ * The private Redis: what a user without a Redis of their own gets, in a folder that nobody else may read.
+ *
+ * The first process that needs it starts it, all share it, the last to leave shuts it down. Who uses it is not kept in
+ * a file, which would lie after a kill -9: every process holds one named connection, and the server's own list of
+ * clients says who is there. A lock makes joining and leaving one step each, and the server is asked before another
+ * is started, because two servers on one append-only file start silently and destroy it.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import {
+  access,
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { factsOf, isRecentEnough, type Log, OLDEST_REDIS, RedisUnreachable } from './connection.js';
+import { LockTaken, withLock } from './lock.js';
+import { isServerOf } from './process.js';
+
+const run = promisify(execFile);
+
+const MEMBER = 'fastregister-member-';
+
+/** The system's limit is 103 bytes on macOS and 107 on Linux. */
+const LONGEST_SOCKET_PATH = 100;
+
+const LOOK_AGAIN_MS = 15;
+const ANSWER_WITHIN_MS = 10_000;
+const APPEAR_WITHIN_MS = 2_000;
+const STOP_WITHIN_MS = 10_000;
+/** Shutdown has 25 s for everything; whoever holds the lock longer than this is using the server, so it may stay. */
+const LEAVE_WITHIN_MS = 10_000;
+/** Reading a big append-only file happens inside the lock: a million rows take 8 s. */
+const JOIN_WITHIN_MS = 30 * 60_000;
+const TELL_PROGRESS_EVERY_MS = 2_000;
+const LONGEST_HEALING_PAUSE_MS = 30_000;
+
+export interface PrivateServer {
+  readonly socketPath: string;
+  /** Close your own connections first: when nobody else is there, the server goes. */
+  leave(): Promise<void>;
+}
+
+export interface JoinOptions {
+  /** FASTREGISTER_HOME, absolute. */
+  readonly home: string;
+  readonly log: Log;
+  readonly temporaryFolder?: string;
+}
+
+/** @throws RedisUnreachable with what to do about it */
+export async function joinPrivateServer({
+  home,
+  log,
+  temporaryFolder = tmpdir(),
+}: JoinOptions): Promise<PrivateServer> {
+  const place = await prepare(home, temporaryFolder);
+  const name = `${MEMBER}${process.pid}-${randomBytes(4).toString('hex')}`;
+
+  const { socketPath, member } = await alone(place, log, async () => {
+    const socketPath = await ensureServer(place, log);
+    return { socketPath, member: await register(socketPath, name) };
+  });
+
+  let leaving: Promise<void> | undefined;
+  const stopHealing = keepAlive(member, place, log);
+  return {
+    socketPath,
+    leave() {
+      leaving ??= (async () => {
+        stopHealing();
+        member.disconnect();
+        await leave(place, name, log);
+      })();
+      return leaving;
+    },
+  };
+}
+
+// --- the folder -------------------------------------------------------------------------------------------------------
+
+interface Place {
+  /** Real path, so that all who share it agree on its name. */
+  readonly folder: string;
+  readonly lock: string;
+  readonly config: string;
+  readonly logFile: string;
+  readonly pidFile: string;
+  readonly temporaryFolder: string;
+}
+
+async function prepare(home: string, temporaryFolder: string): Promise<Place> {
+  try {
+    await mkdir(join(home, 'redis'), { recursive: true, mode: 0o700 });
+    const folder = await realpath(join(home, 'redis'));
+    await chmod(folder, 0o700);
+    await access(folder, constants.W_OK);
+    return {
+      folder,
+      lock: join(folder, 'lock'),
+      config: join(folder, 'redis.conf'),
+      logFile: join(folder, 'redis.log'),
+      pidFile: join(folder, 'redis.pid'),
+      temporaryFolder,
+    };
+  } catch (cause) {
+    throw new RedisUnreachable(
+      `The private Redis cannot keep its data under ${home} (${(cause as Error).message}). ` +
+        'Set FASTREGISTER_HOME to a folder that you may write to, or REDIS_URL to a Redis of your own.',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Where the socket is. A path that is too long gets a short folder under the system's temporary folder instead; a link
+ * beside the data says which, because TMPDIR may differ between the processes that share the server.
+ */
+async function ensureSocketPath(place: Place): Promise<string> {
+  const near = join(place.folder, 'redis.sock');
+  if (Buffer.byteLength(near) <= LONGEST_SOCKET_PATH) return near;
+
+  const link = join(place.folder, 'socket');
+  const chosen = await readlink(link).catch(() => undefined);
+  const folder = chosen ?? shortFolder(place);
+  await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw unreachable(`The folder ${folder} for the socket cannot be made`, cause);
+  });
+  const found = await lstat(folder);
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {
+    throw new RedisUnreachable(
+      `${folder} is not a private folder of this user. Remove it, or set FASTREGISTER_HOME to a shorter path.`,
+    );
+  }
+  if (!chosen) await symlink(folder, link);
+  return join(folder, 'redis.sock');
+}
+
+function shortFolder(place: Place): string {
+  const name = `fastregister-${createHash('sha256').update(place.folder).digest('hex').slice(0, 12)}`;
+  const wanted = join(place.temporaryFolder, name);
+  return Buffer.byteLength(join(wanted, 'redis.sock')) <= LONGEST_SOCKET_PATH ? wanted : join('/tmp', name);
+}
+
+async function removeShortFolder(place: Place): Promise<void> {
+  const link = join(place.folder, 'socket');
+  const folder = await readlink(link).catch(() => undefined);
+  if (!folder || !basename(folder).startsWith('fastregister-')) return;
+  await rm(folder, { recursive: true, force: true });
+  await unlink(link);
+}
+
+// --- joining and leaving ----------------------------------------------------------------------------------------------
+
+async function alone<T>(place: Place, log: Log, task: () => Promise<T>, withinMs = JOIN_WITHIN_MS): Promise<T> {
+  const waiting = setTimeout(() => {
+    log.info({ folder: place.folder }, 'Waiting for another process that starts or stops the private Redis.');
+  }, TELL_PROGRESS_EVERY_MS);
+  const begin = async () => {
+    clearTimeout(waiting);
+    return task();
+  };
+  return withLock(place.lock, begin, withinMs).finally(() => clearTimeout(waiting));
+}
+
+async function register(socketPath: string, name: string): Promise<Redis> {
+  const member = new Redis({
+    path: socketPath,
+    connectionName: name,
+    maxRetriesPerRequest: null,
+    commandTimeout: ANSWER_WITHIN_MS,
+    enableReadyCheck: false,
+    retryStrategy: (times) => Math.min(times * 20, 500),
+  });
+  member.on('error', () => {});
+  // ioredis names a connection without waiting for the answer; nobody may look at the list before the name is in it.
+  try {
+    await member.client('SETNAME', name);
+  } catch (cause) {
+    member.disconnect();
+    throw unreachable(`The private Redis at ${socketPath} went away while it was joined`, cause);
+  }
+  return member;
+}
+
+/** A server that dies while it is used comes back, whoever of its members notices first. */
+function keepAlive(member: Redis, place: Place, log: Log): () => void {
+  let left = false;
+  let healing = false;
+
+  async function heal(): Promise<void> {
+    for (let pauseMs = 500; !left; pauseMs = Math.min(pauseMs * 2, LONGEST_HEALING_PAUSE_MS)) {
+      try {
+        await alone(place, log, async () => {
+          if (!left) await ensureServer(place, log);
+        });
+        return;
+      } catch (cause) {
+        log.warn({ err: cause }, 'The private Redis has stopped and cannot be started again; trying again.');
+        await sleep(pauseMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  member.on('close', async () => {
+    if (left || healing) return;
+    healing = true;
+    await heal();
+    healing = false;
+  });
+  return () => {
+    left = true;
+  };
+}
+
+async function leave(place: Place, name: string, log: Log): Promise<void> {
+  const leaveAlone = async () => {
+    const socketPath = await ensureSocketPath(place);
+    const redis = visitor(socketPath);
+    try {
+      const clients = String(await redis.client('LIST'));
+      if (membersIn(clients).some((other) => other !== name)) return;
+      await shutDown(redis, place, log);
+      await removeShortFolder(place);
+    } catch (cause) {
+      if (await answers(socketPath)) throw cause;
+    } finally {
+      redis.disconnect();
+    }
+  };
+  await alone(place, log, leaveAlone, LEAVE_WITHIN_MS).catch((cause) => {
+    if (!(cause instanceof LockTaken)) throw cause;
+  });
+}
+
+function membersIn(clientList: string): string[] {
+  return [...clientList.matchAll(/ name=(\S+)/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => name.startsWith(MEMBER));
+}
+
+async function shutDown(redis: Redis, place: Place, log: Log): Promise<void> {
+  const pid = Number(factsOf(await redis.info('server')).get('process_id'));
+  // The answer to success is a cut connection.
+  const refusal = await redis.shutdown('NOSAVE').catch((error: Error) => error);
+  if (await isGone(pid, place, STOP_WITHIN_MS)) return log.info({ pid }, 'Stopped the private Redis.');
+  log.warn({ pid, answer: String(refusal) }, `The private Redis does not stop; ${place.logFile} may say why.`);
+}
+
+// --- a server that answers --------------------------------------------------------------------------------------------
+
+/** Adopts the server that runs here, or starts one. Only inside the lock. */
+async function ensureServer(place: Place, log: Log): Promise<string> {
+  const socketPath = await ensureSocketPath(place);
+  if (await untilLoaded(socketPath, log)) return socketPath;
+  await stopServerWithoutSocket(place, socketPath, log);
+  await start(place, socketPath, log);
+  return socketPath;
+}
+
+/** A connection for one question, which fails instead of trying again. */
+function visitor(socketPath: string): Redis {
+  const redis = new Redis({
+    path: socketPath,
+    connectTimeout: ANSWER_WITHIN_MS,
+    commandTimeout: ANSWER_WITHIN_MS,
+    maxRetriesPerRequest: 0,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {});
+  return redis;
+}
+
+/** The server's INFO; undefined when nobody listens. */
+async function answers(socketPath: string): Promise<Map<string, string> | undefined> {
+  const redis = visitor(socketPath);
+  let connected = false;
+  redis.once('connect', () => {
+    connected = true;
+  });
+  try {
+    return factsOf(await redis.info());
+  } catch (cause) {
+    if (!connected || !String(cause).includes('timed out')) return undefined;
+    throw unreachable(
+      `The private Redis at ${socketPath} does not answer for ${ANSWER_WITHIN_MS / 1000} s; is it stopped, or its disk stuck?`,
+      cause,
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** True once a server that listens has read its data; false when nobody listens (any more). */
+async function untilLoaded(socketPath: string, log: Log, isWorthWaiting = () => true): Promise<boolean> {
+  let tellAt = Date.now() + TELL_PROGRESS_EVERY_MS;
+  while (isWorthWaiting()) {
+    const info = await answers(socketPath);
+    if (!info) return false;
+    if (info.get('loading') !== '1') return true;
+    if (Date.now() > tellAt) {
+      tellAt += TELL_PROGRESS_EVERY_MS;
+      const percent = Math.floor(Number(info.get('loading_loaded_perc') ?? 0));
+      const secondsLeft = Number(info.get('loading_eta_seconds') ?? 0);
+      log.info(
+        { percent, secondsLeft },
+        `The private Redis reads its data: ${percent} %, about ${secondsLeft} s left.`,
+      );
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
+  return false;
+}
+
+/**
+ * A process that still runs here although nobody answers: it is on its way up (its starter was killed), on its way
+ * down, or its socket was deleted, as cleaners of temporary folders do. It holds the data, so it is waited for, then
+ * asked to stop.
+ */
+async function stopServerWithoutSocket(place: Place, socketPath: string, log: Log): Promise<void> {
+  const pid = Number(await readFile(place.pidFile, 'utf8').catch(() => 0));
+  if (!pid || (await isGone(pid, place, 0))) return;
+
+  const deadline = Date.now() + APPEAR_WITHIN_MS;
+  while (Date.now() < deadline && !(await isGone(pid, place, 0))) {
+    if (await untilLoaded(socketPath, log)) return;
+    await sleep(LOOK_AGAIN_MS);
+  }
+  if (await isGone(pid, place, 0)) return;
+  log.warn({ pid }, 'The private Redis runs without its socket; it is started again.');
+  process.kill(pid, 'SIGTERM');
+  if (await isGone(pid, place, STOP_WITHIN_MS)) return;
+  throw new RedisUnreachable(
+    `The private Redis (process ${pid}) works on ${place.folder}, cannot be spoken to and does not stop. End it with: kill -9 ${pid}`,
+  );
+}
+
+async function isGone(pid: number, place: Place, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    if (!(await isServerOf(pid, place.folder))) return true;
+    if (Date.now() >= deadline) return false;
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+// --- starting one -----------------------------------------------------------------------------------------------------
+
+/**
+ * Where there is flock(1), that is on every Linux, the system itself sees to it that one folder has one server, also
+ * between containers that cannot see each other's processes: the file stays locked as long as the server has it open.
+ */
+const LAUNCH = `
+if command -v flock >/dev/null 2>&1; then exec 9>"$2"; flock -n 9 || exit 75; fi
+exec "$0" "$1"`;
+const ANOTHER_SERVER_HAS_THE_FOLDER = 75;
+
+async function start(place: Place, socketPath: string, log: Log): Promise<void> {
+  const program = await findProgram();
+  await writeFile(place.config, configuration(place, socketPath, program), { mode: 0o600 });
+
+  const deadline = Date.now() + APPEAR_WITHIN_MS;
+  for (;;) {
+    const child = await launch(place, program);
+    if (await untilServing(child, socketPath, log)) {
+      return log.info({ pid: child.pid, version: program.version, folder: place.folder }, 'Started the private Redis.');
+    }
+    if (await untilLoaded(socketPath, log)) return;
+    if (child.exitCode !== ANOTHER_SERVER_HAS_THE_FOLDER || Date.now() > deadline) {
+      throw new RedisUnreachable(await whyItDied(child, place));
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+interface Program {
+  readonly command: string;
+  readonly version: string;
+}
+
+async function findProgram(): Promise<Program> {
+  const found: Program[] = [];
+  for (const command of ['redis-server', 'valkey-server']) {
+    const { stdout } = await run(command, ['--version']).catch(() => ({ stdout: '' }));
+    const [, version] = / v=(\d+\.\d+\.\d+)/.exec(stdout) ?? [];
+    if (version) found.push({ command, version });
+  }
+  const program = found.find(({ version }) => isRecentEnough(version));
+  if (program) return program;
+
+  const old = found.map(({ command, version }) => `${command} ${version} is too old`).join(', ');
+  throw new RedisUnreachable(
+    `${old || 'There is no redis-server on PATH'}; fastregister needs ${OLDEST_REDIS} or later. ` +
+      'Run script/setup, which installs one, or put a redis-server or valkey-server on PATH, or set REDIS_URL to a Redis of your own.',
+  );
+}
+
+function configuration(place: Place, socketPath: string, { version }: Program): string {
+  const listpack = version.startsWith('6.') ? 'ziplist' : 'listpack';
+  return [
+    '# Written by fastregister at every start of its private Redis.',
+    'port 0',
+    `unixsocket ${quoted(socketPath)}`,
+    'unixsocketperm 700',
+    `dir ${quoted(place.folder)}`,
+    `pidfile ${quoted(place.pidFile)}`,
+    'daemonize no',
+    'appendonly yes',
+    'appendfsync always',
+    'save ""',
+    'maxmemory-policy noeviction',
+    '# Saves 42 % of the memory of hashes with long values.',
+    `hash-max-${listpack}-value 512`,
+    '',
+  ].join('\n');
+}
+
+function quoted(path: string): string {
+  return `"${path.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** In a session of its own: Ctrl-C in the terminal must reach the program first, and Redis never. */
+async function launch(place: Place, program: Program): Promise<ChildProcess> {
+  await rename(place.logFile, `${place.logFile}.old`).catch(() => {});
+  const output = await open(place.logFile, 'a', 0o600);
+  try {
+    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, place.config, join(place.folder, 'server.lock')], {
+      cwd: place.folder,
+      detached: true,
+      stdio: ['ignore', output.fd, output.fd],
+    });
+    child.on('error', () => {});
+    child.unref();
+    return child;
+  } finally {
+    await output.close();
+  }
+}
+
+async function untilServing(child: ChildProcess, socketPath: string, log: Log): Promise<boolean> {
+  const isRunning = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  while (isRunning()) {
+    if (await untilLoaded(socketPath, log, isRunning)) return isRunning();
+    await sleep(LOOK_AGAIN_MS);
+  }
+  return false;
+}
+
+async function whyItDied(child: ChildProcess, place: Place): Promise<string> {
+  if (child.exitCode === ANOTHER_SERVER_HAS_THE_FOLDER) {
+    return (
+      `Another Redis works on ${place.folder} and cannot be spoken to from here; perhaps it runs in another container. ` +
+      'Stop that one, or set FASTREGISTER_HOME to a folder of your own.'
+    );
+  }
+  const log = await readFile(place.logFile, 'utf8').catch(() => '');
+  const brokenFile =
+    /Bad file format reading the append only file|Unexpected end of file reading the append only file/.test(log);
+  const remedy = brokenFile
+    ? `Its append-only file is damaged. Keep a copy of ${place.folder}, then run: redis-check-aof --fix ${await appendOnlyFile(place)}`
+    : `The whole log is ${place.logFile}.`;
+  const tail = log.trim().split('\n').slice(-5).join('\n  ');
+  return `The private Redis ended when it was started. Its last words:\n  ${tail || '(none)'}\n${remedy}`;
+}
+
+/** Redis 7 keeps a folder with a manifest, Redis 6 one file. */
+async function appendOnlyFile(place: Place): Promise<string> {
+  const manifest = join(place.folder, 'appendonlydir', 'appendonly.aof.manifest');
+  return lstat(manifest).then(
+    () => manifest,
+    () => join(place.folder, 'appendonly.aof'),
+  );
+}
+
+function unreachable(sentence: string, cause: unknown): RedisUnreachable {
+  return new RedisUnreachable(`${sentence}: ${(cause as Error).message}.`, { cause });
+}

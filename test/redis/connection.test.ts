@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  type Address,
+  checkServer,
+  connect,
+  describe,
+  RedisUnfit,
+  RedisUnreachable,
+  type Role,
+} from '../../src/redis/connection.js';
+
+let folder: string;
+let said: string[];
+const servers: ChildProcess[] = [];
+const connections: Redis[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fr-'));
+  said = [];
+});
+
+afterEach(async () => {
+  for (const redis of connections.splice(0)) redis.disconnect();
+  await Promise.all(servers.splice(0).map(stop));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a socket path, a unix: address and a redis:// address reach the same server', async () => {
+  const port = await freePort();
+  await startRedis('--port', String(port), '--requirepass', 'p@ss/word');
+  const password = encodeURIComponent('p@ss/word');
+
+  const tcp = await open({ url: `redis://:${password}@127.0.0.1:${port}/3` });
+  expect(await tcp.set('fact', 'here')).toBe('OK');
+  expect((await tcp.client('INFO')) as string).toMatch(/ db=3 /);
+  await tcp.config('SET', 'requirepass', '');
+
+  for (const address of [{ socketPath: socket() }, { url: `unix:${socket()}` }, { url: `unix://${socket()}?db=3` }]) {
+    expect(await (await open(address)).ping()).toBe('PONG');
+  }
+  expect(await (await open({ url: `unix:${socket()}?db=3` })).get('fact')).toBe('here');
+});
+
+test('where nothing listens, the failure comes at once and says what to do', async () => {
+  const port = await freePort();
+  const failures = await Promise.all([
+    failureOf({ url: `redis://:secret@127.0.0.1:${port}` }),
+    failureOf({ socketPath: socket() }),
+  ]);
+
+  for (const failure of failures) expect(failure).toBeInstanceOf(RedisUnreachable);
+  expect(failures.map(({ message }) => message)).toEqual([
+    `Redis at redis://127.0.0.1:${port} cannot be reached: nothing listens there. Start the server, or mend REDIS_URL.`,
+    `Redis at unix:${socket()} cannot be reached: there is no such socket. Start the server, or mend REDIS_URL.`,
+  ]);
+});
+
+test('a missing password is told as such', async () => {
+  await startRedis('--requirepass', 'secret');
+  expect((await failureOf({ socketPath: socket() })).message).toMatch(/password is missing or wrong/);
+});
+
+test('no password is ever shown', () => {
+  expect(describe({ url: 'rediss://user:secret@redis.example.com:6380/1' })).toBe('rediss://redis.example.com:6380/1');
+});
+
+test('a worker waits for a Redis that is away and goes on; a door is told at once', async () => {
+  const server = await startRedis();
+  const worker = await open({ socketPath: socket() }, 'worker');
+  const door = await open({ socketPath: socket() }, 'door');
+  await stop(server);
+  await vi.waitFor(() => expect(said.filter((line) => line.includes('was lost'))).toHaveLength(2));
+
+  const waiting = worker.set('fact', 'written later');
+  await expect(door.ping()).rejects.toThrow();
+
+  await startRedis();
+  expect(await waiting).toBe('OK');
+  await vi.waitFor(async () => expect(await door.get('fact')).toBe('written later'));
+  expect(said.filter((line) => line.includes('is back'))).toHaveLength(2);
+});
+
+test('a door does not wait for a Redis that hangs', async () => {
+  const server = await startRedis();
+  const door = await open({ socketPath: socket() }, 'door');
+  server.kill('SIGSTOP');
+
+  await expect(door.ping()).rejects.toThrow('timed out');
+  server.kill('SIGCONT');
+});
+
+test('a durable Redis that evicts nothing is taken without a word', async () => {
+  await startRedis('--appendonly', 'yes');
+  expect(await checkServer(await open({ socketPath: socket() }))).toEqual([]);
+});
+
+test('a Redis that may evict is refused, with the command that mends it', async () => {
+  await startRedis('--maxmemory-policy', 'allkeys-lru');
+  const check = checkServer(await open({ socketPath: socket() }));
+
+  await expect(check).rejects.toThrow(/allkeys-lru.*CONFIG SET maxmemory-policy noeviction/);
+  await expect(check).rejects.toBeInstanceOf(RedisUnfit);
+});
+
+test('a Redis that keeps nothing on disk, or snapshots only, is warned about', async () => {
+  const server = await startRedis();
+  expect(await checkServer(await open({ socketPath: socket() }))).toEqual([
+    expect.stringContaining('keeps nothing on disk'),
+  ]);
+  await stop(server);
+
+  await startRedis('--save', '60 1000');
+  expect(await checkServer(await open({ socketPath: socket() }))).toEqual([expect.stringContaining('snapshots only')]);
+});
+
+test('a managed Redis that forbids CONFIG is taken with a warning', async () => {
+  await startRedis('--rename-command', 'CONFIG', '');
+  expect(await checkServer(await open({ socketPath: socket() }))).toEqual([
+    expect.stringContaining('does not tell whether it keeps its data'),
+  ]);
+});
+
+test('a Redis before 6.2 is refused', async () => {
+  const old = { info: async () => 'redis_version:6.0.16\r\nmaxmemory_policy:noeviction\r\n' } as unknown as Redis;
+  await expect(checkServer(old)).rejects.toThrow('This Redis is 6.0.16; fastregister needs 6.2 or later.');
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+function socket(): string {
+  return join(folder, 'redis.sock');
+}
+
+async function startRedis(...settings: string[]): Promise<ChildProcess> {
+  const fixed = ['--port', '0', '--unixsocket', socket(), '--dir', folder];
+  const server = spawn('redis-server', ['--save', '', ...fixed, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
+  servers.push(server);
+  const lines = server.stdout.setEncoding('utf8');
+  for await (const chunk of lines.iterator({ destroyOnReturn: false }))
+    if (/ready to accept connections/i.test(chunk)) break;
+  lines.resume();
+  return server;
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  server.kill('SIGKILL');
+  await once(server, 'exit');
+}
+
+async function open(address: Address, role: Role = 'door'): Promise<Redis> {
+  const tell = (_facts: object, sentence: string) => void said.push(sentence);
+  const redis = await connect(address, role, { info: tell, warn: tell });
+  connections.push(redis);
+  return redis;
+}
+
+async function failureOf(address: Address): Promise<Error> {
+  return open(address).then(
+    () => new Error('it was reached'),
+    (error) => error,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
