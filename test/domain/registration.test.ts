@@ -1,0 +1,492 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  apply,
+  FACTS,
+  type Fact,
+  type FactKind,
+  MOVES,
+  newRegistration,
+  next,
+  type Registration,
+  STATES,
+  type State,
+  WAITS,
+  type Wait,
+} from '../../src/domain/registration.js';
+
+const kinds = Object.keys(FACTS) as FactKind[];
+const states = Object.keys(STATES) as State[];
+
+/** Noon of some day, in whole seconds as WeChat counts. */
+const NOON = 1_763_697_600_000;
+
+describe('every state and every fact', () => {
+  const time = fc.option(fc.integer({ min: NOON - 10_000, max: NOON + 10_000 }), { nil: undefined });
+  const text = fc.option(fc.string(), { nil: undefined });
+  const task = fc.constantFrom('none' as const, 'open' as const, 'ended' as const);
+
+  const anyFact = fc.record(
+    {
+      kind: fc.constantFrom(...kinds),
+      at: fc.integer({ min: NOON - 10_000, max: NOON + 10_000 }),
+      callSentAt: time,
+      problem: text,
+      said: text,
+      until: time,
+      wait: fc.constantFrom(...(Object.keys(WAITS) as Wait[])),
+      pushedAt: time,
+      appid: text,
+      authCode: text,
+      taskId: text,
+      authorizeUrl: text,
+      because: text,
+      row: text,
+    },
+    { requiredKeys: ['kind', 'at'] },
+  ) as fc.Arbitrary<Fact>;
+
+  const anyRegistration = fc.record({
+    id: fc.constant('a'),
+    state: fc.constantFrom(...states),
+    row: fc.constant('b/0'),
+    alsoRows: fc.constantFrom([], ['c/1']),
+    attempt: fc.nat(5),
+    task,
+    earlierTask: task,
+    sentAt: time,
+    postponed: fc.nat(9),
+    postponedSince: time,
+    until: time,
+  }) as fc.Arbitrary<Registration>;
+
+  test('have an answer: a rule of the table whose state is one of the table, or nothing at all', () => {
+    fc.assert(
+      fc.property(anyRegistration, anyFact, (registration, fact) => {
+        const move = next(registration, fact);
+        if (move === undefined) return;
+        expect(MOVES).toContain(move);
+        const after = apply(registration, fact, move);
+        expect(states).toContain(after.state);
+        expect(after.state).toBe(move.to);
+        expect(after.id).toBe(registration.id);
+        expect(after.wait === undefined || after.state === 'deferred').toBe(true);
+        const [wasOver, isOver] = [registration.state, after.state].map((it) => STATES[it].outcome !== 'pending');
+        if (!isOver) expect(after.finishedAt).toBeUndefined();
+        else if (!wasOver) expect(after.finishedAt).toBe(fact.at);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('are tried in every pair', () => {
+    for (const state of states) {
+      for (const kind of kinds) {
+        const move = next({ ...fresh(), state }, { kind, at: NOON });
+        if (move !== undefined) expect(move).toMatchObject({ fact: kind, from: expect.arrayContaining([state]) });
+      }
+    }
+  });
+
+  test('that fit no rule leave a Mini Program that was created created', () => {
+    fc.assert(
+      fc.property(anyRegistration, anyFact, (registration, fact) => {
+        const created = { ...registration, state: 'created' as const };
+        expect(met(created, fact).state).toBe('created');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('are named by rules that each can be met: no rule is hidden behind an earlier one', () => {
+    const met = new Set<unknown>();
+    for (const state of states) {
+      for (const kind of kinds) {
+        for (const earlierTask of ['none', 'open', 'ended'] as const) {
+          for (const task of ['none', 'open', 'ended'] as const) {
+            for (const until of [undefined, NOON]) {
+              const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON };
+              met.add(next(registration, { kind, at: NOON, ...(until && { until }) }));
+            }
+          }
+        }
+      }
+    }
+    expect(MOVES.filter((move) => !met.has(move))).toEqual([]);
+  });
+});
+
+describe('a call', () => {
+  test('that WeChat accepted waits for the legal person, and its push settles it', () => {
+    const settled = through(sent(), accepted(), created());
+    expect(settled).toMatchObject({ state: 'created', attempt: 1, task: 'ended', appid: 'wxnew', problem: undefined });
+  });
+
+  test('whose answer comes after the push changes nothing', () => {
+    const pushed = through(sent(), created());
+    for (const kind of ['create_accepted', 'create_refused', 'answer_lost', 'answer_unknown'] as const) {
+      expect(met(pushed, { kind, at: NOON + 9_000, callSentAt: NOON })).toEqual(pushed);
+    }
+  });
+
+  test('whose answer comes after a newer call was sent changes nothing', () => {
+    const again = through(sent(), refused(), { kind: 'retry_asked', at: NOON + 60_000 }, sentAt(NOON + 70_000));
+    expect(met(again, { kind: 'create_refused', at: NOON + 71_000, callSentAt: NOON })).toEqual(again);
+  });
+
+  test('that was turned away at the door is no attempt', () => {
+    const turnedAway = through(sent(), { kind: 'create_void', at: NOON + 100, callSentAt: NOON });
+    expect(turnedAway).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
+  });
+
+  test('that could not be sent for want of a connection is no attempt, and waits', () => {
+    const until = NOON + 30_000;
+    const waiting = through(sent(), { kind: 'create_void', at: NOON, callSentAt: NOON, until, wait: 'connection' });
+    expect(waiting).toMatchObject({ state: 'deferred', wait: 'connection', until, attempt: 0 });
+  });
+
+  test('that the platform is to blame for goes back to where it was, and the line stops', () => {
+    const fact: Fact = { kind: 'platform_refused', at: NOON, callSentAt: NOON, problem: 'create:89254' };
+    expect(next(sent(), fact)?.so).toContain('stop_line');
+    expect(met(sent(), fact)).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
+  });
+
+  test('whose answer nobody knows waits for a person, neither success nor failure', () => {
+    const unknown = through(sent(), { kind: 'answer_unknown', at: NOON, callSentAt: NOON, problem: 'create:4711' });
+    expect(unknown).toMatchObject({ state: 'needs_review', task: 'open', problem: 'create:4711' });
+  });
+
+  test('whose answer was lost is not sent again: it is asked about', () => {
+    const lost = met(sent(), { kind: 'answer_lost', at: NOON, callSentAt: NOON });
+    expect(lost).toEqual(sent());
+    expect(next(lost, { kind: 'create_sent', at: NOON + 1 })).toBeUndefined();
+    expect(next(lost, { kind: 'search_sent', at: NOON + 1, callSentAt: NOON })?.to).toBe('submitting');
+  });
+});
+
+describe('89249', () => {
+  const busy = (until?: number): Fact => ({
+    kind: 'create_busy',
+    at: NOON,
+    callSentAt: NOON,
+    ...(until && { until, wait: 'busy' as const }),
+  });
+
+  test("on the first call of a registration is somebody else's task, which is waited for", () => {
+    expect(met(sent(), busy(NOON + 1))).toMatchObject({ state: 'deferred', wait: 'busy', task: 'none', attempt: 1 });
+  });
+
+  test('after an earlier attempt whose answer was lost is ours: that one arrived', () => {
+    const again = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
+    expect(again.earlierTask).toBe('open');
+    expect(met(again, busy(NOON + 1))).toMatchObject({ state: 'awaiting_legal_person', attempt: 2 });
+  });
+
+  test('after an earlier attempt that has ended is not ours', () => {
+    const again = through(
+      sentAt(NOON - 60_000),
+      failed({ at: NOON - 50_000, pushedAt: NOON - 50_000 }),
+      { kind: 'retry_asked', at: NOON - 1_000 },
+      sentAt(NOON),
+    );
+    expect(again.earlierTask).toBe('ended');
+    expect(met(again, busy(NOON + 1)).state).toBe('deferred');
+  });
+
+  test('that never ends waits for a person in the end', () => {
+    expect(met(sent(), busy())).toMatchObject({ state: 'needs_review', task: 'none' });
+  });
+});
+
+describe('a postponement', () => {
+  const postponed = (until?: number): Fact => ({
+    kind: 'create_postponed',
+    at: NOON,
+    callSentAt: NOON,
+    ...(until && { until, wait: 'again' as const }),
+  });
+
+  test('is counted, and since when', () => {
+    expect(met(sent(), postponed(NOON + 5))).toMatchObject({
+      state: 'deferred',
+      until: NOON + 5,
+      postponed: 1,
+      postponedSince: NOON,
+      attempt: 1,
+    });
+  });
+
+  test('without a time to try again means that patience is spent: a person looks', () => {
+    expect(met({ ...sent(), postponed: 4, postponedSince: NOON - 1 }, postponed())).toMatchObject({
+      state: 'needs_review',
+      task: 'none',
+    });
+  });
+
+  test('is forgotten when an operator asks again, so that the new attempt has all its tries', () => {
+    const spent = met({ ...sent(), postponed: 4 }, postponed());
+    expect(met(spent, { kind: 'retry_asked', at: NOON })).toMatchObject({ state: 'queued', postponed: 0 });
+  });
+});
+
+describe('a push', () => {
+  test('of success settles a registration from wherever it is, but for the one that is created', () => {
+    for (const state of states.filter((it) => it !== 'created')) {
+      expect(met({ ...sent(), state }, created()).state).toBe('created');
+    }
+  });
+
+  test('of failure that comes late never undoes a success', () => {
+    const settled = through(sent(), accepted(), created());
+    for (const late of [failed(), timedOut(), unknownPush()]) expect(met(settled, late)).toEqual(settled);
+  });
+
+  test('of success that comes after a failure is believed: a Mini Program that exists settles everything', () => {
+    for (const first of [failed(), timedOut(), unknownPush()]) {
+      expect(through(sent(), accepted(), first, created()).state).toBe('created');
+    }
+  });
+
+  test('before the answer settles as one after it does', () => {
+    expect(through(sent(), failed(), accepted())).toMatchObject({ state: 'rejected', task: 'ended' });
+    expect(through(sent(), timedOut(), accepted())).toMatchObject({ state: 'expired', task: 'ended' });
+  });
+
+  test('of an older attempt never settles a newer one', () => {
+    const again = through(
+      sentAt(NOON - 60_000),
+      accepted(NOON - 60_000),
+      failed({ pushedAt: NOON - 50_000 }),
+      { kind: 'retry_asked', at: NOON - 1_000 },
+      sentAt(NOON),
+    );
+    for (const old of [failed, timedOut, unknownPush]) {
+      expect(met(again, old({ at: NOON + 500, pushedAt: NOON - 50_000 }))).toEqual(again);
+    }
+    expect(met(again, failed({ pushedAt: NOON + 5_000 })).state).toBe('rejected');
+  });
+
+  test('of the same second as the call is about that call: WeChat tells whole seconds', () => {
+    const again = through(
+      sentAt(NOON - 60_000),
+      failed({ pushedAt: NOON - 50_000 }),
+      { kind: 'retry_asked', at: NOON - 1_000 },
+      sentAt(NOON + 999),
+    );
+    expect(met(again, failed({ pushedAt: NOON })).state).toBe('rejected');
+  });
+
+  test('from a clock that is slow by minutes is believed where there is no earlier attempt', () => {
+    expect(met(sent(), created({ pushedAt: NOON - 600_000 })).state).toBe('created');
+  });
+
+  test('without a time is believed', () => {
+    expect(met(sent(), { kind: 'registration_refused', at: NOON }).state).toBe('rejected');
+  });
+
+  test('of failure does not end what was not sent again yet', () => {
+    const queued = through(sent(), failed(), { kind: 'retry_asked', at: NOON + 20_000 });
+    expect(met(queued, failed({ at: NOON + 30_000 }))).toEqual(queued);
+  });
+
+  test('of an unknown status waits for a person, and the next push may still settle it', () => {
+    const unknown = through(sent(), accepted(), unknownPush());
+    expect(unknown.state).toBe('needs_review');
+    expect(met(unknown, failed()).state).toBe('rejected');
+  });
+
+  test('settles what was given up', () => {
+    expect(unheardOf().state).toBe('needs_review');
+    expect(met(unheardOf(), failed({ pushedAt: NOON })).state).toBe('rejected');
+    expect(met(unheardOf(), created({ pushedAt: NOON })).state).toBe('created');
+  });
+
+  test('gives its auth_code to be exchanged once, and the end of the exchange forgets it', () => {
+    const settled = met(sent(), created());
+    expect(next(sent(), created())?.so).toContain('authorize');
+    expect(settled.authCode).toBe('sealed');
+    expect(met(settled, { kind: 'authorizer_kept', at: NOON })).toMatchObject({
+      state: 'created',
+      authCode: undefined,
+      authorizer: 'kept',
+    });
+    expect(met(settled, { kind: 'authorizer_lost', at: NOON, problem: 'authorize:61010' })).toMatchObject({
+      state: 'created',
+      authCode: undefined,
+      authorizer: 'lost',
+    });
+  });
+});
+
+describe('facts about one attempt end in the same state in whatever order they come', () => {
+  const twice = through(
+    sentAt(NOON - 60_000),
+    accepted(NOON - 60_000),
+    failed({ pushedAt: NOON - 50_000 }),
+    { kind: 'retry_asked', at: NOON - 1_000 },
+    sentAt(NOON),
+  );
+  const neverHeard = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
+
+  const oldFailure = failed({ pushedAt: NOON - 50_000 });
+  const oldSuccess = created({ pushedAt: NOON - 50_000, appid: 'wxold' });
+
+  // biome-ignore format: one line, one story
+  const STORIES: readonly (readonly [string, Registration, readonly Fact[], State])[] = [
+    ['answer, success, the same success again, a failure', sent(), [accepted(), created(), created(), failed()], 'created'],
+    ['lost answer, success, a failure, an unknown push', sent(), [{ kind: 'answer_lost', at: NOON, callSentAt: NOON }, created(), failed(), unknownPush()], 'created'],
+    ['answer, failure, the same failure again', sent(), [accepted(), failed(), failed()], 'rejected'],
+    ['answer, failure, an unknown push', sent(), [accepted(), failed(), unknownPush()], 'rejected'],
+    ['answer, time-out, the same time-out again', sent(), [accepted(), timedOut(), timedOut()], 'expired'],
+    ['answer, failure, given up', sent(), [accepted(), failed(), { kind: 'push_overdue', at: NOON, callSentAt: NOON }], 'rejected'],
+    ['answer, success, a failure of the attempt before', twice, [accepted(), created(), oldFailure], 'created'],
+    ['answer, failure, a failure of the attempt before', twice, [accepted(), failed(), oldFailure], 'rejected'],
+    ['answer, a failure of the attempt before, no push yet', twice, [accepted(), oldFailure, oldFailure], 'awaiting_legal_person'],
+    ['89249, success of the attempt before that was never heard of', neverHeard, [{ kind: 'create_busy', at: NOON, callSentAt: NOON, until: NOON + 1 }, oldSuccess, oldSuccess], 'created'],
+    ['failure, success of the attempt before that was never heard of', neverHeard, [accepted(), failed(), oldSuccess], 'created'],
+  ];
+
+  test.each(STORIES)('%s', (_, begin, facts, end) => {
+    for (const order of permutations(facts)) {
+      const said = order.map(({ kind, pushedAt }) => `${kind}${pushedAt && pushedAt < NOON ? ' (old)' : ''}`);
+      expect([through(begin, ...order).state, said]).toEqual([end, said]);
+    }
+  });
+});
+
+describe('what stays silent', () => {
+  test('is asked about once more each time, and a person is asked in the end', () => {
+    for (const state of ['submitting', 'awaiting_legal_person'] as const) {
+      for (const kind of ['search_sent', 'task_running', 'task_unclear', 'search_void', 'search_refused'] as const) {
+        expect(next({ ...sent(), state }, { kind, at: NOON, callSentAt: NOON, until: NOON + 1 })?.so).toContain('ask');
+      }
+      const overdue: Fact = { kind: 'push_overdue', at: NOON, callSentAt: NOON };
+      expect(met({ ...sent(), state }, overdue).state).toBe('needs_review');
+    }
+  });
+
+  test('and of which search says that it runs has arrived', () => {
+    expect(met(sent(), { kind: 'task_running', at: NOON, callSentAt: NOON }).state).toBe('awaiting_legal_person');
+  });
+
+  test('is never settled by search alone', () => {
+    for (const kind of ['task_running', 'task_unclear', 'search_void', 'search_refused'] as const) {
+      expect(STATES[met(sent(), { kind, at: NOON, callSentAt: NOON }).state].outcome).toBe('pending');
+    }
+  });
+});
+
+describe('an operator', () => {
+  test('may have sent again what failed, was withdrawn, or waits for a person, and nothing else', () => {
+    const may = states.filter((state) => next({ ...sent(), state }, { kind: 'retry_asked', at: NOON }) !== undefined);
+    expect(may).toEqual(['rejected', 'expired', 'needs_review', 'cancelled', 'invalid']);
+  });
+
+  test('may withdraw only what was not sent', () => {
+    const may = states.filter((state) => next({ ...sent(), state }, { kind: 'cancel_asked', at: NOON }) !== undefined);
+    expect(may).toEqual(['queued', 'deferred']);
+  });
+
+  test('who asks before the registry is up to date gets a retry that waits', () => {
+    const rejected = { ...sent(), state: 'rejected' as const, task: 'ended' as const };
+    const until = NOON + 86_400_000;
+    expect(met(rejected, { kind: 'retry_asked', at: NOON, until, wait: 'not_before' })).toMatchObject({
+      state: 'deferred',
+      wait: 'not_before',
+      until,
+    });
+  });
+});
+
+describe('a row of a later sheet', () => {
+  const row: Fact = { kind: 'row_accepted', at: NOON, row: 'later/3' };
+
+  test('begins a new attempt where the one before failed, with the new row', () => {
+    for (const state of ['rejected', 'expired', 'cancelled', 'invalid'] as const) {
+      expect(met({ ...sent(), state, task: 'ended', problem: 'push:103', alsoRows: ['c/1'] }, row)).toMatchObject({
+        state: 'queued',
+        row: 'later/3',
+        alsoRows: [],
+        problem: undefined,
+      });
+    }
+  });
+
+  test('changes nothing of what is under way or created', () => {
+    for (const state of ['queued', 'deferred', 'submitting', 'awaiting_legal_person', 'created'] as const) {
+      expect(next({ ...sent(), state }, row)).toBeUndefined();
+    }
+  });
+
+  test('re-opens what waits for a person only where nothing of ours can be running at WeChat', () => {
+    const waiting = { ...sent(), state: 'needs_review' as const };
+    expect(next({ ...waiting, task: 'none' }, row)?.to).toBe('queued');
+    expect(next({ ...waiting, task: 'open' }, row)).toBeUndefined();
+    expect(next({ ...waiting, task: 'none', earlierTask: 'open' }, row)).toBeUndefined();
+  });
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+function fresh(): Registration {
+  return newRegistration('a', 'b/0');
+}
+
+/** A registration through some facts; those that fit no rule change nothing. */
+function through(first: Registration | Fact, ...facts: Fact[]): Registration {
+  const [begin, rest] = 'kind' in first ? [fresh(), [first, ...facts]] : [first, facts];
+  return rest.reduce(met, begin);
+}
+
+function met(registration: Registration, fact: Fact): Registration {
+  const move = next(registration, fact);
+  return move === undefined ? registration : apply(registration, fact, move);
+}
+
+function sentAt(at: number): Fact {
+  return { kind: 'create_sent', at, until: at + 26 * 3_600_000 };
+}
+
+function sent(): Registration {
+  return through(sentAt(NOON));
+}
+
+/** Sent a minute before noon, and given up: neither an answer nor a push ever came. */
+function unheardOf(): Registration {
+  const callSentAt = NOON - 60_000;
+  return through(
+    sentAt(callSentAt),
+    { kind: 'answer_lost', at: NOON - 55_000, callSentAt },
+    { kind: 'push_overdue', at: NOON - 2_000, callSentAt },
+  );
+}
+
+function accepted(callSentAt = NOON): Fact {
+  return { kind: 'create_accepted', at: callSentAt + 100, callSentAt };
+}
+
+function refused(): Fact {
+  return { kind: 'create_refused', at: NOON + 100, callSentAt: NOON, problem: 'create:61070' };
+}
+
+function created(changes: Partial<Fact> = {}): Fact {
+  const kind = 'mini_program_created';
+  return { kind, at: NOON + 9_000, pushedAt: NOON + 8_000, appid: 'wxnew', authCode: 'sealed', ...changes };
+}
+
+function failed(changes: Partial<Fact> = {}): Fact {
+  return { kind: 'registration_refused', at: NOON + 9_000, pushedAt: NOON + 8_000, problem: 'push:103', ...changes };
+}
+
+function timedOut(changes: Partial<Fact> = {}): Fact {
+  return { kind: 'legal_person_timed_out', at: NOON + 9_000, pushedAt: NOON + 8_000, ...changes };
+}
+
+function unknownPush(changes: Partial<Fact> = {}): Fact {
+  return { kind: 'push_unknown', at: NOON + 9_000, pushedAt: NOON + 8_000, problem: 'push:777', ...changes };
+}
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item, at) => permutations(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
+}

@@ -1,0 +1,139 @@
+/** The ledger with little words: load merchants, send, answer, push, and count again from the rows. */
+import type { Redis } from 'ioredis';
+import { enterpriseOf, type IdentityFields, identityOf, type Merchant, personOf } from '../../src/domain/merchant.js';
+import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
+import { type AcceptedRow, type Batch, type Counts, openBatches, type RowWithFate } from '../../src/redis/batches.js';
+import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
+import { ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { type Aside, type Job, openLedger, type Recorded, type View } from '../../src/redis/ledger.js';
+import { countedAs } from '../../src/redis/registration-fields.js';
+import { openWorkload } from '../../src/redis/workload.js';
+import { cellsOf, HEADINGS } from './merchants.js';
+
+export const IDENTITY: IdentityFields = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+export function idOf(merchant: Merchant): string {
+  return identityOf(merchant, IDENTITY);
+}
+
+/** `undefined`: a row that our checks refused. */
+export function acceptedRow(merchant: Merchant | undefined, index: number): AcceptedRow {
+  if (merchant === undefined) {
+    const problems = [{ code: 'sheet:code_length', cell: `B${index + 2}` }];
+    return { line: index + 2, cells: ['x', '1'], problems, registration: undefined };
+  }
+  return { line: index + 2, cells: cellsOf(merchant), merchant, problems: [], registration: idOf(merchant) };
+}
+
+/** More than any test calls. */
+export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): Budgets {
+  return {
+    perSecond: 1_000_000,
+    perMinute: 1_000_000,
+    perDay: 1_000_000,
+    reserve: 0,
+    day: '2026-11-21',
+    dayEndsAt: Date.now() + HOUR_MS,
+    closedMs: 0,
+    triesPerDay: 1_000_000,
+    busyMs: DAY_MS,
+    person: personOf(merchant.legalPersonaWechat),
+    enterprise: enterpriseOf(merchant.code),
+    ...changes,
+  };
+}
+
+export function jobOf(kind: Job['kind'], name = 'no-job-0'): Job {
+  return { kind, name };
+}
+
+export function openBook(redis: Redis) {
+  const ledger = openLedger(redis);
+  const batches = openBatches(redis);
+  const calls = openCalls(redis);
+  const workload = openWorkload(redis);
+
+  async function open(id: string): Promise<Batch> {
+    return batches.open({
+      id,
+      file: `${id}.csv`,
+      headings: HEADINGS,
+      columns: [0, 1, 2, 3, 4, 5],
+      loadedAt: Date.now(),
+    });
+  }
+
+  async function load(id: string, merchants: readonly (Merchant | undefined)[]): Promise<Batch> {
+    const batch = await open(id);
+    await batches.accept(batch, 0, merchants.map(acceptedRow));
+    await batches.complete(id);
+    return { ...batch, rows: merchants.length, complete: true };
+  }
+
+  async function view(id: string): Promise<View> {
+    const found = await ledger.read(id);
+    if (found === undefined) throw new Error(`there is no registration ${id}`);
+    return found;
+  }
+
+  async function registration(id: string): Promise<Registration> {
+    return (await view(id)).registration;
+  }
+
+  function record(id: string, kind: FactKind, more: Partial<Fact> = {}, aside: Aside = {}): Promise<Recorded> {
+    return ledger.record(id, { kind, at: Date.now(), ...more }, aside);
+  }
+
+  async function take(id: string, changes: Partial<Budgets> = {}, kind: FactKind = 'create_sent'): Promise<Permission> {
+    const seen = await view(id);
+    const merchant = seen.row?.merchant;
+    if (merchant === undefined) throw new Error(`registration ${id} has no details`);
+    const at = Date.now();
+    const fact: Fact =
+      kind === 'create_sent'
+        ? { kind, at, until: at + DAY_MS }
+        : { kind, at, until: at + DAY_MS, callSentAt: seen.registration.sentAt ?? at };
+    const job = jobOf(kind === 'create_sent' ? 'submit' : 'follow-up');
+    return calls.take(seen, fact, job, budgetsFor(merchant, changes));
+  }
+
+  /** Permission is taken, and WeChat accepts. */
+  async function send(id: string): Promise<number> {
+    const permission = await take(id);
+    if (permission.kind !== 'go') throw new Error(`not sent: ${JSON.stringify(permission)}`);
+    await record(id, 'create_accepted', { callSentAt: permission.sentAt });
+    return permission.sentAt;
+  }
+
+  async function rows(id: string): Promise<RowWithFate[]> {
+    const batch = await batches.find(id);
+    if (batch === undefined) throw new Error(`there is no batch ${id}`);
+    const all: RowWithFate[] = [];
+    for (let page = 0; page * ROWS_PER_PAGE < batch.rows; page += 1) all.push(...(await batches.page(batch, page)));
+    return all;
+  }
+
+  /** What `batches.counts` has to say. */
+  async function recount(id: string): Promise<Counts> {
+    const counts: Record<string, number> = {};
+    for (const row of await rows(id)) {
+      const name = nameOf(row);
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  return { ledger, batches, calls, workload, open, load, view, registration, record, take, send, rows, recount };
+}
+
+export type Book = ReturnType<typeof openBook>;
+
+function nameOf({ relation, registration }: RowWithFate): string {
+  if (relation.kind === 'refused') return 'invalid';
+  if (relation.kind !== 'registered') return relation.kind;
+  if (registration === undefined) throw new Error('a row without its registration');
+  return countedAs(registration.state, registration.wait);
+}

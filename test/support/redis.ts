@@ -1,0 +1,63 @@
+/** A Redis of a test file's own: a socket in a temporary folder, nothing on disk, empty before each test. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis, type RedisOptions } from 'ioredis';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+
+export interface TestRedis {
+  /** The connection that tests use; there while a test runs. */
+  readonly redis: Redis;
+  readonly url: string;
+  /** A further connection, closed at the end. */
+  connect(options?: RedisOptions): Redis;
+}
+
+export function useRedis(): TestRedis {
+  const folder = mkdtempSync(join(tmpdir(), 'fr-redis-'));
+  const socket = join(folder, 'redis.sock');
+  const connections: Redis[] = [];
+  let server: ChildProcess | undefined;
+  let redis: Redis | undefined;
+
+  function connect(options: RedisOptions = {}): Redis {
+    const connection = new Redis({ path: socket, maxRetriesPerRequest: null, ...options });
+    connection.on('error', () => {});
+    connections.push(connection);
+    return connection;
+  }
+
+  beforeAll(async () => {
+    const settings = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--appendonly', 'no'];
+    server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
+    for await (const chunk of server.stdout?.setEncoding('utf8').iterator({ destroyOnReturn: false }) ?? []) {
+      if (/ready to accept connections/i.test(chunk)) break;
+    }
+    server.stdout?.resume();
+    redis = connect();
+  });
+
+  beforeEach(async () => {
+    await redis?.flushall();
+  });
+
+  afterAll(async () => {
+    for (const connection of connections) connection.disconnect();
+    if (server !== undefined && server.exitCode === null) {
+      server.kill('SIGKILL');
+      await once(server, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  return {
+    get redis() {
+      if (redis === undefined) throw new Error('Redis is there while tests run, not before');
+      return redis;
+    },
+    url: `unix:${socket}`,
+    connect,
+  };
+}
