@@ -25,6 +25,7 @@ import { exchangeAuthCode } from './wechat/authorization.js';
 import { type Client, openClient } from './wechat/client.js';
 import { fixedToken, openCredentials, ticketExchange, tokenService } from './wechat/credentials.js';
 import { decodeAesKey, type PushCredential } from './wechat/crypt.js';
+import { fastregisterenterpriseweapp } from './wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from './wechat/fastregisterweapp.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
 import type { Crew } from './worker/crew.js';
@@ -101,8 +102,13 @@ const NO_CLIENT: Client = {
   close: async () => {},
 };
 
-export function registrationApi(_settings: Settings, client: Client): RegistrationApi {
-  return fastregisterweapp(client);
+const REGISTRATION_APIS: Readonly<Record<Settings['wechatRegistrationApi'], (client: Client) => RegistrationApi>> = {
+  fastregisterweapp,
+  fastregisterenterpriseweapp,
+};
+
+export function registrationApi(settings: Settings, client: Client): RegistrationApi {
+  return REGISTRATION_APIS[settings.wechatRegistrationApi](client);
 }
 
 export interface Part {

@@ -113,6 +113,8 @@ export const FACTS = {
   search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops' },
   task_running: { by: 'worker', en: '`search` says that the task is running' },
   task_unclear: { by: 'worker', en: '`search` does not tell what became of the task' },
+  task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one' },
+  task_failed: { by: 'worker', en: '`query` says that the registration failed' },
   push_overdue: { by: 'worker', en: 'neither a push nor `search` told the end in the time that we wait' },
   mini_program_created: { by: 'receiver', en: 'WeChat pushed: the Mini Program was created' },
   legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours' },
@@ -142,6 +144,8 @@ export interface Fact {
   readonly wait?: Wait;
   /** The push's own CreateTime, in whole seconds as WeChat sends it, as milliseconds. */
   readonly pushedAt?: number;
+  /** The attempt whose task the push names; 0: one before the present. Absent where it names none, or none that we know. */
+  readonly attempt?: number;
   /** The new Mini Program's appid. */
   readonly appid?: string;
   /** The push's authorization code, sealed: it is worth a Mini Program for ten minutes. */
@@ -235,6 +239,9 @@ const CONDITIONS = {
     r.earlierTask === 'open' || !isAboutAnEarlierAttempt(r, fact),
   'its task may still be running, and the push is about it': (r: Registration, fact: Fact) =>
     r.task === 'open' && !isAboutAnEarlierAttempt(r, fact),
+  'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
+    isKnownFromQuery(r) && !isAboutAnEarlierAttempt(r, fact),
+  'only `query` told that it exists': (r: Registration) => isKnownFromQuery(r) && r.appid === undefined,
 } as const;
 
 /**
@@ -242,9 +249,15 @@ const CONDITIONS = {
  * could be about, so that a clock of ours that is fast by minutes loses nothing.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
+  if (fact.attempt !== undefined) return fact.attempt < registration.attempt;
   if (registration.earlierTask === 'none') return false;
   if (fact.pushedAt === undefined || registration.sentAt === undefined) return false;
   return fact.pushedAt < Math.floor(registration.sentAt / 1000) * 1000;
+}
+
+/** `query` gives neither an appid nor a reason; a push gives both, whenever it comes. */
+function isKnownFromQuery({ problem = '' }: Registration): boolean {
+  return problem.startsWith('query:');
 }
 
 /** What has to happen after a move; the ledger puts it into the outbox in the same step. */
@@ -303,12 +316,17 @@ export const MOVES: readonly Move[] = [
   { fact: 'search_void', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: 'nothing was learnt' },
   { fact: 'search_refused', from: ['submitting'], to: 'submitting', so: ['ask', 'stop_line'], because: 'the merchant is not at fault' },
   { fact: 'search_refused', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask', 'stop_line'], because: 'the merchant is not at fault' },
+  { fact: 'task_created', from: SENT, to: 'created', task: 'ended', because: 'a Mini Program that exists settles everything' },
+  { fact: 'task_failed', from: SENT, to: 'rejected', task: 'ended', because: 'WeChat ended the task' },
   { fact: 'push_overdue', from: SENT, to: 'needs_review', because: 'the task ended without a word; only a person can find out' },
 
   // The push
   { fact: 'mini_program_created', from: ['queued', 'deferred', ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'the push is about this attempt, or an earlier one that was never heard of again', to: 'created', task: 'ended', so: ['authorize'], because: 'a Mini Program that exists settles everything' },
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: 'the 24 hours are over' },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: 'WeChat ended the task' },
+  { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: 'the push says which one it is' },
+  { fact: 'legal_person_timed_out', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: 'the push says why it failed' },
+  { fact: 'registration_refused', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: 'the push says why it failed' },
   { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: 'a status that nobody knows is neither success nor failure' },
   { fact: 'authorizer_kept', from: ['created'], to: 'created', because: 'the platform can now act for the Mini Program' },
   { fact: 'authorizer_lost', from: ['created'], to: 'created', because: 'the merchant has to authorise the platform once more' },
@@ -343,8 +361,8 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     state: move.to,
     until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
     wait: move.to === 'deferred' ? fact.wait : undefined,
-    problem: fact.problem ?? (move.to === registration.state ? registration.problem : undefined),
-    said: fact.said ?? (move.to === registration.state ? registration.said : undefined),
+    problem: fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
+    said: fact.said ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
     appid: fact.appid ?? registration.appid,
     ...authorization(registration, fact),
@@ -354,6 +372,11 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     alsoRows: fact.row === undefined ? registration.alsoRows : [],
     finishedAt: finishedAt(registration, fact, move),
   };
+}
+
+/** A Mini Program whose appid is known needs no further words. */
+function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
+  return move.to === registration.state && fact.kind !== 'mini_program_created';
 }
 
 function attemptBegun(registration: Registration, fact: Fact): Registration {

@@ -6,6 +6,8 @@ import { type Answer, DOORS, SOURCES, TABLES, type Table } from './answers.js';
 const INTRODUCTION: Record<Table, string> = {
   create: 'WeChat answers these as `errcode` when a merchant is sent (`action=create`).',
   search: 'WeChat answers these when a task is asked about (`action=search`, or `query`). They never prove a failure.',
+  query:
+    'With errcode 0, `query` of the successor names a `status`. 1 to 9 are steps on the way: they are shown as they come.',
   push: 'WeChat pushes these as `status` when a task has ended (`notify_third_fasteregister`).',
 };
 

@@ -825,6 +825,38 @@ export const PUSH: Readonly<Record<string, Answer>> = {
   },
 };
 
+/** What `query`, the successor's way to ask about a task, can say as its `status`. */
+export const QUERY: Readonly<Record<string, Answer>> = {
+  11: {
+    fact: 'task_failed',
+    acts: 'merchant',
+    en: 'The registration has failed. WeChat tells the reason in its push only, and that has not come.',
+    zh: '注册失败。失败原因仅在微信推送中说明，而该推送尚未收到。',
+    nextStep: {
+      en: 'Ask the merchant whether the legal person finished everything within 24 hours, and whether name and code are as registered (see www.gsxt.gov.cn); then send it again.',
+      zh: '请商户确认法人是否在 24 小时内完成全部验证、企业名称与代码是否与工商登记一致（可查询 www.gsxt.gov.cn），然后重新提交。',
+    },
+    source: 'official page',
+  },
+  12: {
+    fact: 'task_created',
+    acts: 'us',
+    en: 'The Mini Program has been created. Which one it is, WeChat tells in its push only, and that has not come.',
+    zh: '小程序已创建成功。其 appid 仅在微信推送中给出，而该推送尚未收到。',
+    nextStep: {
+      en: "The push may still come. If it does not, look the Mini Program up by the merchant's name in the platform's list of authorised accounts.",
+      zh: '推送可能稍后到达；若未到达，请在第三方平台的授权账号列表中按商户名称查找该小程序。',
+    },
+    source: 'official page',
+  },
+  // 1001 to 1008 mean what they mean in a push.
+  ...Object.fromEntries(
+    Object.entries(PUSH)
+      .filter(([code]) => /^100[1-8]$/.test(code))
+      .map(([code, answer]): [string, Answer] => [code, { ...answer, fact: 'task_failed' }]),
+  ),
+};
+
 const UNKNOWN_CREATE: Answer = {
   fact: 'answer_unknown',
   acts: 'us',
@@ -846,6 +878,16 @@ const UNKNOWN_SEARCH: Answer = {
   source: 'inferred',
 };
 
+/** Sources number the steps 1 to 9 differently by one, so no step is named. */
+const UNKNOWN_QUERY: Answer = {
+  fact: 'task_unclear',
+  acts: 'us',
+  en: 'WeChat names the step that the registration has reached by a number, and sources disagree about what it means.',
+  zh: '微信以数字表示注册所处的步骤，各方资料对其含义说法不一。',
+  nextStep: SEARCH_IS_NO_VERDICT,
+  source: 'official page',
+};
+
 const UNKNOWN_PUSH: Answer = {
   fact: 'push_unknown',
   acts: 'us',
@@ -862,6 +904,7 @@ const UNKNOWN_PUSH: Answer = {
 export const TABLES = {
   create: { codes: CREATE, unknown: UNKNOWN_CREATE },
   search: { codes: SEARCH, unknown: UNKNOWN_SEARCH },
+  query: { codes: QUERY, unknown: UNKNOWN_QUERY },
   push: { codes: PUSH, unknown: UNKNOWN_PUSH },
 } as const satisfies Record<string, { codes: Readonly<Record<string, Answer>>; unknown: Answer }>;
 
@@ -873,6 +916,11 @@ export function answerToCreate(errcode: number): Answer {
 
 export function answerToSearch(errcode: number): Answer {
   return answerIn('search', String(errcode));
+}
+
+/** The `status` of `query`, as it came. */
+export function answerToQuery(status: string): Answer {
+  return answerIn('query', status);
 }
 
 /** A missing status is not 0. */

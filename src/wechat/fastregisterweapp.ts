@@ -1,7 +1,8 @@
 /** The registration API of the two seed documents: the legal person is asked by a template message. */
 import type { Merchant } from '../domain/merchant.js';
+import { answerToSearch } from './answers.js';
 import type { Client } from './client.js';
-import type { RegistrationApi } from './registration-api.js';
+import { FOUR_FIELDS, identitiesIn, NAME_AND_CODE, type RegistrationApi } from './registration-api.js';
 
 const PATH = '/cgi-bin/component/fastregisterweapp';
 
@@ -10,7 +11,9 @@ export function fastregisterweapp(client: Client): RegistrationApi {
     name: 'fastregisterweapp',
     path: PATH,
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
-    identity: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+    identity: FOUR_FIELDS,
+    // Announced for 2026-04-30; from then on correct calls were seen to get "-1 system error".
+    retirement: { errcode: -1, problem: 'api:retired' },
     create: (merchant, token) =>
       client.post({
         path: PATH,
@@ -18,12 +21,19 @@ export function fastregisterweapp(client: Client): RegistrationApi {
         body: createBody(merchant),
       }),
     taskOf: () => ({}),
+    canSearch: () => true,
     search: (merchant, _taskId, token) =>
       client.post({
         path: PATH,
         query: { action: 'search', component_access_token: token },
         body: searchBody(merchant),
       }),
+    readSearch: ({ errcode, said }) => ({ problem: `search:${errcode}`, said, answer: answerToSearch(errcode) }),
+    matchOf: (info) => ({
+      // Tasks of the successor go on, should the setting be changed back while they run.
+      taskIds: info.taskId === undefined ? [] : [info.taskId],
+      registrations: identitiesIn(info, FOUR_FIELDS, NAME_AND_CODE),
+    }),
   };
 }
 

@@ -1,7 +1,9 @@
-/** What the two registration APIs of WeChat have in common; nothing outside this room knows which one is spoken. */
+/** What the registration APIs of WeChat have in common; nothing outside this room knows which one is spoken. */
 import type { Needs } from '../domain/check-row.js';
-import type { IdentityFields, Merchant } from '../domain/merchant.js';
+import { type IdentityFields, identityOf, type Merchant } from '../domain/merchant.js';
+import type { Answer } from './answers.js';
 import type { Reply } from './client.js';
+import type { RegistrationInfo } from './push.js';
 
 export interface RegistrationApi {
   /** As WECHAT_REGISTRATION_API names it. */
@@ -10,11 +12,56 @@ export interface RegistrationApi {
   readonly path: string;
   /** What a row must have before it may be sent. */
   readonly needs: Omit<Needs, 'defaultPhone'>;
-  /** The fields by which a push is matched and a merchant is known again. */
+  /** The fields by which a merchant is known again. */
   readonly identity: IdentityFields;
+  /** How WeChat behaves once it has taken this API offline; absent while nothing of the kind is announced. */
+  readonly retirement?: Retirement;
   create(merchant: Merchant, token: string): Promise<Reply>;
   /** What an accepted `create` tells beside errcode 0. */
   taskOf(body: Readonly<Record<string, unknown>>): { taskId?: string; authorizeUrl?: string };
+  /** False where WeChat cannot be asked about a task: its id was in an answer that got lost. */
+  canSearch(taskId: string | undefined): boolean;
   /** Asks what became of the task; WeChat knows it by `taskId` or by the merchant. */
   search(merchant: Merchant, taskId: string | undefined, token: string): Promise<Reply>;
+  /** What the answer to `search` says. */
+  readSearch(reply: Answered): SearchReading;
+  /** Which registrations a push can be about. */
+  matchOf(info: RegistrationInfo): PushMatch;
 }
+
+export type Answered = Extract<Reply, { readonly kind: 'answer' }>;
+
+export interface SearchReading {
+  /** As a report writes it: `search:89250`, `query:12`. */
+  readonly problem: string;
+  readonly said: string;
+  readonly answer: Answer;
+}
+
+export interface Retirement {
+  /** What every `create` answers from then on. */
+  readonly errcode: number;
+  /** The word under which reporter/troubles says what happened and what to do. */
+  readonly problem: string;
+}
+
+/** Both in the order in which they are looked up; empty where the push does not say. */
+export interface PushMatch {
+  readonly taskIds: readonly string[];
+  /** Identities of merchants. */
+  readonly registrations: readonly string[];
+}
+
+/** The merchant's identity by each of these sets of fields that the push has complete. */
+export function identitiesIn(info: RegistrationInfo, ...sets: readonly IdentityFields[]): string[] {
+  const { name = '', code = '', legalPersonaWechat = '', legalPersonaName = '' } = info;
+  const merchant = { name, code, legalPersonaWechat, legalPersonaName };
+  return sets
+    .filter((fields) => fields.every((field) => merchant[field] !== ''))
+    .map((fields) => identityOf(merchant, fields));
+}
+
+/** The seeds name these four. */
+export const FOUR_FIELDS: IdentityFields = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
+/** What is left of them where WeChat is not told who the legal person is. */
+export const NAME_AND_CODE: IdentityFields = ['name', 'code'];

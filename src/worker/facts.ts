@@ -3,7 +3,7 @@ import { quotaDay } from '../domain/calendar.js';
 import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Aside } from '../redis/ledger.js';
-import { type Answer, answerToCreate, answerToSearch } from '../wechat/answers.js';
+import { type Answer, answerToCreate } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Crew } from './crew.js';
 import type { Sent } from './submit.js';
@@ -64,30 +64,34 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
   const until = Math.min(at + crew.patience.pushRecheckMs, sentAt + crew.patience.giveUpMs);
-  const base = { at, callSentAt: sentAt, until };
+  const base = { at, callSentAt: sentAt };
   if (reply.kind !== 'answer') {
     const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
     return {
-      fact: { ...base, kind: 'search_void', problem, said: reply.why },
+      fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
       aside: surprise(crew, problem),
       refusedToken: false,
     };
   }
-  const answer = answerToSearch(reply.errcode);
+  const { problem, said, answer } = crew.api.readSearch(reply);
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
   return {
     fact: {
       ...base,
       // Turned away, it may ask again at once: the door itself says how long to wait.
-      ...(answer.door !== undefined && { until: at }),
+      ...(mayAskAgain(answer) && { until: answer.door === undefined ? until : at }),
       kind: answer.fact,
-      problem: `search:${reply.errcode}`,
-      said: reply.said,
+      problem,
+      said,
       ...(answer.fact === 'search_refused' && { because: answer.en }),
     },
     aside: doorOf(answer, day),
     refusedToken,
   };
+}
+
+function mayAskAgain({ fact }: Answer): boolean {
+  return fact !== 'task_created' && fact !== 'task_failed';
 }
 
 /** When the answer lets it be sent again. Without a time, patience is spent. */

@@ -23,6 +23,8 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
       );
       return;
     }
+    // Its task id was in the answer that got lost: there is nothing to ask with, and only the push can tell.
+    if (!crew.api.canSearch(registration.taskId)) return notDue(crew, job, id, sentAt + crew.patience.giveUpMs);
     const token = await tokenFor(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
 

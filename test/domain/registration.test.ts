@@ -105,8 +105,10 @@ describe('every state and every fact', () => {
         for (const earlierTask of ['none', 'open', 'ended'] as const) {
           for (const task of ['none', 'open', 'ended'] as const) {
             for (const until of [undefined, NOON]) {
-              const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON };
-              met.add(next(registration, { kind, at: NOON, ...(until && { until }) }));
+              for (const problem of [undefined, 'query:11']) {
+                const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem };
+                met.add(next(registration, { kind, at: NOON, ...(until && { until }) }));
+              }
             }
           }
         }
@@ -373,6 +375,52 @@ describe('what stays silent', () => {
     for (const kind of ['task_running', 'task_unclear', 'search_void', 'search_refused'] as const) {
       expect(STATES[met(sent(), { kind, at: NOON, callSentAt: NOON }).state].outcome).toBe('pending');
     }
+  });
+});
+
+describe('a query that tells the end', () => {
+  const ended = (kind: 'task_created' | 'task_failed', problem: string) =>
+    through(sent(), accepted(), { kind, at: NOON, callSentAt: NOON, problem });
+
+  test('settles it, though it names neither appid nor reason', () => {
+    expect(ended('task_created', 'query:12')).toMatchObject({ state: 'created', task: 'ended', problem: 'query:12' });
+    expect(ended('task_failed', 'query:11')).toMatchObject({ state: 'rejected', task: 'ended', problem: 'query:11' });
+  });
+
+  test('is completed by the push that comes after all, once', () => {
+    const named = met(ended('task_created', 'query:12'), created());
+    expect(named).toMatchObject({ state: 'created', problem: undefined, authCode: 'sealed' });
+    expect(next(ended('task_created', 'query:12'), created())?.so).toContain('authorize');
+    expect(met(named, created({ appid: 'wxother' }))).toEqual(named);
+    const refused = met(ended('task_failed', 'query:11'), failed({ problem: 'push:103' }));
+    expect(refused).toMatchObject({ state: 'rejected', problem: 'push:103' });
+    expect(met(ended('task_failed', 'query:11'), timedOut()).state).toBe('expired');
+    expect(met(refused, timedOut())).toEqual(refused);
+  });
+
+  test('of an attempt before changes nothing', () => {
+    const again = through(
+      ended('task_failed', 'query:11'),
+      { kind: 'retry_asked', at: NOON + 1_000 },
+      sentAt(NOON + 2_000),
+    );
+    expect(met(again, { kind: 'task_created', at: NOON + 3_000, callSentAt: NOON, problem: 'query:12' })).toEqual(again);
+  });
+});
+
+describe('a push that names a task which we know', () => {
+  const again = through(
+    sentAt(NOON - 60_000),
+    accepted(NOON - 60_000),
+    failed({ pushedAt: NOON - 50_000 }),
+    { kind: 'retry_asked', at: NOON - 1_000 },
+    sentAt(NOON),
+  );
+
+  test('is about that attempt, whatever its time says', () => {
+    expect(met(again, failed({ pushedAt: NOON + 5_000, attempt: 1 }))).toEqual(again);
+    expect(met(again, failed({ pushedAt: NOON - 50_000, attempt: 2 })).state).toBe('rejected');
+    expect(met(again, created({ pushedAt: NOON + 5_000, attempt: 0 }))).toEqual(again);
   });
 });
 

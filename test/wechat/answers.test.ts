@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { FACTS, type FactKind, MOVES } from '../../src/domain/registration.js';
 import {
   answerToCreate,
+  answerToQuery,
   answerToSearch,
   CREATE,
   explain,
   PUSH,
   pushStatus,
+  QUERY,
   SEARCH,
   TABLES,
 } from '../../src/wechat/answers.js';
@@ -60,6 +62,11 @@ const PUSH_STATUSES: Record<string, readonly string[]> = {
   ],
 };
 
+const QUERY_STATUSES: Record<string, readonly string[]> = {
+  task_failed: ['11', '1001', '1002', '1003', '1004', '1005', '1006', '1007', '1008'],
+  task_created: ['12'],
+};
+
 function pairs<Code>(byFact: Record<string, readonly Code[]>): [Code, string][] {
   return Object.entries(byFact).flatMap(([fact, codes]) => codes.map((code): [Code, string] => [code, fact]));
 }
@@ -80,7 +87,20 @@ describe('the tables', () => {
     expect(pushStatus(status).fact).toBe(fact);
   });
 
+  test.each(pairs(QUERY_STATUSES))('query %s is reported as %s', (status, fact) => {
+    expect(QUERY).toHaveProperty(status);
+    expect(answerToQuery(status).fact).toBe(fact);
+  });
+
+  test.each(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '13', '1009', 'no_status', ''])(
+    'query %s decides nothing',
+    (status) => {
+      expect(answerToQuery(status).fact).toBe('task_unclear');
+    },
+  );
+
   test('list nothing else', () => {
+    expect(Object.keys(QUERY)).toHaveLength(pairs(QUERY_STATUSES).length);
     expect(Object.keys(CREATE)).toHaveLength(pairs(CREATE_CODES).length);
     expect(Object.keys(SEARCH)).toHaveLength(pairs(SEARCH_CODES).length);
     expect(Object.keys(PUSH)).toHaveLength(pairs(PUSH_STATUSES).length);
@@ -111,6 +131,7 @@ describe('the tables', () => {
       new Set(Object.values(codes).map(({ fact }) => FACTS[fact].by));
     expect(reporters(CREATE)).toEqual(new Set(['worker']));
     expect(reporters(SEARCH)).toEqual(new Set(['worker']));
+    expect(reporters(QUERY)).toEqual(new Set(['worker']));
     expect(reporters(PUSH)).toEqual(new Set(['receiver']));
   });
 });
