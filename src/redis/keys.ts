@@ -45,6 +45,8 @@ const NAMES = {
   tries: 'tries',
   /** hash: which surprising answer came last, and how often in a row */
   surprise: 'surprise',
+  /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
+  offline: 'offline',
   /** hash: the component verify ticket */
   ticket: 'ticket',
   /** hash: the component access token */

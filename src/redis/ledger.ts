@@ -40,6 +40,14 @@ export interface Aside {
   readonly pauseMs?: number;
   /** The Weixin ID's try of the day was none; `call`: neither was the call. */
   readonly giveBack?: GiveBack;
+  /** Whether a create got the answer of an API that is offline; `most` merchants and nothing else on a day stop the line. */
+  readonly offline?: {
+    readonly day: string;
+    readonly met: boolean;
+    readonly most: number;
+    readonly because: string;
+    readonly problem: string;
+  };
   /** An answer that stops the line when it comes `most` times in a row; '' for every other answer. */
   readonly surprise?: { readonly code: string; readonly most: number };
 }

@@ -60,4 +60,13 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     zh: '授权码未能在十分钟内换取授权。',
     nextStep: AUTHORISE_AGAIN,
   },
+  'api:retired': {
+    acts: 'us',
+    en: 'Every create of today was answered with -1. WeChat took fastregisterweapp offline on 2026-04-30; its successor is fastregisterenterpriseweapp, where each legal person opens a link instead of a message.',
+    zh: '今日所有提交均返回 -1。微信已于 2026-04-30 下线 fastregisterweapp，替代接口为 fastregisterenterpriseweapp，由法人打开链接（而非消息）完成确认。',
+    nextStep: {
+      en: 'Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp, start fastregister again, then run `fastregister resume`. No row is lost; those without a Unified Social Credit Code become invalid.',
+      zh: '请设置 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp，重启后运行 `fastregister resume`。所有行均保留；没有统一社会信用代码的行将标记为无效。',
+    },
+  },
 };

@@ -5,6 +5,7 @@ import type { Fact, Registration } from '../domain/registration.js';
 import type { Aside } from '../redis/ledger.js';
 import { type Answer, answerToCreate } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
+import type { Answered } from '../wechat/registration-api.js';
 import type { Crew } from './crew.js';
 import type { Sent } from './submit.js';
 
@@ -14,6 +15,9 @@ export interface Told {
   /** WeChat refused the token, not the merchant. */
   readonly refusedToken: boolean;
 }
+
+/** So many merchants, and no create of the day that was answered otherwise: the API is offline. */
+const OFFLINE_AFTER = 3;
 
 /** 45011: the per-minute quota; WeChat wants at least this much quiet. */
 const MINUTE_PAUSE_MS = 60_000;
@@ -54,6 +58,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     aside: {
       ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
       ...doorOf(answer, sent.day),
+      ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),
     },
     refusedToken: answer.door === 'token' || answer.door === 'ticket',
@@ -121,6 +126,13 @@ function doorOf(answer: Answer, day: string): Aside {
 /** The same unknown code, system error, or silence again and again is the platform's trouble, not twenty merchants'. */
 function isSurprising(answer: Answer, errcode: number): boolean {
   return answer.fact === 'answer_unknown' || errcode === -1;
+}
+
+/** Calls that were turned away at the door do not count: they never came to the API. */
+function offline({ api }: Crew, day: string, { errcode, said }: Answered): Aside {
+  if (api.retirement === undefined) return {};
+  const { errcode: whenOffline, problem } = api.retirement;
+  return { offline: { day, met: errcode === whenOffline, most: OFFLINE_AFTER, because: said, problem } };
 }
 
 function surprise(crew: Crew, code: string): Aside {

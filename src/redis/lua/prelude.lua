@@ -75,6 +75,17 @@ local function surprise(this, at)
   end
 end
 
+-- Every create of the day so far, for `most` merchants at least, got the answer of an API that is offline.
+local function offline(id, this, at)
+  local met = key.offline(this.day)
+  if redis.call('SISMEMBER', met, '') == 1 then return end
+  redis.call('SADD', met, this.met and id or '')
+  redis.call('EXPIRE', met, 259200)
+  if this.met and redis.call('SCARD', met) >= this.most then
+    stop_line({ because = this.because, problem = this.problem, at = at })
+  end
+end
+
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
 -- `step` is what domain/registration decided:
 --   at           when, in ms
@@ -90,6 +101,7 @@ end
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
+--   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 local function record(id, step)
   local registration = key.registration(id)
   redis.call('RPUSH', key.history(id), step.entry)
@@ -118,6 +130,7 @@ local function record(id, step)
     wake_next(step.enterprise)
   end
   if step.stop then stop_line(step.stop) end
+  if step.offline then offline(id, step.offline, step.at) end
   if step.surprise then surprise(step.surprise, step.at) end
   if step.closeDay then
     redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
