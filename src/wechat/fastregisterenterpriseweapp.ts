@@ -4,6 +4,7 @@
  */
 import { answerToQuery, answerToSearch } from './answers.js';
 import type { Client } from './client.js';
+import type { RegistrationInfo } from './push.js';
 import {
   type Answered,
   FOUR_FIELDS,
@@ -12,7 +13,6 @@ import {
   type RegistrationApi,
   type SearchReading,
 } from './registration-api.js';
-import type { RegistrationInfo } from './push.js';
 
 const PATH = '/wxa/component/fastregisterenterpriseweapp';
 
