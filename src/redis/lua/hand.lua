@@ -2,9 +2,12 @@
 -- window until a worker has done it, so that a crash between this step and BullMQ loses nothing.
 -- KEYS 1 the window of this kind
 -- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most
--- Answers { when the next one is due in ms or -1, how many are still ready, jobs… }; a job is `registration-step`.
+-- Answers { when the next one is due in ms or -1, how many are still ready, jobs… }; a job is `registration-moment`,
+-- the moment being that of its handing in µs: BullMQ passes over a job whose name it has, also while a worker that gave
+-- the registration back a moment ago is not done with the old job.
 local kind, size, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = milliseconds()
+local moment = table.concat(redis.call('TIME'), '.')
 
 local later, ready = key.later(kind), key.ready(kind)
 local due = redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, 1000)
@@ -18,7 +21,7 @@ local ids = room > 0 and redis.call('LPOP', ready, room) or {}
 local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
 local answer = { next_due[2] and tonumber(next_due[2]) or -1, redis.call('LLEN', ready) }
 for _, id in ipairs(ids or {}) do
-  local job = id .. '-' .. redis.call('LLEN', key.history(id))
+  local job = id .. '-' .. moment
   redis.call('ZADD', KEYS[1], now, job)
   answer[#answer + 1] = job
 end
