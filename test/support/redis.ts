@@ -61,3 +61,21 @@ export function useRedis(): TestRedis {
     connect,
   };
 }
+
+/**
+ * A connection on which every script's answer is lost once, so that ioredis sends the command again: the script runs
+ * twice, and only the second answer is heard.
+ */
+export function losingAnswers(redis: Redis): Redis {
+  return new Proxy(redis, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      if (name !== 'eval' && name !== 'evalsha') return value.bind(target);
+      return async (...args: unknown[]) => {
+        await value.apply(target, args);
+        return value.apply(target, args);
+      };
+    },
+  });
+}

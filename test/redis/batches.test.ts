@@ -1,0 +1,275 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { countOf } from '../../src/redis/batches.js';
+import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { acceptedRow, type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { HEADINGS, merchant } from '../support/merchants.js';
+import { losingAnswers, useRedis } from '../support/redis.js';
+
+const server = useRedis();
+let book: Book;
+
+beforeEach(() => {
+  book = openBook(server.redis);
+});
+
+const [one, two, three] = [merchant(1), merchant(2), merchant(3)];
+
+describe('a page of rows', () => {
+  test('that was accepted already changes nothing', async () => {
+    const batch = await book.open('b1');
+    const rows = [one, two, undefined].map(acceptedRow);
+
+    expect(await book.batches.accept(batch, 0, rows)).toBe(3);
+    expect(await book.batches.accept(batch, 0, rows)).toBe(3);
+    expect(await book.batches.counts('b1')).toEqual({ queued: 2, invalid: 1 });
+    expect(await book.rows('b1')).toHaveLength(3);
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(one), idOf(two)]);
+  });
+
+  test('whose command was sent twice is accepted once', async () => {
+    const doubting = openBook(losingAnswers(server.redis));
+    await doubting.load('b1', [one, two, one]);
+
+    expect(await book.batches.counts('b1')).toEqual({ queued: 2, duplicate: 1 });
+    expect(await book.rows('b1')).toHaveLength(3);
+  });
+
+  test('that overlaps with what was accepted gives its new rows only', async () => {
+    const batch = await book.open('b1');
+    await book.batches.accept(batch, 0, [one, two].map(acceptedRow));
+    expect(await book.batches.accept(batch, 0, [one, two, three].map(acceptedRow))).toBe(3);
+
+    expect(await book.batches.counts('b1')).toEqual({ queued: 3 });
+    expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, two.name, three.name]);
+  });
+});
+
+describe('a batch', () => {
+  test('keeps its rows in input order over all its pages, none missing, none twice', async () => {
+    const many = Array.from({ length: ROWS_PER_PAGE * 2 + 7 }, (_, number) => merchant(number));
+    const batch = await book.open('b1');
+    for (let at = 0; at < many.length; at += 500) {
+      const page = many.slice(at, at + 500).map((it, index) => acceptedRow(it, at + index));
+      await book.batches.accept(batch, at, page);
+    }
+    const rows = await book.rows('b1');
+    expect(rows.map(({ row }) => row.merchant?.name)).toEqual(many.map(({ name }) => name));
+    expect(rows.map(({ index }) => index)).toEqual(many.map((_, index) => index));
+    expect((await book.batches.row(batch, ROWS_PER_PAGE + 1))?.merchant).toEqual(many[ROWS_PER_PAGE + 1]);
+  });
+
+  test('is incomplete until its file was read to the end', async () => {
+    const batch = await book.open('b1');
+    expect(batch).toMatchObject({ rows: 0, complete: false });
+    await book.batches.accept(batch, 0, [one].map(acceptedRow));
+    expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: false });
+    await book.batches.complete('b1');
+    expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: true, headings: HEADINGS });
+  });
+
+  test('that is opened again keeps its first time of loading, and is listed once', async () => {
+    const first = await book.open('b1');
+    const again = await book.batches.open({ ...first, loadedAt: first.loadedAt + DAY_MS });
+    expect(again.loadedAt).toBe(first.loadedAt);
+    expect(await book.batches.list()).toEqual(['b1']);
+  });
+
+  test('that was half opened when its program died is opened by the next one', async () => {
+    await server.redis.hsetnx(key('batch', 'b1'), 'loadedAt', 1);
+    await book.load('b1', [one]);
+
+    expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: true });
+    expect(await book.batches.list()).toEqual(['b1']);
+  });
+
+  test('is listed in the order of loading', async () => {
+    await book.load('b2', [two]);
+    await book.load('b1', [one]);
+    expect(await book.batches.list()).toEqual(['b2', 'b1']);
+  });
+});
+
+describe('two loads at once', () => {
+  test('of overlapping sheets make each merchant once', async () => {
+    const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => merchant(from + at));
+    const sheets = { b1: range(0, 600), b2: range(300, 900), b3: range(150, 750).reverse() };
+
+    await Promise.all(
+      Object.entries(sheets).map(async ([id, merchants]) => {
+        const loader = openBook(server.connect());
+        const batch = await loader.open(id);
+        for (let at = 0; at < merchants.length; at += 40) {
+          const page = merchants.slice(at, at + 40).map((it, index) => acceptedRow(it, at + index));
+          await loader.batches.accept(batch, at, page);
+        }
+      }),
+    );
+
+    const ready = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+    expect(ready).toHaveLength(900);
+    expect(new Set(ready).size).toBe(900);
+    for (const id of Object.keys(sheets)) {
+      expect(await book.batches.counts(id)).toEqual({ queued: 600 });
+      expect(await book.recount(id)).toEqual({ queued: 600 });
+    }
+  });
+
+  test('of the same sheet make one batch with each row once', async () => {
+    const merchants = Array.from({ length: 300 }, (_, number) => merchant(number));
+    await Promise.all(
+      [1, 2, 3].map(async () => {
+        const loader = openBook(server.connect());
+        const batch = await loader.open('b1');
+        for (let at = 0; at < merchants.length; at += 20) {
+          const page = merchants.slice(at, at + 20).map((it, index) => acceptedRow(it, at + index));
+          await loader.batches.accept(batch, at, page);
+        }
+      }),
+    );
+
+    expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual(merchants.map(({ name }) => name));
+    expect(await book.batches.counts('b1')).toEqual({ queued: 300 });
+    expect(await book.batches.list()).toEqual(['b1']);
+  });
+});
+
+describe('a row', () => {
+  test('that repeats an earlier row of its file is a duplicate of that row, also on a later page', async () => {
+    const batch = await book.open('b1');
+    await book.batches.accept(batch, 0, [one, two].map(acceptedRow));
+    await book.batches.accept(batch, 2, [two].map(acceptedRow));
+
+    expect((await book.rows('b1')).map(({ relation }) => relation)).toEqual([
+      { kind: 'registered', id: idOf(one) },
+      { kind: 'registered', id: idOf(two) },
+      { kind: 'duplicate', id: idOf(two), firstIndex: 1 },
+    ]);
+  });
+
+  test('of a later batch joins what is under way, and both batches count its outcome', async () => {
+    await book.load('b1', [one]);
+    await book.send(idOf(one));
+    await book.load('b2', [two, one]);
+    expect(await book.batches.counts('b2')).toEqual({ queued: 1, awaiting_legal_person: 1 });
+
+    await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
+    expect(await book.batches.counts('b1')).toEqual({ created: 1 });
+    expect(await book.batches.counts('b2')).toEqual({ queued: 1, created: 1 });
+    expect((await book.rows('b2'))[1]).toMatchObject({
+      relation: { kind: 'registered' },
+      registration: { state: 'created', appid: 'wxnew' },
+    });
+  });
+
+  test('of a later batch whose merchant was created before is already_created, and repeated there a duplicate', async () => {
+    await book.load('b1', [one]);
+    await book.send(idOf(one));
+    await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
+    await book.load('b2', [two, one, one]);
+
+    expect(await book.batches.counts('b2')).toEqual({ queued: 1, already_created: 1, duplicate: 1 });
+    expect((await book.rows('b2')).map(({ relation }) => relation)).toMatchObject([
+      { kind: 'registered' },
+      { kind: 'already_created' },
+      { kind: 'duplicate', firstIndex: 1 },
+    ]);
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(one), idOf(two)]);
+  });
+
+  test('that repeats a row whose merchant this very batch has created is a duplicate, not already_created', async () => {
+    const batch = await book.open('b1');
+    await book.batches.accept(batch, 0, [one].map(acceptedRow));
+    await book.send(idOf(one));
+    await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
+    await book.batches.accept(batch, 1, [one].map(acceptedRow));
+    expect(await book.batches.counts('b1')).toEqual({ created: 1, duplicate: 1 });
+  });
+
+  test('of a later batch begins a new attempt where the one before failed, and the old batch keeps its outcome', async () => {
+    await book.load('b1', [one]);
+    await book.load('b1-too', [one]);
+    await book.send(idOf(one));
+    await book.record(idOf(one), 'registration_refused', { problem: 'push:103', said: 'name differs' });
+
+    await book.load('b2', [one]);
+    expect(await book.registration(idOf(one))).toMatchObject({ state: 'queued', row: 'b2/0', alsoRows: [] });
+    await book.send(idOf(one));
+    await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
+
+    for (const old of ['b1', 'b1-too']) {
+      expect(await book.batches.counts(old)).toEqual({ rejected: 1 });
+      expect((await book.rows(old))[0]?.registration).toMatchObject({
+        state: 'rejected',
+        problem: 'push:103',
+        said: 'name differs',
+        attempt: 1,
+      });
+    }
+    expect(await book.batches.counts('b2')).toEqual({ created: 1 });
+    expect((await book.rows('b2'))[0]?.registration).toMatchObject({ state: 'created', appid: 'wxnew', attempt: 2 });
+  });
+
+  test('of a later batch joins what waits for a person while a task of ours may run, and re-opens it otherwise', async () => {
+    await book.load('b1', [one, two]);
+    await book.take(idOf(one));
+    await book.record(idOf(one), 'answer_unknown', { ...(await callOf(one)), problem: 'create:4711' });
+    await book.take(idOf(two));
+    await book.record(idOf(two), 'create_postponed', { ...(await callOf(two)), problem: 'create:89247' });
+    expect(await book.batches.counts('b1')).toEqual({ needs_review: 2 });
+
+    await book.load('b2', [one, two]);
+    expect(await book.batches.counts('b2')).toEqual({ needs_review: 1, queued: 1 });
+    expect(await book.registration(idOf(one))).toMatchObject({ state: 'needs_review', alsoRows: ['b2/0'] });
+    expect(await book.registration(idOf(two))).toMatchObject({ state: 'queued', row: 'b2/1' });
+  });
+
+  test('that joins what waits is counted by what it waits for', async () => {
+    await book.load('b1', [one]);
+    await book.record(idOf(one), 'create_held', { wait: 'person', until: Date.now() + DAY_MS });
+    await book.load('b2', [one]);
+    const counts = await book.batches.counts('b2');
+    expect(counts).toEqual({ 'deferred/person': 1 });
+    expect(countOf(counts, 'deferred')).toBe(1);
+  });
+
+  test('whose details differ sends those of the row that began the attempt', async () => {
+    await book.load('b1', [one]);
+    await book.load('b2', [{ ...one, name: ` ${one.name}`, componentPhone: '01000000000' }]);
+    expect((await book.view(idOf(one))).row?.merchant).toEqual(one);
+  });
+
+  test('that our checks refused is kept with its problems', async () => {
+    await book.load('b1', [undefined]);
+    const [row] = await book.rows('b1');
+    expect(row).toMatchObject({
+      relation: { kind: 'refused' },
+      row: { line: 2, problems: [{ code: 'sheet:code_length', cell: 'B2' }] },
+    });
+    expect(row?.registration).toBeUndefined();
+    expect(row?.row.merchant).toBeUndefined();
+  });
+
+  test('comes back digit for digit, with details that are not in its cells', async () => {
+    const batch = await book.open('b1');
+    const odd = { ...one, code: '000000000000000018', legalPersonaName: '示例"，\n\u001f' };
+    const row = { ...acceptedRow(odd, 0), cells: ['x', '', '1', '=cmd', '', '007', 'more'], registration: idOf(odd) };
+    await book.batches.accept(batch, 0, [row]);
+    const [read] = await book.rows('b1');
+    expect(read?.row).toMatchObject({ cells: row.cells, merchant: odd });
+  });
+});
+
+test('the states of many registrations are asked for at once', async () => {
+  await book.load('b1', [one, two]);
+  await book.record(idOf(two), 'cancel_asked');
+  expect(await book.batches.states([idOf(one), idOf(two), idOf(three)])).toEqual(
+    new Map([
+      [idOf(one), { state: 'queued' }],
+      [idOf(two), { state: 'cancelled' }],
+    ]),
+  );
+});
+
+async function callOf(it: typeof one): Promise<{ callSentAt: number }> {
+  return { callSentAt: (await book.registration(idOf(it))).sentAt ?? 0 };
+}

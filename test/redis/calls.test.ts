@@ -1,0 +1,335 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Merchant } from '../../src/domain/merchant.js';
+import type { Budgets, Permission } from '../../src/redis/calls.js';
+import { key } from '../../src/redis/keys.js';
+import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { losingAnswers, useRedis } from '../support/redis.js';
+
+const server = useRedis();
+let book: Book;
+
+beforeEach(() => {
+  book = openBook(server.redis);
+});
+
+const one = merchant(1);
+const TODAY = '2026-11-21';
+
+describe('permission', () => {
+  test('writes in the same step that the call is on its way', async () => {
+    await book.load('b1', [one]);
+    const permission = await book.take(idOf(one));
+
+    expect(permission.kind).toBe('go');
+    expect(await book.registration(idOf(one))).toMatchObject({ state: 'submitting', attempt: 1, task: 'open' });
+    expect(await book.calls.ofDay(TODAY)).toEqual({ create: 1, search: 0, closed: false });
+    expect(await book.batches.counts('b1')).toEqual({ submitting: 1 });
+  });
+
+  test('is given to one of many who ask for the same registration at once', async () => {
+    await book.load('b1', [one]);
+    const seen = await book.view(idOf(one));
+    const fact = { kind: 'create_sent', at: Date.now() } as const;
+    const asked = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        openBook(server.connect()).calls.take(seen, fact, jobOf('submit'), budgetsFor(one)),
+      ),
+    );
+
+    expect(asked.map(({ kind }) => kind).sort()).toEqual([...Array(9).fill('conflict'), 'go']);
+    expect(await book.calls.ofDay(TODAY)).toMatchObject({ create: 1 });
+    expect((await book.ledger.history(idOf(one))).map(({ kind }) => kind)).toEqual(['create_sent']);
+  });
+
+  test('is given once, and is heard, although its command was sent twice', async () => {
+    await book.load('b1', [one]);
+    const doubting = openBook(losingAnswers(server.redis));
+
+    expect((await doubting.take(idOf(one))).kind).toBe('go');
+    expect(await book.ledger.history(idOf(one))).toHaveLength(1);
+    expect(await book.calls.ofDay(TODAY)).toMatchObject({ create: 1 });
+    expect(await server.redis.llen(key('recent'))).toBe(1);
+    expect(Object.values(await server.redis.hgetall(key('tries', TODAY)))).toEqual(['1']);
+  });
+
+  test('takes its job out of the window, so that nobody hands it out again', async () => {
+    await book.load('b1', [one]);
+    await server.redis.zadd(key('window', 'submit'), 1, 'no-job-0');
+    await book.take(idOf(one));
+    expect(await server.redis.zcard(key('window', 'submit'))).toBe(0);
+  });
+
+  test('that is refused for now changes nothing', async () => {
+    await book.load('b1', [one]);
+    const before = await book.view(idOf(one));
+    for (const changes of [{ closedMs: 5 }, { perDay: 0 }, { dayEndsAt: 0 }] as const) {
+      expect((await book.take(idOf(one), changes)).kind).toBe('wait');
+    }
+    expect({ ...(await book.view(idOf(one))), now: 0 }).toEqual({ ...before, now: 0 });
+    expect(await book.calls.ofDay(TODAY)).toMatchObject({ create: 0 });
+  });
+});
+
+describe('the budget', () => {
+  test('of a second is never exceeded in any second, whoever asks', async () => {
+    const perSecond = 25;
+    await letManyCall(60, { perSecond });
+    expect(mostIn(1_000_000, await callTimes())).toBeLessThanOrEqual(perSecond);
+  });
+
+  test('of a second that is one call is kept too', async () => {
+    await letManyCall(3, { perSecond: 1 });
+    expect(mostIn(1_000_000, await callTimes())).toBe(1);
+  });
+
+  test('of a minute is never exceeded, and what is left over is told to wait until it is free', async () => {
+    const perMinute = 30;
+    const merchants = many(40);
+    await book.load('b1', merchants);
+    const answers = await Promise.all(
+      merchants.map((it, at) => openOne(at % 8).take(idOf(it), { perMinute, perSecond: 1_000_000 })),
+    );
+
+    expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(perMinute);
+    for (const answer of answers.filter(({ kind }) => kind !== 'go')) {
+      expect(answer).toMatchObject({ kind: 'wait', why: 'pace' });
+      const { ms } = answer as Permission & { ms: number };
+      expect(ms).toBeGreaterThan(50_000);
+      expect(ms).toBeLessThanOrEqual(60_000);
+    }
+  });
+
+  test('is spread over the second instead of used up at its start', async () => {
+    const perSecond = 20;
+    await letManyCall(20, { perSecond });
+    // At most one slot ahead and 50 ms of lateness that are made up for.
+    expect(mostIn(200_000, await callTimes())).toBeLessThanOrEqual(perSecond / 5 + 2);
+  });
+
+  test('of a day is never exceeded, and some of it is kept for searches', async () => {
+    const changes = { perDay: 20, reserve: 3 };
+    const merchants = many(30);
+    await book.load('b1', merchants);
+    const asked = await Promise.all(merchants.map((it, at) => openOne(at % 8).take(idOf(it), changes)));
+    expect(asked.filter(({ kind }) => kind === 'go')).toHaveLength(17);
+    const refused = asked.find(({ kind }) => kind === 'wait') as Permission & { ms: number };
+    expect(refused).toMatchObject({ why: 'day' });
+    expect(refused.ms).toBeGreaterThan(HOUR_MS - 60_000);
+    expect(refused.ms).toBeLessThanOrEqual(HOUR_MS);
+
+    const sent = merchants.filter((_, at) => asked[at]?.kind === 'go');
+    const searched = await Promise.all(sent.map((it, at) => openOne(at % 8).take(idOf(it), changes, 'search_sent')));
+    expect(searched.filter(({ kind }) => kind === 'go')).toHaveLength(3);
+    expect(await book.calls.ofDay(TODAY)).toEqual({ create: 17, search: 3, closed: false });
+  });
+
+  test('of the day that WeChat calls used up is used up, whatever we counted', async () => {
+    await book.load('b1', [one]);
+    await book.record(idOf(one), 'create_accepted', { callSentAt: 1 }, { closeDay: TODAY });
+
+    expect(await book.take(idOf(one))).toMatchObject({ kind: 'wait', why: 'day' });
+    expect(await book.calls.ofDay(TODAY)).toMatchObject({ closed: true });
+    expect((await book.take(idOf(one), { day: '2026-11-22' })).kind).toBe('go');
+  });
+
+  test('of a day that has ended meanwhile is not charged: the caller looks at the clock again', async () => {
+    await book.load('b1', [one]);
+    expect(await book.take(idOf(one), { dayEndsAt: Date.now() - 1 })).toEqual({ kind: 'wait', ms: 0, why: 'clock' });
+  });
+});
+
+describe('sending', () => {
+  test('waits outside the sending hours; a search does not', async () => {
+    await book.load('b1', [one]);
+    expect(await book.take(idOf(one), { closedMs: 4_711 })).toEqual({ kind: 'wait', ms: 4_711, why: 'hours' });
+    await book.take(idOf(one));
+    expect((await book.take(idOf(one), { closedMs: 4_711 }, 'search_sent')).kind).toBe('go');
+  });
+
+  test('waits while WeChat wants to be left alone', async () => {
+    await book.load('b1', [one]);
+    await book.record(idOf(one), 'create_accepted', { callSentAt: 1 }, { pauseMs: 60_000 });
+    const permission = (await book.take(idOf(one))) as Permission & { ms: number };
+    expect(permission).toMatchObject({ kind: 'wait', why: 'pause' });
+    expect(permission.ms).toBeGreaterThan(55_000);
+  });
+
+  test('and searching wait while the line is stopped, until somebody resumes it', async () => {
+    await book.load('b1', [one, merchant(2)]);
+    await book.take(idOf(one));
+    await book.calls.stopLine({ because: 'announced maintenance', problem: 'operator:pause', at: 5 });
+
+    for (const permission of [await book.take(idOf(merchant(2))), await book.take(idOf(one), {}, 'search_sent')]) {
+      expect(permission).toEqual({ kind: 'wait', ms: Number.POSITIVE_INFINITY, why: 'line' });
+    }
+    expect(await book.calls.line()).toEqual({ because: 'announced maintenance', problem: 'operator:pause', at: 5 });
+
+    expect(await book.calls.resumeLine()).toBe(true);
+    expect(await book.calls.resumeLine()).toBe(false);
+    expect((await book.take(idOf(merchant(2)))).kind).toBe('go');
+  });
+});
+
+describe('one enterprise', () => {
+  const owners = [1, 2, 3].map((number) =>
+    merchant(7, 'ok', { legalPersonaWechat: `fate-ok-owner${number}`, legalPersonaName: `虚构${number}` }),
+  ) as [Merchant, Merchant, Merchant];
+  const [first, second, third] = owners;
+
+  beforeEach(() => book.load('b1', owners));
+
+  test('has one running task; the next ones are held until it may have ended', async () => {
+    expect((await book.take(idOf(first))).kind).toBe('go');
+    const held = (await book.take(idOf(second))) as Permission & { until: number };
+    expect(held).toMatchObject({ kind: 'held', why: 'enterprise' });
+    expect(Math.abs(held.until - (Date.now() + DAY_MS))).toBeLessThan(60_000);
+  });
+
+  test('wakes the next one, in order, as soon as its task has ended', async () => {
+    await book.send(idOf(first));
+    await hold(second);
+    await hold(third);
+    await server.redis.del(key('ready', 'submit'));
+
+    await book.record(idOf(first), 'registration_refused', { problem: 'push:103' });
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(second)]);
+    expect(await server.redis.zrange(key('later', 'submit'), 0, -1)).toEqual([idOf(third)]);
+    expect((await book.registration(idOf(second))).until).toBeUndefined();
+
+    await book.send(idOf(second));
+    await book.record(idOf(second), 'mini_program_created', { appid: 'wxnew' });
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(third), idOf(second)]);
+  });
+
+  test('wakes the one behind when the one that waits was withdrawn meanwhile', async () => {
+    await book.send(idOf(first));
+    await hold(second);
+    await hold(third);
+    await book.record(idOf(second), 'cancel_asked');
+    await server.redis.del(key('ready', 'submit'));
+
+    await book.record(idOf(first), 'registration_refused', { problem: 'push:103' });
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(third)]);
+  });
+
+  test('that was freed between the refusal and its record wakes the one that was refused', async () => {
+    await book.send(idOf(first));
+    await book.take(idOf(second));
+    await book.record(idOf(first), 'registration_refused', { problem: 'push:103' });
+    await server.redis.del(key('ready', 'submit'));
+
+    await hold(second);
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(second)]);
+  });
+
+  test('is free after an answer that began no task, and not after one that was lost', async () => {
+    await book.take(idOf(first));
+    const { sentAt = 0 } = await book.registration(idOf(first));
+    await book.record(idOf(first), 'answer_lost', { callSentAt: sentAt });
+    expect((await book.take(idOf(second))).kind).toBe('held');
+
+    await book.record(idOf(first), 'create_refused', { callSentAt: sentAt, problem: 'create:61070' });
+    expect((await book.take(idOf(second))).kind).toBe('go');
+  });
+
+  test('stays taken by what waits for a person while a task of ours may run', async () => {
+    await book.take(idOf(first));
+    const { sentAt = 0 } = await book.registration(idOf(first));
+    await book.record(idOf(first), 'answer_unknown', { callSentAt: sentAt, problem: 'create:4711' });
+    expect((await book.take(idOf(second))).kind).toBe('held');
+  });
+
+  test('is not freed by somebody who does not run there', async () => {
+    await book.send(idOf(first));
+    await book.record(idOf(third), 'cancel_asked');
+    expect((await book.take(idOf(second))).kind).toBe('held');
+  });
+});
+
+describe('one Weixin ID', () => {
+  const rows = Array.from({ length: 7 }, (_, at) =>
+    merchant(at, 'ok', { legalPersonaWechat: at % 2 ? 'Chain-boss' : 'chain-BOSS' }),
+  );
+  const triesPerDay = 5;
+
+  beforeEach(() => book.load('b1', rows));
+
+  test('is used five times a day, over all its rows and in whatever case, and the sixth waits for tomorrow', async () => {
+    const dayEndsAt = Date.now() + HOUR_MS;
+    const asked = await Promise.all(rows.map((it, at) => openOne(at).take(idOf(it), { triesPerDay, dayEndsAt })));
+    expect(asked.map(({ kind }) => kind).sort()).toEqual(['go', 'go', 'go', 'go', 'go', 'held', 'held']);
+    expect(asked.find(({ kind }) => kind === 'held')).toEqual({ kind: 'held', until: dayEndsAt, why: 'person' });
+    const left = rows.filter((_, at) => asked[at]?.kind === 'held');
+    for (const it of left) expect((await book.take(idOf(it), { triesPerDay, day: '2026-11-22' })).kind).toBe('go');
+  });
+
+  test('has its failures counted, and not what was turned away at the door', async () => {
+    for (const [at, it] of rows.entries()) {
+      const permission = await book.take(idOf(it), { triesPerDay });
+      expect(permission.kind).toBe(at < 5 ? 'go' : 'held');
+      if (permission.kind !== 'go') continue;
+      await book.record(idOf(it), 'create_refused', { callSentAt: permission.sentAt, problem: 'create:61070' });
+    }
+    const [again] = rows as [Merchant];
+    const { person } = budgetsFor(again);
+    await book.record(idOf(again), 'retry_asked');
+    expect((await book.take(idOf(again), { triesPerDay })).kind).toBe('held');
+    await book.record(idOf(again), 'create_void', {}, { giveBack: { day: TODAY, person, call: false } });
+    expect((await book.take(idOf(again), { triesPerDay })).kind).toBe('go');
+  });
+
+  test('is not counted where the API knows no legal person', async () => {
+    for (const it of rows) expect((await book.take(idOf(it), { triesPerDay, person: '' })).kind).toBe('go');
+  });
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+function many(count: number): Merchant[] {
+  return Array.from({ length: count }, (_, number) => merchant(number));
+}
+
+const others = new Map<number, Book>();
+
+/** One of several processes. */
+function openOne(which: number): Book {
+  const known = others.get(which) ?? openBook(server.connect());
+  others.set(which, known);
+  return known;
+}
+
+async function hold(it: Merchant): Promise<void> {
+  await book.record(idOf(it), 'create_held', { wait: 'enterprise', until: Date.now() + DAY_MS });
+}
+
+/** Eight clients take permission for `count` calls as workers do: they wait as long as they are told. */
+async function letManyCall(count: number, changes: Partial<Budgets>): Promise<void> {
+  const waiting = many(count);
+  await book.load('b1', waiting);
+  const clients = Array.from({ length: 8 }, (_, at) => openOne(at));
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let it = waiting.pop(); it !== undefined; it = waiting.pop()) {
+        for (;;) {
+          const permission = await client.take(idOf(it), changes);
+          if (permission.kind === 'go') break;
+          expect(permission).toMatchObject({ kind: 'wait', why: 'pace' });
+          await sleep((permission as Permission & { ms: number }).ms);
+        }
+      }
+    }),
+  );
+  expect(await book.batches.counts('b1')).toEqual({ submitting: count });
+}
+
+/** When calls were let through, by Redis' clock in µs, oldest first. */
+async function callTimes(): Promise<number[]> {
+  return (await server.redis.lrange(key('recent'), 0, -1)).map(Number).reverse();
+}
+
+/** The most calls in any window of this length, wherever it is laid. */
+function mostIn(windowUs: number, times: readonly number[]): number {
+  return Math.max(...times.map((begin) => times.filter((at) => at >= begin && at < begin + windowUs).length));
+}

@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openComponentStore } from '../../src/redis/component-store.js';
+import { key } from '../../src/redis/keys.js';
+import { openPushes } from '../../src/redis/pushes.js';
+import { losingAnswers, useRedis } from '../support/redis.js';
+
+const server = useRedis();
+let store: ReturnType<typeof openComponentStore>;
+
+beforeEach(() => {
+  store = openComponentStore(server.redis);
+});
+
+/** As the receiver does it. */
+async function keepTicket(ticket: string, createdAt: number, receivedAt: number): Promise<void> {
+  const push = { receivedAt, createdAt, infoType: 'component_verify_ticket', query: '', body: Buffer.from(''), ticket };
+  await openPushes(server.redis).store([push]);
+}
+
+describe('the verify ticket', () => {
+  test('is the newest that WeChat made, in whatever order they arrive', async () => {
+    await keepTicket('second', 2_000, 9_000);
+    await keepTicket('first', 1_000, 9_500);
+    expect(await store.ticket()).toEqual({ value: 'second', receivedAt: 9_000 });
+
+    await keepTicket('third', 3_000, 9_700);
+    expect(await store.ticket()).toEqual({ value: 'third', receivedAt: 9_700 });
+  });
+
+  test('of the same second as the one before replaces it', async () => {
+    await keepTicket('one', 1_000, 1);
+    await keepTicket('other', 1_000, 2);
+    expect(await store.ticket()).toMatchObject({ value: 'other' });
+  });
+
+  test('is forgotten only by whoever means that very ticket', async () => {
+    await keepTicket('new', 2_000, 1);
+    await store.dropTicket('old');
+    expect(await store.ticket()).toMatchObject({ value: 'new' });
+    await store.dropTicket('new');
+    expect(await store.ticket()).toBeUndefined();
+  });
+
+  test('is asked for by one process in each span of time', async () => {
+    const asked = await Promise.all(
+      [1, 2, 3, 4].map(() => openComponentStore(server.connect()).mayAskForTicket(60_000)),
+    );
+    expect(asked.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+describe('the component access token', () => {
+  test('is refreshed by one process, and kept while that one holds the fence', async () => {
+    const fences = await Promise.all([1, 2, 3, 4].map(() => openComponentStore(server.connect()).lock(30_000)));
+    const [fence] = fences.filter((it) => it !== undefined);
+    expect(fences.filter((it) => it !== undefined)).toHaveLength(1);
+
+    expect(await store.saveToken(fence ?? '', { value: 'token', refreshAt: 5 })).toBe(true);
+    expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
+    expect(await store.lock(30_000)).toBeDefined();
+  });
+
+  test('of one who was taken for dead is not kept: somebody else has refreshed since', async () => {
+    const slow = (await store.lock(30_000)) ?? '';
+    await server.redis.del(key('refresher'));
+    const quick = (await store.lock(30_000)) ?? '';
+    await store.saveToken(quick, { value: 'new', refreshAt: 5 });
+
+    expect(await store.saveToken(slow, { value: 'old', refreshAt: 9 })).toBe(false);
+    expect(await store.token()).toEqual({ value: 'new', refreshAt: 5 });
+  });
+
+  test('is unlocked only by whoever locked it', async () => {
+    const fence = (await store.lock(30_000)) ?? '';
+    await store.unlock('somebody else');
+    expect(await store.lock(30_000)).toBeUndefined();
+    await store.unlock(fence);
+    expect(await store.lock(30_000)).toBeDefined();
+  });
+
+  test('is forgotten only by whoever was refused with that very token', async () => {
+    const fence = (await store.lock(30_000)) ?? '';
+    await store.saveToken(fence, { value: 'new', refreshAt: 5 });
+    await store.dropToken('old');
+    expect(await store.token()).toBeDefined();
+    await store.dropToken('new');
+    expect(await store.token()).toBeUndefined();
+  });
+
+  test('that was saved stays saved although the command was sent twice', async () => {
+    const doubting = openComponentStore(losingAnswers(server.redis));
+    const fence = (await store.lock(30_000)) ?? '';
+    await doubting.saveToken(fence, { value: 'token', refreshAt: 5 });
+    expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
+  });
+
+  test('that was refused is counted until one is accepted', async () => {
+    expect([await store.countRefusal(), await store.countRefusal()]).toEqual([1, 2]);
+    await store.clearRefusals();
+    expect(await store.countRefusal()).toBe(1);
+  });
+});

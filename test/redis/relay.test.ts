@@ -1,0 +1,268 @@
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { key, PREFIX } from '../../src/redis/keys.js';
+import type { Job, WorkKind } from '../../src/redis/ledger.js';
+import { type Relay, startRelay } from '../../src/redis/relay.js';
+import { script } from '../../src/redis/scripts.js';
+import { type Book, idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+let book: Book;
+let redis: Redis;
+const closing: (() => Promise<unknown>)[] = [];
+
+beforeEach(() => {
+  redis = server.connect();
+  book = openBook(redis);
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const merchants = (count: number) => Array.from({ length: count }, (_, number) => merchant(number));
+
+describe('what is ready', () => {
+  test('is handed to BullMQ as soon as it is loaded, with a registration id and nothing of a person', async () => {
+    await relay();
+    await book.load('b1', merchants(3));
+    const queue = bullmq('submit');
+
+    const jobs = await until('three jobs wait', async () => {
+      const waiting = await queue.getWaiting();
+      return waiting.length === 3 && waiting;
+    });
+    expect(jobs.map(({ data }) => data)).toEqual(merchants(3).map((it) => ({ registration: idOf(it) })));
+    for (const { id = '' } of jobs) expect(id).toMatch(/^[a-z2-7]{16}-[\d.]+$/);
+  });
+
+  test('is handed out in the order of the sheet', async () => {
+    await book.load('b1', merchants(40));
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('forty are done', () => done.length === 40);
+    expect(done).toEqual(merchants(40).map(idOf));
+  });
+
+  test('never fills BullMQ beyond the window, and all of it is handed out in the end', async () => {
+    await book.load('b1', merchants(120));
+    let most = 0;
+    await relay({ windowSize: 10 });
+    const done = await workers({
+      count: 4,
+      before: async () => {
+        const { waiting = 0 } = await bullmq('submit').getJobCounts('waiting');
+        most = Math.max(most, waiting, await redis.zcard(key('window', 'submit')));
+      },
+    });
+    await until('all are done', () => done.length === 120);
+    expect(new Set(done).size).toBe(120);
+    expect(most).toBeLessThanOrEqual(10);
+    expect(most).toBeGreaterThan(0);
+  });
+
+  test('is handed to one worker only, however many relays there are', async () => {
+    await book.load('b1', merchants(60));
+    await Promise.all([relay(), relay(), relay()]);
+    const done = await workers({ count: 3 });
+    await until('all are done', async () => (await book.workload.inHand('submit')) === 0);
+    expect(done.sort()).toEqual(merchants(60).map(idOf).sort());
+  });
+});
+
+describe('what is due later', () => {
+  test('is handed out when its time has come, and not before', async () => {
+    await book.load('b1', merchants(2));
+    await redis.del(key('ready', 'submit'));
+    const [soon, never] = merchants(2).map(idOf) as [string, string];
+    await redis.zadd(key('later', 'submit'), Date.now() + 150, soon, Date.now() + 3_600_000, never);
+    const began = Date.now();
+    await relay();
+    const done = await workers({ count: 1 });
+
+    await until('it is done', () => done.length > 0);
+    expect(done).toEqual([soon]);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(140);
+    expect(await redis.zrange(key('later', 'submit'), 0, -1)).toEqual([never]);
+  });
+
+  test('is looked at again when something becomes due earlier than what was waited for', async () => {
+    await redis.zadd(key('later', 'submit'), Date.now() + 3_600_000, 'aaaaaaaaaaaaaaaa');
+    await relay();
+    const done = await workers({ count: 1, kind: 'authorize' });
+    await book.load('b1', merchants(1));
+    await book.send(idOf(merchant(0)));
+    await book.record(idOf(merchant(0)), 'mini_program_created', { appid: 'wxnew', authCode: 'sealed' });
+    await until('the exchange is done', () => done.length === 1);
+  });
+});
+
+describe('a crash', () => {
+  test('between taking from the ledger and giving to BullMQ loses nothing', async () => {
+    await book.load('b1', merchants(5));
+    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3]);
+    expect(await bullmq('submit').count()).toBe(0);
+
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('all are done', () => done.length === 5);
+    expect(done.sort()).toEqual(merchants(5).map(idOf).sort());
+  });
+
+  test('of Redis’ job store, or somebody who emptied the queue, loses nothing', async () => {
+    await book.load('b1', merchants(5));
+    const first = await relay();
+    await until('BullMQ has them', async () => (await bullmq('submit').count()) === 5);
+    await first.stop();
+    await bullmq('submit').obliterate({ force: true });
+
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('all are done', () => done.length === 5);
+  });
+
+  test('of our program in a job leaves the job in the window, where the next start finds it', async () => {
+    await book.load('b1', merchants(1));
+    const first = await relay();
+    await workers({
+      count: 1,
+      before: async () => {
+        throw new Error('our fault');
+      },
+    });
+    await until('the job has failed', () => failed);
+    await first.stop();
+    for (const close of closing.splice(0).reverse()) await close();
+
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('it is done', () => done.length === 1);
+  });
+});
+
+describe('a job that a worker gives back', () => {
+  test('is handed to another worker at once, and not only when it is overdue', async () => {
+    await book.load('b1', merchants(1));
+    await relay();
+    const handled: string[] = [];
+    await workers({
+      count: 2,
+      handle: async (job, id) => {
+        handled.push(job.name);
+        if (handled.length > 1) return book.workload.giveBack(job, id, undefined);
+        await book.workload.giveBack(job, id, 0);
+        // A worker that leaves is not done yet: BullMQ still has its job as active when the next one is handed out.
+        await until('another worker has it', () => handled.length > 1, 10_000);
+      },
+    });
+    await until('both are done', async () => handled.length === 2 && (await book.workload.inHand('submit')) === 0);
+  });
+
+  test('before it is done with it is not lost: what is handed out meanwhile is a job of its own', async () => {
+    await book.load('b1', merchants(1));
+    await relay();
+    const handled: string[] = [];
+    await workers({
+      count: 1,
+      handle: async (job, id) => {
+        handled.push(job.name);
+        if (handled.length > 1) return book.workload.giveBack(job, id, undefined);
+        await book.workload.giveBack(job, id, 0);
+        await until('it was handed out', async () => (await redis.zcard(key('window', 'submit'))) === 1);
+      },
+    });
+    await until('it was taken up again', () => handled.length === 2, 10_000);
+    expect(new Set(handled).size).toBe(2);
+  });
+
+  test('for later waits for its time', async () => {
+    await book.load('b1', merchants(1));
+    const [id = ''] = merchants(1).map(idOf);
+    const job = { kind: 'submit', name: `${id}-0` } as const;
+    await redis.del(key('ready', 'submit'));
+    await redis.zadd(key('window', 'submit'), 1, job.name);
+    await book.workload.giveBack(job, id, Date.now() + 3_600_000);
+
+    expect(await redis.zcard(key('window', 'submit'))).toBe(0);
+    expect(await book.workload.dueUntil('submit', Date.now() + 7_200_000)).toBe(1);
+    expect(await book.workload.inHand('submit')).toBe(0);
+  });
+
+  test('twice is given back once', async () => {
+    await redis.zadd(key('window', 'submit'), 1, 'aaaaaaaaaaaaaaaa-0');
+    const job = { kind: 'submit', name: 'aaaaaaaaaaaaaaaa-0' } as const;
+    await book.workload.giveBack(job, 'aaaaaaaaaaaaaaaa', 0);
+    await book.workload.giveBack(job, 'aaaaaaaaaaaaaaaa', 0);
+    expect(await redis.lrange(key('ready', 'submit'), 0, -1)).toEqual(['aaaaaaaaaaaaaaaa']);
+  });
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+let failed = false;
+
+async function relay({ windowSize = 10_000 } = {}): Promise<Pick<Relay, 'stop'>> {
+  const own = server.connect();
+  const bell: Bell = await hangBell(own);
+  const started = startRelay({ redis: own, bell, log: readableLog().log, windowSize });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= started.stop().then(() => bell.close());
+    return stopped;
+  };
+  closing.push(stop);
+  return { stop };
+}
+
+function bullmq(kind: WorkKind): Queue {
+  const queue = new Queue(kind, { connection: redis, prefix: PREFIX });
+  closing.push(() => queue.close());
+  return queue;
+}
+
+interface Working {
+  readonly count: number;
+  readonly kind?: WorkKind;
+  readonly before?: () => Promise<void>;
+  readonly handle?: (job: Job, id: string) => Promise<void>;
+}
+
+/** Workers that do nothing but say that it is done; answers the registrations in the order in which they were. */
+async function workers({ count, kind = 'submit', before, handle }: Working): Promise<string[]> {
+  const done: string[] = [];
+  const bell = await hangBell(server.connect());
+  closing.push(() => bell.close());
+  for (let at = 0; at < count; at += 1) {
+    const worker = new Worker(
+      kind,
+      async ({ id: name = '', data }) => {
+        await before?.();
+        const id = (data as { registration: string }).registration;
+        if (handle === undefined) await book.workload.giveBack({ kind, name }, id, undefined);
+        else await handle({ kind, name }, id);
+        done.push(id);
+        await redis.publish(key('bell'), 'ready');
+      },
+      {
+        connection: server.connect(),
+        prefix: PREFIX,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+        lockDuration: 30_000,
+        stalledInterval: 5_000,
+      },
+    );
+    worker.on('failed', () => {
+      failed = true;
+    });
+    worker.on('error', () => {});
+    closing.push(() => worker.close());
+  }
+  return done;
+}
