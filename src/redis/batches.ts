@@ -73,7 +73,8 @@ export function openBatches(redis: Redis): Batches {
 
   async function open(batch: Omit<Batch, 'rows' | 'complete'>): Promise<Batch> {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
-    if (isNew === 1) {
+    // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
+    if (isNew === 1 || (await find(batch.id)) === undefined) {
       await redis
         .multi()
         .hset(key('batch', batch.id), {
@@ -81,6 +82,7 @@ export function openBatches(redis: Redis): Batches {
           headings: JSON.stringify(batch.headings),
           columns: JSON.stringify(batch.columns),
         })
+        .lrem(key('batches'), 0, batch.id)
         .rpush(key('batches'), batch.id)
         .exec();
     }
