@@ -6,14 +6,16 @@ import type { Logger } from 'pino';
 import { openStore, type Store } from '../app.js';
 import { readSettings, type Settings } from '../config.js';
 import type { Batch } from '../redis/batches.js';
-import { reportCsv, reportRows } from '../reporter/report.js';
+import { reportCsv } from '../reporter/csv.js';
+import { writeWhole } from '../reporter/file.js';
+import { reportRows } from '../reporter/report.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
 import { sendAndListen } from './batch-run.js';
 import { command, EXIT, perform } from './command.js';
 import { loadFiles } from './load.js';
 import { byOutcome } from './progress.js';
-import { batchNamed, languageFrom, optionsFor, writeWhole } from './report.js';
+import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { onInterruption, say, table } from './terminal.js';
 
 const SHEET = fileURLToPath(new URL('../../samples/merchants.csv', import.meta.url));
@@ -70,7 +72,7 @@ async function demo(settings: Settings, log: Logger, lang: string): Promise<numb
     const batch = await batchNamed(store, id);
     const reportFile = join(home, 'report.csv');
     const reportOptions = await optionsFor(store, language);
-    await writeWhole(reportFile, reportCsv(store.batches, batch, reportOptions), true);
+    await writeWhole(reportFile, reportCsv(store.batches, [batch], reportOptions), true);
     say('');
     say(
       table(

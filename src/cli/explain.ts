@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Store } from '../app.js';
+import { isoWithOffset } from '../domain/calendar.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, type Registration, STATES } from '../domain/registration.js';
 import { ACTORS, type Language } from '../domain/words.js';
 import { batchOf, type HistoryEntry, type View } from '../redis/ledger.js';
-import { isoWithOffset } from '../reporter/report.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { explain as explainAnswer, SOURCES } from '../wechat/answers.js';

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { OutputError } from '../reporter/file.js';
 import { checkCommand } from './check.js';
 import { EXIT, UsageError } from './command.js';
 import { demoCommand } from './demo.js';
@@ -50,6 +51,7 @@ function tell(error: unknown): number {
     error instanceof SettingsError ||
     error instanceof SheetError ||
     error instanceof RedisUnfit ||
+    error instanceof OutputError ||
     error instanceof UsageError
   ) {
     say(error.message);

@@ -1,14 +1,15 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
+import { readMoment } from '../domain/calendar.js';
+import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
 import type { Batch } from '../redis/batches.js';
-import { type ReportOptions, reportCsv, reportRows } from '../reporter/report.js';
+import { reportCsv } from '../reporter/csv.js';
+import { writeWhole } from '../reporter/file.js';
+import { type ReportOptions, reportRows } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
+import { reportWorkbook } from '../reporter/workbook.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { print, say } from './terminal.js';
 
@@ -16,12 +17,14 @@ interface Options {
   readonly output?: string;
   readonly force?: true;
   readonly only?: string;
+  readonly since?: string;
   readonly lang: string;
   readonly all?: true;
   readonly json?: true;
+  readonly xlsx?: true;
 }
 
-const OUTCOMES: readonly Outcome[] = [
+export const OUTCOMES: readonly Outcome[] = [
   'created',
   'already_created',
   'duplicate',
@@ -36,32 +39,43 @@ const OUTCOMES: readonly Outcome[] = [
 export function reportCommand(): Command {
   return command(
     'report [BATCH]',
-    'The outcome of every row as CSV, on stdout or in a file. Without BATCH: the newest.',
+    'The outcome of every row as CSV, on stdout or in a file. Without BATCH: the newest. Corrected, it is the next upload.',
     'fastregister report --only rejected,expired,invalid --lang zh -o to-correct.csv',
   )
     .option('-o, --output <FILE>', 'write to this file')
     .option('--force', 'overwrite the file')
     .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOMES.join(', ')}`)
+    .option(
+      '--since <DATE>',
+      'only what has had its outcome since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
+    )
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--all', 'every batch, one after the other')
-    .option('--json', 'one JSON object a row')
+    .option('--xlsx', 'an Excel workbook instead, all of it text')
+    .option('--json', 'one JSON object a row instead')
     .action(async (batch: string | undefined, options: Options, made: Command) =>
       perform(made, {}, (doorway) => report(doorway, batch, options)),
     );
 }
 
-async function report({ open }: Doorway, id: string | undefined, options: Options): Promise<number> {
+async function report({ open, settings }: Doorway, id: string | undefined, options: Options): Promise<number> {
   if (id !== undefined && options.all) throw new UsageError('Name a batch, or say --all.');
+  if (options.json && options.xlsx) throw new UsageError('Say --json or --xlsx, not both.');
+  if (options.xlsx && options.output === undefined && process.stdout.isTTY) {
+    throw new UsageError('A workbook is nothing to read on a terminal: write it to a file with -o FILE.');
+  }
   const only = outcomesFrom(options.only);
+  const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('door');
   const batches = options.all ? await everyBatch(store) : [await batchNamed(store, id)];
-  const reportOptions = await optionsFor(store, languageFrom(options.lang), only);
-  const text = options.json ? jsonLines : reportCsv;
-  const pieces = async function* () {
-    for (const batch of batches) yield* text(store.batches, batch, reportOptions);
-  };
-  if (options.output === undefined) for await (const piece of pieces()) await print(piece);
-  else await writeWhole(options.output, pieces(), options.force === true);
+  const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since };
+  const write = options.json ? jsonLines : options.xlsx ? reportWorkbook : reportCsv;
+  const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
+  if (options.output === undefined) for await (const piece of pieces) await print(piece);
+  else {
+    await writeWhole(options.output, pieces, options.force === true);
+    say(`Written: ${options.output}`);
+  }
   return EXIT.done;
 }
 
@@ -102,29 +116,33 @@ export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | u
   return new Set(names as Outcome[]);
 }
 
-/** Nobody sees half of a report, and none is overwritten unasked. */
-export async function writeWhole(file: string, pieces: AsyncIterable<string>, overwrite: boolean): Promise<void> {
-  if (!overwrite && existsSync(file))
-    throw new UsageError(`${file} is there already. Name another file, or say --force.`);
-  const half = join(dirname(file), `.${process.pid}.${Date.now()}.half`);
+/** A moment on the clock of the quota's time zone, or so long ago. */
+function sinceFrom(text: string | undefined, timezone: string): number | undefined {
+  if (text === undefined) return undefined;
+  const moment = readMoment(text, timezone);
+  if (moment !== undefined) return moment;
   try {
-    await pipeline(pieces, createWriteStream(half));
-    await rename(half, file);
-  } catch (error) {
-    await unlink(half).catch(() => {});
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES')
-      throw new UsageError(`${file} cannot be written (${code}). Name another file.`, { cause: error });
-    throw error;
+    return Date.now() - parseDuration(text);
+  } catch (cause) {
+    throw new UsageError(`--since ${text}: write a day as 2026-11-20, a time as "2026-11-20 22:00", or 24h.`, {
+      cause,
+    });
   }
-  say(`Written: ${file}`);
 }
 
-async function* jsonLines(...[batches, batch, options]: Parameters<typeof reportRows>): AsyncGenerator<string> {
-  for await (const rows of reportRows(batches, batch, options)) {
-    for (const { cells, surplus, ...told } of rows) {
-      const input = Object.fromEntries(batch.headings.map((heading, at) => [heading, cells[at] ?? '']));
-      yield `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...told })}\n`;
+async function* jsonLines(
+  batches: Store['batches'],
+  wanted: readonly Batch[],
+  options: ReportOptions,
+): AsyncGenerator<string> {
+  for (const batch of wanted) {
+    for await (const rows of reportRows(batches, batch, options)) {
+      let lines = '';
+      for (const { cells, surplus, ...told } of rows) {
+        const input = Object.fromEntries(batch.headings.map((heading, at) => [heading, cells[at] ?? '']));
+        lines += `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...told })}\n`;
+      }
+      if (lines !== '') yield lines;
     }
   }
 }

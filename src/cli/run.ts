@@ -3,13 +3,14 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import type { Batch } from '../redis/batches.js';
-import { reportCsv } from '../reporter/report.js';
+import { reportCsv } from '../reporter/csv.js';
+import { writeWhole } from '../reporter/file.js';
 import { situation } from '../reporter/standstill.js';
 import { type Ending, sendAndListen } from './batch-run.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { loadFiles } from './load.js';
 import { byOutcome, needAPerson, sum } from './progress.js';
-import { batchNamed, languageFrom, optionsFor, writeWhole } from './report.js';
+import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options {
@@ -55,10 +56,13 @@ async function run({ open }: Doorway, files: readonly string[], options: Options
   const reportOptions = await optionsFor(store, language);
   for (const [at, id] of ids.entries()) {
     const batch: Batch = await batchNamed(store, id);
-    const pieces = reportCsv(store.batches, batch, reportOptions);
+    const pieces = reportCsv(store.batches, [batch], reportOptions);
     const output = outputs?.[at];
     if (output === undefined) for await (const piece of pieces) await print(piece);
-    else await writeWhole(output, pieces, true);
+    else {
+      await writeWhole(output, pieces, true);
+      say(`Written: ${output}`);
+    }
   }
   return statusOf(store, ending, needAPerson(counts), interruption);
 }

@@ -5,7 +5,7 @@ export function say(text: string): void {
 }
 
 /** Waits where the reader is slower than we are. */
-export async function print(text: string): Promise<void> {
+export async function print(text: string | Uint8Array): Promise<void> {
   if (process.stdout.write(text)) return;
   await new Promise((resolve) => process.stdout.once('drain', resolve));
 }

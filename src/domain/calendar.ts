@@ -52,6 +52,79 @@ function nextMidnight(now: number, timeZone: string, day: string): number {
   return after;
 }
 
+/** `2026-11-21T09:30:00+08:00` */
+export function isoWithOffset(at: number, timeZone: string): string {
+  const { ms, text } = offsetAt(at, timeZone);
+  const second = Math.floor((at + ms) / 1000);
+  const day = Math.floor(second / 86_400);
+  const ofDay = second - day * 86_400;
+  const clock = `${TWO_DIGITS[Math.floor(ofDay / 3600)]}:${TWO_DIGITS[Math.floor(ofDay / 60) % 60]}:${TWO_DIGITS[ofDay % 60]}`;
+  return `${dateText(day)}T${clock}${text}`;
+}
+
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+
+/** A report of a million rows writes two million times of a few days. */
+const dates = { day: Number.NaN, text: '' };
+
+function dateText(day: number): string {
+  if (dates.day !== day) {
+    dates.day = day;
+    dates.text = new Date(day * 86_400_000).toISOString().slice(0, 10);
+  }
+  return dates.text;
+}
+
+/**
+ * `2026-11-21`, `2026-11-21 22:00`, or either with an offset of its own (`…T22:00+08:00`) → ms since 1970; undefined
+ * where it is none of them.
+ */
+export function readMoment(text: string, timeZone: string): number | undefined {
+  const read = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text.trim());
+  if (read === null) return undefined;
+  const [, date, time = '00:00', offset] = read;
+  const at = Date.parse(`${date}T${time}${offset ?? 'Z'}`);
+  // A day that does not exist is moved on by some readers of dates, and refused here.
+  if (Number.isNaN(at) || (offset === undefined && new Date(at).toISOString().slice(0, 10) !== date)) return undefined;
+  if (offset !== undefined) return at;
+  return at - offsetAt(at - offsetAt(at, timeZone).ms, timeZone).ms;
+}
+
+interface Offset {
+  readonly ms: number;
+  /** `+08:00` */
+  readonly text: string;
+}
+
+/** Clocks are changed at quarters of an hour: one question to Intl serves every time of that quarter. */
+const QUARTER = 15 * MINUTE;
+const OFFSETS_KEPT = 10_000;
+const offsets = new Map<string, Map<number, Offset>>();
+
+function offsetAt(at: number, timeZone: string): Offset {
+  let ofZone = offsets.get(timeZone);
+  if (ofZone === undefined) {
+    ofZone = new Map();
+    offsets.set(timeZone, ofZone);
+  }
+  const quarter = Math.floor(at / QUARTER);
+  let offset = ofZone.get(quarter);
+  if (offset === undefined) {
+    if (ofZone.size >= OFFSETS_KEPT) ofZone.clear();
+    offset = offsetFromIntl(at, timeZone);
+    ofZone.set(quarter, offset);
+  }
+  return offset;
+}
+
+function offsetFromIntl(at: number, timeZone: string): Offset {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' }).formatToParts(at);
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign = '+', hours = '00', minutes = '00'] = /^GMT([+\u2212-])(\d\d):(\d\d)/.exec(name) ?? [];
+  const ms = (Number(hours) * 60 + Number(minutes)) * MINUTE;
+  return sign === '+' ? { ms, text: `+${hours}:${minutes}` } : { ms: -ms, text: `-${hours}:${minutes}` };
+}
+
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** sv-SE writes `2026-11-21 09:05`. */

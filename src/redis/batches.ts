@@ -10,7 +10,7 @@ import {
   type State,
 } from '../domain/registration.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
-import { countedAs, difference, registrationFrom, SHORT_NAMES } from './registration-fields.js';
+import { countedAs, difference, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
 import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
 import { script } from './scripts.js';
 
@@ -62,6 +62,8 @@ export interface Batches {
   list(): Promise<string[]>;
   counts(id: string): Promise<Counts>;
   page(batch: Batch, page: number): Promise<RowWithFate[]>;
+  /** Every row, in order, some at a time. */
+  pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
   /** The states of those registrations that there are. */
   states(ids: readonly string[]): Promise<Map<string, { state: State }>>;
@@ -126,13 +128,32 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function page(batch: Batch, number: number): Promise<RowWithFate[]> {
+    return rowsFrom(batch, number, await packedPage(batch, number));
+  }
+
+  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
     const first = number * ROWS_PER_PAGE;
-    const answer = (await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHORT_NAMES])) as string[];
-    const rows: RowWithFate[] = [];
-    for (let at = 0; at < answer.length; at += 2) {
-      rows.push(rowWithFate(first + at / 2, answer[at] ?? '', answer[at + 1] ?? '', batch.columns));
+    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHOWN_NAMES]);
+    const [rows, registrations] = answer as [string, string];
+    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), registrations: registrations.split(JOINT) };
+  }
+
+  /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
+  async function* pages(batch: Batch): AsyncGenerator<RowWithFate[]> {
+    const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
+    const ahead: Promise<PackedPage>[] = [];
+    for (let number = 0; number < count; number += 1) {
+      while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
+        const asked = packedPage(batch, number + ahead.length);
+        // Told to whoever waits for it; a caller that has seen enough waits for none.
+        asked.catch(() => {});
+        ahead.push(asked);
+      }
+      const packed = (await ahead.shift()) ?? NO_ROWS;
+      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
+        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
+      }
     }
-    return rows;
   }
 
   async function row(batch: Batch, index: number): Promise<Row | undefined> {
@@ -154,8 +175,28 @@ export function openBatches(redis: Redis): Batches {
     list: () => redis.lrange(key('batches'), 0, -1),
     counts,
     page,
+    pages,
     row,
   };
+}
+
+/** Enough to keep Redis at work; more only lie in memory. */
+const PAGES_AHEAD = 3;
+const ROWS_AT_ONCE = 64;
+const JOINT = '\u001e';
+
+interface PackedPage {
+  readonly rows: readonly string[];
+  readonly registrations: readonly string[];
+}
+
+const NO_ROWS: PackedPage = { rows: [], registrations: [] };
+
+function rowsFrom(batch: Batch, page: number, packed: PackedPage, from = 0, to = ROWS_PER_PAGE): RowWithFate[] {
+  const first = page * ROWS_PER_PAGE + from;
+  return packed.rows
+    .slice(from, to)
+    .map((text, at) => rowWithFate(first + at, text, packed.registrations[from + at] ?? '', batch.columns));
 }
 
 function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithFate {
@@ -165,7 +206,7 @@ function rowWithFate(index: number, text: string, fields: string, columns: Detai
     index,
     relation,
     row: unpackRow(text.slice(end + 1), columns),
-    registration: relation.kind === 'refused' ? undefined : registrationFrom(relation.id, fields.split('\u001f')),
+    registration: relation.kind === 'refused' ? undefined : shownRegistrationFrom(relation.id, fields.split('\u001f')),
   };
 }
 
@@ -199,7 +240,7 @@ const ACCEPT_POLICY = JSON.stringify(
 );
 
 /** Which fields a new attempt clears, and which a report shows of the old one. */
-const REOPENING = JSON.stringify({ del: fieldsClearedByReopening(), shown: SHORT_NAMES });
+const REOPENING = JSON.stringify({ del: fieldsClearedByReopening(), shown: SHOWN_NAMES });
 
 function rowAccepted(): Fact {
   return { kind: 'row_accepted', at: 0, row: '/0' };

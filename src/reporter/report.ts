@@ -1,17 +1,17 @@
 /** A batch as its report: one row per input row, in input order, what came in first, then what became of it. */
-import { stringify } from 'csv-stringify';
-import { REPORT_COLUMNS } from '../domain/columns.js';
-import { guard } from '../domain/formula-guard.js';
+import { isoWithOffset } from '../domain/calendar.js';
+import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { isOver, type Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
 import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
-import { ROWS_PER_PAGE } from '../redis/keys.js';
 import { type Circumstances, type Standstill, sentencesFor } from './sentences.js';
 
 export interface ReportOptions {
   readonly language: Language;
   /** Only these outcomes; absent: all. */
   readonly only?: ReadonlySet<Outcome> | undefined;
+  /** Only rows that have had their outcome since then, in ms since 1970; rows that wait have none yet. */
+  readonly since?: number | undefined;
   /** In which the report's times are written, e.g. `Asia/Shanghai`. */
   readonly timezone: string;
   readonly standstill?: Standstill | undefined;
@@ -25,40 +25,28 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  for (let page = 0; page * ROWS_PER_PAGE < batch.rows; page += 1) {
-    const fates = await batches.page(batch, page);
+  const { only, since, language, timezone } = options;
+  for await (const page of batches.pages(batch)) {
+    const fates = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const lines = await linesOfEarlierRows(batches, batch, fates);
     const circumstances: Circumstances = {
       standstill: options.standstill,
       lineOf: (index) => lines.get(index),
-      time: (at) => isoWithOffset(at, options.timezone),
+      time: (at) => isoWithOffset(at, timezone),
     };
-    yield fates
-      .map((fate) => reportRow(batch, fate, circumstances, options.language))
-      .filter((row) => options.only === undefined || options.only.has(row.outcome as Outcome));
+    const rows = fates.map((fate) => reportRow(batch, fate, circumstances, language));
+    yield only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
   }
 }
 
-/** UTF-8 with BOM, CRLF, every cell quoted, formulas guarded. */
-export async function* reportCsv(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<string> {
-  yield `\uFEFF${await csv([[...batch.headings, ...REPORT_COLUMNS]])}`;
-  for await (const rows of reportRows(batches, batch, options)) {
-    if (rows.length > 0) yield await csv(rows.map(cellsOf));
-  }
+/** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */
+function settledAt({ relation, registration }: RowWithFate, batch: Batch): number {
+  if (relation.kind !== 'registered') return batch.loadedAt;
+  if (registration === undefined || !isOver(registration.state)) return Number.NEGATIVE_INFINITY;
+  return registration.finishedAt ?? batch.loadedAt;
 }
 
-function cellsOf(row: ReportRow): string[] {
-  return [...row.cells, ...REPORT_COLUMNS.map((column) => row[column]), ...row.surplus];
-}
-
-function csv(rows: readonly (readonly string[])[]): Promise<string> {
-  const guarded = rows.map((row) => row.map(guard));
-  return new Promise((resolve, reject) => {
-    stringify(guarded, { quoted: true, quoted_empty: true, record_delimiter: 'windows' }, (error, text) =>
-      error ? reject(error) : resolve(text),
-    );
-  });
-}
+const NO_CELLS: readonly string[] = [];
 
 function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances, language: Language): ReportRow {
   const sentences = sentencesFor(fate, circumstances);
@@ -67,9 +55,10 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
   const registration = relation.kind === 'refused' || relation.kind === 'duplicate' ? undefined : fate.registration;
   const time = (at: number | undefined): string => (at === undefined ? '' : circumstances.time(at));
   const isEarlier = relation.kind === 'already_created';
+  const width = batch.headings.length;
   return {
-    cells: batch.headings.map((_, at) => row.cells[at] ?? ''),
-    surplus: row.cells.slice(batch.headings.length),
+    cells: row.cells.length === width ? row.cells : batch.headings.map((_, at) => row.cells[at] ?? ''),
+    surplus: row.cells.length > width ? row.cells.slice(width) : NO_CELLS,
     line: String(row.line),
     outcome: sentences.outcome,
     problem: sentences.problem,
@@ -86,49 +75,13 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
   };
 }
 
-/** Duplicates name the line of the row that they repeat, which may be on an earlier page. */
+/** Duplicates name the line of the row that they repeat, which may be far above. */
 async function linesOfEarlierRows(
   batches: Batches,
   batch: Batch,
   fates: readonly RowWithFate[],
-): Promise<Map<number, number>> {
-  const lines = new Map(fates.map(({ index, row }) => [index, row.line]));
-  for (const { relation } of fates) {
-    if (relation.kind !== 'duplicate' || lines.has(relation.firstIndex)) continue;
-    const row = await batches.row(batch, relation.firstIndex);
-    if (row !== undefined) lines.set(relation.firstIndex, row.line);
-  }
-  return lines;
-}
-
-/** `2026-11-21T09:30:00+08:00` */
-export function isoWithOffset(at: number, timezone: string): string {
-  const parts = new Map(
-    formatter(timezone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, value]),
-  );
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
-  const offset = part('timeZoneName').replace('GMT', '').replace('−', '-') || '+00:00';
-  return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}${offset}`;
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-function formatter(timeZone: string): Intl.DateTimeFormat {
-  const known = formatters.get(timeZone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-    timeZoneName: 'longOffset',
-  });
-  formatters.set(timeZone, made);
-  return made;
+): Promise<ReadonlyMap<number, number>> {
+  const wanted = new Set(fates.flatMap(({ relation }) => (relation.kind === 'duplicate' ? [relation.firstIndex] : [])));
+  const rows = [...wanted].map(async (index) => [index, await batches.row(batch, index)] as const);
+  return new Map((await Promise.all(rows)).flatMap(([index, row]) => (row === undefined ? [] : [[index, row.line]])));
 }

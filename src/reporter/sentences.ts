@@ -35,10 +35,24 @@ const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '
 
 export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): Sentences {
   const { relation, registration } = fate;
+  if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(fate)) return CREATED;
   if (relation.kind === 'refused' || registration === undefined) return refused(fate);
   if (relation.kind === 'duplicate') return duplicate(relation.firstIndex, circumstances);
   if (relation.kind === 'already_created') return alreadyCreated(registration);
   return withWarnings(fate, ofRegistration(registration, circumstances));
+}
+
+/** Most rows of most reports. */
+const CREATED: Sentences = {
+  outcome: 'created',
+  problem: '',
+  reason: STATES.created,
+  nextStep: NOTHING,
+  whoActs: STATES.created.acts,
+};
+
+function isPlain({ row, registration }: RowWithFate): boolean {
+  return row.problems.length === 0 && registration?.problem === undefined;
 }
 
 function refused({ row }: RowWithFate): Sentences {

@@ -1,7 +1,7 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
+import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
 import type { Calls } from '../redis/calls.js';
-import { isoWithOffset } from './report.js';
 import { type Standstill, troubleOf } from './sentences.js';
 
 export interface Situation {

@@ -1,0 +1,76 @@
+/** Which columns a report has, and where the cells of a batch's rows go. */
+import { FIELDS, REPORT_COLUMNS } from '../domain/columns.js';
+import type { Batch } from '../redis/batches.js';
+import type { ReportRow } from './report.js';
+
+export interface Shape {
+  readonly headings: readonly string[];
+  /** A row of that batch, cell by cell. */
+  cellsOf(batch: Batch, row: ReportRow): string[];
+}
+
+/**
+ * One batch keeps its columns as they are. Several are put under one row of headings, or nobody could filter, sort or
+ * upload the whole: a column of ours is the same under any of its names, any other one under the same heading.
+ */
+export function shapeOf(batches: readonly Batch[]): Shape {
+  const [first, ...others] = batches;
+  if (first !== undefined && others.every((batch) => isAlike(batch, first))) {
+    return {
+      headings: [...first.headings, ...REPORT_COLUMNS],
+      cellsOf: (_, row) => withOwnCells(row.cells.slice(), row),
+    };
+  }
+  const headings: string[] = [];
+  const places = new Map<string, number>();
+  const placesOf = new Map(
+    batches.map((batch) => [
+      batch.id,
+      meanings(batch).map((meaning, column) => {
+        let place = places.get(meaning);
+        if (place === undefined) {
+          place = headings.push(batch.headings[column] ?? '') - 1;
+          places.set(meaning, place);
+        }
+        return place;
+      }),
+    ]),
+  );
+  return {
+    headings: [...headings, ...REPORT_COLUMNS],
+    cellsOf(batch, row) {
+      const cells = new Array<string>(headings.length).fill('');
+      placesOf.get(batch.id)?.forEach((place, column) => {
+        cells[place] = row.cells[column] ?? '';
+      });
+      return withOwnCells(cells, row);
+    },
+  };
+}
+
+/** Adds to `cells`: a report is a million of them. */
+function withOwnCells(cells: string[], row: ReportRow): string[] {
+  for (const column of REPORT_COLUMNS) cells.push(row[column]);
+  for (const cell of row.surplus) cells.push(cell);
+  return cells;
+}
+
+function isAlike(one: Batch, other: Batch): boolean {
+  return (
+    one.headings.length === other.headings.length &&
+    one.headings.every((heading, at) => heading === other.headings[at]) &&
+    one.columns.every((column, at) => column === other.columns[at])
+  );
+}
+
+/** What each column of a batch is: a field of ours, or the nth column of that heading. */
+function meanings({ headings, columns }: Batch): string[] {
+  const seen = new Map<string, number>();
+  return headings.map((heading, column) => {
+    const field = FIELDS[columns.indexOf(column)];
+    if (field !== undefined) return `field ${field}`;
+    const nth = (seen.get(heading) ?? 0) + 1;
+    seen.set(heading, nth);
+    return `heading ${nth} ${heading}`;
+  });
+}

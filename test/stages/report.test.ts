@@ -1,0 +1,196 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { readMoment } from '../../src/domain/calendar.js';
+import { openSheet } from '../../src/producer/sheet.js';
+import type { AcceptedRow, Batch } from '../../src/redis/batches.js';
+import { reportCsv } from '../../src/reporter/csv.js';
+import { OutputError, writeWhole } from '../../src/reporter/file.js';
+import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
+import { reportWorkbook } from '../../src/reporter/workbook.js';
+import { acceptedRow, idOf, openBook } from '../support/ledger.js';
+import { HEADINGS, merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const db = useRedis();
+const folder = mkdtempSync(join(tmpdir(), 'fr-report-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const OPTIONS: ReportOptions = { language: 'en', timezone: 'Asia/Shanghai' };
+
+/** A batch whose rows have one more column, `note`. */
+async function batchOfNotes(id: string, notes: readonly string[]): Promise<Batch> {
+  const { batches } = openBook(db.redis);
+  const batch = await batches.open({
+    id,
+    file: `${id}.csv`,
+    headings: [...HEADINGS, 'note'],
+    columns: [0, 1, 2, 3, 4, 5],
+    loadedAt: Date.now(),
+  });
+  const rows = notes.map((note, index): AcceptedRow => {
+    const row = acceptedRow(merchant(index + 1), index);
+    return { ...row, cells: [...row.cells, note] };
+  });
+  const accepted = await batches.accept(batch, 0, rows);
+  await batches.complete(id);
+  return { ...batch, rows: accepted, complete: true };
+}
+
+async function rowsOf(batch: Batch, options: Partial<ReportOptions> = {}): Promise<ReportRow[]> {
+  const rows: ReportRow[] = [];
+  const { batches } = openBook(db.redis);
+  for await (const some of reportRows(batches, batch, { ...OPTIONS, ...options })) rows.push(...some);
+  return rows;
+}
+
+async function textOf(batches: readonly Batch[], options: Partial<ReportOptions> = {}): Promise<string> {
+  let text = '';
+  for await (const piece of reportCsv(openBook(db.redis).batches, batches, { ...OPTIONS, ...options })) text += piece;
+  return text;
+}
+
+/** The cells of the last input column, as the next upload reads them. */
+async function notesRead(file: string): Promise<string[]> {
+  const sheet = await openSheet(file);
+  const notes: string[] = [];
+  for await (const rows of sheet.rows()) notes.push(...rows.map(({ cells }) => cells[6] ?? ''));
+  return notes;
+}
+
+const AWKWARD = [
+  '=1+1',
+  "'=1+1",
+  "''=",
+  "'",
+  '+86',
+  '-',
+  '@x',
+  '\t=',
+  '\r\n',
+  '\n',
+  '＝A1',
+  '"',
+  ',',
+  '',
+  ' ',
+  '_x000D_',
+];
+
+const note = fc.oneof(
+  fc.constantFrom(...AWKWARD),
+  fc.tuple(fc.constantFrom(...AWKWARD), fc.string({ unit: 'grapheme' })).map((parts) => parts.join('')),
+  fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => text.isWellFormed()),
+);
+
+test('every cell of every sheet comes back from the report as it was, in CSV and in XLSX', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(note, { minLength: 1, maxLength: 8 }), async (notes) => {
+      await db.redis.flushall();
+      run += 1;
+      const batch = await batchOfNotes(`b${run}`, notes);
+      const { batches } = openBook(db.redis);
+      const csv = join(folder, 'report.csv');
+      const xlsx = join(folder, 'report.xlsx');
+      await writeWhole(csv, reportCsv(batches, [batch], OPTIONS), true);
+      await writeWhole(xlsx, reportWorkbook(batches, [batch], OPTIONS), true);
+      expect(await notesRead(csv)).toEqual(notes);
+      expect(await notesRead(xlsx)).toEqual(notes);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('no cell of a report is a formula to a spreadsheet program', async () => {
+  const batch = await batchOfNotes('b1', AWKWARD);
+  const cells = (await textOf([batch])).slice(1).split(/","|"\r\n"?/);
+  expect(cells.filter((cell) => /^[=+\-@\t\r\n＝＋－＠]/.test(cell))).toEqual([]);
+});
+
+test('the file is UTF-8 with a mark, every cell is quoted, every line ends in CRLF', async () => {
+  const batch = await batchOfNotes('b1', ['a "b", c']);
+  const text = await textOf([batch]);
+  expect(text.startsWith('\uFEFF"name","code",')).toBe(true);
+  expect(text).toContain('"a ""b"", c","2","pending",');
+  expect(text.endsWith('"\r\n')).toBe(true);
+});
+
+test('only what has had its outcome since a moment is in the report', async () => {
+  const batch = await batchOfNotes('b1', ['early', 'late', 'open']);
+  const { record, take } = openBook(db.redis);
+  const at = readMoment('2026-11-20 22:00', 'Asia/Shanghai') ?? 0;
+  for (const [number, finished] of [
+    [1, at - 1],
+    [2, at],
+  ] as const) {
+    const id = idOf(merchant(number));
+    await take(id);
+    await record(id, 'mini_program_created', { at: finished, appid: `wx${number}` });
+  }
+  expect((await rowsOf(batch, { since: at })).map(({ cells }) => cells[6])).toEqual(['late']);
+});
+
+test('several batches are one table: the same column under any of its names, one row of headings', async () => {
+  const first = await batchOfNotes('b1', ['a']);
+  const { batches } = openBook(db.redis);
+  const opened = await batches.open({
+    id: 'b2',
+    file: 'b2.csv',
+    headings: ['备注', '企业名称', '统一社会信用代码'],
+    columns: [1, 2, -1, -1, -1, -1],
+    loadedAt: Date.now(),
+  });
+  const other = merchant(9);
+  await batches.accept(opened, 0, [
+    { line: 2, cells: ['z', other.name, other.code], merchant: other, problems: [], registration: idOf(other) },
+  ]);
+  const file = join(folder, 'all.csv');
+  await writeWhole(file, reportCsv(batches, [first, { ...opened, rows: 1 }], OPTIONS), true);
+  const sheet = await openSheet(file);
+  expect(sheet.headings.slice(0, 9)).toEqual([...HEADINGS, 'note', '备注', 'line']);
+  const rows = [];
+  for await (const some of sheet.rows()) rows.push(...some.map(({ cells }) => cells.slice(0, 8)));
+  expect(rows).toEqual([
+    [...(acceptedRow(merchant(1), 0).cells as string[]), 'a', ''],
+    [other.name, other.code, '', '', '', '', '', 'z'],
+  ]);
+});
+
+test('nobody sees half of a report, and no file is overwritten unasked', async () => {
+  const file = join(folder, 'kept.csv');
+  async function* halfway(): AsyncGenerator<string> {
+    yield 'half';
+    throw new Error('the program dies here');
+  }
+  await expect(writeWhole(file, halfway(), false)).rejects.toThrow('dies');
+  expect(() => readFileSync(file)).toThrow('ENOENT');
+
+  async function* whole(): AsyncGenerator<string> {
+    yield 'whole';
+  }
+  await writeWhole(file, whole(), false);
+  await expect(writeWhole(file, whole(), false)).rejects.toThrow(OutputError);
+  await expect(writeWhole(join(folder, 'nowhere', 'x.csv'), whole(), false)).rejects.toThrow('no such folder');
+});
+
+test('each row is told once and in order, over pages, with the line of the row that it repeats', async () => {
+  const { batches } = openBook(db.redis);
+  const batch = await batches.open({
+    id: 'b1',
+    file: 'b1.csv',
+    headings: HEADINGS,
+    columns: [0, 1, 2, 3, 4, 5],
+    loadedAt: 1,
+  });
+  const count = 1_100;
+  const rows = Array.from({ length: count }, (_, index) =>
+    acceptedRow(merchant(index === count - 1 ? 1 : index + 1), index),
+  );
+  await batches.accept(batch, 0, rows);
+  const told = await rowsOf({ ...batch, rows: count });
+  expect(told.map(({ line }) => Number(line))).toEqual(rows.map(({ line }) => line));
+  expect(told.at(-1)).toMatchObject({ outcome: 'duplicate', next_step: 'See line 2.' });
+});
