@@ -270,7 +270,8 @@ describe('one Weixin ID', () => {
       const permission = await book.take(idOf(it), { triesPerDay });
       expect(permission.kind).toBe(at < 5 ? 'go' : 'held');
       if (permission.kind !== 'go') continue;
-      await book.record(idOf(it), 'create_refused', { callSentAt: permission.sentAt, problem: 'create:61070' });
+      const { sentAt = 0 } = await book.registration(idOf(it));
+      await book.record(idOf(it), 'create_refused', { callSentAt: sentAt, problem: 'create:61070' });
     }
     const [again] = rows as [Merchant];
     const { person } = budgetsFor(again);

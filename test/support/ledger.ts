@@ -104,8 +104,9 @@ export function openBook(redis: Redis) {
   async function send(id: string): Promise<number> {
     const permission = await take(id);
     if (permission.kind !== 'go') throw new Error(`not sent: ${JSON.stringify(permission)}`);
-    await record(id, 'create_accepted', { callSentAt: permission.sentAt });
-    return permission.sentAt;
+    const { sentAt = 0 } = await registration(id);
+    await record(id, 'create_accepted', { callSentAt: sentAt });
+    return sentAt;
   }
 
   async function rows(id: string): Promise<RowWithFate[]> {

@@ -1,0 +1,339 @@
+/**
+ * Random lives of a few merchants over the real scripts, driven by the real worker, against a model that fits into one
+ * look: what WeChat was asked, and what it told. WeChat's side is played here, so that every answer, every push and
+ * every death of a worker can come at every moment.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Merchant } from '../../src/domain/merchant.js';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { STATES } from '../../src/domain/registration.js';
+import { key } from '../../src/redis/keys.js';
+import type { WorkKind } from '../../src/redis/ledger.js';
+import { script } from '../../src/redis/scripts.js';
+import type { Reply } from '../../src/wechat/client.js';
+import type { Crew } from '../../src/worker/crew.js';
+import { followUp } from '../../src/worker/follow-up.js';
+import { submit } from '../../src/worker/submit.js';
+import { DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { creditCode, merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+
+/** Six merchants of three enterprises. */
+const MERCHANTS: readonly Merchant[] = [0, 1, 2, 3, 4, 5].map((number) =>
+  merchant(number, 'ok', { code: creditCode(number % 3) }),
+);
+
+const ANSWERS = {
+  accepted: { errcode: 0 },
+  refused: { errcode: 61070 },
+  again: { errcode: 89247 },
+  busy: { errcode: 89249 },
+  token: { errcode: 42001 },
+  platform: { errcode: 89254 },
+  unknown: { errcode: 4711 },
+  lost: 'lost',
+  notSent: 'not_sent',
+} as const;
+
+const SEARCH_ANSWERS = { running: { errcode: 89251 }, unclear: { errcode: 89250 }, lost: 'lost' } as const;
+
+const PUSHES = {
+  created: 'mini_program_created',
+  failed: 'registration_refused',
+  timedOut: 'legal_person_timed_out',
+  unknown: 'push_unknown',
+} as const;
+
+describe('whatever happens in whatever order', () => {
+  test('no attempt is sent twice, counts are exact, a success stands, and an enterprise has one task', async () => {
+    const which = fc.nat(5);
+    const step = fc.oneof(
+      { weight: 8, arbitrary: fc.record({ do: fc.constant('work' as const), which }) },
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          do: fc.constant('answer' as const),
+          which,
+          answer: fc.constantFrom(...(Object.keys(ANSWERS) as (keyof typeof ANSWERS)[]), 'accepted' as const),
+        }),
+      },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          do: fc.constant('push' as const),
+          which,
+          push: fc.constantFrom(...(Object.keys(PUSHES) as (keyof typeof PUSHES)[])),
+          /** How many attempts back the push is about. */
+          back: fc.constantFrom(0, 0, 0, 1),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const), which }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('deliverAgain' as const, 'race' as const), which }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('timePasses' as const) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant('search' as const),
+          which,
+          answer: fc.constantFrom(...(Object.keys(SEARCH_ANSWERS) as (keyof typeof SEARCH_ANSWERS)[])),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('retry' as const, 'cancel' as const), which }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant('upload' as const),
+          rows: fc.array(which, { minLength: 1, maxLength: 4 }),
+        }),
+      },
+    );
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 90, size: 'max' }), async (steps) => {
+        const world = await newWorld();
+        await world.take({ do: 'upload', rows: [0, 1, 2, 3, 4, 5] });
+        for (const it of steps) {
+          await world.take(it);
+          await world.check();
+        }
+        await world.end();
+      }),
+      { numRuns: 120, interruptAfterTimeLimit: 60_000 },
+    );
+  }, 180_000);
+});
+
+type Step =
+  | { do: 'work' | 'kill' | 'deliverAgain' | 'race' | 'retry' | 'cancel'; which: number }
+  | { do: 'answer'; which: number; answer: keyof typeof ANSWERS }
+  | { do: 'search'; which: number; answer: keyof typeof SEARCH_ANSWERS }
+  | { do: 'push'; which: number; push: keyof typeof PUSHES; back: number }
+  | { do: 'timePasses' }
+  | { do: 'upload'; rows: number[] };
+
+/** A worker that waits for WeChat's answer. */
+interface InFlight {
+  readonly id: string;
+  readonly answer: (reply: Reply) => void;
+  readonly done: Promise<void>;
+}
+
+async function newWorld() {
+  await server.redis.flushall();
+  const book = openBook(server.redis);
+  const hand = script(server.redis, 'hand');
+  /** Our clock: every fact is seconds later than the one before, as WeChat's whole seconds are. */
+  let now = Date.now();
+  const tick = () => {
+    now += 2_000;
+    return now;
+  };
+
+  // The model: what WeChat was asked, and what it told.
+  const sentAt = new Map<string, number[]>();
+  const created = new Set<string>();
+  const batches: string[] = [];
+
+  const inFlight: InFlight[] = [];
+  /** Jobs that were handed out and are not done; those of dead workers are delivered again. */
+  const jobs: { kind: WorkKind; name: string; id: string }[] = [];
+  const delivered: typeof jobs = [];
+  let searchAnswer: Reply = replyOf('lost');
+
+  function crewCalling(onCreate: () => Promise<Reply>): Crew {
+    return {
+      ledger: book.ledger,
+      calls: book.calls,
+      workload: book.workload,
+      api: {
+        name: 'fastregisterweapp',
+        path: '/',
+        needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
+        identity: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+        create: onCreate,
+        taskOf: () => ({}),
+        search: async () => searchAnswer,
+      },
+      credentials: {
+        current: async () => ({ kind: 'token', token: 'token' }),
+        renew: async () => ({ kind: 'token', token: 'token' }),
+        accepted: async () => {},
+      },
+      patience: { ...DEFAULT_PATIENCE, retryFirstMs: 1, busyWaitMs: DAY_MS, retryLimit: 4 },
+      limits: {
+        perSecond: 1_000_000,
+        perMinute: 1_000_000,
+        perDay: 1_000_000,
+        timezone: 'UTC',
+        sendingHours: { fromMinute: 0, untilMinute: 1440 },
+        stopAfter: 1_000_000,
+      },
+      // Nothing holds everybody here but a stopped line, and then this worker leaves.
+      hold: { wait: async () => false, leave() {}, leaving: false },
+      now: tick,
+      random: () => 0.5,
+      log: readableLog('silent').log,
+    } as unknown as Crew;
+  }
+
+  async function handOut(): Promise<void> {
+    for (const kind of ['submit', 'follow-up'] as const) {
+      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500])) as [number, number, ...string[]];
+      for (const name of names) jobs.push({ kind, name, id: name.slice(0, name.lastIndexOf('-')) });
+    }
+  }
+
+  /** Runs a job until it is over, or until the worker waits for WeChat. */
+  async function work(job: (typeof jobs)[number]): Promise<void> {
+    delivered.push(job);
+    let calling = () => {};
+    const called = new Promise<void>((resolve) => {
+      calling = resolve;
+    });
+    const { id } = job;
+    const onCreate = () =>
+      new Promise<Reply>((answer) => {
+        sentAt.set(id, [...(sentAt.get(id) ?? []), now]);
+        inFlight.push({ id, answer, done });
+        calling();
+      });
+    const crew = crewCalling(onCreate);
+    const done = job.kind === 'submit' ? submit(crew, job, id) : followUp(crew, job, id);
+    await Promise.race([called, done]);
+  }
+
+  async function take(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'upload': {
+        const batch = `b${batches.length}`;
+        batches.push(batch);
+        await book.load(batch, [...step.rows.map((row) => MERCHANTS[row]), undefined]);
+        return;
+      }
+      case 'work': {
+        await handOut();
+        const [job] = jobs.splice(step.which % Math.max(jobs.length, 1), 1);
+        if (job !== undefined) await work(job);
+        return;
+      }
+      case 'race': {
+        // One job in the hands of three workers: a lock ran out while an event loop hung.
+        await handOut();
+        const [job] = jobs.splice(step.which % Math.max(jobs.length, 1), 1);
+        if (job !== undefined) await Promise.all([work(job), work(job), work(job)]);
+        return;
+      }
+      case 'deliverAgain': {
+        const job = delivered[step.which % Math.max(delivered.length, 1)];
+        if (job !== undefined) await work(job);
+        return;
+      }
+      case 'answer': {
+        const [call] = inFlight.splice(step.which % Math.max(inFlight.length, 1), 1);
+        call?.answer(replyOf(ANSWERS[step.answer]));
+        await call?.done;
+        return;
+      }
+      case 'kill':
+        // Whoever dies mid-call hears no answer and reports nothing.
+        inFlight.splice(step.which % Math.max(inFlight.length, 1), 1);
+        return;
+      case 'search': {
+        searchAnswer = replyOf(SEARCH_ANSWERS[step.answer]);
+        const id = idOf(MERCHANTS[step.which] as Merchant);
+        await server.redis.zrem(key('later', 'follow-up'), id);
+        await server.redis.hdel(key('registration', id), 'until');
+        await work({ kind: 'follow-up', name: `${id}-searched`, id });
+        return;
+      }
+      case 'push': {
+        const id = idOf(MERCHANTS[step.which] as Merchant);
+        const call = sentAt.get(id)?.at(-1 - step.back);
+        if (call === undefined || (await book.ledger.read(id)) === undefined) return;
+        const pushedAt = Math.floor((call + 1_000) / 1_000) * 1_000;
+        const more = step.push === 'created' ? { appid: 'wxnew' } : { problem: `push:${step.push}` };
+        const { after } = await book.record(id, PUSHES[step.push], { at: tick(), pushedAt, ...more });
+        if (after.state === 'created') created.add(id);
+        return;
+      }
+      case 'retry':
+      case 'cancel': {
+        const id = idOf(MERCHANTS[step.which] as Merchant);
+        if ((await book.ledger.read(id)) === undefined) return;
+        await book.record(id, step.do === 'retry' ? 'retry_asked' : 'cancel_asked', { at: tick() });
+        return;
+      }
+      case 'timePasses':
+        // What was postponed becomes due, and whoever stopped the line resumes it.
+        await book.calls.resumeLine();
+        for (const id of await server.redis.zrange(key('later', 'submit'), 0, -1)) {
+          await server.redis.zadd(key('later', 'submit'), 1, id);
+          if ((await server.redis.hget(key('registration', id), 'until')) !== null) {
+            await server.redis.hset(key('registration', id), 'until', 1);
+          }
+        }
+    }
+  }
+
+  async function check(): Promise<void> {
+    const running = new Map<string, string>();
+    for (const it of MERCHANTS) {
+      const id = idOf(it);
+      const view = await book.ledger.read(id);
+      if (view === undefined) continue;
+      const { registration } = view;
+      const history = await book.ledger.history(id);
+
+      // One call for each attempt: permission and call are one to one, and only what was void is taken back.
+      const permissions = history.filter(({ kind, to }) => kind === 'create_sent' && to === 'submitting').length;
+      const voids = history.filter(
+        ({ kind, to }) => (kind === 'create_void' || kind === 'platform_refused') && to !== undefined,
+      ).length;
+      expect(sentAt.get(id)?.length ?? 0).toBe(permissions);
+      expect(registration.attempt).toBe(permissions - voids);
+
+      if (created.has(id)) expect(registration.state).toBe('created');
+
+      // One enterprise, one task: what is sent and not settled, or may still run while a person looks.
+      if (STATES[registration.state].outcome === 'pending' && registration.task === 'open') {
+        expect([it.code, running.get(it.code)]).toEqual([it.code, undefined]);
+        running.set(it.code, id);
+      }
+
+      // Nothing is forgotten: whoever waits for us is due, ready, handed out, or behind another one.
+      if (registration.state === 'queued' || registration.state === 'deferred') {
+        expect([id, await whereItWaits(id)]).not.toEqual([id, []]);
+      }
+    }
+    for (const batch of batches) expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
+  }
+
+  async function whereItWaits(id: string): Promise<string[]> {
+    const [ready, later, window] = await Promise.all([
+      server.redis.lrange(key('ready', 'submit'), 0, -1),
+      server.redis.zrange(key('later', 'submit'), 0, -1),
+      server.redis.zrange(key('window', 'submit'), 0, -1),
+    ]);
+    return [
+      ...(ready.includes(id) ? ['ready'] : []),
+      ...(later.includes(id) ? ['later'] : []),
+      ...(window.some((job) => job.startsWith(`${id}-`)) ? ['window'] : []),
+    ];
+  }
+
+  async function end(): Promise<void> {
+    // Calls that nobody answered are those of workers that were killed.
+    inFlight.length = 0;
+  }
+
+  return { take, check, end };
+}
+
+function replyOf(answer: { readonly errcode: number } | 'lost' | 'not_sent'): Reply {
+  if (answer === 'lost' || answer === 'not_sent') return { kind: answer, why: 'the network' };
+  return { kind: 'answer', errcode: answer.errcode, said: 'said', body: { ...answer } };
+}

@@ -1,0 +1,120 @@
+/** A receiver as `listen` has it, on a Redis and a folder of the test's own. */
+import { randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { type Recorder, startRecording } from '../../src/events/record.js';
+import { openRefusals } from '../../src/events/refusals.js';
+import { startReceiver } from '../../src/events/server.js';
+import { openShelf } from '../../src/events/shelf.js';
+import { openSpool } from '../../src/events/spool.js';
+import { openLedger } from '../../src/redis/ledger.js';
+import { openPushes, openPushReader } from '../../src/redis/pushes.js';
+import { openVault } from '../../src/redis/vault.js';
+import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import { CREDENTIAL, PLATFORM, type SealedRequest } from './pushes.js';
+
+export const PATH = '/wechat/events';
+export const VAULT = openVault(Buffer.alloc(32, 7));
+
+const NOBODY = { post: async () => ({ kind: 'not_sent', why: '' }) as const, close: async () => {} };
+
+/** What records, on a connection that waits for Redis. */
+export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor' = 'first'): Recorder {
+  const { matchOf } = api === 'first' ? fastregisterweapp(NOBODY) : fastregisterenterpriseweapp(NOBODY);
+  return {
+    credentials: [CREDENTIAL],
+    componentAppid: PLATFORM,
+    ledger: openLedger(redis),
+    matchOf,
+    pushes: openPushes(redis),
+    vault: VAULT,
+    now: Date.now,
+    log,
+  };
+}
+
+export interface ReceiverParts {
+  /** Fails fast. */
+  readonly door: Redis;
+  /** Waits; without it nothing is recorded. */
+  readonly redis?: Redis | undefined;
+  /** Of the spool. */
+  readonly folder: string;
+  readonly log: Logger;
+  readonly api?: 'first' | 'successor';
+  readonly slowSenderMs?: number;
+  readonly periodMs?: number;
+}
+
+export async function openReceiver(parts: ReceiverParts) {
+  const { door, redis, folder, log, api, slowSenderMs = 10_000, periodMs = 60_000 } = parts;
+  const pushes = openPushes(door);
+  const spool = await openSpool(join(folder, 'spool'), log);
+  const redisAnswers = async (): Promise<boolean> => (await door.ping().catch(() => '')) === 'PONG';
+  const shelf = openShelf({ pushes, spool, redisAnswers, log });
+  const refusals = openRefusals({ log, save: pushes.countRefusals, periodMs });
+  const recording =
+    redis && startRecording(recorderOn(redis, log, api), openPushReader(redis, randomBytes(4).toString('hex')));
+  const server = await startReceiver({
+    host: '127.0.0.1',
+    port: 0,
+    path: PATH,
+    canStore: shelf.canStore,
+    slowSenderMs,
+    receiver: {
+      credentials: [CREDENTIAL],
+      componentAppid: PLATFORM,
+      put: shelf.put,
+      refusals,
+      now: Date.now,
+      log,
+    },
+  });
+  return {
+    port: server.port,
+    pushes,
+    isReady: server.isReady,
+    async close() {
+      await server.close();
+      refusals.close();
+      await shelf.close();
+      await recording?.stop();
+    },
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const AGENT = new Agent({ keepAlive: true, maxSockets: 64 });
+
+/** One POST; status 0 where the connection was cut. */
+export function post(port: number, { query, body }: SealedRequest, path = PATH): Promise<Answer> {
+  return new Promise((resolve) => {
+    const sent = request(
+      {
+        port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: `${path}?${query}`,
+        agent: AGENT,
+        headers: { 'content-type': 'text/xml' },
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('error', () => resolve({ status: 0, text: '' }));
+      },
+    );
+    sent.on('error', () => resolve({ status: 0, text: '' }));
+    sent.end(body);
+  });
+}
