@@ -111,6 +111,23 @@ export function registrationApi(settings: Settings, client: Client): Registratio
   return REGISTRATION_APIS[settings.wechatRegistrationApi](client);
 }
 
+/** What asks WeChat a question outside the line: the same token as the workers', a connection of its own. */
+export function openCaller({ settings, redis }: Store) {
+  const client = openClient({
+    baseUrl: settings.wechatApiBaseUrl,
+    requestTimeoutMs: settings.patience.requestTimeoutMs,
+    connections: 1,
+  });
+  const store = openComponentStore(redis);
+  return {
+    client,
+    api: registrationApi(settings, client),
+    ticketReceivedAt: async (): Promise<number | undefined> => (await store.ticket())?.receivedAt,
+    credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
+    close: () => client.close(),
+  };
+}
+
 export interface Part {
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { OutputError } from '../reporter/file.js';
 import { checkCommand } from './check.js';
 import { EXIT, UsageError } from './command.js';
 import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { pauseCommand, resumeCommand } from './line.js';
 import { listenCommand } from './listen.js';
@@ -23,7 +24,7 @@ import { workCommand } from './work.js';
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
   statusCommand, reportCommand, explainCommand, pauseCommand, resumeCommand,
-  simulateCommand, demoCommand,
+  simulateCommand, doctorCommand, demoCommand,
 ];
 
 const program = new Command('fastregister')

@@ -12,8 +12,8 @@ export function fastregisterweapp(client: Client): RegistrationApi {
     path: PATH,
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
     identity: FOUR_FIELDS,
-    // Announced for 2026-04-30; from then on correct calls were seen to get "-1 system error".
-    retirement: { errcode: -1, problem: 'api:retired' },
+    // After that day correct calls were seen to get "-1 system error".
+    retirement: { day: '2026-04-30', errcode: -1, problem: 'api:retired' },
     create: (merchant, token) =>
       client.post({
         path: PATH,

@@ -39,6 +39,8 @@ export interface SearchReading {
 }
 
 export interface Retirement {
+  /** The day for which WeChat announced it, `2026-04-30`. */
+  readonly day: string;
   /** What every `create` answers from then on. */
   readonly errcode: number;
   /** The word under which reporter/troubles says what happened and what to do. */

@@ -1,0 +1,249 @@
+import type { Command } from 'commander';
+import { limitsOf, openCaller, type Store } from '../app.js';
+import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
+import { quotaDay } from '../domain/calendar.js';
+import { formatDuration } from '../domain/patience.js';
+import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { situation } from '../reporter/standstill.js';
+import { TROUBLES } from '../reporter/troubles.js';
+import { explain } from '../wechat/answers.js';
+import { readClock } from '../wechat/clock.js';
+import type { Credential } from '../wechat/credentials.js';
+import { readQuota } from '../wechat/quota.js';
+import { command, EXIT, perform } from './command.js';
+import { print, printJson, table } from './terminal.js';
+
+export interface Finding {
+  readonly check: string;
+  readonly verdict: 'ok' | 'warning' | 'fault';
+  readonly says: string;
+  /** What to do; absent where all is well. */
+  readonly todo?: string;
+}
+
+export function doctorCommand(): Command {
+  return command(
+    'doctor',
+    "Checks settings, Redis, WeChat's clock, ticket, token, registration API and quota. Sends nothing about any merchant.",
+    'fastregister doctor',
+  )
+    .addHelpText(
+      'after',
+      '\nEnds with 0 when there is no fault, 2 for settings, 5 for Redis, and 4 for anything else that keeps it from sending.',
+    )
+    .option('--json', 'print as JSON')
+    .action(async (options: { json?: true }, made: Command) => {
+      const tell = async (findings: readonly Finding[]): Promise<void> =>
+        options.json ? printJson(findings) : print(`${describe(findings)}\n`);
+      const { settings, findings: ofSettings } = checkSettings(made);
+      if (settings === undefined) {
+        await tell(ofSettings);
+        process.exitCode = EXIT.badUsage;
+        return;
+      }
+      await perform(made, {}, async ({ open }) => {
+        const { store, finding } = await checkRedis(() => open('door'));
+        const findings = [...ofSettings, finding, ...(store === undefined ? [] : await checkWechat(store))];
+        await tell(findings);
+        return statusOf(findings);
+      });
+    });
+}
+
+function statusOf(findings: readonly Finding[]): number {
+  const faults = findings.filter(({ verdict }) => verdict === 'fault').map(({ check }) => check);
+  if (faults.length === 0) return EXIT.done;
+  if (faults.includes('settings')) return EXIT.badUsage;
+  return faults.includes('Redis') ? EXIT.redisUnreachable : EXIT.stopped;
+}
+
+function describe(findings: readonly Finding[]): string {
+  const rows = findings.flatMap(({ check, verdict, says, todo }) => [
+    [verdict, check, says],
+    ...(todo === undefined ? [] : [['', '', `→ ${todo}`]]),
+  ]);
+  return table(rows);
+}
+
+const NEEDS: readonly Need[] = ['wechat', 'push', 'encryption'];
+
+/** Without settings that can be read there is nothing else to check; with some that are missing there is. */
+function checkSettings(made: Command): { settings?: Settings; findings: Finding[] } {
+  const read = (needs: readonly Need[]): Settings =>
+    readSettings({ env: process.env, dotenv: readDotenv(process.cwd()), flags: made.opts(), needs });
+  try {
+    return {
+      settings: read(NEEDS),
+      findings: [{ check: 'settings', verdict: 'ok', says: 'complete and well-formed' }],
+    };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    const findings = error.faults.map(
+      ({ name, problem, remedy }): Finding => ({
+        check: 'settings',
+        verdict: 'fault',
+        says: `${name} ${problem}`,
+        todo: remedy,
+      }),
+    );
+    try {
+      return { settings: read([]), findings };
+    } catch {
+      return { findings };
+    }
+  }
+}
+
+async function checkRedis(open: () => Promise<Store>): Promise<{ store?: Store; finding: Finding }> {
+  try {
+    const store = await open();
+    const version = /redis_version:(\S+)/.exec(await store.redis.info('server'))?.[1] ?? 'of unknown version';
+    const where = store.settings.redisUrl === undefined ? `private, under ${store.settings.home}` : 'your own';
+    return { store, finding: { check: 'Redis', verdict: 'ok', says: `${version}, ${where}` } };
+  } catch (error) {
+    if (!(error instanceof RedisUnreachable || error instanceof RedisUnfit)) throw error;
+    const todo = 'Mend REDIS_URL or that Redis; without REDIS_URL a private one is started.';
+    return { finding: { check: 'Redis', verdict: 'fault', says: error.message, todo } };
+  }
+}
+
+type Caller = ReturnType<typeof openCaller>;
+
+async function checkWechat(store: Store): Promise<Finding[]> {
+  const caller = openCaller(store);
+  try {
+    const clock = await checkClock(store.settings);
+    const line = await checkLine(store);
+    const api = await checkApi(store, caller);
+    // Where WeChat cannot be reached, ticket and token would only say so again.
+    if (clock.check === 'WeChat') return [clock, line, api];
+    const credential = await caller.credentials.current();
+    const ticket = await checkTicket(store.settings, caller);
+    return [clock, line, api, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
+  } finally {
+    await caller.close();
+  }
+}
+
+const CLOCK_WARNING_MS = 10_000;
+/** A clock that is fast by minutes takes the push of a new attempt for one of the attempt before. */
+const CLOCK_FAULT_MS = 120_000;
+
+async function checkClock({ wechatApiBaseUrl, patience }: Settings): Promise<Finding> {
+  const clock = await readClock(wechatApiBaseUrl, patience.requestTimeoutMs, Date.now, fetch);
+  if (clock.kind === 'unreachable') {
+    return {
+      check: 'WeChat',
+      verdict: 'fault',
+      says: `${wechatApiBaseUrl} cannot be reached: ${clock.why}`,
+      todo: 'Check the network, the firewall and WECHAT_API_BASE_URL.',
+    };
+  }
+  const off = Math.abs(clock.ms);
+  if (off < CLOCK_WARNING_MS) return { check: 'clock', verdict: 'ok', says: `as WeChat's, at ${wechatApiBaseUrl}` };
+  return {
+    check: 'clock',
+    verdict: off < CLOCK_FAULT_MS ? 'warning' : 'fault',
+    says: `${formatDuration(Math.round(off / 1000) * 1000)} ${clock.ms > 0 ? 'ahead of' : 'behind'} WeChat's`,
+    todo: 'Let the machine take its time from the network (timedatectl set-ntp true): quota days and the order of pushes hang on it.',
+  };
+}
+
+async function checkLine({ calls, settings }: Store): Promise<Finding> {
+  const { stopped, standstill, used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  if (standstill === undefined)
+    return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
+  const verdict = stopped ? 'fault' : 'ok';
+  return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
+}
+
+async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Finding> {
+  const { retirement } = api;
+  const check = 'registration API';
+  if (retirement === undefined) return { check, verdict: 'ok', says: api.name };
+  const trouble = TROUBLES[retirement.problem];
+  const line = await calls.line();
+  if (line?.problem === retirement.problem) {
+    return { check, verdict: 'fault', says: trouble?.en ?? retirement.problem, todo: trouble?.nextStep.en ?? '' };
+  }
+  if (quotaDay(Date.now(), settings.quotaTimezone).day < retirement.day) {
+    return { check, verdict: 'ok', says: `${api.name}, until ${retirement.day}` };
+  }
+  return {
+    check,
+    verdict: 'warning',
+    says: `WeChat took ${api.name} offline on ${retirement.day}: since then its create was seen to answer ${retirement.errcode} whatever the row says.`,
+    todo: 'Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp, unless you know that WeChat still answers yours.',
+  };
+}
+
+const TICKET_EVERY_MS = 10 * 60_000;
+const TICKET_LIVES_MS = 12 * 3_600_000;
+
+async function checkTicket(settings: Settings, { ticketReceivedAt }: Caller): Promise<Finding> {
+  const check = 'verify ticket';
+  if (settings.wechatComponentAccessToken ?? settings.wechatComponentAccessTokenUrl) {
+    return { check, verdict: 'ok', says: 'not needed: the token comes from your own service' };
+  }
+  const receivedAt = await ticketReceivedAt();
+  const todo =
+    'WeChat was asked to push one. Let `fastregister listen` or `serve` run, and check that the authorisation event URL of the platform leads to it.';
+  if (receivedAt === undefined) return { check, verdict: 'fault', says: 'none has come yet', todo };
+  const age = Date.now() - receivedAt;
+  const says = `${formatDuration(Math.floor(age / 60_000) * 60_000 || 1_000)} old`;
+  if (age <= 3 * TICKET_EVERY_MS) return { check, verdict: 'ok', says };
+  return {
+    check,
+    verdict: age < TICKET_LIVES_MS ? 'warning' : 'fault',
+    says: `${says}; WeChat pushes one every ten minutes, and it lives twelve hours`,
+    todo: 'Check that the receiver runs and that the authorisation event URL of the platform leads to it.',
+  };
+}
+
+function checkToken(credential: Credential): Finding {
+  const check = 'access token';
+  switch (credential.kind) {
+    case 'token':
+      return { check, verdict: 'ok', says: 'there' };
+    case 'wait':
+      return credential.why === 'ticket'
+        ? { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' }
+        : { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
+    case 'fault':
+      return { check, verdict: 'fault', says: `${credential.problem} ${credential.said}`, todo: todoFor(credential) };
+  }
+}
+
+/** `token:40125` calls for what `create:40125` calls for. */
+function todoFor({ problem }: Extract<Credential, { kind: 'fault' }>): string {
+  const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
+  return answer?.nextStep.en ?? 'Check the token service, or WECHAT_COMPONENT_APPID and WECHAT_COMPONENT_APPSECRET.';
+}
+
+async function checkQuota(
+  { calls, settings }: Store,
+  { client, api }: Caller,
+  credential: Credential,
+): Promise<Finding> {
+  const check = 'quota';
+  if (credential.kind !== 'token') return { check, verdict: 'warning', says: 'not asked for, without a token' };
+  const quota = await readQuota(client, api.path, credential.token);
+  const { used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  switch (quota.kind) {
+    case 'lost':
+      return { check, verdict: 'warning', says: `WeChat did not answer: ${quota.why}`, todo: 'Run doctor again.' };
+    case 'untold':
+      return { check, verdict: 'ok', says: `WeChat does not tell it for this API; ${limit} calls a day are set` };
+    case 'refused': {
+      const answer = explain(`create:${quota.errcode}`)[0]?.answer;
+      const todo = answer?.nextStep.en ?? 'Look the code up: fastregister explain CODE';
+      return { check, verdict: 'fault', says: `WeChat answered ${quota.errcode} ${quota.said}`, todo };
+    }
+    case 'quota': {
+      const says = `WeChat: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left; here: ${used} of ${limit}`;
+      if (limit - used <= quota.remain) return { check, verdict: 'ok', says };
+      const todo = 'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too.';
+      return { check, verdict: 'warning', says, todo };
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
+import { openCalls } from '../../src/redis/calls.js';
+import { openComponentStore } from '../../src/redis/component-store.js';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
+import { readClock } from '../../src/wechat/clock.js';
+import { AES_KEY, APPID, MESSAGE_TOKEN, SECRET, startReceiver, textIn } from '../simulator/peer.js';
+import { run } from '../support/command-line.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+const home = mkdtempSync(join(tmpdir(), 'fr-doctor-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+async function simulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const started = await startSimulator({
+    componentAppid: APPID,
+    componentAppsecret: SECRET,
+    messageToken: MESSAGE_TOKEN,
+    encodingAesKey: AES_KEY,
+    ...options,
+  });
+  onTestFinished(() => started.close());
+  return started;
+}
+
+function settingsFor(url: string): Record<string, string> {
+  return {
+    FASTREGISTER_HOME: home,
+    REDIS_URL: server.url,
+    FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    WECHAT_API_BASE_URL: url,
+    WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp',
+    WECHAT_COMPONENT_APPID: APPID,
+    WECHAT_COMPONENT_APPSECRET: SECRET,
+    WECHAT_MESSAGE_TOKEN: MESSAGE_TOKEN,
+    WECHAT_ENCODING_AES_KEY: AES_KEY,
+  };
+}
+
+async function doctor(env: Record<string, string>): Promise<{ status: number; findings: Finding[] }> {
+  const { stdout, status } = await run(doctorCommand, ['--json'], env);
+  return { status, findings: JSON.parse(stdout) as Finding[] };
+}
+
+function verdicts(findings: readonly Finding[]): Record<string, string> {
+  return Object.fromEntries(findings.map(({ check, verdict }) => [check, verdict]));
+}
+
+/** A ticket of this simulator, as the receiver would have kept it. */
+async function keepTicket(wechat: Simulator, ageMs = 0): Promise<void> {
+  const receiver = await startReceiver();
+  wechat.setPushUrl(receiver.url);
+  await fetch(`${wechat.url}/cgi-bin/component/api_start_push_ticket`, {
+    method: 'POST',
+    body: JSON.stringify({ component_appid: APPID, component_secret: SECRET }),
+  });
+  await receiver.until(() => receiver.pushes.length > 0);
+  const ticket = textIn(receiver.pushes[0]?.xml ?? '', 'ComponentVerifyTicket') ?? '';
+  const at = Date.now() - ageMs;
+  await openComponentStore(server.redis).keepTicket(ticket, at, at);
+}
+
+describe('doctor', () => {
+  test('finds nothing at fault where everything is in order', async () => {
+    const wechat = await simulator({ dailyCalls: 5_000 });
+    await keepTicket(wechat);
+    const { status, findings } = await doctor(settingsFor(wechat.url));
+    expect(new Set(Object.values(verdicts(findings)))).toEqual(new Set(['ok']));
+    expect(findings.map(({ check }) => check)).toEqual([
+      'settings',
+      'Redis',
+      'clock',
+      'line',
+      'registration API',
+      'verify ticket',
+      'access token',
+      'quota',
+    ]);
+    expect(findings.at(-1)?.says).toContain('0 of 5000 used');
+    expect(status).toBe(0);
+  });
+
+  test('says what to do beside everything that is not in order', async () => {
+    const wechat = await simulator({ dailyCalls: 10 });
+    const { status, findings } = await doctor({ ...settingsFor(wechat.url), WECHAT_REGISTRATION_API: '' });
+    expect(verdicts(findings)).toMatchObject({ 'registration API': 'warning', 'verify ticket': 'fault' });
+    for (const { verdict, todo } of findings.filter((finding) => finding.verdict === 'fault')) {
+      expect([verdict, todo]).toEqual(['fault', expect.stringMatching(/.{10,}/)]);
+    }
+    expect(status).toBe(4);
+  });
+
+  test('tells all faults of the settings, and checks what is left to check', async () => {
+    const { url } = await simulator();
+    const env = { ...settingsFor(url), WECHAT_MESSAGE_TOKEN: '', WECHAT_ENCODING_AES_KEY: '' };
+    const { status, findings } = await doctor(env);
+    expect(findings.filter(({ verdict, check }) => check === 'settings' && verdict === 'fault')).toHaveLength(2);
+    expect(verdicts(findings)).toMatchObject({ Redis: 'ok', clock: 'ok' });
+    expect(status).toBe(2);
+  });
+
+  test('stops at settings that cannot be read', async () => {
+    const { status, findings } = await doctor({
+      ...settingsFor('http://127.0.0.1:1'),
+      FASTREGISTER_DAILY_CALLS: 'many',
+    });
+    expect(findings).toEqual([expect.objectContaining({ check: 'settings', verdict: 'fault' })]);
+    expect(status).toBe(2);
+  });
+
+  test('ends with 5 where Redis cannot be reached', async () => {
+    const { url } = await simulator();
+    const { status, findings } = await doctor({ ...settingsFor(url), REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(verdicts(findings)).toMatchObject({ Redis: 'fault' });
+    expect(status).toBe(5);
+  });
+
+  test('says that WeChat cannot be reached, once', async () => {
+    const { status, findings } = await doctor(settingsFor('http://127.0.0.1:1'));
+    expect(findings.filter(({ verdict }) => verdict === 'fault').map(({ check }) => check)).toEqual(['WeChat']);
+    expect(status).toBe(4);
+  });
+
+  test('says why the line is stopped, and of the old API that it is gone', async () => {
+    const wechat = await simulator({ retired: true });
+    const stop = { because: 'system error', problem: 'api:retired', at: Date.now() };
+    await openCalls(server.redis).stopLine(stop);
+    const { findings } = await doctor({ ...settingsFor(wechat.url), WECHAT_REGISTRATION_API: 'fastregisterweapp' });
+    const api = findings.find(({ check }) => check === 'registration API');
+    expect(api).toMatchObject({ verdict: 'fault', says: expect.stringContaining('2026-04-30') });
+    expect(api?.todo).toContain('WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
+    expect(verdicts(findings)).toMatchObject({ line: 'fault' });
+  });
+
+  test.each([
+    [40 * 60_000, 'warning'],
+    [13 * 3_600_000, 'fault'],
+  ])('takes a ticket of %d ms for a %s', async (ageMs, verdict) => {
+    const wechat = await simulator();
+    await keepTicket(wechat, ageMs);
+    const { findings } = await doctor(settingsFor(wechat.url));
+    expect(verdicts(findings)['verify ticket']).toBe(verdict);
+  });
+
+  test('warns where WeChat has fewer calls left than are set here', async () => {
+    const wechat = await simulator({ dailyCalls: 10 });
+    await keepTicket(wechat);
+    const { status, findings } = await doctor(settingsFor(wechat.url));
+    expect(verdicts(findings).quota).toBe('warning');
+    expect(status).toBe(0);
+  });
+
+  test('prints a line for people with what to do below it', async () => {
+    const { url } = await simulator();
+    const { stdout } = await run(doctorCommand, [], settingsFor(url));
+    expect(stdout).toMatch(/^ok {7}settings {2,}complete and well-formed\n/);
+    expect(stdout).toMatch(/\nfault {4}verify ticket {2,}none has come yet\n {2,}→ WeChat was asked/);
+  });
+});
+
+describe("WeChat's clock", () => {
+  const answering = (headers: Record<string, string>) => (async () => new Response('', { headers })) as typeof fetch;
+  const at = Date.parse('2026-11-21T02:00:00Z');
+
+  test.each([
+    [at + 500, 0],
+    [at + 60_500, 60_000],
+    [at - 599_500, -600_000],
+  ])('at %d is read as an offset of %d ms', async (now, ms) => {
+    const get = answering({ date: 'Sat, 21 Nov 2026 02:00:00 GMT' });
+    expect(await readClock('http://wechat', 1_000, () => now, get)).toEqual({ kind: 'offset', ms });
+  });
+
+  test('is not known without a Date', async () => {
+    expect(await readClock('http://wechat', 1_000, () => at, answering({}))).toMatchObject({ kind: 'unreachable' });
+  });
+});
