@@ -1,0 +1,120 @@
+/** The columns of a sheet and of a report, and which column of a file is which. */
+import type { Words } from './words.js';
+
+interface Column {
+  readonly aliases: readonly string[];
+  /** Whether a sheet can do without it: `persona` columns are required by the API that writes to the legal person. */
+  readonly required: 'always' | 'persona' | 'never';
+  /** The note that the template writes behind the heading; in brackets, so that it is ignored on reading. */
+  readonly note: Words;
+}
+
+// biome-ignore format: one line, one column
+export const COLUMNS = {
+  name: { aliases: ['企业名', '企业名称', '公司名称'], required: 'always', note: { en: 'required, as registered', zh: '必填，与营业执照一致' } },
+  code: { aliases: ['企业代码', '统一社会信用代码', '组织机构代码', '营业执照注册号'], required: 'always', note: { en: 'required, as text', zh: '必填，文本格式' } },
+  code_type: { aliases: ['企业代码类型', '代码类型'], required: 'never', note: { en: '1 credit code, 2 organisation code, 3 licence number; may be blank', zh: '1 统一社会信用代码，2 组织机构代码，3 营业执照注册号；可留空' } },
+  legal_persona_wechat: { aliases: ['法人微信', '法人微信号'], required: 'persona', note: { en: 'the Weixin ID, not the phone number', zh: '必填，微信号，不是手机号' } },
+  legal_persona_name: { aliases: ['法人姓名', '法定代表人'], required: 'persona', note: { en: 'as on the licence', zh: '必填，与营业执照一致' } },
+  component_phone: { aliases: ['第三方联系电话', '客服电话'], required: 'never', note: { en: 'as text; blank: the default', zh: '文本格式；留空则用默认电话' } },
+} as const satisfies Record<string, Column>;
+
+export type Field = keyof typeof COLUMNS;
+export const FIELDS = Object.keys(COLUMNS) as readonly Field[];
+
+/** What the report adds; ignored on input, so that a corrected report is the next upload. */
+export const REPORT_COLUMNS = [
+  'line',
+  'outcome',
+  'problem',
+  'reason',
+  'next_step',
+  'who_acts',
+  'appid',
+  'authorize_url',
+  'attempts',
+  'submitted_at',
+  'finished_at',
+  'registration_id',
+  'batch',
+] as const;
+
+/** Where a sheet has what: plain data, so that it can be stored with the batch. */
+export interface Layout {
+  /** The index of each field's column, -1 where the sheet has none. */
+  readonly columns: Readonly<Record<Field, number>>;
+  /** How many headings there are. */
+  readonly width: number;
+  /** Columns that the report repeats as they came: all but those that an earlier report added. */
+  readonly carried: readonly number[];
+}
+
+/** Headings of which we cannot know what they mean: one for two fields, or two for one field. */
+export interface Clash {
+  readonly fields: readonly Field[];
+  readonly columns: readonly number[];
+}
+
+export interface HeadingsRead {
+  readonly layout: Layout;
+  /** How many fields were found. */
+  readonly found: number;
+  readonly clashes: readonly Clash[];
+}
+
+/** Any row of cells read as headings. */
+export function readHeadings(cells: readonly string[]): HeadingsRead {
+  const meanings = cells.map(fieldsMeant);
+  const clashes: Clash[] = meanings.flatMap((fields, column) =>
+    fields.length > 1 ? [{ fields, columns: [column] }] : [],
+  );
+  const columns = {} as Record<Field, number>;
+  for (const field of FIELDS) {
+    const at = meanings.flatMap((fields, column) => (fields.length === 1 && fields[0] === field ? [column] : []));
+    if (at.length > 1) clashes.push({ fields: [field], columns: at });
+    columns[field] = at[0] ?? -1;
+  }
+  return {
+    layout: {
+      columns,
+      width: cells.length,
+      carried: cells.flatMap((cell, column) => (REPORT_MEANING.has(comparableHeading(cell)) ? [] : [column])),
+    },
+    found: FIELDS.filter((field) => columns[field] >= 0).length,
+    clashes,
+  };
+}
+
+/** `企业代码/统一社会信用代码` means one field, `企业名/企业代码` two, and `法人姓名/备注` none. */
+function fieldsMeant(heading: string): readonly Field[] {
+  const whole = MEANING.get(comparableHeading(heading));
+  if (whole !== undefined) return [whole];
+  const parts = heading.normalize('NFKC').split(/[/|、,，;；或]/);
+  const meanings = parts.flatMap((part) => MEANING.get(comparableHeading(part)) ?? []);
+  return meanings.length === parts.length ? [...new Set(meanings)] : [];
+}
+
+/** Width, case, spaces, asterisks, bracketed notes and underscores make no difference. */
+function comparableHeading(heading: string): string {
+  return heading
+    .normalize('NFKC')
+    .replace(/\([^()]*\)|\[[^[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|\{[^{}]*\}|<[^<>]*>/gu, '')
+    .replace(/[\s\u00ad\u180e\u200b-\u200f\u2060\ufeff*＊※_\-:]/gu, '')
+    .toLowerCase();
+}
+
+const MEANING: ReadonlyMap<string, Field> = new Map(
+  FIELDS.flatMap((field) =>
+    [field, ...COLUMNS[field].aliases].map((name) => [comparableHeading(name), field] as const),
+  ),
+);
+const REPORT_MEANING: ReadonlySet<string> = new Set(REPORT_COLUMNS.map(comparableHeading));
+
+/** `A`, `B`, … `Z`, `AA`: as spreadsheet programs name a column. */
+export function columnLetters(index: number): string {
+  let letters = '';
+  for (let rest = index + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    letters = String.fromCharCode(65 + ((rest - 1) % 26)) + letters;
+  }
+  return letters;
+}

@@ -1,0 +1,121 @@
+/** What can be wrong with a row of a sheet, said so that the person who has the sheet open can mend it. */
+import type { Field } from './columns.js';
+import type { Actor, Words } from './words.js';
+
+interface ProblemKind {
+  /** Errors stop a row, warnings do not (`--accept-warnings=no` holds such rows back). */
+  readonly severity: 'error' | 'warning';
+  readonly who: Actor;
+  /** `{detail}` is a count, a character or a damaged number; never a whole code, name, Weixin ID or phone. */
+  readonly says: Words;
+  readonly next: Words;
+}
+
+const AS_TEXT: Words = { en: 'Set the column to Text and type it again.', zh: '请将该列设为“文本”格式后重新输入。' };
+const AS_ON_LICENCE: Words = { en: 'Compare it with the business licence.', zh: '请与营业执照核对。' };
+const NOTHING: Words = { en: 'Nothing needs to be done.', zh: '无需处理。' };
+const ASK_WEIXIN_ID: Words = {
+  en: 'Ask the legal person for the Weixin ID (WeChat > Me, below the name).',
+  zh: '请向法人索取微信号（微信 > 我，昵称下方）。',
+};
+
+// biome-ignore format: one line, one problem
+export const PROBLEMS = {
+  // The row
+  'sheet:too_many_cells': { severity: 'error', who: 'us', says: { en: 'the row has {detail} cells, more than there are headings: its values may stand in the wrong columns.', zh: '本行有 {detail} 个单元格，多于表头，各值可能错列。' }, next: { en: 'Look for a comma inside a value, and put that value in quotation marks.', zh: '请检查是否有值中含分隔符，并用引号括起该值。' } },
+  'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
+
+  // The name
+  'sheet:name_missing': { severity: 'error', who: 'merchant', says: { en: 'the name of the enterprise is missing.', zh: '缺少企业名称。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:half_width_brackets': { severity: 'warning', who: 'us', says: { en: 'the name has half-width brackets; the business registry writes full-width ones （ ）.', zh: '名称含半角括号，工商登记使用全角括号（ ）。' }, next: AS_ON_LICENCE },
+  'sheet:line_break': { severity: 'error', who: 'us', says: { en: 'there is a line break or a control character inside the value.', zh: '值中含换行或控制字符。' }, next: { en: 'Write the value on one line.', zh: '请改为一行。' } },
+  'sheet:characters_lost': { severity: 'error', who: 'us', says: { en: 'a character was lost when the file was converted (�).', zh: '文件转换时丢失了字符（�）。' }, next: { en: 'Type it again and save the file as "CSV UTF-8" or XLSX.', zh: '请重新输入，并另存为“CSV UTF-8”或 XLSX。' } },
+  'sheet:question_mark': { severity: 'warning', who: 'us', says: { en: 'there is a question mark in the name; programs write it for a rare character that they could not save.', zh: '名称含问号，可能是无法保存的生僻字。' }, next: AS_ON_LICENCE },
+  'sheet:name_apostrophe': { severity: 'error', who: 'us', says: { en: 'the name begins with an apostrophe, a leftover of a spreadsheet program.', zh: '名称以撇号开头，是表格软件的残留。' }, next: { en: 'Take the apostrophe off.', zh: '请删除撇号。' } },
+
+  // The code
+  'sheet:code_missing': { severity: 'error', who: 'merchant', says: { en: 'the enterprise code is missing.', zh: '缺少企业代码。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:code_scientific': { severity: 'error', who: 'us', says: { en: 'Excel has turned this code into {detail}; three digits are lost.', zh: 'Excel 已将该代码变为 {detail}，丢失了三位数字。' }, next: AS_TEXT },
+  'sheet:code_scientific_other': { severity: 'error', who: 'us', says: { en: 'Excel has turned this code into {detail}; digits are hidden or lost.', zh: 'Excel 已将该代码变为 {detail}，部分数字被隐藏或丢失。' }, next: AS_TEXT },
+  'sheet:code_zero_filled': { severity: 'error', who: 'us', says: { en: 'Excel keeps 15 digits only and has put 000 in place of the last three.', zh: 'Excel 只保留 15 位数字，末三位已变为 000。' }, next: AS_TEXT },
+  'sheet:code_decimal': { severity: 'error', who: 'us', says: { en: 'a program has turned this code into a number with a decimal point.', zh: '该代码已被程序变为带小数点的数字。' }, next: AS_TEXT },
+  'sheet:code_leading_zero': { severity: 'error', who: 'us', says: { en: 'the code has lost its leading zero: it has {detail} digits, and with zeros in front its check digit is right.', zh: '代码丢失了前导零：只有 {detail} 位，补零后校验位正确。' }, next: AS_TEXT },
+  'sheet:code_numeric_cell': { severity: 'warning', who: 'us', says: { en: 'the code is stored as a number, which loses leading zeros and all digits after the 15th.', zh: '代码以数字存储，会丢失前导零及第 15 位之后的数字。' }, next: { en: 'Compare it with the business licence and set the column to Text.', zh: '请与营业执照核对，并将该列设为“文本”格式。' } },
+  'sheet:code_resident_id': { severity: 'error', who: 'merchant', says: { en: "this is a person's resident ID, not an enterprise code.", zh: '这是个人身份证号，不是企业代码。' }, next: { en: 'Delete it from the sheet and fill in the code of the business licence.', zh: '请从表中删除，并填写营业执照上的代码。' } },
+  'sheet:code_length': { severity: 'error', who: 'merchant', says: { en: 'the code has {detail} characters; a credit code has 18, an organisation code 9, a licence number 15.', zh: '代码有 {detail} 位；统一社会信用代码 18 位，组织机构代码 9 位，营业执照注册号 15 位。' }, next: AS_ON_LICENCE },
+  'sheet:code_alphabet': { severity: 'error', who: 'us', says: { en: 'the code has a character that no such code has: {detail}.', zh: '代码含不应出现的字符：{detail}。' }, next: { en: 'Compare it with the business licence; O and 0, I and 1 are easily mistaken.', zh: '请与营业执照核对，注意 O 与 0、I 与 1。' } },
+  'sheet:code_shape': { severity: 'error', who: 'us', says: { en: 'the code has a letter or a zero where codes of its type never have one.', zh: '代码中有不该出现字母或零的位置。' }, next: AS_ON_LICENCE },
+  'sheet:code_check_digit': { severity: 'warning', who: 'merchant', says: { en: 'the check digit does not fit the rest of the code; a mistyped character is likely, though some old codes are registered so.', zh: '校验位与代码不符，可能有误录；少数旧代码确实如此登记。' }, next: AS_ON_LICENCE },
+  'sheet:code_lower_case': { severity: 'warning', who: 'us', says: { en: 'the code has small letters; it is sent in capitals.', zh: '代码含小写字母，将以大写提交。' }, next: NOTHING },
+  'sheet:code_type_unknown': { severity: 'error', who: 'us', says: { en: 'the code type is none of 1, 2 and 3.', zh: '代码类型不是 1、2 或 3。' }, next: { en: 'Leave it blank: the type is told from the code.', zh: '请留空，系统会按代码判断。' } },
+  'sheet:code_type_mismatch': { severity: 'error', who: 'us', says: { en: 'the code type is {detail}, but a code of this length has another.', zh: '代码类型为 {detail}，但该长度的代码属于其他类型。' }, next: { en: 'Leave the code type blank, or compare the code with the business licence.', zh: '请将代码类型留空，或与营业执照核对代码。' } },
+  'sheet:code_type_refused': { severity: 'error', who: 'merchant', says: { en: 'the registration API in use does not take this type of code ({detail}).', zh: '当前注册接口不接受此类代码（类型 {detail}）。' }, next: { en: 'Ask the merchant for the 18-character Unified Social Credit Code.', zh: '请向商户索取 18 位统一社会信用代码。' } },
+
+  // The legal person
+  'sheet:wechat_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's Weixin ID is missing.", zh: '缺少法人微信号。' }, next: ASK_WEIXIN_ID },
+  'sheet:wechat_phone': { severity: 'error', who: 'merchant', says: { en: 'this is a phone or QQ number, not a Weixin ID.', zh: '这是手机号或 QQ 号，不是微信号。' }, next: ASK_WEIXIN_ID },
+  'sheet:wechat_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a Weixin ID: it has 6 to 20 characters, begins with a letter, and goes on with letters, digits, _ and -.', zh: '这不是微信号：微信号为 6–20 位，以字母开头，其余为字母、数字、下划线或减号。' }, next: ASK_WEIXIN_ID },
+  'sheet:persona_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's name is missing.", zh: '缺少法人姓名。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+
+  // The phone
+  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少联系电话，也没有默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE。' } },
+  'sheet:phone_shape': { severity: 'error', who: 'us', says: { en: 'this is not a phone number.', zh: '这不是电话号码。' }, next: { en: 'Set the column to Text and write digits and hyphens only.', zh: '请将该列设为“文本”格式，只写数字和连字符。' } },
+  'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '电话像是丢失了区号首位零的座机号。' }, next: AS_TEXT },
+
+  // What was repaired on the way
+  'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已按半角读取。' }, next: NOTHING },
+  'sheet:spaces_repaired': { severity: 'warning', who: 'us', says: { en: 'spaces around or inside the value were taken off.', zh: '值首尾或中间的空格已去除。' }, next: NOTHING },
+  'sheet:invisible_characters': { severity: 'warning', who: 'us', says: { en: 'invisible characters were taken out of the value.', zh: '值中的不可见字符已去除。' }, next: NOTHING },
+  'sheet:leading_apostrophe': { severity: 'warning', who: 'us', says: { en: 'an apostrophe in front of the value, a leftover of a spreadsheet program, was taken off.', zh: '值前的撇号（表格软件的残留）已去除。' }, next: NOTHING },
+} as const satisfies Record<`sheet:${string}`, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly severity: 'error' | 'warning';
+  readonly column?: Field;
+  /** `B17`, or `17` where the sheet has no such column. */
+  readonly cell?: string;
+  readonly detail?: string;
+}
+
+/** What the words of a problem are made from, also when it comes back from the ledger. */
+export interface ToldProblem {
+  readonly code: string;
+  readonly cell?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
+/** `B17: Excel has turned this code into 9.11E+17; three digits are lost.`: the report's `reason`. */
+export function problemReason(problem: ToldProblem): Words {
+  const says = kindOf(problem.code)?.says ?? { en: problem.code, zh: problem.code };
+  const place = placeOf(problem.cell ?? '');
+  return {
+    en: place.en + says.en.replace('{detail}', () => problem.detail ?? ''),
+    zh: place.zh + says.zh.replace('{detail}', () => problem.detail ?? ''),
+  };
+}
+
+/** The report's `next_step`. */
+export function problemNextStep(problem: ToldProblem): Words {
+  return kindOf(problem.code)?.next ?? NOTHING;
+}
+
+/** Reason and next step together, as `check` prints them. */
+export function problemWords(problem: ToldProblem): Words {
+  const reason = problemReason(problem);
+  const next = problemNextStep(problem);
+  return { en: `${reason.en} ${next.en}`, zh: `${reason.zh}${next.zh}` };
+}
+
+/** A ledger may hold codes of another version of this table: those are shown as they are. */
+function kindOf(code: string): ProblemKind | undefined {
+  return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as ProblemCode] : undefined;
+}
+
+function placeOf(cell: string): Words {
+  if (cell === '') return { en: '', zh: '' };
+  if (/^\d/.test(cell)) return { en: `Row ${cell}: `, zh: `第 ${cell} 行：` };
+  return { en: `${cell}: `, zh: `${cell}：` };
+}

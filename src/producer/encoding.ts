@@ -1,0 +1,141 @@
+/** How the text of a sheet is encoded, without a detector: what decodes strictly, and whose headings make sense. */
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+
+export type Encoding = 'utf-8' | 'gb18030' | 'utf-16le' | 'utf-16be';
+
+/** What one pass over the bytes of a file tells. */
+export interface Scan {
+  /** SHA-256 of the bytes, in hex. */
+  readonly digest: string;
+  readonly bytes: number;
+  /** The first bytes, at most HEAD_BYTES. */
+  readonly head: Buffer;
+  readonly isUtf8: boolean;
+  readonly hasCarriageReturns: boolean;
+  readonly hasQuotationMarks: boolean;
+}
+
+export const HEAD_BYTES = 64 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+
+export async function scan(file: FileHandle): Promise<Scan> {
+  const hash = createHash('sha256');
+  let head = Buffer.alloc(0);
+  let bytes = 0;
+  let utf8 = true;
+  let hasCarriageReturns = false;
+  let hasQuotationMarks = false;
+  let cut = Buffer.alloc(0);
+  for await (const chunk of chunksOf(file)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+    if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
+    hasCarriageReturns ||= chunk.includes(0x0d);
+    hasQuotationMarks ||= chunk.includes(0x22);
+    if (!utf8) continue;
+    const joined = cut.length === 0 ? chunk : Buffer.concat([cut, chunk]);
+    const whole = joined.length - unfinishedUtf8(joined);
+    utf8 = isUtf8(joined.subarray(0, whole));
+    cut = Buffer.from(joined.subarray(whole));
+  }
+  return {
+    digest: hash.digest('hex'),
+    bytes,
+    head,
+    isUtf8: utf8 && cut.length === 0,
+    hasCarriageReturns,
+    hasQuotationMarks,
+  };
+}
+
+/** Bytes at the end that begin a character and do not finish it. */
+function unfinishedUtf8(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+/** Reads from the beginning, whatever was read before. */
+export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  let position = 0;
+  for (;;) {
+    // A chunk of its own each time: readers keep slices of it.
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+const BOMS: readonly { readonly encoding: Encoding; readonly bytes: readonly number[] }[] = [
+  { encoding: 'utf-8', bytes: [0xef, 0xbb, 0xbf] },
+  { encoding: 'utf-16le', bytes: [0xff, 0xfe] },
+  { encoding: 'utf-16be', bytes: [0xfe, 0xff] },
+  { encoding: 'gb18030', bytes: [0x84, 0x31, 0x95, 0x33] },
+];
+
+/** The encodings worth trying, likeliest first. */
+export function candidates(scanned: Scan): readonly Encoding[] {
+  const marked = BOMS.find(({ bytes }) => startsWith(scanned.head, bytes));
+  if (marked !== undefined) return [marked.encoding];
+  const narrow: Encoding[] = scanned.isUtf8 ? ['utf-8', 'gb18030'] : ['gb18030'];
+  // Every comma and line end of UTF-16 has a zero byte, and no other text has one.
+  return scanned.head.includes(0) ? ['utf-16le', 'utf-16be', ...narrow] : narrow;
+}
+
+/** Whether the whole file is text in this encoding. */
+export async function decodes(file: FileHandle, scanned: Scan, encoding: Encoding): Promise<boolean> {
+  if (encoding === 'utf-8') return scanned.isUtf8;
+  try {
+    for await (const _ of decoded(file, encoding));
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+/** The file's text without its mark, as UTF-8. Of UTF-8 the bytes themselves: `scan` has seen to their validity. */
+export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<Buffer | string> {
+  if (encoding === 'utf-8') {
+    yield* withoutMark(chunksOf(file));
+    return;
+  }
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  let first = true;
+  for await (const chunk of chunksOf(file)) {
+    const text = decoder.decode(chunk, { stream: true });
+    yield first ? unmarked(text) : text;
+    first = false;
+  }
+  yield decoder.decode();
+}
+
+/** A decoder takes the mark off UTF-16, and leaves that of GB18030. */
+function unmarked(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
+async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of chunks) {
+    yield first && startsWith(chunk, [0xef, 0xbb, 0xbf]) ? chunk.subarray(3) : chunk;
+    first = false;
+  }
+}
+
+/** The beginning of the file as text; a character cut at its end is left out. */
+export function headText(scanned: Scan, encoding: Encoding): string {
+  return unmarked(new TextDecoder(encoding).decode(scanned.head, { stream: scanned.bytes > scanned.head.length }));
+}
+
+function startsWith(bytes: Buffer, beginning: readonly number[]): boolean {
+  return beginning.every((byte, at) => bytes[at] === byte);
+}

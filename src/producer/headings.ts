@@ -1,0 +1,84 @@
+/** Which of a file's first rows has the headings, and what to say where none has. */
+import { type Clash, COLUMNS, columnLetters, type Field, type HeadingsRead, readHeadings } from '../domain/columns.js';
+import { unguard } from '../domain/formula-guard.js';
+import { SheetError } from './sheet-error.js';
+
+/** Title rows, instructions and blank rows may stand above the headings; a form letter of more rows has not been seen. */
+export const HEADING_ROWS = 50;
+
+export interface Headings extends HeadingsRead {
+  /** Index among the rows that were looked at. */
+  readonly at: number;
+  readonly cells: readonly string[];
+  readonly missing: readonly Field[];
+}
+
+/** The first row that has all that is required, else the one that has most of it; undefined where none has anything. */
+export function findHeadings(rows: readonly (readonly string[])[], required: readonly Field[]): Headings | undefined {
+  let best: Headings | undefined;
+  for (const [at, row] of rows.slice(0, HEADING_ROWS).entries()) {
+    const cells = row.map(unguard);
+    const read = readHeadings(cells);
+    const missing = required.filter((field) => read.layout.columns[field] < 0);
+    const headings = { ...read, at, cells, missing };
+    if (isUsable(headings)) return headings;
+    if (weight(headings) > (best === undefined ? 0 : weight(best))) best = headings;
+  }
+  return best;
+}
+
+export function isUsable(headings: Headings | undefined): headings is Headings {
+  return headings !== undefined && headings.missing.length === 0 && headings.clashes.length === 0;
+}
+
+/** How much of a heading row it is. */
+export function weight(headings: Headings | undefined): number {
+  return headings === undefined ? 0 : headings.found + headings.clashes.length;
+}
+
+/** Why a sheet without usable headings cannot be read: what was found, and what was expected. */
+export function headingsError(
+  best: Headings | undefined,
+  rows: readonly (readonly string[])[],
+  required: readonly Field[],
+): SheetError {
+  if (best === undefined) {
+    const first = rows.find((row) => row.some((cell) => cell.trim() !== '')) ?? [];
+    return new SheetError(
+      `no headings in the first ${HEADING_ROWS} rows; found ${listed(first)}; expected ${expected(required)}`,
+    );
+  }
+  const [clash] = best.clashes;
+  if (clash !== undefined) return new SheetError(clashWords(clash, best.cells));
+  return new SheetError(
+    `the headings lack ${expected(best.missing)}; found ${listed(best.cells)}; expected ${expected(required)}`,
+  );
+}
+
+function clashWords(clash: Clash, cells: readonly string[]): string {
+  const columns = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
+  return columns.length === 1
+    ? `the heading ${columns[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`
+    : `the headings ${columns.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`;
+}
+
+function expected(fields: readonly Field[]): string {
+  return fields.map((field) => `${field} (${COLUMNS[field].aliases.join(', ')})`).join('; ');
+}
+
+const LISTED = 12;
+
+function listed(cells: readonly string[]): string {
+  const filled = cells.filter((cell) => cell.trim() !== '').map((cell) => `"${shown(cell)}"`);
+  if (filled.length === 0) return 'nothing';
+  return filled.length <= LISTED ? filled.join(', ') : `${filled.slice(0, LISTED).join(', ')} and more`;
+}
+
+/** Where there are no headings, this may be a merchant's row: no code, phone or resident ID is repeated. */
+function shown(cell: string): string {
+  const line = cell
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .replace(/[\p{L}\p{N}]*\p{N}{5}[\p{L}\p{N}]*/gu, '…');
+  return line.length <= 24 ? line : `${line.slice(0, 24)}…`;
+}

@@ -1,0 +1,49 @@
+/** A sheet becomes a batch: its rows go into the ledger, in order, page by page. */
+import { basename } from 'node:path';
+import type { Batch, Batches, Counts } from '../redis/batches.js';
+import { carriedHeadings, checkedRows, detailColumns, type Rules } from './checked-rows.js';
+import type { Sheet } from './sheet.js';
+
+export interface Loaded {
+  readonly batch: Batch;
+  /** The file was loaded before: nothing was changed. */
+  readonly known: boolean;
+  readonly counts: Counts;
+}
+
+export interface LoadOptions {
+  readonly batches: Batches;
+  readonly rules: Rules;
+  readonly now: () => number;
+  /** Told how many rows the batch has so far. */
+  readonly onProgress?: (rows: number) => void;
+}
+
+/** The same bytes are the same batch; reading that was interrupted goes on. */
+export function batchIdOf(sheet: Sheet): string {
+  // A letter first, or a spreadsheet program may take the id for a number.
+  return `b${sheet.digest.slice(0, 12)}`;
+}
+
+export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
+  const { batches, rules, now, onProgress } = options;
+  const id = batchIdOf(sheet);
+  const before = await batches.find(id);
+  if (before?.complete) return { batch: before, known: true, counts: await batches.counts(id) };
+
+  const batch = await batches.open({
+    id,
+    file: basename(file),
+    headings: carriedHeadings(sheet.headings, sheet.layout),
+    columns: detailColumns(sheet.layout),
+    loadedAt: now(),
+  });
+  let index = 0;
+  for await (const rows of checkedRows(sheet, rules)) {
+    await batches.accept(batch, index, rows);
+    index += rows.length;
+    onProgress?.(index);
+  }
+  await batches.complete(id);
+  return { batch: { ...batch, rows: index, complete: true }, known: false, counts: await batches.counts(id) };
+}

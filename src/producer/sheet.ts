@@ -1,0 +1,178 @@
+/** A sheet as an office saved it: CSV in any usual encoding, or XLSX; its headings found, its rows in pages. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { SheetRow } from '../domain/check-row.js';
+import type { Field, Layout } from '../domain/columns.js';
+import { csvPages, DELIMITERS, type Delimiter, firstRows, isBlank } from './csv.js';
+import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
+import { findHeadings, HEADING_ROWS, type Headings, headingsError, isUsable, weight } from './headings.js';
+import { SheetError } from './sheet-error.js';
+import { refuseForeign } from './signatures.js';
+import { openWorkbook } from './xlsx.js';
+import { isZip } from './zip.js';
+
+export interface Sheet {
+  readonly kind: 'csv' | 'xlsx';
+  readonly encoding: Encoding;
+  readonly delimiter?: Delimiter;
+  /** SHA-256 of the file's bytes, in hex. */
+  readonly digest: string;
+  readonly bytes: number;
+  /** As they came. */
+  readonly headings: readonly string[];
+  readonly layout: Layout;
+  /** Line of the file (of a workbook: its row) where the headings begin, from 1. */
+  readonly headingLine: number;
+  /** What the reader passed over, e.g. a hidden sheet. */
+  readonly notes: readonly string[];
+  /** From the first row again each time it is called. */
+  rows(): AsyncIterable<SheetRow[]>;
+}
+
+export interface SheetOptions {
+  /** The columns without which the file is refused: `requiredFields(needs)`. */
+  readonly required?: readonly Field[];
+}
+
+/** Throws a SheetError, in one line, where there is no sheet of merchants in the file. */
+export async function openSheet(path: string, options: SheetOptions = {}): Promise<Sheet> {
+  const required = options.required ?? ['name', 'code'];
+  return withFile(path, async (file) => {
+    const scanned = await scan(file);
+    if (scanned.bytes === 0) throw new SheetError('the file is empty');
+    await refuseForeign(file, scanned.head);
+    return isZip(scanned.head) ? workbook(path, file, scanned, required) : csv(path, file, scanned, required);
+  });
+}
+
+async function csv(path: string, file: FileHandle, scanned: Scan, required: readonly Field[]): Promise<Sheet> {
+  const { encoding, delimiter, headings, rows } = await readable(file, scanned, required);
+  const format = {
+    encoding,
+    delimiter,
+    hasCarriageReturns: scanned.hasCarriageReturns,
+    hasQuotationMarks: scanned.hasQuotationMarks,
+    usualCells: rows.slice(headings.at + 1).find((row) => !isBlank(row))?.length ?? headings.cells.length,
+  };
+  const before = await file.stat();
+  return {
+    kind: 'csv',
+    encoding,
+    delimiter,
+    digest: scanned.digest,
+    bytes: scanned.bytes,
+    headings: headings.cells,
+    layout: headings.layout,
+    headingLine: 1 + linesOf(rows.slice(0, headings.at)),
+    notes: [],
+    rows: () => unchanged(path, before, (again) => csvPages(again, format, headings.at + 1, headings.cells.length)),
+  };
+}
+
+interface Reading {
+  readonly encoding: Encoding;
+  readonly delimiter: Delimiter;
+  readonly rows: readonly (readonly string[])[];
+  readonly headings: Headings | undefined;
+}
+
+/** The first encoding in which the whole file is text and its headings make sense. */
+async function readable(
+  file: FileHandle,
+  scanned: Scan,
+  required: readonly Field[],
+): Promise<Reading & { headings: Headings }> {
+  let closest: Reading | undefined;
+  for (const encoding of candidates(scanned)) {
+    const reading = bestReading(scanned, encoding, required);
+    if (closest !== undefined && weight(reading.headings) <= weight(closest.headings)) continue;
+    if (!(await decodes(file, scanned, encoding))) continue;
+    const { headings } = reading;
+    if (isUsable(headings)) return { ...reading, headings };
+    closest = reading;
+  }
+  if (closest === undefined) {
+    throw new SheetError('the text is not UTF-8, GB18030 or UTF-16; save the file as "CSV UTF-8" or XLSX');
+  }
+  throw headingsError(closest.headings, closest.rows, required);
+}
+
+/** With the delimiter that finds most of the headings. */
+function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field[]): Reading {
+  const text = headText(scanned, encoding);
+  const isWhole = scanned.bytes === scanned.head.length;
+  const readings = DELIMITERS.map((delimiter): Reading => {
+    // One more than the headings may be in: the row below them tells how many cells rows have.
+    const rows = firstRows(text, isWhole, delimiter, HEADING_ROWS + 1);
+    return { encoding, delimiter, rows, headings: findHeadings(rows, required) };
+  });
+  return readings.reduce((best, reading) => {
+    if (isUsable(best.headings) !== isUsable(reading.headings)) return isUsable(best.headings) ? best : reading;
+    return weight(reading.headings) > weight(best.headings) ? reading : best;
+  });
+}
+
+function linesOf(rows: readonly (readonly string[])[]): number {
+  return rows.reduce((lines, row) => lines + 1 + (row.join('').match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+}
+
+async function workbook(path: string, file: FileHandle, scanned: Scan, required: readonly Field[]): Promise<Sheet> {
+  const { headings, headingLine, notes, pages } = await openWorkbook(file, required);
+  const before = await file.stat();
+  return {
+    kind: 'xlsx',
+    encoding: 'utf-8',
+    digest: scanned.digest,
+    bytes: scanned.bytes,
+    headings: headings.cells,
+    layout: headings.layout,
+    headingLine,
+    notes,
+    rows: () => unchanged(path, before, pages),
+  };
+}
+
+/** The digest was taken of these bytes: rows of others would be loaded under the wrong batch. */
+async function* unchanged(
+  path: string,
+  before: { readonly size: number; readonly mtimeMs: number },
+  read: (file: FileHandle) => AsyncIterable<SheetRow[]>,
+): AsyncGenerator<SheetRow[]> {
+  const file = await open(path);
+  try {
+    const now = await file.stat();
+    if (now.size !== before.size || now.mtimeMs !== before.mtimeMs) {
+      throw new SheetError('the file was changed while it was being read; start again');
+    }
+    yield* read(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await opened(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+const CANNOT_OPEN: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'the file may not be read: its permissions forbid it',
+  EISDIR: 'this is a folder, not a file',
+};
+
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    const file = await open(path);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch (error) {
+    const why = CANNOT_OPEN[(error as NodeJS.ErrnoException).code ?? ''];
+    if (why === undefined) throw error;
+    throw new SheetError(why, { cause: error });
+  }
+  throw new SheetError('this is not a file');
+}

@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CheckedRow, checkRow, type Needs, requiredFields, type SheetRow } from '../../src/domain/check-row.js';
+import { FIELDS, readHeadings } from '../../src/domain/columns.js';
+import { creditCodeCheck, residentCheck } from '../../src/domain/enterprise-code.js';
+import { PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
+
+const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
+const SUCCESSOR: Needs = { legalPerson: false, codeTypes: [1], phone: true };
+const GOOD = {
+  name: '示例甲贸易有限公司',
+  code: '91350100M000100Y43',
+  code_type: '1',
+  legal_persona_wechat: 'example_wx1',
+  legal_persona_name: '张示一',
+  component_phone: '0592-0000000',
+};
+const { layout } = readHeadings(FIELDS);
+// No county is called 110000, and 000 is given to nobody.
+const RESIDENT = `11000019900101000${residentCheck('11000019900101000')}`;
+
+interface Case extends Partial<typeof GOOD> {
+  readonly needs?: Needs;
+  readonly row?: Partial<SheetRow>;
+}
+
+function check({ needs = NEEDS, row, ...cells }: Case): CheckedRow {
+  const all = { ...GOOD, ...cells };
+  return checkRow({ line: 17, row: 17, cells: FIELDS.map((field) => all[field]), ...row }, layout, needs);
+}
+
+const codesOf = (checked: CheckedRow) => checked.problems.map(({ code }) => code);
+
+test('a good row is a merchant without problems', () => {
+  expect(check({})).toEqual({
+    merchant: {
+      name: '示例甲贸易有限公司',
+      code: '91350100M000100Y43',
+      codeType: 1,
+      legalPersonaWechat: 'example_wx1',
+      legalPersonaName: '张示一',
+      componentPhone: '0592-0000000',
+    },
+    problems: [],
+  });
+});
+
+/** For every problem a row that has it, and the cell that it names. */
+const CASES: Record<ProblemCode, readonly [cell: string, row: Case]> = {
+  'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
+  'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
+  'sheet:name_missing': ['A17', { name: ' \u3000' }],
+  'sheet:half_width_brackets': ['A17', { name: '示例(甲)有限公司' }],
+  'sheet:line_break': ['A17', { name: '示例\n有限公司' }],
+  'sheet:characters_lost': ['A17', { name: '示例\ufffd有限公司' }],
+  'sheet:question_mark': ['E17', { legal_persona_name: '张?' }],
+  'sheet:name_apostrophe': ['A17', { name: "'示例有限公司" }],
+  'sheet:code_missing': ['B17', { code: '' }],
+  'sheet:code_scientific': ['B17', { code: '9.11E+17' }],
+  'sheet:code_scientific_other': ['B17', { code: '1.10108E+14' }],
+  'sheet:code_zero_filled': ['B17', { code: '911234567890123000' }],
+  'sheet:code_decimal': ['B17', { code: '110108000000016.0' }],
+  'sheet:code_leading_zero': ['B17', { code: '00000019'.slice(2) }],
+  'sheet:code_numeric_cell': ['B17', { code: '110108000000016', code_type: '', row: { numericCells: [1] } }],
+  'sheet:code_resident_id': ['B17', { code: RESIDENT }],
+  'sheet:code_length': ['B17', { code: '91350100M000100Y4' }],
+  'sheet:code_alphabet': ['B17', { code: '91350100MO00100Y43' }],
+  'sheet:code_shape': ['B17', { code: '91A50100M000100Y43' }],
+  'sheet:code_check_digit': ['B17', { code: '91350100M000100Y44' }],
+  'sheet:code_lower_case': ['B17', { code: '91350100m000100y43' }],
+  'sheet:code_type_unknown': ['C17', { code_type: '4' }],
+  'sheet:code_type_mismatch': ['C17', { code_type: '3' }],
+  'sheet:code_type_refused': ['B17', { code: 'D2143569-X', code_type: '', needs: SUCCESSOR }],
+  'sheet:wechat_missing': ['D17', { legal_persona_wechat: '' }],
+  'sheet:wechat_phone': ['D17', { legal_persona_wechat: '13800000000' }],
+  'sheet:wechat_shape': ['D17', { legal_persona_wechat: '微信号' }],
+  'sheet:persona_missing': ['E17', { legal_persona_name: '' }],
+  'sheet:phone_missing': ['F17', { component_phone: '' }],
+  'sheet:phone_shape': ['F17', { component_phone: '1.38E+10' }],
+  'sheet:phone_leading_zero': ['F17', { component_phone: '5920000000' }],
+  'sheet:full_width_repaired': ['B17', { code: '９１３５０１００Ｍ０００１００Ｙ４３' }],
+  'sheet:spaces_repaired': ['B17', { code: '9135 0100 M000 100Y 43 ' }],
+  'sheet:invisible_characters': ['A17', { name: '示例甲\u200b贸易有限公司' }],
+  'sheet:leading_apostrophe': ['B17', { code: "'91350100M000100Y43" }],
+};
+
+describe('every problem', () => {
+  test.each(Object.entries(CASES))(
+    '%s is found, at its cell, and stops the row if it is an error',
+    (code, [cell, row]) => {
+      const checked = check(row);
+      expect(checked.problems).toContainEqual(expect.objectContaining({ code, cell }));
+      const kinds = checked.problems.map(({ severity }) => severity);
+      expect(checked.merchant === undefined).toBe(kinds.includes('error'));
+      expect(codesOf(checked)).toEqual([...new Set(codesOf(checked))]);
+    },
+  );
+
+  test.each(Object.keys(PROBLEMS) as ProblemCode[])(
+    '%s is said in both languages, with its cell and a next step',
+    (code) => {
+      const words = problemWords({ code, cell: 'B17', detail: '7' });
+      for (const said of [words.en, words.zh]) {
+        expect(said).toMatch(/^B17(: |：)/);
+        expect(said).not.toMatch(/[{}]|undefined/);
+      }
+      expect(PROBLEMS[code].next.en).toMatch(/[.)]$/);
+      expect(PROBLEMS[code].next.zh).toMatch(/[。）]$/);
+    },
+  );
+});
+
+test('a code that Excel has cut is named as it stands, with the remedy', () => {
+  const [problem] = check({ code: '9.11E+17' }).problems;
+  expect(problem && problemWords(problem)).toEqual({
+    en: 'B17: Excel has turned this code into 9.11E+17; three digits are lost. Set the column to Text and type it again.',
+    zh: 'B17：Excel 已将该代码变为 9.11E+17，丢失了三位数字。请将该列设为“文本”格式后重新输入。',
+  });
+});
+
+test('a code cut to 15 digits is an error also when its check digit happens to be right', () => {
+  const cut = [...Array(1000).keys()]
+    .map((n) => `91350100000${String(n).padStart(4, '0')}000`)
+    .find((code) => creditCodeCheck(code) === '0');
+  expect(codesOf(check({ code: cut ?? '' }))).toEqual(['sheet:code_zero_filled']);
+});
+
+test('all problems of a row are told at once', () => {
+  const checked = check({
+    name: '',
+    code: '123',
+    legal_persona_wechat: '13800000000',
+    legal_persona_name: '',
+    component_phone: 'x',
+  });
+  expect(codesOf(checked)).toEqual([
+    'sheet:name_missing',
+    'sheet:code_length',
+    'sheet:wechat_phone',
+    'sheet:persona_missing',
+    'sheet:phone_shape',
+  ]);
+});
+
+describe('what is repaired is sent repaired, and said', () => {
+  test.each([
+    ['code', '　９１３５０１００Ｍ０００１００Ｙ４３\u200b', 'code', '91350100M000100Y43'],
+    ['code', "'91350100m000100y43", 'code', '91350100M000100Y43'],
+    ['legal_persona_wechat', 'ｅｘａｍｐｌｅ＿ｗｘ１', 'legalPersonaWechat', 'example_wx1'],
+    ['component_phone', '（０５９２）０００ ００００', 'componentPhone', '(0592)0000000'],
+    ['component_phone', '0592—0000000', 'componentPhone', '0592-0000000'],
+    ['name', '\u3000示例甲\u200b贸易有限公司 ', 'name', '示例甲贸易有限公司'],
+    ['code_type', ' １', 'codeType', 1],
+  ] as const)('%s %j', (field, cell, key, sent) => {
+    const checked = check({ [field]: cell });
+    expect(checked.merchant?.[key]).toBe(sent);
+    expect(checked.problems.length).toBeGreaterThan(0);
+    expect(checked.problems.every(({ severity }) => severity === 'warning')).toBe(true);
+  });
+
+  test('an organisation code is sent with its hyphen, which is no repair', () => {
+    const checked = check({ code: 'D2143569X', code_type: '' });
+    expect(checked).toMatchObject({ merchant: { code: 'D2143569-X', codeType: 2 }, problems: [] });
+  });
+
+  test('a name keeps its width, its brackets and its inner spaces', () => {
+    const name = 'ＡＢＣ（示例） Trading Co., Ltd.';
+    expect(check({ name })).toMatchObject({ merchant: { name }, problems: [] });
+  });
+
+  test('² and ① are not taken for digits', () => {
+    expect(codesOf(check({ code: '91350100M00010²Y43' }))).toEqual(['sheet:code_alphabet']);
+  });
+});
+
+describe('what the registration API needs', () => {
+  test('the successor asks for no legal person', () => {
+    const row = { legal_persona_wechat: '', legal_persona_name: '', needs: SUCCESSOR };
+    expect(check(row)).toMatchObject({ merchant: { legalPersonaWechat: '' }, problems: [] });
+    expect(requiredFields(SUCCESSOR)).toEqual(['name', 'code']);
+    expect(requiredFields(NEEDS)).toContain('legal_persona_wechat');
+  });
+
+  test('a row without a phone takes the default', () => {
+    const needs = { ...NEEDS, defaultPhone: '4000000000' };
+    expect(check({ component_phone: '', needs }).merchant?.componentPhone).toBe('4000000000');
+  });
+
+  test('a sheet without the column of what is missing names the row', () => {
+    const narrow = readHeadings(FIELDS.slice(0, 5)).layout;
+    const cells = FIELDS.slice(0, 5).map((field) => GOOD[field]);
+    const [problem] = checkRow({ line: 19, row: 17, cells }, narrow, NEEDS).problems;
+    expect(problem && problemReason(problem).en).toMatch(/^Row 17: /);
+  });
+});
+
+test.each([
+  '13800000000',
+  '+8613800000000',
+  '010-00000000',
+  '0592-0000000-801',
+  '4000000000',
+  '95000',
+  '(0592)0000000',
+])('%s is a phone number', (component_phone) =>
+  expect(check({ component_phone })).toMatchObject({ merchant: { componentPhone: component_phone }, problems: [] }),
+);
+
+test('a resident ID is never repeated, whatever was done to it', () => {
+  const wide = [...RESIDENT].map((digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)).join('');
+  const forms = [
+    RESIDENT,
+    `'${RESIDENT}`,
+    `${RESIDENT.slice(0, 6)} ${RESIDENT.slice(6)}`,
+    wide,
+    RESIDENT.toLowerCase(),
+  ];
+  for (const code of forms) {
+    const checked = check({ code, name: '' });
+    expect(codesOf(checked)).toContain('sheet:code_resident_id');
+    expect(JSON.stringify(checked.problems.map(problemWords)) + JSON.stringify(checked)).not.toMatch(
+      /\d{6}|[０-９]{6}/,
+    );
+  }
+  const cutByExcel = check({ code: '1.1000019900101E+17', name: '' });
+  expect(JSON.stringify(cutByExcel)).not.toContain('1990');
+});
+
+test('any cells whatever give an answer, and a problem wherever there is no merchant', () =>
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 9 }), (cells) => {
+      const checked = checkRow({ line: 2, row: 2, cells }, layout, NEEDS);
+      expect(checked.merchant === undefined).toBe(checked.problems.some(({ severity }) => severity === 'error'));
+    }),
+  ));

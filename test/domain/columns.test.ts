@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { COLUMNS, columnLetters, FIELDS, REPORT_COLUMNS, readHeadings } from '../../src/domain/columns.js';
+
+describe('a heading', () => {
+  test.each(FIELDS.flatMap((field) => [field, ...COLUMNS[field].aliases].map((heading) => [heading, field] as const)))(
+    '%s is %s',
+    (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0),
+  );
+
+  test.each([
+    ['企业名称*（必填）', 'name'],
+    [' 企业 名称 ', 'name'],
+    ['\ufeffＮＡＭＥ', 'name'],
+    ['Legal Persona WeChat', 'legal_persona_wechat'],
+    ['Legal-Persona-Name*', 'legal_persona_name'],
+    ['统一社会信用代码\n【18位】', 'code'],
+    ['企业代码 / 统一社会信用代码', 'code'],
+    ['法人微信号：', 'legal_persona_wechat'],
+  ] as const)('%j is %s', (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0));
+
+  test.each(['企业', '法人', '备注', 'names', '法人姓名/备注', ''])('%j is somebody else’s', (heading) =>
+    expect(readHeadings([heading])).toMatchObject({ found: 0, clashes: [] }),
+  );
+});
+
+describe('headings that cannot be told apart', () => {
+  test('two that mean one field', () =>
+    expect(readHeadings(['企业名称', '备注', '公司名称']).clashes).toEqual([{ fields: ['name'], columns: [0, 2] }]));
+
+  test('one that means two', () =>
+    expect(readHeadings(['企业名称/企业代码']).clashes).toEqual([{ fields: ['name', 'code'], columns: [0] }]));
+});
+
+test('the columns of an earlier report are not carried, all others are', () => {
+  const headings = ['store', 'name', '', 'code', ...REPORT_COLUMNS];
+  expect(readHeadings(headings).layout).toMatchObject({ carried: [0, 1, 2, 3], width: headings.length });
+});
+
+test.each([
+  [0, 'A'],
+  [25, 'Z'],
+  [26, 'AA'],
+  [701, 'ZZ'],
+  [702, 'AAA'],
+])('column %d is %s', (index, letters) => expect(columnLetters(index)).toBe(letters));

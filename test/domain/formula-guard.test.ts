@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { guard, unguard } from '../../src/domain/formula-guard.js';
+
+const dangerous = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠');
+const texts = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc
+    .tuple(fc.stringMatching(/^'{0,3}$/), fc.oneof(dangerous, fc.constant('a')), fc.string())
+    .map((all) => all.join('')),
+);
+
+describe('the formula guard', () => {
+  test.each([
+    ['=1+1', "'=1+1"],
+    ['+8613800000000', "'+8613800000000"],
+    ['－1', "'－1"],
+    ["'=1+1", "''=1+1"],
+    ['示例有限公司', '示例有限公司'],
+    ["'91350100M000100Y43", "'91350100M000100Y43"],
+    ['', ''],
+  ])('makes of %j %j', (cell, guarded) => expect(guard(cell)).toBe(guarded));
+
+  test('gives every text back', () =>
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(unguard(guard(text))).toBe(text);
+      }),
+    ));
+
+  test('leaves no cell that a spreadsheet program would run', () =>
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(guard(text)).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
+      }),
+    ));
+
+  test('takes nothing off a text that it never makes', () =>
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (guard(unguard(text)) !== text || unguard(text) === text) expect(unguard(text)).toBe(text);
+        else expect(guard(unguard(text))).toBe(text);
+      }),
+    ));
+});

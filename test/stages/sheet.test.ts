@@ -1,0 +1,431 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkRow, type Needs, requiredFields, type SheetRow } from '../../src/domain/check-row.js';
+import { FIELDS } from '../../src/domain/columns.js';
+import { guard } from '../../src/domain/formula-guard.js';
+import { openSheet, type Sheet } from '../../src/producer/sheet.js';
+import { SheetError } from '../../src/producer/sheet-error.js';
+import { template } from '../../src/producer/template.js';
+import { type ZipPart, zipOf } from '../../src/producer/zip-writer.js';
+import { encode, isInGb18030 } from './encoders.js';
+import { INTAKE_SAMPLES, samplesPage } from './intake-samples.js';
+import { type CellSpec, workbook, workbookParts } from './workbook.js';
+
+const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
+const REQUIRED = { required: requiredFields(NEEDS) };
+const SAMPLES = new URL('../../samples/intake/', import.meta.url).pathname;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sheet-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let files = 0;
+async function saved(bytes: Buffer | string): Promise<string> {
+  const path = join(folder, `${files++}.csv`);
+  await writeFile(path, bytes);
+  return path;
+}
+
+async function rowsOf(sheet: Sheet): Promise<SheetRow[]> {
+  const rows: SheetRow[] = [];
+  for await (const page of sheet.rows()) {
+    expect(page.length).toBeGreaterThan(0);
+    expect(page.length).toBeLessThanOrEqual(500);
+    rows.push(...page);
+  }
+  return rows;
+}
+
+const cellsOf = async (sheet: Sheet) => (await rowsOf(sheet)).map(({ cells }) => cells);
+
+async function refusal(bytes: Buffer | string, options = {}): Promise<string> {
+  const error = await openSheet(await saved(bytes), options)
+    .then(rowsOf, (reason: unknown) => reason)
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(SheetError);
+  const { message } = error as SheetError;
+  expect(message).not.toContain('\n');
+  return message;
+}
+
+describe('the samples', () => {
+  test('are those that their table makes', async () => {
+    const wanted = [
+      ...INTAKE_SAMPLES.map(({ file, bytes }) => ({ file, bytes: bytes() })),
+      { file: 'README.md', bytes: Buffer.from(samplesPage()) },
+    ];
+    if (process.env.WRITE_SAMPLES) {
+      await mkdir(SAMPLES, { recursive: true });
+      for (const { file, bytes } of wanted) await writeFile(join(SAMPLES, file), bytes);
+    }
+    for (const { file, bytes } of wanted)
+      expect([file, bytes.equals(await readFile(join(SAMPLES, file)))]).toEqual([file, true]);
+  });
+
+  test.each(INTAKE_SAMPLES.filter(({ refused }) => refused))('$file, $is, is refused', async ({ file, refused }) => {
+    const opened = openSheet(join(SAMPLES, file), REQUIRED);
+    await expect(opened).rejects.toThrow(SheetError);
+    await expect(opened).rejects.toThrow(refused);
+  });
+
+  test.each(INTAKE_SAMPLES.filter(({ refused }) => !refused))(
+    '$file, $is, is read',
+    async ({ file, ready, problems, reads, notes }) => {
+      const sheet = await openSheet(join(SAMPLES, file), REQUIRED);
+      const checked = (await rowsOf(sheet)).map((row) => checkRow(row, sheet.layout, NEEDS));
+      expect(checked.flatMap((row) => row.problems.map(({ cell, code }) => `${cell} ${code}`))).toEqual(problems);
+      expect(checked.filter(({ merchant }) => merchant).length).toBe(ready);
+      expect(sheet).toMatchObject(reads ?? {});
+      if (notes) expect(sheet.notes).toEqual(notes.map((note) => expect.stringMatching(note)));
+    },
+  );
+
+  test('of one kind all tell the same merchants', async () => {
+    const same = INTAKE_SAMPLES.filter(({ ready, problems }) => ready === 3 && problems?.length === 0);
+    expect(same.length).toBeGreaterThan(10);
+    const merchants = await Promise.all(
+      same.map(async ({ file }) => {
+        const sheet = await openSheet(join(SAMPLES, file));
+        return (await rowsOf(sheet)).map((row) => checkRow(row, sheet.layout, NEEDS).merchant);
+      }),
+    );
+    for (const others of merchants) expect(others).toEqual(merchants[0]);
+  });
+});
+
+describe('any table of text', () => {
+  const ZH = ['企业名称', '企业代码', '备注一', '备注二'];
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }).filter((cell) => !cell.includes('\0')),
+    fc
+      .array(fc.constantFrom('"', ',', ';', '\t', '\r', '\n', ' ', '=', "'", '示', '㐱', '𠮷', 'a', '0'), {
+        maxLength: 9,
+      })
+      .map((all) => all.join('')),
+    fc.stringMatching(/^[\u4e00-\u9fa5]{0,8}$/),
+  );
+  // Blank rows are passed over, so the first cell has something to see.
+  const row = fc.tuple(
+    text.map((cell) => `示${cell}`),
+    text,
+    text,
+    text,
+  );
+  const tables = fc.array(row, { maxLength: 20 });
+
+  test('is the same in any encoding, with any delimiter and line end', () =>
+    fc.assert(
+      fc.asyncProperty(
+        tables,
+        fc.constantFrom('utf-8', 'gb18030', 'utf-16le', 'utf-16be'),
+        fc.boolean(),
+        fc.constantFrom(',', ';', '\t'),
+        fc.constantFrom('\n', '\r\n', '\r'),
+        fc.boolean(),
+        async (table, encoding, mark, delimiter, lineEnd, endsInLineEnd) => {
+          fc.pre(encoding !== 'gb18030' || isInGb18030(table.flat().join('')));
+          const quoted = (cells: readonly string[]) =>
+            cells.map((cell) => `"${guard(cell).replaceAll('"', '""')}"`).join(delimiter);
+          const lines = [ZH, ...table].map(quoted).join(lineEnd) + (endsInLineEnd ? lineEnd : '');
+          const sheet = await openSheet(await saved(encode(lines, encoding, mark)));
+          expect(sheet).toMatchObject({ encoding, delimiter, headings: ZH, headingLine: 1 });
+          expect(await cellsOf(sheet)).toEqual(table);
+        },
+      ),
+      { numRuns: 300 },
+    ));
+
+  test('is the same in a workbook', () =>
+    fc.assert(
+      fc.asyncProperty(tables, fc.boolean(), fc.boolean(), async (table, inline, deflate) => {
+        // XML turns a bare CR into LF; Excel writes it as _x000D_, as the helper does.
+        const rows: CellSpec[][] = [ZH, ...table.map((cells) => cells.map(guard))];
+        const sheet = await openSheet(await saved(workbook([{ name: 'a', rows }], { inline, deflate })));
+        expect(await cellsOf(sheet)).toEqual(table);
+      }),
+    ));
+
+  test('is the same however the file is cut into pieces: thousands of rows of wide characters', async () => {
+    const table = Array.from({ length: 20_000 }, (_, at) => [
+      `示例㐱𠮷${'示'.repeat(at % 7)}有限公司`,
+      String(at),
+      '',
+      `"${at}\n"`,
+    ]);
+    const lines = [ZH, ...table]
+      .map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','))
+      .join('\n');
+    for (const encoding of ['utf-8', 'gb18030', 'utf-16le', 'utf-16be'] as const) {
+      const sheet = await openSheet(await saved(encode(lines, encoding)));
+      expect(sheet.encoding).toBe(encoding);
+      expect(await cellsOf(sheet)).toEqual(table);
+    }
+  });
+});
+
+describe('lines and rows', () => {
+  test('a row says where it begins in the file and which row it is in a spreadsheet program', async () => {
+    const sheet = await openSheet(await saved('title\n\nname,code,note\nA,1,"x\r\ny\nz"\n\nB,2,\n'));
+    expect(sheet.headingLine).toBe(3);
+    expect((await rowsOf(sheet)).map(({ line, row, cells }) => [line, row, cells[0]])).toEqual([
+      [4, 4, 'A'],
+      [8, 6, 'B'],
+    ]);
+  });
+
+  test('a short row is filled up, blank cells beyond the headings are dropped, others kept', async () => {
+    const sheet = await openSheet(await saved('name,code,note\nA\nB,2,,,\nC,3,,,x\n'));
+    expect(await cellsOf(sheet)).toEqual([
+      ['A', '', ''],
+      ['B', '2', ''],
+      ['C', '3', '', '', 'x'],
+    ]);
+  });
+
+  test('line ends may be mixed', async () => {
+    const sheet = await openSheet(await saved('name,code\r\nA,1\nB,2\r\nC,3'));
+    expect(await cellsOf(sheet)).toEqual([
+      ['A', '1'],
+      ['B', '2'],
+      ['C', '3'],
+    ]);
+  });
+
+  test('quotation marks inside an unquoted value are part of it', async () => {
+    const sheet = await openSheet(await saved('name,code\n示例"甲"公司,1\n"示例"乙,2\n'));
+    expect(await cellsOf(sheet)).toEqual([
+      ['示例"甲"公司', '1'],
+      ['"示例"乙', '2'],
+    ]);
+  });
+
+  test('rows are read from the first one again each time', async () => {
+    const sheet = await openSheet(await saved('name,code\nA,1\n'));
+    expect(await cellsOf(sheet)).toEqual(await cellsOf(sheet));
+  });
+
+  test('a reader that stops early leaves nothing open', async () => {
+    const rows: CellSpec[][] = [
+      ['name', 'code'],
+      ...Array.from({ length: 5000 }, (_, at) => [`示例${at}`, String(at)]),
+    ];
+    const csv = rows.map((cells) => cells.join(',')).join('\n');
+    for (const bytes of [Buffer.from(csv), workbook([{ name: 'a', rows }], { deflate: true })]) {
+      const sheet = await openSheet(await saved(bytes));
+      for await (const page of sheet.rows()) {
+        expect(page[0]?.cells[0]).toBe('示例0');
+        break;
+      }
+    }
+  });
+
+  test('a file of the same bytes has the same digest, and is refused when it changes meanwhile', async () => {
+    const path = await saved('name,code\nA,1\n');
+    const sheet = await openSheet(path);
+    expect((await openSheet(await saved('name,code\nA,1\n'))).digest).toBe(sheet.digest);
+    expect(sheet.digest).toMatch(/^[0-9a-f]{64}$/);
+    await writeFile(path, 'name,code\nA,1\nB,2\n');
+    await expect(rowsOf(sheet)).rejects.toThrow(/changed while/);
+  });
+});
+
+describe('headings', () => {
+  test.each([
+    ['utf-8', '企业名,企业代码\n联通,1\n'],
+    ['gb18030', '企业名,企业代码\n联通,1\n'],
+  ] as const)('decide where bytes are good text in two encodings: %s', async (encoding, text) => {
+    const sheet = await openSheet(await saved(encode(text, encoding)));
+    expect([sheet.encoding, (await cellsOf(sheet))[0]?.[0]]).toEqual([encoding, '联通']);
+  });
+
+  test('a heading that could mean two columns is named', async () => {
+    expect(await refusal('企业名称/企业代码,code\n')).toBe(
+      'the heading A "企业名称/企业代码" could mean name or code; rename it to one of them',
+    );
+  });
+
+  test('a row that is taken for headings repeats no number of a merchant', async () => {
+    const message = await refusal('示例甲有限公司,91350100M000100Y43,13800000000\n');
+    expect(message).toMatch(/no headings/);
+    expect(message).not.toMatch(/\d{5}/);
+  });
+
+  test('are looked for in fifty rows', async () => {
+    const sheet = await openSheet(await saved(`${'说明,\n'.repeat(49)}name,code\nA,1\n`));
+    expect(sheet.headingLine).toBe(50);
+    expect(await refusal(`${'说明,\n'.repeat(50)}name,code\nA,1\n`)).toMatch(/no headings in the first 50 rows/);
+  });
+
+  test('may have no rows below them', async () => {
+    expect(await cellsOf(await openSheet(await saved('name,code')))).toEqual([]);
+  });
+});
+
+describe('what cannot be read', () => {
+  test('a text in no encoding we know', async () => {
+    expect(await refusal(Buffer.concat([Buffer.from('name,code\n'), Buffer.from([0xff, 0x20, 0xff, 0x0a])]))).toMatch(
+      /not UTF-8, GB18030 or UTF-16/,
+    );
+  });
+
+  test('a text marked as UTF-8 that is not', async () => {
+    expect(await refusal(Buffer.concat([Buffer.from('\ufeffname,code\n'), Buffer.from([0xd0, 0xa1, 0xff])]))).toMatch(
+      /not UTF-8/,
+    );
+  });
+
+  test('a quotation mark that nobody closed', async () => {
+    expect(await refusal('name,code\nA,1\n"B,2\nC,3\n')).toMatch(/quotation mark/);
+    expect(await refusal(`name,code\nA,1\n"B,2\n${'C,3\n'.repeat(400_000)}`)).toMatch(/quotation mark.*line/);
+  });
+
+  test('a file of blank lines', async () => expect(await refusal('\n\n \n')).toMatch(/no headings/));
+
+  test('a folder, and a file that is not there', async () => {
+    await expect(openSheet(folder)).rejects.toThrow(/folder|not a file/);
+    await expect(openSheet(join(folder, 'none.csv'))).rejects.toThrow('there is no such file');
+  });
+
+  const sheet1 = [
+    {
+      name: 'a',
+      rows: [
+        ['name', 'code'],
+        ['A', '1'],
+      ],
+    },
+  ];
+  const changed = (name: string, change: Partial<ZipPart>) =>
+    zipOf(workbookParts(sheet1).map((part) => (part.name === name ? { ...part, ...change } : part)));
+
+  test.each([
+    ['a ZIP of something else', () => zipOf([{ name: 'a.txt', content: 'a' }]), /ZIP archive, but no Excel workbook/],
+    [
+      'a Word document',
+      () =>
+        zipOf([
+          {
+            name: '_rels/.rels',
+            content:
+              '<Relationships><Relationship Id="a" Type="x/officeDocument" Target="word/document.xml"/></Relationships>',
+          },
+          { name: 'word/document.xml', content: '<document/>' },
+        ]),
+      /no Excel workbook/,
+    ],
+    [
+      'XML that breaks off',
+      () => changed('xl/worksheets/sheet1.xml', { content: '<worksheet><sheetData><row' }),
+      /broken/,
+    ],
+    [
+      'a workbook without its sheet',
+      () => zipOf(workbookParts(sheet1).filter(({ name }) => !name.includes('worksheets'))),
+      /broken/,
+    ],
+    [
+      'a part that unpacks to a thousand times its size',
+      () => changed('xl/worksheets/sheet1.xml', { content: ' '.repeat(20_000_000), deflate: true }),
+      /would unpack to 19 MB/,
+    ],
+    [
+      'entities that multiply',
+      () =>
+        changed('xl/sharedStrings.xml', { content: '<!DOCTYPE a [<!ENTITY b "bbbb">]><sst><si><t>&b;</t></si></sst>' }),
+      /broken/,
+    ],
+    [
+      'only hidden sheets',
+      () => workbook([{ name: 'a', rows: [['name', 'code']], state: 'veryHidden' }]),
+      /all sheets of the workbook are hidden/,
+    ],
+    [
+      'no headings in the workbook',
+      () => workbook([{ name: '数据', rows: [['a']] }]),
+      /the sheet "数据": no headings.*found "a"/,
+    ],
+  ])('%s', async (_, bytes, message) => expect(await refusal(bytes())).toMatch(message));
+
+  test('a part that unpacks to more than it states', async () => {
+    const bytes = changed('xl/worksheets/sheet1.xml', {
+      content: `<worksheet>${' '.repeat(100_000)}</worksheet>`,
+      deflate: true,
+    });
+    bytes.writeUInt32LE(50, bytes.lastIndexOf('xl/worksheets/sheet1.xml') - 46 + 24);
+    expect(await refusal(bytes)).toMatch(/broken/);
+  });
+});
+
+describe('a workbook', () => {
+  const open = async (rows: CellSpec[][]) => openSheet(await saved(workbook([{ name: 'a', rows }])));
+
+  test('keeps every digit of a number as the file has it, and says that it is one', async () => {
+    const digits = ['911234567890123456', '1.1010800000001601E+14', '007', '13800000000'];
+    const sheet = await open([['name', 'code'], ...digits.map((number) => ['示例', { number }])]);
+    expect(await rowsOf(sheet)).toEqual(
+      digits.map((number, at) => ({ line: at + 2, row: at + 2, cells: ['示例', number], numericCells: [1] })),
+    );
+  });
+
+  test('shows dates as dates', async () => {
+    const sheet = await open([
+      ['name', 'code', '日期'],
+      ['示例', '1', { number: '46027', style: 1 }],
+      ['示例', '1', { number: '46027.5', style: 1 }],
+    ]);
+    expect((await cellsOf(sheet)).map((cells) => cells[2])).toEqual(['2026-01-05', '2026-01-05T12:00:00']);
+  });
+
+  test('numbers its rows as the program shows them, blank ones counted', async () => {
+    const sheet = await open([[], ['name', 'code'], [], ['A', '1'], ['', ' '], ['B', '2']]);
+    expect([sheet.headingLine, ...(await rowsOf(sheet)).map(({ line }) => line)]).toEqual([2, 4, 6]);
+  });
+
+  test('says which cells have no heading', async () => {
+    const sheet = await open([
+      ['name', 'code'],
+      ['A', '1', null, 'x'],
+      ['B', '2'],
+    ]);
+    expect((await rowsOf(sheet)).map(({ cells, beyond }) => [cells.length, beyond])).toEqual([
+      [2, 3],
+      [2, undefined],
+    ]);
+  });
+
+  test('says that another sheet has such headings too', async () => {
+    const rows = [
+      ['name', 'code'],
+      ['A', '1'],
+    ];
+    const sheet = await openSheet(
+      await saved(
+        workbook([
+          { name: '一月', rows },
+          { name: '二月', rows },
+        ]),
+      ),
+    );
+    expect(sheet.notes).toEqual(['the sheet "二月" has such headings too and was not read: only "一月" was']);
+  });
+});
+
+describe('the template', () => {
+  test.each([
+    ['csv', 'zh'],
+    ['csv', 'en'],
+    ['xlsx', 'zh'],
+    ['xlsx', 'en'],
+  ] as const)('as %s in %s has headings that load, each with its note', async (format, lang) => {
+    const sheet = await openSheet(await saved(template({ format, lang })), REQUIRED);
+    expect(sheet.kind).toBe(format);
+    expect(FIELDS.map((field) => sheet.layout.columns[field])).toEqual([0, 1, 2, 3, 4, 5]);
+    for (const heading of sheet.headings) expect(heading).toMatch(/[(（].+[)）]$/);
+    expect(await cellsOf(sheet)).toEqual([]);
+  });
+});
