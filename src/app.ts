@@ -1,12 +1,16 @@
 /** The one file that wires: which parts a command works with, made from its settings. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
 import type { Limits } from './domain/limits.js';
-import { type Recording, startRecording } from './events/record.js';
+import { type Judge, type Recording, startRecording } from './events/record.js';
+import { openRefusals } from './events/refusals.js';
 import { type ReceiverServer, startReceiver } from './events/server.js';
+import { openShelf } from './events/shelf.js';
+import { openSpool } from './events/spool.js';
 import type { Rules } from './producer/checked-rows.js';
 import { openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
@@ -16,7 +20,7 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, type Role } from './redis/connection.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { joinPrivateServer } from './redis/private-server.js';
-import { openPushes } from './redis/pushes.js';
+import { openPushes, openPushReader } from './redis/pushes.js';
 import { startRelay } from './redis/relay.js';
 import { secretKeyUnder } from './redis/secret-key.js';
 import { openVault, type Vault } from './redis/vault.js';
@@ -212,34 +216,48 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
   // The door answers WeChat at once, also when Redis is away; the recorder waits for Redis to come back.
   const door = await store.connect('door');
   const redis = await store.connect('worker');
-  const pushes = openPushes(door, `${process.pid}-${randomBytes(4).toString('hex')}`);
-  const recording: Recording = startRecording({
-    ledger: openLedger(redis),
+  const pushes = openPushes(door);
+  const recording: Recording = startRecording(
+    {
+      ...judgeOf(store, redis),
+      ledger: openLedger(redis),
+      pushes: openPushes(redis),
+      vault: vaultOf(settings),
+      now: Date.now,
+      log,
+    },
+    openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
+  );
+  const shelf = openShelf({
     pushes,
-    vault: vaultOf(settings),
-    identity: registrationApi(settings, NO_CLIENT).identity,
-    now: Date.now,
+    spool: await openSpool(join(settings.home, 'spool'), log),
+    redisAnswers: () => answers(door),
     log,
   });
-  const tickets = openComponentStore(door);
+  const refusals = openRefusals({ log, save: pushes.countRefusals });
+  const closeBehindTheDoor = async (): Promise<void> => {
+    refusals.close();
+    await shelf.close();
+    await recording.stop();
+  };
   let server: ReceiverServer;
   try {
     server = await startReceiver({
       host: settings.eventsHost,
       port: settings.eventsPort,
       path: settings.eventsPath,
-      canStore: () => answers(door),
+      canStore: shelf.canStore,
       receiver: {
         credentials: pushCredentials(settings),
         componentAppid: settings.wechatComponentAppid ?? '',
-        pushes,
-        keepTicket: tickets.keepTicket,
+        put: shelf.put,
+        refusals,
         now: Date.now,
         log,
       },
     });
   } catch (error) {
-    await recording.stop();
+    await closeBehindTheDoor();
     throw error;
   }
   log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
@@ -247,8 +265,18 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
     port: server.port,
     async close() {
       await server.close();
-      await recording.stop();
+      await closeBehindTheDoor();
     },
+  };
+}
+
+/** What it takes to say what a stored push is about. */
+export function judgeOf({ settings }: Pick<Store, 'settings'>, redis: Redis): Judge {
+  return {
+    credentials: pushCredentials(settings),
+    componentAppid: settings.wechatComponentAppid ?? '',
+    ledger: openLedger(redis),
+    matchOf: registrationApi(settings, NO_CLIENT).matchOf,
   };
 }
 
@@ -256,7 +284,7 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
 export async function startConsoleOf(store: Store): Promise<Part & { port: number }> {
   const { settings, log } = store;
   const door = await store.connect('door');
-  const pushes = openPushes(door, 'console');
+  const pushes = openPushes(door);
   const tickets = openComponentStore(door);
   const server = await startConsole({
     host: settings.consoleHost,
@@ -276,10 +304,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
   log.info({ part: 'console', host: settings.consoleHost, port: server.port }, 'ready');
   return {
     port: server.port,
-    async close() {
-      await server.close();
-      pushes.close();
-    },
+    close: server.close,
   };
 }
 

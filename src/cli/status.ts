@@ -30,7 +30,7 @@ export function statusCommand(): Command {
 async function gather(store: Store, id: string | undefined) {
   const ids = id === undefined ? await store.batches.list() : [(await batchNamed(store, id)).id];
   const now = await situation(store.calls, limitsOf(store.settings), Date.now());
-  const pushes = openPushes(store.redis, 'status');
+  const pushes = openPushes(store.redis);
   const batches = await Promise.all(
     ids.map(async (batchId) => {
       const batch = await batchNamed(store, batchId);
@@ -46,7 +46,6 @@ async function gather(store: Store, id: string | undefined) {
     }),
   );
   const parked = await pushes.parked();
-  pushes.close();
   const ticket = await store.redis.hget(key('ticket'), 'receivedAt');
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },

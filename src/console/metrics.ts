@@ -18,8 +18,14 @@ export async function metricsText(facts: Overview): Promise<string> {
   gauge('line_stopped', '1 while nothing is sent until a person or the next quota day lets it go on.').set(
     facts.situation.stopped ? 1 : 0,
   );
-  const pushes = gauge('pushes_stored', 'Pushes that were answered success, by InfoType.', ['info_type']);
-  for (const [info_type, count] of Object.entries(facts.pushes)) pushes.set({ info_type }, count);
+  const pushes = gauge('pushes', 'Pushes by InfoType and outcome; each that was stored has a second outcome later.', [
+    'info_type',
+    'outcome',
+  ]);
+  for (const { infoType: info_type, outcome, count } of facts.pushes.byOutcome)
+    pushes.set({ info_type, outcome }, count);
+  const refused = gauge('pushes_refused', 'Requests that the receiver refused, by why.', ['why']);
+  for (const [why, count] of Object.entries(facts.pushes.refused)) refused.set({ why }, count);
   gauge('pushes_parked', 'Pushes that fit no registration.').set(facts.parkedPushes);
   if (facts.ticketAgeMs !== undefined) {
     gauge('verify_ticket_age_seconds', 'Since the last component verify ticket came.').set(facts.ticketAgeMs / 1000);

@@ -2,7 +2,7 @@
 import type { Limits } from '../domain/limits.js';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
-import type { Pushes } from '../redis/pushes.js';
+import type { PushCounts, Pushes } from '../redis/pushes.js';
 import { type Situation, situation } from '../reporter/standstill.js';
 
 export interface Sources {
@@ -17,7 +17,7 @@ export interface Sources {
 export interface Overview {
   readonly situation: Situation;
   readonly batches: readonly { readonly batch: Batch; readonly counts: Counts }[];
-  readonly pushes: Readonly<Record<string, number>>;
+  readonly pushes: PushCounts;
   readonly parkedPushes: number;
   /** ms; undefined while none has come. */
   readonly ticketAgeMs: number | undefined;

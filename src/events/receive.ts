@@ -1,16 +1,17 @@
 /** One push, without HTTP: verify → decrypt → store → answer. What it says is recorded afterwards. */
 import type { Logger } from 'pino';
-import type { Pushes } from '../redis/pushes.js';
+import type { ReceivedPush } from '../redis/pushes.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
 import { readPush } from '../wechat/push.js';
+import type { Refusals } from './refusals.js';
 
 export interface Receiver {
   /** The current credential first, then the previous one. */
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
-  readonly pushes: Pushes;
-  /** Times in ms since 1970; `createdAt` is WeChat's. */
-  readonly keepTicket: (ticket: string, createdAt: number, receivedAt: number) => Promise<void>;
+  /** Stored when it returns; throws where it is not. */
+  readonly put: (push: ReceivedPush) => Promise<void>;
+  readonly refusals: Refusals;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -23,40 +24,47 @@ export interface Received {
 /** WeChat takes this literal, and nothing else, for a receipt. */
 const SUCCESS: Received = { status: 200, body: 'success' };
 
-export async function receive(
-  receiver: Receiver,
-  query: { readonly timestamp?: unknown; readonly nonce?: unknown; readonly msg_signature?: unknown },
-  body: Buffer,
-): Promise<Received> {
-  const { credentials, componentAppid, pushes, log } = receiver;
-  const opened = openPush({ credentials, componentAppid, query, body });
+/** @param query the URL's, as it came, without its question mark */
+export async function receive(receiver: Receiver, query: string, body: Buffer): Promise<Received> {
+  const { credentials, componentAppid, put, refusals, log } = receiver;
+  const opened = openPush({ credentials, componentAppid, query: signedPart(query), body });
   if (!opened.ok) {
-    log.warn({ why: opened.why, detail: opened.detail }, 'a push was refused');
+    refusals.count(opened.why, opened.detail);
     return opened.why === 'bad_signature'
       ? { status: 403, body: 'bad signature' }
       : { status: 400, body: 'unreadable' };
   }
-  const receivedAt = receiver.now();
   const push = readPush(opened.xml);
-  const infoType = push.kind === 'unreadable' ? 'unreadable' : push.infoType;
+  const isReadable = push.kind !== 'unreadable';
   try {
-    if (push.kind === 'verify_ticket') {
-      await receiver.keepTicket(push.ticket, push.createdAt ?? receivedAt, receivedAt);
-    } else {
-      await pushes.keep({ receivedAt, infoType, xml: opened.xml });
-    }
+    await put({
+      receivedAt: receiver.now(),
+      infoType: isReadable ? push.infoType : 'unreadable',
+      query,
+      body,
+      ...(isReadable && { createdAt: push.createdAt }),
+      ...(push.kind === 'verify_ticket' && { ticket: push.ticket }),
+    });
   } catch (error) {
-    log.error({ err: error, infoType }, 'a push could not be stored; WeChat is told to send it again');
+    refusals.count('not_stored', 'neither Redis nor the disk takes pushes');
+    log.debug({ err: error }, 'a push could not be stored');
     return { status: 503, body: 'not stored' };
   }
-  pushes.count(infoType).catch(() => {});
-  log.info(
-    { infoType, lagMs: push.kind === 'unreadable' ? undefined : lag(push.createdAt, receivedAt) },
-    'push stored',
-  );
   return SUCCESS;
 }
 
-function lag(createdAt: number | undefined, receivedAt: number): number | undefined {
-  return createdAt === undefined ? undefined : receivedAt - createdAt;
+export interface SignedPart {
+  readonly timestamp: string | undefined;
+  readonly nonce: string | undefined;
+  readonly msg_signature: string | undefined;
+}
+
+/** What the signature covers of a URL's query. */
+export function signedPart(query: string): SignedPart {
+  const parameters = new URLSearchParams(query);
+  return {
+    timestamp: parameters.get('timestamp') ?? undefined,
+    nonce: parameters.get('nonce') ?? undefined,
+    msg_signature: parameters.get('msg_signature') ?? undefined,
+  };
 }

@@ -18,13 +18,6 @@ if ARGV[2] == '' then value = redis.call('GET', KEYS[1]) else value = redis.call
 if value == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
 
-/** The ticket never goes backwards. KEYS ticket; ARGV value, created (ms), received (ms). */
-const KEEP_TICKET = `
-local known = tonumber(redis.call('HGET', KEYS[1], 'createdAt') or 0)
-if known > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'value', ARGV[1], 'createdAt', ARGV[2], 'receivedAt', ARGV[3])
-return 1`;
-
 /** What wechat/credentials asks for as its TokenStore, and the receiver's side of it. */
 export function openComponentStore(redis: Redis) {
   const token = key('token');
@@ -48,12 +41,6 @@ export function openComponentStore(redis: Redis) {
 
     async dropTicket(value: string) {
       await redis.eval(DROP, 1, ticket, value, 'value');
-    },
-
-    /** Times in ms since 1970; `createdAt` is WeChat's. */
-    async keepTicket(value: string, createdAt: number, receivedAt: number) {
-      await redis.eval(KEEP_TICKET, 1, ticket, value, createdAt, receivedAt);
-      await ring(redis, 'token');
     },
 
     async mayAskForTicket(everyMs: number) {

@@ -55,10 +55,24 @@ const NAMES = {
   refresher: 'refresher',
   /** stream: every push that we answered `success`, in order */
   pushes: 'pushes',
-  /** hash: pushes about merchants that we do not know, by the stream's id */
+  /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
-  /** hash: counts of pushes by InfoType */
+  /** hash: registration (or `task:` and a task's id) that is not there yet to the parked pushes about it */
+  awaited: 'awaited',
+  /** hash: the successor's task id to its registration */
+  tasks: 'tasks',
+  /** hash: counts of pushes by InfoType and outcome, `notify_third_fasteregister|recorded` */
   pushCounts: 'push-counts',
+  /** hash: counts of requests that the receiver refused, by why */
+  refused: 'refused',
+  /** hash: how long pushes took from CreateTime until they were stored: counts by upper bound in seconds, `sum` in ms */
+  pushLag: 'push-lag',
+  /** string with expiry: how many pushes of a segment of a spool are stored */
+  spooled: 'spooled',
+  /** string: the last push that was relayed to the platform's other service */
+  forwarded: 'forwarded',
+  /** string with expiry: the process that relays */
+  forwarder: 'forwarder',
   /** hash per Mini Program: its sealed refresh token */
   authorizer: 'authorizer',
   /** list per destination and lane: notices to be posted, the first one next, as JSON */

@@ -75,6 +75,8 @@ export interface Ledger {
   /** Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration. */
   record(id: string, fact: Fact, aside?: Aside): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
+  /** Whose the successor's task is. */
+  ofTask(taskId: string): Promise<string | undefined>;
 }
 
 export function openLedger(redis: Redis): Ledger {
@@ -117,7 +119,11 @@ export function openLedger(redis: Redis): Ledger {
     return entries.map((entry) => JSON.parse(entry) as HistoryEntry);
   }
 
-  return { read, record, history };
+  async function ofTask(taskId: string): Promise<string | undefined> {
+    return (await redis.hget(key('tasks'), taskId)) ?? undefined;
+  }
+
+  return { read, record, history, ofTask };
 }
 
 /** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
@@ -135,6 +141,7 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly enterprise?: string;
   readonly free: boolean;
   readonly behind: boolean;
+  readonly task?: string;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
 }
 
@@ -159,6 +166,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...(enterprise !== undefined && { enterprise }),
     free: enterprise !== undefined && move !== undefined && freesItsEnterprise(move, after),
     behind: enterprise !== undefined && move !== undefined && after.wait === 'enterprise',
+    ...(fact.taskId !== undefined && { task: fact.taskId }),
     ...(move?.so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
     }),

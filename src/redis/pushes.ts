@@ -1,31 +1,86 @@
-/** Every push that was answered `success`, in order, until what it says is in the ledger, and after. */
+/** Every push that was answered `success`, as it came and in order: until what it says is in the ledger, and after. */
+import { isAscii } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
+import { script } from './scripts.js';
 
-export interface StoredPush {
-  /** The stream's id; later pushes have greater ones. */
-  readonly id: string;
+/** A push as it came, and what the door has read of it. Its body is kept encrypted as it is. */
+export interface ReceivedPush {
   /** ms since 1970 */
   readonly receivedAt: number;
+  /** WeChat's CreateTime, ms since 1970. */
+  readonly createdAt?: number | undefined;
+  /** `unreadable` where the decrypted message is none that we can read. */
   readonly infoType: string;
-  /** The decrypted message. */
-  readonly xml: string;
+  /** The URL's, without its question mark. */
+  readonly query: string;
+  readonly body: Buffer;
+  /** The verify ticket that it brings. */
+  readonly ticket?: string | undefined;
 }
 
-/** Why a push could not be given to a registration. */
-export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable';
+export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket'> {
+  /** The stream's id, `ms-number`; later pushes have greater ones. A push that was parked keeps its own. */
+  readonly id: string;
+  /** Under which the stream has it now. */
+  readonly entry: string;
+}
+
+/** Why a push could not be given to a registration. `fault`: a program error of ours. */
+export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'fault';
+
+export interface ParkedPush extends StoredPush {
+  readonly why: Parking;
+}
+
+/** What became of a push beside being stored; `changed_nothing`: a repetition, or too late to matter. */
+export type PushOutcome = 'recorded' | 'changed_nothing' | 'parked' | 'not_ours';
+
+/** Where a part of a spool begins: which segment, and how many of its pushes were stored before. */
+export interface SpoolMark {
+  readonly segment: string;
+  readonly stored: number;
+}
 
 export interface Pushes {
-  /** Stored when it returns. */
-  keep(push: Omit<StoredPush, 'id'>): Promise<void>;
-  count(infoType: string): Promise<void>;
-  /** Takes pushes that nobody has recorded yet, waiting up to `blockMs`; those of a process that died come again. */
-  next(blockMs: number): Promise<StoredPush[]>;
-  /** What it says is in the ledger. */
-  done(id: string): Promise<void>;
-  park(id: string, why: Parking): Promise<void>;
+  /** Stored when it returns, in one step. With a mark: answers how many of the segment are stored now. */
+  store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
+  storedOf(segment: string): Promise<number>;
+  /** What it says is in the ledger, or is none of our business. */
+  done(push: StoredPush, outcome: PushOutcome): Promise<void>;
+  /** `awaits`: registrations that are not there yet, or `task:` and a task's id. False: one has come, so look again. */
+  park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
+  unpark(id: string): Promise<void>;
+  find(id: string): Promise<StoredPush | undefined>;
+  /** The newest first. */
+  list(most: number): Promise<StoredPush[]>;
+  /** Those that the stream has after `id`, in order. */
+  after(id: string, most: number): Promise<StoredPush[]>;
   parked(): Promise<number>;
-  counts(): Promise<Record<string, number>>;
+  listParked(): Promise<ParkedPush[]>;
+  countRefusals(counts: Readonly<Record<string, number>>): Promise<void>;
+  counts(): Promise<PushCounts>;
+  /** Forgets what came before (ms since 1970), also what is parked. Answers how many. */
+  forgetBefore(time: number): Promise<number>;
+  /** The same, but keeps what is parked; roughly, which costs Redis little. */
+  trimBefore(time: number): Promise<void>;
+}
+
+export interface PushCounts {
+  readonly byOutcome: readonly {
+    readonly infoType: string;
+    readonly outcome: 'stored' | PushOutcome;
+    readonly count: number;
+  }[];
+  readonly refused: Readonly<Record<string, number>>;
+  /** Counts by upper bound in seconds (Infinity for the rest), not added up. */
+  readonly lag: { readonly bounds: ReadonlyMap<number, number>; readonly sumMs: number };
+}
+
+/** The other end of the stream: one process takes what nobody has recorded yet. */
+export interface PushReader {
+  /** Waits up to `blockMs`; pushes of a process that died come again. */
+  next(blockMs: number): Promise<StoredPush[]>;
   close(): void;
 }
 
@@ -35,35 +90,107 @@ const AT_ONCE = 100;
 /** Recording takes milliseconds: who has held a push so long is dead. */
 const HELD_TOO_LONG_MS = 10_000;
 
+/** An InfoType becomes the label of a counter. */
+const LONGEST_INFO_TYPE = 64;
+
 type StreamEntry = [id: string, fields: string[]];
 
-/** `redis` stores and answers at once or fails; reading waits on a connection of its own. */
-export function openPushes(redis: Redis, consumer: string): Pushes {
+export function openPushes(redis: Redis): Pushes {
   const stream = key('pushes');
-  const reader = redis.duplicate({
-    lazyConnect: true,
-    maxRetriesPerRequest: null,
-    enableOfflineQueue: true,
-    commandTimeout: undefined,
-  } as object);
+  const storeScript = script(redis, 'store-pushes');
+  const parkScript = script(redis, 'park');
+
+  return {
+    async store(pushes, mark = { segment: '', stored: 0 }) {
+      const fields: (string | number)[] = [];
+      for (const { receivedAt, createdAt, infoType, query, body, ticket } of pushes) {
+        const type = infoType.slice(0, LONGEST_INFO_TYPE);
+        fields.push(receivedAt, createdAt ?? '', type, query, ...bodyField(body), ticket ?? '');
+      }
+      return Number(await storeScript([stream], [mark.segment, mark.stored, ...fields]));
+    },
+    storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
+
+    async done({ entry, infoType }, outcome) {
+      await ok(redis.multi().xack(stream, GROUP, entry).hincrby(key('pushCounts'), `${infoType}|${outcome}`, 1));
+    },
+    async park(push, why, awaits) {
+      const [as, body] = bodyField(push.body);
+      const kept = { why, at: push.receivedAt, type: push.infoType, query: push.query, as, body };
+      return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
+    },
+    async unpark(id) {
+      await redis.hdel(key('parked'), id);
+    },
+
+    async find(id) {
+      const [entry] = await redis.xrange(stream, id, id);
+      if (entry !== undefined) return pushFrom(entry as StreamEntry);
+      const parked = await redis.hget(key('parked'), id);
+      return parked === null ? undefined : parkedFrom(id, parked);
+    },
+    list: async (most) => (await redis.xrevrange(stream, '+', '-', 'COUNT', most)).map(pushFrom),
+    after: async (id, most) => (await redis.xrange(stream, `(${id}`, '+', 'COUNT', most)).map(pushFrom),
+    parked: () => redis.hlen(key('parked')),
+    async listParked() {
+      const parked = Object.entries(await redis.hgetall(key('parked')));
+      return parked.map(([id, text]) => parkedFrom(id, text)).sort((one, other) => one.receivedAt - other.receivedAt);
+    },
+
+    async countRefusals(counts) {
+      const steps = redis.multi();
+      for (const [why, count] of Object.entries(counts)) steps.hincrby(key('refused'), why, count);
+      await ok(steps);
+    },
+    async counts() {
+      const [counts, refused, lag] = await Promise.all([
+        redis.hgetall(key('pushCounts')),
+        redis.hgetall(key('refused')),
+        redis.hgetall(key('pushLag')),
+      ]);
+      const { sum = '0', ...bounds } = lag;
+      return {
+        byOutcome: Object.entries(counts).map(([name, count]) => {
+          const bar = name.lastIndexOf('|');
+          const outcome = name.slice(bar + 1) as 'stored' | PushOutcome;
+          return { infoType: name.slice(0, bar), outcome, count: Number(count) };
+        }),
+        refused: numbers(refused),
+        lag: {
+          sumMs: Number(sum),
+          bounds: new Map(
+            Object.entries(bounds).map(([bound, count]) => [
+              bound === 'inf' ? Number.POSITIVE_INFINITY : Number(bound),
+              Number(count),
+            ]),
+          ),
+        },
+      };
+    },
+
+    async forgetBefore(time) {
+      let forgotten = await redis.xtrim(stream, 'MINID', `${time}-0`);
+      for (const [id, text] of Object.entries(await redis.hgetall(key('parked')))) {
+        if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(key('parked'), id);
+      }
+      return forgotten;
+    },
+    async trimBefore(time) {
+      await redis.xtrim(stream, 'MINID', '~', `${time}-0`);
+    },
+  };
+}
+
+/** Reading waits in Redis, on a connection of its own. */
+export function openPushReader(redis: Redis, consumer: string): PushReader {
+  const stream = key('pushes');
+  const reader = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
     // The connection that stores reports that Redis is away.
   });
-  let grouped = false;
-
-  async function ensureGroup(): Promise<void> {
-    if (grouped) return;
-    try {
-      await reader.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM');
-    } catch (error) {
-      if (!String(error).includes('BUSYGROUP')) throw error;
-    }
-    grouped = true;
-  }
 
   async function next(blockMs: number): Promise<StoredPush[]> {
-    await ensureGroup();
-    const [, abandoned] = (await reader.xautoclaim(
+    const held = (await reader.xautoclaim(
       stream,
       GROUP,
       consumer,
@@ -71,7 +198,9 @@ export function openPushes(redis: Redis, consumer: string): Pushes {
       '0',
       'COUNT',
       AT_ONCE,
-    )) as [string, StreamEntry[]];
+    )) as unknown as [string, (StreamEntry | null)[]];
+    // Redis 6.2 answers null for an entry that was trimmed.
+    const abandoned = held[1].filter((entry) => entry !== null);
     if (abandoned.length > 0) return abandoned.map(pushFrom);
     const answer = (await reader.xreadgroup(
       'GROUP',
@@ -89,23 +218,16 @@ export function openPushes(redis: Redis, consumer: string): Pushes {
   }
 
   return {
-    async keep({ receivedAt, infoType, xml }) {
-      await redis.xadd(stream, '*', 'at', receivedAt, 'type', infoType, 'xml', xml);
-    },
-    async count(infoType) {
-      await redis.hincrby(key('pushCounts'), infoType, 1);
-    },
-    next,
-    async done(id) {
-      await redis.xack(stream, GROUP, id);
-    },
-    async park(id, why) {
-      await redis.hset(key('parked'), id, why);
-    },
-    parked: () => redis.hlen(key('parked')),
-    async counts() {
-      const counts = await redis.hgetall(key('pushCounts'));
-      return Object.fromEntries(Object.entries(counts).map(([infoType, count]) => [infoType, Number(count)]));
+    async next(blockMs) {
+      try {
+        return await next(blockMs);
+      } catch (error) {
+        if (!String(error).includes('NOGROUP')) throw error;
+        await reader.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch((cause) => {
+          if (!String(cause).includes('BUSYGROUP')) throw cause;
+        });
+        return next(blockMs);
+      }
     },
     close() {
       reader.disconnect();
@@ -113,13 +235,45 @@ export function openPushes(redis: Redis, consumer: string): Pushes {
   };
 }
 
-function pushFrom([id, fields]: StreamEntry): StoredPush {
+/** A body is ASCII, and goes over the wire as text, which is faster; whatever else came is kept byte for byte too. */
+function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
+  return isAscii(body) ? ['body', body.toString('latin1')] : ['base64', body.toString('base64')];
+}
+
+function bodyFrom(name: 'body' | 'base64', text: string): Buffer {
+  return Buffer.from(text, name === 'body' ? 'latin1' : 'base64');
+}
+
+function pushFrom([entry, fields]: StreamEntry): StoredPush {
   const named = new Map<string, string>();
   for (let at = 0; at + 1 < fields.length; at += 2) named.set(fields[at] ?? '', fields[at + 1] ?? '');
+  const as = named.has('body') ? 'body' : 'base64';
   return {
-    id,
+    id: named.get('was') ?? entry,
+    entry,
     receivedAt: Number(named.get('at')),
     infoType: named.get('type') ?? '',
-    xml: named.get('xml') ?? '',
+    query: named.get('query') ?? '',
+    body: bodyFrom(as, named.get(as) ?? ''),
   };
+}
+
+function parkedFrom(id: string, text: string): ParkedPush {
+  const { why, at, type, query, as, body } = JSON.parse(text) as {
+    why: Parking;
+    at: number;
+    type: string;
+    query: string;
+    as: 'body' | 'base64';
+    body: string;
+  };
+  return { id, entry: id, receivedAt: at, infoType: type, query, body: bodyFrom(as, body), why };
+}
+
+function numbers(fields: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Number(value)]));
+}
+
+async function ok(steps: ReturnType<Redis['multi']>): Promise<void> {
+  for (const [error] of (await steps.exec()) ?? []) if (error) throw error;
 }

@@ -13,6 +13,8 @@ export type ScriptName =
   | 'give-back'
   | 'accept'
   | 'page'
+  | 'store-pushes'
+  | 'park'
   | 'notice-take'
   | 'notice-settle';
 

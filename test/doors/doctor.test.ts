@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
 import { openCalls } from '../../src/redis/calls.js';
-import { openComponentStore } from '../../src/redis/component-store.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
 import { readClock } from '../../src/wechat/clock.js';
 import { AES_KEY, APPID, MESSAGE_TOKEN, SECRET, startReceiver, textIn } from '../simulator/peer.js';
 import { run } from '../support/command-line.js';
+import { keepTicket as storeTicket } from '../support/pushes.js';
 import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
@@ -61,7 +61,7 @@ async function keepTicket(wechat: Simulator, ageMs = 0): Promise<void> {
   await receiver.until(() => receiver.pushes.length > 0);
   const ticket = textIn(receiver.pushes[0]?.xml ?? '', 'ComponentVerifyTicket') ?? '';
   const at = Date.now() - ageMs;
-  await openComponentStore(server.redis).keepTicket(ticket, at, at);
+  await storeTicket(server.redis, ticket, at, at);
 }
 
 describe('doctor', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { keepTicket as storeTicket } from '../support/pushes.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
 const server = useRedis();
@@ -11,11 +11,8 @@ beforeEach(() => {
   store = openComponentStore(server.redis);
 });
 
-/** As the receiver does it. */
-async function keepTicket(ticket: string, createdAt: number, receivedAt: number): Promise<void> {
-  const push = { receivedAt, createdAt, infoType: 'component_verify_ticket', query: '', body: Buffer.from(''), ticket };
-  await openPushes(server.redis).store([push]);
-}
+const keepTicket = (...ticket: [value: string, createdAt: number, receivedAt: number]): Promise<void> =>
+  storeTicket(server.redis, ...ticket);
 
 describe('the verify ticket', () => {
   test('is the newest that WeChat made, in whatever order they arrive', async () => {

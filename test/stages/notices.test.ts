@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { type Delivering, type DeliveryTarget, signatureOf, startDelivering } from '../../src/notices/deliver.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { openNotices, queueNotice } from '../../src/redis/notices.js';
-import { type OwnRedis, ownRedis } from './own-redis.js';
+import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 
 interface Post {
   readonly headers: IncomingHttpHeaders;

@@ -1,6 +1,8 @@
 /** Pushes as WeChat makes them: encrypted, signed, with their query. */
 import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
+import { openPushes } from '../../src/redis/pushes.js';
 import { decodeAesKey, encrypt, type PushCredential, signatureOf } from '../../src/wechat/crypt.js';
 
 export const PLATFORM = 'wx0123456789abcdef';
@@ -63,4 +65,10 @@ export function ticketXml(ticket: string, createdAt = Date.now()): string {
 
 export function otherXml(infoType: string, fields = ''): string {
   return `<xml><AppId><![CDATA[${PLATFORM}]]></AppId><CreateTime>${Math.floor(Date.now() / 1000)}</CreateTime><InfoType><![CDATA[${infoType}]]></InfoType>${fields}</xml>`;
+}
+
+/** As the receiver keeps it; times in ms since 1970. */
+export async function keepTicket(redis: Redis, ticket: string, createdAt: number, receivedAt: number): Promise<void> {
+  const push = { receivedAt, createdAt, infoType: 'component_verify_ticket', query: '', body: Buffer.from(''), ticket };
+  await openPushes(redis).store([push]);
 }

@@ -9,6 +9,7 @@ local batch, first = ARGV[1], tonumber(ARGV[2])
 local accepted = tonumber(redis.call('HGET', KEYS[1], 'rows') or 0)
 local policy, again = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
 local counts, delta, ready = key.counts(batch), {}, {}
+local pushes_wait = redis.call('EXISTS', key.awaited()) == 1
 
 local function count(name) delta[name] = (delta[name] or 0) + 1 end
 
@@ -29,6 +30,7 @@ local function accept(id, pointer)
   local state, row, also = now[1], now[2], now[3]
   if not state then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
     count('queued')
     return 'r' .. id

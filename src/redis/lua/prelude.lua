@@ -56,6 +56,21 @@ local function wake_next(enterprise)
   end
 end
 
+-- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
+local function unpark_for(awaited)
+  local ids = redis.call('HGET', key.awaited(), awaited)
+  if not ids then return end
+  redis.call('HDEL', key.awaited(), awaited)
+  for id in string.gmatch(ids, '%S+') do
+    local parked = redis.call('HGET', key.parked(), id)
+    if parked then
+      local push = cjson.decode(parked)
+      redis.call('XADD', key.pushes(), '*', 'was', id, 'at', push.at, 'type', push.type, 'query', push.query, push.as, push.body)
+      redis.call('HDEL', key.parked(), id)
+    end
+  end
+end
+
 -- The first reason stays: what follows it is usually the same trouble.
 local function stop_line(stop)
   if redis.call('EXISTS', key.line()) == 1 then return end
@@ -100,6 +115,7 @@ end
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
+--   task         the successor's id of the task that the answer told
 --   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 local function record(id, step)
@@ -132,6 +148,10 @@ local function record(id, step)
   if step.stop then stop_line(step.stop) end
   if step.offline then offline(id, step.offline, step.at) end
   if step.surprise then surprise(step.surprise, step.at) end
+  if step.task then
+    redis.call('HSET', key.tasks(), step.task, id)
+    unpark_for('task:' .. step.task)
+  end
   if step.closeDay then
     redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
   end

@@ -1,0 +1,154 @@
+/**
+ * Where a push is put before WeChat hears `success`: Redis, all pushes of a tick in one step; the spool while Redis is
+ * away; and if neither can take it, nobody says `success`. Order is kept over both: from the first push that went to the
+ * spool until it is empty again, every push goes there.
+ */
+import type { Logger } from 'pino';
+import type { Pushes, ReceivedPush } from '../redis/pushes.js';
+import type { Spool } from './spool.js';
+
+export interface Shelf {
+  /** Stored when it returns. Throws where neither Redis nor the disk takes it. */
+  put(push: ReceivedPush): Promise<void>;
+  canStore(): Promise<boolean>;
+  /** Nothing is put any more; what waits in the spool stays there for the next process. */
+  close(): Promise<void>;
+}
+
+export interface ShelfOptions {
+  readonly pushes: Pick<Pushes, 'store' | 'storedOf'>;
+  readonly spool: Spool;
+  /** Whether Redis answers. */
+  readonly redisAnswers: () => Promise<boolean>;
+  readonly log: Logger;
+}
+
+interface Waiting {
+  readonly push: ReceivedPush;
+  readonly stored: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+const LOOK_FOR_REDIS_EVERY_MS = 250;
+/** What another process left in the spool is looked for this often. */
+const LOOK_FOR_LEFTOVERS_EVERY_MS = 30_000;
+/** A pass that stores no more than this is followed by the last one, for which new pushes wait. */
+const FEW = 200;
+
+export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): Shelf {
+  let waiting: Waiting[] = [];
+  let spooling = false;
+  /** While the rest of the spool is being stored, new pushes wait for it: under load it would never be empty. */
+  let handover: Promise<void> | undefined;
+  let emptying: Promise<void> | undefined;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let wake = (): void => {};
+
+  async function flush(): Promise<void> {
+    const batch = waiting;
+    waiting = [];
+    try {
+      await store(batch.map(({ push }) => push));
+      for (const { stored } of batch) stored();
+    } catch (error) {
+      for (const { failed } of batch) failed(error);
+    }
+  }
+
+  async function store(batch: readonly ReceivedPush[]): Promise<void> {
+    while (handover !== undefined) await handover;
+    if (!spooling) {
+      try {
+        await pushes.store(batch);
+        return;
+      } catch (error) {
+        if (!spooling) log.warn({ err: error }, 'Redis does not take pushes; they are kept on disk until it does');
+        spooling = true;
+        emptySpool();
+      }
+    }
+    await spool.append(batch);
+  }
+
+  function emptySpool(): void {
+    emptying ??= untilEmpty();
+  }
+
+  async function untilEmpty(): Promise<void> {
+    let count = 0;
+    while (!closed) {
+      try {
+        if (await redisAnswers()) {
+          const stored = await spool.empty(pushes);
+          count += stored;
+          if (stored > FEW) continue;
+          if (await handOver()) {
+            log.info({ pushes: count }, 'the spool is empty: every push is in Redis');
+            return;
+          }
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'the spool could not be emptied; trying again');
+      }
+      await pause(LOOK_FOR_REDIS_EVERY_MS);
+    }
+  }
+
+  /** New pushes wait while the last ones of the spool are stored; then they go to Redis again. */
+  async function handOver(): Promise<boolean> {
+    let over = (): void => {};
+    handover = new Promise((resolve) => {
+      over = resolve;
+    });
+    try {
+      // Appends that began before are in the spool's own queue: behind them the spool is complete.
+      await spool.settled();
+      await spool.empty(pushes);
+      if (!(await spool.isEmpty())) return false;
+      spooling = false;
+      emptying = undefined;
+      return true;
+    } finally {
+      handover = undefined;
+      over();
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    if (closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+  }
+
+  /** Pushes of a process that was killed, or of an earlier start. */
+  async function lookForLeftovers(): Promise<void> {
+    if (closed || spooling || (await spool.isEmpty())) return;
+    spooling = true;
+    emptySpool();
+  }
+
+  void lookForLeftovers();
+  const leftovers = setInterval(() => void lookForLeftovers(), LOOK_FOR_LEFTOVERS_EVERY_MS).unref();
+
+  return {
+    put(push) {
+      return new Promise((stored, failed) => {
+        waiting.push({ push, stored, failed });
+        // After the requests of this tick: one step for all of them.
+        if (waiting.length === 1) setImmediate(flush);
+      });
+    },
+    canStore: async () => (await redisAnswers()) || (await spool.canWrite()),
+    async close() {
+      closed = true;
+      clearInterval(leftovers);
+      clearTimeout(timer);
+      wake();
+      await emptying;
+      await spool.close();
+    },
+  };
+}
