@@ -4,6 +4,7 @@ import { SettingsError } from '../config.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { OutputError } from '../reporter/file.js';
+import { cancelCommand, retryCommand } from './asking.js';
 import { checkCommand } from './check.js';
 import { EXIT, UsageError } from './command.js';
 import { demoCommand } from './demo.js';
@@ -23,7 +24,7 @@ import { workCommand } from './work.js';
 // biome-ignore format: one line, one command
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
-  statusCommand, reportCommand, explainCommand, pauseCommand, resumeCommand,
+  statusCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
   simulateCommand, doctorCommand, demoCommand,
 ];
 

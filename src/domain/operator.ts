@@ -1,0 +1,103 @@
+/**
+ * What an operator may ask of a registration: to send it again, or to withdraw it. Why it cannot be done, and what has to
+ * be thought of first, are rows of two tables.
+ */
+import { type Fact, isOver, type Registration } from './registration.js';
+import type { Actor, Words } from './words.js';
+
+export type Ask = 'retry' | 'cancel';
+
+/** Why it is not done. */
+export const CANNOT = {
+  created: { en: 'the Mini Program exists', zh: '小程序已创建' },
+  not_sent_yet: { en: 'it waits to be sent anyway', zh: '正在等待提交' },
+  under_way: {
+    en: 'it was sent, and WeChat has not told the end: nothing calls it back, and a second call would be blind',
+    zh: '已提交且微信尚未告知结果，无法撤回，也不能盲目重复提交',
+  },
+  over: { en: 'it has its outcome already', zh: '已有结果' },
+  row_refused: {
+    en: 'our checks refused the row: correct it in the sheet and load the sheet again',
+    zh: '本行未通过校验：请在表格中更正后重新上传',
+  },
+  other_row: { en: 'the row has no attempt of its own', zh: '该行没有独立的提交' },
+  later_batch: {
+    en: 'a later batch has sent this merchant again: ask there',
+    zh: '之后的批次已重新提交该商户，请在那个批次中操作',
+  },
+  purged: { en: "the merchant's details were purged: load the row again", zh: '商户信息已清除，请重新上传该行' },
+  unknown_outcome: {
+    en: 'its outcome is not known, so WeChat may have begun a task: ask the merchant first, then say --only needs_review',
+    zh: '结果未知，微信可能已开始任务：请先向商户确认，再使用 --only needs_review',
+  },
+  hopeless: {
+    en: 'WeChat will refuse this enterprise again, whatever is sent; --only rejected sends it all the same',
+    zh: '微信会再次拒绝该主体；如仍要提交，请使用 --only rejected',
+  },
+} as const satisfies Record<string, Words>;
+
+export type Cannot = keyof typeof CANNOT;
+
+/** What is done, and should be known before. */
+export const MIND = {
+  not_before: {
+    en: 'they wait for the day from which WeChat takes them again, and are sent then',
+    zh: '将等到可再次提交之日再提交',
+  },
+  unknown_outcome: {
+    en: 'their outcome is not known: a second call may spend a try of the legal person, or meet a task that runs',
+    zh: '结果未知：再次提交可能消耗法人的一次机会，或遇到正在执行的任务',
+  },
+  same_details: {
+    en: 'WeChat refused these very details: without a change at the merchant they will be refused again',
+    zh: '微信拒绝过同样的信息：商户未更正前会再次被拒绝',
+  },
+  other_batches: {
+    en: 'another batch asks for the same merchants, and will show them as cancelled too',
+    zh: '其他批次也包含这些商户，将一并显示为已撤回',
+  },
+} as const satisfies Record<string, Words>;
+
+export type Mind = keyof typeof MIND;
+
+export type Verdict =
+  | { readonly kind: 'can'; readonly fact: Pick<Fact, 'kind' | 'until' | 'wait'>; readonly mind?: Mind }
+  | { readonly kind: 'cannot'; readonly why: Cannot };
+
+export interface Asking {
+  readonly ask: Ask;
+  /** ms since 1970 */
+  readonly now: number;
+  /** The operator named the outcome of this registration, and so knows it. */
+  readonly insists: boolean;
+  /** Whose move it is, as the answer that ended it says. */
+  readonly acts: Actor | undefined;
+}
+
+export function judge(registration: Registration, asking: Asking): Verdict {
+  return asking.ask === 'retry' ? judgeRetry(registration, asking) : judgeCancel(registration);
+}
+
+function judgeRetry(registration: Registration, { now, insists, acts }: Asking): Verdict {
+  const { state, task, earlierTask, until } = registration;
+  if (state === 'created') return { kind: 'cannot', why: 'created' };
+  if (state === 'queued' || state === 'deferred') return { kind: 'cannot', why: 'not_sent_yet' };
+  if (!isOver(state)) return { kind: 'cannot', why: 'under_way' };
+  const isUnknown = task === 'open' || earlierTask === 'open';
+  if (isUnknown && !insists) return { kind: 'cannot', why: 'unknown_outcome' };
+  if (acts === 'nobody' && !insists) return { kind: 'cannot', why: 'hopeless' };
+  if (until !== undefined && until > now) {
+    return { kind: 'can', fact: { kind: 'retry_asked', until, wait: 'not_before' }, mind: 'not_before' };
+  }
+  const mind = isUnknown ? 'unknown_outcome' : state === 'rejected' ? 'same_details' : undefined;
+  return { kind: 'can', fact: { kind: 'retry_asked' }, ...(mind && { mind }) };
+}
+
+function judgeCancel({ state, row, alsoRows }: Registration): Verdict {
+  if (state === 'queued' || state === 'deferred') {
+    const batches = new Set([row, ...alsoRows].map((pointer) => pointer.slice(0, pointer.lastIndexOf('/'))));
+    return { kind: 'can', fact: { kind: 'cancel_asked' }, ...(batches.size > 1 && { mind: 'other_batches' as const }) };
+  }
+  if (!isOver(state)) return { kind: 'cannot', why: 'under_way' };
+  return { kind: 'cannot', why: state === 'created' ? 'created' : 'over' };
+}
