@@ -11,6 +11,12 @@ redis.call('HSET', KEYS[1], 'value', ARGV[2], 'refreshAt', ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1`;
 
+/** Forgets a token and counts it as refused, if it is still the one. KEYS token, count of refusals; ARGV value. */
+const REFUSE_TOKEN = `
+if redis.call('HGET', KEYS[1], 'value') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+return redis.call('INCR', KEYS[2])`;
+
 /** Deletes a key whose value is the one that is meant. KEYS key; ARGV value, hash field ('' for a string). */
 const DROP = `
 local value
@@ -30,8 +36,8 @@ export function openComponentStore(redis: Redis) {
       return value === undefined ? undefined : { value, refreshAt: Number(refreshAt) };
     },
 
-    async dropToken(value: string) {
-      await redis.eval(DROP, 1, token, value, 'value');
+    async refuseToken(value: string) {
+      return Number(await redis.eval(REFUSE_TOKEN, 2, token, `${token}:refused`, value));
     },
 
     async ticket() {
@@ -60,10 +66,6 @@ export function openComponentStore(redis: Redis) {
 
     async unlock(fence: string) {
       await redis.eval(DROP, 1, lock, fence, '');
-    },
-
-    async countRefusal() {
-      return redis.incr(`${token}:refused`);
     },
 
     async clearRefusals() {

@@ -22,8 +22,8 @@ export interface Credentials {
 /** What all processes share; kept in Redis. Times are ms since 1970. */
 export interface TokenStore {
   token(): Promise<{ value: string; refreshAt: number } | undefined>;
-  /** Forgets it, if it is still this one. */
-  dropToken(value: string): Promise<void>;
+  /** Forgets it, if it is still this one. How many tokens in a row were refused before any call succeeded; 0 if it is another. */
+  refuseToken(value: string): Promise<number>;
   ticket(): Promise<{ value: string; receivedAt: number } | undefined>;
   dropTicket(value: string): Promise<void>;
   /** True for one process in each span of `everyMs`. */
@@ -33,8 +33,6 @@ export interface TokenStore {
   /** Kept only while the fence holds; opens the lock. */
   saveToken(fence: string, token: { value: string; refreshAt: number }): Promise<boolean>;
   unlock(fence: string): Promise<void>;
-  /** How many tokens in a row were refused before any call succeeded. */
-  countRefusal(): Promise<number>;
   clearRefusals(): Promise<void>;
 }
 
@@ -61,12 +59,20 @@ const TICKET_LIVES_MS = 12 * 3_600_000;
 const ASK_FOR_TICKET_EVERY_MS = 60_000;
 const TRY_AGAIN_MS = 5_000;
 
+/** A process believes in the token that it has read this long; another process may have got a newer one meanwhile. */
+const BELIEVED_MS = 5_000;
+
 export function openCredentials(store: TokenStore, source: Source, now: () => number): Credentials {
   let alive = '';
+  let believed = { token: '', until: 0 };
 
   async function current(): Promise<Credential> {
+    if (now() < believed.until) return { kind: 'token', token: believed.token };
     const known = await store.token();
-    if (known !== undefined && now() < known.refreshAt) return { kind: 'token', token: known.value };
+    if (known !== undefined && now() < known.refreshAt) {
+      believed = { token: known.value, until: Math.min(now() + BELIEVED_MS, known.refreshAt) };
+      return { kind: 'token', token: known.value };
+    }
     const fence = await store.lock(LOCK_MS);
     if (fence === undefined) {
       // While another process refreshes, the old token still lives.
@@ -84,14 +90,12 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
   }
 
   async function renew(refused: string): Promise<Credential> {
-    const known = await store.token();
-    if (known?.value === refused) {
-      const refusals = refused === alive ? 0 : await store.countRefusal();
-      await store.dropToken(refused);
-      if (refusals >= REFUSALS_UNTIL_FAULT) {
-        await store.clearRefusals();
-        return { kind: 'fault', problem: 'token:refused', said: `${refusals} new tokens in a row were refused` };
-      }
+    believed = { token: '', until: 0 };
+    // Many calls are refused with one token at the same moment: the first of them counts.
+    const refusals = await store.refuseToken(refused);
+    if (refusals >= REFUSALS_UNTIL_FAULT) {
+      await store.clearRefusals();
+      return { kind: 'fault', problem: 'token:refused', said: `${refusals} new tokens in a row were refused` };
     }
     return current();
   }
