@@ -1,8 +1,9 @@
 /** What all commands have in common: settings as flags, an example in --help, a log, and an exit status. */
 import { Command, Option } from 'commander';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { openStore, type Store } from '../app.js';
 import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
+import { openLog } from '../log.js';
 import type { Role } from '../redis/connection.js';
 
 /** Exit statuses; other programs hang on them. */
@@ -61,10 +62,7 @@ export async function perform(
     ? process.env
     : { ...process.env, FASTREGISTER_LOG_LEVEL: process.env.FASTREGISTER_LOG_LEVEL || 'warn' };
   const settings = readSettings({ env, dotenv: readDotenv(process.cwd()), flags, needs });
-  const log = pino(
-    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const log = openLog(settings.logLevel);
   const stores: Store[] = [];
   try {
     process.exitCode = await run({

@@ -1,14 +1,19 @@
 /** One created Mini Program, one auth_code: exchange it at once, before everything else; it lives ten minutes. */
+import { exchangesPerSecond } from '../domain/limits.js';
+import type { Fact } from '../domain/registration.js';
 import type { Authorizers } from '../redis/authorizers.js';
+import type { Created } from '../redis/created.js';
 import type { Job } from '../redis/ledger.js';
 import type { Exchange } from '../wechat/authorization.js';
-import { type Crew, notDue, renewToken, report, tokenFor } from './crew.js';
+import { type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
 
 export interface AuthorizeTools {
   readonly authorizers: Authorizers;
   /** The code as it was pushed, from the sealed one of the ledger. */
   readonly openAuthCode: (sealed: string, registration: string) => string;
   readonly exchange: (authCode: string, token: string) => Promise<Exchange>;
+  /** Absent where nobody wants to hear of new Mini Programs. */
+  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
 }
 
 const CODE_LIVES_MS = 10 * 60_000;
@@ -20,13 +25,18 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
   if (state !== 'created' || authCode === undefined || authorizer !== undefined)
     return notDue(crew, job, id, undefined);
 
+  /** Told first: a worker that dies in between tells it again, under the same id. */
+  const conclude = async (fact: Omit<Fact, 'at'>): Promise<void> => {
+    const authorization = fact.kind === 'authorizer_kept' ? 'kept' : 'lost';
+    await tools.tellCreated?.({ registration: id, appid, at: finishedAt, authorization });
+    await report(crew, id, { ...fact, at: crew.now() }, { job });
+  };
+
   // A worker died between keeping the token and saying so: the code is spent, and nothing is lost.
-  if (await tools.authorizers.has(appid)) {
-    await report(crew, id, { kind: 'authorizer_kept', at: crew.now() }, { job });
-    return;
-  }
+  if (await tools.authorizers.has(appid)) return conclude({ kind: 'authorizer_kept' });
+
   const token = await tokenFor(crew);
-  if (token === undefined) return notDue(crew, job, id, 0);
+  if (token === undefined || !(await waitForTurn(crew, tools))) return notDue(crew, job, id, 0);
 
   const exchange = await tools.exchange(tools.openAuthCode(authCode, id), token);
   switch (exchange.kind) {
@@ -37,27 +47,28 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
         registration: id,
         keptAt: crew.now(),
       });
-      await report(crew, id, { kind: 'authorizer_kept', at: crew.now() }, { job });
+      await conclude({ kind: 'authorizer_kept' });
       await crew.credentials.accepted(token);
       return;
     case 'too_late':
-      await report(
-        crew,
-        id,
-        { kind: 'authorizer_lost', at: crew.now(), problem: 'authorize:61010', said: exchange.said },
-        { job },
-      );
-      return;
+      return conclude({ kind: 'authorizer_lost', problem: 'authorize:61010', said: exchange.said });
     case 'refused_token':
       await renewToken(crew, token);
       return notDue(crew, job, id, 0);
     case 'try_again':
       if (crew.now() - finishedAt > CODE_LIVES_MS) {
-        const problem = 'authorize:too_late';
-        await report(crew, id, { kind: 'authorizer_lost', at: crew.now(), problem, said: exchange.said }, { job });
-        return;
+        return conclude({ kind: 'authorizer_lost', problem: 'authorize:too_late', said: exchange.said });
       }
       crew.log.warn({ registration: id, said: exchange.said }, 'the auth_code could not be exchanged yet');
       return notDue(crew, job, id, crew.now() + TRY_AGAIN_MS);
+  }
+}
+
+/** Exchanges have a share of the budgets of their own. False: this worker is leaving. */
+async function waitForTurn(crew: Crew, { authorizers }: AuthorizeTools): Promise<boolean> {
+  for (;;) {
+    const ms = await authorizers.mayExchange(exchangesPerSecond(crew.limits));
+    if (ms === 0) return true;
+    if (!(await holdFor(crew, { ms, why: 'pace' }))) return false;
   }
 }

@@ -10,8 +10,9 @@ import {
 import { enterpriseOf, type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
+import { ridOf } from '../log.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
-import type { Aside, Job, Ledger } from '../redis/ledger.js';
+import type { Aside, Job, Ledger, View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import type { Credentials } from '../wechat/credentials.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
@@ -70,15 +71,22 @@ export async function renewToken(crew: Crew, refused: string): Promise<void> {
 
 async function stopLine(crew: Crew, problem: string, said: string): Promise<void> {
   await crew.calls.stopLine({ because: said, problem, at: crew.now() });
-  crew.log.error({ problem, said }, 'the line is stopped');
+  crew.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
 }
 
 /** Records a fact and says so in one log line, which names no merchant. */
-export async function report(crew: Crew, id: string, fact: Fact, aside: Aside = {}): Promise<Registration> {
-  const { before, after, move } = await crew.ledger.record(id, fact, aside);
+export async function report(
+  crew: Crew,
+  id: string,
+  fact: Fact,
+  aside: Aside = {},
+  known?: View,
+): Promise<Registration> {
+  const { before, after, move } = await crew.ledger.record(id, fact, aside, known);
   const { kind, problem, said } = fact;
-  crew.log.info({ registration: id, fact: kind, problem, said, from: before.state, to: move?.to }, 'fact');
-  if (move?.so?.includes('stop_line')) crew.log.error({ problem, said, because: fact.because }, 'the line is stopped');
+  const rid = ridOf(said);
+  crew.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');
+  if (move?.so?.includes('stop_line')) crew.log.error({ problem, rid, because: fact.because }, 'the line is stopped');
   return after;
 }
 
