@@ -14,7 +14,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const { registration, now } = view;
     if ((registration.until ?? 0) > now) return notDue(crew, job, id, registration.until);
     const sentAt = registration.sentAt ?? now;
-    if (now - sentAt >= crew.patience.giveUpMs) {
+    if (now - sentAt >= crew.patience.giveUpMs && wasSearched(registration)) {
       await report(
         crew,
         id,
@@ -38,7 +38,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (permission.kind === 'go') {
       const reply = await crew.api.search(merchant, registration.taskId, token);
       const told = factOfSearch(crew, registration, budgets.day, reply);
-      await report(crew, id, told.fact, told.aside);
+      await report(crew, id, told.fact, told.aside, permission.view);
       if (told.refusedToken) await renewToken(crew, token);
       else if (reply.kind === 'answer') await crew.credentials.accepted(token);
       return;
@@ -47,6 +47,11 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const why = permission.kind === 'wait' ? permission.why : 'pace';
     if (!(await holdFor(crew, { ms, why }))) return crew.workload.giveBack(job, id, 0);
   }
+}
+
+/** However long we were away: nothing is given up before it was asked about once. */
+function wasSearched({ problem }: Registration): boolean {
+  return problem?.startsWith('search:') === true;
 }
 
 /** Sent, and neither settled by a push nor given up. */
