@@ -37,7 +37,8 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     const until = at + retryAfterMs(crew.patience, 0, crew.random());
     return {
       fact: { ...base, kind: 'create_void', until, wait: 'connection', problem: 'call:not_sent', said: reply.why },
-      aside: { ...surprise(crew, 'call:not_sent'), giveBack: { ...notTaken, call: true } },
+      // Everybody waits: the next one would meet the same closed door.
+      aside: { ...surprise(crew, 'call:not_sent'), giveBack: { ...notTaken, call: true }, pauseMs: until - at },
       refusedToken: false,
     };
   }
@@ -50,7 +51,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
     ...(answer.fact === 'platform_refused' && { because: answer.en }),
-    ...waitAfter(crew, sent.registration, answer, at),
+    ...waitAfter(crew, sent.view.registration, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
