@@ -27,7 +27,8 @@ export interface Budgets {
 }
 
 export type Permission =
-  | { readonly kind: 'go'; readonly sentAt: number }
+  /** The call is written down as sent; `view` is the registration with that fact. */
+  | { readonly kind: 'go'; readonly view: View }
   /** Somebody recorded a fact meanwhile: read again. */
   | { readonly kind: 'conflict' }
   /** Nothing was changed; `ms` is Infinity where only a person can open the line. */
@@ -67,7 +68,8 @@ export function openCalls(redis: Redis): Calls {
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
     const mark = randomBytes(6).toString('base64url');
     const id = view.registration.id;
-    const { step } = decide(view, fact, mark, {});
+    const { step, recorded } = decide(view, fact, mark, {});
+    const gone: Permission = { kind: 'go', view: { ...view, registration: recorded.after, steps: view.steps + 1 } };
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const answer = (await takeScript(
       [key('registration', id)],
@@ -76,13 +78,13 @@ export function openCalls(redis: Redis): Calls {
     const [kind, number = 0, why] = answer;
     switch (kind) {
       case 'go':
-        return { kind, sentAt: fact.at };
+        return gone;
       case 'wait':
         return { kind, ms: number < 0 ? Number.POSITIVE_INFINITY : number, why: why as GlobalWait };
       case 'held':
         return { kind, until: number, why: why as 'enterprise' | 'person' };
       default: {
-        return (await hasMark(redis, id, mark)) ? { kind: 'go', sentAt: fact.at } : { kind: 'conflict' };
+        return (await hasMark(redis, id, mark)) ? gone : { kind: 'conflict' };
       }
     }
   }

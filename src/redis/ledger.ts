@@ -72,8 +72,11 @@ export interface Recorded {
 
 export interface Ledger {
   read(id: string): Promise<View | undefined>;
-  /** Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration. */
-  record(id: string, fact: Fact, aside?: Aside): Promise<Recorded>;
+  /**
+   * Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration.
+   * `known` saves reading it first, where it was read or recorded just before.
+   */
+  record(id: string, fact: Fact, aside?: Aside, known?: View): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
@@ -100,10 +103,9 @@ export function openLedger(redis: Redis): Ledger {
     };
   }
 
-  async function record(id: string, fact: Fact, aside: Aside = {}): Promise<Recorded> {
+  async function record(id: string, fact: Fact, aside: Aside = {}, known?: View): Promise<Recorded> {
     const mark = randomBytes(6).toString('base64url');
-    for (;;) {
-      const view = await read(id);
+    for (let view = known ?? (await read(id)); ; view = await read(id)) {
       if (view === undefined) throw new Error(`There is no registration ${id}`);
       const { step, recorded } = decide(view, fact, mark, aside);
       const answer = await recordScript(

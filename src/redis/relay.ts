@@ -23,8 +23,8 @@ const LOOK_EVERY_MS = 15_000;
 const OVERDUE_MS = 60_000;
 
 export interface Relay {
-  /** There may be something to hand out. */
-  nudge(): void;
+  /** A job is done: the window has room for another, if one waits. */
+  roomMade(): void;
   stop(): Promise<void>;
 }
 
@@ -45,6 +45,8 @@ export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Rela
   let again = false;
   let stopped = false;
   let swept = 0;
+  /** Registrations that were ready and found no room. */
+  let waiting = 0;
 
   async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
     const queue = queues.get(kind);
@@ -66,6 +68,7 @@ export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Rela
         ...string[],
       ];
       if (jobs.length > 0) await add(kind, jobs);
+      if (jobs.length === 0) waiting += left;
       if (jobs.length === 0 || left === 0 || stopped) return due < 0 ? Number.POSITIVE_INFINITY : due;
     }
   }
@@ -83,6 +86,7 @@ export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Rela
     try {
       if (swept === 0) await handAgain(0);
       else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      waiting = 0;
       for (const kind of WORK_KINDS) pause = Math.min(pause, (await handOut(kind)) - Date.now());
     } catch (error) {
       // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
@@ -111,7 +115,9 @@ export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Rela
   nudge();
 
   return {
-    nudge,
+    roomMade() {
+      if (waiting > 0) nudge();
+    },
     async stop() {
       stopped = true;
       unhook();
@@ -130,7 +136,7 @@ function openQueue(redis: Redis, kind: WorkKind): Queue {
   return queue;
 }
 
-/** `registration-step`: the step makes each handing out a job of its own, which BullMQ cannot take for one it has had. */
+/** `registration-moment`: each handing out is a job of its own, which BullMQ cannot take for one that it has. */
 function registrationOf(job: string): string {
   return job.slice(0, job.lastIndexOf('-'));
 }

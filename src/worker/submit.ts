@@ -1,6 +1,6 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
-import { isOver, type Registration } from '../domain/registration.js';
+import { isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
@@ -11,14 +11,15 @@ export async function submit(crew: Crew, job: Job, id: string): Promise<void> {
   if (sent === undefined) return;
   const reply = await crew.api.create(sent.merchant, sent.token);
   const { fact, aside, refusedToken } = factOfCreate(crew, sent, reply);
-  await report(crew, id, fact, aside);
+  await report(crew, id, fact, aside, sent.view);
   if (refusedToken) await renewToken(crew, sent.token);
   else if (reply.kind === 'answer') await crew.credentials.accepted(sent.token);
 }
 
 /** A call for which permission was taken; from here on `create` counts as sent. */
 export interface Sent {
-  readonly registration: Registration;
+  /** With `create_sent` recorded. */
+  readonly view: View;
   readonly merchant: Merchant;
   readonly token: string;
   readonly sentAt: number;
@@ -50,7 +51,7 @@ async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined>
     switch (permission.kind) {
       case 'go':
         crew.log.info({ registration: id, fact: fact.kind }, 'fact');
-        return { registration: view.registration, merchant, token, sentAt, day: budgets.day, person: budgets.person };
+        return { view: permission.view, merchant, token, sentAt, day: budgets.day, person: budgets.person };
       case 'held':
         await report(
           crew,

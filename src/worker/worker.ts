@@ -46,7 +46,7 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
       kind,
       async ({ id: name = '', data }) => {
         await work[kind]({ kind, name }, (data as { registration: string }).registration);
-        relay.nudge();
+        relay.roomMade();
       },
       {
         connection: redis,

@@ -2,6 +2,9 @@
 
 local ROWS_PER_PAGE = 512
 
+-- The relay looks by itself as often as this: what is due later needs no ring.
+local RELAY_LOOKS_EVERY_MS = 15000
+
 local function milliseconds()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
@@ -131,7 +134,9 @@ local function record(id, step)
     redis.call('ZREM', key.later('submit'), id)
     redis.call('ZREM', key.later('follow-up'), id)
   end
+  local soon = false
   for i = 1, #step.later, 2 do
+    soon = soon or step.later[i + 1] - step.at < RELAY_LOOKS_EVERY_MS
     redis.call('ZADD', key.later(step.later[i]), step.later[i + 1], id)
   end
   for _, kind in ipairs(step.ready) do
@@ -164,6 +169,5 @@ local function record(id, step)
     end
     if step.giveBack.call then redis.call('HINCRBY', key.calls(step.giveBack.day), 'create', -1) end
   end
-  if #step.ready > 0 or #step.later > 0 then ring('ready') end
-  ring('moved')
+  if #step.ready > 0 or soon then ring('ready') end
 end
