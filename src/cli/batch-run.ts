@@ -1,10 +1,11 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
 import { limitsOf, type Part, type Store, startListening, startSending } from '../app.js';
 import { SERVICE } from '../events/server.js';
+import type { Counts } from '../redis/batches.js';
 import { situation } from '../reporter/standstill.js';
 import { UsageError } from './command.js';
 import { pause } from './pause.js';
-import { progressLine, sum, toBeSentSoon, underWay, unsent } from './progress.js';
+import { exchangesUnderWay, progressLine, sum, toBeSentSoon, underWay, unsent } from './progress.js';
 import { openProgress, say } from './terminal.js';
 
 export type Ending = 'done' | 'submitted' | 'stopped' | 'interrupted';
@@ -38,16 +39,25 @@ async function untilSettled(store: Store, { batches, untilSubmitted, signal }: R
       const counts = sum(await Promise.all(batches.map((batch) => store.batches.counts(batch))));
       const now = await situation(store.calls, limitsOf(store.settings), Date.now());
       progress.show(progressLine(counts, now) + (now.standstill ? ` · ${now.standstill.reason.en}` : ''));
-      if (unsent(counts) + underWay(counts) === 0) return 'done';
+      const exchanges = await exchangesUnderWay(store);
+      if (unsent(counts) + underWay(counts) + exchanges === 0) return 'done';
       if (signal.aborted) return 'interrupted';
       // A push that is on its way may be told once: we go on listening for it, even if nothing more can be sent.
-      if (now.stopped && unsent(counts) > 0 && (untilSubmitted || underWay(counts) === 0)) return 'stopped';
-      if (untilSubmitted && toBeSentSoon(counts) === 0 && !submitting(counts)) return 'submitted';
+      const mayExchange = exchanges > 0 && !now.standstill?.problem.startsWith('token:');
+      if (now.stopped && !mayExchange && (await onlyTheLineIsWaitedFor(store, counts, untilSubmitted)))
+        return 'stopped';
+      if (untilSubmitted && toBeSentSoon(counts) === 0 && !submitting(counts) && exchanges === 0) return 'submitted';
       await pause(LOOK_EVERY_MS, signal);
     }
   } finally {
     progress.end();
   }
+}
+
+/** Nothing comes by itself any more: what is not sent waits for the line, and what stays silent for its search. */
+async function onlyTheLineIsWaitedFor({ workload }: Store, counts: Counts, untilSubmitted: boolean): Promise<boolean> {
+  if (untilSubmitted && unsent(counts) > 0) return true;
+  return underWay(counts) <= (await workload.inHand('follow-up'));
 }
 
 function submitting(counts: Readonly<Record<string, number>>): boolean {

@@ -6,12 +6,22 @@ import { type Counts, countOf } from '../redis/batches.js';
 /** A row that is due within this time is worth waiting for; one that waits for tomorrow is not. */
 const SOON_MS = 3_600_000;
 
-export async function nothingLeftToSend({ workload }: Store): Promise<boolean> {
+export async function nothingLeftToSend(store: Store): Promise<boolean> {
+  const { workload } = store;
   const [inHand, soon] = await Promise.all([
     workload.inHand('submit'),
     workload.dueUntil('submit', Date.now() + SOON_MS),
   ]);
-  return inHand === 0 && soon === 0;
+  return inHand === 0 && soon === 0 && (await exchangesUnderWay(store)) === 0;
+}
+
+/** Exchanges of auth_codes that are under way: a code lives ten minutes, and nobody else may be there to exchange it. */
+export async function exchangesUnderWay({ workload }: Store): Promise<number> {
+  const [inHand, later] = await Promise.all([
+    workload.inHand('authorize'),
+    workload.dueUntil('authorize', Number.POSITIVE_INFINITY),
+  ]);
+  return inHand + later;
 }
 
 export function sum(all: readonly Counts[]): Counts {

@@ -78,6 +78,9 @@ function width(text: string): number {
   return columns;
 }
 
+/** Who sent the signal waits 25 s; a call or a Redis that does not answer by then is left, and the ledger settles it. */
+const LEAVE_WITHIN_MS = 23_000;
+
 export interface Interruption {
   /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
   readonly signal: AbortSignal;
@@ -94,6 +97,7 @@ export function onInterruption(): Interruption {
     if (controller.signal.aborted) process.exit(number);
     status = number;
     say(`\n${name}: finishing the calls in flight; a second one stops at once.`);
+    setTimeout(() => process.exit(number), LEAVE_WITHIN_MS).unref();
     controller.abort();
   };
   process.on('SIGINT', listener);
