@@ -10,7 +10,7 @@ import { daysNeeded, type Past, type Plan, type PlannedRow, plan } from '../prod
 import type { Sheet } from '../producer/sheet.js';
 import { situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
-import { openSheetFile } from './sheets.js';
+import { openSheetFile, yesOrNo } from './sheets.js';
 import { print, printJson, say, table } from './terminal.js';
 
 interface Options {
@@ -39,7 +39,7 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
   if (options.annotated !== undefined && files.length > 1) {
     throw new UsageError('--annotated writes one file back: check the files one by one.');
   }
-  const rules = rulesOf(doorway.settings, options.acceptWarnings !== 'no');
+  const rules = rulesOf(doorway.settings, yesOrNo('--accept-warnings', options.acceptWarnings));
   const { past, usedToday } = await memory(doorway);
   let invalid = 0;
   const results = [];

@@ -3,7 +3,7 @@ import { rulesOf, type Store } from '../app.js';
 import { type Loaded, load } from '../producer/load.js';
 import { countOf } from '../redis/batches.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
-import { openSheetFile } from './sheets.js';
+import { openSheetFile, yesOrNo } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';
 
 interface Options {
@@ -26,7 +26,7 @@ export function loadCommand(): Command {
 
 async function loadAll(doorway: Doorway, files: readonly string[], options: Options): Promise<number> {
   const store = await doorway.open('door');
-  const loaded = await loadFiles(store, files, options.acceptWarnings !== 'no');
+  const loaded = await loadFiles(store, files, yesOrNo('--accept-warnings', options.acceptWarnings));
   if (options.json)
     await printJson(
       loaded.map(({ batch, known, counts }) => ({

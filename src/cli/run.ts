@@ -1,16 +1,17 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
-import { writeWhole } from '../reporter/file.js';
+import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { situation } from '../reporter/standstill.js';
 import { type Ending, sendAndListen } from './batch-run.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { loadFiles } from './load.js';
 import { byOutcome, needAPerson, sum } from './progress.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
+import { yesOrNo } from './sheets.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options {
@@ -45,9 +46,11 @@ async function run({ open }: Doorway, files: readonly string[], options: Options
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
   if (!options.force) outputs?.forEach(refuseToOverwrite);
+  outputs?.forEach(refuseUnwritable);
+  const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
   const interruption = onInterruption();
   const store = await open('worker');
-  const loaded = await loadFiles(store, files, options.acceptWarnings !== 'no');
+  const loaded = await loadFiles(store, files, acceptWarnings);
   const ids = loaded.map(({ batch }) => batch.id);
   const ending = await sendAndListen(store, { batches: ids, untilSubmitted, signal: interruption.signal });
 
@@ -89,7 +92,7 @@ function untilFrom(text: string | undefined): boolean {
 
 /** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */
 function refuseToOverwrite(output: string): void {
-  if (!existsSync(output)) return;
+  if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
   const heading = readFileSync(output, 'utf8').split('\r\n', 1)[0] ?? '';
   if (heading.endsWith('"registration_id","batch"')) return;
   throw new UsageError(`${output} is there already and is no report. Name another file, or say --force.`);
@@ -102,5 +105,9 @@ function outputsFor(files: readonly string[], output: string | undefined): strin
   if (files.length > 1 && !isFolder) {
     throw new UsageError(`-o ${output}: several sheets need a folder for their reports.`);
   }
-  return files.map((file) => (isFolder ? join(output, `${basename(file)}.report.csv`) : output));
+  const outputs = files.map((file) => (isFolder ? join(output, `${basename(file)}.report.csv`) : output));
+  const twice = outputs.find((name, at) => outputs.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new UsageError(`Two sheets would be reported in ${twice}. Run them one by one, or rename one.`);
+  return outputs;
 }

@@ -3,6 +3,7 @@ import { requiredFields } from '../domain/check-row.js';
 import type { Rules } from '../producer/checked-rows.js';
 import { openSheet, type Sheet } from '../producer/sheet.js';
 import { SheetError } from '../producer/sheet-error.js';
+import { UsageError } from './command.js';
 import { say } from './terminal.js';
 
 /** @throws SheetError that names the file */
@@ -20,8 +21,15 @@ export async function openSheetFile(file: string, rules: Rules): Promise<Sheet> 
   }
 }
 
+/** @throws UsageError: a word that is neither must not send rows that were to be held back */
+export function yesOrNo(flag: string, text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new UsageError(`${flag} ${text}: write yes or no.`);
+}
+
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file. Check its name and the folder.',
   EISDIR: 'this is a folder. Name the files in it.',
+  ENOTDIR: 'a part of its path is a file, not a folder. Check the path.',
   EACCES: 'it may not be read. Change its permissions.',
 };

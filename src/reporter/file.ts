@@ -1,5 +1,5 @@
 /** A report as a file: whole or not at all, and never over somebody else's. */
-import { createWriteStream, existsSync } from 'node:fs';
+import { accessSync, constants, createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -18,17 +18,41 @@ export async function writeWhole(
   if (!overwrite && existsSync(file)) {
     throw new OutputError(`${file} is there already. Name another file, or say --force.`);
   }
-  const half = join(dirname(file), `.${basename(file)}.${process.pid}.${Date.now()}.half`);
+  const place = whereItLies(file);
+  const half = join(dirname(place), `.${basename(place)}.${process.pid}.${Date.now()}.half`);
   try {
+    if (isDevice(place)) return await pipeline(pieces, createWriteStream(place));
     await pipeline(pieces, createWriteStream(half));
-    await rename(half, file);
+    await rename(half, place);
   } catch (error) {
     await unlink(half).catch(() => {});
-    const { code = '' } = error as NodeJS.ErrnoException;
-    const why = CANNOT_WRITE[code];
-    if (why === undefined) throw error;
-    throw new OutputError(`${file} cannot be written: ${why}`, { cause: error });
+    throw told(file, error);
   }
+}
+
+/** Said before the work whose report would have no place. @throws OutputError */
+export function refuseUnwritable(file: string): void {
+  try {
+    accessSync(dirname(whereItLies(file)), constants.W_OK);
+  } catch (error) {
+    throw told(file, error);
+  }
+}
+
+function told(file: string, error: unknown): unknown {
+  const why = CANNOT_WRITE[(error as NodeJS.ErrnoException).code ?? ''];
+  return why === undefined ? error : new OutputError(`${file} cannot be written: ${why}`, { cause: error });
+}
+
+/** A link stays a link: what it points to is replaced. */
+function whereItLies(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
+}
+
+/** /dev/stdout and its kin are written to; replacing one would take it from everybody. */
+function isDevice(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
 }
 
 const CANNOT_WRITE: Readonly<Record<string, string>> = {
