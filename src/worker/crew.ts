@@ -56,10 +56,16 @@ export async function tokenFor(crew: Crew): Promise<string | undefined> {
   for (;;) {
     const credential = await crew.credentials.current();
     if (credential.kind === 'token') return credential.token;
-    if (credential.kind === 'fault') await stopLine(crew, credential.problem, credential.said);
-    else crew.log.info({ why: credential.why }, 'waiting for a component access token');
-    const ms = credential.kind === 'fault' ? Number.POSITIVE_INFINITY : credential.ms;
-    if (!(await holdFor(crew, { ms, why: 'token' }))) return undefined;
+    if (credential.kind === 'fault') {
+      await stopLine(crew, credential.problem, credential.said);
+      // Our own stop rings the bell too: WeChat is asked again when somebody has resumed the line, and not before.
+      while ((await crew.calls.line()) !== undefined) {
+        if (!(await holdFor(crew, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return undefined;
+      }
+      continue;
+    }
+    crew.log.info({ why: credential.why }, 'waiting for a component access token');
+    if (!(await holdFor(crew, { ms: credential.ms, why: 'token' }))) return undefined;
   }
 }
 
