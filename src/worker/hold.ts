@@ -8,8 +8,11 @@ export interface Hold {
   readonly leaving: boolean;
 }
 
-/** setTimeout takes no more than 24.8 days, and clocks are set: whoever waits longer looks again after an hour. */
-const LONGEST_MS = 3_600_000;
+/**
+ * A ring can be lost: on its way, or because it came on its own connection just before somebody began to listen. Clocks
+ * are set, too. So whoever waits longer looks again after this.
+ */
+const LONGEST_MS = 15_000;
 
 export function openHold(bell: Bell): Hold {
   const waiting = new Set<() => void>();

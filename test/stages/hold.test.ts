@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Bell, Ring } from '../../src/redis/bell.js';
+import { openHold } from '../../src/worker/hold.js';
+
+const listeners = new Map<Ring, Set<() => void>>();
+const bell: Bell = {
+  on(ring, listener) {
+    const those = listeners.get(ring) ?? new Set();
+    listeners.set(ring, those.add(listener));
+    return () => those.delete(listener);
+  },
+  close: async () => {},
+};
+const ring = (what: Ring) => [...(listeners.get(what) ?? [])].forEach((listener) => void listener());
+
+beforeEach(() => {
+  listeners.clear();
+  vi.useFakeTimers();
+});
+afterEach(() => void vi.useRealTimers());
+
+test('who waits for a time waits that long', async () => {
+  const hold = openHold(bell);
+  const over = vi.fn();
+  const waiting = hold.wait(5_000, []).then(over);
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(over).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  await waiting;
+  expect(over).toHaveBeenCalledWith(true);
+});
+
+test('a ring ends the wait of those who listen for it, and of nobody else', async () => {
+  const hold = openHold(bell);
+  const [line, token] = [vi.fn(), vi.fn()];
+  const waiting = hold.wait(Number.POSITIVE_INFINITY, ['line']).then(line);
+  void hold.wait(Number.POSITIVE_INFINITY, ['token']).then(token);
+  ring('line');
+  await waiting;
+  expect(line).toHaveBeenCalledWith(true);
+  expect(token).not.toHaveBeenCalled();
+  expect(listeners.get('line')?.size).toBe(0);
+});
+
+test('a ring that was lost costs seconds, not hours', async () => {
+  const hold = openHold(bell);
+  const over = vi.fn();
+  ring('line');
+  void hold.wait(Number.POSITIVE_INFINITY, ['line']).then(over);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(over).toHaveBeenCalledWith(true);
+});
+
+test('who leaves ends all waits, and nobody begins to wait any more', async () => {
+  const hold = openHold(bell);
+  const waits = [hold.wait(5_000, []), hold.wait(Number.POSITIVE_INFINITY, ['line'])];
+  hold.leave();
+  expect(await Promise.all(waits)).toEqual([false, false]);
+  expect(await hold.wait(5_000, [])).toBe(false);
+  expect(hold.leaving).toBe(true);
+});
