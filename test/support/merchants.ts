@@ -18,10 +18,10 @@ export function creditCode(number: number): string {
 /** Another merchant for each number. `fate` is what the simulator makes of it: `ok`, `p103`, `cutafter_p101` … */
 export function merchant(number: number, fate = 'ok', changes: Partial<Merchant> = {}): Merchant {
   return {
-    name: `虚构商户${number}号有限公司`,
+    name: `虚构商户${number}号（fate-${fate}）有限公司`,
     code: creditCode(number),
     codeType: 1,
-    legalPersonaWechat: `fate-${fate}-m${number}`,
+    legalPersonaWechat: `weixin_m${number}`,
     legalPersonaName: '虚构人',
     componentPhone: '05920000000',
     ...changes,

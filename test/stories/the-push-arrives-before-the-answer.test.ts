@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { merchant } from '../support/merchants.js';
+import { rehearse } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+test('the registration is settled by the push, and the answer changes nothing', async () => {
+  const story = await rehearse({
+    simulator: { slowAnswerMs: 3_000 },
+    settings: { FASTREGISTER_REQUEST_TIMEOUT: '30s', FASTREGISTER_PUSH_WAIT: '1h', FASTREGISTER_GIVE_UP: '2h' },
+  });
+  const early = [merchant(1, 'early_slow'), merchant(2, 'early_slow_p103')] as const;
+  await story.book.load('b1', early);
+  await story.start();
+  await story.settled('b1');
+  for (const it of early) expect(await story.kinds(it)).not.toContain('create_accepted');
+
+  for (const it of early) {
+    const history = await until('the answer is in the history', async () => {
+      const entries = await story.history(it);
+      return entries.some(({ kind }) => kind === 'create_accepted') && entries;
+    });
+    expect(history.find(({ kind }) => kind === 'create_accepted')).not.toHaveProperty('to');
+    expect(story.seen(it)).toMatchObject({ creates: 1, accepted: 1 });
+  }
+  expect(await story.registration(early[0])).toMatchObject({
+    state: 'created',
+    attempt: 1,
+    appid: story.seen(early[0]).tasks[0]?.appid,
+  });
+  expect(await story.registration(early[1])).toMatchObject({ state: 'rejected', problem: 'push:103', attempt: 1 });
+});

@@ -1,0 +1,61 @@
+/** The built program as a user runs it: `bin/fastregister`, in a process of its own. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+const bin = `${checkout}bin/fastregister`;
+
+/** Builds what is not built; costs nothing when it is. */
+export function build(): void {
+  execFileSync('script/setup', { cwd: checkout, stdio: 'ignore' });
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** What it has said so far. */
+  stdout(): string;
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface RunAs {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Nothing of the tester's own environment reaches it but what a program needs to run at all. */
+export function start(args: readonly string[], { env = {}, cwd = '/' }: RunAs = {}): Running {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+  });
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await ended;
+  });
+  return { child, ended, stdout: () => stdout, stderr: () => stderr, kill: (signal) => void child.kill(signal) };
+}
+
+export function run(args: readonly string[], as: RunAs = {}): Promise<Ended> {
+  return start(args, as).ended;
+}

@@ -1,0 +1,160 @@
+/** A whole journey in one process: the simulator, a private Redis of its own, a worker and the receiver. */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
+import { readSettings } from '../../src/config.js';
+import type { Merchant } from '../../src/domain/merchant.js';
+import { isOver, type Registration } from '../../src/domain/registration.js';
+import type { HistoryEntry } from '../../src/redis/ledger.js';
+import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
+import {
+  type MerchantState,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../src/simulator/simulator.js';
+import { type Book, idOf, openBook } from './ledger.js';
+import { readableLog } from './log.js';
+import { until } from './until.js';
+
+/** A day of the legal person in a second. */
+export const SPEED = 86_400;
+
+/** Our own waits, shortened to match; long enough that a busy machine does not trip over them. */
+export const SHORT_WAITS = {
+  FASTREGISTER_REQUEST_TIMEOUT: '2s',
+  FASTREGISTER_RETRY_FIRST: '100ms',
+  FASTREGISTER_BUSY_WAIT: '500ms',
+  FASTREGISTER_PUSH_WAIT: '4s',
+  FASTREGISTER_PUSH_RECHECK: '1s',
+  FASTREGISTER_GIVE_UP: '6s',
+  FASTREGISTER_CALLS_PER_SECOND: '100',
+  FASTREGISTER_CALLS_PER_MINUTE: '6000',
+};
+
+export const CREATE_PATH = '/cgi-bin/component/fastregisterweapp';
+export const EVENTS_PATH = '/wechat/events';
+
+export interface Rehearsal {
+  readonly simulator: Simulator;
+  readonly store: Store;
+  readonly book: Book;
+  readonly home: string;
+  /** What was logged, one JSON text a line. */
+  readonly lines: readonly string[];
+  /** The receiver listens, and a worker sends. */
+  start(): Promise<void>;
+  startSending(): Promise<Part>;
+  startListening(): Promise<void>;
+  /** Resolves when every row has its outcome. */
+  settled(batch: string): Promise<void>;
+  registration(merchant: Merchant): Promise<Registration>;
+  history(merchant: Merchant): Promise<HistoryEntry[]>;
+  kinds(merchant: Merchant): Promise<string[]>;
+  /** What the simulator saw of a merchant. */
+  seen(merchant: Merchant): MerchantState;
+  /** Calls of one kind by what they were answered. */
+  calls(action: 'create' | 'search'): Readonly<Record<string, number>>;
+}
+
+export function rehearsalEnvironment(home: string, url: string): Record<string, string> {
+  return {
+    ...SHORT_WAITS,
+    FASTREGISTER_HOME: home,
+    FASTREGISTER_EVENTS_PORT: '0',
+    FASTREGISTER_COMPONENT_PHONE: '05920000000',
+    WECHAT_API_BASE_URL: url,
+    WECHAT_COMPONENT_APPID: REHEARSAL_CREDENTIALS.componentAppid,
+    WECHAT_COMPONENT_APPSECRET: REHEARSAL_CREDENTIALS.componentAppsecret,
+    WECHAT_MESSAGE_TOKEN: REHEARSAL_CREDENTIALS.messageToken,
+    WECHAT_ENCODING_AES_KEY: REHEARSAL_CREDENTIALS.encodingAesKey,
+  };
+}
+
+export function newHome(): string {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'fr-')));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  return home;
+}
+
+export async function newSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await startSimulator({
+    speed: SPEED,
+    credentialsFrom: 'real',
+    slowAnswerMs: 1_000,
+    pushRetryPauseMs: 100,
+    ...options,
+  });
+  onTestFinished(() => simulator.close());
+  return simulator;
+}
+
+export async function rehearse(
+  options: { simulator?: SimulatorOptions; settings?: Record<string, string> } = {},
+): Promise<Rehearsal> {
+  const home = newHome();
+  const simulator = await newSimulator(options.simulator);
+  const settings = readSettings({ env: { ...rehearsalEnvironment(home, simulator.url), ...options.settings } });
+  const { log, lines } = readableLog('debug');
+  const store = await openStore(settings, log, 'worker');
+  const parts: Part[] = [];
+  onTestFinished(async () => {
+    await Promise.all(parts.map((part) => part.close()));
+    await store.close();
+  });
+  const book = openBook(store.redis);
+
+  async function send(): Promise<Part> {
+    const part = await startSending(store);
+    parts.push(part);
+    return part;
+  }
+
+  async function listen(): Promise<void> {
+    const part = await startListening(store);
+    parts.push(part);
+    simulator.setPushUrl(`http://127.0.0.1:${part.port}${EVENTS_PATH}`);
+  }
+
+  async function settled(batch: string): Promise<void> {
+    await until(`every row of ${batch} has its outcome`, async () =>
+      (await book.rows(batch)).every(({ registration }) => registration === undefined || isOver(registration.state)),
+    );
+  }
+
+  const history = (merchant: Merchant) => book.ledger.history(idOf(merchant));
+
+  return {
+    simulator,
+    store,
+    book,
+    home,
+    lines,
+    async start() {
+      await listen();
+      await send();
+    },
+    startSending: send,
+    startListening: listen,
+    settled,
+    registration: (merchant) => book.registration(idOf(merchant)),
+    history,
+    kinds: async (merchant) => (await history(merchant)).map(({ kind }) => kind),
+    seen(merchant) {
+      const state = simulator.state().merchants[merchant.code];
+      if (state === undefined) throw new Error('the simulator never heard of this merchant');
+      return state;
+    },
+    calls: (action) => simulator.state().calls[CREATE_PATH]?.[action] ?? {},
+  };
+}
+
+/** No merchant was asked twice: neither by a second task, nor by a create that was answered 89249. */
+export function merchantsAskedTwice(simulator: Simulator): string[] {
+  const merchants = Object.entries(simulator.state().merchants);
+  return merchants
+    .filter(([, { creates }]) => creates > 1)
+    .map(([code, { answers }]) => `${code} ${JSON.stringify(answers)}`);
+}
