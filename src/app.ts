@@ -11,13 +11,15 @@ import { openRefusals } from './events/refusals.js';
 import { type ReceiverServer, startReceiver } from './events/server.js';
 import { openShelf } from './events/shelf.js';
 import { openSpool } from './events/spool.js';
+import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import type { Rules } from './producer/checked-rows.js';
-import { openAuthorizers } from './redis/authorizers.js';
+import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, type Role } from './redis/connection.js';
+import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader } from './redis/pushes.js';
@@ -148,6 +150,7 @@ export async function startSending(store: Store): Promise<Part> {
     connections: settings.concurrency + 8,
   });
   const vault = vaultOf(settings);
+  const authorizers = openAuthorizers(redis, vault);
   const crew = crewOf(settings, redis, bell, client, log);
   const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE });
   const worker = startWorker({
@@ -156,18 +159,50 @@ export async function startSending(store: Store): Promise<Part> {
     crew,
     concurrency: settings.concurrency,
     authorizing: {
-      authorizers: openAuthorizers(redis, vault),
+      authorizers,
+      tellCreated: toldOfCreated(settings, redis),
       openAuthCode: (sealed, registration) => vault.open(sealed, registration),
       exchange: (authCode, token) => exchangeAuthCode(client, settings.wechatComponentAppid ?? '', authCode, token),
     },
+  });
+  const delivering = startDelivering({
+    redis,
+    bell,
+    destinations: { created: createdWebhook(settings, authorizers) },
+    secret: settings.webhookSecret ?? '',
+    requestTimeoutMs: settings.patience.requestTimeoutMs,
+    log,
   });
   log.info({ part: 'worker' }, 'ready');
   return {
     async close() {
       await worker.close();
+      await delivering.close();
       await relay.stop();
       await bell.close();
       await client.close();
+    },
+  };
+}
+
+/** Undefined where nobody wants to hear of new Mini Programs. */
+function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
+}
+
+/** The refresh token goes only where nobody on the way can read it. */
+export function createdWebhook(
+  { createdWebhook: url }: Pick<Settings, 'createdWebhook'>,
+  authorizers: Pick<Authorizers, 'find'>,
+): DeliveryTarget | undefined {
+  if (url === undefined) return undefined;
+  const { protocol, hostname } = new URL(url);
+  const isPrivate = protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return {
+    url,
+    complete: async (data) => {
+      const kept = isPrivate ? await authorizers.find(String(data.appid)) : undefined;
+      return { ...data, refresh_token: kept?.refreshToken ?? null };
     },
   };
 }
@@ -223,6 +258,7 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
       ledger: openLedger(redis),
       pushes: openPushes(redis),
       vault: vaultOf(settings),
+      tellCreated: toldOfCreated(settings, redis),
       now: Date.now,
       log,
     },
@@ -319,6 +355,6 @@ function pushCredentials(settings: Settings): PushCredential[] {
   return keys.flatMap((encodingAesKey) => tokens.map((token) => ({ token, aesKey: decodeAesKey(encodingAesKey) })));
 }
 
-function vaultOf(settings: Settings): Vault {
+export function vaultOf(settings: Settings): Vault {
   return openVault(settings.secretKey ?? secretKeyUnder(settings.home));
 }

@@ -19,13 +19,14 @@ import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
 import { statusCommand } from './status.js';
 import { say } from './terminal.js';
+import { tokensCommand } from './tokens.js';
 import { workCommand } from './work.js';
 
 // biome-ignore format: one line, one command
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
   statusCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
-  simulateCommand, doctorCommand, demoCommand,
+  tokensCommand, simulateCommand, doctorCommand, demoCommand,
 ];
 
 const program = new Command('fastregister')

@@ -26,6 +26,14 @@ export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * SEARCH_RESERVE);
 }
 
+/**
+ * Exchanges of auth_codes a second, beside `create` and `search`: another quota of WeChat, and a code lives ten minutes,
+ * so that neither may wait for the other.
+ */
+export function exchangesPerSecond(limits: Limits): number {
+  return Math.ceil(limits.perSecond / 2);
+}
+
 export interface SendingWindow {
   readonly day: string;
   /** ms since 1970 */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { afterWorkingDays } from '../domain/calendar.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import { isRedisGone } from '../redis/connection.js';
+import type { Created } from '../redis/created.js';
 import type { Ledger } from '../redis/ledger.js';
 import type { Parking, Pushes, PushReader, StoredPush } from '../redis/pushes.js';
 import type { Vault } from '../redis/vault.js';
@@ -25,8 +26,8 @@ export interface Recorder extends Judge {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore'>;
   readonly vault: Vault;
-  /** Told of each Mini Program that was created without an auth_code: nobody else will hear of it. */
-  readonly createdWithoutCode?: ((registration: string, appid: string, at: number) => Promise<void>) | undefined;
+  /** Absent where nobody wants to hear of new Mini Programs. Those with an auth_code are told of after its exchange. */
+  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -134,15 +135,17 @@ async function recordOnce(recorder: Recorder, stored: StoredPush): Promise<void>
 
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
-  recorder: Pick<Recorder, 'ledger' | 'vault' | 'log' | 'createdWithoutCode'>,
+  recorder: Pick<Recorder, 'ledger' | 'vault' | 'log' | 'tellCreated'>,
   id: string,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
   const fact = factOf(push, stored.receivedAt, (authCode) => recorder.vault.seal(authCode, id));
   const { before, after, move } = await recorder.ledger.record(id, fact);
-  if (move?.to === 'created' && after.appid !== undefined && after.authCode === undefined) {
-    await recorder.createdWithoutCode?.(id, after.appid, fact.at);
+  // Also after a repetition: a process that died in between has not told. The notice has the same id.
+  const isWithoutCode = after.authCode === undefined && after.authorizer === undefined;
+  if (after.state === 'created' && after.appid !== undefined && isWithoutCode) {
+    await recorder.tellCreated?.({ registration: id, appid: after.appid, at: fact.at, authorization: 'none' });
   }
   recorder.log.info(
     {

@@ -31,7 +31,7 @@ export interface DeliveryOptions {
 }
 
 export interface Delivering {
-  /** Ends after the posts in flight. */
+  /** Posts what is due and ends; what is not taken at once is kept for the next process. */
   close(): Promise<void>;
 }
 
@@ -46,6 +46,9 @@ const GIVE_UP_MS = 3 * 86_400_000;
 
 /** A ring can be lost; this long at most is slept through. */
 const LOOK_EVERY_MS = 15_000;
+
+/** Shutdown has 25 s for everything. */
+const LAST_ROUND_MS = 3_000;
 
 /** Longer than a post takes: a lane whose process died is open again after it. */
 const LEASE_MARGIN_MS = 30_000;
@@ -75,7 +78,9 @@ function sendPostman(
   const notices: Notices = openNotices(redis);
   const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
   const waiting = new Set<() => void>();
-  let stopped = false;
+  const leaving = new AbortController();
+  let stopBy = Number.POSITIVE_INFINITY;
+  const stopped = (): boolean => stopBy !== Number.POSITIVE_INFINITY;
   /** Failures in a row that are the destination's, whichever the lane: all lanes wait for it together. */
   let downFor = 0;
   let downUntil = 0;
@@ -85,7 +90,7 @@ function sendPostman(
   });
 
   async function pause(ms: number): Promise<void> {
-    if (stopped) return;
+    if (stopped()) return;
     await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
@@ -98,19 +103,26 @@ function sendPostman(
   }
 
   async function deliver(): Promise<void> {
-    while (!stopped) {
+    while (Date.now() < stopBy) {
       const downMs = downUntil - Date.now();
       if (downMs > 0) {
+        if (stopped()) return;
         await pause(downMs);
         continue;
       }
       try {
         const taken = await notices.take(destination, requestTimeoutMs + LEASE_MARGIN_MS);
-        if (typeof taken === 'number') await pause(taken);
-        else await settle(taken, await post(target, taken.notice, { agent, secret, requestTimeoutMs }));
+        if (typeof taken === 'number') {
+          if (stopped()) return;
+          await pause(taken);
+        } else
+          await settle(
+            taken,
+            await post(target, taken.notice, { agent, secret, requestTimeoutMs, leaving: leaving.signal }),
+          );
       } catch (error) {
         // Redis is away. What was taken is kept, and its lane opens again when its lease ends.
-        if (stopped) return;
+        if (stopped()) return;
         log.warn({ err: error, destination }, 'notices cannot be delivered now; trying again');
         await pause(FIRST_PAUSE_MS);
       }
@@ -141,10 +153,12 @@ function sendPostman(
   const running = Array.from({ length: AT_ONCE }, deliver);
   return {
     async close() {
-      stopped = true;
+      stopBy = Date.now() + LAST_ROUND_MS;
+      const late = setTimeout(() => leaving.abort(), LAST_ROUND_MS);
       unhook();
       for (const wake of [...waiting]) wake();
       await Promise.all(running);
+      clearTimeout(late);
     },
   };
 }
@@ -153,12 +167,13 @@ interface PostTools {
   readonly agent: Agent;
   readonly secret: string;
   readonly requestTimeoutMs: number;
+  readonly leaving: AbortSignal;
 }
 
 async function post(
   { url, complete }: DeliveryTarget,
   notice: Notice,
-  { agent, secret, requestTimeoutMs }: PostTools,
+  { agent, secret, requestTimeoutMs, leaving }: PostTools,
 ): Promise<Posted> {
   try {
     const data = (await complete?.(notice.data)) ?? notice.data;
@@ -175,7 +190,7 @@ async function post(
         'webhook-signature': signatureOf(secret, notice.id, timestamp, body),
       },
       body,
-      signal: AbortSignal.timeout(requestTimeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), leaving]),
     });
     await response.body.dump();
     const { statusCode } = response;

@@ -11,17 +11,39 @@ export interface Authorizer {
   readonly keptAt: number;
 }
 
+/**
+ * Spreads exchanges over the second. KEYS pace; ARGV exchanges a second. Answers how many ms to wait; 0: go.
+ * Up to 50 ms of lateness are made up for.
+ */
+const PACE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local due = tonumber(redis.call('GET', KEYS[1]) or 0)
+if due - now > 50000 then return math.ceil((due - now - 50000) / 1000) end
+redis.call('SET', KEYS[1], string.format('%.0f', math.max(due, now) + 1000000 / ARGV[1]), 'PX', 60000)
+return 0`;
+
 export interface Authorizers {
+  /** Permission for one exchange: 0, or how many ms to wait before asking again. */
+  mayExchange(perSecond: number): Promise<number>;
   keep(authorizer: Authorizer): Promise<void>;
   has(appid: string): Promise<boolean>;
   find(appid: string): Promise<Authorizer | undefined>;
+  /** Appids, the first kept first. */
+  list(): Promise<string[]>;
 }
 
 export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
   return {
+    mayExchange: async (perSecond) => Number(await redis.eval(PACE, 1, key('exchangePace'), perSecond)),
     async keep({ appid, refreshToken, registration, keptAt }) {
       const sealed = vault.seal(refreshToken, appid);
-      await redis.hset(key('authorizer', appid), { refreshToken: sealed, registration, keptAt });
+      const done = await redis
+        .multi()
+        .hset(key('authorizer', appid), { refreshToken: sealed, registration, keptAt })
+        .zadd(key('authorizers'), keptAt, appid)
+        .exec();
+      for (const [error] of done ?? []) if (error) throw error;
     },
     async has(appid) {
       return (await redis.exists(key('authorizer', appid))) === 1;
@@ -31,5 +53,6 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
       if (refreshToken === undefined) return undefined;
       return { appid, refreshToken: vault.open(refreshToken, appid), registration, keptAt: Number(keptAt) };
     },
+    list: () => redis.zrange(key('authorizers'), 0, -1),
   };
 }

@@ -75,6 +75,10 @@ const NAMES = {
   forwarder: 'forwarder',
   /** hash per Mini Program: its sealed refresh token */
   authorizer: 'authorizer',
+  /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
+  authorizers: 'authorizers',
+  /** string: when the next exchange of an auth_code is due if they are spread evenly, in µs */
+  exchangePace: 'exchange-pace',
   /** list per destination and lane: notices to be posted, the first one next, as JSON */
   notices: 'notices',
   /** sorted set per destination: lanes that have notices, by the time when the first of them is due, in ms */

@@ -48,6 +48,12 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '请在第三方平台的授权账号列表中查找该小程序。',
     },
   },
+  'push:no_auth_code': {
+    acts: 'merchant',
+    en: 'WeChat pushed success without an authorization code, so the platform cannot act for the Mini Program yet.',
+    zh: '微信推送成功，但没有授权码，第三方平台暂时无法代其操作。',
+    nextStep: AUTHORISE_AGAIN,
+  },
   'authorize:61010': {
     acts: 'merchant',
     en: 'The authorization code had expired or was used when it was exchanged.',
