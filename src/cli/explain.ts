@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import type { Store } from '../app.js';
+import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
+import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
-import { FACTS, MOVES, type Registration, STATES } from '../domain/registration.js';
+import { FACTS, type Registration } from '../domain/registration.js';
 import { ACTORS, type Language } from '../domain/words.js';
-import { batchOf, type HistoryEntry, type View } from '../redis/ledger.js';
-import { troubleOf } from '../reporter/sentences.js';
+import type { View } from '../redis/ledger.js';
+import { batchesNamed, historyPage, type Story } from '../reporter/history.js';
+import { nextOf } from '../reporter/next.js';
+import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { explain as explainAnswer, SOURCES } from '../wechat/answers.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
@@ -32,15 +35,18 @@ export function explainCommand(): Command {
 
 async function explain(doorway: Doorway, wanted: string, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
-  if (/^[a-z2-7]{16}$/.test(wanted)) {
+  if (isIdentity(wanted)) {
     const store = await doorway.open('door');
     const view = await store.ledger.read(wanted);
     if (view === undefined)
       throw new UsageError(`There is no registration ${wanted}. The report names it as registration_id.`);
-    const history = await store.ledger.history(wanted);
-    if (options.json)
-      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, history });
-    else await print(await page(store, view, history, language));
+    const story = await storyOf(store, view);
+    const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
+    if (options.json) {
+      const { history, links, standstill } = story;
+      const next = nextOf(view.registration, standstill);
+      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, links, next, history });
+    } else await print(historyPage(story, language, time));
     return EXIT.done;
   }
   const codes = meanings(wanted);
@@ -101,42 +107,18 @@ function describe({ problem, reason, next_step, who_acts, source, fact }: Meanin
   return `${lines.join('\n')}\n`;
 }
 
-async function page(store: Store, view: View, history: readonly HistoryEntry[], language: Language): Promise<string> {
-  const { registration, row } = view;
-  const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
-  const batch = await store.batches.find(batchOf(registration.row));
-  const state = STATES[registration.state];
-  const trouble = troubleOf(registration.problem);
-  const lines = [
-    `${registration.id}: ${registration.state}`,
-    `  ${state[language]}`,
-    ...(trouble ? [`  ${registration.problem}: ${trouble[language]}`, `  next: ${trouble.nextStep[language]}`] : []),
-    `  who acts: ${ACTORS[state.acts][language]}`,
-    ...(registration.until !== undefined ? [`  goes on at ${time(registration.until)}`] : []),
-    ...(registration.appid
-      ? [`  appid ${registration.appid}, authorization ${registration.authorizer ?? 'not exchanged yet'}`]
-      : []),
-    '',
-    `${batch ? time(batch.loadedAt) : ''}  row_accepted  line ${row?.line ?? '?'} of ${batch?.file ?? 'a purged batch'} (${registration.row})`,
-    ...(row?.problems ?? []).map((problem) => `  ${problemReason(problem)[language]}`),
-    ...registration.alsoRows.map((also) => `  also asked for by ${also}`),
-    ...history.flatMap((entry) => entryLines(entry, time)),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function entryLines(entry: HistoryEntry, time: (at: number) => string): string[] {
-  const what = [entry.kind, entry.problem, entry.said, entry.appid].filter(Boolean).join('  ');
-  const after = entry.to === undefined ? 'changed nothing' : `→ ${entry.to}`;
-  const until = entry.until === undefined ? '' : ` until ${time(entry.until)}`;
-  return [`${time(entry.at)}  ${what}  ${after}${until}`, `  ${FACTS[entry.kind].en}${becauseOf(entry)}`];
-}
-
-/** The rule that was applied is not stored; several rules of one fact can lead to one state. */
-function becauseOf(entry: HistoryEntry): string {
-  if (entry.because) return `: ${entry.because}`;
-  const rules = MOVES.filter((move) => move.fact === entry.kind && move.to === entry.to);
-  return rules.length === 1 && rules[0] ? `; ${rules[0].because}` : '';
+async function storyOf(store: Store, view: View): Promise<Story> {
+  const { id } = view.registration;
+  const history = await store.ledger.history(id);
+  const named = await Promise.all(batchesNamed({ view, history }).map((batch) => store.batches.find(batch)));
+  const { standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+  return {
+    view,
+    history,
+    links: await store.batches.links(id),
+    batches: new Map(named.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
+    standstill,
+  };
 }
 
 function withoutSecrets({ authCode: _, ...rest }: Registration): Omit<Registration, 'authCode'> {

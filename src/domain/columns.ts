@@ -85,6 +85,11 @@ export function readHeadings(cells: readonly string[]): HeadingsRead {
   };
 }
 
+/** Where a sheet has the column that a report added under that name; -1 where it has none. */
+export function reportColumn(headings: readonly string[], name: (typeof REPORT_COLUMNS)[number]): number {
+  return headings.findIndex((heading) => comparableHeading(heading) === comparableHeading(name));
+}
+
 /** `企业代码/统一社会信用代码` means one field, `企业名/企业代码` two, and `法人姓名/备注` none. */
 function fieldsMeant(heading: string): readonly Field[] {
   const whole = MEANING.get(comparableHeading(heading));

@@ -30,6 +30,10 @@ export function identityOf(merchant: Pick<Merchant, IdentityFields[number]>, fie
   );
 }
 
+export function isIdentity(text: string): boolean {
+  return /^[a-z2-7]{16}$/.test(text);
+}
+
 /** WeChat runs one task per enterprise, whoever its legal person is. */
 export function enterpriseOf(code: string): string {
   return digest(comparable(withoutHyphens(code)));

@@ -284,6 +284,7 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
+  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: 'it failed before, and the registry needs time' },
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: 'it failed before, so the new row is a new attempt' },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], because: 'nothing of ours can be running at WeChat' },
   { fact: 'row_refused', from: UNSENT, to: 'invalid', because: 'the details do not fit the API, and no call is wasted on them' },

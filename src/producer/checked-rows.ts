@@ -1,8 +1,7 @@
 /** A sheet as rows that are ready to be accepted: read → check → know the merchant. `check` and `load` share it. */
 import { checkRow, type Needs } from '../domain/check-row.js';
-import type { Layout } from '../domain/columns.js';
-import { FIELDS } from '../domain/columns.js';
-import { type IdentityFields, identityOf } from '../domain/merchant.js';
+import { FIELDS, type Layout, reportColumn } from '../domain/columns.js';
+import { type IdentityFields, identityOf, isIdentity } from '../domain/merchant.js';
 import type { Problem } from '../domain/problems.js';
 import type { AcceptedRow } from '../redis/batches.js';
 import type { Sheet } from './sheet.js';
@@ -25,6 +24,7 @@ export async function* checkedRows(
   sheet: Sheet,
   { needs, identity, acceptWarnings }: Rules,
 ): AsyncGenerator<CheckedSheetRow[]> {
+  const earlier = reportColumn(sheet.headings, 'registration_id');
   for await (const page of sheet.rows()) {
     yield page.map((row) => {
       const { merchant, problems } = checkRow(row, sheet.layout, needs);
@@ -36,9 +36,16 @@ export async function* checkedRows(
         merchant: accepted,
         problems: problems.map((problem) => ({ ...problem, cell: problem.cell ?? '' })),
         registration: accepted && identityOf(accepted, identity),
+        ...earlierOf(row.cells[earlier]),
       };
     });
   }
+}
+
+/** A report says which registration its row was: corrected, the row may be another one. */
+function earlierOf(cell = ''): Pick<AcceptedRow, 'earlier'> {
+  const id = cell.trim();
+  return isIdentity(id) ? { earlier: id } : {};
 }
 
 /** The columns that an earlier report added are not carried; what lies to the right of the headings is. */

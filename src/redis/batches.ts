@@ -30,6 +30,16 @@ export interface Batch {
 export interface AcceptedRow extends Row {
   /** Identity of the merchant; undefined where our checks refused the row. */
   readonly registration: string | undefined;
+  /** The registration that this row was in the report from which it comes, another one where it was corrected. */
+  readonly earlier?: string;
+}
+
+/** How a registration is linked to others by rows that were corrected in a report. */
+export interface Links {
+  /** What its row was before it was corrected. */
+  readonly from?: string;
+  /** What its row became when it was corrected. */
+  readonly became?: string;
 }
 
 /** What a row is to its registration. */
@@ -65,6 +75,7 @@ export interface Batches {
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
+  links(id: string): Promise<Links>;
   /** The states of those registrations that there are. */
   states(ids: readonly string[]): Promise<Map<string, { state: State }>>;
 }
@@ -92,7 +103,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number> {
-    const pairs = rows.flatMap((row) => [row.registration ?? '', packRow(row, batch.columns)]);
+    const pairs = rows.flatMap((row) => [registrationsOf(row), packRow(row, batch.columns)]);
     const answer = await acceptScript(
       [key('batch', batch.id)],
       [batch.id, firstIndex, ACCEPT_POLICY, REOPENING, Date.now(), ...pairs],
@@ -166,8 +177,14 @@ export function openBatches(redis: Redis): Batches {
     return new Map(ids.flatMap((id, at) => (found[at] ? [[id, { state: found[at] as State }] as const] : [])));
   }
 
+  async function links(id: string): Promise<Links> {
+    const [from, became] = await redis.hmget(key('registration', id), 'from', 'became');
+    return { ...(from && { from }), ...(became && { became }) };
+  }
+
   return {
     states,
+    links,
     open,
     accept,
     complete,
@@ -178,6 +195,11 @@ export function openBatches(redis: Redis): Batches {
     pages,
     row,
   };
+}
+
+/** Its own, and the one before it was corrected. */
+function registrationsOf({ registration = '', earlier = registration }: AcceptedRow): string {
+  return registration === earlier ? registration : `${registration} ${earlier}`;
 }
 
 /** Enough to keep Redis at work; more only lie in memory. */

@@ -82,7 +82,7 @@ const AWKWARD = [
 const note = fc.oneof(
   fc.constantFrom(...AWKWARD),
   fc.tuple(fc.constantFrom(...AWKWARD), fc.string({ unit: 'grapheme' })).map((parts) => parts.join('')),
-  fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => text.isWellFormed()),
+  fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => Buffer.from(text).toString() === text),
 );
 
 test('every cell of every sheet comes back from the report as it was, in CSV and in XLSX', async () => {

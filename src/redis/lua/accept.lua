@@ -1,7 +1,8 @@
 -- Accepts rows of a batch: stores each, and makes, joins or re-opens the registration of its merchant.
 -- KEYS 1 batch
 -- ARGV 1 batch id, 2 index of the first row, 3 policy (JSON), 4 what re-opening does (JSON: set, del), 5 now in ms,
---      6… pairs of registration ('' where our checks refused the row) and packed row
+--      6… pairs of registration ('' where our checks refused the row; with the one before the row was corrected behind a
+--      space, if it was) and packed row
 -- policy: by `state/open` or `state/closed`, 'joins' or 'again'; `open`: WeChat may be running a task of ours
 -- A page that was accepted already (the same file again, or a lost answer) is passed over.
 -- Answers how many rows the batch has now.
@@ -23,13 +24,21 @@ local function settle_rows_of_the_old_attempt(registration, row, also)
   end
 end
 
+-- A corrected row is another merchant to WeChat. What it was stays as it is; each names the other.
+local function link(id, earlier)
+  if earlier == '' or redis.call('EXISTS', key.registration(earlier)) == 0 then return end
+  redis.call('HSET', key.registration(id), 'from', earlier)
+  redis.call('HSET', key.registration(earlier), 'became', id)
+end
+
 -- What this row is to its registration: r… its own, d…|index a duplicate of that row, a… created before this batch.
-local function accept(id, pointer)
+local function accept(id, pointer, earlier)
   local registration = key.registration(id)
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait')
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until')
   local state, row, also = now[1], now[2], now[3]
   if not state then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    link(id, earlier)
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
     count('queued')
@@ -55,10 +64,20 @@ local function accept(id, pointer)
   if policy[state .. (open and '/open' or '/closed')] == 'again' then
     settle_rows_of_the_old_attempt(registration, row, also)
     redis.call('HDEL', registration, unpack(again.del))
-    redis.call('HSET', registration, 's', 'queued', 'row', pointer)
-    redis.call('RPUSH', key.history(id), cjson.encode({ kind = 'row_accepted', at = tonumber(ARGV[5]), row = pointer, to = 'queued' }))
-    ready[#ready + 1] = id
-    count('queued')
+    link(id, earlier)
+    local at, not_before = tonumber(ARGV[5]), tonumber(now[7])
+    local entry = { kind = 'row_accepted', at = at, row = pointer, to = 'queued' }
+    if not_before and not_before > at then
+      entry.to, entry.wait, entry['until'] = 'deferred', 'not_before', not_before
+      redis.call('HSET', registration, 's', 'deferred', 'row', pointer, 'wait', 'not_before', 'until', now[7])
+      redis.call('ZADD', key.later('submit'), now[7], id)
+      count(counted_as('deferred', 'not_before'))
+    else
+      redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+      ready[#ready + 1] = id
+      count('queued')
+    end
+    redis.call('RPUSH', key.history(id), cjson.encode(entry))
     return 'r' .. id
   end
   redis.call('HSET', registration, 'also', (also and also .. ' ' or '') .. pointer)
@@ -73,7 +92,8 @@ for i = 6, #ARGV, 2 do
     if ARGV[i] == '' then
       count('invalid')
     else
-      relation = accept(ARGV[i], batch .. '/' .. index)
+      local id, earlier = string.match(ARGV[i], '^(%S+) ?(%S*)$')
+      relation = accept(id, batch .. '/' .. index, earlier)
     end
     redis.call('RPUSH', key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), relation .. '\n' .. ARGV[i + 1])
     accepted = index + 1

@@ -1,0 +1,66 @@
+/** What happens next with a registration, by when, and whose move it is. */
+import { LONGEST_TASK_MS } from '../domain/limits.js';
+import { type Registration, STATES, WAITS } from '../domain/registration.js';
+import type { Actor, Words } from '../domain/words.js';
+import { type Standstill, troubleOf } from './sentences.js';
+
+export interface Next extends Words {
+  readonly acts: Actor;
+  /** ms since 1970; absent where nobody can say. */
+  readonly by?: number;
+}
+
+export function nextOf(registration: Registration, standstill: Standstill | undefined): Next {
+  const { state, until, wait, sentAt, authorizer, authorizeUrl, problem } = registration;
+  const trouble = troubleOf(problem);
+  switch (state) {
+    case 'queued':
+      if (standstill !== undefined)
+        return { ...both(standstill.reason, standstill.nextStep), acts: standstill.whoActs };
+      return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。', acts: 'us' };
+    case 'deferred':
+      return {
+        en: `It is sent again; it waits because ${wait === undefined ? 'of an answer' : WAITS[wait].en}.`,
+        zh: `到时再次提交；等待原因：${wait === undefined ? '微信的答复' : WAITS[wait].zh}。`,
+        acts: 'us',
+        ...(until !== undefined && { by: until }),
+      };
+    case 'submitting':
+      return {
+        en: "WeChat's push tells the end. Should none come, one search asks for it.",
+        zh: '等待微信推送结果；逾期未推送则查询一次。',
+        acts: 'us',
+        ...(until !== undefined && { by: until }),
+      };
+    case 'awaiting_legal_person':
+      return {
+        ...(authorizeUrl === undefined
+          ? { en: 'The legal person confirms in WeChat.', zh: '法人在微信中完成确认。' }
+          : { en: `The legal person opens the link: ${authorizeUrl}`, zh: `法人打开链接：${authorizeUrl}` }),
+        acts: STATES[state].acts,
+        ...(sentAt !== undefined && { by: sentAt + LONGEST_TASK_MS }),
+      };
+    case 'created':
+      if (authorizer === 'lost' && trouble !== undefined) return { ...trouble.nextStep, acts: trouble.acts };
+      if (authorizer === undefined && registration.authCode !== undefined) {
+        return { en: 'The auth_code is exchanged, at once.', zh: '立即换取授权。', acts: 'us' };
+      }
+      return { en: 'Nothing: it is done.', zh: '已完成。', acts: 'nobody' };
+    case 'cancelled':
+      return {
+        en: 'Nothing, until its row is loaded again or a retry is asked for.',
+        zh: '已结束；重新上传或 retry 后才会提交。',
+        acts: 'nobody',
+      };
+    default:
+      return {
+        ...(trouble?.nextStep ?? { en: 'Look at the history below.', zh: '请查看下方记录。' }),
+        acts: state === 'needs_review' ? STATES[state].acts : (trouble?.acts ?? STATES[state].acts),
+        ...(until !== undefined && { by: until }),
+      };
+  }
+}
+
+function both(one: Words, other: Words): Words {
+  return { en: `${one.en} ${other.en}`, zh: `${one.zh}${other.zh}` };
+}

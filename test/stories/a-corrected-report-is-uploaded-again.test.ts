@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { limitsOf, rulesOf } from '../../src/app.js';
+import { isoWithOffset } from '../../src/domain/calendar.js';
+import { load } from '../../src/producer/load.js';
+import { openSheet } from '../../src/producer/sheet.js';
+import { zipOf } from '../../src/producer/zip-writer.js';
+import type { Batch } from '../../src/redis/batches.js';
+import { reportCsv } from '../../src/reporter/csv.js';
+import { writeWhole } from '../../src/reporter/file.js';
+import { historyPage } from '../../src/reporter/history.js';
+import { type ReportRow, reportRows } from '../../src/reporter/report.js';
+import { situation } from '../../src/reporter/standstill.js';
+import { encode } from '../stages/encoders.js';
+import { workbookParts } from '../stages/workbook.js';
+import { idOf } from '../support/ledger.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { type Rehearsal, rehearse } from '../support/rehearsal.js';
+
+type Table = readonly (readonly string[])[];
+
+/** How an office saves what it has open. */
+const SAVED: Readonly<Record<string, (table: Table) => Buffer>> = {
+  'CSV as Excel writes it': (table) => encode(csvOf(table), 'utf-8', true),
+  'CSV in GBK': (table) => encode(csvOf(table), 'gb18030'),
+  XLSX: (table) => zipOf(workbookParts([{ name: '结果', rows: table }])),
+};
+
+/** Quotation marks only where they cannot be done without. */
+function csvOf(table: Table): string {
+  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return table.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+const created = merchant(1, 'ok');
+const mistyped = merchant(2, 'p103');
+const corrected = { ...mistyped, name: merchant(2, 'ok').name };
+const late = merchant(3, 'p100003x1');
+const short = merchant(4, 'ok');
+
+async function upload(rehearsal: Rehearsal, file: string): Promise<Batch> {
+  const { batches } = rehearsal.store;
+  const rules = rulesOf(rehearsal.store.settings, true);
+  const { batch } = await load(await openSheet(file), file, { batches, rules, now: Date.now });
+  await rehearsal.settled(batch.id);
+  return batch;
+}
+
+async function reportOf({ store }: Rehearsal, batch: Batch): Promise<ReportRow[]> {
+  const rows: ReportRow[] = [];
+  for await (const some of reportRows(store.batches, batch, { language: 'zh', timezone: 'Asia/Shanghai' }))
+    rows.push(...some);
+  return rows;
+}
+
+/** As somebody sees it who opens the report in a spreadsheet program. */
+async function openedReport(rehearsal: Rehearsal, batch: Batch): Promise<string[][]> {
+  const file = join(rehearsal.home, 'report.csv');
+  const options = { language: 'zh', timezone: 'Asia/Shanghai' } as const;
+  await writeWhole(file, reportCsv(rehearsal.store.batches, [batch], options), false);
+  const sheet = await openSheet(file);
+  const table = [[...sheet.headings]];
+  for await (const rows of sheet.rows()) table.push(...rows.map(({ cells }) => [...cells]));
+  return table;
+}
+
+for (const [way, save] of Object.entries(SAVED)) {
+  test(`a report is corrected, saved as ${way}, and uploaded: what is done stays done, the rest runs again`, async () => {
+    const rehearsal = await rehearse();
+    await rehearsal.start();
+    const sheet = join(rehearsal.home, 'merchants.csv');
+    writeFileSync(sheet, sheetOf([created, mistyped, late, { ...short, code: short.code.slice(0, 17) }]));
+    const first = await upload(rehearsal, sheet);
+    expect((await reportOf(rehearsal, first)).map(({ outcome, problem }) => `${outcome} ${problem}`)).toEqual([
+      'created ',
+      'rejected push:103',
+      'expired push:100003',
+      'invalid sheet:code_length',
+    ]);
+
+    const table = await openedReport(rehearsal, first);
+    const corrections = new Map([
+      [mistyped.name, corrected.name],
+      [short.code.slice(0, 17), short.code],
+    ]);
+    const file = join(rehearsal.home, `corrected.${way === 'XLSX' ? 'xlsx' : 'csv'}`);
+    writeFileSync(file, save(table.map((row) => row.map((cell) => corrections.get(cell) ?? cell))));
+    const second = await upload(rehearsal, file);
+
+    const rows = await reportOf(rehearsal, second);
+    expect(rows.map(({ outcome, attempts }) => `${outcome} ${attempts}`)).toEqual([
+      'already_created 0',
+      'created 1',
+      'created 2',
+      'created 1',
+    ]);
+    expect(second.headings).toEqual(first.headings);
+    expect(rehearsal.seen(created).creates).toBe(1);
+
+    // The old report still says what happened then, and the row that became another merchant leads to it.
+    expect((await reportOf(rehearsal, first)).map(({ outcome }) => outcome)).toEqual([
+      'created',
+      'rejected',
+      'expired',
+      'invalid',
+    ]);
+    expect(await rehearsal.store.batches.links(idOf(corrected))).toEqual({ from: idOf(mistyped) });
+    expect(await rehearsal.store.batches.links(idOf(mistyped))).toEqual({ became: idOf(corrected) });
+    const { store, book } = rehearsal;
+    const view = await book.view(idOf(late));
+    const page = historyPage(
+      {
+        view,
+        history: await store.ledger.history(idOf(late)),
+        links: await store.batches.links(idOf(late)),
+        batches: new Map([first, second].map((batch) => [batch.id, batch])),
+        standstill: (await situation(store.calls, limitsOf(store.settings), Date.now())).standstill,
+      },
+      'en',
+      (at) => isoWithOffset(at, 'Asia/Shanghai'),
+    );
+    expect(page).toContain('legal_person_timed_out  push:100003');
+    expect(page).toContain(`line 4 of corrected.${way === 'XLSX' ? 'xlsx' : 'csv'}`);
+    expect(page).toContain('next: Nothing: it is done.');
+  });
+}
+
+test('a row that the registry needs days for waits for them, however often it is uploaded', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const sheet = join(rehearsal.home, 'merchants.csv');
+  const early = merchant(5, 'p105');
+  writeFileSync(sheet, sheetOf([early]));
+  const first = await upload(rehearsal, sheet);
+  const [before] = await reportOf(rehearsal, first);
+  expect(before?.problem).toBe('push:105');
+
+  const { batches } = rehearsal.store;
+  writeFileSync(sheet, `${sheetOf([early])}\n`);
+  const rules = rulesOf(rehearsal.store.settings, true);
+  const { batch } = await load(await openSheet(sheet), sheet, { batches, rules, now: Date.now });
+  const { state, wait, until } = await rehearsal.registration(early);
+  expect([state, wait]).toEqual(['deferred', 'not_before']);
+  expect(until).toBeGreaterThan(Date.now() + 5 * 86_400_000);
+  expect(await batches.counts(batch.id)).toEqual({ 'deferred/not_before': 1 });
+  expect(rehearsal.seen(early).creates).toBe(1);
+});
