@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { until } from './until.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const bin = `${checkout}bin/fastregister`;
@@ -58,4 +59,16 @@ export function start(args: readonly string[], { env = {}, cwd = '/' }: RunAs = 
 
 export function run(args: readonly string[], as: RunAs = {}): Promise<Ended> {
   return start(args, as).ended;
+}
+
+/** The port on which a process that was started with FASTREGISTER_LOG_LEVEL=info receives pushes. */
+export async function receiverPort(program: Running): Promise<number> {
+  return until('the receiver listens', () => {
+    if (program.child.exitCode !== null) throw new Error(`it ended: ${program.stderr()}`);
+    const line = program
+      .stderr()
+      .split('\n')
+      .find((it) => it.includes('"part":"receiver"'));
+    return line !== undefined && (JSON.parse(line) as { port: number }).port;
+  });
 }

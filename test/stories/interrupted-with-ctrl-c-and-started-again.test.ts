@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { startOf } from '../../src/redis/process.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { build, receiverPort, start } from '../support/program.js';
+import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+beforeAll(build, 120_000);
+
+test('the same command goes on where it stopped, until every row has its outcome', async () => {
+  const home = newHome();
+  const simulator = await newSimulator({ slowAnswerMs: 300, pushRetries: 1_000 });
+  const rows = Array.from({ length: 40 }, (_, number) => merchant(number, number % 2 ? 'slow' : 'ok'));
+  const [sheet, report] = [join(home, 'merchants.csv'), join(home, 'outcomes.csv')];
+  writeFileSync(sheet, sheetOf(rows));
+  const env = {
+    ...rehearsalEnvironment(join(home, 'data'), simulator.url),
+    FASTREGISTER_CALLS_PER_SECOND: '20',
+    FASTREGISTER_PUSH_WAIT: '30s',
+    FASTREGISTER_GIVE_UP: '1h',
+    FASTREGISTER_LOG_LEVEL: 'info',
+  };
+  const begin = async () => {
+    const program = start(['run', sheet, '-o', report], { env });
+    simulator.setPushUrl(`http://127.0.0.1:${await receiverPort(program)}${EVENTS_PATH}`);
+    return program;
+  };
+
+  const first = await begin();
+  await until('some rows were sent', () => Object.keys(simulator.state().merchants).length >= 8);
+  first.kill('SIGINT');
+  const interrupted = await first.ended;
+
+  expect(interrupted.status).toBe(130);
+  expect(interrupted.stderr).toContain('The same command goes on where this one stopped.');
+  expect(outcomesIn(report)).toMatchObject({ pending: expect.any(Number) });
+  expect(rowsIn(report)).toHaveLength(40);
+  expect(await redisRuns(join(home, 'data'))).toBe(false);
+
+  const second = await (await begin()).ended;
+  expect(second.status).toBe(0);
+  expect(outcomesIn(report)).toEqual({ created: 40 });
+  expect(merchantsAskedTwice(simulator)).toEqual([]);
+  expect(await redisRuns(join(home, 'data'))).toBe(false);
+}, 120_000);
+
+test('interrupted twice, it ends at once, and nobody is asked twice afterwards', async () => {
+  const home = newHome();
+  const simulator = await newSimulator({ slowAnswerMs: 6_000, pushRetries: 1_000 });
+  const rows = Array.from({ length: 6 }, (_, number) => merchant(number, 'slow'));
+  const sheet = join(home, 'merchants.csv');
+  writeFileSync(sheet, sheetOf(rows));
+  const env = {
+    ...rehearsalEnvironment(join(home, 'data'), simulator.url),
+    FASTREGISTER_REQUEST_TIMEOUT: '30s',
+    FASTREGISTER_PUSH_WAIT: '30s',
+    FASTREGISTER_GIVE_UP: '1h',
+    FASTREGISTER_LOG_LEVEL: 'info',
+  };
+  const begin = async () => {
+    const program = start(['run', sheet], { env });
+    simulator.setPushUrl(`http://127.0.0.1:${await receiverPort(program)}${EVENTS_PATH}`);
+    return program;
+  };
+
+  const first = await begin();
+  await until('all rows are in flight', () => Object.keys(simulator.state().merchants).length === 6);
+  const askedAt = Date.now();
+  first.kill('SIGINT');
+  await until('the first signal was heard', () => first.stderr().includes('a second one stops at once'));
+  first.kill('SIGINT');
+  expect((await first.ended).status).toBe(130);
+  expect(Date.now() - askedAt).toBeLessThan(5_500);
+
+  const second = await (await begin()).ended;
+  expect(second.status).toBe(0);
+  expect(merchantsAskedTwice(simulator)).toEqual([]);
+  expect(await redisRuns(join(home, 'data'))).toBe(false);
+}, 120_000);
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+function rowsIn(report: string): string[][] {
+  const [, ...lines] = readFileSync(report, 'utf8').trimEnd().split('\r\n');
+  return lines.map((line) => line.slice(1, -1).split('","'));
+}
+
+/** The column after the six of the sheet and `line`. */
+function outcomesIn(report: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const cells of rowsIn(report)) counts[cells[7] ?? ''] = (counts[cells[7] ?? ''] ?? 0) + 1;
+  return counts;
+}
+
+async function redisRuns(home: string): Promise<boolean> {
+  const file = join(home, 'redis/redis.pid');
+  return existsSync(file) && (await startOf(Number(readFileSync(file, 'utf8')))) !== undefined;
+}
