@@ -5,6 +5,7 @@ import { SheetError } from '../producer/sheet-error.js';
 import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { OutputError } from '../reporter/file.js';
 import { cancelCommand, retryCommand } from './asking.js';
+import { batchesCommand } from './batches.js';
 import { checkCommand } from './check.js';
 import { EXIT, UsageError } from './command.js';
 import { demoCommand } from './demo.js';
@@ -25,7 +26,7 @@ import { workCommand } from './work.js';
 // biome-ignore format: one line, one command
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
-  statusCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
+  statusCommand, batchesCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
   tokensCommand, simulateCommand, doctorCommand, demoCommand,
 ];
 

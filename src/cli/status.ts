@@ -1,35 +1,70 @@
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
+import { isoWithOffset } from '../domain/calendar.js';
 import { WAITS, type Wait } from '../domain/registration.js';
 import { key } from '../redis/keys.js';
 import { openPushes } from '../redis/pushes.js';
+import { outlook } from '../reporter/outlook.js';
 import { situation } from '../reporter/standstill.js';
-import { command, EXIT, perform } from './command.js';
+import { command, type Doorway, EXIT, perform } from './command.js';
+import { pause } from './pause.js';
 import { byOutcome } from './progress.js';
 import { batchNamed } from './report.js';
-import { print, printJson, table } from './terminal.js';
+import { onInterruption, print, printJson, table } from './terminal.js';
+
+interface Options {
+  readonly json?: true;
+  readonly watch?: true;
+}
+
+const LOOK_EVERY_MS = 2_000;
+
+/** So many of the registrations that are due next are asked what they wait for. */
+const LOOKED_AT = 1_000;
 
 export function statusCommand(): Command {
   return command(
     'status [BATCH]',
-    'Counts by outcome, quota left, what is waiting for what, and whether the line is stopped and why.',
-    'fastregister status',
+    'Counts by outcome, quota left, what is waiting for what and until when, and whether the line is stopped and why.',
+    'fastregister status --watch',
   )
+    .option('--watch', 'show it anew whenever it changes, until Ctrl-C')
     .option('--json', 'print as JSON')
-    .action(async (id: string | undefined, options: { json?: true }, made: Command) =>
-      perform(made, {}, async ({ open }) => {
-        const store = await open('door');
-        const facts = await gather(store, id);
-        if (options.json) await printJson(facts);
-        else await print(describe(facts));
-        return EXIT.done;
-      }),
+    .action(async (id: string | undefined, options: Options, made: Command) =>
+      perform(made, {}, (doorway) => status(doorway, id, options)),
     );
 }
 
+async function status({ open }: Doorway, id: string | undefined, options: Options): Promise<number> {
+  const store = await open('door');
+  const text = async (): Promise<string> => {
+    const facts = await gather(store, id);
+    return options.json ? `${JSON.stringify(facts, null, 2)}\n` : describe(facts);
+  };
+  if (!options.watch) {
+    if (options.json) await printJson(await gather(store, id));
+    else await print(await text());
+    return EXIT.done;
+  }
+  const interruption = onInterruption();
+  let shown = '';
+  while (!interruption.signal.aborted) {
+    const now = await text();
+    // A terminal shows the present; a file or a pipe gets one page for each change.
+    if (now !== shown) await print(process.stdout.isTTY ? `${CLEARED}${now}` : `${shown === '' ? '' : '\n'}${now}`);
+    shown = now;
+    await pause(LOOK_EVERY_MS, interruption.signal);
+  }
+  return EXIT.done;
+}
+
+const CLEARED = '\u001b[2J\u001b[H';
+
 async function gather(store: Store, id: string | undefined) {
+  const limits = limitsOf(store.settings);
   const ids = id === undefined ? await store.batches.list() : [(await batchNamed(store, id)).id];
-  const now = await situation(store.calls, limitsOf(store.settings), Date.now());
+  const at = Date.now();
+  const now = await situation(store.calls, limits, at);
   const pushes = openPushes(store.redis);
   const batches = await Promise.all(
     ids.map(async (batchId) => {
@@ -50,10 +85,22 @@ async function gather(store: Store, id: string | undefined) {
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },
     calls: { used: now.used, limit: now.limit, left: Math.max(now.limit - now.used, 0) },
-    ticketReceivedAt: ticket === null ? null : new Date(Number(ticket)).toISOString(),
+    ...outlook(await store.workload.toSend(), now.used, limits, at),
+    waitsUntil: await waitsUntil(store),
+    ticketReceivedAt: ticket === null ? null : isoWithOffset(Number(ticket), limits.timezone),
     parkedPushes: parked,
     batches,
   };
+}
+
+/** Why registrations are deferred, and when the first of each kind is due. */
+async function waitsUntil({ workload, settings }: Store): Promise<Record<string, string>> {
+  const first: Record<string, string> = {};
+  for (const { wait, until } of await workload.dueNext(LOOKED_AT)) {
+    const why = wait === undefined ? 'another answer' : WAITS[wait].en;
+    first[why] ??= isoWithOffset(until, settings.quotaTimezone);
+  }
+  return first;
 }
 
 /** `queued: 3`, `deferred, because …: 2` */
@@ -72,6 +119,11 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
   const head = [
     ['line', 'reason' in line && line.reason ? `${line.reason.en} ${line.nextStep?.en ?? ''}` : 'running'],
     ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left`],
+    [
+      'to be sent',
+      facts.sentBy === undefined ? 'nothing' : `${facts.toSend}, the last by ${facts.sentBy} at this quota`,
+    ],
+    ...Object.entries(facts.waitsUntil).map(([why, until]) => ['waiting', `${why}: the first until ${until}`]),
     ['verify ticket', facts.ticketReceivedAt ?? 'none yet'],
     ...(facts.parkedPushes > 0 ? [['pushes that fit no registration', String(facts.parkedPushes)]] : []),
   ];

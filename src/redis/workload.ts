@@ -1,5 +1,6 @@
 /** The jobs between ledger and BullMQ: how many there are, and giving one back. */
 import type { Redis } from 'ioredis';
+import type { Wait } from '../domain/registration.js';
 import { key } from './keys.js';
 import type { Job, WorkKind } from './ledger.js';
 import { script } from './scripts.js';
@@ -11,19 +12,32 @@ export interface Workload {
   inHand(kind: WorkKind): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
+  /** Everything that is to be sent by `create` now or later. */
+  toSend(): Promise<number>;
+  /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
+  dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
 }
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');
+  async function inHand(kind: WorkKind): Promise<number> {
+    const [ready, window] = await Promise.all([redis.llen(key('ready', kind)), redis.zcard(key('window', kind))]);
+    return ready + window;
+  }
+
   return {
     async giveBack(job, id, dueAt) {
       const due = dueAt === undefined ? 0 : dueAt <= Date.now() ? -1 : dueAt;
       await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
     },
-    async inHand(kind) {
-      const [ready, window] = await Promise.all([redis.llen(key('ready', kind)), redis.zcard(key('window', kind))]);
-      return ready + window;
-    },
+    inHand,
     dueUntil: (kind, until) => redis.zcount(key('later', kind), '-inf', until),
+    toSend: async () => (await inHand('submit')) + (await redis.zcard(key('later', 'submit'))),
+    async dueNext(most) {
+      const flat = await redis.zrange(key('later', 'submit'), 0, most - 1, 'WITHSCORES');
+      const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));
+      const waits = await Promise.all(due.map(({ id }) => redis.hget(key('registration', id), 'wait')));
+      return due.map(({ until }, at) => ({ wait: (waits[at] as Wait | null) ?? undefined, until }));
+    },
   };
 }

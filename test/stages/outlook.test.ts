@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { Limits } from '../../src/domain/limits.js';
+import { outlook } from '../../src/reporter/outlook.js';
+
+const LIMITS: Limits = {
+  perSecond: 5,
+  perMinute: 120,
+  perDay: 1_000,
+  timezone: 'Asia/Shanghai',
+  sendingHours: { fromMinute: 0, untilMinute: 1440 },
+  stopAfter: 20,
+};
+const EVENING = Date.parse('2026-11-21T22:00+08:00');
+
+test.each([
+  { toSend: 0, used: 0, sentBy: undefined },
+  { toSend: 900, used: 0, sentBy: '2026-11-21' },
+  { toSend: 901, used: 0, sentBy: '2026-11-22' },
+  { toSend: 1, used: 1_000, sentBy: '2026-11-22' },
+  { toSend: 9_000, used: 900, sentBy: '2026-12-01' },
+])('$toSend to send with $used calls used are sent by $sentBy, for a tenth is kept for searches', (it) => {
+  expect(outlook(it.toSend, it.used, LIMITS, EVENING).sentBy).toBe(it.sentBy);
+});
+
+test('sending hours that are too short for the quota are counted', () => {
+  const oneMinute = { ...LIMITS, perMinute: 10, sendingHours: { fromMinute: 1439, untilMinute: 1440 } };
+  expect(outlook(30, 0, oneMinute, EVENING).sentBy).toBe('2026-11-23');
+});
