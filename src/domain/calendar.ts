@@ -15,9 +15,14 @@ export interface SendingHours {
 const MINUTE = 60_000;
 
 export function quotaDay(now: number, timeZone: string): QuotaDay {
+  if (lastAsked.timeZone === timeZone && now >= lastAsked.at && now < lastAsked.endsAt) return lastAsked;
   const day = dateOf(now, timeZone);
-  return { day, endsAt: nextMidnight(now, timeZone, day) };
+  lastAsked = { timeZone, at: now, day, endsAt: nextMidnight(now, timeZone, day) };
+  return lastAsked;
 }
+
+/** Asked before every call, and the same for a whole day. */
+let lastAsked = { timeZone: '', at: 0, day: '', endsAt: 0 };
 
 /** 0 while sending is open, otherwise how long until it opens. */
 export function closedForMs(now: number, timeZone: string, hours: SendingHours): number {

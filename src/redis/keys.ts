@@ -1,6 +1,6 @@
 /**
  * Every key of ours, by name. One hash tag keeps them in one slot, so that a Lua script may touch several of them on a
- * cluster. The scripts get the same names as Lua functions, so that a key is spelled here and nowhere else.
+ * cluster. The scripts use the same names, so that a key is spelled here and nowhere else.
  */
 export const PREFIX = '{fastregister}';
 
@@ -95,13 +95,19 @@ export function key(name: KeyName, ...parts: (string | number)[]): string {
   return [PREFIX, NAMES[name], ...parts].join(':');
 }
 
-/** `key.registration(id)` and so on, for the scripts. */
-export function keysForLua(): string {
-  const functions = Object.entries(NAMES).map(
-    ([name, word]) =>
-      `  ${name} = function(part) return part and '${PREFIX}:${word}:' .. part or '${PREFIX}:${word}' end,`,
-  );
-  return `local key = {\n${functions.join('\n')}\n}\n`;
+/**
+ * Scripts write `key.registration(id)` and `key.line()`; a script that made a table of all these functions each time it
+ * runs would be busy with little else, so the names are replaced before it is loaded.
+ */
+export function withKeys(lua: string): string {
+  return lua
+    .replace(/\bkey\.(\w+)\(\)/g, (_, name: string) => `'${PREFIX}:${wordOf(name)}'`)
+    .replace(/\bkey\.(\w+)\(/g, (_, name: string) => `joined('${PREFIX}:${wordOf(name)}:', `);
+}
+
+function wordOf(name: string): string {
+  if (!Object.hasOwn(NAMES, name)) throw new Error(`A script names the key ${name}, which keys.ts does not have`);
+  return NAMES[name as KeyName];
 }
 
 /** Rows are kept in lists of this length: short enough for LINDEX, one list a report page. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { keysForLua } from './keys.js';
+import { withKeys } from './keys.js';
 
 export type ScriptName =
   | 'read'
@@ -41,11 +41,8 @@ const sources = new Map<ScriptName, { text: string; digest: string }>();
 function source(name: ScriptName): { text: string; digest: string } {
   let known = sources.get(name);
   if (known === undefined) {
-    const parts = [
-      keysForLua(),
-      ...['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8')),
-    ];
-    const text = parts.join('\n');
+    const files = ['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+    const text = withKeys(files.join('\n'));
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
     sources.set(name, known);
   }

@@ -1,4 +1,5 @@
--- What every script shares. `key` (see keys.ts) is put before this text.
+-- What every script shares. The names of keys are written out by keys.ts before a script is loaded.
+local function joined(name, part) return name .. part end
 
 local ROWS_PER_PAGE = 512
 
