@@ -284,6 +284,9 @@ function visitor(socketPath: string): Redis {
     enableReadyCheck: false,
     disableClientInfo: true,
     retryStrategy: () => null,
+    // Where nobody listens, or the server has just gone, ioredis would wait 2 s for the end of what has ended already,
+    // and keep the process alive for it.
+    disconnectTimeout: 0,
   });
   redis.on('error', () => {});
   return redis;
