@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
 import type { Limits } from './domain/limits.js';
+import { startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
 import { type ReceiverServer, startReceiver } from './events/server.js';
@@ -22,7 +23,7 @@ import { type Address, checkServer, connect, type Role } from './redis/connectio
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { joinPrivateServer } from './redis/private-server.js';
-import { openPushes, openPushReader } from './redis/pushes.js';
+import { openPushes, openPushReader, openPushRelay } from './redis/pushes.js';
 import { startRelay } from './redis/relay.js';
 import { secretKeyUnder } from './redis/secret-key.js';
 import { openVault, type Vault } from './redis/vault.js';
@@ -40,6 +41,8 @@ import { startWorker } from './worker/worker.js';
 
 /** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
 const WINDOW_SIZE = 10_000;
+
+const LEAVE_WITHIN_MS = 5_000;
 
 /** The ledger and what belongs to it, over one connection. */
 export interface Store {
@@ -271,10 +274,23 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
     log,
   });
   const refusals = openRefusals({ log, save: pushes.countRefusals });
+  const forwarding =
+    settings.forwardUrl === undefined
+      ? undefined
+      : startForwarding({
+          relay: await openPushRelay(redis),
+          judge: judgeOf(store, redis),
+          url: settings.forwardUrl,
+          what: settings.forward,
+          requestTimeoutMs: settings.patience.requestTimeoutMs,
+          log,
+        });
   const closeBehindTheDoor = async (): Promise<void> => {
     refusals.close();
     await shelf.close();
-    await recording.stop();
+    // Both wait for a Redis that is away; what they have not done is kept there, and shutdown has 25 s for everything.
+    const late = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS).unref());
+    await Promise.race([late, Promise.all([recording.stop(), forwarding?.close()])]);
   };
   let server: ReceiverServer;
   try {

@@ -1,5 +1,6 @@
 /** Every push that was answered `success`, as it came and in order: until what it says is in the ledger, and after. */
 import { isAscii } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 import { script } from './scripts.js';
@@ -36,6 +37,9 @@ export interface ParkedPush extends StoredPush {
 /** What became of a push beside being stored; `changed_nothing`: a repetition, or too late to matter. */
 export type PushOutcome = 'recorded' | 'changed_nothing' | 'parked' | 'not_ours';
 
+/** `not_relayed`: the other service refused it until we gave up. */
+export type RelayOutcome = 'relayed' | 'not_relayed';
+
 /** Where a part of a spool begins: which segment, and how many of its pushes were stored before. */
 export interface SpoolMark {
   readonly segment: string;
@@ -69,7 +73,7 @@ export interface Pushes {
 export interface PushCounts {
   readonly byOutcome: readonly {
     readonly infoType: string;
-    readonly outcome: 'stored' | PushOutcome;
+    readonly outcome: 'stored' | PushOutcome | RelayOutcome;
     readonly count: number;
   }[];
   readonly refused: Readonly<Record<string, number>>;
@@ -152,7 +156,7 @@ export function openPushes(redis: Redis): Pushes {
       return {
         byOutcome: Object.entries(counts).map(([name, count]) => {
           const bar = name.lastIndexOf('|');
-          const outcome = name.slice(bar + 1) as 'stored' | PushOutcome;
+          const outcome = name.slice(bar + 1) as 'stored' | PushOutcome | RelayOutcome;
           return { infoType: name.slice(0, bar), outcome, count: Number(count) };
         }),
         refused: numbers(refused),
@@ -231,6 +235,71 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
     },
     close() {
       reader.disconnect();
+    },
+  };
+}
+
+/** The way of pushes to the platform's other service: one process at a time goes along the stream. */
+export interface PushRelay {
+  /** Pushes behind the last one that was passed, in order, waiting up to `blockMs`. Undefined while another process relays. */
+  next(blockMs: number): Promise<StoredPush[] | undefined>;
+  /** Whether it is still this process that relays; to be asked while it waits. */
+  holds(): Promise<boolean>;
+  /** Without an outcome: it was not for the other service. */
+  passed(push: StoredPush, outcome?: RelayOutcome): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Who does not renew so long is dead. */
+const RELAY_LEASE_MS = 30_000;
+
+/** Takes or renews the lease. KEYS lease; ARGV fence, ms. */
+const HOLD = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
+/** Moves on behind a push while the lease holds. KEYS lease, last one, counts; ARGV fence, entry, counter ('' for none). */
+const PASS = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2])
+if ARGV[3] ~= '' then redis.call('HINCRBY', KEYS[3], ARGV[3], 1) end
+return 1`;
+
+/** Begins behind what is stored when it is opened for the first time, and goes on where it stopped ever after. */
+export async function openPushRelay(redis: Redis): Promise<PushRelay> {
+  const stream = key('pushes');
+  const [lease, pointer] = [key('forwarder'), key('forwarded')];
+  const fence = randomUUID();
+  const reader = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true });
+  reader.on('error', () => {
+    // The connection that stores reports that Redis is away.
+  });
+  const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+  await redis.set(pointer, newest?.[0] ?? '0-0', 'NX');
+
+  let closed = false;
+  const holds = async (): Promise<boolean> =>
+    !closed && (await redis.eval(HOLD, 1, lease, fence, RELAY_LEASE_MS)) === 1;
+  return {
+    holds,
+    async next(blockMs) {
+      if (!(await holds())) return undefined;
+      const from = (await redis.get(pointer)) ?? '0-0';
+      const answer = (await reader.xread('COUNT', AT_ONCE, 'BLOCK', blockMs, 'STREAMS', stream, from)) as
+        | [string, StreamEntry[]][]
+        | null;
+      return (answer?.[0]?.[1] ?? []).map(pushFrom);
+    },
+    async passed({ entry, infoType }, outcome) {
+      const counter = outcome === undefined ? '' : `${infoType}|${outcome}`;
+      await redis.eval(PASS, 3, lease, pointer, key('pushCounts'), fence, entry, counter);
+    },
+    async close() {
+      closed = true;
+      reader.disconnect();
+      await redis.eval(`if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`, 1, lease, fence);
     },
   };
 }

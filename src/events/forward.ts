@@ -1,0 +1,142 @@
+/**
+ * Stored pushes on their way to the platform's other service, byte for byte and with their query: it verifies them as if
+ * WeChat had sent them. They go one after the other, behind the answer to WeChat and never before it. What is relayed is
+ * read from the stream, so a restart goes on where it stopped, and may repeat the last one.
+ */
+import type { Logger } from 'pino';
+import { Pool } from 'undici';
+import type { PushRelay, RelayOutcome, StoredPush } from '../redis/pushes.js';
+import { type Judge, judge, openStored } from './record.js';
+
+export interface ForwardOptions {
+  readonly relay: PushRelay;
+  readonly judge: Judge;
+  readonly url: string;
+  /** `others`: not the pushes about registrations of ours. The ticket is for both. */
+  readonly what: 'others' | 'all';
+  readonly requestTimeoutMs: number;
+  /** The first pause after a failure; doubled from then on. */
+  readonly firstPauseMs?: number;
+  /** How long a push is offered again to a service that is up and refuses it. */
+  readonly refusedForMs?: number;
+  readonly log: Logger;
+}
+
+export interface Forwarding {
+  /** Ends after the post in flight. */
+  close(): Promise<void>;
+}
+
+const BLOCK_MS = 1_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+const LOOK_FOR_LEASE_EVERY_MS = 5_000;
+
+/** A service that is up and cannot digest one push must not go without tickets for it: those live 12 hours. */
+const REFUSED_FOR_MS = 15 * 60_000;
+
+/** The service, or what stands before it, is not there. */
+const DOWN: readonly number[] = [408, 429, 502, 503, 504];
+
+export function startForwarding(options: ForwardOptions): Forwarding {
+  const { relay, url, what, requestTimeoutMs, log } = options;
+  const { firstPauseMs = FIRST_PAUSE_MS, refusedForMs = REFUSED_FOR_MS } = options;
+  const { origin, pathname, search } = new URL(url);
+  const pool = new Pool(origin, { connections: 1, connect: { timeout: requestTimeoutMs } });
+  const leaving = new AbortController();
+
+  async function pause(ms: number): Promise<void> {
+    if (leaving.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        leaving.signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      leaving.signal.addEventListener('abort', end);
+    });
+  }
+
+  /** What the service answered; undefined where it is not there. */
+  async function post({ query, body }: StoredPush): Promise<number | undefined> {
+    try {
+      const response = await pool.request({
+        method: 'POST',
+        path: `${pathname}${search === '' ? '?' : `${search}&`}${query}`,
+        headers: { 'content-type': 'text/xml' },
+        body,
+        signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), leaving.signal]),
+      });
+      await response.body.dump();
+      return DOWN.includes(response.statusCode) ? undefined : response.statusCode;
+    } catch {
+      // No connection, or no answer in time.
+      return undefined;
+    }
+  }
+
+  /** Until it is taken, or refused for good; undefined where this process has to leave it to another one. */
+  async function relayOne(push: StoredPush): Promise<RelayOutcome | undefined> {
+    const facts = { push: push.id, infoType: push.infoType };
+    let refusedSince: number | undefined;
+    for (let tries = 0; !leaving.signal.aborted; tries += 1) {
+      const status = await post(push);
+      if (status !== undefined && status >= 200 && status < 300) return 'relayed';
+      if (leaving.signal.aborted) break;
+      if (status !== undefined) refusedSince ??= Date.now();
+      if (refusedSince !== undefined && Date.now() - refusedSince >= refusedForMs) {
+        log.error({ ...facts, status }, "a push is not relayed: the platform's other service refuses it");
+        return 'not_relayed';
+      }
+      if (tries === 0)
+        log.warn({ ...facts, status }, "the platform's other service does not take a push; trying again");
+      const until = Date.now() + Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
+      while (Date.now() < until && !leaving.signal.aborted) {
+        await pause(Math.min(until - Date.now(), LOOK_FOR_LEASE_EVERY_MS));
+        if (!(await relay.holds())) return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** One that was parked and comes again has gone its way before. */
+  async function isForTheOther(push: StoredPush): Promise<boolean> {
+    if (push.entry !== push.id) return false;
+    if (what === 'all') return true;
+    return (await judge(options.judge, openStored(options.judge, push))).kind !== 'fact';
+  }
+
+  const running = (async () => {
+    while (!leaving.signal.aborted) {
+      try {
+        const pushes = await relay.next(BLOCK_MS);
+        if (pushes === undefined) await pause(LOOK_FOR_LEASE_EVERY_MS);
+        for (const push of pushes ?? []) {
+          const isFor = await isForTheOther(push);
+          const outcome = isFor ? await relayOne(push) : undefined;
+          if (isFor && outcome === undefined) break;
+          await relay.passed(push, outcome);
+        }
+      } catch (error) {
+        if (leaving.signal.aborted) return;
+        log.warn({ err: error }, 'pushes cannot be relayed now; trying again');
+        await pause(FIRST_PAUSE_MS);
+      }
+    }
+  })();
+
+  let closed: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    leaving.abort();
+    await relay.close().catch(() => {});
+    await running;
+    await pool.close();
+  }
+  return {
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
