@@ -1,0 +1,87 @@
+/** Who may import whom. The rooms meet in the ledger, not in each other: so one of them can be read, and changed, alone. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
+
+const STAGE = ['domain', 'wechat', 'redis'];
+
+/** A room is a folder of src or a file beside them. Inside a room everything may import everything. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  // A stand-in for WeChat that shared our parser would be wrong where we are.
+  simulator: [],
+  log: [],
+  config: ['domain'],
+  wechat: ['domain'],
+  redis: ['domain'],
+  producer: STAGE,
+  worker: STAGE,
+  events: STAGE,
+  notices: STAGE,
+  operator: STAGE,
+  reporter: STAGE,
+  console: [...STAGE, 'reporter'],
+};
+const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli'], cli: [] };
+
+interface Import {
+  readonly file: string;
+  readonly line: number;
+  readonly specifier: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports = files.flatMap(importsOf);
+
+describe('imports', () => {
+  test('are found', () => {
+    expect(imports.length).toBeGreaterThan(files.length);
+  });
+
+  test('of every room have a rule here', () => {
+    const rooms = [...new Set(files.map(roomOf))];
+    expect(rooms.filter((room) => !(room in MAY_IMPORT) && !(room in MAY_NOT_IMPORT))).toEqual([]);
+  });
+
+  test('go in the one direction that the rules allow', () => {
+    expect(imports.filter((it) => !isAllowed(it)).map(tell)).toEqual([]);
+  });
+
+  test('of the domain are of no IO', () => {
+    const pure = ['node:crypto'];
+    const outside = imports.filter(({ file, specifier }) => roomOf(file) === 'domain' && !specifier.startsWith('.'));
+    expect(outside.filter(({ specifier }) => !pure.includes(specifier)).map(tell)).toEqual([]);
+  });
+});
+
+/** Static, re-exporting, side-effect and dynamic imports; the text of a template or comment is none of ours. */
+function importsOf(file: string): Import[] {
+  const source = readFileSync(join(SRC, file), 'utf8');
+  const pattern =
+    /^(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  return [...source.matchAll(pattern)].map((match) => ({
+    file,
+    line: source.slice(0, match.index).split('\n').length,
+    specifier: match[1] ?? match[2] ?? match[3] ?? '',
+  }));
+}
+
+function isAllowed({ file, specifier }: Import): boolean {
+  if (!specifier.startsWith('.')) return true;
+  const from = roomOf(file);
+  const to = roomOf(relative(SRC, resolve(SRC, dirname(file), specifier)));
+  if (from === to) return true;
+  return MAY_IMPORT[from]?.includes(to) ?? !MAY_NOT_IMPORT[from]?.includes(to);
+}
+
+/** `redis/ledger.ts` → redis, `app.js` → app */
+function roomOf(file: string): string {
+  return (file.split(sep)[0] ?? '').replace(/\.[jt]s$/, '');
+}
+
+function tell({ file, line, specifier }: Import): string {
+  return `src/${file}:${line} imports ${specifier}`;
+}
