@@ -1,11 +1,11 @@
 /** `retry` and `cancel`: what it would do → a question → the operator's facts, with who asked and why. */
 import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
 import { carryOut, type Group, type Survey, survey } from '../operator/survey.js';
 import { troubleOf } from '../reporter/sentences.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { command, type Doorway, EXIT, perform } from './command.js';
+import { agreed } from './question.js';
 import { batchNamed, OUTCOMES, outcomesFrom } from './report.js';
 import { printJson, say } from './terminal.js';
 
@@ -95,16 +95,6 @@ function linesTold(count: number, lines: readonly number[]): string {
 
 function factsOf({ can, mind, cannot }: Survey): object {
   return { can: can.length, mind: Object.fromEntries(mind), cannot: Object.fromEntries(cannot) };
-}
-
-async function agreed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError(`${question} Nobody is there to be asked: say --yes.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
 }
 
 function whoAsks(): string {

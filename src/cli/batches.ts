@@ -27,7 +27,7 @@ export function batchesCommand(): Command {
             : [
                 {
                   batch: batch.id,
-                  file: batch.file,
+                  file: batch.purgedAt === undefined ? batch.file : '(purged)',
                   rows: batch.rows,
                   complete: batch.complete,
                   loadedAt: new Date(batch.loadedAt).toISOString(),

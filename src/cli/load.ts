@@ -63,6 +63,9 @@ export async function loadFiles(store: Store, files: readonly string[], acceptWa
 }
 
 function describe(file: string, { batch, known, counts }: Loaded): string {
+  if (batch.purgedAt !== undefined) {
+    return `${file}: was batch ${batch.id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`;
+  }
   if (known) return `${file}: known already as batch ${batch.id} (${batch.rows} rows); nothing was changed.`;
   const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   return `${file}: batch ${batch.id}, ${batch.rows} rows${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`;

@@ -67,7 +67,7 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   const only = outcomesFrom(options.only);
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('door');
-  const batches = options.all ? await everyBatch(store) : [await batchNamed(store, id)];
+  const batches = options.all ? await everyBatch(store) : [refusePurged(await batchNamed(store, id))];
   const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since };
   const write = options.json ? jsonLines : options.xlsx ? reportWorkbook : reportCsv;
   const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
@@ -91,7 +91,15 @@ export async function batchNamed({ batches }: Store, id: string | undefined): Pr
 
 async function everyBatch(store: Store): Promise<Batch[]> {
   const ids = await store.batches.list();
-  return Promise.all(ids.map((id) => batchNamed(store, id)));
+  const all = await Promise.all(ids.map((id) => batchNamed(store, id)));
+  return all.filter(({ purgedAt }) => purgedAt === undefined);
+}
+
+function refusePurged(batch: Batch): Batch {
+  if (batch.purgedAt === undefined) return batch;
+  throw new UsageError(
+    `The merchants of ${batch.id} were purged at ${new Date(batch.purgedAt).toISOString()}; \`fastregister batches\` has its counts.`,
+  );
 }
 
 export async function optionsFor(

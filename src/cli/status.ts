@@ -72,7 +72,7 @@ async function gather(store: Store, id: string | undefined) {
       const counts = await store.batches.counts(batchId);
       return {
         batch: batch.id,
-        file: batch.file,
+        file: batch.purgedAt === undefined ? batch.file : '(purged)',
         rows: batch.rows,
         complete: batch.complete,
         outcomes: byOutcome(counts),

@@ -25,6 +25,8 @@ export interface Batch {
   readonly rows: number;
   /** False while the file is still being read, or where reading was interrupted. */
   readonly complete: boolean;
+  /** When its merchants were forgotten, ms since 1970; only its counts are left. */
+  readonly purgedAt?: number;
 }
 
 export interface AcceptedRow extends Row {
@@ -63,7 +65,8 @@ export interface RowWithFate {
 export type Counts = Readonly<Record<string, number>>;
 
 export interface Batches {
-  open(batch: Omit<Batch, 'rows' | 'complete'>): Promise<Batch>;
+  /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
+  open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
   accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number>;
   complete(id: string): Promise<void>;
@@ -84,7 +87,7 @@ export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const pageScript = script(redis, 'page');
 
-  async function open(batch: Omit<Batch, 'rows' | 'complete'>): Promise<Batch> {
+  async function open(batch: Omit<Batch, 'rows' | 'complete'>, canaries = 0): Promise<Batch> {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
     // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
     if (isNew === 1 || (await find(batch.id)) === undefined) {
@@ -94,6 +97,7 @@ export function openBatches(redis: Redis): Batches {
           file: batch.file,
           headings: JSON.stringify(batch.headings),
           columns: JSON.stringify(batch.columns),
+          ...(canaries > 0 && { canaries }),
         })
         .lrem(key('batches'), 0, batch.id)
         .rpush(key('batches'), batch.id)
@@ -126,6 +130,7 @@ export function openBatches(redis: Redis): Batches {
       loadedAt: Number(fields.loadedAt),
       rows: Number(fields.rows ?? 0),
       complete: fields.complete === '1',
+      ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
     };
   }
 

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { parseDuration } from '../domain/patience.js';
+import { purge, purgeable } from '../operator/purge.js';
+import { openPushes } from '../redis/pushes.js';
+import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { agreed } from './question.js';
+import { printJson, say } from './terminal.js';
+
+interface Options {
+  readonly olderThan: string;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+export function purgeCommand(): Command {
+  return command(
+    'purge',
+    "Forgets merchants' data of batches that are over; keeps their counts, and that a Mini Program was created.",
+    'fastregister purge --older-than 90d',
+  )
+    .requiredOption('--older-than <DAYS>', 'how long ago the last row must have had its outcome, e.g. 90d')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what it would do, or with --yes did, as JSON')
+    .action(async (options: Options, made: Command) => perform(made, {}, (doorway) => run(doorway, options)));
+}
+
+async function run({ open, settings }: Doorway, options: Options): Promise<number> {
+  const now = Date.now();
+  const time = now - ageFrom(options.olderThan);
+  const { redis, batches } = await open('worker');
+  const tools = { redis, batches, pushes: openPushes(redis), spool: join(settings.home, 'spool') };
+  const wanted = await purgeable(tools, time);
+  const rows = wanted.reduce((sum, batch) => sum + batch.rows, 0);
+  const facts = { batches: wanted.map(({ id }) => id), rows };
+  if (options.json && !options.yes) {
+    await printJson(facts);
+    return EXIT.done;
+  }
+  const what = `${wanted.length} batches with ${rows} rows, and every push that came before ${new Date(time).toISOString()}`;
+  if (!options.yes && !(await agreed(`Forget ${what}? This cannot be undone.`))) {
+    say('Nothing was forgotten.');
+    return EXIT.done;
+  }
+  const purged = await purge(tools, wanted, time, now);
+  if (options.json) await printJson({ ...facts, ...purged });
+  else say(`Forgotten: ${wanted.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.`);
+  return EXIT.done;
+}
+
+function ageFrom(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw new UsageError(`--older-than: ${(cause as Error).message}.`, { cause });
+  }
+}
