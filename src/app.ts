@@ -189,7 +189,7 @@ export async function startSending(store: Store): Promise<Part> {
 }
 
 /** Undefined where nobody wants to hear of new Mini Programs. */
-function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
+export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
   return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
 }
 

@@ -14,6 +14,8 @@ import { explainCommand } from './explain.js';
 import { pauseCommand, resumeCommand } from './line.js';
 import { listenCommand } from './listen.js';
 import { loadCommand } from './load.js';
+import { purgeCommand } from './purge.js';
+import { pushesCommand } from './pushes.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { serveCommand } from './serve.js';
@@ -27,7 +29,7 @@ import { workCommand } from './work.js';
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
   statusCommand, batchesCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
-  tokensCommand, simulateCommand, doctorCommand, demoCommand,
+  pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,
 ];
 
 const program = new Command('fastregister')

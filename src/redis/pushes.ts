@@ -55,7 +55,7 @@ export interface Pushes {
   /** `awaits`: registrations that are not there yet, or `task:` and a task's id. False: one has come, so look again. */
   park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
   unpark(id: string): Promise<void>;
-  find(id: string): Promise<StoredPush | undefined>;
+  find(id: string): Promise<StoredPush | ParkedPush | undefined>;
   /** The newest first. */
   list(most: number): Promise<StoredPush[]>;
   /** Those that the stream has after `id`, in order. */
@@ -128,10 +128,10 @@ export function openPushes(redis: Redis): Pushes {
     },
 
     async find(id) {
-      const [entry] = await redis.xrange(stream, id, id);
-      if (entry !== undefined) return pushFrom(entry as StreamEntry);
       const parked = await redis.hget(key('parked'), id);
-      return parked === null ? undefined : parkedFrom(id, parked);
+      if (parked !== null) return parkedFrom(id, parked);
+      const [entry] = await redis.xrange(stream, id, id);
+      return entry === undefined ? undefined : pushFrom(entry);
     },
     list: async (most) => (await redis.xrevrange(stream, '+', '-', 'COUNT', most)).map(pushFrom),
     after: async (id, most) => (await redis.xrange(stream, `(${id}`, '+', 'COUNT', most)).map(pushFrom),

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pushesCommand } from '../../src/cli/pushes.js';
+import { openPushes } from '../../src/redis/pushes.js';
+import { run } from '../support/command-line.js';
+import { idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import {
+  CREDENTIAL,
+  otherXml,
+  PLATFORM,
+  registrationXml,
+  type SealedRequest,
+  seal,
+  ticketXml,
+} from '../support/pushes.js';
+import { openReceiver, post } from '../support/receiver.js';
+import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+let folder: string;
+let receiver: Awaited<ReturnType<typeof openReceiver>>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fr-pushes-'));
+  receiver = await openReceiver({
+    door: server.connect(),
+    redis: server.connect(),
+    folder,
+    log: readableLog().log,
+  });
+});
+afterEach(async () => {
+  await receiver.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function pushes(...args: string[]) {
+  return run(pushesCommand, args, {
+    REDIS_URL: server.url,
+    FASTREGISTER_HOME: folder,
+    FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    WECHAT_COMPONENT_APPID: PLATFORM,
+    WECHAT_MESSAGE_TOKEN: CREDENTIAL.token,
+    WECHAT_ENCODING_AES_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+  });
+}
+
+async function receive(xml: string): Promise<{ id: string; sealed: SealedRequest }> {
+  const sealed = seal(xml);
+  await post(receiver.port, sealed);
+  const [newest] = await openPushes(server.redis).list(1);
+  if (newest === undefined) throw new Error('nothing was stored');
+  return { id: newest.id, sealed };
+}
+
+test('pushes list shows the newest first, and with --parked what fits no registration and why', async () => {
+  const ticket = await receive(ticketXml('ticket@@@1'));
+  const stray = await receive(registrationXml(undefined, { status: '-1', msg: 'authorize third party failed' }));
+  await until('it is parked', async () => (await receiver.pushes.parked()) === 1);
+  const all = await pushes('list');
+  expect(all.stdout.split('\n')[0]).toMatch(`${stray.id}  `);
+  expect(all.stdout.split('\n')[1]).toMatch(`${ticket.id}  `);
+  const parked = JSON.parse((await pushes('list', '--parked', '--json')).stdout);
+  expect(parked).toMatchObject([{ id: stray.id, parked: 'no_info' }]);
+});
+
+test('pushes show says what it says and calls for, without tickets and codes; --raw prints it as it came', async () => {
+  const ticket = await receive(ticketXml('ticket@@@1'));
+  expect((await pushes('show', ticket.id)).stdout).not.toContain('ticket@@@1');
+  const { id, sealed } = await receive(
+    registrationXml(merchant(1), { status: '0', appid: 'wxnew', authCode: 'code@@@1' }),
+  );
+  const { stdout } = await pushes('show', id);
+  expect(stdout).toContain(merchant(1).name);
+  expect(stdout).toContain('wxnew');
+  expect(stdout).not.toContain('code@@@1');
+  expect((await pushes('show', id, '--raw')).stdout).toBe(`${sealed.query}\n${sealed.body}\n`);
+});
+
+test('pushes match gives a stray push to the registration that a person names, and to no other', async () => {
+  const book = openBook(server.redis);
+  await book.load('b1', [merchant(1), merchant(2)]);
+  await book.send(idOf(merchant(1)));
+  const { id } = await receive(registrationXml(undefined, { status: '-1', msg: 'authorize third party failed' }));
+  await until('it is parked', async () => (await receiver.pushes.parked()) === 1);
+
+  await expect(pushes('match', id, 'aaaaaaaaaaaaaaaa')).rejects.toThrow(/There is no registration/);
+  await expect(pushes('match', '1795229255642-7', idOf(merchant(1)))).rejects.toThrow(/There is no push/);
+  expect((await pushes('match', id, idOf(merchant(1)))).status).toBe(0);
+  expect(await book.registration(idOf(merchant(1)))).toMatchObject({ state: 'rejected', problem: 'push:-1' });
+  expect((await book.registration(idOf(merchant(2)))).state).toBe('queued');
+  expect(await receiver.pushes.parked()).toBe(0);
+  await expect(pushes('match', id, idOf(merchant(1)))).rejects.toThrow(/not among the pushes/);
+});
+
+test('pushes replay is dry first; with --yes it records what is new, and nothing twice', async () => {
+  const book = openBook(server.redis);
+  const { id } = await receive(registrationXml(merchant(1), { status: '0', appid: 'wxnew', authCode: 'code' }));
+  await receive(otherXml('authorized'));
+  await until('it is parked', async () => (await receiver.pushes.parked()) === 1);
+  // As if the program had not looked when the sheet came.
+  await server.redis.del('{fastregister}:awaited');
+  await book.load('b1', [merchant(1)]);
+
+  const dry = await pushes('replay');
+  expect(dry.stdout).toContain('queued → created');
+  expect((await book.registration(idOf(merchant(1)))).state).toBe('queued');
+
+  await pushes('replay', '--yes');
+  expect(await book.registration(idOf(merchant(1)))).toMatchObject({ state: 'created', appid: 'wxnew' });
+  expect(await receiver.pushes.parked()).toBe(0);
+  const steps = (await book.ledger.history(idOf(merchant(1)))).length;
+
+  const again = JSON.parse((await pushes('replay', '--since', '2020-01-01T00:00:00Z', '--yes', '--json')).stdout);
+  expect(again).toHaveLength(2);
+  expect(again[0]).toMatchObject({ id, calls_for: expect.stringContaining('changes nothing') });
+  expect((await book.ledger.history(idOf(merchant(1)))).length).toBe(steps);
+});
