@@ -1,6 +1,6 @@
 /**
  * Merchants per second through two workers against an instant local server, with budget, fence and history, as a share of
- * a bare BullMQ worker that makes the same POST in the same run. Usage: node bench/sending.js [rows]
+ * one bare BullMQ worker that makes the same POST in the same run. Usage: node bench/sending.js [rows]
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -100,7 +100,7 @@ async function bareRate(store, env) {
     await queue.addBulk(Array.from({ length: 1000 }, (_, n) => ({ name: 'x', data: merchant(at + n), opts: { jobId: `j-${at + n}`, removeOnComplete: true } })));
   }
   const socket = store.redis.options.path;
-  return timed(env, { BENCH_ROLE: 'bare', BENCH_SOCKET: socket }, async () => (await queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0);
+  return timed(env, { BENCH_ROLE: 'bare', BENCH_SOCKET: socket }, 1, async () => (await queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0);
 }
 
 async function ourRate(store, env, round) {
@@ -110,12 +110,12 @@ async function ourRate(store, env, round) {
     const rows = Array.from({ length: 500 }, (_, n) => row(round * ROWS + at + n, at + n));
     await store.batches.accept(batch, at, rows);
   }
-  return timed(env, { BENCH_ROLE: 'worker' }, async () => (await store.batches.counts(id)).awaiting_legal_person === ROWS);
+  return timed(env, { BENCH_ROLE: 'worker' }, 2, async () => (await store.batches.counts(id)).awaiting_legal_person === ROWS);
 }
 
-/** Two workers from ready to done, in rows a second. */
-async function timed(env, role, done) {
-  const workers = [1, 2].map(() => fork(self, { env: { ...process.env, ...env, ...role } }));
+/** So many workers from ready to done, in rows a second. */
+async function timed(env, role, howMany, done) {
+  const workers = Array.from({ length: howMany }, () => fork(self, { env: { ...process.env, ...env, ...role } }));
   await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
   const start = performance.now();
   while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));

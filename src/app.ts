@@ -34,6 +34,7 @@ import { fixedToken, openCredentials, ticketExchange, tokenService } from './wec
 import { decodeAesKey, type PushCredential } from './wechat/crypt.js';
 import { fastregisterenterpriseweapp } from './wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from './wechat/fastregisterweapp.js';
+import { readQuota } from './wechat/quota.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
 import type { Crew } from './worker/crew.js';
 import { openHold } from './worker/hold.js';
@@ -221,17 +222,24 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     patience: settings.patience,
     limits: limitsOf(settings),
     hold: openHold(bell),
+    readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
+    quotaKnownUntil: { at: 0 },
     now: Date.now,
     random: Math.random,
     log,
   };
 }
 
+/** With `auto`, until WeChat has told its number, or where it does not. */
+const DAILY_CALLS_UNTIL_TOLD = 1000;
+
 export function limitsOf(settings: Settings): Limits {
   return {
     perSecond: settings.callsPerSecond,
     perMinute: settings.callsPerMinute,
-    perDay: settings.dailyCalls === 'auto' ? 1000 : settings.dailyCalls,
+    perDay: settings.dailyCalls === 'auto' ? DAILY_CALLS_UNTIL_TOLD : settings.dailyCalls,
+    believeWeChat: settings.dailyCalls === 'auto',
+    searchShare: settings.searchReserve,
     timezone: settings.quotaTimezone,
     sendingHours: settings.sendingHours,
     stopAfter: settings.stopAfter,

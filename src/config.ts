@@ -58,6 +58,13 @@ const KINDS = {
   },
   path: { schema: z.string().regex(/^\/[^\s?#]*$/), write: 'a path that begins with /, such as /wechat/events' },
   count: { schema: wholeNumber.refine((count) => count >= 1), write: 'a whole number from 1' },
+  percent: {
+    schema: z
+      .string()
+      .regex(/^(\d{1,2}|100)%$/)
+      .transform((text) => Number(text.slice(0, -1)) / 100),
+    write: 'a percentage such as 10%',
+  },
   dailyCalls: {
     schema: z.union([z.literal('auto'), wholeNumber.refine((count) => count >= 1)]),
     write: 'a whole number from 1, or auto',
@@ -119,6 +126,7 @@ export const SECTIONS = {
   ],
   'Budgets': [
     { name: 'FASTREGISTER_DAILY_CALLS', kind: 'dailyCalls', default: '1000', sentence: 'Calls a quota day, create and search together; auto believes WeChat’s quota/get.' },
+    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'Part of the daily calls that is kept for search, which finds out what became of silent registrations.' },
     { name: 'FASTREGISTER_CALLS_PER_MINUTE', kind: 'count', default: '120', sentence: 'Calls a minute, over all workers.' },
     { name: 'FASTREGISTER_CALLS_PER_SECOND', kind: 'count', default: '5', sentence: 'Calls a second, over all workers.' },
     { name: 'FASTREGISTER_QUOTA_TIMEZONE', kind: 'timezone', default: 'Asia/Shanghai', sentence: 'The time zone in which the quota day begins and the sending hours are counted.' },

@@ -15,8 +15,3 @@ function errorFacts(error: unknown): object {
   const { code } = error as NodeJS.ErrnoException;
   return { type: name, message, code, stack };
 }
-
-/** Of what WeChat said, the id that its support asks for; the rest may repeat a merchant's details. */
-export function ridOf(said: string | undefined): string | undefined {
-  return said === undefined ? undefined : /rid: ?([0-9a-f-]+)/i.exec(said)?.[1];
-}

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { OPERATOR } from '../redis/calls.js';
 import { command, EXIT, perform } from './command.js';
 import { say } from './terminal.js';
 
@@ -12,7 +13,7 @@ export function pauseCommand(): Command {
     .action(async (options: { because: string }, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const { calls } = await open('door');
-        await calls.stopLine({ because: options.because, problem: 'operator:pause', at: Date.now() });
+        await calls.stopLine({ because: options.because, problem: `${OPERATOR}pause`, at: Date.now() });
         say('The line is stopped. `fastregister resume` starts it again.');
         return EXIT.done;
       }),
@@ -24,10 +25,14 @@ export function resumeCommand(): Command {
     async (_options: object, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const { calls } = await open('door');
-        const was = await calls.line();
-        await calls.resumeLine();
-        say(was === undefined ? 'The line was not stopped.' : 'The line runs again.');
+        say(RESUMED[await calls.resumeLine()]);
         return EXIT.done;
       }),
   );
 }
+
+const RESUMED = {
+  running: 'The line was not stopped.',
+  open: 'The line runs again.',
+  canary: 'One create is sent first, as soon as a worker runs; the line opens when WeChat takes it.',
+};

@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { rulesOf, type Store } from '../app.js';
 import { type Loaded, load } from '../producer/load.js';
 import { countOf } from '../redis/batches.js';
-import { command, type Doorway, EXIT, perform } from './command.js';
+import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { openSheetFile, yesOrNo } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';
 
 interface Options {
   readonly json?: true;
   readonly acceptWarnings: string;
+  readonly canary?: string;
 }
 
 export function loadCommand(): Command {
@@ -18,6 +19,7 @@ export function loadCommand(): Command {
     'fastregister load merchants.csv',
   )
     .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
+    .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .option('--json', 'print the batches as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, {}, (doorway) => loadAll(doorway, files, options)),
@@ -25,8 +27,9 @@ export function loadCommand(): Command {
 }
 
 async function loadAll(doorway: Doorway, files: readonly string[], options: Options): Promise<number> {
+  const manner = mannerFrom(options);
   const store = await doorway.open('door');
-  const loaded = await loadFiles(store, files, yesOrNo('--accept-warnings', options.acceptWarnings));
+  const loaded = await loadFiles(store, files, manner);
   if (options.json)
     await printJson(
       loaded.map(({ batch, known, counts }) => ({
@@ -41,9 +44,24 @@ async function loadAll(doorway: Doorway, files: readonly string[], options: Opti
   return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 
+export interface LoadManner {
+  /** False: rows with warnings are held back. */
+  readonly acceptWarnings: boolean;
+  /** So many rows of each file are sent first; 0: all at once. */
+  readonly canaries: number;
+}
+
+/** @throws UsageError */
+export function mannerFrom(options: { readonly acceptWarnings: string; readonly canary?: string }): LoadManner {
+  const { canary = '0' } = options;
+  if (!/^\d{1,6}$/.test(canary))
+    throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
+  return { acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings), canaries: Number(canary) };
+}
+
 /** Every file is opened before the first is loaded: one that cannot be read stops nothing half-way. */
-export async function loadFiles(store: Store, files: readonly string[], acceptWarnings: boolean): Promise<Loaded[]> {
-  const rules = rulesOf(store.settings, acceptWarnings);
+export async function loadFiles(store: Store, files: readonly string[], manner: LoadManner): Promise<Loaded[]> {
+  const rules = rulesOf(store.settings, manner.acceptWarnings);
   const sheets = [];
   for (const file of files) sheets.push({ file, sheet: await openSheetFile(file, rules) });
   const loaded: Loaded[] = [];
@@ -53,6 +71,7 @@ export async function loadFiles(store: Store, files: readonly string[], acceptWa
       batches: store.batches,
       rules,
       now: Date.now,
+      canaries: manner.canaries,
       onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
     });
     progress.end();

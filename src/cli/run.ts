@@ -8,10 +8,9 @@ import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { situation } from '../reporter/standstill.js';
 import { type Ending, sendAndListen } from './batch-run.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
-import { loadFiles } from './load.js';
+import { loadFiles, mannerFrom } from './load.js';
 import { byOutcome, needAPerson, sum } from './progress.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
-import { yesOrNo } from './sheets.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options {
@@ -20,6 +19,7 @@ interface Options {
   readonly force?: true;
   readonly lang: string;
   readonly acceptWarnings: string;
+  readonly canary?: string;
 }
 
 export function runCommand(): Command {
@@ -36,6 +36,7 @@ export function runCommand(): Command {
     .option('--force', 'overwrite the report')
     .option('--lang <zh|en>', "language of the report's sentences", 'en')
     .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
+    .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'push', 'encryption'] }, (doorway) => run(doorway, files, options)),
     );
@@ -47,10 +48,10 @@ async function run({ open }: Doorway, files: readonly string[], options: Options
   const outputs = outputsFor(files, options.output);
   if (!options.force) outputs?.forEach(refuseToOverwrite);
   outputs?.forEach(refuseUnwritable);
-  const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
+  const manner = mannerFrom(options);
   const interruption = onInterruption();
   const store = await open('worker');
-  const loaded = await loadFiles(store, files, acceptWarnings);
+  const loaded = await loadFiles(store, files, manner);
   const ids = loaded.map(({ batch }) => batch.id);
   const ending = await sendAndListen(store, { batches: ids, untilSubmitted, signal: interruption.signal });
 

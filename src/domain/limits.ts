@@ -6,6 +6,10 @@ export interface Limits {
   readonly perSecond: number;
   readonly perMinute: number;
   readonly perDay: number;
+  /** What WeChat tells of the day (`quota/get`) goes before `perDay`. */
+  readonly believeWeChat: boolean;
+  /** Part of the day's calls, 0 to 1, that is kept for finding out what became of silent registrations. */
+  readonly searchShare: number;
   readonly timezone: string;
   readonly sendingHours: SendingHours;
   /** The same surprising answer so many times in a row stops the line. */
@@ -18,12 +22,9 @@ export const TRIES_PER_PERSON_AND_DAY = 5;
 /** WeChat ends a task after 24 hours. */
 export const LONGEST_TASK_MS = 24 * 3_600_000;
 
-/** Part of the day's calls that is kept for finding out what became of silent registrations. */
-const SEARCH_RESERVE = 0.1;
-
 /** Calls of the day that only `search` may use. */
 export function searchReserve(limits: Limits): number {
-  return Math.floor(limits.perDay * SEARCH_RESERVE);
+  return Math.floor(limits.perDay * limits.searchShare);
 }
 
 /**

@@ -363,7 +363,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
     wait: move.to === 'deferred' ? fact.wait : undefined,
     problem: fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
-    said: fact.said ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
+    said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
     appid: fact.appid ?? registration.appid,
     ...authorization(registration, fact),
@@ -375,8 +375,9 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
   };
 }
 
-/** A Mini Program whose appid is known needs no further words. */
+/** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
+  if (fact.kind === 'create_sent') return registration.postponed > 0;
   return move.to === registration.state && fact.kind !== 'mini_program_created';
 }
 
@@ -408,6 +409,12 @@ function attemptAfter(registration: Registration, move: Move): Registration {
 function liveliest(earlier: Registration['task'], present: Registration['task']): Registration['task'] {
   if (earlier === 'open' || present === 'open') return 'open';
   return earlier === 'ended' || present === 'ended' ? 'ended' : 'none';
+}
+
+/** Each answer of a row that was postponed again and again is kept, for the person who has to judge it at the end. */
+function saidBy(registration: Registration, fact: Fact): string | undefined {
+  if (fact.said === undefined || fact.kind !== 'create_postponed' || registration.said === undefined) return fact.said;
+  return `${registration.said} · ${fact.said}`;
 }
 
 /** Postponements are counted from when a registration was last queued, so that an operator's retry has all its tries. */

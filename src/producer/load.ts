@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly batches: Batches;
   readonly rules: Rules;
   readonly now: () => number;
+  /** So many rows are sent first, and the rest when so many were accepted; 0: all at once. */
+  readonly canaries: number;
   /** Told how many rows the batch has so far. */
   readonly onProgress?: (rows: number) => void;
 }
@@ -26,18 +28,21 @@ export function batchIdOf(sheet: Sheet): string {
 }
 
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
-  const { batches, rules, now, onProgress } = options;
+  const { batches, rules, now, canaries, onProgress } = options;
   const id = batchIdOf(sheet);
   const before = await batches.find(id);
   if (before?.complete) return { batch: before, known: true, counts: await batches.counts(id) };
 
-  const batch = await batches.open({
-    id,
-    file: basename(file),
-    headings: carriedHeadings(sheet.headings, sheet.layout),
-    columns: detailColumns(sheet.layout),
-    loadedAt: now(),
-  });
+  const batch = await batches.open(
+    {
+      id,
+      file: basename(file),
+      headings: carriedHeadings(sheet.headings, sheet.layout),
+      columns: detailColumns(sheet.layout),
+      loadedAt: now(),
+    },
+    canaries,
+  );
   let index = 0;
   for await (const rows of checkedRows(sheet, rules)) {
     await batches.accept(batch, index, rows);

@@ -11,6 +11,8 @@ export interface Budgets {
   readonly perMinute: number;
   /** `create` and `search` together. */
   readonly perDay: number;
+  /** What WeChat told of the day goes before `perDay`. */
+  readonly believe: boolean;
   /** Calls of the day that only `search` may use. */
   readonly reserve: number;
   readonly day: string;
@@ -43,6 +45,8 @@ export interface LineStop {
   readonly problem: string;
   /** ms since 1970 */
   readonly at: number;
+  /** Somebody resumed it, and one create tells whether it may open. */
+  readonly onTrial: boolean;
 }
 
 export interface CallsOfDay {
@@ -50,19 +54,39 @@ export interface CallsOfDay {
   readonly search: number;
   /** WeChat said that the day is used up, whatever we counted. */
   readonly closed: boolean;
+  /** What `quota/get` told last, where it was asked. */
+  readonly told: ToldQuota | undefined;
 }
+
+export interface ToldQuota {
+  /** Calls that the day allows, from what WeChat says remains and what we had counted then. */
+  readonly limit: number;
+  /** What WeChat had counted, and what we had, at that moment. */
+  readonly used: number;
+  readonly counted: number;
+  /** ms since 1970 */
+  readonly at: number;
+}
+
+/** Problems that begin so were no fault: a person had stopped the line. */
+export const OPERATOR = 'operator:';
 
 export interface Calls {
   take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission>;
   ofDay(day: string): Promise<CallsOfDay>;
   line(): Promise<LineStop | undefined>;
-  stopLine(stop: LineStop): Promise<void>;
-  /** False where it was not stopped. */
-  resumeLine(): Promise<boolean>;
+  /** Keeps what `quota/get` told of a day. */
+  keepTold(day: string, told: ToldQuota): Promise<void>;
+  /** True for one process in each span of `everyMs`. */
+  mayAskForQuota(everyMs: number): Promise<boolean>;
+  stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void>;
+  /** `canary`: one create is sent first, and opens the line when WeChat takes it. */
+  resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
 
 export function openCalls(redis: Redis): Calls {
   const takeScript = script(redis, 'take');
+  const resumeScript = script(redis, 'resume');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
@@ -90,25 +114,38 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function ofDay(day: string): Promise<CallsOfDay> {
-    const [create, search, closed] = await redis.hmget(key('calls', day), 'create', 'search', 'closed');
-    return { create: Number(create ?? 0), search: Number(search ?? 0), closed: closed === '1' };
+    const fields = await redis.hgetall(key('calls', day));
+    const number = (name: string): number => Number(fields[name] ?? 0);
+    const told =
+      fields.told === undefined
+        ? undefined
+        : { limit: number('told'), used: number('toldUsed'), counted: number('counted'), at: number('toldAt') };
+    return { create: number('create'), search: number('search'), closed: fields.closed === '1', told };
   }
 
   async function line(): Promise<LineStop | undefined> {
-    const { stopped, problem, at } = await redis.hgetall(key('line'));
-    return stopped === undefined ? undefined : { because: stopped, problem: problem ?? '', at: Number(at) };
+    const { stopped, problem, at, canary } = await redis.hgetall(key('line'));
+    if (stopped === undefined) return undefined;
+    return { because: stopped, problem: problem ?? '', at: Number(at), onTrial: canary !== undefined };
   }
 
-  async function stopLine(stop: LineStop): Promise<void> {
+  async function stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void> {
+    await redis.hdel(key('line'), 'canary');
     await redis.hset(key('line'), { stopped: stop.because, problem: stop.problem, at: stop.at });
     await redis.publish(key('bell'), 'line');
   }
 
-  async function resumeLine(): Promise<boolean> {
-    const removed = await redis.del(key('line'));
-    await redis.publish(key('bell'), 'line');
-    return removed === 1;
+  async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
+    return (await resumeScript([key('line')], [OPERATOR])) as 'running' | 'open' | 'canary';
   }
 
-  return { take, ofDay, line, stopLine, resumeLine };
+  async function keepTold(day: string, { limit, used, counted, at }: ToldQuota): Promise<void> {
+    await redis.hset(key('calls', day), { told: limit, toldUsed: used, counted, toldAt: at });
+  }
+
+  async function mayAskForQuota(everyMs: number): Promise<boolean> {
+    return (await redis.set(key('quotaAsked'), '1', 'PX', everyMs, 'NX')) === 'OK';
+  }
+
+  return { take, ofDay, keepTold, mayAskForQuota, line, stopLine, resumeLine };
 }

@@ -29,12 +29,16 @@ const NAMES = {
   window: 'window',
   /** string with expiry: the registration whose task runs for an enterprise */
   busy: 'busy',
+  /** list per batch: registrations that wait until its first rows were accepted */
+  kept: 'kept',
   /** list: registrations that wait for that enterprise */
   behind: 'behind',
   /** hash: why and since when the line is stopped; absent while it runs */
   line: 'line',
   /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
   calls: 'calls',
+  /** string with expiry: quota/get was asked not long ago */
+  quotaAsked: 'quota-asked',
   /** list: when the last calls were let through, newest first, in µs */
   recent: 'recent',
   /** string: when the next call is due if calls are spread evenly, in µs */

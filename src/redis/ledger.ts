@@ -48,6 +48,8 @@ export interface Aside {
     readonly because: string;
     readonly problem: string;
   };
+  /** What the answer to a create says of the creates that wait for it. */
+  readonly verdict?: 'accepted' | 'refused' | 'taken' | 'again' | 'failed';
   /** An answer that stops the line when it comes `most` times in a row; '' for every other answer. */
   readonly surprise?: { readonly code: string; readonly most: number };
 }

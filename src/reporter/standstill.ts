@@ -1,7 +1,7 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
-import type { Calls } from '../redis/calls.js';
+import type { Calls, ToldQuota } from '../redis/calls.js';
 import { type Standstill, troubleOf } from './sentences.js';
 
 export interface Situation {
@@ -11,19 +11,24 @@ export interface Situation {
   /** Calls of the present quota day. */
   readonly used: number;
   readonly limit: number;
+  /** What WeChat told of the day, to be compared with what we counted. */
+  readonly told: ToldQuota | undefined;
 }
 
 export async function situation(calls: Calls, limits: Limits, now: number): Promise<Situation> {
   const { day, dayEndsAt, closedMs } = sendingWindow(limits, now);
   const [line, today] = await Promise.all([calls.line(), calls.ofDay(day)]);
   const used = today.create + today.search;
-  const base = { used, limit: limits.perDay };
+  // Believed, WeChat's number goes before ours.
+  const believed = limits.believeWeChat && today.told !== undefined ? { ...limits, perDay: today.told.limit } : limits;
+  const base = { used, limit: believed.perDay, told: today.told };
   if (line !== undefined) {
     const trouble = troubleOf(line.problem);
     const said = line.because === '' ? { en: '', zh: '' } : { en: ` ${line.because}`, zh: ` ${line.because}` };
     return {
       ...base,
-      stopped: true,
+      // On trial, one create is under way that may open it.
+      stopped: !line.onTrial,
       standstill: {
         problem: line.problem,
         reason: {
@@ -38,7 +43,7 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
       },
     };
   }
-  if (today.closed || used >= limits.perDay - searchReserve(limits)) {
+  if (today.closed || used >= believed.perDay - searchReserve(believed)) {
     const time = isoWithOffset(dayEndsAt, limits.timezone);
     return {
       ...base,

@@ -965,3 +965,8 @@ function withFact(
 ): Record<string, Answer> {
   return Object.fromEntries(Object.entries(rows).map(([code, row]) => [code, { fact, ...row, ...otherwise }]));
 }
+
+/** Of what WeChat said, the id that its support asks for; the rest may repeat a merchant's details. */
+export function ridOf(said: string | undefined): string | undefined {
+  return said === undefined ? undefined : /rid: ?([0-9a-f-]+)/i.exec(said)?.[1];
+}

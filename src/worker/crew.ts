@@ -10,11 +10,12 @@ import {
 import { enterpriseOf, type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
-import { ridOf } from '../log.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
 import type { Aside, Job, Ledger, View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
+import { ridOf } from '../wechat/answers.js';
 import type { Credentials } from '../wechat/credentials.js';
+import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { Hold } from './hold.js';
 
@@ -27,6 +28,9 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  readonly readQuota: (token: string) => Promise<QuotaReading>;
+  /** Until when this process need not ask for the quota, in ms since 1970. */
+  readonly quotaKnownUntil: { at: number };
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
@@ -38,6 +42,7 @@ export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, 
     perSecond: limits.perSecond,
     perMinute: limits.perMinute,
     perDay: limits.perDay,
+    believe: limits.believeWeChat,
     reserve: searchReserve(limits),
     triesPerDay: TRIES_PER_PERSON_AND_DAY,
     busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),

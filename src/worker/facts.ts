@@ -29,7 +29,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   if (reply.kind === 'lost') {
     return {
       fact: { ...base, kind: 'answer_lost', problem: 'call:lost', said: reply.why },
-      aside: surprise(crew, 'call:lost'),
+      aside: { ...surprise(crew, 'call:lost'), verdict: 'failed' },
       refusedToken: false,
     };
   }
@@ -38,7 +38,12 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     return {
       fact: { ...base, kind: 'create_void', until, wait: 'connection', problem: 'call:not_sent', said: reply.why },
       // Everybody waits: the next one would meet the same closed door.
-      aside: { ...surprise(crew, 'call:not_sent'), giveBack: { ...notTaken, call: true }, pauseMs: until - at },
+      aside: {
+        ...surprise(crew, 'call:not_sent'),
+        giveBack: { ...notTaken, call: true },
+        pauseMs: until - at,
+        verdict: 'failed',
+      },
       refusedToken: false,
     };
   }
@@ -58,6 +63,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     fact,
     aside: {
       ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
+      verdict: verdictOf(answer, reply.errcode),
       ...doorOf(answer, sent.day),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),
@@ -122,6 +128,14 @@ function doorOf(answer: Answer, day: string): Aside {
   if (answer.door === 'day') return { closeDay: day };
   if (answer.door === 'minute') return { pauseMs: MINUTE_PAUSE_MS };
   return {};
+}
+
+/** What it says of the creates behind it: did WeChat look at the merchant? */
+function verdictOf(answer: Answer, errcode: number): NonNullable<Aside['verdict']> {
+  if (answer.fact === 'create_accepted') return 'accepted';
+  if (answer.fact === 'create_refused') return 'refused';
+  if (answer.door !== undefined) return 'again';
+  return answer.fact === 'platform_refused' || isSurprising(answer, errcode) ? 'failed' : 'taken';
 }
 
 /** The same unknown code, system error, or silence again and again is the platform's trouble, not twenty merchants'. */

@@ -3,6 +3,7 @@ import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
 import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
 import { factOfSearch } from './facts.js';
+import { believeQuota } from './quota.js';
 
 export async function followUp(crew: Crew, job: Job, id: string): Promise<void> {
   for (;;) {
@@ -27,6 +28,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (!crew.api.canSearch(registration.taskId)) return notDue(crew, job, id, sentAt + crew.patience.giveUpMs);
     const token = await tokenFor(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
+    await believeQuota(crew, token);
 
     const at = crew.now();
     const budgets = budgetsFor(merchant, crew, at);

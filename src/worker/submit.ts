@@ -5,6 +5,7 @@ import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
 import { factOfCreate } from './facts.js';
+import { believeQuota } from './quota.js';
 
 export async function submit(crew: Crew, job: Job, id: string): Promise<void> {
   const sent = await take(crew, job, id);
@@ -43,6 +44,7 @@ async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined>
     }
     const token = await tokenFor(crew);
     if (token === undefined) return leave(crew, job, id);
+    await believeQuota(crew, token);
 
     const sentAt = crew.now();
     const budgets = budgetsFor(merchant, crew, sentAt);

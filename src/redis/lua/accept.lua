@@ -102,8 +102,10 @@ end
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
-if #ready > 0 then
-  redis.call('RPUSH', key.ready('submit'), unpack(ready))
-  ring('ready')
+local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)
+for _, id in ipairs(ready) do
+  local kept = canaries > 0 and redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1) > canaries
+  redis.call('RPUSH', kept and key.kept(batch) or key.ready('submit'), id)
 end
+if #ready > 0 then ring('ready') end
 return accepted

@@ -105,6 +105,45 @@ local function offline(id, this, at)
   end
 end
 
+-- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again.
+local function line_after_canary(id, verdict)
+  if redis.call('HGET', key.line(), 'canary') ~= id then return end
+  if verdict == 'failed' then
+    redis.call('HDEL', key.line(), 'canary')
+  elseif verdict == 'again' then
+    redis.call('HSET', key.line(), 'canary', 'wanted')
+  else
+    redis.call('DEL', key.line())
+  end
+  ring('line')
+end
+
+local function let_go(batch, count)
+  for _ = 1, count do
+    local id = redis.call('LPOP', key.kept(batch))
+    if not id then return end
+    redis.call('RPUSH', key.ready('submit'), id)
+  end
+  ring('ready')
+end
+
+-- A batch with canaries sends so many rows first. The rest follows when so many were accepted; a refused one is replaced,
+-- and as many refusals as there were to be canaries stop the line.
+local function batch_after_canary(pointer, verdict, at)
+  local batch = row_of(pointer)
+  local canaries = tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
+  if canaries == 0 then return end
+  if redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1) < canaries then
+    if verdict == 'refused' then let_go(batch, 1) end
+  elseif verdict == 'accepted' then
+    redis.call('HDEL', key.batch(batch), 'canaries')
+    let_go(batch, redis.call('LLEN', key.kept(batch)))
+  else
+    redis.call('HSET', key.batch(batch), 'canaries/refused', 0)
+    stop_line({ because = canaries .. ' of the first rows were refused', problem = 'batch:canaries', at = at })
+  end
+end
+
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
 -- `step` is what domain/registration decided:
 --   at           when, in ms
@@ -121,6 +160,7 @@ end
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   task         the successor's id of the task that the answer told
 --   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
+--   verdict      what the answer to a create says of those behind it: accepted, refused, taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 local function record(id, step)
   local registration = key.registration(id)
@@ -152,6 +192,12 @@ local function record(id, step)
     wake_next(step.enterprise)
   end
   if step.stop then stop_line(step.stop) end
+  if step.verdict then
+    line_after_canary(id, step.verdict)
+    if step.verdict == 'accepted' or step.verdict == 'refused' then
+      batch_after_canary(redis.call('HGET', registration, 'row'), step.verdict, step.at)
+    end
+  end
   if step.offline then offline(id, step.offline, step.at) end
   if step.surprise then surprise(step.surprise, step.at) end
   if step.task then

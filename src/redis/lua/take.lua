@@ -3,10 +3,12 @@
 -- ARGV 1 id, 2 steps known when it was decided, 3 'create' or 'search', 4 its job,
 --      5 the decided step (JSON; prelude: record), 6 budgets (JSON):
 --        perSecond, perMinute, perDay  calls          reserve  calls of the day that only `search` may use
+--        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        enterprise, person, triesPerDay, busyMs      of `create`
 -- Answers { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, hours, day, pause, pace: nothing was changed), or
 -- { 'held', until in ms, why } (enterprise, person: record create_held).
+local THREE_DAYS = 259200
 local id = ARGV[1]
 local kind = ARGV[3]
 local budget = cjson.decode(ARGV[6])
@@ -16,14 +18,22 @@ local now = math.floor(now_us / 1000)
 
 if redis.call('LLEN', key.history(id)) ~= tonumber(ARGV[2]) then return { 'conflict' } end
 
-if redis.call('EXISTS', key.line()) == 1 then return { 'wait', -1, 'line' } end
+-- A stopped line that somebody resumed lets one create through, which tells whether it may open.
+local line = redis.call('HMGET', key.line(), 'stopped', 'canary')
+local is_canary = line[1] and kind == 'create' and line[2] == 'wanted'
+if line[1] and not is_canary then return { 'wait', -1, 'line' } end
 if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
 if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
 
 local calls = key.calls(budget.day)
-local used = redis.call('HMGET', calls, 'create', 'search', 'closed')
-local left = budget.perDay - (tonumber(used[1]) or 0) - (tonumber(used[2]) or 0)
-if kind == 'create' then left = left - budget.reserve end
+local used = redis.call('HMGET', calls, 'create', 'search', 'closed', 'told')
+local per_day, reserve = budget.perDay, budget.reserve
+if budget.believe and used[4] then
+  per_day = tonumber(used[4])
+  reserve = math.floor(per_day * budget.reserve / budget.perDay)
+end
+local left = per_day - (tonumber(used[1]) or 0) - (tonumber(used[2]) or 0)
+if kind == 'create' then left = left - reserve end
 if used[3] or left <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
 
 local pause = redis.call('PTTL', key.pause())
@@ -56,19 +66,20 @@ local due = tonumber(redis.call('GET', key.pace()) or 0)
 if due - now_us > 50000 then return { 'wait', math.ceil((due - now_us - 50000) / 1000), 'pace' } end
 redis.call('SET', key.pace(), string.format('%.0f', math.max(due, now_us) + SECOND_US / budget.perSecond), 'PX', 60000)
 
-redis.call('LPUSH', key.recent(), string.format('%.0f', now_us))
-redis.call('LTRIM', key.recent(), 0, math.max(budget.perMinute, budget.perSecond) - 1)
-redis.call('HINCRBY', calls, kind, 1)
-redis.call('EXPIRE', calls, 259200)
+local most = math.max(budget.perMinute, budget.perSecond)
+local remembered = redis.call('LPUSH', key.recent(), string.format('%.0f', now_us))
+if remembered > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
+if redis.call('HINCRBY', calls, kind, 1) == 1 then redis.call('EXPIRE', calls, THREE_DAYS) end
 
 if kind == 'create' then
   redis.call('SET', key.busy(budget.enterprise), id, 'PX', budget.busyMs)
   if budget.person ~= '' then
     redis.call('HINCRBY', tries, budget.person, 1)
-    redis.call('EXPIRE', tries, 259200)
+    redis.call('EXPIRE', tries, THREE_DAYS)
   end
 end
 
+if is_canary then redis.call('HSET', key.line(), 'canary', id) end
 record(id, cjson.decode(ARGV[5]))
 redis.call('ZREM', key.window(kind == 'create' and 'submit' or 'follow-up'), ARGV[4])
 return { 'go' }
