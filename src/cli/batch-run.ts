@@ -1,11 +1,10 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
 import { limitsOf, type Part, type Store, startListening, startSending } from '../app.js';
 import { SERVICE } from '../events/server.js';
-import type { Counts } from '../redis/batches.js';
-import { situation } from '../reporter/standstill.js';
+import { howFar } from '../reporter/ending.js';
 import { UsageError } from './command.js';
 import { pause } from './pause.js';
-import { exchangesUnderWay, progressLine, sum, toBeSentSoon, underWay, unsent } from './progress.js';
+import { progressLine } from './progress.js';
 import { openProgress, say } from './terminal.js';
 
 export type Ending = 'done' | 'submitted' | 'stopped' | 'interrupted';
@@ -36,32 +35,16 @@ async function untilSettled(store: Store, { batches, untilSubmitted, signal }: R
   const progress = openProgress();
   try {
     for (;;) {
-      const counts = sum(await Promise.all(batches.map((batch) => store.batches.counts(batch))));
-      const now = await situation(store.calls, limitsOf(store.settings), Date.now());
+      const { counts, now, ending } = await howFar(store, limitsOf(store.settings), batches, untilSubmitted);
       progress.show(progressLine(counts, now) + (now.standstill ? ` · ${now.standstill.reason.en}` : ''));
-      const exchanges = await exchangesUnderWay(store);
-      if (unsent(counts) + underWay(counts) + exchanges === 0) return 'done';
+      if (ending === 'done') return 'done';
       if (signal.aborted) return 'interrupted';
-      // A push that is on its way may be told once: we go on listening for it, even if nothing more can be sent.
-      const mayExchange = exchanges > 0 && !now.standstill?.problem.startsWith('token:');
-      if (now.stopped && !mayExchange && (await onlyTheLineIsWaitedFor(store, counts, untilSubmitted)))
-        return 'stopped';
-      if (untilSubmitted && toBeSentSoon(counts) === 0 && !submitting(counts) && exchanges === 0) return 'submitted';
+      if (ending !== undefined) return ending;
       await pause(LOOK_EVERY_MS, signal);
     }
   } finally {
     progress.end();
   }
-}
-
-/** Nothing comes by itself any more: what is not sent waits for the line, and what stays silent for its search. */
-async function onlyTheLineIsWaitedFor({ workload }: Store, counts: Counts, untilSubmitted: boolean): Promise<boolean> {
-  if (untilSubmitted && unsent(counts) > 0) return true;
-  return underWay(counts) <= (await workload.inHand('follow-up'));
-}
-
-function submitting(counts: Readonly<Record<string, number>>): boolean {
-  return (counts.submitting ?? 0) > 0;
 }
 
 /** `serve` or `listen` may be running on this machine already: its receiver serves this run too. */

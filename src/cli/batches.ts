@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../domain/patience.js';
+import { byOutcome } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
-import { byOutcome } from './progress.js';
 import { print, printJson, table } from './terminal.js';
 
 export function batchesCommand(): Command {

@@ -1,4 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -9,12 +10,12 @@ import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { reportRows } from '../reporter/report.js';
+import { byOutcome } from '../reporter/tally.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
 import { sendAndListen } from './batch-run.js';
 import { command, EXIT, perform } from './command.js';
 import { loadFiles } from './load.js';
-import { byOutcome } from './progress.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { onInterruption, say, table } from './terminal.js';
 
@@ -48,9 +49,8 @@ export function demoCommand(): Command {
 
 async function demo(settings: Settings, log: Logger, lang: string): Promise<number> {
   const language = languageFrom(lang);
-  const home = join(settings.home, 'demo');
-  await rm(home, { recursive: true, force: true });
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  // A home of its own: two demos at once must not share a Redis, and nothing of it may stay.
+  const home = await mkdtemp(join(tmpdir(), 'fastregister-demo-'));
 
   const interruption = onInterruption();
   const simulator = await startSimulator({ speed: SPEED, credentialsFrom: 'real', slowAnswerMs: 1_000 });
@@ -70,7 +70,8 @@ async function demo(settings: Settings, log: Logger, lang: string): Promise<numb
     if ((await ending) === 'interrupted') return interruption.status();
 
     const batch = await batchNamed(store, id);
-    const reportFile = join(home, 'report.csv');
+    await mkdir(join(settings.home, 'demo'), { recursive: true, mode: 0o700 });
+    const reportFile = join(settings.home, 'demo', 'report.csv');
     const reportOptions = await optionsFor(store, language);
     await writeWhole(reportFile, reportCsv(store.batches, [batch], reportOptions), true);
     say('');
@@ -87,6 +88,7 @@ async function demo(settings: Settings, log: Logger, lang: string): Promise<numb
   } finally {
     await store?.close();
     await simulator.close();
+    await rm(home, { recursive: true, force: true });
     interruption.end();
   }
 }

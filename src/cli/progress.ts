@@ -1,7 +1,9 @@
 /** How far a batch is, from its counts. */
 import type { Store } from '../app.js';
-import { type Outcome, STATES, type State, WAITS, type Wait } from '../domain/registration.js';
+import type { State } from '../domain/registration.js';
 import { type Counts, countOf } from '../redis/batches.js';
+import { exchangesUnderWay } from '../reporter/ending.js';
+import { byOutcome } from '../reporter/tally.js';
 
 /** A row that is due within this time is worth waiting for; one that waits for tomorrow is not. */
 const SOON_MS = 3_600_000;
@@ -13,55 +15,6 @@ export async function nothingLeftToSend(store: Store): Promise<boolean> {
     workload.dueUntil('submit', Date.now() + SOON_MS),
   ]);
   return inHand === 0 && soon === 0 && (await exchangesUnderWay(store)) === 0;
-}
-
-/** Exchanges of auth_codes that are under way: a code lives ten minutes, and nobody else may be there to exchange it. */
-export async function exchangesUnderWay({ workload }: Store): Promise<number> {
-  const [inHand, later] = await Promise.all([
-    workload.inHand('authorize'),
-    workload.dueUntil('authorize', Number.POSITIVE_INFINITY),
-  ]);
-  return inHand + later;
-}
-
-export function sum(all: readonly Counts[]): Counts {
-  const total: Record<string, number> = {};
-  for (const counts of all)
-    for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
-  return total;
-}
-
-/** Rows by the outcome that the report gives them. */
-export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  for (const [name, count] of Object.entries(counts)) {
-    const state = name.split('/')[0] as State;
-    const outcome = (STATES[state] as { outcome: Outcome } | undefined)?.outcome ?? (name as Outcome);
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
-  }
-  return outcomes;
-}
-
-/** Rows that may still be sent while somebody waits for it: not those that wait for tomorrow. */
-export function toBeSentSoon(counts: Counts): number {
-  const overnight = Object.entries(counts)
-    .filter(([name]) => name.startsWith('deferred/') && WAITS[name.slice('deferred/'.length) as Wait]?.overnight)
-    .reduce((total, [, count]) => total + count, 0);
-  return countOf(counts, 'queued') + countOf(counts, 'deferred') - overnight;
-}
-
-/** Rows that WeChat may still settle by a push. */
-export function underWay(counts: Counts): number {
-  return countOf(counts, 'submitting') + countOf(counts, 'awaiting_legal_person');
-}
-
-export function unsent(counts: Counts): number {
-  return countOf(counts, 'queued') + countOf(counts, 'deferred');
-}
-
-export function needAPerson(counts: Counts): number {
-  const { invalid = 0, rejected = 0, expired = 0, needs_review = 0 } = byOutcome(counts);
-  return invalid + rejected + expired + needs_review;
 }
 
 /** `38/41 done · 3 queued · 120 of 1000 calls today` */

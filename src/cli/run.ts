@@ -6,10 +6,10 @@ import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { situation } from '../reporter/standstill.js';
+import { byOutcome, needAPerson, sum } from '../reporter/tally.js';
 import { type Ending, sendAndListen } from './batch-run.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { loadFiles, mannerFrom } from './load.js';
-import { byOutcome, needAPerson, sum } from './progress.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 

@@ -6,9 +6,9 @@ import { key } from '../redis/keys.js';
 import { openPushes } from '../redis/pushes.js';
 import { outlook } from '../reporter/outlook.js';
 import { situation } from '../reporter/standstill.js';
+import { byOutcome } from '../reporter/tally.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
-import { byOutcome } from './progress.js';
 import { batchNamed } from './report.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
 
@@ -85,7 +85,7 @@ async function gather(store: Store, id: string | undefined) {
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },
     calls: { used: now.used, limit: now.limit, left: Math.max(now.limit - now.used, 0) },
-    ...outlook(await store.workload.toSend(), now.used, limits, at),
+    ...outlook(await store.workload.toSend(), now.used, { ...limits, perDay: now.limit }, at),
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === null ? null : isoWithOffset(Number(ticket), limits.timezone),
     parkedPushes: parked,

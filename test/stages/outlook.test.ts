@@ -9,6 +9,8 @@ const LIMITS: Limits = {
   timezone: 'Asia/Shanghai',
   sendingHours: { fromMinute: 0, untilMinute: 1440 },
   stopAfter: 20,
+  believeWeChat: false,
+  searchShare: 0.1,
 };
 const EVENING = Date.parse('2026-11-21T22:00+08:00');
 

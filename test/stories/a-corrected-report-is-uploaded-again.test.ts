@@ -42,7 +42,7 @@ const short = merchant(4, 'ok');
 async function upload(rehearsal: Rehearsal, file: string): Promise<Batch> {
   const { batches } = rehearsal.store;
   const rules = rulesOf(rehearsal.store.settings, true);
-  const { batch } = await load(await openSheet(file), file, { batches, rules, now: Date.now });
+  const { batch } = await load(await openSheet(file), file, { batches, rules, canaries: 0, now: Date.now });
   await rehearsal.settled(batch.id);
   return batch;
 }
@@ -139,7 +139,7 @@ test('a row that the registry needs days for waits for them, however often it is
   const { batches } = rehearsal.store;
   writeFileSync(sheet, `${sheetOf([early])}\n`);
   const rules = rulesOf(rehearsal.store.settings, true);
-  const { batch } = await load(await openSheet(sheet), sheet, { batches, rules, now: Date.now });
+  const { batch } = await load(await openSheet(sheet), sheet, { batches, rules, canaries: 0, now: Date.now });
   const { state, wait, until } = await rehearsal.registration(early);
   expect([state, wait]).toEqual(['deferred', 'not_before']);
   expect(until).toBeGreaterThan(Date.now() + 5 * 86_400_000);

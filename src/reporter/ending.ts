@@ -1,0 +1,58 @@
+/** Whether anything of some batches is still worth waiting for. */
+import type { Limits } from '../domain/limits.js';
+import type { Batches, Counts } from '../redis/batches.js';
+import type { Calls } from '../redis/calls.js';
+import type { Workload } from '../redis/workload.js';
+import { type Situation, situation } from './standstill.js';
+import { sum, toBeSentSoon, underWay, unsent } from './tally.js';
+
+interface Tools {
+  readonly batches: Pick<Batches, 'counts'>;
+  readonly calls: Calls;
+  readonly workload: Workload;
+}
+
+export interface HowFar {
+  readonly counts: Counts;
+  readonly now: Situation;
+  /** `done`: every row has its outcome. `submitted`: nothing is left to send before tomorrow. `stopped`: nothing goes on by itself. */
+  readonly ending?: 'done' | 'submitted' | 'stopped';
+}
+
+export async function howFar(
+  tools: Tools,
+  limits: Limits,
+  batches: readonly string[],
+  untilSubmitted: boolean,
+): Promise<HowFar> {
+  const counts = sum(await Promise.all(batches.map((batch) => tools.batches.counts(batch))));
+  const now = await situation(tools.calls, limits, Date.now());
+  const exchanges = await exchangesUnderWay(tools);
+  if (unsent(counts) + underWay(counts) + exchanges === 0) return { counts, now, ending: 'done' };
+  // A push that is on its way may be told once: we go on listening for it, even if nothing more can be sent.
+  const mayExchange = exchanges > 0 && !now.standstill?.problem.startsWith('token:');
+  if (now.stopped && !mayExchange && (await onlyTheLineIsWaitedFor(tools, counts, untilSubmitted))) {
+    return { counts, now, ending: 'stopped' };
+  }
+  const isSubmitted = toBeSentSoon(counts) === 0 && !submitting(counts) && exchanges === 0;
+  return untilSubmitted && isSubmitted ? { counts, now, ending: 'submitted' } : { counts, now };
+}
+
+/** Exchanges of auth_codes that are under way: a code lives ten minutes, and nobody else may be there to exchange it. */
+export async function exchangesUnderWay({ workload }: Pick<Tools, 'workload'>): Promise<number> {
+  const [inHand, later] = await Promise.all([
+    workload.inHand('authorize'),
+    workload.dueUntil('authorize', Number.POSITIVE_INFINITY),
+  ]);
+  return inHand + later;
+}
+
+/** Nothing comes by itself any more: what is not sent waits for the line, and what stays silent for its search. */
+async function onlyTheLineIsWaitedFor({ workload }: Tools, counts: Counts, untilSubmitted: boolean): Promise<boolean> {
+  if (untilSubmitted && unsent(counts) > 0) return true;
+  return underWay(counts) <= (await workload.inHand('follow-up'));
+}
+
+function submitting(counts: Readonly<Record<string, number>>): boolean {
+  return (counts.submitting ?? 0) > 0;
+}
