@@ -47,7 +47,7 @@ export function command(usage: string, description: string, example: string): Co
 export interface Manner {
   /** What it cannot do without. */
   readonly needs?: readonly Need[];
-  /** It runs for long and is watched by its log; other commands log warnings only, unless the level is set. */
+  /** It runs for long and is watched by its log; other commands log errors only, unless the level is set. */
   readonly service?: boolean;
 }
 
@@ -60,7 +60,7 @@ export async function perform(
   const flags = made.opts();
   const env = service
     ? process.env
-    : { ...process.env, FASTREGISTER_LOG_LEVEL: process.env.FASTREGISTER_LOG_LEVEL || 'warn' };
+    : { ...process.env, FASTREGISTER_LOG_LEVEL: process.env.FASTREGISTER_LOG_LEVEL || 'error' };
   const settings = readSettings({ env, dotenv: readDotenv(process.cwd()), flags, needs });
   const log = openLog(settings.logLevel);
   const stores: Store[] = [];

@@ -1,4 +1,5 @@
 /** `fastregister`: finds the command, and says what went wrong with which exit status. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
 import { SheetError } from '../producer/sheet-error.js';
@@ -32,7 +33,12 @@ const COMMANDS: readonly (() => Command)[] = [
   pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,
 ];
 
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 const program = new Command('fastregister')
+  .version(version)
   .description('Registers WeChat Mini Programs for the merchants of a spreadsheet, within quota, each of them once.')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })

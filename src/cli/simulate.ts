@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DEFAULT_PATIENCE, WAITS } from '../domain/patience.js';
 import { FATES } from '../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
@@ -59,7 +60,7 @@ export function simulateCommand(): Command {
           }),
           log: say,
         });
-        await print(`${environment(simulator.url, settings.wechatComponentAppid !== undefined)}\n`);
+        await print(`${environment(simulator.url, speed, settings.wechatComponentAppid !== undefined)}\n`);
         say('The simulator listens; stop it with Ctrl-C.');
         await aborted(interruption.signal);
         await simulator.close();
@@ -69,11 +70,17 @@ export function simulateCommand(): Command {
 }
 
 /** What to put into the environment of `fastregister run`, or into .env, to rehearse. */
-function environment(url: string, hasOwnPlatform: boolean): string {
+function environment(url: string, speed: number, hasOwnPlatform: boolean): string {
   const address = `WECHAT_API_BASE_URL=${url}`;
   if (hasOwnPlatform) return address;
+  // Invented appids have no place among the real ones, and waits of a day end when the simulated day does.
+  const waits = (['busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'] as const).map(
+    (wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`,
+  );
   return [
     address,
+    'FASTREGISTER_HOME=.fastregister/rehearsal',
+    ...(speed > 1 ? waits : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,
     `WECHAT_MESSAGE_TOKEN=${REHEARSAL_CREDENTIALS.messageToken}`,

@@ -58,6 +58,9 @@ export interface CallsOfDay {
   readonly told: ToldQuota | undefined;
 }
 
+/** Why there is no token at the moment. */
+export type TokenWait = 'ticket' | 'connection' | 'refresher';
+
 export interface ToldQuota {
   /** Calls that the day allows, from what WeChat says remains and what we had counted then. */
   readonly limit: number;
@@ -75,6 +78,10 @@ export interface Calls {
   take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission>;
   ofDay(day: string): Promise<CallsOfDay>;
   line(): Promise<LineStop | undefined>;
+  /** Everybody waits for a token, for so long; true for the first who says so. */
+  noteWait(why: TokenWait, ms: number): Promise<boolean>;
+  /** What holds calls back without the line being stopped; undefined: nothing. */
+  waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined>;
   /** Keeps what `quota/get` told of a day. */
   keepTold(day: string, told: ToldQuota): Promise<void>;
   /** True for one process in each span of `everyMs`. */
@@ -139,6 +146,20 @@ export function openCalls(redis: Redis): Calls {
     return (await resumeScript([key('line')], [OPERATOR])) as 'running' | 'open' | 'canary';
   }
 
+  async function noteWait(why: TokenWait, ms: number): Promise<boolean> {
+    return (await redis.set(key('tokenWait'), why, 'PX', Math.ceil(ms), 'NX')) === 'OK';
+  }
+
+  async function waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined> {
+    const [why, left, pause] = await Promise.all([
+      redis.get(key('tokenWait')),
+      redis.pttl(key('tokenWait')),
+      redis.pttl(key('pause')),
+    ]);
+    if (why !== null) return { why: why as TokenWait, ms: left };
+    return pause > 0 ? { why: 'pause', ms: pause } : undefined;
+  }
+
   async function keepTold(day: string, { limit, used, counted, at }: ToldQuota): Promise<void> {
     await redis.hset(key('calls', day), { told: limit, toldUsed: used, counted, toldAt: at });
   }
@@ -147,5 +168,5 @@ export function openCalls(redis: Redis): Calls {
     return (await redis.set(key('quotaAsked'), '1', 'PX', everyMs, 'NX')) === 'OK';
   }
 
-  return { take, ofDay, keepTold, mayAskForQuota, line, stopLine, resumeLine };
+  return { take, ofDay, noteWait, waitNoted, keepTold, mayAskForQuota, line, stopLine, resumeLine };
 }

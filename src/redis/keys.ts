@@ -37,6 +37,8 @@ const NAMES = {
   line: 'line',
   /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
   calls: 'calls',
+  /** string with expiry: there is no token at the moment, and why */
+  tokenWait: 'token-wait',
   /** string with expiry: quota/get was asked not long ago */
   quotaAsked: 'quota-asked',
   /** list: when the last calls were let through, newest first, in µs */
@@ -89,6 +91,18 @@ const NAMES = {
   noticesDue: 'notices-due',
   /** hash per destination: how often the first notice of a lane was posted in vain */
   noticeTries: 'notice-tries',
+  /** hash: nightly runs by name, as JSON */
+  schedules: 'schedules',
+  /** hash: schedule to the time of its last night that was begun, in ms */
+  slots: 'slots',
+  /** hash: nights by id, as JSON: files, batches, and how they ended */
+  nights: 'nights',
+  /** string with expiry per inbox: the fence of the night that works on it */
+  inbox: 'inbox',
+  /** string: the last fence that was given out */
+  fence: 'fence',
+  /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
+  told: 'told',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

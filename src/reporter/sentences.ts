@@ -95,7 +95,7 @@ function alreadyCreated({ appid }: Registration): Sentences {
 function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
-  const told = troubleOf(registration.problem);
+  const told = spent(registration) ? TROUBLES['create:spent'] : troubleOf(registration.problem);
   const again = registration.until === undefined ? NOTHING : notBefore(circumstances.time(registration.until));
   return {
     outcome,
@@ -104,6 +104,11 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
     nextStep: joined([told?.nextStep ?? NOTHING, again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
   };
+}
+
+/** 89247 and its kin say "later"; when all tries are spent there is no later. */
+function spent({ state, problem }: Registration): boolean {
+  return state === 'needs_review' && explain(problem ?? '')[0]?.answer.fact === 'create_postponed';
 }
 
 function pending(registration: Registration, { standstill, time }: Circumstances): Sentences {

@@ -1,8 +1,10 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
+import type { Words } from '../domain/words.js';
 import type { Calls, ToldQuota } from '../redis/calls.js';
 import { type Standstill, troubleOf } from './sentences.js';
+import { TROUBLES } from './troubles.js';
 
 export interface Situation {
   readonly standstill: Standstill | undefined;
@@ -17,14 +19,13 @@ export interface Situation {
 
 export async function situation(calls: Calls, limits: Limits, now: number): Promise<Situation> {
   const { day, dayEndsAt, closedMs } = sendingWindow(limits, now);
-  const [line, today] = await Promise.all([calls.line(), calls.ofDay(day)]);
+  const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day), calls.waitNoted()]);
   const used = today.create + today.search;
   // Believed, WeChat's number goes before ours.
   const believed = limits.believeWeChat && today.told !== undefined ? { ...limits, perDay: today.told.limit } : limits;
   const base = { used, limit: believed.perDay, told: today.told };
   if (line !== undefined) {
     const trouble = troubleOf(line.problem);
-    const said = line.because === '' ? { en: '', zh: '' } : { en: ` ${line.because}`, zh: ` ${line.because}` };
     return {
       ...base,
       // On trial, one create is under way that may open it.
@@ -32,8 +33,8 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
       standstill: {
         problem: line.problem,
         reason: {
-          en: `The line is stopped: ${trouble?.en ?? line.because}`,
-          zh: `提交已暂停：${trouble?.zh ?? said.zh}`,
+          en: `The line is stopped: ${trouble?.en ?? ended(line.because, '.')}`,
+          zh: `提交已暂停：${trouble?.zh ?? ended(line.because, '。')}`,
         },
         nextStep: trouble?.nextStep ?? {
           en: 'Find out why, then run `fastregister resume`.',
@@ -59,14 +60,33 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
       standstill: waitsUntil('quota:hours', time, 'it is outside the sending hours', '当前不在提交时段内'),
     };
   }
+  if (wait !== undefined && wait.why !== 'refresher') {
+    const problem = WAITS[wait.why];
+    const { acts, nextStep, ...reason } = TROUBLES[problem] ?? {
+      acts: 'us',
+      nextStep: NOTHING_TO_DO,
+      en: problem,
+      zh: problem,
+    };
+    return { ...base, stopped: false, standstill: { problem, reason, nextStep, whoActs: acts } };
+  }
   return { ...base, stopped: false, standstill: undefined };
+}
+
+const WAITS = { ticket: 'token:no_ticket', connection: 'call:not_sent', pause: 'call:pause' } as const;
+
+const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
+
+/** What a person wrote goes on with a sentence of ours. */
+function ended(text: string, stop: string): string {
+  return text === '' || /[.!?。！？]$/.test(text) ? text : `${text}${stop}`;
 }
 
 function waitsUntil(problem: string, time: string, en: string, zh: string): Standstill {
   return {
     problem,
     reason: { en: `It waits: ${en}. Sending goes on at ${time}.`, zh: `等待中：${zh}，将于 ${time} 继续。` },
-    nextStep: { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' },
+    nextStep: NOTHING_TO_DO,
     whoActs: 'us',
   };
 }

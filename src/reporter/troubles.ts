@@ -11,6 +11,8 @@ const AUTHORISE_AGAIN: Words = {
   zh: '小程序已创建，请商户重新授权第三方平台。',
 };
 
+const GOES_ON: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
+
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
   'call:lost': {
     acts: 'us',
@@ -29,6 +31,66 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       en: 'Check the network and WECHAT_API_BASE_URL if it stays so.',
       zh: '若持续如此，请检查网络和 WECHAT_API_BASE_URL。',
     },
+  },
+  'call:pause': {
+    acts: 'us',
+    en: 'WeChat wants to be left alone for a minute, or could not be reached.',
+    zh: '微信要求稍候，或暂时无法连接。',
+    nextStep: GOES_ON,
+  },
+  'token:no_ticket': {
+    acts: 'platform',
+    en: 'There is no component_verify_ticket: WeChat pushes one every ten minutes to the authorisation event URL, and none has come here.',
+    zh: '尚未收到 component_verify_ticket：微信每十分钟向“授权事件接收 URL”推送一次，但尚未到达本系统。',
+    nextStep: {
+      en: "Check that the platform's authorisation event URL leads to this receiver (through its proxy), and that WECHAT_MESSAGE_TOKEN and WECHAT_ENCODING_AES_KEY are those of the platform; `fastregister doctor` tells more.",
+      zh: '请检查第三方平台的“授权事件接收 URL”是否指向本接收服务，以及 WECHAT_MESSAGE_TOKEN、WECHAT_ENCODING_AES_KEY 是否正确；可运行 `fastregister doctor` 查看详情。',
+    },
+  },
+  'token:refused': {
+    acts: 'platform',
+    en: 'WeChat refused three new component access tokens in a row, before any call succeeded.',
+    zh: '微信连续三次拒绝新的 component_access_token。',
+    nextStep: {
+      en: 'Find out whether another service refreshes the token of this platform (then let both take it from there: WECHAT_COMPONENT_ACCESS_TOKEN_URL), or whether a fixed WECHAT_COMPONENT_ACCESS_TOKEN has expired; then run `fastregister resume`.',
+      zh: '请检查是否有其他服务在刷新该平台的 token（如有，请统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取），或固定的 WECHAT_COMPONENT_ACCESS_TOKEN 是否已过期；处理后运行 `fastregister resume`。',
+    },
+  },
+  'create:spent': {
+    acts: 'us',
+    en: 'WeChat asked to try again later, each time that it was sent; all tries are spent.',
+    zh: '每次提交微信均要求稍后重试，重试次数已用完。',
+    nextStep: {
+      en: 'Compare the code and its type with the business licence, for WeChat answers so to a wrong one too; then retry the row.',
+      zh: '请按营业执照核对企业代码及类型（有误时微信也会如此返回），然后重新提交。',
+    },
+  },
+  'batch:canaries': {
+    acts: 'us',
+    en: 'The first rows of a batch were refused, so the rest of it was not sent.',
+    zh: '批次的首批行被拒绝，其余行未提交。',
+    nextStep: {
+      en: 'Look at them in the report: is the sheet right? Then run `fastregister resume`.',
+      zh: '请在报告中查看这些行，确认表格无误后运行 `fastregister resume`。',
+    },
+  },
+  'quota:day': {
+    acts: 'us',
+    en: "The day's calls are used up, or WeChat says so.",
+    zh: '今日调用额度已用完，或微信提示已用完。',
+    nextStep: GOES_ON,
+  },
+  'quota:hours': {
+    acts: 'us',
+    en: 'It is outside the sending hours (FASTREGISTER_SENDING_HOURS).',
+    zh: '当前不在提交时段内（FASTREGISTER_SENDING_HOURS）。',
+    nextStep: GOES_ON,
+  },
+  'sheet:duplicate': {
+    acts: 'nobody',
+    en: 'An earlier row of the same file names the same merchant, who is registered once.',
+    zh: '与同一文件中的前面某行为同一商户，只注册一次。',
+    nextStep: { en: 'See the line that the reason names.', zh: '请见原因中所指的行。' },
   },
   'push:overdue': {
     acts: 'us',

@@ -143,7 +143,8 @@ export function ticketExchange(client: Client, component: Component, store: Toke
         // This call says component_secret where the next one says component_appsecret.
         body: { component_appid: component.appid, component_secret: component.appsecret },
       });
-      if (reply.kind === 'answer' && reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
+      if (reply.kind !== 'answer') return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'connection' };
+      if (reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
     }
     return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'ticket' };
   }

@@ -64,12 +64,14 @@ export async function tokenFor(crew: Crew): Promise<string | undefined> {
     if (credential.kind === 'fault') {
       await stopLine(crew, credential.problem, credential.said);
       // Our own stop rings the bell too: WeChat is asked again when somebody has resumed the line, and not before.
-      while ((await crew.calls.line()) !== undefined) {
+      while ((await crew.calls.line())?.onTrial === false) {
         if (!(await holdFor(crew, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return undefined;
       }
       continue;
     }
-    crew.log.info({ why: credential.why }, 'waiting for a component access token');
+    if (await crew.calls.noteWait(credential.why, credential.ms)) {
+      crew.log.info({ why: credential.why }, 'waiting for a component access token');
+    }
     if (!(await holdFor(crew, { ms: credential.ms, why: 'token' }))) return undefined;
   }
 }

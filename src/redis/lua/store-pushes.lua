@@ -44,6 +44,7 @@ for bound, count in pairs(lags) do redis.call('HINCRBY', key.pushLag(), bound, c
 if lag_sum > 0 then redis.call('HINCRBY', key.pushLag(), 'sum', lag_sum) end
 -- The ticket never goes backwards.
 if newest and newest.at >= tonumber(redis.call('HGET', key.ticket(), 'createdAt') or 0) then
+  redis.call('DEL', key.tokenWait())
   redis.call('HSET', key.ticket(), 'value', newest.value, 'createdAt', newest.at, 'receivedAt', newest.received)
   ring('token')
 end
