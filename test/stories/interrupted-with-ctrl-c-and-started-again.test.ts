@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { startOf } from '../../src/redis/process.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, receiverPort, start } from '../support/program.js';
+import { build, portOf, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -24,7 +24,7 @@ test('the same command goes on where it stopped, until every row has its outcome
   };
   const begin = async () => {
     const program = start(['run', sheet, '-o', report], { env });
-    simulator.setPushUrl(`http://127.0.0.1:${await receiverPort(program)}${EVENTS_PATH}`);
+    simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
     return program;
   };
 
@@ -61,7 +61,7 @@ test('interrupted twice, it ends at once, and nobody is asked twice afterwards',
   };
   const begin = async () => {
     const program = start(['run', sheet], { env });
-    simulator.setPushUrl(`http://127.0.0.1:${await receiverPort(program)}${EVENTS_PATH}`);
+    simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
     return program;
   };
 

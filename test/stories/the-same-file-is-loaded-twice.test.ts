@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, receiverPort, run, start } from '../support/program.js';
+import { build, portOf, run, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 
 beforeAll(build, 120_000);
@@ -17,7 +17,7 @@ test('it is the same batch, by whatever name, and nothing is sent a second time'
   expect(again.stderr).toContain('nothing was changed');
 
   const program = start(['run', sheet], { env });
-  simulator.setPushUrl(`http://127.0.0.1:${await receiverPort(program)}${EVENTS_PATH}`);
+  simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
   const { status, stdout } = await program.ended;
   expect(status).toBe(0);
 

@@ -5,7 +5,7 @@ import type { Simulator } from '../../src/simulator/simulator.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, type Running, receiverPort, start } from '../support/program.js';
+import { build, portOf, type Running, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -114,7 +114,7 @@ async function newPlace(simulator: Simulator, changes: Record<string, string>): 
 }
 
 async function urlOf(listener: Running): Promise<string> {
-  return `http://127.0.0.1:${await receiverPort(listener)}${EVENTS_PATH}`;
+  return `http://127.0.0.1:${await portOf(listener, 'receiver')}${EVENTS_PATH}`;
 }
 
 function merchantsHeardOf(simulator: Simulator): number {

@@ -34,6 +34,7 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     perSecond: 1_000_000,
     perMinute: 1_000_000,
     perDay: 1_000_000,
+    believe: false,
     reserve: 0,
     day: '2026-11-21',
     dayEndsAt: Date.now() + HOUR_MS,

@@ -61,14 +61,12 @@ export function run(args: readonly string[], as: RunAs = {}): Promise<Ended> {
   return start(args, as).ended;
 }
 
-/** The port on which a process that was started with FASTREGISTER_LOG_LEVEL=info receives pushes. */
-export async function receiverPort(program: Running): Promise<number> {
-  return until('the receiver listens', () => {
+/** The port of a process that was started with a log level of info or below. */
+export async function portOf(program: Running, part: 'receiver' | 'console'): Promise<number> {
+  return until(`the ${part} listens`, () => {
     if (program.child.exitCode !== null) throw new Error(`it ended: ${program.stderr()}`);
-    const line = program
-      .stderr()
-      .split('\n')
-      .find((it) => it.includes('"part":"receiver"'));
+    const lines = program.stderr().split('\n').slice(0, -1);
+    const line = lines.find((it) => it.includes(`"part":"${part}"`));
     return line !== undefined && (JSON.parse(line) as { port: number }).port;
   });
 }
