@@ -15,14 +15,19 @@ export interface SendingHours {
 const MINUTE = 60_000;
 
 export function quotaDay(now: number, timeZone: string): QuotaDay {
-  if (lastAsked.timeZone === timeZone && now >= lastAsked.at && now < lastAsked.endsAt) return lastAsked;
+  const { answer } = lastAsked;
+  if (lastAsked.timeZone === timeZone && now >= lastAsked.at && now < answer.endsAt) return answer;
   const day = dateOf(now, timeZone);
-  lastAsked = { timeZone, at: now, day, endsAt: nextMidnight(now, timeZone, day) };
-  return lastAsked;
+  lastAsked = { timeZone, at: now, answer: { day, endsAt: nextMidnight(now, timeZone, day) } };
+  return lastAsked.answer;
 }
 
 /** Asked before every call, and the same for a whole day. */
-let lastAsked = { timeZone: '', at: 0, day: '', endsAt: 0 };
+let lastAsked: { timeZone: string; at: number; answer: QuotaDay } = {
+  timeZone: '',
+  at: 0,
+  answer: { day: '', endsAt: 0 },
+};
 
 /** 0 while sending is open, otherwise how long until it opens. */
 export function closedForMs(now: number, timeZone: string, hours: SendingHours): number {

@@ -400,7 +400,7 @@ function attemptAfter(registration: Registration, move: Move): Registration {
     case 'refused':
       return { ...registration, task: 'none' };
     case 'ended':
-      return { ...registration, task: 'ended', earlierTask: registration.earlierTask === 'none' ? 'none' : 'ended' };
+      return { ...registration, task: 'ended' };
     default:
       return registration;
   }

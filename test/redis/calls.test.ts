@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { Budgets, Permission } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
-import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { acceptedRow, type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -24,7 +24,7 @@ describe('permission', () => {
 
     expect(permission.kind).toBe('go');
     expect(await book.registration(idOf(one))).toMatchObject({ state: 'submitting', attempt: 1, task: 'open' });
-    expect(await book.calls.ofDay(TODAY)).toEqual({ create: 1, search: 0, closed: false });
+    expect(await book.calls.ofDay(TODAY)).toMatchObject({ create: 1, search: 0, closed: false });
     expect(await book.batches.counts('b1')).toEqual({ submitting: 1 });
   });
 
@@ -164,11 +164,107 @@ describe('sending', () => {
     for (const permission of [await book.take(idOf(merchant(2))), await book.take(idOf(one), {}, 'search_sent')]) {
       expect(permission).toEqual({ kind: 'wait', ms: Number.POSITIVE_INFINITY, why: 'line' });
     }
-    expect(await book.calls.line()).toEqual({ because: 'announced maintenance', problem: 'operator:pause', at: 5 });
+    expect(await book.calls.line()).toEqual({
+      because: 'announced maintenance',
+      problem: 'operator:pause',
+      at: 5,
+      onTrial: false,
+    });
 
-    expect(await book.calls.resumeLine()).toBe(true);
-    expect(await book.calls.resumeLine()).toBe(false);
+    expect(await book.calls.resumeLine()).toBe('open');
+    expect(await book.calls.resumeLine()).toBe('running');
     expect((await book.take(idOf(merchant(2)))).kind).toBe('go');
+  });
+
+  test('keeps to what WeChat told of the day where that is believed, with its share for searches', async () => {
+    const merchants = [1, 2, 3, 4].map((number) => merchant(number)) as [Merchant, Merchant, Merchant, Merchant];
+    await book.load('b1', merchants);
+    await book.calls.keepTold(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
+    const believing = { believe: true, perDay: 1000, reserve: 250 };
+
+    const kinds = [];
+    for (const each of merchants) kinds.push((await book.take(idOf(each), believing)).kind);
+    expect(kinds).toEqual(['go', 'go', 'go', 'wait']);
+    expect((await book.take(idOf(merchants[0]), believing, 'search_sent')).kind).toBe('go');
+    expect((await book.take(idOf(merchants[1]), believing, 'search_sent')).kind).toBe('wait');
+  });
+});
+
+describe('a line that stopped for a fault', () => {
+  const merchants = [1, 2, 3].map((number) => merchant(number)) as [Merchant, Merchant, Merchant];
+  const [first, second, third] = merchants;
+
+  beforeEach(async () => {
+    await book.load('b1', merchants);
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
+  });
+
+  const answer = (of: Merchant, kind: 'create_accepted' | 'platform_refused', verdict: 'accepted' | 'failed') =>
+    book.ledger.record(idOf(of), { kind, at: Date.now(), problem: 'create:61004', because: 'IP' }, { verdict });
+
+  test('lets one create through when it is resumed, and opens when WeChat takes it', async () => {
+    expect(await book.calls.resumeLine()).toBe('canary');
+    expect((await book.take(idOf(first))).kind).toBe('go');
+    expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
+
+    await answer(first, 'create_accepted', 'accepted');
+    expect(await book.calls.line()).toBeUndefined();
+    expect((await book.take(idOf(second))).kind).toBe('go');
+  });
+
+  test('stays stopped when WeChat refuses that one too, until it is resumed again', async () => {
+    await book.calls.resumeLine();
+    await book.take(idOf(first));
+    await answer(first, 'platform_refused', 'failed');
+    expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', onTrial: false });
+    expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
+
+    expect(await book.calls.resumeLine()).toBe('canary');
+    expect((await book.take(idOf(third))).kind).toBe('go');
+  });
+
+  test('opens at once where nothing waits to be tried', async () => {
+    await server.redis.del(key('ready', 'submit'));
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
+});
+
+describe('a batch with canaries', () => {
+  const merchants = [1, 2, 3, 4, 5].map((number) => merchant(number));
+  const ready = async (): Promise<number> => server.redis.llen(key('ready', 'submit'));
+
+  beforeEach(async () => {
+    const batch = await book.batches.open(
+      { id: 'b1', file: 'b1.csv', headings: [], columns: [0, 1, 2, 3, 4, 5], loadedAt: 5 },
+      2,
+    );
+    await book.batches.accept(batch, 0, merchants.map(acceptedRow));
+  });
+
+  async function answer(of: Merchant, verdict: 'accepted' | 'refused'): Promise<void> {
+    await book.take(idOf(of));
+    const kind = verdict === 'accepted' ? 'create_accepted' : 'create_refused';
+    await book.ledger.record(idOf(of), { kind, at: Date.now() }, { verdict });
+  }
+
+  test('sends so many rows first, and the rest when they were accepted', async () => {
+    expect(await ready()).toBe(2);
+    await answer(merchant(1), 'accepted');
+    expect(await ready()).toBe(2);
+    await answer(merchant(2), 'accepted');
+    expect(await ready()).toBe(5);
+  });
+
+  test('puts another row in the place of one that is refused', async () => {
+    await answer(merchant(1), 'refused');
+    expect(await ready()).toBe(3);
+    expect(await book.calls.line()).toBeUndefined();
+  });
+
+  test('stops the line when as many are refused', async () => {
+    await answer(merchant(1), 'refused');
+    await answer(merchant(2), 'refused');
+    expect(await book.calls.line()).toMatchObject({ problem: 'batch:canaries' });
   });
 });
 

@@ -78,9 +78,9 @@ describe('the component access token', () => {
   test('is forgotten only by whoever was refused with that very token', async () => {
     const fence = (await store.lock(30_000)) ?? '';
     await store.saveToken(fence, { value: 'new', refreshAt: 5 });
-    await store.dropToken('old');
+    expect(await store.refuseToken('old')).toBe(0);
     expect(await store.token()).toBeDefined();
-    await store.dropToken('new');
+    expect(await store.refuseToken('new')).toBe(1);
     expect(await store.token()).toBeUndefined();
   });
 
@@ -91,9 +91,14 @@ describe('the component access token', () => {
     expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
   });
 
-  test('that was refused is counted until one is accepted', async () => {
-    expect([await store.countRefusal(), await store.countRefusal()]).toEqual([1, 2]);
+  test('that was refused is counted once, however many calls it carried, until one is accepted', async () => {
+    const refused = async (value: string): Promise<number[]> => {
+      await store.saveToken((await store.lock(30_000)) ?? '', { value, refreshAt: 5 });
+      return Promise.all([value, value, value].map((each) => store.refuseToken(each)));
+    };
+    expect(await refused('first')).toEqual([1, 0, 0]);
+    expect(await refused('second')).toEqual([2, 0, 0]);
     await store.clearRefusals();
-    expect(await store.countRefusal()).toBe(1);
+    expect(await refused('third')).toEqual([1, 0, 0]);
   });
 });

@@ -168,6 +168,8 @@ async function newWorld() {
         perSecond: 1_000_000,
         perMinute: 1_000_000,
         perDay: 1_000_000,
+        believeWeChat: false,
+        searchShare: 0.1,
         timezone: 'UTC',
         sendingHours: { fromMinute: 0, untilMinute: 1440 },
         stopAfter: 1_000_000,

@@ -20,7 +20,15 @@ import { until } from '../support/until.js';
 
 const server = useRedis();
 const ID = idOf(merchant(1));
-const LIMITS = { perSecond: 100, perMinute: 1_000, perDay: 1_000, timezone: 'UTC', stopAfter: 20 };
+const LIMITS = {
+  perSecond: 100,
+  perMinute: 1_000,
+  perDay: 1_000,
+  believeWeChat: false,
+  searchShare: 0.1,
+  timezone: 'UTC',
+  stopAfter: 20,
+};
 
 let bell: Bell;
 let book: ReturnType<typeof openBook>;
