@@ -5,14 +5,17 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
-import type { Limits } from './domain/limits.js';
+import { type Limits, sendingWindow } from './domain/limits.js';
 import { startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
 import { type ReceiverServer, startReceiver } from './events/server.js';
 import { openShelf } from './events/shelf.js';
 import { openSpool } from './events/spool.js';
+import { startKeeping } from './nights/keeper.js';
+import type { NightTools } from './nights/night.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
+import { type Herald, startHerald } from './notices/herald.js';
 import type { Rules } from './producer/checked-rows.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
@@ -22,13 +25,20 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
+import { onNight, openNightClock } from './redis/night-clock.js';
+import { openNights } from './redis/nights.js';
+import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay } from './redis/pushes.js';
 import { startRelay } from './redis/relay.js';
 import { secretKeyUnder } from './redis/secret-key.js';
+import { openTold } from './redis/told.js';
 import { openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
+import { howFar } from './reporter/ending.js';
+import { situation } from './reporter/standstill.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
+import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
 import { type Client, openClient } from './wechat/client.js';
 import { fixedToken, openCredentials, ticketExchange, tokenService } from './wechat/credentials.js';
 import { decodeAesKey, type PushCredential } from './wechat/crypt.js';
@@ -138,6 +148,19 @@ export function openCaller({ settings, redis }: Store) {
   };
 }
 
+/** What `reconcile` works with. */
+export function reconcileTools(store: Store, { client }: ReturnType<typeof openCaller>, token: string) {
+  const appid = store.settings.wechatComponentAppid ?? '';
+  return {
+    batches: store.batches,
+    ledger: store.ledger,
+    authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
+    now: Date.now,
+    list: (offset: number) => listAuthorizers(client, appid, token, offset),
+    infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),
+  };
+}
+
 export interface Part {
   close(): Promise<void>;
 }
@@ -172,21 +195,44 @@ export async function startSending(store: Store): Promise<Part> {
   const delivering = startDelivering({
     redis,
     bell,
-    destinations: { created: createdWebhook(settings, authorizers) },
+    destinations: {
+      created: createdWebhook(settings, authorizers),
+      notify: settings.notifyUrl === undefined ? undefined : { url: settings.notifyUrl },
+    },
     secret: settings.webhookSecret ?? '',
     requestTimeoutMs: settings.patience.requestTimeoutMs,
     log,
   });
+  const herald = settings.notifyUrl === undefined ? undefined : startHeraldOf(store, redis, bell);
   log.info({ part: 'worker' }, 'ready');
   return {
     async close() {
       await worker.close();
+      await herald?.close();
       await delivering.close();
       await relay.stop();
       await bell.close();
       await client.close();
     },
   };
+}
+
+function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Herald {
+  const calls = openCalls(redis);
+  const limits = limitsOf(settings);
+  return startHerald({
+    told: openTold(redis),
+    batches: openBatches(redis),
+    calls,
+    bell,
+    now: Date.now,
+    log,
+    async spentDay() {
+      const { standstill, used } = await situation(calls, limits, Date.now());
+      const { day, dayEndsAt } = sendingWindow(limits, Date.now());
+      return standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
+    },
+  });
 }
 
 /** Undefined where nobody wants to hear of new Mini Programs. */
@@ -337,6 +383,49 @@ export function judgeOf({ settings }: Pick<Store, 'settings'>, redis: Redis): Ju
     componentAppid: settings.wechatComponentAppid ?? '',
     ledger: openLedger(redis),
     matchOf: registrationApi(settings, NO_CLIENT).matchOf,
+  };
+}
+
+/** Nightly runs over inbox folders. */
+export async function startNights(store: Store): Promise<Part> {
+  const { log } = store;
+  const redis = await store.connect('worker');
+  const clock = openNightClock(redis);
+  const tools = nightToolsOf(store, redis);
+  for (const schedule of await tools.nights.schedules()) await clock.set(schedule);
+  const batches = openBatches(redis);
+  const calls = openCalls(redis);
+  const workload = openWorkload(redis);
+  const keeper = startKeeping({
+    tools,
+    howFar: async (ids, untilSubmitted) =>
+      (await howFar({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
+    clock: (ring) => onNight(redis, log, ring),
+    log,
+  });
+  log.info({ part: 'nights' }, 'ready');
+  return {
+    async close() {
+      await keeper.close();
+      await clock.close();
+    },
+  };
+}
+
+export function nightToolsOf({ settings, log }: Store, redis: Redis): NightTools {
+  return {
+    nights: openNights(redis),
+    batches: openBatches(redis),
+    calls: openCalls(redis),
+    rules: rulesOf(settings, true),
+    limits: limitsOf(settings),
+    now: Date.now,
+    log,
+    tell:
+      settings.notifyUrl === undefined
+        ? undefined
+        : ({ id, at, data }) =>
+            queueNotice(redis, 'notify', 'nights', { id: `night-${id}`, type: 'night.ended', at, data }),
   };
 }
 

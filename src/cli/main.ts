@@ -17,8 +17,10 @@ import { listenCommand } from './listen.js';
 import { loadCommand } from './load.js';
 import { purgeCommand } from './purge.js';
 import { pushesCommand } from './pushes.js';
+import { reconcileCommand } from './reconcile.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
+import { scheduleCommand } from './schedule.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
 import { statusCommand } from './status.js';
@@ -29,8 +31,8 @@ import { workCommand } from './work.js';
 // biome-ignore format: one line, one command
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
-  statusCommand, batchesCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
-  pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,
+  statusCommand, reconcileCommand, batchesCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
+  scheduleCommand, pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,
 ];
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

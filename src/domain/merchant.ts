@@ -44,6 +44,11 @@ export function personOf(weixinId: string): string {
   return digest(comparable(weixinId));
 }
 
+/** Whether two names are the same, by what this gives: of a sheet, and of WeChat's list of accounts. */
+export function nameKey(name: string): string {
+  return comparable(name);
+}
+
 /** For comparison only: full-width and half-width, upper and lower case, and spaces make no difference. */
 function comparable(text: string): string {
   return text

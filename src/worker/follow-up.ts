@@ -15,7 +15,8 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const { registration, now } = view;
     if ((registration.until ?? 0) > now) return notDue(crew, job, id, registration.until);
     const sentAt = registration.sentAt ?? now;
-    if (now - sentAt >= crew.patience.giveUpMs && wasSearched(registration)) {
+    const canSearch = crew.api.canSearch(registration.taskId);
+    if (now - sentAt >= crew.patience.giveUpMs && (wasSearched(registration) || !canSearch)) {
       await report(
         crew,
         id,
@@ -25,7 +26,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
       return;
     }
     // Its task id was in the answer that got lost: there is nothing to ask with, and only the push can tell.
-    if (!crew.api.canSearch(registration.taskId)) return notDue(crew, job, id, sentAt + crew.patience.giveUpMs);
+    if (!canSearch) return notDue(crew, job, id, sentAt + crew.patience.giveUpMs);
     const token = await tokenFor(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
     await believeQuota(crew, token);

@@ -11,7 +11,8 @@ import { STATES } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
 import type { WorkKind } from '../../src/redis/ledger.js';
 import { script } from '../../src/redis/scripts.js';
-import type { Reply } from '../../src/wechat/client.js';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { submit } from '../../src/worker/submit.js';
@@ -149,15 +150,7 @@ async function newWorld() {
       ledger: book.ledger,
       calls: book.calls,
       workload: book.workload,
-      api: {
-        name: 'fastregisterweapp',
-        path: '/',
-        needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
-        identity: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
-        create: onCreate,
-        taskOf: () => ({}),
-        search: async () => searchAnswer,
-      },
+      api: { ...fastregisterweapp({} as Client), create: onCreate, search: async () => searchAnswer },
       credentials: {
         current: async () => ({ kind: 'token', token: 'token' }),
         renew: async () => ({ kind: 'token', token: 'token' }),

@@ -1,0 +1,74 @@
+/** The Mini Programs that have authorised the platform, as WeChat lists them: where a lost push can still be found. */
+import type { Client, Reply } from './client.js';
+
+export interface AuthorizerInfo {
+  readonly appid: string;
+  /** The subject as it is registered, e.g. the enterprise's name. */
+  readonly principalName: string;
+  /** 6: created by the registration API. */
+  readonly registerType: number | undefined;
+}
+
+export interface ListedAuthorizer {
+  readonly appid: string;
+  readonly refreshToken: string | undefined;
+}
+
+export type Listing =
+  | { readonly kind: 'listed'; readonly authorizers: readonly ListedAuthorizer[]; readonly total: number }
+  | { readonly kind: 'refused'; readonly reply: Reply };
+
+export type Info =
+  | { readonly kind: 'info'; readonly info: AuthorizerInfo }
+  | { readonly kind: 'refused'; readonly reply: Reply };
+
+/** WeChat lists at most so many at once. */
+export const LISTED_AT_ONCE = 500;
+
+export const CREATED_BY_REGISTRATION = 6;
+
+export async function listAuthorizers(
+  client: Client,
+  componentAppid: string,
+  token: string,
+  offset: number,
+): Promise<Listing> {
+  const reply = await client.post({
+    path: '/cgi-bin/component/api_get_authorizer_list',
+    query: { component_access_token: token },
+    body: { component_appid: componentAppid, offset, count: LISTED_AT_ONCE },
+    carries: 'list',
+  });
+  if (reply.kind !== 'answer' || reply.errcode !== 0) return { kind: 'refused', reply };
+  const list = Array.isArray(reply.body.list) ? (reply.body.list as Record<string, unknown>[]) : [];
+  const authorizers = list.flatMap(({ authorizer_appid: appid, refresh_token: refreshToken }) =>
+    typeof appid === 'string'
+      ? [{ appid, refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined }]
+      : [],
+  );
+  return { kind: 'listed', authorizers, total: Number(reply.body.total_count ?? authorizers.length) };
+}
+
+export async function authorizerInfo(
+  client: Client,
+  componentAppid: string,
+  token: string,
+  appid: string,
+): Promise<Info> {
+  const reply = await client.post({
+    path: '/cgi-bin/component/api_get_authorizer_info',
+    query: { component_access_token: token },
+    body: { component_appid: componentAppid, authorizer_appid: appid },
+    carries: 'authorizer_info',
+  });
+  if (reply.kind !== 'answer' || reply.errcode !== 0) return { kind: 'refused', reply };
+  const info = (reply.body.authorizer_info ?? {}) as Record<string, unknown>;
+  return {
+    kind: 'info',
+    info: {
+      appid,
+      principalName: typeof info.principal_name === 'string' ? info.principal_name : '',
+      registerType: typeof info.register_type === 'number' ? info.register_type : undefined,
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { openCaller, reconcileTools } from '../../src/app.js';
+import { reconcile, record } from '../../src/operator/reconcile.js';
+import { idOf } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { type Rehearsal, rehearse } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+async function toolsOf(story: Rehearsal) {
+  const caller = openCaller(story.store);
+  onTestFinished(() => caller.close());
+  const credential = await caller.credentials.current();
+  if (credential.kind !== 'token') throw new Error(`no token: ${JSON.stringify(credential)}`);
+  return reconcileTools(story.store, caller, credential.token);
+}
+
+test('a Mini Program whose push never came is found by its name, and recorded with its refresh token', async () => {
+  const story = await rehearse();
+  const [silent, told, running] = [merchant(1, 'lost'), merchant(2, 'ok'), merchant(3, 'in20h_p103')] as const;
+  await story.book.load('b1', [silent, told, running]);
+  await story.start();
+  await until('WeChat created the first two', async () => story.simulator.state().tasks.created >= 2);
+  await until('the second was told', async () => (await story.registration(told)).authorizer === 'kept');
+
+  const tools = await toolsOf(story);
+  const found = await reconcile(tools);
+  expect(found).toMatchObject({ ambiguous: [], refused: undefined });
+  expect(found.matches.map(({ registration }) => registration)).toEqual([idOf(silent)]);
+  expect((await story.registration(silent)).state).not.toBe('created');
+
+  for (const match of found.matches) expect(await record(tools, match)).toBe(true);
+  const after = await story.registration(silent);
+  expect(after).toMatchObject({ state: 'created', authorizer: 'kept', appid: found.matches[0]?.appid });
+  expect(await tools.authorizers.find(after.appid ?? '')).toMatchObject({ registration: idOf(silent) });
+  expect((await reconcile(tools)).matches).toEqual([]);
+  expect(story.seen(silent).creates).toBe(1);
+});
+
+test('one name that fits two registrations is nobody’s', async () => {
+  const story = await rehearse();
+  const one = merchant(1, 'lost');
+  const other = { ...merchant(2, 'in20h_p103'), name: one.name };
+  await story.book.load('b1', [one, other]);
+  await story.start();
+  await until('WeChat created one', async () => story.simulator.state().tasks.created >= 1);
+
+  const found = await reconcile(await toolsOf(story));
+  expect(found).toMatchObject({ matches: [], ambiguous: [one.name] });
+});
