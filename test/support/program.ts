@@ -32,8 +32,27 @@ export interface RunAs {
   readonly cwd?: string;
 }
 
-/** Nothing of the tester's own environment reaches it but what a program needs to run at all. */
-export function start(args: readonly string[], { env = {}, cwd = '/' }: RunAs = {}): Running {
+/** Nothing of the tester's own environment reaches it but what a program needs to run at all. Ends with its test. */
+export function start(args: readonly string[], as: RunAs = {}): Running {
+  const program = launch(args, as);
+  onTestFinished(async () => {
+    const { exitCode, signalCode } = program.child;
+    if (exitCode === null && signalCode === null) program.kill('SIGKILL');
+    await program.ended;
+  });
+  return program;
+}
+
+export function run(args: readonly string[], as: RunAs = {}): Promise<Ended> {
+  return start(args, as).ended;
+}
+
+/** The same, outside of a test. */
+export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended> {
+  return launch(args, as).ended;
+}
+
+function launch(args: readonly string[], { env = {}, cwd = '/' }: RunAs): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, HOME: process.env.HOME, ...env },
@@ -50,15 +69,7 @@ export function start(args: readonly string[], { env = {}, cwd = '/' }: RunAs = 
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, stdout, stderr }));
   });
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await ended;
-  });
   return { child, ended, stdout: () => stdout, stderr: () => stderr, kill: (signal) => void child.kill(signal) };
-}
-
-export function run(args: readonly string[], as: RunAs = {}): Promise<Ended> {
-  return start(args, as).ended;
 }
 
 /** The port of a process that was started with a log level of info or below. */

@@ -1,5 +1,5 @@
 /** A whole journey in one process: the simulator, a private Redis of its own, a worker and the receiver. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -75,8 +75,23 @@ export function rehearsalEnvironment(home: string, url: string): Record<string, 
 
 export function newHome(): string {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'fr-')));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  onTestFinished(() => {
+    for (const server of serversUnder(home)) process.kill(server, 'SIGKILL');
+    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  });
   return home;
+}
+
+/** A private Redis that a failed test has left behind would outlive its folder. */
+function serversUnder(home: string): number[] {
+  return ['redis/redis.pid', 'data/redis/redis.pid'].flatMap((file) => {
+    try {
+      const pid = Number(readFileSync(join(home, file), 'utf8'));
+      return readFileSync(`/proc/${pid}/comm`, 'utf8').includes('redis') ? [pid] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 export async function newSimulator(options: SimulatorOptions = {}): Promise<Simulator> {

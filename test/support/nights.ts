@@ -1,0 +1,88 @@
+/** Nights over an inbox of a rehearsal's own, at any hour that a test wants. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { nightToolsOf } from '../../src/app.js';
+import { sendAndListen } from '../../src/cli/batch-run.js';
+import { type Keeper, startKeeping } from '../../src/nights/keeper.js';
+import { type NightTools, runNight } from '../../src/nights/night.js';
+import type { Summary } from '../../src/nights/summary.js';
+import type { Night, Schedule } from '../../src/redis/nights.js';
+import { howFar } from '../../src/reporter/ending.js';
+import { EVENTS_PATH, type Rehearsal } from './rehearsal.js';
+
+export interface Office {
+  readonly inbox: string;
+  /** The nights' own clock, ms since 1970. */
+  now: number;
+  /** Puts a file into the inbox; nobody writes into it any more. */
+  put(name: string, content: string | Buffer): void;
+  schedule(changes?: Partial<Schedule>): Schedule;
+  /** As one process that serves keeps nights; `ring` is what BullMQ does. */
+  keep(changes?: Partial<NightTools>): Promise<Keeper & { ring(): void }>;
+  /** As `run --inbox` does it. */
+  run(): Promise<Night | undefined>;
+  nights(): Promise<Night[]>;
+  read(...path: string[]): string;
+  summary(night: Night): Summary;
+}
+
+export const UNTIL_ENDED = 'the night has ended';
+
+export function openOffice(rehearsal: Rehearsal): Office {
+  const { store, simulator } = rehearsal;
+  const inbox = join(rehearsal.home, 'inbox');
+  mkdirSync(inbox);
+  const office = { now: Date.now() + 10 * 86_400_000 };
+  const toolsOn = (redis = store.redis): NightTools => ({ ...nightToolsOf(store, redis), now: () => office.now });
+
+  return Object.assign(office, {
+    inbox,
+    put(name: string, content: string | Buffer) {
+      writeFileSync(join(inbox, name), content);
+    },
+    schedule: (changes: Partial<Schedule> = {}): Schedule => ({
+      name: 'nightly',
+      inbox,
+      at: '0 22 * * *',
+      timezone: 'Asia/Shanghai',
+      until: 'settled' as const,
+      language: 'en' as const,
+      addedAt: office.now - 4 * 86_400_000,
+      ...changes,
+    }),
+    async keep(changes: Partial<NightTools> = {}) {
+      const redis = await store.connect('worker');
+      let ring = (): void => {};
+      const tools = { ...toolsOn(redis), ...changes };
+      const keeper = startKeeping({
+        tools,
+        howFar: async (ids, untilSubmitted) => (await howFar(store, tools.limits, ids, untilSubmitted)).ending,
+        clock(nudge) {
+          ring = nudge;
+          return { close: async () => {} };
+        },
+        log: store.log,
+      });
+      onTestFinished(() => keeper.close());
+      return { close: keeper.close, ring: () => ring() };
+    },
+    run: () =>
+      runNight(
+        toolsOn(),
+        { inbox, timezone: 'Asia/Shanghai', language: 'en' as const, until: 'settled' as const },
+        (batches, signal) =>
+          sendAndListen(store, {
+            batches,
+            untilSubmitted: false,
+            signal,
+            onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`),
+          }),
+        new AbortController().signal,
+      ),
+    nights: () => toolsOn().nights.list(),
+    read: (...path: string[]) => readFileSync(join(inbox, ...path), 'utf8'),
+    summary: (night: Night) =>
+      JSON.parse(readFileSync(join(inbox, 'done', night.date, `${night.name}.json`), 'utf8')) as Summary,
+  });
+}
