@@ -3,6 +3,7 @@
  * connection, a restart), so whoever listens also looks by himself from time to time; a new connection rings for all.
  */
 import type { Redis } from 'ioredis';
+import { another } from './connection.js';
 import { key } from './keys.js';
 
 /** `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `moved`: a fact was recorded; `notice`: there is something to post. */
@@ -21,7 +22,7 @@ export async function hangBell(redis: Redis): Promise<Bell> {
   const tell = (ring: Ring): void => {
     for (const listener of listeners.get(ring) ?? []) listener();
   };
-  const subscriber = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true });
+  const subscriber = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   subscriber.on('error', () => {
     // The other connections of this process report that Redis is away; this one comes back by itself.
   });

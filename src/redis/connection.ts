@@ -1,5 +1,5 @@
 /** How a process speaks to Redis, and what a Redis has to be like before a registration is trusted to it. */
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
 /** Facts first, sentence second, as pino takes them. */
 export interface Log {
@@ -46,13 +46,47 @@ export async function connect(address: Address, role: Role, log: Log): Promise<R
     ...optionsOf(address),
     ...ROLES[role],
     connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_RECONNECT_PAUSE_MS),
+    retryStrategy: pauseBeforeReconnect,
     // After a failover a managed server's old primary is read-only: connect again, and send the refused command again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   });
   await untilReady(redis, shown);
-  tellLosses(redis, shown, role, log);
+  const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown) : redis;
+  tellLosses(ready, shown, role, log);
+  return ready;
+}
+
+async function isClusterNode(redis: Redis): Promise<boolean> {
+  return (await redis.info('server')).includes('redis_mode:cluster');
+}
+
+/** One node of a cluster knows the others; all our keys lie in one slot, wherever that is. */
+async function clusterAround(node: Redis, address: Address, role: Role, shown: string): Promise<Redis> {
+  node.disconnect();
+  const { host = '127.0.0.1', port = 6379, db: _, ...redisOptions } = optionsOf(address);
+  const cluster = new Cluster([{ host, port }], {
+    redisOptions: { ...redisOptions, ...ROLES[role], connectTimeout: CONNECT_TIMEOUT_MS },
+    enableOfflineQueue: role === 'worker',
+    clusterRetryStrategy: pauseBeforeReconnect,
+  });
+  // A Cluster has the commands of a Redis; `another` below is for the one thing in which they differ.
+  const redis = cluster as unknown as Redis;
+  await untilReady(redis, shown);
   return redis;
+}
+
+/** A further connection to the same server, or cluster, with options of its own. It connects when it is told to. */
+export function another(redis: Redis, options: RedisOptions): Redis {
+  const to: Redis | Cluster = redis;
+  if (!to.isCluster) return redis.duplicate({ ...options, lazyConnect: true });
+  const cluster = redis as unknown as Cluster;
+  const redisOptions = { ...cluster.options.redisOptions, ...options };
+  const enableOfflineQueue = options.enableOfflineQueue ?? true;
+  return cluster.duplicate([], { redisOptions, enableOfflineQueue, lazyConnect: true }) as unknown as Redis;
+}
+
+function pauseBeforeReconnect(times: number): number {
+  return Math.min(50 * 2 ** Math.min(times, 10), LONGEST_RECONNECT_PAUSE_MS);
 }
 
 async function untilReady(redis: Redis, shown: string): Promise<void> {

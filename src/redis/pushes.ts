@@ -2,6 +2,7 @@
 import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { another } from './connection.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
@@ -106,12 +107,13 @@ export function openPushes(redis: Redis): Pushes {
 
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
-      const fields: (string | number)[] = [];
-      for (const { receivedAt, createdAt, infoType, query, body, ticket } of pushes) {
-        const type = infoType.slice(0, LONGEST_INFO_TYPE);
-        fields.push(receivedAt, createdAt ?? '', type, query, ...bodyField(body), ticket ?? '');
+      // Few arguments: each costs the client as much as a hundred bytes.
+      const args: (string | number)[] = [mark.segment, mark.stored, ...newestTicket(pushes)];
+      for (const { receivedAt, createdAt, infoType, query, body } of pushes) {
+        const [as, text] = bodyField(body);
+        args.push(`${receivedAt} ${createdAt ?? '-'} ${as} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
       }
-      return Number(await storeScript([stream], [mark.segment, mark.stored, ...fields]));
+      return Number(await storeScript([stream], args));
     },
     storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
 
@@ -188,7 +190,7 @@ export function openPushes(redis: Redis): Pushes {
 /** Reading waits in Redis, on a connection of its own. */
 export function openPushReader(redis: Redis, consumer: string): PushReader {
   const stream = key('pushes');
-  const reader = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true });
+  const reader = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
     // The connection that stores reports that Redis is away.
   });
@@ -272,7 +274,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   const stream = key('pushes');
   const [lease, pointer] = [key('forwarder'), key('forwarded')];
   const fence = randomUUID();
-  const reader = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true });
+  const reader = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
     // The connection that stores reports that Redis is away.
   });
@@ -307,6 +309,16 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
 /** A body is ASCII, and goes over the wire as text, which is faster; whatever else came is kept byte for byte too. */
 function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
   return isAscii(body) ? ['body', body.toString('latin1')] : ['base64', body.toString('base64')];
+}
+
+/** Value, CreateTime and time of arrival; '' where they bring none. */
+function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number] {
+  let newest: [string, number, number] = ['', 0, 0];
+  for (const { ticket, createdAt, receivedAt } of pushes) {
+    if (ticket === undefined || (createdAt ?? receivedAt) < newest[1]) continue;
+    newest = [ticket, createdAt ?? receivedAt, receivedAt];
+  }
+  return newest;
 }
 
 function bodyFrom(name: 'body' | 'base64', text: string): Buffer {

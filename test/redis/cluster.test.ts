@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hangBell } from '../../src/redis/bell.js';
+import { connect } from '../../src/redis/connection.js';
+import { openPushes, openPushReader } from '../../src/redis/pushes.js';
+import { idOf, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { until } from '../support/until.js';
+
+const SLOTS = 16_384;
+const folder = mkdtempSync(join(tmpdir(), 'fr-cluster-'));
+const servers: ChildProcess[] = [];
+const nodes: Redis[] = [];
+let ports: number[] = [];
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  // The cluster's own port is 10,000 above.
+  return port < 55_000 ? port : freePort();
+}
+
+/** Two masters with half of the slots each, of which one has nothing of ours. */
+beforeAll(async () => {
+  ports = [await freePort(), await freePort()];
+  for (const [at, port] of ports.entries()) {
+    const args = ['--port', port, '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--dir', folder, '--save', ''];
+    args.push('--cluster-config-file', `nodes-${port}.conf`, '--appendonly', 'no');
+    servers.push(spawn('redis-server', args.map(String), { stdio: 'ignore' }));
+    const node = new Redis(port, '127.0.0.1', { retryStrategy: () => 50 });
+    node.on('error', () => {});
+    nodes.push(node);
+    await node.cluster('ADDSLOTS', ...Array.from({ length: SLOTS / 2 }, (_, slot) => slot + (at * SLOTS) / 2));
+  }
+  await nodes[0]?.call('CLUSTER', 'MEET', '127.0.0.1', String(ports[1]));
+  await until('the cluster is formed', async () => {
+    const states = await Promise.all(nodes.map((node) => node.cluster('INFO')));
+    return states.every((info) => String(info).includes('cluster_state:ok') && String(info).includes('known_nodes:2'));
+  });
+});
+
+afterAll(async () => {
+  for (const node of nodes) node.disconnect();
+  for (const server of servers) server.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test.each([0, 1])('everything of ours lies in one slot, whichever node is asked (%i)', async (at) => {
+  const log = { info() {}, warn() {} };
+  const redis = await connect({ url: `redis://127.0.0.1:${ports[at]}` }, 'worker', log);
+  const bell = await hangBell(redis);
+  const rung = new Promise<void>((resolve) => bell.on('ready', resolve));
+  const book = openBook(redis);
+  const one = merchant(10 + at);
+
+  await book.load(`b${at}`, [one]);
+  expect((await book.take(idOf(one))).kind).toBe('go');
+  expect(await book.registration(idOf(one))).toMatchObject({ state: 'submitting' });
+  await rung;
+
+  const reader = openPushReader(redis, `reader-${at}`);
+  expect(openPushes(redis)).toBeDefined();
+  expect(await reader.next(10)).toEqual([]);
+  reader.close();
+  await bell.close();
+  redis.disconnect();
+});
