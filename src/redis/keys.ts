@@ -53,6 +53,10 @@ const NAMES = {
   surprise: 'surprise',
   /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
   offline: 'offline',
+  /** sorted set: registrations whose link the legal person has yet to open, by its end in ms */
+  links: 'links',
+  /** sorted set: those of them of whose end nobody was reminded yet, by the same */
+  unreminded: 'unreminded',
   /** hash: the component verify ticket */
   ticket: 'ticket',
   /** hash: the component access token */

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { linkOf } from '../domain/link.js';
 import { enterpriseOf } from '../domain/merchant.js';
 import { apply, type Fact, isOver, type Move, next, type Registration } from '../domain/registration.js';
 import { key } from './keys.js';
@@ -146,6 +147,8 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly free: boolean;
   readonly behind: boolean;
   readonly task?: string;
+  readonly link?: number;
+  readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
 }
 
@@ -171,12 +174,19 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     free: enterprise !== undefined && move !== undefined && freesItsEnterprise(move, after),
     behind: enterprise !== undefined && move !== undefined && after.wait === 'enterprise',
     ...(fact.taskId !== undefined && { task: fact.taskId }),
+    ...linkChange(before, after),
     ...(move?.so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
     }),
     ...effects,
   };
   return { step, recorded: { before, after, move } };
+}
+
+function linkChange(before: Registration, after: Registration): Pick<Step, 'link' | 'unlink'> {
+  const [was, is] = [linkOf(before)?.endsAt, linkOf(after)?.endsAt];
+  if (was === is) return {};
+  return is === undefined ? { unlink: true } : { link: is };
 }
 
 /** A registration of unknown outcome keeps its enterprise: a task of ours may be running there. */

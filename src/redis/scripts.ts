@@ -18,7 +18,8 @@ export type ScriptName =
   | 'store-pushes'
   | 'park'
   | 'notice-take'
-  | 'notice-settle';
+  | 'notice-settle'
+  | 'links-ending';
 
 export type RunScript = (keys: string[], args: (string | number)[]) => Promise<unknown>;
 

@@ -159,6 +159,7 @@ end
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   task         the successor's id of the task that the answer told
+--   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
 --   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
 --   verdict      what the answer to a create says of those behind it: accepted, refused, taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
@@ -190,6 +191,13 @@ local function record(id, step)
     local busy = key.busy(step.enterprise)
     if redis.call('GET', busy) == id then redis.call('DEL', busy) end
     wake_next(step.enterprise)
+  end
+  if step.link then
+    redis.call('ZADD', key.links(), step.link, id)
+    redis.call('ZADD', key.unreminded(), step.link, id)
+  elseif step.unlink then
+    redis.call('ZREM', key.links(), id)
+    redis.call('ZREM', key.unreminded(), id)
   end
   if step.stop then stop_line(step.stop) end
   if step.verdict then
