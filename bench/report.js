@@ -69,7 +69,12 @@ async function reportOnce() {
   const batch = await store.batches.find(BATCH);
   const started = performance.now();
   await pipeline(
-    reportCsv(store.batches, [batch], { language: 'en', timezone: 'Asia/Shanghai' }),
+    reportCsv(store.batches, [batch], {
+      language: 'en',
+      timezone: 'Asia/Shanghai',
+      now: Date.now(),
+      invitation: { en: '', zh: '' },
+    }),
     createWriteStream(out),
   );
   const seconds = (performance.now() - started) / 1000;

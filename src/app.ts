@@ -117,7 +117,7 @@ export function rulesOf(settings: Settings, acceptWarnings: boolean): Rules {
 }
 
 /** Rules are asked for without calling anybody. */
-const NO_CLIENT: Client = {
+export const NO_CLIENT: Client = {
   post: async () => ({ kind: 'not_sent', why: 'no call is made here' }),
   close: async () => {},
 };

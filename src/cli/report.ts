@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { limitsOf, type Store } from '../app.js';
+import { limitsOf, NO_CLIENT, registrationApi, type Store } from '../app.js';
 import { readMoment } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
@@ -18,6 +18,7 @@ interface Options {
   readonly force?: true;
   readonly only?: string;
   readonly since?: string;
+  readonly links?: true;
   readonly lang: string;
   readonly all?: true;
   readonly json?: true;
@@ -49,6 +50,7 @@ export function reportCommand(): Command {
       '--since <DATE>',
       'only what has had its outcome since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
     )
+    .option('--links', 'only rows with a link (authorize_url) that the legal person can still open: a list to send out')
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--all', 'every batch, one after the other')
     .option('--xlsx', 'an Excel workbook instead, all of it text')
@@ -68,7 +70,7 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('door');
   const batches = options.all ? await everyBatch(store) : [refusePurged(await batchNamed(store, id))];
-  const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since };
+  const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since, links: options.links };
   const write = options.json ? jsonLines : options.xlsx ? reportWorkbook : reportCsv;
   const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
   if (options.output === undefined) for await (const piece of pieces) await print(piece);
@@ -107,8 +109,10 @@ export async function optionsFor(
   language: Language,
   only?: ReadonlySet<Outcome>,
 ): Promise<ReportOptions> {
-  const { standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
-  return { language, only, standstill, timezone: store.settings.quotaTimezone };
+  const now = Date.now();
+  const { standstill } = await situation(store.calls, limitsOf(store.settings), now);
+  const { invitation } = registrationApi(store.settings, NO_CLIENT);
+  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation };
 }
 
 export function languageFrom(text: string): Language {

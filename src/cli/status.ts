@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
+import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { WAITS, type Wait } from '../domain/registration.js';
 import { key } from '../redis/keys.js';
+import { openLinks } from '../redis/links.js';
 import { openPushes } from '../redis/pushes.js';
 import { outlook } from '../reporter/outlook.js';
 import { situation } from '../reporter/standstill.js';
@@ -81,6 +83,7 @@ async function gather(store: Store, id: string | undefined) {
     }),
   );
   const parked = await pushes.parked();
+  const links = await linksNow(store, Date.now());
   const ticket = await store.redis.hget(key('ticket'), 'receivedAt');
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },
@@ -89,6 +92,7 @@ async function gather(store: Store, id: string | undefined) {
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === null ? null : isoWithOffset(Number(ticket), limits.timezone),
     parkedPushes: parked,
+    links,
     batches,
   };
 }
@@ -103,6 +107,17 @@ async function waitsUntil({ workload, settings }: Store): Promise<Record<string,
   return first;
 }
 
+/** Links that legal persons have yet to open, of every batch. */
+async function linksNow({ redis, settings }: Store, now: number) {
+  const links = openLinks(redis);
+  const [open, ending, next] = await Promise.all([
+    links.count(now, Number.POSITIVE_INFINITY),
+    links.count(now, now + REMIND_BEFORE_MS),
+    links.nextEnd(now),
+  ]);
+  return { open, ending, nextEndsAt: next === undefined ? null : isoWithOffset(next, settings.quotaTimezone) };
+}
+
 /** `queued: 3`, `deferred, because …: 2` */
 function waits(counts: Readonly<Record<string, number>>): Record<string, number> {
   const waiting: Record<string, number> = {};
@@ -112,6 +127,12 @@ function waits(counts: Readonly<Record<string, number>>): Record<string, number>
     else if (state === 'queued' || state === 'submitting' || state === 'awaiting_legal_person') waiting[state] = count;
   }
   return waiting;
+}
+
+function linkLines({ open, ending, nextEndsAt }: Awaited<ReturnType<typeof linksNow>>): string[][] {
+  if (open === 0) return [];
+  const soon = ending > 0 ? `; ${ending} end in less than three hours: remind those legal persons` : '';
+  return [['links to open', `${open}, the next one ends at ${nextEndsAt}${soon}`]];
 }
 
 function describe(facts: Awaited<ReturnType<typeof gather>>): string {
@@ -125,6 +146,7 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
     ],
     ...Object.entries(facts.waitsUntil).map(([why, until]) => ['waiting', `${why}: the first until ${until}`]),
     ['verify ticket', facts.ticketReceivedAt ?? 'none yet'],
+    ...linkLines(facts.links),
     ...(facts.parkedPushes > 0 ? [['pushes that fit no registration', String(facts.parkedPushes)]] : []),
   ];
   const rows = batches.map(({ batch, file, rows: count, complete, outcomes, waiting }) => [

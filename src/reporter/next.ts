@@ -11,7 +11,7 @@ export interface Next extends Words {
 }
 
 export function nextOf(registration: Registration, standstill: Standstill | undefined): Next {
-  const { state, until, wait, sentAt, authorizer, authorizeUrl, problem } = registration;
+  const { state, until, wait, sentAt, appid, authorizer, authorizeUrl, problem } = registration;
   const trouble = troubleOf(problem);
   switch (state) {
     case 'queued':
@@ -41,7 +41,9 @@ export function nextOf(registration: Registration, standstill: Standstill | unde
         ...(sentAt !== undefined && { by: sentAt + LONGEST_TASK_MS }),
       };
     case 'created':
-      if (authorizer === 'lost' && trouble !== undefined) return { ...trouble.nextStep, acts: trouble.acts };
+      // Told by a query, which names no Mini Program, or authorised too late.
+      if ((appid === undefined || authorizer === 'lost') && trouble !== undefined)
+        return { ...trouble.nextStep, acts: trouble.acts };
       if (authorizer === undefined && registration.authCode !== undefined) {
         return { en: 'The auth_code is exchanged, at once.', zh: '立即换取授权。', acts: 'us' };
       }

@@ -1,8 +1,9 @@
 /** A batch as its report: one row per input row, in input order, what came in first, then what became of it. */
 import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
+import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome } from '../domain/registration.js';
-import type { Language } from '../domain/words.js';
+import type { Language, Words } from '../domain/words.js';
 import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
 import { type Circumstances, type Standstill, sentencesFor } from './sentences.js';
 
@@ -15,6 +16,12 @@ export interface ReportOptions {
   /** In which the report's times are written, e.g. `Asia/Shanghai`. */
   readonly timezone: string;
   readonly standstill?: Standstill | undefined;
+  /** Of the report, ms since 1970. */
+  readonly now: number;
+  /** Only rows with a link that the legal person can still open. */
+  readonly links?: boolean | undefined;
+  /** What the legal person has to do where there is no link, by the registration API in use. */
+  readonly invitation: Words;
 }
 
 export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
@@ -25,12 +32,15 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, since, language, timezone } = options;
+  const { only, since, language, timezone, now, invitation } = options;
   for await (const page of batches.pages(batch)) {
-    const fates = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
+    const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
+    const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
     const lines = await linesOfEarlierRows(batches, batch, fates);
     const circumstances: Circumstances = {
       standstill: options.standstill,
+      now,
+      invitation,
       lineOf: (index) => lines.get(index),
       time: (at) => isoWithOffset(at, timezone),
     };
@@ -44,6 +54,11 @@ function settledAt({ relation, registration }: RowWithFate, batch: Batch): numbe
   if (relation.kind !== 'registered') return batch.loadedAt;
   if (registration === undefined || !isOver(registration.state)) return Number.NEGATIVE_INFINITY;
   return registration.finishedAt ?? batch.loadedAt;
+}
+
+function hasLiveLink({ relation, registration }: RowWithFate, now: number): boolean {
+  const link = relation.kind === 'registered' && registration ? linkOf(registration) : undefined;
+  return link !== undefined && stageOf(link, now) !== 'ended';
 }
 
 const NO_CELLS: readonly string[] = [];
@@ -66,7 +81,7 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
     next_step: sentences.nextStep[language],
     who_acts: sentences.whoActs,
     appid: registration?.appid ?? '',
-    authorize_url: registration === undefined || isOver(registration.state) ? '' : (registration.authorizeUrl ?? ''),
+    authorize_url: (registration && linkOf(registration)?.url) ?? '',
     attempts: registration === undefined || isEarlier ? '0' : String(registration.attempt),
     submitted_at: time(isEarlier ? undefined : registration?.sentAt),
     finished_at: time(registration?.finishedAt),

@@ -1,4 +1,5 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
+import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { problemNextStep, problemReason } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { Actor, Words } from '../domain/words.js';
@@ -26,6 +27,10 @@ export interface Circumstances {
   readonly standstill?: Standstill | undefined;
   /** Line of the input file of an earlier row. */
   readonly lineOf: (index: number) => number | undefined;
+  /** ms since 1970 */
+  readonly now: number;
+  /** What the legal person has to do where there is no link. */
+  readonly invitation: Words;
   /** A time in the reader's words, from ms since 1970. */
   readonly time: (at: number) => string;
 }
@@ -111,8 +116,9 @@ function spent({ state, problem }: Registration): boolean {
   return state === 'needs_review' && explain(problem ?? '')[0]?.answer.fact === 'create_postponed';
 }
 
-function pending(registration: Registration, { standstill, time }: Circumstances): Sentences {
-  const { state, wait, until, authorizeUrl } = registration;
+function pending(registration: Registration, circumstances: Circumstances): Sentences {
+  const { standstill, time, invitation } = circumstances;
+  const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
   if (standstill !== undefined && (state === 'queued' || state === 'deferred')) {
     return { outcome: 'pending', ...standstill };
@@ -125,21 +131,37 @@ function pending(registration: Registration, { standstill, time }: Circumstances
     const because = { en: `It waits: ${WAITS[wait].en}.`, zh: `等待中：${WAITS[wait].zh}。` };
     return { outcome: 'pending', problem, reason: joined([because, then]), nextStep: NOTHING_TO_DO, whoActs: 'us' };
   }
+  const link = linkOf(registration);
+  if (link !== undefined) return waitsForItsLink(link, registration, circumstances);
   const { acts, ...words } = STATES[state];
-  const nextStep: Words =
-    state === 'awaiting_legal_person'
-      ? authorizeUrl === undefined
-        ? {
-            en: 'Ask the legal person to open the message of “公众平台安全助手” in WeChat and to confirm.',
-            zh: '请法人在微信中打开“公众平台安全助手”的消息并完成确认。',
-          }
-        : {
-            en: 'Send the link to the legal person, who has to open it in WeChat.',
-            zh: '请将链接发给法人，在微信中打开并完成确认。',
-          }
-      : NOTHING_TO_DO;
+  const nextStep = state === 'awaiting_legal_person' ? invitation : NOTHING_TO_DO;
   return { outcome: 'pending', problem, reason: words, nextStep, whoActs: acts };
 }
+
+/** The link's 24 hours: open, then about to end, then over. */
+function waitsForItsLink(link: Link, registration: Registration, { now, time }: Circumstances): Sentences {
+  const stage = stageOf(link, now);
+  const ends = { en: `The link ends at ${time(link.endsAt)}.`, zh: `链接有效至 ${time(link.endsAt)}。` };
+  const trouble = stage === 'open' ? undefined : TROUBLES[`link:${stage}`];
+  return {
+    outcome: 'pending',
+    problem: trouble === undefined ? (registration.problem ?? '') : `link:${stage}`,
+    reason: joined([trouble ?? STATES.awaiting_legal_person, stage === 'ended' ? NOTHING : ends, stepOf(registration)]),
+    nextStep: trouble?.nextStep ?? SEND_THE_LINK,
+    whoActs: trouble?.acts ?? STATES.awaiting_legal_person.acts,
+  };
+}
+
+/** The status that a query told, as it came. */
+function stepOf({ problem = '' }: Registration): Words {
+  const status = /^query:(\d+)$/.exec(problem)?.[1];
+  return status === undefined ? NOTHING : { en: `WeChat reports step ${status}.`, zh: `微信进度编号：${status}。` };
+}
+
+const SEND_THE_LINK: Words = {
+  en: 'Send the link (authorize_url) to the legal person, who has to open it in WeChat and finish everything before it ends.',
+  zh: '请将链接（authorize_url）发给法人，在失效前于微信中打开并完成全部验证。',
+};
 
 /** What WeChat's code or our own word means. */
 export function troubleOf(problem: string | undefined): Trouble | undefined {

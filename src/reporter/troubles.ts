@@ -128,6 +128,24 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     zh: '授权码未能在十分钟内换取授权。',
     nextStep: AUTHORISE_AGAIN,
   },
+  'link:ending': {
+    acts: 'legal_person',
+    en: 'The link for the legal person ends in less than three hours, and it is not confirmed yet.',
+    zh: '法人的确认链接将在三小时内失效，法人尚未完成确认。',
+    nextStep: {
+      en: 'Remind the legal person now: the link has to be opened in WeChat and everything finished before it ends. After that it has to be sent again.',
+      zh: '请立即提醒法人在链接失效前于微信中打开并完成全部验证；失效后需重新提交。',
+    },
+  },
+  'link:ended': {
+    acts: 'us',
+    en: 'The 24 hours of the link for the legal person are over; WeChat has not told yet how it ended.',
+    zh: '法人的确认链接已满 24 小时失效，微信尚未告知结果。',
+    nextStep: {
+      en: "Nothing to do: WeChat's push or one query will tell. After that it can be sent again, with a new link.",
+      zh: '无需操作，将以微信推送或一次查询的结果为准；之后可重新提交并获得新链接。',
+    },
+  },
   'api:retired': {
     acts: 'us',
     en: 'Every create of today was answered with -1. WeChat took fastregisterweapp offline on 2026-04-30; its successor is fastregisterenterpriseweapp, where each legal person opens a link instead of a message.',

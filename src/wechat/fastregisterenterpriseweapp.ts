@@ -20,6 +20,10 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
   return {
     name: 'fastregisterenterpriseweapp',
     path: PATH,
+    invitation: {
+      en: "Nothing to do now: WeChat's answer with the link was lost. When the task has ended, after 24 hours at most, it can be sent again.",
+      zh: '暂无需操作：含链接的微信答复已丢失。任务结束后（最长 24 小时）可重新提交。',
+    },
     needs: { legalPerson: false, codeTypes: [1], phone: true },
     identity: NAME_AND_CODE,
     create: ({ name, code, componentPhone }, token) =>
@@ -53,7 +57,8 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
 function readSearch({ errcode, said, body }: Answered): SearchReading {
   if (errcode !== 0) return { problem: `search:${errcode}`, said, answer: answerToSearch(errcode) };
   const status = isText(body.status) || typeof body.status === 'number' ? String(body.status) : 'no_status';
-  return { problem: `query:${status}`, said, answer: answerToQuery(status) };
+  // Its errmsg is `ok`, whatever the status says.
+  return { problem: `query:${status}`, said: '', answer: answerToQuery(status) };
 }
 
 /** `code` of a push may hold the task id. A credit code is never one. */

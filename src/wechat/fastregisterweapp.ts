@@ -10,6 +10,10 @@ export function fastregisterweapp(client: Client): RegistrationApi {
   return {
     name: 'fastregisterweapp',
     path: PATH,
+    invitation: {
+      en: 'Ask the legal person to open the message of “公众平台安全助手” in WeChat and to confirm.',
+      zh: '请法人在微信中打开“公众平台安全助手”的消息并完成确认。',
+    },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
     identity: FOUR_FIELDS,
     // After that day correct calls were seen to get "-1 system error".

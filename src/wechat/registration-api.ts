@@ -1,6 +1,7 @@
 /** What the registration APIs of WeChat have in common; nothing outside this room knows which one is spoken. */
 import type { Needs } from '../domain/check-row.js';
 import { type IdentityFields, identityOf, type Merchant } from '../domain/merchant.js';
+import type { Words } from '../domain/words.js';
 import type { Answer } from './answers.js';
 import type { Reply } from './client.js';
 import type { RegistrationInfo } from './push.js';
@@ -8,6 +9,8 @@ import type { RegistrationInfo } from './push.js';
 export interface RegistrationApi {
   /** As WECHAT_REGISTRATION_API names it. */
   readonly name: string;
+  /** What the legal person has to do about a task of which no link is known. */
+  readonly invitation: Words;
   /** The path whose quota WeChat counts. */
   readonly path: string;
   /** What a row must have before it may be sent. */

@@ -18,7 +18,12 @@ const db = useRedis();
 const folder = mkdtempSync(join(tmpdir(), 'fr-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const OPTIONS: ReportOptions = { language: 'en', timezone: 'Asia/Shanghai' };
+const OPTIONS: ReportOptions = {
+  language: 'en',
+  timezone: 'Asia/Shanghai',
+  now: Date.now(),
+  invitation: { en: 'Ask the legal person.', zh: '请法人确认。' },
+};
 
 /** A batch whose rows have one more column, `note`. */
 async function batchOfNotes(id: string, notes: readonly string[]): Promise<Batch> {

@@ -167,7 +167,7 @@ describe('the successor on the wire', () => {
     [undefined, 'query:no_status', 'task_unclear'],
     [{ odd: true }, 'query:no_status', 'task_unclear'],
   ])('reads status %j as %s', (status, problem, fact) => {
-    expect(api.readSearch(answered(0, { status }))).toMatchObject({ problem, answer: { fact } });
+    expect(api.readSearch(answered(0, { status }))).toMatchObject({ problem, said: '', answer: { fact } });
   });
 
   test('takes a code that is no credit code for a task id, and looks it up after the one that says it is one', () => {
