@@ -13,6 +13,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { pauseCommand, resumeCommand } from './line.js';
+import { linksCommand } from './links.js';
 import { listenCommand } from './listen.js';
 import { loadCommand } from './load.js';
 import { purgeCommand } from './purge.js';
@@ -31,7 +32,7 @@ import { workCommand } from './work.js';
 // biome-ignore format: one line, one command
 const COMMANDS: readonly (() => Command)[] = [
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
-  statusCommand, reconcileCommand, batchesCommand, reportCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
+  statusCommand, reconcileCommand, batchesCommand, reportCommand, linksCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
   scheduleCommand, pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,
 ];
 

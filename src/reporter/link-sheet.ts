@@ -1,0 +1,73 @@
+/** A page to print: a card with its QR code for each merchant. */
+import type { Language } from '../domain/words.js';
+import type { MerchantLink } from './links.js';
+import { qrPng } from './qr.js';
+
+export interface LinkSheetOptions {
+  /** What the sheet is of, e.g. the name of the file. */
+  readonly title: string;
+  readonly language: Language;
+  /** A time in the reader's words, from ms since 1970. */
+  readonly time: (at: number) => string;
+}
+
+const WORDS = {
+  zh: {
+    line: '第 {line} 行',
+    todo: '请法定代表人用本人微信扫码，完成身份验证与人脸识别。',
+    until: '有效至 {time}',
+    none: '当前没有可用的链接。',
+  },
+  en: {
+    line: 'line {line}',
+    todo: 'The legal person scans this with their own WeChat and finishes the checks of ID card and face.',
+    until: 'valid until {time}',
+    none: 'There is no link to open at present.',
+  },
+} as const;
+
+/** Everything is in the one file, so that it can be sent to whoever prints it. */
+export function* linkSheet(links: Iterable<MerchantLink>, options: LinkSheetOptions): Generator<string> {
+  const { title, language, time } = options;
+  const words = WORDS[language];
+  yield `<!doctype html>
+<html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
+<head><meta charset="utf-8"><title>${html(title)}</title><style>${STYLE}</style></head>
+<body>
+<h1>${html(title)}</h1>
+<main>
+`;
+  let cards = 0;
+  for (const { line, merchant, url, endsAt } of links) {
+    cards += 1;
+    yield `<article>
+<h2>${html(merchant)}</h2>
+<img alt="${html(url)}" src="data:image/png;base64,${qrPng(url).toString('base64')}">
+<p>${html(words.todo)}</p>
+<p>${html(words.until.replace('{time}', time(endsAt)))} · ${html(words.line.replace('{line}', String(line)))}</p>
+<p><a href="${html(href(url))}">${html(url)}</a></p>
+</article>
+`;
+  }
+  yield `${cards === 0 ? `<p>${html(words.none)}</p>\n` : ''}</main>\n</body>\n</html>\n`;
+}
+
+/** A link that is none is shown, and cannot be clicked on. */
+function href(url: string): string {
+  return /^https?:\/\//i.test(url) ? url : '#';
+}
+
+function html(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const STYLE = `
+body{font:14px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:1cm}
+main{display:grid;grid-template-columns:repeat(auto-fill,minmax(8cm,1fr));gap:6mm}
+article{border:1px solid #999;border-radius:2mm;padding:4mm;break-inside:avoid;text-align:center}
+h2{font-size:16px;margin:0 0 2mm}
+img{width:5cm;height:5cm;image-rendering:pixelated}
+p{margin:1mm 0}
+a{color:inherit;font-size:9px;word-break:break-all}
+@media print{h1{font-size:14px}a{text-decoration:none}}
+`;
