@@ -4,22 +4,35 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import { openStore, type Store } from '../app.js';
+import { NO_CLIENT, openStore, registrationApi, type Store } from '../app.js';
 import { readSettings, type Settings } from '../config.js';
+import { isoWithOffset } from '../domain/calendar.js';
 import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
+import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
 import { byOutcome } from '../reporter/tally.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
 import { sendAndListen } from './batch-run.js';
-import { command, EXIT, perform } from './command.js';
+import { command, EXIT, perform, UsageError } from './command.js';
+import { LINK_SHEET, writeCodes } from './links.js';
 import { loadFiles } from './load.js';
+import { pause } from './pause.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { onInterruption, say, table } from './terminal.js';
 
-const SHEET = fileURLToPath(new URL('../../samples/merchants.csv', import.meta.url));
+const SHEETS = {
+  fastregisterweapp: sample('merchants.csv'),
+  fastregisterenterpriseweapp: sample('merchants-links.csv'),
+} as const;
+
+type Api = keyof typeof SHEETS;
+
+function sample(name: string): string {
+  return fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
+}
 
 /** 24 hours of the legal person in ten seconds; our own waits are shortened to match. */
 const SPEED = 8640;
@@ -42,12 +55,18 @@ export function demoCommand(): Command {
     'fastregister demo',
   )
     .option('--lang <zh|en>', "language of the report's sentences", 'en')
-    .action(async (options: { lang: string }, made: Command) =>
-      perform(made, {}, ({ settings, log }) => demo(settings, log, options.lang)),
+    .option('--api <NAME>', `which registration API: ${Object.keys(SHEETS).join(' or ')}`, 'fastregisterweapp')
+    .action(async (options: { lang: string; api: string }, made: Command) =>
+      perform(made, {}, ({ settings, log }) => demo(settings, log, apiFrom(options.api), options.lang)),
     );
 }
 
-async function demo(settings: Settings, log: Logger, lang: string): Promise<number> {
+function apiFrom(name: string): Api {
+  if (Object.hasOwn(SHEETS, name)) return name as Api;
+  throw new UsageError(`--api ${name}: write ${Object.keys(SHEETS).join(' or ')}.`);
+}
+
+async function demo(settings: Settings, log: Logger, api: Api, lang: string): Promise<number> {
   const language = languageFrom(lang);
   // A home of its own: two demos at once must not share a Redis, and nothing of it may stay.
   const home = await mkdtemp(join(tmpdir(), 'fastregister-demo-'));
@@ -56,9 +75,9 @@ async function demo(settings: Settings, log: Logger, lang: string): Promise<numb
   const simulator = await startSimulator({ speed: SPEED, credentialsFrom: 'real', slowAnswerMs: 1_000 });
   let store: Store | undefined;
   try {
-    store = await openStore(demoSettings(home, simulator.url), log, 'worker');
+    store = await openStore(demoSettings(home, simulator.url, api), log, 'worker');
     say(`WeChat is the simulator at ${simulator.url}; 24 hours pass in ten seconds.`);
-    const [loaded] = await loadFiles(store, [SHEET], { acceptWarnings: true, canaries: 0 });
+    const [loaded] = await loadFiles(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
     if (loaded === undefined) return EXIT.ourFault;
     const id = loaded.batch.id;
     const ending = sendAndListen(store, {
@@ -67,11 +86,13 @@ async function demo(settings: Settings, log: Logger, lang: string): Promise<numb
       signal: interruption.signal,
       onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${REHEARSAL_PATH}`),
     });
+    const results = join(settings.home, 'demo');
+    await mkdir(results, { recursive: true, mode: 0o700 });
+    await tellLinks(store, await batchNamed(store, id), join(results, 'links'), ending);
     if ((await ending) === 'interrupted') return interruption.status();
 
     const batch = await batchNamed(store, id);
-    await mkdir(join(settings.home, 'demo'), { recursive: true, mode: 0o700 });
-    const reportFile = join(settings.home, 'demo', 'report.csv');
+    const reportFile = join(results, 'report.csv');
     const reportOptions = await optionsFor(store, language);
     await writeWhole(reportFile, reportCsv(store.batches, [batch], reportOptions), true);
     say('');
@@ -95,7 +116,7 @@ async function demo(settings: Settings, log: Logger, lang: string): Promise<numb
 
 const REHEARSAL_PATH = '/wechat/events';
 
-function demoSettings(home: string, url: string): Settings {
+function demoSettings(home: string, url: string, api: Api): Settings {
   return readSettings({
     env: {
       ...WAITS,
@@ -103,6 +124,7 @@ function demoSettings(home: string, url: string): Settings {
       FASTREGISTER_EVENTS_PORT: '0',
       FASTREGISTER_COMPONENT_PHONE: '05920000000',
       WECHAT_API_BASE_URL: url,
+      WECHAT_REGISTRATION_API: api,
       WECHAT_COMPONENT_APPID: REHEARSAL_CREDENTIALS.componentAppid,
       WECHAT_COMPONENT_APPSECRET: REHEARSAL_CREDENTIALS.componentAppsecret,
       WECHAT_MESSAGE_TOKEN: REHEARSAL_CREDENTIALS.messageToken,
@@ -111,11 +133,34 @@ function demoSettings(home: string, url: string): Settings {
   });
 }
 
+const LINKS_SHOWN = 3;
+const LOOK_EVERY_MS = 200;
+
+/** Where legal persons get links, shows the first of them while they are open, and makes their QR codes. */
+async function tellLinks(store: Store, batch: Batch, folder: string, ending: Promise<unknown>): Promise<void> {
+  if (registrationApi(store.settings, NO_CLIENT).needs.legalPerson) return;
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  ending.then(stop, stop);
+  const found: MerchantLink[] = [];
+  while (found.length < LINKS_SHOWN && !over.signal.aborted) {
+    await pause(LOOK_EVERY_MS, over.signal);
+    found.length = 0;
+    for await (const link of linksOf(store.batches, batch, Date.now())) found.push(link);
+  }
+  if (found.length === 0) return;
+  const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
+  await writeCodes(folder, found, { title: batch.file, language: 'zh', time });
+  say('\nEvery legal person has to open a link. `fastregister links` shows those that are open:');
+  say(table(found.slice(0, LINKS_SHOWN).map(({ line, merchant, url }) => [`  line ${line}`, merchant, url])));
+  say(`To print or to send: ${join(relative(process.cwd(), folder), LINK_SHEET)}, and a QR code for each merchant.\n`);
+}
+
 /** The last column of the sheet names the fate: an outcome, and its problem where there is one. */
-async function tellSurprises({ batches }: Store, batch: Batch): Promise<number> {
+async function tellSurprises(store: Store, batch: Batch): Promise<number> {
   const expected = batch.headings.indexOf('expected');
   const surprises: string[] = [];
-  for await (const rows of reportRows(batches, batch, { language: 'en', timezone: 'UTC' })) {
+  for await (const rows of reportRows(store.batches, batch, await optionsFor(store, 'en'))) {
     for (const row of rows) {
       const met = [row.outcome, row.problem].filter(Boolean).join(' ');
       if (met !== row.cells[expected])

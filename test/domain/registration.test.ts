@@ -404,7 +404,9 @@ describe('a query that tells the end', () => {
       { kind: 'retry_asked', at: NOON + 1_000 },
       sentAt(NOON + 2_000),
     );
-    expect(met(again, { kind: 'task_created', at: NOON + 3_000, callSentAt: NOON, problem: 'query:12' })).toEqual(again);
+    expect(met(again, { kind: 'task_created', at: NOON + 3_000, callSentAt: NOON, problem: 'query:12' })).toEqual(
+      again,
+    );
   });
 });
 
