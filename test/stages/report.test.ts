@@ -13,17 +13,13 @@ import { reportWorkbook } from '../../src/reporter/workbook.js';
 import { acceptedRow, idOf, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { REPORT_OPTIONS } from '../support/reports.js';
 
 const db = useRedis();
 const folder = mkdtempSync(join(tmpdir(), 'fr-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const OPTIONS: ReportOptions = {
-  language: 'en',
-  timezone: 'Asia/Shanghai',
-  now: Date.now(),
-  invitation: { en: 'Ask the legal person.', zh: '请法人确认。' },
-};
+const OPTIONS = REPORT_OPTIONS;
 
 /** A batch whose rows have one more column, `note`. */
 async function batchOfNotes(id: string, notes: readonly string[]): Promise<Batch> {

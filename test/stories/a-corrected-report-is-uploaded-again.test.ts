@@ -10,13 +10,14 @@ import type { Batch } from '../../src/redis/batches.js';
 import { reportCsv } from '../../src/reporter/csv.js';
 import { writeWhole } from '../../src/reporter/file.js';
 import { historyPage } from '../../src/reporter/history.js';
-import { type ReportRow, reportRows } from '../../src/reporter/report.js';
+import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { situation } from '../../src/reporter/standstill.js';
 import { encode } from '../stages/encoders.js';
 import { workbookParts } from '../stages/workbook.js';
 import { idOf } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';
+import { REPORT_OPTIONS } from '../support/reports.js';
 
 type Table = readonly (readonly string[])[];
 
@@ -49,15 +50,14 @@ async function upload(rehearsal: Rehearsal, file: string): Promise<Batch> {
 
 async function reportOf({ store }: Rehearsal, batch: Batch): Promise<ReportRow[]> {
   const rows: ReportRow[] = [];
-  for await (const some of reportRows(store.batches, batch, { language: 'zh', timezone: 'Asia/Shanghai' }))
-    rows.push(...some);
+  for await (const some of reportRows(store.batches, batch, { ...REPORT_OPTIONS, language: 'zh' })) rows.push(...some);
   return rows;
 }
 
 /** As somebody sees it who opens the report in a spreadsheet program. */
 async function openedReport(rehearsal: Rehearsal, batch: Batch): Promise<string[][]> {
   const file = join(rehearsal.home, 'report.csv');
-  const options = { language: 'zh', timezone: 'Asia/Shanghai' } as const;
+  const options: ReportOptions = { ...REPORT_OPTIONS, language: 'zh' };
   await writeWhole(file, reportCsv(rehearsal.store.batches, [batch], options), false);
   const sheet = await openSheet(file);
   const table = [[...sheet.headings]];
