@@ -1,33 +1,49 @@
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { limitsOf, rulesOf } from '../app.js';
 import { guard } from '../domain/formula-guard.js';
+import type { Limits } from '../domain/limits.js';
 import { problemNextStep, problemReason, problemWords } from '../domain/problems.js';
 import type { Language } from '../domain/words.js';
 import { carriedHeadings } from '../producer/checked-rows.js';
-import { daysNeeded, type Past, type Plan, type PlannedRow, plan } from '../producer/plan.js';
+import { batchIdOf } from '../producer/load.js';
+import { openTally, type Past, type Plan, type PlannedRow, type ProblemGroup, plannedRows } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheet.js';
+import type { Batch } from '../redis/batches.js';
+import { RedisUnreachable } from '../redis/connection.js';
+import { writeWhole } from '../reporter/file.js';
+import { type Outlook, outlook } from '../reporter/outlook.js';
 import { situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
-import { openSheetFile, yesOrNo } from './sheets.js';
-import { print, printJson, say, table } from './terminal.js';
+import { languageFrom } from './report.js';
+import {
+  mostInvalidFrom,
+  openSheetFiles,
+  refuseMostlyInvalid,
+  type SheetOptions,
+  withSheetOptions,
+  yesOrNo,
+} from './sheets.js';
+import { print, say, table } from './terminal.js';
 
-interface Options {
+interface Options extends SheetOptions {
   readonly annotated?: string;
+  readonly force?: true;
   readonly json?: true;
-  readonly lang: Language;
-  readonly acceptWarnings: string;
+  readonly lang: string;
 }
 
 export function checkCommand(): Command {
-  return command(
-    'check <FILE...>',
-    'Reads and validates sheets; prints every problem with its cell, and the plan. Sends nothing, stores nothing.',
-    'fastregister check merchants.csv --annotated problems.csv',
+  return withSheetOptions(
+    command(
+      'check <FILE...>',
+      'Reads and validates sheets; prints every problem with its cell, and the plan. Sends nothing, stores nothing.',
+      'fastregister check merchants.csv --annotated problems.csv',
+    ),
   )
     .option('--annotated <OUT.csv>', 'write the file back with the problems beside the rows')
-    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
+    .option('--force', 'overwrite that file')
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print the plan and the problems as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
@@ -39,63 +55,134 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
   if (options.annotated !== undefined && files.length > 1) {
     throw new UsageError('--annotated writes one file back: check the files one by one.');
   }
+  const lang = languageFrom(options.lang);
+  const mostInvalid = mostInvalidFrom(options.maxInvalid);
   const rules = rulesOf(doorway.settings, yesOrNo('--accept-warnings', options.acceptWarnings));
-  const { past, usedToday } = await memory(doorway);
-  let invalid = 0;
-  const results = [];
-  for (const file of files) {
-    const sheet = await openSheetFile(file, rules);
-    const annotated =
-      options.annotated === undefined ? undefined : openAnnotated(options.annotated, sheet, options.lang);
-    const problems: object[] = [];
-    const planned = await plan(sheet, rules, past, async (row) => {
-      annotated?.write(row);
-      if (options.json) problems.push(...problemsOf(row, options.lang));
-      else for (const line of linesOf(row, options.lang)) await print(`${file}:${line}\n`);
+  const sheets = await openSheetFiles(files, rules, 1);
+  const memory = await remember(doorway);
+  const page = options.json ? jsonPage(lang) : textPage(lang);
+  const plans: { file: string; plan: Plan }[] = [];
+  for (const { file, sheet } of sheets) {
+    const tally = openTally();
+    await page.begin(file);
+    const rows = examined(plannedRows(sheet, rules, memory.past), async (row) => {
+      tally.add(row);
+      await page.row(file, row);
     });
-    await annotated?.end();
-    invalid += planned.invalid;
-    const outlook = outlookOf(planned, doorway, usedToday);
-    results.push({ file, ...planned, ...outlook, problems });
-    if (!options.json) await print(`${describePlan(file, planned, outlook)}\n`);
+    if (options.annotated === undefined) for await (const _ of rows);
+    else await writeWhole(options.annotated, annotated(rows, sheet, lang), options.force === true);
+    const plan = tally.plan();
+    await page.end(file, plan, memory.outlook(plan.ready), await memory.batch(batchIdOf(sheet, rules)));
+    plans.push({ file, plan });
   }
-  if (options.json) await printJson(results);
-  return invalid > 0 ? EXIT.someNeedAPerson : EXIT.done;
+  await page.close();
+  if (options.annotated !== undefined) say(`Written: ${options.annotated}`);
+  for (const { file, plan } of plans)
+    refuseMostlyInvalid(file, { rows: plan.rows, refused: plan.invalid }, mostInvalid);
+  return plans.some(({ plan }) => plan.invalid > 0) ? EXIT.someNeedAPerson : EXIT.done;
+}
+
+async function* examined(
+  pages: AsyncIterable<PlannedRow[]>,
+  look: (row: PlannedRow) => Promise<void>,
+): AsyncGenerator<PlannedRow[]> {
+  for await (const rows of pages) {
+    for (const row of rows) await look(row);
+    yield rows;
+  }
+}
+
+interface Forecast extends Outlook {
+  /** Registrations of earlier batches that are sent before these. */
+  readonly before: number;
+}
+
+interface Memory {
+  readonly past: Past;
+  outlook(ready: number): Forecast;
+  batch(id: string): Promise<Batch | undefined>;
 }
 
 /** Checking needs no Redis; where there is a ledger, it knows the past. */
-async function memory({ settings, open }: Doorway): Promise<{ past: Past; usedToday: number }> {
-  if (settings.redisUrl === undefined && !existsSync(settings.home)) {
-    return { past: async () => new Map(), usedToday: 0 };
+async function remember(doorway: Doorway): Promise<Memory> {
+  const { settings } = doorway;
+  const limits = limitsOf(settings);
+  const nothing: Memory = {
+    past: async () => new Map(),
+    outlook: (ready) => forecast(ready, 0, 0, limits),
+    batch: async () => undefined,
+  };
+  if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
+  try {
+    const { batches, calls, workload } = await doorway.open('door');
+    const now = await situation(calls, limits, Date.now());
+    const before = await workload.toSend();
+    return {
+      past: batches.prospects,
+      outlook: (ready) => forecast(ready, before, now.used, { ...limits, perDay: now.limit }),
+      batch: batches.find,
+    };
+  } catch (error) {
+    if (!(error instanceof RedisUnreachable)) throw error;
+    say(`Without the past, so nothing is known of what was registered before: ${error.message}`);
+    return nothing;
   }
-  const { batches, calls } = await open('door');
-  const { used } = await situation(calls, limitsOf(settings), Date.now());
-  return { past: batches.states, usedToday: used };
 }
 
-interface Outlook {
-  readonly callsNeeded: number;
-  readonly daysNeeded: number;
+function forecast(ready: number, before: number, used: number, limits: Limits): Forecast {
+  const ahead = ready === 0 ? 0 : before;
+  return { ...outlook(ready + ahead, used, limits, Date.now()), before: ahead };
 }
 
-function outlookOf(planned: Plan, { settings }: Doorway, usedToday: number): Outlook {
-  const { perDay } = limitsOf(settings);
-  return { callsNeeded: planned.ready, daysNeeded: daysNeeded(planned.ready, perDay, perDay - usedToday) };
+/** Written as it is found out: a million rows may have more problems than fit into memory. */
+interface Page {
+  begin(file: string): Promise<void>;
+  row(file: string, row: PlannedRow): Promise<void>;
+  end(file: string, plan: Plan, forecast: Forecast, batch: Batch | undefined): Promise<void>;
+  close(): Promise<void>;
 }
 
-function describePlan(file: string, planned: Plan, outlook: Outlook): string {
-  const rows: [string, number][] = [
-    ['rows', planned.rows],
-    ['ready', planned.ready],
-    ['to fix', planned.invalid],
-    ['duplicates in this file', planned.duplicate],
-    ['already registered', planned.already_created],
-    ['already in progress', planned.in_progress],
-    ['warnings', planned.warnings],
-    ['calls needed', outlook.callsNeeded],
-    ["days needed at today's quota", outlook.daysNeeded],
+function textPage(lang: Language): Page {
+  return {
+    async begin() {},
+    async row(file, row) {
+      for (const line of linesOf(row, lang)) await print(`${file}:${line}\n`);
+    },
+    async end(file, plan, ahead, batch) {
+      await print(`\n${file}\n${describePlan(plan, ahead)}\n`);
+      if (plan.groups.length > 0) await print(`  problems\n${describeGroups(plan.groups)}\n`);
+      if (batch?.complete) await print(`  This file is batch ${batch.id} already: loading it again changes nothing.\n`);
+    },
+    async close() {},
+  };
+}
+
+function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
+  const rows: [string, string | number][] = [
+    ['rows', plan.rows],
+    ['ready', plan.ready],
+    ['to fix', plan.invalid],
+    ['duplicates in this file', plan.duplicate],
+    ['already registered', plan.already_created],
+    ['already in progress', plan.in_progress],
+    ['rows with warnings', plan.warned],
+    ['calls needed', plan.ready],
+    ...(before > 0 ? [['of earlier batches, sent before them', before] as [string, number]] : []),
+    ["days needed at today's quota", days],
+    ...(sentBy === undefined ? [] : [['all sent on', sentBy] as [string, string]]),
   ];
-  return `\n${file}\n${table(rows.map(([what, count]) => [`  ${what}`, String(count)]))}`;
+  return table(rows.map(([what, count]) => [`  ${what}`, String(count)]));
+}
+
+function describeGroups(groups: readonly ProblemGroup[]): string {
+  return table(
+    groups.map(({ problem, severity, count, cells }) => [
+      `    ${problem}`,
+      severity,
+      String(count),
+      `${cells.join(', ')}${count > cells.length ? ', …' : ''}`,
+    ]),
+  );
 }
 
 function linesOf({ row, fate, firstLine }: PlannedRow, lang: Language): string[] {
@@ -104,6 +191,36 @@ function linesOf({ row, fate, firstLine }: PlannedRow, lang: Language): string[]
   );
   if (fate === 'duplicate') lines.push(`${row.line}: duplicate of line ${firstLine}`);
   return lines;
+}
+
+function jsonPage(lang: Language): Page {
+  let files = 0;
+  let problems = 0;
+  return {
+    async begin(file) {
+      await print(`${files === 0 ? '[' : ','}\n{"file": ${JSON.stringify(file)}, "problems": [`);
+      files += 1;
+      problems = 0;
+    },
+    async row(_, row) {
+      for (const problem of problemsOf(row, lang)) {
+        await print(`${problems === 0 ? '' : ','}\n  ${JSON.stringify(problem)}`);
+        problems += 1;
+      }
+    },
+    async end(_, plan, { sentBy, days, before }, batch) {
+      const facts = {
+        ...plan,
+        callsNeeded: plan.ready,
+        sentBefore: before,
+        daysNeeded: days,
+        sentBy: sentBy ?? null,
+        batch: batch?.complete ? batch.id : null,
+      };
+      await print(`],\n ${JSON.stringify(facts).slice(1)}`);
+    },
+    close: () => print(files === 0 ? '[]\n' : '\n]\n'),
+  };
 }
 
 function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): object[] {
@@ -121,31 +238,27 @@ function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): objec
 }
 
 /** The columns are those of a report, which are ignored on input: the annotated file, corrected, is the next upload. */
-function openAnnotated(out: string, sheet: Sheet, lang: Language) {
-  const stream = createWriteStream(out);
-  const csv = (cells: readonly string[]): string =>
-    stringify([cells.map(guard)], { quoted: true, quoted_empty: true, record_delimiter: 'windows' });
+async function* annotated(pages: AsyncIterable<PlannedRow[]>, sheet: Sheet, lang: Language): AsyncGenerator<string> {
   const headings = carriedHeadings(sheet.headings, sheet.layout);
-  stream.write(`\uFEFF${csv([...headings, 'line', 'problem', 'reason', 'next_step'])}`);
-  return {
-    write({ row, fate, firstLine }: PlannedRow): void {
-      const duplicate = fate === 'duplicate' ? [`duplicate of line ${firstLine}`] : [];
-      const told = [
-        String(row.line),
-        [...row.problems.map((problem) => problem.code), ...duplicate.map(() => 'sheet:duplicate')].join(' '),
-        [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
-        row.problems.map((problem) => problemNextStep(problem)[lang]).join(' '),
-      ];
-      stream.write(
-        csv([...headings.map((_, at) => row.cells[at] ?? ''), ...told, ...row.cells.slice(headings.length)]),
-      );
-    },
-    async end(): Promise<void> {
-      await new Promise<void>((resolve, reject) => {
-        stream.once('error', reject);
-        stream.end(resolve);
-      });
-      say(`Written: ${out}`);
-    },
-  };
+  yield `\uFEFF${csv([[...headings, 'line', 'problem', 'reason', 'next_step']])}`;
+  for await (const rows of pages) yield csv(rows.map((row) => annotatedCells(row, headings, lang)));
+}
+
+function annotatedCells({ row, fate, firstLine }: PlannedRow, headings: readonly string[], lang: Language): string[] {
+  const duplicate = fate === 'duplicate' ? [`duplicate of line ${firstLine}`] : [];
+  return [
+    ...headings.map((_, at) => row.cells[at] ?? ''),
+    String(row.line),
+    [...row.problems.map((problem) => problem.code), ...duplicate.map(() => 'sheet:duplicate')].join(' '),
+    [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
+    row.problems.map((problem) => problemNextStep(problem)[lang]).join(' '),
+    ...row.cells.slice(headings.length),
+  ];
+}
+
+function csv(rows: readonly (readonly string[])[]): string {
+  return stringify(
+    rows.map((cells) => cells.map(guard)),
+    { quoted: true, quoted_empty: true, record_delimiter: 'windows' },
+  );
 }

@@ -1,24 +1,24 @@
 import type { Command } from 'commander';
 import { rulesOf, type Store } from '../app.js';
 import { type Loaded, load } from '../producer/load.js';
-import { countOf } from '../redis/batches.js';
+import { type Batch, countOf } from '../redis/batches.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
-import { openSheetFile, yesOrNo } from './sheets.js';
+import { mostInvalidFrom, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';
 
-interface Options {
+interface Options extends SheetOptions {
   readonly json?: true;
-  readonly acceptWarnings: string;
   readonly canary?: string;
 }
 
 export function loadCommand(): Command {
-  return command(
-    'load <FILE...>',
-    'Queues the rows of each file as one batch and prints the batch id. The same file again changes nothing.',
-    'fastregister load merchants.csv',
+  return withSheetOptions(
+    command(
+      'load <FILE...>',
+      'Queues the rows of each file as one batch and prints the batch id. The same file again changes nothing.',
+      'fastregister load merchants.csv --max-invalid 5%',
+    ),
   )
-    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .option('--json', 'print the batches as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
@@ -36,6 +36,7 @@ async function loadAll(doorway: Doorway, files: readonly string[], options: Opti
         batch: batch.id,
         file: batch.file,
         rows: batch.rows,
+        warned: batch.warned ?? 0,
         known,
         counts,
       })),
@@ -47,23 +48,28 @@ async function loadAll(doorway: Doorway, files: readonly string[], options: Opti
 export interface LoadManner {
   /** False: rows with warnings are held back. */
   readonly acceptWarnings: boolean;
+  /** A file with a larger share of invalid rows is refused. */
+  readonly mostInvalid?: number;
   /** So many rows of each file are sent first; 0: all at once. */
   readonly canaries: number;
 }
 
 /** @throws UsageError */
-export function mannerFrom(options: { readonly acceptWarnings: string; readonly canary?: string }): LoadManner {
+export function mannerFrom(options: SheetOptions & { readonly canary?: string }): LoadManner {
   const { canary = '0' } = options;
   if (!/^\d{1,6}$/.test(canary))
     throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
-  return { acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings), canaries: Number(canary) };
+  return {
+    acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
+    mostInvalid: mostInvalidFrom(options.maxInvalid),
+    canaries: Number(canary),
+  };
 }
 
-/** Every file is opened before the first is loaded: one that cannot be read stops nothing half-way. */
+/** Every file is opened before the first is loaded: one that is refused stops nothing half-way. */
 export async function loadFiles(store: Store, files: readonly string[], manner: LoadManner): Promise<Loaded[]> {
   const rules = rulesOf(store.settings, manner.acceptWarnings);
-  const sheets = [];
-  for (const file of files) sheets.push({ file, sheet: await openSheetFile(file, rules) });
+  const sheets = await openSheetFiles(files, rules, manner.mostInvalid ?? 1);
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {
     const progress = openProgress();
@@ -75,17 +81,23 @@ export async function loadFiles(store: Store, files: readonly string[], manner: 
       onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
     });
     progress.end();
-    say(describe(file, result));
+    say(describe(file, result, manner));
     loaded.push(result);
   }
   return loaded;
 }
 
-function describe(file: string, { batch, known, counts }: Loaded): string {
+function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadManner): string {
   if (batch.purgedAt !== undefined) {
     return `${file}: was batch ${batch.id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`;
   }
   if (known) return `${file}: known already as batch ${batch.id} (${batch.rows} rows); nothing was changed.`;
   const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  return `${file}: batch ${batch.id}, ${batch.rows} rows${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`;
+  return `${file}: batch ${batch.id}, ${batch.rows} rows${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.${aboutWarnings(batch, acceptWarnings)}`;
+}
+
+function aboutWarnings({ warned = 0 }: Batch, accepted: boolean): string {
+  if (warned === 0) return '';
+  const what = accepted ? 'accepted all the same' : 'held back by --accept-warnings=no';
+  return ` ${warned} ${warned === 1 ? 'row has' : 'rows have'} warnings and ${warned === 1 ? 'was' : 'were'} ${what}.`;
 }

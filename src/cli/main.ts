@@ -25,12 +25,14 @@ import { scheduleCommand } from './schedule.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
 import { statusCommand } from './status.js';
+import { templateCommand } from './template.js';
 import { say } from './terminal.js';
 import { tokensCommand } from './tokens.js';
 import { workCommand } from './work.js';
 
 // biome-ignore format: one line, one command
 const COMMANDS: readonly (() => Command)[] = [
+  templateCommand,
   checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
   statusCommand, reconcileCommand, batchesCommand, reportCommand, linksCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
   scheduleCommand, pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,

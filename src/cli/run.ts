@@ -11,22 +11,24 @@ import { type Ending, sendAndListen } from './batch-run.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { loadFiles, mannerFrom } from './load.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
+import { type SheetOptions, withSheetOptions } from './sheets.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
-interface Options {
+interface Options extends SheetOptions {
   readonly until?: string;
   readonly output?: string;
   readonly force?: true;
   readonly lang: string;
-  readonly acceptWarnings: string;
   readonly canary?: string;
 }
 
 export function runCommand(): Command {
-  return command(
-    'run <FILE...>',
-    'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
-    'fastregister run merchants.csv -o outcomes.csv',
+  return withSheetOptions(
+    command(
+      'run <FILE...>',
+      'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
+      'fastregister run merchants.csv -o outcomes.csv',
+    ),
   )
     .option('--until <submitted>', 'return when every row has been sent')
     .option(
@@ -35,7 +37,6 @@ export function runCommand(): Command {
     )
     .option('--force', 'overwrite the report')
     .option('--lang <zh|en>', "language of the report's sentences", 'en')
-    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'push', 'encryption'] }, (doorway) => run(doorway, files, options)),

@@ -1,10 +1,60 @@
-/** Opening a sheet that somebody named on the command line. */
+/** Sheets that somebody named on the command line: how they are to be taken, and opening them. */
+import type { Command } from 'commander';
 import { requiredFields } from '../domain/check-row.js';
-import type { Rules } from '../producer/checked-rows.js';
+import { countRefused, type Refused, type Rules } from '../producer/checked-rows.js';
 import { openSheet, type Sheet } from '../producer/sheet.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { UsageError } from './command.js';
 import { say } from './terminal.js';
+
+/** Flags of every command that takes sheets. */
+export interface SheetOptions {
+  readonly acceptWarnings: string;
+  readonly maxInvalid?: string;
+}
+
+export function withSheetOptions(command: Command): Command {
+  return command
+    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
+    .option('--max-invalid <SHARE>', 'refuse a file of whose rows more than this share is invalid, e.g. 5%');
+}
+
+/** @throws UsageError; 1 where every row may be invalid */
+export function mostInvalidFrom(text: string | undefined): number {
+  if (text === undefined) return 1;
+  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent === undefined || Number(percent) > 100)
+    throw new UsageError(`--max-invalid ${text}: write a share of the rows, e.g. 5%.`);
+  return Number(percent) / 100;
+}
+
+/**
+ * Every file is opened, and counted where a limit is set, before anything is stored.
+ * @throws SheetError that names the file
+ */
+export async function openSheetFiles(
+  files: readonly string[],
+  rules: Rules,
+  mostInvalid: number,
+): Promise<{ file: string; sheet: Sheet }[]> {
+  const sheets = [];
+  for (const file of files) sheets.push({ file, sheet: await openSheetFile(file, rules) });
+  if (mostInvalid < 1)
+    for (const { file, sheet } of sheets) refuseMostlyInvalid(file, await countRefused(sheet, rules), mostInvalid);
+  return sheets;
+}
+
+/** @throws SheetError */
+export function refuseMostlyInvalid(file: string, { rows, refused }: Refused, mostInvalid: number): void {
+  if (refused <= rows * mostInvalid) return;
+  throw new SheetError(
+    `${file}: ${refused} of ${rows} rows are invalid, more than --max-invalid ${percent(mostInvalid)} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
+  );
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(4))}%`;
+}
 
 /** @throws SheetError that names the file */
 export async function openSheetFile(file: string, rules: Rules): Promise<Sheet> {

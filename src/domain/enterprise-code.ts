@@ -90,12 +90,17 @@ export function licenceCheck(code: string): string {
 const RESIDENT_SHAPE = /^[1-8][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$/;
 const RESIDENT_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
+/** Whether 18 characters have the birthday of a resident ID in their middle. */
+export function hasBirthday(code: string): boolean {
+  return RESIDENT_SHAPE.test(code);
+}
+
 /**
  * A resident ID, also a mistyped one: it has a birthday in its middle. Credit codes of public bodies begin with the same
  * digits, so a check character that fits a credit code and no resident ID decides for the credit code.
  */
 export function isResidentId(code: string): boolean {
-  if (!RESIDENT_SHAPE.test(code)) return false;
+  if (!hasBirthday(code)) return false;
   return residentCheck(code) === code[17] || creditCodeCheck(code) !== code[17];
 }
 

@@ -25,6 +25,8 @@ export const PROBLEMS = {
   'sheet:too_many_cells': { severity: 'error', who: 'us', says: { en: 'the row has {detail} cells, more than there are headings: its values may stand in the wrong columns.', zh: '本行有 {detail} 个单元格，多于表头，各值可能错列。' }, next: { en: 'Look for a comma inside a value, and put that value in quotation marks.', zh: '请检查是否有值中含分隔符，并用引号括起该值。' } },
   'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
 
+  'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet once more without that flag.', zh: '请查看警告；更正后重新上传，或去掉该参数再次加载。' } },
+
   // The name
   'sheet:name_missing': { severity: 'error', who: 'merchant', says: { en: 'the name of the enterprise is missing.', zh: '缺少企业名称。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
   'sheet:half_width_brackets': { severity: 'warning', who: 'us', says: { en: 'the name has half-width brackets; the business registry writes full-width ones （ ）.', zh: '名称含半角括号，工商登记使用全角括号（ ）。' }, next: AS_ON_LICENCE },

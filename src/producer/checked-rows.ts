@@ -2,7 +2,8 @@
 import { checkRow, type Needs } from '../domain/check-row.js';
 import { FIELDS, type Layout, reportColumn } from '../domain/columns.js';
 import { type IdentityFields, identityOf, isIdentity } from '../domain/merchant.js';
-import type { Problem } from '../domain/problems.js';
+import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
+import { withoutResidentId } from '../domain/resident-id.js';
 import type { AcceptedRow } from '../redis/batches.js';
 import type { Sheet } from './sheet.js';
 
@@ -12,6 +13,26 @@ export interface Rules {
   readonly identity: IdentityFields;
   /** False: a row with a warning is held back like one with an error. */
   readonly acceptWarnings: boolean;
+}
+
+/** How many rows there are, and how many of them our checks refuse. */
+export interface Refused {
+  readonly rows: number;
+  readonly refused: number;
+}
+
+/** A pass of its own over the file, for what has to be known before a row is stored. */
+export async function countRefused(sheet: Sheet, { needs, acceptWarnings }: Rules): Promise<Refused> {
+  let rows = 0;
+  let refused = 0;
+  for await (const page of sheet.rows()) {
+    for (const row of page) {
+      const { merchant, problems } = checkRow(row, sheet.layout, needs);
+      rows += 1;
+      if (merchant === undefined || (problems.length > 0 && !acceptWarnings)) refused += 1;
+    }
+  }
+  return { rows, refused };
 }
 
 export interface CheckedSheetRow extends AcceptedRow {
@@ -28,13 +49,14 @@ export async function* checkedRows(
   for await (const page of sheet.rows()) {
     yield page.map((row) => {
       const { merchant, problems } = checkRow(row, sheet.layout, needs);
-      const accepted = problems.length > 0 && !acceptWarnings ? undefined : merchant;
+      const isHeldBack = merchant !== undefined && problems.length > 0 && !acceptWarnings;
+      const accepted = isHeldBack ? undefined : merchant;
       return {
         line: row.line,
         number: row.row,
-        cells: carriedCells(row.cells, sheet.layout),
+        cells: carriedCells(problems.some(mayHideAPerson) ? masked(row.cells, sheet.layout) : row.cells, sheet.layout),
         merchant: accepted,
-        problems: problems.map((problem) => ({ ...problem, cell: problem.cell ?? '' })),
+        problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
         registration: accepted && identityOf(accepted, identity),
         ...earlierOf(row.cells[earlier]),
       };
@@ -42,10 +64,42 @@ export async function* checkedRows(
   }
 }
 
+const NO_PROBLEMS: CheckedSheetRow['problems'] = [];
+const HELD_BACK_CODE: ProblemCode = 'sheet:held_back';
+const HELD_BACK: Problem = { code: HELD_BACK_CODE, severity: PROBLEMS[HELD_BACK_CODE].severity };
+
+function located(problems: readonly Problem[]): CheckedSheetRow['problems'] {
+  return problems.map((problem) => ({ ...problem, cell: problem.cell ?? '' }));
+}
+
+/** Rows whose only problems are warnings, whether these hold them back or not. */
+export function isWarned({ problems }: Pick<CheckedSheetRow, 'problems'>): boolean {
+  return (
+    problems.length > 0 && problems.every(({ code, severity }) => severity === 'warning' || code === HELD_BACK_CODE)
+  );
+}
+
 /** A report says which registration its row was: corrected, the row may be another one. */
 function earlierOf(cell = ''): Pick<AcceptedRow, 'earlier'> {
   const id = cell.trim();
   return isIdentity(id) ? { earlier: id } : {};
+}
+
+/** Errors of a code that may be, or have been, a person's. */
+const PERSONAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'sheet:code_resident_id',
+  'sheet:code_scientific',
+  'sheet:code_zero_filled',
+  'sheet:code_decimal',
+]);
+
+function mayHideAPerson({ code }: Problem): boolean {
+  return PERSONAL.has(code);
+}
+
+/** The one change that is made to a cell: from here on nobody has the person's ID, neither Redis nor a report. */
+function masked(cells: readonly string[], { columns }: Layout): readonly string[] {
+  return cells.map((cell, at) => (at === columns.code ? withoutResidentId(cell) : cell));
 }
 
 /** The columns that an earlier report added are not carried; what lies to the right of the headings is. */

@@ -1,7 +1,8 @@
 /** A sheet becomes a batch: its rows go into the ledger, in order, page by page. */
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
-import { carriedHeadings, checkedRows, detailColumns, type Rules } from './checked-rows.js';
+import { carriedHeadings, checkedRows, detailColumns, isWarned, type Rules } from './checked-rows.js';
 import type { Sheet } from './sheet.js';
 
 export interface Loaded {
@@ -21,15 +22,22 @@ export interface LoadOptions {
   readonly onProgress?: (rows: number) => void;
 }
 
-/** The same bytes are the same batch; reading that was interrupted goes on. */
-export function batchIdOf(sheet: Sheet): string {
+/**
+ * The same bytes are the same batch; reading that was interrupted goes on. Rows that were held back for their warnings are
+ * to be sent when the sheet is loaded without that flag, so each way of loading is a batch of its own.
+ */
+export function batchIdOf(
+  { digest }: Pick<Sheet, 'digest'>,
+  { acceptWarnings }: Pick<Rules, 'acceptWarnings'>,
+): string {
+  const way = acceptWarnings ? '' : 'warnings are held back';
   // A letter first, or a spreadsheet program may take the id for a number.
-  return `b${sheet.digest.slice(0, 12)}`;
+  return `b${(way === '' ? digest : createHash('sha256').update(`${digest} ${way}`).digest('hex')).slice(0, 12)}`;
 }
 
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
   const { batches, rules, now, canaries, onProgress } = options;
-  const id = batchIdOf(sheet);
+  const id = batchIdOf(sheet, rules);
   const before = await batches.find(id);
   if (before?.complete) return { batch: before, known: true, counts: await batches.counts(id) };
 
@@ -44,11 +52,13 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     canaries,
   );
   let index = 0;
+  let warned = 0;
   for await (const rows of checkedRows(sheet, rules)) {
     await batches.accept(batch, index, rows);
     index += rows.length;
+    for (const row of rows) if (isWarned(row)) warned += 1;
     onProgress?.(index);
   }
-  await batches.complete(id);
-  return { batch: { ...batch, rows: index, complete: true }, known: false, counts: await batches.counts(id) };
+  await batches.complete(id, warned);
+  return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
 }

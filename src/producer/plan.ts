@@ -1,6 +1,7 @@
 /** What loading a sheet would do, found out without storing anything. */
-import { type Registration, STATES, type State } from '../domain/registration.js';
-import { type CheckedSheetRow, checkedRows, type Rules } from './checked-rows.js';
+import type { Prospect } from '../redis/batches.js';
+import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
+import { type FirstLines, openFirstLines } from './first-lines.js';
 import type { Sheet } from './sheet.js';
 
 export type Fate = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'already_created';
@@ -12,51 +13,72 @@ export interface PlannedRow {
   readonly firstLine?: number;
 }
 
-export type Plan = { readonly [fate in Fate]: number } & { readonly rows: number; readonly warnings: number };
+/** What the ledger would make of merchants; nothing where there is no ledger. */
+export type Past = (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospect>>;
 
-/** What the ledger knows of merchants; nothing where there is no ledger. */
-export type Past = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Registration, 'state'>>>;
-
-export async function plan(
-  sheet: Sheet,
-  rules: Rules,
-  past: Past,
-  onRow: (row: PlannedRow) => Promise<void> | void,
-): Promise<Plan> {
-  const counts = { rows: 0, warnings: 0, ready: 0, invalid: 0, duplicate: 0, in_progress: 0, already_created: 0 };
-  const firstLines = new Map<string, number>();
+export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): AsyncGenerator<PlannedRow[]> {
+  const firstLines = openFirstLines();
   for await (const page of checkedRows(sheet, rules)) {
     const known = await past(page.flatMap((row) => row.registration ?? []));
-    for (const row of page) {
-      const planned = fateOf(row, firstLines, known);
-      counts.rows += 1;
-      counts[planned.fate] += 1;
-      counts.warnings += row.problems.filter((problem) => problem.severity === 'warning').length;
-      await onRow(planned);
-    }
+    yield page.map((row) => fateOf(row, firstLines, known));
   }
-  return counts;
 }
 
-function fateOf(
-  row: CheckedSheetRow,
-  firstLines: Map<string, number>,
-  known: ReadonlyMap<string, { readonly state: State }>,
-): PlannedRow {
+function fateOf(row: CheckedSheetRow, firstLines: FirstLines, known: ReadonlyMap<string, Prospect>): PlannedRow {
   const { registration } = row;
   if (registration === undefined) return { row, fate: 'invalid' };
-  const firstLine = firstLines.get(registration);
+  const firstLine = firstLines.seen(registration, row.line);
   if (firstLine !== undefined) return { row, fate: 'duplicate', firstLine };
-  firstLines.set(registration, row.line);
-  const before = known.get(registration)?.state;
-  if (before === 'created') return { row, fate: 'already_created' };
-  if (before !== undefined && STATES[before].outcome === 'pending') return { row, fate: 'in_progress' };
-  return { row, fate: 'ready' };
+  return { row, fate: FATES[known.get(registration) ?? 'again'] };
 }
 
-/** Quota days that so many calls take, counting from a day of which some are used. */
-export function daysNeeded(calls: number, perDay: number, leftToday: number): number {
-  if (calls === 0) return 0;
-  const today = Math.max(leftToday, 0);
-  return calls <= today ? 1 : 1 + Math.ceil((calls - today) / perDay);
+const FATES: Readonly<Record<Prospect, Fate>> = {
+  again: 'ready',
+  joins: 'in_progress',
+  already_created: 'already_created',
+};
+
+export interface ProblemGroup {
+  readonly problem: string;
+  readonly severity: 'error' | 'warning';
+  readonly count: number;
+  /** The first cells that have it. */
+  readonly cells: readonly string[];
+}
+
+export type Plan = { readonly [fate in Fate]: number } & {
+  readonly rows: number;
+  /** Rows with warnings and nothing worse. */
+  readonly warned: number;
+  /** The commonest first. */
+  readonly groups: readonly ProblemGroup[];
+};
+
+const CELLS_NAMED = 3;
+
+/** Counts what passes. */
+export function openTally() {
+  const counts = { rows: 0, warned: 0, ready: 0, invalid: 0, duplicate: 0, in_progress: 0, already_created: 0 };
+  const groups = new Map<string, ProblemGroup & { count: number; cells: string[] }>();
+
+  function add({ row, fate }: PlannedRow): void {
+    counts.rows += 1;
+    counts[fate] += 1;
+    if (isWarned(row)) counts.warned += 1;
+    for (const { code, severity, cell } of row.problems) {
+      let group = groups.get(code);
+      if (group === undefined) {
+        group = { problem: code, severity, count: 0, cells: [] };
+        groups.set(code, group);
+      }
+      group.count += 1;
+      if (group.cells.length < CELLS_NAMED) group.cells.push(cell === '' ? String(row.number) : cell);
+    }
+  }
+
+  function plan(): Plan {
+    return { ...counts, groups: [...groups.values()].sort((a, b) => b.count - a.count) };
+  }
+
+  return { add, plan };
 }

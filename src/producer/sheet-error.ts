@@ -1,4 +1,4 @@
-/** Why a file cannot be read at all, in one line for the person who has it (exit status 2). */
+/** Why a file is refused as a whole, in one line for the person who has it (exit status 2). */
 export class SheetError extends Error {
   override readonly name = 'SheetError';
 }

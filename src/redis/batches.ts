@@ -23,6 +23,8 @@ export interface Batch {
   /** ms since 1970 */
   readonly loadedAt: number;
   readonly rows: number;
+  /** How many rows have warnings and nothing worse; known when the batch is complete. */
+  readonly warned?: number;
   /** False while the file is still being read, or where reading was interrupted. */
   readonly complete: boolean;
   /** When its merchants were forgotten, ms since 1970; only its counts are left. */
@@ -43,6 +45,9 @@ export interface Links {
   /** What its row became when it was corrected. */
   readonly became?: string;
 }
+
+/** What a row of a new batch would find: a merchant that is created, one that it joins, or a new attempt. */
+export type Prospect = 'already_created' | 'joins' | 'again';
 
 /** What a row is to its registration. */
 export type Relation =
@@ -69,7 +74,7 @@ export interface Batches {
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
   accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number>;
-  complete(id: string): Promise<void>;
+  complete(id: string, warned?: number): Promise<void>;
   find(id: string): Promise<Batch | undefined>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
@@ -79,8 +84,8 @@ export interface Batches {
   pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
   links(id: string): Promise<Links>;
-  /** The states of those registrations that there are. */
-  states(ids: readonly string[]): Promise<Map<string, { state: State }>>;
+  /** What a row would be to those of these registrations that there are. */
+  prospects(ids: readonly string[]): Promise<Map<string, Prospect>>;
 }
 
 export function openBatches(redis: Redis): Batches {
@@ -115,8 +120,8 @@ export function openBatches(redis: Redis): Batches {
     return Number(answer);
   }
 
-  async function complete(id: string): Promise<void> {
-    await redis.hset(key('batch', id), 'complete', '1');
+  async function complete(id: string, warned = 0): Promise<void> {
+    await redis.hset(key('batch', id), { warned, complete: '1' });
   }
 
   async function find(id: string): Promise<Batch | undefined> {
@@ -129,6 +134,7 @@ export function openBatches(redis: Redis): Batches {
       columns: JSON.parse(fields.columns) as number[],
       loadedAt: Number(fields.loadedAt),
       rows: Number(fields.rows ?? 0),
+      ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
       complete: fields.complete === '1',
       ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
     };
@@ -177,9 +183,16 @@ export function openBatches(redis: Redis): Batches {
     return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
   }
 
-  async function states(ids: readonly string[]): Promise<Map<string, { state: State }>> {
-    const found = await Promise.all(ids.map((id) => redis.hget(key('registration', id), 's')));
-    return new Map(ids.flatMap((id, at) => (found[at] ? [[id, { state: found[at] as State }] as const] : [])));
+  async function prospects(ids: readonly string[]): Promise<Map<string, Prospect>> {
+    const found = await Promise.all(ids.map((id) => redis.hmget(key('registration', id), 's', 'task', 'earlier')));
+    return new Map(
+      ids.flatMap((id, at) => {
+        const [state, task, earlier] = found[at] ?? [];
+        if (!state) return [];
+        const open = task === 'open' || earlier === 'open';
+        return [[id, state === 'created' ? 'already_created' : effectOf(state as State, open)] as const];
+      }),
+    );
   }
 
   async function links(id: string): Promise<Links> {
@@ -188,7 +201,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   return {
-    states,
+    prospects,
     links,
     open,
     accept,
@@ -257,14 +270,15 @@ function relationFrom(text: string): Relation {
 const ACCEPT_POLICY = JSON.stringify(
   Object.fromEntries(
     (Object.keys(STATES) as State[]).flatMap((state) =>
-      (['open', 'closed'] as const).map((task) => {
-        const registration = { ...newRegistration('', ''), state, task: task === 'open' ? 'open' : 'ended' } as const;
-        const reopens = next(registration, rowAccepted()) !== undefined;
-        return [`${state}/${task}`, reopens ? 'again' : 'joins'];
-      }),
+      (['open', 'closed'] as const).map((task) => [`${state}/${task}`, effectOf(state, task === 'open')]),
     ),
   ),
 );
+
+function effectOf(state: State, isOpen: boolean): 'again' | 'joins' {
+  const registration = { ...newRegistration('', ''), state, task: isOpen ? 'open' : 'ended' } as const;
+  return next(registration, rowAccepted()) === undefined ? 'joins' : 'again';
+}
 
 /** Which fields a new attempt clears, and which a report shows of the old one. */
 const REOPENING = JSON.stringify({ del: fieldsClearedByReopening(), shown: SHOWN_NAMES });

@@ -7,22 +7,21 @@ export interface Outlook {
   readonly toSend: number;
   /** e.g. `2026-11-25`; absent where there is nothing to send. */
   readonly sentBy?: string;
+  /** Quota days on which something is sent, this one included if it has calls left. */
+  readonly days: number;
 }
 
 const MINUTES_OF_A_DAY = 1440;
-/** A year of days is no forecast any more. */
-const DAYS_FORESEEN = 365;
+const DAY_MS = 86_400_000;
 
 export function outlook(toSend: number, used: number, limits: Limits, now: number): Outlook {
-  if (toSend === 0) return { toSend };
+  if (toSend === 0) return { toSend, days: 0 };
   const perDay = createsPerDay(limits);
-  let left = toSend - Math.max(perDay - used, 0);
-  let { day, endsAt } = quotaDay(now, limits.timezone);
-  for (let days = 0; left > 0 && days < DAYS_FORESEEN; days += 1) {
-    left -= perDay;
-    ({ day, endsAt } = quotaDay(endsAt, limits.timezone));
-  }
-  return { toSend, sentBy: day };
+  const leftToday = Math.max(perDay - used, 0);
+  const further = Math.ceil(Math.max(toSend - leftToday, 0) / perDay);
+  const today = Date.parse(quotaDay(now, limits.timezone).day);
+  const sentBy = new Date(today + further * DAY_MS).toISOString().slice(0, 10);
+  return { toSend, sentBy, days: further + (leftToday > 0 ? 1 : 0) };
 }
 
 /** What the quota leaves beside the searches, or what the sending hours have time for. */

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { columnsTable, problemsTable } from '../../src/domain/sheet-tables.js';
 import { statesPage } from '../../src/domain/states-page.js';
 import { answersPage } from '../../src/wechat/answers-page.js';
 
@@ -10,4 +11,18 @@ test.each([
   const url = new URL(`../../${file}`, import.meta.url);
   if (process.env.UPDATE_DOCS === '1') writeFileSync(url, page());
   expect(readFileSync(url, 'utf8')).toBe(page());
+});
+
+test('docs/sheets.md has the tables of columns and problems (UPDATE_DOCS=1 prints them anew)', () => {
+  const url = new URL('../../docs/sheets.md', import.meta.url);
+  const page = readFileSync(url, 'utf8');
+  const tables = { columns: columnsTable(), errors: problemsTable('error'), warnings: problemsTable('warning') };
+  let printed = page;
+  for (const [name, table] of Object.entries(tables)) {
+    const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
+    expect(page).toMatch(place);
+    printed = printed.replace(place, (_, begin: string, end: string) => `${begin}${table}\n${end}`);
+  }
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(url, printed);
+  expect(readFileSync(url, 'utf8')).toBe(printed);
 });

@@ -259,13 +259,13 @@ describe('a row', () => {
   });
 });
 
-test('the states of many registrations are asked for at once', async () => {
+test('what rows would be to many registrations is asked for at once', async () => {
   await book.load('b1', [one, two]);
   await book.record(idOf(two), 'cancel_asked');
-  expect(await book.batches.states([idOf(one), idOf(two), idOf(three)])).toEqual(
+  expect(await book.batches.prospects([idOf(one), idOf(two), idOf(three)])).toEqual(
     new Map([
-      [idOf(one), { state: 'queued' }],
-      [idOf(two), { state: 'cancelled' }],
+      [idOf(one), 'joins'],
+      [idOf(two), 'again'],
     ]),
   );
 });

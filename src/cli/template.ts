@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { template } from '../producer/template.js';
+import { writeWhole } from '../reporter/file.js';
+import { command, EXIT, UsageError } from './command.js';
+import { languageFrom } from './report.js';
+import { print, say } from './terminal.js';
+
+interface Options {
+  readonly xlsx?: true;
+  readonly lang: string;
+  readonly output?: string;
+  readonly force?: true;
+}
+
+export function templateCommand(): Command {
+  return command(
+    'template',
+    'Writes an empty sheet to fill in: each heading with a note, and as a workbook with its columns typed as text.',
+    'fastregister template --lang zh -o merchants.xlsx',
+  )
+    .option('--xlsx', 'an Excel workbook, as a FILE that ends in .xlsx is anyway')
+    .option('--lang <zh|en>', 'language of the headings', 'en')
+    .option('-o, --output <FILE>', 'write to this file; else to stdout')
+    .option('--force', 'overwrite the file')
+    .action(async (options: Options) => {
+      process.exitCode = await write(options);
+    });
+}
+
+async function write({ xlsx, lang, output, force }: Options): Promise<number> {
+  const format = xlsx || output?.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv';
+  const bytes = template({ format, lang: languageFrom(lang) });
+  if (output !== undefined) {
+    await writeWhole(output, one(bytes), force === true);
+    say(`Written: ${output}`);
+    return EXIT.done;
+  }
+  if (format === 'xlsx' && process.stdout.isTTY) {
+    throw new UsageError('A workbook is nothing to read on a terminal: write it to a file with -o FILE.');
+  }
+  await print(bytes);
+  return EXIT.done;
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

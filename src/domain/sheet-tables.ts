@@ -1,0 +1,38 @@
+/** The tables of docs/sheets.md, printed from `columns` and `problems`. */
+import { COLUMNS, FIELDS } from './columns.js';
+import { PROBLEMS, type ProblemCode } from './problems.js';
+import { ACTORS } from './words.js';
+
+const REQUIRED = {
+  always: 'yes',
+  persona: 'by `fastregisterweapp`',
+  never: 'no',
+} as const;
+
+export function columnsTable(): string {
+  return table(
+    ['column', 'also known as', 'required', 'note'],
+    FIELDS.map((field) => {
+      const { aliases, required, note } = COLUMNS[field];
+      return [`\`${field}\``, aliases.join(', '), REQUIRED[required], note.en];
+    }),
+  );
+}
+
+/** Errors first: they stop a row. */
+export function problemsTable(severity: 'error' | 'warning'): string {
+  const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => PROBLEMS[code].severity === severity);
+  return table(
+    ['problem', 'what is said', 'what to do', 'who acts', '说明', '处理办法'],
+    codes.map((code) => {
+      const { says, next, who } = PROBLEMS[code];
+      return [`\`${code}\``, says.en, next.en, ACTORS[who].en, says.zh, next.zh];
+    }),
+  );
+}
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [headings, headings.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+}

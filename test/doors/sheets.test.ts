@@ -1,0 +1,238 @@
+/** `template`, `check` and `load` as their users type them. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { rulesOf } from '../../src/app.js';
+import { checkCommand } from '../../src/cli/check.js';
+import { loadCommand } from '../../src/cli/load.js';
+import { reportCommand } from '../../src/cli/report.js';
+import { templateCommand } from '../../src/cli/template.js';
+import { readSettings } from '../../src/config.js';
+import { residentCheck } from '../../src/domain/enterprise-code.js';
+import { load as loadSheet } from '../../src/producer/load.js';
+import { openSheet } from '../../src/producer/sheet.js';
+import { openBatches } from '../../src/redis/batches.js';
+import { run } from '../support/command-line.js';
+import { idOf, openBook } from '../support/ledger.js';
+import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+const RESIDENT = `11000019900101000${residentCheck('11000019900101000')}`;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fr-sheets-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function saved(text: string | Uint8Array, name = 'merchants.csv'): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+const withRedis = () => ({ REDIS_URL: server.url, FASTREGISTER_HOME: folder });
+const alone = () => ({ FASTREGISTER_HOME: join(folder, 'nothing here') });
+const check = (args: string[], env: Record<string, string> = alone()) => run(checkCommand, args, env);
+const load = (...args: string[]) => run(loadCommand, args, withRedis());
+
+interface Checked {
+  readonly problems: readonly { readonly line: number; readonly cell: string; readonly problem: string }[];
+  readonly [fact: string]: unknown;
+}
+
+async function checked(args: string[], env?: Record<string, string>): Promise<Checked> {
+  const { stdout } = await check([...args, '--json'], env);
+  return (JSON.parse(stdout) as Checked[])[0] as Checked;
+}
+
+/** The first row is good, the second has a warning, the third an error, the fourth repeats the first in another width. */
+const MIXED = sheetOf([
+  merchant(1),
+  { ...merchant(2), name: '虚构(甲)有限公司' },
+  { ...merchant(3), code: '9.11E+17' },
+  { ...merchant(1), legalPersonaWechat: merchant(1).legalPersonaWechat.toUpperCase() },
+]);
+
+describe('template', () => {
+  test.each(['en', 'zh'])('prints a sheet in %s that check takes', async (lang) => {
+    const { stdout, status } = await run(templateCommand, ['--lang', lang], {});
+    expect(status).toBe(0);
+    expect(await checked([saved(stdout)])).toMatchObject({ rows: 0, problems: [] });
+  });
+
+  test('writes a workbook to a file that ends in .xlsx, and over no other file', async () => {
+    const out = join(folder, 'merchants.xlsx');
+    await run(templateCommand, ['-o', out], {});
+    expect(readFileSync(out).subarray(0, 2).toString()).toBe('PK');
+    expect(await checked([out])).toMatchObject({ rows: 0, problems: [] });
+    await expect(run(templateCommand, ['-o', out], {})).rejects.toThrow(/is there already/);
+  });
+});
+
+describe('check', () => {
+  test('prints each problem with its cell, how often each kind is there, and the plan', async () => {
+    const file = saved(MIXED);
+    const { stdout, status } = await check([file]);
+    expect(status).toBe(3);
+    expect(stdout).toContain(`${file}:3: warning: A3: `);
+    expect(stdout).toContain(`${file}:4: error: B4: Excel has turned this code into 9.11E+17`);
+    expect(stdout).toContain(`${file}:5: duplicate of line 2`);
+    expect(stdout).toMatch(/sheet:code_scientific +error +1 +B4/);
+    expect(stdout).toMatch(/all sent on +\d{4}-\d\d-\d\d/);
+  });
+
+  test('says the same as JSON', async () => {
+    expect(await checked([saved(MIXED)])).toMatchObject({
+      rows: 4,
+      ready: 2,
+      invalid: 1,
+      duplicate: 1,
+      warned: 1,
+      callsNeeded: 2,
+      daysNeeded: 1,
+      groups: [
+        { problem: 'sheet:half_width_brackets', count: 1, cells: ['A3'] },
+        { problem: 'sheet:code_scientific', count: 1, cells: ['B4'] },
+      ],
+      problems: [
+        { line: 3, cell: 'A3' },
+        { line: 4, cell: 'B4' },
+        { line: 5, problem: 'sheet:duplicate', firstLine: 2 },
+      ],
+    });
+  });
+
+  test('says of more rows than a day has calls for how many days they take', async () => {
+    const sheet = saved(sheetOf(Array.from({ length: 25 }, (_, number) => merchant(number))));
+    expect(await checked([sheet], { ...alone(), FASTREGISTER_DAILY_CALLS: '10' })).toMatchObject({ daysNeeded: 3 });
+  });
+
+  test('knows the past where there is a ledger: what is on its way, what exists, what would be tried again', async () => {
+    const book = openBook(server.redis);
+    await book.load('b1', [merchant(1), merchant(2), merchant(3)]);
+    await book.send(idOf(merchant(2)));
+    await book.record(idOf(merchant(2)), 'mini_program_created', { appid: 'wxnew' });
+    await book.record(idOf(merchant(3)), 'cancel_asked');
+    const sheet = saved(sheetOf([1, 2, 3, 4].map((number) => merchant(number))));
+    expect(await checked([sheet], withRedis())).toMatchObject({
+      in_progress: 1,
+      already_created: 1,
+      ready: 2,
+      batch: null,
+    });
+
+    const { stdout } = await load(sheet);
+    expect(await checked([sheet], withRedis())).toMatchObject({ ready: 0, batch: stdout.trim() });
+  });
+
+  test('goes on without the past where Redis is away', async () => {
+    const env = { ...alone(), REDIS_URL: 'redis://127.0.0.1:1' };
+    expect(await checked([saved(MIXED)], env)).toMatchObject({ ready: 2 });
+  });
+
+  test('writes the file back with the problems beside the rows, and that file is the next upload', async () => {
+    const out = join(folder, 'annotated.csv');
+    await check([saved(MIXED), '--annotated', out]);
+    expect(readFileSync(out, 'utf8')).toContain('"sheet:code_scientific","B4: Excel has turned');
+    expect(await checked([out])).toMatchObject({ rows: 4, ready: 2, invalid: 1, duplicate: 1 });
+    await expect(check([out, '--annotated', out])).rejects.toThrow(/is there already/);
+  });
+});
+
+describe('--max-invalid', () => {
+  test('refuses a file that is mostly wrong, before anything of any file is stored', async () => {
+    const [good, bad] = [saved(sheetOf([merchant(7)]), 'good.csv'), saved(MIXED)];
+    await expect(load(good, bad, '--max-invalid', '24.9%')).rejects.toThrow(
+      /1 of 4 rows are invalid, more than .*24.9%/,
+    );
+    expect(await server.redis.keys('*batch*')).toEqual([]);
+    expect((await load(good, bad, '--max-invalid', '25%')).status).toBe(3);
+  });
+
+  test('counts rows that are held back for their warnings', async () => {
+    await expect(load(saved(MIXED), '--accept-warnings', 'no', '--max-invalid=25%')).rejects.toThrow(/2 of 4/);
+  });
+
+  test('lets check say everything before it refuses', async () => {
+    await expect(check([saved(MIXED), '--max-invalid', '0%'])).rejects.toThrow(/1 of 4/);
+  });
+
+  test.each(['5', '101%', 'x%', '-1%'])('is a share: %s is not', async (share) => {
+    await expect(check([saved(MIXED), `--max-invalid=${share}`])).rejects.toThrow(/write a share/);
+  });
+});
+
+describe('--accept-warnings=no', () => {
+  test('holds rows back, says why, and the same sheet without it sends them', async () => {
+    const file = saved(MIXED);
+    const held = (await load(file, '--accept-warnings', 'no', '--json')).stdout;
+    expect(JSON.parse(held)).toMatchObject([{ warned: 1, counts: { queued: 1, invalid: 2, duplicate: 1 } }]);
+    const { stdout } = await run(reportCommand, ['--json'], withRedis());
+    const row = JSON.parse(stdout.split('\n')[1] ?? '') as Record<string, string>;
+    expect(row).toMatchObject({ outcome: 'invalid', problem: 'sheet:held_back' });
+    expect(row.reason).toMatch(/--accept-warnings=no.*A3/);
+
+    const sent = (await load(file, '--json')).stdout;
+    expect(JSON.parse(sent)).toMatchObject([
+      { warned: 1, known: false, counts: { queued: 2, invalid: 1, duplicate: 1 } },
+    ]);
+    expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2);
+    expect(JSON.parse((await load(file, '--json')).stdout)).toMatchObject([{ known: true, warned: 1 }]);
+  });
+});
+
+test("a person's ID in the column of codes reaches neither Redis, nor a report, nor an annotated file", async () => {
+  const cells = (code: string) => cellsOf({ ...merchant(1), code });
+  const codes = [RESIDENT, `'${RESIDENT}`, `${RESIDENT.slice(0, 15)}000`, `1.${RESIDENT.slice(1, 15)}E+17`];
+  const file = saved(`${[HEADINGS, ...codes.map(cells)].map((row) => row.join(',')).join('\n')}\n`);
+  const out = join(folder, 'annotated.csv');
+  const told = [await check([file, '--annotated', out]), await check([file, '--json']), await load(file)];
+  told.push(await run(reportCommand, [], withRedis()));
+  const kept = await everything();
+  expect(kept).toContain('110*****');
+  for (const text of [...told.map(({ stdout }) => stdout), readFileSync(out, 'utf8'), kept]) {
+    expect(text).not.toMatch(/19900101|9900101/);
+  }
+});
+
+async function everything(): Promise<string> {
+  const { redis } = server;
+  const values = await Promise.all(
+    (await redis.keys('*')).map(async (name) => {
+      switch (await redis.type(name)) {
+        case 'list':
+          return redis.lrange(name, 0, -1);
+        case 'hash':
+          return Object.values(await redis.hgetall(name));
+        default:
+          return [];
+      }
+    }),
+  );
+  return values.flat().join('\n');
+}
+
+test('two loads of overlapping files at once make each merchant once, and both say what is true', async () => {
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => merchant(from + at));
+  const [a, b] = [saved(sheetOf(numbers(0, 1500)), 'a.csv'), saved(sheetOf(numbers(700, 2200)), 'b.csv')];
+  const loads = await Promise.all([a, b].map((file) => loadHere(file)));
+  expect(loads).toEqual([{ queued: 1500 }, { queued: 1500 }]);
+  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2200);
+
+  // One of them ends: both reports have it.
+  const book = openBook(server.redis);
+  const shared = idOf(merchant(1000));
+  await book.send(shared);
+  await book.record(shared, 'mini_program_created', { appid: 'wxboth' });
+  const reports = await run(reportCommand, ['--all', '--only', 'created'], withRedis());
+  expect(reports.stdout.split('\r\n').filter((line) => line.includes('"wxboth"'))).toHaveLength(2);
+});
+
+async function loadHere(file: string): Promise<object> {
+  const rules = rulesOf(readSettings({ env: {} }), true);
+  const batches = openBatches(server.connect());
+  const { counts } = await loadSheet(await openSheet(file), file, { batches, rules, now: Date.now, canaries: 0 });
+  return counts;
+}
