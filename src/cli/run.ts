@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
+import type { NightPlan } from '../nights/night.js';
 import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
@@ -10,11 +11,13 @@ import { byOutcome, needAPerson, sum } from '../reporter/tally.js';
 import { type Ending, sendAndListen } from './batch-run.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { loadFiles, mannerFrom } from './load.js';
+import { refuseMissingInbox, runNightHere } from './night-run.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
+  readonly inbox?: string;
   readonly until?: string;
   readonly output?: string;
   readonly force?: true;
@@ -25,11 +28,12 @@ interface Options extends SheetOptions {
 export function runCommand(): Command {
   return withSheetOptions(
     command(
-      'run <FILE...>',
+      'run [FILE...]',
       'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
       'fastregister run merchants.csv -o outcomes.csv',
     ),
   )
+    .option('--inbox <DIR>', 'instead of files: one night over this folder, for cron; see docs/nights.md')
     .option('--until <submitted>', 'return when every row has been sent')
     .option(
       '-o, --output <FILE>',
@@ -39,11 +43,34 @@ export function runCommand(): Command {
     .option('--lang <zh|en>', "language of the report's sentences", 'en')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, { needs: ['wechat', 'push', 'encryption'] }, (doorway) => run(doorway, files, options)),
+      perform(made, { needs: ['wechat', 'push', 'encryption'] }, (doorway) =>
+        options.inbox === undefined ? run(doorway, files, options) : runInbox(doorway, options.inbox, files, options),
+      ),
     );
 }
 
+async function runInbox(
+  { open, settings }: Doorway,
+  folder: string,
+  files: readonly string[],
+  options: Options,
+): Promise<number> {
+  if (files.length > 0) throw new UsageError('Name files, or an inbox with --inbox, not both.');
+  if (options.output !== undefined)
+    throw new UsageError('-o: the reports of an inbox go beside its files, into done/.');
+  const inbox = resolve(folder);
+  refuseMissingInbox(inbox);
+  const plan: NightPlan = {
+    inbox,
+    timezone: settings.quotaTimezone,
+    language: languageFrom(options.lang),
+    until: untilFrom(options.until) ? 'submitted' : 'settled',
+  };
+  return runNightHere(await open('worker'), plan);
+}
+
 async function run({ open }: Doorway, files: readonly string[], options: Options): Promise<number> {
+  if (files.length === 0) throw new UsageError('Name the sheets to run, or an inbox with --inbox.');
   const untilSubmitted = untilFrom(options.until);
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);

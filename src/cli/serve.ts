@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Part, type Store, startConsoleOf, startListening, startSending } from '../app.js';
+import { type Part, type Store, startConsoleOf, startListening, startNights, startSending } from '../app.js';
 import type { Need } from '../config.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { aborted } from './listen.js';
@@ -13,13 +13,14 @@ interface PartRow {
 const PARTS: Readonly<Record<string, PartRow>> = {
   work: { needs: ['wechat', 'encryption'], start: startSending },
   listen: { needs: ['push', 'encryption'], start: startListening },
+  nights: { needs: [], start: startNights },
   console: { needs: [], start: startConsoleOf },
 };
 
 export function serveCommand(): Command {
   return command(
     'serve',
-    'Everything in one process: worker, receiver, and the console with /livez, /readyz and /metrics.',
+    'Everything in one process: worker, receiver, nightly runs, and the console with /livez, /readyz and /metrics.',
     'fastregister serve',
   )
     .option('--only <PART,...>', `only these parts: ${Object.keys(PARTS).join(', ')}`)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { isOver, STATES, type State } from '../domain/registration.js';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
+import { openNights } from '../redis/nights.js';
 import { purgeBatch, rewriteFile } from '../redis/purging.js';
 import type { Pushes } from '../redis/pushes.js';
 
@@ -37,6 +38,7 @@ export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: n
   for (const batch of wanted) registrations += await purgeBatch(tools.redis, tools.batches, batch, now);
   const pushes = await tools.pushes.forgetBefore(time);
   await emptySpoolOfOld(tools.spool, time);
+  await openNights(tools.redis).forgetBefore(time);
   await rewriteFile(tools.redis);
   return { registrations, pushes };
 }

@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notices: STAGE,
   operator: STAGE,
   reporter: STAGE,
+  // A night is load, wait and report in a row.
+  nights: [...STAGE, 'producer', 'reporter', 'notices'],
   console: [...STAGE, 'reporter'],
 };
 const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli'], cli: [] };

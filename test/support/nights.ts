@@ -27,8 +27,6 @@ export interface Office {
   summary(night: Night): Summary;
 }
 
-export const UNTIL_ENDED = 'the night has ended';
-
 export function openOffice(rehearsal: Rehearsal): Office {
   const { store, simulator } = rehearsal;
   const inbox = join(rehearsal.home, 'inbox');

@@ -1,0 +1,178 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Store } from '../app.js';
+import { isoWithOffset } from '../domain/calendar.js';
+import { planOf } from '../nights/keeper.js';
+import { nextSlot } from '../nights/slots.js';
+import { openNightClock } from '../redis/night-clock.js';
+import { type Night, openNights, type Schedule } from '../redis/nights.js';
+import { command, EXIT, perform, UsageError } from './command.js';
+import { refuseMissingInbox, runNightHere } from './night-run.js';
+import { languageFrom } from './report.js';
+import { print, printJson, say, table } from './terminal.js';
+
+export function scheduleCommand(): Command {
+  return new Command('schedule')
+    .description('Nightly runs over an inbox folder; `serve` runs them.')
+    .addCommand(addCommand().exitOverride())
+    .addCommand(listCommand().exitOverride())
+    .addCommand(removeCommand().exitOverride())
+    .addCommand(runCommand().exitOverride());
+}
+
+interface AddOptions {
+  readonly inbox: string;
+  readonly at: string;
+  readonly timezone?: string;
+  readonly until?: string;
+  readonly lang: string;
+}
+
+function addCommand(): Command {
+  return command(
+    'add <NAME>',
+    'Adds a nightly run, or changes the one of that name.',
+    'fastregister schedule add nightly --inbox /srv/merchants --at "0 22 * * *" --until submitted',
+  )
+    .requiredOption('--inbox <DIR>', 'the folder whose files are taken')
+    .requiredOption('--at <CRON>', 'minute, hour, day, month, weekday: "0 22 * * *" is every day at 22:00')
+    .option('--timezone <ZONE>', 'of the cron expression; without it that of the quota')
+    .option('--until <submitted>', 'the night ends when every row was sent, not when every outcome has come')
+    .option('--lang <zh|en>', 'language of reports and summary', 'en')
+    .action(async (name: string, options: AddOptions, made: Command) =>
+      perform(made, {}, async ({ open, settings }) => {
+        const schedule: Schedule = {
+          name: nameFrom(name),
+          inbox: resolve(options.inbox),
+          at: options.at,
+          timezone: options.timezone ?? settings.quotaTimezone,
+          until: untilFrom(options.until),
+          language: languageFrom(options.lang),
+          addedAt: Date.now(),
+        };
+        refuseMissingInbox(schedule.inbox);
+        const next = nextOf(schedule);
+        const { redis } = await open('worker');
+        await openNights(redis).add(schedule);
+        const clock = openNightClock(redis);
+        await clock.set(schedule);
+        await clock.close();
+        say(`${name}: the next night is at ${next}, if \`fastregister serve\` runs then, else when it is started.`);
+        return EXIT.done;
+      }),
+    );
+}
+
+function listCommand(): Command {
+  return command(
+    'list',
+    'The nightly runs, their next night, and how the last one ended.',
+    'fastregister schedule list',
+  )
+    .option('--json', 'print as JSON')
+    .action(async (options: { json?: true }, made: Command) =>
+      perform(made, {}, async ({ open }) => {
+        const nights = openNights((await open('door')).redis);
+        const all = await nights.list();
+        const facts = (await nights.schedules()).map((schedule) => ({
+          ...schedule,
+          addedAt: isoWithOffset(schedule.addedAt, schedule.timezone),
+          next: nextOf(schedule),
+          last: lastOf(all.filter((night) => night.schedule === schedule.name).at(-1)),
+        }));
+        if (options.json) await printJson(facts);
+        else if (facts.length === 0) say('No nightly run yet: fastregister schedule add --help');
+        else {
+          await print(
+            `${table(
+              facts.map(({ name, at, timezone, inbox, next, last }) => [
+                name,
+                `${at} ${timezone}`,
+                inbox,
+                `next ${next}`,
+                last === undefined
+                  ? 'never run'
+                  : `last ${last.started}: ${last.ending}, ${last.files} files, ${last.rejected} rejected`,
+              ]),
+            )}\n`,
+          );
+        }
+        return EXIT.done;
+      }),
+    );
+}
+
+function removeCommand(): Command {
+  return command(
+    'remove <NAME>',
+    'Removes a nightly run. Its nights and their files stay.',
+    'fastregister schedule remove nightly',
+  ).action(async (name: string, _options: object, made: Command) =>
+    perform(made, {}, async ({ open }) => {
+      const { redis } = await open('worker');
+      const nights = openNights(redis);
+      await scheduleNamed(nights, name);
+      const clock = openNightClock(redis);
+      await clock.remove(name);
+      await clock.close();
+      await nights.remove(name);
+      say(`${name} is removed.`);
+      return EXIT.done;
+    }),
+  );
+}
+
+function runCommand(): Command {
+  return command('run <NAME>', 'Runs a night now, in this process.', 'fastregister schedule run nightly').action(
+    async (name: string, _options: object, made: Command) =>
+      perform(made, { needs: ['wechat', 'push', 'encryption'] }, async ({ open }) => {
+        const store: Store = await open('worker');
+        const schedule = await scheduleNamed(openNights(store.redis), name);
+        refuseMissingInbox(schedule.inbox);
+        return runNightHere(store, planOf(schedule));
+      }),
+  );
+}
+
+async function scheduleNamed(nights: ReturnType<typeof openNights>, name: string): Promise<Schedule> {
+  const schedules = await nights.schedules();
+  const schedule = schedules.find((one) => one.name === name);
+  if (schedule !== undefined) return schedule;
+  const names = schedules.map((one) => one.name).join(', ') || 'none yet';
+  throw new UsageError(`There is no nightly run ${name}. There are: ${names}.`);
+}
+
+function nameFrom(text: string): string {
+  if (/^\p{L}[\p{L}\p{N}_.-]{0,39}$/u.test(text)) return text;
+  throw new UsageError(`${text}: a name begins with a letter and goes on with letters, digits, _, . and -.`);
+}
+
+export function untilFrom(text: string | undefined): Schedule['until'] {
+  if (text === undefined) return 'settled';
+  if (text === 'submitted') return 'submitted';
+  throw new UsageError(`--until ${text}: the only word here is submitted.`);
+}
+
+function nextOf(schedule: Schedule): string {
+  try {
+    return isoWithOffset(nextSlot(schedule, Date.now()), schedule.timezone);
+  } catch (cause) {
+    throw new UsageError(
+      `--at "${schedule.at}" in ${schedule.timezone}: ${(cause as Error).message}. Every day at 22:00 is "0 22 * * *".`,
+      { cause },
+    );
+  }
+}
+
+function lastOf(night: Night | undefined) {
+  if (night === undefined) return undefined;
+  const { name, timezone, startedAt, ending = 'running', stopped, files, rejected } = night;
+  return {
+    night: name,
+    started: isoWithOffset(startedAt, timezone),
+    ending,
+    ...(stopped !== undefined && { stopped }),
+    files: files.length,
+    rejected: rejected.length,
+  };
+}

@@ -1,0 +1,102 @@
+/** Nights that run themselves: in every process that serves, and each of them once. */
+import type { Logger } from 'pino';
+import type { NightEnding, Schedule } from '../redis/nights.js';
+import { type NightPlan, type NightTools, reportAgain, runNight, type Settle } from './night.js';
+import { dueSlot, nextSlot } from './slots.js';
+
+export interface KeeperOptions {
+  readonly tools: NightTools;
+  /** Where the batches have come to; undefined while something is worth waiting for. */
+  readonly howFar: (batches: readonly string[], untilSubmitted: boolean) => Promise<NightEnding | undefined>;
+  /** Rings when a night may be due. */
+  readonly clock: (ring: () => void) => { close(): Promise<void> };
+  readonly log: Logger;
+}
+
+export interface Keeper {
+  /** Leaves nights that are under way to the next process, or the next start. */
+  close(): Promise<void>;
+}
+
+/** A ring can be lost, a process can have slept: this long at most nobody looks. */
+const LOOK_EVERY_MS = 60_000;
+const SETTLED_LOOK_EVERY_MS = 500;
+
+export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keeper {
+  const leaving = new AbortController();
+  const running = new Map<string, Promise<void>>();
+  let looking: Promise<void> | undefined;
+  let again = false;
+
+  async function begin(schedule: Schedule, slot: number): Promise<void> {
+    const deadline = nextSlot(schedule, tools.now());
+    const settle: Settle = async (batches, held) => {
+      for (;;) {
+        const ending = await howFar(batches, schedule.until === 'submitted');
+        if (ending !== undefined) return ending;
+        if (held.aborted) return 'interrupted';
+        if (tools.now() >= deadline) return 'next_night';
+        await pause(SETTLED_LOOK_EVERY_MS, held);
+      }
+    };
+    try {
+      await runNight(tools, planOf(schedule, slot), settle, leaving.signal);
+    } catch (error) {
+      // Its slot was not begun, so it is tried again at the next look.
+      if (!leaving.signal.aborted) log.error({ err: error, schedule: schedule.name }, 'a night failed');
+    }
+  }
+
+  async function look(): Promise<void> {
+    for (const schedule of await tools.nights.schedules()) {
+      if (leaving.signal.aborted || running.has(schedule.name)) continue;
+      const slot = dueSlot(schedule, await tools.nights.lastSlot(schedule.name), tools.now());
+      if (slot === undefined) continue;
+      const night = begin(schedule, slot).finally(() => running.delete(schedule.name));
+      running.set(schedule.name, night);
+    }
+    await reportAgain(tools, leaving.signal);
+  }
+
+  function nudge(): void {
+    again = true;
+    looking ??= (async () => {
+      while (again && !leaving.signal.aborted) {
+        again = false;
+        await look().catch((error) => log.warn({ err: error }, 'nights cannot be looked after now; trying again'));
+      }
+    })().finally(() => {
+      looking = undefined;
+    });
+  }
+
+  const timer = setInterval(nudge, LOOK_EVERY_MS).unref();
+  const ringing = clock(nudge);
+  nudge();
+
+  return {
+    async close() {
+      leaving.abort();
+      clearInterval(timer);
+      await ringing.close();
+      await looking;
+      await Promise.all(running.values());
+    },
+  };
+}
+
+export function planOf({ name, inbox, timezone, language, until }: Schedule, slot?: number): NightPlan {
+  return { schedule: name, inbox, timezone, language, until, ...(slot !== undefined && { slot }) };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}

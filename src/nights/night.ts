@@ -1,0 +1,257 @@
+/** One night: take the inbox's files → load them → wait for what they come to → report → tell. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { quotaDay } from '../domain/calendar.js';
+import { requiredFields } from '../domain/check-row.js';
+import type { Limits } from '../domain/limits.js';
+import type { Rules } from '../producer/checked-rows.js';
+import { load } from '../producer/load.js';
+import { openSheet } from '../producer/sheet.js';
+import { SheetError } from '../producer/sheet-error.js';
+import type { Batches } from '../redis/batches.js';
+import type { Calls } from '../redis/calls.js';
+import { isRedisGone } from '../redis/connection.js';
+import type { Hold, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
+import { reportCsv } from '../reporter/csv.js';
+import { writeWhole } from '../reporter/file.js';
+import type { ReportOptions } from '../reporter/report.js';
+import { situation } from '../reporter/standstill.js';
+import { byOutcome, sum } from '../reporter/tally.js';
+import { completeFiles, folderOf, putAway, writeWhy } from './inbox.js';
+import { summaryOf, summaryText } from './summary.js';
+
+export interface NightTools {
+  readonly nights: Nights;
+  readonly batches: Batches;
+  readonly calls: Calls;
+  readonly rules: Rules;
+  readonly limits: Limits;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Hears when a night has ended; absent where nobody wants to. */
+  readonly tell?: ((ended: EndedNight) => Promise<void>) | undefined;
+}
+
+/** Counts only: no merchant, no file. */
+export interface EndedNight {
+  readonly id: string;
+  readonly at: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export type NightPlan = Pick<Schedule, 'inbox' | 'timezone' | 'language' | 'until'> & {
+  readonly schedule?: string;
+  /** The time of the schedule that is due, ms since 1970; absent where somebody runs it now. */
+  readonly slot?: number;
+};
+
+/** Waits for what these batches come to. */
+export type Settle = (batches: readonly string[], signal: AbortSignal) => Promise<NightEnding>;
+
+/** Undefined where another night works on this inbox, or has begun this slot meanwhile. */
+export async function runNight(
+  tools: NightTools,
+  plan: NightPlan,
+  settle: Settle,
+  signal: AbortSignal,
+): Promise<Night | undefined> {
+  return withInbox(tools.nights, plan.inbox, signal, async (hold, held) => {
+    const { schedule, slot } = plan;
+    const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastSlot(schedule)) < slot;
+    if (!isDue) return undefined;
+    let night = await begin(tools, plan, hold);
+    for (const name of await completeFiles(plan.inbox, tools.now())) {
+      if (held.aborted) break;
+      const taken = await take(tools, night, name);
+      night =
+        'batch' in taken
+          ? { ...night, files: [...night.files, taken] }
+          : { ...night, rejected: [...night.rejected, taken] };
+      await tools.nights.save(night, hold);
+    }
+    if (held.aborted) return end(tools, night, hold, 'interrupted');
+    if (schedule !== undefined && slot !== undefined) await tools.nights.begun(schedule, slot);
+    const batches = [...(await leftFromEarlier(tools, night)), ...night.files.map(({ batch }) => batch)];
+    const ending = batches.length === 0 ? 'done' : await settle([...new Set(batches)], held);
+    await reportEarlier(tools, night, hold);
+    return end(tools, night, hold, ending);
+  });
+}
+
+/** How often the lease is renewed: four times before it would end. */
+const RENEW_EVERY_MS = 15_000;
+
+/** Works on an inbox alone, over all processes and machines; `held` is aborted once the inbox is another's. */
+async function withInbox<T>(
+  nights: Nights,
+  inbox: string,
+  signal: AbortSignal,
+  work: (hold: Hold, held: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const hold = await nights.hold(inbox);
+  if (hold === undefined) return undefined;
+  const lost = new AbortController();
+  const timer = setInterval(async () => {
+    // While Redis is away nobody else gets the inbox either; should the lease end meanwhile, the next renewal tells.
+    const isOurs = await hold.renew().catch(() => true);
+    if (!isOurs) lost.abort();
+  }, RENEW_EVERY_MS).unref();
+  try {
+    return await work(hold, AbortSignal.any([signal, lost.signal]));
+  } finally {
+    clearInterval(timer);
+    await hold.release();
+  }
+}
+
+async function begin(tools: NightTools, plan: NightPlan, hold: Hold): Promise<Night> {
+  const { nights, calls, limits, now } = tools;
+  const startedAt = now();
+  const date = quotaDay(plan.slot ?? startedAt, plan.timezone).day;
+  const earlier = (await nights.list()).filter((night) => night.inbox === plan.inbox && night.date === date);
+  const name = earlier.length === 0 ? date : `${date}-${earlier.length + 1}`;
+  const night: Night = {
+    id: `${hold.fence}-${name}`,
+    name,
+    inbox: plan.inbox,
+    ...(plan.schedule !== undefined && { schedule: plan.schedule }),
+    date,
+    language: plan.language,
+    timezone: plan.timezone,
+    startedAt,
+    files: [],
+    rejected: [],
+    usedBefore: (await situation(calls, limits, startedAt)).used,
+    open: true,
+  };
+  await nights.save(night, hold);
+  tools.log.info({ night: name, schedule: plan.schedule }, 'a night begins');
+  return night;
+}
+
+/** A file that cannot be loaded is put away with a text that says why, and stops no other. */
+async function take(tools: NightTools, night: Night, name: string): Promise<NightFile | RejectedFile> {
+  const { batches, rules, now, log } = tools;
+  const path = join(night.inbox, name);
+  try {
+    const sheet = await openSheet(path, { required: requiredFields(rules.needs) });
+    const { batch } = await load(sheet, path, { batches, rules, now, canaries: 0 });
+    if (batch.purgedAt !== undefined) {
+      throw new SheetError('this file was loaded before, and its merchants were purged; change it to load it anew');
+    }
+    const moved = await putAway(night.inbox, 'done', night.date, name);
+    log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
+    return { name, batch: batch.id, moved, report: `${moved}.report.csv` };
+  } catch (error) {
+    if (isRedisGone(error)) throw error;
+    const why = error instanceof SheetError ? error.message : `our program failed: ${String(error)}`;
+    if (!(error instanceof SheetError))
+      log.error({ err: error, night: night.name }, 'a file of the inbox could not be loaded');
+    return { name, moved: await reject(tools, night, name, why), why };
+  }
+}
+
+/** Where it is then. A folder that cannot be written to leaves it where it was, for the next night. */
+async function reject({ log }: NightTools, night: Night, name: string, why: string): Promise<string> {
+  try {
+    const moved = await putAway(night.inbox, 'rejected', night.date, name);
+    await writeWhy(moved, why);
+    log.warn({ night: night.name }, 'a file of the inbox was rejected');
+    return moved;
+  } catch (error) {
+    log.error({ err: error, night: night.name }, 'a rejected file could not be put away');
+    return join(night.inbox, name);
+  }
+}
+
+/** Batches of earlier nights that still wait: the quota ended, or the line was stopped. */
+async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<string[]> {
+  const open = (await nights.list()).filter(
+    ({ inbox, open: isOpen, id }) => inbox === night.inbox && isOpen && id !== night.id,
+  );
+  return open.flatMap(({ files }) => files.map(({ batch }) => batch));
+}
+
+async function end(tools: NightTools, night: Night, hold: Hold, ending: NightEnding): Promise<Night> {
+  const { calls, limits, now, log, nights, tell } = tools;
+  const { standstill, used, limit } = await situation(calls, limits, now());
+  const stopped = ending === 'stopped' && standstill !== undefined ? standstill.reason[night.language] : undefined;
+  const ended = await report(tools, { ...night, endedAt: now(), ending, ...(stopped !== undefined && { stopped }) });
+  await nights.save(ended, hold);
+  const outcomes = byOutcome(sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch)))));
+  log.info(
+    { night: night.name, ending, files: night.files.length, rejected: night.rejected.length },
+    'a night has ended',
+  );
+  await tell?.({
+    id: night.id,
+    at: ended.endedAt ?? now(),
+    data: {
+      night: night.name,
+      schedule: night.schedule ?? null,
+      ending,
+      stopped_by: ending === 'stopped' ? (standstill?.problem ?? null) : null,
+      files: night.files.length,
+      rejected_files: night.rejected.length,
+      outcomes,
+      calls: { used_tonight: Math.max(used - night.usedBefore, 0), limit, left: Math.max(limit - used, 0) },
+    },
+  });
+  return ended;
+}
+
+/** Writes reports and summary where they would say something new. */
+async function report(tools: NightTools, night: Night): Promise<Night> {
+  const { batches, calls, limits, log, now } = tools;
+  const counts = await Promise.all(night.files.map(({ batch }) => batches.counts(batch)));
+  const fingerprint = JSON.stringify([counts, night.ending]);
+  const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
+  if (fingerprint === night.reported) return { ...night, open };
+  const { standstill, used, limit } = await situation(calls, limits, now());
+  const options: ReportOptions = { language: night.language, timezone: night.timezone, standstill };
+  try {
+    for (const file of night.files) {
+      const batch = await batches.find(file.batch);
+      if (batch !== undefined && batch.purgedAt === undefined) {
+        await writeWhole(file.report, reportCsv(batches, [batch], options), true);
+      }
+    }
+    const summary = await summaryOf(night, batches, options, { used, limit });
+    const stem = join(await folderOf(night.inbox, 'done', night.date), night.name);
+    await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true);
+    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true);
+  } catch (error) {
+    if (isRedisGone(error)) throw error;
+    // A full disk, a folder that is gone: the night is over all the same, and they are written when they can be.
+    log.error({ err: error, night: night.name }, 'the reports of a night could not be written');
+    return { ...night, open: true };
+  }
+  return { ...night, open, reported: fingerprint };
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
+async function reportEarlier(
+  tools: NightTools,
+  present: Pick<Night, 'inbox'> & { id?: string },
+  hold: Hold,
+): Promise<void> {
+  for (const night of await tools.nights.list()) {
+    if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;
+    // Whoever began it is gone: its inbox is ours.
+    const ended =
+      night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;
+    await tools.nights.save(await report(tools, ended), hold);
+  }
+}
+
+/** Writes the reports of nights again of which more has settled. */
+export async function reportAgain(tools: NightTools, signal: AbortSignal): Promise<void> {
+  const open = (await tools.nights.list()).filter((night) => night.open);
+  for (const inbox of new Set(open.map((night) => night.inbox))) {
+    if (signal.aborted) return;
+    await withInbox(tools.nights, inbox, signal, (hold) => reportEarlier(tools, { inbox }, hold));
+  }
+}

@@ -1,0 +1,27 @@
+/** When nights are due, by cron expressions. */
+import { CronExpressionParser } from 'cron-parser';
+import type { Schedule } from '../redis/nights.js';
+
+type Clock = Pick<Schedule, 'at' | 'timezone'>;
+
+/** @throws Error where `at` is no cron expression */
+export function nextSlot({ at, timezone }: Clock, now: number): number {
+  return parse(at, timezone, now).next().getTime();
+}
+
+/** The last time that has passed, `now` among them. */
+export function lastSlot({ at, timezone }: Clock, now: number): number {
+  return parse(at, timezone, now + 1)
+    .prev()
+    .getTime();
+}
+
+/** The night that is due: that of the last slot, whether or not anybody was there; undefined where it has begun already. */
+export function dueSlot(schedule: Schedule, begunSlot: number, now: number): number | undefined {
+  const slot = lastSlot(schedule, now);
+  return slot > Math.max(begunSlot, schedule.addedAt) ? slot : undefined;
+}
+
+function parse(at: string, tz: string, now: number) {
+  return CronExpressionParser.parse(at, { tz, currentDate: now });
+}

@@ -1,0 +1,200 @@
+/** What a night has come to, for the people who read it in the morning, and for programs. */
+import { isoWithOffset } from '../domain/calendar.js';
+import { problemReason } from '../domain/problems.js';
+import type { Outcome } from '../domain/registration.js';
+import type { Language } from '../domain/words.js';
+import type { Batch, Batches } from '../redis/batches.js';
+import type { Night } from '../redis/nights.js';
+import { type ReportOptions, reportRows } from '../reporter/report.js';
+import { troubleOf } from '../reporter/sentences.js';
+
+export interface Summary {
+  readonly night: string;
+  readonly schedule?: string;
+  readonly inbox: string;
+  readonly started: string;
+  readonly ended?: string;
+  readonly ending?: Night['ending'];
+  /** What holds the rest back. */
+  readonly stopped?: string;
+  readonly calls: { readonly used_tonight: number; readonly limit: number; readonly left: number };
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly reasons: readonly { readonly problem: string; readonly rows: number; readonly reason: string }[];
+  readonly files: readonly { readonly file: string; readonly batch: string; readonly report: string }[];
+  readonly rejected: readonly { readonly file: string; readonly why: string }[];
+  /** Merchants and legal persons whose move it is. */
+  readonly to_call: readonly Call[];
+  readonly to_call_count: number;
+}
+
+interface Call {
+  readonly file: string;
+  readonly line: string;
+  readonly name: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly next_step: string;
+}
+
+/** The reports have all of them. */
+const CALLS_LISTED = 1_000;
+const CALLS_SHOWN = 100;
+
+export interface Quota {
+  readonly used: number;
+  readonly limit: number;
+}
+
+export async function summaryOf(
+  night: Night,
+  batches: Batches,
+  options: ReportOptions,
+  quota: Quota,
+): Promise<Summary> {
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  const problems = new Map<string, number>();
+  const calls: Call[] = [];
+  let callCount = 0;
+  for (const file of night.files) {
+    const batch = await batches.find(file.batch);
+    if (batch === undefined) continue;
+    for await (const rows of reportRows(batches, batch, options)) {
+      for (const row of rows) {
+        const outcome = row.outcome as Outcome;
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+        if (row.problem !== '') problems.set(row.problem, (problems.get(row.problem) ?? 0) + 1);
+        if (outcome === 'pending' || (row.who_acts !== 'merchant' && row.who_acts !== 'legal_person')) continue;
+        callCount += 1;
+        if (calls.length >= CALLS_LISTED) continue;
+        const { line, reason, next_step } = row;
+        calls.push({ file: file.name, line, name: nameOf(batch, row.cells), outcome, reason, next_step });
+      }
+    }
+  }
+  const time = (at: number): string => isoWithOffset(at, night.timezone);
+  return {
+    night: night.name,
+    ...(night.schedule !== undefined && { schedule: night.schedule }),
+    inbox: night.inbox,
+    started: time(night.startedAt),
+    ...(night.endedAt !== undefined && { ended: time(night.endedAt) }),
+    ...(night.ending !== undefined && { ending: night.ending }),
+    ...(night.stopped !== undefined && { stopped: night.stopped }),
+    calls: {
+      used_tonight: Math.max(quota.used - night.usedBefore, 0),
+      limit: quota.limit,
+      left: Math.max(quota.limit - quota.used, 0),
+    },
+    outcomes,
+    reasons: [...problems]
+      .sort(([, one], [, other]) => other - one)
+      .map(([problem, rows]) => ({ problem, rows, reason: reasonOf(problem, options.language) })),
+    files: night.files.map(({ name, batch, report }) => ({ file: name, batch, report })),
+    rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
+    to_call: calls,
+    to_call_count: callCount,
+  };
+}
+
+function nameOf({ columns }: Batch, cells: readonly string[]): string {
+  return cells[columns[0] ?? -1] ?? '';
+}
+
+function reasonOf(problem: string, language: Language): string {
+  const trouble = troubleOf(problem);
+  if (trouble !== undefined) return trouble[language];
+  return problem.startsWith('sheet:') ? problemReason({ code: problem })[language] : '';
+}
+
+const WORDS = {
+  en: {
+    night: 'Night of',
+    from: 'from',
+    to: 'to',
+    ending: {
+      done: 'Every row has its outcome.',
+      submitted: 'Every row was sent; some outcomes are still to come.',
+      stopped: 'It was stopped before the end.',
+      interrupted: 'It was interrupted; what is left goes on.',
+      next_night: 'It was still going on when the next night began.',
+      running: 'It is going on.',
+    },
+    outcomes: 'Outcomes',
+    reasons: 'Reasons',
+    calls: 'Calls',
+    used: 'used tonight',
+    left: 'left today',
+    files: 'Files',
+    rejected: 'Rejected files',
+    toCall: 'To call',
+    more: 'more are in the reports',
+    rows: 'rows',
+    line: 'line',
+  },
+  zh: {
+    night: '夜间任务',
+    from: '自',
+    to: '至',
+    ending: {
+      done: '全部行已有结果。',
+      submitted: '全部行已提交，部分结果尚未返回。',
+      stopped: '任务中途停止。',
+      interrupted: '任务被中断，剩余部分会继续。',
+      next_night: '下一次任务开始时仍未结束。',
+      running: '正在进行。',
+    },
+    outcomes: '结果',
+    reasons: '原因',
+    calls: '调用',
+    used: '本次已用',
+    left: '今日剩余',
+    files: '文件',
+    rejected: '被拒绝的文件',
+    toCall: '需要联系的商户',
+    more: '条见报告',
+    rows: '行',
+    line: '行',
+  },
+} as const;
+
+export function summaryText(summary: Summary, language: Language): string {
+  const words = WORDS[language];
+  const { calls, to_call, to_call_count } = summary;
+  const unlisted = to_call_count - Math.min(to_call.length, CALLS_SHOWN);
+  return [
+    `# ${words.night} ${summary.night}`,
+    `${words.from} ${summary.started} ${words.to} ${summary.ended ?? '…'}. ${words.ending[summary.ending ?? 'running']}${
+      summary.stopped === undefined ? '' : ` ${summary.stopped}`
+    }`,
+    section(
+      words.outcomes,
+      Object.entries(summary.outcomes).map(([outcome, count]) => `${outcome}: ${count}`),
+    ),
+    section(
+      words.reasons,
+      summary.reasons.map(({ problem, rows, reason }) => `${problem}: ${rows} ${words.rows}. ${reason}`),
+    ),
+    section(words.calls, [`${calls.used_tonight} ${words.used}, ${calls.left} / ${calls.limit} ${words.left}`]),
+    section(
+      words.files,
+      summary.files.map(({ file, batch, report }) => `${file} (${batch}): ${report}`),
+    ),
+    section(
+      words.rejected,
+      summary.rejected.map(({ file, why }) => `${file}: ${why}`),
+    ),
+    section(words.toCall, [
+      ...to_call
+        .slice(0, CALLS_SHOWN)
+        .map((call) => `${call.name} (${call.file}, ${words.line} ${call.line}): ${call.reason} ${call.next_step}`),
+      ...(unlisted > 0 ? [`${unlisted} ${words.more}`] : []),
+    ]),
+  ]
+    .filter((text) => text !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+function section(title: string, items: readonly string[]): string {
+  return items.length === 0 ? '' : [`## ${title}`, '', ...items.map((item) => `- ${item}`)].join('\n');
+}

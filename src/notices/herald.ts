@@ -1,0 +1,136 @@
+/** Looks what people want to be told of: a batch is done, the line is stopped, the quota of the day is used up. Each once. */
+import type { Logger } from 'pino';
+import { isOver, STATES, type State } from '../domain/registration.js';
+import type { Batches, Counts } from '../redis/batches.js';
+import type { Bell } from '../redis/bell.js';
+import type { Calls } from '../redis/calls.js';
+import type { Told } from '../redis/told.js';
+
+export interface HeraldOptions {
+  readonly told: Told;
+  readonly batches: Batches;
+  readonly calls: Calls;
+  /** The quota day that is used up, e.g. `2026-11-21`, when it ends, in ms, and its calls; undefined while there are calls left. */
+  readonly spentDay: () => Promise<SpentDay | undefined>;
+  readonly bell: Bell;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export interface SpentDay {
+  readonly day: string;
+  readonly endsAt: number;
+  readonly used: number;
+}
+
+export interface Herald {
+  /** Looks once more. */
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 5_000;
+/** Older batches are done, and were told of. */
+const BATCHES_WATCHED = 500;
+
+export function startHerald(options: HeraldOptions): Herald {
+  const { bell, log } = options;
+  let looking: Promise<void> = Promise.resolve();
+  const nudge = (): void => {
+    looking = looking
+      .then(() => look(options))
+      .catch((error) => log.warn({ err: error }, 'what is to be told cannot be looked for now; trying again'));
+  };
+  const unhook = bell.on('line', nudge);
+  const timer = setInterval(nudge, LOOK_EVERY_MS).unref();
+  nudge();
+  return {
+    async close() {
+      clearInterval(timer);
+      unhook();
+      nudge();
+      await looking;
+    },
+  };
+}
+
+async function look(options: HeraldOptions): Promise<void> {
+  const known = await options.told.all();
+  await tellOfBatches(options, known);
+  await tellOfTheLine(options, known);
+  await tellOfTheQuota(options);
+}
+
+async function tellOfBatches(
+  { told, batches, now }: HeraldOptions,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
+  // When nobody was told of anything before, what was done before is no news.
+  const isFirst = known.since === undefined;
+  for (const id of (await batches.list()).slice(-BATCHES_WATCHED)) {
+    const subject = `batch ${id}`;
+    const counts = await batches.counts(id);
+    const isTold = known[subject] === 'done';
+    if (hasPending(counts)) {
+      // A retry has opened it again.
+      if (isTold) await told.note(subject, 'open');
+      continue;
+    }
+    if (isTold || !(await batches.find(id))?.complete) continue;
+    if (isFirst) await told.note(subject, 'done');
+    else {
+      await told.tell(subject, 'done', id, {
+        id: `batch-${id}-${now()}`,
+        type: 'batch.done',
+        at: now(),
+        data: { batch: id, outcomes: byOutcome(counts) },
+      });
+    }
+  }
+  if (isFirst) await told.note('since', String(now()));
+}
+
+async function tellOfTheLine({ told, calls }: HeraldOptions, known: Readonly<Record<string, string>>): Promise<void> {
+  const line = await calls.line();
+  if (line === undefined) {
+    if (known.line !== undefined && known.line !== 'runs') await told.note('line', 'runs');
+    return;
+  }
+  await told.tell('line', `stopped ${line.at}`, 'line', {
+    id: `line-${line.at}`,
+    type: 'line.stopped',
+    at: line.at,
+    data: { problem: line.problem, because: line.because },
+  });
+}
+
+async function tellOfTheQuota({ told, spentDay, now }: HeraldOptions): Promise<void> {
+  const spent = await spentDay();
+  if (spent === undefined) return;
+  const { day, endsAt, used } = spent;
+  await told.tell('quota', day, 'quota', {
+    id: `quota-${day}`,
+    type: 'quota.ended',
+    at: now(),
+    data: { day, used, goes_on_at: new Date(endsAt).toISOString() },
+  });
+}
+
+function hasPending(counts: Counts): boolean {
+  return Object.keys(counts).some((name) => outcomeOf(name) === 'pending');
+}
+
+function byOutcome(counts: Counts): Record<string, number> {
+  const outcomes: Record<string, number> = {};
+  for (const [name, count] of Object.entries(counts)) {
+    const outcome = outcomeOf(name);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  }
+  return outcomes;
+}
+
+/** `deferred/busy` is pending, `already_created` is itself. */
+function outcomeOf(name: string): string {
+  const state = name.split('/')[0] as State;
+  if (!(state in STATES)) return name;
+  return isOver(state) ? STATES[state].outcome : 'pending';
+}

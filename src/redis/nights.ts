@@ -1,0 +1,168 @@
+/** Nightly runs: which there are, what they have done, and whose an inbox is at the moment. */
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Language } from '../domain/words.js';
+import { key } from './keys.js';
+
+export interface Schedule {
+  readonly name: string;
+  /** Absolute path of the folder. */
+  readonly inbox: string;
+  /** Cron expression, e.g. `0 22 * * *`. */
+  readonly at: string;
+  readonly timezone: string;
+  readonly until: 'settled' | 'submitted';
+  readonly language: Language;
+  /** ms since 1970 */
+  readonly addedAt: number;
+}
+
+/** A file of a night that was taken. */
+export interface NightFile {
+  /** As it lay in the inbox. */
+  readonly name: string;
+  readonly batch: string;
+  /** Where it and its report are now. */
+  readonly moved: string;
+  readonly report: string;
+}
+
+export interface RejectedFile {
+  readonly name: string;
+  readonly moved: string;
+  readonly why: string;
+}
+
+/** `next_night`: it was still going on when the next one began. */
+export type NightEnding = 'done' | 'submitted' | 'stopped' | 'interrupted' | 'next_night';
+
+export interface Night {
+  /** Unique over all inboxes. */
+  readonly id: string;
+  /** `2026-11-21`, or `2026-11-21-2` for the second one of that day; its summary is called so. */
+  readonly name: string;
+  readonly inbox: string;
+  /** Undefined where somebody ran it by hand. */
+  readonly schedule?: string | undefined;
+  /** `2026-11-21`: the folder under `done` and `rejected`. */
+  readonly date: string;
+  readonly language: Language;
+  readonly timezone: string;
+  /** ms since 1970 */
+  readonly startedAt: number;
+  readonly endedAt?: number | undefined;
+  readonly ending?: NightEnding | undefined;
+  readonly files: readonly NightFile[];
+  readonly rejected: readonly RejectedFile[];
+  /** Calls of the quota day, when the night began. */
+  readonly usedBefore: number;
+  /** What stopped it, as the report says it. */
+  readonly stopped?: string | undefined;
+  /** What its reports were last written from. Undefined: they were not. */
+  readonly reported?: string | undefined;
+  /** Rows still wait, so its reports are written again. */
+  readonly open: boolean;
+}
+
+/** An inbox that is ours as long as the lease is renewed. */
+export interface Hold {
+  /** Greater than that of any night before. */
+  readonly fence: number;
+  /** Renews the lease; false once the inbox is another night's. */
+  renew(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+export interface Nights {
+  schedules(): Promise<Schedule[]>;
+  add(schedule: Schedule): Promise<void>;
+  /** False where there is none of that name. */
+  remove(name: string): Promise<boolean>;
+  /** The last night of a schedule that was begun, as its time in ms; 0 where there was none. */
+  lastSlot(name: string): Promise<number>;
+  begun(name: string, slot: number): Promise<void>;
+  /** Writes a night down, unless its inbox has become another's. */
+  save(night: Night, hold: Hold): Promise<boolean>;
+  /** In the order in which they began. */
+  list(): Promise<Night[]>;
+  hold(inbox: string): Promise<Hold | undefined>;
+  /** Forgets nights that began before (ms since 1970) and of which nothing waits any more. */
+  forgetBefore(time: number): Promise<void>;
+}
+
+/** Who does not renew so long is dead, or as good as dead. */
+const LEASE_MS = 60_000;
+
+/** Renews while the fence holds. KEYS lease; ARGV fence, ms. */
+const RENEW = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+
+/** KEYS lease; ARGV fence. */
+const RELEASE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;
+
+/** Writes while the fence holds. KEYS lease, nights; ARGV fence, id, night (JSON). */
+const SAVE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+return 1`;
+
+export function openNights(redis: Redis): Nights {
+  const lease = (inbox: string): string => key('inbox', createHash('sha256').update(inbox).digest('hex').slice(0, 16));
+
+  async function list(): Promise<Night[]> {
+    const nights = Object.values(await redis.hgetall(key('nights'))).map((text) => JSON.parse(text) as Night);
+    return nights.sort((one, other) => one.startedAt - other.startedAt);
+  }
+
+  return {
+    async schedules() {
+      const schedules = Object.values(await redis.hgetall(key('schedules'))).map(
+        (text) => JSON.parse(text) as Schedule,
+      );
+      return schedules.sort((one, other) => (one.name < other.name ? -1 : 1));
+    },
+    async add(schedule) {
+      await redis.hset(key('schedules'), schedule.name, JSON.stringify(schedule));
+    },
+    async remove(name) {
+      await redis.hdel(key('slots'), name);
+      return (await redis.hdel(key('schedules'), name)) === 1;
+    },
+    lastSlot: async (name) => Number((await redis.hget(key('slots'), name)) ?? 0),
+    async begun(name, slot) {
+      await redis.hset(key('slots'), name, slot);
+    },
+    async save(night, { fence }) {
+      const saved = await redis.eval(
+        SAVE,
+        2,
+        lease(night.inbox),
+        key('nights'),
+        fence,
+        night.id,
+        JSON.stringify(night),
+      );
+      return saved === 1;
+    },
+    list,
+    async hold(inbox) {
+      const fence = await redis.incr(key('fence'));
+      const name = lease(inbox);
+      if ((await redis.set(name, fence, 'PX', LEASE_MS, 'NX')) !== 'OK') return undefined;
+      return {
+        fence,
+        renew: async () => (await redis.eval(RENEW, 1, name, fence, LEASE_MS)) === 1,
+        async release() {
+          await redis.eval(RELEASE, 1, name, fence);
+        },
+      };
+    },
+    async forgetBefore(time) {
+      const old = (await list()).filter(({ startedAt, open }) => startedAt < time && !open);
+      if (old.length > 0) await redis.hdel(key('nights'), ...old.map(({ id }) => id));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { completeFiles } from '../../src/nights/inbox.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { openOffice } from '../support/nights.js';
+import { rehearse } from '../support/rehearsal.js';
+
+const PICTURE = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+
+test('broken files are put away, each with a text that says why, and the others are run', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', sheetOf([merchant(1)]));
+  office.put('b.csv', PICTURE);
+  office.put('c.xlsx', 'PK\u0003\u0004 cut off');
+  office.put('d.csv', '');
+  office.put('e.csv', 'first,second\n1,2\n');
+  office.put('f.csv', sheetOf([merchant(2)]));
+
+  const night = await office.run();
+  if (night === undefined) throw new Error('the night did not run');
+  expect(night.files.map(({ name }) => name)).toEqual(['a.csv', 'f.csv']);
+  expect(night.rejected.map(({ name }) => name)).toEqual(['b.csv', 'c.xlsx', 'd.csv', 'e.csv']);
+  expect(readdirSync(office.inbox).sort()).toEqual(['done', 'rejected']);
+  expect(readdirSync(join(office.inbox, 'rejected', night.date)).sort()).toEqual(
+    ['b.csv', 'c.xlsx', 'd.csv', 'e.csv'].flatMap((name) => [name, `${name}.why.txt`]),
+  );
+  expect(office.read('rejected', night.date, 'b.csv.why.txt')).toContain('a picture (PNG)');
+  expect(office.read('rejected', night.date, 'd.csv.why.txt')).toBe('the file is empty\n');
+  expect(office.read('rejected', night.date, 'e.csv.why.txt')).toContain('headings');
+  expect(readdirSync(join(office.inbox, 'done', night.date)).sort()).toEqual(
+    [`${night.name}.json`, `${night.name}.md`, 'a.csv', 'a.csv.report.csv', 'f.csv', 'f.csv.report.csv'].sort(),
+  );
+  expect(office.summary(night)).toMatchObject({ outcomes: { created: 2 }, rejected: [{ file: 'b.csv' }, {}, {}, {}] });
+  expect(office.read('done', night.date, `${night.name}.md`)).toContain('- b.csv: this is a picture (PNG)');
+});
+
+test('a file that is still being written stays where it is, unless a .ready beside it says that it is complete', async () => {
+  const rehearsal = await rehearse();
+  const office = openOffice(rehearsal);
+  const written = Date.now();
+  for (const name of ['b.csv', 'a.csv', 'c.csv', 'c.csv.ready', '.hidden.csv', '~$open.xlsx']) office.put(name, 'x');
+  // Copied with the time of the original: old by its content, and yet just written.
+  utimesSync(join(office.inbox, 'a.csv'), 1, 1);
+  expect(await completeFiles(office.inbox, written)).toEqual(['c.csv']);
+  expect(await completeFiles(office.inbox, written + 61_000)).toEqual(['a.csv', 'b.csv', 'c.csv']);
+});
+
+test('a file of the same name as one before does not overwrite it', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', sheetOf([merchant(1)]));
+  office.put('a.csv.ready', '');
+  const first = await office.run();
+  office.put('a.csv', sheetOf([merchant(2)]));
+  const second = await office.run();
+  expect([first?.files[0]?.moved, second?.files[0]?.moved].map((file) => file && existsSync(file))).toEqual([
+    true,
+    true,
+  ]);
+  expect(second?.files[0]?.moved).toContain('a (2).csv');
+  expect(second?.name).toBe(`${first?.name}-2`);
+  expect(existsSync(join(office.inbox, 'a.csv.ready'))).toBe(false);
+});

@@ -1,0 +1,49 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { isoWithOffset } from '../../src/domain/calendar.js';
+import { lastSlot, nextSlot } from '../../src/nights/slots.js';
+import { openNights } from '../../src/redis/nights.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { openOffice } from '../support/nights.js';
+import { rehearse } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+test('three nights in which nobody served are caught up once, and the next one runs at its hour', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  const nights = openNights(rehearsal.store.redis);
+  const schedule = office.schedule();
+  await nights.add(schedule);
+  const missed = lastSlot(schedule, office.now);
+  expect(nextSlot(schedule, schedule.addedAt)).toBeLessThan(missed - 2 * 86_400_000);
+  office.put('first.csv', sheetOf([merchant(1), merchant(2, 'p103')]));
+
+  const keeper = await office.keep();
+  const [night] = await until('the missed night has ended', async () => {
+    const all = await office.nights();
+    return all[0]?.ending === 'done' && all;
+  });
+  expect(night?.date).toBe(isoWithOffset(missed, schedule.timezone).slice(0, 10));
+  expect(await nights.lastSlot(schedule.name)).toBe(missed);
+  expect(readdirSync(office.inbox)).toEqual(['done']);
+  expect(office.read('done', night?.date ?? '', 'first.csv.report.csv')).toContain('"rejected","push:103"');
+  expect(night && office.summary(night)).toMatchObject({
+    ending: 'done',
+    outcomes: { created: 1, rejected: 1 },
+    to_call: [{ file: 'first.csv', line: '3', name: merchant(2, 'p103').name }],
+  });
+
+  office.put('second.csv', sheetOf([merchant(3)]));
+  keeper.ring();
+  await keeper.close();
+  expect((await office.nights()).length).toBe(1);
+
+  office.now = nextSlot(schedule, office.now);
+  await office.keep();
+  await until('the next night has ended', async () => (await office.nights())[1]?.ending === 'done');
+  expect((await office.nights()).map(({ files }) => files.map(({ name }) => name))).toEqual([
+    ['first.csv'],
+    ['second.csv'],
+  ]);
+});
