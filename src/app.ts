@@ -419,6 +419,7 @@ export function nightToolsOf({ settings, log }: Store, redis: Redis): NightTools
     calls: openCalls(redis),
     rules: rulesOf(settings, true),
     limits: limitsOf(settings),
+    invitation: registrationApi(settings, NO_CLIENT).invitation,
     now: Date.now,
     log,
     tell:

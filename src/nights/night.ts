@@ -26,6 +26,8 @@ export interface NightTools {
   readonly calls: Calls;
   readonly rules: Rules;
   readonly limits: Limits;
+  /** What a legal person has to do where there is no link, by the registration API in use. */
+  readonly invitation: ReportOptions['invitation'];
   readonly now: () => number;
   readonly log: Logger;
   /** Hears when a night has ended; absent where nobody wants to. */
@@ -208,7 +210,13 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open };
   const { standstill, used, limit } = await situation(calls, limits, now());
-  const options: ReportOptions = { language: night.language, timezone: night.timezone, standstill };
+  const options: ReportOptions = {
+    language: night.language,
+    timezone: night.timezone,
+    standstill,
+    now: now(),
+    invitation: tools.invitation,
+  };
   try {
     for (const file of night.files) {
       const batch = await batches.find(file.batch);
