@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Bell, Ring } from '../../src/redis/bell.js';
+import { type Crew, tokenFor } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
+import { readableLog } from '../support/log.js';
 
 const listeners = new Map<Ring, Set<() => void>>();
 const bell: Bell = {
@@ -58,4 +60,27 @@ test('who leaves ends all waits, and nobody begins to wait any more', async () =
   expect(await Promise.all(waits)).toEqual([false, false]);
   expect(await hold.wait(5_000, [])).toBe(false);
   expect(hold.leaving).toBe(true);
+});
+
+test('a ticket that comes while it is being asked for is not waited for', async () => {
+  const asked: string[] = [];
+  const crew = {
+    credentials: {
+      current: async () => {
+        asked.push('token');
+        if (asked.length > 1) return { kind: 'token', token: 'token' };
+        // WeChat pushes the ticket before it has answered the call that asks for it.
+        ring('token');
+        return { kind: 'wait', ms: 60_000, why: 'ticket' };
+      },
+    },
+    calls: { noteWait: async () => true, line: async () => undefined },
+    hold: openHold(bell),
+    log: readableLog().log,
+  } as unknown as Crew;
+
+  const told = vi.fn();
+  void tokenFor(crew).then(told);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told).toHaveBeenCalledWith('token');
 });
