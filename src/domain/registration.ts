@@ -144,8 +144,8 @@ export interface Fact {
   readonly wait?: Wait;
   /** The push's own CreateTime, in whole seconds as WeChat sends it, as milliseconds. */
   readonly pushedAt?: number;
-  /** The attempt whose task the push names; 0: one before the present. Absent where it names none, or none that we know. */
-  readonly attempt?: number;
+  /** WeChat's id of the task that the push is about; absent where the push does not name it. */
+  readonly aboutTask?: string;
   /** The new Mini Program's appid. */
   readonly appid?: string;
   /** The push's authorization code, sealed: it is worth a Mini Program for ten minutes. */
@@ -245,11 +245,12 @@ const CONDITIONS = {
 } as const;
 
 /**
- * CreateTime has whole seconds and comes from WeChat's clock. With no earlier task there is nothing else that the push
- * could be about, so that a clock of ours that is fast by minutes loses nothing.
+ * A push that names its task is about the attempt that has it. Else there is CreateTime, which has whole seconds and
+ * comes from WeChat's clock; with no earlier task there is nothing else that the push could be about, so that a clock of
+ * ours that is fast by minutes loses nothing.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
-  if (fact.attempt !== undefined) return fact.attempt < registration.attempt;
+  if (fact.aboutTask !== undefined && registration.taskId !== undefined) return fact.aboutTask !== registration.taskId;
   if (registration.earlierTask === 'none') return false;
   if (fact.pushedAt === undefined || registration.sentAt === undefined) return false;
   return fact.pushedAt < Math.floor(registration.sentAt / 1000) * 1000;

@@ -168,6 +168,7 @@ export function factOf(push: RegistrationPush, at: number, seal: (authCode: stri
   const base = {
     at,
     ...(push.createdAt !== undefined && { pushedAt: push.createdAt }),
+    ...(push.info.taskId !== undefined && { aboutTask: push.info.taskId }),
     ...(push.msg !== undefined && { said: push.msg }),
   };
   if (answer.fact === 'mini_program_created') {

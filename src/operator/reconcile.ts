@@ -97,7 +97,9 @@ async function silentRegistrations(batches: Batches): Promise<{ silent: Map<stri
 }
 
 /** Sent, and never heard of: also those that we gave up. */
-function isSilent({ state, problem }: Registration): boolean {
+function isSilent({ state, problem, appid }: Registration): boolean {
+  // A query told that it exists, and its push, which says which one it is, never came.
+  if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
   if (state === 'submitting' || state === 'awaiting_legal_person') return true;
   return state === 'needs_review' && problem !== undefined && /^(push|call|search):/.test(problem);
 }

@@ -844,8 +844,8 @@ export const QUERY: Readonly<Record<string, Answer>> = {
     en: 'The Mini Program has been created. Which one it is, WeChat tells in its push only, and that has not come.',
     zh: '小程序已创建成功。其 appid 仅在微信推送中给出，而该推送尚未收到。',
     nextStep: {
-      en: "The push may still come. If it does not, look the Mini Program up by the merchant's name in the platform's list of authorised accounts.",
-      zh: '推送可能稍后到达；若未到达，请在第三方平台的授权账号列表中按商户名称查找该小程序。',
+      en: "The push may still come. If it does not, `fastregister reconcile` looks for the merchant's name in WeChat's list of accounts.",
+      zh: '推送可能稍后到达；若未到达，可运行 `fastregister reconcile` 在微信的授权账号列表中按商户名称查找。',
     },
     source: 'official page',
   },

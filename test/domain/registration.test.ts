@@ -410,19 +410,25 @@ describe('a query that tells the end', () => {
   });
 });
 
-describe('a push that names a task which we know', () => {
+describe('a push that names its task', () => {
   const again = through(
     sentAt(NOON - 60_000),
-    accepted(NOON - 60_000),
+    { ...accepted(NOON - 60_000), taskId: 'first' },
     failed({ pushedAt: NOON - 50_000 }),
     { kind: 'retry_asked', at: NOON - 1_000 },
     sentAt(NOON),
   );
+  const answered = met(again, { ...accepted(), taskId: 'second' });
 
-  test('is about that attempt, whatever its time says', () => {
-    expect(met(again, failed({ pushedAt: NOON + 5_000, attempt: 1 }))).toEqual(again);
-    expect(met(again, failed({ pushedAt: NOON - 50_000, attempt: 2 })).state).toBe('rejected');
-    expect(met(again, created({ pushedAt: NOON + 5_000, attempt: 0 }))).toEqual(again);
+  test('is about the attempt that has this task, whatever its time says', () => {
+    expect(met(answered, failed({ pushedAt: NOON + 5_000, aboutTask: 'first' }))).toEqual(answered);
+    expect(met(answered, failed({ pushedAt: NOON - 50_000, aboutTask: 'second' })).state).toBe('rejected');
+    expect(met(answered, created({ pushedAt: NOON + 5_000, aboutTask: 'foreign' }))).toEqual(answered);
+  });
+
+  test('is told by its time while the task of the attempt is not known', () => {
+    expect(met(again, failed({ pushedAt: NOON + 5_000, aboutTask: 'second' })).state).toBe('rejected');
+    expect(met(again, failed({ pushedAt: NOON - 50_000, aboutTask: 'first' }))).toEqual(again);
   });
 });
 

@@ -4,8 +4,10 @@
 -- Answers 0 where one of them has come meanwhile: then the push is to be looked at again.
 for i = 3, #ARGV do
   local task = string.match(ARGV[i], '^task:(.*)$')
-  if task and redis.call('HEXISTS', key.tasks(), task) == 1 then return 0 end
-  if not task and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then return 0 end
+  local id = ARGV[i]
+  if task then id = redis.call('HGET', key.tasks(), task) end
+  -- Of a registration that was purged the name of its task may have stayed.
+  if id and redis.call('EXISTS', key.registration(id)) == 1 then return 0 end
 end
 for i = 3, #ARGV do
   local others = redis.call('HGET', key.awaited(), ARGV[i])
