@@ -54,7 +54,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
 
 /** However long we were away: nothing is given up before it was asked about once. */
 function wasSearched({ problem }: Registration): boolean {
-  return problem?.startsWith('search:') === true;
+  return problem !== undefined && /^(search|query):/.test(problem);
 }
 
 /** Sent, and neither settled by a push nor given up. */
