@@ -1,11 +1,10 @@
 /** What a night has come to, for the people who read it in the morning, and for programs. */
 import { isoWithOffset } from '../domain/calendar.js';
-import { problemReason } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
 import type { Batch, Batches } from '../redis/batches.js';
 import type { Night } from '../redis/nights.js';
-import { type ReportOptions, reportRows } from '../reporter/report.js';
+import { type ReportOptions, type ReportRow, reportRows } from '../reporter/report.js';
 import { troubleOf } from '../reporter/sentences.js';
 
 export interface Summary {
@@ -52,7 +51,7 @@ export async function summaryOf(
   quota: Quota,
 ): Promise<Summary> {
   const outcomes: Partial<Record<Outcome, number>> = {};
-  const problems = new Map<string, number>();
+  const problems = new Map<string, { rows: number; reason: string }>();
   const calls: Call[] = [];
   let callCount = 0;
   for (const file of night.files) {
@@ -62,7 +61,11 @@ export async function summaryOf(
       for (const row of rows) {
         const outcome = row.outcome as Outcome;
         outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-        if (row.problem !== '') problems.set(row.problem, (problems.get(row.problem) ?? 0) + 1);
+        // A duplicate has the fate of the row that it repeats.
+        if (row.problem !== '' && outcome !== 'duplicate') {
+          const known = problems.get(row.problem) ?? { rows: 0, reason: reasonOf(row, options.language) };
+          problems.set(row.problem, { ...known, rows: known.rows + 1 });
+        }
         if (outcome === 'pending' || (row.who_acts !== 'merchant' && row.who_acts !== 'legal_person')) continue;
         callCount += 1;
         if (calls.length >= CALLS_LISTED) continue;
@@ -87,8 +90,8 @@ export async function summaryOf(
     },
     outcomes,
     reasons: [...problems]
-      .sort(([, one], [, other]) => other - one)
-      .map(([problem, rows]) => ({ problem, rows, reason: reasonOf(problem, options.language) })),
+      .sort(([, one], [, other]) => other.rows - one.rows)
+      .map(([problem, { rows, reason }]) => ({ problem, rows, reason })),
     files: night.files.map(({ name, batch, report }) => ({ file: name, batch, report })),
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
@@ -100,10 +103,9 @@ function nameOf({ columns }: Batch, cells: readonly string[]): string {
   return cells[columns[0] ?? -1] ?? '';
 }
 
-function reasonOf(problem: string, language: Language): string {
-  const trouble = troubleOf(problem);
-  if (trouble !== undefined) return trouble[language];
-  return problem.startsWith('sheet:') ? problemReason({ code: problem })[language] : '';
+/** What the code means; of our own checks the first row's words, which name its cell. */
+function reasonOf({ problem, reason }: ReportRow, language: Language): string {
+  return troubleOf(problem)?.[language] ?? reason;
 }
 
 const WORDS = {
@@ -128,7 +130,6 @@ const WORDS = {
     rejected: 'Rejected files',
     toCall: 'To call',
     more: 'more are in the reports',
-    rows: 'rows',
     line: 'line',
   },
   zh: {
@@ -152,7 +153,6 @@ const WORDS = {
     rejected: '被拒绝的文件',
     toCall: '需要联系的商户',
     more: '条见报告',
-    rows: '行',
     line: '行',
   },
 } as const;
@@ -172,7 +172,7 @@ export function summaryText(summary: Summary, language: Language): string {
     ),
     section(
       words.reasons,
-      summary.reasons.map(({ problem, rows, reason }) => `${problem}: ${rows} ${words.rows}. ${reason}`),
+      summary.reasons.map(({ problem, rows, reason }) => `${rows} × ${problem}: ${reason}`),
     ),
     section(words.calls, [`${calls.used_tonight} ${words.used}, ${calls.left} / ${calls.limit} ${words.left}`]),
     section(

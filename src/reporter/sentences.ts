@@ -172,9 +172,13 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
   return answer;
 }
 
-/** What WeChat said, as it said it: for a code that nobody knows this is all there is. */
+/**
+ * What WeChat said, as it said it: for a code that nobody knows this is all there is, -1 is many things, and whoever
+ * reviews a row asks WeChat with its rid. Other reasons are sent to the merchant, whom a rid tells nothing; `explain` has it.
+ */
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;
+  if (state !== 'needs_review' && !problem.endsWith(':-1') && troubleOf(problem) !== undefined) return NOTHING;
   const code = problem.slice(problem.indexOf(':') + 1);
   return { en: `WeChat said: ${code} ${said}`, zh: `微信原文：${code} ${said}` };
 }

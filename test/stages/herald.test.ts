@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Herald, type SpentDay, startHerald } from '../../src/notices/herald.js';
+import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { type Notice, openNotices } from '../../src/redis/notices.js';
+import { openTold } from '../../src/redis/told.js';
+import { idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const db = useRedis();
+let bell: Bell;
+let spent: SpentDay | undefined;
+
+beforeEach(async () => {
+  bell = await hangBell(db.redis);
+  spent = undefined;
+});
+afterEach(() => bell.close());
+
+function herald(): Herald {
+  const { batches, calls } = openBook(db.redis);
+  const told = openTold(db.redis);
+  return startHerald({
+    told,
+    batches,
+    calls,
+    bell,
+    spentDay: async () => spent,
+    now: Date.now,
+    log: readableLog().log,
+  });
+}
+
+/** One look of so many processes at once. */
+async function look(processes = 1): Promise<void> {
+  await Promise.all(Array.from({ length: processes }, () => herald().close()));
+}
+
+async function noticesWaiting(): Promise<Notice[]> {
+  const notices = openNotices(db.redis);
+  const found: Notice[] = [];
+  for (;;) {
+    const taken = await notices.take('notify', 60_000);
+    if (typeof taken === 'number') return found;
+    found.push(taken.notice);
+    await notices.done('notify', taken);
+  }
+}
+
+test('a batch that is done is told of once, whoever looks, and again after a retry', async () => {
+  const { load, send, record } = openBook(db.redis);
+  const one = idOf(merchant(1));
+  await look();
+  await load('b1', [merchant(1), undefined]);
+  await look();
+  expect(await noticesWaiting()).toEqual([]);
+
+  await send(one);
+  await record(one, 'legal_person_timed_out', { problem: 'push:100003' });
+  await look(5);
+  const [notice, ...others] = await noticesWaiting();
+  expect(others).toEqual([]);
+  expect(notice).toMatchObject({ type: 'batch.done', data: { batch: 'b1', outcomes: { expired: 1, invalid: 1 } } });
+  expect(JSON.stringify(notice)).not.toMatch(new RegExp(`${merchant(1).name}|${merchant(1).code}`));
+
+  await record(one, 'retry_asked');
+  await look();
+  await record(one, 'cancel_asked');
+  await look(2);
+  expect((await noticesWaiting()).map(({ data }) => data.outcomes)).toEqual([{ cancelled: 1, invalid: 1 }]);
+});
+
+test('what was done before anybody wanted to hear is no news', async () => {
+  const { load } = openBook(db.redis);
+  await load('b1', [undefined]);
+  await look(2);
+  expect(await noticesWaiting()).toEqual([]);
+  await load('b2', [undefined]);
+  await look();
+  expect((await noticesWaiting()).map(({ data }) => data.batch)).toEqual(['b2']);
+});
+
+test('each stop of the line is told of, and each quota day once', async () => {
+  const { calls } = openBook(db.redis);
+  await look();
+  await calls.stopLine({ because: 'maintenance', problem: 'operator:pause', at: 1 });
+  spent = { day: '2026-11-21', endsAt: Date.parse('2026-11-22T00:00+08:00'), used: 1000 };
+  await look(3);
+  await db.redis.del('{fastregister}:line');
+  await look();
+  await calls.stopLine({ because: 'again', problem: 'operator:pause', at: 2 });
+  await look(3);
+  const told = (await noticesWaiting()).map(({ type, data }) => [type, data.because ?? data.goes_on_at]);
+  expect(told.sort()).toEqual([
+    ['line.stopped', 'again'],
+    ['line.stopped', 'maintenance'],
+    ['quota.ended', '2026-11-21T16:00:00.000Z'],
+  ]);
+});
