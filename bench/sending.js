@@ -84,7 +84,9 @@ async function main() {
       const bare = await bareRate(store, env);
       const ours = await ourRate(store, env, round);
       ratios.push(ours / bare);
-      console.log(`round ${round + 1}: bare BullMQ + POST ${bare.toFixed(0)}/s, fastregister ${ours.toFixed(0)}/s, ratio ${(ours / bare).toFixed(2)}`);
+      console.log(
+        `round ${round + 1}: bare BullMQ + POST ${bare.toFixed(0)}/s, fastregister ${ours.toFixed(0)}/s, ratio ${(ours / bare).toFixed(2)}`,
+      );
     }
     console.log(`median ratio ${ratios.sort()[Math.floor(ROUNDS / 2)].toFixed(2)} (wanted: 0.60, aimed at: 0.80)`);
   } finally {
@@ -97,20 +99,42 @@ async function main() {
 async function bareRate(store, env) {
   const queue = new Queue('bare', { connection: store.redis, prefix: '{bare}' });
   for (let at = 0; at < ROWS; at += 1000) {
-    await queue.addBulk(Array.from({ length: 1000 }, (_, n) => ({ name: 'x', data: merchant(at + n), opts: { jobId: `j-${at + n}`, removeOnComplete: true } })));
+    await queue.addBulk(
+      Array.from({ length: 1000 }, (_, n) => ({
+        name: 'x',
+        data: merchant(at + n),
+        opts: { jobId: `j-${at + n}`, removeOnComplete: true },
+      })),
+    );
   }
   const socket = store.redis.options.path;
-  return timed(env, { BENCH_ROLE: 'bare', BENCH_SOCKET: socket }, 1, async () => (await queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0);
+  return timed(
+    env,
+    { BENCH_ROLE: 'bare', BENCH_SOCKET: socket },
+    1,
+    async () => (await queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0,
+  );
 }
 
 async function ourRate(store, env, round) {
   const id = `bench${round}`;
-  const batch = await store.batches.open({ id, file: 'bench', headings: [], columns: [0, 1, 2, 3, 4, 5], loadedAt: Date.now() });
+  const batch = await store.batches.open({
+    id,
+    file: 'bench',
+    headings: [],
+    columns: [0, 1, 2, 3, 4, 5],
+    loadedAt: Date.now(),
+  });
   for (let at = 0; at < ROWS; at += 500) {
     const rows = Array.from({ length: 500 }, (_, n) => row(round * ROWS + at + n, at + n));
     await store.batches.accept(batch, at, rows);
   }
-  return timed(env, { BENCH_ROLE: 'worker' }, 2, async () => (await store.batches.counts(id)).awaiting_legal_person === ROWS);
+  return timed(
+    env,
+    { BENCH_ROLE: 'worker' },
+    2,
+    async () => (await store.batches.counts(id)).awaiting_legal_person === ROWS,
+  );
 }
 
 /** So many workers from ready to done, in rows a second. */
@@ -120,21 +144,34 @@ async function timed(env, role, howMany, done) {
   const start = performance.now();
   while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));
   const seconds = (performance.now() - start) / 1000;
-  await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve) && worker.kill('SIGKILL'))));
+  await Promise.all(
+    workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve) && worker.kill('SIGKILL'))),
+  );
   return ROWS / seconds;
 }
 
 function merchant(n) {
   const code = `91350100M${String(n).padStart(8, '0')}0`;
-  return { name: `示例第${n}号有限公司`, code, codeType: 1, legalPersonaWechat: `bench_${n}`, legalPersonaName: '示例', componentPhone: '05920000000' };
+  return {
+    name: `示例第${n}号有限公司`,
+    code,
+    codeType: 1,
+    legalPersonaWechat: `bench_${n}`,
+    legalPersonaName: '示例',
+    componentPhone: '05920000000',
+  };
 }
 
 function row(n, line) {
   const it = merchant(n);
-  const registration = String(n).padStart(16, '0').replace(/\d/g, (digit) => 'abcdefghij'[digit]);
+  const registration = String(n)
+    .padStart(16, '0')
+    .replace(/\d/g, (digit) => 'abcdefghij'[digit]);
   return { line, cells: Object.values(it).map(String), merchant: it, problems: [], registration };
 }
 
 function settingsFrom(env) {
-  return readSettings({ env: Object.fromEntries(Object.entries(env).filter(([name]) => /^(FASTREGISTER|WECHAT)_/.test(name))) });
+  return readSettings({
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => /^(FASTREGISTER|WECHAT)_/.test(name))),
+  });
 }

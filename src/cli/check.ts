@@ -57,7 +57,10 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
   }
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
-  const rules = rulesOf(doorway.settings, yesOrNo('--accept-warnings', options.acceptWarnings));
+  const rules = {
+    ...rulesOf(doorway.settings, yesOrNo('--accept-warnings', options.acceptWarnings)),
+    again: options.again,
+  };
   const sheets = await openSheetFiles(files, rules, 1);
   const memory = await remember(doorway);
   const page = options.json ? jsonPage(lang) : textPage(lang);

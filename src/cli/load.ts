@@ -48,6 +48,8 @@ async function loadAll(doorway: Doorway, files: readonly string[], options: Opti
 export interface LoadManner {
   /** False: rows with warnings are held back. */
   readonly acceptWarnings: boolean;
+  /** Merchants that have a Mini Program are to get one more. */
+  readonly again?: boolean | undefined;
   /** A file with a larger share of invalid rows is refused. */
   readonly mostInvalid?: number;
   /** So many rows of each file are sent first; 0: all at once. */
@@ -61,6 +63,7 @@ export function mannerFrom(options: SheetOptions & { readonly canary?: string })
     throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
   return {
     acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
+    again: options.again,
     mostInvalid: mostInvalidFrom(options.maxInvalid),
     canaries: Number(canary),
   };
@@ -68,7 +71,7 @@ export function mannerFrom(options: SheetOptions & { readonly canary?: string })
 
 /** Every file is opened before the first is loaded: one that is refused stops nothing half-way. */
 export async function loadFiles(store: Store, files: readonly string[], manner: LoadManner): Promise<Loaded[]> {
-  const rules = rulesOf(store.settings, manner.acceptWarnings);
+  const rules = { ...rulesOf(store.settings, manner.acceptWarnings), again: manner.again };
   const sheets = await openSheetFiles(files, rules, manner.mostInvalid ?? 1);
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {

@@ -11,12 +11,14 @@ import { say } from './terminal.js';
 export interface SheetOptions {
   readonly acceptWarnings: string;
   readonly maxInvalid?: string;
+  readonly again?: true;
 }
 
 export function withSheetOptions(command: Command): Command {
   return command
     .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
-    .option('--max-invalid <SHARE>', 'refuse a file of whose rows more than this share is invalid, e.g. 5%');
+    .option('--max-invalid <SHARE>', 'refuse a file of whose rows more than this share is invalid, e.g. 5%')
+    .option('--again', 'ask for one more Mini Program of merchants that have one');
 }
 
 /** @throws UsageError; 1 where every row may be invalid */

@@ -157,6 +157,8 @@ export interface Fact {
   readonly because?: string;
   /** `batch/index` of the row whose details are to be sent from now on. */
   readonly row?: string;
+  /** The row asks for a second Mini Program of a merchant that has one. */
+  readonly again?: boolean;
 }
 
 /** Why a deferred registration waits; `overnight` waits are not worth keeping a batch run open for. */
@@ -222,6 +224,8 @@ export interface Registration {
   readonly problem?: string | undefined;
   readonly said?: string | undefined;
   readonly appid?: string | undefined;
+  /** Of Mini Programs that this merchant had before one more was asked for. */
+  readonly earlierAppids?: readonly string[] | undefined;
   readonly authCode?: string | undefined;
   readonly authorizer?: 'kept' | 'lost' | undefined;
   readonly taskId?: string | undefined;
@@ -233,10 +237,12 @@ export interface Registration {
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
   'an earlier attempt may still be running': (r: Registration) => r.earlierTask === 'open',
+  'one more is asked for, and the auth_code of the one there is has its end': (r: Registration, fact: Fact) =>
+    fact.again === true && r.authCode === undefined,
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'the push is about this attempt, or an earlier one that was never heard of again': (r: Registration, fact: Fact) =>
-    r.earlierTask === 'open' || !isAboutAnEarlierAttempt(r, fact),
+    !isAboutAnEarlierMiniProgram(r, fact) && (r.earlierTask === 'open' || !isAboutAnEarlierAttempt(r, fact)),
   'its task may still be running, and the push is about it': (r: Registration, fact: Fact) =>
     r.task === 'open' && !isAboutAnEarlierAttempt(r, fact),
   'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
@@ -250,10 +256,16 @@ const CONDITIONS = {
  * ours that is fast by minutes loses nothing.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
+  if (isAboutAnEarlierMiniProgram(registration, fact)) return true;
   if (fact.aboutTask !== undefined && registration.taskId !== undefined) return fact.aboutTask !== registration.taskId;
   if (registration.earlierTask === 'none') return false;
   if (fact.pushedAt === undefined || registration.sentAt === undefined) return false;
   return fact.pushedAt < Math.floor(registration.sentAt / 1000) * 1000;
+}
+
+/** Pushes come twice, and late: the first Mini Program's is no news of the second. */
+function isAboutAnEarlierMiniProgram({ earlierAppids = [] }: Registration, { appid }: Fact): boolean {
+  return appid !== undefined && earlierAppids.includes(appid);
 }
 
 /** `query` gives neither an appid nor a reason; a push gives both, whenever it comes. */
@@ -288,6 +300,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: 'it failed before, and the registry needs time' },
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: 'it failed before, so the new row is a new attempt' },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], because: 'nothing of ours can be running at WeChat' },
+  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], because: 'the operator wants a second Mini Program of this merchant' },
   { fact: 'row_refused', from: UNSENT, to: 'invalid', because: 'the details do not fit the API, and no call is wasted on them' },
 
   // The call
@@ -366,7 +379,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     problem: fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
-    appid: fact.appid ?? registration.appid,
+    ...miniPrograms(registration, fact),
     ...authorization(registration, fact),
     taskId: fact.taskId ?? sent.taskId,
     authorizeUrl: fact.authorizeUrl ?? sent.authorizeUrl,
@@ -374,6 +387,15 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     alsoRows: fact.row === undefined ? registration.alsoRows : [],
     finishedAt: finishedAt(registration, fact, move),
   };
+}
+
+function miniPrograms(
+  { appid, earlierAppids }: Registration,
+  fact: Fact,
+): Pick<Registration, 'appid' | 'earlierAppids'> {
+  if (!fact.again) return { appid: fact.appid ?? appid, ...(earlierAppids && { earlierAppids }) };
+  const earlier = [...(earlierAppids ?? []), ...(appid === undefined ? [] : [appid])];
+  return { appid: undefined, ...(earlier.length > 0 && { earlierAppids: earlier }) };
 }
 
 /** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
@@ -438,6 +460,7 @@ function finishedAt(registration: Registration, fact: Fact, move: Move): number 
 
 /** An auth_code is good for one exchange; once that has an end, it is forgotten. */
 function authorization(registration: Registration, fact: Fact): Pick<Registration, 'authCode' | 'authorizer'> {
+  if (fact.again) return { authCode: undefined, authorizer: undefined };
   if (fact.kind === 'authorizer_kept') return { authCode: undefined, authorizer: 'kept' };
   if (fact.kind === 'authorizer_lost') return { authCode: undefined, authorizer: 'lost' };
   return { authCode: fact.authCode ?? registration.authCode, authorizer: registration.authorizer };

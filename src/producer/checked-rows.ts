@@ -13,6 +13,8 @@ export interface Rules {
   readonly identity: IdentityFields;
   /** False: a row with a warning is held back like one with an error. */
   readonly acceptWarnings: boolean;
+  /** True: a merchant that has a Mini Program is to get one more. */
+  readonly again?: boolean | undefined;
 }
 
 /** How many rows there are, and how many of them our checks refuse. */

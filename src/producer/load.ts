@@ -24,13 +24,14 @@ export interface LoadOptions {
 
 /**
  * The same bytes are the same batch; reading that was interrupted goes on. Rows that were held back for their warnings are
- * to be sent when the sheet is loaded without that flag, so each way of loading is a batch of its own.
+ * to be sent when the sheet is loaded without that flag, and --again asks for more than the sheet has got, so each way of
+ * loading is a batch of its own.
  */
 export function batchIdOf(
   { digest }: Pick<Sheet, 'digest'>,
-  { acceptWarnings }: Pick<Rules, 'acceptWarnings'>,
+  { acceptWarnings, again }: Pick<Rules, 'acceptWarnings' | 'again'>,
 ): string {
-  const way = acceptWarnings ? '' : 'warnings are held back';
+  const way = [...(acceptWarnings ? [] : ['warnings are held back']), ...(again ? ['again'] : [])].join(', ');
   // A letter first, or a spreadsheet program may take the id for a number.
   return `b${(way === '' ? digest : createHash('sha256').update(`${digest} ${way}`).digest('hex')).slice(0, 12)}`;
 }
@@ -54,7 +55,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   let index = 0;
   let warned = 0;
   for await (const rows of checkedRows(sheet, rules)) {
-    await batches.accept(batch, index, rows);
+    await batches.accept(batch, index, rows, rules);
     index += rows.length;
     for (const row of rows) if (isWarned(row)) warned += 1;
     onProgress?.(index);

@@ -14,12 +14,15 @@ export interface PlannedRow {
 }
 
 /** What the ledger would make of merchants; nothing where there is no ledger. */
-export type Past = (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospect>>;
+export type Past = (ids: readonly string[], rules: Pick<Rules, 'again'>) => Promise<ReadonlyMap<string, Prospect>>;
 
 export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): AsyncGenerator<PlannedRow[]> {
   const firstLines = openFirstLines();
   for await (const page of checkedRows(sheet, rules)) {
-    const known = await past(page.flatMap((row) => row.registration ?? []));
+    const known = await past(
+      page.flatMap((row) => row.registration ?? []),
+      rules,
+    );
     yield page.map((row) => fateOf(row, firstLines, known));
   }
 }

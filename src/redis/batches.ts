@@ -69,11 +69,16 @@ export interface RowWithFate {
 /** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
 export type Counts = Readonly<Record<string, number>>;
 
+export interface Manner {
+  /** A merchant that has a Mini Program is to get one more. */
+  readonly again?: boolean | undefined;
+}
+
 export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
-  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number>;
+  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], manner?: Manner): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
   find(id: string): Promise<Batch | undefined>;
   /** Ids in the order of loading. */
@@ -85,7 +90,7 @@ export interface Batches {
   row(batch: Batch, index: number): Promise<Row | undefined>;
   links(id: string): Promise<Links>;
   /** What a row would be to those of these registrations that there are. */
-  prospects(ids: readonly string[]): Promise<Map<string, Prospect>>;
+  prospects(ids: readonly string[], manner?: Manner): Promise<Map<string, Prospect>>;
 }
 
 export function openBatches(redis: Redis): Batches {
@@ -111,11 +116,16 @@ export function openBatches(redis: Redis): Batches {
     return (await find(batch.id)) ?? { ...batch, rows: 0, complete: false };
   }
 
-  async function accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[]): Promise<number> {
+  async function accept(
+    batch: Batch,
+    firstIndex: number,
+    rows: readonly AcceptedRow[],
+    { again = false }: Manner = {},
+  ): Promise<number> {
     const pairs = rows.flatMap((row) => [registrationsOf(row), packRow(row, batch.columns)]);
     const answer = await acceptScript(
       [key('batch', batch.id)],
-      [batch.id, firstIndex, ACCEPT_POLICY, REOPENING, Date.now(), ...pairs],
+      [batch.id, firstIndex, again ? POLICY_AGAIN : POLICY, REOPENING, Date.now(), ...pairs],
     );
     return Number(answer);
   }
@@ -183,14 +193,17 @@ export function openBatches(redis: Redis): Batches {
     return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
   }
 
-  async function prospects(ids: readonly string[]): Promise<Map<string, Prospect>> {
-    const found = await Promise.all(ids.map((id) => redis.hmget(key('registration', id), 's', 'task', 'earlier')));
+  async function prospects(ids: readonly string[], { again = false }: Manner = {}): Promise<Map<string, Prospect>> {
+    const found = await Promise.all(
+      ids.map((id) => redis.hmget(key('registration', id), 's', 'task', 'earlier', 'code')),
+    );
     return new Map(
       ids.flatMap((id, at) => {
-        const [state, task, earlier] = found[at] ?? [];
+        const [state, task, earlier, code] = found[at] ?? [];
         if (!state) return [];
-        const open = task === 'open' || earlier === 'open';
-        return [[id, state === 'created' ? 'already_created' : effectOf(state as State, open)] as const];
+        const isOpen = state === 'created' ? Boolean(code) : task === 'open' || earlier === 'open';
+        const effect = effectOf(state as State, isOpen, again);
+        return [[id, state === 'created' && effect === 'joins' ? 'already_created' : effect] as const];
       }),
     );
   }
@@ -267,30 +280,39 @@ function relationFrom(text: string): Relation {
 }
 
 /** What a row does to a registration that is there already, asked of the heart once for every state. */
-const ACCEPT_POLICY = JSON.stringify(
-  Object.fromEntries(
-    (Object.keys(STATES) as State[]).flatMap((state) =>
-      (['open', 'closed'] as const).map((task) => [`${state}/${task}`, effectOf(state, task === 'open')]),
+const [POLICY, POLICY_AGAIN] = [false, true].map((again) =>
+  JSON.stringify(
+    Object.fromEntries(
+      (Object.keys(STATES) as State[]).flatMap((state) =>
+        (['open', 'closed'] as const).map((task) => [`${state}/${task}`, effectOf(state, task === 'open', again)]),
+      ),
     ),
   ),
-);
+) as [string, string];
 
-function effectOf(state: State, isOpen: boolean): 'again' | 'joins' {
-  const registration = { ...newRegistration('', ''), state, task: isOpen ? 'open' : 'ended' } as const;
-  return next(registration, rowAccepted()) === undefined ? 'joins' : 'again';
+/** `isOpen`: WeChat may be running a task of ours; of what is created, its auth_code waits to be exchanged. */
+function effectOf(state: State, isOpen: boolean, again: boolean): 'again' | 'joins' {
+  const registration: Registration = {
+    ...newRegistration('', ''),
+    state,
+    task: isOpen ? 'open' : 'ended',
+    ...(isOpen && { authCode: 'waits' }),
+  };
+  return next(registration, rowAccepted(again)) === undefined ? 'joins' : 'again';
 }
 
 /** Which fields a new attempt clears, and which a report shows of the old one. */
 const REOPENING = JSON.stringify({ del: fieldsClearedByReopening(), shown: SHOWN_NAMES });
 
-function rowAccepted(): Fact {
-  return { kind: 'row_accepted', at: 0, row: '/0' };
+function rowAccepted(again: boolean): Fact {
+  return { kind: 'row_accepted', at: 0, row: '/0', again };
 }
 
+/** Of what is created: it has all that others have, and more. */
 function fieldsClearedByReopening(): string[] {
   const settled: Registration = {
     ...newRegistration('', ''),
-    state: 'rejected',
+    state: 'created',
     alsoRows: ['/1'],
     postponed: 1,
     postponedSince: 1,
@@ -298,11 +320,13 @@ function fieldsClearedByReopening(): string[] {
     wait: 'again',
     problem: 'push:1',
     said: 'said',
+    appid: 'appid',
+    authorizer: 'kept',
     finishedAt: 1,
   };
-  const move = next(settled, rowAccepted());
-  if (move === undefined) throw new Error('MOVES has no rule for a row of a merchant that failed before');
-  return difference(settled, apply(settled, rowAccepted(), move)).del;
+  const move = next(settled, rowAccepted(true));
+  if (move === undefined) throw new Error('MOVES has no rule for a second Mini Program');
+  return difference(settled, apply(settled, rowAccepted(true), move)).del;
 }
 
 /** How many rows of a batch count as a state, whatever they wait for. */

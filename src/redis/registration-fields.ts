@@ -39,6 +39,12 @@ const FIELDS: readonly Field[] = [
   { name: 'problem', short: 'problem', read: text, write: withoutJoints, shown: true },
   { name: 'said', short: 'said', read: text, write: withoutJoints, shown: true },
   { name: 'appid', short: 'appid', read: text, write: withoutJoints, shown: true },
+  {
+    name: 'earlierAppids',
+    short: 'was',
+    read: (appids) => appids.split(' '),
+    write: (appids: readonly string[]) => withoutJoints(appids.join(' ')),
+  },
   { name: 'authCode', short: 'code', read: text },
   { name: 'authorizer', short: 'authorizer', read: text },
   { name: 'taskId', short: 'tid', read: text },

@@ -40,6 +40,9 @@ export function historyPage(story: Story, language: Language, time: (at: number)
     ...(registration.appid
       ? [`  appid ${registration.appid}, authorization ${registration.authorizer ?? 'not exchanged'}`]
       : []),
+    ...(registration.earlierAppids
+      ? [`  before it was asked for again: ${registration.earlierAppids.join(', ')}`]
+      : []),
     `  attempts: ${registration.attempt}`,
     ...(links.from ? [`  Its row was corrected: before, it was ${links.from}`] : []),
     ...(links.became ? [`  Its row was corrected since: now it is ${links.became}`] : []),

@@ -105,9 +105,9 @@ describe('every state and every fact', () => {
         for (const earlierTask of ['none', 'open', 'ended'] as const) {
           for (const task of ['none', 'open', 'ended'] as const) {
             for (const until of [undefined, NOON]) {
-              for (const problem of [undefined, 'query:11']) {
+              for (const [problem, again] of [[], ['query:11'], [undefined, true]] as const) {
                 const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem };
-                met.add(next(registration, { kind, at: NOON, ...(until && { until }) }));
+                met.add(next(registration, { kind, at: NOON, ...(until && { until }), ...(again && { again }) }));
               }
             }
           }
@@ -471,6 +471,30 @@ describe('a row of a later sheet', () => {
   test('changes nothing of what is under way or created', () => {
     for (const state of ['queued', 'deferred', 'submitting', 'awaiting_legal_person', 'created'] as const) {
       expect(next({ ...sent(), state }, row)).toBeUndefined();
+    }
+  });
+
+  test('that asks for one more Mini Program gets a new attempt, once the auth_code of the first has its end', () => {
+    const created = { ...sent(), state: 'created' as const, task: 'ended' as const, appid: 'wxfirst' };
+    const again = { ...row, again: true };
+    expect(next({ ...created, authCode: 'sealed' }, again)).toBeUndefined();
+    expect(met({ ...created, authorizer: 'kept' }, again)).toMatchObject({
+      state: 'queued',
+      appid: undefined,
+      authorizer: undefined,
+      earlierAppids: ['wxfirst'],
+    });
+  });
+
+  test('after it, a late push of the first Mini Program settles nothing, and that of the second does', () => {
+    const created = { ...sent(), state: 'created' as const, task: 'ended' as const, appid: 'wxfirst' };
+    const queued = met(created, { ...row, again: true });
+    const submitting = met(queued, { kind: 'create_sent', at: NOON });
+    const lost = { ...submitting, earlierTask: 'open' as const };
+    for (const second of [queued, submitting, lost]) {
+      const push: Fact = { kind: 'mini_program_created', at: NOON + 1, pushedAt: NOON + 60_000, appid: 'wxfirst' };
+      expect(next(second, push)).toBeUndefined();
+      expect(met(second, { ...push, appid: 'wxsecond' })).toMatchObject({ state: 'created', appid: 'wxsecond' });
     }
   });
 

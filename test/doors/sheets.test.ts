@@ -183,6 +183,20 @@ describe('--accept-warnings=no', () => {
   });
 });
 
+test('--again loads the same sheet as a batch of its own, once, for merchants that have a Mini Program', async () => {
+  const book = openBook(server.redis);
+  const sheet = saved(sheetOf([merchant(1), merchant(2)]));
+  await load(sheet);
+  await book.send(idOf(merchant(1)));
+  await book.record(idOf(merchant(1)), 'mini_program_created', { appid: 'wxfirst' });
+
+  expect(await checked([sheet, '--again'], withRedis())).toMatchObject({ ready: 1, in_progress: 1, batch: null });
+  const again = await load(sheet, '--again', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject([{ known: false, counts: { queued: 2 } }]);
+  expect(JSON.parse((await load(sheet, '--again', '--json')).stdout)).toMatchObject([{ known: true }]);
+  expect(await book.registration(idOf(merchant(1)))).toMatchObject({ state: 'queued', earlierAppids: ['wxfirst'] });
+});
+
 test("a person's ID in the column of codes reaches neither Redis, nor a report, nor an annotated file", async () => {
   const cells = (code: string) => cellsOf({ ...merchant(1), code });
   const codes = [RESIDENT, `'${RESIDENT}`, `${RESIDENT.slice(0, 15)}000`, `1.${RESIDENT.slice(1, 15)}E+17`];

@@ -259,6 +259,53 @@ describe('a row', () => {
   });
 });
 
+describe('a second Mini Program', () => {
+  const again = { again: true };
+
+  async function created(): Promise<string> {
+    await book.load('b1', [one]);
+    await book.send(idOf(one));
+    await book.record(idOf(one), 'mini_program_created', { appid: 'wxfirst', authCode: 'sealed' });
+    return idOf(one);
+  }
+
+  test('is asked for where the first has its authorisation, and is one attempt, however many files name it', async () => {
+    const id = await created();
+    expect(await book.batches.prospects([id], again)).toEqual(new Map([[id, 'already_created']]));
+    await book.record(id, 'authorizer_kept');
+    await book.load('b2', [one]);
+    expect(await book.batches.prospects([id], again)).toEqual(new Map([[id, 'again']]));
+
+    const [b3, b4] = [await book.open('b3'), await book.open('b4')];
+    await Promise.all([b3, b4].map((batch) => book.batches.accept(batch, 0, [one, one].map(acceptedRow), again)));
+    for (const at of ['b3', 'b4']) expect(await book.batches.counts(at)).toEqual({ queued: 1, duplicate: 1 });
+    expect(await book.registration(id)).toMatchObject({ state: 'queued', earlierAppids: ['wxfirst'] });
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([id, id]);
+    expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'row_accepted', to: 'queued', again: true });
+  });
+
+  test('leaves what earlier batches say as it was, also of those that found it created', async () => {
+    const id = await created();
+    await book.record(id, 'authorizer_kept');
+    await book.load('b2', [two, one]);
+    const before = [await book.rows('b1'), (await book.rows('b2'))[1]];
+    await book.batches.accept(await book.open('b3'), 0, [one].map(acceptedRow), again);
+    await book.send(id);
+
+    expect([await book.rows('b1'), (await book.rows('b2'))[1]]).toEqual(before);
+    expect(await book.batches.counts('b1')).toEqual({ created: 1 });
+    expect((await book.rows('b3'))[0]?.registration).toMatchObject({ state: 'awaiting_legal_person', attempt: 2 });
+    expect((await book.rows('b3'))[0]?.registration?.appid).toBeUndefined();
+
+    await book.record(id, 'mini_program_created', { appid: 'wxfirst', pushedAt: Date.now() });
+    expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person' });
+    await book.record(id, 'mini_program_created', { appid: 'wxsecond', pushedAt: Date.now() });
+    expect((await book.rows('b3'))[0]?.registration).toMatchObject({ state: 'created', appid: 'wxsecond' });
+    expect([await book.rows('b1'), (await book.rows('b2'))[1]]).toEqual(before);
+    expect(await book.batches.counts('b3')).toEqual({ created: 1 });
+  });
+});
+
 test('what rows would be to many registrations is asked for at once', async () => {
   await book.load('b1', [one, two]);
   await book.record(idOf(two), 'cancel_asked');

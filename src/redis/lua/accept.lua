@@ -3,7 +3,8 @@
 -- ARGV 1 batch id, 2 index of the first row, 3 policy (JSON), 4 what re-opening does (JSON: set, del), 5 now in ms,
 --      6… pairs of registration ('' where our checks refused the row; with the one before the row was corrected behind a
 --      space, if it was) and packed row
--- policy: by `state/open` or `state/closed`, 'joins' or 'again'; `open`: WeChat may be running a task of ours
+-- policy: by `state/open` or `state/closed`, 'joins' or 'again'; `open`: WeChat may be running a task of ours; of what is
+-- created: its auth_code waits to be exchanged
 -- A page that was accepted already (the same file again, or a lost answer) is passed over.
 -- Answers how many rows the batch has now.
 local batch, first = ARGV[1], tonumber(ARGV[2])
@@ -14,13 +15,17 @@ local pushes_wait = redis.call('EXISTS', key.awaited()) == 1
 
 local function count(name) delta[name] = (delta[name] or 0) + 1 end
 
-local function settle_rows_of_the_old_attempt(registration, row, also)
+-- `seen`: rows of batches that found it created already.
+local function settle_rows_of_the_old_attempt(registration, row, also, seen)
   local fields = redis.call('HMGET', registration, unpack(again.shown))
   for i = 1, #again.shown do fields[i] = fields[i] or '' end
   local outcome = table.concat(fields, '\31')
-  for pointer in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
+  for pointer in string.gmatch(row .. ' ' .. (also or '') .. ' ' .. (seen or ''), '%S+') do
     local of, index = row_of(pointer)
-    redis.call('HSET', key.settled(of), index, outcome)
+    -- Nothing is left to settle of a batch that was purged.
+    if redis.call('EXISTS', key.rows(of .. ':' .. math.floor(index / ROWS_PER_PAGE))) == 1 then
+      redis.call('HSET', key.settled(of), index, outcome)
+    end
   end
 end
 
@@ -34,7 +39,7 @@ end
 -- What this row is to its registration: r… its own, d…|index a duplicate of that row, a… created before this batch.
 local function accept(id, pointer, earlier)
   local registration = key.registration(id)
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until')
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until', 'code', 'appid', 'was', 'seen')
   local state, row, also = now[1], now[2], now[3]
   if not state then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
@@ -51,22 +56,26 @@ local function accept(id, pointer, earlier)
       return 'd' .. id .. '|' .. index
     end
   end
-  if state == 'created' then
+  local open = now[4] == 'open' or now[5] == 'open'
+  if state == 'created' then open = now[8] end
+  local effect = policy[state .. (open and '/open' or '/closed')]
+  if state == 'created' and (effect == 'joins' or redis.call('HEXISTS', key.firsts(batch), id) == 1) then
     local _, own = row_of(pointer)
     if redis.call('HSETNX', key.firsts(batch), id, own) == 0 then
       count('duplicate')
       return 'd' .. id .. '|' .. redis.call('HGET', key.firsts(batch), id)
     end
+    redis.call('HSET', registration, 'seen', (now[11] and now[11] .. ' ' or '') .. pointer)
     count('already_created')
     return 'a' .. id
   end
-  local open = now[4] == 'open' or now[5] == 'open'
-  if policy[state .. (open and '/open' or '/closed')] == 'again' then
-    settle_rows_of_the_old_attempt(registration, row, also)
-    redis.call('HDEL', registration, unpack(again.del))
+  if effect == 'again' then
+    settle_rows_of_the_old_attempt(registration, row, also, now[11])
+    redis.call('HDEL', registration, 'seen', unpack(again.del))
+    if now[9] then redis.call('HSET', registration, 'was', (now[10] and now[10] .. ' ' or '') .. now[9]) end
     link(id, earlier)
     local at, not_before = tonumber(ARGV[5]), tonumber(now[7])
-    local entry = { kind = 'row_accepted', at = at, row = pointer, to = 'queued' }
+    local entry = { kind = 'row_accepted', at = at, row = pointer, to = 'queued', again = state == 'created' or nil }
     if not_before and not_before > at then
       entry.to, entry.wait, entry['until'] = 'deferred', 'not_before', not_before
       redis.call('HSET', registration, 's', 'deferred', 'row', pointer, 'wait', 'not_before', 'until', now[7])
