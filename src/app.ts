@@ -309,6 +309,12 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
   const door = await store.connect('door');
   const redis = await store.connect('worker');
   const pushes = openPushes(door);
+  const shelf = openShelf({
+    pushes,
+    spool: await openSpool(join(settings.home, 'spool'), log),
+    redisAnswers: () => answers(door),
+    log,
+  });
   const recording: Recording = startRecording(
     {
       ...judgeOf(store, redis),
@@ -320,13 +326,8 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
       log,
     },
     openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
+    shelf.isBusy,
   );
-  const shelf = openShelf({
-    pushes,
-    spool: await openSpool(join(settings.home, 'spool'), log),
-    redisAnswers: () => answers(door),
-    log,
-  });
   const refusals = openRefusals({ log, save: pushes.countRefusals });
   const forwarding =
     settings.forwardUrl === undefined

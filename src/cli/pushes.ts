@@ -4,6 +4,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { next, type Registration } from '../domain/registration.js';
 import { factOf, type Judge, judge, openStored, settle } from '../events/record.js';
+import type { View } from '../redis/ledger.js';
 import { openPushes, type ParkedPush, type Parking, type Pushes, type StoredPush } from '../redis/pushes.js';
 import type { Push, RegistrationPush, Unreadable } from '../wechat/push.js';
 import { command, EXIT, perform, UsageError } from './command.js';
@@ -156,7 +157,7 @@ function matchCommand(): Command {
         );
       }
       const words = desk.words(view.registration, push, stored);
-      if (await desk.settle({ registration, push }, stored)) say(words);
+      if (await desk.settle({ view, push }, stored)) say(words);
       else say(`${words}; the push is kept.`);
       return EXIT.done;
     }),
@@ -173,7 +174,7 @@ interface Plan {
 }
 
 interface Change {
-  readonly registration: string;
+  readonly view: View;
   readonly push: RegistrationPush;
 }
 
@@ -219,7 +220,7 @@ function deskOf(store: Store) {
       const detail = push.kind === 'unreadable' ? `: ${push.detail}` : '';
       return { push, fits: false, words: `a person: it ${WHY[judgement.why]}${detail}` };
     }
-    const { registration } = judgement;
+    const { registration } = judgement.view;
     const isChange =
       next(
         registration,
@@ -229,15 +230,15 @@ function deskOf(store: Store) {
       push,
       fits: true,
       words: words(registration, judgement.push, stored),
-      ...(isChange && { change: { registration: registration.id, push: judgement.push } }),
+      ...(isChange && { change: { view: judgement.view, push: judgement.push } }),
     };
   }
 
   /** Answers whether it changed anything; if so, it fits. */
-  async function settleNow({ registration, push }: Change, stored: StoredPush): Promise<boolean> {
+  async function settleNow({ view, push }: Change, stored: StoredPush): Promise<boolean> {
     const { ledger, log, settings } = store;
     const tellCreated = toldOfCreated(settings, store.redis);
-    const changed = await settle({ ledger, log, vault: vaultOf(settings), tellCreated }, registration, push, stored);
+    const changed = await settle({ ledger, log, vault: vaultOf(settings), tellCreated }, view, push, stored);
     if (changed) await pushes.unpark(stored.id);
     return changed;
   }

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { ReceivedPush } from '../redis/pushes.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
-import { readPush } from '../wechat/push.js';
+import { sketchPush } from '../wechat/push.js';
 import type { Refusals } from './refusals.js';
 
 export interface Receiver {
@@ -34,17 +34,9 @@ export async function receive(receiver: Receiver, query: string, body: Buffer): 
       ? { status: 403, body: 'bad signature' }
       : { status: 400, body: 'unreadable' };
   }
-  const push = readPush(opened.xml);
-  const isReadable = push.kind !== 'unreadable';
+  const { infoType, createdAt, ticket } = sketchPush(opened.xml);
   try {
-    await put({
-      receivedAt: receiver.now(),
-      infoType: isReadable ? push.infoType : 'unreadable',
-      query,
-      body,
-      ...(isReadable && { createdAt: push.createdAt }),
-      ...(push.kind === 'verify_ticket' && { ticket: push.ticket }),
-    });
+    await put({ receivedAt: receiver.now(), createdAt, infoType, query, body, ticket });
   } catch (error) {
     refusals.count('not_stored', 'neither Redis nor the disk takes pushes');
     log.debug({ err: error }, 'a push could not be stored');

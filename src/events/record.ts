@@ -1,11 +1,11 @@
 /** Stored pushes, one after the other: open → parse → match → one fact. */
 import type { Logger } from 'pino';
 import { afterWorkingDays } from '../domain/calendar.js';
-import type { Fact, Registration } from '../domain/registration.js';
+import type { Fact } from '../domain/registration.js';
 import { isRedisGone } from '../redis/connection.js';
 import type { Created } from '../redis/created.js';
-import type { Ledger } from '../redis/ledger.js';
-import type { Parking, Pushes, PushReader, StoredPush } from '../redis/pushes.js';
+import type { Ledger, View } from '../redis/ledger.js';
+import type { Parking, Pushes, PushOutcome, PushReader, StoredPush } from '../redis/pushes.js';
 import type { Vault } from '../redis/vault.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
@@ -40,17 +40,24 @@ export interface Recording {
 const BLOCK_MS = 1_000;
 const PAUSE_MS = 1_000;
 
+/** While the door is busy, recording takes one part of the time in so many and one. */
+const PAUSES_WHEN_BUSY = 15;
+
 /** So long a push can be shown and replayed. */
 const KEPT_MS = 30 * 86_400_000;
 const TRIM_EVERY_MS = 3_600_000;
 
-export function startRecording(recorder: Recorder, reader: PushReader): Recording {
+/** @param doorIsBusy whether WeChat is waiting for many answers now: recording can wait, an answer cannot */
+export function startRecording(recorder: Recorder, reader: PushReader, doorIsBusy: () => boolean): Recording {
   let stopped = false;
   let trimmedAt = 0;
   const running = (async () => {
     while (!stopped) {
       try {
-        for (const push of await reader.next(BLOCK_MS)) await record(recorder, push);
+        const batch = await reader.next(BLOCK_MS);
+        const startedAt = performance.now();
+        await recordAll(recorder, batch);
+        if (doorIsBusy()) await pause((performance.now() - startedAt) * PAUSES_WHEN_BUSY);
         if (recorder.now() - trimmedAt > TRIM_EVERY_MS) {
           await recorder.pushes.trimBefore(recorder.now() - KEPT_MS);
           trimmedAt = recorder.now();
@@ -59,7 +66,7 @@ export function startRecording(recorder: Recorder, reader: PushReader): Recordin
         // Redis is away. What was taken and not recorded comes again.
         if (stopped) return;
         recorder.log.error({ err: error }, 'pushes could not be recorded; trying again');
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await pause(PAUSE_MS);
       }
     }
   })();
@@ -72,9 +79,13 @@ export function startRecording(recorder: Recorder, reader: PushReader): Recordin
   };
 }
 
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** What a push calls for, before anything is done about it. */
 export type Judgement =
-  | { readonly kind: 'fact'; readonly registration: Registration; readonly push: RegistrationPush }
+  | { readonly kind: 'fact'; readonly view: View; readonly push: RegistrationPush }
   /** `awaits`: who has to appear for it to be matched, see `Pushes.park`. */
   | { readonly kind: 'park'; readonly why: Parking; readonly awaits: readonly string[] }
   | { readonly kind: 'not_ours' };
@@ -92,43 +103,55 @@ export async function judge({ ledger, matchOf }: Judge, push: Push | Unreadable)
   const { taskIds, registrations } = matchOf(push.info);
   const byTask = await Promise.all(taskIds.map((taskId) => ledger.ofTask(taskId)));
   for (const id of [...byTask, ...registrations]) {
-    const known = id === undefined ? undefined : (await ledger.read(id))?.registration;
-    if (known !== undefined) return { kind: 'fact', registration: known, push };
+    const view = id === undefined ? undefined : await ledger.read(id);
+    if (view !== undefined) return { kind: 'fact', view, push };
   }
   // A task's id comes with the answer to create; the push may be faster.
   const awaits = [...registrations, ...taskIds.map((taskId) => `task:${taskId}`)];
   return { kind: 'park', why: awaits.length === 0 ? 'no_info' : 'unknown_merchant', awaits };
 }
 
-async function record(recorder: Recorder, stored: StoredPush): Promise<void> {
+/** Those about the same registration one after the other, the others side by side. */
+async function recordAll(recorder: Recorder, batch: readonly StoredPush[]): Promise<void> {
+  const last = new Map<string, Promise<unknown>>();
+  const outcomes = batch.map(async (stored): Promise<[StoredPush, PushOutcome]> => {
+    const push = openStored(recorder, stored);
+    const about = push.kind === 'registration' ? JSON.stringify(recorder.matchOf(push.info)) : stored.entry;
+    const outcome = (last.get(about) ?? Promise.resolve()).then(() => record(recorder, stored, push));
+    last.set(about, outcome);
+    return [stored, await outcome];
+  });
+  await recorder.pushes.done(await Promise.all(outcomes));
+}
+
+async function record(recorder: Recorder, stored: StoredPush, push: Push | Unreadable): Promise<PushOutcome> {
   try {
-    await recordOnce(recorder, stored);
+    return await recordOnce(recorder, stored, push);
   } catch (error) {
     if (isRedisGone(error)) throw error;
     // A fault of ours must not hold up the pushes behind this one.
     recorder.log.error({ err: error, push: stored.id }, 'our program failed on a push, which is kept');
     await recorder.pushes.park(stored, 'fault', []);
-    await recorder.pushes.done(stored, 'parked');
+    return 'parked';
   }
 }
 
-async function recordOnce(recorder: Recorder, stored: StoredPush): Promise<void> {
+async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | Unreadable): Promise<PushOutcome> {
   const { pushes, log } = recorder;
   const facts = { push: stored.id, infoType: stored.infoType };
   for (;;) {
-    const judgement = await judge(recorder, openStored(recorder, stored));
+    const judgement = await judge(recorder, push);
     if (judgement.kind === 'not_ours') {
       log.info(facts, 'a push that is not about a registration');
-      return pushes.done(stored, 'not_ours');
+      return 'not_ours';
     }
     if (judgement.kind === 'fact') {
-      const changed = await settle(recorder, judgement.registration.id, judgement.push, stored);
-      return pushes.done(stored, changed ? 'recorded' : 'changed_nothing');
+      return (await settle(recorder, judgement.view, judgement.push, stored)) ? 'recorded' : 'changed_nothing';
     }
     const { why, awaits } = judgement;
     if (await pushes.park(stored, why, awaits)) {
       log.warn({ ...facts, why }, 'a push fits no registration and is kept');
-      return pushes.done(stored, 'parked');
+      return 'parked';
     }
   }
 }
@@ -136,12 +159,13 @@ async function recordOnce(recorder: Recorder, stored: StoredPush): Promise<void>
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
   recorder: Pick<Recorder, 'ledger' | 'vault' | 'log' | 'tellCreated'>,
-  id: string,
+  view: View,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
+  const { id } = view.registration;
   const fact = factOf(push, stored.receivedAt, (authCode) => recorder.vault.seal(authCode, id));
-  const { before, after, move } = await recorder.ledger.record(id, fact);
+  const { before, after, move } = await recorder.ledger.record(id, fact, {}, view);
   // Also after a repetition: a process that died in between has not told. The notice has the same id.
   const isWithoutCode = after.authCode === undefined && after.authorizer === undefined;
   if (after.state === 'created' && after.appid !== undefined && isWithoutCode) {

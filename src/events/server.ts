@@ -126,7 +126,6 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
     request.on('end', () => clearTimeout(cutOff));
   };
 
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) refuse(413, 'too_large', 'too large');
   request.on('data', (chunk: Buffer) => {
     if (refused) return;
     size += chunk.length;

@@ -51,8 +51,8 @@ export interface Pushes {
   /** Stored when it returns, in one step. With a mark: answers how many of the segment are stored now. */
   store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
   storedOf(segment: string): Promise<number>;
-  /** What it says is in the ledger, or is none of our business. */
-  done(push: StoredPush, outcome: PushOutcome): Promise<void>;
+  /** What they say is in the ledger, parked, or none of our business. */
+  done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
   /** `awaits`: registrations that are not there yet, or `task:` and a task's id. False: one has come, so look again. */
   park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
   unpark(id: string): Promise<void>;
@@ -117,8 +117,16 @@ export function openPushes(redis: Redis): Pushes {
     },
     storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
 
-    async done({ entry, infoType }, outcome) {
-      await ok(redis.multi().xack(stream, GROUP, entry).hincrby(key('pushCounts'), `${infoType}|${outcome}`, 1));
+    async done(pushes) {
+      if (pushes.length === 0) return;
+      const counts = new Map<string, number>();
+      for (const [{ infoType }, outcome] of pushes) {
+        const name = `${infoType}|${outcome}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+      const steps = redis.multi().xack(stream, GROUP, ...pushes.map(([{ entry }]) => entry));
+      for (const [name, count] of counts) steps.hincrby(key('pushCounts'), name, count);
+      await ok(steps);
     },
     async park(push, why, awaits) {
       const [as, body] = bodyField(push.body);

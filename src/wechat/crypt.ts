@@ -4,7 +4,8 @@
  * AES-256-CBC; the key is the Base64 of EncodingAESKey, the IV its first 16 bytes; the plain text is 16 random bytes,
  * the message's length in bytes (4, big-endian), the message, the platform's appid, padded as in PKCS#7 but to 32.
  */
-import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import { createCipheriv, createDecipheriv, hash, timingSafeEqual } from 'node:crypto';
 
 /** One pair of the platform's settings. Token and key may be rotated one without the other. */
 export interface PushCredential {
@@ -36,9 +37,6 @@ const RANDOM_BYTES = 16;
 /** The random bytes and the length. */
 const HEAD_BYTES = RANDOM_BYTES + 4;
 
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** Throws: a wrong key is a fault of the settings. The last character's two spare bits may be set; WeChat's own sample sets them. */
 export function decodeAesKey(encodingAesKey: string): Buffer {
   if (!/^[A-Za-z0-9+/]{43}$/.test(encodingAesKey)) {
@@ -51,7 +49,7 @@ export function decodeAesKey(encodingAesKey: string): Buffer {
 
 /** `msg_signature`: lower-case hex SHA-1 of the four parts, sorted as strings and joined. */
 export function signatureOf(token: string, timestamp: string, nonce: string, encrypt: string): string {
-  return createHash('sha1').update([token, timestamp, nonce, encrypt].sort().join('')).digest('hex');
+  return hash('sha1', [token, timestamp, nonce, encrypt].sort().join(''), 'hex');
 }
 
 /** In constant time, so that an answer's delay tells nothing about the right signature. */
@@ -74,27 +72,26 @@ export function encrypt(key: Buffer, message: string, appid: string, random16: B
 }
 
 export function decrypt(key: Buffer, encrypted: string): Decrypted {
-  if (!BASE64.test(encrypted)) return undecipherable('<Encrypt> is not Base64');
-  const sealed = Buffer.from(encrypted, 'base64');
+  const sealed = fromBase64(encrypted);
+  return sealed === undefined ? undecipherable('<Encrypt> is not Base64') : decryptBytes(key, sealed);
+}
+
+function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
   if (sealed.length === 0 || sealed.length % AES_BLOCK !== 0) {
     return undecipherable(`<Encrypt> holds ${sealed.length} bytes, which is not a multiple of ${AES_BLOCK}`);
   }
   const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, AES_BLOCK)).setAutoPadding(false);
-  const plain = withoutPadding(Buffer.concat([decipher.update(sealed), decipher.final()]));
+  // Without auto padding this is all of it.
+  const plain = withoutPadding(decipher.update(sealed));
   if (plain === undefined) return undecipherable('the padding is wrong: the key does not fit, or bytes were changed');
   if (plain.length < HEAD_BYTES) return undecipherable('the plain text is shorter than its own head');
 
   const end = HEAD_BYTES + plain.readUInt32BE(RANDOM_BYTES);
   if (end > plain.length) return undecipherable('the message claims to be longer than what was sent');
-  try {
-    return {
-      ok: true,
-      message: STRICT_UTF8.decode(plain.subarray(HEAD_BYTES, end)),
-      appid: STRICT_UTF8.decode(plain.subarray(end)),
-    };
-  } catch {
+  if (!isUtf8(plain.subarray(HEAD_BYTES, end)) || !isUtf8(plain.subarray(end))) {
     return undecipherable('the message is not UTF-8');
   }
+  return { ok: true, message: plain.toString('utf8', HEAD_BYTES, end), appid: plain.toString('utf8', end) };
 }
 
 /** Verifies, then decrypts, then checks that the push is meant for this platform. */
@@ -107,12 +104,12 @@ export function openPush({ credentials, componentAppid, query, body }: SealedPus
   if (encrypted === undefined) {
     return closed('unreadable', 'the body has no single <Encrypt> of Base64; pushes are always encrypted');
   }
-  if (!credentials.some(({ token }) => verify(signature, token, timestamp, nonce, encrypted))) {
+  if (!credentials.some(({ token }) => verify(signature, token, timestamp, nonce, encrypted.text))) {
     return closed('bad_signature', 'msg_signature does not fit any of our tokens');
   }
   let detail = 'no EncodingAESKey is set';
   for (const { aesKey } of credentials) {
-    const opened = decrypt(aesKey, encrypted);
+    const opened = decryptBytes(aesKey, encrypted.bytes);
     if (opened.ok && opened.appid === componentAppid) return { ok: true, xml: opened.message };
     detail = opened.ok ? 'the push is for another platform: its appid is not ours' : opened.detail;
   }
@@ -120,7 +117,7 @@ export function openPush({ credentials, componentAppid, query, body }: SealedPus
 }
 
 /** Only what stands between the tags is trusted, and that only after its signature fits; so no XML parser is needed here. */
-function encryptOf(body: string): string | undefined {
+function encryptOf(body: string): { readonly text: string; readonly bytes: Buffer } | undefined {
   const start = body.indexOf('<Encrypt>');
   const end = body.indexOf('</Encrypt>', start);
   if (start < 0 || end < 0) return undefined;
@@ -128,7 +125,15 @@ function encryptOf(body: string): string | undefined {
   const content = body.slice(start + '<Encrypt>'.length, end).trim();
   const text =
     content.startsWith('<![CDATA[') && content.endsWith(']]>') ? content.slice('<![CDATA['.length, -3).trim() : content;
-  return BASE64.test(text) ? text : undefined;
+  const bytes = fromBase64(text);
+  return bytes && { text, bytes };
+}
+
+/** Node drops what is not Base64, so a text of anything else has fewer bytes than its length says. (A pattern takes 3 µs.) */
+function fromBase64(text: string): Buffer | undefined {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length > 0 && bytes.length === Math.floor(((text.length - padding) * 3) / 4) ? bytes : undefined;
 }
 
 function withoutPadding(plain: Buffer): Buffer | undefined {

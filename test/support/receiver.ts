@@ -57,7 +57,8 @@ export async function openReceiver(parts: ReceiverParts) {
   const shelf = openShelf({ pushes, spool, redisAnswers, log });
   const refusals = openRefusals({ log, save: pushes.countRefusals, periodMs });
   const recording =
-    redis && startRecording(recorderOn(redis, log, api), openPushReader(redis, randomBytes(4).toString('hex')));
+    redis &&
+    startRecording(recorderOn(redis, log, api), openPushReader(redis, randomBytes(4).toString('hex')), shelf.isBusy);
   const server = await startReceiver({
     host: '127.0.0.1',
     port: 0,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readPush } from '../../src/wechat/push.js';
+import { readPush, sketchPush } from '../../src/wechat/push.js';
 import { readGeneral, readPlain, readXml } from '../../src/wechat/xml.js';
 
 /** As the English document prints it, with its mistyped end of <appid>. */
@@ -400,5 +400,47 @@ describe('the two readers', () => {
         expect(readPush(xml).kind).toBeDefined();
       }),
     );
+  });
+});
+
+describe('the sketch that the answer waits for', () => {
+  test.each([
+    ['a registration', push(`<status>0</status>${INFO}`)],
+    [
+      'a ticket',
+      push('')
+        .replace('notify_third_fasteregister', 'component_verify_ticket')
+        .replace('</xml>', '<ComponentVerifyTicket><![CDATA[ticket@@@1]]></ComponentVerifyTicket></xml>'),
+    ],
+    ['the English sample', ENGLISH_SAMPLE],
+    ['the Chinese sample', CHINESE_SAMPLE],
+    [
+      'another InfoType, without CDATA',
+      '<xml><InfoType> authorized </InfoType><CreateTime>1535442403</CreateTime></xml>',
+    ],
+    ['no time', '<xml><InfoType>authorized</InfoType><CreateTime>soon</CreateTime></xml>'],
+    ['spaces in its tags', '<xml><InfoType >authorized</InfoType ></xml>'],
+    ['what is no push', 'hello'],
+  ])('of %s says what reading it says', (_, xml) => {
+    const read = readPush(xml);
+    expect(sketchPush(xml)).toEqual({
+      infoType: read.kind === 'unreadable' ? 'unreadable' : read.infoType,
+      createdAt: read.kind === 'unreadable' ? undefined : read.createdAt,
+      ticket: read.kind === 'verify_ticket' ? read.ticket : undefined,
+    });
+  });
+
+  test('never throws', () => {
+    const piece = fc.constantFrom(
+      '<InfoType>',
+      '</InfoType>',
+      '<![CDATA[',
+      ']]>',
+      '<',
+      'ComponentVerifyTicket',
+      '<CreateTime>',
+      'x',
+    );
+    fc.assert(fc.property(fc.array(piece), (pieces) => sketchPush(pieces.join('')).infoType.length > 0));
   });
 });
