@@ -77,7 +77,7 @@ export function newHome(): string {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'fr-')));
   onTestFinished(() => {
     for (const server of serversUnder(home)) process.kill(server, 'SIGKILL');
-    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    rmSync(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
   });
   return home;
 }

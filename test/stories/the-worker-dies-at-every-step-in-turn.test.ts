@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../src/app.js';
+import { readSettings } from '../../src/config.js';
+import { openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { build, portOf, start } from '../support/program.js';
+import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+const DIE_AT = fileURLToPath(new URL('../support/die-at.mjs', import.meta.url));
+
+const STEPS = [
+  'hand:before',
+  'hand:after',
+  'read:before',
+  'read:after',
+  'take:before',
+  'take:after',
+  'call:sent',
+  'call:answered',
+  'record:before',
+  'record:after',
+];
+
+beforeAll(build, 120_000);
+
+test('another worker finishes the batch, and no attempt is sent twice, whatever the step at which one dies', async () => {
+  // A job that dies with its worker runs again when its lock of 30 s has run out, so the steps die side by side.
+  expect(await Promise.all(STEPS.map(dieAt))).toEqual(STEPS.map((step) => ({ step, ends: endsOf(step), twice: [] })));
+}, 240_000);
+
+/** Between the permission and the call nobody can tell whether WeChat was asked, so nobody asks again. */
+function endsOf(step: string): Record<string, number> {
+  return step === 'take:after' ? { created: 5, needs_review: 1 } : { created: 6 };
+}
+
+async function dieAt(step: string): Promise<{ step: string; ends: Record<string, number>; twice: string[] }> {
+  const simulator = await newSimulator({ pushRetries: 1_000 });
+  const home = newHome();
+  const env = {
+    ...rehearsalEnvironment(home, simulator.url),
+    FASTREGISTER_CONCURRENCY: '2',
+    FASTREGISTER_REQUEST_TIMEOUT: '20s',
+    FASTREGISTER_PUSH_WAIT: '3s',
+    FASTREGISTER_PUSH_RECHECK: '1s',
+    FASTREGISTER_GIVE_UP: step === 'take:after' ? '8s' : '1h',
+  };
+  const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
+  onTestFinished(() => store.close());
+  const book = openBook(store.redis);
+  await book.load(
+    'b1',
+    [1, 2, 3, 4, 5, 6].map((number) => merchant(number)),
+  );
+  const listener = start(['listen'], { env });
+  simulator.setPushUrl(`http://127.0.0.1:${await portOf(listener, 'receiver')}${EVENTS_PATH}`);
+
+  const doomed = start(['work'], { env: { ...env, NODE_OPTIONS: `--import ${DIE_AT}`, DIE_AT: step } });
+  await doomed.ended;
+  if (doomed.child.signalCode !== 'SIGKILL') throw new Error(`it did not die at ${step}`);
+
+  start(['work'], { env });
+  const isOver = async (): Promise<boolean> => {
+    const counts = await book.batches.counts('b1');
+    return Object.entries(endsOf(step)).every(([outcome, count]) => counts[outcome] === count);
+  };
+  await until(`every row has its outcome after a death at ${step}`, isOver, 200_000);
+  return { step, ends: await book.recount('b1'), twice: merchantsAskedTwice(simulator) };
+}
