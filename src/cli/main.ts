@@ -26,7 +26,7 @@ import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
 import { statusCommand } from './status.js';
 import { templateCommand } from './template.js';
-import { say } from './terminal.js';
+import { ReaderGone, say } from './terminal.js';
 import { tokensCommand } from './tokens.js';
 import { workCommand } from './work.js';
 
@@ -50,11 +50,8 @@ const program = new Command('fastregister')
   .addHelpText('after', '\nYour first batch, without an account:\n  npm run demo\n');
 for (const make of COMMANDS) program.addCommand(make().exitOverride());
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader has seen enough (`fastregister report | head`).
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
-});
+// print() hears of it, and lets the command leave in order.
+process.stdout.on('error', () => {});
 
 try {
   await program.parseAsync();
@@ -63,6 +60,7 @@ try {
 }
 
 function tell(error: unknown): number {
+  if (error instanceof ReaderGone) return EXIT.done;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
   if (
     error instanceof SettingsError ||

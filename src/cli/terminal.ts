@@ -4,10 +4,19 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Waits where the reader is slower than we are. */
+/** The reader of our output has seen enough (`fastregister report | head`). */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
+/** Waits where the reader is slower than we are. @throws ReaderGone */
 export async function print(text: string | Uint8Array): Promise<void> {
-  if (process.stdout.write(text)) return;
-  await new Promise((resolve) => process.stdout.once('drain', resolve));
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (!error) resolve();
+      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : error);
+    });
+  });
 }
 
 export async function printJson(value: unknown): Promise<void> {

@@ -14,10 +14,10 @@ import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
 import type { Aside, Job, Ledger, View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
-import type { Credentials } from '../wechat/credentials.js';
+import type { Credential, Credentials } from '../wechat/credentials.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import type { Hold } from './hold.js';
+import type { Ear, Hold } from './hold.js';
 
 export interface Crew {
   readonly ledger: Ledger;
@@ -59,21 +59,35 @@ export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | 
 /** A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. */
 export async function tokenFor(crew: Crew): Promise<string | undefined> {
   for (;;) {
-    const credential = await crew.credentials.current();
-    if (credential.kind === 'token') return credential.token;
-    if (credential.kind === 'fault') {
-      await stopLine(crew, credential.problem, credential.said);
-      // Our own stop rings the bell too: WeChat is asked again when somebody has resumed the line, and not before.
-      while ((await crew.calls.line())?.onTrial === false) {
-        if (!(await holdFor(crew, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return undefined;
-      }
-      continue;
+    // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
+    const ear = crew.hold.listen(['line', 'token']);
+    try {
+      const credential = await crew.credentials.current();
+      if (credential.kind === 'token') return credential.token;
+      if (!(await untilAskedAgain(crew, credential, ear))) return undefined;
+    } finally {
+      ear.off();
     }
-    if (await crew.calls.noteWait(credential.why, credential.ms)) {
-      crew.log.info({ why: credential.why }, 'waiting for a component access token');
-    }
-    if (!(await holdFor(crew, { ms: credential.ms, why: 'token' }))) return undefined;
   }
+}
+
+async function untilAskedAgain(
+  crew: Crew,
+  credential: Exclude<Credential, { kind: 'token' }>,
+  ear: Ear,
+): Promise<boolean> {
+  if (credential.kind === 'fault') {
+    await stopLine(crew, credential.problem, credential.said);
+    // Our own stop rings the bell too: WeChat is asked again when somebody has resumed the line, and not before.
+    while ((await crew.calls.line())?.onTrial === false) {
+      if (!(await holdFor(crew, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
+    }
+    return true;
+  }
+  if (await crew.calls.noteWait(credential.why, credential.ms)) {
+    crew.log.info({ why: credential.why }, 'waiting for a component access token');
+  }
+  return ear.wait(credential.ms);
 }
 
 /** Another token after WeChat refused this one. */

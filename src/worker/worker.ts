@@ -16,6 +16,8 @@ import { submit } from './submit.js';
 const LOCK_MS = 30_000;
 const STALLED_CHECK_MS = 5_000;
 
+const PAUSE_AFTER_ERROR_MS = 1_000;
+
 /** SIGTERM has to be over in 25 s; a call in flight takes at most the request timeout. */
 const CLOSE_WITHIN_MS = 20_000;
 
@@ -62,7 +64,13 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
     worker.on('failed', (job, error) =>
       crew.log.error({ err: error, registration: job?.data?.registration }, 'our program failed'),
     );
-    worker.on('error', (error) => crew.log.warn({ err: error }, 'worker: Redis'));
+    worker.on('error', (error) => {
+      // A Redis that takes no writes fails at once and for ever: thousands of tries a second help nobody.
+      if (worker.isPaused()) return;
+      crew.log.warn({ err: error }, 'worker: Redis');
+      worker.pause(true).catch(() => {});
+      setTimeout(() => !crew.hold.leaving && worker.resume(), PAUSE_AFTER_ERROR_MS).unref();
+    });
     return worker;
   });
 

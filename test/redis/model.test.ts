@@ -168,7 +168,12 @@ async function newWorld() {
         stopAfter: 1_000_000,
       },
       // Nothing holds everybody here but a stopped line, and then this worker leaves.
-      hold: { wait: async () => false, leave() {}, leaving: false },
+      hold: {
+        wait: async () => false,
+        listen: () => ({ wait: async () => false, off() {} }),
+        leave() {},
+        leaving: false,
+      },
       now: tick,
       random: () => 0.5,
       log: readableLog('silent').log,
