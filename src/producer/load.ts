@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
-import { carriedHeadings, checkedRows, detailColumns, isWarned, type Rules } from './checked-rows.js';
+import {
+  type CheckedSheetRow,
+  carriedHeadings,
+  checkedRows,
+  detailColumns,
+  isWarned,
+  type Rules,
+} from './checked-rows.js';
 import type { Sheet } from './sheet.js';
 
 export interface Loaded {
@@ -54,12 +61,31 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   );
   let index = 0;
   let warned = 0;
+  let stored: Promise<void> = Promise.resolve();
   for await (const rows of checkedRows(sheet, rules)) {
-    await batches.accept(batch, index, rows, rules);
+    // Redis stores a page while the next one is read and checked.
+    await stored;
+    stored = storePage(batches, batch, index, rows, rules);
+    // Told to whoever waits for it, which is the next page, or nobody where that cannot be read.
+    stored.catch(() => {});
     index += rows.length;
     for (const row of rows) if (isWarned(row)) warned += 1;
     onProgress?.(index);
   }
+  await stored;
   await batches.complete(id, warned);
   return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
+}
+
+async function storePage(
+  batches: Batches,
+  batch: Batch,
+  index: number,
+  rows: readonly CheckedSheetRow[],
+  rules: Rules,
+): Promise<void> {
+  const accepted = await batches.accept(batch, index, rows, rules);
+  if (accepted < index + rows.length) {
+    throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.length} were stored`);
+  }
 }

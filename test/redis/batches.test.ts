@@ -259,6 +259,14 @@ describe('a row', () => {
   });
 });
 
+test('a page whose forerunner was lost is not taken in its place', async () => {
+  const batch = await book.open('b1');
+  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow))).toBe(0);
+  expect(await book.batches.accept(batch, 0, [one, three].map(acceptedRow))).toBe(2);
+  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow))).toBe(3);
+  expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, three.name, two.name]);
+});
+
 describe('a second Mini Program', () => {
   const again = { again: true };
 

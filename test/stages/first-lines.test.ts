@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { identityOf } from '../../src/domain/merchant.js';
 import { openFirstLines } from '../../src/producer/first-lines.js';
 
-const idOf = (name: string) => identityOf({ name, code: '1' }, ['name', 'code']);
+const idOf = (name: string) =>
+  identityOf({ name, code: '1', legalPersonaWechat: '', legalPersonaName: '' }, ['name', 'code']);
 
 test('the line of the first of several rows of a merchant is remembered, as a Map would', () => {
   fc.assert(

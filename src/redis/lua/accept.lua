@@ -9,6 +9,8 @@
 -- Answers how many rows the batch has now.
 local batch, first = ARGV[1], tonumber(ARGV[2])
 local accepted = tonumber(redis.call('HGET', KEYS[1], 'rows') or 0)
+-- A page whose forerunner was lost must not take its place.
+if first > accepted then return accepted end
 local policy, again = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
 local counts, delta, ready = key.counts(batch), {}, {}
 local pushes_wait = redis.call('EXISTS', key.awaited()) == 1
@@ -39,9 +41,7 @@ end
 -- What this row is to its registration: r… its own, d…|index a duplicate of that row, a… created before this batch.
 local function accept(id, pointer, earlier)
   local registration = key.registration(id)
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until', 'code', 'appid', 'was', 'seen')
-  local state, row, also = now[1], now[2], now[3]
-  if not state then
+  if redis.call('EXISTS', registration) == 0 then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
     link(id, earlier)
     if pushes_wait then unpark_for(id) end
@@ -49,6 +49,8 @@ local function accept(id, pointer, earlier)
     count('queued')
     return 'r' .. id
   end
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until', 'code', 'appid', 'was', 'seen')
+  local state, row, also = now[1], now[2], now[3]
   for other in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
     local of, index = row_of(other)
     if of == batch then
@@ -94,6 +96,14 @@ local function accept(id, pointer, earlier)
   return 'r' .. id
 end
 
+-- Rows of one page of the batch, stored together.
+local kept_rows = {}
+local function store()
+  if #kept_rows == 0 then return end
+  redis.call('RPUSH', key.rows(batch .. ':' .. math.floor((accepted - 1) / ROWS_PER_PAGE)), unpack(kept_rows))
+  kept_rows = {}
+end
+
 for i = 6, #ARGV, 2 do
   local index = first + (i - 6) / 2
   if index >= accepted then
@@ -104,16 +114,21 @@ for i = 6, #ARGV, 2 do
       local id, earlier = string.match(ARGV[i], '^(%S+) ?(%S*)$')
       relation = accept(id, batch .. '/' .. index, earlier)
     end
-    redis.call('RPUSH', key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), relation .. '\n' .. ARGV[i + 1])
+    if index % ROWS_PER_PAGE == 0 then store() end
+    kept_rows[#kept_rows + 1] = relation .. '\n' .. ARGV[i + 1]
     accepted = index + 1
   end
 end
+store()
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
 local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)
-for _, id in ipairs(ready) do
-  local kept = canaries > 0 and redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1) > canaries
+if canaries == 0 and #ready > 0 then
+  redis.call('RPUSH', key.ready('submit'), unpack(ready))
+end
+for _, id in ipairs(canaries > 0 and ready or {}) do
+  local kept = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1) > canaries
   redis.call('RPUSH', kept and key.kept(batch) or key.ready('submit'), id)
 end
 if #ready > 0 then ring('ready') end

@@ -1,0 +1,168 @@
+/**
+ * `load` of a CSV with every check, against csv-parse alone on the same file (arrays) and against addBulk(1000) of the same
+ * rows as BullMQ jobs, in the same run; peak memory of Node, bytes a registration in Redis, and growth from a tenth of the
+ * rows. addBulk is measured with a fifth of the rows and scaled. Usage: node bench/load.js [rows] [rounds]
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Queue } from 'bullmq';
+import { parse } from 'csv-parse';
+import { pino } from 'pino';
+import { creditCodeCheck } from '../dist/domain/enterprise-code.js';
+import { load } from '../dist/producer/load.js';
+import { openSheet } from '../dist/producer/sheet.js';
+import { openBatches } from '../dist/redis/batches.js';
+import { connect } from '../dist/redis/connection.js';
+import { joinPrivateServer } from '../dist/redis/private-server.js';
+
+const ROWS = Number(process.argv[2] ?? 1_000_000);
+const ROUNDS = Number(process.argv[3] ?? 3);
+const self = fileURLToPath(import.meta.url);
+const { BENCH_ROLE: role, BENCH_FILE: file, FASTREGISTER_HOME: home } = process.env;
+
+const log = pino({ level: 'silent' });
+/** Those of `fastregisterweapp`. */
+const RULES = {
+  needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: true },
+  identity: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+  acceptWarnings: true,
+};
+
+const ROLES = { parse: parseAlone, load: loadOnce, addBulk: addBulkOnce };
+if (role === undefined) await main();
+else process.send(await ROLES[role]());
+
+async function main() {
+  const folder = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
+  try {
+    const whole = await sheet(join(folder, 'whole.csv'), ROWS);
+    const tenth = await sheet(join(folder, 'tenth.csv'), ROWS / 10);
+    const fifth = await sheet(join(folder, 'fifth.csv'), ROWS / 5);
+    const rounds = [];
+    for (let number = 1; number <= ROUNDS; number += 1) {
+      const parsed = await inProcess(folder, 'parse', whole);
+      const loaded = await inProcess(folder, 'load', whole);
+      const small = await inProcess(folder, 'load', tenth);
+      const bulk = await inProcess(folder, 'addBulk', fifth);
+      const round = {
+        parseSeconds: parsed.seconds,
+        loadSeconds: loaded.seconds,
+        timesParse: loaded.seconds / parsed.seconds,
+        addBulkSeconds: bulk.seconds * 5,
+        asFastAsAddBulk: (bulk.seconds * 5) / loaded.seconds,
+        peakMB: loaded.peakMB,
+        bytesEach: loaded.bytesEach,
+        growth: loaded.seconds / (small.seconds * 10),
+      };
+      rounds.push(round);
+      console.log(`round ${number}: ${told(round)}`);
+    }
+    const median = Object.fromEntries(
+      Object.keys(rounds[0]).map((name) => [name, middle(rounds.map((it) => it[name]))]),
+    );
+    console.log(`median: ${told(median)}`);
+    console.log(
+      'wanted: timesParse ≤ 4 (aimed at 3), asFastAsAddBulk ≥ 4, peakMB ≤ 180, bytesEach ≤ 300, growth 0.85–1.15',
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A process and a Redis of its own, so that memory is that of one load. */
+async function inProcess(folder, name, path) {
+  const place = mkdtempSync(join(folder, 'home-'));
+  const child = fork(self, { env: { ...process.env, BENCH_ROLE: name, BENCH_FILE: path, FASTREGISTER_HOME: place } });
+  const [result] = await once(child, 'message');
+  await once(child, 'exit');
+  rmSync(place, { recursive: true, force: true });
+  return result;
+}
+
+async function parseAlone() {
+  const start = performance.now();
+  let rows = 0;
+  for await (const _ of createReadStream(file).pipe(parse())) rows += 1;
+  return { rows, seconds: secondsSince(start) };
+}
+
+async function loadOnce() {
+  const { redis, close } = await open();
+  const batches = openBatches(redis);
+  const before = await usedMemory(redis);
+  const start = performance.now();
+  const options = { batches, rules: RULES, now: Date.now, canaries: 0 };
+  const { batch } = await load(await openSheet(file), file, options);
+  const seconds = secondsSince(start);
+  const bytesEach = ((await usedMemory(redis)) - before) / batch.rows;
+  await close();
+  return { seconds, bytesEach, peakMB: process.resourceUsage().maxRSS / 1024 };
+}
+
+async function addBulkOnce() {
+  const { redis, close } = await open();
+  const queue = new Queue('bench', { connection: redis, prefix: '{bench}' });
+  const start = performance.now();
+  let jobs = [];
+  for await (const cells of createReadStream(file).pipe(parse({ from_line: 2 }))) {
+    const [name, code, code_type, legal_persona_wechat, legal_persona_name, component_phone] = cells;
+    const data = { name, code, code_type, legal_persona_wechat, legal_persona_name, component_phone };
+    jobs.push({ name: 'create', data, opts: { jobId: `r-${code}` } });
+    if (jobs.length < 1000) continue;
+    await queue.addBulk(jobs);
+    jobs = [];
+  }
+  if (jobs.length > 0) await queue.addBulk(jobs);
+  const seconds = secondsSince(start);
+  await queue.close();
+  await close();
+  return { seconds };
+}
+
+/** As the commands do it: appendfsync always, on a unix socket. */
+async function open() {
+  const { socketPath, leave } = await joinPrivateServer({ home, log });
+  const redis = await connect({ socketPath }, 'worker', log);
+  return {
+    redis,
+    async close() {
+      redis.disconnect();
+      await leave();
+    },
+  };
+}
+
+async function usedMemory(redis) {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+}
+
+async function sheet(path, rows) {
+  const out = createWriteStream(path);
+  out.write('name,code,code_type,legal_persona_wechat,legal_persona_name,component_phone\n');
+  for (let n = 0; n < rows; n += 1) {
+    const body = `91999900MA${String(n).padStart(7, '0')}`;
+    const line = `示例第${n}号商贸有限公司,${body}${creditCodeCheck(body)},1,bench_${n},张示一,0592-0000000\n`;
+    if (!out.write(line)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'finish');
+  return path;
+}
+
+function secondsSince(start) {
+  return (performance.now() - start) / 1000;
+}
+
+function middle(numbers) {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
+
+function told(figures) {
+  return Object.entries(figures)
+    .map(([name, figure]) => `${name} ${figure.toFixed(2)}`)
+    .join(', ');
+}
