@@ -61,10 +61,10 @@ local minute_ago = redis.call('LINDEX', key.recent(), budget.perMinute - 1)
 if minute_ago and now_us - minute_ago < 60000000 then
   return { 'wait', math.ceil((60000000 - (now_us - minute_ago)) / 1000), 'pace' }
 end
--- Smooth: calls are spread over the second; up to 50 ms of lateness are made up for.
+-- Smooth: calls are spread over the second; up to 100 ms of lateness are made up for.
 local due = tonumber(redis.call('GET', key.pace()) or 0)
-if due - now_us > 50000 then return { 'wait', math.ceil((due - now_us - 50000) / 1000), 'pace' } end
-redis.call('SET', key.pace(), string.format('%.0f', math.max(due, now_us) + SECOND_US / budget.perSecond), 'PX', 60000)
+if due - now_us > 0 then return { 'wait', math.ceil((due - now_us) / 1000), 'pace' } end
+redis.call('SET', key.pace(), string.format('%.0f', math.max(due, now_us - 100000) + SECOND_US / budget.perSecond), 'PX', 60000)
 
 local most = math.max(budget.perMinute, budget.perSecond)
 local remembered = redis.call('LPUSH', key.recent(), string.format('%.0f', now_us))
