@@ -64,6 +64,8 @@ export interface Store {
   readonly workload: Workload;
   readonly settings: Settings;
   readonly log: Logger;
+  /** How the receiver is, where this process has one: /readyz of the console says the same. */
+  readonly receiver: { isReady?: () => Promise<boolean> };
   /** A further connection; closed with the store. */
   connect(role: Role): Promise<Redis>;
   close(): Promise<void>;
@@ -95,6 +97,7 @@ export async function openStore(settings: Settings, log: Logger, role: Role): Pr
       workload: openWorkload(redis),
       settings,
       log,
+      receiver: {},
       connect: connectTo,
       close,
     };
@@ -367,6 +370,7 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
     await closeBehindTheDoor();
     throw error;
   }
+  store.receiver.isReady = server.isReady;
   log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
   return {
     port: server.port,
@@ -442,7 +446,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
     port: settings.consolePort,
     password: settings.consolePassword,
     log,
-    isReady: () => answers(door),
+    isReady: () => store.receiver.isReady?.() ?? answers(door),
     sources: {
       batches: openBatches(door),
       calls: openCalls(door),

@@ -138,7 +138,7 @@ export const SECTIONS = {
     { name: 'FASTREGISTER_EVENTS_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the receiver listens.' },
     { name: 'FASTREGISTER_EVENTS_PORT', kind: 'port', default: '8480', sentence: 'Port of the receiver.' },
     { name: 'FASTREGISTER_EVENTS_PATH', kind: 'path', default: '/wechat/events', sentence: 'Path to which WeChat posts its pushes.' },
-    { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', secret: true, sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
+    { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
     { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'What is relayed there: others leaves out the pushes about registrations of ours, all leaves out nothing.' },
     { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'target', secret: true, sentence: 'Where each new Mini Program is told to the platform’s own service, with its refresh token over https:// or to this machine only; see docs/webhooks.md.' },
     { name: 'FASTREGISTER_NOTIFY_URL', kind: 'target', secret: true, sentence: 'Where it is told that a batch is done, the line is stopped, the quota has ended, or a night is over; see docs/webhooks.md.' },

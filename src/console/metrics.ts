@@ -1,11 +1,15 @@
 /** /metrics in Prometheus' text format. Counts only: no merchant, no code, no token. */
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { LAG_SECONDS } from '../redis/pushes.js';
 import type { Overview } from './overview.js';
 
 export async function metricsText(facts: Overview): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
     new Gauge({ name: `fastregister_${name}`, help, labelNames, registers: [registry] });
+
+  const counter = (name: string, help: string, labelNames: string[]): Counter =>
+    new Counter({ name: `fastregister_${name}`, help, labelNames, registers: [registry] });
 
   const rows = gauge('rows', 'Rows of all batches by state; deferred ones by what they wait for.', ['state']);
   for (const { counts } of facts.batches) {
@@ -18,17 +22,30 @@ export async function metricsText(facts: Overview): Promise<string> {
   gauge('line_stopped', '1 while nothing is sent until a person or the next quota day lets it go on.').set(
     facts.situation.stopped ? 1 : 0,
   );
-  const pushes = gauge('pushes', 'Pushes by InfoType and outcome; each that was stored has a second outcome later.', [
-    'info_type',
-    'outcome',
-  ]);
+  const pushes = counter(
+    'pushes_total',
+    'Pushes by InfoType and outcome. Each that was stored has a second outcome when it was looked at.',
+    ['info_type', 'outcome'],
+  );
   for (const { infoType: info_type, outcome, count } of facts.pushes.byOutcome)
-    pushes.set({ info_type, outcome }, count);
-  const refused = gauge('pushes_refused', 'Requests that the receiver refused, by why.', ['why']);
-  for (const [why, count] of Object.entries(facts.pushes.refused)) refused.set({ why }, count);
+    pushes.inc({ info_type, outcome }, count);
+  const refused = counter('pushes_refused_total', 'Requests that the receiver refused, by why.', ['why']);
+  for (const [why, count] of Object.entries(facts.pushes.refused)) refused.inc({ why }, count);
   gauge('pushes_parked', 'Pushes that fit no registration.').set(facts.parkedPushes);
   if (facts.ticketAgeMs !== undefined) {
     gauge('verify_ticket_age_seconds', 'Since the last component verify ticket came.').set(facts.ticketAgeMs / 1000);
   }
-  return registry.metrics();
+  return (await registry.metrics()) + lagText(facts.pushes.lag);
+}
+
+/** Counted in Redis by all receivers; the library's own histogram counts what happens in this process only. */
+function lagText({ bounds, sumMs }: Overview['pushes']['lag']): string {
+  const name = 'fastregister_push_lag_seconds';
+  const lines = [`# HELP ${name} From CreateTime (whole seconds) until stored.`, `# TYPE ${name} histogram`];
+  let count = 0;
+  for (const bound of LAG_SECONDS) {
+    count += bounds.get(bound) ?? 0;
+    lines.push(`${name}_bucket{le="${bound === Number.POSITIVE_INFINITY ? '+Inf' : bound}"} ${count}`);
+  }
+  return `${[...lines, `${name}_sum ${sumMs / 1000}`, `${name}_count ${count}`].join('\n')}\n`;
 }

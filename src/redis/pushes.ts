@@ -89,6 +89,10 @@ export interface PushReader {
   close(): void;
 }
 
+/** Upper bounds of the counts of lag. */
+export const LAG_SECONDS = [1, 2, 5, 10, 30, 60, 300, 900, 3600, Number.POSITIVE_INFINITY];
+const FINITE_LAG_SECONDS = LAG_SECONDS.filter(Number.isFinite).join(' ');
+
 const GROUP = 'ledger';
 const AT_ONCE = 100;
 
@@ -108,7 +112,7 @@ export function openPushes(redis: Redis): Pushes {
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
       // Few arguments: each costs the client as much as a hundred bytes.
-      const args: (string | number)[] = [mark.segment, mark.stored, ...newestTicket(pushes)];
+      const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, ...newestTicket(pushes)];
       for (const { receivedAt, createdAt, infoType, query, body } of pushes) {
         const [as, text] = bodyField(body);
         args.push(`${receivedAt} ${createdAt ?? '-'} ${as} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
