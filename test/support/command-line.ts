@@ -15,8 +15,10 @@ export async function run(
 ): Promise<Ran> {
   let stdout = '';
   const [envBefore, statusBefore] = [process.env, process.exitCode];
-  const written = vi.spyOn(process.stdout, 'write').mockImplementation((piece) => {
+  const written = vi.spyOn(process.stdout, 'write').mockImplementation((piece, ...more: unknown[]) => {
     stdout += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
+    const written = more.at(-1);
+    if (typeof written === 'function') written();
     return true;
   });
   const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
