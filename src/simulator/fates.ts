@@ -34,7 +34,9 @@ export type Oddity =
   | 'malformed'
   | 'noauth'
   | 'authlast'
-  | 'deadcode';
+  | 'deadcode'
+  | 'named'
+  | 'taskincode';
 
 export interface Fate {
   readonly words: string;
@@ -220,6 +222,8 @@ export const FATES: readonly FateRow[] = [
   oddity('noauth', 'created, but `authorized` never comes'),
   oddity('authlast', 'created, and `authorized` comes after the outcome push'),
   oddity('deadcode', 'created, but the auth_code is dead: api_query_auth answers 61010'),
+  oddity('named', "the push of the successor repeats the merchant's fields beside the task's id"),
+  oddity('taskincode', "the push of the successor has the task's id in `code`, and no `taskid`"),
 ];
 
 /** The words of a fate, or undefined where a word is unknown. Words are applied in order, so a later one wins. */

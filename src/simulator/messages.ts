@@ -105,10 +105,15 @@ function sampleLayout(head: Letterhead, task: Task, { status, appid, authCode }:
 
 /** The successor tells the task's id; its other fields may be empty. */
 function infoOf(task: Task): string[] {
-  if (task.api === 'fastregisterenterpriseweapp') {
-    const empty = ['name', 'code', 'code_type', 'legal_persona_wechat', 'legal_persona_name', 'component_phone'];
-    return [...empty.map((name) => field(name, '')), field('taskid', task.id)];
-  }
+  if (task.api === 'fastregisterweapp') return fieldsOf(task);
+  if (task.fate.oddities.has('named')) return [...fieldsOf(task), field('taskid', task.id)];
+  const empty = ['name', 'code_type', 'legal_persona_wechat', 'legal_persona_name', 'component_phone'];
+  const fields = empty.map((name) => field(name, ''));
+  if (task.fate.oddities.has('taskincode')) return [...fields, field('code', task.id)];
+  return [...fields, field('code', ''), field('taskid', task.id)];
+}
+
+function fieldsOf(task: Task): string[] {
   const { name, code, codeType, legalPersonaWechat, legalPersonaName, componentPhone } = task.fields;
   return [
     field('name', name),
