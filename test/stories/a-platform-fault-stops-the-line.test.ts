@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { merchant } from '../support/merchants.js';
-import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
+import { APIS, merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const CONCURRENCY = 4;
@@ -8,7 +8,7 @@ const TOKEN_PATH = '/cgi-bin/component/api_component_token';
 
 const many = (count: number) => Array.from({ length: count }, (_, number) => merchant(number));
 
-describe('a refusal that is no merchant’s fault', () => {
+describe.each(APIS)('%s: a refusal that is no merchant’s fault', (api) => {
   test.each([
     ['missing permission sets', 89254],
     ['a caller whose address is not allowed', 61004],
@@ -16,7 +16,7 @@ describe('a refusal that is no merchant’s fault', () => {
   ])(
     '(%s) stops the line within one call per slot, fails no row, and resume finishes every row',
     async (_, errcode) => {
-      const story = await rehearse({ settings: { FASTREGISTER_CONCURRENCY: String(CONCURRENCY) } });
+      const story = await rehearse({ api, settings: { FASTREGISTER_CONCURRENCY: String(CONCURRENCY) } });
       story.simulator.setFaults({ create: errcode });
       await story.book.load('b1', many(20));
       await story.start();

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { merchant } from '../support/merchants.js';
-import { rehearse } from '../support/rehearsal.js';
+import { APIS, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
-test('the registration is settled by the push, and the answer changes nothing', async () => {
+test.each(APIS)('%s: the registration is settled by the push, and the answer changes nothing', async (api) => {
   const story = await rehearse({
+    api,
     simulator: { slowAnswerMs: 3_000 },
     settings: { FASTREGISTER_REQUEST_TIMEOUT: '30s', FASTREGISTER_PUSH_WAIT: '1h', FASTREGISTER_GIVE_UP: '2h' },
   });
-  const early = [merchant(1, 'early_slow'), merchant(2, 'early_slow_p103')] as const;
+  const early = [merchant(1, 'early_slow_named'), merchant(2, 'early_slow_named_p103')] as const;
   await story.book.load('b1', early);
   await story.start();
   await story.settled('b1');

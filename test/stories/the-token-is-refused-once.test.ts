@@ -1,22 +1,24 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { merchant } from '../support/merchants.js';
-import { rehearse } from '../support/rehearsal.js';
+import { APIS, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const many = (count: number) => Array.from({ length: count }, (_, number) => merchant(number));
 
-test.each([40001, 40014, 42001])('%d costs a new token and no attempt', async (errcode) => {
-  const story = await rehearse({ settings: { FASTREGISTER_CONCURRENCY: '1' } });
-  story.simulator.setFaults({ create: errcode, times: 1 });
-  await story.book.load('b1', many(5));
-  await story.start();
-  await story.settled('b1');
+describe.each(APIS)('%s: a token that is refused', (api) => {
+  test.each([40001, 40014, 42001])('by %d costs a new token and no attempt', async (errcode) => {
+    const story = await rehearse({ api, settings: { FASTREGISTER_CONCURRENCY: '1' } });
+    story.simulator.setFaults({ create: errcode, times: 1 });
+    await story.book.load('b1', many(5));
+    await story.start();
+    await story.settled('b1');
 
-  expect(await story.book.batches.counts('b1')).toEqual({ created: 5 });
-  expect(story.calls('create')).toEqual({ [errcode]: 1, 0: 5 });
-  for (const it of many(5)) expect((await story.registration(it)).attempt).toBe(1);
-  expect(story.simulator.state().tokens).toMatchObject({ tokens: 2 });
-  expect(await story.book.calls.line()).toBeUndefined();
+    expect(await story.book.batches.counts('b1')).toEqual({ created: 5 });
+    expect(story.calls('create')).toEqual({ [errcode]: 1, 0: 5 });
+    for (const it of many(5)) expect((await story.registration(it)).attempt).toBe(1);
+    expect(story.simulator.state().tokens).toMatchObject({ tokens: 2 });
+    expect(await story.book.calls.line()).toBeUndefined();
+  });
 });
 
 test('a token that dies under many calls at once is renewed once for all of them', async () => {

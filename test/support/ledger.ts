@@ -51,7 +51,8 @@ export function jobOf(kind: Job['kind'], name = 'no-job-0'): Job {
   return { kind, name };
 }
 
-export function openBook(redis: Redis) {
+/** `identity`: of the registration API in use. */
+export function openBook(redis: Redis, identity: IdentityFields = IDENTITY) {
   const ledger = openLedger(redis);
   const batches = openBatches(redis);
   const calls = openCalls(redis);
@@ -69,7 +70,11 @@ export function openBook(redis: Redis) {
 
   async function load(id: string, merchants: readonly (Merchant | undefined)[]): Promise<Batch> {
     const batch = await open(id);
-    await batches.accept(batch, 0, merchants.map(acceptedRow));
+    const rows = merchants.map((merchant, index) => ({
+      ...acceptedRow(merchant, index),
+      registration: merchant && identityOf(merchant, identity),
+    }));
+    await batches.accept(batch, 0, rows);
     await batches.complete(id);
     return { ...batch, rows: merchants.length, complete: true };
   }

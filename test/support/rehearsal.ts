@@ -3,9 +3,17 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
+import {
+  NO_CLIENT,
+  openStore,
+  type Part,
+  registrationApi,
+  type Store,
+  startListening,
+  startSending,
+} from '../../src/app.js';
 import { readSettings } from '../../src/config.js';
-import type { Merchant } from '../../src/domain/merchant.js';
+import { identityOf, type Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
 import type { HistoryEntry } from '../../src/redis/ledger.js';
 import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
@@ -15,7 +23,7 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../src/simulator/simulator.js';
-import { type Book, idOf, openBook } from './ledger.js';
+import { type Book, openBook } from './ledger.js';
 import { readableLog } from './log.js';
 import { until } from './until.js';
 
@@ -34,7 +42,14 @@ export const SHORT_WAITS = {
   FASTREGISTER_CALLS_PER_MINUTE: '6000',
 };
 
-export const CREATE_PATH = '/cgi-bin/component/fastregisterweapp';
+/** A story that makes sense for both runs for both: `describe.each(APIS)`. */
+export const APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'] as const;
+export type Api = (typeof APIS)[number];
+
+const PATHS: Readonly<Record<Api, string>> = {
+  fastregisterweapp: '/cgi-bin/component/fastregisterweapp',
+  fastregisterenterpriseweapp: '/wxa/component/fastregisterenterpriseweapp',
+};
 export const EVENTS_PATH = '/wechat/events';
 
 export interface Rehearsal {
@@ -50,13 +65,15 @@ export interface Rehearsal {
   startListening(): Promise<void>;
   /** Resolves when every row has its outcome. */
   settled(batch: string): Promise<void>;
+  /** The registration of a merchant, by the API in use. */
+  idOf(merchant: Merchant): string;
   registration(merchant: Merchant): Promise<Registration>;
   history(merchant: Merchant): Promise<HistoryEntry[]>;
   kinds(merchant: Merchant): Promise<string[]>;
   /** What the simulator saw of a merchant. */
   seen(merchant: Merchant): MerchantState;
   /** Calls of one kind by what they were answered. */
-  calls(action: 'create' | 'search'): Readonly<Record<string, number>>;
+  calls(action: 'create' | 'search' | 'query'): Readonly<Record<string, number>>;
 }
 
 export function rehearsalEnvironment(home: string, url: string): Record<string, string> {
@@ -107,11 +124,14 @@ export async function newSimulator(options: SimulatorOptions = {}): Promise<Simu
 }
 
 export async function rehearse(
-  options: { simulator?: SimulatorOptions; settings?: Record<string, string> } = {},
+  options: { api?: Api; simulator?: SimulatorOptions; settings?: Record<string, string> } = {},
 ): Promise<Rehearsal> {
   const home = newHome();
   const simulator = await newSimulator(options.simulator);
-  const settings = readSettings({ env: { ...rehearsalEnvironment(home, simulator.url), ...options.settings } });
+  const { api = 'fastregisterweapp' } = options;
+  const settings = readSettings({
+    env: { ...rehearsalEnvironment(home, simulator.url), WECHAT_REGISTRATION_API: api, ...options.settings },
+  });
   const { log, lines } = readableLog('debug');
   const store = await openStore(settings, log, 'worker');
   const parts: Part[] = [];
@@ -119,7 +139,9 @@ export async function rehearse(
     await Promise.all(parts.map((part) => part.close()));
     await store.close();
   });
-  const book = openBook(store.redis);
+  const { identity } = registrationApi(settings, NO_CLIENT);
+  const book = openBook(store.redis, identity);
+  const idOf = (merchant: Merchant): string => identityOf(merchant, identity);
 
   async function send(): Promise<Part> {
     const part = await startSending(store);
@@ -154,6 +176,7 @@ export async function rehearse(
     startSending: send,
     startListening: listen,
     settled,
+    idOf,
     registration: (merchant) => book.registration(idOf(merchant)),
     history,
     kinds: async (merchant) => (await history(merchant)).map(({ kind }) => kind),
@@ -162,7 +185,7 @@ export async function rehearse(
       if (state === undefined) throw new Error('the simulator never heard of this merchant');
       return state;
     },
-    calls: (action) => simulator.state().calls[CREATE_PATH]?.[action] ?? {},
+    calls: (action) => simulator.state().calls[PATHS[api]]?.[action] ?? {},
   };
 }
 
