@@ -25,9 +25,9 @@ export interface ShelfOptions {
   readonly log: Logger;
 }
 
-/** In one step. */
-const MANY = 8;
-const BUSY_MS = 100;
+/** So many pushes in this time are more than a day of any platform brings: 500 a second. */
+const MANY = 50;
+const SPAN_MS = 100;
 
 interface Waiting {
   readonly push: ReceivedPush;
@@ -44,7 +44,7 @@ const FEW = 200;
 export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): Shelf {
   let waiting: Waiting[] = [];
   let flushing = false;
-  let busyUntil = 0;
+  let span = { since: 0, pushes: 0, wasBusy: false };
   let spooling = false;
   /** While the rest of the spool is being stored, new pushes wait for it: under load it would never be empty. */
   let handover: Promise<void> | undefined;
@@ -61,7 +61,7 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      if (batch.length >= MANY) busyUntil = performance.now() + BUSY_MS;
+      count(batch.length);
       try {
         await store(batch.map(({ push }) => push));
         for (const { stored } of batch) stored();
@@ -70,6 +70,14 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
       }
     }
     flushing = false;
+  }
+
+  function count(pushes: number): void {
+    const now = performance.now();
+    if (now - span.since >= SPAN_MS) {
+      span = { since: now, pushes: 0, wasBusy: span.pushes >= MANY && now - span.since < 2 * SPAN_MS };
+    }
+    span.pushes += pushes;
   }
 
   async function store(batch: readonly ReceivedPush[]): Promise<void> {
@@ -159,7 +167,10 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
         setImmediate(flush);
       });
     },
-    isBusy: () => performance.now() < busyUntil,
+    isBusy() {
+      count(0);
+      return span.wasBusy || span.pushes >= MANY;
+    },
     canStore: async () => (await redisAnswers()) || (await spool.canWrite()),
     async close() {
       closed = true;
