@@ -25,12 +25,10 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
-import { onNight, openNightClock } from './redis/night-clock.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay } from './redis/pushes.js';
-import { startRelay } from './redis/relay.js';
 import { secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
 import { openVault, type Vault } from './redis/vault.js';
@@ -48,7 +46,6 @@ import { readQuota } from './wechat/quota.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
 import type { Crew } from './worker/crew.js';
 import { openHold } from './worker/hold.js';
-import { startWorker } from './worker/worker.js';
 
 /** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
 const WINDOW_SIZE = 10_000;
@@ -171,6 +168,9 @@ export interface Part {
 /** Worker and relay: what sends. */
 export async function startSending(store: Store): Promise<Part> {
   const { settings, log } = store;
+  // BullMQ is a fifth of the memory of a command, and most commands send nothing.
+  const { startRelay } = await import('./redis/relay.js');
+  const { startWorker } = await import('./worker/worker.js');
   const redis = await store.connect('worker');
   const bell = await hangBell(redis);
   const client = openClient({
@@ -394,6 +394,7 @@ export function judgeOf({ settings }: Pick<Store, 'settings'>, redis: Redis): Ju
 /** Nightly runs over inbox folders. */
 export async function startNights(store: Store): Promise<Part> {
   const { log } = store;
+  const { onNight, openNightClock } = await import('./redis/night-clock.js');
   const redis = await store.connect('worker');
   const clock = openNightClock(redis);
   const tools = nightToolsOf(store, redis);

@@ -1,42 +1,14 @@
 /** `fastregister`: finds the command, and says what went wrong with which exit status. */
+import './nursery.js';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { OutputError } from '../reporter/file.js';
-import { cancelCommand, retryCommand } from './asking.js';
-import { batchesCommand } from './batches.js';
-import { checkCommand } from './check.js';
 import { EXIT, UsageError } from './command.js';
-import { demoCommand } from './demo.js';
-import { doctorCommand } from './doctor.js';
-import { explainCommand } from './explain.js';
-import { pauseCommand, resumeCommand } from './line.js';
-import { linksCommand } from './links.js';
-import { listenCommand } from './listen.js';
-import { loadCommand } from './load.js';
-import { purgeCommand } from './purge.js';
-import { pushesCommand } from './pushes.js';
-import { reconcileCommand } from './reconcile.js';
-import { reportCommand } from './report.js';
-import { runCommand } from './run.js';
-import { scheduleCommand } from './schedule.js';
-import { serveCommand } from './serve.js';
-import { simulateCommand } from './simulate.js';
-import { statusCommand } from './status.js';
-import { templateCommand } from './template.js';
+import { COMMANDS } from './commands.js';
 import { ReaderGone, say } from './terminal.js';
-import { tokensCommand } from './tokens.js';
-import { workCommand } from './work.js';
-
-// biome-ignore format: one line, one command
-const COMMANDS: readonly (() => Command)[] = [
-  templateCommand,
-  checkCommand, loadCommand, runCommand, workCommand, listenCommand, serveCommand,
-  statusCommand, reconcileCommand, batchesCommand, reportCommand, linksCommand, explainCommand, retryCommand, cancelCommand, pauseCommand, resumeCommand,
-  scheduleCommand, pushesCommand, tokensCommand, purgeCommand, simulateCommand, doctorCommand, demoCommand,
-];
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -48,7 +20,12 @@ const program = new Command('fastregister')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
   .addHelpText('after', '\nYour first batch, without an account:\n  npm run demo\n');
-for (const make of COMMANDS) program.addCommand(make().exitOverride());
+const [, , wanted = ''] = process.argv;
+const known = Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
+// Help, and what is said of a misspelt name, take all of them.
+for (const make of known === undefined ? Object.values(COMMANDS) : [known]) {
+  program.addCommand((await make()).exitOverride());
+}
 
 // print() hears of it, and lets the command leave in order.
 process.stdout.on('error', () => {});

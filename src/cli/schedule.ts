@@ -4,7 +4,7 @@ import type { Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { planOf } from '../nights/keeper.js';
 import { nextSlot } from '../nights/slots.js';
-import { openNightClock } from '../redis/night-clock.js';
+import type { NightClock } from '../redis/night-clock.js';
 import { type Night, openNights, type Schedule } from '../redis/nights.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { refuseMissingInbox, runNightHere } from './night-run.js';
@@ -54,7 +54,7 @@ function addCommand(): Command {
         const next = nextOf(schedule);
         const { redis } = await open('worker');
         await openNights(redis).add(schedule);
-        const clock = openNightClock(redis);
+        const clock = await clockOn(redis);
         await clock.set(schedule);
         await clock.close();
         say(`${name}: the next night is at ${next}, if \`fastregister serve\` runs then, else when it is started.`);
@@ -112,7 +112,7 @@ function removeCommand(): Command {
       const { redis } = await open('worker');
       const nights = openNights(redis);
       await scheduleNamed(nights, name);
-      const clock = openNightClock(redis);
+      const clock = await clockOn(redis);
       await clock.remove(name);
       await clock.close();
       await nights.remove(name);
@@ -132,6 +132,12 @@ function runCommand(): Command {
         return runNightHere(store, planOf(schedule));
       }),
   );
+}
+
+/** BullMQ is loaded where it is needed: every command reads this file. */
+async function clockOn(redis: Store['redis']): Promise<NightClock> {
+  const { openNightClock } = await import('../redis/night-clock.js');
+  return openNightClock(redis);
 }
 
 async function scheduleNamed(nights: ReturnType<typeof openNights>, name: string): Promise<Schedule> {

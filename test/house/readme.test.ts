@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/command.js';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { SETTINGS_BY_SECTION } from '../../src/config.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -73,19 +74,9 @@ test('samples/README.md has a line for every sample', () => {
 
 // --- commands ---------------------------------------------------------------------------------------------------------
 
-/** Those that the program offers: main.ts cannot be imported without running, so its imports are read. */
 async function wiredCommands(): Promise<Map<string, Command>> {
-  const found = new Map<string, Command>();
-  for (const [, names = '', file = ''] of read('src/cli/main.ts').matchAll(
-    /^import \{ (.*) \} from '\.\/(.*)\.js';/gm,
-  )) {
-    const module = (await import(`../../src/cli/${file}.ts`)) as Record<string, () => Command>;
-    for (const name of names.split(', ').filter((it) => it.endsWith('Command'))) {
-      const command = module[name]?.();
-      if (command) found.set(command.name(), command);
-    }
-  }
-  return found;
+  const made = await Promise.all(Object.values(COMMANDS).map((make) => make()));
+  return new Map(made.map((command) => [command.name(), command]));
 }
 
 /** What follows `fastregister` on each indented line of code, and in each code span. Fenced blocks show output. */
