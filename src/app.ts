@@ -16,6 +16,7 @@ import { startKeeping } from './nights/keeper.js';
 import type { NightTools } from './nights/night.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
+import { startLinkWatch } from './notices/link-watch.js';
 import type { Rules } from './producer/checked-rows.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
@@ -25,6 +26,8 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
+import { openLinks } from './redis/links.js';
+import { onNight, openNightClock } from './redis/night-clock.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
@@ -207,11 +210,20 @@ export async function startSending(store: Store): Promise<Part> {
     log,
   });
   const herald = settings.notifyUrl === undefined ? undefined : startHeraldOf(store, redis, bell);
+  const linkWatch = startLinkWatch({
+    links: openLinks(redis),
+    ledger: openLedger(redis),
+    tell: settings.notifyUrl === undefined ? undefined : (lane, notice) => queueNotice(redis, 'notify', lane, notice),
+    timezone: settings.quotaTimezone,
+    now: Date.now,
+    log,
+  });
   log.info({ part: 'worker' }, 'ready');
   return {
     async close() {
       await worker.close();
       await herald?.close();
+      await linkWatch.close();
       await delivering.close();
       await relay.stop();
       await bell.close();

@@ -57,6 +57,8 @@ const NAMES = {
   links: 'links',
   /** sorted set: those of them of whose end nobody was reminded yet, by the same */
   unreminded: 'unreminded',
+  /** sorted set: those of them of which FASTREGISTER_NOTIFY_URL was not told yet, by the same */
+  untold: 'untold',
   /** hash: the component verify ticket */
   ticket: 'ticket',
   /** hash: the component access token */

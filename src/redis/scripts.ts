@@ -18,8 +18,7 @@ export type ScriptName =
   | 'store-pushes'
   | 'park'
   | 'notice-take'
-  | 'notice-settle'
-  | 'links-ending';
+  | 'notice-settle';
 
 export type RunScript = (keys: string[], args: (string | number)[]) => Promise<unknown>;
 

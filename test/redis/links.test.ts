@@ -49,21 +49,25 @@ test('somebody is reminded once of each link that is about to end, and of none t
   const second = await sendWithLink(book, 2);
   await book.record(second.id, 'mini_program_created', { appid: 'wx2' });
   const until = first.sentAt + DAY_MS;
-  expect(await links.takeEnding(until - 1)).toEqual([]);
-  expect(await links.takeEnding(until)).toEqual([first.id]);
-  expect(await links.takeEnding(until)).toEqual([]);
+  expect(await links.toRemind(until - 1, 100)).toEqual([]);
+  expect(await links.toRemind(until, 100)).toEqual([first.id]);
+  expect([await links.reminded(first.id), await links.reminded(first.id)]).toEqual([true, false]);
+  expect(await links.toRemind(until, 100)).toEqual([]);
+  expect(await links.toTell(100)).toEqual([first.id]);
 });
 
 test('a new attempt has a new link, and a reminder of its own', async () => {
   const book = await opened([1]);
   const links = openLinks(server.redis);
   const first = await sendWithLink(book, 1);
-  await links.takeEnding(first.sentAt + DAY_MS);
+  await links.reminded(first.id);
+  await links.told(first.id);
   await book.record(first.id, 'legal_person_timed_out', { problem: 'push:100003' });
   await book.record(first.id, 'retry_asked');
   expect(await links.count(0, Number.POSITIVE_INFINITY)).toBe(0);
   const again = await sendWithLink(book, 1);
-  expect(await links.takeEnding(again.sentAt + DAY_MS)).toEqual([first.id]);
+  expect(await links.toRemind(again.sentAt + DAY_MS, 100)).toEqual([first.id]);
+  expect(await links.toTell(100)).toEqual([first.id]);
 });
 
 test('a link that is not confirmed in its 24 hours is none any more, though the task is not over', async () => {

@@ -195,9 +195,11 @@ local function record(id, step)
   if step.link then
     redis.call('ZADD', key.links(), step.link, id)
     redis.call('ZADD', key.unreminded(), step.link, id)
+    redis.call('ZADD', key.untold(), step.link, id)
   elseif step.unlink then
     redis.call('ZREM', key.links(), id)
     redis.call('ZREM', key.unreminded(), id)
+    redis.call('ZREM', key.untold(), id)
   end
   if step.stop then stop_line(step.stop) end
   if step.verdict then

@@ -1,0 +1,98 @@
+/** Looks after the links of legal persons: each is told of once when it is there, and once three hours before its end. */
+import type { Logger } from 'pino';
+import { isoWithOffset } from '../domain/calendar.js';
+import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
+import { batchOf, type Ledger, type View } from '../redis/ledger.js';
+import type { Links } from '../redis/links.js';
+import type { Notice } from '../redis/notices.js';
+
+export interface LinkWatchOptions {
+  readonly links: Links;
+  readonly ledger: Pick<Ledger, 'read'>;
+  /** Queues a notice in the lane of its registration; absent where nobody wants to hear of links. */
+  readonly tell?: ((lane: string, notice: Notice) => Promise<void>) | undefined;
+  readonly timezone: string;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export interface LinkWatch {
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 5_000;
+const AT_ONCE = 100;
+
+export function startLinkWatch(options: LinkWatchOptions): LinkWatch {
+  let looking: Promise<void> = Promise.resolve();
+  const look = (): void => {
+    looking = looking
+      .then(() => lookAfterLinks(options))
+      .catch((error) => options.log.warn({ err: error }, 'links cannot be looked after now; trying again'));
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  look();
+  return {
+    async close() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** A notice is queued before its link leaves the list: a process that dies in between tells it twice, with the same id. */
+export async function lookAfterLinks(options: LinkWatchOptions): Promise<void> {
+  const { links, now, log, timezone } = options;
+  if (options.tell !== undefined) {
+    await each(
+      options,
+      () => links.toTell(AT_ONCE),
+      'link.ready',
+      async (id) => {
+        await links.told(id);
+      },
+    );
+  }
+  const soon = now() + REMIND_BEFORE_MS;
+  await each(
+    options,
+    () => links.toRemind(soon, AT_ONCE),
+    'link.ending',
+    async (id, link) => {
+      if (!(await links.reminded(id)) || link === undefined) return;
+      const endsAt = isoWithOffset(link.endsAt, timezone);
+      log.warn({ registration: id, endsAt }, 'a link ends in less than three hours and is not confirmed yet');
+    },
+  );
+}
+
+async function each(
+  { ledger, tell, timezone, now }: LinkWatchOptions,
+  next: () => Promise<string[]>,
+  type: 'link.ready' | 'link.ending',
+  done: (id: string, link: Link | undefined) => Promise<void>,
+): Promise<void> {
+  for (let ids = await next(); ids.length > 0; ids = await next()) {
+    for (const id of ids) {
+      const view = await ledger.read(id);
+      const link = view && linkOf(view.registration);
+      if (view !== undefined && link !== undefined) await tell?.(id, noticeOf(type, view, link, timezone, now()));
+      await done(id, link);
+    }
+  }
+}
+
+function noticeOf(type: Notice['type'], { registration, row }: View, link: Link, timezone: string, at: number): Notice {
+  return {
+    id: `${type.replace('.', '-')}-${registration.id}-${registration.attempt}`,
+    type,
+    at,
+    data: {
+      registration_id: registration.id,
+      batch: batchOf(registration.row),
+      line: row?.line ?? null,
+      authorize_url: link.url,
+      ends_at: isoWithOffset(link.endsAt, timezone),
+    },
+  };
+}
