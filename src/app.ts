@@ -27,7 +27,6 @@ import { type Address, checkServer, connect, type Role } from './redis/connectio
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { openLinks } from './redis/links.js';
-import { onNight, openNightClock } from './redis/night-clock.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
