@@ -28,7 +28,8 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
   let looking: Promise<void> | undefined;
   let again = false;
 
-  async function begin(schedule: Schedule, slot: number): Promise<void> {
+  /** False where another process has the inbox, or something failed: then the next look is early enough. */
+  async function begin(schedule: Schedule, slot: number): Promise<boolean> {
     const deadline = nextSlot(schedule, tools.now());
     const settle: Settle = async (batches, held) => {
       for (;;) {
@@ -40,10 +41,11 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
       }
     };
     try {
-      await runNight(tools, planOf(schedule, slot), settle, leaving.signal);
+      return (await runNight(tools, planOf(schedule, slot), settle, leaving.signal)) !== undefined;
     } catch (error) {
       // Its slot was not begun, so it is tried again at the next look.
       if (!leaving.signal.aborted) log.error({ err: error, schedule: schedule.name }, 'a night failed');
+      return false;
     }
   }
 
@@ -52,7 +54,11 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
       if (leaving.signal.aborted || running.has(schedule.name)) continue;
       const slot = dueSlot(schedule, await tools.nights.lastSlot(schedule.name), tools.now());
       if (slot === undefined) continue;
-      const night = begin(schedule, slot).finally(() => running.delete(schedule.name));
+      const night = begin(schedule, slot).then((ran) => {
+        running.delete(schedule.name);
+        // The next one may have become due meanwhile, and its ring was heard too early.
+        if (ran && !leaving.signal.aborted) nudge();
+      });
       running.set(schedule.name, night);
     }
     await reportAgain(tools, leaving.signal);

@@ -47,3 +47,25 @@ test('three nights in which nobody served are caught up once, and the next one r
     ['second.csv'],
   ]);
 });
+
+test('a night that is still going on when the next is due ends there, and the next goes on with what it has left', async () => {
+  // Nobody sends, so nothing settles.
+  const rehearsal = await rehearse();
+  const office = openOffice(rehearsal);
+  const nights = openNights(rehearsal.store.redis);
+  const schedule = office.schedule();
+  await nights.add(schedule);
+  office.put('first.csv', sheetOf([merchant(1)]));
+  await office.keep();
+  await until('the file is loaded', async () => (await office.nights())[0]?.files.length === 1);
+
+  office.now = nextSlot(schedule, office.now);
+  await until('the next night goes on', async () => (await office.nights()).length === 2);
+  await rehearsal.start();
+  const [first, second] = await until('the next night has ended', async () => {
+    const all = await office.nights();
+    return all[1]?.ending === 'done' && all;
+  });
+  expect([first?.ending, second?.files]).toEqual(['next_night', []]);
+  expect(office.summary(first as NonNullable<typeof first>).outcomes).toEqual({ created: 1 });
+});
