@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Most tests wait for Redis or for another process: more of them than cores.
+    maxWorkers: 4,
   },
 });

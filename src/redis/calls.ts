@@ -80,6 +80,8 @@ export interface Calls {
   line(): Promise<LineStop | undefined>;
   /** Everybody waits for a token, for so long; true for the first who says so. */
   noteWait(why: TokenWait, ms: number): Promise<boolean>;
+  /** There is a token again. */
+  forgetWait(): Promise<void>;
   /** What holds calls back without the line being stopped; undefined: nothing. */
   waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined>;
   /** Keeps what `quota/get` told of a day. */
@@ -150,6 +152,10 @@ export function openCalls(redis: Redis): Calls {
     return (await redis.set(key('tokenWait'), why, 'PX', Math.ceil(ms), 'NX')) === 'OK';
   }
 
+  async function forgetWait(): Promise<void> {
+    await redis.del(key('tokenWait'));
+  }
+
   async function waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined> {
     const [why, left, pause] = await Promise.all([
       redis.get(key('tokenWait')),
@@ -168,5 +174,5 @@ export function openCalls(redis: Redis): Calls {
     return (await redis.set(key('quotaAsked'), '1', 'PX', everyMs, 'NX')) === 'OK';
   }
 
-  return { take, ofDay, noteWait, waitNoted, keepTold, mayAskForQuota, line, stopLine, resumeLine };
+  return { take, ofDay, noteWait, forgetWait, waitNoted, keepTold, mayAskForQuota, line, stopLine, resumeLine };
 }

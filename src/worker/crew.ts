@@ -58,12 +58,15 @@ export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | 
 
 /** A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. */
 export async function tokenFor(crew: Crew): Promise<string | undefined> {
-  for (;;) {
+  for (let hasWaited = false; ; hasWaited = true) {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const ear = crew.hold.listen(['line', 'token']);
     try {
       const credential = await crew.credentials.current();
-      if (credential.kind === 'token') return credential.token;
+      if (credential.kind === 'token') {
+        if (hasWaited) await crew.calls.forgetWait();
+        return credential.token;
+      }
       if (!(await untilAskedAgain(crew, credential, ear))) return undefined;
     } finally {
       ear.off();

@@ -74,7 +74,7 @@ test('a ticket that comes while it is being asked for is not waited for', async 
         return { kind: 'wait', ms: 60_000, why: 'ticket' };
       },
     },
-    calls: { noteWait: async () => true, line: async () => undefined },
+    calls: { noteWait: async () => true, forgetWait: async () => {}, line: async () => undefined },
     hold: openHold(bell),
     log: readableLog().log,
   } as unknown as Crew;
