@@ -80,7 +80,14 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   if (reply.kind !== 'answer') {
     const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
     return {
-      fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
+      // Nothing was learnt, so it is not given up yet: after a pause, should its time have come while WeChat is away.
+      fact: {
+        ...base,
+        until: Math.max(until, at + crew.patience.retryFirstMs),
+        kind: 'search_void',
+        problem,
+        said: reply.why,
+      },
       aside: surprise(crew, problem),
       refusedToken: false,
     };
