@@ -14,10 +14,10 @@ import { type ReportOptions, type ReportRow, reportRows } from '../../src/report
 import { situation } from '../../src/reporter/standstill.js';
 import { encode } from '../stages/encoders.js';
 import { workbookParts } from '../stages/workbook.js';
-import { idOf } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { type Rehearsal, rehearse } from '../support/rehearsal.js';
+import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
+import { until } from '../support/until.js';
 
 type Table = readonly (readonly string[])[];
 
@@ -65,9 +65,11 @@ async function openedReport(rehearsal: Rehearsal, batch: Batch): Promise<string[
   return table;
 }
 
-for (const [way, save] of Object.entries(SAVED)) {
-  test(`a report is corrected, saved as ${way}, and uploaded: what is done stays done, the rest runs again`, async () => {
-    const rehearsal = await rehearse();
+const WAYS = APIS.flatMap((api) => Object.entries(SAVED).map(([way, save]) => ({ api, way, save })));
+
+for (const { api, way, save } of WAYS) {
+  test(`${api}: a report is corrected, saved as ${way}, and uploaded: what is done stays done, the rest runs again`, async () => {
+    const rehearsal = await rehearse({ api });
     await rehearsal.start();
     const sheet = join(rehearsal.home, 'merchants.csv');
     writeFileSync(sheet, sheetOf([created, mistyped, late, { ...short, code: short.code.slice(0, 17) }]));
@@ -105,15 +107,18 @@ for (const [way, save] of Object.entries(SAVED)) {
       'expired',
       'invalid',
     ]);
-    expect(await rehearsal.store.batches.links(idOf(corrected))).toEqual({ from: idOf(mistyped) });
-    expect(await rehearsal.store.batches.links(idOf(mistyped))).toEqual({ became: idOf(corrected) });
+    expect(await rehearsal.store.batches.links(rehearsal.idOf(corrected))).toEqual({ from: rehearsal.idOf(mistyped) });
+    expect(await rehearsal.store.batches.links(rehearsal.idOf(mistyped))).toEqual({
+      became: rehearsal.idOf(corrected),
+    });
     const { store, book } = rehearsal;
-    const view = await book.view(idOf(late));
+    await until('its auth_code was exchanged', async () => (await rehearsal.registration(late)).authorizer === 'kept');
+    const view = await book.view(rehearsal.idOf(late));
     const page = historyPage(
       {
         view,
-        history: await store.ledger.history(idOf(late)),
-        links: await store.batches.links(idOf(late)),
+        history: await store.ledger.history(rehearsal.idOf(late)),
+        links: await store.batches.links(rehearsal.idOf(late)),
         batches: new Map([first, second].map((batch) => [batch.id, batch])),
         standstill: (await situation(store.calls, limitsOf(store.settings), Date.now())).standstill,
       },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { quotaDay } from '../../src/domain/calendar.js';
 import { newGate } from '../support/gate.js';
 import { merchant } from '../support/merchants.js';
-import { merchantsAskedTwice, rehearse } from '../support/rehearsal.js';
+import { APIS, merchantsAskedTwice, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 test('a task that was accepted before the answer was lost is settled by its push, never by a second create', async () => {
@@ -47,9 +47,9 @@ test('a create that never arrived is asked about and then shown to a person: nob
   }
 });
 
-test('a create that could not even be sent is sent again by itself, and is no attempt', async () => {
+test.each(APIS)('%s: a create that could not even be sent is sent again by itself, and is no attempt', async (api) => {
   const gate = await newGate();
-  const story = await rehearse({ settings: { WECHAT_API_BASE_URL: gate.url } });
+  const story = await rehearse({ api, settings: { WECHAT_API_BASE_URL: gate.url } });
   gate.behind(story.simulator.port);
   const [before, during] = [merchant(1), merchant(2)];
   await story.book.load('b1', [before]);
