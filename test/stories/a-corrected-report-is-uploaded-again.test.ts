@@ -145,9 +145,9 @@ test('a row that the registry needs days for waits for them, however often it is
   writeFileSync(sheet, `${sheetOf([early])}\n`);
   const rules = rulesOf(rehearsal.store.settings, true);
   const { batch } = await load(await openSheet(sheet), sheet, { batches, rules, canaries: 0, now: Date.now });
-  const { state, wait, until } = await rehearsal.registration(early);
+  const { state, wait, until: dueAt } = await rehearsal.registration(early);
   expect([state, wait]).toEqual(['deferred', 'not_before']);
-  expect(until).toBeGreaterThan(Date.now() + 5 * 86_400_000);
+  expect(dueAt).toBeGreaterThan(Date.now() + 5 * 86_400_000);
   expect(await batches.counts(batch.id)).toEqual({ 'deferred/not_before': 1 });
   expect(rehearsal.seen(early).creates).toBe(1);
 });
