@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
@@ -86,12 +87,6 @@ const KINDS = {
   forward: { schema: z.enum(FORWARDS), write: FORWARDS.join(' or ') },
   logLevel: { schema: z.enum(LOG_LEVELS), write: `one of ${LOG_LEVELS.join(', ')}` },
 } as const satisfies Record<string, Kind>;
-
-/** Minutes after midnight of the quota time zone. `untilMinute` below `fromMinute` goes over midnight. */
-export interface SendingHours {
-  readonly fromMinute: number;
-  readonly untilMinute: number;
-}
 
 // --- the table --------------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** Waits, or returns at once when somebody interrupts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
+  await setTimeout(ms, undefined, { signal }).catch(() => {});
 }

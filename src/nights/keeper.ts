@@ -1,4 +1,5 @@
 /** Nights that run themselves: in every process that serves, and each of them once. */
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { NightEnding, Schedule } from '../redis/nights.js';
 import { type NightPlan, type NightTools, reportAgain, runNight, type Settle } from './night.js';
@@ -37,7 +38,7 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
         if (ending !== undefined) return ending;
         if (held.aborted) return 'interrupted';
         if (tools.now() >= deadline) return 'next_night';
-        await pause(SETTLED_LOOK_EVERY_MS, held);
+        await setTimeout(SETTLED_LOOK_EVERY_MS, undefined, { signal: held }).catch(() => {});
       }
     };
     try {
@@ -93,16 +94,4 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
 
 export function planOf({ name, inbox, timezone, language, until }: Schedule, slot?: number): NightPlan {
   return { schedule: name, inbox, timezone, language, until, ...(slot !== undefined && { slot }) };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }

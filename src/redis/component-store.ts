@@ -37,7 +37,7 @@ export function openComponentStore(redis: Redis) {
     },
 
     async refuseToken(value: string) {
-      return Number(await redis.eval(REFUSE_TOKEN, 2, token, `${token}:refused`, value));
+      return Number(await redis.eval(REFUSE_TOKEN, 2, token, key('tokenRefused'), value));
     },
 
     async ticket() {
@@ -50,7 +50,7 @@ export function openComponentStore(redis: Redis) {
     },
 
     async mayAskForTicket(everyMs: number) {
-      return (await redis.set(`${ticket}:asked`, '1', 'PX', everyMs, 'NX')) === 'OK';
+      return (await redis.set(key('ticketAsked'), '1', 'PX', everyMs, 'NX')) === 'OK';
     },
 
     async lock(ms: number) {
@@ -69,7 +69,7 @@ export function openComponentStore(redis: Redis) {
     },
 
     async clearRefusals() {
-      await redis.del(`${token}:refused`);
+      await redis.del(key('tokenRefused'));
     },
   };
 }

@@ -61,6 +61,10 @@ const NAMES = {
   untold: 'untold',
   /** hash: the component verify ticket */
   ticket: 'ticket',
+  /** string with expiry: WeChat was asked to push a ticket not long ago */
+  ticketAsked: 'ticket:asked',
+  /** number: tokens that were refused in a row */
+  tokenRefused: 'token:refused',
   /** hash: the component access token */
   token: 'token',
   /** string with expiry: the process that refreshes the token */

@@ -5,7 +5,7 @@ import type { Authorizers } from '../redis/authorizers.js';
 import type { Created } from '../redis/created.js';
 import type { Job } from '../redis/ledger.js';
 import type { Exchange } from '../wechat/authorization.js';
-import { type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
+import { type Crew, holdFor, renewToken, report, tokenFor } from './crew.js';
 
 export interface AuthorizeTools {
   readonly authorizers: Authorizers;
@@ -23,7 +23,7 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
   const view = await crew.ledger.read(id);
   const { state, authCode, authorizer, appid = '', finishedAt = 0 } = view?.registration ?? {};
   if (state !== 'created' || authCode === undefined || authorizer !== undefined)
-    return notDue(crew, job, id, undefined);
+    return crew.workload.giveBack(job, id, undefined);
 
   /** Told first: a worker that dies in between tells it again, under the same id. */
   const conclude = async (fact: Omit<Fact, 'at'>): Promise<void> => {
@@ -36,7 +36,7 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
   if (await tools.authorizers.has(appid)) return conclude({ kind: 'authorizer_kept' });
 
   const token = await tokenFor(crew);
-  if (token === undefined || !(await waitForTurn(crew, tools))) return notDue(crew, job, id, 0);
+  if (token === undefined || !(await waitForTurn(crew, tools))) return crew.workload.giveBack(job, id, 0);
 
   const exchange = await tools.exchange(tools.openAuthCode(authCode, id), token);
   switch (exchange.kind) {
@@ -54,13 +54,13 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
       return conclude({ kind: 'authorizer_lost', problem: 'authorize:61010', said: exchange.said });
     case 'refused_token':
       await renewToken(crew, token);
-      return notDue(crew, job, id, 0);
+      return crew.workload.giveBack(job, id, 0);
     case 'try_again':
       if (crew.now() - finishedAt > CODE_LIVES_MS) {
         return conclude({ kind: 'authorizer_lost', problem: 'authorize:too_late', said: exchange.said });
       }
       crew.log.warn({ registration: id, said: exchange.said }, 'the auth_code could not be exchanged yet');
-      return notDue(crew, job, id, crew.now() + TRY_AGAIN_MS);
+      return crew.workload.giveBack(job, id, crew.now() + TRY_AGAIN_MS);
   }
 }
 

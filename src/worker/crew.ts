@@ -11,7 +11,7 @@ import { enterpriseOf, type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
-import type { Aside, Job, Ledger, View } from '../redis/ledger.js';
+import type { Aside, Ledger, View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Credential, Credentials } from '../wechat/credentials.js';
@@ -118,9 +118,4 @@ export async function report(
   crew.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');
   if (move?.so?.includes('stop_line')) crew.log.error({ problem, rid, because: fact.because }, 'the line is stopped');
   return after;
-}
-
-/** The registration is not due: nothing to do now, or at the time that it waits for. */
-export async function notDue(crew: Crew, job: Job, id: string, dueAt: number | undefined): Promise<void> {
-  await crew.workload.giveBack(job, id, dueAt);
 }

@@ -1,7 +1,7 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
-import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
+import { budgetsFor, type Crew, holdFor, renewToken, report, tokenFor } from './crew.js';
 import { factOfSearch } from './facts.js';
 import { believeQuota } from './quota.js';
 
@@ -10,10 +10,10 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const view = await crew.ledger.read(id);
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
-      return notDue(crew, job, id, undefined);
+      return crew.workload.giveBack(job, id, undefined);
     }
     const { registration, now } = view;
-    if ((registration.until ?? 0) > now) return notDue(crew, job, id, registration.until);
+    if ((registration.until ?? 0) > now) return crew.workload.giveBack(job, id, registration.until);
     const sentAt = registration.sentAt ?? now;
     const canSearch = crew.api.canSearch(registration.taskId);
     if (now - sentAt >= crew.patience.giveUpMs && (wasSearched(registration) || !canSearch)) {
@@ -26,7 +26,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
       return;
     }
     // Its task id was in the answer that got lost: there is nothing to ask with, and only the push can tell.
-    if (!canSearch) return notDue(crew, job, id, sentAt + crew.patience.giveUpMs);
+    if (!canSearch) return crew.workload.giveBack(job, id, sentAt + crew.patience.giveUpMs);
     const token = await tokenFor(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
     await believeQuota(crew, token);

@@ -3,7 +3,7 @@ import type { Merchant } from '../domain/merchant.js';
 import { isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import { budgetsFor, type Crew, holdFor, notDue, renewToken, report, tokenFor } from './crew.js';
+import { budgetsFor, type Crew, holdFor, renewToken, report, tokenFor } from './crew.js';
 import { factOfCreate } from './facts.js';
 import { believeQuota } from './quota.js';
 
@@ -34,7 +34,7 @@ async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined>
     const view = await crew.ledger.read(id);
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isDue(view)) {
-      await notDue(crew, job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
+      await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
       return undefined;
     }
     const unfit = unfitFor(crew.api.needs, merchant);
