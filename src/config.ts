@@ -114,7 +114,7 @@ export const SECTIONS = {
     { name: 'WECHAT_COMPONENT_ACCESS_TOKEN_URL', kind: 'url', secret: true, sentence: 'Your own token service: a GET that answers {component_access_token, expires_in}.' },
   ],
   'Data': [
-    { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
+    { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// (its CA: NODE_EXTRA_CA_CERTS) or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
     { name: 'FASTREGISTER_HOME', kind: 'folder', default: './.fastregister', sentence: 'Private data: Redis files, spool, keys; mode 0700.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },

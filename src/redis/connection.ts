@@ -1,4 +1,5 @@
 /** How a process speaks to Redis, and what a Redis has to be like before a registration is trusted to it. */
+import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
 /** Facts first, sentence second, as pino takes them. */
@@ -128,13 +129,15 @@ function optionsOf(address: Address): RedisOptions {
   if (url.protocol === 'unix:') {
     return { path: decodeURIComponent(url.pathname), db: Number(url.searchParams.get('db') ?? 0) };
   }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
+    host,
     port: Number(url.port || 6379),
     db,
     ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
     ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
-    ...(url.protocol === 'rediss:' ? { tls: { servername: url.hostname } } : {}),
+    // A server name is a name (RFC 6066); the certificate of an address is compared with the address.
+    ...(url.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   };
 }
 
@@ -150,11 +153,35 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/ENOENT/, 'there is no such socket. Start the server, or mend REDIS_URL'],
   [/EACCES|EPERM/, 'permission denied. Run as a user who may open the socket'],
   [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known. Mend REDIS_URL'],
-  [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'no answer. Look at the network and the firewall, or mend REDIS_URL'],
+  [
+    /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    'no answer. Look at the network and the firewall, or mend REDIS_URL; rediss:// is for a port that speaks TLS',
+  ],
   [/NOAUTH|WRONGPASS|invalid password/i, 'the user name or password is missing or wrong. Put it into REDIS_URL'],
+  [
+    /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/,
+    'its certificate is signed by nobody whom this machine trusts. If the CA is your own, set ' +
+      'NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment (in .env it comes too late)',
+  ],
+  [
+    /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    'its certificate is not valid today. Renew it there, or set the clock of this machine',
+  ],
+  [
+    /ALTNAME_INVALID/,
+    'its certificate is for another host. Write a name into REDIS_URL that the certificate has, or have one made for this name',
+  ],
+  [
+    /ALERT_CERTIFICATE_REQUIRED/,
+    'it asks for a certificate of ours, and there is none. Set tls-auth-clients no or optional there; a password proves who we are',
+  ],
   [
     /certificate|SSL|TLS/i,
     'the TLS handshake failed. Use rediss:// only where the server speaks TLS with a valid certificate',
+  ],
+  [
+    /ECONNRESET|EPIPE|closed the connection/,
+    'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
   ],
 ];
 
