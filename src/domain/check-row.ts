@@ -6,6 +6,7 @@ import {
   type CodeType,
   codeToSend,
   codeTypeOf,
+  isOldResidentId,
   isResidentId,
   licenceCheck,
   organisationCheck,
@@ -13,6 +14,7 @@ import {
 } from './enterprise-code.js';
 import type { Merchant } from './merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.js';
+import { residentIdIn } from './resident-id.js';
 
 /** A row as a file has it. */
 export interface SheetRow {
@@ -112,6 +114,14 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
   if (extra >= 0) findings.addAt('sheet:too_many_cells', extra, undefined, String(row.cells.length));
 }
 
+/** Whether a person's ID stands where it has no place; the column of codes has rules of its own. */
+function isPersonal(cell: string, field: Field, findings: Findings): boolean {
+  const found = residentIdIn(cell);
+  if (found === undefined) return false;
+  findings.add(found === 'resident' ? 'sheet:resident_id' : 'sheet:old_resident_id', field);
+  return true;
+}
+
 // Names: sent as they were given, but for what nobody can see.
 
 /** Anything in a name that is worth a second look. */
@@ -134,6 +144,7 @@ function checkedPersona(needs: Needs, findings: Findings): string {
 
 function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): string {
   const cell = findings.cell(field);
+  isPersonal(cell, field, findings);
   if (!SUSPICIOUS.test(cell)) return cell;
   const text = visible(cell, field, findings);
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) findings.add('sheet:line_break', field);
@@ -233,6 +244,8 @@ function damageOf(code: string, plain: string): Damage | undefined {
     case 18:
       if (isResidentId(plain)) return { problem: 'sheet:code_resident_id' };
       return /^[0-9]{15}000$/.test(plain) ? { problem: 'sheet:code_zero_filled' } : undefined;
+    case 15:
+      return isOldResidentId(plain) ? { problem: 'sheet:code_old_resident_id' } : undefined;
     case 14:
       return licenceCheck(`0${plain}`) === plain[13] ? leadingZero(plain) : undefined;
     case 8:
@@ -283,7 +296,9 @@ function typedCodeType(findings: Findings): CodeType | undefined {
   const cell = findings.cell('code_type');
   if (cell === '' || TYPED.has(cell)) return TYPED.get(cell);
   const text = repaired('code_type', findings, false);
-  if (text !== '' && !TYPED.has(text)) findings.add('sheet:code_type_unknown', 'code_type');
+  if (text !== '' && !TYPED.has(text) && !isPersonal(text, 'code_type', findings)) {
+    findings.add('sheet:code_type_unknown', 'code_type');
+  }
   return TYPED.get(text);
 }
 
@@ -297,6 +312,7 @@ function checkedWechat(needs: Needs, findings: Findings): string {
   const wechat = repaired('legal_persona_wechat', findings, false);
   if (WEIXIN_ID.test(wechat)) return wechat;
   if (wechat === '') findings.add('sheet:wechat_missing', 'legal_persona_wechat');
+  else if (isPersonal(wechat, 'legal_persona_wechat', findings)) return wechat;
   else if (/^\+?[0-9 -]{5,}$/.test(wechat)) findings.add('sheet:wechat_phone', 'legal_persona_wechat');
   else findings.add('sheet:wechat_shape', 'legal_persona_wechat');
   return wechat;
@@ -314,6 +330,9 @@ function checkedPhone(needs: Needs, findings: Findings): string {
     if (needs.phone && !needs.defaultPhone) findings.add('sheet:phone_missing', 'component_phone');
     return needs.defaultPhone ?? '';
   }
+  // 15 digits in groups may be a mobile number and its extension.
+  const isExtended = phone.replace(/\D/g, '').length === 15 && /[\s-]/.test(cell.trim());
+  if (!isExtended && isPersonal(phone, 'component_phone', findings)) return phone;
   if (!PHONE.test(phone)) findings.add('sheet:phone_shape', 'component_phone');
   else if (ZEROLESS.test(phone)) findings.add('sheet:phone_leading_zero', 'component_phone');
   return phone;

@@ -104,6 +104,23 @@ export function isResidentId(code: string): boolean {
   return residentCheck(code) === code[17] || creditCodeCheck(code) !== code[17];
 }
 
+/** 15 digits with a birthday of the years from 1900 on in their middle, as IDs were until 1999: they have no check digit. */
+const OLD_RESIDENT_SHAPE =
+  /^(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])[0-9]{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}$/;
+
+/** Whether 15 digits may be a resident ID of the old kind; so may one of thirty licence numbers. */
+export function hasOldBirthday(code: string): boolean {
+  return OLD_RESIDENT_SHAPE.test(code);
+}
+
+/**
+ * A check digit that fits decides for the licence number. That of one old ID in ten fits by chance, and such an ID cannot
+ * be told from a licence number.
+ */
+export function isOldResidentId(code: string): boolean {
+  return hasOldBirthday(code) && licenceCheck(code) !== code[14];
+}
+
 /** GB 11643-1999, of the first 17 digits: ISO 7064 MOD 11-2. */
 export function residentCheck(id: string): string {
   return '10X98765432'[weighted(id, RESIDENT_WEIGHTS, CREDIT_VALUES) % 11] ?? '';

@@ -3,7 +3,7 @@ import { checkRow, type Needs } from '../domain/check-row.js';
 import { FIELDS, type Layout, reportColumn } from '../domain/columns.js';
 import { type IdentityFields, identityOf, isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
-import { withoutResidentId } from '../domain/resident-id.js';
+import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
 import type { AcceptedRow } from '../redis/batches.js';
 import type { Sheet } from './sheet.js';
 
@@ -56,7 +56,7 @@ export async function* checkedRows(
       return {
         line: row.line,
         number: row.row,
-        cells: carriedCells(problems.some(mayHideAPerson) ? masked(row.cells, sheet.layout) : row.cells, sheet.layout),
+        cells: carriedCells(masked(row.cells, problems, sheet.layout), sheet.layout),
         merchant: accepted,
         problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
         registration: accepted && identityOf(accepted, identity),
@@ -87,21 +87,31 @@ function earlierOf(cell = ''): Pick<AcceptedRow, 'earlier'> {
   return isIdentity(id) ? { earlier: id } : {};
 }
 
-/** Errors of a code that may be, or have been, a person's. */
+/** Errors of a cell that may hold, or have held, a person's ID. */
 const PERSONAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'sheet:code_resident_id',
+  'sheet:code_old_resident_id',
   'sheet:code_scientific',
+  'sheet:code_scientific_other',
   'sheet:code_zero_filled',
   'sheet:code_decimal',
+  'sheet:resident_id',
+  'sheet:old_resident_id',
 ]);
 
-function mayHideAPerson({ code }: Problem): boolean {
-  return PERSONAL.has(code);
-}
-
 /** The one change that is made to a cell: from here on nobody has the person's ID, neither Redis nor a report. */
-function masked(cells: readonly string[], { columns }: Layout): readonly string[] {
-  return cells.map((cell, at) => (at === columns.code ? withoutResidentId(cell) : cell));
+function masked(
+  cells: readonly string[],
+  problems: readonly Problem[],
+  { columns }: Pick<Layout, 'columns'>,
+): readonly string[] {
+  const personal = problems.filter(({ code }) => PERSONAL.has(code));
+  if (personal.length === 0) return cells;
+  const hidden = new Set(personal.map(({ column }) => column && columns[column]));
+  return cells.map((cell, at) => {
+    if (!hidden.has(at)) return cell;
+    return at === columns.code ? withoutResidentId(cell) : withoutResidentIdsIn(cell);
+  });
 }
 
 /** The columns that an earlier report added are not carried; what lies to the right of the headings is. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CheckedRow, checkRow, type Needs, requiredFields, type SheetRow } from '../../src/domain/check-row.js';
 import { FIELDS, readHeadings } from '../../src/domain/columns.js';
-import { creditCodeCheck, residentCheck } from '../../src/domain/enterprise-code.js';
+import { creditCodeCheck, licenceCheck, residentCheck } from '../../src/domain/enterprise-code.js';
 import { PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
 
 const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
@@ -18,6 +18,8 @@ const GOOD = {
 const { layout } = readHeadings(FIELDS);
 // No county is called 110000, and 000 is given to nobody.
 const RESIDENT = `11000019900101000${residentCheck('11000019900101000')}`;
+// As IDs were until 1999; the check digit of a licence number would be another one.
+const OLD_RESIDENT = '110000900101000';
 
 interface Case extends Partial<typeof GOOD> {
   readonly needs?: Needs;
@@ -50,6 +52,8 @@ test('a good row is a merchant without problems', () => {
 const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: string, row: Case]> = {
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
+  'sheet:resident_id': ['E17', { legal_persona_name: RESIDENT }],
+  'sheet:old_resident_id': ['F17', { component_phone: OLD_RESIDENT }],
   'sheet:name_missing': ['A17', { name: ' \u3000' }],
   'sheet:half_width_brackets': ['A17', { name: '示例(甲)有限公司' }],
   'sheet:line_break': ['A17', { name: '示例\n有限公司' }],
@@ -64,6 +68,7 @@ const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: str
   'sheet:code_leading_zero': ['B17', { code: '00000019'.slice(2) }],
   'sheet:code_numeric_cell': ['B17', { code: '110108000000016', code_type: '', row: { numericCells: [1] } }],
   'sheet:code_resident_id': ['B17', { code: RESIDENT }],
+  'sheet:code_old_resident_id': ['B17', { code: OLD_RESIDENT, code_type: '' }],
   'sheet:code_length': ['B17', { code: '91350100M000100Y4' }],
   'sheet:code_alphabet': ['B17', { code: '91350100MO00100Y43' }],
   'sheet:code_shape': ['B17', { code: '91A50100M000100Y43' }],
@@ -206,6 +211,59 @@ test.each([
 ])('%s is a phone number', (component_phone) =>
   expect(check({ component_phone })).toMatchObject({ merchant: { componentPhone: component_phone }, problems: [] }),
 );
+
+describe("a person's ID in another column than that of codes", () => {
+  const grouped = `${RESIDENT.slice(0, 6)} ${RESIDENT.slice(6, 14)} ${RESIDENT.slice(14)}`;
+  test.each([
+    ['the name', { name: RESIDENT }, 'A17'],
+    ['the name, among other words', { name: `个体户张示一（${RESIDENT}）` }, 'A17'],
+    ['the code type', { code_type: RESIDENT }, 'C17'],
+    ['the Weixin ID', { legal_persona_wechat: RESIDENT }, 'D17'],
+    ["the legal person's name", { legal_persona_name: `张示一 ${RESIDENT}` }, 'E17'],
+    ['the phone', { component_phone: RESIDENT }, 'F17'],
+    ['the phone, in groups', { component_phone: grouped }, 'F17'],
+  ])('is found: %s', (_, cells, cell) => {
+    const checked = check(cells);
+    expect(checked.problems).toContainEqual(expect.objectContaining({ code: 'sheet:resident_id', cell }));
+    expect(checked.merchant).toBeUndefined();
+    expect(codesOf(checked).filter((code) => code !== 'sheet:spaces_repaired')).toHaveLength(1);
+  });
+
+  test('is found also where it has 15 digits', () => {
+    expect(codesOf(check({ legal_persona_wechat: OLD_RESIDENT }))).toEqual(['sheet:old_resident_id']);
+    expect(codesOf(check({ name: OLD_RESIDENT }))).toEqual(['sheet:old_resident_id']);
+  });
+
+  test.each([
+    ['0755-86140101-1234'],
+    ['13800090 0101 123'],
+    ['13000090010-1123'],
+    ['4008001234-12345'],
+    ['008613800000000'],
+  ])('a long phone is none: %s', (component_phone) => {
+    expect(codesOf(check({ component_phone })).filter((code) => /resident/.test(code))).toEqual([]);
+  });
+});
+
+describe('15 digits in the column of codes', () => {
+  const withCheck = (body: string) => body + licenceCheck(body);
+
+  test('are a licence number where the check digit fits, whatever stands in their middle', () => {
+    expect(codesOf(check({ code: withCheck('11000090010100'), code_type: '3' }))).toEqual([]);
+  });
+
+  test('are a mistyped or an old licence number where nothing in their middle is a birthday', () => {
+    expect(codesOf(check({ code: '110108000000017', code_type: '3' }))).toEqual(['sheet:code_check_digit']);
+    // No province begins with 16.
+    expect(codesOf(check({ code: '160000900101000', code_type: '3' }))).toEqual(['sheet:code_check_digit']);
+  });
+
+  test('that have both a birthday and no check digit are no code, and what to do is right for either', () => {
+    const [problem] = check({ code: OLD_RESIDENT, code_type: '3' }).problems;
+    expect(problem?.code).toBe('sheet:code_old_resident_id');
+    expect(problem && problemWords(problem).en).toMatch(/If it is one.*18-character code/);
+  });
+});
 
 test('a resident ID is never repeated, whatever was done to it', () => {
   const wide = [...RESIDENT].map((digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)).join('');

@@ -197,17 +197,25 @@ test('--again loads the same sheet as a batch of its own, once, for merchants th
   expect(await book.registration(idOf(merchant(1)))).toMatchObject({ state: 'queued', earlierAppids: ['wxfirst'] });
 });
 
-test("a person's ID in the column of codes reaches neither Redis, nor a report, nor an annotated file", async () => {
-  const cells = (code: string) => cellsOf({ ...merchant(1), code });
+test("a person's ID in a column of ours reaches neither Redis, nor a report, nor an annotated file", async () => {
   const codes = [RESIDENT, `'${RESIDENT}`, `${RESIDENT.slice(0, 15)}000`, `1.${RESIDENT.slice(1, 15)}E+17`];
-  const file = saved(`${[HEADINGS, ...codes.map(cells)].map((row) => row.join(',')).join('\n')}\n`);
+  // As IDs were until 1999.
+  const old = '110000990101000';
+  const rows = [
+    ...[...codes, old, `1.${old.slice(1)}E+14`].map((code) => ({ code })),
+    { name: `个体户${RESIDENT}` },
+    { legalPersonaName: `张示一 ${RESIDENT}` },
+    { legalPersonaWechat: old },
+    { componentPhone: RESIDENT },
+  ].map((details) => cellsOf({ ...merchant(1), ...details }));
+  const file = saved(`${[HEADINGS, ...rows].map((row) => row.join(',')).join('\n')}\n`);
   const out = join(folder, 'annotated.csv');
   const told = [await check([file, '--annotated', out]), await check([file, '--json']), await load(file)];
   told.push(await run(reportCommand, [], withRedis()));
   const kept = await everything();
   expect(kept).toContain('110*****');
   for (const text of [...told.map(({ stdout }) => stdout), readFileSync(out, 'utf8'), kept]) {
-    expect(text).not.toMatch(/19900101|9900101/);
+    expect(text).not.toMatch(/19900101|9901011|990010/);
   }
 });
 
