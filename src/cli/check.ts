@@ -4,7 +4,7 @@ import { stringify } from 'csv-stringify/sync';
 import { limitsOf, rulesOf } from '../app.js';
 import { guard } from '../domain/formula-guard.js';
 import type { Limits } from '../domain/limits.js';
-import { problemNextStep, problemReason, problemWords } from '../domain/problems.js';
+import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
 import type { Language } from '../domain/words.js';
 import { carriedHeadings } from '../producer/checked-rows.js';
 import { batchIdOf } from '../producer/load.js';
@@ -190,7 +190,7 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
 
 function linesOf({ row, fate, firstLine }: PlannedRow, lang: Language): string[] {
   const lines = row.problems.map(
-    (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem)[lang]} [${problem.code}]`,
+    (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
   if (fate === 'duplicate') lines.push(`${row.line}: duplicate of line ${firstLine}`);
   return lines;
@@ -233,7 +233,7 @@ function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): objec
     problem: problem.code,
     severity: problem.severity,
     reason: problemReason(problem)[lang],
-    next_step: problemNextStep(problem)[lang],
+    next_step: problemNextStep(problem, row.problems)[lang],
   }));
   if (fate === 'duplicate')
     problems.push({ line: row.line, problem: 'sheet:duplicate', severity: 'duplicate', firstLine });
@@ -254,7 +254,9 @@ function annotatedCells({ row, fate, firstLine }: PlannedRow, headings: readonly
     String(row.line),
     [...row.problems.map((problem) => problem.code), ...duplicate.map(() => 'sheet:duplicate')].join(' '),
     [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
-    row.problems.map((problem) => problemNextStep(problem)[lang]).join(' '),
+    nextStepsOf(row.problems)
+      .map((step) => step[lang])
+      .join(' '),
     ...row.cells.slice(headings.length),
   ];
 }

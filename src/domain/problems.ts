@@ -25,7 +25,7 @@ export const PROBLEMS = {
   'sheet:too_many_cells': { severity: 'error', who: 'us', says: { en: 'the row has {detail} cells, more than there are headings: its values may stand in the wrong columns.', zh: '本行有 {detail} 个单元格，多于表头，各值可能错列。' }, next: { en: 'Look for a comma inside a value, and put that value in quotation marks.', zh: '请检查是否有值中含分隔符，并用引号括起该值。' } },
   'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
 
-  'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet once more without that flag.', zh: '请查看警告；更正后重新上传，或去掉该参数再次加载。' } },
+  'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新上传，或以 --accept-warnings=yes 再次加载，按原样提交。' } },
   'sheet:resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a person's resident ID in this cell.", zh: '该单元格中有个人身份证号。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
   'sheet:old_resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a number in this cell that reads like a person's old resident ID (15 digits with a birthday inside).", zh: '该单元格中有疑似旧版个人身份证号的数字（15 位，含出生日期）。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
 
@@ -102,16 +102,29 @@ export function problemReason(problem: ToldProblem): Words {
   };
 }
 
-/** The report's `next_step`. */
-export function problemNextStep(problem: ToldProblem): Words {
-  return kindOf(problem.code)?.next ?? NOTHING;
+/** What is to do about it, among the other problems of its row: that nothing is to be done is said where that is all. */
+export function problemNextStep(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
+  const step = stepOf(problem);
+  return step !== NOTHING || ofRow.every((other) => stepOf(other) === NOTHING) ? step : SILENCE;
+}
+
+/** The report's `next_step`: what is to do about a row, each step once. */
+export function nextStepsOf(ofRow: readonly ToldProblem[]): Words[] {
+  const steps = ofRow.map((problem) => problemNextStep(problem, ofRow)).filter((step) => step !== SILENCE);
+  return [...new Map(steps.map((step) => [step.en, step])).values()];
 }
 
 /** Reason and next step together, as `check` prints them. */
-export function problemWords(problem: ToldProblem): Words {
+export function problemWords(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
   const reason = problemReason(problem);
-  const next = problemNextStep(problem);
-  return { en: `${reason.en} ${next.en}`, zh: `${reason.zh}${next.zh}` };
+  const next = problemNextStep(problem, ofRow);
+  return { en: `${reason.en} ${next.en}`.trimEnd(), zh: `${reason.zh}${next.zh}` };
+}
+
+const SILENCE: Words = { en: '', zh: '' };
+
+function stepOf({ code }: ToldProblem): Words {
+  return kindOf(code)?.next ?? NOTHING;
 }
 
 /** A ledger may hold codes of another version of this table: those are shown as they are. */

@@ -1,6 +1,6 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
 import { type Link, linkOf, stageOf } from '../domain/link.js';
-import { problemNextStep, problemReason } from '../domain/problems.js';
+import { nextStepsOf, problemReason } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { Actor, Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
@@ -65,7 +65,7 @@ function refused({ row }: RowWithFate): Sentences {
     outcome: 'invalid',
     problem: row.problems[0]?.code ?? '',
     reason: joined(row.problems.map(problemReason)),
-    nextStep: joined(distinct(row.problems.map(problemNextStep))),
+    nextStep: joined(nextStepsOf(row.problems)),
     whoActs: STATES.invalid.acts,
   };
 }
@@ -191,10 +191,6 @@ function notBefore(time: string): Words {
 function withWarnings({ row }: RowWithFate, sentences: Sentences): Sentences {
   if (row.problems.length === 0) return sentences;
   return { ...sentences, reason: joined([sentences.reason, ...row.problems.map(problemReason)]) };
-}
-
-function distinct(words: readonly Words[]): Words[] {
-  return [...new Map(words.map((word) => [word.en, word])).values()];
 }
 
 function joined(words: readonly Words[]): Words {

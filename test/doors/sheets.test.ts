@@ -38,7 +38,12 @@ const check = (args: string[], env: Record<string, string> = alone()) => run(che
 const load = (...args: string[]) => run(loadCommand, args, withRedis());
 
 interface Checked {
-  readonly problems: readonly { readonly line: number; readonly cell: string; readonly problem: string }[];
+  readonly problems: readonly {
+    readonly line: number;
+    readonly cell: string;
+    readonly problem: string;
+    readonly next_step: string;
+  }[];
   readonly [fact: string]: unknown;
 }
 
@@ -164,6 +169,23 @@ describe('--max-invalid', () => {
   });
 });
 
+test('that nothing needs to be done is said only where nothing needs to be done', async () => {
+  // A repaired code in both rows; the second one has no name.
+  const row = { ...merchant(1), code: ` ${merchant(1).code}` };
+  const file = saved(sheetOf([row, { ...row, name: '' }]));
+  const stepsOf = async (...args: string[]) =>
+    (await checked([file, ...args])).problems.map((problem) => `${problem.line} ${problem.next_step}`);
+  const fill = 'Fill it in as the business licence has it.';
+  expect(await stepsOf()).toEqual(['2 Nothing needs to be done.', `3 ${fill}`, '3 ']);
+  expect((await stepsOf('--accept-warnings=no'))[0]).toMatch(/^2 Look at its warnings/);
+  const lines = (await check([file, '--accept-warnings=no'])).stdout;
+  expect(lines).not.toContain('Nothing needs to be done');
+
+  const out = join(folder, 'annotated.csv');
+  await check([file, '--annotated', out]);
+  expect(readFileSync(out, 'utf8')).toMatch(new RegExp(`"${fill}"\r\n$`));
+});
+
 describe('--accept-warnings=no', () => {
   test('holds rows back, says why, and the same sheet without it sends them', async () => {
     const file = saved(MIXED);
@@ -173,6 +195,7 @@ describe('--accept-warnings=no', () => {
     const row = JSON.parse(stdout.split('\n')[1] ?? '') as Record<string, string>;
     expect(row).toMatchObject({ outcome: 'invalid', problem: 'sheet:held_back' });
     expect(row.reason).toMatch(/--accept-warnings=no.*A3/);
+    expect(row.next_step).toMatch(/^Look at its warnings\. .*load the sheet again with --accept-warnings=yes/);
 
     const sent = (await load(file, '--json')).stdout;
     expect(JSON.parse(sent)).toMatchObject([
