@@ -6,7 +6,7 @@ import { guard } from '../domain/formula-guard.js';
 import type { Limits } from '../domain/limits.js';
 import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
 import type { Language } from '../domain/words.js';
-import { carriedHeadings } from '../producer/checked-rows.js';
+import { carriedHeadings, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { batchIdOf } from '../producer/load.js';
 import { openTally, type Past, type Plan, type PlannedRow, type ProblemGroup, plannedRows } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheet.js';
@@ -17,14 +17,7 @@ import { type Outlook, outlook } from '../reporter/outlook.js';
 import { situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './report.js';
-import {
-  mostInvalidFrom,
-  openSheetFiles,
-  refuseMostlyInvalid,
-  type SheetOptions,
-  withSheetOptions,
-  yesOrNo,
-} from './sheets.js';
+import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -81,7 +74,7 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
   await page.close();
   if (options.annotated !== undefined) say(`Written: ${options.annotated}`);
   for (const { file, plan } of plans)
-    refuseMostlyInvalid(file, { rows: plan.rows, refused: plan.invalid }, mostInvalid);
+    await named(file, () => refuseMostlyInvalid({ rows: plan.rows, refused: plan.invalid }, mostInvalid));
   return plans.some(({ plan }) => plan.invalid > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 

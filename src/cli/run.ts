@@ -13,7 +13,7 @@ import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { loadFiles, mannerFrom } from './load.js';
 import { refuseMissingInbox, runNightHere } from './night-run.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
-import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { mostInvalidFrom, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -58,6 +58,8 @@ async function runInbox(
   if (files.length > 0) throw new UsageError('Name files, or an inbox with --inbox, not both.');
   if (options.output !== undefined)
     throw new UsageError('-o: the reports of an inbox go beside its files, into done/.');
+  if (options.again) throw new UsageError('--again: every night would ask for one more Mini Program. Name the files.');
+  if (options.canary !== undefined) throw new UsageError('--canary: of files only. Name them.');
   const inbox = resolve(folder);
   refuseMissingInbox(inbox);
   const plan: NightPlan = {
@@ -65,6 +67,8 @@ async function runInbox(
     timezone: settings.quotaTimezone,
     language: languageFrom(options.lang),
     until: untilFrom(options.until) ? 'submitted' : 'settled',
+    acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
+    mostInvalid: mostInvalidFrom(options.maxInvalid),
   };
   return runNightHere(await open('worker'), plan);
 }

@@ -4,11 +4,13 @@ import type { Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { planOf } from '../nights/keeper.js';
 import { nextSlot } from '../nights/slots.js';
+import { shareAsText } from '../producer/checked-rows.js';
 import type { NightClock } from '../redis/night-clock.js';
 import { type Night, openNights, type Schedule } from '../redis/nights.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { refuseMissingInbox, runNightHere } from './night-run.js';
 import { languageFrom } from './report.js';
+import { mostInvalidFrom, withIntakeOptions, yesOrNo } from './sheets.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function scheduleCommand(): Command {
@@ -26,13 +28,17 @@ interface AddOptions {
   readonly timezone?: string;
   readonly until?: string;
   readonly lang: string;
+  readonly acceptWarnings: string;
+  readonly maxInvalid?: string;
 }
 
 function addCommand(): Command {
-  return command(
-    'add <NAME>',
-    'Adds a nightly run, or changes the one of that name.',
-    'fastregister schedule add nightly --inbox /srv/merchants --at "0 22 * * *" --until submitted',
+  return withIntakeOptions(
+    command(
+      'add <NAME>',
+      'Adds a nightly run, or changes the one of that name.',
+      'fastregister schedule add nightly --inbox /srv/merchants --at "0 22 * * *" --until submitted --max-invalid 5%',
+    ),
   )
     .requiredOption('--inbox <DIR>', 'the folder whose files are taken')
     .requiredOption('--at <CRON>', 'minute, hour, day, month, weekday: "0 22 * * *" is every day at 22:00')
@@ -48,6 +54,8 @@ function addCommand(): Command {
           timezone: options.timezone ?? settings.quotaTimezone,
           until: untilFrom(options.until),
           language: languageFrom(options.lang),
+          acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
+          mostInvalid: mostInvalidFrom(options.maxInvalid),
           addedAt: Date.now(),
         };
         refuseMissingInbox(schedule.inbox);
@@ -85,10 +93,14 @@ function listCommand(): Command {
         else {
           await print(
             `${table(
-              facts.map(({ name, at, timezone, inbox, next, last }) => [
+              facts.map(({ name, at, timezone, inbox, acceptWarnings = true, mostInvalid = 1, next, last }) => [
                 name,
                 `${at} ${timezone}`,
                 inbox,
+                [
+                  ...(acceptWarnings ? [] : ['--accept-warnings=no']),
+                  ...(mostInvalid < 1 ? [`--max-invalid ${shareAsText(mostInvalid)}`] : []),
+                ].join(' '),
                 `next ${next}`,
                 last === undefined
                   ? 'never run'

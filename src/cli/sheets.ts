@@ -1,7 +1,7 @@
 /** Sheets that somebody named on the command line: how they are to be taken, and opening them. */
 import type { Command } from 'commander';
 import { requiredFields } from '../domain/check-row.js';
-import { countRefused, type Refused, type Rules } from '../producer/checked-rows.js';
+import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { openSheet, type Sheet } from '../producer/sheet.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { UsageError } from './command.js';
@@ -15,10 +15,14 @@ export interface SheetOptions {
 }
 
 export function withSheetOptions(command: Command): Command {
+  return withIntakeOptions(command).option('--again', 'ask for one more Mini Program of merchants that have one');
+}
+
+/** Those that a nightly run has, too. */
+export function withIntakeOptions(command: Command): Command {
   return command
     .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
-    .option('--max-invalid <SHARE>', 'refuse a file of whose rows more than this share is invalid, e.g. 5%')
-    .option('--again', 'ask for one more Mini Program of merchants that have one');
+    .option('--max-invalid <SHARE>', 'refuse a file of whose rows more than this share is invalid, e.g. 5%');
 }
 
 /** @throws UsageError; 1 where every row may be invalid */
@@ -42,28 +46,24 @@ export async function openSheetFiles(
   const sheets = [];
   for (const file of files) sheets.push({ file, sheet: await openSheetFile(file, rules) });
   if (mostInvalid < 1)
-    for (const { file, sheet } of sheets) refuseMostlyInvalid(file, await countRefused(sheet, rules), mostInvalid);
+    for (const { file, sheet } of sheets)
+      await named(file, async () => refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid));
   return sheets;
 }
 
-/** @throws SheetError */
-export function refuseMostlyInvalid(file: string, { rows, refused }: Refused, mostInvalid: number): void {
-  if (refused <= rows * mostInvalid) return;
-  throw new SheetError(
-    `${file}: ${refused} of ${rows} rows are invalid, more than --max-invalid ${percent(mostInvalid)} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
-  );
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(4))}%`;
-}
-
 /** @throws SheetError that names the file */
-export async function openSheetFile(file: string, rules: Rules): Promise<Sheet> {
-  try {
+export function openSheetFile(file: string, rules: Rules): Promise<Sheet> {
+  return named(file, async () => {
     const sheet = await openSheet(file, { required: requiredFields(rules.needs) });
     for (const note of sheet.notes) say(`${file}: ${note}`);
     return sheet;
+  });
+}
+
+/** What is wrong with a file, with its name in front. @throws SheetError */
+export async function named<T>(file: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (error) {
     if (error instanceof SheetError) throw new SheetError(`${file}: ${error.message}`, { cause: error });
     const { code } = error as NodeJS.ErrnoException;

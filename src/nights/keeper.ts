@@ -92,6 +92,6 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
   };
 }
 
-export function planOf({ name, inbox, timezone, language, until }: Schedule, slot?: number): NightPlan {
-  return { schedule: name, inbox, timezone, language, until, ...(slot !== undefined && { slot }) };
+export function planOf({ name, at: _, addedAt: __, ...plan }: Schedule, slot?: number): NightPlan {
+  return { ...plan, schedule: name, ...(slot !== undefined && { slot }) };
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
 import type { Limits } from '../domain/limits.js';
-import type { Rules } from '../producer/checked-rows.js';
+import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheet.js';
 import { SheetError } from '../producer/sheet-error.js';
@@ -41,7 +41,10 @@ export interface EndedNight {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export type NightPlan = Pick<Schedule, 'inbox' | 'timezone' | 'language' | 'until'> & {
+export type NightPlan = Pick<
+  Schedule,
+  'inbox' | 'timezone' | 'language' | 'until' | 'acceptWarnings' | 'mostInvalid'
+> & {
   readonly schedule?: string;
   /** The time of the schedule that is due, ms since 1970; absent where somebody runs it now. */
   readonly slot?: number;
@@ -64,7 +67,7 @@ export async function runNight(
     let night = await begin(tools, plan, hold);
     for (const name of await completeFiles(plan.inbox, tools.now())) {
       if (held.aborted) break;
-      const taken = await take(tools, night, name);
+      const taken = await take(tools, plan, night, name);
       night =
         'batch' in taken
           ? { ...night, files: [...night.files, taken] }
@@ -132,11 +135,18 @@ async function begin(tools: NightTools, plan: NightPlan, hold: Hold): Promise<Ni
 }
 
 /** A file that cannot be loaded is put away with a text that says why, and stops no other. */
-async function take(tools: NightTools, night: Night, name: string): Promise<NightFile | RejectedFile> {
-  const { batches, rules, now, log } = tools;
+async function take(
+  tools: NightTools,
+  { acceptWarnings = true, mostInvalid = 1 }: NightPlan,
+  night: Night,
+  name: string,
+): Promise<NightFile | RejectedFile> {
+  const { batches, now, log } = tools;
+  const rules = { ...tools.rules, acceptWarnings };
   const path = join(night.inbox, name);
   try {
     const sheet = await openSheet(path, { required: requiredFields(rules.needs) });
+    if (mostInvalid < 1) refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid);
     const { batch } = await load(sheet, path, { batches, rules, now, canaries: 0 });
     if (batch.purgedAt !== undefined) {
       throw new SheetError('this file was loaded before, and its merchants were purged; change it to load it anew');

@@ -6,6 +6,7 @@ import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js'
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
 import type { AcceptedRow } from '../redis/batches.js';
 import type { Sheet } from './sheet.js';
+import { SheetError } from './sheet-error.js';
 
 /** What a row has to be like here. */
 export interface Rules {
@@ -35,6 +36,19 @@ export async function countRefused(sheet: Sheet, { needs, acceptWarnings }: Rule
     }
   }
   return { rows, refused };
+}
+
+/** @throws SheetError where a larger share of the rows is invalid */
+export function refuseMostlyInvalid({ rows, refused }: Refused, mostInvalid: number): void {
+  if (refused <= rows * mostInvalid) return;
+  throw new SheetError(
+    `${refused} of ${rows} rows are invalid, more than --max-invalid ${shareAsText(mostInvalid)} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
+  );
+}
+
+/** 0.05 as `5%`. */
+export function shareAsText(share: number): string {
+  return `${Number((share * 100).toFixed(4))}%`;
 }
 
 export interface CheckedSheetRow extends AcceptedRow {

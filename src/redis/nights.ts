@@ -13,6 +13,10 @@ export interface Schedule {
   readonly timezone: string;
   readonly until: 'settled' | 'submitted';
   readonly language: Language;
+  /** False: rows with warnings are held back. */
+  readonly acceptWarnings?: boolean;
+  /** A file of whose rows a larger share is invalid is rejected. */
+  readonly mostInvalid?: number;
   /** ms since 1970 */
   readonly addedAt: number;
 }

@@ -37,6 +37,27 @@ test('broken files are put away, each with a text that says why, and the others 
   expect(office.read('done', night.date, `${night.name}.md`)).toContain('- b.csv: this is a picture (PNG)');
 });
 
+test('a file that is mostly wrong is put away before any row of it is stored', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  const [right, wrong] = [merchant(1), { ...merchant(2), name: '' }];
+  const warned = { ...merchant(3), code: ` ${merchant(3).code}` };
+  office.put('mostly.csv', sheetOf([right, wrong, wrong]));
+  office.put('half.csv', sheetOf([right, wrong]));
+
+  const night = await office.run({ mostInvalid: 0.5 });
+  expect(night?.files.map(({ name }) => name)).toEqual(['half.csv']);
+  expect(night?.rejected).toMatchObject([{ name: 'mostly.csv', why: expect.stringMatching(/^2 of 3 rows.*50%/) }]);
+  expect(await rehearsal.store.batches.list()).toHaveLength(1);
+
+  // Rows that are held back for their warnings count as invalid.
+  office.put('warned.csv', sheetOf([merchant(4), warned]));
+  const strict = await office.run({ acceptWarnings: false });
+  const [batch = ''] = strict?.files.map((file) => file.batch) ?? [];
+  expect(await rehearsal.store.batches.counts(batch)).toEqual({ created: 1, invalid: 1 });
+});
+
 test('a file that is still being written stays where it is, unless a .ready beside it says that it is complete', async () => {
   const rehearsal = await rehearse();
   const office = openOffice(rehearsal);

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { nightToolsOf } from '../../src/app.js';
 import { sendAndListen } from '../../src/cli/batch-run.js';
 import { type Keeper, startKeeping } from '../../src/nights/keeper.js';
-import { type NightTools, runNight } from '../../src/nights/night.js';
+import { type NightPlan, type NightTools, runNight } from '../../src/nights/night.js';
 import type { Summary } from '../../src/nights/summary.js';
 import type { Night, Schedule } from '../../src/redis/nights.js';
 import { howFar } from '../../src/reporter/ending.js';
@@ -21,7 +21,7 @@ export interface Office {
   /** As one process that serves keeps nights; `ring` is what BullMQ does. */
   keep(changes?: Partial<NightTools>): Promise<Keeper & { ring(): void }>;
   /** As `run --inbox` does it. */
-  run(): Promise<Night | undefined>;
+  run(changes?: Partial<NightPlan>): Promise<Night | undefined>;
   nights(): Promise<Night[]>;
   read(...path: string[]): string;
   summary(night: Night): Summary;
@@ -65,10 +65,10 @@ export function openOffice(rehearsal: Rehearsal): Office {
       onTestFinished(() => keeper.close());
       return { close: keeper.close, ring: () => ring() };
     },
-    run: () =>
+    run: (changes: Partial<NightPlan> = {}) =>
       runNight(
         toolsOn(),
-        { inbox, timezone: 'Asia/Shanghai', language: 'en' as const, until: 'settled' as const },
+        { inbox, timezone: 'Asia/Shanghai', language: 'en' as const, until: 'settled' as const, ...changes },
         (batches, signal) =>
           sendAndListen(store, {
             batches,
