@@ -19,9 +19,15 @@ export interface Credentials {
   accepted(token: string): Promise<void>;
 }
 
+export interface KeptToken {
+  readonly value: string;
+  /** ms since 1970 */
+  readonly refreshAt: number;
+}
+
 /** What all processes share; kept in Redis. Times are ms since 1970. */
 export interface TokenStore {
-  token(): Promise<{ value: string; refreshAt: number } | undefined>;
+  token(): Promise<KeptToken | undefined>;
   /** Forgets it, if it is still this one. How many tokens in a row were refused before any call succeeded; 0 if it is another. */
   refuseToken(value: string): Promise<number>;
   ticket(): Promise<{ value: string; receivedAt: number } | undefined>;
@@ -31,7 +37,7 @@ export interface TokenStore {
   /** A fence for the one who may refresh now. */
   lock(ms: number): Promise<string | undefined>;
   /** Kept only while the fence holds; opens the lock. */
-  saveToken(fence: string, token: { value: string; refreshAt: number }): Promise<boolean>;
+  saveToken(fence: string, token: KeptToken): Promise<boolean>;
   unlock(fence: string): Promise<void>;
   clearRefusals(): Promise<void>;
 }
@@ -66,19 +72,24 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
   let alive = '';
   let believed = { token: '', until: 0 };
 
+  function believe({ value, refreshAt }: KeptToken): Credential {
+    believed = { token: value, until: Math.min(now() + BELIEVED_MS, refreshAt) };
+    return { kind: 'token', token: value };
+  }
+
   async function current(): Promise<Credential> {
     if (now() < believed.until) return { kind: 'token', token: believed.token };
     const known = await store.token();
-    if (known !== undefined && now() < known.refreshAt) {
-      believed = { token: known.value, until: Math.min(now() + BELIEVED_MS, known.refreshAt) };
-      return { kind: 'token', token: known.value };
-    }
+    if (known !== undefined && now() < known.refreshAt) return believe(known);
     const fence = await store.lock(LOCK_MS);
     if (fence === undefined) {
       // While another process refreshes, the old token still lives.
       return known === undefined ? { kind: 'wait', ms: 200, why: 'refresher' } : { kind: 'token', token: known.value };
     }
     try {
+      // Between our look and the lock another process may have got one; a second one would kill it.
+      const since = await store.token();
+      if (since !== undefined && now() < since.refreshAt) return believe(since);
       const fetched = await source();
       if (fetched.kind !== 'fresh') return fetched;
       const livesMs = Math.max(fetched.livesMs - Math.min(EARLY_MS, fetched.livesMs / 12), 0);
