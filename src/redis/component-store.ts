@@ -53,6 +53,10 @@ export function openComponentStore(redis: Redis) {
       return (await redis.set(key('ticketAsked'), '1', 'PX', everyMs, 'NX')) === 'OK';
     },
 
+    async askForTicketIn(ms: number) {
+      await redis.pexpire(key('ticketAsked'), ms);
+    },
+
     async lock(ms: number) {
       const fence = randomUUID();
       return (await redis.set(lock, fence, 'PX', ms, 'NX')) === 'OK' ? fence : undefined;

@@ -34,6 +34,8 @@ export interface TokenStore {
   dropTicket(value: string): Promise<void>;
   /** True for one process in each span of `everyMs`. */
   mayAskForTicket(everyMs: number): Promise<boolean>;
+  /** The asking came to nothing: the next one may be after so many ms. */
+  askForTicketIn(ms: number): Promise<void>;
   /** A fence for the one who may refresh now. */
   lock(ms: number): Promise<string | undefined>;
   /** Kept only while the fence holds; opens the lock. */
@@ -154,7 +156,10 @@ export function ticketExchange(client: Client, component: Component, store: Toke
         // This call says component_secret where the next one says component_appsecret.
         body: { component_appid: component.appid, component_secret: component.appsecret },
       });
-      if (reply.kind !== 'answer') return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'connection' };
+      if (reply.kind !== 'answer') {
+        await store.askForTicketIn(TRY_AGAIN_MS);
+        return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+      }
       if (reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
     }
     return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'ticket' };
@@ -178,7 +183,9 @@ export function ticketExchange(client: Client, component: Component, store: Toke
     if (reply.errcode === 0 && fresh !== undefined) return fresh;
     if (reply.errcode === 61005 || reply.errcode === 61006) {
       await store.dropTicket(ticket.value);
-      return waitForTicket();
+      // The one that was asked for a moment ago may be the one that was refused.
+      await store.askForTicketIn(TRY_AGAIN_MS);
+      return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'ticket' };
     }
     if (reply.errcode === 45009 || reply.errcode === 45011) return { kind: 'wait', ms: 60_000, why: 'connection' };
     return faultOf(reply);

@@ -46,6 +46,13 @@ describe('the verify ticket', () => {
   });
 });
 
+test('after an asking that came to nothing the next one is nearer', async () => {
+  await store.mayAskForTicket(60_000);
+  await store.askForTicketIn(5_000);
+  expect(await store.mayAskForTicket(60_000)).toBe(false);
+  expect(await server.redis.pttl(key('ticketAsked'))).toBeLessThanOrEqual(5_000);
+});
+
 describe('the component access token', () => {
   test('is refreshed by one process, and kept while that one holds the fence', async () => {
     const fences = await Promise.all([1, 2, 3, 4].map(() => openComponentStore(server.connect()).lock(30_000)));

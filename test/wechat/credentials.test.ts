@@ -1,20 +1,28 @@
-import { expect, test } from 'vitest';
-import { type KeptToken, openCredentials, type TokenStore } from '../../src/wechat/credentials.js';
+import { describe, expect, test } from 'vitest';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { type KeptToken, openCredentials, type TokenStore, ticketExchange } from '../../src/wechat/credentials.js';
 
 const NOW = 1_000_000;
 const now = () => NOW;
 
 /** What processes share, without Redis. */
-function memory(): TokenStore & { kept: KeptToken | undefined } {
+function memory(): TokenStore & { kept: KeptToken | undefined; dropped: string[]; askedAgainIn: number | undefined } {
   let locked = false;
   return {
     kept: undefined,
+    dropped: [],
+    askedAgainIn: undefined,
     async token() {
       return this.kept;
     },
     refuseToken: async () => 1,
     ticket: async () => ({ value: 'ticket', receivedAt: NOW }),
-    dropTicket: async () => {},
+    async dropTicket(value) {
+      this.dropped.push(value);
+    },
+    async askForTicketIn(ms) {
+      this.askedAgainIn = ms;
+    },
     mayAskForTicket: async () => false,
     async lock() {
       if (locked) return undefined;
@@ -56,4 +64,25 @@ test('who gets the lock when another process has just refreshed takes its token'
   expect(await second.current()).toEqual({ kind: 'token', token: 'token 1' });
   expect(await first.current()).toEqual({ kind: 'token', token: 'token 1' });
   expect(fetched).toBe(1);
+});
+
+describe('a verify ticket', () => {
+  const exchange = (store: TokenStore, reply: Partial<Reply>) => {
+    const client = { post: async () => reply as Reply } as unknown as Client;
+    return ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now)();
+  };
+
+  test.each([61005, 61006])('that is refused with %d is soon asked for again', async (errcode) => {
+    const store = memory();
+    const answer = await exchange(store, { kind: 'answer', errcode, body: {} });
+    expect(store.dropped).toEqual(['ticket']);
+    expect(answer).toEqual({ kind: 'wait', ms: 5_000, why: 'ticket' });
+    expect(store.askedAgainIn).toBe(5_000);
+  });
+
+  test('is soon asked for again where the asking did not reach WeChat', async () => {
+    const store = { ...memory(), ticket: async () => undefined, mayAskForTicket: async () => true };
+    const answer = await exchange(store, { kind: 'not_sent' });
+    expect(answer).toEqual({ kind: 'wait', ms: 5_000, why: 'connection' });
+  });
 });
