@@ -131,6 +131,10 @@ export function tokenService(url: string, requestTimeoutMs: number, get: typeof 
   return async () => {
     try {
       const response = await get(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
+      if (response.status >= 500 || response.status === 429) {
+        await response.body?.cancel();
+        return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+      }
       const body = (await response.json()) as Record<string, unknown>;
       return (
         freshFrom(body) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${response.status} without a token` }

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Client, Reply } from '../../src/wechat/client.js';
-import { type KeptToken, openCredentials, type TokenStore, ticketExchange } from '../../src/wechat/credentials.js';
+import {
+  type KeptToken,
+  openCredentials,
+  type TokenStore,
+  ticketExchange,
+  tokenService,
+} from '../../src/wechat/credentials.js';
 
 const NOW = 1_000_000;
 const now = () => NOW;
@@ -84,5 +90,24 @@ describe('a verify ticket', () => {
     const store = { ...memory(), ticket: async () => undefined, mayAskForTicket: async () => true };
     const answer = await exchange(store, { kind: 'not_sent' });
     expect(answer).toEqual({ kind: 'wait', ms: 5_000, why: 'connection' });
+  });
+});
+
+describe('the token service of the platform', () => {
+  const answering = (status: number, body: string) =>
+    tokenService('http://tokens.example', 1_000, async () => new Response(body, { status }))();
+
+  test.each([429, 500, 503])('that answers %d is waited for, and stops no line', async (status) => {
+    expect(await answering(status, '{"message":"busy"}')).toMatchObject({ kind: 'wait', why: 'connection' });
+  });
+
+  test('that answers without a token has to be mended', async () => {
+    expect(await answering(403, '{"message":"who are you?"}')).toMatchObject({ problem: 'token:service' });
+    expect(await answering(200, '{}')).toMatchObject({ problem: 'token:service' });
+  });
+
+  test('is believed', async () => {
+    const said = '{"component_access_token":"abc","expires_in":60}';
+    expect(await answering(200, said)).toEqual({ kind: 'fresh', token: 'abc', livesMs: 60_000 });
   });
 });
