@@ -4,6 +4,7 @@ import { type Need, readDotenv, readSettings, type Settings, SettingsError } fro
 import { quotaDay } from '../domain/calendar.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { troubleOf } from '../reporter/sentences.js';
 import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { explain } from '../wechat/answers.js';
@@ -214,10 +215,11 @@ function checkToken(credential: Credential): Finding {
   }
 }
 
-/** `token:40125` calls for what `create:40125` calls for. */
 function todoFor({ problem }: Extract<Credential, { kind: 'fault' }>): string {
-  const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
-  return answer?.nextStep.en ?? 'Check the token service, or WECHAT_COMPONENT_APPID and WECHAT_COMPONENT_APPSECRET.';
+  return (
+    troubleOf(problem)?.nextStep.en ??
+    'Check the token service, or WECHAT_COMPONENT_APPID and WECHAT_COMPONENT_APPSECRET.'
+  );
 }
 
 async function checkQuota(

@@ -8,6 +8,7 @@ import { ACTORS, type Language } from '../domain/words.js';
 import type { View } from '../redis/ledger.js';
 import { batchesNamed, historyPage, type Story } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
+import { troubleOf } from '../reporter/sentences.js';
 import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { explain as explainAnswer, SOURCES } from '../wechat/answers.js';
@@ -71,7 +72,7 @@ interface Meaning {
 }
 
 function meanings(code: string): Meaning[] {
-  const own = TROUBLES[code];
+  const own = TROUBLES[code] ?? (code.startsWith('token:') ? troubleOf(code) : undefined);
   if (own !== undefined) return [{ problem: code, reason: own, next_step: own.nextStep, who_acts: own.acts }];
   const sheet = code.startsWith('sheet:') ? code : `sheet:${code}`;
   if (Object.hasOwn(PROBLEMS, sheet)) {

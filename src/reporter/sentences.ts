@@ -168,8 +168,14 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
   if (problem === undefined || problem === '') return undefined;
   const own = TROUBLES[problem];
   if (own !== undefined) return own;
-  const answer = explain(problem)[0]?.answer;
-  return answer;
+  if (problem.startsWith('token:')) return tokenTrouble(problem);
+  return explain(problem)[0]?.answer;
+}
+
+/** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */
+function tokenTrouble(problem: string): Trouble | undefined {
+  const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
+  return answer?.fact === 'platform_refused' ? answer : undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
 import type { Words } from '../domain/words.js';
-import type { Calls, ToldQuota } from '../redis/calls.js';
+import type { Calls, LineStop, ToldQuota } from '../redis/calls.js';
 import { type Standstill, troubleOf } from './sentences.js';
 import { TROUBLES } from './troubles.js';
 
@@ -26,6 +26,7 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
   const base = { used, limit: believed.perDay, told: today.told };
   if (line !== undefined) {
     const trouble = troubleOf(line.problem);
+    const said = tokenSaid(line);
     return {
       ...base,
       // On trial, one create is under way that may open it.
@@ -33,8 +34,8 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
       standstill: {
         problem: line.problem,
         reason: {
-          en: `The line is stopped: ${trouble?.en ?? ended(line.because, '.')}`,
-          zh: `提交已暂停：${trouble?.zh ?? ended(line.because, '。')}`,
+          en: `The line is stopped: ${trouble === undefined ? ended(line.because, '.') : `${trouble.en}${said.en}`}`,
+          zh: `提交已暂停：${trouble === undefined ? ended(line.because, '。') : `${trouble.zh}${said.zh}`}`,
         },
         nextStep: trouble?.nextStep ?? {
           en: 'Find out why, then run `fastregister resume`.',
@@ -76,6 +77,13 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
 const WAITS = { ticket: 'token:no_ticket', connection: 'call:not_sent', pause: 'call:pause' } as const;
 
 const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
+
+/** Why WeChat gives no token, word for word: with 61004 only this names the IP address that it saw. */
+function tokenSaid({ problem, because }: LineStop): Words {
+  const code = /^token:(-?\d+)$/.exec(problem)?.[1];
+  if (code === undefined || because === '') return { en: '', zh: '' };
+  return { en: ` WeChat said: ${code} ${because}`, zh: `微信原文：${code} ${because}` };
+}
 
 /** What a person wrote goes on with a sentence of ours. */
 function ended(text: string, stop: string): string {

@@ -56,6 +56,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '请检查是否有其他服务在刷新该平台的 token（如有，请统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取），或固定的 WECHAT_COMPONENT_ACCESS_TOKEN 是否已过期；处理后运行 `fastregister resume`。',
     },
   },
+  'token:service': {
+    acts: 'platform',
+    en: "The platform's own token service answers, but without a token.",
+    zh: '平台自有的 token 服务有应答，但其中没有 token。',
+    nextStep: {
+      en: 'Check WECHAT_COMPONENT_ACCESS_TOKEN_URL: its answer has to be {"component_access_token": …, "expires_in": …}; then run `fastregister resume`.',
+      zh: '请检查 WECHAT_COMPONENT_ACCESS_TOKEN_URL，其应答应为 {"component_access_token": …, "expires_in": …}；然后运行 `fastregister resume`。',
+    },
+  },
   'create:spent': {
     acts: 'us',
     en: 'WeChat asked to try again later, each time that it was sent; all tries are spent.',

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { Limits } from '../../src/domain/limits.js';
+import type { Calls, CallsOfDay, LineStop } from '../../src/redis/calls.js';
+import { situation } from '../../src/reporter/standstill.js';
+
+const LIMITS: Limits = {
+  perSecond: 5,
+  perMinute: 120,
+  perDay: 1_000,
+  timezone: 'Asia/Shanghai',
+  sendingHours: { fromMinute: 0, untilMinute: 1440 },
+  stopAfter: 20,
+  believeWeChat: false,
+  searchShare: 0.1,
+};
+const NOON = Date.parse('2026-11-21T12:00+08:00');
+
+function situationOf(facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay> }) {
+  const calls = {
+    line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
+    ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
+    waitNoted: async () => undefined,
+  } as unknown as Calls;
+  return situation(calls, LIMITS, NOON);
+}
+
+test('a token that is refused for the platform says what to mend, and what WeChat said', async () => {
+  const because = 'access clientip is not registered requestIP: 203.0.113.7 rid: 65aa-1';
+  const { standstill, stopped } = await situationOf({ line: { problem: 'token:61004', because } });
+  expect(stopped).toBe(true);
+  expect(standstill?.reason.en).toContain('not on the platform');
+  expect(standstill?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
+  expect(standstill?.nextStep.en).toContain('allow-list');
+  expect(standstill?.whoActs).toBe('platform');
+});
+
+test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
+  const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
+  expect(standstill?.reason.en).toBe('The line is stopped: who knows.');
+});
