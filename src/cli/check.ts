@@ -105,7 +105,7 @@ async function remember(doorway: Doorway): Promise<Memory> {
   const limits = limitsOf(settings);
   const nothing: Memory = {
     past: async () => new Map(),
-    outlook: (ready) => forecast(ready, 0, 0, limits),
+    outlook: (ready) => forecast(ready, 0, limits.perDay, limits),
     batch: async () => undefined,
   };
   if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
@@ -115,7 +115,7 @@ async function remember(doorway: Doorway): Promise<Memory> {
     const before = await workload.toSend();
     return {
       past: batches.prospects,
-      outlook: (ready) => forecast(ready, before, now.used, { ...limits, perDay: now.limit }),
+      outlook: (ready) => forecast(ready, before, now.left, { ...limits, perDay: now.limit }),
       batch: batches.find,
     };
   } catch (error) {
@@ -125,9 +125,9 @@ async function remember(doorway: Doorway): Promise<Memory> {
   }
 }
 
-function forecast(ready: number, before: number, used: number, limits: Limits): Forecast {
+function forecast(ready: number, before: number, left: number, limits: Limits): Forecast {
   const ahead = ready === 0 ? 0 : before;
-  return { ...outlook(ready + ahead, used, limits, Date.now()), before: ahead };
+  return { ...outlook(ready + ahead, left, limits, Date.now()), before: ahead };
 }
 
 /** Written as it is found out: a million rows may have more problems than fit into memory. */

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
+import type { Limits } from '../domain/limits.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { WAITS, type Wait } from '../domain/registration.js';
 import { key } from '../redis/keys.js';
 import { openLinks } from '../redis/links.js';
 import { openPushes } from '../redis/pushes.js';
 import { outlook } from '../reporter/outlook.js';
-import { situation } from '../reporter/standstill.js';
+import { type Situation, situation } from '../reporter/standstill.js';
 import { byOutcome } from '../reporter/tally.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
@@ -87,14 +88,21 @@ async function gather(store: Store, id: string | undefined) {
   const ticket = await store.redis.hget(key('ticket'), 'receivedAt');
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },
-    calls: { used: now.used, limit: now.limit, left: Math.max(now.limit - now.used, 0) },
-    ...outlook(await store.workload.toSend(), now.used, { ...limits, perDay: now.limit }, at),
+    calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
+    ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === null ? null : isoWithOffset(Number(ticket), limits.timezone),
     parkedPushes: parked,
     links,
     batches,
   };
+}
+
+/** What `quota/get` told last of this day, beside what we had counted then: others of the platform call as well. */
+function told({ told }: Situation, { timezone }: Limits) {
+  if (told === undefined) return null;
+  const { used, counted, at } = told;
+  return { used, counted, difference: used - counted, at: isoWithOffset(at, timezone) };
 }
 
 /** Why registrations are deferred, and when the first of each kind is due. */
@@ -140,6 +148,9 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
   const head = [
     ['line', 'reason' in line && line.reason ? `${line.reason.en} ${line.nextStep?.en ?? ''}` : 'running'],
     ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left`],
+    ...(calls.told === null
+      ? []
+      : [['counted by WeChat', `${calls.told.used} at ${calls.told.at}, where we had counted ${calls.told.counted}`]]),
     [
       'to be sent',
       facts.sentBy === undefined ? 'nothing' : `${facts.toSend}, the last by ${facts.sentBy} at this quota`,

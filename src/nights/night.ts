@@ -186,7 +186,7 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
 
 async function end(tools: NightTools, night: Night, hold: Hold, ending: NightEnding): Promise<Night> {
   const { calls, limits, now, log, nights, tell } = tools;
-  const { standstill, used, limit } = await situation(calls, limits, now());
+  const { standstill, used, limit, left } = await situation(calls, limits, now());
   const stopped = ending === 'stopped' && standstill !== undefined ? standstill.reason[night.language] : undefined;
   const ended = await report(tools, { ...night, endedAt: now(), ending, ...(stopped !== undefined && { stopped }) });
   await nights.save(ended, hold);
@@ -206,7 +206,7 @@ async function end(tools: NightTools, night: Night, hold: Hold, ending: NightEnd
       files: night.files.length,
       rejected_files: night.rejected.length,
       outcomes,
-      calls: { used_tonight: Math.max(used - night.usedBefore, 0), limit, left: Math.max(limit - used, 0) },
+      calls: { used_tonight: Math.max(used - night.usedBefore, 0), limit, left },
     },
   });
   return ended;
@@ -219,7 +219,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   const fingerprint = JSON.stringify([counts, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open };
-  const { standstill, used, limit } = await situation(calls, limits, now());
+  const { standstill, used, limit, left } = await situation(calls, limits, now());
   const options: ReportOptions = {
     language: night.language,
     timezone: night.timezone,
@@ -234,7 +234,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
         await writeWhole(file.report, reportCsv(batches, [batch], options), true);
       }
     }
-    const summary = await summaryOf(night, batches, options, { used, limit });
+    const summary = await summaryOf(night, batches, options, { used, limit, left });
     const stem = join(await folderOf(night.inbox, 'done', night.date), night.name);
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true);
     await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true);

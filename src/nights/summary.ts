@@ -42,6 +42,7 @@ const CALLS_SHOWN = 100;
 export interface Quota {
   readonly used: number;
   readonly limit: number;
+  readonly left: number;
 }
 
 export async function summaryOf(
@@ -86,7 +87,7 @@ export async function summaryOf(
     calls: {
       used_tonight: Math.max(quota.used - night.usedBefore, 0),
       limit: quota.limit,
-      left: Math.max(quota.limit - quota.used, 0),
+      left: quota.left,
     },
     outcomes,
     reasons: [...problems]

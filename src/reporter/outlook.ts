@@ -14,10 +14,11 @@ export interface Outlook {
 const MINUTES_OF_A_DAY = 1440;
 const DAY_MS = 86_400_000;
 
-export function outlook(toSend: number, used: number, limits: Limits, now: number): Outlook {
+/** `left`: calls that the present day has left, those for searches among them. */
+export function outlook(toSend: number, left: number, limits: Limits, now: number): Outlook {
   if (toSend === 0) return { toSend, days: 0 };
   const perDay = createsPerDay(limits);
-  const leftToday = Math.max(perDay - used, 0);
+  const leftToday = Math.max(perDay - (limits.perDay - left), 0);
   const further = Math.ceil(Math.max(toSend - leftToday, 0) / perDay);
   const today = Date.parse(quotaDay(now, limits.timezone).day);
   const sentBy = new Date(today + further * DAY_MS).toISOString().slice(0, 10);

@@ -13,6 +13,8 @@ export interface Situation {
   /** Calls of the present quota day. */
   readonly used: number;
   readonly limit: number;
+  /** None where WeChat says that the day is used up, whatever we counted. */
+  readonly left: number;
   /** What WeChat told of the day, to be compared with what we counted. */
   readonly told: ToldQuota | undefined;
 }
@@ -23,7 +25,8 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
   const used = today.create + today.search;
   // Believed, WeChat's number goes before ours.
   const believed = limits.believeWeChat && today.told !== undefined ? { ...limits, perDay: today.told.limit } : limits;
-  const base = { used, limit: believed.perDay, told: today.told };
+  const left = today.closed ? 0 : Math.max(believed.perDay - used, 0);
+  const base = { used, limit: believed.perDay, left, told: today.told };
   if (line !== undefined) {
     const trouble = troubleOf(line.problem);
     const said = tokenSaid(line);

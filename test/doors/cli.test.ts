@@ -145,6 +145,24 @@ describe('the exit status', () => {
     expect(stdout).toContain('"rejected","push:103"');
   });
 
+  test('of run leaves a status that says what WeChat counted of the day, beside what we did', async () => {
+    const simulator = await newSimulator();
+    const platform = {
+      ...rehearsalEnvironment(join(home, 'data'), simulator.url),
+      FASTREGISTER_LOG_LEVEL: 'info',
+      FASTREGISTER_DAILY_CALLS: 'auto',
+    };
+    const program = start(['run', await written([merchant(1)])], { env: platform });
+    simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
+    expect((await program.ended).status).toBe(0);
+
+    const [text, json] = [await run(['status'], { env: platform }), await run(['status', '--json'], { env: platform })];
+    const { calls } = JSON.parse(json.stdout) as { calls: { told: Record<string, number> } };
+    expect(calls.told).toMatchObject({ used: expect.any(Number), counted: expect.any(Number) });
+    expect(calls.told.difference).toBe((calls.told.used ?? 0) - (calls.told.counted ?? 0));
+    expect(text.stdout).toMatch(/counted by WeChat\s+\d+ at \S+, where we had counted \d+/);
+  });
+
   test('is 4 where the line is stopped or the quota is used up, with what to do', async () => {
     const simulator = await newSimulator({ pushUrl: 'http://127.0.0.1:1/nobody' });
     const platform = rehearsalEnvironment(join(home, 'data'), simulator.url);

@@ -21,10 +21,14 @@ test.each([
   { toSend: 1, used: 1_000, sentBy: '2026-11-22' },
   { toSend: 9_000, used: 900, sentBy: '2026-12-01' },
 ])('$toSend to send with $used calls used are sent by $sentBy, for a tenth is kept for searches', (it) => {
-  expect(outlook(it.toSend, it.used, LIMITS, EVENING).sentBy).toBe(it.sentBy);
+  expect(outlook(it.toSend, LIMITS.perDay - it.used, LIMITS, EVENING).sentBy).toBe(it.sentBy);
 });
 
 test('sending hours that are too short for the quota are counted', () => {
   const oneMinute = { ...LIMITS, perMinute: 10, sendingHours: { fromMinute: 1439, untilMinute: 1440 } };
-  expect(outlook(30, 0, oneMinute, EVENING).sentBy).toBe('2026-11-23');
+  expect(outlook(30, oneMinute.perDay, oneMinute, EVENING).sentBy).toBe('2026-11-23');
+});
+
+test('nothing is sent on a day that WeChat has closed, whatever it had left', () => {
+  expect(outlook(1, 0, LIMITS, EVENING)).toEqual({ toSend: 1, sentBy: '2026-11-22', days: 1 });
 });

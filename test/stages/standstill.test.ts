@@ -38,3 +38,8 @@ test('a token that is refused with a code that nobody knows says nothing about t
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
   expect(standstill?.reason.en).toBe('The line is stopped: who knows.');
 });
+
+test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
+  expect(await situationOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });
+  expect(await situationOf({ day: { create: 3 } })).toMatchObject({ used: 3, left: 997, stopped: false });
+});
