@@ -31,6 +31,7 @@ let lastAsked: { timeZone: string; at: number; answer: QuotaDay } = {
 
 /** 0 while sending is open, otherwise how long until it opens. */
 export function closedForMs(now: number, timeZone: string, hours: SendingHours): number {
+  if (hours.fromMinute === 0 && hours.untilMinute === 1440) return 0;
   const minute = minuteOfDay(now, timeZone);
   const open =
     hours.fromMinute <= hours.untilMinute

@@ -1,10 +1,9 @@
 /** Permission to call WeChat: one step decides over every budget and writes that the call is on its way. */
-import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
-import { decide, hasMark, type Job, type View } from './ledger.js';
-import { script } from './scripts.js';
+import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
+import { manyScript, script } from './scripts.js';
 
 export interface Budgets {
   readonly perSecond: number;
@@ -25,7 +24,6 @@ export interface Budgets {
   readonly busyMs: number;
   /** '' where the API knows no legal person. */
   readonly person: string;
-  readonly enterprise: string;
 }
 
 export type Permission =
@@ -94,20 +92,26 @@ export interface Calls {
 }
 
 export function openCalls(redis: Redis): Calls {
-  const takeScript = script(redis, 'take');
+  const takeScript = manyScript(redis, 'take');
   const resumeScript = script(redis, 'resume');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
-    const mark = randomBytes(6).toString('base64url');
+    const mark = newMark();
     const id = view.registration.id;
     const { step, recorded } = decide(view, fact, mark, {});
     const gone: Permission = { kind: 'go', view: { ...view, registration: recorded.after, steps: view.steps + 1 } };
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
-    const answer = (await takeScript(
-      [key('registration', id)],
-      [id, view.steps, call, job.name, JSON.stringify(step), JSON.stringify(budgets)],
-    )) as [string, number?, string?];
+    const { person, ...shared } = budgets;
+    const answer = (await takeScript(JSON.stringify(shared), [
+      id,
+      view.steps,
+      call,
+      job.name,
+      JSON.stringify(step),
+      view.enterprise ?? '',
+      person,
+    ])) as [string, number?, string?];
     const [kind, number = 0, why] = answer;
     switch (kind) {
       case 'go':

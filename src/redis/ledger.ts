@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { linkOf } from '../domain/link.js';
 import { enterpriseOf } from '../domain/merchant.js';
-import { apply, type Fact, isOver, type Move, next, type Registration } from '../domain/registration.js';
+import { apply, type Fact, isOver, type Move, next, type Registration, type Wait } from '../domain/registration.js';
 import { key } from './keys.js';
 import { difference, registrationFrom, SHORT_NAMES } from './registration-fields.js';
 import { type DetailColumns, type Row, unpackRow } from './rows.js';
-import { script } from './scripts.js';
+import { manyScript } from './scripts.js';
 
 /** A piece of work that waits in BullMQ: its queue, and its job id there. */
 export interface Job {
@@ -29,6 +29,8 @@ export interface View {
   readonly now: number;
   /** The row whose details are sent; undefined once it has been purged. */
   readonly row: Row | undefined;
+  /** Under which WeChat runs one task at a time; undefined like the row. */
+  readonly enterprise: string | undefined;
 }
 
 /** What a fact does beside the registration's own move. */
@@ -85,36 +87,36 @@ export interface Ledger {
   ofTask(taskId: string): Promise<string | undefined>;
 }
 
+const FIELDS_TO_READ = SHORT_NAMES.join(' ');
+
 export function openLedger(redis: Redis): Ledger {
-  const readScript = script(redis, 'read');
-  const recordScript = script(redis, 'record');
+  const readScript = manyScript(redis, 'read');
+  const recordScript = manyScript(redis, 'record');
   const columns = columnsOfBatches(redis);
 
   async function read(id: string): Promise<View | undefined> {
-    const answer = (await readScript([key('registration', id)], [id, ...SHORT_NAMES])) as
-      | (string | number | null)[]
-      | null;
+    const answer = (await readScript(FIELDS_TO_READ, [id])) as (string | number | null)[] | null;
     if (answer === null) return undefined;
     const [steps, now, packed, ...fields] = answer;
     const registration = registrationFrom(id, fields as (string | null)[]);
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
+    const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
     return {
       registration,
       steps: Number(steps),
       now: Number(now),
-      row: json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row))),
+      row,
+      enterprise: row?.merchant && enterpriseOf(row.merchant.code),
     };
   }
 
   async function record(id: string, fact: Fact, aside: Aside = {}, known?: View): Promise<Recorded> {
-    const mark = randomBytes(6).toString('base64url');
+    const mark = newMark();
     for (let view = known ?? (await read(id)); ; view = await read(id)) {
       if (view === undefined) throw new Error(`There is no registration ${id}`);
       const { step, recorded } = decide(view, fact, mark, aside);
-      const answer = await recordScript(
-        [key('registration', id)],
-        [id, view.steps, JSON.stringify(step), aside.job?.kind ?? '', aside.job?.name ?? ''],
-      );
+      const job = [aside.job?.kind ?? '', aside.job?.name ?? ''];
+      const answer = await recordScript('', [id, view.steps, JSON.stringify(step), ...job]);
       if (answer === 'done' || (await hasMark(redis, id, mark))) return recorded;
     }
   }
@@ -136,16 +138,16 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly at: number;
   readonly unchanged?: true;
   readonly entry: string;
-  readonly set: readonly string[];
-  readonly del: readonly string[];
+  readonly set?: readonly string[] | undefined;
+  readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
-  readonly wait: string;
-  readonly later: readonly (string | number)[];
-  readonly ready: readonly WorkKind[];
-  readonly over: boolean;
+  readonly wait?: Wait | undefined;
+  readonly later?: { readonly kind: WorkKind; readonly due: number } | undefined;
+  readonly ready?: WorkKind | undefined;
+  readonly over?: true;
   readonly enterprise?: string;
-  readonly free: boolean;
-  readonly behind: boolean;
+  readonly free?: true;
+  readonly behind?: true;
   readonly task?: string;
   readonly link?: number;
   readonly unlink?: true;
@@ -156,23 +158,24 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
   const before = view.registration;
   const move = next(before, fact);
   const after = move === undefined ? before : apply(before, fact, move);
-  const over = isOver(after.state);
-  const enterprise = view.row?.merchant && enterpriseOf(view.row.merchant.code);
+  const { enterprise } = view;
+  const { set, del } = difference(before, after);
   const { authCode: _, ...shown } = fact;
   const { job: __, ...effects } = aside;
   const step: Step = {
     ...(move === undefined && { unchanged: true }),
     at: fact.at,
     entry: JSON.stringify({ ...shown, ...(move && { to: move.to }), mark } satisfies HistoryEntry),
-    ...difference(before, after),
+    ...(set.length > 0 && { set }),
+    ...(del.length > 0 && { del }),
     state: after.state,
-    wait: after.wait ?? '',
-    later: move === undefined ? [] : whatIsDueLater(after, move),
-    ready: move === undefined ? [] : whatIsReady(after, move),
-    over: move !== undefined && over,
-    ...(enterprise !== undefined && { enterprise }),
-    free: enterprise !== undefined && move !== undefined && freesItsEnterprise(move, after),
-    behind: enterprise !== undefined && move !== undefined && after.wait === 'enterprise',
+    wait: after.wait,
+    ...(move !== undefined && {
+      later: whatIsDueLater(after, move),
+      ready: whatIsReady(after, move),
+      ...(isOver(after.state) && { over: true }),
+      ...(enterprise !== undefined && whatItsEnterpriseMeets(enterprise, move, after)),
+    }),
     ...(fact.taskId !== undefined && { task: fact.taskId }),
     ...linkChange(before, after),
     ...(move?.so?.includes('stop_line') && {
@@ -189,33 +192,51 @@ function linkChange(before: Registration, after: Registration): Pick<Step, 'link
   return is === undefined ? { unlink: true } : { link: is };
 }
 
+function whatItsEnterpriseMeets(
+  enterprise: string,
+  move: Move,
+  after: Registration,
+): Pick<Step, 'enterprise' | 'free' | 'behind'> {
+  if (after.wait === 'enterprise') return { enterprise, behind: true };
+  return freesItsEnterprise(move, after) ? { enterprise, free: true } : {};
+}
+
 /** A registration of unknown outcome keeps its enterprise: a task of ours may be running there. */
 function freesItsEnterprise(move: Move, after: Registration): boolean {
   if (after.task === 'open') return false;
   return move.task !== undefined || isOver(after.state) || after.wait === 'person';
 }
 
-function whatIsDueLater(after: Registration, move: Move): (string | number)[] {
-  if (after.until === undefined) return [];
-  if (move.so?.includes('send')) return ['submit', after.until];
-  if (move.so?.includes('ask')) return ['follow-up', after.until];
-  return [];
+function whatIsDueLater(after: Registration, move: Move): Step['later'] {
+  if (after.until === undefined) return undefined;
+  if (move.so?.includes('send')) return { kind: 'submit', due: after.until };
+  if (move.so?.includes('ask')) return { kind: 'follow-up', due: after.until };
+  return undefined;
 }
 
-function whatIsReady(after: Registration, move: Move): WorkKind[] {
-  if (move.so?.includes('send') && after.until === undefined) return ['submit'];
-  if (move.so?.includes('authorize') && after.authCode !== undefined) return ['authorize'];
-  return [];
+function whatIsReady(after: Registration, move: Move): Step['ready'] {
+  if (move.so?.includes('send') && after.until === undefined) return 'submit';
+  if (move.so?.includes('authorize') && after.authCode !== undefined) return 'authorize';
+  return undefined;
 }
 
 export function batchOf(pointer: string): string {
   return pointer.slice(0, pointer.lastIndexOf('/'));
 }
 
+/** What tells a fact of this process from every other in the history. */
+export function newMark(): string {
+  marks += 1;
+  return `${MARK_OF_PROCESS}.${marks.toString(36)}`;
+}
+
+const MARK_OF_PROCESS = randomBytes(6).toString('base64url');
+let marks = 0;
+
 /** ioredis sends a command again whose answer was lost: then the first run wrote the mark, and the second met a conflict. */
 export async function hasMark(redis: Redis, id: string, mark: string): Promise<boolean> {
   const entries = await redis.lrange(key('history', id), 0, -1);
-  return entries.some((entry) => entry.includes(mark));
+  return entries.some((entry) => entry.includes(`"${mark}"`));
 }
 
 /** The columns of a batch never change, so each process asks once. */

@@ -85,6 +85,7 @@ export function difference(before: Registration, after: Registration): { set: st
   const set: string[] = [];
   const del: string[] = [];
   for (const field of FIELDS) {
+    if (after[field.name] === before[field.name]) continue;
     const value = stored(field, after);
     if (value === stored(field, before)) continue;
     if (value === undefined) del.push(field.short);

@@ -1,8 +1,9 @@
 /** Loads the Lua scripts; each is run by its digest and sent whole only where the server does not know it yet. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { withKeys } from './keys.js';
+import { PREFIX, withKeys } from './keys.js';
 
 export type ScriptName =
   | 'read'
@@ -20,7 +21,9 @@ export type ScriptName =
   | 'notice-take'
   | 'notice-settle';
 
-export type RunScript = (keys: string[], args: (string | number)[]) => Promise<unknown>;
+type Argument = string | number;
+
+export type RunScript = (keys: string[], args: Argument[]) => Promise<unknown>;
 
 const folder = new URL('./lua/', import.meta.url);
 
@@ -36,6 +39,67 @@ export function script(redis: Redis, name: ScriptName): RunScript {
       throw error;
     }
   };
+}
+
+/** Asks a script about one thing; `common` is what it is told of all of them. */
+export type AskScript = (common: string, args: Argument[]) => Promise<unknown>;
+
+/** A run of so many keeps Redis from others for a few milliseconds. */
+const ASKED_AT_ONCE = 64;
+
+/**
+ * A script that does the same for many: what is asked while a run is on its way goes together in the next one. The busier
+ * everybody is, the more share a run, and the write to the disk that Redis makes of it. Its ARGV are `common` and the
+ * arguments of each, one after the other; it answers a list, in which an error is that of one asker.
+ */
+export function manyScript(redis: Redis, name: 'read' | 'record' | 'take'): AskScript {
+  const run = script(redis, name);
+  let waiting = new Map<string, Asked[]>();
+  let sending = false;
+
+  async function send(): Promise<void> {
+    sending = true;
+    while (waiting.size > 0) {
+      await untilTheLoopTurns();
+      const groups = waiting;
+      waiting = new Map();
+      await Promise.all([...groups].flatMap(([common, asked]) => parts(asked).map((part) => runFor(common, part))));
+    }
+    sending = false;
+  }
+
+  async function runFor(common: string, asked: readonly Asked[]): Promise<void> {
+    try {
+      const answers = (await run([PREFIX], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
+      asked.forEach(({ resolve, reject }, at) => {
+        const answer = answers[at];
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      });
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  return (common, args) =>
+    new Promise((resolve, reject) => {
+      const asked = waiting.get(common);
+      if (asked === undefined) waiting.set(common, [{ args, resolve, reject }]);
+      else asked.push({ args, resolve, reject });
+      if (!sending) void send();
+    });
+}
+
+interface Asked {
+  readonly args: Argument[];
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function parts(asked: readonly Asked[]): (readonly Asked[])[] {
+  const all: (readonly Asked[])[] = [];
+  for (let at = 0; at < asked.length; at += ASKED_AT_ONCE) all.push(asked.slice(at, at + ASKED_AT_ONCE));
+  return all;
 }
 
 const sources = new Map<ScriptName, { text: string; digest: string }>();

@@ -7,7 +7,7 @@ import {
   sendingWindow,
   TRIES_PER_PERSON_AND_DAY,
 } from '../domain/limits.js';
-import { enterpriseOf, type Merchant, personOf } from '../domain/merchant.js';
+import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
@@ -47,7 +47,6 @@ export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, 
     triesPerDay: TRIES_PER_PERSON_AND_DAY,
     busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
-    enterprise: enterpriseOf(merchant.code),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The ledger with little words: load merchants, send, answer, push, and count again from the rows. */
 import type { Redis } from 'ioredis';
-import { enterpriseOf, type IdentityFields, identityOf, type Merchant, personOf } from '../../src/domain/merchant.js';
+import { type IdentityFields, identityOf, type Merchant, personOf } from '../../src/domain/merchant.js';
 import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
 import { type AcceptedRow, type Batch, type Counts, openBatches, type RowWithFate } from '../../src/redis/batches.js';
 import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
@@ -42,7 +42,6 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     triesPerDay: 1_000_000,
     busyMs: DAY_MS,
     person: personOf(merchant.legalPersonaWechat),
-    enterprise: enterpriseOf(merchant.code),
     ...changes,
   };
 }

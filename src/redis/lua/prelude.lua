@@ -28,16 +28,37 @@ local function counted_as(state, wait)
   return state
 end
 
+-- By how much the counts of batches change in this run.
+local changes = {}
+
 -- Every batch that has a row for this registration counts it.
 local function recount(row, also, before, after)
   if before == after then return end
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
-    local batch = row_of(pointer)
-    local counts = key.counts(batch)
-    redis.call('HINCRBY', counts, before, -1)
-    redis.call('HINCRBY', counts, after, 1)
+    local counts = key.counts(row_of(pointer))
+    local change = changes[counts] or {}
+    changes[counts] = change
+    change[before] = (change[before] or 0) - 1
+    change[after] = (change[after] or 0) + 1
   end
+end
+
+-- What a script does for many: `one` is given `width` arguments of ARGV at a time, after the first, which is common to all.
+-- One that fails fails alone.
+local function each(width, one)
+  local answers = {}
+  for at = 2, #ARGV, width do
+    local went_well, answer = pcall(one, unpack(ARGV, at, at + width - 1))
+    if not went_well then answer = { err = type(answer) == 'table' and answer.err or tostring(answer) } end
+    answers[#answers + 1] = answer
+  end
+  for counts, change in pairs(changes) do
+    for state, by in pairs(change) do
+      if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
+    end
+  end
+  return answers
 end
 
 local function ring(what)
@@ -83,8 +104,9 @@ local function stop_line(stop)
 end
 
 local function surprise(this, at)
-  if redis.call('HGET', key.surprise(), 'code') ~= this.code then
-    redis.call('DEL', key.surprise())
+  local last = redis.call('HGET', key.surprise(), 'code')
+  if last ~= this.code then
+    if last then redis.call('DEL', key.surprise()) end
     if this.code == '' then return end
     redis.call('HSET', key.surprise(), 'code', this.code)
   end
@@ -94,10 +116,14 @@ local function surprise(this, at)
   end
 end
 
+-- Days on which the API answered otherwise, as far as this run has looked.
+local online = {}
+
 -- Every create of the day so far, for `most` merchants at least, got the answer of an API that is offline.
 local function offline(id, this, at)
   local met = key.offline(this.day)
-  if redis.call('SISMEMBER', met, '') == 1 then return end
+  online[this.day] = online[this.day] or redis.call('SISMEMBER', met, '') == 1
+  if online[this.day] then return end
   redis.call('SADD', met, this.met and id or '')
   redis.call('EXPIRE', met, 259200)
   if this.met and redis.call('SCARD', met) >= this.most then
@@ -105,9 +131,13 @@ local function offline(id, this, at)
   end
 end
 
+local canary_of_line
+
 -- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again.
 local function line_after_canary(id, verdict)
-  if redis.call('HGET', key.line(), 'canary') ~= id then return end
+  canary_of_line = canary_of_line or redis.call('HGET', key.line(), 'canary') or 'none'
+  if canary_of_line ~= id then return end
+  canary_of_line = nil
   if verdict == 'failed' then
     redis.call('HDEL', key.line(), 'canary')
   elseif verdict == 'again' then
@@ -127,16 +157,20 @@ local function let_go(batch, count)
   ring('ready')
 end
 
+local canaries_of = {}
+
 -- A batch with canaries sends so many rows first. The rest follows when so many were accepted; a refused one is replaced,
 -- and as many refusals as there were to be canaries stop the line.
 local function batch_after_canary(pointer, verdict, at)
   local batch = row_of(pointer)
-  local canaries = tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
+  local canaries = canaries_of[batch] or tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
+  canaries_of[batch] = canaries
   if canaries == 0 then return end
   if redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1) < canaries then
     if verdict == 'refused' then let_go(batch, 1) end
   elseif verdict == 'accepted' then
     redis.call('HDEL', key.batch(batch), 'canaries')
+    canaries_of[batch] = 0
     let_go(batch, redis.call('LLEN', key.kept(batch)))
   else
     redis.call('HSET', key.batch(batch), 'canaries/refused', 0)
@@ -145,12 +179,12 @@ local function batch_after_canary(pointer, verdict, at)
 end
 
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
--- `step` is what domain/registration decided:
+-- `step` is what domain/registration decided; what is empty or false is left out:
 --   at           when, in ms
 --   set, del     fields of the registration's hash to write and to remove
---   state, wait  as it will be ('' for no wait); unchanged: true where the fact only goes into the history
+--   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
 --   entry        the history entry, JSON
---   later        { kind, due in ms } pairs, flat    ready: kinds to be taken up at once
+--   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
 --   over         true: nothing is waited for any more
 --   enterprise   whose it is
 --   free         true: no task of this registration runs for its enterprise
@@ -166,24 +200,22 @@ end
 local function record(id, step)
   local registration = key.registration(id)
   redis.call('RPUSH', key.history(id), step.entry)
+  local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
   if not step.unchanged then
-    local now = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
-    if #step.set > 0 then redis.call('HSET', registration, unpack(step.set)) end
-    if #step.del > 0 then redis.call('HDEL', registration, unpack(step.del)) end
-    recount(now[3], now[4], counted_as(now[1], now[2]), counted_as(step.state, step.wait))
+    if step.set then redis.call('HSET', registration, unpack(step.set)) end
+    if step.del then redis.call('HDEL', registration, unpack(step.del)) end
+    recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
   end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
     redis.call('ZREM', key.later('follow-up'), id)
   end
   local soon = false
-  for i = 1, #step.later, 2 do
-    soon = soon or step.later[i + 1] - step.at < RELAY_LOOKS_EVERY_MS
-    redis.call('ZADD', key.later(step.later[i]), step.later[i + 1], id)
+  if step.later then
+    soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
+    redis.call('ZADD', key.later(step.later.kind), step.later.due, id)
   end
-  for _, kind in ipairs(step.ready) do
-    redis.call('LPUSH', key.ready(kind), id)
-  end
+  if step.ready then redis.call('LPUSH', key.ready(step.ready), id) end
   if step.behind then
     redis.call('RPUSH', key.behind(step.enterprise), id)
     wake_next(step.enterprise)
@@ -205,7 +237,7 @@ local function record(id, step)
   if step.verdict then
     line_after_canary(id, step.verdict)
     if step.verdict == 'accepted' or step.verdict == 'refused' then
-      batch_after_canary(redis.call('HGET', registration, 'row'), step.verdict, step.at)
+      batch_after_canary(before[3], step.verdict, step.at)
     end
   end
   if step.offline then offline(id, step.offline, step.at) end
@@ -226,5 +258,5 @@ local function record(id, step)
     end
     if step.giveBack.call then redis.call('HINCRBY', key.calls(step.giveBack.day), 'create', -1) end
   end
-  if #step.ready > 0 or soon then ring('ready') end
+  if step.ready or soon then ring('ready') end
 end

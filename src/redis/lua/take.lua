@@ -1,85 +1,106 @@
--- Takes permission for one call, and writes in the same step that it is on its way.
--- KEYS 1 registration
--- ARGV 1 id, 2 steps known when it was decided, 3 'create' or 'search', 4 its job,
---      5 the decided step (JSON; prelude: record), 6 budgets (JSON):
+-- Takes permission for calls, and writes in the same step that they are on their way.
+-- KEYS 1 any key of ours
+-- ARGV 1 budgets (JSON):
 --        perSecond, perMinute, perDay  calls          reserve  calls of the day that only `search` may use
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
---        enterprise, person, triesPerDay, busyMs      of `create`
--- Answers { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, hours, day, pause, pace: nothing was changed), or
--- { 'held', until in ms, why } (enterprise, person: record create_held).
+--        triesPerDay                   of a person    busyMs   how long WeChat may run a task
+--      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
+--      prelude: record), and of `create` the enterprise and the person
+-- Answers of each { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing was
+-- changed), or { 'held', until in ms, why } (enterprise, person: record create_held).
 local THREE_DAYS = 259200
-local id = ARGV[1]
-local kind = ARGV[3]
-local budget = cjson.decode(ARGV[6])
+-- The second is taken for longer than it is, because calls do not travel equally long and are counted where they arrive.
+-- Of many calls a second, one that comes too early is few of them; of few it is too many.
+local budget = cjson.decode(ARGV[1])
+local SECOND_US = budget.perSecond < 40 and 1012000 or 1003000
+local CATCH_UP_US = 100000
+
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
-if redis.call('LLEN', key.history(id)) ~= tonumber(ARGV[2]) then return { 'conflict' } end
-
--- A stopped line that somebody resumed lets one create through, which tells whether it may open.
+-- What all calls share is read once, and written once when all have been decided.
 local line = redis.call('HMGET', key.line(), 'stopped', 'canary')
-local is_canary = line[1] and kind == 'create' and line[2] == 'wanted'
-if line[1] and not is_canary then return { 'wait', -1, 'line' } end
-if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
-if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
-
-local calls = key.calls(budget.day)
-local used = redis.call('HMGET', calls, 'create', 'search', 'closed', 'told')
+local pause = redis.call('PTTL', key.pause())
+local due = tonumber(redis.call('GET', key.pace()) or 0)
+local calls, tries = key.calls(budget.day), key.tries(budget.day)
+local counted = redis.call('HMGET', calls, 'create', 'search', 'closed', 'told')
 local per_day, reserve = budget.perDay, budget.reserve
-if budget.believe and used[4] then
-  per_day = tonumber(used[4])
+if budget.believe and counted[4] then
+  per_day = tonumber(counted[4])
   reserve = math.floor(per_day * budget.reserve / budget.perDay)
 end
-local left = per_day - (tonumber(used[1]) or 0) - (tonumber(used[2]) or 0)
-if kind == 'create' then left = left - reserve end
-if used[3] or left <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
+local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
+local granted = { create = 0, search = 0 }
+local went = 0
+local remembered = redis.call('LLEN', key.recent())
 
-local pause = redis.call('PTTL', key.pause())
-if pause > 0 then return { 'wait', pause, 'pause' } end
+-- How long until the call that lies as many calls back as a window may hold is older than the window, in µs.
+local function until_room(calls_of_window, window_us)
+  if remembered + went < calls_of_window then return 0 end
+  if went >= calls_of_window then return window_us end
+  local back = redis.call('LINDEX', key.recent(), calls_of_window - 1 - went)
+  return back and window_us - (now_us - back) or 0
+end
 
-local tries = key.tries(budget.day)
-if kind == 'create' then
-  local running = redis.call('GET', key.busy(budget.enterprise))
-  if running and running ~= id then
-    return { 'held', now + redis.call('PTTL', key.busy(budget.enterprise)), 'enterprise' }
-  end
-  if budget.person ~= '' and (tonumber(redis.call('HGET', tries, budget.person)) or 0) >= budget.triesPerDay then
+-- What holds every call of a kind; nil: nothing.
+local function shut_for(kind)
+  if line[1] and not (kind == 'create' and line[2] == 'wanted') then return { 'wait', -1, 'line' } end
+  if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
+  if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
+  if counted[3] or left - (kind == 'create' and reserve or 0) <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
+  if pause > 0 then return { 'wait', pause, 'pause' } end
+  -- Exact in any second and in any minute; smooth within the second, where some lateness is made up for.
+  local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, 60000000), due - now_us)
+  if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
+end
+
+local function held(id, enterprise, person)
+  local busy = key.busy(enterprise)
+  local running = redis.call('GET', busy)
+  if running and running ~= id then return { 'held', now + redis.call('PTTL', busy), 'enterprise' } end
+  if person ~= '' and (tonumber(redis.call('HGET', tries, person)) or 0) >= budget.triesPerDay then
     return { 'held', budget.dayEndsAt, 'person' }
   end
 end
 
--- Exact: the call that lies as many calls back as a window may hold must be older than the window. The second is taken
--- for 1.2 % longer than it is, because calls do not travel equally long and are counted where they arrive.
-local SECOND_US = 1012000
-local second_ago = redis.call('LINDEX', key.recent(), budget.perSecond - 1)
-if second_ago and now_us - second_ago < SECOND_US then
-  return { 'wait', math.ceil((SECOND_US - (now_us - second_ago)) / 1000), 'pace' }
-end
-local minute_ago = redis.call('LINDEX', key.recent(), budget.perMinute - 1)
-if minute_ago and now_us - minute_ago < 60000000 then
-  return { 'wait', math.ceil((60000000 - (now_us - minute_ago)) / 1000), 'pace' }
-end
--- Smooth: calls are spread over the second; up to 100 ms of lateness are made up for.
-local due = tonumber(redis.call('GET', key.pace()) or 0)
-if due - now_us > 0 then return { 'wait', math.ceil((due - now_us) / 1000), 'pace' } end
-redis.call('SET', key.pace(), string.format('%.0f', math.max(due, now_us - 100000) + SECOND_US / budget.perSecond), 'PX', 60000)
+local function take(id, steps, kind, job, step, enterprise, person)
+  if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
+  local is_create = kind == 'create'
+  local refusal = shut_for(kind) or (is_create and held(id, enterprise, person))
+  if refusal then return refusal end
 
-local most = math.max(budget.perMinute, budget.perSecond)
-local remembered = redis.call('LPUSH', key.recent(), string.format('%.0f', now_us))
-if remembered > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
-if redis.call('HINCRBY', calls, kind, 1) == 1 then redis.call('EXPIRE', calls, THREE_DAYS) end
-
-if kind == 'create' then
-  redis.call('SET', key.busy(budget.enterprise), id, 'PX', budget.busyMs)
-  if budget.person ~= '' then
-    redis.call('HINCRBY', tries, budget.person, 1)
-    redis.call('EXPIRE', tries, THREE_DAYS)
+  granted[kind] = granted[kind] + 1
+  went, left = went + 1, left - 1
+  due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
+  if is_create then
+    redis.call('SET', key.busy(enterprise), id, 'PX', budget.busyMs)
+    if person ~= '' then redis.call('HINCRBY', tries, person, 1) end
+    -- A stopped line that somebody resumed lets one create through, which tells whether it may open.
+    if line[1] then
+      redis.call('HSET', key.line(), 'canary', id)
+      line[2] = id
+    end
   end
+  record(id, cjson.decode(step))
+  redis.call('ZREM', key.window(is_create and 'submit' or 'follow-up'), job)
+  return { 'go' }
 end
 
-if is_canary then redis.call('HSET', key.line(), 'canary', id) end
-record(id, cjson.decode(ARGV[5]))
-redis.call('ZREM', key.window(kind == 'create' and 'submit' or 'follow-up'), ARGV[4])
-return { 'go' }
+local answers = each(7, take)
+
+if went > 0 then
+  redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)
+  local stamps = {}
+  for i = 1, went do stamps[i] = string.format('%.0f', now_us) end
+  local most = math.max(budget.perMinute, budget.perSecond)
+  redis.call('LPUSH', key.recent(), unpack(stamps))
+  if remembered + went > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
+  for kind, count in pairs(granted) do
+    if count > 0 then redis.call('HINCRBY', calls, kind, count) end
+  end
+  redis.call('EXPIRE', calls, THREE_DAYS)
+  redis.call('EXPIRE', tries, THREE_DAYS)
+end
+return answers
