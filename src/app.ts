@@ -184,7 +184,7 @@ export async function startSending(store: Store): Promise<Part> {
   const vault = vaultOf(settings);
   const authorizers = openAuthorizers(redis, vault);
   const crew = crewOf(settings, redis, bell, client, log);
-  const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE });
+  const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });
   const worker = startWorker({
     redis,
     relay,

@@ -16,6 +16,12 @@ export const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submi
 /** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
 const HANDED_AT_ONCE = 500;
 
+/** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
+const LARGEST_HANDFUL = 16;
+
+/** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
+const HANDFULS_A_SECOND = 50;
+
 /** Longest pause between two looks: a lost ring costs no more than this. */
 const LOOK_EVERY_MS = 15_000;
 
@@ -32,14 +38,23 @@ export interface RelayOptions {
   readonly redis: Redis;
   readonly bell: Bell;
   readonly log: Logger;
-  /** Jobs that BullMQ holds at most, of each kind. */
+  /** Registrations that BullMQ holds at most, of each kind. */
   readonly windowSize: number;
+  /** Calls that may be made: a fast pace is handed out in larger handfuls. */
+  readonly perSecond: number;
 }
 
-export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Relay {
+/** What a job of BullMQ carries: registrations that are worked off together, none of them named but by its id. */
+export interface Handful {
+  /** `registration-handful` each */
+  readonly jobs: readonly string[];
+}
+
+export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOptions): Relay {
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
   const hand = script(redis, 'hand');
   const sweep = script(redis, 'sweep');
+  const toSubmit = Math.min(Math.max(Math.floor(perSecond / HANDFULS_A_SECOND), 1), LARGEST_HANDFUL);
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let again = false;
@@ -49,12 +64,18 @@ export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Rela
   let waiting = 0;
 
   async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
-    const queue = queues.get(kind);
-    await queue?.addBulk(
-      jobs.map((job) => ({
+    const handfuls = new Map<string, string[]>();
+    for (const job of jobs) {
+      const name = job.slice(job.indexOf('-') + 1);
+      const handful = handfuls.get(name);
+      if (handful === undefined) handfuls.set(name, [job]);
+      else handful.push(job);
+    }
+    await queues.get(kind)?.addBulk(
+      [...handfuls].map(([name, handful]) => ({
         name: kind,
-        data: { registration: registrationOf(job) },
-        opts: { jobId: job, removeOnComplete: true, removeOnFail: true },
+        data: { jobs: handful } satisfies Handful,
+        opts: { jobId: name, removeOnComplete: true, removeOnFail: true },
       })),
     );
   }
@@ -62,7 +83,8 @@ export function startRelay({ redis, bell, log, windowSize }: RelayOptions): Rela
   /** Hands out what is ready of one kind; answers when the next is due. */
   async function handOut(kind: WorkKind): Promise<number> {
     for (;;) {
-      const [due, left, ...jobs] = (await hand([key('window', kind)], [kind, windowSize, HANDED_AT_ONCE])) as [
+      const handful = kind === 'submit' ? toSubmit : 1;
+      const [due, left, ...jobs] = (await hand([key('window', kind)], [kind, windowSize, HANDED_AT_ONCE, handful])) as [
         number,
         number,
         ...string[],
@@ -136,7 +158,7 @@ function openQueue(redis: Redis, kind: WorkKind): Queue {
   return queue;
 }
 
-/** `registration-moment`: each handing out is a job of its own, which BullMQ cannot take for one that it has. */
-function registrationOf(job: string): string {
-  return job.slice(0, job.lastIndexOf('-'));
+/** A job's name begins with its registration's id. */
+export function registrationOf(job: string): string {
+  return job.slice(0, job.indexOf('-'));
 }

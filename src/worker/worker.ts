@@ -1,12 +1,13 @@
-/** A worker process: takes jobs of all three kinds from BullMQ, one registration at a time in each slot. */
+/** A worker process: takes handfuls of all three kinds from BullMQ, one registration at a time in each slot. */
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { PREFIX } from '../redis/keys.js';
 import type { Job, WorkKind } from '../redis/ledger.js';
-import type { Relay } from '../redis/relay.js';
+import { type Handful, type Relay, registrationOf } from '../redis/relay.js';
 import { type AuthorizeTools, authorize } from './authorize.js';
 import type { Crew } from './crew.js';
 import { followUp } from './follow-up.js';
+import { openSlots } from './slots.js';
 import { submit } from './submit.js';
 
 /**
@@ -44,11 +45,15 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
   const slots: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
 
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
+    const inSlot = openSlots(slots[kind]);
+    const workOff = (name: string) => inSlot(() => work[kind]({ kind, name }, registrationOf(name)));
     const worker = new Worker(
       kind,
-      async ({ id: name = '', data }) => {
-        await work[kind]({ kind, name }, (data as { registration: string }).registration);
+      async ({ data }) => {
+        const done = await Promise.allSettled((data as Handful).jobs.map(workOff));
         relay.roomMade();
+        const faults = done.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+        if (faults.length > 0) throw new AggregateError(faults, `${faults.length} of ${done.length} failed`);
       },
       {
         connection: redis,
@@ -60,9 +65,9 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
         removeOnFail: { count: 0 },
       },
     );
-    // Failed means that our program threw. The job stays in the ledger's window and is handed out again.
+    // Failed means that our program threw. Its jobs stay in the ledger's window and are handed out again.
     worker.on('failed', (job, error) =>
-      crew.log.error({ err: error, registration: job?.data?.registration }, 'our program failed'),
+      crew.log.error({ err: error, jobs: (job?.data as Handful | undefined)?.jobs }, 'our program failed'),
     );
     worker.on('error', (error) => {
       // A Redis that takes no writes fails at once and for ever: thousands of tries a second help nobody.

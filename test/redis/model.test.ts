@@ -10,6 +10,7 @@ import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { STATES } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
 import type { WorkKind } from '../../src/redis/ledger.js';
+import { registrationOf } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
@@ -182,8 +183,12 @@ async function newWorld() {
 
   async function handOut(): Promise<void> {
     for (const kind of ['submit', 'follow-up'] as const) {
-      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500])) as [number, number, ...string[]];
-      for (const name of names) jobs.push({ kind, name, id: name.slice(0, name.lastIndexOf('-')) });
+      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500, 1])) as [
+        number,
+        number,
+        ...string[],
+      ];
+      for (const name of names) jobs.push({ kind, name, id: registrationOf(name) });
     }
   }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key, PREFIX } from '../../src/redis/keys.js';
 import type { Job, WorkKind } from '../../src/redis/ledger.js';
-import { type Relay, startRelay } from '../../src/redis/relay.js';
+import { type Handful, type Relay, registrationOf, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -38,8 +38,10 @@ describe('what is ready', () => {
       const waiting = await queue.getWaiting();
       return waiting.length === 3 && waiting;
     });
-    expect(jobs.map(({ data }) => data)).toEqual(merchants(3).map((it) => ({ registration: idOf(it) })));
-    for (const { id = '' } of jobs) expect(id).toMatch(/^[a-z2-7]{16}-[\d.]+$/);
+    expect(jobs.map(({ id, data }) => data.jobs.map((job: string) => job.replace(`-${id}`, '')))).toEqual(
+      merchants(3).map((it) => [idOf(it)]),
+    );
+    for (const { id = '' } of jobs) expect(id).toMatch(/^[\d.]+-\d+$/);
   });
 
   test('is handed out in the order of the sheet', async () => {
@@ -65,6 +67,36 @@ describe('what is ready', () => {
     expect(new Set(done).size).toBe(120);
     expect(most).toBeLessThanOrEqual(10);
     expect(most).toBeGreaterThan(0);
+  });
+
+  test('goes in handfuls where the pace is fast, and in the same order', async () => {
+    await book.load('b1', merchants(40));
+    await relay({ perSecond: 800 });
+    const queue = bullmq('submit');
+    const jobs = await until('three handfuls wait', async () => {
+      const waiting = await queue.getWaiting();
+      return waiting.length === 3 && waiting;
+    });
+    expect(jobs.map(({ data }) => data.jobs.length).sort()).toEqual([16, 16, 8]);
+
+    const done = await workers({ count: 1 });
+    await until('forty are done', () => done.length === 40);
+    expect(done).toEqual(merchants(40).map(idOf));
+  });
+
+  test('of a handful that BullMQ still has is not handed out a second time', async () => {
+    await book.load('b1', merchants(16));
+    const first = await relay({ perSecond: 800 });
+    const queue = bullmq('submit');
+    await until('BullMQ has the handful', async () => (await queue.count()) === 1);
+    const [one = ''] = await redis.zrange(key('window', 'submit'), 0, 0);
+    await book.workload.giveBack({ kind: 'submit', name: one }, registrationOf(one), undefined);
+    await first.stop();
+
+    await relay({ perSecond: 800 });
+    const done = await workers({ count: 1 });
+    await until('all are done', async () => (await book.workload.inHand('submit')) === 0);
+    expect(done).toHaveLength(16);
   });
 
   test('is handed to one worker only, however many relays there are', async () => {
@@ -106,7 +138,7 @@ describe('what is due later', () => {
 describe('a crash', () => {
   test('between taking from the ledger and giving to BullMQ loses nothing', async () => {
     await book.load('b1', merchants(5));
-    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3]);
+    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3, 1]);
     expect(await bullmq('submit').count()).toBe(0);
 
     await relay();
@@ -207,10 +239,10 @@ describe('a job that a worker gives back', () => {
 
 let failed = false;
 
-async function relay({ windowSize = 10_000 } = {}): Promise<Pick<Relay, 'stop'>> {
+async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick<Relay, 'stop'>> {
   const own = server.connect();
   const bell: Bell = await hangBell(own);
-  const started = startRelay({ redis: own, bell, log: readableLog().log, windowSize });
+  const started = startRelay({ redis: own, bell, log: readableLog().log, windowSize, perSecond });
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= started.stop().then(() => bell.close());
@@ -241,12 +273,14 @@ async function workers({ count, kind = 'submit', before, handle }: Working): Pro
   for (let at = 0; at < count; at += 1) {
     const worker = new Worker(
       kind,
-      async ({ id: name = '', data }) => {
-        await before?.();
-        const id = (data as { registration: string }).registration;
-        if (handle === undefined) await book.workload.giveBack({ kind, name }, id, undefined);
-        else await handle({ kind, name }, id);
-        done.push(id);
+      async ({ data }) => {
+        for (const name of (data as Handful).jobs) {
+          await before?.();
+          const id = registrationOf(name);
+          if (handle === undefined) await book.workload.giveBack({ kind, name }, id, undefined);
+          else await handle({ kind, name }, id);
+          done.push(id);
+        }
         await redis.publish(key('bell'), 'ready');
       },
       {
