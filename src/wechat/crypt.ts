@@ -88,9 +88,9 @@ function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
 
   const end = HEAD_BYTES + plain.readUInt32BE(RANDOM_BYTES);
   if (end > plain.length) return undecipherable('the message claims to be longer than what was sent');
-  if (!isUtf8(plain.subarray(HEAD_BYTES, end)) || !isUtf8(plain.subarray(end))) {
-    return undecipherable('the message is not UTF-8');
-  }
+  // The message may be damaged, a character cut in its middle or another encoding: refused it would be lost, and it is
+  // WeChat's. The appid tells whether the key fits.
+  if (!isUtf8(plain.subarray(end))) return undecipherable('the appid behind the message is not UTF-8');
   return { ok: true, message: plain.toString('utf8', HEAD_BYTES, end), appid: plain.toString('utf8', end) };
 }
 
