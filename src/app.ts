@@ -114,8 +114,8 @@ async function reachServer(settings: Settings, log: Logger): Promise<{ address: 
 
 /** What a row has to be like, for the registration API in use. */
 export function rulesOf(settings: Settings, acceptWarnings: boolean): Rules {
-  const { needs, identity } = registrationApi(settings, NO_CLIENT);
-  return { needs: { ...needs, defaultPhone: settings.componentPhone }, identity, acceptWarnings };
+  const { needs, identity, identityBefore } = registrationApi(settings, NO_CLIENT);
+  return { needs: { ...needs, defaultPhone: settings.componentPhone }, identity, identityBefore, acceptWarnings };
 }
 
 /** Rules are asked for without calling anybody. */

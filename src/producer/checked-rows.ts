@@ -1,10 +1,10 @@
 /** A sheet as rows that are ready to be accepted: read → check → know the merchant. `check` and `load` share it. */
 import { checkRow, type Needs } from '../domain/check-row.js';
 import { FIELDS, type Layout, reportColumn } from '../domain/columns.js';
-import { type IdentityFields, identityOf, isIdentity } from '../domain/merchant.js';
+import { type IdentityFields, identityOf, isIdentity, type Merchant } from '../domain/merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
-import type { AcceptedRow } from '../redis/batches.js';
+import type { AcceptedRow, Prospect } from '../redis/batches.js';
 import type { Sheet } from './sheet.js';
 import { SheetError } from './sheet-error.js';
 
@@ -12,6 +12,8 @@ import { SheetError } from './sheet-error.js';
 export interface Rules {
   readonly needs: Needs;
   readonly identity: IdentityFields;
+  /** By which merchants were known to the registration API before the one in use. */
+  readonly identityBefore?: IdentityFields | undefined;
   /** False: a row with a warning is held back like one with an error. */
   readonly acceptWarnings: boolean;
   /** True: a merchant that has a Mini Program is to get one more. */
@@ -54,12 +56,14 @@ export function shareAsText(share: number): string {
 export interface CheckedSheetRow extends AcceptedRow {
   /** The row's number in a spreadsheet program. */
   readonly number: number;
+  /** The merchant's registration, if the registration API before the one in use made it. */
+  readonly before?: string;
   readonly problems: readonly Problem[] & readonly { readonly code: string; readonly cell: string }[];
 }
 
 export async function* checkedRows(
   sheet: Sheet,
-  { needs, identity, acceptWarnings }: Rules,
+  { needs, identity, identityBefore, acceptWarnings }: Rules,
 ): AsyncGenerator<CheckedSheetRow[]> {
   const earlier = reportColumn(sheet.headings, 'registration_id');
   for await (const page of sheet.rows()) {
@@ -74,10 +78,33 @@ export async function* checkedRows(
         merchant: accepted,
         problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
         registration: accepted && identityOf(accepted, identity),
+        ...(accepted && identityBefore && beforeOf(accepted, identityBefore)),
         ...earlierOf(row.cells[earlier]),
       };
     });
   }
+}
+
+/** A sheet need not have what only the other API asks for; then nobody knows. */
+function beforeOf(merchant: Merchant, fields: IdentityFields): Pick<CheckedSheetRow, 'before'> {
+  return fields.every((field) => merchant[field] !== '') ? { before: identityOf(merchant, fields) } : {};
+}
+
+/**
+ * A merchant that was registered by the API before, or is on its way there, is that one still; what failed there is made
+ * anew. Looked up in the ledger for sheets alone that tell it.
+ */
+export async function asKnownBefore(
+  rows: readonly CheckedSheetRow[],
+  prospects: (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospect>>,
+): Promise<readonly CheckedSheetRow[]> {
+  const ids = rows.flatMap(({ before }) => before ?? []);
+  if (ids.length === 0) return rows;
+  const known = await prospects(ids);
+  return rows.map((row) => {
+    const prospect = row.before === undefined ? undefined : known.get(row.before);
+    return prospect === undefined || prospect === 'again' ? row : { ...row, registration: row.before };
+  });
 }
 
 const NO_PROBLEMS: CheckedSheetRow['problems'] = [];

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
 import {
+  asKnownBefore,
   type CheckedSheetRow,
   carriedHeadings,
   checkedRows,
@@ -84,7 +85,8 @@ async function storePage(
   rows: readonly CheckedSheetRow[],
   rules: Rules,
 ): Promise<void> {
-  const accepted = await batches.accept(batch, index, rows, rules);
+  const known = await asKnownBefore(rows, (ids) => batches.prospects(ids, rules));
+  const accepted = await batches.accept(batch, index, known, rules);
   if (accepted < index + rows.length) {
     throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.length} were stored`);
   }

@@ -1,6 +1,6 @@
 /** What loading a sheet would do, found out without storing anything. */
 import type { Prospect } from '../redis/batches.js';
-import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
+import { asKnownBefore, type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './first-lines.js';
 import type { Sheet } from './sheet.js';
 
@@ -18,7 +18,8 @@ export type Past = (ids: readonly string[], rules: Pick<Rules, 'again'>) => Prom
 
 export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): AsyncGenerator<PlannedRow[]> {
   const firstLines = openFirstLines();
-  for await (const page of checkedRows(sheet, rules)) {
+  for await (const checked of checkedRows(sheet, rules)) {
+    const page = await asKnownBefore(checked, (ids) => past(ids, rules));
     const known = await past(
       page.flatMap((row) => row.registration ?? []),
       rules,

@@ -26,6 +26,7 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
     },
     needs: { legalPerson: false, codeTypes: [1], phone: true },
     identity: NAME_AND_CODE,
+    identityBefore: FOUR_FIELDS,
     create: ({ name, code, componentPhone }, token) =>
       client.post({
         path: PATH,

@@ -17,6 +17,8 @@ export interface RegistrationApi {
   readonly needs: Omit<Needs, 'defaultPhone'>;
   /** The fields by which a merchant is known again. */
   readonly identity: IdentityFields;
+  /** Those by which they were known to the API before this one, where it has more of them. */
+  readonly identityBefore?: IdentityFields;
   /** How WeChat behaves once it has taken this API offline; absent while nothing of the kind is announced. */
   readonly retirement?: Retirement;
   create(merchant: Merchant, token: string): Promise<Reply>;

@@ -220,6 +220,34 @@ test('--again loads the same sheet as a batch of its own, once, for merchants th
   expect(await book.registration(idOf(merchant(1)))).toMatchObject({ state: 'queued', earlierAppids: ['wxfirst'] });
 });
 
+test('what the API before has registered, or has under way, is not registered by its successor', async () => {
+  const [created, underWay, failed, other] = [merchant(1), merchant(2), merchant(3), merchant(4)] as const;
+  const book = openBook(server.redis);
+  await load(saved(sheetOf([created, underWay, failed, other])));
+  for (const it of [created, underWay, failed, other]) await book.send(idOf(it));
+  await book.record(idOf(created), 'mini_program_created', { appid: 'wxfirst' });
+  await book.record(idOf(failed), 'registration_refused', { problem: 'push:103' });
+
+  const successor = { ...withRedis(), WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' };
+  // Another legal person is another merchant to the API before, so nobody knows whose registration that is.
+  const file = saved(sheetOf([created, underWay, failed, { ...other, legalPersonaName: '另一人' }]), 'again.csv');
+  expect(await checked([file], successor)).toMatchObject({ already_created: 1, in_progress: 1, ready: 2 });
+  await run(loadCommand, [file], successor);
+  const { stdout } = await run(reportCommand, ['--json'], successor);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(rows.map(({ outcome, appid }) => `${outcome} ${appid}`.trim())).toEqual([
+    'already_created wxfirst',
+    'pending',
+    'pending',
+    'pending',
+  ]);
+  expect(rows.map(({ registration_id }) => registration_id).slice(0, 2)).toEqual([created, underWay].map(idOf));
+  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(4 + 2);
+});
+
 test("a person's ID in a column of ours reaches neither Redis, nor a report, nor an annotated file", async () => {
   const codes = [RESIDENT, `'${RESIDENT}`, `${RESIDENT.slice(0, 15)}000`, `1.${RESIDENT.slice(1, 15)}E+17`];
   // As IDs were until 1999.
