@@ -4,7 +4,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
 import { FACTS, type Registration } from '../domain/registration.js';
-import { ACTORS, type Language } from '../domain/words.js';
+import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { View } from '../redis/ledger.js';
 import { batchesNamed, historyPage, type Story } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
@@ -63,12 +63,12 @@ async function explain(doorway: Doorway, wanted: string, options: Options): Prom
 
 interface Meaning {
   readonly problem: string;
-  readonly reason: { en: string; zh: string };
-  readonly next_step: { en: string; zh: string };
+  readonly reason: Words;
+  readonly next_step: Words;
   readonly who_acts: keyof typeof ACTORS;
-  readonly source?: string;
+  readonly source?: Words;
   /** What fastregister does with it. */
-  readonly fact?: string;
+  readonly fact?: Words;
 }
 
 function meanings(code: string): Meaning[] {
@@ -92,18 +92,26 @@ function meanings(code: string): Meaning[] {
     next_step: answer.nextStep,
     who_acts: answer.acts,
     source: SOURCES[answer.source],
-    fact: FACTS[answer.fact].en,
+    fact: { en: FACTS[answer.fact].en, zh: FACTS[answer.fact].zh },
   }));
 }
 
+const WORDS = {
+  next: { en: 'next', zh: '下一步' },
+  whoActs: { en: 'who acts', zh: '由谁处理' },
+  fact: { en: 'recorded as', zh: '记录为' },
+  source: { en: 'known from', zh: '依据' },
+} as const satisfies Record<string, Words>;
+
 function describe({ problem, reason, next_step, who_acts, source, fact }: Meaning, language: Language): string {
+  const colon = language === 'zh' ? '：' : ': ';
   const lines = [
     problem,
     `  ${reason[language]}`,
-    `  next: ${next_step[language]}`,
-    `  who acts: ${ACTORS[who_acts][language]}`,
-    ...(fact === undefined ? [] : [`  recorded as: ${fact}`]),
-    ...(source === undefined ? [] : [`  known from: ${source}`]),
+    `  ${WORDS.next[language]}${colon}${next_step[language]}`,
+    `  ${WORDS.whoActs[language]}${colon}${ACTORS[who_acts][language]}`,
+    ...(fact === undefined ? [] : [`  ${WORDS.fact[language]}${colon}${fact[language]}`]),
+    ...(source === undefined ? [] : [`  ${WORDS.source[language]}${colon}${source[language]}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -87,43 +87,48 @@ export const STATES = {
 
 export type State = keyof typeof STATES;
 
-interface FactRow {
-  readonly by: 'producer' | 'worker' | 'receiver' | 'operator';
-  readonly en: string;
+interface FactRow extends Words {
+  readonly by: keyof typeof REPORTERS;
 }
 
+/** Who reports facts. */
+export const REPORTERS = {
+  producer: { en: 'producer', zh: '导入' },
+  worker: { en: 'worker', zh: '提交' },
+  receiver: { en: 'receiver', zh: '接收' },
+  operator: { en: 'operator', zh: '操作员' },
+} as const satisfies Record<string, Words>;
+
+// biome-ignore format: one line, one fact
 export const FACTS = {
-  row_accepted: { by: 'producer', en: 'a row of a sheet names this merchant and passed our checks' },
-  row_refused: { by: 'worker', en: 'the registration API in use cannot take these details; nothing was sent' },
-  create_held: { by: 'worker', en: 'its enterprise has a running task, or its Weixin ID has had its tries of the day' },
-  create_sent: { by: 'worker', en: 'permission to call was taken and `create` is on its way' },
-  create_accepted: { by: 'worker', en: 'WeChat accepted the task' },
-  create_busy: { by: 'worker', en: 'WeChat says that this enterprise already has a running task' },
-  create_postponed: { by: 'worker', en: 'WeChat answered that it may be tried again later' },
-  create_void: {
-    by: 'worker',
-    en: 'the call was turned away at the door (token, quota, no connection): no attempt was made',
-  },
-  create_refused: { by: 'worker', en: "WeChat refused the merchant's details" },
-  platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops' },
-  answer_unknown: { by: 'worker', en: 'WeChat answered with a code that nobody knows' },
-  answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back' },
-  search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way' },
-  search_void: { by: 'worker', en: '`search` was turned away at the door: nothing was learnt' },
-  search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops' },
-  task_running: { by: 'worker', en: '`search` says that the task is running' },
-  task_unclear: { by: 'worker', en: '`search` does not tell what became of the task' },
-  task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one' },
-  task_failed: { by: 'worker', en: '`query` says that the registration failed' },
-  push_overdue: { by: 'worker', en: 'neither a push nor `search` told the end in the time that we wait' },
-  mini_program_created: { by: 'receiver', en: 'WeChat pushed: the Mini Program was created' },
-  legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours' },
-  registration_refused: { by: 'receiver', en: 'WeChat pushed: the registration failed' },
-  push_unknown: { by: 'receiver', en: 'WeChat pushed a status that nobody knows' },
-  authorizer_kept: { by: 'worker', en: "the auth_code was exchanged; the authorizer's refresh token is kept" },
-  authorizer_lost: { by: 'worker', en: 'the auth_code could not be exchanged in its ten minutes' },
-  retry_asked: { by: 'operator', en: 'an operator asked to send it again' },
-  cancel_asked: { by: 'operator', en: 'an operator withdrew it' },
+  row_accepted: { by: 'producer', en: 'a row of a sheet names this merchant and passed our checks', zh: '表中某行填写了该商户，且通过了本地校验' },
+  row_refused: { by: 'worker', en: 'the registration API in use cannot take these details; nothing was sent', zh: '当前注册接口不接受这些信息，没有提交' },
+  create_held: { by: 'worker', en: 'its enterprise has a running task, or its Weixin ID has had its tries of the day', zh: '其企业已有任务在执行，或其微信号当日次数已用完' },
+  create_sent: { by: 'worker', en: 'permission to call was taken and `create` is on its way', zh: '已取得调用许可，`create` 已发出' },
+  create_accepted: { by: 'worker', en: 'WeChat accepted the task', zh: '微信已受理任务' },
+  create_busy: { by: 'worker', en: 'WeChat says that this enterprise already has a running task', zh: '微信答复该企业已有任务在执行' },
+  create_postponed: { by: 'worker', en: 'WeChat answered that it may be tried again later', zh: '微信答复可稍后重试' },
+  create_void: { by: 'worker', en: 'the call was turned away at the door (token, quota, no connection): no attempt was made', zh: '请求未被受理（令牌、额度或连接原因），不计为一次提交' },
+  create_refused: { by: 'worker', en: "WeChat refused the merchant's details", zh: '微信未通过商户所填信息' },
+  platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops', zh: '微信拒绝的是平台而非商户，提交暂停' },
+  answer_unknown: { by: 'worker', en: 'WeChat answered with a code that nobody knows', zh: '微信返回了未知的代码' },
+  answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
+  search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
+  search_void: { by: 'worker', en: '`search` was turned away at the door: nothing was learnt', zh: '`search` 未被受理，没有得到结果' },
+  search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交暂停' },
+  task_running: { by: 'worker', en: '`search` says that the task is running', zh: '`search` 显示任务正在执行' },
+  task_unclear: { by: 'worker', en: '`search` does not tell what became of the task', zh: '`search` 未能说明任务结果' },
+  task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one', zh: '`query` 显示小程序已创建，但未说明是哪一个' },
+  task_failed: { by: 'worker', en: '`query` says that the registration failed', zh: '`query` 显示注册失败' },
+  push_overdue: { by: 'worker', en: 'neither a push nor `search` told the end in the time that we wait', zh: '在等待期限内，推送和 `search` 都没有给出结果' },
+  mini_program_created: { by: 'receiver', en: 'WeChat pushed: the Mini Program was created', zh: '微信推送：小程序已创建' },
+  legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours', zh: '微信推送：法人未在 24 小时内完成确认' },
+  registration_refused: { by: 'receiver', en: 'WeChat pushed: the registration failed', zh: '微信推送：注册失败' },
+  push_unknown: { by: 'receiver', en: 'WeChat pushed a status that nobody knows', zh: '微信推送了未知的状态' },
+  authorizer_kept: { by: 'worker', en: "the auth_code was exchanged; the authorizer's refresh token is kept", zh: 'auth_code 已换取授权，授权方的刷新令牌已保存' },
+  authorizer_lost: { by: 'worker', en: 'the auth_code could not be exchanged in its ten minutes', zh: 'auth_code 未能在十分钟有效期内换取授权' },
+  retry_asked: { by: 'operator', en: 'an operator asked to send it again', zh: '操作员要求重新提交' },
+  cancel_asked: { by: 'operator', en: 'an operator withdrew it', zh: '操作员已撤回' },
 } as const satisfies Record<string, FactRow>;
 
 export type FactKind = keyof typeof FACTS;
@@ -287,7 +292,7 @@ export interface Move {
    */
   readonly task?: 'opens' | 'ended' | 'refused' | 'void';
   readonly so?: readonly Consequence[];
-  readonly because: string;
+  readonly because: Words;
 }
 
 const UNSENT: readonly State[] = ['queued', 'deferred'];
@@ -297,59 +302,59 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
-  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: 'it failed before, and the registry needs time' },
-  { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: 'it failed before, so the new row is a new attempt' },
-  { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], because: 'nothing of ours can be running at WeChat' },
-  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], because: 'the operator wants a second Mini Program of this merchant' },
-  { fact: 'row_refused', from: UNSENT, to: 'invalid', because: 'the details do not fit the API, and no call is wasted on them' },
+  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'it failed before, and the registry needs time', zh: '之前失败，需等待工商数据更新' } },
+  { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
+  { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
+  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
+  { fact: 'row_refused', from: UNSENT, to: 'invalid', because: { en: 'the details do not fit the API, and no call is wasted on them', zh: '信息不符合接口要求，不浪费调用次数' } },
 
   // The call
-  { fact: 'create_held', from: UNSENT, to: 'deferred', so: ['send'], because: 'WeChat would only answer 89249 or 91030' },
-  { fact: 'create_sent', from: UNSENT, to: 'submitting', task: 'opens', so: ['ask'], because: 'from here on the merchant may have been asked' },
+  { fact: 'create_held', from: UNSENT, to: 'deferred', so: ['send'], because: { en: 'WeChat would only answer 89249 or 91030', zh: '否则微信只会返回 89249 或 91030' } },
+  { fact: 'create_sent', from: UNSENT, to: 'submitting', task: 'opens', so: ['ask'], because: { en: 'from here on the merchant may have been asked', zh: '自此商户可能已收到通知' } },
 
   // Its answer
-  { fact: 'create_accepted', from: ['submitting'], to: 'awaiting_legal_person', because: 'the task runs; the push will tell' },
-  { fact: 'create_busy', from: ['submitting'], when: 'an earlier attempt may still be running', to: 'awaiting_legal_person', because: 'the running task is the one whose answer we lost' },
-  { fact: 'create_busy', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: "somebody else's task runs" },
-  { fact: 'create_busy', from: ['submitting'], to: 'needs_review', task: 'refused', because: "somebody else's task does not end" },
-  { fact: 'create_postponed', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: 'the answer says that nothing was begun' },
-  { fact: 'create_postponed', from: ['submitting'], to: 'needs_review', task: 'refused', because: 'all tries are spent' },
-  { fact: 'create_void', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: 'WeChat never saw it, and cannot be reached now' },
-  { fact: 'create_void', from: ['submitting'], to: 'queued', task: 'void', so: ['send'], because: 'WeChat never looked at it' },
-  { fact: 'create_refused', from: ['submitting'], to: 'rejected', task: 'refused', because: 'the same details would be refused again' },
-  { fact: 'platform_refused', from: ['submitting'], to: 'queued', task: 'void', so: ['send', 'stop_line'], because: 'the merchant is not at fault' },
-  { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: 'a code that nobody knows is neither success nor failure' },
+  { fact: 'create_accepted', from: ['submitting'], to: 'awaiting_legal_person', because: { en: 'the task runs; the push will tell', zh: '任务在执行，结果以推送为准' } },
+  { fact: 'create_busy', from: ['submitting'], when: 'an earlier attempt may still be running', to: 'awaiting_legal_person', because: { en: 'the running task is the one whose answer we lost', zh: '正在执行的就是我们未收到答复的任务' } },
+  { fact: 'create_busy', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: { en: "somebody else's task runs", zh: '他人的任务正在执行' } },
+  { fact: 'create_busy', from: ['submitting'], to: 'needs_review', task: 'refused', because: { en: "somebody else's task does not end", zh: '他人的任务一直没有结束' } },
+  { fact: 'create_postponed', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: { en: 'the answer says that nothing was begun', zh: '答复表明任务没有开始' } },
+  { fact: 'create_postponed', from: ['submitting'], to: 'needs_review', task: 'refused', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
+  { fact: 'create_void', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'WeChat never saw it, and cannot be reached now', zh: '微信没有收到，目前也无法连接' } },
+  { fact: 'create_void', from: ['submitting'], to: 'queued', task: 'void', so: ['send'], because: { en: 'WeChat never looked at it', zh: '微信没有处理' } },
+  { fact: 'create_refused', from: ['submitting'], to: 'rejected', task: 'refused', because: { en: 'the same details would be refused again', zh: '同样的信息会再次被拒绝' } },
+  { fact: 'platform_refused', from: ['submitting'], to: 'queued', task: 'void', so: ['send', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
+  { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'a code that nobody knows is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
 
   // What stays silent
-  { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: 'should its answer be lost, it is asked again' },
-  { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: 'should its answer be lost, it is asked again' },
-  { fact: 'task_running', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: 'our call arrived' },
-  { fact: 'task_running', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: 'it is still running' },
-  { fact: 'task_unclear', from: ['submitting'], to: 'submitting', so: ['ask'], because: '`search` also says "not found" right after a create and after its end' },
-  { fact: 'task_unclear', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: '`search` also says "not found" right after a create and after its end' },
-  { fact: 'search_void', from: ['submitting'], to: 'submitting', so: ['ask'], because: 'nothing was learnt' },
-  { fact: 'search_void', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: 'nothing was learnt' },
-  { fact: 'search_refused', from: ['submitting'], to: 'submitting', so: ['ask', 'stop_line'], because: 'the merchant is not at fault' },
-  { fact: 'search_refused', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask', 'stop_line'], because: 'the merchant is not at fault' },
-  { fact: 'task_created', from: SENT, to: 'created', task: 'ended', because: 'a Mini Program that exists settles everything' },
-  { fact: 'task_failed', from: SENT, to: 'rejected', task: 'ended', because: 'WeChat ended the task' },
-  { fact: 'push_overdue', from: SENT, to: 'needs_review', because: 'the task ended without a word; only a person can find out' },
+  { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
+  { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
+  { fact: 'task_running', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'our call arrived', zh: '我们的请求已送达' } },
+  { fact: 'task_running', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'it is still running', zh: '仍在执行' } },
+  { fact: 'task_unclear', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: '`search` also says "not found" right after a create and after its end', zh: '刚提交时或任务结束后，`search` 也会答复“未找到”' } },
+  { fact: 'task_unclear', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: '`search` also says "not found" right after a create and after its end', zh: '刚提交时或任务结束后，`search` 也会答复“未找到”' } },
+  { fact: 'search_void', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'nothing was learnt', zh: '没有得到结果' } },
+  { fact: 'search_void', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'nothing was learnt', zh: '没有得到结果' } },
+  { fact: 'search_refused', from: ['submitting'], to: 'submitting', so: ['ask', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
+  { fact: 'search_refused', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
+  { fact: 'task_created', from: SENT, to: 'created', task: 'ended', because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
+  { fact: 'task_failed', from: SENT, to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
+  { fact: 'push_overdue', from: SENT, to: 'needs_review', because: { en: 'the task ended without a word; only a person can find out', zh: '任务已无声结束，只能人工核实' } },
 
   // The push
-  { fact: 'mini_program_created', from: ['queued', 'deferred', ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'the push is about this attempt, or an earlier one that was never heard of again', to: 'created', task: 'ended', so: ['authorize'], because: 'a Mini Program that exists settles everything' },
-  { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: 'the 24 hours are over' },
-  { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: 'WeChat ended the task' },
-  { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: 'the push says which one it is' },
-  { fact: 'legal_person_timed_out', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: 'the push says why it failed' },
-  { fact: 'registration_refused', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: 'the push says why it failed' },
-  { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: 'a status that nobody knows is neither success nor failure' },
-  { fact: 'authorizer_kept', from: ['created'], to: 'created', because: 'the platform can now act for the Mini Program' },
-  { fact: 'authorizer_lost', from: ['created'], to: 'created', because: 'the merchant has to authorise the platform once more' },
+  { fact: 'mini_program_created', from: ['queued', 'deferred', ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'the push is about this attempt, or an earlier one that was never heard of again', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
+  { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
+  { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
+  { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
+  { fact: 'legal_person_timed_out', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'registration_refused', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'a status that nobody knows is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
+  { fact: 'authorizer_kept', from: ['created'], to: 'created', because: { en: 'the platform can now act for the Mini Program', zh: '平台现在可以代小程序操作' } },
+  { fact: 'authorizer_lost', from: ['created'], to: 'created', because: { en: 'the merchant has to authorise the platform once more', zh: '商户需要重新授权给平台' } },
 
   // The operator
-  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: 'the operator asked, and the registry needs time' },
-  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: 'the operator asked' },
-  { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: 'it was not sent yet' },
+  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '操作员要求重新提交，需等待工商数据更新' } },
+  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '操作员要求' } },
+  { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
 ];
 
 /** A registration as a row of a sheet makes it. */

@@ -1,7 +1,7 @@
 /** A registration's whole history on one page: what it is, what happens next, and everything that happened, in order. */
 import { problemReason } from '../domain/problems.js';
-import { FACTS, MOVES, STATES } from '../domain/registration.js';
-import { ACTORS, type Language } from '../domain/words.js';
+import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
+import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Batch, Links } from '../redis/batches.js';
 import { batchOf, type HistoryEntry, type View } from '../redis/ledger.js';
 import { nextOf } from './next.js';
@@ -23,6 +23,32 @@ export function batchesNamed({ view, history }: Pick<Story, 'view' | 'history'>)
   return [...new Set(pointers.map(batchOf))];
 }
 
+const WORDS = {
+  weChat: { en: 'WeChat', zh: '微信' },
+  authorization: { en: 'authorization', zh: '授权' },
+  notExchanged: { en: 'not exchanged', zh: '未换取' },
+  kept: { en: 'kept', zh: '已保存' },
+  lost: { en: 'lost', zh: '未取得' },
+  earlierAppids: { en: 'before it was asked for again', zh: '再次注册之前' },
+  attempts: { en: 'attempts', zh: '提交次数' },
+  from: { en: 'Its row was corrected: before, it was', zh: '该行已更正：更正前为' },
+  became: { en: 'Its row was corrected since: now it is', zh: '该行之后已更正：现为' },
+  next: { en: 'next', zh: '下一步' },
+  by: { en: 'by', zh: '最迟' },
+  notBefore: { en: 'not before', zh: '不早于' },
+  whoActs: { en: 'who acts', zh: '由谁处理' },
+  alsoAskedFor: { en: 'also asked for by', zh: '另见于' },
+  purged: { en: 'The details were purged.', zh: '详细信息已清除。' },
+  until: { en: 'until', zh: '至' },
+  before: { en: 'before', zh: '更早' },
+  newAttempt: { en: ': a new attempt', zh: '：新的一次提交' },
+  changedNothing: { en: 'changed nothing', zh: '无变化' },
+  sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
+} as const satisfies Record<string, Words>;
+
+const COLON: Words = { en: ': ', zh: '：' };
+const SEMICOLON: Words = { en: '; ', zh: '；' };
+
 /** `time` writes ms since 1970 for the reader. */
 export function historyPage(story: Story, language: Language, time: (at: number) => string): string {
   const { view, history, links } = story;
@@ -32,41 +58,37 @@ export function historyPage(story: Story, language: Language, time: (at: number)
   const state = STATES[registration.state];
   // The first row has no entry of its own: it is the one that the registration has, unless a later row took its place.
   const firstRow = history.some((entry) => entry.kind === 'row_accepted') ? undefined : registration.row;
+  const says = (word: keyof typeof WORDS): string => WORDS[word][language];
+  const label = (word: keyof typeof WORDS): string => `${says(word)}${COLON[language]}`;
   const lines = [
     `${registration.id}: ${registration.state}`,
     `  ${state[language]}`,
-    ...(trouble ? [`  ${registration.problem}: ${trouble[language]}`] : []),
-    ...(registration.said ? [`  WeChat: ${registration.said}`] : []),
+    ...(trouble ? [`  ${registration.problem}${COLON[language]}${trouble[language]}`] : []),
+    ...(registration.said ? [`  ${label('weChat')}${registration.said}`] : []),
     ...(registration.appid
-      ? [`  appid ${registration.appid}, authorization ${registration.authorizer ?? 'not exchanged'}`]
+      ? [`  appid ${registration.appid}, ${says('authorization')} ${says(registration.authorizer ?? 'notExchanged')}`]
       : []),
-    ...(registration.earlierAppids
-      ? [`  before it was asked for again: ${registration.earlierAppids.join(', ')}`]
-      : []),
-    `  attempts: ${registration.attempt}`,
-    ...(links.from ? [`  Its row was corrected: before, it was ${links.from}`] : []),
-    ...(links.became ? [`  Its row was corrected since: now it is ${links.became}`] : []),
+    ...(registration.earlierAppids ? [`  ${label('earlierAppids')}${registration.earlierAppids.join(', ')}`] : []),
+    `  ${label('attempts')}${registration.attempt}`,
+    ...(links.from ? [`  ${says('from')} ${links.from}`] : []),
+    ...(links.became ? [`  ${says('became')} ${links.became}`] : []),
     '',
-    `next: ${next[language]}`,
-    ...(next.by === undefined ? [] : [`  ${nextTime(registration.state)} ${time(next.by)}`]),
-    `  who acts: ${ACTORS[next.acts][language]}`,
+    `${label('next')}${next[language]}`,
+    ...(next.by === undefined
+      ? []
+      : [`  ${says(registration.state === 'rejected' ? 'notBefore' : 'by')} ${time(next.by)}`]),
+    `  ${label('whoActs')}${ACTORS[next.acts][language]}`,
     '',
     ...(firstRow === undefined ? [] : rowLine(story, firstRow, undefined, language, time)),
     ...history.flatMap((entry) =>
       entry.kind === 'row_accepted' && entry.row !== undefined
         ? rowLine(story, entry.row, entry, language, time)
-        : entryLines(entry, time),
+        : entryLines(entry, language, time),
     ),
-    ...registration.alsoRows.map((pointer) => `also asked for by ${place(story, pointer)}`),
-    ...(row === undefined
-      ? ['The details were purged.']
-      : row.problems.map((it) => `  ${problemReason(it)[language]}`)),
+    ...registration.alsoRows.map((pointer) => `${says('alsoAskedFor')} ${place(story, pointer, language)}`),
+    ...(row === undefined ? [says('purged')] : row.problems.map((it) => `  ${problemReason(it)[language]}`)),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function nextTime(state: string): string {
-  return state === 'rejected' ? 'not before' : 'by';
 }
 
 function rowLine(
@@ -79,35 +101,41 @@ function rowLine(
   const batch = story.batches.get(batchOf(pointer));
   const at = entry?.at ?? batch?.loadedAt;
   const warnings = pointer === story.view.registration.row ? (story.view.row?.problems ?? []) : [];
-  const waits = entry?.until === undefined ? '' : ` until ${time(entry.until)}`;
+  const waits = entry?.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   return [
-    `${at === undefined ? 'before' : time(at)}  row_accepted  ${place(story, pointer)}  → ${entry?.to ?? 'queued'}${waits}`,
-    `  ${FACTS.row_accepted.en}${entry === undefined ? '' : ': a new attempt'}`,
+    `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${entry?.to ?? 'queued'}${waits}`,
+    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : WORDS.newAttempt[language]}`,
     ...warnings.map((problem) => `  ${problemReason(problem)[language]}`),
   ];
 }
 
-function place({ view, batches }: Story, pointer: string): string {
+function place({ view, batches }: Story, pointer: string, language: Language): string {
   const batch = batches.get(batchOf(pointer));
   const line = pointer === view.registration.row ? view.row?.line : undefined;
+  const row = Number(pointer.slice(pointer.lastIndexOf('/') + 1)) + 1;
+  if (language === 'zh') {
+    if (batch === undefined) return `已清除批次中的一行（${pointer}）`;
+    return `${batch.file} ${line === undefined ? `第 ${row} 条` : `第 ${line} 行`}（${pointer}）`;
+  }
   if (batch === undefined) return `a row of a purged batch (${pointer})`;
-  return `${line === undefined ? `row ${Number(pointer.slice(pointer.lastIndexOf('/') + 1)) + 1}` : `line ${line}`} of ${batch.file} (${pointer})`;
+  return `${line === undefined ? `row ${row}` : `line ${line}`} of ${batch.file} (${pointer})`;
 }
 
-function entryLines(entry: HistoryEntry, time: (at: number) => string): string[] {
+function entryLines(entry: HistoryEntry, language: Language, time: (at: number) => string): string[] {
+  const { by, ...fact } = FACTS[entry.kind];
   const what = [entry.kind, entry.problem, entry.said, entry.appid].filter(Boolean).join('  ');
-  const after = entry.to === undefined ? 'changed nothing' : `→ ${entry.to}`;
-  const until = entry.until === undefined ? '' : ` until ${time(entry.until)}`;
-  const pushed = entry.pushedAt === undefined ? '' : `; WeChat sent it at ${time(entry.pushedAt)}`;
+  const after = entry.to === undefined ? WORDS.changedNothing[language] : `→ ${entry.to}`;
+  const until = entry.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
+  const pushed = entry.pushedAt === undefined ? '' : `${WORDS.sentAt[language]} ${time(entry.pushedAt)}`;
   return [
     `${time(entry.at)}  ${what}  ${after}${until}`,
-    `  ${FACTS[entry.kind].by}: ${FACTS[entry.kind].en}${becauseOf(entry)}${pushed}`,
+    `  ${REPORTERS[by][language]}${COLON[language]}${fact[language]}${becauseOf(entry, language)}${pushed}`,
   ];
 }
 
 /** The rule that was applied is not stored; several rules of one fact can lead to one state. */
-function becauseOf(entry: HistoryEntry): string {
-  if (entry.because) return `: ${entry.because}`;
+function becauseOf(entry: HistoryEntry, language: Language): string {
+  if (entry.because) return `${COLON[language]}${entry.because}`;
   const rules = MOVES.filter((move) => move.fact === entry.kind && move.to === entry.to);
-  return rules.length === 1 && rules[0] ? `; ${rules[0].because}` : '';
+  return rules.length === 1 && rules[0] ? `${SEMICOLON[language]}${rules[0].because[language]}` : '';
 }

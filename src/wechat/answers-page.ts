@@ -41,7 +41,7 @@ export function answersPage(): string {
     ]),
     '## Sources',
     '',
-    ...Object.entries(SOURCES).map(([source, words]) => `- **${source}**: ${words}`),
+    ...Object.entries(SOURCES).map(([source, words]) => `- **${source}**: ${words.en}`),
     '',
   ].join('\n');
 }

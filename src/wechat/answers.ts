@@ -9,12 +9,15 @@ import type { Actor, Words } from '../domain/words.js';
 
 /** Where we know a row from. */
 export const SOURCES = {
-  seeds: "WeChat's two published documents of `fastregisterweapp`, English and Chinese",
-  'official page': "a later page of WeChat's documentation",
-  log: 'a real answer that was published',
-  support: "a reply of WeChat's support staff",
-  inferred: 'our own inference',
-} as const satisfies Record<string, string>;
+  seeds: {
+    en: "WeChat's two published documents of `fastregisterweapp`, English and Chinese",
+    zh: '微信公布的 `fastregisterweapp` 中英文文档',
+  },
+  'official page': { en: "a later page of WeChat's documentation", zh: '微信后来的官方文档' },
+  log: { en: 'a real answer that was published', zh: '公开的真实返回' },
+  support: { en: "a reply of WeChat's support staff", zh: '微信客服的回复' },
+  inferred: { en: 'our own inference', zh: '我们的推断' },
+} as const satisfies Record<string, Words>;
 
 /** Calls that WeChat turned away before looking at the merchant: what they wait for. */
 export const DOORS = {
