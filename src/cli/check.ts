@@ -65,8 +65,10 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
       tally.add(row);
       await page.row(file, row);
     });
-    if (options.annotated === undefined) for await (const _ of rows);
-    else await writeWhole(options.annotated, annotated(rows, sheet, lang), options.force === true);
+    await named(file, async () => {
+      if (options.annotated === undefined) for await (const _ of rows);
+      else await writeWhole(options.annotated, annotated(rows, sheet, lang), options.force === true);
+    });
     const plan = tally.plan();
     await page.end(file, plan, memory.outlook(plan.ready), await memory.batch(batchIdOf(sheet, rules)));
     plans.push({ file, plan });

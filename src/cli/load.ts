@@ -3,7 +3,7 @@ import { rulesOf, type Store } from '../app.js';
 import { type Loaded, load } from '../producer/load.js';
 import { type Batch, countOf } from '../redis/batches.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
-import { mostInvalidFrom, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
+import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -76,14 +76,15 @@ export async function loadFiles(store: Store, files: readonly string[], manner: 
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {
     const progress = openProgress();
-    const result = await load(sheet, file, {
-      batches: store.batches,
-      rules,
-      now: Date.now,
-      canaries: manner.canaries,
-      onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
-    });
-    progress.end();
+    const result = await named(file, () =>
+      load(sheet, file, {
+        batches: store.batches,
+        rules,
+        now: Date.now,
+        canaries: manner.canaries,
+        onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
+      }),
+    ).finally(() => progress.end());
     say(describe(file, result, manner));
     loaded.push(result);
   }

@@ -66,9 +66,6 @@ export async function named<T>(file: string, read: () => T | Promise<T>): Promis
     return await read();
   } catch (error) {
     if (error instanceof SheetError) throw new SheetError(`${file}: ${error.message}`, { cause: error });
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === undefined ? undefined : UNREADABLE[code];
-    if (reason !== undefined) throw new SheetError(`${file}: ${reason}`, { cause: error });
     throw error;
   }
 }
@@ -78,10 +75,3 @@ export function yesOrNo(flag: string, text: string): boolean {
   if (text === 'yes' || text === 'no') return text === 'yes';
   throw new UsageError(`${flag} ${text}: write yes or no.`);
 }
-
-const UNREADABLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file. Check its name and the folder.',
-  EISDIR: 'this is a folder. Name the files in it.',
-  ENOTDIR: 'a part of its path is a file, not a folder. Check the path.',
-  EACCES: 'it may not be read. Change its permissions.',
-};

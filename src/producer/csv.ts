@@ -66,8 +66,6 @@ export async function* csvPages(
   parser.write(`${format.delimiter.repeat(format.usualCells - 1)}\n`);
   try {
     yield* pagesOf(recordsOf(parser, decoded(file, format.encoding)), format, headingRow, width);
-  } catch (error) {
-    throw error instanceof CsvError ? unreadable(error) : error;
   } finally {
     parser.destroy();
   }
@@ -101,20 +99,24 @@ async function* pagesOf(
   let page: SheetRow[] = [];
   let row = -1;
   let line = 0;
-  for await (const records of pieces) {
-    for (const record of records) {
-      row++;
-      const startsAt = line;
-      line += hasQuotationMarks ? 1 + lineBreaksIn(record) : 1;
-      if (row <= headingRow || isBlank(record)) continue;
-      while (record.length < width) record.push('');
-      while (record.length > width && record[record.length - 1]?.trim() === '') record.pop();
-      for (let i = 0; i < record.length; i++) record[i] = unguard(record[i] ?? '');
-      page.push({ line: startsAt, row, cells: record });
-      if (page.length < PAGE_ROWS) continue;
-      yield page;
-      page = [];
+  try {
+    for await (const records of pieces) {
+      for (const record of records) {
+        row++;
+        const startsAt = line;
+        line += hasQuotationMarks ? 1 + lineBreaksIn(record) : 1;
+        if (row <= headingRow || isBlank(record)) continue;
+        while (record.length < width) record.push('');
+        while (record.length > width && record[record.length - 1]?.trim() === '') record.pop();
+        for (let i = 0; i < record.length; i++) record[i] = unguard(record[i] ?? '');
+        page.push({ line: startsAt, row, cells: record });
+        if (page.length < PAGE_ROWS) continue;
+        yield page;
+        page = [];
+      }
     }
+  } catch (error) {
+    throw error instanceof CsvError ? unreadable(error, line) : error;
   }
   if (page.length > 0) yield page;
 }
@@ -132,12 +134,13 @@ export function isBlank(cells: readonly string[]): boolean {
   return cells.every((cell) => cell === '' || cell.trim() === '');
 }
 
-function unreadable(error: CsvError & { lines?: number }): SheetError {
+/** `line`: where the row begins that could not be read. The parser's own count takes CRLF for two lines. */
+function unreadable(error: CsvError, line: number): SheetError {
   if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE') {
     return new SheetError(
-      `a quotation mark is opened and never closed, near line ${error.lines}; close it or take it out`,
+      `in the row that begins on line ${line} a quotation mark is opened and never closed; close it or take it out`,
       { cause: error },
     );
   }
-  return new SheetError(`the file cannot be read as CSV: ${error.code}`, { cause: error });
+  return new SheetError(`the row that begins on line ${line} cannot be read as CSV: ${error.code}`, { cause: error });
 }

@@ -14,7 +14,8 @@ export interface Scan {
   readonly head: Buffer;
   readonly isUtf8: boolean;
   readonly hasCarriageReturns: boolean;
-  readonly hasQuotationMarks: boolean;
+  /** Of a text in UTF-16 more or less: a byte of another character may look like one. */
+  readonly quotationMarks: number;
 }
 
 export const HEAD_BYTES = 64 * 1024;
@@ -26,14 +27,14 @@ export async function scan(file: FileHandle): Promise<Scan> {
   let bytes = 0;
   let utf8 = true;
   let hasCarriageReturns = false;
-  let hasQuotationMarks = false;
+  let quotationMarks = 0;
   let cut = Buffer.alloc(0);
   for await (const chunk of chunksOf(file)) {
     hash.update(chunk);
     bytes += chunk.length;
     if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
     hasCarriageReturns ||= chunk.includes(0x0d);
-    hasQuotationMarks ||= chunk.includes(0x22);
+    quotationMarks += quotationMarksIn(chunk);
     if (!utf8) continue;
     const joined = cut.length === 0 ? chunk : Buffer.concat([cut, chunk]);
     const whole = joined.length - unfinishedUtf8(joined);
@@ -46,8 +47,15 @@ export async function scan(file: FileHandle): Promise<Scan> {
     head,
     isUtf8: utf8 && cut.length === 0,
     hasCarriageReturns,
-    hasQuotationMarks,
+    quotationMarks,
   };
+}
+
+function quotationMarksIn(bytes: Buffer): number {
+  if (!bytes.includes(0x22)) return 0;
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === 0x22) count++;
+  return count;
 }
 
 /** Bytes at the end that begin a character and do not finish it. */

@@ -1,5 +1,5 @@
 /** A sheet as an office saved it: CSV in any usual encoding, or XLSX; its headings found, its rows in pages. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { SheetRow } from '../domain/check-row.js';
 import type { Field, Layout } from '../domain/columns.js';
 import { csvPages, DELIMITERS, type Delimiter, firstRows, isBlank } from './csv.js';
@@ -50,9 +50,12 @@ async function csv(path: string, file: FileHandle, scanned: Scan, required: read
     encoding,
     delimiter,
     hasCarriageReturns: scanned.hasCarriageReturns,
-    hasQuotationMarks: scanned.hasQuotationMarks,
+    hasQuotationMarks: scanned.quotationMarks > 0,
     usualCells: rows.slice(headings.at + 1).find((row) => !isBlank(row))?.length ?? headings.cells.length,
   };
+  const read = (from: FileHandle) => csvPages(from, format, headings.at + 1, headings.cells.length);
+  // Found at the end of the file only, when all rows before it would have been loaded.
+  if (mayBeUnclosed(scanned, encoding)) for await (const _ of read(file));
   const before = await file.stat();
   return {
     kind: 'csv',
@@ -64,8 +67,13 @@ async function csv(path: string, file: FileHandle, scanned: Scan, required: read
     layout: headings.layout,
     headingLine: 1 + linesOf(rows.slice(0, headings.at)),
     notes: [],
-    rows: () => unchanged(path, before, (again) => csvPages(again, format, headings.at + 1, headings.cells.length)),
+    rows: () => unchanged(path, before, read),
   };
+}
+
+/** Marks come in pairs; what stands alone inside a value is read as it is, so a look at the rows decides. */
+function mayBeUnclosed({ quotationMarks }: Scan, encoding: Encoding): boolean {
+  return quotationMarks % 2 === 1 || (quotationMarks > 0 && encoding.startsWith('utf-16'));
 }
 
 interface Reading {
@@ -137,7 +145,7 @@ async function* unchanged(
   before: { readonly size: number; readonly mtimeMs: number },
   read: (file: FileHandle) => AsyncIterable<SheetRow[]>,
 ): AsyncGenerator<SheetRow[]> {
-  const file = await open(path);
+  const file = await opened(path);
   try {
     const now = await file.stat();
     if (now.size !== before.size || now.mtimeMs !== before.mtimeMs) {
@@ -160,19 +168,22 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
 
 const CANNOT_OPEN: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is a file, not a folder',
   EACCES: 'the file may not be read: its permissions forbid it',
-  EISDIR: 'this is a folder, not a file',
 };
 
 async function opened(path: string): Promise<FileHandle> {
   try {
-    const file = await open(path);
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
+    // Opening a pipe would wait for somebody to write into it.
+    const kind = await stat(path);
+    if (kind.isDirectory()) throw new SheetError('this is a folder; name the files in it');
+    if (!kind.isFile()) {
+      throw new SheetError('this is a pipe or a device, and a sheet is read twice; save it as a file first');
+    }
+    return await open(path);
   } catch (error) {
     const why = CANNOT_OPEN[(error as NodeJS.ErrnoException).code ?? ''];
     if (why === undefined) throw error;
     throw new SheetError(why, { cause: error });
   }
-  throw new SheetError('this is not a file');
 }

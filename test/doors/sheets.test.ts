@@ -186,6 +186,14 @@ test('that nothing needs to be done is said only where nothing needs to be done'
   expect(readFileSync(out, 'utf8')).toMatch(new RegExp(`"${fill}"\r\n$`));
 });
 
+test('what is wrong with a file is said with its name, also where it is found on the way', async () => {
+  // An even number of quotation marks: opening the file does not find the one that is never closed.
+  const file = saved(`${sheetOf([merchant(1), { ...merchant(2), name: '虚构"商户' }])}"虚构\n`);
+  const told = /merchants\.csv: in the row that begins on line 4 /;
+  await expect(check([file])).rejects.toThrow(told);
+  await expect(load(file)).rejects.toThrow(told);
+});
+
 describe('--accept-warnings=no', () => {
   test('holds rows back, says why, and the same sheet without it sends them', async () => {
     const file = saved(MIXED);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -281,14 +282,38 @@ describe('what cannot be read', () => {
 
   test('a quotation mark that nobody closed', async () => {
     expect(await refusal('name,code\nA,1\n"B,2\nC,3\n')).toMatch(/quotation mark/);
-    expect(await refusal(`name,code\nA,1\n"B,2\n${'C,3\n'.repeat(400_000)}`)).toMatch(/quotation mark.*line/);
+    expect(await refusal(`name,code\nA,1\n"B,2\n${'C,3\n'.repeat(400_000)}`)).toMatch(
+      /begins on line 3 a quotation mark/,
+    );
+    expect(await refusal('name,code\r\nA,"1\r\n1"\r\nB,2\r\nC,"3\r\nD,4\r\n')).toMatch(/begins on line 5 a quotation/);
+  });
+
+  test('is found before the first row is loaded', async () => {
+    for (const encoding of ['utf-8', 'utf-16le'] as const) {
+      const file = await saved(encode('\ufeffname,code\nA,1\n"B,2\n', encoding));
+      await expect(openSheet(file)).rejects.toThrow(/begins on line 3/);
+    }
   });
 
   test('a file of blank lines', async () => expect(await refusal('\n\n \n')).toMatch(/no headings/));
 
   test('a folder, and a file that is not there', async () => {
-    await expect(openSheet(folder)).rejects.toThrow(/folder|not a file/);
+    await expect(openSheet(folder)).rejects.toThrow(/this is a folder; name the files in it/);
+    await expect(openSheet(join(await saved('x'), 'y.csv'))).rejects.toThrow(/part of its path is a file/);
     await expect(openSheet(join(folder, 'none.csv'))).rejects.toThrow('there is no such file');
+  });
+
+  test('a pipe, into which nobody may ever write', async () => {
+    const pipe = join(folder, 'pipe.csv');
+    execFileSync('mkfifo', [pipe]);
+    await expect(openSheet(pipe)).rejects.toThrow(/this is a pipe or a device.*save it as a file/);
+  });
+
+  test('a file that is deleted before its rows are read', async () => {
+    const file = await saved('name,code\nA,1\n');
+    const sheet = await openSheet(file);
+    await rm(file);
+    await expect(rowsOf(sheet)).rejects.toThrow('there is no such file');
   });
 
   const sheet1 = [
