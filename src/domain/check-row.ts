@@ -26,6 +26,8 @@ export interface SheetRow {
   readonly cells: readonly string[];
   /** Columns whose cells a workbook holds as numbers. */
   readonly numericCells?: readonly number[];
+  /** A cell that goes on over so many lines which look like rows of their own. */
+  readonly swallowed?: { readonly column: number; readonly lines: number };
   /** The first column of a workbook's row that has a value and no heading; its cells are not among `cells`. */
   readonly beyond?: number;
 }
@@ -108,6 +110,9 @@ class Findings {
 }
 
 function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
+  if (row.swallowed !== undefined) {
+    findings.addAt('sheet:rows_swallowed', row.swallowed.column, undefined, String(row.swallowed.lines));
+  }
   if (row.beyond !== undefined) findings.addAt('sheet:cell_without_heading', row.beyond);
   if (row.cells.length <= layout.width) return;
   const extra = row.cells.findIndex((cell, column) => column >= layout.width && cell.trim() !== '');

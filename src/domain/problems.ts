@@ -23,6 +23,7 @@ const ASK_WEIXIN_ID: Words = {
 export const PROBLEMS = {
   // The row
   'sheet:too_many_cells': { severity: 'error', who: 'us', says: { en: 'the row has {detail} cells, more than there are headings: its values may stand in the wrong columns.', zh: '本行有 {detail} 个单元格，多于表头，各值可能错列。' }, next: { en: 'Look for a comma inside a value, and put that value in quotation marks.', zh: '请检查是否有值中含分隔符，并用引号括起该值。' } },
+  'sheet:rows_swallowed': { severity: 'error', who: 'us', says: { en: 'a quotation mark is opened in this cell and closed further down: lines that look like rows of their own are part of it, and are not read ({detail}).', zh: '该单元格的引号未及时闭合，其后的内容被并入本格，其中疑似为数据行的 {detail} 行未被读取。' }, next: { en: 'Close the quotation mark or take it out.', zh: '请补上或删除引号。' } },
   'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
 
   'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新上传，或以 --accept-warnings=yes 再次加载，按原样提交。' } },

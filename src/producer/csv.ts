@@ -3,6 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { CsvError, type Options, type Parser, parse } from 'csv-parse';
 import type { SheetRow } from '../domain/check-row.js';
+import type { Layout } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
 import { decoded, type Encoding } from './encoding.js';
 import { SheetError } from './sheet-error.js';
@@ -58,14 +59,14 @@ export async function* csvPages(
   file: FileHandle,
   format: CsvFormat,
   headingRow: number,
-  width: number,
+  { width, columns }: Layout,
 ): AsyncGenerator<SheetRow[]> {
   const parser = parse(optionsFor(format));
   // csv-parse makes an Error of every row that is not as long as the first one, at ten times the cost of the row. So the
   // first one is ours, and as long as most will be.
   parser.write(`${format.delimiter.repeat(format.usualCells - 1)}\n`);
   try {
-    yield* pagesOf(recordsOf(parser, decoded(file, format.encoding)), format, headingRow, width);
+    yield* pagesOf(recordsOf(parser, decoded(file, format.encoding)), format, headingRow, width, columns.code);
   } finally {
     parser.destroy();
   }
@@ -92,9 +93,10 @@ function* waiting(parser: Parser): Generator<string[]> {
 
 async function* pagesOf(
   pieces: AsyncIterable<Iterable<string[]>>,
-  { hasQuotationMarks }: CsvFormat,
+  { delimiter, hasQuotationMarks }: CsvFormat,
   headingRow: number,
   width: number,
+  codeColumn: number,
 ): AsyncGenerator<SheetRow[]> {
   let page: SheetRow[] = [];
   let row = -1;
@@ -104,12 +106,14 @@ async function* pagesOf(
       for (const record of records) {
         row++;
         const startsAt = line;
-        line += hasQuotationMarks ? 1 + lineBreaksIn(record) : 1;
+        const breaks = hasQuotationMarks ? lineBreaksIn(record) : 0;
+        line += 1 + breaks;
         if (row <= headingRow || isBlank(record)) continue;
+        const swallowed = breaks === 0 ? undefined : swallowedRows(record, delimiter, width, codeColumn);
         while (record.length < width) record.push('');
         while (record.length > width && record[record.length - 1]?.trim() === '') record.pop();
         for (let i = 0; i < record.length; i++) record[i] = unguard(record[i] ?? '');
-        page.push({ line: startsAt, row, cells: record });
+        page.push({ line: startsAt, row, cells: record, ...(swallowed && { swallowed }) });
         if (page.length < PAGE_ROWS) continue;
         yield page;
         page = [];
@@ -121,13 +125,38 @@ async function* pagesOf(
   if (page.length > 0) yield page;
 }
 
+const LINE_BREAK = /\r\n|\n|\r/;
+
 /** Line breaks inside quotation marks: there the lines of the file and the rows of the sheet part. */
 function lineBreaksIn(record: readonly string[]): number {
   let breaks = 0;
   for (const cell of record) {
-    if (cell.includes('\n') || cell.includes('\r')) breaks += cell.match(/\r\n|\n|\r/g)?.length ?? 0;
+    if (cell.includes('\n') || cell.includes('\r')) breaks += cell.split(LINE_BREAK).length - 1;
   }
   return breaks;
+}
+
+const LIKE_A_CODE = /^[0-9A-Z][0-9A-Z.+-]{8,19}$/i;
+/** A note may have a line with a comma and a number. */
+const CELLS_OF_A_ROW = 4;
+
+/** Lines inside quotation marks that have a code where rows have theirs: a mark was forgotten, and closed far below. */
+function swallowedRows(
+  record: readonly string[],
+  delimiter: Delimiter,
+  width: number,
+  codeColumn: number,
+): SheetRow['swallowed'] {
+  const isRow = (text: string): boolean => {
+    const cells = text.split(delimiter);
+    return cells.length >= Math.min(width, CELLS_OF_A_ROW) && LIKE_A_CODE.test(cells[codeColumn]?.trim() ?? '');
+  };
+  for (const [column, cell] of record.entries()) {
+    const [, ...below] = cell.split(LINE_BREAK);
+    const lines = below.filter(isRow).length;
+    if (lines > 0) return { column, lines };
+  }
+  return undefined;
 }
 
 export function isBlank(cells: readonly string[]): boolean {

@@ -53,7 +53,7 @@ async function csv(path: string, file: FileHandle, scanned: Scan, required: read
     hasQuotationMarks: scanned.quotationMarks > 0,
     usualCells: rows.slice(headings.at + 1).find((row) => !isBlank(row))?.length ?? headings.cells.length,
   };
-  const read = (from: FileHandle) => csvPages(from, format, headings.at + 1, headings.cells.length);
+  const read = (from: FileHandle) => csvPages(from, format, headings.at + 1, headings.layout);
   // Found at the end of the file only, when all rows before it would have been loaded.
   if (mayBeUnclosed(scanned, encoding)) for await (const _ of read(file));
   const before = await file.stat();

@@ -51,6 +51,7 @@ test('a good row is a merchant without problems', () => {
 /** That a row is held back is decided where rows are loaded. */
 const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: string, row: Case]> = {
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
+  'sheet:rows_swallowed': ['F17', { row: { swallowed: { column: 5, lines: 3 } } }],
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
   'sheet:resident_id': ['E17', { legal_persona_name: RESIDENT }],
   'sheet:old_resident_id': ['F17', { component_phone: OLD_RESIDENT }],

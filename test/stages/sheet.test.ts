@@ -288,6 +288,17 @@ describe('what cannot be read', () => {
     expect(await refusal('name,code\r\nA,"1\r\n1"\r\nB,2\r\nC,"3\r\nD,4\r\n')).toMatch(/begins on line 5 a quotation/);
   });
 
+  test('and the next one far below: the rows between are not passed over in silence', async () => {
+    const row = (number: number, note: string) => `商户${number},9199000000000000${number}A,${note}`;
+    const rows = [row(1, '"第一行\n第二行, 第三'), row(2, '二'), row(3, '三'), row(4, '"四"'), row(5, '"x\ny"')];
+    const sheet = await openSheet(await saved(`name,code,note\r\n${rows.join('\r\n')}\r\n`));
+    const found = (await rowsOf(sheet)).map(({ line, swallowed }) => [line, swallowed]);
+    expect(found).toEqual([
+      [2, { column: 2, lines: 3 }],
+      [7, undefined],
+    ]);
+  });
+
   test('is found before the first row is loaded', async () => {
     for (const encoding of ['utf-8', 'utf-16le'] as const) {
       const file = await saved(encode('\ufeffname,code\nA,1\n"B,2\n', encoding));
