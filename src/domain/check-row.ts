@@ -1,5 +1,5 @@
 /** One row of a sheet: what of it can be sent, and everything that is wrong with it. */
-import { columnLetters, type Field, type Layout } from './columns.js';
+import { COLUMNS, columnLetters, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
 import {
   CODE_RULES,
   CODE_TYPES,
@@ -28,6 +28,10 @@ export interface SheetRow {
   readonly numericCells?: readonly number[];
   /** A cell that goes on over so many lines which look like rows of their own. */
   readonly swallowed?: { readonly column: number; readonly lines: number };
+  /** Columns of a workbook whose formulas have no result in the file. */
+  readonly uncomputed?: readonly number[];
+  /** The workbook does not show it, e.g. because a filter is set. */
+  readonly hidden?: boolean;
   /** The first column of a workbook's row that has a value and no heading; its cells are not among `cells`. */
   readonly beyond?: number;
 }
@@ -57,6 +61,8 @@ export function requiredFields(needs: Pick<Needs, 'legalPerson'>): readonly Fiel
 export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRow {
   const findings = new Findings(row, layout);
   checkWidth(row, layout, findings);
+  if (isNoMerchant(row, findings)) return { problems: findings.problems };
+  checkFormulas(row, layout, needs, findings);
   const name = checkedName(findings);
   const { code, codeType } = checkedCode(row, layout, needs, findings);
   const legalPersonaWechat = checkedWechat(needs, findings);
@@ -71,11 +77,15 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
 }
 
 const NONE: readonly Problem[] = [];
+const NO_FIELDS: readonly Field[] = [];
+const EQUALS = 0x3d;
+const HASH = 0x23;
 
 /** Gathers the problems of a row; most rows have none, and then nothing is allocated for them. */
 class Findings {
   problems: readonly Problem[] = NONE;
   stopped = false;
+  private settled: readonly Field[] = NO_FIELDS;
   private readonly row: SheetRow;
   private readonly layout: Layout;
 
@@ -85,10 +95,26 @@ class Findings {
   }
 
   cell(field: Field): string {
-    return this.row.cells[this.layout.columns[field]] ?? '';
+    const cell = this.row.cells[this.layout.columns[field]] ?? '';
+    return cell.charCodeAt(0) === EQUALS ? this.unwrapped(cell, field) : cell;
+  }
+
+  /** Export programs write `="0123"`, so that Excel takes a number for a text. */
+  private unwrapped(cell: string, field: Field): string {
+    const text = /^="(.*)"$/su.exec(cell)?.[1];
+    if (text === undefined) return cell;
+    this.add('sheet:formula_text', field);
+    return text.replaceAll('""', '"');
+  }
+
+  /** Nothing more is said of a cell of which we do not know what it should have. */
+  settle(code: ProblemCode, field: Field, detail?: string): void {
+    this.add(code, field, detail);
+    this.settled = [...this.settled, field];
   }
 
   add(code: ProblemCode, field: Field, detail?: string): void {
+    if (this.settled.includes(field)) return;
     this.addAt(code, this.layout.columns[field], field, detail);
   }
 
@@ -113,17 +139,54 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
   if (row.swallowed !== undefined) {
     findings.addAt('sheet:rows_swallowed', row.swallowed.column, undefined, String(row.swallowed.lines));
   }
+  if (row.hidden) findings.addAt('sheet:row_hidden', NO_COLUMN);
   if (row.beyond !== undefined) findings.addAt('sheet:cell_without_heading', row.beyond);
   if (row.cells.length <= layout.width) return;
   const extra = row.cells.findIndex((cell, column) => column >= layout.width && cell.trim() !== '');
   if (extra >= 0) findings.addAt('sheet:too_many_cells', extra, undefined, String(row.cells.length));
 }
 
+/** Numbered in advance, or the headings once more: said once, and not of every cell. */
+function isNoMerchant(row: SheetRow, findings: Findings): boolean {
+  const code = findings.cell('code');
+  if (/[0-9]/.test(code)) return false;
+  if (row.uncomputed === undefined && FIELDS.every((field) => isBlank(findings.cell(field)))) {
+    findings.addAt('sheet:row_without_merchant', NO_COLUMN);
+    return true;
+  }
+  if (!isHeadingOf('code', code) || !isHeadingOf('name', findings.cell('name'))) return false;
+  findings.addAt('sheet:headings_again', NO_COLUMN);
+  return true;
+}
+
+const NO_COLUMN = -1;
+
+function isBlank(cell: string): boolean {
+  return cell.trim() === '';
+}
+
+/** What spreadsheet programs write where a formula fails. */
+const FAILED = /^#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!)$/i;
+
+function checkFormulas(row: SheetRow, { columns }: Layout, needs: Needs, findings: Findings): void {
+  for (const field of needs.legalPerson ? FIELDS : WITHOUT_PERSON) {
+    const column = columns[field];
+    const cell = row.cells[column] ?? '';
+    if (cell.charCodeAt(0) === HASH && FAILED.test(cell.trim())) {
+      findings.settle('sheet:formula_failed', field, cell.trim());
+    } else if (cell === '' && row.uncomputed?.includes(column)) {
+      findings.settle('sheet:formula_without_result', field);
+    }
+  }
+}
+
+const WITHOUT_PERSON = FIELDS.filter((field) => COLUMNS[field].required !== 'persona');
+
 /** Whether a person's ID stands where it has no place; the column of codes has rules of its own. */
 function isPersonal(cell: string, field: Field, findings: Findings): boolean {
   const found = residentIdIn(cell);
   if (found === undefined) return false;
-  findings.add(found === 'resident' ? 'sheet:resident_id' : 'sheet:old_resident_id', field);
+  findings.settle(found === 'resident' ? 'sheet:resident_id' : 'sheet:old_resident_id', field);
   return true;
 }
 
@@ -134,9 +197,18 @@ const SUSPICIOUS = /[\s\p{Cc}\p{Cf}\u115f\u1160\u3164()?\ufffd]|^'/u;
 /** Invisible wherever they stand. U+2028 and U+2029 are line breaks, not this. */
 const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164]/gu;
 
+/** Nearly every name begins so, and this is tried a million times. */
+const CHINESE = /[\u4e00-\u9fff]/;
+const RARE_CHINESE = /\p{Script=Han}/u;
+const LETTER = /\p{L}/u;
+const DIGIT = /[0-9\uff10-\uff19]/;
+
 function checkedName(findings: Findings): string {
   const name = checkedText('name', findings);
   if (name === '') findings.add('sheet:name_missing', 'name');
+  else if (!CHINESE.test(name) && !RARE_CHINESE.test(name)) {
+    findings.add(LETTER.test(name) ? 'sheet:name_not_chinese' : 'sheet:name_shape', 'name');
+  }
   return name;
 }
 
@@ -144,12 +216,14 @@ function checkedPersona(needs: Needs, findings: Findings): string {
   if (!needs.legalPerson) return findings.cell('legal_persona_name').trim();
   const name = checkedText('legal_persona_name', findings);
   if (name === '') findings.add('sheet:persona_missing', 'legal_persona_name');
+  else if (!CHINESE.test(name) && !LETTER.test(name)) findings.add('sheet:name_shape', 'legal_persona_name');
+  else if (DIGIT.test(name)) findings.add('sheet:persona_digits', 'legal_persona_name');
   return name;
 }
 
 function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): string {
   const cell = findings.cell(field);
-  isPersonal(cell, field, findings);
+  if (isPersonal(cell, field, findings)) return cell;
   if (!SUSPICIOUS.test(cell)) return cell;
   const text = visible(cell, field, findings);
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) findings.add('sheet:line_break', field);
@@ -222,7 +296,9 @@ function checkedCode(
 
   const codeType = codeTypeOf(plain);
   if (codeType === undefined) {
-    findings.add('sheet:code_length', 'code', String([...plain].length));
+    const strange = strangeIn(plain);
+    if (strange === undefined) findings.add('sheet:code_length', 'code', String([...plain].length));
+    else findings.add('sheet:code_alphabet', 'code', strange);
     return { code: capital, codeType };
   }
   if (typed !== undefined && typed !== codeType) findings.add('sheet:code_type_mismatch', 'code_type', String(typed));
@@ -231,6 +307,12 @@ function checkedCode(
     findings.add('sheet:code_lower_case', 'code');
   }
   return { code: codeToSend(plain, codeType), codeType };
+}
+
+/** What stands around or inside something that is as long as a code without it. */
+function strangeIn(plain: string): string | undefined {
+  const [strange] = plain.match(/[^0-9A-Z]/u) ?? [];
+  return codeTypeOf(plain.replace(/[^0-9A-Z]/gu, '')) === undefined ? undefined : strange;
 }
 
 interface Damage {
@@ -339,6 +421,8 @@ function checkedPhone(needs: Needs, findings: Findings): string {
   const isExtended = phone.replace(/\D/g, '').length === 15 && /[\s-]/.test(cell.trim());
   if (!isExtended && isPersonal(phone, 'component_phone', findings)) return phone;
   if (!PHONE.test(phone)) findings.add('sheet:phone_shape', 'component_phone');
-  else if (ZEROLESS.test(phone)) findings.add('sheet:phone_leading_zero', 'component_phone');
+  else if (/^1[3-9](?:[0-9]{8}|[0-9]{10})$/.test(phone)) {
+    findings.add('sheet:phone_mobile_length', 'component_phone', String(phone.length));
+  } else if (ZEROLESS.test(phone)) findings.add('sheet:phone_leading_zero', 'component_phone');
   return phone;
 }

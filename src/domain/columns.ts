@@ -90,6 +90,12 @@ export function reportColumn(headings: readonly string[], name: (typeof REPORT_C
   return headings.findIndex((heading) => comparableHeading(heading) === comparableHeading(name));
 }
 
+/** Whether a cell could be that field's heading. */
+export function isHeadingOf(field: Field, cell: string): boolean {
+  const fields = fieldsMeant(cell);
+  return fields.length === 1 && fields[0] === field;
+}
+
 /** `企业代码/统一社会信用代码` means one field, `企业名/企业代码` two, and `法人姓名/备注` none. */
 function fieldsMeant(heading: string): readonly Field[] {
   const whole = MEANING.get(comparableHeading(heading));

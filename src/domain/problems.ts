@@ -27,11 +27,22 @@ export const PROBLEMS = {
   'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
 
   'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新上传，或以 --accept-warnings=yes 再次加载，按原样提交。' } },
+  'sheet:row_without_merchant': { severity: 'error', who: 'us', says: { en: 'nothing that a merchant has is filled in in this row.', zh: '本行未填写任何商户信息。' }, next: { en: 'Fill the row in, or delete it.', zh: '请填写或删除本行。' } },
+  'sheet:headings_again': { severity: 'error', who: 'us', says: { en: 'this row repeats the headings.', zh: '本行与表头重复。' }, next: { en: 'Delete it.', zh: '请删除本行。' } },
+  'sheet:row_hidden': { severity: 'warning', who: 'us', says: { en: 'the workbook hides this row, e.g. by a filter; it is read all the same.', zh: '该行在工作簿中被隐藏（如筛选），仍会读取。' }, next: { en: 'Delete the row if this merchant is not to be registered.', zh: '如不注册该商户，请删除该行。' } },
+
+  // Formulas
+  'sheet:formula_failed': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has failed: {detail}.', zh: '该单元格的公式出错：{detail}。' }, next: { en: 'Write the value itself into the cell.', zh: '请直接填写数值或文字。' } },
+  'sheet:formula_without_result': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has no result in the file.', zh: '该单元格的公式没有保存计算结果。' }, next: { en: 'Open the file in Excel or WPS, save it, and load it again.', zh: '请用 Excel 或 WPS 打开并保存后重新上传。' } },
+  'sheet:formula_text': { severity: 'warning', who: 'us', says: { en: 'the value stood in ="…", as export programs write a text; it was taken out.', zh: '该值以 ="…" 形式导出，已取出其中的文本。' }, next: NOTHING },
+
   'sheet:resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a person's resident ID in this cell.", zh: '该单元格中有个人身份证号。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
   'sheet:old_resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a number in this cell that reads like a person's old resident ID (15 digits with a birthday inside).", zh: '该单元格中有疑似旧版个人身份证号的数字（15 位，含出生日期）。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
 
   // The name
   'sheet:name_missing': { severity: 'error', who: 'merchant', says: { en: 'the name of the enterprise is missing.', zh: '缺少企业名称。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:name_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a name: there is no letter in it.', zh: '这不是名称或姓名：其中没有文字。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:name_not_chinese': { severity: 'warning', who: 'merchant', says: { en: 'there is no Chinese character in the name; the business registry writes names in Chinese.', zh: '名称中没有汉字，工商登记使用中文名称。' }, next: AS_ON_LICENCE },
   'sheet:half_width_brackets': { severity: 'warning', who: 'us', says: { en: 'the name has half-width brackets; the business registry writes full-width ones （ ）.', zh: '名称含半角括号，工商登记使用全角括号（ ）。' }, next: AS_ON_LICENCE },
   'sheet:line_break': { severity: 'error', who: 'us', says: { en: 'there is a line break or a control character inside the value.', zh: '值中含换行或控制字符。' }, next: { en: 'Write the value on one line.', zh: '请改为一行。' } },
   'sheet:characters_lost': { severity: 'error', who: 'us', says: { en: 'a character was lost when the file was converted (�).', zh: '文件转换时丢失了字符（�）。' }, next: { en: 'Type it again and save the file as "CSV UTF-8" or XLSX.', zh: '请重新输入，并另存为“CSV UTF-8”或 XLSX。' } },
@@ -62,10 +73,12 @@ export const PROBLEMS = {
   'sheet:wechat_phone': { severity: 'error', who: 'merchant', says: { en: 'this is a phone or QQ number, not a Weixin ID.', zh: '这是手机号或 QQ 号，不是微信号。' }, next: ASK_WEIXIN_ID },
   'sheet:wechat_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a Weixin ID: it has 6 to 20 characters, begins with a letter, and goes on with letters, digits, _ and -.', zh: '这不是微信号：微信号为 6–20 位，以字母开头，其余为字母、数字、下划线或减号。' }, next: ASK_WEIXIN_ID },
   'sheet:persona_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's name is missing.", zh: '缺少法人姓名。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_ON_LICENCE },
 
   // The phone
   'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少联系电话，也没有默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE。' } },
   'sheet:phone_shape': { severity: 'error', who: 'us', says: { en: 'this is not a phone number.', zh: '这不是电话号码。' }, next: { en: 'Set the column to Text and write digits and hyphens only.', zh: '请将该列设为“文本”格式，只写数字和连字符。' } },
+  'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '电话像是手机号，但有 {detail} 位；手机号为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
   'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '电话像是丢失了区号首位零的座机号。' }, next: AS_TEXT },
 
   // What was repaired on the way

@@ -7,12 +7,12 @@ const SHOWN_BEHIND = 2;
 /** 15 to 18 digits, in groups or not, in either width; the last may be an X. */
 const LONG_NUMBER =
   /(?<![0-9A-Za-z０-９])[0-9０-９](?:[\s-]?[0-9０-９]){13,16}[\s-]?[0-9０-９XxＸｘ](?![0-9A-Za-z０-９])/gu;
-/** Nearly every cell ends here. */
 const FIFTEEN_DIGITS = /[0-9０-９](?:[\s-]?[0-9０-９]){14}/u;
 
 /** A resident ID that stands in a text, alone or among other words: of 18 characters, or of 15 as they were until 1999. */
 export function residentIdIn(text: string): 'resident' | 'old' | undefined {
-  if (!FIFTEEN_DIGITS.test(text)) return undefined;
+  // Nearly every cell ends here.
+  if (text.length < 15 || !FIFTEEN_DIGITS.test(text)) return undefined;
   const numbers = (text.match(LONG_NUMBER) ?? []).map(plainNumber);
   if (numbers.some(isResidentId)) return 'resident';
   return numbers.some(hasOldBirthday) ? 'old' : undefined;

@@ -9,6 +9,9 @@ export interface RawRow {
   /** Up to the last cell with a value; blanks are ''. */
   readonly cells: string[];
   readonly numericCells: number[];
+  /** Columns whose formulas have no result in the file. */
+  readonly uncomputed: number[];
+  readonly hidden: boolean;
   /** The first column with a value beyond the columns that were asked for. */
   readonly beyond?: number;
 }
@@ -30,6 +33,9 @@ export async function* rawRows(stream: Readable, tables: WorkbookTables, width: 
   let number = 0;
   let cells: string[] = [];
   let numericCells: number[] = [];
+  let uncomputed: number[] = [];
+  let hidden = false;
+  let hasFormula = false;
   let beyond: number | undefined;
   let nextColumn = 0;
   let cell: Cell | undefined;
@@ -38,7 +44,12 @@ export async function* rawRows(stream: Readable, tables: WorkbookTables, width: 
   let phonetic = 0;
 
   const endCell = () => {
-    if (cell === undefined || value === '') return;
+    if (cell === undefined) return;
+    if (value === '') {
+      // A formula whose result is an empty text has that as its value, of type `str`.
+      if (hasFormula && cell.type === 'n') uncomputed.push(cell.column);
+      return;
+    }
     if (cell.column >= width) {
       beyond ??= cell.column;
       return;
@@ -56,13 +67,17 @@ export async function* rawRows(stream: Readable, tables: WorkbookTables, width: 
         number = Number(attributes.r ?? number + 1);
         cells = [];
         numericCells = [];
+        uncomputed = [];
+        hidden = attributes.hidden === '1' || attributes.hidden === 'true';
         beyond = undefined;
         nextColumn = 0;
       } else if (name === 'c') {
         cell = cellOf(attributes, nextColumn);
         nextColumn = cell.column + 1;
         value = '';
-      } else if (name === 'rPh') phonetic++;
+        hasFormula = false;
+      } else if (name === 'f') hasFormula = true;
+      else if (name === 'rPh') phonetic++;
       else if (name === 'v' || name === 't') listening = cell !== undefined && phonetic === 0;
     },
     text: (text) => {
@@ -75,7 +90,14 @@ export async function* rawRows(stream: Readable, tables: WorkbookTables, width: 
         endCell();
         cell = undefined;
       } else if (name === 'row') {
-        rows.push({ row: number, cells, numericCells, ...(beyond === undefined ? {} : { beyond }) });
+        rows.push({
+          row: number,
+          cells,
+          numericCells,
+          uncomputed,
+          hidden,
+          ...(beyond === undefined ? {} : { beyond }),
+        });
       }
     },
   });

@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { SheetRow } from '../domain/check-row.js';
-import type { Field } from '../domain/columns.js';
+import type { Field, Layout } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
 import { isBlank, PAGE_ROWS } from './csv.js';
 import { findHeadings, HEADING_ROWS, type Headings, headingsError, isUsable, weight } from './headings.js';
@@ -56,13 +56,12 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
     const chosen = candidates.find(({ headings }) => isUsable(headings));
     if (chosen === undefined || !isUsable(chosen.headings)) throw noHeadings(candidates, sheets, required);
     const { headings } = chosen;
-    const width = headings.cells.length;
     const headingRow = chosen.rows[headings.at]?.row ?? 1;
     return {
       headings,
       headingLine: headingRow,
       notes: notesOf(sheets, chosen, candidates),
-      pages: (again) => pages(again, chosen.sheet, tables, headingRow, width),
+      pages: (again) => pages(again, chosen.sheet, tables, headingRow, headings.layout),
     };
   });
 }
@@ -72,14 +71,17 @@ async function* pages(
   sheet: Worksheet,
   tables: WorkbookTables,
   headingRow: number,
-  width: number,
+  { width, columns }: Layout,
 ): AsyncGenerator<SheetRow[]> {
+  const fields = Object.values(columns);
   let page: SheetRow[] = [];
   try {
     const stream = await (await openArchive(file)).stream(sheet.part);
     for await (const rows of rawRows(stream, tables, width)) {
       for (const raw of rows) {
-        if (raw.row <= headingRow || isBlank(raw.cells)) continue;
+        // A formula without a result is no blank: a row of nothing else is not to be passed over.
+        const isEmpty = isBlank(raw.cells) && !raw.uncomputed.some((column) => fields.includes(column));
+        if (raw.row <= headingRow || isEmpty) continue;
         page.push(sheetRow(raw, width));
         if (page.length < PAGE_ROWS) continue;
         yield page;
@@ -92,13 +94,15 @@ async function* pages(
   if (page.length > 0) yield page;
 }
 
-function sheetRow({ row, cells, numericCells, beyond }: RawRow, width: number): SheetRow {
+function sheetRow({ row, cells, numericCells, uncomputed, hidden, beyond }: RawRow, width: number): SheetRow {
   while (cells.length < width) cells.push('');
   return {
     line: row,
     row,
     cells: cells.map(unguard),
     ...(numericCells.length === 0 ? {} : { numericCells }),
+    ...(uncomputed.length === 0 ? {} : { uncomputed }),
+    ...(hidden ? { hidden } : {}),
     ...(beyond === undefined ? {} : { beyond }),
   };
 }
@@ -210,7 +214,9 @@ function noHeadings(
     best.rows.map(({ cells }) => cells),
     required,
   );
-  return new SheetError(`the sheet "${best.sheet.name}": ${error.message}`);
+  const hidden = sheets.filter(({ isHidden }) => isHidden).map(({ name }) => `"${name}"`);
+  const unseen = hidden.length === 0 ? '' : `; hidden, and so not looked at: ${hidden.join(', ')}`;
+  return new SheetError(`the sheet "${best.sheet.name}": ${error.message}${unseen}`);
 }
 
 function notAWorkbook(): SheetError {

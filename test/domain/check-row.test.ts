@@ -53,9 +53,17 @@ const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: str
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
   'sheet:rows_swallowed': ['F17', { row: { swallowed: { column: 5, lines: 3 } } }],
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
+  'sheet:row_without_merchant': ['17', { row: { cells: ['', ' ', '\u3000', '', '', ''] } }],
+  'sheet:headings_again': ['17', { row: { cells: ['企业名称', '统一社会信用代码（必填）', '', '法人微信', '', ''] } }],
+  'sheet:row_hidden': ['17', { row: { hidden: true } }],
+  'sheet:formula_failed': ['B17', { code: '#N/A' }],
+  'sheet:formula_without_result': ['A17', { name: '', row: { uncomputed: [0] } }],
+  'sheet:formula_text': ['B17', { code: '="91350100M000100Y43"' }],
   'sheet:resident_id': ['E17', { legal_persona_name: RESIDENT }],
   'sheet:old_resident_id': ['F17', { component_phone: OLD_RESIDENT }],
   'sheet:name_missing': ['A17', { name: ' \u3000' }],
+  'sheet:name_shape': ['A17', { name: '--' }],
+  'sheet:name_not_chinese': ['A17', { name: 'Example Ltd.' }],
   'sheet:half_width_brackets': ['A17', { name: '示例(甲)有限公司' }],
   'sheet:line_break': ['A17', { name: '示例\n有限公司' }],
   'sheet:characters_lost': ['A17', { name: '示例\ufffd有限公司' }],
@@ -82,8 +90,10 @@ const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: str
   'sheet:wechat_phone': ['D17', { legal_persona_wechat: '13800000000' }],
   'sheet:wechat_shape': ['D17', { legal_persona_wechat: '微信号' }],
   'sheet:persona_missing': ['E17', { legal_persona_name: '' }],
+  'sheet:persona_digits': ['E17', { legal_persona_name: '张示一0592' }],
   'sheet:phone_missing': ['F17', { component_phone: '' }],
   'sheet:phone_shape': ['F17', { component_phone: '1.38E+10' }],
+  'sheet:phone_mobile_length': ['F17', { component_phone: '1380013800' }],
   'sheet:phone_leading_zero': ['F17', { component_phone: '5920000000' }],
   'sheet:full_width_repaired': ['B17', { code: '９１３５０１００Ｍ０００１００Ｙ４３' }],
   'sheet:spaces_repaired': ['B17', { code: '9135 0100 M000 100Y 43 ' }],
@@ -212,6 +222,49 @@ test.each([
 ])('%s is a phone number', (component_phone) =>
   expect(check({ component_phone })).toMatchObject({ merchant: { componentPhone: component_phone }, problems: [] }),
 );
+
+describe('of a cell', () => {
+  test.each([
+    ['a formula that failed', { code: '#REF!' }],
+    ['a formula that failed', { legal_persona_wechat: '#n/a' }],
+    ['a formula that failed', { component_phone: '#DIV/0!' }],
+    ['a formula without a result', { legal_persona_name: '', row: { uncomputed: [4] } }],
+  ])('nothing is said but what it has: %s', (_, row) => {
+    expect(codesOf(check(row)).join()).toMatch(/^sheet:formula_(failed|without_result)$/);
+  });
+
+  test('of a column that the API in use does not need, a failed formula is of no account', () => {
+    expect(codesOf(check({ legal_persona_wechat: '#N/A', needs: SUCCESSOR }))).toEqual([]);
+  });
+
+  test('what stood in ="…" is sent, and not the formula', () => {
+    const { merchant } = check({
+      name: '="示例""甲""有限公司"',
+      code: '="91350100M000100Y43"',
+      component_phone: '="05920"',
+    });
+    expect(merchant).toMatchObject({ name: '示例"甲"有限公司', code: '91350100M000100Y43', componentPhone: '05920' });
+  });
+
+  test.each([
+    ["91350100M000100Y43'", "'"],
+    ['“91350100M000100Y43”', '“'],
+    ['91350100M000100Y43。', '。'],
+    ['代码：91350100M000100Y43', '代'],
+  ])('what stands around the code is named: %s', (code, strange) => {
+    expect(check({ code }).problems).toMatchObject([
+      ...(strange === '代' ? [{ code: 'sheet:full_width_repaired' }] : []),
+      { code: 'sheet:code_alphabet', detail: strange },
+    ]);
+  });
+
+  test.each(['13800138000', '010-12345678', '10012345678', '4000000000', '12315'])(
+    '%s is no mobile number cut short',
+    (component_phone) => {
+      expect(codesOf(check({ component_phone }))).not.toContain('sheet:phone_mobile_length');
+    },
+  );
+});
 
 describe("a person's ID in another column than that of codes", () => {
   const grouped = `${RESIDENT.slice(0, 6)} ${RESIDENT.slice(6, 14)} ${RESIDENT.slice(14)}`;

@@ -83,7 +83,7 @@ export const INTAKE_SAMPLES: readonly IntakeSample[] = [
   // Around and between the rows
   { file: 'titles.csv', is: 'title rows, notes in the headings, blank rows and columns', bytes: () => encode(csv([['商户入驻信息表', '', '', '', '', '', '', ''], ['填表日期：2026年1月5日', '', '', '', '', '', '', ''], [], ['序号', '', ...ZH.map((heading) => ` ${heading}*（必填）`)], ...GOOD.flatMap((row, at) => [[String(at + 1), '', ...row], ['', '', '', '', '', '', '', '']])]), 'gb18030'), ...SAME, reads: { headingLine: 4 } },
   { file: 'line-breaks.csv', is: 'quoted line breaks, commas and quotation marks', bytes: () => encode(csv([[...EN, '备注'], ...GOOD.map((row) => [...row, '第一行\n第二行，"引号"'])]), 'utf-8'), ...SAME },
-  { file: 'more-cells.csv', is: 'a comma inside a name that nobody quoted', bytes: () => encode(`${EN.join(',')}\n示例,有限公司,${(GOOD[0] ?? []).slice(1).join(',')}\n`, 'utf-8'), ready: 0, problems: ['G2 sheet:too_many_cells', 'C2 sheet:code_type_unknown', 'B2 sheet:code_length', 'D2 sheet:wechat_shape', 'F2 sheet:phone_shape'] },
+  { file: 'more-cells.csv', is: 'a comma inside a name that nobody quoted', bytes: () => encode(`${EN.join(',')}\n示例,有限公司,${(GOOD[0] ?? []).slice(1).join(',')}\n`, 'utf-8'), ready: 0, problems: ['G2 sheet:too_many_cells', 'C2 sheet:code_type_unknown', 'B2 sheet:code_length', 'D2 sheet:wechat_shape', 'E2 sheet:persona_digits', 'F2 sheet:phone_shape'] },
   { file: 'report.csv', is: 'a report of ours, corrected and loaded again', bytes: () => encode(csv([[...EN, 'store', ...REPORT_COLUMNS], ...GOOD.map((row) => [...row, guard('=A1'), ...REPORT_COLUMNS.map(() => 'x')])]), 'utf-8', true), ...SAME },
 
   // Damage

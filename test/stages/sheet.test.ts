@@ -381,6 +381,15 @@ describe('what cannot be read', () => {
       /all sheets of the workbook are hidden/,
     ],
     [
+      'headings on a hidden sheet only',
+      () =>
+        workbook([
+          { name: 'a', rows: [['x']] },
+          { name: 'b', rows: [['name', 'code']], state: 'hidden' },
+        ]),
+      /the sheet "a": no headings.*; hidden, and so not looked at: "b"$/,
+    ],
+    [
       'no headings in the workbook',
       () => workbook([{ name: '数据', rows: [['a']] }]),
       /the sheet "数据": no headings.*found "a"/,
@@ -407,6 +416,39 @@ describe('a workbook', () => {
       digits.map((number, at) => ({ line: at + 2, row: at + 2, cells: ['示例', number], numericCells: [1] })),
     );
   });
+
+  test('tells a formula without a result from a blank cell, and passes over no row that has nothing else', async () => {
+    const cell = (reference: string, inside: string) => `<c r="${reference}">${inside}</c>`;
+    const rows = [
+      `<row r="2">${cell('A2', '<f>C2</f>')}${cell('B2', '<v>1</v>')}</row>`,
+      `<row r="3">${cell('A3', '<f>C3</f><v></v>')}${cell('B3', '<f>D3</f>')}</row>`,
+      `<row r="4"><c r="A4" t="str"><f>""</f><v></v></c></row>`,
+    ];
+    const sheet = await openSheet(await saved(await withRows(rows.join(''))));
+    expect((await rowsOf(sheet)).map(({ row, uncomputed }) => [row, uncomputed])).toEqual([
+      [2, [0]],
+      [3, [0, 1]],
+    ]);
+  });
+
+  test('says which rows it hides', async () => {
+    const row = (number: number, attribute: string) =>
+      `<row r="${number}"${attribute}><c r="A${number}" t="inlineStr"><is><t>商户</t></is></c></row>`;
+    const sheet = await openSheet(await saved(await withRows(row(2, '') + row(3, ' hidden="1"') + row(4, ''))));
+    expect((await rowsOf(sheet)).map(({ hidden }) => hidden)).toEqual([undefined, true, undefined]);
+  });
+
+  /** A workbook with headings and these rows below them. */
+  async function withRows(rows: string): Promise<Buffer> {
+    const parts = workbookParts([{ name: 'Sheet1', rows: [['name', 'code']] }]);
+    return zipOf(
+      parts.map((part) =>
+        part.name === 'xl/worksheets/sheet1.xml'
+          ? { ...part, content: part.content.replace('</sheetData>', `${rows}</sheetData>`) }
+          : part,
+      ),
+    );
+  }
 
   test('shows dates as dates', async () => {
     const sheet = await open([
