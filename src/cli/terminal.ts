@@ -1,4 +1,5 @@
 /** What commands say and where: data on stdout, everything else on stderr. */
+import { told } from '../reporter/file.js';
 
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -9,12 +10,12 @@ export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
 
-/** Waits where the reader is slower than we are. @throws ReaderGone */
+/** Waits where the reader is slower than we are. @throws ReaderGone, OutputError */
 export async function print(text: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (!error) resolve();
-      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : error);
+      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : told('The output', error));
     });
   });
 }

@@ -15,10 +15,10 @@ export async function writeWhole(
   pieces: AsyncIterable<string | Uint8Array>,
   overwrite: boolean,
 ): Promise<void> {
-  if (!overwrite && existsSync(file)) {
+  const place = whereItLies(file);
+  if (!overwrite && existsSync(place) && isFile(place)) {
     throw new OutputError(`${file} is there already. Name another file, or say --force.`);
   }
-  const place = whereItLies(file);
   const half = join(dirname(place), `.${basename(place)}.${process.pid}.${Date.now()}.half`);
   try {
     if (isDevice(place)) return await pipeline(pieces, createWriteStream(place));
@@ -33,13 +33,15 @@ export async function writeWhole(
 /** Said before the work whose report would have no place. @throws OutputError */
 export function refuseUnwritable(file: string): void {
   try {
-    accessSync(dirname(whereItLies(file)), constants.W_OK);
+    const place = whereItLies(file);
+    accessSync(isDevice(place) ? place : dirname(place), constants.W_OK);
   } catch (error) {
     throw told(file, error);
   }
 }
 
-function told(file: string, error: unknown): unknown {
+/** What is said of an error of the file system; the error itself where nothing is known of it. */
+export function told(file: string, error: unknown): unknown {
   const why = CANNOT_WRITE[(error as NodeJS.ErrnoException).code ?? ''];
   return why === undefined ? error : new OutputError(`${file} cannot be written: ${why}`, { cause: error });
 }
@@ -47,6 +49,10 @@ function told(file: string, error: unknown): unknown {
 /** A link stays a link: what it points to is replaced. */
 function whereItLies(file: string): string {
   return existsSync(file) ? realpathSync(file) : file;
+}
+
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** /dev/stdout and its kin are written to; replacing one would take it from everybody. */
@@ -61,5 +67,5 @@ const CANNOT_WRITE: Readonly<Record<string, string>> = {
   EACCES: 'its folder may not be written to. Name another file.',
   EROFS: 'its folder may not be written to. Name another file.',
   EISDIR: 'it is a folder. Name a file.',
-  ENOSPC: 'the disk is full. Nothing was left there.',
+  ENOSPC: 'the disk is full. Make room, and run the command again.',
 };

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -278,6 +288,29 @@ describe('the report', () => {
     expect((await run(['report', '-o', file, '--force'], place)).status).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('"pending"');
     expect(await run(['report', '-o', join(folder, 'no/such/folder.csv')], place)).toMatchObject({ status: 2 });
+  });
+
+  test('tells where it cannot be written, and why, as the fault of the place', async () => {
+    const says = (status: number, sentence: RegExp) => ({ status, stderr: expect.stringMatching(sentence) });
+    expect(await run(['report', '-o', folder], place)).toMatchObject(says(2, /it is a folder\. Name a file/));
+    const below = join(folder, 'file');
+    writeFileSync(below, '');
+    expect(await run(['report', '-o', join(below, 'x.csv')], place)).toMatchObject(says(2, /there is no such folder/));
+    expect(await run(['report', '-o', '/dev/null'], place)).toMatchObject(says(0, /Written: \/dev\/null/));
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('says that the disk is full, also of its own output', async () => {
+    const full = openSync('/dev/full', 'w');
+    const ended = await Promise.all([
+      run(['report', '-o', '/dev/full'], place),
+      run(['report'], { ...place, stdout: full }),
+      run(['check', join(folder, 'sheet.csv')], { ...place, stdout: full }),
+    ]);
+    closeSync(full);
+    for (const { status, stderr } of ended) {
+      expect(stderr).toMatch(/cannot be written: the disk is full\. Make room/);
+      expect([status, stderr.split('\n').length]).toEqual([2, 2]);
+    }
   });
 
   test('is the next upload: what the report added is ignored on input', async () => {

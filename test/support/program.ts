@@ -30,6 +30,8 @@ export interface Running {
 export interface RunAs {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** An open file that takes its output. */
+  readonly stdout?: number;
 }
 
 /** Nothing of the tester's own environment reaches it but what a program needs to run at all. Ends with its test. */
@@ -52,11 +54,11 @@ export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended>
   return launch(args, as).ended;
 }
 
-function launch(args: readonly string[], { env = {}, cwd = '/' }: RunAs): Running {
+function launch(args: readonly string[], { env = {}, cwd = '/', stdout: output }: RunAs): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', output ?? 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text) => {
