@@ -5,7 +5,7 @@ import { limitsOf, rulesOf } from '../app.js';
 import { guard } from '../domain/formula-guard.js';
 import type { Limits } from '../domain/limits.js';
 import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
-import type { Language } from '../domain/words.js';
+import type { Language, Words } from '../domain/words.js';
 import { carriedHeadings, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { batchIdOf } from '../producer/load.js';
 import { openTally, type Past, type Plan, type PlannedRow, type ProblemGroup, plannedRows } from '../producer/plan.js';
@@ -187,7 +187,7 @@ function linesOf({ row, fate, firstLine }: PlannedRow, lang: Language): string[]
   const lines = row.problems.map(
     (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
-  if (fate === 'duplicate') lines.push(`${row.line}: duplicate of line ${firstLine}`);
+  if (fate === 'duplicate') lines.push(`${row.line}: ${duplicateWords(firstLine)[lang]}`);
   return lines;
 }
 
@@ -221,6 +221,10 @@ function jsonPage(lang: Language): Page {
   };
 }
 
+function duplicateWords(firstLine: number | undefined): Words {
+  return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
+}
+
 function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): object[] {
   const problems: object[] = row.problems.map((problem) => ({
     line: row.line,
@@ -243,7 +247,7 @@ async function* annotated(pages: AsyncIterable<PlannedRow[]>, sheet: Sheet, lang
 }
 
 function annotatedCells({ row, fate, firstLine }: PlannedRow, headings: readonly string[], lang: Language): string[] {
-  const duplicate = fate === 'duplicate' ? [`duplicate of line ${firstLine}`] : [];
+  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine)[lang]] : [];
   return [
     ...headings.map((_, at) => row.cells[at] ?? ''),
     String(row.line),

@@ -96,11 +96,14 @@ export function isHeadingOf(field: Field, cell: string): boolean {
   return fields.length === 1 && fields[0] === field;
 }
 
-/** `企业代码/统一社会信用代码` means one field, `企业名/企业代码` two, and `法人姓名/备注` none. */
+/** `企业代码/统一社会信用代码` and `企业代码 code` mean one field, `企业名/企业代码` two, and `法人姓名/备注` none. */
 function fieldsMeant(heading: string): readonly Field[] {
   const whole = MEANING.get(comparableHeading(heading));
   if (whole !== undefined) return [whole];
-  const parts = heading.normalize('NFKC').split(/[/|、,，;；或]/);
+  const parts = heading
+    .normalize('NFKC')
+    .split(/[/|、,，;；或]|\s+/)
+    .filter((part) => part !== '');
   const meanings = parts.flatMap((part) => MEANING.get(comparableHeading(part)) ?? []);
   return meanings.length === parts.length ? [...new Set(meanings)] : [];
 }

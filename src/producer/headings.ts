@@ -55,8 +55,14 @@ export function headingsError(
   );
 }
 
+/** A heading of two meanings is a careless one; of so many, it is a row that nobody could split. */
+const IN_ONE_CELL = 3;
+
 function clashWords(clash: Clash, cells: readonly string[]): string {
   const columns = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
+  if (columns.length === 1 && clash.fields.length >= IN_ONE_CELL) {
+    return `all headings stand in one cell, ${columns[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`;
+  }
   return columns.length === 1
     ? `the heading ${columns[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`
     : `the headings ${columns.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`;

@@ -26,7 +26,7 @@ const SIGNATURES: readonly Signature[] = [
 ];
 
 /** Many systems export a web page and name it .xls or .csv. */
-const MARKUP = /^\ufeff?\s*<(?:!DOCTYPE|html|\?xml|table|meta|head)/i;
+const MARKUP = /^\ufeff?\s*<(?:!DOCTYPE|!--|html|\?xml|table|meta|head|body|style|tr|td)|^MIME-Version:/i;
 const OLE = /^d0cf11e0a1b11ae1/;
 /** Entries of an OLE file are named in UTF-16. */
 const ENCRYPTED = Buffer.from('EncryptedPackage', 'utf16le');

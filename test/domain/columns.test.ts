@@ -16,10 +16,14 @@ describe('a heading', () => {
     ['统一社会信用代码\n【18位】', 'code'],
     ['企业代码 / 统一社会信用代码', 'code'],
     ['法人微信号：', 'legal_persona_wechat'],
+    ['企业名称 name', 'name'],
+    ['统一社会信用代码\ncode', 'code'],
+    ['法人姓名　legal_persona_name', 'legal_persona_name'],
   ] as const)('%j is %s', (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0));
 
-  test.each(['企业', '法人', '备注', 'names', '法人姓名/备注', ''])('%j is somebody else’s', (heading) =>
-    expect(readHeadings([heading])).toMatchObject({ found: 0, clashes: [] }),
+  test.each(['企业', '法人', '备注', 'names', '企业名称 备注', '法人姓名/备注', ''])(
+    '%j is somebody else’s',
+    (heading) => expect(readHeadings([heading])).toMatchObject({ found: 0, clashes: [] }),
   );
 });
 

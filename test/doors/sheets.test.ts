@@ -84,6 +84,7 @@ describe('check', () => {
     expect(stdout).toContain(`${file}:3: warning: A3: `);
     expect(stdout).toContain(`${file}:4: error: B4: Excel has turned this code into 9.11E+17`);
     expect(stdout).toContain(`${file}:5: duplicate of line 2`);
+    expect((await check([file, '--lang', 'zh'])).stdout).toContain(`${file}:5: 与第 2 行重复`);
     expect(stdout).toMatch(/sheet:code_scientific +error +1 +B4/);
     expect(stdout).toMatch(/all sent on +\d{4}-\d\d-\d\d/);
   });

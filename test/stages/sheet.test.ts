@@ -250,6 +250,13 @@ describe('headings', () => {
     );
   });
 
+  test.each(['|', '，', '、'])('that nobody could split, at %s, are told as such', async (separator) => {
+    const headings = ['企业名称', '统一社会信用代码', '法人微信号', '法人姓名'].join(separator);
+    expect(await refusal(`${headings}\n`)).toMatch(
+      /^all headings stand in one cell, A "企业名称.*no comma, semicolon or tab/,
+    );
+  });
+
   test('a row that is taken for headings repeats no number of a merchant', async () => {
     const message = await refusal('示例甲有限公司,91350100M000100Y43,13800000000\n');
     expect(message).toMatch(/no headings/);
@@ -305,6 +312,11 @@ describe('what cannot be read', () => {
       await expect(openSheet(file)).rejects.toThrow(/begins on line 3/);
     }
   });
+
+  test.each(['<!-- 导出 --><table>', 'MIME-Version: 1.0\r\nContent-Type: multipart/related'])(
+    'a web page that begins with %j',
+    async (beginning) => expect(await refusal(beginning)).toMatch(/a web page or XML, not a sheet/),
+  );
 
   test('a file of blank lines', async () => expect(await refusal('\n\n \n')).toMatch(/no headings/));
 
