@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { hangBell } from '../../src/redis/bell.js';
+import { key } from '../../src/redis/keys.js';
+import { startRelay } from '../../src/redis/relay.js';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { Crew } from '../../src/worker/crew.js';
+import { openHold } from '../../src/worker/hold.js';
+import { startWorker } from '../../src/worker/worker.js';
+import { openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+
+test('a worker that leaves finishes the calls in flight, and gives back what waits behind them', async () => {
+  const book = openBook(server.redis);
+  const bell = await hangBell(server.connect());
+  const answers: ((reply: Reply) => void)[] = [];
+  const crew = {
+    ledger: book.ledger,
+    calls: book.calls,
+    workload: book.workload,
+    api: { ...fastregisterweapp({} as Client), create: () => new Promise<Reply>((answer) => answers.push(answer)) },
+    credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
+    patience: DEFAULT_PATIENCE,
+    limits: {
+      perSecond: 800,
+      perMinute: 48_000,
+      perDay: 1_000,
+      searchShare: 0,
+      timezone: 'UTC',
+      sendingHours: { fromMinute: 0, untilMinute: 1440 },
+      stopAfter: 20,
+    },
+    hold: openHold(bell),
+    now: Date.now,
+    random: Math.random,
+    log: readableLog('silent').log,
+  } as unknown as Crew;
+  await book.load(
+    'b1',
+    Array.from({ length: 40 }, (_, number) => merchant(number)),
+  );
+  const redis = server.connect();
+  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 800 });
+  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 4 });
+  await until('four calls are in flight', () => answers.length === 4);
+  await relay.stop();
+
+  const left = worker.close();
+  for (const answer of answers) answer({ kind: 'answer', errcode: 0, said: 'ok', body: {} });
+  await left;
+
+  expect(answers).toHaveLength(4);
+  expect(await book.batches.counts('b1')).toEqual({ awaiting_legal_person: 4, queued: 36 });
+  // A handful that BullMQ still has is nobody's any more; the others are ready for the next worker.
+  const [ready, window] = await Promise.all([redis.llen(key('ready', 'submit')), redis.zcard(key('window', 'submit'))]);
+  expect(ready + window).toBe(36);
+  expect(ready).toBeGreaterThanOrEqual(28);
+  await bell.close();
+});
