@@ -10,10 +10,10 @@
 -- Answers of each { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing was
 -- changed), or { 'held', until in ms, why } (enterprise, person: record create_held).
 local THREE_DAYS = 259200
--- The second is taken for longer than it is, because calls do not travel equally long and are counted where they arrive.
--- Of many calls a second, one that comes too early is few of them; of few it is too many.
 local budget = cjson.decode(ARGV[1])
-local SECOND_US = budget.perSecond < 40 and 1012000 or 1003000
+-- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
+-- early are nothing among a thousand, and too many among ten.
+local SECOND_US = budget.perSecond < 500 and 1012000 or 1003000
 local CATCH_UP_US = 100000
 
 local time = redis.call('TIME')
