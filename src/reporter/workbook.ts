@@ -13,8 +13,11 @@ import { shapeOf } from './shape.js';
 
 /** Excel's own limit, the heading row among them. */
 const ROWS_OF_A_SHEET = 1_048_576;
+const COLUMNS_OF_A_SHEET = 16_384;
+/** With more, Excel calls the workbook damaged and "repairs" it, by cutting. */
+const CHARACTERS_OF_A_CELL = 32_767;
 
-/** @throws OutputError where there are more rows than a sheet can have */
+/** @throws OutputError where there is more than a sheet can have */
 export function reportWorkbook(
   batches: Batches,
   wanted: readonly Batch[],
@@ -70,6 +73,11 @@ const WORKBOOK_RELATIONS = `${XML}<Relationships xmlns="${PACKAGE}/relationships
 const STYLES = `${XML}<styleSheet xmlns="${MAIN}"><fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="49" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="1"><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`;
 
 async function* sheet(rows: AsyncIterable<readonly (readonly string[])[]>, width: number): AsyncGenerator<string> {
+  if (width > COLUMNS_OF_A_SHEET) {
+    throw new OutputError(
+      `A workbook has room for ${COLUMNS_OF_A_SHEET} columns, and these are ${width}. Write it as CSV.`,
+    );
+  }
   yield `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols><col min="1" max="${Math.max(width, 1)}" width="20" customWidth="1"/></cols><sheetData>`;
   const letters: string[] = [];
   let number = 0;
@@ -82,13 +90,22 @@ async function* sheet(rows: AsyncIterable<readonly (readonly string[])[]>, width
         const cell = cells[column] ?? '';
         if (cell === '') continue;
         letters[column] ??= columnLetters(column);
-        text += `<c r="${letters[column]}${number}" t="inlineStr"><is>${textElement(guard(cell))}</is></c>`;
+        const place = `${letters[column]}${number}`;
+        const guarded = guard(cell);
+        if (guarded.length > CHARACTERS_OF_A_CELL) throw tooLong(place, guarded.length);
+        text += `<c r="${place}" t="inlineStr"><is>${textElement(guarded)}</is></c>`;
       }
       text += '</row>';
     }
     yield text;
   }
   yield '</sheetData></worksheet>';
+}
+
+function tooLong(place: string, length: number): OutputError {
+  return new OutputError(
+    `${place} would have ${length} characters, and a cell of a workbook has room for ${CHARACTERS_OF_A_CELL}. Write it as CSV.`,
+  );
 }
 
 function textElement(text: string): string {

@@ -195,3 +195,15 @@ test('each row is told once and in order, over pages, with the line of the row t
   expect(told.map(({ line }) => Number(line))).toEqual(rows.map(({ line }) => line));
   expect(told.at(-1)).toMatchObject({ outcome: 'duplicate', next_step: 'See line 2.' });
 });
+
+test('a workbook that Excel would call damaged is not written, and it is said why', async () => {
+  const { batches } = openBook(db.redis);
+  const written = (batch: Batch) =>
+    writeWhole(join(folder, 'too-much.xlsx'), reportWorkbook(batches, [batch], OPTIONS), true);
+  await expect(written(await batchOfNotes('b-long', ['x', '='.repeat(32_767)]))).rejects.toThrow(
+    'G3 would have 32768 characters, and a cell of a workbook has room for 32767. Write it as CSV.',
+  );
+  const wide = await batchOfNotes('b-wide', ['x']);
+  const headings = [...wide.headings, ...Array.from({ length: 16_384 }, (_, at) => `note ${at}`)];
+  await expect(written({ ...wide, headings })).rejects.toThrow(/has room for 16384 columns, and these are 16404/);
+});
