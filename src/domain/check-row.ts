@@ -30,6 +30,8 @@ export interface SheetRow {
   readonly swallowed?: { readonly column: number; readonly lines: number };
   /** Columns of a workbook whose formulas have no result in the file. */
   readonly uncomputed?: readonly number[];
+  /** Columns of blank cells that a workbook merges with the ones above. */
+  readonly merged?: readonly number[];
   /** The workbook does not show it, e.g. because a filter is set. */
   readonly hidden?: boolean;
   /** The first column of a workbook's row that has a value and no heading; its cells are not among `cells`. */
@@ -62,7 +64,7 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
   const findings = new Findings(row, layout);
   checkWidth(row, layout, findings);
   if (isNoMerchant(row, findings)) return { problems: findings.problems };
-  checkFormulas(row, layout, needs, findings);
+  checkSources(row, layout, needs, findings);
   const name = checkedName(findings);
   const { code, codeType } = checkedCode(row, layout, needs, findings);
   const legalPersonaWechat = checkedWechat(needs, findings);
@@ -150,7 +152,11 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
 function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   const code = findings.cell('code');
   if (/[0-9]/.test(code)) return false;
-  if (row.uncomputed === undefined && FIELDS.every((field) => isBlank(findings.cell(field)))) {
+  if (
+    row.uncomputed === undefined &&
+    row.merged === undefined &&
+    FIELDS.every((field) => isBlank(findings.cell(field)))
+  ) {
     findings.addAt('sheet:row_without_merchant', NO_COLUMN);
     return true;
   }
@@ -168,7 +174,7 @@ function isBlank(cell: string): boolean {
 /** What spreadsheet programs write where a formula fails. */
 const FAILED = /^#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!)$/i;
 
-function checkFormulas(row: SheetRow, { columns }: Layout, needs: Needs, findings: Findings): void {
+function checkSources(row: SheetRow, { columns }: Layout, needs: Needs, findings: Findings): void {
   for (const field of needs.legalPerson ? FIELDS : WITHOUT_PERSON) {
     const column = columns[field];
     const cell = row.cells[column] ?? '';
@@ -176,6 +182,8 @@ function checkFormulas(row: SheetRow, { columns }: Layout, needs: Needs, finding
       findings.settle('sheet:formula_failed', field, cell.trim());
     } else if (cell === '' && row.uncomputed?.includes(column)) {
       findings.settle('sheet:formula_without_result', field);
+    } else if (cell === '' && row.merged?.includes(column)) {
+      findings.settle('sheet:cell_merged', field);
     }
   }
 }

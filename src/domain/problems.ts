@@ -31,9 +31,10 @@ export const PROBLEMS = {
   'sheet:headings_again': { severity: 'error', who: 'us', says: { en: 'this row repeats the headings.', zh: '本行与表头重复。' }, next: { en: 'Delete it.', zh: '请删除本行。' } },
   'sheet:row_hidden': { severity: 'warning', who: 'us', says: { en: 'the workbook hides this row, e.g. by a filter; it is read all the same.', zh: '该行在工作簿中被隐藏（如筛选），仍会读取。' }, next: { en: 'Delete the row if this merchant is not to be registered.', zh: '如不注册该商户，请删除该行。' } },
 
-  // Formulas
+  // Where a value should come from
   'sheet:formula_failed': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has failed: {detail}.', zh: '该单元格的公式出错：{detail}。' }, next: { en: 'Write the value itself into the cell.', zh: '请直接填写数值或文字。' } },
   'sheet:formula_without_result': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has no result in the file.', zh: '该单元格的公式没有保存计算结果。' }, next: { en: 'Open the file in Excel or WPS, save it, and load it again.', zh: '请用 Excel 或 WPS 打开并保存后重新上传。' } },
+  'sheet:cell_merged': { severity: 'error', who: 'us', says: { en: 'this cell is merged with the one above, and a file has the value of merged cells in the first of them only.', zh: '该单元格与上方单元格合并，文件中只有合并区域的首格有值。' }, next: { en: 'Unmerge the cells and fill in each of them.', zh: '请取消合并单元格，并逐行填写。' } },
   'sheet:formula_text': { severity: 'warning', who: 'us', says: { en: 'the value stood in ="…", as export programs write a text; it was taken out.', zh: '该值以 ="…" 形式导出，已取出其中的文本。' }, next: NOTHING },
 
   'sheet:resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a person's resident ID in this cell.", zh: '该单元格中有个人身份证号。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },

@@ -114,7 +114,7 @@ function cellOf(attributes: Attributes, nextColumn: number): Cell {
 }
 
 /** `AB12` is column 27. */
-function columnOf(reference: string): number {
+export function columnOf(reference: string): number {
   let column = 0;
   for (let i = 0; i < reference.length; i++) {
     const letter = reference.charCodeAt(i) - 64;

@@ -11,6 +11,7 @@ import { isBlank, PAGE_ROWS } from './csv.js';
 import { findHeadings, HEADING_ROWS, type Headings, headingsError, isUsable, weight } from './headings.js';
 import { SheetError } from './sheet-error.js';
 import { dateStyles, NO_DATES } from './xlsx-dates.js';
+import { type Merges, mergesOf } from './xlsx-merges.js';
 import { type RawRow, rawRows, sharedStrings, type WorkbookTables } from './xlsx-rows.js';
 import { type Attributes, localName, readWholeXml } from './xml.js';
 import { type Archive, openArchive } from './zip.js';
@@ -56,12 +57,13 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
     const chosen = candidates.find(({ headings }) => isUsable(headings));
     if (chosen === undefined || !isUsable(chosen.headings)) throw noHeadings(candidates, sheets, required);
     const { headings } = chosen;
+    const merges = await mergesOf(await archive.stream(chosen.sheet.part));
     const headingRow = chosen.rows[headings.at]?.row ?? 1;
     return {
       headings,
       headingLine: headingRow,
       notes: notesOf(sheets, chosen, candidates),
-      pages: (again) => pages(again, chosen.sheet, tables, headingRow, headings.layout),
+      pages: (again) => pages(again, chosen.sheet, tables, merges, headingRow, headings.layout),
     };
   });
 }
@@ -70,6 +72,7 @@ async function* pages(
   file: FileHandle,
   sheet: Worksheet,
   tables: WorkbookTables,
+  merges: Merges,
   headingRow: number,
   { width, columns }: Layout,
 ): AsyncGenerator<SheetRow[]> {
@@ -82,7 +85,8 @@ async function* pages(
         // A formula without a result is no blank: a row of nothing else is not to be passed over.
         const isEmpty = isBlank(raw.cells) && !raw.uncomputed.some((column) => fields.includes(column));
         if (raw.row <= headingRow || isEmpty) continue;
-        page.push(sheetRow(raw, width));
+        const merged = fields.filter((column) => (raw.cells[column] ?? '') === '' && merges.isBelow(raw.row, column));
+        page.push({ ...sheetRow(raw, width), ...(merged.length > 0 && { merged }) });
         if (page.length < PAGE_ROWS) continue;
         yield page;
         page = [];

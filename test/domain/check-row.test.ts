@@ -58,6 +58,7 @@ const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: str
   'sheet:row_hidden': ['17', { row: { hidden: true } }],
   'sheet:formula_failed': ['B17', { code: '#N/A' }],
   'sheet:formula_without_result': ['A17', { name: '', row: { uncomputed: [0] } }],
+  'sheet:cell_merged': ['A17', { name: '', row: { merged: [0] } }],
   'sheet:formula_text': ['B17', { code: '="91350100M000100Y43"' }],
   'sheet:resident_id': ['E17', { legal_persona_name: RESIDENT }],
   'sheet:old_resident_id': ['F17', { component_phone: OLD_RESIDENT }],
@@ -229,8 +230,9 @@ describe('of a cell', () => {
     ['a formula that failed', { legal_persona_wechat: '#n/a' }],
     ['a formula that failed', { component_phone: '#DIV/0!' }],
     ['a formula without a result', { legal_persona_name: '', row: { uncomputed: [4] } }],
+    ['the value of a merged cell above', { code_type: '', row: { merged: [2] } }],
   ])('nothing is said but what it has: %s', (_, row) => {
-    expect(codesOf(check(row)).join()).toMatch(/^sheet:formula_(failed|without_result)$/);
+    expect(codesOf(check(row)).join()).toMatch(/^sheet:(formula_failed|formula_without_result|cell_merged)$/);
   });
 
   test('of a column that the API in use does not need, a failed formula is of no account', () => {

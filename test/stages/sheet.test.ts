@@ -443,6 +443,30 @@ describe('a workbook', () => {
     ]);
   });
 
+  test('says which blank cells are merged with the one above', async () => {
+    const rows = [
+      ['标题'],
+      ['name', 'code', 'note'],
+      ['商户甲', '1'],
+      [null, '2'],
+      [null, '3'],
+      ['商户乙', '4'],
+      [null, null, 'x'],
+    ];
+    const merged = ['A1:C1', 'A3:A5', 'A6:B7', 'D3:D9'];
+    for (const prefix of ['', 'x']) {
+      const options = prefix === '' ? {} : { prefix };
+      const sheet = await openSheet(await saved(workbook([{ name: 'Sheet1', rows, merged }], options)));
+      expect((await rowsOf(sheet)).map(({ row, merged: columns }) => [row, columns])).toEqual([
+        [3, undefined],
+        [4, [0]],
+        [5, [0]],
+        [6, undefined],
+        [7, [0, 1]],
+      ]);
+    }
+  });
+
   test('says which rows it hides', async () => {
     const row = (number: number, attribute: string) =>
       `<row r="${number}"${attribute}><c r="A${number}" t="inlineStr"><is><t>商户</t></is></c></row>`;
