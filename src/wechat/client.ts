@@ -48,56 +48,70 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
     bodyTimeout: requestTimeoutMs,
   });
 
-  async function post({ path, query, body, carries }: Call): Promise<Reply> {
-    let started = false;
-    const dispatcher = pool.compose(noticeStart(() => (started = true)));
-    try {
-      const response = await dispatcher.request({
-        method: 'POST',
-        path: `${folder}${path}?${new URLSearchParams(query)}`,
-        headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify(body),
-        // undici's own timeouts are coarse (1500 ms were seen to fire at 2.0 s), and none of them bounds the whole call.
-        signal: AbortSignal.timeout(requestTimeoutMs),
-      });
-      const text = await readText(response.body);
-      return answerFrom(response.statusCode, text, carries);
-    } catch (error) {
-      const why = reasonOf(error);
-      return started ? { kind: 'lost', why } : { kind: 'not_sent', why };
-    }
+  function post({ path, query, body, carries }: Call): Promise<Reply> {
+    return new Promise((resolve) => {
+      pool.dispatch(
+        {
+          method: 'POST',
+          path: `${folder}${path}?${new URLSearchParams(query)}`,
+          headers: { 'content-type': 'application/json; charset=utf-8' },
+          body: JSON.stringify(body),
+        },
+        exchange(requestTimeoutMs, carries, resolve),
+      );
+    });
   }
 
   return { post, close: () => pool.close() };
 }
 
-/** undici calls onRequestStart, of older handlers onConnect, when it is about to write to a connected socket. */
-function noticeStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch(
-      options,
-      new Proxy(handler, {
-        get(target, name) {
-          const value: unknown = Reflect.get(target, name);
-          if (typeof value !== 'function') return value;
-          return (...args: unknown[]) => {
-            if (name === 'onRequestStart' || name === 'onConnect') started();
-            return value.apply(target, args);
-          };
-        },
-      }),
-    );
-}
-
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+/** What undici tells of one call: whether it was begun to be written, and what came back. */
+function exchange(
+  timeoutMs: number,
+  carries: string | undefined,
+  resolve: (reply: Reply) => void,
+): Dispatcher.DispatchHandler {
+  let connected: Dispatcher.DispatchController | undefined;
+  let status = 0;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error('the answer is longer than 1 MiB');
-    chunks.push(chunk);
+
+  function fail(error: Error): void {
+    clearTimeout(timer);
+    const why = reasonOf(error);
+    resolve(connected === undefined ? { kind: 'not_sent', why } : { kind: 'lost', why });
   }
-  return Buffer.concat(chunks).toString('utf8');
+
+  // undici's own timeouts are coarse (1500 ms were seen to fire at 2.0 s), and none of them bounds the whole call.
+  let late: Error | undefined;
+  const timer = setTimeout(() => {
+    late = new Error('no answer in time');
+    fail(late);
+    connected?.abort(late);
+  }, timeoutMs);
+
+  return {
+    // Told when the request is about to be written to a connected socket; what was given up meanwhile is not written.
+    onRequestStart(controller) {
+      if (late !== undefined) return controller.abort(late);
+      connected = controller;
+    },
+    onResponseStart(_, statusCode) {
+      status = statusCode;
+    },
+    onResponseData(controller, chunk) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) controller.abort(new Error('the answer is longer than 1 MiB'));
+      else chunks.push(chunk);
+    },
+    onResponseEnd() {
+      clearTimeout(timer);
+      resolve(answerFrom(status, Buffer.concat(chunks).toString('utf8'), carries));
+    },
+    onResponseError(_, error) {
+      fail(error);
+    },
+  };
 }
 
 /** A gateway's error page, or anything else that is no JSON object with an errcode, does not tell what WeChat did. */
@@ -123,9 +137,7 @@ function wholeNumber(value: unknown): number | undefined {
   return Number.isInteger(number) ? (number as number) : undefined;
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'no answer in time';
+function reasonOf(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
   return code === undefined ? error.message : `${code}: ${error.message}`;
 }

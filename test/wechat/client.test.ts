@@ -1,0 +1,111 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Client, openClient } from '../../src/wechat/client.js';
+import { until } from '../support/until.js';
+
+const CALL = { path: '/create', query: { action: 'create' }, body: { name: '示例' } };
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+describe('a call', () => {
+  test('that is answered brings the code as a number, the words and the body', async () => {
+    const { client } = await wechat((_, response) => response.end('{"errcode":"89247","errmsg":"try later rid: 1"}'));
+    expect(await client.post(CALL)).toEqual({
+      kind: 'answer',
+      errcode: 89247,
+      said: 'try later rid: 1',
+      body: { errcode: '89247', errmsg: 'try later rid: 1' },
+    });
+  });
+
+  test('sends Chinese as it is, and the query as it was given', async () => {
+    const seen: { url: string | undefined; body: string }[] = [];
+    const { client } = await wechat((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', () => {
+        seen.push({ url: request.url, body: Buffer.concat(chunks).toString() });
+        response.end('{"errcode":0}');
+      });
+    });
+    await client.post(CALL);
+    expect(seen).toEqual([{ url: '/create?action=create', body: '{"name":"示例"}' }]);
+  });
+
+  test('is not sent where nobody listens', async () => {
+    const { client, server } = await wechat(() => {});
+    await new Promise((resolve) => server.close(resolve));
+    expect(await client.post(CALL)).toMatchObject({ kind: 'not_sent', why: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  test('is lost where the connection is cut after the request, before or within the answer', async () => {
+    const answers: RequestListener[] = [
+      (request) => request.socket.destroy(),
+      (request, response) => {
+        response.writeHead(200, { 'content-length': 40 });
+        response.write('{"errcode":0,', () => request.socket.destroy());
+      },
+    ];
+    for (const answer of answers) {
+      const { client } = await wechat(answer);
+      expect(await client.post(CALL)).toMatchObject({ kind: 'lost' });
+    }
+  });
+
+  test('is lost, and its connection given up, where no answer comes in time', async () => {
+    const sockets: Socket[] = [];
+    const { client } = await wechat((request) => sockets.push(request.socket), { requestTimeoutMs: 100 });
+    expect(await client.post(CALL)).toEqual({ kind: 'lost', why: 'no answer in time' });
+    await until('the connection is closed', () => sockets[0]?.destroyed);
+  });
+
+  test('is lost where an answer begins and does not end in time', async () => {
+    const { client } = await wechat((_, response) => response.write('{"errcode":0'), { requestTimeoutMs: 100 });
+    expect(await client.post(CALL)).toEqual({ kind: 'lost', why: 'no answer in time' });
+  });
+
+  test('is not sent where the connection does not come about in time', async () => {
+    const server = createTcpServer(() => {
+      // Accepts, and never answers the greeting of TLS.
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = openClient({ baseUrl: `https://127.0.0.1:${port}`, requestTimeoutMs: 100, connections: 1 });
+    closing.push(() => server.close(), client.close);
+
+    expect(await client.post(CALL)).toEqual({ kind: 'not_sent', why: 'no answer in time' });
+  });
+
+  test.each([
+    ['a page of a gateway', 502, '<html>Bad Gateway</html>', 'HTTP 502 and no JSON'],
+    ['JSON that is no object', 200, '[]', 'HTTP 200 without an errcode'],
+    ['an object without a code', 200, '{"errmsg":"ok"}', 'HTTP 200 without an errcode'],
+    ['nothing', 200, '', 'HTTP 200 and no JSON'],
+    ['a text without end', 200, 'x'.repeat(1024 * 1024 + 1), 'the answer is longer than 1 MiB'],
+  ])('is lost where the answer is %s', async (_, status, text, why) => {
+    const { client } = await wechat((__, response) => response.writeHead(status).end(text));
+    expect(await client.post(CALL)).toEqual({ kind: 'lost', why });
+  });
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+async function wechat(
+  listener: RequestListener,
+  { requestTimeoutMs = 5_000 } = {},
+): Promise<{ client: Client; server: Server }> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs, connections: 1 });
+  closing.push(
+    () => server.closeAllConnections(),
+    () => client.close(),
+  );
+  return { client, server };
+}
