@@ -37,14 +37,30 @@ export interface SheetOptions {
 export async function openSheet(path: string, options: SheetOptions = {}): Promise<Sheet> {
   const required = options.required ?? ['name', 'code'];
   return withFile(path, async (file) => {
+    const before = await file.stat();
     const scanned = await scan(file);
     if (scanned.bytes === 0) throw new SheetError('the file is empty');
     await refuseForeign(file, scanned.head);
-    return isZip(scanned.head) ? workbook(path, file, scanned, required) : csv(path, file, scanned, required);
+    const opening = { path, file, before, scanned };
+    return isZip(scanned.head) ? workbook(opening, required) : csv(opening, required);
   });
 }
 
-async function csv(path: string, file: FileHandle, scanned: Scan, required: readonly Field[]): Promise<Sheet> {
+interface Opening {
+  readonly path: string;
+  readonly file: FileHandle;
+  /** Before a byte of it was read. */
+  readonly before: Stand;
+  readonly scanned: Scan;
+}
+
+/** What a file had when it was looked at: another one of either, and it was written to since. */
+interface Stand {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+async function csv({ path, file, before, scanned }: Opening, required: readonly Field[]): Promise<Sheet> {
   const { encoding, delimiter, headings, rows } = await readable(file, scanned, required);
   const format = {
     encoding,
@@ -56,7 +72,6 @@ async function csv(path: string, file: FileHandle, scanned: Scan, required: read
   const read = (from: FileHandle) => csvPages(from, format, headings.at + 1, headings.layout);
   // Found at the end of the file only, when all rows before it would have been loaded.
   if (mayBeUnclosed(scanned, encoding)) for await (const _ of read(file));
-  const before = await file.stat();
   return {
     kind: 'csv',
     encoding,
@@ -123,9 +138,8 @@ function linesOf(rows: readonly (readonly string[])[]): number {
   return rows.reduce((lines, row) => lines + 1 + (row.join('').match(/\r\n|\n|\r/g)?.length ?? 0), 0);
 }
 
-async function workbook(path: string, file: FileHandle, scanned: Scan, required: readonly Field[]): Promise<Sheet> {
+async function workbook({ path, file, before, scanned }: Opening, required: readonly Field[]): Promise<Sheet> {
   const { headings, headingLine, notes, pages } = await openWorkbook(file, required);
-  const before = await file.stat();
   return {
     kind: 'xlsx',
     encoding: 'utf-8',
@@ -142,16 +156,23 @@ async function workbook(path: string, file: FileHandle, scanned: Scan, required:
 /** The digest was taken of these bytes: rows of others would be loaded under the wrong batch. */
 async function* unchanged(
   path: string,
-  before: { readonly size: number; readonly mtimeMs: number },
+  before: Stand,
   read: (file: FileHandle) => AsyncIterable<SheetRow[]>,
 ): AsyncGenerator<SheetRow[]> {
   const file = await opened(path);
-  try {
+  const refuseChanged = async (cause?: unknown): Promise<void> => {
     const now = await file.stat();
-    if (now.size !== before.size || now.mtimeMs !== before.mtimeMs) {
-      throw new SheetError('the file was changed while it was being read; start again');
-    }
+    if (now.size === before.size && now.mtimeMs === before.mtimeMs) return;
+    throw new SheetError('the file was changed while it was being read; start again', { cause });
+  };
+  try {
+    await refuseChanged();
     yield* read(file);
+    // Somebody may have written into it meanwhile; what is half old and half new can also be unreadable.
+    await refuseChanged();
+  } catch (error) {
+    await refuseChanged(error);
+    throw error;
   } finally {
     await file.close();
   }

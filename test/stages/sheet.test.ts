@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -232,6 +232,17 @@ describe('lines and rows', () => {
     expect(sheet.digest).toMatch(/^[0-9a-f]{64}$/);
     await writeFile(path, 'name,code\nA,1\nB,2\n');
     await expect(rowsOf(sheet)).rejects.toThrow(/changed while/);
+  });
+
+  test('also where somebody writes into it while its rows are read', async () => {
+    for (const encoding of ['utf-8', 'gb18030'] as const) {
+      const file = await saved(encode(`企业名称,企业代码\n${'商户,1\n'.repeat(100_000)}`, encoding));
+      const sheet = await openSheet(file);
+      const reading = async () => {
+        for await (const _ of sheet.rows()) await appendFile(file, Buffer.from([0xff, 0x0a]));
+      };
+      await expect(reading()).rejects.toThrow(/changed while/);
+    }
   });
 });
 
