@@ -64,7 +64,7 @@ export async function* rawRows(stream: Readable, tables: WorkbookTables, width: 
   const pieces = readXml(stream, {
     open: (name, attributes) => {
       if (name === 'row') {
-        number = Number(attributes.r ?? number + 1);
+        number = rowOf(attributes.r) ?? number + 1;
         cells = [];
         numericCells = [];
         uncomputed = [];
@@ -108,9 +108,15 @@ export async function* rawRows(stream: Readable, tables: WorkbookTables, width: 
   }
 }
 
+/** Where a program has written something else than a number, the rows are counted. */
+function rowOf(reference = ''): number | undefined {
+  return /^[1-9][0-9]{0,7}$/.test(reference) ? Number(reference) : undefined;
+}
+
 function cellOf(attributes: Attributes, nextColumn: number): Cell {
   const { r, t, s } = attributes;
-  return { column: r === undefined ? nextColumn : columnOf(r), type: t ?? 'n', style: Number(s ?? 0) };
+  const named = r === undefined ? -1 : columnOf(r);
+  return { column: named < 0 ? nextColumn : named, type: t ?? 'n', style: Number(s ?? 0) };
 }
 
 /** `AB12` is column 27. */

@@ -454,6 +454,16 @@ describe('a workbook', () => {
     ]);
   });
 
+  test('counts rows and cells where a program has named them by nonsense', async () => {
+    const cell = (reference: string, text: string) => `<c r="${reference}" t="inlineStr"><is><t>${text}</t></is></c>`;
+    const rows = `<row r="x">${cell('1A', '商户甲')}${cell('', '1')}</row><row r="-5">${cell('A9', '商户乙')}</row>`;
+    const sheet = await openSheet(await saved(await withRows(rows)));
+    expect((await rowsOf(sheet)).map(({ row, cells }) => [row, ...cells])).toEqual([
+      [2, '商户甲', '1'],
+      [3, '商户乙', ''],
+    ]);
+  });
+
   test('says which blank cells are merged with the one above', async () => {
     const rows = [
       ['标题'],
