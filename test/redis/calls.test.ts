@@ -261,10 +261,33 @@ describe('a batch with canaries', () => {
     expect(await book.calls.line()).toBeUndefined();
   });
 
-  test('stops the line when as many are refused', async () => {
+  test('stops the line when as many are refused, and has two to send when it is resumed', async () => {
     await answer(merchant(1), 'refused');
     await answer(merchant(2), 'refused');
     expect(await book.calls.line()).toMatchObject({ problem: 'batch:canaries' });
+    expect(await ready()).toBe(4);
+  });
+
+  test.each([
+    ['a search finds running', 'task_running', 5],
+    ['a push says is created', 'mini_program_created', 5],
+    ['a push says is refused', 'registration_refused', 3],
+    ['nobody ever hears of', 'push_overdue', 3],
+  ] as const)('is not held up by one whose answer was lost and that %s', async (_, kind, readyThen) => {
+    await answer(merchant(1), 'accepted');
+    await book.take(idOf(merchant(2)));
+    await book.ledger.record(idOf(merchant(2)), { kind: 'answer_lost', at: Date.now() }, { verdict: 'failed' });
+    expect(await ready()).toBe(2);
+    await book.ledger.record(idOf(merchant(2)), { kind, at: Date.now() }, {});
+    expect(await ready()).toBe(readyThen);
+  });
+
+  test('counts a canary once: an accepted one may be rejected a day later', async () => {
+    await answer(merchant(1), 'accepted');
+    await book.record(idOf(merchant(1)), 'registration_refused', { problem: 'push:103' });
+    expect(await ready()).toBe(2);
+    await answer(merchant(2), 'accepted');
+    expect(await ready()).toBe(5);
   });
 });
 

@@ -159,22 +159,34 @@ end
 
 local canaries_of = {}
 
--- A batch with canaries sends so many rows first. The rest follows when so many were accepted; a refused one is replaced,
--- and as many refusals as there were to be canaries stop the line.
-local function batch_after_canary(pointer, verdict, at)
+-- What a state says of a canary. The create's answer may be lost, or come as a push: only the state tells in every case.
+local CANARY_IS = {
+  awaiting_legal_person = 'accepted', created = 'accepted', expired = 'accepted',
+  rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'refused',
+}
+
+-- A batch with canaries sends so many rows first. The rest follows when so many were accepted; any other is replaced, so
+-- that as many as are wanted are always accepted or under way, and as many refusals as there were to be canaries stop the line.
+local function batch_after_canary(id, pointer, state, at)
+  local verdict = CANARY_IS[state]
+  if not verdict then return end
   local batch = row_of(pointer)
   local canaries = canaries_of[batch] or tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
   canaries_of[batch] = canaries
   if canaries == 0 then return end
-  if redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1) < canaries then
-    if verdict == 'refused' then let_go(batch, 1) end
-  elseif verdict == 'accepted' then
+  -- Only what it became first counts: an accepted one may be rejected a day later.
+  if redis.call('HGET', key.registration(id), 'canary') == batch then return end
+  redis.call('HSET', key.registration(id), 'canary', batch)
+  local times = redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1)
+  if verdict == 'refused' then
+    let_go(batch, 1)
+    if times < canaries then return end
+    redis.call('HSET', key.batch(batch), 'canaries/refused', 0)
+    stop_line({ because = canaries .. ' of the first rows were refused', problem = 'batch:canaries', at = at })
+  elseif times >= canaries then
     redis.call('HDEL', key.batch(batch), 'canaries')
     canaries_of[batch] = 0
     let_go(batch, redis.call('LLEN', key.kept(batch)))
-  else
-    redis.call('HSET', key.batch(batch), 'canaries/refused', 0)
-    stop_line({ because = canaries .. ' of the first rows were refused', problem = 'batch:canaries', at = at })
   end
 end
 
@@ -234,12 +246,8 @@ local function record(id, step)
     redis.call('ZREM', key.untold(), id)
   end
   if step.stop then stop_line(step.stop) end
-  if step.verdict then
-    line_after_canary(id, step.verdict)
-    if step.verdict == 'accepted' or step.verdict == 'refused' then
-      batch_after_canary(before[3], step.verdict, step.at)
-    end
-  end
+  if step.verdict then line_after_canary(id, step.verdict) end
+  if not step.unchanged then batch_after_canary(id, before[3], step.state, step.at) end
   if step.offline then offline(id, step.offline, step.at) end
   if step.surprise then surprise(step.surprise, step.at) end
   if step.task then
