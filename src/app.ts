@@ -283,7 +283,7 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     limits: limitsOf(settings),
     hold: openHold(bell),
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
-    quotaKnownUntil: { at: 0 },
+    quota: { knownUntil: 0 },
     now: Date.now,
     random: Math.random,
     log,

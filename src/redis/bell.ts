@@ -6,10 +6,13 @@ import type { Redis } from 'ioredis';
 import { another } from './connection.js';
 import { key } from './keys.js';
 
-/** `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `notice`: there is something to post. */
-export type Ring = 'ready' | 'line' | 'token' | 'notice';
+/**
+ * `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `quota`: WeChat was
+ * asked for the quota; `notice`: there is something to post.
+ */
+export type Ring = 'ready' | 'line' | 'token' | 'quota' | 'notice';
 
-const RINGS: readonly Ring[] = ['ready', 'line', 'token', 'notice'];
+const RINGS: readonly Ring[] = ['ready', 'line', 'token', 'quota', 'notice'];
 
 export interface Bell {
   on(ring: Ring, listener: () => void): () => void;

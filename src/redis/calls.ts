@@ -84,8 +84,12 @@ export interface Calls {
   waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined>;
   /** Keeps what `quota/get` told of a day. */
   keepTold(day: string, told: ToldQuota): Promise<void>;
-  /** True for one process in each span of `everyMs`. */
-  mayAskForQuota(everyMs: number): Promise<boolean>;
+  /**
+   * Who asks WeChat for the quota: one process in each span of `everyMs`. `mine`: this one; `asking`: another one is at it,
+   * and rings `quota` at the end; `asked`: it was done.
+   */
+  quotaTurn(everyMs: number): Promise<'mine' | 'asking' | 'asked'>;
+  endQuotaTurn(): Promise<void>;
   stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void>;
   /** `canary`: one create is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
@@ -174,9 +178,27 @@ export function openCalls(redis: Redis): Calls {
     await redis.hset(key('calls', day), { told: limit, toldUsed: used, counted, toldAt: at });
   }
 
-  async function mayAskForQuota(everyMs: number): Promise<boolean> {
-    return (await redis.set(key('quotaAsked'), '1', 'PX', everyMs, 'NX')) === 'OK';
+  async function quotaTurn(everyMs: number): Promise<'mine' | 'asking' | 'asked'> {
+    if ((await redis.set(key('quotaAsked'), 'asking', 'PX', everyMs, 'NX')) === 'OK') return 'mine';
+    return (await redis.get(key('quotaAsked'))) === 'asking' ? 'asking' : 'asked';
   }
 
-  return { take, ofDay, noteWait, forgetWait, waitNoted, keepTold, mayAskForQuota, line, stopLine, resumeLine };
+  async function endQuotaTurn(): Promise<void> {
+    await redis.set(key('quotaAsked'), 'asked', 'KEEPTTL', 'XX');
+    await redis.publish(key('bell'), 'quota');
+  }
+
+  return {
+    take,
+    ofDay,
+    noteWait,
+    forgetWait,
+    waitNoted,
+    keepTold,
+    quotaTurn,
+    endQuotaTurn,
+    line,
+    stopLine,
+    resumeLine,
+  };
 }

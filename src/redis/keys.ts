@@ -39,7 +39,7 @@ const NAMES = {
   calls: 'calls',
   /** string with expiry: there is no token at the moment, and why */
   tokenWait: 'token-wait',
-  /** string with expiry: quota/get was asked not long ago */
+  /** string with expiry: quota/get is being asked, or was asked not long ago */
   quotaAsked: 'quota-asked',
   /** list: when the last calls were let through, newest first, in µs */
   recent: 'recent',

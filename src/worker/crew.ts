@@ -29,8 +29,8 @@ export interface Crew {
   readonly limits: Limits;
   readonly hold: Hold;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
-  /** Until when this process need not ask for the quota, in ms since 1970. */
-  readonly quotaKnownUntil: { at: number };
+  /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
+  readonly quota: { knownUntil: number; asking?: Promise<void> };
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;

@@ -4,22 +4,47 @@ import type { Crew } from './crew.js';
 
 const ASK_EVERY_MS = 3_600_000;
 
-/** Before a call, so that the first one of a day already keeps to what WeChat told. */
+/** Before a call, so that the first one of a day already keeps to what WeChat told: who comes while it is asked waits too. */
 export async function believeQuota(crew: Crew, token: string): Promise<void> {
-  const { calls, limits, log, now, readQuota } = crew;
-  if (!limits.believeWeChat || now() < crew.quotaKnownUntil.at) return;
-  crew.quotaKnownUntil.at = now() + ASK_EVERY_MS;
-  const { day, dayEndsAt } = sendingWindow(limits, now());
-  crew.quotaKnownUntil.at = Math.min(crew.quotaKnownUntil.at, dayEndsAt);
-  if (!(await calls.mayAskForQuota(Math.min(ASK_EVERY_MS, dayEndsAt - now())))) return;
+  const { limits, now, quota } = crew;
+  if (!limits.believeWeChat) return;
+  if (now() >= quota.knownUntil) {
+    quota.knownUntil = Math.min(now() + ASK_EVERY_MS, sendingWindow(limits, now()).dayEndsAt);
+    quota.asking = askForQuota(crew, token).catch((error: unknown) => {
+      quota.knownUntil = 0;
+      throw error;
+    });
+  }
+  await quota.asking;
+}
 
+/** One process asks for all; the others wait for it as long as its call may take. */
+async function askForQuota(crew: Crew, token: string): Promise<void> {
+  const { calls, limits, hold, now, patience } = crew;
+  const { day, dayEndsAt } = sendingWindow(limits, now());
+  const ear = hold.listen(['quota']);
+  try {
+    const turn = await calls.quotaTurn(Math.min(ASK_EVERY_MS, dayEndsAt - now()));
+    if (turn === 'asking') await ear.wait(patience.requestTimeoutMs);
+    if (turn === 'mine') await keepWhatWeChatTells(crew, day, token).finally(calls.endQuotaTurn);
+  } finally {
+    ear.off();
+  }
+}
+
+async function keepWhatWeChatTells(
+  { calls, limits, log, now, readQuota }: Crew,
+  day: string,
+  token: string,
+): Promise<void> {
+  // Counted before it is asked: a call that goes out meanwhile may be in WeChat's number already.
+  const today = await calls.ofDay(day);
+  const counted = today.create + today.search;
   const quota = await readQuota(token);
   if (quota.kind !== 'quota') {
     log.warn({ reading: quota.kind, limit: limits.perDay }, 'WeChat does not tell the quota; the default is kept');
     return;
   }
-  const today = await calls.ofDay(day);
-  const counted = today.create + today.search;
   // What others of this platform have called is in WeChat's number and not in ours: only what remains is believed.
   await calls.keepTold(day, { limit: counted + quota.remain, used: quota.used, counted, at: now() });
   log.info({ used: quota.used, counted, remain: quota.remain }, 'WeChat told the quota');

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { hangBell } from '../../src/redis/bell.js';
+import { startRelay } from '../../src/redis/relay.js';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { QuotaReading } from '../../src/wechat/quota.js';
+import type { Crew } from '../../src/worker/crew.js';
+import { openHold } from '../../src/worker/hold.js';
+import { startWorker } from '../../src/worker/worker.js';
+import { openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+const CREATED: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: {} };
+const day = new Date().toISOString().slice(0, 10);
+
+test('no worker calls before WeChat has told one of them what the day still allows', async () => {
+  const book = openBook(server.redis);
+  await book.load(
+    'b1',
+    Array.from({ length: 30 }, (_, number) => merchant(number)),
+  );
+  const asked: ((reading: QuotaReading) => void)[] = [];
+  let creates = 0;
+  const workers = await Promise.all(
+    [0, 1, 2].map(() =>
+      startCrew({
+        create: async () => {
+          creates += 1;
+          return CREATED;
+        },
+        readQuota: () => new Promise((resolve) => asked.push(resolve)),
+      }),
+    ),
+  );
+  await until(
+    'one has asked, and the jobs are with the workers',
+    async () => asked.length === 1 && (await handed()) === 0,
+  );
+  expect(creates).toBe(0);
+
+  asked[0]?.({ kind: 'quota', dailyLimit: 100, used: 95, remain: 5 });
+  await until('five were sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 5);
+  await Promise.all(workers.map(({ close }) => close()));
+  expect([asked.length, creates]).toEqual([1, 5]);
+  expect(await book.calls.ofDay(day)).toMatchObject({ create: 5, told: { limit: 5, used: 95, counted: 0 } });
+});
+
+test('what WeChat does not tell holds nobody up', async () => {
+  const book = openBook(server.redis);
+  await book.load('b1', [merchant(1)]);
+  const { close } = await startCrew({
+    create: async () => CREATED,
+    readQuota: async () => ({ kind: 'untold', errcode: 76021, said: 'cgi_path not found' }),
+  });
+  await until('it was sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 1);
+  await close();
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+/** Registrations that are ready and with no worker yet. */
+async function handed(): Promise<number> {
+  return server.redis.llen('{fastregister}:submit:wait');
+}
+
+interface Doings {
+  readonly create: () => Promise<Reply>;
+  readonly readQuota: () => Promise<QuotaReading>;
+}
+
+/** A worker process of its own, all but the process. */
+async function startCrew({ create, readQuota }: Doings): Promise<{ close(): Promise<void> }> {
+  const redis = server.connect();
+  const bell = await hangBell(redis);
+  const { ledger, calls, workload } = openBook(redis);
+  const crew = {
+    ledger,
+    calls,
+    workload,
+    api: { ...fastregisterweapp({} as Client), create },
+    credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
+    patience: DEFAULT_PATIENCE,
+    limits: {
+      perSecond: 100,
+      perMinute: 1_000,
+      perDay: 1_000,
+      believeWeChat: true,
+      searchShare: 0,
+      timezone: 'UTC',
+      sendingHours: { fromMinute: 0, untilMinute: 1440 },
+      stopAfter: 20,
+    },
+    hold: openHold(bell),
+    readQuota,
+    quota: { knownUntil: 0 },
+    now: Date.now,
+    random: Math.random,
+    log: readableLog('silent').log,
+  } as unknown as Crew;
+  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 1 });
+  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 10 });
+  return {
+    async close() {
+      await worker.close();
+      await relay.stop();
+      await bell.close();
+    },
+  };
+}
