@@ -54,7 +54,7 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
     ...rulesOf(doorway.settings, yesOrNo('--accept-warnings', options.acceptWarnings)),
     again: options.again,
   };
-  const sheets = await openSheetFiles(files, rules, 1);
+  const sheets = await openSheetFiles(files, rules, 1, lang);
   const memory = await remember(doorway);
   const page = options.json ? jsonPage(lang) : textPage(lang);
   const plans: { file: string; plan: Plan }[] = [];
@@ -65,10 +65,14 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
       tally.add(row);
       await page.row(file, row);
     });
-    await named(file, async () => {
-      if (options.annotated === undefined) for await (const _ of rows);
-      else await writeWhole(options.annotated, annotated(rows, sheet, lang), options.force === true);
-    });
+    await named(
+      file,
+      async () => {
+        if (options.annotated === undefined) for await (const _ of rows);
+        else await writeWhole(options.annotated, annotated(rows, sheet, lang), options.force === true);
+      },
+      lang,
+    );
     const plan = tally.plan();
     await page.end(file, plan, memory.outlook(plan.ready), await memory.batch(batchIdOf(sheet, rules)));
     plans.push({ file, plan });
@@ -76,7 +80,7 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
   await page.close();
   if (options.annotated !== undefined) say(`Written: ${options.annotated}`);
   for (const { file, plan } of plans)
-    await named(file, () => refuseMostlyInvalid({ rows: plan.rows, refused: plan.invalid }, mostInvalid));
+    await named(file, () => refuseMostlyInvalid({ rows: plan.rows, refused: plan.invalid }, mostInvalid), lang);
   return plans.some(({ plan }) => plan.invalid > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 

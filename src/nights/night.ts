@@ -149,14 +149,17 @@ async function take(
     if (mostInvalid < 1) refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid);
     const { batch } = await load(sheet, path, { batches, rules, now, canaries: 0 });
     if (batch.purgedAt !== undefined) {
-      throw new SheetError('this file was loaded before, and its merchants were purged; change it to load it anew');
+      throw new SheetError({
+        en: 'this file was loaded before, and its merchants were purged; change it to load it anew',
+        zh: '该文件此前已加载，其商户数据已清除；如需重新加载，请修改文件',
+      });
     }
     const moved = await putAway(night.inbox, 'done', night.date, name);
     log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
     return { name, batch: batch.id, moved, report: `${moved}.report.csv` };
   } catch (error) {
     if (isRedisGone(error)) throw error;
-    const why = error instanceof SheetError ? error.message : `our program failed: ${String(error)}`;
+    const why = error instanceof SheetError ? error.words[night.language] : `our program failed: ${String(error)}`;
     if (!(error instanceof SheetError))
       log.error({ err: error, night: night.name }, 'a file of the inbox could not be loaded');
     return { name, moved: await reject(tools, night, name, why), why };

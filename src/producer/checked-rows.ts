@@ -43,9 +43,11 @@ export async function countRefused(sheet: Sheet, { needs, acceptWarnings }: Rule
 /** @throws SheetError where a larger share of the rows is invalid */
 export function refuseMostlyInvalid({ rows, refused }: Refused, mostInvalid: number): void {
   if (refused <= rows * mostInvalid) return;
-  throw new SheetError(
-    `${refused} of ${rows} rows are invalid, more than --max-invalid ${shareAsText(mostInvalid)} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
-  );
+  const limit = shareAsText(mostInvalid);
+  throw new SheetError({
+    en: `${refused} of ${rows} rows are invalid, more than --max-invalid ${limit} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
+    zh: `${rows} 行中有 ${refused} 行无效，超过 --max-invalid ${limit} 的限制，整个文件未被接受。请用 \`fastregister check\` 查看每个单元格。`,
+  });
 }
 
 /** 0.05 as `5%`. */

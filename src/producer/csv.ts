@@ -167,9 +167,18 @@ export function isBlank(cells: readonly string[]): boolean {
 function unreadable(error: CsvError, line: number): SheetError {
   if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE') {
     return new SheetError(
-      `in the row that begins on line ${line} a quotation mark is opened and never closed; close it or take it out`,
+      {
+        en: `in the row that begins on line ${line} a quotation mark is opened and never closed; close it or take it out`,
+        zh: `从第 ${line} 行开始的一行中有未闭合的引号；请补上或删除`,
+      },
       { cause: error },
     );
   }
-  return new SheetError(`the row that begins on line ${line} cannot be read as CSV: ${error.code}`, { cause: error });
+  return new SheetError(
+    {
+      en: `the row that begins on line ${line} cannot be read as CSV: ${error.code}`,
+      zh: `从第 ${line} 行开始的一行无法按 CSV 读取：${error.code}`,
+    },
+    { cause: error },
+  );
 }

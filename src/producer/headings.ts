@@ -1,6 +1,7 @@
 /** Which of a file's first rows has the headings, and what to say where none has. */
 import { type Clash, COLUMNS, columnLetters, type Field, type HeadingsRead, readHeadings } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
+import type { Language, Words } from '../domain/words.js';
 import { SheetError } from './sheet-error.js';
 
 /** Title rows, instructions and blank rows may stand above the headings; a form letter of more rows has not been seen. */
@@ -44,28 +45,39 @@ export function headingsError(
 ): SheetError {
   if (best === undefined) {
     const first = rows.find((row) => row.some((cell) => cell.trim() !== '')) ?? [];
-    return new SheetError(
-      `no headings in the first ${HEADING_ROWS} rows; found ${listed(first)}; expected ${expected(required)}`,
-    );
+    return new SheetError({
+      en: `no headings in the first ${HEADING_ROWS} rows; found ${listed(first, 'en')}; expected ${expected(required)}`,
+      zh: `前 ${HEADING_ROWS} 行中没有表头；找到：${listed(first, 'zh')}；应为：${expected(required)}`,
+    });
   }
   const [clash] = best.clashes;
   if (clash !== undefined) return new SheetError(clashWords(clash, best.cells));
-  return new SheetError(
-    `the headings lack ${expected(best.missing)}; found ${listed(best.cells)}; expected ${expected(required)}`,
-  );
+  return new SheetError({
+    en: `the headings lack ${expected(best.missing)}; found ${listed(best.cells, 'en')}; expected ${expected(required)}`,
+    zh: `表头缺少 ${expected(best.missing)}；找到：${listed(best.cells, 'zh')}；应为：${expected(required)}`,
+  });
 }
 
 /** A heading of two meanings is a careless one; of so many, it is a row that nobody could split. */
 const IN_ONE_CELL = 3;
 
-function clashWords(clash: Clash, cells: readonly string[]): string {
+function clashWords(clash: Clash, cells: readonly string[]): Words {
   const columns = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
   if (columns.length === 1 && clash.fields.length >= IN_ONE_CELL) {
-    return `all headings stand in one cell, ${columns[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`;
+    return {
+      en: `all headings stand in one cell, ${columns[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`,
+      zh: `所有表头都在一个单元格 ${columns[0]} 中：分隔符不是逗号、分号或制表符；请另存为“CSV UTF-8”或 XLSX`,
+    };
   }
   return columns.length === 1
-    ? `the heading ${columns[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`
-    : `the headings ${columns.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`;
+    ? {
+        en: `the heading ${columns[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`,
+        zh: `表头 ${columns[0]} 可指 ${clash.fields.join(' 或 ')}；请改为其中之一`,
+      }
+    : {
+        en: `the headings ${columns.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`,
+        zh: `表头 ${columns.join(' 和 ')} 都指 ${clash.fields[0]}；请只保留一个，其余改名`,
+      };
 }
 
 function expected(fields: readonly Field[]): string {
@@ -74,10 +86,12 @@ function expected(fields: readonly Field[]): string {
 
 const LISTED = 12;
 
-function listed(cells: readonly string[]): string {
+function listed(cells: readonly string[], language: Language): string {
   const filled = cells.filter((cell) => cell.trim() !== '').map((cell) => `"${shown(cell)}"`);
-  if (filled.length === 0) return 'nothing';
-  return filled.length <= LISTED ? filled.join(', ') : `${filled.slice(0, LISTED).join(', ')} and more`;
+  if (filled.length === 0) return { en: 'nothing', zh: '无' }[language];
+  return filled.length <= LISTED
+    ? filled.join(', ')
+    : `${filled.slice(0, LISTED).join(', ')} ${{ en: 'and more', zh: '等' }[language]}`;
 }
 
 /** Where there are no headings, this may be a merchant's row: no code, phone or resident ID is repeated. */

@@ -2,6 +2,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { SheetRow } from '../domain/check-row.js';
 import type { Field, Layout } from '../domain/columns.js';
+import type { Words } from '../domain/words.js';
 import { csvPages, DELIMITERS, type Delimiter, firstRows, isBlank } from './csv.js';
 import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
 import { findHeadings, HEADING_ROWS, type Headings, headingsError, isUsable, weight } from './headings.js';
@@ -39,7 +40,7 @@ export async function openSheet(path: string, options: SheetOptions = {}): Promi
   return withFile(path, async (file) => {
     const before = await file.stat();
     const scanned = await scan(file);
-    if (scanned.bytes === 0) throw new SheetError('the file is empty');
+    if (scanned.bytes === 0) throw new SheetError({ en: 'the file is empty', zh: '文件是空的' });
     await refuseForeign(file, scanned.head);
     const opening = { path, file, before, scanned };
     return isZip(scanned.head) ? workbook(opening, required) : csv(opening, required);
@@ -114,7 +115,10 @@ async function readable(
     closest = reading;
   }
   if (closest === undefined) {
-    throw new SheetError('the text is not UTF-8, GB18030 or UTF-16; save the file as "CSV UTF-8" or XLSX');
+    throw new SheetError({
+      en: 'the text is not UTF-8, GB18030 or UTF-16; save the file as "CSV UTF-8" or XLSX',
+      zh: '文件编码不是 UTF-8、GB18030 或 UTF-16；请另存为“CSV UTF-8”或 XLSX',
+    });
   }
   throw headingsError(closest.headings, closest.rows, required);
 }
@@ -163,7 +167,10 @@ async function* unchanged(
   const refuseChanged = async (cause?: unknown): Promise<void> => {
     const now = await file.stat();
     if (now.size === before.size && now.mtimeMs === before.mtimeMs) return;
-    throw new SheetError('the file was changed while it was being read; start again', { cause });
+    throw new SheetError(
+      { en: 'the file was changed while it was being read; start again', zh: '读取过程中文件被修改；请重新开始' },
+      { cause },
+    );
   };
   try {
     await refuseChanged();
@@ -187,19 +194,23 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
   }
 }
 
-const CANNOT_OPEN: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-  EACCES: 'the file may not be read: its permissions forbid it',
+const CANNOT_OPEN: Readonly<Record<string, Words>> = {
+  ENOENT: { en: 'there is no such file', zh: '文件不存在' },
+  ENOTDIR: { en: 'a part of its path is a file, not a folder', zh: '路径中有一部分是文件而不是文件夹' },
+  EACCES: { en: 'the file may not be read: its permissions forbid it', zh: '没有读取该文件的权限' },
 };
 
 async function opened(path: string): Promise<FileHandle> {
   try {
     // Opening a pipe would wait for somebody to write into it.
     const kind = await stat(path);
-    if (kind.isDirectory()) throw new SheetError('this is a folder; name the files in it');
+    if (kind.isDirectory())
+      throw new SheetError({ en: 'this is a folder; name the files in it', zh: '这是文件夹；请指定其中的文件' });
     if (!kind.isFile()) {
-      throw new SheetError('this is a pipe or a device, and a sheet is read twice; save it as a file first');
+      throw new SheetError({
+        en: 'this is a pipe or a device, and a sheet is read twice; save it as a file first',
+        zh: '这是管道或设备，而表格需读取两遍；请先保存为文件',
+      });
     }
     return await open(path);
   } catch (error) {

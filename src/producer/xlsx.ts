@@ -208,8 +208,11 @@ function noHeadings(
   if (first === undefined) {
     return new SheetError(
       sheets.length === 0
-        ? 'the workbook has no sheet'
-        : 'all sheets of the workbook are hidden; unhide the one to read',
+        ? { en: 'the workbook has no sheet', zh: '工作簿中没有工作表' }
+        : {
+            en: 'all sheets of the workbook are hidden; unhide the one to read',
+            zh: '工作簿的所有工作表都被隐藏；请取消隐藏要读取的工作表',
+          },
     );
   }
   const best = others.reduce((a, b) => (weight(b.headings) > weight(a.headings) ? b : a), first);
@@ -219,12 +222,18 @@ function noHeadings(
     required,
   );
   const hidden = sheets.filter(({ isHidden }) => isHidden).map(({ name }) => `"${name}"`);
-  const unseen = hidden.length === 0 ? '' : `; hidden, and so not looked at: ${hidden.join(', ')}`;
-  return new SheetError(`the sheet "${best.sheet.name}": ${error.message}${unseen}`);
+  const unseen = hidden.join(', ');
+  return new SheetError({
+    en: `the sheet "${best.sheet.name}": ${error.words.en}${unseen && `; hidden, and so not looked at: ${unseen}`}`,
+    zh: `工作表“${best.sheet.name}”：${error.words.zh}${unseen && `；被隐藏而未查看的工作表：${unseen}`}`,
+  });
 }
 
 function notAWorkbook(): SheetError {
-  return new SheetError('this is a ZIP archive, but no Excel workbook (.xlsx); save the sheet as "CSV UTF-8" or XLSX');
+  return new SheetError({
+    en: 'this is a ZIP archive, but no Excel workbook (.xlsx); save the sheet as "CSV UTF-8" or XLSX',
+    zh: '这是 ZIP 压缩包，不是 Excel 工作簿（.xlsx）；请另存为“CSV UTF-8”或 XLSX',
+  });
 }
 
 async function orBroken<T>(read: () => Promise<T>): Promise<T> {
@@ -237,7 +246,11 @@ async function orBroken<T>(read: () => Promise<T>): Promise<T> {
 
 function brokenWorkbook(error: unknown): SheetError {
   if (error instanceof SheetError) return error;
-  return new SheetError('the workbook is broken or was cut off; open it in Excel or WPS and save it again', {
-    cause: error,
-  });
+  return new SheetError(
+    {
+      en: 'the workbook is broken or was cut off; open it in Excel or WPS and save it again',
+      zh: '工作簿已损坏或不完整；请用 Excel 或 WPS 打开后重新保存',
+    },
+    { cause: error },
+  );
 }

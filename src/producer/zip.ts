@@ -26,7 +26,10 @@ export function isZip(head: Buffer): boolean {
 export async function openArchive(file: FileHandle): Promise<Archive> {
   const zip = await fromFdPromise(file.fd, { autoClose: false });
   if (zip.entryCount > PARTS_LIMIT)
-    throw new SheetError(`the file is a ZIP of ${zip.entryCount} parts, not a workbook`);
+    throw new SheetError({
+      en: `the file is a ZIP of ${zip.entryCount} parts, not a workbook`,
+      zh: `该文件是含 ${zip.entryCount} 个部分的 ZIP，不是工作簿`,
+    });
   const entries = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
     refuseBomb(entry);
@@ -43,9 +46,10 @@ function refuseBomb(entry: Entry): void {
   const isBomb = uncompressedSize > SMALL_BYTES && uncompressedSize > compressedSize * RATIO_LIMIT;
   if (!isBomb && uncompressedSize <= PART_LIMIT_BYTES) return;
   const megabytes = Math.round(uncompressedSize / 1024 ** 2);
-  throw new SheetError(
-    `the file would unpack to ${megabytes} MB; it is not a sheet of merchants, and was not unpacked`,
-  );
+  throw new SheetError({
+    en: `the file would unpack to ${megabytes} MB; it is not a sheet of merchants, and was not unpacked`,
+    zh: `该文件解压后达 ${megabytes} MB，不是商户表，未解压`,
+  });
 }
 
 async function inflated(zip: ZipFile, entry: Entry | undefined, name: string): Promise<Readable> {
@@ -55,5 +59,8 @@ async function inflated(zip: ZipFile, entry: Entry | undefined, name: string): P
 }
 
 export function protectedWorkbook(): SheetError {
-  return new SheetError('the workbook is protected with a password; take the password off and save it again');
+  return new SheetError({
+    en: 'the workbook is protected with a password; take the password off and save it again',
+    zh: '工作簿设有密码；请取消密码后重新保存',
+  });
 }

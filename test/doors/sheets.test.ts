@@ -195,6 +195,14 @@ test('what is wrong with a file is said with its name, also where it is found on
   await expect(load(file)).rejects.toThrow(told);
 });
 
+test('why a whole file is refused is said in the language that is asked for', async () => {
+  const file = saved('');
+  await expect(check([file])).rejects.toThrow(`${file}: the file is empty`);
+  await expect(check([file, '--lang', 'zh'])).rejects.toThrow(`${file}：文件是空的`);
+  const mostly = saved(MIXED);
+  await expect(check([mostly, '--lang', 'zh', '--max-invalid', '1%'])).rejects.toThrow(/4 行中有 1 行无效/);
+});
+
 describe('--accept-warnings=no', () => {
   test('holds rows back, says why, and the same sheet without it sends them', async () => {
     const file = saved(MIXED);

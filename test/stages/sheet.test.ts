@@ -49,7 +49,10 @@ async function refusal(bytes: Buffer | string, options = {}): Promise<string> {
     .then(rowsOf, (reason: unknown) => reason)
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(SheetError);
-  const { message } = error as SheetError;
+  const { message, words } = error as SheetError;
+  // In both languages, each in one line.
+  expect(words.zh).toMatch(/^(?=.*\p{Script=Han}).*$/u);
+  expect(words.en).toBe(message);
   expect(message).not.toContain('\n');
   return message;
 }

@@ -37,6 +37,16 @@ test('broken files are put away, each with a text that says why, and the others 
   expect(office.read('done', night.date, `${night.name}.md`)).toContain('- b.csv: this is a picture (PNG)');
 });
 
+test('a night that speaks Chinese says in Chinese why a file was put away', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', PICTURE);
+  const night = await office.run({ language: 'zh' });
+  expect(night?.rejected).toMatchObject([{ name: 'a.csv', why: expect.stringMatching(/^这是图片（PNG），不是表格/) }]);
+  expect(office.read('rejected', night?.date ?? '', 'a.csv.why.txt')).toContain('不是表格');
+});
+
 test('a file that is mostly wrong is put away before any row of it is stored', async () => {
   const rehearsal = await rehearse();
   await rehearsal.start();
