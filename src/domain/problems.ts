@@ -112,8 +112,8 @@ export function problemReason(problem: ToldProblem): Words {
   const says = kindOf(problem.code)?.says ?? { en: problem.code, zh: problem.code };
   const place = placeOf(problem.cell ?? '');
   return {
-    en: place.en + says.en.replace('{detail}', () => problem.detail ?? ''),
-    zh: place.zh + says.zh.replace('{detail}', () => problem.detail ?? ''),
+    en: place.en + says.en.replace('{detail}', () => problem.detail ?? '…'),
+    zh: place.zh + says.zh.replace('{detail}', () => problem.detail ?? '…'),
   };
 }
 

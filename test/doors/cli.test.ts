@@ -347,7 +347,9 @@ describe('what can be looked up', () => {
 
     const both = await run(['explain', '89250', '--lang', 'zh', '--json'], { env });
     expect((JSON.parse(both.stdout) as { problem: string }[]).map(({ problem }) => problem)).toContain('search:89250');
-    expect((await run(['explain', 'code_length'], { env })).stdout).toMatch(/^sheet:code_length\n/);
+    expect((await run(['explain', 'code_length'], { env })).stdout).toMatch(
+      /^sheet:code_length\n {2}the code has … characters;/,
+    );
   });
 
   test('explain tells the history of a registration, and no secret of it', async () => {
