@@ -43,6 +43,8 @@ export interface Answer extends Words {
   readonly source: keyof typeof SOURCES;
   readonly door?: Door;
   readonly wait?: Wait;
+  /** Of `search`: no task is there, not yet or not any more. Of one that WeChat had accepted it has nothing more to say. */
+  readonly noTask?: true;
   /** Not to be sent again before so many working days have passed. */
   readonly workingDays?: number;
 }
@@ -554,6 +556,11 @@ export const CREATE: Readonly<Record<string, Answer>> = {
   ...withFact('platform_refused', PLATFORM_AT_FAULT),
 };
 
+const ONLY_THE_PUSH_CAN_TELL: Words = {
+  en: 'Nothing to do: fastregister waits for the push, and asks again while it is not sure that WeChat got the application; if neither tells the end, a person is asked to look.',
+  zh: '无需操作，系统会继续等待推送；若尚不确定微信是否收到申请，会稍后再次查询；若始终没有结果，会转人工核实。',
+};
+
 const SEARCH_IS_NO_VERDICT: Words = {
   en: 'Nothing to do: fastregister waits for the push and asks again later; if neither tells the end, a person is asked to look.',
   zh: '无需操作，系统会继续等待推送并稍后再次查询；若始终没有结果，会转人工核实。',
@@ -566,7 +573,8 @@ export const SEARCH: Readonly<Record<string, Answer>> = {
     acts: 'us',
     en: 'WeChat answered “successful” without more; presumably no task is running any more, and the push will tell how it ended.',
     zh: '微信仅返回“成功”，任务可能已结束，结果以推送为准。',
-    nextStep: SEARCH_IS_NO_VERDICT,
+    nextStep: ONLY_THE_PUSH_CAN_TELL,
+    noTask: true,
     source: 'inferred',
   },
   '-1': {
@@ -598,7 +606,8 @@ export const SEARCH: Readonly<Record<string, Answer>> = {
     acts: 'us',
     en: 'WeChat does not find the task. It answers so right after an application and after its end as well, so this proves nothing.',
     zh: '微信未找到该任务。刚提交时及任务结束后也会这样返回，因此不能说明失败。',
-    nextStep: SEARCH_IS_NO_VERDICT,
+    nextStep: ONLY_THE_PUSH_CAN_TELL,
+    noTask: true,
     source: 'log',
   },
   89251: {

@@ -1,5 +1,6 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
+import { TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
 import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Aside } from '../redis/ledger.js';
@@ -67,6 +68,9 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
       ...doorOf(answer, sent.day),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),
+      ...(answer.wait === 'person' && {
+        spent: { day: sent.day, person: sent.person, tries: TRIES_PER_PERSON_AND_DAY },
+      }),
     },
     refusedToken: answer.door === 'token' || answer.door === 'ticket',
   };
@@ -94,11 +98,14 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   }
   const { problem, said, answer } = crew.api.readSearch(reply);
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
+  // Its task has ended where WeChat had accepted it: another search would be answered alike, and only the push can tell.
+  const hasEnded = answer.noTask === true && registration.state === 'awaiting_legal_person';
+  const askAgainAt = hasEnded ? sentAt + crew.patience.giveUpMs : until;
   return {
     fact: {
       ...base,
       // Turned away, it may ask again at once: the door itself says how long to wait.
-      ...(mayAskAgain(answer) && { until: answer.door === undefined ? until : at }),
+      ...(mayAskAgain(answer) && { until: answer.door === undefined ? askAgainAt : at }),
       kind: answer.fact,
       problem,
       said,

@@ -20,7 +20,13 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
       await report(
         crew,
         id,
-        { kind: 'push_overdue', at: crew.now(), callSentAt: sentAt, problem: 'push:overdue' },
+        {
+          kind: 'push_overdue',
+          at: crew.now(),
+          callSentAt: sentAt,
+          problem: 'push:overdue',
+          ...lastWords(registration),
+        },
         { job },
       );
       return;
@@ -55,6 +61,11 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
 /** However long we were away: nothing is given up before it was asked about once. */
 function wasSearched({ problem }: Registration): boolean {
   return problem !== undefined && /^(search|query):/.test(problem);
+}
+
+/** What WeChat answered last goes to the person who has to judge it. */
+function lastWords({ problem, said = '' }: Registration): { said?: string } {
+  return problem === undefined ? {} : { said: `${problem} ${said}`.trim() };
 }
 
 /** Sent, and neither settled by a push nor given up. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NO_CLIENT } from '../../src/app.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { newRegistration, type Registration } from '../../src/domain/registration.js';
+import { newRegistration, type Registration, type State } from '../../src/domain/registration.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
@@ -20,10 +20,10 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
     now: () => NOW,
   } as unknown as Crew;
 
-  function asked(hoursAgo: number, reply: Reply) {
+  function asked(hoursAgo: number, reply: Reply, state: State = 'submitting') {
     const registration: Registration = {
       ...newRegistration('a', 'b/0'),
-      state: 'awaiting_legal_person',
+      state,
       task: 'open',
       sentAt: NOW - hoursAgo * HOUR_MS,
     };
@@ -36,6 +36,13 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
   test('is asked again after the usual pause, and not after patience has ended', () => {
     expect(asked(27, unclear).fact).toMatchObject({ kind: 'task_unclear', until: NOW + pushRecheckMs });
     expect(asked(70, unclear).fact.until).toBe(NOW - 70 * HOUR_MS + giveUpMs);
+  });
+
+  test('is not asked again where WeChat had accepted it and has no task of it any more: only the push can tell', () => {
+    const inTheEnd = NOW - 27 * HOUR_MS + giveUpMs;
+    expect(asked(27, unclear, 'awaiting_legal_person').fact).toMatchObject({ kind: 'task_unclear', until: inTheEnd });
+    const systemError: Reply = { kind: 'answer', errcode: -1, said: 'system error', body: {} };
+    expect(asked(27, systemError, 'awaiting_legal_person').fact.until).toBe(NOW + pushRecheckMs);
   });
 
   test('is not asked without a pause where its time to give up has come while WeChat is away', () => {

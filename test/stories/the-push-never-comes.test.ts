@@ -5,7 +5,7 @@ import { until } from '../support/until.js';
 
 test('one search asks, and when that does not tell either, a person is asked', async () => {
   const story = await rehearse({
-    settings: { FASTREGISTER_PUSH_WAIT: '500ms', FASTREGISTER_PUSH_RECHECK: '1h', FASTREGISTER_GIVE_UP: '1500ms' },
+    settings: { FASTREGISTER_PUSH_WAIT: '500ms', FASTREGISTER_PUSH_RECHECK: '100ms', FASTREGISTER_GIVE_UP: '1500ms' },
   });
   const rows = [merchant(1, 'lost'), merchant(2, 'lostfail'), merchant(3, 'noinfo'), merchant(4, 'lost_s0')] as const;
   await story.book.load('b1', rows);
@@ -15,6 +15,7 @@ test('one search asks, and when that does not tell either, a person is asked', a
   expect(await story.book.batches.counts('b1')).toEqual({ needs_review: 4 });
   for (const it of rows) {
     expect(await story.registration(it)).toMatchObject({ state: 'needs_review', problem: 'push:overdue', attempt: 1 });
+    expect((await story.registration(it)).said).toMatch(/^search:(0|89250) \S/);
     expect((await story.kinds(it)).filter((kind) => kind === 'search_sent')).toHaveLength(1);
     expect(story.seen(it)).toMatchObject({ creates: 1 });
   }
