@@ -204,6 +204,7 @@ end
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
+--   spent        { day, person, tries }: WeChat says that so many of the Weixin ID were made
 --   task         the successor's id of the task that the answer told
 --   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
 --   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
@@ -259,6 +260,9 @@ local function record(id, step)
   end
   if step.pauseMs then
     redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
+  end
+  if step.spent and step.spent.person ~= '' then
+    redis.call('HSET', key.tries(step.spent.day), step.spent.person, step.spent.tries)
   end
   if step.giveBack then
     if step.giveBack.person ~= '' then

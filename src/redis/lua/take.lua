@@ -14,6 +14,7 @@ local budget = cjson.decode(ARGV[1])
 -- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
 -- early are nothing among a thousand, and too many among ten.
 local SECOND_US = budget.perSecond < 500 and 1012000 or 1003000
+local MINUTE_US = 60100000
 local CATCH_UP_US = 100000
 
 local time = redis.call('TIME')
@@ -52,7 +53,7 @@ local function shut_for(kind)
   if counted[3] or left - (kind == 'create' and reserve or 0) <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
   if pause > 0 then return { 'wait', pause, 'pause' } end
   -- Exact in any second and in any minute; smooth within the second, where some lateness is made up for.
-  local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, 60000000), due - now_us)
+  local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, MINUTE_US), due - now_us)
   if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
 end
 
