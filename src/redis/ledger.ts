@@ -8,7 +8,7 @@ import { linkOf } from '../domain/link.js';
 import { enterpriseOf } from '../domain/merchant.js';
 import { apply, type Fact, isOver, type Move, next, type Registration, type Wait } from '../domain/registration.js';
 import { key } from './keys.js';
-import { difference, registrationFrom, SHORT_NAMES } from './registration-fields.js';
+import { difference, registrationFrom } from './registration-fields.js';
 import { type DetailColumns, type Row, unpackRow } from './rows.js';
 import { manyScript } from './scripts.js';
 
@@ -89,18 +89,16 @@ export interface Ledger {
   ofTask(taskId: string): Promise<string | undefined>;
 }
 
-const FIELDS_TO_READ = SHORT_NAMES.join(' ');
-
 export function openLedger(redis: Redis): Ledger {
   const readScript = manyScript(redis, 'read');
   const recordScript = manyScript(redis, 'record');
   const columns = columnsOfBatches(redis);
 
   async function read(id: string): Promise<View | undefined> {
-    const answer = (await readScript(FIELDS_TO_READ, [id])) as (string | number | null)[] | null;
+    const answer = (await readScript('', [id])) as (string | number)[] | null;
     if (answer === null) return undefined;
     const [steps, now, packed, ...fields] = answer;
-    const registration = registrationFrom(id, fields as (string | null)[]);
+    const registration = registrationFrom(id, fields as string[]);
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
     const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
     return {
@@ -144,7 +142,8 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
   readonly wait?: Wait | undefined;
-  readonly later?: { readonly kind: WorkKind; readonly due: number } | undefined;
+  /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
+  readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
   readonly enterprise?: string;
@@ -162,12 +161,12 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
   const after = move === undefined ? before : apply(before, fact, move);
   const { enterprise } = view;
   const { set, del } = difference(before, after);
-  const { authCode: _, ...shown } = fact;
-  const { job: __, ...effects } = aside;
+  const entry = Object.assign({}, fact, { authCode: undefined, to: move?.to, mark });
+  const { job: _, ...effects } = aside;
   const step: Step = {
     ...(move === undefined && { unchanged: true }),
     at: fact.at,
-    entry: JSON.stringify({ ...shown, ...(move && { to: move.to }), mark } satisfies HistoryEntry),
+    entry: JSON.stringify(entry),
     ...(set.length > 0 && { set }),
     ...(del.length > 0 && { del }),
     state: after.state,
@@ -211,8 +210,8 @@ function freesItsEnterprise(move: Move, after: Registration): boolean {
 
 function whatIsDueLater(after: Registration, move: Move): Step['later'] {
   if (after.until === undefined) return undefined;
-  if (move.so?.includes('send')) return { kind: 'submit', due: after.until };
-  if (move.so?.includes('ask')) return { kind: 'follow-up', due: after.until };
+  if (move.so?.includes('send')) return { kind: 'submit', due: String(after.until) };
+  if (move.so?.includes('ask')) return { kind: 'follow-up', due: String(after.until) };
   return undefined;
 }
 

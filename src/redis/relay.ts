@@ -17,7 +17,7 @@ export const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submi
 const HANDED_AT_ONCE = 500;
 
 /** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
-const LARGEST_HANDFUL = 16;
+const LARGEST_HANDFUL = 32;
 
 /** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
 const HANDFULS_A_SECOND = 50;

@@ -38,7 +38,6 @@ export interface Crew {
 
 export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, now: number): Budgets {
   return {
-    ...sendingWindow(limits, now),
     perSecond: limits.perSecond,
     perMinute: limits.perMinute,
     perDay: limits.perDay,
@@ -47,6 +46,7 @@ export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, 
     triesPerDay: TRIES_PER_PERSON_AND_DAY,
     busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
+    ...sendingWindow(limits, now),
   };
 }
 

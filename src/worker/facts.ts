@@ -51,9 +51,9 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   const problem = `create:${reply.errcode}`;
   const answer = answerToCreate(reply.errcode);
   const fact: Fact = {
-    ...base,
     kind: answer.fact,
     said: reply.said,
+    ...base,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
     ...(answer.fact === 'platform_refused' && { because: answer.en }),
@@ -63,8 +63,8 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   return {
     fact,
     aside: {
-      ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
       verdict: verdictOf(answer, reply.errcode),
+      ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
       ...doorOf(answer, sent.day),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),

@@ -20,9 +20,12 @@ local room = math.min(size - redis.call('ZCARD', KEYS[1]), most)
 local ids = room > 0 and redis.call('LPOP', ready, room) or {}
 local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
 local answer = { next_due[2] and tonumber(next_due[2]) or -1, redis.call('LLEN', ready) }
+local scored = {}
 for i, id in ipairs(ids or {}) do
   local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / handful)
-  redis.call('ZADD', KEYS[1], now, job)
+  scored[#scored + 1] = now
+  scored[#scored + 1] = job
   answer[#answer + 1] = job
 end
+if #scored > 0 then redis.call('ZADD', KEYS[1], unpack(scored)) end
 return answer

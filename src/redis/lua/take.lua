@@ -33,8 +33,12 @@ if budget.believe and counted[4] then
   reserve = math.floor(per_day * budget.reserve / budget.perDay)
 end
 local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
+-- Text, not a number: Redis prints a number at the price of another command.
+local busy_ms = string.format('%.0f', budget.busyMs)
 local granted = { create = 0, search = 0 }
 local went = 0
+-- Jobs by their window.
+local done = {}
 local remembered = redis.call('LLEN', key.recent())
 
 -- How long until the call that lies as many calls back as a window may hold is older than the window, in µs.
@@ -76,8 +80,8 @@ local function take(id, steps, kind, job, step, enterprise, person)
   went, left = went + 1, left - 1
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create then
-    redis.call('SET', key.busy(enterprise), id, 'PX', budget.busyMs)
-    if person ~= '' then redis.call('HINCRBY', tries, person, 1) end
+    redis.call('SET', key.busy(enterprise), id, 'PX', busy_ms)
+    if person ~= '' then redis.call('HINCRBY', tries, person, '1') end
     -- A stopped line that somebody resumed lets one create through, which tells whether it may open.
     if line[1] then
       redis.call('HSET', key.line(), 'canary', id)
@@ -85,7 +89,9 @@ local function take(id, steps, kind, job, step, enterprise, person)
     end
   end
   record(id, cjson.decode(step))
-  redis.call('ZREM', key.window(is_create and 'submit' or 'follow-up'), job)
+  local window = key.window(is_create and 'submit' or 'follow-up')
+  done[window] = done[window] or {}
+  table.insert(done[window], job)
   return { 'go' }
 end
 
@@ -101,6 +107,7 @@ if went > 0 then
   for kind, count in pairs(granted) do
     if count > 0 then redis.call('HINCRBY', calls, kind, count) end
   end
+  for window, jobs in pairs(done) do redis.call('ZREM', window, unpack(jobs)) end
   redis.call('EXPIRE', calls, THREE_DAYS)
   redis.call('EXPIRE', tries, THREE_DAYS)
 end
