@@ -147,7 +147,7 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void> {
-    await redis.hdel(key('line'), 'canary');
+    await redis.hdel(key('line'), 'canary', 'failed');
     await redis.hset(key('line'), { stopped: stop.because, problem: stop.problem, at: stop.at });
     await redis.publish(key('bell'), 'line');
   }

@@ -223,6 +223,27 @@ describe('a line that stopped for a fault', () => {
     expect((await book.take(idOf(third))).kind).toBe('go');
   });
 
+  test('opens when a push says that WeChat had taken the one whose answer was lost', async () => {
+    await book.calls.resumeLine();
+    await book.take(idOf(first));
+    await book.ledger.record(idOf(first), { kind: 'answer_lost', at: Date.now() }, { verdict: 'failed' });
+    expect(await book.calls.line()).toMatchObject({ onTrial: false });
+
+    await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
+    expect(await book.calls.line()).toBeUndefined();
+    expect((await book.take(idOf(second))).kind).toBe('go');
+  });
+
+  test('stays stopped whatever a push says, once a person has stopped it again', async () => {
+    await book.calls.resumeLine();
+    await book.take(idOf(first));
+    await book.ledger.record(idOf(first), { kind: 'answer_lost', at: Date.now() }, { verdict: 'failed' });
+    await book.calls.stopLine({ because: 'lunch', problem: 'operator:paused', at: 6 });
+
+    await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
+    expect(await book.calls.line()).toMatchObject({ problem: 'operator:paused' });
+  });
+
   test('opens at once where nothing waits to be tried', async () => {
     await server.redis.del(key('ready', 'submit'));
     expect(await book.calls.resumeLine()).toBe('open');

@@ -45,12 +45,17 @@ local function recount(row, also, before, after)
 end
 
 -- What a script does for many: `one` is given `width` arguments of ARGV at a time, after the first, which is common to all.
--- One that fails fails alone.
+-- One that fails fails alone; but a server that has become a replica takes no write of anybody, and only an error of the
+-- whole run makes ioredis look for the new primary and send it again.
 local function each(width, one)
   local answers = {}
   for at = 2, #ARGV, width do
     local went_well, answer = pcall(one, unpack(ARGV, at, at + width - 1))
-    if not went_well then answer = { err = type(answer) == 'table' and answer.err or tostring(answer) } end
+    if not went_well then
+      local why = type(answer) == 'table' and answer.err or tostring(answer)
+      if string.find(why, '^READONLY') then error(answer, 0) end
+      answer = { err = why }
+    end
     answers[#answers + 1] = answer
   end
   for counts, change in pairs(changes) do
@@ -131,20 +136,33 @@ local function offline(id, this, at)
   end
 end
 
+-- What a state says of a canary. The create's answer may be lost, or come as a push: only the state tells in every case.
+local CANARY_IS = {
+  awaiting_legal_person = 'accepted', created = 'accepted', expired = 'accepted',
+  rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'refused',
+}
+
 local canary_of_line
 
--- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again.
-local function line_after_canary(id, verdict)
-  canary_of_line = canary_of_line or redis.call('HGET', key.line(), 'canary') or 'none'
-  if canary_of_line ~= id then return end
-  canary_of_line = nil
-  if verdict == 'failed' then
-    redis.call('HDEL', key.line(), 'canary')
-  elseif verdict == 'again' then
-    redis.call('HSET', key.line(), 'canary', 'wanted')
-  else
+-- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again. One that failed
+-- closes it, until a push or a search says that WeChat had taken it after all.
+local function line_after_canary(id, verdict, state)
+  canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed')
+  if verdict and canary_of_line[1] == id then
+    if verdict == 'failed' then
+      redis.call('HDEL', key.line(), 'canary')
+      redis.call('HSET', key.line(), 'failed', id)
+    elseif verdict == 'again' then
+      redis.call('HSET', key.line(), 'canary', 'wanted')
+    else
+      redis.call('DEL', key.line())
+    end
+  elseif canary_of_line[2] == id and CANARY_IS[state] == 'accepted' then
     redis.call('DEL', key.line())
+  else
+    return
   end
+  canary_of_line = nil
   ring('line')
 end
 
@@ -158,12 +176,6 @@ local function let_go(batch, count)
 end
 
 local canaries_of = {}
-
--- What a state says of a canary. The create's answer may be lost, or come as a push: only the state tells in every case.
-local CANARY_IS = {
-  awaiting_legal_person = 'accepted', created = 'accepted', expired = 'accepted',
-  rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'refused',
-}
 
 -- A batch with canaries sends so many rows first. The rest follows when so many were accepted; any other is replaced, so
 -- that as many as are wanted are always accepted or under way, and as many refusals as there were to be canaries stop the line.
@@ -247,8 +259,9 @@ local function record(id, step)
     redis.call('ZREM', key.untold(), id)
   end
   if step.stop then stop_line(step.stop) end
-  if step.verdict then line_after_canary(id, step.verdict) end
-  if not step.unchanged then batch_after_canary(id, before[3], step.state, step.at) end
+  local state = not step.unchanged and step.state
+  line_after_canary(id, step.verdict, state)
+  batch_after_canary(id, before[3], state, step.at)
   if step.offline then offline(id, step.offline, step.at) end
   if step.surprise then surprise(step.surprise, step.at) end
   if step.task then
