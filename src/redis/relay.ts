@@ -63,6 +63,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
   /** Registrations that were ready and found no room. */
   let waiting = 0;
 
+  /** Of a handful all at once: of one that BullMQ has it takes no second part. */
   async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
     const handfuls = new Map<string, string[]>();
     for (const job of jobs) {
@@ -71,13 +72,14 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
       if (handful === undefined) handfuls.set(name, [job]);
       else handful.push(job);
     }
-    await queues.get(kind)?.addBulk(
-      [...handfuls].map(([name, handful]) => ({
-        name: kind,
-        data: { jobs: handful } satisfies Handful,
-        opts: { jobId: name, removeOnComplete: true, removeOnFail: true },
-      })),
-    );
+    const added = [...handfuls].map(([name, handful]) => ({
+      name: kind,
+      data: { jobs: handful } satisfies Handful,
+      opts: { jobId: name, removeOnComplete: true, removeOnFail: true },
+    }));
+    for (let at = 0; at < added.length; at += HANDED_AT_ONCE) {
+      await queues.get(kind)?.addBulk(added.slice(at, at + HANDED_AT_ONCE));
+    }
   }
 
   /** Hands out what is ready of one kind; answers when the next is due. */
@@ -97,8 +99,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
 
   async function handAgain(notDoneForMs: number): Promise<void> {
     for (const kind of WORK_KINDS) {
-      const jobs = (await sweep([key('window', kind)], [notDoneForMs])) as string[];
-      for (let at = 0; at < jobs.length; at += HANDED_AT_ONCE) await add(kind, jobs.slice(at, at + HANDED_AT_ONCE));
+      await add(kind, (await sweep([key('window', kind)], [notDoneForMs])) as string[]);
     }
     swept = Date.now();
   }
