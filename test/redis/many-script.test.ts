@@ -1,9 +1,12 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { connect } from '../../src/redis/connection.js';
 import { key } from '../../src/redis/keys.js';
 import { idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const server = useRedis();
 
@@ -41,6 +44,20 @@ test('one that fails fails alone', async () => {
     reason: expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') }),
   });
   expect(await book.batches.counts('b1')).toEqual({ cancelled: 2, queued: 1 });
+});
+
+test('what a server that has become a replica does not take waits for the primary', async () => {
+  await openBook(server.redis).load('b1', merchants.slice(0, 1));
+  const redis = await connect({ url: server.url }, 'worker', readableLog().log);
+  let losses = 0;
+  redis.on('close', () => (losses += 1));
+  await server.redis.replicaof('127.0.0.1', '1');
+
+  const recorded = openBook(redis).record(idOf(merchant(0)), 'cancel_asked');
+  await until('it looks for another primary', () => losses > 0);
+  await server.redis.replicaof('NO', 'ONE');
+  expect((await recorded).after.state).toBe('cancelled');
+  redis.disconnect();
 });
 
 function countingRuns(redis: Redis, runs: { count: number }): Redis {

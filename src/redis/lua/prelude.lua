@@ -53,7 +53,7 @@ local function each(width, one)
     local went_well, answer = pcall(one, unpack(ARGV, at, at + width - 1))
     if not went_well then
       local why = type(answer) == 'table' and answer.err or tostring(answer)
-      if string.find(why, '^READONLY') then error(answer, 0) end
+      if string.find(why, '^READONLY') then error({ err = why }) end
       answer = { err = why }
     end
     answers[#answers + 1] = answer
