@@ -57,7 +57,8 @@ export const WAITS = {
     name: 'FASTREGISTER_PUSH_RECHECK',
     unit: 'duration',
     default: '6h',
-    sentence: 'The pause before the next search while WeChat says that the task is still running.',
+    sentence:
+      'The pause before the next search while WeChat says that the task is still running, or nobody knows whether our call arrived.',
   },
   giveUpMs: {
     name: 'FASTREGISTER_GIVE_UP',
