@@ -44,6 +44,8 @@ export function batchIdOf(
   return `b${(way === '' ? digest : createHash('sha256').update(`${digest} ${way}`).digest('hex')).slice(0, 12)}`;
 }
 
+const PAGES_UNDER_WAY = 3;
+
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
   const { batches, rules, now, canaries, onProgress } = options;
   const id = batchIdOf(sheet, rules);
@@ -62,22 +64,25 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   );
   let index = 0;
   let warned = 0;
-  let stored: Promise<void> = Promise.resolve();
+  const underWay: Promise<void>[] = [];
   for await (const rows of checkedRows(sheet, rules)) {
-    // Redis stores a page while the next one is read and checked.
-    await stored;
-    stored = storePage(batches, batch, index, rows, rules);
-    // Told to whoever waits for it, which is the next page, or nobody where that cannot be read.
+    const known = await asKnownBefore(rows, (ids) => batches.prospects(ids, rules));
+    // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
+    if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();
+    const stored = storePage(batches, batch, index, known, rules);
+    // Told to whoever waits for it, which is a later page, or nobody where that cannot be read.
     stored.catch(() => {});
+    underWay.push(stored);
     index += rows.length;
     for (const row of rows) if (isWarned(row)) warned += 1;
     onProgress?.(index);
   }
-  await stored;
+  for (const stored of underWay) await stored;
   await batches.complete(id, warned);
   return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
 }
 
+/** Sent in their order, and stored in it: a page whose forerunner is lost is refused. */
 async function storePage(
   batches: Batches,
   batch: Batch,
@@ -85,8 +90,7 @@ async function storePage(
   rows: readonly CheckedSheetRow[],
   rules: Rules,
 ): Promise<void> {
-  const known = await asKnownBefore(rows, (ids) => batches.prospects(ids, rules));
-  const accepted = await batches.accept(batch, index, known, rules);
+  const accepted = await batches.accept(batch, index, rows, rules);
   if (accepted < index + rows.length) {
     throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.length} were stored`);
   }
