@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { hangBell } from '../../src/redis/bell.js';
 import { startRelay } from '../../src/redis/relay.js';
-import type { Client, Reply } from '../../src/wechat/client.js';
-import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { Reply } from '../../src/wechat/client.js';
 import type { QuotaReading } from '../../src/wechat/quota.js';
-import type { Crew } from '../../src/worker/crew.js';
-import { openHold } from '../../src/worker/hold.js';
 import { startWorker } from '../../src/worker/worker.js';
+import { crewWith, type PlayedWeChat } from '../support/crew.js';
 import { openBook } from '../support/ledger.js';
-import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -68,40 +64,11 @@ async function handed(): Promise<number> {
   return server.redis.llen('{fastregister}:submit:wait');
 }
 
-interface Doings {
-  readonly create: () => Promise<Reply>;
-  readonly readQuota: () => Promise<QuotaReading>;
-}
-
 /** A worker process of its own, all but the process. */
-async function startCrew({ create, readQuota }: Doings): Promise<{ close(): Promise<void> }> {
+async function startCrew(wechat: PlayedWeChat): Promise<{ close(): Promise<void> }> {
   const redis = server.connect();
   const bell = await hangBell(redis);
-  const { ledger, calls, workload } = openBook(redis);
-  const crew = {
-    ledger,
-    calls,
-    workload,
-    api: { ...fastregisterweapp({} as Client), create },
-    credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
-    patience: DEFAULT_PATIENCE,
-    limits: {
-      perSecond: 100,
-      perMinute: 1_000,
-      perDay: 1_000,
-      believeWeChat: true,
-      searchShare: 0,
-      timezone: 'UTC',
-      sendingHours: { fromMinute: 0, untilMinute: 1440 },
-      stopAfter: 20,
-    },
-    hold: openHold(bell),
-    readQuota,
-    quota: { knownUntil: 0 },
-    now: Date.now,
-    random: Math.random,
-    log: readableLog('silent').log,
-  } as unknown as Crew;
+  const crew = crewWith(redis, bell, { ...wechat, limits: { believeWeChat: true } });
   const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 1 });
   const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 10 });
   return {

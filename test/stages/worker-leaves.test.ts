@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
-import type { Client, Reply } from '../../src/wechat/client.js';
-import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Crew } from '../../src/worker/crew.js';
-import { openHold } from '../../src/worker/hold.js';
+import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
+import { crewWith } from '../support/crew.js';
 import { openBook } from '../support/ledger.js';
-import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -20,27 +16,10 @@ test('a worker that leaves finishes the calls in flight, and gives back what wai
   const book = openBook(server.redis);
   const bell = await hangBell(server.connect());
   const answers: ((reply: Reply) => void)[] = [];
-  const crew = {
-    ledger: book.ledger,
-    calls: book.calls,
-    workload: book.workload,
-    api: { ...fastregisterweapp({} as Client), create: () => new Promise<Reply>((answer) => answers.push(answer)) },
-    credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
-    patience: DEFAULT_PATIENCE,
-    limits: {
-      perSecond: 800,
-      perMinute: 48_000,
-      perDay: 1_000,
-      searchShare: 0,
-      timezone: 'UTC',
-      sendingHours: { fromMinute: 0, untilMinute: 1440 },
-      stopAfter: 20,
-    },
-    hold: openHold(bell),
-    now: Date.now,
-    random: Math.random,
-    log: readableLog('silent').log,
-  } as unknown as Crew;
+  const crew = crewWith(server.redis, bell, {
+    create: () => new Promise<Reply>((answer) => answers.push(answer)),
+    limits: { perSecond: 800 },
+  });
   await book.load(
     'b1',
     Array.from({ length: 40 }, (_, number) => merchant(number)),

@@ -1,0 +1,45 @@
+/** A worker's tools over a real Redis, with a WeChat that a test plays itself. */
+import type { Redis } from 'ioredis';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import type { Bell } from '../../src/redis/bell.js';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { Crew } from '../../src/worker/crew.js';
+import { openHold } from '../../src/worker/hold.js';
+import { openBook } from './ledger.js';
+import { readableLog } from './log.js';
+
+export interface PlayedWeChat {
+  readonly create: () => Promise<Reply>;
+  readonly limits?: Partial<Crew['limits']>;
+  readonly readQuota?: Crew['readQuota'];
+}
+
+export function crewWith(redis: Redis, bell: Bell, { create, limits, readQuota }: PlayedWeChat): Crew {
+  const { ledger, calls, workload } = openBook(redis);
+  return {
+    ledger,
+    calls,
+    workload,
+    api: { ...fastregisterweapp({} as Client), create },
+    credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
+    patience: DEFAULT_PATIENCE,
+    limits: {
+      perSecond: 100,
+      perMinute: 48_000,
+      perDay: 1_000,
+      believeWeChat: false,
+      searchShare: 0,
+      timezone: 'UTC',
+      sendingHours: { fromMinute: 0, untilMinute: 1440 },
+      stopAfter: 20,
+      ...limits,
+    },
+    hold: openHold(bell),
+    readQuota,
+    quota: { knownUntil: 0 },
+    now: Date.now,
+    random: Math.random,
+    log: readableLog('silent').log,
+  } as unknown as Crew;
+}
