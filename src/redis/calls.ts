@@ -85,11 +85,12 @@ export interface Calls {
   /** Keeps what `quota/get` told of a day. */
   keepTold(day: string, told: ToldQuota): Promise<void>;
   /**
-   * Who asks WeChat for the quota: one process in each span of `everyMs`. `mine`: this one; `asking`: another one is at it,
-   * and rings `quota` at the end; `asked`: it was done.
+   * Who asks WeChat for the quota. `mine`: this process, and it has so long for it; `asking`: another one is at it, and
+   * rings `quota` at the end; `asked`: it was done.
    */
-  quotaTurn(everyMs: number): Promise<'mine' | 'asking' | 'asked'>;
-  endQuotaTurn(): Promise<void>;
+  quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'>;
+  /** It was asked, and need not be asked again for so long. */
+  endQuotaTurn(forMs: number): Promise<void>;
   stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void>;
   /** `canary`: one create is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
@@ -178,13 +179,13 @@ export function openCalls(redis: Redis): Calls {
     await redis.hset(key('calls', day), { told: limit, toldUsed: used, counted, toldAt: at });
   }
 
-  async function quotaTurn(everyMs: number): Promise<'mine' | 'asking' | 'asked'> {
-    if ((await redis.set(key('quotaAsked'), 'asking', 'PX', everyMs, 'NX')) === 'OK') return 'mine';
+  async function quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'> {
+    if ((await redis.set(key('quotaAsked'), 'asking', 'PX', withinMs, 'NX')) === 'OK') return 'mine';
     return (await redis.get(key('quotaAsked'))) === 'asking' ? 'asking' : 'asked';
   }
 
-  async function endQuotaTurn(): Promise<void> {
-    await redis.set(key('quotaAsked'), 'asked', 'KEEPTTL', 'XX');
+  async function endQuotaTurn(forMs: number): Promise<void> {
+    await redis.set(key('quotaAsked'), 'asked', 'PX', Math.max(forMs, 1));
     await redis.publish(key('bell'), 'quota');
   }
 

@@ -36,6 +36,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const token = await tokenFor(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
     await believeQuota(crew, token);
+    if (crew.hold.leaving) return crew.workload.giveBack(job, id, 0);
 
     const at = crew.now();
     const budgets = budgetsFor(merchant, crew, at);

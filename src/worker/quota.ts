@@ -24,9 +24,13 @@ async function askForQuota(crew: Crew, token: string): Promise<void> {
   const { day, dayEndsAt } = sendingWindow(limits, now());
   const ear = hold.listen(['quota']);
   try {
-    const turn = await calls.quotaTurn(Math.min(ASK_EVERY_MS, dayEndsAt - now()));
+    // Should this process die while it asks, the next one asks soon.
+    const turn = await calls.quotaTurn(2 * patience.requestTimeoutMs);
     if (turn === 'asking') await ear.wait(patience.requestTimeoutMs);
-    if (turn === 'mine') await keepWhatWeChatTells(crew, day, token).finally(calls.endQuotaTurn);
+    if (turn === 'mine') {
+      const forMs = Math.min(ASK_EVERY_MS, dayEndsAt - now());
+      await keepWhatWeChatTells(crew, day, token).finally(() => calls.endQuotaTurn(forMs));
+    }
   } finally {
     ear.off();
   }

@@ -45,6 +45,7 @@ async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined>
     const token = await tokenFor(crew);
     if (token === undefined) return leave(crew, job, id);
     await believeQuota(crew, token);
+    if (crew.hold.leaving) return leave(crew, job, id);
 
     const sentAt = crew.now();
     const budgets = budgetsFor(merchant, crew, sentAt);

@@ -46,6 +46,30 @@ test('no worker calls before WeChat has told one of them what the day still allo
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 5, told: { limit: 5, used: 95, counted: 0 } });
 });
 
+test('a worker that leaves while the quota is asked calls nobody', async () => {
+  const book = openBook(server.redis);
+  await book.load(
+    'b1',
+    Array.from({ length: 5 }, (_, number) => merchant(number)),
+  );
+  const asked: ((reading: QuotaReading) => void)[] = [];
+  let creates = 0;
+  const { close } = await startCrew({
+    create: async () => {
+      creates += 1;
+      return CREATED;
+    },
+    readQuota: () => new Promise((resolve) => asked.push(resolve)),
+  });
+  await until('it has asked', () => asked.length === 1);
+
+  const closed = close();
+  asked[0]?.({ kind: 'quota', dailyLimit: 100, used: 0, remain: 100 });
+  await closed;
+  expect(creates).toBe(0);
+  expect(await book.batches.counts('b1')).toEqual({ queued: 5 });
+});
+
 test('what WeChat does not tell holds nobody up', async () => {
   const book = openBook(server.redis);
   await book.load('b1', [merchant(1)]);

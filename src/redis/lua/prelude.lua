@@ -145,13 +145,13 @@ local CANARY_IS = {
 local canary_of_line
 
 -- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again. One that failed
--- closes it, until a push or a search says that WeChat had taken it after all.
+-- closes it, until a push or a search says that WeChat had taken it after all; one that is to be sent again was not taken.
 local function line_after_canary(id, verdict, state)
   canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed')
   if verdict and canary_of_line[1] == id then
     if verdict == 'failed' then
       redis.call('HDEL', key.line(), 'canary')
-      redis.call('HSET', key.line(), 'failed', id)
+      if state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
     elseif verdict == 'again' then
       redis.call('HSET', key.line(), 'canary', 'wanted')
     else
