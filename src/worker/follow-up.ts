@@ -1,9 +1,9 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
-import { budgetsFor, type Crew, holdFor, renewToken, report, tokenFor } from './crew.js';
+import { budgetsFor, type Crew, holdFor, renewToken, report } from './crew.js';
 import { factOfSearch } from './facts.js';
-import { believeQuota } from './quota.js';
+import { tokenWithinQuota } from './quota.js';
 
 export async function followUp(crew: Crew, job: Job, id: string): Promise<void> {
   for (;;) {
@@ -33,10 +33,8 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     }
     // Its task id was in the answer that got lost: there is nothing to ask with, and only the push can tell.
     if (!canSearch) return crew.workload.giveBack(job, id, sentAt + crew.patience.giveUpMs);
-    const token = await tokenFor(crew);
+    const token = await tokenWithinQuota(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
-    await believeQuota(crew, token);
-    if (crew.hold.leaving) return crew.workload.giveBack(job, id, 0);
 
     const at = crew.now();
     const budgets = budgetsFor(merchant, crew, at);

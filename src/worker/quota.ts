@@ -1,11 +1,19 @@
 /** FASTREGISTER_DAILY_CALLS=auto: what remains of the day is what WeChat says, asked at the start and then once an hour. */
 import { sendingWindow } from '../domain/limits.js';
-import type { Crew } from './crew.js';
+import { type Crew, tokenFor } from './crew.js';
 
 const ASK_EVERY_MS = 3_600_000;
 
+/** A token for a call of the day's quota, once WeChat has told what is left of it; undefined where this worker is leaving. */
+export async function tokenWithinQuota(crew: Crew): Promise<string | undefined> {
+  const token = await tokenFor(crew);
+  if (token === undefined) return undefined;
+  await believeQuota(crew, token);
+  return crew.hold.leaving ? undefined : token;
+}
+
 /** Before a call, so that the first one of a day already keeps to what WeChat told: who comes while it is asked waits too. */
-export async function believeQuota(crew: Crew, token: string): Promise<void> {
+async function believeQuota(crew: Crew, token: string): Promise<void> {
   const { limits, now, quota } = crew;
   if (!limits.believeWeChat) return;
   if (now() >= quota.knownUntil) {

@@ -3,9 +3,9 @@ import type { Merchant } from '../domain/merchant.js';
 import { isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import { budgetsFor, type Crew, holdFor, renewToken, report, tokenFor } from './crew.js';
+import { budgetsFor, type Crew, holdFor, renewToken, report } from './crew.js';
 import { factOfCreate } from './facts.js';
-import { believeQuota } from './quota.js';
+import { tokenWithinQuota } from './quota.js';
 
 export async function submit(crew: Crew, job: Job, id: string): Promise<void> {
   const sent = await take(crew, job, id);
@@ -42,10 +42,8 @@ async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined>
       await report(crew, id, { kind: 'row_refused', at: crew.now(), problem: unfit }, { job });
       return undefined;
     }
-    const token = await tokenFor(crew);
+    const token = await tokenWithinQuota(crew);
     if (token === undefined) return leave(crew, job, id);
-    await believeQuota(crew, token);
-    if (crew.hold.leaving) return leave(crew, job, id);
 
     const sentAt = crew.now();
     const budgets = budgetsFor(merchant, crew, sentAt);
