@@ -1,17 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Limits } from '../../src/domain/limits.js';
 import { outlook } from '../../src/reporter/outlook.js';
+import { LIMITS } from '../support/limits.js';
 
-const LIMITS: Limits = {
-  perSecond: 5,
-  perMinute: 120,
-  perDay: 1_000,
-  timezone: 'Asia/Shanghai',
-  sendingHours: { fromMinute: 0, untilMinute: 1440 },
-  stopAfter: 20,
-  believeWeChat: false,
-  searchShare: 0.1,
-};
 const EVENING = Date.parse('2026-11-21T22:00+08:00');
 
 test.each([

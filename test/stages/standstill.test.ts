@@ -1,18 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Limits } from '../../src/domain/limits.js';
 import type { Calls, CallsOfDay, LineStop } from '../../src/redis/calls.js';
 import { situation } from '../../src/reporter/standstill.js';
+import { LIMITS } from '../support/limits.js';
 
-const LIMITS: Limits = {
-  perSecond: 5,
-  perMinute: 120,
-  perDay: 1_000,
-  timezone: 'Asia/Shanghai',
-  sendingHours: { fromMinute: 0, untilMinute: 1440 },
-  stopAfter: 20,
-  believeWeChat: false,
-  searchShare: 0.1,
-};
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
 function situationOf(facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay> }) {
