@@ -49,7 +49,8 @@ export function useRedis(): TestRedis {
       server.kill('SIGKILL');
       await once(server, 'exit');
     }
-    rmSync(folder, { recursive: true, force: true });
+    // A child that rewrites the append-only file outlives its server by a moment, and writes there.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
 
   return {
