@@ -25,14 +25,22 @@ export async function hangBell(redis: Redis): Promise<Bell> {
   const tell = (ring: Ring): void => {
     for (const listener of listeners.get(ring) ?? []) listener();
   };
-  const subscriber = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
+  // ioredis would subscribe again without hearing of a failure: a process that ends at that moment would crash of it.
+  const subscriber = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true, autoResubscribe: false });
   subscriber.on('error', () => {
     // The other connections of this process report that Redis is away; this one comes back by itself.
   });
   subscriber.on('message', (_channel, ring: Ring) => tell(ring));
   await subscriber.connect();
   await subscriber.subscribe(key('bell'));
-  subscriber.on('ready', () => RINGS.forEach(tell));
+  subscriber.on('ready', () => {
+    subscriber.subscribe(key('bell')).then(
+      () => RINGS.forEach(tell),
+      () => {
+        // Closed meanwhile, or lost again: then it subscribes once more when it is back.
+      },
+    );
+  });
 
   return {
     on(ring, listener) {
