@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
+import { removeRedisFolder } from '../support/folder.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { until } from '../support/until.js';
@@ -49,7 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const node of nodes) node.disconnect();
   for (const server of servers) server.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  removeRedisFolder(folder);
 });
 
 test.each([0, 1])('everything of ours lies in one slot, whichever node is asked (%i)', async (at) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import {
   RedisUnreachable,
   type Role,
 } from '../../src/redis/connection.js';
+import { removeRedisFolder } from '../support/folder.js';
 
 let folder: string;
 let said: string[];
@@ -29,7 +30,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const redis of connections.splice(0)) redis.disconnect();
   await Promise.all(servers.splice(0).map(stop));
-  rmSync(folder, { recursive: true, force: true });
+  removeRedisFolder(folder);
 });
 
 test('a socket path, a unix: address and a redis:// address reach the same server', async () => {

@@ -22,6 +22,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Log, RedisUnreachable } from '../../src/redis/connection.js';
 import { joinPrivateServer, type PrivateServer } from '../../src/redis/private-server.js';
 import { isServerOf, startOf } from '../../src/redis/process.js';
+import { removeRedisFolder } from '../support/folder.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const memberScript = fileURLToPath(new URL('member.mjs', import.meta.url));
@@ -52,7 +53,7 @@ afterEach(async () => {
   const pids = await serverPids(home);
   await Promise.allSettled(servers.splice(0).map((server) => server.leave()));
   for (const pid of pids) await kill(pid);
-  rmSync(folder, { recursive: true, force: true });
+  removeRedisFolder(folder);
 });
 
 test('the first to join starts a server that is durable, evicts nothing and listens on no port', async () => {

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Authority, type Certificate, newAuthority } from '../support/certificates.js';
+import { removeRedisFolder } from '../support/folder.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build, type Ended, portOf, run, start } from '../support/program.js';
 import { EVENTS_PATH, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
@@ -28,7 +29,7 @@ afterEach(async () => {
     server.kill('SIGKILL');
     await once(server, 'exit');
   }
-  rmSync(folder, { recursive: true, force: true });
+  removeRedisFolder(folder);
 });
 
 test('a batch is worked off through a Redis that speaks TLS only', async () => {

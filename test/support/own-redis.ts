@@ -1,11 +1,12 @@
 /** A redis-server of one test file, which can be stopped and started again on the same data, as an outage does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { connect, type Role } from '../../src/redis/connection.js';
+import { removeRedisFolder } from './folder.js';
 
 export interface OwnRedis {
   /** A folder of this server, free to be used by the test; removed with it. */
@@ -68,7 +69,7 @@ export async function ownRedis(): Promise<OwnRedis> {
     async end() {
       for (const redis of connections) redis.disconnect();
       await signal('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      removeRedisFolder(folder);
     },
   };
 }

@@ -1,11 +1,12 @@
 /** A Redis of a test file's own: a socket in a temporary folder, nothing on disk, empty before each test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { removeRedisFolder } from './folder.js';
 
 export interface TestRedis {
   /** The connection that tests use; there while a test runs. */
@@ -49,8 +50,7 @@ export function useRedis(): TestRedis {
       server.kill('SIGKILL');
       await once(server, 'exit');
     }
-    // A child that rewrites the append-only file outlives its server by a moment, and writes there.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    removeRedisFolder(folder);
   });
 
   return {

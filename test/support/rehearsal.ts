@@ -1,5 +1,5 @@
 /** A whole journey in one process: the simulator, a private Redis of its own, a worker and the receiver. */
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -23,6 +23,7 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../src/simulator/simulator.js';
+import { removeRedisFolder } from './folder.js';
 import { type Book, openBook } from './ledger.js';
 import { readableLog } from './log.js';
 import { until } from './until.js';
@@ -94,7 +95,7 @@ export function newHome(): string {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'fr-')));
   onTestFinished(() => {
     for (const server of serversUnder(home)) process.kill(server, 'SIGKILL');
-    rmSync(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+    removeRedisFolder(home);
   });
   return home;
 }
