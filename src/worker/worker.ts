@@ -73,6 +73,9 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
     worker.on('failed', (job, error) =>
       crew.log.error({ err: error, jobs: (job?.data as Handful | undefined)?.jobs }, 'our program failed'),
     );
+    worker.on('stalled', (job) =>
+      crew.log.warn({ kind, job }, 'registrations are taken up from a worker that is gone'),
+    );
     worker.on('error', (error) => {
       // A Redis that takes no writes fails at once and for ever: thousands of tries a second help nobody.
       if (worker.isPaused()) return;

@@ -143,7 +143,8 @@ test(`${CASES} bodies, queries and ciphertexts are answered 200, 400 or 403, and
   }
   receiver.refusals.close();
   expect([...statuses.keys()].sort()).toEqual(['200 success', '400 unreadable', '403 bad signature']);
-  expect(slowest).toBeLessThan(1_000);
+  // WeChat waits for five.
+  expect(slowest).toBeLessThan(5_000);
   expect(lines.length).toBeLessThan(10);
   for (const secret of SECRETS) expect(lines.join('\n')).not.toContain(secret);
 });

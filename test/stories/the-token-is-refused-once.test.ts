@@ -39,11 +39,9 @@ test('a token that is refused to an auth_code is renewed, and the code is exchan
   story.simulator.setFaults({ query_auth: 42001, times: 1 });
   const it = merchant(1);
   await story.book.load('b1', [it]);
-  const began = Date.now();
   await story.start();
   await until('the refresh token is kept', async () => (await story.registration(it)).authorizer === 'kept');
 
-  expect(Date.now() - began).toBeLessThan(30_000);
   expect(story.simulator.state().authCodes).toMatchObject({ exchanged: 1 });
 });
 
