@@ -1,12 +1,14 @@
+export type InSlot = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** So many at a time; the others wait in the order in which they came. */
-export function openSlots(count: number): (work: () => Promise<void>) => Promise<void> {
+export function openSlots(count: number): InSlot {
   let free = count;
   const waiting: (() => void)[] = [];
   return async (work) => {
     if (free > 0) free -= 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      await work();
+      return await work();
     } finally {
       const next = waiting.shift();
       if (next === undefined) free += 1;

@@ -6,11 +6,17 @@ import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, renewToken, report } from './crew.js';
 import { factOfCreate } from './facts.js';
 import { tokenWithinQuota } from './quota.js';
+import type { InSlot } from './slots.js';
 
-export async function submit(crew: Crew, job: Job, id: string): Promise<void> {
-  const sent = await take(crew, job, id);
-  if (sent === undefined) return;
-  const reply = await crew.api.create(sent.merchant, sent.token);
+/**
+ * A slot is held from the permission to the answer. What is read before may be old when a slot is free, which taking
+ * permission finds out; and while one answer is recorded, the next call is made.
+ */
+export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): Promise<void> {
+  const view = await crew.ledger.read(id);
+  const called = await inSlot(() => call(crew, job, id, view));
+  if (called === undefined) return;
+  const { sent, reply } = called;
   const { fact, aside, refusedToken } = factOfCreate(crew, sent, reply);
   await report(crew, id, fact, aside, sent.view);
   if (refusedToken) await renewToken(crew, sent.token);
@@ -29,9 +35,13 @@ export interface Sent {
   readonly person: string;
 }
 
-async function take(crew: Crew, job: Job, id: string): Promise<Sent | undefined> {
-  for (;;) {
-    const view = await crew.ledger.read(id);
+async function call(crew: Crew, job: Job, id: string, view: View | undefined) {
+  const sent = await take(crew, job, id, view);
+  return sent && { sent, reply: await crew.api.create(sent.merchant, sent.token) };
+}
+
+async function take(crew: Crew, job: Job, id: string, known: View | undefined): Promise<Sent | undefined> {
+  for (let view = known; ; view = await crew.ledger.read(id)) {
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isDue(view)) {
       await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));

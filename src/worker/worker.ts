@@ -1,4 +1,4 @@
-/** A worker process: takes handfuls of all three kinds from BullMQ, one registration at a time in each slot. */
+/** A worker process: takes handfuls of all three kinds from BullMQ, and makes so many calls at a time. */
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { PREFIX } from '../redis/keys.js';
@@ -37,20 +37,19 @@ export interface WorkerOptions {
 }
 
 export function startWorker({ redis, relay, crew, authorizing, concurrency }: WorkerOptions): RunningWorker {
+  const inSlot = openSlots(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
     authorize: (job, id) => authorize(crew, authorizing, job, id),
     'follow-up': (job, id) => followUp(crew, job, id),
-    submit: (job, id) => submit(crew, job, id),
+    submit: (job, id) => submit(crew, inSlot, job, id),
   };
-  const slots: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
+  const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
 
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
-    const inSlot = openSlots(slots[kind]);
-    const workOff = (name: string) =>
-      inSlot(() => {
-        const [job, id] = [{ kind, name }, registrationOf(name)];
-        return crew.hold.leaving ? crew.workload.giveBack(job, id, crew.now()) : work[kind](job, id);
-      });
+    const workOff = (name: string): Promise<void> => {
+      const [job, id] = [{ kind, name }, registrationOf(name)];
+      return crew.hold.leaving ? crew.workload.giveBack(job, id, crew.now()) : work[kind](job, id);
+    };
     const worker = new Worker(
       kind,
       async ({ data }) => {
@@ -62,7 +61,7 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
       {
         connection: redis,
         prefix: PREFIX,
-        concurrency: slots[kind],
+        concurrency: jobsAtOnce[kind],
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
         removeOnComplete: { count: 0 },

@@ -207,7 +207,7 @@ async function newWorld() {
         calling();
       });
     const crew = crewCalling(onCreate);
-    const done = job.kind === 'submit' ? submit(crew, job, id) : followUp(crew, job, id);
+    const done = job.kind === 'submit' ? submit(crew, (make) => make(), job, id) : followUp(crew, job, id);
     await Promise.race([called, done]);
   }
 
