@@ -1,4 +1,4 @@
-export type InSlot = <T>(work: () => Promise<T>) => Promise<T>;
+export type InSlot = (work: () => Promise<void>) => Promise<void>;
 
 /** So many at a time; the others wait in the order in which they came. */
 export function openSlots(count: number): InSlot {
@@ -8,7 +8,7 @@ export function openSlots(count: number): InSlot {
     if (free > 0) free -= 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      return await work();
+      await work();
     } finally {
       const next = waiting.shift();
       if (next === undefined) free += 1;

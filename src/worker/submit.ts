@@ -9,14 +9,18 @@ import { tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
 
 /**
- * A slot is held from the permission to the answer. What is read before may be old when a slot is free, which taking
- * permission finds out; and while one answer is recorded, the next call is made.
+ * A slot is held until the answer is recorded: one that stops the line has to be known before the next call. What is read
+ * before a slot is free may be old then, which taking permission finds out.
  */
 export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): Promise<void> {
   const view = await crew.ledger.read(id);
-  const called = await inSlot(() => call(crew, job, id, view));
-  if (called === undefined) return;
-  const { sent, reply } = called;
+  await inSlot(() => send(crew, job, id, view));
+}
+
+async function send(crew: Crew, job: Job, id: string, known: View | undefined): Promise<void> {
+  const sent = await take(crew, job, id, known);
+  if (sent === undefined) return;
+  const reply = await crew.api.create(sent.merchant, sent.token);
   const { fact, aside, refusedToken } = factOfCreate(crew, sent, reply);
   await report(crew, id, fact, aside, sent.view);
   if (refusedToken) await renewToken(crew, sent.token);
@@ -33,11 +37,6 @@ export interface Sent {
   /** The quota day that was charged. */
   readonly day: string;
   readonly person: string;
-}
-
-async function call(crew: Crew, job: Job, id: string, view: View | undefined) {
-  const sent = await take(crew, job, id, view);
-  return sent && { sent, reply: await crew.api.create(sent.merchant, sent.token) };
 }
 
 async function take(crew: Crew, job: Job, id: string, known: View | undefined): Promise<Sent | undefined> {
