@@ -3,15 +3,29 @@ import { type Logger, pino } from 'pino';
 
 export function openLog(level: string): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFacts } },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: LOG_SERIALIZERS },
     pino.destination({ fd: 2, sync: true }),
   );
 }
 
-/** ioredis hangs the whole command on its errors, and with it what a push or a row says: only these four are shown. */
-function errorFacts(error: unknown): object {
+export const LOG_SERIALIZERS = { err: (error: unknown) => errorFacts(error, 0) };
+
+/** An error may be its own cause, and who gathers errors may gather thousands: this is enough to find what it was. */
+const DEEPEST = 4;
+const MOST_ERRORS = 5;
+
+/** ioredis hangs the whole command on its errors, and with it what a push or a row says: only these are shown. */
+function errorFacts(error: unknown, depth: number): object {
   if (!(error instanceof Error)) return { message: 'no Error was thrown' };
-  const { name, message, stack } = error;
+  const { name, message, stack, cause } = error;
   const { code } = error as NodeJS.ErrnoException;
-  return { type: name, message, code, stack };
+  const facts = { type: name, message, code, stack };
+  if (depth === DEEPEST) return facts;
+  return {
+    ...facts,
+    ...(cause !== undefined && { cause: errorFacts(cause, depth + 1) }),
+    ...(error instanceof AggregateError && {
+      errors: error.errors.slice(0, MOST_ERRORS).map((one) => errorFacts(one, depth + 1)),
+    }),
+  };
 }

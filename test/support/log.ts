@@ -1,8 +1,12 @@
-/** A log whose lines a test can read: what pino would write, line by line. */
+/** A log whose lines a test can read, line by line, with errors as production writes them. */
 import { type Logger, pino } from 'pino';
+import { LOG_SERIALIZERS } from '../../src/log.js';
 
 export function readableLog(level = 'trace'): { log: Logger; lines: string[] } {
   const lines: string[] = [];
-  const log = pino({ level, base: null }, { write: (line: string) => void lines.push(line) });
+  const log = pino(
+    { level, base: null, serializers: LOG_SERIALIZERS },
+    { write: (line: string) => void lines.push(line) },
+  );
   return { log, lines };
 }
