@@ -32,8 +32,8 @@ export type Shelf = 'done' | 'rejected';
 
 /** Moves a file of the inbox away, beside those of that date, and answers where it is now. None is overwritten. */
 export async function putAway(inbox: string, shelf: Shelf, date: string, name: string): Promise<string> {
-  const folder = await folderOf(inbox, shelf, date);
-  const moved = freeName(folder, name);
+  await folderOf(inbox, shelf, date);
+  const moved = freePlace(inbox, shelf, date, name);
   await rename(join(inbox, name), moved);
   await unlink(join(inbox, name + READY)).catch(() => {});
   return moved;
@@ -50,12 +50,17 @@ export async function writeWhy(moved: string, why: string): Promise<void> {
   await writeFile(`${moved}.why.txt`, `${why}\n`);
 }
 
-/** `a.csv`, else `a (2).csv`, … */
-function freeName(folder: string, name: string): string {
+/** The report of a file of the inbox lies beside it. */
+export function reportOf(file: string): string {
+  return `${file}.report.csv`;
+}
+
+/** `a.csv`, else `a (2).csv`, …: where neither such a file lies nor the report of one. */
+export function freePlace(inbox: string, shelf: Shelf, date: string, name: string): string {
   const extension = extname(name);
   const stem = name.slice(0, name.length - extension.length);
   for (let number = 1; ; number += 1) {
-    const file = join(folder, number === 1 ? name : `${stem} (${number})${extension}`);
-    if (!existsSync(file)) return file;
+    const file = join(inbox, shelf, date, number === 1 ? name : `${stem} (${number})${extension}`);
+    if (!existsSync(file) && !existsSync(reportOf(file))) return file;
   }
 }

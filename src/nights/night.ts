@@ -8,7 +8,7 @@ import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/check
 import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheet.js';
 import { SheetError } from '../producer/sheet-error.js';
-import type { Batches } from '../redis/batches.js';
+import type { Batch, Batches } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import { isRedisGone } from '../redis/connection.js';
 import type { Hold, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
@@ -17,7 +17,7 @@ import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
 import { byOutcome, sum } from '../reporter/tally.js';
-import { completeFiles, folderOf, putAway, writeWhy } from './inbox.js';
+import { completeFiles, folderOf, freePlace, putAway, reportOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
 export interface NightTools {
@@ -144,25 +144,40 @@ async function take(
   const { batches, now, log } = tools;
   const rules = { ...tools.rules, acceptWarnings };
   const path = join(night.inbox, name);
+  let batch: Batch;
   try {
     const sheet = await openSheet(path, { required: requiredFields(rules.needs) });
     if (mostInvalid < 1) refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid);
-    const { batch } = await load(sheet, path, { batches, rules, now, canaries: 0 });
+    ({ batch } = await load(sheet, path, { batches, rules, now, canaries: 0 }));
     if (batch.purgedAt !== undefined) {
       throw new SheetError({
         en: 'this file was loaded before, and its merchants were purged; change it to load it anew',
         zh: '该文件此前已加载，其商户数据已清除；如需重新加载，请修改文件',
       });
     }
-    const moved = await putAway(night.inbox, 'done', night.date, name);
-    log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
-    return { name, batch: batch.id, moved, report: `${moved}.report.csv` };
   } catch (error) {
     if (isRedisGone(error)) throw error;
     const why = error instanceof SheetError ? error.words[night.language] : `our program failed: ${String(error)}`;
     if (!(error instanceof SheetError))
       log.error({ err: error, night: night.name }, 'a file of the inbox could not be loaded');
     return { name, moved: await reject(tools, night, name, why), why };
+  }
+  log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
+  return { name, batch: batch.id, ...(await shelve(tools, night, name)) };
+}
+
+/**
+ * Its rows are on their way, so whatever becomes of the file, it is a loaded one. Where it cannot be moved it stays for
+ * the next night, to which it is known; a report beside it would be the next night's sheet.
+ */
+async function shelve({ log }: NightTools, night: Night, name: string): Promise<Pick<NightFile, 'moved' | 'report'>> {
+  try {
+    const moved = await putAway(night.inbox, 'done', night.date, name);
+    return { moved, report: reportOf(moved) };
+  } catch (error) {
+    log.error({ err: error, night: night.name }, 'a loaded file could not be put away; it stays in the inbox');
+    const { inbox, date } = night;
+    return { moved: join(inbox, name), report: reportOf(freePlace(inbox, 'done', date, name)) };
   }
 }
 
@@ -231,6 +246,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     invitation: tools.invitation,
   };
   try {
+    const folder = await folderOf(night.inbox, 'done', night.date);
     for (const file of night.files) {
       const batch = await batches.find(file.batch);
       if (batch !== undefined && batch.purgedAt === undefined) {
@@ -238,7 +254,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
       }
     }
     const summary = await summaryOf(night, batches, options, { used, limit, left });
-    const stem = join(await folderOf(night.inbox, 'done', night.date), night.name);
+    const stem = join(folder, night.name);
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true);
     await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true);
   } catch (error) {

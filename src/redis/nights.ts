@@ -26,7 +26,7 @@ export interface NightFile {
   /** As it lay in the inbox. */
   readonly name: string;
   readonly batch: string;
-  /** Where it and its report are now. */
+  /** Where it is now; still in the inbox where it could not be moved. */
   readonly moved: string;
   readonly report: string;
 }

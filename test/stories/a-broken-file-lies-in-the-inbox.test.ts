@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { completeFiles } from '../../src/nights/inbox.js';
@@ -66,6 +66,41 @@ test('a file that is mostly wrong is put away before any row of it is stored', a
   const strict = await office.run({ acceptWarnings: false });
   const [batch = ''] = strict?.files.map((file) => file.batch) ?? [];
   expect(await rehearsal.store.batches.counts(batch)).toEqual({ created: 1, invalid: 1 });
+});
+
+test('a sheet that was loaded and cannot be put away is no rejected one, and has its report as soon as there is a place for it', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', sheetOf([merchant(1)]));
+  // As a full disk or a folder without permission: nothing can be created under it.
+  symlinkSync('/dev/null', join(office.inbox, 'done'));
+
+  const night = await office.run();
+  if (night === undefined) throw new Error('the night did not run');
+  expect(night).toMatchObject({ files: [{ name: 'a.csv' }], rejected: [], open: true });
+  expect(await rehearsal.store.batches.counts(night.files[0]?.batch ?? '')).toEqual({ created: 1 });
+  expect(readdirSync(office.inbox).sort()).toEqual(['a.csv', 'done']);
+
+  rmSync(join(office.inbox, 'done'));
+  const next = await office.run();
+  expect(next?.files.map(({ batch }) => batch)).toEqual(night.files.map(({ batch }) => batch));
+  expect(readdirSync(office.inbox)).toEqual(['done']);
+  expect(office.read('done', night.date, 'a.csv.report.csv')).toContain('"created"');
+  expect(office.summary(night)).toMatchObject({ outcomes: { created: 1 }, rejected: [] });
+  expect((await office.nights()).map(({ open }) => open)).toEqual([false, false]);
+});
+
+test('a report is written where there is a place for it, also when its sheet never comes there', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', sheetOf([merchant(1)]));
+  symlinkSync('/dev/null', join(office.inbox, 'done'));
+  const night = await office.run();
+  for (const name of ['a.csv', 'done']) rmSync(join(office.inbox, name));
+  await office.run();
+  expect(office.read('done', night?.date ?? '', 'a.csv.report.csv')).toContain('"created"');
 });
 
 test('a file that is still being written stays where it is, unless a .ready beside it says that it is complete', async () => {
