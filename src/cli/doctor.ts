@@ -207,12 +207,19 @@ function checkToken(credential: Credential): Finding {
     case 'token':
       return { check, verdict: 'ok', says: 'there' };
     case 'wait':
-      return credential.why === 'ticket'
-        ? { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' }
-        : { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
+      if (credential.why === 'ticket') {
+        return { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' };
+      }
+      if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
+      return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
       return { check, verdict: 'fault', says: `${credential.problem} ${credential.said}`, todo: todoFor(credential) };
   }
+}
+
+function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {
+  const trouble = TROUBLES['token:service_away'];
+  return { says: trouble?.en ?? '', todo: trouble?.nextStep.en ?? '' };
 }
 
 function todoFor({ problem }: Extract<Credential, { kind: 'fault' }>): string {

@@ -57,7 +57,7 @@ export interface CallsOfDay {
 }
 
 /** Why there is no token at the moment. */
-export type TokenWait = 'ticket' | 'connection' | 'refresher';
+export type TokenWait = 'ticket' | 'connection' | 'service' | 'refresher';
 
 export interface ToldQuota {
   /** Calls that the day allows, from what WeChat says remains and what we had counted then. */

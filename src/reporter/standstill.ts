@@ -77,12 +77,18 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
   return { ...base, stopped: false, standstill: undefined };
 }
 
-const WAITS = { ticket: 'token:no_ticket', connection: 'call:not_sent', pause: 'call:pause' } as const;
+const WAITS = {
+  ticket: 'token:no_ticket',
+  connection: 'call:not_sent',
+  service: 'token:service_away',
+  pause: 'call:pause',
+} as const;
 
 const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
 
-/** Why WeChat gives no token, word for word: with 61004 only this names the IP address that it saw. */
+/** Why there is no token, word for word: with 61004 only this names the IP address that WeChat saw. */
 function tokenSaid({ problem, because }: LineStop): Words {
+  if (problem === 'token:service') return { en: ` It said: ${because}.`, zh: `其应答为：${because}。` };
   const code = /^token:(-?\d+)$/.exec(problem)?.[1];
   if (code === undefined || because === '') return { en: '', zh: '' };
   return { en: ` WeChat said: ${code} ${because}`, zh: `微信原文：${code} ${because}` };

@@ -65,6 +65,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '请检查 WECHAT_COMPONENT_ACCESS_TOKEN_URL，其应答应为 {"component_access_token": …, "expires_in": …}；然后运行 `fastregister resume`。',
     },
   },
+  'token:service_away': {
+    acts: 'platform',
+    en: "The platform's own token service cannot be reached, or is busy.",
+    zh: '无法连接平台自有的 token 服务，或该服务繁忙。',
+    nextStep: {
+      en: 'Check that service, the network and WECHAT_COMPONENT_ACCESS_TOKEN_URL if it stays so.',
+      zh: '若持续如此，请检查该服务、网络和 WECHAT_COMPONENT_ACCESS_TOKEN_URL。',
+    },
+  },
   'create:spent': {
     acts: 'us',
     en: 'WeChat asked to try again later, each time that it was sent; all tries are spent.',

@@ -7,7 +7,7 @@ import type { Client, Reply } from './client.js';
 export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
-  | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'refresher' }
+  | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'service' | 'refresher' }
   /** No call can be made until somebody mends the platform's settings. */
   | { readonly kind: 'fault'; readonly problem: string; readonly said: string };
 
@@ -126,23 +126,31 @@ export function fixedToken(token: string): Source {
   return async () => ({ kind: 'fresh', token, livesMs: 60_000 });
 }
 
-/** The platform's own token service: a GET that answers `{component_access_token, expires_in}`. */
+/**
+ * The platform's own token service: a GET that answers `{component_access_token, expires_in}`. One that is down is waited
+ * for; an answer without a token will say so tomorrow too.
+ */
 export function tokenService(url: string, requestTimeoutMs: number, get: typeof fetch): Source {
   return async () => {
     try {
       const response = await get(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
-      if (response.status >= 500 || response.status === 429) {
-        await response.body?.cancel();
-        return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
-      }
-      const body = (await response.json()) as Record<string, unknown>;
-      return (
-        freshFrom(body) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${response.status} without a token` }
-      );
+      const { status } = response;
+      const body = await response.text();
+      if (status >= 500 || status === 429) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
+      return freshFrom(objectFrom(body)) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${status}` };
     } catch {
-      return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+      return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
     }
   };
+}
+
+/** Empty where it is no JSON, or none of an object: a login page, or the page of a proxy. */
+function objectFrom(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }
 
 export interface Component {

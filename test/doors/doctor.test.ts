@@ -125,6 +125,21 @@ describe('doctor', () => {
     expect(status).toBe(4);
   });
 
+  test('finds a token service at fault that gives no token, and says which setting leads there', async () => {
+    const wechat = await simulator();
+    const env = { ...settingsFor(wechat.url), WECHAT_COMPONENT_APPSECRET: '' };
+    for (const [url, said] of [
+      [`${wechat.url}/no/such/page`, 'HTTP 404'],
+      ['http://127.0.0.1:1/token', 'cannot be reached'],
+    ] as const) {
+      const { status, findings } = await doctor({ ...env, WECHAT_COMPONENT_ACCESS_TOKEN_URL: url });
+      const token = findings.find(({ check }) => check === 'access token');
+      expect(token).toMatchObject({ verdict: 'fault', says: expect.stringContaining(said) });
+      expect(token?.todo).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
+      expect(status).toBe(4);
+    }
+  });
+
   test('says why the line is stopped, and of the old API that it is gone', async () => {
     const wechat = await simulator({ retired: true });
     const stop = { because: 'system error', problem: 'api:retired', at: Date.now() };

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import type { Calls, CallsOfDay, LineStop } from '../../src/redis/calls.js';
+import type { Calls, CallsOfDay, LineStop, TokenWait } from '../../src/redis/calls.js';
 import { situation } from '../../src/reporter/standstill.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
-function situationOf(facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay> }) {
+function situationOf(facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: TokenWait }) {
   const calls = {
     line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
     ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
-    waitNoted: async () => undefined,
+    waitNoted: async () => facts.wait && { why: facts.wait, ms: 5_000 },
   } as unknown as Calls;
   return situation(calls, LIMITS, NOON);
 }
@@ -22,6 +22,16 @@ test('a token that is refused for the platform says what to mend, and what WeCha
   expect(standstill?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
   expect(standstill?.nextStep.en).toContain('allow-list');
   expect(standstill?.whoActs).toBe('platform');
+});
+
+test("the platform's token service that gives none says which status it answered, and which setting leads there", async () => {
+  const { standstill, stopped } = await situationOf({ line: { problem: 'token:service', because: 'HTTP 404' } });
+  expect(stopped).toBe(true);
+  expect(standstill?.reason.en).toContain('HTTP 404');
+  expect(standstill?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
+  const waiting = await situationOf({ wait: 'service' });
+  expect(waiting.stopped).toBe(false);
+  expect(waiting.standstill?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
 });
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {

@@ -98,12 +98,26 @@ describe('the token service of the platform', () => {
     tokenService('http://tokens.example', 1_000, async () => new Response(body, { status }))();
 
   test.each([429, 500, 503])('that answers %d is waited for, and stops no line', async (status) => {
-    expect(await answering(status, '{"message":"busy"}')).toMatchObject({ kind: 'wait', why: 'connection' });
+    expect(await answering(status, '{"message":"busy"}')).toMatchObject({ kind: 'wait', why: 'service' });
   });
 
-  test('that answers without a token has to be mended', async () => {
-    expect(await answering(403, '{"message":"who are you?"}')).toMatchObject({ problem: 'token:service' });
-    expect(await answering(200, '{}')).toMatchObject({ problem: 'token:service' });
+  test('that cannot be reached is waited for', async () => {
+    const nobody = async () => Promise.reject(new TypeError('fetch failed'));
+    expect(await tokenService('http://tokens.example', 1_000, nobody)()).toMatchObject({
+      kind: 'wait',
+      why: 'service',
+    });
+  });
+
+  test.each([
+    [403, '{"message":"who are you?"}'],
+    [404, '<html>There is no such page.</html>'],
+    [200, '<html>Log in first.</html>'],
+    [200, '{}'],
+    [200, 'null'],
+    [200, ''],
+  ])('that answers %d %s and no token has to be mended', async (status, body) => {
+    expect(await answering(status, body)).toEqual({ kind: 'fault', problem: 'token:service', said: `HTTP ${status}` });
   });
 
   test('is believed', async () => {
