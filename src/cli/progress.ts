@@ -8,13 +8,8 @@ import { byOutcome } from '../reporter/tally.js';
 /** A row that is due within this time is worth waiting for; one that waits for tomorrow is not. */
 const SOON_MS = 3_600_000;
 
-export async function nothingLeftToSend(store: Store): Promise<boolean> {
-  const { workload } = store;
-  const [inHand, soon] = await Promise.all([
-    workload.inHand('submit'),
-    workload.dueUntil('submit', Date.now() + SOON_MS),
-  ]);
-  return inHand === 0 && soon === 0 && (await exchangesUnderWay(store)) === 0;
+export async function nothingLeftToSend({ workload }: Pick<Store, 'workload'>): Promise<boolean> {
+  return !(await workload.isSending(Date.now() + SOON_MS)) && (await exchangesUnderWay({ workload })) === 0;
 }
 
 /** `38/41 done · 3 queued · 120 of 1000 calls today` */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { limitsOf, startSending } from '../app.js';
+import { limitsOf, type Store, startSending } from '../app.js';
 import { situation } from '../reporter/standstill.js';
+import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
 import { nothingLeftToSend } from './progress.js';
@@ -24,7 +25,10 @@ export function workCommand(): Command {
         while (!interruption.signal.aborted) {
           await pause(LOOK_EVERY_MS, interruption.signal);
           if (!options.drain) continue;
-          if (await nothingLeftToSend(store)) break;
+          if (await nothingLeftToSend(store)) {
+            await sayWhatWaits(store);
+            break;
+          }
           const { stopped, standstill } = await situation(store.calls, limitsOf(settings), Date.now());
           if (stopped) {
             say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
@@ -36,4 +40,9 @@ export function workCommand(): Command {
         return status;
       }),
     );
+}
+
+async function sayWhatWaits({ batches }: Store): Promise<void> {
+  const waiting = unsent(sum(await Promise.all((await batches.list()).map(batches.counts))));
+  if (waiting > 0) say(`${waiting} rows wait for a push, another day or a person: \`fastregister status\` says which.`);
 }

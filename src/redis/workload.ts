@@ -1,7 +1,8 @@
 /** The jobs between ledger and BullMQ: how many there are, and giving one back. */
+import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Wait } from '../domain/registration.js';
-import { key } from './keys.js';
+import { key, PREFIX } from './keys.js';
 import type { Job, WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
@@ -12,11 +13,19 @@ export interface Workload {
   inHand(kind: WorkKind): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
+  /**
+   * Whether a `create` is to be made up to `until` (ms since 1970), or one is in flight anywhere: its answer may call for
+   * another. What only a push, a later day or a person can let go is not counted.
+   */
+  isSending(until: number): Promise<boolean>;
   /** Everything that is to be sent by `create` now or later. */
   toSend(): Promise<number>;
   /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
 }
+
+/** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
+const IN_FLIGHT = new QueueKeys(PREFIX).toKey('submit', 'active');
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');
@@ -31,6 +40,17 @@ export function openWorkload(redis: Redis): Workload {
       await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
     },
     inHand,
+    async isSending(until) {
+      // In one step: what leaves one of these is in the next. A job has left the window when its call is made.
+      const counts = await redis
+        .multi()
+        .llen(key('ready', 'submit'))
+        .zcard(key('window', 'submit'))
+        .llen(IN_FLIGHT)
+        .zcount(key('later', 'submit'), '-inf', until)
+        .exec();
+      return counts?.some(([, count]) => count !== 0) ?? true;
+    },
     dueUntil: (kind, until) => redis.zcount(key('later', kind), '-inf', until),
     toSend: async () => (await inHand('submit')) + (await redis.zcard(key('later', 'submit'))),
     async dueNext(most) {
