@@ -232,6 +232,8 @@ export interface Registration {
   /** Of Mini Programs that this merchant had before one more was asked for. */
   readonly earlierAppids?: readonly string[] | undefined;
   readonly authCode?: string | undefined;
+  /** When it came: it lives ten minutes from then on, whenever the Mini Program was known to exist. */
+  readonly codeAt?: number | undefined;
   readonly authorizer?: 'kept' | 'lost' | undefined;
   readonly taskId?: string | undefined;
   readonly authorizeUrl?: string | undefined;
@@ -380,6 +382,7 @@ export function newRegistration(id: string, row: string): Registration {
     appid: undefined,
     earlierAppids: undefined,
     authCode: undefined,
+    codeAt: undefined,
     authorizer: undefined,
     taskId: undefined,
     authorizeUrl: undefined,
@@ -491,11 +494,16 @@ function finishedAt(registration: Registration, fact: Fact, move: Move): number 
 }
 
 /** An auth_code is good for one exchange; once that has an end, it is forgotten. */
-function authorization(registration: Registration, fact: Fact): Pick<Registration, 'authCode' | 'authorizer'> {
-  if (fact.again) return { authCode: undefined, authorizer: undefined };
-  if (fact.kind === 'authorizer_kept') return { authCode: undefined, authorizer: 'kept' };
-  if (fact.kind === 'authorizer_lost') return { authCode: undefined, authorizer: 'lost' };
-  return { authCode: fact.authCode ?? registration.authCode, authorizer: registration.authorizer };
+function authorization(
+  { authCode, codeAt, authorizer }: Registration,
+  fact: Fact,
+): Pick<Registration, 'authCode' | 'codeAt' | 'authorizer'> {
+  const forgotten = { authCode: undefined, codeAt: undefined };
+  if (fact.again) return { ...forgotten, authorizer: undefined };
+  if (fact.kind === 'authorizer_kept') return { ...forgotten, authorizer: 'kept' };
+  if (fact.kind === 'authorizer_lost') return { ...forgotten, authorizer: 'lost' };
+  if (fact.authCode !== undefined) return { authCode: fact.authCode, codeAt: fact.at, authorizer };
+  return { authCode, codeAt, authorizer };
 }
 
 /** Over means that the registration has its outcome, until a person or a later sheet asks again. */

@@ -21,19 +21,24 @@ const TRY_AGAIN_MS = 5_000;
 
 export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id: string): Promise<void> {
   const view = await crew.ledger.read(id);
-  const { state, authCode, authorizer, appid = '', finishedAt = 0 } = view?.registration ?? {};
+  const { state, authCode, authorizer, appid = '', codeAt = 0 } = view?.registration ?? {};
   if (state !== 'created' || authCode === undefined || authorizer !== undefined)
     return crew.workload.giveBack(job, id, undefined);
 
   /** Told first: a worker that dies in between tells it again, under the same id. */
   const conclude = async (fact: Omit<Fact, 'at'>): Promise<void> => {
     const authorization = fact.kind === 'authorizer_kept' ? 'kept' : 'lost';
-    await tools.tellCreated?.({ registration: id, appid, at: finishedAt, authorization });
+    await tools.tellCreated?.({ registration: id, appid, at: codeAt, authorization });
     await report(crew, id, { ...fact, at: crew.now() }, { job });
   };
 
   // A worker died between keeping the token and saying so: the code is spent, and nothing is lost.
   if (await tools.authorizers.has(appid)) return conclude({ kind: 'authorizer_kept' });
+
+  // Before all that can fail: what fails each time, such as a code that another secret key has sealed, has an end too.
+  const diesAt = codeAt + CODE_LIVES_MS;
+  const tooLate = { kind: 'authorizer_lost', problem: 'authorize:too_late' } as const;
+  if (crew.now() > diesAt) return conclude(tooLate);
 
   const token = await tokenFor(crew);
   if (token === undefined || !(await waitForTurn(crew, tools))) return crew.workload.giveBack(job, id, 0);
@@ -55,12 +60,12 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
     case 'refused_token':
       await renewToken(crew, token);
       return crew.workload.giveBack(job, id, 0);
-    case 'try_again':
-      if (crew.now() - finishedAt > CODE_LIVES_MS) {
-        return conclude({ kind: 'authorizer_lost', problem: 'authorize:too_late', said: exchange.said });
-      }
+    case 'try_again': {
+      const nextTryAt = crew.now() + TRY_AGAIN_MS;
+      if (nextTryAt > diesAt) return conclude({ ...tooLate, said: exchange.said });
       crew.log.warn({ registration: id, said: exchange.said }, 'the auth_code could not be exchanged yet');
-      return crew.workload.giveBack(job, id, crew.now() + TRY_AGAIN_MS);
+      return crew.workload.giveBack(job, id, nextTryAt);
+    }
   }
 }
 

@@ -7,12 +7,13 @@ import { openAuthorizers } from '../../src/redis/authorizers.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
+import { openVault } from '../../src/redis/vault.js';
 import { sentencesFor } from '../../src/reporter/sentences.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
 import { type AuthorizeTools, authorize } from '../../src/worker/authorize.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
-import { idOf, jobOf, openBook } from '../support/ledger.js';
+import { DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -114,6 +115,38 @@ describe('the auth_code of a created Mini Program', () => {
     const registration = await book.registration(ID);
     expect(registration).toMatchObject({ state: 'created', authorizer: 'lost', problem: 'authorize:too_late' });
     expect(registration.authCode).toBeUndefined();
+  });
+
+  test('lives from its push on, however long ago `query` had told that the Mini Program exists', async () => {
+    await book.load('b1', [merchant(1)]);
+    await book.send(ID);
+    await book.record(ID, 'task_created', { problem: 'query:12', at: now - DAY_MS });
+    await book.record(ID, 'mini_program_created', { appid: 'wxnew', authCode: VAULT.seal('code', ID), at: now });
+    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, ID);
+    expect((await book.registration(ID)).authorizer).toBeUndefined();
+
+    await authorize(crew(), tools(KEPT), job, ID);
+    expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', finishedAt: now - DAY_MS });
+    expect(await noticed()).toMatchObject([{ at: now, data: { authorization: 'kept' } }]);
+  });
+
+  test('keeps the words of its last try', async () => {
+    await created();
+    now += 10 * 60_000 - 1_000;
+    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, ID);
+    expect(await book.registration(ID)).toMatchObject({ problem: 'authorize:too_late', said: 'no answer in time' });
+  });
+
+  test('that this secret key does not open has an end, too', async () => {
+    await created();
+    const locked = { ...tools(), openAuthCode: openVault(Buffer.alloc(32, 8)).open };
+    await expect(authorize(crew(), locked, job, ID)).rejects.toThrow(/FASTREGISTER_SECRET_KEY/);
+    expect((await book.registration(ID)).authorizer).toBeUndefined();
+
+    now += 10 * 60_000 + 1_000;
+    await authorize(crew(), locked, job, ID);
+    expect(await book.registration(ID)).toMatchObject({ authorizer: 'lost', problem: 'authorize:too_late' });
+    expect(await noticed()).toMatchObject([{ data: { authorization: 'lost' } }]);
   });
 
   test('late (61010): the report says that it exists, and that the merchant has to authorise again', async () => {
