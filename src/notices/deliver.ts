@@ -141,7 +141,8 @@ function sendPostman(
       downUntil = Date.now() + pauseAfter(downFor);
       downFor += 1;
     }
-    if (Date.now() - taken.notice.at > GIVE_UP_MS) {
+    // Not by its age: what happened while nobody was there to post it is news still.
+    if (taken.triedForMs > GIVE_UP_MS) {
       await notices.done(destination, taken);
       log.error({ ...facts, why: posted.why, tries: taken.tries + 1 }, 'a notice is given up');
       return;

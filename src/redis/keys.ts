@@ -101,6 +101,8 @@ const NAMES = {
   noticesDue: 'notices-due',
   /** hash per destination: how often the first notice of a lane was posted in vain */
   noticeTries: 'notice-tries',
+  /** hash per destination: when the first notice of a lane was first posted in vain, in ms */
+  noticeFirstTry: 'notice-first-try',
   /** hash: nightly runs by name, as JSON */
   schedules: 'schedules',
   /** hash: schedule to the time of its last night that was begun, in ms */

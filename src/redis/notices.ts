@@ -21,6 +21,8 @@ export interface TakenNotice {
   readonly notice: Notice;
   /** How often it was posted in vain. */
   readonly tries: number;
+  /** For how long it is being posted in vain. */
+  readonly triedForMs: number;
   /** As it is kept: by this it is settled. */
   readonly kept: string;
 }
@@ -54,12 +56,12 @@ export function openNotices(redis: Redis): Notices {
 
   return {
     async take(destination, leaseMs) {
-      const [dueInMs, lane, kept, tries] = (await takeScript(
+      const [dueInMs, lane, kept, tries = 0, triedForMs = 0] = (await takeScript(
         [key('noticesDue', destination)],
         [destination, leaseMs],
-      )) as [number, string?, string?, number?];
+      )) as [number, string?, string?, number?, number?];
       if (lane === undefined || kept === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
-      return { lane, kept, notice: JSON.parse(kept) as Notice, tries: tries ?? 0 };
+      return { lane, kept, notice: JSON.parse(kept) as Notice, tries, triedForMs };
     },
     done: (destination, taken) => settle(destination, taken, -1),
     postpone: (destination, taken, ms) => settle(destination, taken, Math.round(ms)),

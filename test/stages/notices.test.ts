@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Delivering, type DeliveryTarget, signatureOf, startDelivering } from '../../src/notices/deliver.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { key } from '../../src/redis/keys.js';
 import { openNotices, queueNotice } from '../../src/redis/notices.js';
+import { readableLog } from '../support/log.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 
 interface Post {
@@ -14,7 +15,7 @@ interface Post {
 }
 
 const SECRET = 'a secret of the platform';
-const LOG = pino({ level: 'silent' });
+const DAY_MS = 86_400_000;
 
 let own: OwnRedis;
 let bell: Bell;
@@ -22,6 +23,7 @@ let service: Server;
 let url: string;
 let posts: Post[];
 let statuses: number[];
+let logged: ReturnType<typeof readableLog>;
 const running: Delivering[] = [];
 
 beforeAll(async () => {
@@ -36,6 +38,7 @@ afterAll(async () => {
 beforeEach(async () => {
   posts = [];
   statuses = [];
+  logged = readableLog();
   await (await own.connect()).flushall();
   service = createServer((request, response) => {
     let body = '';
@@ -73,15 +76,15 @@ async function deliver(target: Partial<DeliveryTarget> = {}): Promise<Delivering
     secret: SECRET,
     requestTimeoutMs: 2_000,
     firstPauseMs: 5,
-    log: LOG,
+    log: logged.log,
   });
   running.push(delivering);
   return delivering;
 }
 
-async function queue(lane: string, number: number): Promise<void> {
-  const notice = { id: `${lane}-${number}`, type: 'mini_program.created', at: 1_790_000_000_000, data: { number } };
-  await queueNotice(await own.connect(), 'created', lane, { ...notice, at: Date.now() });
+async function queue(lane: string, number: number, at = Date.now()): Promise<void> {
+  const notice = { id: `${lane}-${number}`, type: 'mini_program.created', at, data: { number } };
+  await queueNotice(await own.connect(), 'created', lane, notice);
 }
 
 const numbersOf = (lane: string): number[] =>
@@ -135,6 +138,22 @@ test('a lane that is refused does not hold the others up', async () => {
   for (const number of [1, 2, 3]) await queue('good', number);
   await deliver();
   await vi.waitFor(() => expect(numbersOf('good')).toHaveLength(3));
+});
+
+test('news of something that is long over are posted again when they are not taken at once', async () => {
+  statuses = [500];
+  await queue('m', 1, Date.now() - 4 * DAY_MS);
+  await deliver();
+  await vi.waitFor(() => expect(numbersOf('m')).toEqual([1, 1]));
+});
+
+test('after three days of trying a notice is given up, and the next of its lane has three days of its own', async () => {
+  statuses = [500, 500];
+  for (const number of [1, 2]) await queue('m', number);
+  await (await own.connect()).hset(key('noticeFirstTry', 'created'), 'm', Date.now() - 4 * DAY_MS);
+  await deliver();
+  await vi.waitFor(() => expect(numbersOf('m')).toEqual([1, 2, 2]));
+  expect(logged.lines.filter((line) => line.includes('given up'))).toHaveLength(1);
 });
 
 test('two processes deliver each notice once, in the order of its lane', async () => {
