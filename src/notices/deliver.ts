@@ -10,6 +10,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, request } from 'undici';
 import type { Bell } from '../redis/bell.js';
+import { isRedisGone } from '../redis/connection.js';
 import { type Destination, type Notice, type Notices, openNotices, type TakenNotice } from '../redis/notices.js';
 
 export interface DeliveryTarget {
@@ -67,7 +68,9 @@ export function startDelivering(options: DeliveryOptions): Delivering {
   };
 }
 
-type Posted = { readonly taken: true } | { readonly taken: false; readonly why: string; readonly isDown: boolean };
+type Posted =
+  | { readonly taken: true }
+  | { readonly taken: false; readonly why: string; readonly isDown: boolean; readonly fault?: unknown };
 
 function sendPostman(
   destination: Destination,
@@ -141,14 +144,16 @@ function sendPostman(
       downUntil = Date.now() + pauseAfter(downFor);
       downFor += 1;
     }
+    const failure = { ...facts, why: posted.why, tries: taken.tries + 1, err: posted.fault };
     // Not by its age: what happened while nobody was there to post it is news still.
     if (taken.triedForMs > GIVE_UP_MS) {
       await notices.done(destination, taken);
-      log.error({ ...facts, why: posted.why, tries: taken.tries + 1 }, 'a notice is given up');
+      log.error(failure, 'a notice is given up');
       return;
     }
     await notices.postpone(destination, taken, pauseAfter(taken.tries));
-    log.warn({ ...facts, why: posted.why, tries: taken.tries + 1 }, 'a notice was not taken; it is posted again');
+    if (posted.fault === undefined) log.warn(failure, 'a notice was not taken; it is posted again');
+    else log.error(failure, 'a notice could not be written; it is tried again');
   }
 
   const running = Array.from({ length: AT_ONCE }, deliver);
@@ -171,14 +176,30 @@ interface PostTools {
   readonly leaving: AbortSignal;
 }
 
-async function post(
-  { url, complete }: DeliveryTarget,
-  notice: Notice,
+async function post(target: DeliveryTarget, notice: Notice, tools: PostTools): Promise<Posted> {
+  let body: string;
+  try {
+    body = await written(target, notice);
+  } catch (fault) {
+    if (isRedisGone(fault)) throw fault;
+    // Ours, such as a wrong secret key: the receiver is not to blame, and other lanes go on.
+    return { taken: false, why: 'our program failed', isDown: false, fault };
+  }
+  return send(target.url, notice.id, body, tools);
+}
+
+async function written({ complete }: DeliveryTarget, { type, at, data }: Notice): Promise<string> {
+  const whole = (await complete?.(data)) ?? data;
+  return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data: whole });
+}
+
+async function send(
+  url: string,
+  id: string,
+  body: string,
   { agent, secret, requestTimeoutMs, leaving }: PostTools,
 ): Promise<Posted> {
   try {
-    const data = (await complete?.(notice.data)) ?? notice.data;
-    const body = JSON.stringify({ type: notice.type, timestamp: new Date(notice.at).toISOString(), data });
     const timestamp = String(Math.floor(Date.now() / 1000));
     const response = await request(url, {
       method: 'POST',
@@ -186,9 +207,9 @@ async function post(
       headers: {
         'content-type': 'application/json; charset=utf-8',
         'user-agent': 'fastregister',
-        'webhook-id': notice.id,
+        'webhook-id': id,
         'webhook-timestamp': timestamp,
-        'webhook-signature': signatureOf(secret, notice.id, timestamp, body),
+        'webhook-signature': signatureOf(secret, id, timestamp, body),
       },
       body,
       signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), leaving]),

@@ -68,14 +68,14 @@ async function hangUp(): Promise<void> {
   await closed;
 }
 
-async function deliver(target: Partial<DeliveryTarget> = {}): Promise<Delivering> {
+async function deliver(target: Partial<DeliveryTarget> = {}, firstPauseMs = 5): Promise<Delivering> {
   const delivering = startDelivering({
     redis: await own.connect(),
     bell,
     destinations: { created: { url, ...target } },
     secret: SECRET,
     requestTimeoutMs: 2_000,
-    firstPauseMs: 5,
+    firstPauseMs,
     log: logged.log,
   });
   running.push(delivering);
@@ -138,6 +138,19 @@ test('a lane that is refused does not hold the others up', async () => {
   for (const number of [1, 2, 3]) await queue('good', number);
   await deliver();
   await vi.waitFor(() => expect(numbersOf('good')).toHaveLength(3));
+});
+
+test('what cannot be completed is our own fault: its lane waits, the log says why, and other lanes go on', async () => {
+  const complete = async (data: Readonly<Record<string, unknown>>) => {
+    if (data.number === 0) throw new Error('the secret does not open', { cause: new Error('unable to authenticate') });
+    return data;
+  };
+  await deliver({ complete }, 60_000);
+  await queue('bad', 0);
+  await vi.waitFor(() => expect(logged.lines.join('\n')).toContain('unable to authenticate'));
+  for (const number of [1, 2, 3]) await queue('good', number);
+  await vi.waitFor(() => expect(numbersOf('good')).toEqual([1, 2, 3]));
+  expect(await openNotices(await own.connect()).waiting('created')).toBe(1);
 });
 
 test('news of something that is long over are posted again when they are not taken at once', async () => {
