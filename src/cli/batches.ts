@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatDuration } from '../domain/patience.js';
 import { byOutcome } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
+import { everyBatch } from './report.js';
 import { print, printJson, table } from './terminal.js';
 
 export function batchesCommand(): Command {
@@ -13,28 +14,18 @@ export function batchesCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const { batches } = await open('door');
+        const store = await open('door');
         const now = Date.now();
-        const found = await Promise.all(
-          (await batches.list()).map(async (id) => ({
-            batch: await batches.find(id),
-            counts: await batches.counts(id),
+        const facts = await Promise.all(
+          (await everyBatch(store)).map(async (batch) => ({
+            batch: batch.id,
+            file: batch.purgedAt === undefined ? batch.file : '(purged)',
+            rows: batch.rows,
+            complete: batch.complete,
+            loadedAt: new Date(batch.loadedAt).toISOString(),
+            age: age(now - batch.loadedAt),
+            outcomes: byOutcome(await store.batches.counts(batch.id)),
           })),
-        );
-        const facts = found.flatMap(({ batch, counts }) =>
-          batch === undefined
-            ? []
-            : [
-                {
-                  batch: batch.id,
-                  file: batch.purgedAt === undefined ? batch.file : '(purged)',
-                  rows: batch.rows,
-                  complete: batch.complete,
-                  loadedAt: new Date(batch.loadedAt).toISOString(),
-                  age: age(now - batch.loadedAt),
-                  outcomes: byOutcome(counts),
-                },
-              ],
         );
         if (options.json) await printJson(facts);
         else await print(`${facts.length > 0 ? table(facts.map(line)) : NONE}\n`);

@@ -69,7 +69,9 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   const only = outcomesFrom(options.only);
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('door');
-  const batches = options.all ? await everyBatch(store) : [refusePurged(await batchNamed(store, id))];
+  const batches = options.all
+    ? (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined)
+    : [refusePurged(await batchNamed(store, id))];
   const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since, links: options.links };
   const write = options.json ? jsonLines : options.xlsx ? reportWorkbook : reportCsv;
   const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
@@ -91,10 +93,10 @@ export async function batchNamed({ batches }: Store, id: string | undefined): Pr
   throw new UsageError(`There is no batch ${wanted}. The newest are ${ids.slice(-3).reverse().join(', ')}.`);
 }
 
-async function everyBatch(store: Store): Promise<Batch[]> {
-  const ids = await store.batches.list();
-  const all = await Promise.all(ids.map((id) => batchNamed(store, id)));
-  return all.filter(({ purgedAt }) => purgedAt === undefined);
+/** In the order of loading. */
+export async function everyBatch({ batches }: Store): Promise<Batch[]> {
+  const all = await Promise.all((await batches.list()).map(batches.find));
+  return all.filter((batch) => batch !== undefined);
 }
 
 function refusePurged(batch: Batch): Batch {

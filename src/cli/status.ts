@@ -12,7 +12,7 @@ import { type Situation, situation } from '../reporter/standstill.js';
 import { byOutcome } from '../reporter/tally.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
-import { batchNamed } from './report.js';
+import { batchNamed, everyBatch } from './report.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
 
 interface Options {
@@ -65,14 +65,13 @@ const CLEARED = '\u001b[2J\u001b[H';
 
 async function gather(store: Store, id: string | undefined) {
   const limits = limitsOf(store.settings);
-  const ids = id === undefined ? await store.batches.list() : [(await batchNamed(store, id)).id];
+  const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
   const at = Date.now();
   const now = await situation(store.calls, limits, at);
   const pushes = openPushes(store.redis);
   const batches = await Promise.all(
-    ids.map(async (batchId) => {
-      const batch = await batchNamed(store, batchId);
-      const counts = await store.batches.counts(batchId);
+    wanted.map(async (batch) => {
+      const counts = await store.batches.counts(batch.id);
       return {
         batch: batch.id,
         file: batch.purgedAt === undefined ? batch.file : '(purged)',
