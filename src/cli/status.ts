@@ -4,7 +4,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { WAITS, type Wait } from '../domain/registration.js';
-import { key } from '../redis/keys.js';
+import { openComponentStore } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
 import { openPushes } from '../redis/pushes.js';
 import { outlook } from '../reporter/outlook.js';
@@ -84,13 +84,13 @@ async function gather(store: Store, id: string | undefined) {
   );
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
-  const ticket = await store.redis.hget(key('ticket'), 'receivedAt');
+  const ticket = await openComponentStore(store.redis).ticket();
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },
     calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
     ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
     waitsUntil: await waitsUntil(store),
-    ticketReceivedAt: ticket === null ? null : isoWithOffset(Number(ticket), limits.timezone),
+    ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
     parkedPushes: parked,
     links,
     batches,

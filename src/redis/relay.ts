@@ -2,7 +2,7 @@
  * The relay hands work from the ledger to BullMQ, a bounded window at a time. BullMQ is no memory of what has to be done:
  * a job stays in the window until a worker has done it, and what BullMQ lost is handed again.
  */
-import { Queue } from 'bullmq';
+import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Bell } from './bell.js';
@@ -11,7 +11,7 @@ import type { WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
 /** The order in which they are handed out: an auth_code lives ten minutes. */
-export const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
+const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
 
 /** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
 const HANDED_AT_ONCE = 500;
@@ -157,6 +157,16 @@ function openQueue(redis: Redis, kind: WorkKind): Queue {
     // Reported by whoever waits for the command that failed.
   });
   return queue;
+}
+
+/** The other end of a queue: works its handfuls off. */
+export function openWorker(
+  redis: Redis,
+  kind: WorkKind,
+  workOff: (handful: Handful) => Promise<void>,
+  options: Omit<WorkerOptions, 'connection' | 'prefix'>,
+): Worker<Handful> {
+  return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: PREFIX });
 }
 
 /** A job's name begins with its registration's id. */

@@ -1,9 +1,7 @@
 /** A worker process: takes handfuls of all three kinds from BullMQ, and makes so many calls at a time. */
-import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { PREFIX } from '../redis/keys.js';
 import type { Job, WorkKind } from '../redis/ledger.js';
-import { type Handful, type Relay, registrationOf } from '../redis/relay.js';
+import { openWorker, type Relay, registrationOf } from '../redis/relay.js';
 import { type AuthorizeTools, authorize } from './authorize.js';
 import type { Crew } from './crew.js';
 import { followUp } from './follow-up.js';
@@ -50,17 +48,16 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
       const [job, id] = [{ kind, name }, registrationOf(name)];
       return crew.hold.leaving ? crew.workload.giveBack(job, id, crew.now()) : work[kind](job, id);
     };
-    const worker = new Worker(
+    const worker = openWorker(
+      redis,
       kind,
-      async ({ data }) => {
-        const done = await Promise.allSettled((data as Handful).jobs.map(workOff));
+      async ({ jobs }) => {
+        const done = await Promise.allSettled(jobs.map(workOff));
         relay.roomMade();
         const faults = done.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
         if (faults.length > 0) throw new AggregateError(faults, `${faults.length} of ${done.length} failed`);
       },
       {
-        connection: redis,
-        prefix: PREFIX,
         concurrency: jobsAtOnce[kind],
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
@@ -69,9 +66,7 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
       },
     );
     // Failed means that our program threw. Its jobs stay in the ledger's window and are handed out again.
-    worker.on('failed', (job, error) =>
-      crew.log.error({ err: error, jobs: (job?.data as Handful | undefined)?.jobs }, 'our program failed'),
-    );
+    worker.on('failed', (job, error) => crew.log.error({ err: error, jobs: job?.data.jobs }, 'our program failed'));
     worker.on('stalled', (job) =>
       crew.log.warn({ kind, job }, 'registrations are taken up from a worker that is gone'),
     );

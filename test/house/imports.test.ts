@@ -52,6 +52,11 @@ describe('imports', () => {
     expect(imports.filter((it) => !isAllowed(it)).map(tell)).toEqual([]);
   });
 
+  test('of the names of keys stay in redis/', () => {
+    const names = (specifier: string): boolean => specifier.endsWith('redis/keys.js');
+    expect(imports.filter(({ specifier }) => names(specifier)).map(tell)).toEqual([]);
+  });
+
   test('of the domain are of no IO', () => {
     const pure = ['node:crypto'];
     const outside = imports.filter(({ file, specifier }) => roomOf(file) === 'domain' && !specifier.startsWith('.'));
