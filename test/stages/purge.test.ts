@@ -5,10 +5,15 @@ import type { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
+import { hangBell } from '../../src/redis/bell.js';
 import { openPushes } from '../../src/redis/pushes.js';
+import { startRelay } from '../../src/redis/relay.js';
+import { startWorker } from '../../src/worker/worker.js';
+import { crewWith } from '../support/crew.js';
 import { acceptedRow, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const db = useRedis();
 const spool = mkdtempSync(join(tmpdir(), 'fr-spool-'));
@@ -78,6 +83,8 @@ test('of a batch that was over for long nothing is left but its counts, and that
   await loadAt('b1', [created, refused, created, undefined], LONG_AGO);
   await settle(created, 'mini_program_created', LONG_AGO);
   await settle(refused, 'registration_refused', LONG_AGO);
+  // The relay handed them out long ago.
+  await db.redis.del('{fastregister}:ready:submit');
   await openPushes(db.redis).store([
     { receivedAt: LONG_AGO, infoType: 'x', query: '', body: Buffer.from(created.name) },
   ]);
@@ -134,6 +141,34 @@ test('a merchant whom a younger batch asks for too keeps its details there', asy
   expect(row?.merchant).toEqual(shared);
   expect((await rows('young'))[0]?.registration?.problem).toBe('push:103');
   expect(await batches.counts('young')).toEqual({ rejected: 1 });
+});
+
+test('what stays in the list of what is ready is passed over, also where its merchant comes again', async () => {
+  const { batches, record, load, workload } = openBook(db.redis);
+  await loadAt('old', [merchant(1), merchant(2)], LONG_AGO);
+  for (const one of [merchant(1), merchant(2)]) await record(idOf(one), 'cancel_asked', { at: LONG_AGO });
+  expect(await forget()).toEqual(['old']);
+  await load('new', [merchant(2)]);
+
+  const sent: string[] = [];
+  const bell = await hangBell(db.connect());
+  const crew = crewWith(db.redis, bell, {
+    create: async ({ code }) => {
+      sent.push(code);
+      return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
+    },
+  });
+  const redis = db.connect();
+  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 100 });
+  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 4 });
+  await until('nothing is ready and nothing in flight', async () => !(await workload.isSending(Date.now())));
+  await worker.close();
+  await relay.stop();
+  await bell.close();
+
+  expect(sent).toEqual([merchant(2).code]);
+  expect(await batches.counts('new')).toEqual({ awaiting_legal_person: 1 });
+  expect(await workload.toSend()).toBe(0);
 });
 
 test('a purge that was interrupted is finished by the next one, and one that is over is not repeated', async () => {

@@ -1,5 +1,6 @@
 /** A worker's tools over a real Redis, with a WeChat that a test plays itself. */
 import type { Redis } from 'ioredis';
+import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import type { Bell } from '../../src/redis/bell.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
@@ -10,7 +11,7 @@ import { openBook } from './ledger.js';
 import { readableLog } from './log.js';
 
 export interface PlayedWeChat {
-  readonly create: () => Promise<Reply>;
+  readonly create: (merchant: Merchant) => Promise<Reply>;
   readonly limits?: Partial<Crew['limits']>;
   readonly readQuota?: Crew['readQuota'];
 }

@@ -33,7 +33,7 @@ local function forget(id, enterprise, now)
   redis.call('HDEL', key.awaited(), id)
   redis.call('ZREM', key.later('submit'), id)
   redis.call('ZREM', key.later('follow-up'), id)
-  redis.call('LREM', key.ready('submit'), 0, id)
+  -- In the list of what is ready it may stay: it is long, and a worker that finds no details gives the job back.
   if enterprise ~= '' then redis.call('LREM', key.behind(enterprise), 0, id) end
   forgotten = forgotten + 1
 end
