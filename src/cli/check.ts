@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { stringify } from 'csv-stringify/sync';
 import { limitsOf, rulesOf } from '../app.js';
-import { guard } from '../domain/formula-guard.js';
 import type { Limits } from '../domain/limits.js';
 import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
@@ -12,6 +10,7 @@ import { openTally, type Past, type Plan, type PlannedRow, type ProblemGroup, pl
 import type { Sheet } from '../producer/sheet.js';
 import type { Batch } from '../redis/batches.js';
 import { RedisUnreachable } from '../redis/connection.js';
+import { csvLine } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type Outlook, outlook } from '../reporter/outlook.js';
 import { situation } from '../reporter/standstill.js';
@@ -246,8 +245,8 @@ function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): objec
 /** The columns are those of a report, which are ignored on input: the annotated file, corrected, is the next upload. */
 async function* annotated(pages: AsyncIterable<PlannedRow[]>, sheet: Sheet, lang: Language): AsyncGenerator<string> {
   const headings = carriedHeadings(sheet.headings, sheet.layout);
-  yield `\uFEFF${csv([[...headings, 'line', 'problem', 'reason', 'next_step']])}`;
-  for await (const rows of pages) yield csv(rows.map((row) => annotatedCells(row, headings, lang)));
+  yield `\uFEFF${csvLine([...headings, 'line', 'problem', 'reason', 'next_step'])}`;
+  for await (const rows of pages) yield rows.map((row) => csvLine(annotatedCells(row, headings, lang))).join('');
 }
 
 function annotatedCells({ row, fate, firstLine }: PlannedRow, headings: readonly string[], lang: Language): string[] {
@@ -262,11 +261,4 @@ function annotatedCells({ row, fate, firstLine }: PlannedRow, headings: readonly
       .join(' '),
     ...row.cells.slice(headings.length),
   ];
-}
-
-function csv(rows: readonly (readonly string[])[]): string {
-  return stringify(
-    rows.map((cells) => cells.map(guard)),
-    { quoted: true, quoted_empty: true, record_delimiter: 'windows' },
-  );
 }
