@@ -77,7 +77,7 @@ export const PROBLEMS = {
   'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_ON_LICENCE },
 
   // The phone
-  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少联系电话，也没有默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE。' } },
+  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少联系电话，也没有默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新加载表格。' } },
   'sheet:phone_shape': { severity: 'error', who: 'us', says: { en: 'this is not a phone number.', zh: '这不是电话号码。' }, next: { en: 'Set the column to Text and write digits and hyphens only.', zh: '请将该列设为“文本”格式，只写数字和连字符。' } },
   'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '电话像是手机号，但有 {detail} 位；手机号为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
   'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '电话像是丢失了区号首位零的座机号。' }, next: AS_TEXT },

@@ -1,6 +1,7 @@
 /** A sheet becomes a batch: its rows go into the ledger, in order, page by page. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { CODE_TYPES } from '../domain/enterprise-code.js';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
 import {
   asKnownBefore,
@@ -31,17 +32,29 @@ export interface LoadOptions {
 }
 
 /**
- * The same bytes are the same batch; reading that was interrupted goes on. Rows that were held back for their warnings are
- * to be sent when the sheet is loaded without that flag, and --again asks for more than the sheet has got, so each way of
- * loading is a batch of its own.
+ * The same bytes are the same batch; reading that was interrupted goes on. Rows that were held back for their warnings, or
+ * refused by rules that have changed since, are to be sent when the sheet is loaded again, and --again asks for more than
+ * the sheet has got: so each way of loading is a batch of its own.
  */
 export function batchIdOf(
   { digest }: Pick<Sheet, 'digest'>,
-  { acceptWarnings, again }: Pick<Rules, 'acceptWarnings' | 'again'>,
+  rules: Pick<Rules, 'needs' | 'acceptWarnings' | 'again'>,
 ): string {
-  const way = [...(acceptWarnings ? [] : ['warnings are held back']), ...(again ? ['again'] : [])].join(', ');
+  const way = wayOf(rules);
   // A letter first, or a spreadsheet program may take the id for a number.
   return `b${(way === '' ? digest : createHash('sha256').update(`${digest} ${way}`).digest('hex')).slice(0, 12)}`;
+}
+
+/** What decides which rows are accepted. Which default phone there is does not: another one is no reason to send anew. */
+function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWarnings' | 'again'>): string {
+  const differences = [
+    acceptWarnings ? '' : 'warnings are held back',
+    again ? 'again' : '',
+    needs.legalPerson ? '' : 'without legal persons',
+    needs.codeTypes.length === CODE_TYPES.length ? '' : `codes of type ${needs.codeTypes}`,
+    needs.phone && !needs.defaultPhone ? 'each row has a phone' : '',
+  ];
+  return differences.filter((difference) => difference !== '').join(', ');
 }
 
 const PAGES_UNDER_WAY = 3;

@@ -1,0 +1,74 @@
+/** What makes a loaded file the same file again. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkCommand } from '../../src/cli/check.js';
+import { loadCommand } from '../../src/cli/load.js';
+import { NAME_AND_CODE } from '../../src/wechat/registration-api.js';
+import { run } from '../support/command-line.js';
+import { openBook } from '../support/ledger.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+const SUCCESSOR = { WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' };
+const PHONE = { FASTREGISTER_COMPONENT_PHONE: '05920000000' };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fr-load-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function saved(text: string): string {
+  writeFileSync(join(folder, 'merchants.csv'), text);
+  return join(folder, 'merchants.csv');
+}
+
+interface Loaded {
+  readonly batch: string;
+  readonly known: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+async function load(file: string, settings: Record<string, string>): Promise<Loaded> {
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder, ...settings };
+  const { stdout } = await run(loadCommand, [file, '--json'], env);
+  return (JSON.parse(stdout) as Loaded[])[0] as Loaded;
+}
+
+test('rows without a phone are accepted when the sheet is loaded again with a default phone, and the others go out once', async () => {
+  const file = saved(sheetOf([merchant(1), merchant(2, 'ok', { componentPhone: '' })]));
+  const first = await load(file, SUCCESSOR);
+  expect(first).toMatchObject({ known: false, counts: { queued: 1, invalid: 1 } });
+
+  const second = await load(file, { ...SUCCESSOR, ...PHONE });
+  expect(second).toMatchObject({ known: false, counts: { queued: 2 } });
+  expect(second.batch).not.toBe(first.batch);
+  const rows = await openBook(server.redis, NAME_AND_CODE).rows(second.batch);
+  expect(rows.map(({ row }) => row.merchant?.componentPhone)).toEqual(['05920000000', '05920000000']);
+  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2);
+});
+
+test('codes that the API does not take are accepted when the sheet is loaded again for one that does', async () => {
+  const licence = merchant(2, 'ok', { code: '110000000000009', codeType: 3 });
+  const file = saved(sheetOf([merchant(1), licence]));
+  expect(await load(file, SUCCESSOR)).toMatchObject({ counts: { invalid: 1 } });
+  expect(await load(file, {})).toMatchObject({ known: false, counts: { queued: 2 } });
+});
+
+test.each([
+  ['the first API', {}],
+  ['its successor', SUCCESSOR],
+])('under the same rules of %s it is the same batch, whichever default phone is set', async (_, api) => {
+  const file = saved(sheetOf([merchant(1)]));
+  const { batch } = await load(file, { ...api, ...PHONE });
+  expect(await load(file, { ...api, ...PHONE })).toMatchObject({ batch, known: true });
+  expect(await load(file, { ...api, FASTREGISTER_COMPONENT_PHONE: '075500000000' })).toMatchObject({
+    batch,
+    known: true,
+  });
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder, ...api, ...PHONE };
+  expect((await run(checkCommand, [file], env)).stdout).toContain(batch);
+});
