@@ -141,7 +141,7 @@ export const SECTIONS = {
     { name: 'FASTREGISTER_CONSOLE_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the console listens.' },
     { name: 'FASTREGISTER_CONSOLE_PORT', kind: 'port', default: '8481', sentence: 'Port of the console.' },
     { name: 'FASTREGISTER_CONSOLE_PASSWORD', kind: 'text', secret: true, sentence: 'Password of the console, which stays closed until it is set.' },
-    { name: 'FASTREGISTER_LOG_LEVEL', kind: 'logLevel', default: 'info', sentence: 'How much is logged, as JSON lines on stderr.' },
+    { name: 'FASTREGISTER_LOG_LEVEL', kind: 'logLevel', default: 'info', sentence: 'How much is logged, as JSON lines on stderr; unset, commands that end by themselves log errors only.' },
   ],
 } as const satisfies Record<string, readonly SettingRow[]>;
 
@@ -226,6 +226,8 @@ export interface Sources {
   /** As commander hands them over; what is no setting is left alone. */
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly needs?: readonly Need[];
+  /** What holds for this command where nothing is set, by the setting's name. */
+  readonly defaults?: Readonly<Record<string, string>>;
   /** Relative paths begin here. */
   readonly cwd?: string;
 }
@@ -242,7 +244,14 @@ export function readDotenv(cwd: string): string {
 }
 
 /** @throws SettingsError with every fault of every setting */
-export function readSettings({ env, dotenv = '', flags = {}, needs = [], cwd = process.cwd() }: Sources): Settings {
+export function readSettings({
+  env,
+  dotenv = '',
+  flags = {},
+  needs = [],
+  defaults = {},
+  cwd = process.cwd(),
+}: Sources): Settings {
   const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
   const faults: Fault[] = sources.flatMap(unknownNames);
   const given = new Map<string, string>();
@@ -253,7 +262,7 @@ export function readSettings({ env, dotenv = '', flags = {}, needs = [], cwd = p
     if (found.fault) faults.push(found.fault);
     if (found.value !== undefined) given.set(row.name, found.value);
 
-    const text = found.value ?? row.default;
+    const text = found.value ?? defaults[row.name] ?? row.default;
     const parsed = text === undefined ? undefined : KINDS[row.kind].schema.safeParse(text);
     if (parsed?.success === false) faults.push(misshapen(row, text ?? ''));
     values[keyOf(row.name)] = parsed?.data;

@@ -58,10 +58,13 @@ export async function perform(
   run: (doorway: Doorway) => Promise<number>,
 ): Promise<void> {
   const flags = made.opts();
-  const env = service
-    ? process.env
-    : { ...process.env, FASTREGISTER_LOG_LEVEL: process.env.FASTREGISTER_LOG_LEVEL || 'error' };
-  const settings = readSettings({ env, dotenv: readDotenv(process.cwd()), flags, needs });
+  const settings = readSettings({
+    env: process.env,
+    dotenv: readDotenv(process.cwd()),
+    flags,
+    needs,
+    defaults: service ? {} : { FASTREGISTER_LOG_LEVEL: 'error' },
+  });
   const log = openLog(settings.logLevel);
   const stores: Store[] = [];
   try {

@@ -421,6 +421,16 @@ describe('a command', () => {
     );
     expect(limits).toEqual([77, 88]);
   });
+
+  test('logs errors only, unless a level is set, in .env too', async () => {
+    const heard = async (dotenv: string) => {
+      writeFileSync(join(home, '.env'), dotenv);
+      const { stderr } = await run(['status', '--json'], { env, cwd: home });
+      return stderr.includes('"level":');
+    };
+    expect(await heard('')).toBe(false);
+    expect(await heard('FASTREGISTER_LOG_LEVEL=trace\n')).toBe(true);
+  });
 });
 
 // --- helpers ----------------------------------------------------------------------------------------------------------
