@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { template } from '../producer/template.js';
 import { writeWhole } from '../reporter/file.js';
+import { template } from '../reporter/template.js';
 import { command, EXIT, UsageError } from './command.js';
 import { languageFrom } from './report.js';
 import { print, say } from './terminal.js';
@@ -29,19 +29,15 @@ export function templateCommand(): Command {
 
 async function write({ xlsx, lang, output, force }: Options): Promise<number> {
   const format = xlsx || output?.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv';
-  const bytes = template({ format, lang: languageFrom(lang) });
+  const pieces = template({ format, lang: languageFrom(lang) });
   if (output !== undefined) {
-    await writeWhole(output, one(bytes), force === true);
+    await writeWhole(output, pieces, force === true);
     say(`Written: ${output}`);
     return EXIT.done;
   }
   if (format === 'xlsx' && process.stdout.isTTY) {
     throw new UsageError('A workbook is nothing to read on a terminal: write it to a file with -o FILE.');
   }
-  await print(bytes);
+  for await (const piece of pieces) await print(piece);
   return EXIT.done;
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -43,31 +43,37 @@ export function reportWorkbook(
 }
 
 /** The cells of `rows`, guarded, as the only sheet; the first row stays in sight. */
-export async function* workbook(
-  rows: AsyncIterable<readonly (readonly string[])[]>,
-  width: number,
-): AsyncGenerator<Buffer> {
-  yield* zip([
+export function workbook(rows: AsyncIterable<readonly (readonly string[])[]>, width: number): AsyncGenerator<Buffer> {
+  return workbookOf('report', STYLES, sheet(rows, width));
+}
+
+/** A workbook with one sheet: `styles` and `pieces` are its parts as they stand in the file. */
+export function workbookOf(name: string, styles: string, pieces: Part['pieces']): AsyncGenerator<Buffer> {
+  return zip([
     { name: '[Content_Types].xml', pieces: [CONTENT_TYPES] },
     { name: '_rels/.rels', pieces: [RELATIONS] },
-    { name: 'xl/workbook.xml', pieces: [WORKBOOK] },
+    {
+      name: 'xl/workbook.xml',
+      pieces: [
+        `${XML}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets><sheet name="${name}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+      ],
+    },
     { name: 'xl/_rels/workbook.xml.rels', pieces: [WORKBOOK_RELATIONS] },
-    { name: 'xl/styles.xml', pieces: [STYLES] },
-    { name: 'xl/worksheets/sheet1.xml', pieces: sheet(rows, width) },
+    { name: 'xl/styles.xml', pieces: [styles] },
+    { name: 'xl/worksheets/sheet1.xml', pieces },
   ]);
 }
 
 // --- the sheet --------------------------------------------------------------------------------------------------------
 
-const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
-const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
+export const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+export const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
 const SPREADSHEET = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
 const CONTENT_TYPES = `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${SPREADSHEET}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${SPREADSHEET}.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="${SPREADSHEET}.styles+xml"/></Types>`;
 const RELATIONS = `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>`;
-const WORKBOOK = `${XML}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets><sheet name="report" sheetId="1" r:id="rId1"/></sheets></workbook>`;
 const WORKBOOK_RELATIONS = `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${OFFICE}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${OFFICE}/styles" Target="styles.xml"/></Relationships>`;
 /** The one style is text (49), so that it holds for every cell, those that are still blank too. */
 const STYLES = `${XML}<styleSheet xmlns="${MAIN}"><fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="49" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="1"><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`;
@@ -114,7 +120,7 @@ function textElement(text: string): string {
 }
 
 /** What XML cannot hold, and what looks like an escape of it, is written as `_x000D_`, as Excel does. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   if (!/[&<>_\p{Cc}\p{Cs}\ufffe\uffff]/u.test(text)) return text;
   return text
     .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')

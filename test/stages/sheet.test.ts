@@ -9,8 +9,8 @@ import { FIELDS } from '../../src/domain/columns.js';
 import { guard } from '../../src/domain/formula-guard.js';
 import { openSheet, type Sheet } from '../../src/producer/sheet.js';
 import { SheetError } from '../../src/producer/sheet-error.js';
-import { template } from '../../src/producer/template.js';
-import { type ZipPart, zipOf } from '../../src/producer/zip-writer.js';
+import { template } from '../../src/reporter/template.js';
+import { type ZipPart, zipOf } from '../support/zip-writer.js';
 import { encode, isInGb18030 } from './encoders.js';
 import { INTAKE_SAMPLES, samplesPage } from './intake-samples.js';
 import { type CellSpec, workbook, workbookParts } from './workbook.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 let files = 0;
-async function saved(bytes: Buffer | string): Promise<string> {
+async function saved(bytes: Buffer | string | AsyncIterable<Buffer | string>): Promise<string> {
   const path = join(folder, `${files++}.csv`);
   await writeFile(path, bytes);
   return path;

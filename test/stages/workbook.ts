@@ -1,6 +1,6 @@
 /** Workbooks as Excel, WPS and export programs write them, as far as a reader can tell. */
 import { columnLetters } from '../../src/domain/columns.js';
-import { type ZipPart, zipOf } from '../../src/producer/zip-writer.js';
+import { type ZipPart, zipOf } from '../support/zip-writer.js';
 
 export type CellSpec =
   | string

@@ -5,7 +5,6 @@ import { limitsOf, rulesOf } from '../../src/app.js';
 import { isoWithOffset } from '../../src/domain/calendar.js';
 import { load } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheet.js';
-import { zipOf } from '../../src/producer/zip-writer.js';
 import type { Batch } from '../../src/redis/batches.js';
 import { reportCsv } from '../../src/reporter/csv.js';
 import { writeWhole } from '../../src/reporter/file.js';
@@ -18,6 +17,7 @@ import { merchant, sheetOf } from '../support/merchants.js';
 import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
 import { until } from '../support/until.js';
+import { zipOf } from '../support/zip-writer.js';
 
 type Table = readonly (readonly string[])[];
 

@@ -1,4 +1,4 @@
-/** A ZIP: what a template of a few kilobytes needs, and no more. */
+/** A ZIP of parts that a test chooses: damaged, missing, or stored as no program would. */
 import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipPart {
