@@ -66,7 +66,7 @@ export async function openSpool(folder: string, log: Logger): Promise<Spool> {
     segment ??= await newSegment();
     const { file, path, inode, bytes } = segment;
     try {
-      await file.write(lines, 0, lines.length, bytes);
+      await writeWhole(file, lines, bytes);
       await file.datasync();
     } catch (cause) {
       // Half a line was not acknowledged, and nothing may follow it.
@@ -128,6 +128,13 @@ export async function openSpool(folder: string, log: Logger): Promise<Spool> {
     },
     close: () => inTurn(leaveSegment),
   };
+}
+
+/** A disk that is nearly full takes the first part without an error, and refuses the next. */
+async function writeWhole(file: FileHandle, bytes: Buffer, from: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, from + done)).bytesWritten;
+  }
 }
 
 /** In the order in which they were begun. */
