@@ -6,6 +6,11 @@ export interface Words {
 
 export type Language = keyof Words;
 
+export const NOTHING_TO_DO: Words = {
+  en: 'Nothing to do: it goes on by itself.',
+  zh: '无需操作，系统会自动继续。',
+};
+
 /** Whose move it is, as the report's `who_acts` says it. */
 export const ACTORS = {
   us: { en: 'fastregister and its operator', zh: '我们' },

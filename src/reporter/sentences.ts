@@ -2,7 +2,7 @@
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemReason } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
-import type { Actor, Words } from '../domain/words.js';
+import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
 import { explain } from '../wechat/answers.js';
 import { TROUBLES, type Trouble } from './troubles.js';
@@ -36,7 +36,6 @@ export interface Circumstances {
 }
 
 const NOTHING: Words = { en: '', zh: '' };
-const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
 
 export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): Sentences {
   const { relation, registration } = fate;

@@ -1,7 +1,7 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
-import type { Words } from '../domain/words.js';
+import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Calls, LineStop, ToldQuota } from '../redis/calls.js';
 import { type Standstill, troubleOf } from './sentences.js';
 import { TROUBLES } from './troubles.js';
@@ -83,8 +83,6 @@ const WAITS = {
   service: 'token:service_away',
   pause: 'call:pause',
 } as const;
-
-const NOTHING_TO_DO: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
 
 /** Why there is no token, word for word: with 61004 only this names the IP address that WeChat saw. */
 function tokenSaid({ problem, because }: LineStop): Words {

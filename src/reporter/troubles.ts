@@ -1,5 +1,5 @@
 /** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
-import type { Actor, Words } from '../domain/words.js';
+import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 export interface Trouble extends Words {
   readonly acts: Actor;
@@ -10,8 +10,6 @@ const AUTHORISE_AGAIN: Words = {
   en: 'The Mini Program exists. Ask the merchant to authorise the platform once more.',
   zh: '小程序已创建，请商户重新授权第三方平台。',
 };
-
-const GOES_ON: Words = { en: 'Nothing to do: it goes on by itself.', zh: '无需操作，系统会自动继续。' };
 
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
   'call:lost': {
@@ -36,7 +34,7 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     acts: 'us',
     en: 'WeChat wants to be left alone for a minute, or could not be reached.',
     zh: '微信要求稍候，或暂时无法连接。',
-    nextStep: GOES_ON,
+    nextStep: NOTHING_TO_DO,
   },
   'token:no_ticket': {
     acts: 'platform',
@@ -96,13 +94,13 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     acts: 'us',
     en: "The day's calls are used up, or WeChat says so.",
     zh: '今日调用额度已用完，或微信提示已用完。',
-    nextStep: GOES_ON,
+    nextStep: NOTHING_TO_DO,
   },
   'quota:hours': {
     acts: 'us',
     en: 'It is outside the sending hours (FASTREGISTER_SENDING_HOURS).',
     zh: '当前不在提交时段内（FASTREGISTER_SENDING_HOURS）。',
-    nextStep: GOES_ON,
+    nextStep: NOTHING_TO_DO,
   },
   'sheet:duplicate': {
     acts: 'nobody',

@@ -5,7 +5,7 @@
  * A row's sentences go into reports that clerks pass on to merchants; `docs/answers.md` is printed from these tables.
  */
 import type { FactKind, Wait } from '../domain/registration.js';
-import type { Actor, Words } from '../domain/words.js';
+import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 /** Where we know a row from. */
 export const SOURCES = {
@@ -50,11 +50,6 @@ export interface Answer extends Words {
 }
 
 type Row = Omit<Answer, 'fact'>;
-
-const NOTHING_TO_DO: Words = {
-  en: 'Nothing to do: it goes on by itself.',
-  zh: '无需操作，系统会自动继续。',
-};
 
 const WAIT_FOR_THE_PUSH: Words = {
   en: "Nothing to do: fastregister waits for WeChat's push, which tells the result.",
