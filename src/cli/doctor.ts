@@ -9,7 +9,7 @@ import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { explain } from '../wechat/answers.js';
 import { readClock } from '../wechat/clock.js';
-import type { Credential } from '../wechat/credentials.js';
+import { type Credential, TICKET_LIVES_MS } from '../wechat/credentials.js';
 import { readQuota } from '../wechat/quota.js';
 import { command, EXIT, perform } from './command.js';
 import { print, printJson, table } from './terminal.js';
@@ -179,7 +179,6 @@ async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Fi
 }
 
 const TICKET_EVERY_MS = 10 * 60_000;
-const TICKET_LIVES_MS = 12 * 3_600_000;
 
 async function checkTicket(settings: Settings, { ticketReceivedAt }: Caller): Promise<Finding> {
   const check = 'verify ticket';

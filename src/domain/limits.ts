@@ -19,7 +19,7 @@ export interface Limits {
 /** WeChat counts five calls a day for one Weixin ID, failures too (91030). */
 export const TRIES_PER_PERSON_AND_DAY = 5;
 
-/** WeChat ends a task after 24 hours. */
+/** WeChat ends a task after 24 hours, and the link for its legal person (`authorize_url`) with it. */
 export const LONGEST_TASK_MS = 24 * 3_600_000;
 
 /** Calls of the day that only `search` may use. */

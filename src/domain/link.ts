@@ -1,8 +1,6 @@
 /** The successor's link for the legal person: how long it lives, and when somebody should be reminded of it. */
+import { LONGEST_TASK_MS } from './limits.js';
 import type { Registration } from './registration.js';
-
-/** WeChat: `authorize_url` is valid for 24 hours. They are counted from the call, so that nobody is promised too much. */
-const LIVES_MS = 24 * 3_600_000;
 
 /** So long before its end the legal person is to be reminded. */
 export const REMIND_BEFORE_MS = 3 * 3_600_000;
@@ -13,14 +11,17 @@ export interface Link {
   readonly endsAt: number;
 }
 
-/** Absent where nobody has to open one: not sent yet, or over. */
+/**
+ * Absent where nobody has to open one: not sent yet, or over. Its 24 hours are those of the task, counted from the call,
+ * so that nobody is promised too much.
+ */
 export function linkOf({
   state,
   authorizeUrl,
   sentAt,
 }: Pick<Registration, 'state' | 'authorizeUrl' | 'sentAt'>): Link | undefined {
   if (state !== 'awaiting_legal_person' || authorizeUrl === undefined || sentAt === undefined) return undefined;
-  return { url: authorizeUrl, endsAt: sentAt + LIVES_MS };
+  return { url: authorizeUrl, endsAt: sentAt + LONGEST_TASK_MS };
 }
 
 /** `ending`: less than three hours are left. */

@@ -1,4 +1,5 @@
 /** The exchange of a push's auth_code for the new Mini Program's refresh token. */
+import { answerToCreate } from './answers.js';
 import type { Client } from './client.js';
 
 export type Exchange =
@@ -8,8 +9,6 @@ export type Exchange =
   | { readonly kind: 'refused_token' }
   /** Anything else is tried again while the code lives. */
   | { readonly kind: 'try_again'; readonly said: string };
-
-const REFUSED_TOKEN: readonly number[] = [40001, 40014, 41001, 42001];
 
 export async function exchangeAuthCode(
   client: Client,
@@ -24,7 +23,8 @@ export async function exchangeAuthCode(
     carries: 'authorization_info',
   });
   if (reply.kind !== 'answer') return { kind: 'try_again', said: reply.why };
-  if (REFUSED_TOKEN.includes(reply.errcode)) return { kind: 'refused_token' };
+  // A token is refused in the same words whatever is called.
+  if (answerToCreate(reply.errcode).door === 'token') return { kind: 'refused_token' };
   if (reply.errcode === 61010) return { kind: 'too_late', said: reply.said };
   const info = reply.body.authorization_info as Record<string, unknown> | undefined;
   const { authorizer_appid: appid, authorizer_refresh_token: refreshToken } = info ?? {};

@@ -62,7 +62,7 @@ const LOCK_MS = 30_000;
 const EARLY_MS = 10 * 60_000;
 
 /** A ticket is valid for 12 hours; WeChat pushes one every ten minutes. */
-const TICKET_LIVES_MS = 12 * 3_600_000;
+export const TICKET_LIVES_MS = 12 * 3_600_000;
 
 const ASK_FOR_TICKET_EVERY_MS = 60_000;
 const TRY_AGAIN_MS = 5_000;
