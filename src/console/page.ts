@@ -1,4 +1,5 @@
 /** The console's page, rendered here: it works without a script and shows what `status` prints. */
+import { html } from '../reporter/html.js';
 import type { Overview } from './overview.js';
 
 export function overviewPage({ situation, batches, parkedPushes, ticketAgeMs }: Overview): string {
@@ -29,8 +30,4 @@ ${rows.join('\n')}
 </table>
 </body></html>
 `;
-}
-
-function html(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

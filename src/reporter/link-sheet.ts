@@ -1,5 +1,6 @@
 /** A page to print: a card with its QR code for each merchant. */
 import type { Language } from '../domain/words.js';
+import { html } from './html.js';
 import type { MerchantLink } from './links.js';
 import { qrPng } from './qr.js';
 
@@ -55,10 +56,6 @@ export function* linkSheet(links: Iterable<MerchantLink>, options: LinkSheetOpti
 /** A link that is none is shown, and cannot be clicked on. */
 function href(url: string): string {
   return /^https?:\/\//i.test(url) ? url : '#';
-}
-
-function html(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 const STYLE = `
