@@ -100,7 +100,7 @@ interface SettingRow {
 }
 
 // biome-ignore format: one line, one setting
-export const SECTIONS = {
+const SECTIONS = {
   'The WeChat third-party platform': [
     { name: 'WECHAT_COMPONENT_APPID', kind: 'appid', sentence: 'AppID of the third-party platform.' },
     { name: 'WECHAT_COMPONENT_APPSECRET', kind: 'text', secret: true, sentence: 'AppSecret of the third-party platform; not needed where the token comes from your own token service.' },

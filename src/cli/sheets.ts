@@ -54,7 +54,7 @@ export async function openSheetFiles(
 }
 
 /** @throws SheetError that names the file */
-export function openSheetFile(file: string, rules: Rules, language?: Language): Promise<Sheet> {
+function openSheetFile(file: string, rules: Rules, language?: Language): Promise<Sheet> {
   const read = async (): Promise<Sheet> => {
     const sheet = await openSheet(file, { required: requiredFields(rules.needs) });
     for (const note of sheet.notes) say(`${file}: ${note}`);

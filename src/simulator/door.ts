@@ -13,7 +13,7 @@ import type { Timeline } from './timeline.js';
 import type { Tokens } from './tokens.js';
 
 /** The longest registration is far below a kilobyte. */
-export const LONGEST_BODY = 1024 * 1024;
+const LONGEST_BODY = 1024 * 1024;
 
 export interface Call {
   readonly method: string;

@@ -23,7 +23,7 @@ export interface Route {
   readonly actions: Readonly<Record<string, Action>>;
 }
 
-export const REGISTRATION_PATHS: Readonly<Record<RegistrationApi, string>> = {
+const REGISTRATION_PATHS: Readonly<Record<RegistrationApi, string>> = {
   fastregisterweapp: '/cgi-bin/component/fastregisterweapp',
   fastregisterenterpriseweapp: '/wxa/component/fastregisterenterpriseweapp',
 };

@@ -23,7 +23,7 @@ export type Info =
   | { readonly kind: 'refused'; readonly reply: Reply };
 
 /** WeChat lists at most so many at once. */
-export const LISTED_AT_ONCE = 500;
+const LISTED_AT_ONCE = 500;
 
 export const CREATED_BY_REGISTRATION = 6;
 
