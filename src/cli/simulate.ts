@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { DEFAULT_PATIENCE, WAITS } from '../domain/patience.js';
-import { FATES } from '../simulator/fates.js';
+import { FATES, readFate } from '../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
 import { command, EXIT, perform, UsageError } from './command.js';
@@ -43,9 +43,9 @@ export function simulateCommand(): Command {
         const speed = positive('--speed', options.speed);
         const simulator = await startSimulator({
           host: options.host,
-          port: Number(options.port),
+          port: wholeNumber('--port', options.port, 65_535),
           speed,
-          seed: Number(options.seed),
+          seed: wholeNumber('--seed', options.seed, Number.MAX_SAFE_INTEGER),
           // Our own clock does not run faster: what has to be exchanged in ten minutes lives ten minutes.
           credentialsFrom: 'real',
           componentAppid: settings.wechatComponentAppid ?? REHEARSAL_CREDENTIALS.componentAppid,
@@ -92,13 +92,28 @@ function mixFrom(text: string): Record<string, number> {
   return Object.fromEntries(
     text.split(',').map((part) => {
       const [fate = '', weight = ''] = part.split('=');
-      return [fate, positive(`--mix ${fate}`, weight)];
+      if (readFate(fate) === undefined) {
+        throw new UsageError(`--mix ${part}: "${fate}" is no fate; \`fastregister simulate --fates\` lists them.`);
+      }
+      if (!isPositive(weight)) {
+        throw new UsageError(`--mix ${part}: write a weight above 0 behind each fate, such as ok=80,p103=5.`);
+      }
+      return [fate, Number(weight)];
     }),
   );
 }
 
 function positive(flag: string, text: string): number {
-  const number = Number(text);
-  if (text !== '' && number > 0) return number;
+  if (isPositive(text)) return Number(text);
   throw new UsageError(`${flag} ${text}: write a number above 0.`);
+}
+
+function isPositive(text: string): boolean {
+  return Number(text) > 0 && Number.isFinite(Number(text));
+}
+
+function wholeNumber(flag: string, text: string, greatest: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= greatest) return number;
+  throw new UsageError(`${flag} ${text}: write a whole number from 0 to ${greatest}.`);
 }

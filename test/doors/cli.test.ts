@@ -73,6 +73,12 @@ describe('bad usage ends with 2 and one sentence that says what to do', () => {
     ['a registration that does not exist', ['explain', 'aaaaaaaaaaaaaaaa'], /There is no registration aaaaaaaaaaaaaaaa/],
     ['a report before anything was loaded', ['report'], /There is no batch yet\. Load a sheet first/],
     ['a batch that does not exist', ['status', 'b000'], /There is no batch/],
+    ['a port that is no number', ['simulate', '--port', 'abc'], /--port abc: write a whole number from 0 to 65535/],
+    ['a port that does not exist', ['simulate', '--port', '99999'], /--port 99999: write a whole number from 0 to 65535/],
+    ['a seed that is no number', ['simulate', '--seed', 'x'], /--seed x: write a whole number/],
+    ['a fate that does not exist', ['simulate', '--mix', 'ok=1,foo=1'], /--mix foo=1: "foo" is no fate; .*simulate --fates/],
+    ['a fate without a weight', ['simulate', '--mix', 'ok'], /--mix ok: write a weight above 0/],
+    ['a speed that has no end', ['simulate', '--speed', 'Infinity'], /--speed Infinity: write a number above 0/],
   ];
 
   test(`for ${MISTAKES.length} mistakes that people make`, async () => {
