@@ -2,8 +2,9 @@
 import { statSync } from 'node:fs';
 import { nightToolsOf, type Store } from '../app.js';
 import { type NightPlan, runNight } from '../nights/night.js';
+import { byOutcome } from '../redis/batches.js';
 import type { Night } from '../redis/nights.js';
-import { byOutcome, needAPerson, sum } from '../reporter/tally.js';
+import { needAPerson, sum } from '../reporter/tally.js';
 import { sendAndListen } from './batch-run.js';
 import { EXIT, UsageError } from './command.js';
 import { onInterruption, say, table } from './terminal.js';

@@ -1,9 +1,8 @@
 /** How far a batch is, from its counts. */
 import type { Store } from '../app.js';
 import type { State } from '../domain/registration.js';
-import { type Counts, countOf } from '../redis/batches.js';
+import { byOutcome, type Counts, countOf } from '../redis/batches.js';
 import { exchangesUnderWay } from '../reporter/ending.js';
-import { byOutcome } from '../reporter/tally.js';
 
 /** A row that is due within this time is worth waiting for; one that waits for tomorrow is not. */
 const SOON_MS = 3_600_000;

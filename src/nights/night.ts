@@ -8,7 +8,7 @@ import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/check
 import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheet.js';
 import { SheetError } from '../producer/sheet-error.js';
-import type { Batch, Batches } from '../redis/batches.js';
+import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import { isRedisGone } from '../redis/connection.js';
 import type { Hold, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
@@ -16,7 +16,7 @@ import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
-import { byOutcome, sum } from '../reporter/tally.js';
+import { sum } from '../reporter/tally.js';
 import { completeFiles, folderOf, freePlace, putAway, reportOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 

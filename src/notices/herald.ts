@@ -1,7 +1,6 @@
 /** Looks what people want to be told of: a batch is done, the line is stopped, the quota of the day is used up. Each once. */
 import type { Logger } from 'pino';
-import { isOver, STATES, type State } from '../domain/registration.js';
-import type { Batches, Counts } from '../redis/batches.js';
+import { type Batches, byOutcome } from '../redis/batches.js';
 import type { Bell } from '../redis/bell.js';
 import type { Calls } from '../redis/calls.js';
 import type { Told } from '../redis/told.js';
@@ -68,9 +67,9 @@ async function tellOfBatches(
   const isFirst = known.since === undefined;
   for (const id of (await batches.list()).slice(-BATCHES_WATCHED)) {
     const subject = `batch ${id}`;
-    const counts = await batches.counts(id);
+    const outcomes = byOutcome(await batches.counts(id));
     const isTold = known[subject] === 'done';
-    if (hasPending(counts)) {
+    if (outcomes.pending !== undefined) {
       // A retry has opened it again.
       if (isTold) await told.note(subject, 'open');
       continue;
@@ -82,7 +81,7 @@ async function tellOfBatches(
         id: `batch-${id}-${now()}`,
         type: 'batch.done',
         at: now(),
-        data: { batch: id, outcomes: byOutcome(counts) },
+        data: { batch: id, outcomes },
       });
     }
   }
@@ -113,24 +112,4 @@ async function tellOfTheQuota({ told, spentDay, now }: HeraldOptions): Promise<v
     at: now(),
     data: { day, used, goes_on_at: new Date(endsAt).toISOString() },
   });
-}
-
-function hasPending(counts: Counts): boolean {
-  return Object.keys(counts).some((name) => outcomeOf(name) === 'pending');
-}
-
-function byOutcome(counts: Counts): Record<string, number> {
-  const outcomes: Record<string, number> = {};
-  for (const [name, count] of Object.entries(counts)) {
-    const outcome = outcomeOf(name);
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
-  }
-  return outcomes;
-}
-
-/** `deferred/busy` is pending, `already_created` is itself. */
-function outcomeOf(name: string): string {
-  const state = name.split('/')[0] as State;
-  if (!(state in STATES)) return name;
-  return isOver(state) ? STATES[state].outcome : 'pending';
 }

@@ -2,8 +2,7 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { isOver, STATES, type State } from '../domain/registration.js';
-import type { Batch, Batches, Counts } from '../redis/batches.js';
+import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import { openNights } from '../redis/nights.js';
 import { purgeBatch, rewriteFile } from '../redis/purging.js';
 import type { Pushes } from '../redis/pushes.js';
@@ -22,7 +21,7 @@ export async function purgeable({ batches }: Pick<PurgeTools, 'batches'>, time: 
   for (const id of await batches.list()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined || !batch.complete || batch.loadedAt >= time) continue;
-    if (hasPending(await batches.counts(id))) continue;
+    if (byOutcome(await batches.counts(id)).pending !== undefined) continue;
     if (!(await wasTouchedSince(batches, batch, time))) found.push(batch);
   }
   return found;
@@ -41,13 +40,6 @@ export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: n
   await openNights(tools.redis).forgetBefore(time);
   await rewriteFile(tools.redis);
   return { registrations, pushes };
-}
-
-function hasPending(counts: Counts): boolean {
-  return Object.keys(counts).some((name) => {
-    const state = name.split('/')[0] as State;
-    return state in STATES && !isOver(state);
-  });
 }
 
 async function wasTouchedSince(batches: Batches, batch: Batch, time: number): Promise<boolean> {

@@ -5,6 +5,7 @@ import {
   type Fact,
   newRegistration,
   next,
+  type Outcome,
   type Registration,
   STATES,
   type State,
@@ -327,6 +328,17 @@ function fieldsClearedByReopening(): string[] {
   const move = next(settled, rowAccepted(true));
   if (move === undefined) throw new Error('MOVES has no rule for a second Mini Program');
   return difference(settled, apply(settled, rowAccepted(true), move)).del;
+}
+
+/** Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself. */
+export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const [name, count] of Object.entries(counts)) {
+    const state = name.split('/')[0] as State;
+    const outcome = state in STATES ? STATES[state].outcome : (name as Outcome);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  }
+  return outcomes;
 }
 
 /** How many rows of a batch count as a state, whatever they wait for. */

@@ -1,23 +1,12 @@
 /** Rows of a batch, counted by what matters to whoever waits for it. */
-import { type Outcome, STATES, type State, WAITS, type Wait } from '../domain/registration.js';
-import { type Counts, countOf } from '../redis/batches.js';
+import { WAITS, type Wait } from '../domain/registration.js';
+import { byOutcome, type Counts, countOf } from '../redis/batches.js';
 
 export function sum(all: readonly Counts[]): Counts {
   const total: Record<string, number> = {};
   for (const counts of all)
     for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
   return total;
-}
-
-/** Rows by the outcome that the report gives them. */
-export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  for (const [name, count] of Object.entries(counts)) {
-    const state = name.split('/')[0] as State;
-    const outcome = (STATES[state] as { outcome: Outcome } | undefined)?.outcome ?? (name as Outcome);
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
-  }
-  return outcomes;
 }
 
 /** Rows that may still be sent while somebody waits for it: not those that wait for tomorrow. */
