@@ -29,6 +29,7 @@ const log = pino({ level: 'silent' });
 const RULES = {
   needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: true },
   identity: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+  identityBefore: ['name', 'code'],
   acceptWarnings: true,
 };
 

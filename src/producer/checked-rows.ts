@@ -12,7 +12,7 @@ import { SheetError } from './sheet-error.js';
 export interface Rules {
   readonly needs: Needs;
   readonly identity: IdentityFields;
-  /** By which merchants were known to the registration API before the one in use. */
+  /** By which merchants were known to the other registration API, should that have been in use before. */
   readonly identityBefore?: IdentityFields | undefined;
   /** False: a row with a warning is held back like one with an error. */
   readonly acceptWarnings: boolean;
@@ -58,7 +58,7 @@ export function shareAsText(share: number): string {
 export interface CheckedSheetRow extends AcceptedRow {
   /** The row's number in a spreadsheet program. */
   readonly number: number;
-  /** The merchant's registration, if the registration API before the one in use made it. */
+  /** The merchant's registration, if it was made while the other registration API was in use. */
   readonly before?: string;
   readonly problems: readonly Problem[] & readonly { readonly code: string; readonly cell: string }[];
 }
@@ -93,20 +93,39 @@ function beforeOf(merchant: Merchant, fields: IdentityFields): Pick<CheckedSheet
 }
 
 /**
- * A merchant that was registered by the API before, or is on its way there, is that one still; what failed there is made
- * anew. Looked up in the ledger for sheets alone that tell it.
+ * A merchant that the other API has registered, or has under way, is that one still, unless the API in use knows it, too;
+ * what failed there is made anew. Looked up in the ledger for sheets alone that tell it.
+ *
+ * The successor's registrations are an enterprise's, whoever its legal person is, so a row of any legal person joins them:
+ * a second Mini Program cannot be taken back, and who wants one says --again.
  */
 export async function asKnownBefore(
   rows: readonly CheckedSheetRow[],
-  prospects: (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospect>>,
+  prospects: Prospects,
 ): Promise<readonly CheckedSheetRow[]> {
-  const ids = rows.flatMap(({ before }) => before ?? []);
-  if (ids.length === 0) return rows;
-  const known = await prospects(ids);
+  const there = await notToBeMade(
+    rows.flatMap(({ before }) => before ?? []),
+    prospects,
+  );
+  if (there.size === 0) return rows;
+  const known = rows.filter(({ before = '' }) => there.has(before));
+  const here = await notToBeMade(
+    known.flatMap(({ registration }) => registration ?? []),
+    prospects,
+  );
   return rows.map((row) => {
-    const prospect = row.before === undefined ? undefined : known.get(row.before);
-    return prospect === undefined || prospect === 'again' ? row : { ...row, registration: row.before };
+    const { before = '', registration = '' } = row;
+    return there.has(before) && !here.has(registration) ? { ...row, registration: before } : row;
   });
+}
+
+type Prospects = (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospect>>;
+
+/** Those that a row would join, or find created. */
+async function notToBeMade(ids: readonly string[], prospects: Prospects): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await prospects(ids);
+  return new Set(ids.filter((id) => (found.get(id) ?? 'again') !== 'again'));
 }
 
 const NO_PROBLEMS: CheckedSheetRow['problems'] = [];

@@ -78,11 +78,15 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   let index = 0;
   let warned = 0;
   const underWay: Promise<void>[] = [];
+  let turn = Promise.resolve();
   for await (const rows of checkedRows(sheet, rules)) {
-    const known = await asKnownBefore(rows, (ids) => batches.prospects(ids, rules));
+    const first = index;
+    // A page is sent when it is known whose its rows are, and never before its forerunner.
+    const known = Promise.all([asKnownBefore(rows, (ids) => batches.prospects(ids, rules)), turn]);
+    turn = known.then(nothing, nothing);
     // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
     if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();
-    const stored = storePage(batches, batch, index, known, rules);
+    const stored = known.then(([page]) => storePage(batches, batch, first, page, rules));
     // Told to whoever waits for it, which is a later page, or nobody where that cannot be read.
     stored.catch(() => {});
     underWay.push(stored);
@@ -94,6 +98,9 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   await batches.complete(id, warned);
   return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
 }
+
+/** Keeps no page in memory; one that failed is told by its store. */
+const nothing = (): void => {};
 
 /** Sent in their order, and stored in it: a page whose forerunner is lost is refused. */
 async function storePage(

@@ -10,7 +10,7 @@ import {
   STATES,
   type State,
 } from '../domain/registration.js';
-import { key, ROWS_PER_PAGE } from './keys.js';
+import { key, PREFIX, ROWS_PER_PAGE } from './keys.js';
 import { countedAs, difference, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
 import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
 import { script } from './scripts.js';
@@ -97,6 +97,7 @@ export interface Batches {
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const pageScript = script(redis, 'page');
+  const prospectsScript = script(redis, 'prospects');
 
   async function open(batch: Omit<Batch, 'rows' | 'complete'>, canaries = 0): Promise<Batch> {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
@@ -195,9 +196,8 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function prospects(ids: readonly string[], { again = false }: Manner = {}): Promise<Map<string, Prospect>> {
-    const found = await Promise.all(
-      ids.map((id) => redis.hmget(key('registration', id), 's', 'task', 'earlier', 'code')),
-    );
+    // All of a page at once: a command for each would make a load half as long again.
+    const found = (await prospectsScript([PREFIX], [...ids])) as ((string | null)[] | null)[];
     return new Map(
       ids.flatMap((id, at) => {
         const [state, task, earlier, code] = found[at] ?? [];

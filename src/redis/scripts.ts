@@ -14,6 +14,7 @@ export type ScriptName =
   | 'sweep'
   | 'give-back'
   | 'accept'
+  | 'prospects'
   | 'page'
   | 'purge'
   | 'store-pushes'

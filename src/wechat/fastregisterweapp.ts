@@ -16,6 +16,7 @@ export function fastregisterweapp(client: Client): RegistrationApi {
     },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
     identity: FOUR_FIELDS,
+    identityBefore: NAME_AND_CODE,
     // After that day correct calls were seen to get "-1 system error".
     retirement: { day: '2026-04-30', errcode: -1, problem: 'api:retired' },
     create: (merchant, token) =>

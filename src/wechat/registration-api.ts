@@ -17,7 +17,7 @@ export interface RegistrationApi {
   readonly needs: Omit<Needs, 'defaultPhone'>;
   /** The fields by which a merchant is known again. */
   readonly identity: IdentityFields;
-  /** Those by which they were known to the API before this one, where it has more of them. */
+  /** Those by which they are known to the other API, which may have been in use before this one, or by mistake. */
   readonly identityBefore?: IdentityFields;
   /** How WeChat behaves once it has taken this API offline; absent while nothing of the kind is announced. */
   readonly retirement?: Retirement;

@@ -10,9 +10,11 @@ import { reportCommand } from '../../src/cli/report.js';
 import { templateCommand } from '../../src/cli/template.js';
 import { readSettings } from '../../src/config.js';
 import { residentCheck } from '../../src/domain/enterprise-code.js';
+import { identityOf, type Merchant } from '../../src/domain/merchant.js';
 import { load as loadSheet } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheet.js';
 import { openBatches } from '../../src/redis/batches.js';
+import { NAME_AND_CODE } from '../../src/wechat/registration-api.js';
 import { run } from '../support/command-line.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
@@ -263,6 +265,60 @@ test('what the API before has registered, or has under way, is not registered by
   ]);
   expect(rows.map(({ registration_id }) => registration_id).slice(0, 2)).toEqual([created, underWay].map(idOf));
   expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(4 + 2);
+});
+
+test('what the successor has registered, or has under way, is not registered by the API before it', async () => {
+  const [created, underWay, failed, ours] = [merchant(1), merchant(2), merchant(3), merchant(4)] as const;
+  const byTwo = (it: Merchant) => identityOf(it, NAME_AND_CODE);
+  const book = openBook(server.redis, NAME_AND_CODE);
+  await load(saved(sheetOf([ours])));
+  await book.send(idOf(ours));
+  await book.record(idOf(ours), 'mini_program_created', { appid: 'wxours' });
+  // As an office sends them that has no columns of the legal person.
+  const short = [created, underWay, failed, ours].map(({ name, code, componentPhone }) => [name, code, componentPhone]);
+  const successor = { ...withRedis(), WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' };
+  const text = [['name', 'code', 'component_phone'], ...short].map((cells) => `${cells.join(',')}\n`).join('');
+  await run(loadCommand, [saved(text, 'short.csv')], successor);
+  for (const it of [created, underWay, failed, ours]) await book.send(byTwo(it));
+  await book.record(byTwo(created), 'mini_program_created', { appid: 'wxsecond' });
+  await book.record(byTwo(ours), 'mini_program_created', { appid: 'wxtwo' });
+  await book.record(byTwo(failed), 'registration_refused', { problem: 'push:103' });
+
+  // Whoever the legal person of `created` is, the successor has registered that enterprise.
+  const other = { ...created, legalPersonaName: '另一人' };
+  const file = saved(sheetOf([created, underWay, failed, ours, other]), 'again.csv');
+  expect(await checked([file], withRedis())).toMatchObject({
+    already_created: 2,
+    in_progress: 1,
+    ready: 1,
+    duplicate: 1,
+  });
+  await load(file);
+  const { stdout } = await run(reportCommand, ['--json'], withRedis());
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(rows.map(({ outcome, appid }) => `${outcome} ${appid}`.trim())).toEqual([
+    'already_created wxsecond',
+    'pending',
+    'pending',
+    'already_created wxours',
+    'duplicate',
+  ]);
+  const ids = [byTwo(created), byTwo(underWay), idOf(failed), idOf(ours), byTwo(created)];
+  expect(rows.map(({ registration_id }) => registration_id)).toEqual(ids);
+  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(1 + 4 + 1);
+
+  expect(await checked([saved(sheetOf([other]), 'other.csv'), '--again'], withRedis())).toMatchObject({ ready: 1 });
+});
+
+test('pages of which nothing has to be looked up do not overtake those before them', async () => {
+  const rows = Array.from({ length: 3_000 }, (_, at) =>
+    at % 2_000 < 1_000 ? merchant(at) : { ...merchant(at), code: 'x' },
+  );
+  const { stdout } = await load(saved(sheetOf(rows)), '--json');
+  expect(JSON.parse(stdout)).toMatchObject([{ counts: { queued: 2_000, invalid: 1_000 } }]);
 });
 
 test("a person's ID in a column of ours reaches neither Redis, nor a report, nor an annotated file", async () => {
