@@ -19,7 +19,7 @@ export function purgeCommand(): Command {
     "Forgets merchants' data of batches that are over; keeps their counts, and that a Mini Program was created.",
     'fastregister purge --older-than 90d',
   )
-    .requiredOption('--older-than <DAYS>', 'how long ago the last row must have had its outcome, e.g. 90d')
+    .requiredOption('--older-than <DAYS>', 'how long ago the last row must have had its outcome: 90 or 90d')
     .option('--yes', 'do not ask')
     .option('--json', 'print what it would do, or with --yes did, as JSON')
     .action(async (options: Options, made: Command) => perform(made, {}, (doorway) => run(doorway, options)));
@@ -48,9 +48,10 @@ async function run({ open, settings }: Doorway, options: Options): Promise<numbe
   return EXIT.done;
 }
 
+/** A number alone is one of days. */
 function ageFrom(text: string): number {
   try {
-    return parseDuration(text);
+    return parseDuration(/^\d+$/.test(text.trim()) ? `${text.trim()}d` : text);
   } catch (cause) {
     throw new UsageError(`--older-than: ${(cause as Error).message}.`, { cause });
   }
