@@ -8,6 +8,7 @@ import type { View } from '../redis/ledger.js';
 import { openPushes, type ParkedPush, type Parking, type Pushes, type StoredPush } from '../redis/pushes.js';
 import type { Push, RegistrationPush, Unreadable } from '../wechat/push.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { sinceFrom } from './report.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function pushesCommand(): Command {
@@ -105,15 +106,16 @@ function replayCommand(): Command {
     'Looks at stored pushes again, with the settings and the program of today: all that fit no registration, or those named.',
     'fastregister pushes replay --yes',
   )
-    .option('--since <TIME>', 'all that came since then, such as 2026-11-21T08:00:00+08:00')
+    .option('--since <TIME>', 'all that came since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago')
     .option('--yes', 'record what they say; without it nothing is changed')
     .option('--json', 'print as JSON')
     .action(async (ids: string[], options: { since?: string; yes?: true; json?: true }, made: Command) =>
-      perform(made, { needs: ['push', 'encryption'] }, async ({ open }) => {
+      perform(made, { needs: ['push', 'encryption'] }, async ({ open, settings }) => {
+        const since = sinceFrom(options.since, settings.quotaTimezone);
         const desk = deskOf(await open('door'));
         const told: { id: string; infoType: string; calls_for: string }[] = [];
         let changing = 0;
-        for await (const stored of desk.chosen(ids, options.since)) {
+        for await (const stored of desk.chosen(ids, since)) {
           const plan = await desk.plan(stored);
           if (plan.change !== undefined) changing += 1;
           if (options.yes && plan.change !== undefined) await desk.settle(plan.change, stored);
@@ -190,10 +192,10 @@ function deskOf(store: Store) {
     return found;
   }
 
-  async function* chosen(ids: readonly string[], since: string | undefined): AsyncGenerator<StoredPush> {
+  async function* chosen(ids: readonly string[], since: number | undefined): AsyncGenerator<StoredPush> {
     for (const id of ids) yield await find(id);
     if (since !== undefined) {
-      let from = `${timeFrom(since) - 1}-0`;
+      let from = `${since - 1}-0`;
       for (let page = await pushes.after(from, 500); page.length > 0; page = await pushes.after(from, 500)) {
         yield* page;
         from = page.at(-1)?.entry ?? from;
@@ -270,12 +272,4 @@ function countFrom(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new UsageError(`--most ${text}: write a whole number from 1.`);
   return count;
-}
-
-function timeFrom(text: string): number {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) {
-    throw new UsageError(`--since ${text}: write a time with its offset, such as 2026-11-21T08:00:00+08:00.`);
-  }
-  return time;
 }

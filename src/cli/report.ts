@@ -131,7 +131,7 @@ export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | u
 }
 
 /** A moment on the clock of the quota's time zone, or so long ago. */
-function sinceFrom(text: string | undefined, timezone: string): number | undefined {
+export function sinceFrom(text: string | undefined, timezone: string): number | undefined {
   if (text === undefined) return undefined;
   const moment = readMoment(text, timezone);
   if (moment !== undefined) return moment;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pushesCommand } from '../../src/cli/pushes.js';
+import { isoWithOffset } from '../../src/domain/calendar.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { run } from '../support/command-line.js';
 import { idOf, openBook } from '../support/ledger.js';
@@ -120,4 +121,18 @@ test('pushes replay is dry first; with --yes it records what is new, and nothing
   expect(again).toHaveLength(2);
   expect(again[0]).toMatchObject({ id, calls_for: expect.stringContaining('changes nothing') });
   expect((await book.ledger.history(idOf(merchant(1)))).length).toBe(steps);
+});
+
+test('pushes replay --since is a time of the quota, wherever the machine stands, or so long ago', async () => {
+  const { id } = await receive(otherXml('authorized'));
+  const timezone = 'Pacific/Kiritimati';
+  const seen = async (since: string) => {
+    const { stdout } = await pushes('replay', '--since', since, '--quota-timezone', timezone, '--json');
+    return (JSON.parse(stdout) as { id: string }[]).map((push) => push.id);
+  };
+  const onTheClock = (at: number) => isoWithOffset(at, timezone).slice(0, 16).replace('T', ' ');
+  expect(await seen(onTheClock(Date.now() - 600_000))).toEqual([id]);
+  expect(await seen(onTheClock(Date.now() + 600_000))).toEqual([]);
+  expect(await seen('10m')).toEqual([id]);
+  await expect(seen('yesterday')).rejects.toThrow(/--since yesterday: write a day as/);
 });
