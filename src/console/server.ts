@@ -45,9 +45,10 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
 }
 
 async function route(request: IncomingMessage, response: ServerResponse, options: ConsoleOptions): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://console');
+  // Not new URL(), which takes what follows `//` for a host, and throws where nothing does.
+  const [path] = (request.url ?? '/').split('?', 1);
   if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only');
-  switch (pathname) {
+  switch (path) {
     case '/livez':
       return answer(response, 200, 'fastregister');
     case '/readyz': {
