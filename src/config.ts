@@ -141,7 +141,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_CONSOLE_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the console listens.' },
     { name: 'FASTREGISTER_CONSOLE_PORT', kind: 'port', default: '8481', sentence: 'Port of the console.' },
     { name: 'FASTREGISTER_CONSOLE_PASSWORD', kind: 'text', secret: true, sentence: 'Password of the console, which stays closed until it is set.' },
-    { name: 'FASTREGISTER_LOG_LEVEL', kind: 'logLevel', default: 'info', sentence: 'How much is logged, as JSON lines on stderr; unset, commands that end by themselves log errors only.' },
+    { name: 'FASTREGISTER_LOG_LEVEL', kind: 'logLevel', default: 'info', sentence: 'How much is logged, as JSON lines on stderr; unset, all commands but serve, work and listen log errors only.' },
   ],
 } as const satisfies Record<string, readonly SettingRow[]>;
 
