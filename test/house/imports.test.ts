@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operator: STAGE,
   reporter: STAGE,
   // A night is load, wait and report in a row.
-  nights: [...STAGE, 'producer', 'reporter', 'notices'],
+  nights: [...STAGE, 'producer', 'reporter'],
   console: [...STAGE, 'reporter'],
 };
 const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli'], cli: [] };
@@ -52,6 +52,16 @@ describe('imports', () => {
     expect(imports.filter((it) => !isAllowed(it)).map(tell)).toEqual([]);
   });
 
+  test('of one stage by another are those that the rules name', () => {
+    const named = Object.entries(MAY_IMPORT).flatMap(([from, rooms]) =>
+      rooms.filter((to) => !STAGE.includes(to)).map((to) => `${from} → ${to}`),
+    );
+    const made = new Set(
+      imports.filter(({ specifier }) => specifier.startsWith('.')).map((it) => roomsOf(it).join(' → ')),
+    );
+    expect(named.filter((step) => !made.has(step))).toEqual([]);
+  });
+
   test('of the names of keys stay in redis/', () => {
     const names = (specifier: string): boolean => specifier.endsWith('redis/keys.js');
     expect(imports.filter(({ specifier }) => names(specifier)).map(tell)).toEqual([]);
@@ -76,12 +86,15 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-function isAllowed({ file, specifier }: Import): boolean {
-  if (!specifier.startsWith('.')) return true;
-  const from = roomOf(file);
-  const to = roomOf(relative(SRC, resolve(SRC, dirname(file), specifier)));
+function isAllowed(it: Import): boolean {
+  if (!it.specifier.startsWith('.')) return true;
+  const [from, to] = roomsOf(it);
   if (from === to) return true;
   return MAY_IMPORT[from]?.includes(to) ?? !MAY_NOT_IMPORT[from]?.includes(to);
+}
+
+function roomsOf({ file, specifier }: Import): [from: string, to: string] {
+  return [roomOf(file), roomOf(relative(SRC, resolve(SRC, dirname(file), specifier)))];
 }
 
 /** `redis/ledger.ts` → redis, `app.js` → app */

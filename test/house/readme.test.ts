@@ -60,6 +60,13 @@ test('ARCHITECTURE.md sends its readers to files that exist', () => {
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
+test('CONTRIBUTING.md says of every table in which file it is', () => {
+  const named = [...read('CONTRIBUTING.md').matchAll(/`([A-Z]+)`\s+in\s+`(src\/[^`]+)`/g)];
+  expect(named.length).toBeGreaterThan(3);
+  const wrong = named.filter(([, table, file = '']) => !new RegExp(`const ${table}\\b`).test(read(file)));
+  expect(wrong.map(([text]) => text)).toEqual([]);
+});
+
 test('ARCHITECTURE.md has a line for every room, and no other', () => {
   const rooms = [...sectionOf('ARCHITECTURE.md', 'Rooms').matchAll(/^\| `(\w+)\/`/gm)].map(([, room]) => room);
   const there = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
