@@ -212,6 +212,14 @@ describe('a line that stopped for a fault', () => {
     expect((await book.take(idOf(second))).kind).toBe('go');
   });
 
+  test('waits for another one where the first could not be written down', async () => {
+    await book.calls.resumeLine();
+    await server.redis.set(key('later', 'follow-up'), 'no list of times');
+    await expect(book.take(idOf(first))).rejects.toThrow('WRONGTYPE');
+    await server.redis.del(key('later', 'follow-up'));
+    expect((await book.take(idOf(second))).kind).toBe('go');
+  });
+
   test('stays stopped when WeChat refuses that one too, until it is resumed again', async () => {
     await book.calls.resumeLine();
     await book.take(idOf(first));

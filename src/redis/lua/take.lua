@@ -82,13 +82,14 @@ local function take(id, steps, kind, job, step, enterprise, person)
   if is_create then
     redis.call('SET', key.busy(enterprise), id, 'PX', busy_ms)
     if person ~= '' then redis.call('HINCRBY', tries, person, '1') end
-    -- A stopped line that somebody resumed lets one create through, which tells whether it may open.
-    if line[1] then
-      redis.call('HSET', key.line(), 'canary', id)
-      line[2] = id
-    end
   end
   record(id, cjson.decode(step))
+  -- A stopped line that somebody resumed lets one create through, which tells whether it may open. It waits for that one
+  -- alone, so not before it is sure to go.
+  if line[1] then
+    redis.call('HSET', key.line(), 'canary', id)
+    line[2] = id
+  end
   local window = key.window(is_create and 'submit' or 'follow-up')
   done[window] = done[window] or {}
   table.insert(done[window], job)
