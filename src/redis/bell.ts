@@ -52,7 +52,3 @@ export async function hangBell(redis: Redis): Promise<Bell> {
     },
   };
 }
-
-export async function ring(redis: Redis, what: Ring): Promise<void> {
-  await redis.publish(key('bell'), what);
-}

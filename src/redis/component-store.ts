@@ -1,34 +1,18 @@
 /** The verify ticket and the component access token, shared by all processes. */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { ring } from './bell.js';
 import { key } from './keys.js';
-
-/** Sets the token while the fence holds, and opens the lock. KEYS token, lock; ARGV fence, value, refreshAt. */
-const SAVE_TOKEN = `
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'value', ARGV[2], 'refreshAt', ARGV[3])
-redis.call('DEL', KEYS[2])
-return 1`;
-
-/** Forgets a token and counts it as refused, if it is still the one. KEYS token, count of refusals; ARGV value. */
-const REFUSE_TOKEN = `
-if redis.call('HGET', KEYS[1], 'value') ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
-return redis.call('INCR', KEYS[2])`;
-
-/** Deletes a key whose value is the one that is meant. KEYS key; ARGV value, hash field ('' for a string). */
-const DROP = `
-local value
-if ARGV[2] == '' then value = redis.call('GET', KEYS[1]) else value = redis.call('HGET', KEYS[1], ARGV[2]) end
-if value == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`;
+import { script } from './scripts.js';
 
 /** What wechat/credentials asks for as its TokenStore, and the receiver's side of it. */
 export function openComponentStore(redis: Redis) {
   const token = key('token');
   const lock = key('refresher');
   const ticket = key('ticket');
+  const refuseScript = script(redis, 'refuse-token');
+  const dropScript = script(redis, 'drop-ticket');
+  const saveScript = script(redis, 'save-token');
+  const releaseScript = script(redis, 'release');
 
   return {
     async token() {
@@ -37,7 +21,7 @@ export function openComponentStore(redis: Redis) {
     },
 
     async refuseToken(value: string) {
-      return Number(await redis.eval(REFUSE_TOKEN, 2, token, key('tokenRefused'), value));
+      return Number(await refuseScript([token], [value]));
     },
 
     async ticket() {
@@ -46,7 +30,7 @@ export function openComponentStore(redis: Redis) {
     },
 
     async dropTicket(value: string) {
-      await redis.eval(DROP, 1, ticket, value, 'value');
+      await dropScript([ticket], [value]);
     },
 
     async mayAskForTicket(everyMs: number) {
@@ -63,13 +47,11 @@ export function openComponentStore(redis: Redis) {
     },
 
     async saveToken(fence: string, fresh: { value: string; refreshAt: number }) {
-      const saved = await redis.eval(SAVE_TOKEN, 2, token, lock, fence, fresh.value, fresh.refreshAt);
-      await ring(redis, 'token');
-      return saved === 1;
+      return (await saveScript([lock], [fence, fresh.value, fresh.refreshAt])) === 1;
     },
 
     async unlock(fence: string) {
-      await redis.eval(DROP, 1, lock, fence, '');
+      await releaseScript([lock], [fence]);
     },
 
     async clearRefusals() {

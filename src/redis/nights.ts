@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Language } from '../domain/words.js';
 import { key } from './keys.js';
+import { script } from './scripts.js';
 
 export interface Schedule {
   readonly name: string;
@@ -97,23 +98,10 @@ export interface Nights {
 /** Who does not renew so long is dead, or as good as dead. */
 const LEASE_MS = 60_000;
 
-/** Renews while the fence holds. KEYS lease; ARGV fence, ms. */
-const RENEW = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
-
-/** KEYS lease; ARGV fence. */
-const RELEASE = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`;
-
-/** Writes while the fence holds. KEYS lease, nights; ARGV fence, id, night (JSON). */
-const SAVE = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-return 1`;
-
 export function openNights(redis: Redis): Nights {
+  const saveScript = script(redis, 'save-night');
+  const renewScript = script(redis, 'renew');
+  const releaseScript = script(redis, 'release');
   const lease = (inbox: string): string => key('inbox', createHash('sha256').update(inbox).digest('hex').slice(0, 16));
 
   async function list(): Promise<Night[]> {
@@ -140,16 +128,7 @@ export function openNights(redis: Redis): Nights {
       await redis.hset(key('slots'), name, slot);
     },
     async save(night, { fence }) {
-      const saved = await redis.eval(
-        SAVE,
-        2,
-        lease(night.inbox),
-        key('nights'),
-        fence,
-        night.id,
-        JSON.stringify(night),
-      );
-      return saved === 1;
+      return (await saveScript([lease(night.inbox)], [fence, night.id, JSON.stringify(night)])) === 1;
     },
     list,
     async hold(inbox) {
@@ -158,9 +137,9 @@ export function openNights(redis: Redis): Nights {
       if ((await redis.set(name, fence, 'PX', LEASE_MS, 'NX')) !== 'OK') return undefined;
       return {
         fence,
-        renew: async () => (await redis.eval(RENEW, 1, name, fence, LEASE_MS)) === 1,
+        renew: async () => (await renewScript([name], [fence, LEASE_MS])) === 1,
         async release() {
-          await redis.eval(RELEASE, 1, name, fence);
+          await releaseScript([name], [fence]);
         },
       };
     },

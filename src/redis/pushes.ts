@@ -267,24 +267,13 @@ export interface PushRelay {
 /** Who does not renew so long is dead. */
 const RELAY_LEASE_MS = 30_000;
 
-/** Takes or renews the lease. KEYS lease; ARGV fence, ms. */
-const HOLD = `
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`;
-
-/** Moves on behind a push while the lease holds. KEYS lease, last one, counts; ARGV fence, entry, counter ('' for none). */
-const PASS = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[2], ARGV[2])
-if ARGV[3] ~= '' then redis.call('HINCRBY', KEYS[3], ARGV[3], 1) end
-return 1`;
-
 /** Begins behind what is stored when it is opened for the first time, and goes on where it stopped ever after. */
 export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   const stream = key('pushes');
   const [lease, pointer] = [key('forwarder'), key('forwarded')];
+  const holdScript = script(redis, 'hold');
+  const passedScript = script(redis, 'push-passed');
+  const releaseScript = script(redis, 'release');
   const fence = randomUUID();
   const reader = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
@@ -294,8 +283,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   await redis.set(pointer, newest?.[0] ?? '0-0', 'NX');
 
   let closed = false;
-  const holds = async (): Promise<boolean> =>
-    !closed && (await redis.eval(HOLD, 1, lease, fence, RELAY_LEASE_MS)) === 1;
+  const holds = async (): Promise<boolean> => !closed && (await holdScript([lease], [fence, RELAY_LEASE_MS])) === 1;
   return {
     holds,
     async next(blockMs) {
@@ -308,12 +296,12 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
     },
     async passed({ entry, infoType }, outcome) {
       const counter = outcome === undefined ? '' : `${infoType}|${outcome}`;
-      await redis.eval(PASS, 3, lease, pointer, key('pushCounts'), fence, entry, counter);
+      await passedScript([lease], [fence, entry, counter]);
     },
     async close() {
       closed = true;
       reader.disconnect();
-      await redis.eval(`if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`, 1, lease, fence);
+      await releaseScript([lease], [fence]);
     },
   };
 }

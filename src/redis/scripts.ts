@@ -20,7 +20,17 @@ export type ScriptName =
   | 'store-pushes'
   | 'park'
   | 'notice-take'
-  | 'notice-settle';
+  | 'notice-settle'
+  | 'tell'
+  | 'hold'
+  | 'renew'
+  | 'release'
+  | 'push-passed'
+  | 'save-night'
+  | 'save-token'
+  | 'refuse-token'
+  | 'drop-ticket'
+  | 'exchange-pace';
 
 type Argument = string | number;
 

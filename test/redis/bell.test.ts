@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Bell, hangBell, ring } from '../../src/redis/bell.js';
+import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
+import { key } from '../../src/redis/keys.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 
 const SILENT = { info() {}, warn() {} };
@@ -55,7 +56,7 @@ test('a connection that comes back rings for all, once it hears again', async ()
   await rung;
 
   const heard = new Promise<void>((resolve) => bell.on('quota', resolve));
-  await ring(await own.connect(), 'quota');
+  await (await own.connect()).publish(key('bell'), 'quota');
   await heard;
 });
 
