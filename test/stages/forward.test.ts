@@ -149,6 +149,11 @@ test('tickets and strangers are relayed, the end of a registration of ours is no
   await everything();
   await until('the last one is relayed', () => typesRead().includes('the_last_one'));
   expect(typesRead()).toEqual(['component_verify_ticket', 'notify_third_fasteregister', 'the_last_one']);
+  // One that is cut short before it has noted so is relayed again.
+  await until('the last one is noted', async () => {
+    const { byOutcome } = await receiver.pushes.counts();
+    return byOutcome.some(({ infoType, outcome }) => infoType === 'the_last_one' && outcome === 'relayed');
+  });
 
   await first.close();
   relayed = [];
