@@ -44,7 +44,7 @@ export interface Aside {
   /** The Weixin ID's try of the day was none; `call`: neither was the call. */
   readonly giveBack?: GiveBack;
   /** WeChat says that the Weixin ID's tries of the day are used up (91030), whatever we counted. */
-  readonly spent?: { readonly day: string; readonly person: string; readonly tries: number };
+  readonly spent?: { readonly day: string; readonly person: string };
   /** Whether a create got the answer of an API that is offline; `most` merchants and nothing else on a day stop the line. */
   readonly offline?: {
     readonly day: string;

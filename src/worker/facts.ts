@@ -1,6 +1,5 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
-import { TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
 import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Aside } from '../redis/ledger.js';
@@ -68,9 +67,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
       ...doorOf(answer, sent.day),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),
-      ...(answer.wait === 'person' && {
-        spent: { day: sent.day, person: sent.person, tries: TRIES_PER_PERSON_AND_DAY },
-      }),
+      ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
     },
     refusedToken: answer.door === 'token' || answer.door === 'ticket',
   };

@@ -405,18 +405,28 @@ describe('a Weixin ID of which WeChat says that it is used up', () => {
     await book.take(idOf(first), { triesPerDay: 5, dayEndsAt });
     const { person } = budgetsFor(first);
     const until = Date.now() + DAY_MS;
-    await book.record(
-      idOf(first),
-      'create_postponed',
-      { wait: 'person', until },
-      { spent: { day: TODAY, person, tries: 5 } },
-    );
+    await book.record(idOf(first), 'create_postponed', { wait: 'person', until }, { spent: { day: TODAY, person } });
 
     expect(await book.take(idOf(second), { triesPerDay: 5, dayEndsAt })).toEqual({
       kind: 'held',
       until: dayEndsAt,
       why: 'person',
     });
+  });
+
+  test('costs none either when calls that were under way then are given back', async () => {
+    const rows = [1, 2, 3].map((number) => merchant(number, 'ok', { legalPersonaWechat: 'chain-boss' }));
+    const [first, second, third] = rows as [Merchant, Merchant, Merchant];
+    await book.load('b1', rows);
+    const { person } = budgetsFor(first);
+    await book.take(idOf(first), { triesPerDay: 5 });
+    await book.take(idOf(second), { triesPerDay: 5 });
+    const until = Date.now() + DAY_MS;
+    await book.record(idOf(first), 'create_postponed', { wait: 'person', until }, { spent: { day: TODAY, person } });
+    await book.record(idOf(second), 'create_void', {}, { giveBack: { day: TODAY, person, call: true } });
+
+    expect(await book.take(idOf(third), { triesPerDay: 5 })).toMatchObject({ kind: 'held', why: 'person' });
+    expect((await book.take(idOf(third), { triesPerDay: 5, day: '2026-11-22' })).kind).toBe('go');
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Limits, sendingWindow } from '../../src/domain/limits.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { STATES } from '../../src/domain/registration.js';
@@ -24,9 +25,9 @@ import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
 
-/** Six merchants of three enterprises. */
+/** Six merchants of three enterprises; the first three have one legal person. */
 const MERCHANTS: readonly Merchant[] = [0, 1, 2, 3, 4, 5].map((number) =>
-  merchant(number, 'ok', { code: creditCode(number % 3) }),
+  merchant(number, 'ok', { code: creditCode(number % 3), ...(number < 3 && { legalPersonaWechat: 'chain-boss' }) }),
 );
 
 const ANSWERS = {
@@ -36,6 +37,7 @@ const ANSWERS = {
   busy: { errcode: 89249 },
   token: { errcode: 42001 },
   platform: { errcode: 89254 },
+  spent: { errcode: 91030 },
   unknown: { errcode: 4711 },
   lost: 'lost',
   notSent: 'not_sent',
@@ -51,7 +53,7 @@ const PUSHES = {
 } as const;
 
 describe('whatever happens in whatever order', () => {
-  test('no attempt is sent twice, counts are exact, a success stands, and an enterprise has one task', async () => {
+  test('no attempt is sent twice, counts are exact, a success stands, an enterprise has one task, a spent Weixin ID rests', async () => {
     const which = fc.nat(5);
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.record({ do: fc.constant('work' as const), which }) },
@@ -117,9 +119,21 @@ type Step =
   | { do: 'timePasses' }
   | { do: 'upload'; rows: number[] };
 
+const LIMITS: Limits = {
+  perSecond: 1_000_000,
+  perMinute: 1_000_000,
+  perDay: 1_000_000,
+  believeWeChat: false,
+  searchShare: 0.1,
+  timezone: 'UTC',
+  sendingHours: { fromMinute: 0, untilMinute: 1440 },
+  stopAfter: 1_000_000,
+};
+
 /** A worker that waits for WeChat's answer. */
 interface InFlight {
   readonly id: string;
+  readonly person: string;
   readonly answer: (reply: Reply) => void;
   readonly done: Promise<void>;
 }
@@ -138,6 +152,9 @@ async function newWorld() {
   // The model: what WeChat was asked, and what it told.
   const sentAt = new Map<string, number[]>();
   const created = new Set<string>();
+  /** Weixin IDs and days of which WeChat has said that they are used up, and creates that were sent all the same. */
+  const spent = new Set<string>();
+  const sentInVain: string[] = [];
   const batches: string[] = [];
 
   const inFlight: InFlight[] = [];
@@ -158,16 +175,7 @@ async function newWorld() {
         accepted: async () => {},
       },
       patience: { ...DEFAULT_PATIENCE, retryFirstMs: 1, busyWaitMs: DAY_MS, retryLimit: 4 },
-      limits: {
-        perSecond: 1_000_000,
-        perMinute: 1_000_000,
-        perDay: 1_000_000,
-        believeWeChat: false,
-        searchShare: 0.1,
-        timezone: 'UTC',
-        sendingHours: { fromMinute: 0, untilMinute: 1440 },
-        stopAfter: 1_000_000,
-      },
+      limits: LIMITS,
       // Nothing holds everybody here but a stopped line, and then this worker leaves.
       hold: {
         wait: async () => false,
@@ -179,6 +187,12 @@ async function newWorld() {
       random: () => 0.5,
       log: readableLog('silent').log,
     } as unknown as Crew;
+  }
+
+  /** Whose Weixin ID a create uses, on which day. */
+  function personToday(id: string): string {
+    const which = MERCHANTS.find((it) => idOf(it) === id)?.legalPersonaWechat;
+    return `${which} on ${sendingWindow(LIMITS, now).day}`;
   }
 
   async function handOut(): Promise<void> {
@@ -203,7 +217,9 @@ async function newWorld() {
     const onCreate = () =>
       new Promise<Reply>((answer) => {
         sentAt.set(id, [...(sentAt.get(id) ?? []), now]);
-        inFlight.push({ id, answer, done });
+        const person = personToday(id);
+        if (spent.has(person)) sentInVain.push(person);
+        inFlight.push({ id, person, answer, done });
         calling();
       });
     const crew = crewCalling(onCreate);
@@ -241,6 +257,7 @@ async function newWorld() {
         const [call] = inFlight.splice(step.which % Math.max(inFlight.length, 1), 1);
         call?.answer(replyOf(ANSWERS[step.answer]));
         await call?.done;
+        if (call !== undefined && step.answer === 'spent') spent.add(call.person);
         return;
       }
       case 'kill':
@@ -314,6 +331,7 @@ async function newWorld() {
         expect([id, await whereItWaits(id)]).not.toEqual([id, []]);
       }
     }
+    expect(sentInVain).toEqual([]);
     for (const batch of batches) expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
   }
 

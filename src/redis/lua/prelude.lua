@@ -202,6 +202,9 @@ local function batch_after_canary(id, pointer, state, at)
   end
 end
 
+-- Tries of a Weixin ID that is used up: more than calls under way can give back.
+local SPENT = '1000000'
+
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
 -- `step` is what domain/registration decided; what is empty or false is left out:
 --   at           when, in ms
@@ -216,7 +219,7 @@ end
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
---   spent        { day, person, tries }: WeChat says that so many of the Weixin ID were made
+--   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
 --   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
 --   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
@@ -275,7 +278,7 @@ local function record(id, step)
     redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
   end
   if step.spent and step.spent.person ~= '' then
-    redis.call('HSET', key.tries(step.spent.day), step.spent.person, step.spent.tries)
+    redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)
   end
   if step.giveBack then
     if step.giveBack.person ~= '' then
