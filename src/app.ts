@@ -18,6 +18,7 @@ import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
 import { startLinkWatch } from './notices/link-watch.js';
 import type { Rules } from './producer/checked-rows.js';
+import { appidsIn } from './redis/appids.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
@@ -157,6 +158,7 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     batches: store.batches,
     ledger: store.ledger,
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
+    appids: () => appidsIn(store.redis),
     now: Date.now,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
     infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),

@@ -1,14 +1,20 @@
 /** Pushes that never came: which silent registrations have a Mini Program after all, in WeChat's list of accounts. */
+import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
 import type { Registration } from '../domain/registration.js';
 import type { Authorizers } from '../redis/authorizers.js';
-import type { Batches } from '../redis/batches.js';
+import type { Batches, RowWithFate } from '../redis/batches.js';
 import type { Ledger } from '../redis/ledger.js';
 import type { AuthorizerInfo, Info, ListedAuthorizer, Listing } from '../wechat/authorizer-list.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 
 export interface ReconcileTools {
   readonly batches: Batches;
+  readonly ledger: Ledger;
+  readonly authorizers: Authorizers;
+  /** Mini Programs that registrations have, or had. */
+  readonly appids: () => Promise<ReadonlySet<string>>;
+  readonly now: () => number;
   readonly list: (offset: number) => Promise<Listing>;
   readonly infoOf: (appid: string) => Promise<Info>;
 }
@@ -30,23 +36,24 @@ export interface Reconciliation {
   readonly refused: string | undefined;
 }
 
-export async function reconcile({ batches, list, infoOf }: ReconcileTools): Promise<Reconciliation> {
-  const { silent, known } = await silentRegistrations(batches);
-  if (silent.size === 0) return { silent: 0, matches: [], ambiguous: [], refused: undefined };
-  const { created, refused } = await unknownMiniPrograms(list, infoOf, known);
+export async function reconcile(tools: ReconcileTools): Promise<Reconciliation> {
+  const claimants = await claimantsIn(tools);
+  const silent = [...claimants.values()].flat().filter(({ isSilent }) => isSilent);
+  if (silent.length === 0) return { silent: 0, matches: [], ambiguous: [], refused: undefined };
+  const { created, refused } = await unclaimed(tools, claimants);
 
   const matches: Match[] = [];
   const ambiguous: string[] = [];
-  for (const [key, registrations] of silent) {
-    const found = created.filter(({ principalName }) => nameKey(principalName) === key);
-    const [one] = registrations;
+  for (const [name, rivals] of claimants) {
+    if (!rivals.some(({ isSilent }) => isSilent)) continue;
+    const found = created.filter(({ principalName }) => nameKey(principalName) === name);
+    const [one] = rivals;
     const [only] = found;
     if (only === undefined || one === undefined) continue;
-    if (found.length > 1 || registrations.length > 1) ambiguous.push(one.name);
+    if (found.length > 1 || rivals.length > 1) ambiguous.push(one.name);
     else matches.push({ registration: one.id, name: one.name, appid: only.appid, refreshToken: only.refreshToken });
   }
-  const count = [...silent.values()].reduce((sum, registrations) => sum + registrations.length, 0);
-  return { silent: count, matches, ambiguous, refused };
+  return { silent: silent.length, matches, ambiguous, refused };
 }
 
 export interface RecordTools {
@@ -70,60 +77,86 @@ export async function record({ ledger, authorizers, now }: RecordTools, match: M
   return true;
 }
 
-interface Silent {
+/** A registration that may have a Mini Program of which we do not know the appid. */
+interface Claimant {
   readonly id: string;
   readonly name: string;
+  readonly sentAt: number;
+  /** Nothing will be heard of it any more. */
+  readonly isSilent: boolean;
 }
 
-async function silentRegistrations(batches: Batches): Promise<{ silent: Map<string, Silent[]>; known: Set<string> }> {
-  const silent = new Map<string, Silent[]>();
-  const known = new Set<string>();
+/** By the name that WeChat lists. Those that still run are rivals of the silent ones, and are not looked for themselves. */
+async function claimantsIn({ batches, ledger, now }: ReconcileTools): Promise<Map<string, Claimant[]>> {
+  const claimants = new Map<string, Claimant[]>();
   const seen = new Set<string>();
+
+  async function look({ relation, registration: shown }: RowWithFate): Promise<void> {
+    if (relation.kind !== 'registered' || shown === undefined || !mayHaveOne(shown) || seen.has(relation.id)) return;
+    seen.add(relation.id);
+    // A row may show how an earlier attempt ended; asked is how it is now.
+    const view = await ledger.read(relation.id);
+    if (view?.row?.merchant === undefined || !mayHaveOne(view.registration)) return;
+    const { name } = view.row.merchant;
+    const { id, sentAt = now() } = view.registration;
+    const claimant = { id, name, sentAt, isSilent: isSilent(view.registration, now()) };
+    claimants.set(nameKey(name), [...(claimants.get(nameKey(name)) ?? []), claimant]);
+  }
+
   for (const id of await batches.list()) {
     const batch = await batches.find(id);
     if (batch === undefined) continue;
-    for await (const rows of batches.pages(batch)) {
-      for (const { relation, row, registration } of rows) {
-        if (registration?.appid !== undefined) known.add(registration.appid);
-        if (relation.kind !== 'registered' || registration === undefined || row.merchant === undefined) continue;
-        if (!isSilent(registration) || seen.has(relation.id)) continue;
-        seen.add(relation.id);
-        const key = nameKey(row.merchant.name);
-        silent.set(key, [...(silent.get(key) ?? []), { id: relation.id, name: row.merchant.name }]);
-      }
-    }
+    for await (const rows of batches.pages(batch)) await Promise.all(rows.map(look));
   }
-  return { silent, known };
+  return claimants;
 }
 
-/** Sent, and never heard of: also those that we gave up. */
-function isSilent({ state, problem, appid }: Registration): boolean {
+function mayHaveOne({ state, problem, appid }: Registration): boolean {
   // A query told that it exists, and its push, which says which one it is, never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
-  if (state === 'submitting' || state === 'awaiting_legal_person') return true;
-  return state === 'needs_review' && problem !== undefined && /^(push|call|search):/.test(problem);
+  return state === 'submitting' || state === 'awaiting_legal_person' || state === 'needs_review';
 }
 
-type Created = AuthorizerInfo & ListedAuthorizer;
+/** Its task is over, and was never heard of; also those that we gave up. */
+function isSilent({ state, problem, sentAt = 0 }: Registration, now: number): boolean {
+  if (state === 'created') return true;
+  if (now - sentAt < LONGEST_TASK_MS) return false;
+  return state !== 'needs_review' || (problem !== undefined && /^(push|call|search):/.test(problem));
+}
 
-async function unknownMiniPrograms(
-  list: ReconcileTools['list'],
-  infoOf: ReconcileTools['infoOf'],
-  known: ReadonlySet<string>,
-): Promise<{ created: Created[]; refused: string | undefined }> {
-  const created: Created[] = [];
+type Unclaimed = AuthorizerInfo & ListedAuthorizer;
+
+/** What the list has that is nobody's, and was authorised when a task of that name could have created it. */
+async function unclaimed(
+  { list, infoOf, appids, authorizers }: ReconcileTools,
+  claimants: ReadonlyMap<string, readonly Claimant[]>,
+): Promise<{ created: Unclaimed[]; refused: string | undefined }> {
+  const all = [...claimants.values()].flat();
+  const ids = new Set(all.map(({ id }) => id));
+  const known = await appids();
+  const created: Unclaimed[] = [];
   for (let offset = 0; ; ) {
     const listing = await list(offset);
     if (listing.kind === 'refused') return { created, refused: saidBy(listing.reply) };
     for (const listed of listing.authorizers) {
-      if (known.has(listed.appid)) continue;
+      if (known.has(listed.appid) || !couldBeOf(all, listed)) continue;
+      // Kept for one of them: the program died before it was recorded.
+      const keptFor = await authorizers.keptFor(listed.appid);
+      if (keptFor !== undefined && !ids.has(keptFor)) continue;
       const answer = await infoOf(listed.appid);
       if (answer.kind === 'refused') return { created, refused: saidBy(answer.reply) };
-      if (answer.info.registerType === CREATED_BY_REGISTRATION) created.push({ ...listed, ...answer.info });
+      if (answer.info.registerType !== CREATED_BY_REGISTRATION) continue;
+      if (couldBeOf(claimants.get(nameKey(answer.info.principalName)) ?? [], listed))
+        created.push({ ...listed, ...answer.info });
     }
     offset += listing.authorizers.length;
     if (listing.authorizers.length === 0 || offset >= listing.total) return { created, refused: undefined };
   }
+}
+
+/** The list has whole seconds. */
+function couldBeOf(claimants: readonly Claimant[], { authorizedAt }: ListedAuthorizer): boolean {
+  return claimants.some(({ sentAt }) => authorizedAt >= Math.floor(sentAt / 1000) * 1000);
 }
 
 function saidBy(reply: Extract<Listing, { kind: 'refused' }>['reply']): string {

@@ -17,6 +17,8 @@ export interface Authorizers {
   mayExchange(perSecond: number): Promise<number>;
   keep(authorizer: Authorizer): Promise<void>;
   has(appid: string): Promise<boolean>;
+  /** Which registration's Mini Program it is, where its token is kept. */
+  keptFor(appid: string): Promise<string | undefined>;
   find(appid: string): Promise<Authorizer | undefined>;
   /** Appids, the first kept first. */
   list(): Promise<string[]>;
@@ -37,6 +39,9 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
     },
     async has(appid) {
       return (await redis.exists(key('authorizer', appid))) === 1;
+    },
+    async keptFor(appid) {
+      return (await redis.hget(key('authorizer', appid), 'registration')) ?? undefined;
     },
     async find(appid) {
       const { refreshToken, registration = '', keptAt } = await redis.hgetall(key('authorizer', appid));

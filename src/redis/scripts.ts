@@ -15,6 +15,7 @@ export type ScriptName =
   | 'give-back'
   | 'accept'
   | 'prospects'
+  | 'appids'
   | 'page'
   | 'purge'
   | 'store-pushes'

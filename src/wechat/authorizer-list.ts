@@ -12,6 +12,8 @@ export interface AuthorizerInfo {
 export interface ListedAuthorizer {
   readonly appid: string;
   readonly refreshToken: string | undefined;
+  /** When it was authorised last, ms since 1970, in whole seconds; NaN, which is after nothing, where WeChat does not tell. */
+  readonly authorizedAt: number;
 }
 
 export type Listing =
@@ -41,9 +43,15 @@ export async function listAuthorizers(
   });
   if (reply.kind !== 'answer' || reply.errcode !== 0) return { kind: 'refused', reply };
   const list = Array.isArray(reply.body.list) ? (reply.body.list as Record<string, unknown>[]) : [];
-  const authorizers = list.flatMap(({ authorizer_appid: appid, refresh_token: refreshToken }) =>
+  const authorizers = list.flatMap(({ authorizer_appid: appid, refresh_token: refreshToken, auth_time: seconds }) =>
     typeof appid === 'string'
-      ? [{ appid, refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined }]
+      ? [
+          {
+            appid,
+            refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
+            authorizedAt: Number(seconds) * 1000,
+          },
+        ]
       : [],
   );
   return { kind: 'listed', authorizers, total: Number(reply.body.total_count ?? authorizers.length) };

@@ -1,17 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openCaller, reconcileTools } from '../../src/app.js';
 import { reconcile, record } from '../../src/operator/reconcile.js';
-import { idOf } from '../support/ledger.js';
+import { DAY_MS, idOf } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
+/** A day later, when no task of today can be running. */
 async function toolsOf(story: Rehearsal) {
   const caller = openCaller(story.store);
   onTestFinished(() => caller.close());
   const credential = await caller.credentials.current();
   if (credential.kind !== 'token') throw new Error(`no token: ${JSON.stringify(credential)}`);
-  return reconcileTools(story.store, caller, credential.token);
+  return { ...reconcileTools(story.store, caller, credential.token), now: () => Date.now() + DAY_MS };
 }
 
 test('a Mini Program whose push never came is found by its name, and recorded with its refresh token', async () => {

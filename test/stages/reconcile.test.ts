@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Merchant } from '../../src/domain/merchant.js';
+import { purge } from '../../src/operator/purge.js';
+import { type ReconcileTools, reconcile } from '../../src/operator/reconcile.js';
+import { appidsIn } from '../../src/redis/appids.js';
+import { openAuthorizers } from '../../src/redis/authorizers.js';
+import { key } from '../../src/redis/keys.js';
+import { openPushes } from '../../src/redis/pushes.js';
+import { DAY_MS, HOUR_MS, idOf, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { VAULT } from '../support/receiver.js';
+import { useRedis } from '../support/redis.js';
+
+const db = useRedis();
+const spool = mkdtempSync(join(tmpdir(), 'fr-spool-'));
+afterAll(() => rmSync(spool, { recursive: true }));
+
+const ONE = merchant(1);
+/** The same enterprise with another legal person: another merchant, with the same name in WeChat's list. */
+const OTHER: Merchant = { ...ONE, legalPersonaWechat: 'weixin_other', legalPersonaName: '另一人' };
+
+interface Listed {
+  readonly appid: string;
+  readonly authorizedAt: number;
+  readonly name?: string;
+}
+
+let book: ReturnType<typeof openBook>;
+let now: number;
+let listed: Listed[];
+beforeEach(() => {
+  book = openBook(db.redis);
+  now = Date.now() + DAY_MS + HOUR_MS;
+  listed = [];
+});
+
+function tools(): ReconcileTools {
+  return {
+    batches: book.batches,
+    ledger: book.ledger,
+    authorizers: openAuthorizers(db.redis, VAULT),
+    appids: () => appidsIn(db.redis),
+    now: () => now,
+    list: async () => ({
+      kind: 'listed',
+      authorizers: listed.map(({ appid, authorizedAt }) => ({
+        appid,
+        authorizedAt,
+        refreshToken: `token of ${appid}`,
+      })),
+      total: listed.length,
+    }),
+    infoOf: async (appid) => ({
+      kind: 'info',
+      info: { appid, principalName: listed.find((it) => it.appid === appid)?.name ?? ONE.name, registerType: 6 },
+    }),
+  };
+}
+
+async function sent(batch: string, one: Merchant): Promise<void> {
+  await book.load(batch, [one]);
+  await book.send(idOf(one));
+}
+
+async function created(batch: string, one: Merchant, appid: string): Promise<void> {
+  await sent(batch, one);
+  await book.record(idOf(one), 'mini_program_created', { appid, problem: 'push:no_auth_code' });
+}
+
+async function forget(id: string): Promise<void> {
+  const batch = await book.batches.find(id);
+  if (batch === undefined) throw new Error(`there is no batch ${id}`);
+  await purge({ redis: db.redis, batches: book.batches, pushes: openPushes(db.redis), spool }, [batch], 0, now);
+}
+
+const found = async () =>
+  (await reconcile(tools())).matches.map(({ registration, appid }) => ({ registration, appid }));
+
+describe('a Mini Program of the list is a silent registration’s', () => {
+  beforeEach(() => sent('b2', OTHER));
+
+  test('when its name fits, and it was authorised after the create was sent', async () => {
+    const { sentAt = 0 } = await book.registration(idOf(OTHER));
+    // WeChat's list has whole seconds.
+    listed = [{ appid: 'wxnew', authorizedAt: Math.floor(sentAt / 1000) * 1000 }];
+    expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
+  });
+
+  test.each([
+    ['it was authorised before', () => Date.now() - HOUR_MS],
+    ['the list does not say when', () => Number.NaN],
+  ])('but not when %s', async (_, authorizedAt) => {
+    listed = [{ appid: 'wxold', authorizedAt: authorizedAt() }];
+    expect(await found()).toEqual([]);
+  });
+
+  test('but not before the 24 hours of its task are over', async () => {
+    listed = [{ appid: 'wxnew', authorizedAt: Date.now() + HOUR_MS }];
+    now = Date.now() + 23 * HOUR_MS;
+    expect(await reconcile(tools())).toMatchObject({ silent: 0, matches: [], ambiguous: [] });
+  });
+
+  test('at once where `query` told that its task has created one', async () => {
+    await book.record(idOf(OTHER), 'task_created', { problem: 'query:12' });
+    listed = [{ appid: 'wxnew', authorizedAt: Date.now() + HOUR_MS }];
+    now = Date.now() + HOUR_MS;
+    expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
+  });
+
+  test('but not while a task of the same name runs, whose it can be, too', async () => {
+    const running = { ...merchant(2), name: ONE.name };
+    await book.load('b3', [running]);
+    const at = Date.now() + 20 * HOUR_MS;
+    await book.record(idOf(running), 'create_sent', { at });
+    listed = [{ appid: 'wxnew', authorizedAt: at + HOUR_MS }];
+    expect(await reconcile(tools())).toMatchObject({ silent: 1, matches: [], ambiguous: [ONE.name] });
+  });
+});
+
+describe('a Mini Program that was authorised anew is nobody else’s', () => {
+  beforeEach(() => {
+    listed = [{ appid: 'wxfirst', authorizedAt: Date.now() + HOUR_MS }];
+  });
+
+  test('when another registration has it, of a batch that was purged, too', async () => {
+    await created('b1', ONE, 'wxfirst');
+    await sent('b2', OTHER);
+    expect(await found()).toEqual([]);
+    await forget('b1');
+    expect(await found()).toEqual([]);
+  });
+
+  test('when another registration had it before --again', async () => {
+    await created('b1', ONE, 'wxfirst');
+    const batch = await book.open('b2');
+    const row = { line: 2, cells: [], merchant: ONE, problems: [], registration: idOf(ONE) };
+    await book.batches.accept(batch, 0, [row], { again: true });
+    await forget('b1');
+    await sent('b3', OTHER);
+    expect(await found()).toEqual([]);
+  });
+
+  test('when its refresh token is kept for another registration', async () => {
+    await sent('b2', OTHER);
+    const { authorizers } = tools();
+    await authorizers.keep({ appid: 'wxfirst', refreshToken: 'r', registration: idOf(ONE), keptAt: 1 });
+    expect(await found()).toEqual([]);
+  });
+});
+
+test('what was silent once and is sent anew is not silent', async () => {
+  await sent('b1', ONE);
+  await book.record(idOf(ONE), 'push_unknown', { problem: 'push:77' });
+  await book.record(idOf(ONE), 'retry_asked');
+  await book.record(idOf(ONE), 'create_sent');
+  await book.record(idOf(ONE), 'create_refused', { problem: 'create:61070' });
+  // As the first batch showed it before another one took it over.
+  await db.redis.hset(
+    key('settled', 'b1'),
+    0,
+    ['needs_review', '1', String(Date.now()), '', '', 'push:77'].join('\u001f'),
+  );
+  listed = [{ appid: 'wxnew', authorizedAt: now }];
+  expect(await reconcile(tools())).toMatchObject({ silent: 0, matches: [] });
+});
