@@ -1,12 +1,13 @@
 /** The one file that wires: which parts a command works with, made from its settings. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
 import { type Limits, sendingWindow } from './domain/limits.js';
-import { startForwarding } from './events/forward.js';
+import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
 import { type ReceiverServer, startReceiver } from './events/server.js';
@@ -24,14 +25,14 @@ import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
-import { type Address, checkServer, connect, type Role } from './redis/connection.js';
+import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { openLinks } from './redis/links.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
-import { openPushes, openPushReader, openPushRelay } from './redis/pushes.js';
+import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
 import { secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
 import { openVault, type Vault } from './redis/vault.js';
@@ -71,12 +72,15 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** @throws RedisUnreachable, RedisUnfit */
-export async function openStore(settings: Settings, log: Logger, role: Role): Promise<Store> {
+/**
+ * @param leaving see `connect`
+ * @throws RedisUnreachable, RedisUnfit
+ */
+export async function openStore(settings: Settings, log: Logger, role: Role, leaving?: AbortSignal): Promise<Store> {
   const server = await reachServer(settings, log);
   const connections: Redis[] = [];
-  const connectTo = async (to: Role): Promise<Redis> => {
-    const redis = await connect(server.address, to, log);
+  const connectTo = async (to: Role, until?: AbortSignal): Promise<Redis> => {
+    const redis = await connect(server.address, to, log, until);
     connections.push(redis);
     return redis;
   };
@@ -85,7 +89,7 @@ export async function openStore(settings: Settings, log: Logger, role: Role): Pr
     await server.leave();
   };
   try {
-    const redis = await connectTo(role);
+    const redis = await connectTo(role, leaving);
     if (settings.redisUrl !== undefined) {
       for (const warning of await checkServer(redis)) log.warn({}, warning);
     }
@@ -98,7 +102,7 @@ export async function openStore(settings: Settings, log: Logger, role: Role): Pr
       settings,
       log,
       receiver: {},
-      connect: connectTo,
+      connect: (to) => connectTo(to),
       close,
     };
   } catch (error) {
@@ -320,35 +324,124 @@ function tokenSource(settings: Settings, client: Client, store: ReturnType<typeo
 
 /** Receiver and recorder: what listens. */
 export async function startListening(store: Store): Promise<Part & { port: number }> {
-  const { settings, log } = store;
-  // The door answers WeChat at once, also when Redis is away; the recorder waits for Redis to come back.
-  const door = await store.connect('door');
-  const redis = await store.connect('worker');
-  const pushes = openPushes(door);
+  const reception = await openReception(store.settings, store.log);
+  try {
+    await reception.recordIn(store);
+    return { port: await reception.open(), close: reception.close };
+  } catch (error) {
+    await reception.close();
+    throw error;
+  }
+}
+
+/**
+ * The same where Redis may come later than the first push. WeChat may tell a result only once, so the port is open before
+ * Redis is looked for, and stays open. Resolves when Redis is there, or without a store when told to leave before.
+ *
+ * @param open whoever gives it closes the store at last
+ * @throws what `open` throws, except that Redis is away
+ */
+export async function startListeningAtOnce(
+  settings: Settings,
+  log: Logger,
+  open: () => Promise<Store>,
+  leaving: AbortSignal,
+): Promise<Part & { store: Store | undefined }> {
+  const reception = await openReception(settings, log);
+  try {
+    await reception.open();
+    return { store: await recordOnceThere(), close: reception.close };
+  } catch (error) {
+    await reception.close();
+    throw error;
+  }
+
+  async function recordOnceThere(): Promise<Store | undefined> {
+    // Each reason once: a server that starts may refuse connections first and read its data then.
+    const told = new Set<string>();
+    while (!leaving.aborted) {
+      try {
+        const store = await openAndRecord();
+        if (told.size > 0) log.info({}, 'Redis is there now.');
+        return store;
+      } catch (error) {
+        // The second is a Redis that came and went again in the middle of it.
+        if (!(error instanceof RedisAway || isRedisGone(error))) throw error;
+        if (error instanceof RedisAway && !told.has(error.message) && !leaving.aborted) {
+          log.warn({}, `${error.message} Until it can be reached, pushes are kept on disk.`);
+          told.add(error.message);
+        }
+        await sleep(TRY_AGAIN_MS, undefined, { signal: leaving }).catch(() => {});
+      }
+    }
+    return undefined;
+  }
+
+  async function openAndRecord(): Promise<Store> {
+    const store = await open();
+    try {
+      await reception.recordIn(store);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+}
+
+const TRY_AGAIN_MS = 1_000;
+
+interface Reception extends Part {
+  /** Takes pushes from here on, and answers at which port. */
+  open(): Promise<number>;
+  /** Until then Redis counts as away, and pushes go to the spool. */
+  recordIn(store: Store): Promise<void>;
+}
+
+async function openReception(settings: Settings, log: Logger): Promise<Reception> {
+  // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
+  let door: Redis | undefined;
+  let recording: Recording | undefined;
+  let forwarding: Forwarding | undefined;
+  let server: ReceiverServer | undefined;
+  const pushes = async (): Promise<Pushes> => {
+    if (door === undefined) throw new Error('Redis was not reached yet');
+    return openPushes(door);
+  };
   const shelf = openShelf({
-    pushes,
+    pushes: {
+      store: async (received, mark) => (await pushes()).store(received, mark),
+      storedOf: async (segment) => (await pushes()).storedOf(segment),
+    },
     spool: await openSpool(join(settings.home, 'spool'), log),
-    redisAnswers: () => answers(door),
+    redisAnswers: async () => door !== undefined && answers(door),
     log,
   });
-  const recording: Recording = startRecording(
-    {
-      ...judgeOf(store, redis),
-      ledger: openLedger(redis),
-      pushes: openPushes(redis),
-      vault: vaultOf(settings),
-      tellCreated: toldOfCreated(settings, redis),
-      now: Date.now,
-      log,
+  const refusals = openRefusals({ log, save: async (counts) => (await pushes()).countRefusals(counts) });
+  return {
+    async open() {
+      server = await startReceiver({
+        host: settings.eventsHost,
+        port: settings.eventsPort,
+        path: settings.eventsPath,
+        canStore: shelf.canStore,
+        receiver: {
+          credentials: pushCredentials(settings),
+          componentAppid: settings.wechatComponentAppid ?? '',
+          put: shelf.put,
+          refusals,
+          now: Date.now,
+          log,
+        },
+      });
+      log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
+      return server.port;
     },
-    openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
-    shelf.isBusy,
-  );
-  const refusals = openRefusals({ log, save: pushes.countRefusals });
-  const forwarding =
-    settings.forwardUrl === undefined
-      ? undefined
-      : startForwarding({
+    async recordIn(store) {
+      const answering = await store.connect('door');
+      const redis = await store.connect('worker');
+      if (settings.forwardUrl !== undefined) {
+        forwarding = startForwarding({
           relay: await openPushRelay(redis),
           judge: judgeOf(store, redis),
           url: settings.forwardUrl,
@@ -356,40 +449,31 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
           requestTimeoutMs: settings.patience.requestTimeoutMs,
           log,
         });
-  const closeBehindTheDoor = async (): Promise<void> => {
-    refusals.close();
-    await shelf.close();
-    // Both wait for a Redis that is away; what they have not done is kept there, and shutdown has 25 s for everything.
-    const late = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS).unref());
-    await Promise.race([late, Promise.all([recording.stop(), forwarding?.close()])]);
-  };
-  let server: ReceiverServer;
-  try {
-    server = await startReceiver({
-      host: settings.eventsHost,
-      port: settings.eventsPort,
-      path: settings.eventsPath,
-      canStore: shelf.canStore,
-      receiver: {
-        credentials: pushCredentials(settings),
-        componentAppid: settings.wechatComponentAppid ?? '',
-        put: shelf.put,
-        refusals,
-        now: Date.now,
-        log,
-      },
-    });
-  } catch (error) {
-    await closeBehindTheDoor();
-    throw error;
-  }
-  store.receiver.isReady = server.isReady;
-  log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
-  return {
-    port: server.port,
+      }
+      recording = startRecording(
+        {
+          ...judgeOf(store, redis),
+          ledger: openLedger(redis),
+          pushes: openPushes(redis),
+          vault: vaultOf(settings),
+          tellCreated: toldOfCreated(settings, redis),
+          now: Date.now,
+          log,
+        },
+        openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
+        shelf.isBusy,
+      );
+      store.receiver.isReady = async () => (await server?.isReady()) ?? false;
+      // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
+      door = answering;
+    },
     async close() {
-      await server.close();
-      await closeBehindTheDoor();
+      await server?.close();
+      refusals.close();
+      await shelf.close();
+      // Both wait for a Redis that is away; what they have not done is kept there, and shutdown has 25 s for everything.
+      const late = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS).unref());
+      await Promise.race([late, Promise.all([recording?.stop(), forwarding?.close()])]);
     },
   };
 }

@@ -19,8 +19,8 @@ export const EXIT = {
 export interface Doorway {
   readonly settings: Settings;
   readonly log: Logger;
-  /** The ledger; closed when the command is over. */
-  open(role: Role): Promise<Store>;
+  /** The ledger; closed when the command is over. `leaving`: see `connect`. */
+  open(role: Role, leaving?: AbortSignal): Promise<Store>;
 }
 
 /** Usage that commander cannot see is wrong: exit status 2. */
@@ -71,8 +71,8 @@ export async function perform(
     process.exitCode = await run({
       settings,
       log,
-      async open(role) {
-        const store = await openStore(settings, log, role);
+      async open(role, leaving) {
+        const store = await openStore(settings, log, role, leaving);
         stores.push(store);
         return store;
       },

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { startListening } from '../app.js';
+import { startListeningAtOnce } from '../app.js';
 import { command, EXIT, perform } from './command.js';
 import { onInterruption, say } from './terminal.js';
 
@@ -9,10 +9,10 @@ export function listenCommand(): Command {
     "Receives WeChat's pushes; answers `success` once they are stored.",
     'fastregister listen --events-host 0.0.0.0 --events-port 8480',
   ).action(async (_options: object, made: Command) =>
-    perform(made, { needs: ['push', 'encryption'], service: true }, async ({ open }) => {
-      const interruption = onInterruption();
-      const listening = await startListening(await open('worker'));
-      await aborted(interruption.signal);
+    perform(made, { needs: ['push', 'encryption'], service: true }, async ({ settings, log, open }) => {
+      const { signal } = onInterruption();
+      const listening = await startListeningAtOnce(settings, log, () => open('worker', signal), signal);
+      await aborted(signal);
       await listening.close();
       say('Every push that was answered is stored.');
       return EXIT.done;

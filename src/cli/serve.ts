@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Part, type Store, startConsoleOf, startListening, startNights, startSending } from '../app.js';
+import { type Part, type Store, startConsoleOf, startListeningAtOnce, startNights, startSending } from '../app.js';
 import type { Need } from '../config.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { aborted } from './listen.js';
@@ -7,12 +7,15 @@ import { onInterruption } from './terminal.js';
 
 interface PartRow {
   readonly needs: readonly Need[];
-  readonly start: (store: Store) => Promise<Part>;
+  /** Absent where it starts before there is a store. */
+  readonly start?: (store: Store) => Promise<Part>;
 }
+
+const LISTEN: PartRow = { needs: ['push', 'encryption'] };
 
 const PARTS: Readonly<Record<string, PartRow>> = {
   work: { needs: ['wechat', 'encryption'], start: startSending },
-  listen: { needs: ['push', 'encryption'], start: startListening },
+  listen: LISTEN,
   nights: { needs: [], start: startNights },
   console: { needs: [], start: startConsoleOf },
 };
@@ -26,13 +29,22 @@ export function serveCommand(): Command {
     .option('--only <PART,...>', `only these parts: ${Object.keys(PARTS).join(', ')}`)
     .action(async (options: { only?: string }, made: Command) => {
       const parts = partsFrom(options.only);
-      await perform(made, { needs: parts.flatMap(({ needs }) => needs), service: true }, async ({ open }) => {
-        const interruption = onInterruption();
-        const store = await open('worker');
+      const needs = parts.flatMap((part) => part.needs);
+      await perform(made, { needs, service: true }, async ({ settings, log, open }) => {
+        const { signal } = onInterruption();
         const running: Part[] = [];
+        const listen = async (): Promise<Store | undefined> => {
+          const listening = await startListeningAtOnce(settings, log, () => open('worker', signal), signal);
+          running.push(listening);
+          return listening.store;
+        };
         try {
-          for (const { start } of parts) running.push(await start(store));
-          await aborted(interruption.signal);
+          // The receiver before all others: it alone has something to do while Redis is away.
+          const store = await (parts.includes(LISTEN) ? listen() : open('worker'));
+          for (const { start } of parts) {
+            if (store !== undefined && start !== undefined) running.push(await start(store));
+          }
+          await aborted(signal);
         } finally {
           await Promise.all(running.map((part) => part.close()));
         }

@@ -13,6 +13,9 @@ export class RedisUnreachable extends Error {
   override readonly name = 'RedisUnreachable';
 }
 
+/** Nobody answers there at the moment, and somebody may later: whoever has something to do meanwhile can wait. */
+export class RedisAway extends RedisUnreachable {}
+
 /** There is a Redis, and it would lose registrations: exit status 2. */
 export class RedisUnfit extends Error {
   override readonly name = 'RedisUnfit';
@@ -27,6 +30,7 @@ export type Role = 'worker' | 'door';
 export type Address = { readonly url: string } | { readonly socketPath: string };
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const READY_WITHIN_MS = 10_000;
 /** A Redis that hangs is as good as one that is gone, for a door. WeChat closes after 5 s. */
 const DOOR_TIMEOUT_MS = 4_000;
 const LONGEST_RECONNECT_PAUSE_MS = 2_000;
@@ -39,20 +43,24 @@ const ROLES: Record<Role, RedisOptions> = {
 /**
  * A connection that is ready. Later losses are mended by itself; each loss and each return is one log line.
  *
+ * @param leaving of who tries again: an attempt ends with it, or when nothing was answered for long. Without it, a Redis
+ *   that reads its data or hangs is waited for
  * @throws RedisUnreachable when the first attempt fails
  */
-export async function connect(address: Address, role: Role, log: Log): Promise<Redis> {
+export async function connect(address: Address, role: Role, log: Log, leaving?: AbortSignal): Promise<Redis> {
   const shown = describe(address);
   const redis = new Redis({
     ...optionsOf(address),
     ...ROLES[role],
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: pauseBeforeReconnect,
+    // While a Redis reads its data it is asked this often whether it is done; nobody who has to leave waits longer.
+    maxLoadingRetryTime: LONGEST_RECONNECT_PAUSE_MS,
     // After a failover a managed server's old primary is read-only: connect again, and send the refused command again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   });
-  await untilReady(redis, shown);
-  const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown) : redis;
+  await untilReady(redis, shown, leaving);
+  const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown, leaving) : redis;
   tellLosses(ready, shown, role, log);
   return ready;
 }
@@ -62,7 +70,13 @@ async function isClusterNode(redis: Redis): Promise<boolean> {
 }
 
 /** One node of a cluster knows the others; all our keys lie in one slot, wherever that is. */
-async function clusterAround(node: Redis, address: Address, role: Role, shown: string): Promise<Redis> {
+async function clusterAround(
+  node: Redis,
+  address: Address,
+  role: Role,
+  shown: string,
+  leaving?: AbortSignal,
+): Promise<Redis> {
   node.disconnect();
   const { host = '127.0.0.1', port = 6379, db: _, ...redisOptions } = optionsOf(address);
   const cluster = new Cluster([{ host, port }], {
@@ -72,7 +86,7 @@ async function clusterAround(node: Redis, address: Address, role: Role, shown: s
   });
   // A Cluster has the commands of a Redis; `another` below is for the one thing in which they differ.
   const redis = cluster as unknown as Redis;
-  await untilReady(redis, shown);
+  await untilReady(redis, shown, leaving);
   return redis;
 }
 
@@ -90,18 +104,26 @@ function pauseBeforeReconnect(times: number): number {
   return Math.min(50 * 2 ** Math.min(times, 10), LONGEST_RECONNECT_PAUSE_MS);
 }
 
-async function untilReady(redis: Redis, shown: string): Promise<void> {
+async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): Promise<void> {
+  let giveUp = (): void => {};
+  const late = leaving && setTimeout(() => giveUp(), READY_WITHIN_MS).unref();
   try {
     await new Promise<void>((resolve, reject) => {
       redis.once('ready', resolve);
       redis.once('error', reject);
       redis.once('close', () => reject(new Error('it closed the connection')));
+      giveUp = () => reject(new Error('it is not ready in time'));
+      leaving?.addEventListener('abort', giveUp);
+      if (leaving?.aborted) giveUp();
     });
   } catch (cause) {
     redis.on('error', () => {});
     redis.disconnect();
-    throw new RedisUnreachable(`Redis at ${shown} cannot be reached: ${sentenceOf(cause)}`, { cause });
+    const sentence = `Redis at ${shown} cannot be reached: ${sentenceOf(cause)}`;
+    throw isAway(cause) ? new RedisAway(sentence, { cause }) : new RedisUnreachable(sentence, { cause });
   } finally {
+    clearTimeout(late);
+    leaving?.removeEventListener('abort', giveUp);
     redis.removeAllListeners('close');
     redis.removeAllListeners('error');
   }
@@ -183,12 +205,28 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     /ECONNRESET|EPIPE|closed the connection/,
     'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
   ],
+  [/not ready in time/, 'it takes connections and does not answer. It may be reading its data; look at what it logs'],
 ];
 
+/**
+ * What a server looks like that is down, starting, moving or behind a proxy without it. The name of a container that is
+ * stopped is not known either. Where a password, a certificate or a permission is wrong, somebody has to mend it first.
+ */
+const AWAY =
+  /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Failed to refresh slots cache/;
+
 function sentenceOf(cause: unknown): string {
+  const known = CAUSES.find(([pattern]) => pattern.test(textOf(cause)));
+  return `${known?.[1] ?? (cause as Error).message}.`;
+}
+
+function isAway(cause: unknown): boolean {
+  return AWAY.test(textOf(cause));
+}
+
+function textOf(cause: unknown): string {
   const { code = '', message } = cause as NodeJS.ErrnoException;
-  const known = CAUSES.find(([pattern]) => pattern.test(`${code} ${message}`));
-  return `${known?.[1] ?? message}.`;
+  return `${code} ${message}`;
 }
 
 // --- a server of one's own --------------------------------------------------------------------------------------------

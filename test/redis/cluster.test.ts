@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,10 +9,15 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
+import { PREFIX } from '../../src/redis/keys.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
 import { removeRedisFolder } from '../support/folder.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
+import { build, portOf, start } from '../support/program.js';
+import { otherXml, seal } from '../support/pushes.js';
+import { post } from '../support/receiver.js';
+import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const SLOTS = 16_384;
@@ -28,13 +35,19 @@ async function freePort(): Promise<number> {
   return port < 55_000 ? port : freePort();
 }
 
+function startNode(port: number): void {
+  const args = ['--port', port, '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--dir', folder, '--save', ''];
+  args.push('--cluster-config-file', `nodes-${port}.conf`, '--appendonly', 'no');
+  servers.push(spawn('redis-server', args.map(String), { stdio: 'ignore' }));
+}
+
+beforeAll(build, 120_000);
+
 /** Two masters with half of the slots each, of which one has nothing of ours. */
 beforeAll(async () => {
   ports = [await freePort(), await freePort()];
   for (const [at, port] of ports.entries()) {
-    const args = ['--port', port, '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--dir', folder, '--save', ''];
-    args.push('--cluster-config-file', `nodes-${port}.conf`, '--appendonly', 'no');
-    servers.push(spawn('redis-server', args.map(String), { stdio: 'ignore' }));
+    startNode(port);
     const node = new Redis(port, '127.0.0.1', { retryStrategy: () => 50 });
     node.on('error', () => {});
     nodes.push(node);
@@ -71,5 +84,29 @@ test.each([0, 1])('everything of ours lies in one slot, whichever node is asked 
   expect(await reader.next(10)).toEqual([]);
   reader.close();
   await bell.close();
+  redis.disconnect();
+});
+
+test('a receiver that started before the cluster finds it, whichever node it asks', async () => {
+  const slot = Number(await nodes[0]?.cluster('KEYSLOT', PREFIX));
+  const withoutOurs = slot < SLOTS / 2 ? ports[1] : ports[0];
+  for (const server of servers.splice(0)) {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+  const program = start(['listen'], {
+    env: {
+      ...rehearsalEnvironment(newHome(), 'http://127.0.0.1:9'),
+      REDIS_URL: `redis://127.0.0.1:${withoutOurs}`,
+      FASTREGISTER_SECRET_KEY: randomBytes(32).toString('base64'),
+    },
+  });
+  const port = await portOf(program, 'receiver');
+  expect(await post(port, seal(otherXml('authorized')))).toEqual({ status: 200, text: 'success' });
+
+  for (const node of ports) startNode(node);
+  await until('the push is in the cluster', () => program.stderr().includes('the spool is empty'));
+  const redis = await connect({ url: `redis://127.0.0.1:${withoutOurs}` }, 'worker', { info() {}, warn() {} });
+  expect(await openPushes(redis).list(2)).toMatchObject([{ infoType: 'authorized' }]);
   redis.disconnect();
 });

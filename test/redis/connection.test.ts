@@ -11,6 +11,7 @@ import {
   checkServer,
   connect,
   describe,
+  RedisAway,
   RedisUnfit,
   RedisUnreachable,
   type Role,
@@ -56,16 +57,28 @@ test('where nothing listens, the failure comes at once and says what to do', asy
     failureOf({ socketPath: socket() }),
   ]);
 
-  for (const failure of failures) expect(failure).toBeInstanceOf(RedisUnreachable);
+  for (const failure of failures) expect(failure).toBeInstanceOf(RedisAway);
   expect(failures.map(({ message }) => message)).toEqual([
     `Redis at redis://127.0.0.1:${port} cannot be reached: nothing listens there. Start the server, or mend REDIS_URL.`,
     `Redis at unix:${socket()} cannot be reached: there is no such socket. Start the server, or mend REDIS_URL.`,
   ]);
 });
 
-test('a missing password is told as such', async () => {
+test('a missing password is told as such, and is nothing that waiting mends', async () => {
   await startRedis('--requirepass', 'secret');
-  expect((await failureOf({ socketPath: socket() })).message).toMatch(/password is missing or wrong/);
+  const failure = await failureOf({ socketPath: socket() });
+  expect(failure.message).toMatch(/password is missing or wrong/);
+  expect(failure).toBeInstanceOf(RedisUnreachable);
+  expect(failure).not.toBeInstanceOf(RedisAway);
+});
+
+test('whoever has to leave waits for no Redis that hangs', async () => {
+  const server = await startRedis();
+  server.kill('SIGSTOP');
+  const leaving = new AbortController();
+  const attempt = connect({ socketPath: socket() }, 'worker', { info() {}, warn() {} }, leaving.signal);
+  leaving.abort();
+  await expect(attempt).rejects.toBeInstanceOf(RedisAway);
 });
 
 test('no password is ever shown', () => {

@@ -59,6 +59,8 @@ test('a certificate for an address is taken where REDIS_URL has that address, wi
 test('a certificate of a CA that is not trusted ends a command with 5, and says how to trust it', async () => {
   const port = await startRedis(authority.issue('localhost'));
   const { NODE_EXTRA_CA_CERTS: _, ...stranger } = trusting(`rediss://:secret@localhost:${port}`);
+  const receiver = { ...rehearsalEnvironment(join(folder, 'home'), 'http://127.0.0.1:9'), ...stranger };
+  expect((await run(['listen'], { env: receiver })).status).toBe(5);
   expect(await status(stranger)).toEqual({
     status: 5,
     stdout: '',

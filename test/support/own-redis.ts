@@ -18,8 +18,10 @@ export interface OwnRedis {
   stop(): Promise<void>;
   /** As a power cut does it. */
   kill(): Promise<void>;
-  /** Nothing, where it runs. */
-  start(): Promise<void>;
+  /** It is there and answers nothing, until it is killed. */
+  hang(): void;
+  /** Nothing, where it runs. Settings are those of redis-server, for this start only. */
+  start(...settings: string[]): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -31,12 +33,11 @@ export async function ownRedis(): Promise<OwnRedis> {
   const connections: Redis[] = [];
   let server: ChildProcess | undefined;
 
-  async function start(): Promise<void> {
+  async function start(...settings: string[]): Promise<void> {
     if (server !== undefined && server.exitCode === null && server.signalCode === null) return;
     const args = ['--port', '0', '--unixsocket', socketPath, '--dir', folder];
-    server = spawn('redis-server', [...args, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''], {
-      stdio: 'ignore',
-    });
+    const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+    server = spawn('redis-server', [...args, ...durable, ...settings], { stdio: 'ignore' });
     for (;;) {
       try {
         (await connect({ socketPath }, 'worker', SILENT)).disconnect();
@@ -65,6 +66,7 @@ export async function ownRedis(): Promise<OwnRedis> {
     },
     stop: () => signal('SIGTERM'),
     kill: () => signal('SIGKILL'),
+    hang: () => void server?.kill('SIGSTOP'),
     start,
     async end() {
       for (const redis of connections) redis.disconnect();
