@@ -163,6 +163,7 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     ledger: store.ledger,
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
     appids: () => appidsIn(store.redis),
+    tellCreated: toldOfCreated(store.settings, store.redis),
     now: Date.now,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
     infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),

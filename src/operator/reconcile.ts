@@ -1,9 +1,10 @@
 /** Pushes that never came: which silent registrations have a Mini Program after all, in WeChat's list of accounts. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
-import type { Registration } from '../domain/registration.js';
+import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Authorizers } from '../redis/authorizers.js';
 import type { Batches, RowWithFate } from '../redis/batches.js';
+import type { Created } from '../redis/created.js';
 import type { Ledger } from '../redis/ledger.js';
 import type { AuthorizerInfo, Info, ListedAuthorizer, Listing } from '../wechat/authorizer-list.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
@@ -59,21 +60,32 @@ export async function reconcile(tools: ReconcileTools): Promise<Reconciliation> 
 export interface RecordTools {
   readonly ledger: Ledger;
   readonly authorizers: Authorizers;
+  /** Absent where nobody wants to hear of new Mini Programs. */
+  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
 }
 
 /** What the push would have said. A registration that was settled meanwhile stays as it is. */
-export async function record({ ledger, authorizers, now }: RecordTools, match: Match): Promise<boolean> {
+export async function record(tools: RecordTools, match: Match): Promise<boolean> {
+  const { ledger, authorizers, tellCreated, now } = tools;
   const { registration, appid, refreshToken } = match;
+  const at = now();
   const because = "found in WeChat's list of accounts";
-  const { move } = await ledger.record(registration, { kind: 'mini_program_created', at: now(), appid, because });
+  const fact: Fact = { kind: 'mini_program_created', at, appid, because };
+  const view = await ledger.read(registration);
+  if (view === undefined || next(view.registration, fact) === undefined) return false;
+
+  // Recorded last: what died in between is still silent then, and found again by the next run.
+  if (refreshToken !== undefined) await authorizers.keep({ appid, refreshToken, registration, keptAt: at });
+  await tellCreated?.({ registration, appid, at, authorization: refreshToken === undefined ? 'none' : 'kept' });
+  const { move } = await ledger.record(registration, fact, {}, view);
   if (move === undefined) return false;
-  if (refreshToken === undefined) {
-    await ledger.record(registration, { kind: 'authorizer_lost', at: now(), problem: 'push:no_auth_code' });
-  } else {
-    await authorizers.keep({ appid, refreshToken, registration, keptAt: now() });
-    await ledger.record(registration, { kind: 'authorizer_kept', at: now() });
-  }
+  await ledger.record(
+    registration,
+    refreshToken === undefined
+      ? { kind: 'authorizer_lost', at, problem: 'push:no_auth_code' }
+      : { kind: 'authorizer_kept', at },
+  );
   return true;
 }
 

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge } from '../../src/operator/purge.js';
-import { type ReconcileTools, reconcile } from '../../src/operator/reconcile.js';
+import { type Match, type ReconcileTools, type RecordTools, reconcile, record } from '../../src/operator/reconcile.js';
 import { appidsIn } from '../../src/redis/appids.js';
 import { openAuthorizers } from '../../src/redis/authorizers.js';
+import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { DAY_MS, HOUR_MS, idOf, openBook } from '../support/ledger.js';
@@ -37,12 +38,13 @@ beforeEach(() => {
   listed = [];
 });
 
-function tools(): ReconcileTools {
+function tools(): ReconcileTools & RecordTools {
   return {
     batches: book.batches,
     ledger: book.ledger,
     authorizers: openAuthorizers(db.redis, VAULT),
     appids: () => appidsIn(db.redis),
+    tellCreated: (created) => tellCreated(db.redis, created),
     now: () => now,
     list: async () => ({
       kind: 'listed',
@@ -78,6 +80,8 @@ async function forget(id: string): Promise<void> {
 
 const found = async () =>
   (await reconcile(tools())).matches.map(({ registration, appid }) => ({ registration, appid }));
+const noticed = async (id: string) =>
+  (await db.redis.lrange(key('notices', 'created', id), 0, -1)).map((notice) => JSON.parse(notice));
 
 describe('a Mini Program of the list is a silent registration’s', () => {
   beforeEach(() => sent('b2', OTHER));
@@ -165,4 +169,66 @@ test('what was silent once and is sent anew is not silent', async () => {
   );
   listed = [{ appid: 'wxnew', authorizedAt: now }];
   expect(await reconcile(tools())).toMatchObject({ silent: 0, matches: [] });
+});
+
+describe('what is found', () => {
+  let match: Match;
+  beforeEach(async () => {
+    await sent('b1', ONE);
+    listed = [{ appid: 'wxnew', authorizedAt: now }];
+    const [only] = (await reconcile(tools())).matches;
+    if (only === undefined) throw new Error('nothing was found');
+    match = only;
+  });
+
+  test('is kept, recorded and told as its push would have been', async () => {
+    expect(await record(tools(), match)).toBe(true);
+    expect(await book.registration(idOf(ONE))).toMatchObject({ state: 'created', appid: 'wxnew', authorizer: 'kept' });
+    expect(await tools().authorizers.find('wxnew')).toMatchObject({ refreshToken: 'token of wxnew' });
+    const id = idOf(ONE);
+    expect(await noticed(id)).toEqual([
+      {
+        id: `created-${id}-wxnew`,
+        type: 'mini_program.created',
+        at: now,
+        data: { appid: 'wxnew', registration_id: id, authorization: 'kept' },
+      },
+    ]);
+  });
+
+  test('without a refresh token is told so', async () => {
+    expect(await record(tools(), { ...match, refreshToken: undefined })).toBe(true);
+    expect(await book.registration(idOf(ONE))).toMatchObject({ state: 'created', authorizer: 'lost' });
+    expect(await noticed(idOf(ONE))).toMatchObject([{ data: { authorization: 'none' } }]);
+  });
+
+  test('is found again where the program died before it was recorded', async () => {
+    const dying: RecordTools = {
+      ...tools(),
+      ledger: { ...book.ledger, record: () => Promise.reject(new Error('it died')) },
+    };
+    await expect(record(dying, match)).rejects.toThrow('it died');
+    const again = (await reconcile(tools())).matches;
+    expect(again).toEqual([match]);
+    expect(await record(tools(), match)).toBe(true);
+    expect(await tools().authorizers.find('wxnew')).toMatchObject({ registration: idOf(ONE) });
+    const ids = (await noticed(idOf(ONE))).map(({ id }) => id);
+    expect(new Set(ids)).toEqual(new Set([`created-${idOf(ONE)}-wxnew`]));
+  });
+
+  test('has its refresh token before the ledger calls it created', async () => {
+    const full: RecordTools = {
+      ...tools(),
+      authorizers: { ...tools().authorizers, keep: () => Promise.reject(new Error('Redis is full')) },
+    };
+    await expect(record(full, match)).rejects.toThrow('Redis is full');
+    expect((await book.registration(idOf(ONE))).state).toBe('awaiting_legal_person');
+  });
+
+  test('stays as it is where it was settled meanwhile', async () => {
+    await book.record(idOf(ONE), 'mini_program_created', { appid: 'wxnew', authCode: VAULT.seal('code', idOf(ONE)) });
+    expect(await record(tools(), match)).toBe(false);
+    expect(await tools().authorizers.list()).toEqual([]);
+    expect(await noticed(idOf(ONE))).toEqual([]);
+  });
 });

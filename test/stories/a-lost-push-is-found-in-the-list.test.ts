@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openCaller, reconcileTools } from '../../src/app.js';
 import { reconcile, record } from '../../src/operator/reconcile.js';
+import { key } from '../../src/redis/keys.js';
 import { DAY_MS, idOf } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';
@@ -15,13 +16,18 @@ async function toolsOf(story: Rehearsal) {
   return { ...reconcileTools(story.store, caller, credential.token), now: () => Date.now() + DAY_MS };
 }
 
-test('a Mini Program whose push never came is found by its name, and recorded with its refresh token', async () => {
-  const story = await rehearse();
-  const [silent, told, running] = [merchant(1, 'lost'), merchant(2, 'ok'), merchant(3, 'in20h_p103')] as const;
-  await story.book.load('b1', [silent, told, running]);
+test('a Mini Program whose push never came is found by its name, and recorded with its refresh token, and told', async () => {
+  // Nobody is there: what is told stays where it waits.
+  const webhook = {
+    FASTREGISTER_CREATED_WEBHOOK: 'http://127.0.0.1:9/',
+    FASTREGISTER_WEBHOOK_SECRET: 'a secret of a test',
+  };
+  const story = await rehearse({ settings: webhook });
+  const [silent, heard, running] = [merchant(1, 'lost'), merchant(2, 'ok'), merchant(3, 'in20h_p103')] as const;
+  await story.book.load('b1', [silent, heard, running]);
   await story.start();
   await until('WeChat created the first two', async () => story.simulator.state().tasks.created >= 2);
-  await until('the second was told', async () => (await story.registration(told)).authorizer === 'kept');
+  await until('the second was heard of', async () => (await story.registration(heard)).authorizer === 'kept');
 
   const tools = await toolsOf(story);
   const found = await reconcile(tools);
@@ -33,6 +39,8 @@ test('a Mini Program whose push never came is found by its name, and recorded wi
   const after = await story.registration(silent);
   expect(after).toMatchObject({ state: 'created', authorizer: 'kept', appid: found.matches[0]?.appid });
   expect(await tools.authorizers.find(after.appid ?? '')).toMatchObject({ registration: idOf(silent) });
+  const told = await story.store.redis.lrange(key('notices', 'created', idOf(silent)), 0, -1);
+  expect(told.map((notice) => JSON.parse(notice).id)).toEqual([`created-${idOf(silent)}-${after.appid}`]);
   expect((await reconcile(tools)).matches).toEqual([]);
   expect(story.seen(silent).creates).toBe(1);
 });
