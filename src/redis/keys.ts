@@ -29,7 +29,7 @@ const NAMES = {
   window: 'window',
   /** string with expiry: the registration whose task runs for an enterprise */
   busy: 'busy',
-  /** list per batch: registrations that wait until its first rows were accepted */
+  /** sorted set per batch: registrations that wait until its first rows were accepted, in the order of rows */
   kept: 'kept',
   /** list: registrations that wait for that enterprise */
   behind: 'behind',

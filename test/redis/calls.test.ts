@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { Budgets, Permission } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
-import { acceptedRow, type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -262,13 +262,7 @@ describe('a batch with canaries', () => {
   const merchants = [1, 2, 3, 4, 5].map((number) => merchant(number));
   const ready = async (): Promise<number> => server.redis.llen(key('ready', 'submit'));
 
-  beforeEach(async () => {
-    const batch = await book.batches.open(
-      { id: 'b1', file: 'b1.csv', headings: [], columns: [0, 1, 2, 3, 4, 5], loadedAt: 5 },
-      2,
-    );
-    await book.batches.accept(batch, 0, merchants.map(acceptedRow));
-  });
+  beforeEach(() => book.load('b1', merchants, 2));
 
   async function answer(of: Merchant, verdict: 'accepted' | 'refused'): Promise<void> {
     await book.take(idOf(of));
@@ -309,6 +303,43 @@ describe('a batch with canaries', () => {
     expect(await ready()).toBe(2);
     await book.ledger.record(idOf(merchant(2)), { kind, at: Date.now() }, {});
     expect(await ready()).toBe(readyThen);
+  });
+
+  describe('of whose kept rows a later sheet names some', () => {
+    const readyIds = async (): Promise<string[]> => server.redis.lrange(key('ready', 'submit'), 0, -1);
+    const [first, second, , fourth, fifth] = merchants.map(idOf) as [string, string, string, string, string];
+
+    test('lets those go at once, each once, as rows of that sheet', async () => {
+      await book.load('b2', [merchant(5), merchant(1), merchant(4), merchant(5)]);
+      await book.load('b3', [merchant(4)]);
+
+      expect(await readyIds()).toEqual([first, second, fifth, fourth]);
+      expect(await book.registration(fifth)).toMatchObject({ row: 'b2/0', alsoRows: ['b1/4'] });
+      for (const id of ['b1', 'b2', 'b3']) expect(await book.batches.counts(id)).toEqual(await book.recount(id));
+    });
+
+    test('still waits with the others for its own first rows', async () => {
+      await book.load('b2', [merchant(4), merchant(5)]);
+      await answer(merchant(4), 'accepted');
+      await answer(merchant(5), 'accepted');
+      expect(await ready()).toBe(4);
+      await answer(merchant(1), 'accepted');
+      await answer(merchant(2), 'accepted');
+      expect(await readyIds()).toEqual([first, second, fourth, fifth, idOf(merchant(3))]);
+    });
+
+    test('puts one that is still kept in the place of a refused one', async () => {
+      await book.load('b2', [merchant(3)]);
+      await answer(merchant(1), 'refused');
+      expect(await readyIds()).toEqual([first, second, idOf(merchant(3)), fourth]);
+    });
+
+    test('keeps them behind the first rows of that sheet where it has canaries too', async () => {
+      await book.load('b2', [merchant(5), merchant(4)], 1);
+      expect(await readyIds()).toEqual([first, second, fifth]);
+      await answer(merchant(5), 'accepted');
+      expect(await readyIds()).toEqual([first, second, fifth, fourth]);
+    });
   });
 
   test('counts a canary once: an accepted one may be rejected a day later', async () => {

@@ -57,18 +57,13 @@ export function openBook(redis: Redis, identity: IdentityFields = IDENTITY) {
   const calls = openCalls(redis);
   const workload = openWorkload(redis);
 
-  async function open(id: string): Promise<Batch> {
-    return batches.open({
-      id,
-      file: `${id}.csv`,
-      headings: HEADINGS,
-      columns: [0, 1, 2, 3, 4, 5],
-      loadedAt: Date.now(),
-    });
+  async function open(id: string, canaries = 0): Promise<Batch> {
+    const columns = [0, 1, 2, 3, 4, 5];
+    return batches.open({ id, file: `${id}.csv`, headings: HEADINGS, columns, loadedAt: Date.now() }, canaries);
   }
 
-  async function load(id: string, merchants: readonly (Merchant | undefined)[]): Promise<Batch> {
-    const batch = await open(id);
+  async function load(id: string, merchants: readonly (Merchant | undefined)[], canaries = 0): Promise<Batch> {
+    const batch = await open(id, canaries);
     const rows = merchants.map((merchant, index) => ({
       ...acceptedRow(merchant, index),
       registration: merchant && identityOf(merchant, identity),

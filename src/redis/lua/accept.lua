@@ -58,6 +58,14 @@ local function accept(id, pointer, earlier)
       return 'd' .. id .. '|' .. index
     end
   end
+  -- What an earlier sheet keeps behind its first rows is sent as this one is: whoever loads it wants that. It is a row of
+  -- this one then, so that the canaries of the earlier one stay those that it has sent ahead.
+  if state == 'queued' and redis.call('ZREM', key.kept(row_of(row)), id) == 1 then
+    redis.call('HSET', registration, 'row', pointer, 'also', row .. (also and ' ' .. also or ''))
+    ready[#ready + 1] = id
+    count('queued')
+    return 'r' .. id
+  end
   local open = now[4] == 'open' or now[5] == 'open'
   if state == 'created' then open = now[8] end
   local effect = policy[state .. (open and '/open' or '/closed')]
@@ -128,8 +136,12 @@ if canaries == 0 and #ready > 0 then
   redis.call('RPUSH', key.ready('submit'), unpack(ready))
 end
 for _, id in ipairs(canaries > 0 and ready or {}) do
-  local kept = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1) > canaries
-  redis.call('RPUSH', kept and key.kept(batch) or key.ready('submit'), id)
+  local place = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1)
+  if place > canaries then
+    redis.call('ZADD', key.kept(batch), place, id)
+  else
+    redis.call('RPUSH', key.ready('submit'), id)
+  end
 end
 if #ready > 0 then ring('ready') end
 return accepted

@@ -168,7 +168,7 @@ end
 
 local function let_go(batch, count)
   for _ = 1, count do
-    local id = redis.call('LPOP', key.kept(batch))
+    local id = redis.call('ZPOPMIN', key.kept(batch))[1]
     if not id then return end
     redis.call('RPUSH', key.ready('submit'), id)
   end
@@ -198,7 +198,7 @@ local function batch_after_canary(id, pointer, state, at)
   elseif times >= canaries then
     redis.call('HDEL', key.batch(batch), 'canaries')
     canaries_of[batch] = 0
-    let_go(batch, redis.call('LLEN', key.kept(batch)))
+    let_go(batch, redis.call('ZCARD', key.kept(batch)))
   end
 end
 
