@@ -342,6 +342,20 @@ describe('a batch with canaries', () => {
     });
   });
 
+  test('has another row in the place of a first one that is withdrawn, and none in that of a kept one', async () => {
+    await book.record(idOf(merchant(5)), 'cancel_asked');
+    expect(await ready()).toBe(2);
+    await book.record(idOf(merchant(1)), 'cancel_asked');
+    expect(await ready()).toBe(3);
+    await answer(merchant(2), 'refused');
+    expect(await server.redis.lrange(key('ready', 'submit'), -2, -1)).toEqual([idOf(merchant(3)), idOf(merchant(4))]);
+  });
+
+  test('stops no line when it is withdrawn as a whole', async () => {
+    for (const it of merchants) await book.record(idOf(it), 'cancel_asked');
+    expect(await book.calls.line()).toBeUndefined();
+  });
+
   test('counts a canary once: an accepted one may be rejected a day later', async () => {
     await answer(merchant(1), 'accepted');
     await book.record(idOf(merchant(1)), 'registration_refused', { problem: 'push:103' });

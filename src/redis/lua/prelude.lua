@@ -139,7 +139,7 @@ end
 -- What a state says of a canary. The create's answer may be lost, or come as a push: only the state tells in every case.
 local CANARY_IS = {
   awaiting_legal_person = 'accepted', created = 'accepted', expired = 'accepted',
-  rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'refused',
+  rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'withdrawn',
 }
 
 local canary_of_line
@@ -186,8 +186,11 @@ local function batch_after_canary(id, pointer, state, at)
   local canaries = canaries_of[batch] or tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
   canaries_of[batch] = canaries
   if canaries == 0 then return end
+  -- Kept, it was never one of them.
+  if redis.call('ZREM', key.kept(batch), id) == 1 then return end
   -- Only what it became first counts: an accepted one may be rejected a day later.
   if redis.call('HGET', key.registration(id), 'canary') == batch then return end
+  if verdict == 'withdrawn' then return let_go(batch, 1) end
   redis.call('HSET', key.registration(id), 'canary', batch)
   local times = redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1)
   if verdict == 'refused' then
