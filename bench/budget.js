@@ -27,7 +27,9 @@ async function measure(limit) {
   await until(async () => (await store.batches.counts('budget')).awaiting_legal_person === rows);
   await workers.stop();
 
-  const decided = (await store.redis.lrange(key('recent'), 0, -1)).map((us) => Number(us) / 1000).reverse();
+  const decided = (await store.redis.lrange(key('recent'), 0, -1))
+    .map((call) => Number.parseFloat(call) / 1000)
+    .reverse();
   const arrived = (await wechat.arrivals()).sort((one, other) => one - other);
   // The last call ends a span of one call fewer.
   const used = (decided.length - 1) / ((decided.at(-1) - decided[0]) / 1000) / limit;

@@ -60,7 +60,7 @@ export interface CallsOfDay {
 export type TokenWait = 'ticket' | 'connection' | 'service' | 'refresher';
 
 export interface ToldQuota {
-  /** Calls that the day allows, from what WeChat says remains and what we had counted then. */
+  /** Calls that the day allows: what we had counted, and what WeChat says remains, less what was under way then. */
   readonly limit: number;
   /** What WeChat had counted, and what we had, at that moment. */
   readonly used: number;
@@ -75,6 +75,8 @@ export const OPERATOR = 'operator:';
 export interface Calls {
   take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission>;
   ofDay(day: string): Promise<CallsOfDay>;
+  /** Calls that were let through in so many last ms, and of whose answer nothing is recorded. */
+  underWay(withinMs: number): Promise<number>;
   line(): Promise<LineStop | undefined>;
   /** Everybody waits for a token, for so long; true for the first who says so. */
   noteWait(why: TokenWait, ms: number): Promise<boolean>;
@@ -99,6 +101,7 @@ export interface Calls {
 export function openCalls(redis: Redis): Calls {
   const takeScript = manyScript(redis, 'take');
   const resumeScript = script(redis, 'resume');
+  const underWayScript = script(redis, 'under-way');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
@@ -139,6 +142,10 @@ export function openCalls(redis: Redis): Calls {
         ? undefined
         : { limit: number('told'), used: number('toldUsed'), counted: number('counted'), at: number('toldAt') };
     return { create: number('create'), search: number('search'), closed: fields.closed === '1', told };
+  }
+
+  async function underWay(withinMs: number): Promise<number> {
+    return (await underWayScript([key('recent')], [withinMs])) as number;
   }
 
   async function line(): Promise<LineStop | undefined> {
@@ -192,6 +199,7 @@ export function openCalls(redis: Redis): Calls {
   return {
     take,
     ofDay,
+    underWay,
     noteWait,
     forgetWait,
     waitNoted,

@@ -41,7 +41,7 @@ const NAMES = {
   tokenWait: 'token-wait',
   /** string with expiry: quota/get is being asked, or was asked not long ago */
   quotaAsked: 'quota-asked',
-  /** list: when the last calls were let through, newest first, in µs */
+  /** list: when the last calls were let through, in µs, and for which registrations; newest first */
   recent: 'recent',
   /** string: when the next call is due if calls are spread evenly, in µs */
   pace: 'pace',

@@ -10,6 +10,7 @@ export type ScriptName =
   | 'record'
   | 'take'
   | 'resume'
+  | 'under-way'
   | 'hand'
   | 'sweep'
   | 'give-back'

@@ -45,19 +45,22 @@ async function askForQuota(crew: Crew, token: string): Promise<void> {
 }
 
 async function keepWhatWeChatTells(
-  { calls, limits, log, now, readQuota }: Crew,
+  { calls, limits, log, now, patience, readQuota }: Crew,
   day: string,
   token: string,
 ): Promise<void> {
   // Counted before it is asked: a call that goes out meanwhile may be in WeChat's number already.
   const today = await calls.ofDay(day);
   const counted = today.create + today.search;
+  // Looked at after the count, so that none is missing: any of them may come to WeChat after it has told its number.
+  const underWay = await calls.underWay(patience.requestTimeoutMs);
   const quota = await readQuota(token);
   if (quota.kind !== 'quota') {
     log.warn({ reading: quota.kind, limit: limits.perDay }, 'WeChat does not tell the quota; the default is kept');
     return;
   }
   // What others of this platform have called is in WeChat's number and not in ours: only what remains is believed.
-  await calls.keepTold(day, { limit: counted + quota.remain, used: quota.used, counted, at: now() });
-  log.info({ used: quota.used, counted, remain: quota.remain }, 'WeChat told the quota');
+  const limit = counted + Math.max(quota.remain - underWay, 0);
+  await calls.keepTold(day, { limit, used: quota.used, counted, at: now() });
+  log.info({ used: quota.used, counted, underWay, remain: quota.remain }, 'WeChat told the quota');
 }

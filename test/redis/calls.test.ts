@@ -190,6 +190,39 @@ describe('sending', () => {
   });
 });
 
+describe('calls under way', () => {
+  const MINUTE_MS = 60_000;
+
+  test('are those of the last while whose answer is not known', async () => {
+    await book.load('b1', [one, merchant(2)]);
+    expect(await book.calls.underWay(MINUTE_MS)).toBe(0);
+    await book.take(idOf(one));
+    await book.take(idOf(merchant(2)));
+    expect(await book.calls.underWay(MINUTE_MS)).toBe(2);
+
+    const { sentAt = 0 } = await book.registration(idOf(one));
+    await book.record(idOf(one), 'create_accepted', { callSentAt: sentAt });
+    expect(await book.calls.underWay(MINUTE_MS)).toBe(1);
+    await book.take(idOf(one), {}, 'search_sent');
+    expect(await book.calls.underWay(MINUTE_MS)).toBe(2);
+    await book.record(idOf(one), 'task_running', { callSentAt: sentAt });
+    expect(await book.calls.underWay(MINUTE_MS)).toBe(1);
+  });
+
+  test('are no longer so after as long as a call may take: their worker has died', async () => {
+    await book.load('b1', [one]);
+    await book.take(idOf(one));
+    expect(await book.calls.underWay(0)).toBe(0);
+  });
+
+  test('are so until they are answered, whatever else is heard of the registration', async () => {
+    await book.load('b1', [one]);
+    await book.take(idOf(one));
+    await book.record(idOf(one), 'cancel_asked');
+    expect(await book.calls.underWay(MINUTE_MS)).toBe(1);
+  });
+});
+
 describe('a line that stopped for a fault', () => {
   const merchants = [1, 2, 3].map((number) => merchant(number)) as [Merchant, Merchant, Merchant];
   const [first, second, third] = merchants;
@@ -554,7 +587,7 @@ async function letManyCall(count: number, changes: Partial<Budgets>): Promise<vo
 
 /** When calls were let through, by Redis' clock in µs, oldest first. */
 async function callTimes(): Promise<number[]> {
-  return (await server.redis.lrange(key('recent'), 0, -1)).map(Number).reverse();
+  return (await server.redis.lrange(key('recent'), 0, -1)).map(Number.parseFloat).reverse();
 }
 
 /** The most calls in any window of this length, wherever it is laid. */

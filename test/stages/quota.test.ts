@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { hangBell } from '../../src/redis/bell.js';
+import { key } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { QuotaReading } from '../../src/wechat/quota.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { crewWith, type PlayedWeChat } from '../support/crew.js';
-import { openBook } from '../support/ledger.js';
+import { HOUR_MS, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -44,6 +45,53 @@ test('no worker calls before WeChat has told one of them what the day still allo
   await Promise.all(workers.map(({ close }) => close()));
   expect([asked.length, creates]).toEqual([1, 5]);
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 5, told: { limit: 5, used: 95, counted: 0 } });
+});
+
+test('what was under way when WeChat told the quota is not sent a second time', async () => {
+  const book = openBook(server.redis);
+  await book.load(
+    'b1',
+    Array.from({ length: 30 }, (_, number) => merchant(number)),
+  );
+  let arrived = 0;
+  const onTheirWay: (() => void)[] = [];
+  const readQuota = async (): Promise<QuotaReading> => ({
+    kind: 'quota',
+    dailyLimit: 12,
+    used: arrived,
+    remain: 12 - arrived,
+  });
+  // However slow this machine is, they are under way all the time.
+  const patience = { requestTimeoutMs: HOUR_MS };
+  const slow = await startCrew({
+    patience,
+    create: () =>
+      new Promise((resolve) => {
+        onTheirWay.push(() => {
+          arrived += 1;
+          resolve(CREATED);
+        });
+      }),
+    readQuota,
+  });
+  await until('ten are on their way', () => onTheirWay.length === 10);
+
+  // An hour later, as far as anybody knows; what others ask now has WeChat's number without those ten.
+  await server.redis.del(key('quotaAsked'));
+  const prompt = await startCrew({
+    patience,
+    create: async () => {
+      arrived += 1;
+      return CREATED;
+    },
+    readQuota,
+  });
+  await until('nothing of the day is left', async () => (await book.calls.ofDay(day)).create === 12);
+  for (const arrive of onTheirWay) arrive();
+  await until('all were answered', async () => (await book.batches.counts('b1')).submitting === undefined);
+  await Promise.all([slow.close(), prompt.close()]);
+  expect(arrived).toBe(12);
+  expect(await book.calls.ofDay(day)).toMatchObject({ told: { limit: 12, used: 0, counted: 10 } });
 });
 
 test('a worker that leaves while the quota is asked calls nobody', async () => {

@@ -13,10 +13,11 @@ import { readableLog } from './log.js';
 export interface PlayedWeChat {
   readonly create: (merchant: Merchant) => Promise<Reply>;
   readonly limits?: Partial<Crew['limits']>;
+  readonly patience?: Partial<Crew['patience']>;
   readonly readQuota?: Crew['readQuota'];
 }
 
-export function crewWith(redis: Redis, bell: Bell, { create, limits, readQuota }: PlayedWeChat): Crew {
+export function crewWith(redis: Redis, bell: Bell, { create, limits, patience, readQuota }: PlayedWeChat): Crew {
   const { ledger, calls, workload } = openBook(redis);
   return {
     ledger,
@@ -24,7 +25,7 @@ export function crewWith(redis: Redis, bell: Bell, { create, limits, readQuota }
     workload,
     api: { ...fastregisterweapp({} as Client), create },
     credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
-    patience: DEFAULT_PATIENCE,
+    patience: { ...DEFAULT_PATIENCE, ...patience },
     limits: {
       perSecond: 100,
       perMinute: 48_000,

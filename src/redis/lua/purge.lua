@@ -5,7 +5,7 @@
 -- Answers how many registrations were forgotten. A second run finds no rows.
 local batch = ARGV[1]
 local rows = redis.call('LRANGE', KEYS[1], 0, -1)
-local forgotten = 0
+local forgotten, is_forgotten = 0, {}
 
 -- Rows of other batches that wait for the same registration keep it, with their own details.
 local function others_of(row, also)
@@ -35,7 +35,7 @@ local function forget(id, enterprise, now)
   redis.call('ZREM', key.later('follow-up'), id)
   -- In the list of what is ready it may stay: it is long, and a worker that finds no details gives the job back.
   if enterprise ~= '' then redis.call('LREM', key.behind(enterprise), 0, id) end
-  forgotten = forgotten + 1
+  forgotten, is_forgotten[id] = forgotten + 1, true
 end
 
 for i, packed in ipairs(rows) do
@@ -54,6 +54,11 @@ for i, packed in ipairs(rows) do
       end
     end
   end
+end
+-- Of the last calls it stays when they were.
+for i, call in ipairs(redis.call('LRANGE', key.recent(), 0, -1)) do
+  local at, id = string.match(call, '^(%d+) (%S+)$')
+  if is_forgotten[id] then redis.call('LSET', key.recent(), i - 1, at) end
 end
 redis.call('DEL', KEYS[1])
 return forgotten

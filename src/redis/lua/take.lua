@@ -36,6 +36,8 @@ local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
 -- Text, not a number: Redis prints a number at the price of another command.
 local busy_ms = string.format('%.0f', budget.busyMs)
 local granted = { create = 0, search = 0 }
+-- When calls went, and whose, as they are remembered; the newest last.
+local gone = {}
 local went = 0
 -- Jobs by their window.
 local done = {}
@@ -46,7 +48,7 @@ local function until_room(calls_of_window, window_us)
   if remembered + went < calls_of_window then return 0 end
   if went >= calls_of_window then return window_us end
   local back = redis.call('LINDEX', key.recent(), calls_of_window - 1 - went)
-  return back and window_us - (now_us - back) or 0
+  return back and window_us - (now_us - string.match(back, '%d+')) or 0
 end
 
 -- What holds every call of a kind; nil: nothing.
@@ -78,6 +80,7 @@ local function take(id, steps, kind, job, step, enterprise, person)
 
   granted[kind] = granted[kind] + 1
   went, left = went + 1, left - 1
+  gone[went] = string.format('%.0f %s', now_us, id)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create then
     redis.call('SET', key.busy(enterprise), id, 'PX', busy_ms)
@@ -100,10 +103,8 @@ local answers = each(7, take)
 
 if went > 0 then
   redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)
-  local stamps = {}
-  for i = 1, went do stamps[i] = string.format('%.0f', now_us) end
   local most = math.max(budget.perMinute, budget.perSecond)
-  redis.call('LPUSH', key.recent(), unpack(stamps))
+  redis.call('LPUSH', key.recent(), unpack(gone))
   if remembered + went > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
   for kind, count in pairs(granted) do
     if count > 0 then redis.call('HINCRBY', calls, kind, count) end

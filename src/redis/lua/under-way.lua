@@ -1,0 +1,28 @@
+-- Counts the calls whose answer is not known.
+-- KEYS 1 the last calls
+-- ARGV 1 how long a call may take, in ms: one that is older has lost its worker
+local time = redis.call('TIME')
+local since = time[1] * 1000000 + time[2] - ARGV[1] * 1000
+
+-- A registration has one call at a time. Pushes and operators may speak of it too; only its answer says when it was sent.
+local function unanswered(id)
+  local answered = {}
+  for i = redis.call('LLEN', key.history(id)) - 1, 0, -1 do
+    local entry = cjson.decode(redis.call('LINDEX', key.history(id), i))
+    if entry.kind == 'create_sent' or entry.kind == 'search_sent' then
+      return not answered[entry.callSentAt or entry.at]
+    end
+    if entry.callSentAt then answered[entry.callSentAt] = true end
+  end
+  return false
+end
+
+local under_way, seen = 0, {}
+for _, call in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  -- Without the registration where it was purged since.
+  local at, id = string.match(call, '^(%d+) ?(%S*)$')
+  if tonumber(at) <= since then break end
+  if not seen[id] and unanswered(id) then under_way = under_way + 1 end
+  seen[id] = true
+end
+return under_way
