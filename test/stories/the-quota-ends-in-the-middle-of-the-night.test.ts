@@ -24,6 +24,7 @@ test('the night says what stopped it, and the next night goes on with what is le
   const days = await rehearsal.store.redis.keys('{fastregister}:calls:*');
   await rehearsal.store.redis.del(...days);
   office.put('seven.csv', sheetOf([merchant(7)]));
+  office.now = Date.now() + 61_000;
   const second = await office.run();
   if (second === undefined) throw new Error('the night did not run');
   expect(second).toMatchObject({ ending: 'done', open: false, files: [{ name: 'seven.csv' }] });
