@@ -285,6 +285,40 @@ describe('a line that stopped for a fault', () => {
     expect(await book.calls.line()).toMatchObject({ problem: 'operator:paused' });
   });
 
+  describe('and whose one create was the last thing that its worker did', () => {
+    beforeEach(async () => {
+      await book.calls.resumeLine();
+      await book.take(idOf(first));
+    });
+
+    test.each([
+      ['a push says that it was created', 'mini_program_created', { appid: 'wxnew' }],
+      ['a search finds its task', 'task_running', {}],
+    ] as const)('opens when %s', async (_, kind, more) => {
+      await book.record(idOf(first), kind, more);
+      expect(await book.calls.line()).toBeUndefined();
+      expect((await book.take(idOf(second))).kind).toBe('go');
+    });
+
+    test.each([
+      ['nobody ever hears of it', 'push_overdue'],
+      ['a push refuses it', 'registration_refused'],
+    ] as const)('is stopped again when %s, and still opens when a later push tells of it', async (_, kind) => {
+      await book.record(idOf(first), kind, { problem: 'push:4711' });
+      expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', onTrial: false });
+
+      await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
+      expect(await book.calls.line()).toBeUndefined();
+    });
+
+    test('lets the search for that one through, and no other call', async () => {
+      expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
+      expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
+      expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
+      expect(await book.calls.line()).toMatchObject({ onTrial: true });
+    });
+  });
+
   test('opens at once where nothing waits to be tried', async () => {
     await server.redis.del(key('ready', 'submit'));
     expect(await book.calls.resumeLine()).toBe('open');

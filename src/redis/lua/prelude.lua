@@ -146,18 +146,17 @@ local canary_of_line
 
 -- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again. One that failed
 -- closes it, until a push or a search says that WeChat had taken it after all; one that is to be sent again was not taken.
+-- Nobody gives a verdict where its worker died in the call: then only its state tells.
 local function line_after_canary(id, verdict, state)
   canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed')
-  if verdict and canary_of_line[1] == id then
-    if verdict == 'failed' then
-      redis.call('HDEL', key.line(), 'canary')
-      if state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
-    elseif verdict == 'again' then
-      redis.call('HSET', key.line(), 'canary', 'wanted')
-    else
-      redis.call('DEL', key.line())
-    end
-  elseif canary_of_line[2] == id and CANARY_IS[state] == 'accepted' then
+  local flies = canary_of_line[1] == id
+  if not flies and canary_of_line[2] ~= id then return end
+  if flies and verdict == 'again' then
+    redis.call('HSET', key.line(), 'canary', 'wanted')
+  elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
+    redis.call('HDEL', key.line(), 'canary')
+    if state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
+  elseif flies and verdict or CANARY_IS[state] == 'accepted' then
     redis.call('DEL', key.line())
   else
     return

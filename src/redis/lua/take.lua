@@ -51,9 +51,10 @@ local function until_room(calls_of_window, window_us)
   return back and window_us - (now_us - string.match(back, '%d+')) or 0
 end
 
--- What holds every call of a kind; nil: nothing.
-local function shut_for(kind)
-  if line[1] and not (kind == 'create' and line[2] == 'wanted') then return { 'wait', -1, 'line' } end
+-- What holds every call of a kind; nil: nothing. A stopped line on trial lets one create through, and the search for that
+-- one: should its worker have died in the call, nothing else may ever tell what WeChat made of it.
+local function shut_for(kind, id)
+  if line[1] and line[2] ~= (kind == 'create' and 'wanted' or id) then return { 'wait', -1, 'line' } end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
   if counted[3] or left - (kind == 'create' and reserve or 0) <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
@@ -75,7 +76,7 @@ end
 local function take(id, steps, kind, job, step, enterprise, person)
   if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
   local is_create = kind == 'create'
-  local refusal = shut_for(kind) or (is_create and held(id, enterprise, person))
+  local refusal = shut_for(kind, id) or (is_create and held(id, enterprise, person))
   if refusal then return refusal end
 
   granted[kind] = granted[kind] + 1
@@ -87,9 +88,8 @@ local function take(id, steps, kind, job, step, enterprise, person)
     if person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   end
   record(id, cjson.decode(step))
-  -- A stopped line that somebody resumed lets one create through, which tells whether it may open. It waits for that one
-  -- alone, so not before it is sure to go.
-  if line[1] then
+  -- The line waits for that one alone, so not before it is sure to go.
+  if line[1] and is_create then
     redis.call('HSET', key.line(), 'canary', id)
     line[2] = id
   end
