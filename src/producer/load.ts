@@ -60,8 +60,8 @@ function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWa
 const PAGES_UNDER_WAY = 3;
 
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
-  const { batches, rules, now, canaries, onProgress } = options;
-  const id = batchIdOf(sheet, rules);
+  const { batches, now, canaries, onProgress } = options;
+  const id = batchIdOf(sheet, options.rules);
   const before = await batches.find(id);
   if (before?.complete) return { batch: before, known: true, counts: await batches.counts(id) };
 
@@ -75,6 +75,8 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     },
     canaries,
   );
+  await batches.noteIdentity(options.rules.identity);
+  const rules = await asFarAsNeeded(options.rules, batches);
   let index = 0;
   let warned = 0;
   const underWay: Promise<void>[] = [];
@@ -97,6 +99,12 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   for (const stored of underWay) await stored;
   await batches.complete(id, warned);
   return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
+}
+
+/** Where the other registration API was never in use, nobody is known to it, and nobody need be looked up. */
+async function asFarAsNeeded(rules: Rules, batches: Batches): Promise<Rules> {
+  const { identityBefore: other, ...own } = rules;
+  return other !== undefined && (await batches.hasIdentity(other)) ? rules : own;
 }
 
 /** Keeps no page in memory; one that failed is told by its store. */

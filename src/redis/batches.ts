@@ -1,5 +1,6 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
+import type { IdentityFields } from '../domain/merchant.js';
 import {
   apply,
   type Fact,
@@ -90,6 +91,10 @@ export interface Batches {
   pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
   links(id: string): Promise<Links>;
+  /** From now on there may be registrations that are identified by these fields. */
+  noteIdentity(fields: IdentityFields): Promise<void>;
+  /** Whether there may be any. */
+  hasIdentity(fields: IdentityFields): Promise<boolean>;
   /** What a row would be to those of these registrations that there are. */
   prospects(ids: readonly string[], manner?: Manner): Promise<Map<string, Prospect>>;
 }
@@ -130,6 +135,14 @@ export function openBatches(redis: Redis): Batches {
       [batch.id, firstIndex, again ? POLICY_AGAIN : POLICY, REOPENING, Date.now(), ...pairs],
     );
     return Number(answer);
+  }
+
+  async function noteIdentity(fields: IdentityFields): Promise<void> {
+    await redis.sadd(key('identities'), fields.join());
+  }
+
+  async function hasIdentity(fields: IdentityFields): Promise<boolean> {
+    return (await redis.sismember(key('identities'), fields.join())) === 1;
   }
 
   async function complete(id: string, warned = 0): Promise<void> {
@@ -215,6 +228,8 @@ export function openBatches(redis: Redis): Batches {
   }
 
   return {
+    noteIdentity,
+    hasIdentity,
     prospects,
     links,
     open,

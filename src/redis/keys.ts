@@ -115,6 +115,8 @@ const NAMES = {
   fence: 'fence',
   /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
   told: 'told',
+  /** set: by which fields of a merchant registrations were identified so far, e.g. `name,code` */
+  identities: 'identities',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;
