@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { OPERATOR } from '../redis/calls.js';
+import { PAUSE } from '../redis/calls.js';
 import { command, EXIT, perform } from './command.js';
 import { say } from './terminal.js';
 
@@ -13,7 +13,7 @@ export function pauseCommand(): Command {
     .action(async (options: { because: string }, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const { calls } = await open('door');
-        await calls.stopLine({ because: options.because, problem: `${OPERATOR}pause`, at: Date.now() });
+        await calls.stopLine({ because: options.because, problem: PAUSE, at: Date.now() });
         say('The line is stopped. `fastregister resume` starts it again.');
         return EXIT.done;
       }),

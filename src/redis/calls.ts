@@ -45,6 +45,8 @@ export interface LineStop {
   readonly at: number;
   /** Somebody resumed it, and one create tells whether it may open. */
   readonly onTrial: boolean;
+  /** Why a person paused it beside its fault; `resume` ends both. */
+  readonly paused?: string;
 }
 
 export interface CallsOfDay {
@@ -69,8 +71,8 @@ export interface ToldQuota {
   readonly at: number;
 }
 
-/** Problems that begin so were no fault: a person had stopped the line. */
-export const OPERATOR = 'operator:';
+/** A problem that begins with `operator:` is no fault (prelude.lua, is_pause). */
+export const PAUSE = 'operator:pause';
 
 export interface Calls {
   take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission>;
@@ -93,13 +95,15 @@ export interface Calls {
   quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'>;
   /** It was asked, and need not be asked again for so long. */
   endQuotaTurn(forMs: number): Promise<void>;
-  stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void>;
-  /** `canary`: one create is sent first, and opens the line when WeChat takes it. */
+  /** False: it was stopped for a fault already, which stays its reason. A pause is kept beside a fault. */
+  stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
+  /** Ends a pause and a fault. `canary`: one create is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
 
 export function openCalls(redis: Redis): Calls {
   const takeScript = manyScript(redis, 'take');
+  const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
 
@@ -149,19 +153,23 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function line(): Promise<LineStop | undefined> {
-    const { stopped, problem, at, canary } = await redis.hgetall(key('line'));
+    const { stopped, problem, at, canary, paused } = await redis.hgetall(key('line'));
     if (stopped === undefined) return undefined;
-    return { because: stopped, problem: problem ?? '', at: Number(at), onTrial: canary !== undefined };
+    return {
+      because: stopped,
+      problem: problem ?? '',
+      at: Number(at),
+      onTrial: canary !== undefined,
+      ...(paused !== undefined && { paused }),
+    };
   }
 
-  async function stopLine(stop: Omit<LineStop, 'onTrial'>): Promise<void> {
-    await redis.hdel(key('line'), 'canary', 'failed');
-    await redis.hset(key('line'), { stopped: stop.because, problem: stop.problem, at: stop.at });
-    await redis.publish(key('bell'), 'line');
+  async function stopLine({ because, problem, at }: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean> {
+    return (await stopScript([key('line')], [because, problem, at])) === 1;
   }
 
   async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
-    return (await resumeScript([key('line')], [OPERATOR])) as 'running' | 'open' | 'canary';
+    return (await resumeScript([key('line')], [])) as 'running' | 'open' | 'canary';
   }
 
   async function noteWait(why: TokenWait, ms: number): Promise<boolean> {

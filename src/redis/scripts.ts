@@ -9,6 +9,7 @@ export type ScriptName =
   | 'read'
   | 'record'
   | 'take'
+  | 'stop'
   | 'resume'
   | 'under-way'
   | 'hand'

@@ -30,6 +30,7 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
   if (line !== undefined) {
     const trouble = troubleOf(line.problem);
     const said = tokenSaid(line);
+    const paused = pausedToo(line);
     return {
       ...base,
       // On trial, one create is under way that may open it.
@@ -37,8 +38,8 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
       standstill: {
         problem: line.problem,
         reason: {
-          en: `The line is stopped: ${trouble === undefined ? ended(line.because, '.') : `${trouble.en}${said.en}`}`,
-          zh: `提交已暂停：${trouble === undefined ? ended(line.because, '。') : `${trouble.zh}${said.zh}`}`,
+          en: `The line is stopped: ${trouble === undefined ? ended(line.because, '.') : `${trouble.en}${said.en}`}${paused.en}`,
+          zh: `提交已暂停：${trouble === undefined ? ended(line.because, '。') : `${trouble.zh}${said.zh}`}${paused.zh}`,
         },
         nextStep: trouble?.nextStep ?? {
           en: 'Find out why, then run `fastregister resume`.',
@@ -90,6 +91,11 @@ function tokenSaid({ problem, because }: LineStop): Words {
   const code = /^token:(-?\d+)$/.exec(problem)?.[1];
   if (code === undefined || because === '') return { en: '', zh: '' };
   return { en: ` WeChat said: ${code} ${because}`, zh: `微信原文：${code} ${because}` };
+}
+
+function pausedToo({ paused }: LineStop): Words {
+  if (paused === undefined) return { en: '', zh: '' };
+  return { en: ` It is paused, too: ${ended(paused, '.')}`, zh: `此外已人工暂停：${ended(paused, '。')}` };
 }
 
 /** What a person wrote goes on with a sentence of ours. */

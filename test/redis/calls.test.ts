@@ -282,7 +282,45 @@ describe('a line that stopped for a fault', () => {
     await book.calls.stopLine({ because: 'lunch', problem: 'operator:paused', at: 6 });
 
     await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
-    expect(await book.calls.line()).toMatchObject({ problem: 'operator:paused' });
+    expect(await book.calls.line()).toMatchObject({ paused: 'lunch', onTrial: false });
+  });
+
+  test.each(['before', 'after'])(
+    'keeps what is to mend when a person paused it %s that, and resume ends both with a trial',
+    async (when) => {
+      const fault = { because: 'permission sets', problem: 'create:89254', at: 5 };
+      const pause = { because: 'maintenance', problem: 'operator:pause', at: 6 };
+      await server.redis.del(key('line'));
+      for (const stop of when === 'before' ? [pause, fault] : [fault, pause]) await book.calls.stopLine(stop);
+      expect(await book.calls.line()).toEqual({ ...fault, paused: 'maintenance', onTrial: false });
+
+      expect(await book.calls.resumeLine()).toBe('canary');
+      expect(await book.calls.line()).toEqual({ ...fault, onTrial: true });
+      await book.take(idOf(first));
+      await answer(first, 'create_accepted', 'accepted');
+      expect(await book.calls.line()).toBeUndefined();
+    },
+  );
+
+  test('is on trial after a pause, too, when a call that was under way at the pause met the fault', async () => {
+    await server.redis.del(key('line'));
+    await book.take(idOf(first));
+    await book.calls.stopLine({ because: 'lunch', problem: 'operator:pause', at: 6 });
+    await answer(first, 'platform_refused', 'failed');
+    expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', paused: 'lunch' });
+    expect(await book.calls.resumeLine()).toBe('canary');
+  });
+
+  test('keeps its first fault, and says so to whoever stops it again', async () => {
+    expect(await book.calls.stopLine({ because: 'secret', problem: 'token:40125', at: 6 })).toBe(false);
+    expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', at: 5 });
+  });
+
+  test('is stopped for a new fault when one ends its trial', async () => {
+    await book.calls.resumeLine();
+    expect(await book.calls.stopLine({ because: 'secret', problem: 'token:40125', at: 6 })).toBe(true);
+    expect(await book.calls.line()).toMatchObject({ problem: 'token:40125', at: 6, onTrial: false });
+    expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
   });
 
   describe('and whose one create was the last thing that its worker did', () => {

@@ -34,6 +34,13 @@ test("the platform's token service that gives none says which status it answered
   expect(waiting.standstill?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
 });
 
+test('a line that a person paused beside its fault says both, and what to mend', async () => {
+  const { standstill } = await situationOf({ line: { problem: 'create:89254', paused: 'we move house' } });
+  expect(standstill?.reason.en).toMatch(/permission sets .* It is paused, too: we move house\.$/);
+  expect(standstill?.reason.zh).toMatch(/此外已人工暂停：we move house。$/);
+  expect(standstill?.nextStep.en).toContain('permission sets');
+});
+
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
   expect(standstill?.reason.en).toBe('The line is stopped: who knows.');

@@ -101,11 +101,31 @@ local function unpark_for(awaited)
   end
 end
 
--- The first reason stays: what follows it is usually the same trouble.
+-- What the line's canaries are, as far as this run has looked.
+local canary_of_line
+
+local function is_pause(problem) return string.sub(problem, 1, 9) == 'operator:' end
+
+-- The first fault stays: what follows it is usually the same trouble. A line that was resumed has none any more, so that
+-- a fault on its trial is a new one. A person's pause and a fault stand side by side, whichever came first.
+-- Answers false where it was stopped for a fault already, and this is another.
 local function stop_line(stop)
-  if redis.call('EXISTS', key.line()) == 1 then return end
-  redis.call('HSET', key.line(), 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
+  local line = key.line()
+  local now = redis.call('HMGET', line, 'problem', 'stopped', 'canary')
+  local paused = now[1] and is_pause(now[1])
+  local at_fault = now[1] and not paused
+  if at_fault and is_pause(stop.problem) then
+    redis.call('HSET', line, 'paused', stop.because)
+  elseif at_fault and not now[3] then
+    return false
+  else
+    if paused and not is_pause(stop.problem) then redis.call('HSET', line, 'paused', now[2]) end
+    redis.call('HSET', line, 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
+  end
+  redis.call('HDEL', line, 'canary', 'failed')
+  canary_of_line = nil
   ring('line')
+  return true
 end
 
 local function surprise(this, at)
@@ -141,8 +161,6 @@ local CANARY_IS = {
   awaiting_legal_person = 'accepted', created = 'accepted', expired = 'accepted',
   rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'withdrawn',
 }
-
-local canary_of_line
 
 -- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again. One that failed
 -- closes it, until a push or a search says that WeChat had taken it after all; one that is to be sent again was not taken.
