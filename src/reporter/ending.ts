@@ -25,8 +25,9 @@ export async function howFar(
   batches: readonly string[],
   untilSubmitted: boolean,
 ): Promise<HowFar> {
-  const counts = sum(await Promise.all(batches.map((batch) => tools.batches.counts(batch))));
+  // First what is left of the day, then the rows: what has spent it meanwhile is seen to be under way.
   const now = await situation(tools.calls, limits, Date.now());
+  const counts = sum(await Promise.all(batches.map((batch) => tools.batches.counts(batch))));
   const exchanges = await exchangesUnderWay(tools);
   if (unsent(counts) + underWay(counts) + exchanges === 0) return { counts, now, ending: 'done' };
   // A push that is on its way may be told once: we go on listening for it, even if nothing more can be sent.
