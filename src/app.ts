@@ -291,6 +291,7 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     hold: openHold(bell),
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },
+    token: {},
     now: Date.now,
     random: Math.random,
     log,

@@ -8,13 +8,19 @@ export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'service' | 'refresher' }
-  /** No call can be made until somebody mends the platform's settings. */
-  | { readonly kind: 'fault'; readonly problem: string; readonly said: string };
+  | Fault;
+
+/** No call can be made until somebody mends the platform's settings. */
+export interface Fault {
+  readonly kind: 'fault';
+  readonly problem: string;
+  readonly said: string;
+}
 
 export interface Credentials {
   current(): Promise<Credential>;
-  /** WeChat refused this token (40001, 40014, 42001 …): get another one, once for all who were refused. */
-  renew(refused: string): Promise<Credential>;
+  /** WeChat refused this token (40001, 40014, 42001 …): it is forgotten, so that `current` gets another one. */
+  refuse(token: string): Promise<Fault | undefined>;
   /** WeChat answered a call that used this token, so it is alive. */
   accepted(token: string): Promise<void>;
 }
@@ -102,15 +108,13 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
     }
   }
 
-  async function renew(refused: string): Promise<Credential> {
+  async function refuse(token: string): Promise<Fault | undefined> {
     believed = { token: '', until: 0 };
     // Many calls are refused with one token at the same moment: the first of them counts.
-    const refusals = await store.refuseToken(refused);
-    if (refusals >= REFUSALS_UNTIL_FAULT) {
-      await store.clearRefusals();
-      return { kind: 'fault', problem: 'token:refused', said: `${refusals} new tokens in a row were refused` };
-    }
-    return current();
+    const refusals = await store.refuseToken(token);
+    if (refusals < REFUSALS_UNTIL_FAULT) return undefined;
+    await store.clearRefusals();
+    return { kind: 'fault', problem: 'token:refused', said: `${refusals} new tokens in a row were refused` };
   }
 
   async function accepted(token: string): Promise<void> {
@@ -119,7 +123,7 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
     await store.clearRefusals();
   }
 
-  return { current, renew, accepted };
+  return { current, refuse, accepted };
 }
 
 export function fixedToken(token: string): Source {
@@ -204,7 +208,7 @@ export function ticketExchange(client: Client, component: Component, store: Toke
   };
 }
 
-function faultOf(reply: Extract<Reply, { kind: 'answer' }>): Credential & { kind: 'fault' } {
+function faultOf(reply: Extract<Reply, { kind: 'answer' }>): Fault {
   return { kind: 'fault', problem: `token:${reply.errcode}`, said: reply.said };
 }
 

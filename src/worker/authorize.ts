@@ -5,7 +5,7 @@ import type { Authorizers } from '../redis/authorizers.js';
 import type { Created } from '../redis/created.js';
 import type { Job } from '../redis/ledger.js';
 import type { Exchange } from '../wechat/authorization.js';
-import { type Crew, holdFor, renewToken, report, tokenFor } from './crew.js';
+import { type Crew, holdFor, refuseToken, report, tokenFor } from './crew.js';
 
 export interface AuthorizeTools {
   readonly authorizers: Authorizers;
@@ -58,7 +58,7 @@ export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id:
     case 'too_late':
       return conclude({ kind: 'authorizer_lost', problem: 'authorize:61010', said: exchange.said });
     case 'refused_token':
-      await renewToken(crew, token);
+      await refuseToken(crew, token);
       return crew.workload.giveBack(job, id, 0);
     case 'try_again': {
       const nextTryAt = crew.now() + TRY_AGAIN_MS;

@@ -14,7 +14,7 @@ import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
 import type { Aside, Ledger, View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
-import type { Credential, Credentials } from '../wechat/credentials.js';
+import type { Credential, Credentials, Fault } from '../wechat/credentials.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { Ear, Hold } from './hold.js';
@@ -31,6 +31,8 @@ export interface Crew {
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
+  /** Who waits for a token in this process waits for one asking. */
+  readonly token: { asking?: Promise<string | undefined> };
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
@@ -55,8 +57,19 @@ export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | 
   return crew.hold.wait(Math.max(wait.ms, 1), wait.why === 'pace' ? [] : ['line', 'token']);
 }
 
-/** A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. */
-export async function tokenFor(crew: Crew): Promise<string | undefined> {
+/**
+ * A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. All slots ask as
+ * one: a secret that is dead is dead for each of them.
+ */
+export function tokenFor(crew: Crew): Promise<string | undefined> {
+  const { token } = crew;
+  token.asking ??= askForToken(crew).finally(() => {
+    delete token.asking;
+  });
+  return token.asking;
+}
+
+async function askForToken(crew: Crew): Promise<string | undefined> {
   for (let hasWaited = false; ; hasWaited = true) {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const ear = crew.hold.listen(['line', 'token']);
@@ -79,7 +92,7 @@ async function untilAskedAgain(
   ear: Ear,
 ): Promise<boolean> {
   if (credential.kind === 'fault') {
-    await stopLine(crew, credential.problem, credential.said);
+    await stopLine(crew, credential);
     // Our own stop rings the bell too: WeChat is asked again when somebody has resumed the line, and not before.
     while ((await crew.calls.line())?.onTrial === false) {
       if (!(await holdFor(crew, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
@@ -92,14 +105,15 @@ async function untilAskedAgain(
   return ear.wait(credential.ms);
 }
 
-/** Another token after WeChat refused this one. */
-export async function renewToken(crew: Crew, refused: string): Promise<void> {
-  const credential = await crew.credentials.renew(refused);
-  if (credential.kind === 'fault') await stopLine(crew, credential.problem, credential.said);
+/** WeChat refused this token: whoever needs one next gets another. */
+export async function refuseToken(crew: Crew, token: string): Promise<void> {
+  const fault = await crew.credentials.refuse(token);
+  if (fault !== undefined) await stopLine(crew, fault);
 }
 
-async function stopLine(crew: Crew, problem: string, said: string): Promise<void> {
-  await crew.calls.stopLine({ because: said, problem, at: crew.now() });
+/** Only the first who stops it says so: the others have met the same trouble. */
+async function stopLine(crew: Crew, { problem, said }: Fault): Promise<void> {
+  if (!(await crew.calls.stopLine({ because: said, problem, at: crew.now() }))) return;
   crew.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
 }
 

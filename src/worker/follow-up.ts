@@ -1,7 +1,7 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
-import { budgetsFor, type Crew, holdFor, renewToken, report } from './crew.js';
+import { budgetsFor, type Crew, holdFor, refuseToken, report } from './crew.js';
 import { factOfSearch } from './facts.js';
 import { tokenWithinQuota } from './quota.js';
 
@@ -47,7 +47,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
       const reply = await crew.api.search(merchant, registration.taskId, token);
       const told = factOfSearch(crew, registration, budgets.day, reply);
       await report(crew, id, told.fact, told.aside, permission.view);
-      if (told.refusedToken) await renewToken(crew, token);
+      if (told.refusedToken) await refuseToken(crew, token);
       else if (reply.kind === 'answer') await crew.credentials.accepted(token);
       return;
     }

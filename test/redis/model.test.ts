@@ -176,7 +176,7 @@ async function newWorld() {
       api: { ...fastregisterweapp({} as Client), create: onCreate, search: async () => searchAnswer },
       credentials: {
         current: async () => ({ kind: 'token', token: 'token' }),
-        renew: async () => ({ kind: 'token', token: 'token' }),
+        refuse: async () => undefined,
         accepted: async () => {},
       },
       patience: { ...DEFAULT_PATIENCE, retryFirstMs: 1, busyWaitMs: DAY_MS, retryLimit: 4 },
@@ -188,6 +188,7 @@ async function newWorld() {
         leave() {},
         leaving: false,
       },
+      token: {},
       now: tick,
       random: () => 0.5,
       log: readableLog('silent').log,

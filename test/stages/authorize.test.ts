@@ -55,10 +55,11 @@ function crew(): Crew {
     workload: book.workload,
     credentials: {
       current: async () => ({ kind: 'token', token: 'T' }),
-      renew: async () => ({ kind: 'token', token: 'T2' }),
+      refuse: async () => undefined,
       accepted: async () => {},
     },
     limits: LIMITS,
+    token: {},
     hold: openHold(bell),
     now: () => now,
     log: pino({ level: 'silent' }),

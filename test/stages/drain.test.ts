@@ -22,7 +22,7 @@ async function startWork() {
   const answers: ((reply: Reply) => void)[] = [];
   const create = (): Promise<Reply> => new Promise((answer) => answers.push(answer));
   const crew = crewWith(server.redis, bell, { create });
-  crew.credentials.renew = crew.credentials.current;
+  crew.credentials.refuse = async () => undefined;
   const batch = await batches.open(
     { id: 'b1', file: 'b1.csv', headings: HEADINGS, columns: [0, 1, 2, 3, 4, 5], loadedAt: 5 },
     1,

@@ -76,6 +76,7 @@ test('a ticket that comes while it is being asked for is not waited for', async 
     },
     calls: { noteWait: async () => true, forgetWait: async () => {}, line: async () => undefined },
     hold: openHold(bell),
+    token: {},
     log: readableLog().log,
   } as unknown as Crew;
 

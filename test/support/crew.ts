@@ -40,6 +40,7 @@ export function crewWith(redis: Redis, bell: Bell, { create, limits, patience, r
     hold: openHold(bell),
     readQuota,
     quota: { knownUntil: 0 },
+    token: {},
     now: Date.now,
     random: Math.random,
     log: readableLog('silent').log,
