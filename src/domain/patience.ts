@@ -64,7 +64,8 @@ export const WAITS = {
     name: 'FASTREGISTER_GIVE_UP',
     unit: 'duration',
     default: '72h',
-    sentence: 'How long after its create a registration that stayed silent waits for a person instead.',
+    sentence:
+      'How long after its create a registration that stayed silent waits for a person instead; so does one that meets 89249, or 91030, for so long.',
   },
 } as const satisfies Record<keyof Patience, WaitRow>;
 

@@ -221,9 +221,13 @@ export interface Registration {
   readonly earlierTask: 'none' | 'open' | 'ended';
   /** When the present attempt was sent. */
   readonly sentAt?: number | undefined;
-  /** How often it was postponed since it was last queued, and since when. */
+  /**
+   * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
+   * to try again, since when a task of somebody else runs, since when its Weixin ID is used up.
+   */
   readonly postponed: number;
-  readonly postponedSince?: number | undefined;
+  readonly busySince?: number | undefined;
+  readonly personSince?: number | undefined;
   readonly until?: number | undefined;
   readonly wait?: Wait | undefined;
   readonly problem?: string | undefined;
@@ -374,7 +378,8 @@ export function newRegistration(id: string, row: string): Registration {
     earlierTask: 'none',
     sentAt: undefined,
     postponed: 0,
-    postponedSince: undefined,
+    busySince: undefined,
+    personSince: undefined,
     until: undefined,
     wait: undefined,
     problem: undefined,
@@ -435,8 +440,12 @@ function miniPrograms(
 
 /** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
-  if (fact.kind === 'create_sent') return registration.postponed > 0;
+  if (fact.kind === 'create_sent') return wasPutOff(registration);
   return move.to === registration.state && fact.kind !== 'mini_program_created';
+}
+
+function wasPutOff({ postponed, busySince, personSince }: Registration): boolean {
+  return postponed > 0 || busySince !== undefined || personSince !== undefined;
 }
 
 function attemptBegun(registration: Registration, fact: Fact): Registration {
@@ -475,17 +484,21 @@ function saidBy(registration: Registration, fact: Fact): string | undefined {
   return `${registration.said} · ${fact.said}`;
 }
 
-/** Postponements are counted from when a registration was last queued, so that an operator's retry has all its tries. */
+/** Counted from when a registration was last queued, so that an operator's retry has all its tries. */
 function patience(
   registration: Registration,
   fact: Fact,
   move: Move,
-): Pick<Registration, 'postponed' | 'postponedSince'> {
-  if (fact.kind === 'create_postponed' || fact.kind === 'create_busy') {
-    return { postponed: registration.postponed + 1, postponedSince: registration.postponedSince ?? fact.at };
+): Pick<Registration, 'postponed' | 'busySince' | 'personSince'> {
+  const { postponed, busySince, personSince } = registration;
+  if (isOver(registration.state) || isOver(move.to)) {
+    return { postponed: 0, busySince: undefined, personSince: undefined };
   }
-  if (isOver(registration.state) || isOver(move.to)) return { postponed: 0, postponedSince: undefined };
-  return { postponed: registration.postponed, postponedSince: registration.postponedSince };
+  return {
+    postponed: fact.wait === 'again' ? postponed + 1 : postponed,
+    busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : busySince,
+    personSince: fact.kind === 'create_postponed' && fact.wait === 'person' ? (personSince ?? fact.at) : personSince,
+  };
 }
 
 function finishedAt(registration: Registration, fact: Fact, move: Move): number | undefined {

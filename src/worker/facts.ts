@@ -117,19 +117,21 @@ function mayAskAgain({ fact }: Answer): boolean {
   return fact !== 'task_created' && fact !== 'task_failed';
 }
 
-/** When the answer lets it be sent again. Without a time, patience is spent. */
+/**
+ * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
+ * answer gives it back, so that answers which alternate for ever have an end too.
+ */
 function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: number): Partial<Fact> {
   const { patience, limits } = crew;
-  const waitingSince = registration.postponedSince ?? at;
-  const mayWaitOn = at - waitingSince < patience.giveUpMs;
+  const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
       if (registration.postponed + 1 >= patience.retryLimit) return {};
       return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, crew.random()) };
     case 'busy':
-      return mayWaitOn ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
+      return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
-      return mayWaitOn ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
+      return mayWaitOn(registration.personSince) ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
     default:
       return {};
   }

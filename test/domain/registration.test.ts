@@ -56,7 +56,8 @@ describe('every state and every fact', () => {
     earlierTask: task,
     sentAt: time,
     postponed: fc.nat(9),
-    postponedSince: time,
+    busySince: time,
+    personSince: time,
     until: time,
   }) as fc.Arbitrary<Registration>;
 
@@ -208,18 +209,17 @@ describe('a postponement', () => {
     ...(until && { until, wait: 'again' as const }),
   });
 
-  test('is counted, and since when', () => {
+  test('is counted', () => {
     expect(met(sent(), postponed(NOON + 5))).toMatchObject({
       state: 'deferred',
       until: NOON + 5,
       postponed: 1,
-      postponedSince: NOON,
       attempt: 1,
     });
   });
 
   test('without a time to try again means that patience is spent: a person looks', () => {
-    expect(met({ ...sent(), postponed: 4, postponedSince: NOON - 1 }, postponed())).toMatchObject({
+    expect(met({ ...sent(), postponed: 4 }, postponed())).toMatchObject({
       state: 'needs_review',
       task: 'none',
     });
