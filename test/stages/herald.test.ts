@@ -81,6 +81,21 @@ test('what was done before anybody wanted to hear is no news', async () => {
   expect((await noticesWaiting()).map(({ data }) => data.batch)).toEqual(['b2']);
 });
 
+test('a fault that a paused line meets is told of, and a pause beside a fault is no news', async () => {
+  const { calls } = openBook(db.redis);
+  await look();
+  for (const [problem, at] of [
+    ['operator:pause', 1],
+    ['create:89254', 2],
+    ['operator:pause', 3],
+    ['token:40125', 4],
+  ] as const) {
+    await calls.stopLine({ because: 'said', problem, at });
+    await look();
+  }
+  expect((await noticesWaiting()).map(({ data }) => data.problem)).toEqual(['operator:pause', 'create:89254']);
+});
+
 test('each stop of the line is told of, and each quota day once', async () => {
   const { calls } = openBook(db.redis);
   await look();
