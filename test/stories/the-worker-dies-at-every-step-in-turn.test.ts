@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/app.js';
 import { readSettings } from '../../src/config.js';
+import { openComponentStore } from '../../src/redis/component-store.js';
+import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
@@ -56,12 +58,24 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
     [1, 2, 3, 4, 5, 6].map((number) => merchant(number)),
   );
   const listener = start(['listen'], { env });
-  simulator.setPushUrl(`http://127.0.0.1:${await portOf(listener, 'receiver')}${EVENTS_PATH}`);
+  const pushUrl = `http://127.0.0.1:${await portOf(listener, 'receiver')}${EVENTS_PATH}`;
+  simulator.setPushUrl(pushUrl);
+  await fetch(`${simulator.url}/cgi-bin/component/api_start_push_ticket`, {
+    method: 'POST',
+    body: JSON.stringify({
+      component_appid: REHEARSAL_CREDENTIALS.componentAppid,
+      component_secret: REHEARSAL_CREDENTIALS.componentAppsecret,
+    }),
+  });
+  await until('there is a ticket', () => openComponentStore(store.redis).ticket());
+  // A push would give the doomed one something else to do beside the step at which it dies.
+  simulator.setPushUrl(undefined);
 
   const doomed = start(['work'], { env: { ...env, NODE_OPTIONS: `--import ${DIE_AT}`, DIE_AT: step } });
   await doomed.ended;
   if (doomed.child.signalCode !== 'SIGKILL') throw new Error(`it did not die at ${step}`);
 
+  simulator.setPushUrl(pushUrl);
   start(['work'], { env });
   const isOver = async (): Promise<boolean> => {
     const counts = await book.batches.counts('b1');

@@ -1,6 +1,7 @@
 /**
  * Loaded into a worker before its own code: the process kills itself at a named step, the second time that it comes
- * there. Steps of Redis: `take:before`, `take:after` and so on for every script; of the call: `call:sent`, `call:answered`.
+ * there; at `hand:after` the first time, which hands out everything. Steps of Redis: `take:before`, `take:after` and so on
+ * for every script; of the call: `call:sent`, `call:answered`.
  */
 import { createHash } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
@@ -22,7 +23,7 @@ let times = 0;
 function at(here) {
   if (here !== step) return;
   times += 1;
-  if (times === 2) process.kill(process.pid, 'SIGKILL');
+  if (times === (here === 'hand:after' ? 1 : 2)) process.kill(process.pid, 'SIGKILL');
 }
 
 const { evalsha } = Redis.prototype;

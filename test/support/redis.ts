@@ -47,8 +47,10 @@ export function useRedis(): TestRedis {
   afterAll(async () => {
     for (const connection of connections) connection.disconnect();
     if (server !== undefined && server.exitCode === null) {
-      server.kill('SIGKILL');
-      await once(server, 'exit');
+      const gone = once(server, 'exit');
+      // A server that is asked to stop ends its child first, which would go on writing into the folder.
+      server.kill('SIGTERM');
+      await gone;
     }
     removeRedisFolder(folder);
   });
