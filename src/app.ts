@@ -402,13 +402,13 @@ interface Reception extends Part {
 
 async function openReception(settings: Settings, log: Logger): Promise<Reception> {
   // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
-  let door: Redis | undefined;
+  let door: { readonly redis: Redis; readonly pushes: Pushes } | undefined;
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
   const pushes = async (): Promise<Pushes> => {
     if (door === undefined) throw new Error('Redis was not reached yet');
-    return openPushes(door);
+    return door.pushes;
   };
   const shelf = openShelf({
     pushes: {
@@ -416,7 +416,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       storedOf: async (segment) => (await pushes()).storedOf(segment),
     },
     spool: await openSpool(join(settings.home, 'spool'), log),
-    redisAnswers: async () => door !== undefined && answers(door),
+    redisAnswers: async () => door !== undefined && answers(door.redis),
     log,
   });
   const refusals = openRefusals({ log, save: async (counts) => (await pushes()).countRefusals(counts) });
@@ -467,7 +467,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       );
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
-      door = answering;
+      door = { redis: answering, pushes: openPushes(answering) };
     },
     async close() {
       await server?.close();
