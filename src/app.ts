@@ -180,6 +180,8 @@ export async function startSending(store: Store): Promise<Part> {
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
   const { startRelay } = await import('./redis/relay.js');
   const { startWorker } = await import('./worker/worker.js');
+  // What can fail comes first: nothing after it has to be closed for a fault of another.
+  const vault = vaultOf(settings);
   const redis = await store.connect('worker');
   const bell = await hangBell(redis);
   const client = openClient({
@@ -188,7 +190,6 @@ export async function startSending(store: Store): Promise<Part> {
     // One for each slot of submit, and some for tokens, searches and exchanges.
     connections: settings.concurrency + 8,
   });
-  const vault = vaultOf(settings);
   const authorizers = openAuthorizers(redis, vault);
   const crew = crewOf(settings, redis, bell, client, log);
   const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });

@@ -21,12 +21,15 @@ const LOOK_EVERY_MS = 200;
 
 export async function sendAndListen(store: Store, options: RunOptions): Promise<Ending> {
   const listening = await listenHereOrElsewhere(store);
-  options.onListening?.(listening.port);
-  const sending = await startSending(store);
   try {
-    return await untilSettled(store, options);
+    options.onListening?.(listening.port);
+    const sending = await startSending(store);
+    try {
+      return await untilSettled(store, options);
+    } finally {
+      await sending.close();
+    }
   } finally {
-    await sending.close();
     await listening.close();
   }
 }

@@ -17,29 +17,35 @@ export function workCommand(): Command {
   )
     .option('--drain', 'end when nothing is left to send')
     .action(async (options: { drain?: true }, made: Command) =>
-      perform(made, { needs: ['wechat', 'encryption'], service: true }, async ({ open, settings }) => {
-        const interruption = onInterruption();
+      perform(made, { needs: ['wechat', 'encryption'], service: true }, async ({ open }) => {
+        const { signal } = onInterruption();
         const store = await open('worker');
         const sending = await startSending(store);
-        let status: number = EXIT.done;
-        while (!interruption.signal.aborted) {
-          await pause(LOOK_EVERY_MS, interruption.signal);
-          if (!options.drain) continue;
-          if (await nothingLeftToSend(store)) {
-            await sayWhatWaits(store);
-            break;
-          }
-          const { stopped, standstill } = await situation(store.calls, limitsOf(settings), Date.now());
-          if (stopped) {
-            say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
-            status = EXIT.stopped;
-            break;
-          }
+        try {
+          return await untilToldToEnd(store, options.drain === true, signal);
+        } finally {
+          await sending.close();
         }
-        await sending.close();
-        return status;
       }),
     );
+}
+
+/** By a signal; or with `drain` when nothing is left to send, or the line is stopped. */
+async function untilToldToEnd(store: Store, drain: boolean, signal: AbortSignal): Promise<number> {
+  while (!signal.aborted) {
+    await pause(LOOK_EVERY_MS, signal);
+    if (!drain) continue;
+    if (await nothingLeftToSend(store)) {
+      await sayWhatWaits(store);
+      break;
+    }
+    const { stopped, standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+    if (stopped) {
+      say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
+      return EXIT.stopped;
+    }
+  }
+  return EXIT.done;
 }
 
 async function sayWhatWaits({ batches }: Store): Promise<void> {

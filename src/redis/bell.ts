@@ -31,8 +31,14 @@ export async function hangBell(redis: Redis): Promise<Bell> {
     // The other connections of this process report that Redis is away; this one comes back by itself.
   });
   subscriber.on('message', (_channel, ring: Ring) => tell(ring));
-  await subscriber.connect();
-  await subscriber.subscribe(key('bell'));
+  try {
+    await subscriber.connect();
+    await subscriber.subscribe(key('bell'));
+  } catch (error) {
+    // It would try again for ever, and keep the process alive for a bell that nobody has.
+    subscriber.disconnect();
+    throw error;
+  }
   subscriber.on('ready', () => {
     subscriber.subscribe(key('bell')).then(
       () => RINGS.forEach(tell),
