@@ -5,7 +5,7 @@ import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Batch, Links } from '../redis/batches.js';
 import { batchOf, type HistoryEntry, type View } from '../redis/ledger.js';
 import { nextOf } from './next.js';
-import { type Standstill, troubleOf } from './sentences.js';
+import { type Standstill, troubleWith } from './sentences.js';
 
 export interface Story {
   readonly view: View;
@@ -53,7 +53,7 @@ const SEMICOLON: Words = { en: '; ', zh: '；' };
 export function historyPage(story: Story, language: Language, time: (at: number) => string): string {
   const { view, history, links } = story;
   const { registration, row } = view;
-  const trouble = troubleOf(registration.problem);
+  const trouble = troubleWith(registration);
   const next = nextOf(registration, story.standstill);
   const state = STATES[registration.state];
   // The first row has no entry of its own: it is the one that the registration has, unless a later row took its place.

@@ -2,7 +2,7 @@
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { Actor, Words } from '../domain/words.js';
-import { type Standstill, troubleOf } from './sentences.js';
+import { type Standstill, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
   readonly acts: Actor;
@@ -11,8 +11,8 @@ export interface Next extends Words {
 }
 
 export function nextOf(registration: Registration, standstill: Standstill | undefined): Next {
-  const { state, until, wait, sentAt, appid, authorizer, authorizeUrl, problem } = registration;
-  const trouble = troubleOf(problem);
+  const { state, until, wait, sentAt, appid, authorizer, authorizeUrl } = registration;
+  const trouble = troubleWith(registration);
   switch (state) {
     case 'queued':
       if (standstill !== undefined)

@@ -99,7 +99,7 @@ function alreadyCreated({ appid }: Registration): Sentences {
 function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
-  const told = spent(registration) ? TROUBLES['create:spent'] : troubleOf(registration.problem);
+  const told = troubleWith(registration);
   const again = registration.until === undefined ? NOTHING : notBefore(circumstances.time(registration.until));
   return {
     outcome,
@@ -108,11 +108,6 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
     nextStep: joined([told?.nextStep ?? NOTHING, again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
   };
-}
-
-/** 89247 and its kin say "later"; when all tries are spent there is no later. */
-function spent({ state, problem }: Registration): boolean {
-  return state === 'needs_review' && explain(problem ?? '')[0]?.answer.fact === 'create_postponed';
 }
 
 function pending(registration: Registration, circumstances: Circumstances): Sentences {
@@ -169,6 +164,13 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
   if (own !== undefined) return own;
   if (problem.startsWith('token:')) return tokenTrouble(problem);
   return explain(problem)[0]?.answer;
+}
+
+/** What its problem calls for now: 89249 and its kin say "later", and for a row that was given up there is no later. */
+export function troubleWith({ state, problem }: Registration): Trouble | undefined {
+  const trouble = troubleOf(problem);
+  if (trouble === undefined || state !== 'needs_review') return trouble;
+  return { ...trouble, ...explain(problem ?? '')[0]?.answer.atTheEnd };
 }
 
 /** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */

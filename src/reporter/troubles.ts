@@ -72,15 +72,6 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '若持续如此，请检查该服务、网络和 WECHAT_COMPONENT_ACCESS_TOKEN_URL。',
     },
   },
-  'create:spent': {
-    acts: 'us',
-    en: 'WeChat asked to try again later, each time that it was sent; all tries are spent.',
-    zh: '每次提交微信均要求稍后重试，重试次数已用完。',
-    nextStep: {
-      en: 'Compare the code and its type with the business licence, for WeChat answers so to a wrong one too; then retry the row.',
-      zh: '请按营业执照核对企业代码及类型（有误时微信也会如此返回），然后重新提交。',
-    },
-  },
   'batch:canaries': {
     acts: 'us',
     en: 'The first rows of a batch were refused, so the rest of it was not sent.',

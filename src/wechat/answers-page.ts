@@ -1,6 +1,6 @@
 /** docs/answers.md, printed from the tables of `answers`. */
 import { FACTS, MOVES, WAITS } from '../domain/registration.js';
-import { ACTORS } from '../domain/words.js';
+import { ACTORS, type Words } from '../domain/words.js';
 import { type Answer, DOORS, SOURCES, TABLES, type Table } from './answers.js';
 
 const INTRODUCTION: Record<Table, string> = {
@@ -58,8 +58,15 @@ function tableLines(table: Table): string[] {
 }
 
 function cells(code: string, answer: Answer): string[] {
-  const { en, zh, acts, nextStep, source } = answer;
-  return [code, en, zh, ACTORS[acts].en, nextStep.en, nextStep.zh, consequence(answer), source];
+  const { en, zh, acts, nextStep, atTheEnd, source } = answer;
+  const steps: Words =
+    atTheEnd === undefined
+      ? nextStep
+      : {
+          en: `${nextStep.en} Given up: ${atTheEnd.nextStep.en}`,
+          zh: `${nextStep.zh}不再自动提交时：${atTheEnd.nextStep.zh}`,
+        };
+  return [code, en, zh, ACTORS[acts].en, steps.en, steps.zh, consequence(answer), source];
 }
 
 /** The fact, the states that it leads to, and what is waited for. */

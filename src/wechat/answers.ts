@@ -40,6 +40,8 @@ export interface Answer extends Words {
   readonly acts: Actor;
   /** `en` and `zh` say what the code means; this, what to do about it. */
   readonly nextStep: Words;
+  /** The same two where all our patience with this answer is spent: from here on nothing happens by itself. */
+  readonly atTheEnd?: Words & { readonly nextStep: Words };
   readonly source: keyof typeof SOURCES;
   readonly door?: Door;
   readonly wait?: Wait;
@@ -470,6 +472,14 @@ export const CREATE: Readonly<Record<string, Answer>> = {
       en: 'Nothing to do: it is sent again later, a few times. If every merchant gets this answer, WeChat has retired the API: ask the operator to set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp.',
       zh: '无需操作，稍后会自动重试几次。若所有商户均返回此错误，说明该接口已下线，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp。',
     },
+    atTheEnd: {
+      en: 'WeChat reported a system error again, and all tries are spent.',
+      zh: '微信再次返回系统错误，重试次数已用完。',
+      nextStep: {
+        en: "If every merchant got this answer, set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp. Otherwise retry the row on another day; if it stays so, ask WeChat's support with the rid.",
+        zh: '若所有商户均返回此错误，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp；否则请改日重新提交，若仍失败，请凭 rid 咨询微信客服。',
+      },
+    },
     source: 'official page',
   },
   89247: {
@@ -482,6 +492,14 @@ export const CREATE: Readonly<Record<string, Answer>> = {
       en: 'Nothing to do: it is sent again later, a few times. If it stays so, ask the merchant for the code exactly as on the business licence.',
       zh: '无需操作，稍后会自动重试几次。若仍失败，请商户按营业执照核对企业代码。',
     },
+    atTheEnd: {
+      en: 'WeChat reported an internal error again, and all tries are spent.',
+      zh: '微信再次返回内部错误，重试次数已用完。',
+      nextStep: {
+        en: 'Compare the code and its type with the business licence, for WeChat answers so to a wrong one too; then retry the row.',
+        zh: '请按营业执照核对企业代码及类型（有误时微信也会如此返回），然后重新提交。',
+      },
+    },
     source: 'seeds',
   },
   89249: {
@@ -493,6 +511,14 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     nextStep: {
       en: 'Nothing to do: it is sent again when that task is over, after 24 hours at most. If the legal person has an open message of another application, ask to finish or decline it.',
       zh: '无需操作，前一任务结束后（最长 24 小时）会自动重新提交。若法人微信中有未处理的申请消息，请先完成或拒绝。',
+    },
+    atTheEnd: {
+      en: 'Another task of this enterprise was running at WeChat each time, for as long as it was waited for; it is not sent again by itself.',
+      zh: '该企业在微信一直有其他任务在执行，等待期限已过，不再自动提交。',
+      nextStep: {
+        en: 'Ask the merchant who else registers a Mini Program for this enterprise, and the legal person to finish or decline the open message of that application. When it is over, after 24 hours at most, retry the row.',
+        zh: '请商户确认还有谁在为该企业注册小程序，并请法人完成或拒绝微信中未处理的申请消息；待该任务结束后（最长 24 小时），重新提交。',
+      },
     },
     source: 'seeds',
   },
@@ -543,6 +569,14 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     nextStep: {
       en: 'Nothing to do: it is sent again tomorrow.',
       zh: '无需操作，次日会自动重新提交。',
+    },
+    atTheEnd: {
+      en: 'This Weixin ID had been used five times on each day that it was tried; it is not sent again by itself.',
+      zh: '每次提交时，该微信号当日均已使用五次，不再自动提交。',
+      nextStep: {
+        en: 'Ask the merchant who else registers with this Weixin ID, and for how many enterprises; retry the row for a day on which it is free.',
+        zh: '请商户确认还有谁在用该微信号注册、涉及多少企业；待该微信号当日有剩余次数时，重新提交。',
+      },
     },
     source: 'official page',
   },
