@@ -82,11 +82,13 @@ async function gather(store: Store, id: string | undefined) {
       };
     }),
   );
+  // Its words say when it ends.
+  const { until: _, ...standstill } = now.standstill ?? {};
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
   const ticket = await openComponentStore(store.redis).ticket();
   return {
-    line: now.stopped || now.standstill ? { stopped: now.stopped, ...now.standstill } : { stopped: false },
+    line: now.stopped || now.standstill ? { stopped: now.stopped, ...standstill } : { stopped: false },
     calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
     ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
     waitsUntil: await waitsUntil(store),

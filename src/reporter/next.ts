@@ -2,7 +2,7 @@
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { Actor, Words } from '../domain/words.js';
-import { type Standstill, troubleWith } from './sentences.js';
+import { heldBackBy, type Standstill, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
   readonly acts: Actor;
@@ -10,13 +10,13 @@ export interface Next extends Words {
   readonly by?: number;
 }
 
-export function nextOf(registration: Registration, standstill: Standstill | undefined): Next {
+export function nextOf(registration: Registration, present: Standstill | undefined): Next {
   const { state, until, wait, sentAt, appid, authorizer, authorizeUrl } = registration;
   const trouble = troubleWith(registration);
+  const standstill = heldBackBy(present, registration);
+  if (standstill !== undefined) return { ...both(standstill.reason, standstill.nextStep), acts: standstill.whoActs };
   switch (state) {
     case 'queued':
-      if (standstill !== undefined)
-        return { ...both(standstill.reason, standstill.nextStep), acts: standstill.whoActs };
       return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。', acts: 'us' };
     case 'deferred':
       return {

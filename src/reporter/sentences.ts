@@ -21,6 +21,8 @@ export interface Standstill {
   readonly reason: Words;
   readonly nextStep: Words;
   readonly whoActs: Actor;
+  /** When it ends by itself, in ms since 1970; absent where nobody knows. */
+  readonly until?: number;
 }
 
 export interface Circumstances {
@@ -111,12 +113,11 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
 }
 
 function pending(registration: Registration, circumstances: Circumstances): Sentences {
-  const { standstill, time, invitation } = circumstances;
+  const { time, invitation } = circumstances;
   const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
-  if (standstill !== undefined && (state === 'queued' || state === 'deferred')) {
-    return { outcome: 'pending', ...standstill };
-  }
+  const standstill = heldBackBy(circumstances.standstill, registration);
+  if (standstill !== undefined) return { outcome: 'pending', ...standstill };
   if (state === 'deferred' && wait !== undefined) {
     const then =
       until === undefined
@@ -130,6 +131,15 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   const { acts, ...words } = STATES[state];
   const nextStep = state === 'awaiting_legal_person' ? invitation : NOTHING_TO_DO;
   return { outcome: 'pending', problem, reason: words, nextStep, whoActs: acts };
+}
+
+/** The standstill, unless the row has not been sent for a reason of its own that lasts longer, or was sent. */
+export function heldBackBy(
+  standstill: Standstill | undefined,
+  { state, until = 0 }: Registration,
+): Standstill | undefined {
+  if (state === 'queued') return standstill;
+  return state === 'deferred' && until <= (standstill?.until ?? Number.POSITIVE_INFINITY) ? standstill : undefined;
 }
 
 /** The link's 24 hours: open, then about to end, then over. */

@@ -50,20 +50,14 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
     };
   }
   if (today.closed || used >= believed.perDay - searchReserve(believed)) {
-    const time = isoWithOffset(dayEndsAt, limits.timezone);
-    return {
-      ...base,
-      stopped: true,
-      standstill: waitsUntil('quota:day', time, "today's calls are used up", '今日调用额度已用完'),
-    };
+    // The next day may begin outside the sending hours.
+    const until = dayEndsAt + sendingWindow(limits, dayEndsAt).closedMs;
+    const waits = waitsUntil(until, limits, "today's calls are used up", '今日调用额度已用完');
+    return { ...base, stopped: true, standstill: { problem: 'quota:day', ...waits } };
   }
   if (closedMs > 0) {
-    const time = isoWithOffset(now + closedMs, limits.timezone);
-    return {
-      ...base,
-      stopped: false,
-      standstill: waitsUntil('quota:hours', time, 'it is outside the sending hours', '当前不在提交时段内'),
-    };
+    const waits = waitsUntil(now + closedMs, limits, 'it is outside the sending hours', '当前不在提交时段内');
+    return { ...base, stopped: false, standstill: { problem: 'quota:hours', ...waits } };
   }
   if (wait !== undefined && wait.why !== 'refresher') {
     const problem = WAITS[wait.why];
@@ -73,7 +67,8 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
       en: problem,
       zh: problem,
     };
-    return { ...base, stopped: false, standstill: { problem, reason, nextStep, whoActs: acts } };
+    const end = wait.why === 'pause' ? { until: now + wait.ms } : {};
+    return { ...base, stopped: false, standstill: { problem, reason, nextStep, whoActs: acts, ...end } };
   }
   return { ...base, stopped: false, standstill: undefined };
 }
@@ -103,11 +98,12 @@ function ended(text: string, stop: string): string {
   return text === '' || /[.!?。！？]$/.test(text) ? text : `${text}${stop}`;
 }
 
-function waitsUntil(problem: string, time: string, en: string, zh: string): Standstill {
+function waitsUntil(until: number, { timezone }: Limits, en: string, zh: string): Omit<Standstill, 'problem'> {
+  const time = isoWithOffset(until, timezone);
   return {
-    problem,
     reason: { en: `It waits: ${en}. Sending goes on at ${time}.`, zh: `等待中：${zh}，将于 ${time} 继续。` },
     nextStep: NOTHING_TO_DO,
     whoActs: 'us',
+    until,
   };
 }

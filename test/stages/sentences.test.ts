@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { newRegistration, type Registration } from '../../src/domain/registration.js';
+import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithFate } from '../../src/redis/batches.js';
 import { nextOf } from '../../src/reporter/next.js';
-import { type Circumstances, sentencesFor } from '../../src/reporter/sentences.js';
+import { type Circumstances, type Standstill, sentencesFor } from '../../src/reporter/sentences.js';
 
+const HOUR_MS = 3_600_000;
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
 const CIRCUMSTANCES: Circumstances = {
@@ -43,5 +44,47 @@ describe('a row that was given up', () => {
   test('is told apart from one that waits: the same answer says that it is sent again', () => {
     const fate = fateOf({ state: 'deferred', wait: 'busy', until: NOON + 1, problem: 'create:89249' });
     expect(sentencesFor(fate, CIRCUMSTANCES).reason.en).toContain('It is sent again at');
+  });
+});
+
+describe('of a standstill and a wait of its own, a row tells the one that ends later', () => {
+  const words = { en: 'Sending goes on at midnight.', zh: '午夜继续。' };
+  const midnight: Standstill = {
+    problem: 'quota:day',
+    reason: words,
+    nextStep: { en: '', zh: '' },
+    whoActs: 'us',
+    until: NOON + 12 * HOUR_MS,
+  };
+  const { until: _, ...nobodyKnows } = midnight;
+  const waits = (wait: Wait, hours: number) => fateOf({ state: 'deferred', wait, until: NOON + hours * HOUR_MS });
+
+  test.each([
+    ['the registry for days', 'not_before', 400],
+    ["somebody else's task until tomorrow", 'busy', 24],
+    ['its enterprise until tomorrow', 'enterprise', 24],
+    ['the next day of its Weixin ID, where sending hours end first', 'person', 13],
+  ] as const)('waiting for %s', (_, wait, hours) => {
+    const fate = waits(wait, hours);
+    const { reason, problem } = sentencesFor(fate, { ...CIRCUMSTANCES, standstill: midnight });
+    expect(reason.en).toContain(WAITS[wait].en);
+    expect(reason.en).toContain(new Date(NOON + hours * HOUR_MS).toISOString());
+    expect(problem).toBe('');
+    expect(nextOf(fate.registration, midnight)).toMatchObject({ by: NOON + hours * HOUR_MS });
+  });
+
+  test.each([
+    ['the next day, which begins when the calls come back', waits('person', 12), midnight],
+    ['another try in an hour', waits('again', 1), midnight],
+    ['its turn', fateOf({ state: 'queued' }), midnight],
+    ['days, while the line is stopped and nobody knows until when', waits('not_before', 400), nobodyKnows],
+  ] as const)('waiting for %s', (_, fate, standstill) => {
+    expect(sentencesFor(fate, { ...CIRCUMSTANCES, standstill })).toMatchObject({ problem: 'quota:day', reason: words });
+    expect(nextOf(fate.registration, standstill).en).toContain(words.en);
+  });
+
+  test('unless it was sent: then nothing holds it back', () => {
+    const fate = fateOf({ state: 'submitting', sentAt: NOON, until: NOON + HOUR_MS });
+    expect(sentencesFor(fate, { ...CIRCUMSTANCES, standstill: midnight }).reason).not.toEqual(words);
   });
 });

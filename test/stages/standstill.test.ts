@@ -5,13 +5,16 @@ import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
-function situationOf(facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: TokenWait }) {
+function situationOf(
+  facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: TokenWait | 'pause' },
+  limits = LIMITS,
+) {
   const calls = {
     line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
     ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
     waitNoted: async () => facts.wait && { why: facts.wait, ms: 5_000 },
   } as unknown as Calls;
-  return situation(calls, LIMITS, NOON);
+  return situation(calls, limits, NOON);
 }
 
 test('a token that is refused for the platform says what to mend, and what WeChat said', async () => {
@@ -49,4 +52,17 @@ test('a token that is refused with a code that nobody knows says nothing about t
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
   expect(await situationOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });
   expect(await situationOf({ day: { create: 3 } })).toMatchObject({ used: 3, left: 997, stopped: false });
+});
+
+test('a standstill that ends by itself says when: a day that is used up not before the sending hours of the next one', async () => {
+  const at = (time: string): number => Date.parse(`2026-11-${time}+08:00`);
+  const evenings = { ...LIMITS, sendingHours: { fromMinute: 18 * 60, untilMinute: 22 * 60 } };
+  const closed = { day: { closed: true } };
+  expect((await situationOf(closed)).standstill).toMatchObject({ problem: 'quota:day', until: at('22T00:00') });
+  expect((await situationOf({}, evenings)).standstill).toMatchObject({ problem: 'quota:hours', until: at('21T18:00') });
+  expect((await situationOf({ wait: 'pause' })).standstill).toMatchObject({ until: NOON + 5_000 });
+  const { standstill } = await situationOf(closed, evenings);
+  expect(standstill).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
+  expect(standstill?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
+  expect((await situationOf({ wait: 'ticket' })).standstill).not.toHaveProperty('until');
 });
