@@ -117,6 +117,17 @@ export function problemReason(problem: ToldProblem): Words {
   };
 }
 
+/** What stops a row before what was only repaired on the way: the first one is the report's `problem`. */
+export function worstFirst<P extends ToldProblem>(ofRow: readonly P[]): P[] {
+  const isWarning = ({ code }: P): boolean => kindOf(code)?.severity === 'warning';
+  return [...ofRow.filter((problem) => !isWarning(problem)), ...ofRow.filter(isWarning)];
+}
+
+/** The report's `who_acts`: who can mend it. */
+export function problemActor({ code }: ToldProblem): Actor | undefined {
+  return kindOf(code)?.who;
+}
+
 /** What is to do about it, among the other problems of its row: that nothing is to be done is said where that is all. */
 export function problemNextStep(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
   const step = stepOf(problem);

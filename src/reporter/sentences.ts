@@ -1,6 +1,6 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
 import { type Link, linkOf, stageOf } from '../domain/link.js';
-import { nextStepsOf, problemReason } from '../domain/problems.js';
+import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
@@ -62,12 +62,14 @@ function isPlain({ row, registration }: RowWithFate): boolean {
 }
 
 function refused({ row }: RowWithFate): Sentences {
+  const problems = worstFirst(row.problems);
+  const [worst] = problems;
   return {
     outcome: 'invalid',
-    problem: row.problems[0]?.code ?? '',
-    reason: joined(row.problems.map(problemReason)),
-    nextStep: joined(nextStepsOf(row.problems)),
-    whoActs: STATES.invalid.acts,
+    problem: worst?.code ?? '',
+    reason: joined(problems.map(problemReason)),
+    nextStep: joined(nextStepsOf(problems)),
+    whoActs: (worst && problemActor(worst)) ?? STATES.invalid.acts,
   };
 }
 
@@ -178,9 +180,16 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
 
 /** What its problem calls for now: 89249 and its kin say "later", and for a row that was given up there is no later. */
 export function troubleWith({ state, problem }: Registration): Trouble | undefined {
+  if (state === 'invalid' && problem !== undefined) return unfit(problem);
   const trouble = troubleOf(problem);
   if (trouble === undefined || state !== 'needs_review') return trouble;
   return { ...trouble, ...explain(problem ?? '')[0]?.answer.atTheEnd };
+}
+
+/** The registration API in use cannot take the details; the sheet was checked for another one. */
+function unfit(code: string): Trouble {
+  const acts = problemActor({ code }) ?? STATES.invalid.acts;
+  return { ...problemReason({ code }), nextStep: problemNextStep({ code }), acts };
 }
 
 /** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */

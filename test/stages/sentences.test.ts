@@ -88,3 +88,41 @@ describe('of a standstill and a wait of its own, a row tells the one that ends l
     expect(sentencesFor(fate, { ...CIRCUMSTANCES, standstill: midnight }).reason).not.toEqual(words);
   });
 });
+
+describe('an invalid row', () => {
+  test('names first what stops it, not what was repaired on the way, and who can mend that', () => {
+    const problems = [
+      { code: 'sheet:spaces_repaired', cell: 'A2' },
+      { code: 'sheet:code_missing', cell: 'B2' },
+    ];
+    const row = { line: 2, cells: [], problems };
+    const sentences = sentencesFor(
+      { index: 0, row, relation: { kind: 'refused' }, registration: undefined },
+      CIRCUMSTANCES,
+    );
+    expect(sentences).toMatchObject({ outcome: 'invalid', problem: 'sheet:code_missing', whoActs: 'merchant' });
+    expect(sentences.reason.en).toMatch(/^B2: .*A2: /);
+  });
+
+  test('that another registration API would have taken says so, and who can mend it', () => {
+    const fate = fateOf({ state: 'invalid', problem: 'sheet:code_type_refused' });
+    const sentences = sentencesFor(fate, CIRCUMSTANCES);
+    expect(sentences).toMatchObject({ outcome: 'invalid', whoActs: 'merchant' });
+    expect(sentences.reason.en).toContain('does not take this type of code');
+    expect(sentences.nextStep.en).toMatch(/^Ask the merchant/);
+    expect(nextOf(fate.registration, undefined)).toMatchObject({ acts: 'merchant', en: sentences.nextStep.en });
+  });
+
+  test('of a version that knew another problem is ours to look at', () => {
+    const row = {
+      line: 2,
+      cells: [],
+      problems: [
+        { code: 'sheet:spaces_repaired', cell: '' },
+        { code: 'sheet:of_old', cell: '' },
+      ],
+    };
+    const fate = { index: 0, row, relation: { kind: 'refused' }, registration: undefined } as const;
+    expect(sentencesFor(fate, CIRCUMSTANCES)).toMatchObject({ problem: 'sheet:of_old', whoActs: 'us' });
+  });
+});
