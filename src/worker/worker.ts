@@ -15,6 +15,9 @@ import { submit } from './submit.js';
 const LOCK_MS = 30_000;
 const STALLED_CHECK_MS = 4_000;
 
+/** A job may outlive any number of workers: the ledger sees to it that no attempt is sent twice. */
+const MOST_DEATHS = Number.MAX_SAFE_INTEGER;
+
 const PAUSE_AFTER_ERROR_MS = 1_000;
 
 /** SIGTERM has to be over in 25 s; a call in flight takes at most the request timeout. */
@@ -61,6 +64,7 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
         concurrency: jobsAtOnce[kind],
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
+        maxStalledCount: MOST_DEATHS,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
       },
