@@ -31,6 +31,8 @@ const NAMES = {
   busy: 'busy',
   /** sorted set per batch: registrations that wait until its first rows were accepted, in the order of rows */
   kept: 'kept',
+  /** set: batches that keep any so */
+  keeping: 'keeping',
   /** list: registrations that wait for that enterprise */
   behind: 'behind',
   /** hash: why and since when the line is stopped; absent while it runs */

@@ -18,7 +18,7 @@ export interface Workload {
    * another. What only a push, a later day or a person can let go is not counted.
    */
   isSending(until: number): Promise<boolean>;
-  /** Everything that is to be sent by `create` now or later. */
+  /** Everything that is to be sent by `create` now or later, or when the first rows of its batch were accepted. */
   toSend(): Promise<number>;
   /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
@@ -32,6 +32,12 @@ export function openWorkload(redis: Redis): Workload {
   async function inHand(kind: WorkKind): Promise<number> {
     const [ready, window] = await Promise.all([redis.llen(key('ready', kind)), redis.zcard(key('window', kind))]);
     return ready + window;
+  }
+
+  async function kept(): Promise<number> {
+    const batches = await redis.smembers(key('keeping'));
+    const counts = await Promise.all(batches.map((batch) => redis.zcard(key('kept', batch))));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   return {
@@ -52,7 +58,7 @@ export function openWorkload(redis: Redis): Workload {
       return counts?.some(([, count]) => count !== 0) ?? true;
     },
     dueUntil: (kind, until) => redis.zcount(key('later', kind), '-inf', until),
-    toSend: async () => (await inHand('submit')) + (await redis.zcard(key('later', 'submit'))),
+    toSend: async () => (await inHand('submit')) + (await redis.zcard(key('later', 'submit'))) + (await kept()),
     async dueNext(most) {
       const flat = await redis.zrange(key('later', 'submit'), 0, most - 1, 'WITHSCORES');
       const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));

@@ -410,6 +410,21 @@ describe('a batch with canaries', () => {
     expect(await ready()).toBe(readyThen);
   });
 
+  test('is to be sent as a whole, and only batches that keep some are asked how many', async () => {
+    await book.load('b2', [merchant(6)]);
+    await book.load('b3', [merchant(7), merchant(8)], 1);
+    await book.load('b4', [merchant(5), merchant(4)]);
+    const keeping = async (): Promise<string[]> => (await server.redis.smembers(key('keeping'))).sort();
+    expect([await book.workload.toSend(), await keeping()]).toEqual([8, ['b1', 'b3']]);
+
+    await book.record(idOf(merchant(8)), 'cancel_asked');
+    expect([await book.workload.toSend(), await keeping()]).toEqual([7, ['b1']]);
+
+    await answer(merchant(1), 'refused');
+    expect(await keeping()).toEqual([]);
+    expect(await book.workload.toSend()).toBe(await ready());
+  });
+
   describe('of whose kept rows a later sheet names some', () => {
     const readyIds = async (): Promise<string[]> => server.redis.lrange(key('ready', 'submit'), 0, -1);
     const [first, second, , fourth, fifth] = merchants.map(idOf) as [string, string, string, string, string];

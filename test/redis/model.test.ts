@@ -346,6 +346,8 @@ async function newWorld() {
       if (!isUnsent && registration.state !== 'submitting') expect([id, keeping]).toEqual([id, []]);
     }
     expect(sentInVain).toEqual([]);
+    const keeping = await Promise.all(batches.map((batch) => server.redis.exists(key('kept', batch))));
+    expect((await server.redis.smembers(key('keeping'))).sort()).toEqual(batches.filter((_, at) => keeping[at]).sort());
     for (const batch of batches) expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
   }
 

@@ -60,7 +60,7 @@ local function accept(id, pointer, earlier)
   end
   -- What an earlier sheet keeps behind its first rows is sent as this one is: whoever loads it wants that. It is a row of
   -- this one then, so that the canaries of the earlier one stay those that it has sent ahead.
-  if state == 'queued' and redis.call('ZREM', key.kept(row_of(row)), id) == 1 then
+  if state == 'queued' and keep_no_longer(row_of(row), id) then
     redis.call('HSET', registration, 'row', pointer, 'also', row .. (also and ' ' .. also or ''))
     ready[#ready + 1] = id
     count('queued')
@@ -138,7 +138,7 @@ end
 for _, id in ipairs(canaries > 0 and ready or {}) do
   local place = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1)
   if place > canaries then
-    redis.call('ZADD', key.kept(batch), place, id)
+    keep(batch, place, id)
   else
     redis.call('RPUSH', key.ready('submit'), id)
   end

@@ -183,12 +183,30 @@ local function line_after_canary(id, verdict, state)
   ring('line')
 end
 
+-- `keeping` names the batches that keep any, so that whoever counts what is kept need not ask every batch there is.
+local function keep(batch, place, id)
+  redis.call('ZADD', key.kept(batch), place, id)
+  redis.call('SADD', key.keeping(), batch)
+end
+
+local function after_one_less(batch)
+  if redis.call('EXISTS', key.kept(batch)) == 0 then redis.call('SREM', key.keeping(), batch) end
+end
+
+-- Whether it was kept.
+local function keep_no_longer(batch, id)
+  if redis.call('ZREM', key.kept(batch), id) == 0 then return false end
+  after_one_less(batch)
+  return true
+end
+
 local function let_go(batch, count)
   for _ = 1, count do
     local id = redis.call('ZPOPMIN', key.kept(batch))[1]
     if not id then return end
     redis.call('RPUSH', key.ready('submit'), id)
   end
+  after_one_less(batch)
   ring('ready')
 end
 
@@ -204,7 +222,7 @@ local function batch_after_canary(id, pointer, state, at)
   canaries_of[batch] = canaries
   if canaries == 0 then return end
   -- Kept, it was never one of them.
-  if redis.call('ZREM', key.kept(batch), id) == 1 then return end
+  if keep_no_longer(batch, id) then return end
   -- Only what it became first counts: an accepted one may be rejected a day later.
   if redis.call('HGET', key.registration(id), 'canary') == batch then return end
   if verdict == 'withdrawn' then return let_go(batch, 1) end
