@@ -43,7 +43,7 @@ export interface LineStop {
   readonly problem: string;
   /** ms since 1970 */
   readonly at: number;
-  /** Somebody resumed it, and one create tells whether it may open. */
+  /** Somebody resumed it: searches go, and one create tells whether it may open. */
   readonly onTrial: boolean;
   /** Why a person paused it beside its fault; `resume` ends both. */
   readonly paused?: string;

@@ -349,11 +349,38 @@ describe('a line that stopped for a fault', () => {
       expect(await book.calls.line()).toBeUndefined();
     });
 
-    test('lets the search for that one through, and no other call', async () => {
+    test('lets the search for that one through, and no other create', async () => {
       expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
-      expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
       expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
       expect(await book.calls.line()).toMatchObject({ onTrial: true });
+    });
+  });
+
+  describe('while others that were sent before are silent', () => {
+    beforeEach(async () => {
+      await server.redis.del(key('line'));
+      await book.send(idOf(second));
+      await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
+    });
+
+    test('searches for them on its trial, also where the one create is withdrawn before it goes', async () => {
+      expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
+      expect(await book.calls.resumeLine()).toBe('canary');
+      for (const it of [first, third]) await book.record(idOf(it), 'cancel_asked');
+
+      expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
+      await book.record(idOf(second), 'task_running');
+      expect(await book.calls.line()).toMatchObject({ onTrial: true });
+    });
+
+    test('is stopped again when a search meets the fault, and searches no more', async () => {
+      await book.calls.resumeLine();
+      expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
+      await book.record(idOf(second), 'search_refused', { problem: 'search:61004', because: 'IP' });
+
+      expect(await book.calls.line()).toMatchObject({ problem: 'search:61004', onTrial: false });
+      expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
+      expect(await book.take(idOf(first))).toMatchObject({ kind: 'wait', why: 'line' });
     });
   });
 

@@ -62,6 +62,31 @@ test('a secret that is wrong stops the line before anything is sent, and WeChat 
   expect(merchantsAskedTwice(story.simulator)).toEqual([]);
 });
 
+test('what stays silent is asked about after resume, although the only row that could try the line is held', async () => {
+  const story = await rehearse({
+    settings: {
+      FASTREGISTER_PUSH_WAIT: '2s',
+      FASTREGISTER_PUSH_RECHECK: '100ms',
+      FASTREGISTER_GIVE_UP: '2500ms',
+      FASTREGISTER_BUSY_WAIT: '1h',
+    },
+  });
+  const silent = merchant(1, 'lost');
+  const held = merchant(2, 'ok', { code: silent.code });
+  await story.book.load('b1', [silent]);
+  await story.start();
+  await until('it was sent', async () => (await counts(story)).awaiting_legal_person === 1);
+
+  await story.book.calls.stopLine({ because: 'permission sets', problem: 'create:89254', at: Date.now() });
+  await story.book.load('b2', [held]);
+  expect(await story.book.calls.resumeLine()).toBe('canary');
+
+  await story.settled('b1');
+  expect(story.calls('search')).toEqual({ 89250: 1 });
+  expect(await story.registration(silent)).toMatchObject({ state: 'needs_review', problem: 'push:overdue' });
+  expect(await story.registration(held)).toMatchObject({ state: 'deferred', wait: 'enterprise' });
+});
+
 test('the same surprise many times in a row stops the line, and nobody is asked twice', async () => {
   const story = await rehearse({ settings: { FASTREGISTER_STOP_AFTER: '5', FASTREGISTER_CONCURRENCY: '1' } });
   story.simulator.setFaults({ create: 4711 });

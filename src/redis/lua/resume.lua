@@ -1,5 +1,5 @@
 -- Lets the line run again, whoever paused it and whatever stopped it. A fault is taken for mended on trial: one create goes
--- first, to see whether it is (take.lua, record).
+-- first, to see whether it is, and searches go beside it (take.lua, record).
 -- KEYS 1 line
 -- Answers 'running', 'open', or 'canary'. Run twice, it answers the same: the line is open, or waits for its canary.
 local problem = redis.call('HGET', KEYS[1], 'problem')

@@ -51,10 +51,17 @@ local function until_room(calls_of_window, window_us)
   return back and window_us - (now_us - string.match(back, '%d+')) or 0
 end
 
--- What holds every call of a kind; nil: nothing. A stopped line on trial lets one create through, and the search for that
--- one: should its worker have died in the call, nothing else may ever tell what WeChat made of it.
-local function shut_for(kind, id)
-  if line[1] and line[2] ~= (kind == 'create' and 'wanted' or id) then return { 'wait', -1, 'line' } end
+-- What a stopped line on trial lets through: one create, and every search. That create may never go (it was withdrawn, it is
+-- held), and its worker may die in the call; a search asks nobody for anything, and one that meets the fault stops the
+-- line again.
+local function on_trial(kind)
+  if kind == 'create' then return line[2] == 'wanted' end
+  return line[2]
+end
+
+-- What holds every call of a kind; nil: nothing.
+local function shut_for(kind)
+  if line[1] and not on_trial(kind) then return { 'wait', -1, 'line' } end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
   if counted[3] or left - (kind == 'create' and reserve or 0) <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
@@ -76,7 +83,7 @@ end
 local function take(id, steps, kind, job, step, enterprise, person)
   if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
   local is_create = kind == 'create'
-  local refusal = shut_for(kind, id) or (is_create and held(id, enterprise, person))
+  local refusal = shut_for(kind) or (is_create and held(id, enterprise, person))
   if refusal then return refusal end
 
   granted[kind] = granted[kind] + 1
