@@ -19,6 +19,12 @@ export interface Bell {
   close(): Promise<void>;
 }
 
+/**
+ * Who only listens never notices that the connection is dead, for nothing is due on it: asked this often, it notices (see
+ * `socketTimeout` in connection.ts). A firewall that forgets silent connections is reminded of this one, too.
+ */
+const PING_EVERY_MS = 30_000;
+
 /** Takes a connection of its own: one that listens can do nothing else. */
 export async function hangBell(redis: Redis): Promise<Bell> {
   const listeners = new Map<Ring, Set<() => void>>(RINGS.map((ring) => [ring, new Set()]));
@@ -48,12 +54,17 @@ export async function hangBell(redis: Redis): Promise<Bell> {
     );
   });
 
+  const pinging = setInterval(() => {
+    if (subscriber.status === 'ready') subscriber.ping().catch(() => {});
+  }, PING_EVERY_MS).unref();
+
   return {
     on(ring, listener) {
       listeners.get(ring)?.add(listener);
       return () => listeners.get(ring)?.delete(listener);
     },
     async close() {
+      clearInterval(pinging);
       subscriber.disconnect();
     },
   };

@@ -35,16 +35,29 @@ const READY_WITHIN_MS = 10_000;
 const DOOR_TIMEOUT_MS = 4_000;
 const LONGEST_RECONNECT_PAUSE_MS = 2_000;
 
+/**
+ * A connection on which an answer is due, and nothing comes for so long, is dead, or its server hangs: it is cut and made
+ * anew, and what was asked is asked again. Nobody else would tell: a firewall that forgets a connection sends no RST, and
+ * the kernel waits for a quarter of an hour, or where nothing is to be sent for hours. Longer than any answer may take:
+ * BullMQ's workers wait 10 s for a job.
+ */
+const SILENT_TOO_LONG_MS = 20_000;
+
 const ROLES: Record<Role, RedisOptions> = {
-  worker: { maxRetriesPerRequest: null },
-  door: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: DOOR_TIMEOUT_MS },
+  worker: { maxRetriesPerRequest: null, socketTimeout: SILENT_TOO_LONG_MS },
+  door: {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: DOOR_TIMEOUT_MS,
+    socketTimeout: DOOR_TIMEOUT_MS,
+  },
 };
 
 /**
  * A connection that is ready. Later losses are mended by itself; each loss and each return is one log line.
  *
- * @param leaving of who tries again: an attempt ends with it, or when nothing was answered for long. Without it, a Redis
- *   that reads its data or hangs is waited for
+ * @param leaving of who tries again: an attempt ends with it, or when Redis was not ready for long. Without it, a Redis
+ *   that says that it reads its data is waited for
  * @throws RedisUnreachable when the first attempt fails
  */
 export async function connect(address: Address, role: Role, log: Log, leaving?: AbortSignal): Promise<Redis> {
@@ -59,6 +72,7 @@ export async function connect(address: Address, role: Role, log: Log, leaving?: 
     // After a failover a managed server's old primary is read-only: connect again, and send the refused command again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   });
+  stopClockOnClose(redis);
   await untilReady(redis, shown, leaving);
   const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown, leaving) : redis;
   tellLosses(ready, shown, role, log);
@@ -86,8 +100,31 @@ async function clusterAround(
   });
   // A Cluster has the commands of a Redis; `another` below is for the one thing in which they differ.
   const redis = cluster as unknown as Redis;
+  stopClockOnClose(redis);
   await untilReady(redis, shown, leaving);
   return redis;
+}
+
+/**
+ * ioredis 5.11 lets the clock of `socketTimeout` run on when a connection is closed: it would cut the next one, and keep a
+ * process alive that is done (redis/ioredis#2147, mended in 6). So too for those that we or BullMQ make of this one.
+ */
+function stopClockOnClose(redis: Redis): void {
+  const stopClock = (node: Redis): void => {
+    const withClock = node as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined };
+    node.on('close', () => {
+      clearTimeout(withClock.socketTimeoutTimer);
+      withClock.socketTimeoutTimer = undefined;
+    });
+  };
+  if (redis.isCluster) redis.on('+node', stopClock);
+  else stopClock(redis);
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (...options) => {
+    const made = duplicate(...options);
+    stopClockOnClose(made);
+    return made;
+  };
 }
 
 /** A further connection to the same server, or cluster, with options of its own. It connects when it is told to. */
@@ -106,12 +143,14 @@ function pauseBeforeReconnect(times: number): number {
 
 async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): Promise<void> {
   let giveUp = (): void => {};
+  let closed = (): void => {};
   const late = leaving && setTimeout(() => giveUp(), READY_WITHIN_MS).unref();
   try {
     await new Promise<void>((resolve, reject) => {
       redis.once('ready', resolve);
       redis.once('error', reject);
-      redis.once('close', () => reject(new Error('it closed the connection')));
+      closed = () => reject(new Error('it closed the connection'));
+      redis.once('close', closed);
       giveUp = () => reject(new Error('it is not ready in time'));
       leaving?.addEventListener('abort', giveUp);
       if (leaving?.aborted) giveUp();
@@ -124,7 +163,7 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
   } finally {
     clearTimeout(late);
     leaving?.removeEventListener('abort', giveUp);
-    redis.removeAllListeners('close');
+    redis.off('close', closed);
     redis.removeAllListeners('error');
   }
 }
@@ -205,7 +244,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     /ECONNRESET|EPIPE|closed the connection/,
     'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
   ],
-  [/not ready in time/, 'it takes connections and does not answer. It may be reading its data; look at what it logs'],
+  [
+    /not ready in time|Socket timeout|Command timed out/,
+    'it takes connections and does not answer. It may be reading its data; look at what it logs',
+  ],
 ];
 
 /**
@@ -213,7 +255,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
  * stopped is not known either. Where a password, a certificate or a permission is wrong, somebody has to mend it first.
  */
 const AWAY =
-  /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Failed to refresh slots cache/;
+  /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Socket timeout|Command timed out|Failed to refresh slots cache/;
 
 function sentenceOf(cause: unknown): string {
   const known = CAUSES.find(([pattern]) => pattern.test(textOf(cause)));

@@ -1,20 +1,18 @@
-/** A bell whose connection is lost: between it and Redis sits a wire that the test can watch and cut. */
-import { once } from 'node:events';
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+/** A bell whose connection is lost, or dies without a word. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
 import { key } from '../../src/redis/keys.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
+import { until } from '../support/until.js';
+import { type Wire, wireTo } from '../support/wire.js';
 
+/** What the program waits for passes when the test says so. */
+const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const;
 const SILENT = { info() {}, warn() {} };
 
 let own: OwnRedis;
-let wire: Server;
-let ends: Socket[];
-/** Sees what is said to Redis; what it answers false to is kept from Redis. */
-let passes: (said: string) => boolean;
+let wire: Wire;
 let bell: Bell;
 
 beforeAll(async () => {
@@ -23,36 +21,19 @@ beforeAll(async () => {
 afterAll(() => own.end());
 
 beforeEach(async () => {
-  ends = [];
-  passes = () => true;
-  wire = createServer((near) => {
-    const far = dial(own.socketPath);
-    ends.push(near, far);
-    near.on('data', (said) => {
-      if (passes(said.toString('latin1'))) far.write(said);
-    });
-    far.pipe(near);
-    for (const end of [near, far]) end.on('error', () => {}).on('close', () => [near, far].map((one) => one.destroy()));
-  });
-  wire.listen(join(own.folder, 'wire.sock'));
-  await once(wire, 'listening');
-  const near = await connect({ socketPath: join(own.folder, 'wire.sock') }, 'worker', SILENT);
+  wire = await wireTo(own);
+  const near = await connect({ socketPath: wire.socketPath }, 'worker', SILENT);
   bell = await hangBell(near);
   near.disconnect();
 });
 afterEach(async () => {
   await bell.close();
-  for (const end of ends) end.destroy();
-  await new Promise((resolve) => wire.close(resolve));
+  await wire.close();
 });
-
-const cut = (): void => {
-  for (const end of ends) end.destroy();
-};
 
 test('a connection that comes back rings for all, once it hears again', async () => {
   const rung = new Promise<void>((resolve) => bell.on('line', resolve));
-  cut();
+  wire.cut();
   await rung;
 
   const heard = new Promise<void>((resolve) => bell.on('quota', resolve));
@@ -67,16 +48,16 @@ test('a bell that is closed while its connection comes back is silent, and break
   process.removeAllListeners('unhandledRejection').on('unhandledRejection', watch);
   try {
     const asked = new Promise<void>((resolve) => {
-      passes = (said) => {
+      wire.passes = (said) => {
         if (!said.includes('subscribe')) return true;
         resolve();
         return false;
       };
     });
-    cut();
+    wire.cut();
     await asked;
     await bell.close();
-    await once(ends.at(-1) as Socket, 'close');
+    await wire.lastClosed();
     // Node tells of unhandled rejections before the next timers.
     await new Promise((resolve) => setImmediate(resolve));
   } finally {
@@ -84,4 +65,27 @@ test('a bell that is closed while its connection comes back is silent, and break
     for (const other of others) process.on('unhandledRejection', other);
   }
   expect(unhandled).toEqual([]);
+});
+
+test('a bell whose connection has died without a word notices it, and hears again', async () => {
+  vi.useFakeTimers({ toFake: [...TIMERS] });
+  onTestFinished(() => void vi.useRealTimers());
+  const near = await connect({ socketPath: wire.socketPath }, 'worker', SILENT);
+  const deaf = await hangBell(near);
+  near.disconnect();
+  let rung = false;
+  deaf.on('line', () => {
+    rung = true;
+  });
+  const asked = wire.saying('ping');
+  wire.goDead();
+  await vi.runOnlyPendingTimersAsync();
+  await asked;
+  await vi.runOnlyPendingTimersAsync();
+  await until('it is connected anew and rings for all', async () => {
+    // Short beside every deadline, so that an answer on its way is in time on a busy machine, too.
+    await vi.advanceTimersByTimeAsync(20);
+    return rung;
+  });
+  await deaf.close();
 });
