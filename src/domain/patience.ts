@@ -38,7 +38,8 @@ export const WAITS = {
     name: 'FASTREGISTER_RETRY_LIMIT',
     unit: 'tries',
     default: '5',
-    sentence: 'How many times a registration is tried before a repeated 89247 waits for a person.',
+    sentence:
+      'How many times a registration is tried before a repeated 89247 waits for a person, and is searched for before one that stayed silent does, where the answers do not tell of its task.',
   },
   busyWaitMs: {
     name: 'FASTREGISTER_BUSY_WAIT',

@@ -964,6 +964,12 @@ export function answerToQuery(status: string): Answer {
   return answerIn('query', status);
 }
 
+/** Whether what a search was answered, as a report writes it, tells of the task; any other answer may be one of the moment. */
+export function tellsOfTask(problem = ''): boolean {
+  if (problem.startsWith('query:')) return true;
+  return explain(problem).some(({ answer }) => answer.fact === 'task_running' || answer.noTask === true);
+}
+
 /** A missing status is not 0. */
 export function pushStatus(status: string | undefined): Answer {
   return status === undefined ? UNKNOWN_PUSH : answerIn('push', status);

@@ -3,7 +3,7 @@ import { quotaDay } from '../domain/calendar.js';
 import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Aside } from '../redis/ledger.js';
-import { type Answer, answerToCreate } from '../wechat/answers.js';
+import { type Answer, answerToCreate, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { Crew } from './crew.js';
@@ -77,18 +77,13 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
   const until = Math.min(at + crew.patience.pushRecheckMs, sentAt + crew.patience.giveUpMs);
+  // Nothing was learnt, so it is not given up yet: after a pause, should its time to be given up have come.
+  const untilAfterNothing = Math.max(until, at + crew.patience.retryFirstMs);
   const base = { at, callSentAt: sentAt };
   if (reply.kind !== 'answer') {
     const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
     return {
-      // Nothing was learnt, so it is not given up yet: after a pause, should its time have come while WeChat is away.
-      fact: {
-        ...base,
-        until: Math.max(until, at + crew.patience.retryFirstMs),
-        kind: 'search_void',
-        problem,
-        said: reply.why,
-      },
+      fact: { ...base, until: untilAfterNothing, kind: 'search_void', problem, said: reply.why },
       aside: surprise(crew, problem),
       refusedToken: false,
     };
@@ -97,7 +92,8 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
   // Its task has ended where WeChat had accepted it: another search would be answered alike, and only the push can tell.
   const hasEnded = answer.noTask === true && registration.state === 'awaiting_legal_person';
-  const askAgainAt = hasEnded ? sentAt + crew.patience.giveUpMs : until;
+  const untilAfterAnswer = tellsOfTask(problem) ? until : untilAfterNothing;
+  const askAgainAt = hasEnded ? sentAt + crew.patience.giveUpMs : untilAfterAnswer;
   return {
     fact: {
       ...base,

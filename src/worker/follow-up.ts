@@ -1,6 +1,7 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
+import { tellsOfTask } from '../wechat/answers.js';
 import { budgetsFor, type Crew, holdFor, refuseToken, report } from './crew.js';
 import { factOfSearch } from './facts.js';
 import { tokenWithinQuota } from './quota.js';
@@ -16,7 +17,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if ((registration.until ?? 0) > now) return crew.workload.giveBack(job, id, registration.until);
     const sentAt = registration.sentAt ?? now;
     const canSearch = crew.api.canSearch(registration.taskId);
-    if (now - sentAt >= crew.patience.giveUpMs && (wasSearched(registration) || !canSearch)) {
+    if (now - sentAt >= crew.patience.giveUpMs && (!canSearch || (await wasSearched(crew, id, sentAt)))) {
       await report(
         crew,
         id,
@@ -57,9 +58,15 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
   }
 }
 
-/** However long we were away: nothing is given up before it was asked about once. */
-function wasSearched({ problem }: Registration): boolean {
-  return problem !== undefined && /^(search|query):/.test(problem);
+/**
+ * However long we were away: nothing is given up before WeChat has told of it once. A door that turns us away is no answer;
+ * it opens by itself, or the line stops and a person opens it. An answer that tells nothing stops nobody: it has so many tries.
+ */
+async function wasSearched({ ledger, patience }: Crew, id: string, sentAt: number): Promise<boolean> {
+  const answers = (await ledger.history(id)).filter(
+    ({ kind, callSentAt }) => (kind === 'task_running' || kind === 'task_unclear') && callSentAt === sentAt,
+  );
+  return answers.length >= patience.retryLimit || answers.some(({ problem }) => tellsOfTask(problem));
 }
 
 /** What WeChat answered last goes to the person who has to judge it. */

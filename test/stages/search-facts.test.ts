@@ -50,6 +50,15 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
     expect(asked(80, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + retryFirstMs });
   });
 
+  test.each([-1, 89247, 4711])(
+    'is not asked without a pause either where its time to give up has come and the answer is %i',
+    (errcode) => {
+      const vague: Reply = { kind: 'answer', errcode, said: 'said', body: {} };
+      expect(asked(27, vague).fact).toMatchObject({ kind: 'task_unclear', until: NOW + pushRecheckMs });
+      expect(asked(80, vague).fact).toMatchObject({ kind: 'task_unclear', until: NOW + retryFirstMs });
+    },
+  );
+
   test('is asked again at once where the call was turned away at the door: the door says how long to wait', () => {
     const refused: Reply = { kind: 'answer', errcode: 42001, said: 'expired', body: {} };
     expect(asked(27, refused)).toMatchObject({ refusedToken: true, fact: { kind: 'search_void', until: NOW } });

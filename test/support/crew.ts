@@ -12,19 +12,28 @@ import { readableLog } from './log.js';
 
 export interface PlayedWeChat {
   readonly create: (merchant: Merchant) => Promise<Reply>;
+  readonly search?: () => Promise<Reply>;
   readonly limits?: Partial<Crew['limits']>;
   readonly patience?: Partial<Crew['patience']>;
   readonly readQuota?: Crew['readQuota'];
 }
 
-export function crewWith(redis: Redis, bell: Bell, { create, limits, patience, readQuota }: PlayedWeChat): Crew {
+export function crewWith(
+  redis: Redis,
+  bell: Bell,
+  { create, search, limits, patience, readQuota }: PlayedWeChat,
+): Crew {
   const { ledger, calls, workload } = openBook(redis);
   return {
     ledger,
     calls,
     workload,
-    api: { ...fastregisterweapp({} as Client), create },
-    credentials: { current: async () => ({ kind: 'token', token: 'token' }), accepted: async () => {} },
+    api: { ...fastregisterweapp({} as Client), create, ...(search && { search }) },
+    credentials: {
+      current: async () => ({ kind: 'token', token: 'token' }),
+      refuse: async () => undefined,
+      accepted: async () => {},
+    },
     patience: { ...DEFAULT_PATIENCE, ...patience },
     limits: {
       perSecond: 100,
