@@ -1,6 +1,17 @@
 import { rmSync } from 'node:fs';
 
-/** Removes a folder in which a Redis wrote: its child that rewrites the append-only file outlives it by a moment. */
+const TRIES = 100;
+
+/**
+ * Removes a folder in which a Redis wrote: its child that rewrites the append-only file outlives it by a moment. Node's own
+ * patience does not help, for it does not look again for files that have come meanwhile.
+ */
 export function removeRedisFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
 }

@@ -48,8 +48,7 @@ export function useRedis(): TestRedis {
     for (const connection of connections) connection.disconnect();
     if (server !== undefined && server.exitCode === null) {
       const gone = once(server, 'exit');
-      // A server that is asked to stop ends its child first, which would go on writing into the folder.
-      server.kill('SIGTERM');
+      server.kill('SIGKILL');
       await gone;
     }
     removeRedisFolder(folder);
