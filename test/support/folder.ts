@@ -9,7 +9,8 @@ const TRIES = 100;
 export function removeRedisFolder(folder: string): void {
   for (let tries = 1; ; tries += 1) {
     try {
-      return rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+      return;
     } catch (error) {
       if (tries === TRIES) throw error;
     }
