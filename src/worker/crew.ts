@@ -14,9 +14,11 @@ import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
 import type { Aside, Ledger, View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
+import type { Reply } from '../wechat/client.js';
 import type { Credential, Credentials, Fault } from '../wechat/credentials.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
+import type { Told } from './facts.js';
 import type { Ear, Hold } from './hold.js';
 
 export interface Crew {
@@ -103,6 +105,20 @@ async function untilAskedAgain(
     crew.log.info({ why: credential.why }, 'waiting for a component access token');
   }
   return ear.wait(credential.ms);
+}
+
+/** Records what a call told, of its merchant and of its token. */
+export async function reportCall(
+  crew: Crew,
+  id: string,
+  told: Told,
+  reply: Reply,
+  token: string,
+  view: View,
+): Promise<void> {
+  await report(crew, id, told.fact, told.aside, view);
+  if (told.refusedToken) await refuseToken(crew, token);
+  else if (reply.kind === 'answer') await crew.credentials.accepted(token);
 }
 
 /** WeChat refused this token: whoever needs one next gets another. */

@@ -2,7 +2,7 @@
 import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
 import { tellsOfTask } from '../wechat/answers.js';
-import { budgetsFor, type Crew, holdFor, refuseToken, report } from './crew.js';
+import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
 import { factOfSearch } from './facts.js';
 import { tokenWithinQuota } from './quota.js';
 
@@ -47,10 +47,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (permission.kind === 'go') {
       const reply = await crew.api.search(merchant, registration.taskId, token);
       const told = factOfSearch(crew, registration, budgets.day, reply);
-      await report(crew, id, told.fact, told.aside, permission.view);
-      if (told.refusedToken) await refuseToken(crew, token);
-      else if (reply.kind === 'answer') await crew.credentials.accepted(token);
-      return;
+      return reportCall(crew, id, told, reply, token, permission.view);
     }
     const ms = permission.kind === 'wait' ? permission.ms : 0;
     const why = permission.kind === 'wait' ? permission.why : 'pace';

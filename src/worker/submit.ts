@@ -3,7 +3,7 @@ import type { Merchant } from '../domain/merchant.js';
 import { isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import { budgetsFor, type Crew, holdFor, refuseToken, report } from './crew.js';
+import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
 import { factOfCreate } from './facts.js';
 import { tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
@@ -21,10 +21,7 @@ async function send(crew: Crew, job: Job, id: string, known: View | undefined): 
   const sent = await take(crew, job, id, known);
   if (sent === undefined) return;
   const reply = await crew.api.create(sent.merchant, sent.token);
-  const { fact, aside, refusedToken } = factOfCreate(crew, sent, reply);
-  await report(crew, id, fact, aside, sent.view);
-  if (refusedToken) await refuseToken(crew, sent.token);
-  else if (reply.kind === 'answer') await crew.credentials.accepted(sent.token);
+  await reportCall(crew, id, factOfCreate(crew, sent, reply), reply, sent.token, sent.view);
 }
 
 /** A call for which permission was taken; from here on `create` counts as sent. */
