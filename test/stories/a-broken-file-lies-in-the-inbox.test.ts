@@ -69,15 +69,7 @@ test('a file that is mostly wrong is put away before any row of it is stored', a
 });
 
 test('a sheet that was loaded and cannot be put away is no rejected one, and has its report as soon as there is a place for it', async () => {
-  const rehearsal = await rehearse();
-  await rehearsal.start();
-  const office = openOffice(rehearsal);
-  office.put('a.csv', sheetOf([merchant(1)]));
-  // As a full disk or a folder without permission: nothing can be created under it.
-  symlinkSync('/dev/null', join(office.inbox, 'done'));
-
-  const night = await office.run();
-  if (night === undefined) throw new Error('the night did not run');
+  const { rehearsal, office, night } = await nightWithoutRoom();
   expect(night).toMatchObject({ files: [{ name: 'a.csv' }], rejected: [], open: true });
   expect(await rehearsal.store.batches.counts(night.files[0]?.batch ?? '')).toEqual({ created: 1 });
   expect(readdirSync(office.inbox).sort()).toEqual(['a.csv', 'done']);
@@ -92,15 +84,10 @@ test('a sheet that was loaded and cannot be put away is no rejected one, and has
 });
 
 test('a report is written where there is a place for it, also when its sheet never comes there', async () => {
-  const rehearsal = await rehearse();
-  await rehearsal.start();
-  const office = openOffice(rehearsal);
-  office.put('a.csv', sheetOf([merchant(1)]));
-  symlinkSync('/dev/null', join(office.inbox, 'done'));
-  const night = await office.run();
+  const { office, night } = await nightWithoutRoom();
   for (const name of ['a.csv', 'done']) rmSync(join(office.inbox, name));
   await office.run();
-  expect(office.read('done', night?.date ?? '', 'a.csv.report.csv')).toContain('"created"');
+  expect(office.read('done', night.date, 'a.csv.report.csv')).toContain('"created"');
 });
 
 test('a file that is still being written stays where it is, unless a .ready beside it says that it is complete', async () => {
@@ -131,3 +118,15 @@ test('a file of the same name as one before does not overwrite it', async () => 
   expect(second?.name).toBe(`${first?.name}-2`);
   expect(existsSync(join(office.inbox, 'a.csv.ready'))).toBe(false);
 });
+
+/** A night whose sheet cannot be put away: as on a full disk or without permission, nothing can be created under `done`. */
+async function nightWithoutRoom() {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', sheetOf([merchant(1)]));
+  symlinkSync('/dev/null', join(office.inbox, 'done'));
+  const night = await office.run();
+  if (night === undefined) throw new Error('the night did not run');
+  return { rehearsal, office, night };
+}
