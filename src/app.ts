@@ -29,13 +29,14 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
+import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
-import { secretKeyUnder } from './redis/secret-key.js';
+import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
 import { openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
@@ -65,6 +66,8 @@ export interface Store {
   readonly batches: Batches;
   readonly calls: Calls;
   readonly workload: Workload;
+  /** The ledger was made just now. */
+  readonly isNew: boolean;
   /** The registration of an enterprise, by its code. */
   readonly identify: Identify;
   readonly settings: Settings;
@@ -78,9 +81,17 @@ export interface Store {
 
 /**
  * @param leaving see `connect`
- * @throws RedisUnreachable, RedisUnfit
+ * @param claim false: whatever platform the ledger belongs to; only who compares them by itself asks for that
+ * @throws RedisUnreachable, RedisUnfit, LedgerMismatch
  */
-export async function openStore(settings: Settings, log: Logger, role: Role, leaving?: AbortSignal): Promise<Store> {
+export async function openStore(
+  settings: Settings,
+  log: Logger,
+  role: Role,
+  leaving?: AbortSignal,
+  claim = true,
+): Promise<Store> {
+  nameLedger(settings.ledger);
   const server = await reachServer(settings, log);
   const connections: Redis[] = [];
   const connectTo = async (to: Role, until?: AbortSignal): Promise<Redis> => {
@@ -97,6 +108,7 @@ export async function openStore(settings: Settings, log: Logger, role: Role, lea
     if (settings.redisUrl !== undefined) {
       for (const warning of await checkServer(redis)) log.warn({}, warning);
     }
+    const isNew = claim && (await claimLedger(redis, ledgerIdentityOf(settings)));
     return {
       redis,
       ledger: openLedger(redis),
@@ -104,6 +116,7 @@ export async function openStore(settings: Settings, log: Logger, role: Role, lea
       calls: openCalls(redis),
       workload: openWorkload(redis),
       identify: await identifyIn(redis),
+      isNew,
       settings,
       log,
       receiver: {},
@@ -114,6 +127,17 @@ export async function openStore(settings: Settings, log: Logger, role: Role, lea
     await close();
     throw error;
   }
+}
+
+/** What a process with these settings would make a ledger for. */
+export function ledgerIdentityOf(settings: Settings): LedgerIdentity {
+  const isPrivate = settings.redisUrl === undefined;
+  const secretKey = settings.secretKey ?? (isPrivate ? knownSecretKeyUnder(settings.home) : undefined);
+  return {
+    component: settings.wechatComponentAppid,
+    api: apiAddress(settings.wechatApiBaseUrl),
+    secretKey: secretKey && fingerprintOf(secretKey),
+  };
 }
 
 async function reachServer(settings: Settings, log: Logger): Promise<{ address: Address; leave: () => Promise<void> }> {

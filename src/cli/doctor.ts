@@ -66,7 +66,7 @@ function describe(findings: readonly Finding[]): string {
   return table(rows);
 }
 
-const NEEDS: readonly Need[] = ['wechat', 'push', 'encryption'];
+const NEEDS: readonly Need[] = ['wechat', 'sending', 'push', 'encryption'];
 
 /** Without settings that can be read there is nothing else to check; with some that are missing there is. */
 function checkSettings(made: Command): { settings?: Settings; findings: Finding[] } {

@@ -2,7 +2,16 @@
  * Every key of ours, by name. One hash tag keeps them in one slot, so that a Lua script may touch several of them on a
  * cluster. The scripts use the same names, so that a key is spelled here and nowhere else.
  */
-export const PREFIX = '{fastregister}';
+let ledger = 'default';
+
+/** Which ledger this process works with: several lie side by side on one Redis. Called once, before any key is named. */
+export function useLedger(name: string): void {
+  ledger = name;
+}
+
+export function prefix(): string {
+  return ledger === 'default' ? '{fastregister}' : `{fastregister:${ledger}}`;
+}
 
 const NAMES = {
   /** hash: one merchant's registration; fields in `registration-fields.ts` */
@@ -113,7 +122,7 @@ const NAMES = {
   fence: 'fence',
   /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
   told: 'told',
-  /** hash: what this ledger is; `key`: of the HMAC that makes registration ids of codes */
+  /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
   /** channel: rung when there is something new to do */
   bell: 'bell',
@@ -122,7 +131,7 @@ const NAMES = {
 export type KeyName = keyof typeof NAMES;
 
 export function key(name: KeyName, ...parts: (string | number)[]): string {
-  return [PREFIX, NAMES[name], ...parts].join(':');
+  return [prefix(), NAMES[name], ...parts].join(':');
 }
 
 /**
@@ -131,8 +140,8 @@ export function key(name: KeyName, ...parts: (string | number)[]): string {
  */
 export function withKeys(lua: string): string {
   return lua
-    .replace(/\bkey\.(\w+)\(\)/g, (_, name: string) => `'${PREFIX}:${wordOf(name)}'`)
-    .replace(/\bkey\.(\w+)\(/g, (_, name: string) => `joined('${PREFIX}:${wordOf(name)}:', `);
+    .replace(/\bkey\.(\w+)\(\)/g, (_, name: string) => `'${prefix()}:${wordOf(name)}'`)
+    .replace(/\bkey\.(\w+)\(/g, (_, name: string) => `joined('${prefix()}:${wordOf(name)}:', `);
 }
 
 function wordOf(name: string): string {
