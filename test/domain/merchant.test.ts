@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { enterpriseOf, identityOf, type Merchant, personOf } from '../../src/domain/merchant.js';
+import { enterpriseOf, identityOf, type Merchant, nameKey, personOf } from '../../src/domain/merchant.js';
 import { IDENTITY } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 
@@ -55,6 +55,16 @@ describe('two rows name different merchants', () => {
     expect(identityOf(left, IDENTITY)).not.toBe(identityOf(right, IDENTITY));
   });
 });
+
+test.each(['•', '・', '･', '‧', '∙', '．', '.', '\u0387', ' · '])(
+  'the dot in a name is the same one, written %j or · (U+00B7): of the legal person, and of an enterprise in WeChat’s list',
+  (dot) => {
+    const [with_, other] = [dot, '\u00b7'].map((it) => ({ ...one, legalPersonaName: `虚${it}构人` }));
+    expect(identityOf(with_ as Merchant, IDENTITY)).toBe(identityOf(other as Merchant, IDENTITY));
+    expect(nameKey(`个体户虚${dot}构人`)).toBe(nameKey('个体户虚\u00b7构人'));
+    expect(nameKey(`个体户虚${dot}构人`)).not.toBe(nameKey('个体户虚构人'));
+  },
+);
 
 test('the successor knows a merchant by name and code only', () => {
   const other = { ...one, legalPersonaWechat: 'somebody_else', legalPersonaName: '他人' };
