@@ -234,8 +234,8 @@ describe("the words of WeChat's pages", () => {
   });
 
   test('a Mini Program that was created is not verified yet, and has to be filed', () => {
-    expect(pushStatus('0').nextStep.en).toMatch(/not verified yet: verification and filing/);
-    expect(pushStatus('0').nextStep.zh).toMatch(/未认证.*认证和备案/);
+    expect(pushStatus('0').nextStep.en).toMatch(/not verified yet: verification and filing.*offline categories only/);
+    expect(pushStatus('0').nextStep.zh).toMatch(/未认证.*认证和备案.*线下类目/);
   });
 
   test('a name that differs from the registry may differ in the name of its city', () => {
