@@ -201,6 +201,7 @@ describe('doctor', () => {
     await keepTicket(wechat);
     const { status, findings } = await doctor(settingsFor(wechat.url));
     expect(verdicts(findings).quota).toBe('warning');
+    expect(findings.at(-1)?.todo).toContain('online categories');
     expect(status).toBe(0);
   });
 
