@@ -1,5 +1,6 @@
 /** A merchant as a row of a sheet names it, and when two rows name the same one. */
 import { createHmac, hash } from 'node:crypto';
+import { withOneDot } from './middle-dot.js';
 import type { Words } from './words.js';
 
 /** The six parameters of WeChat's `create`. Text is sent as it was given, trimmed; codes and phones are never numbers. */
@@ -84,13 +85,15 @@ export function nameKey(name: string): string {
 /** What has nothing to be made equal: nearly every name and Weixin ID, and a third of the time of a load. */
 const COMPARABLE = /^[\u4e00-\u9fa50-9a-z_-]*$/;
 
-/** For comparison only: full-width and half-width, upper and lower case, and spaces make no difference. */
+/** For comparison only: full-width and half-width, upper and lower case, spaces, and look-alikes of the dot in a name make no difference. */
 function comparable(text: string): string {
   if (COMPARABLE.test(text)) return text;
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, '');
+  return withOneDot(
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, ''),
+  );
 }
 
 function withoutHyphens(code: string): string {

@@ -2,7 +2,7 @@
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
-import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
 import { explain } from '../wechat/answers.js';
 import { type OtherRow, sentencesOfOther } from './other-rows.js';
@@ -53,7 +53,7 @@ const CREATED: Sentences = {
   outcome: 'created',
   problem: '',
   reason: STATES.created,
-  nextStep: NOTHING,
+  nextStep: AFTER_CREATION,
   whoActs: STATES.created.acts,
 };
 
@@ -82,7 +82,7 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
     outcome,
     problem: registration.problem ?? '',
     reason: joined([told ?? STATES[registration.state], verbatim(registration)]),
-    nextStep: joined([told?.nextStep ?? NOTHING, again]),
+    nextStep: joined([told?.nextStep ?? (outcome === 'created' ? AFTER_CREATION : NOTHING), again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
   };
 }

@@ -7,6 +7,7 @@ import {
   identifyWith,
   listOfDetails,
   type Merchant,
+  nameKey,
   personOf,
 } from '../../src/domain/merchant.js';
 import { merchant } from '../support/merchants.js';
@@ -61,6 +62,16 @@ describe('two rows of one enterprise say something else', () => {
     expect(personOf('wei-xin_1')).not.toBe(personOf('weixin_1'));
   });
 });
+
+test.each(['•', '・', '･', '‧', '∙', '．', '.', '\u0387', ' · '])(
+  'the dot in a name is the same one, written %j or · (U+00B7): of the legal person, and of an enterprise in WeChat’s list',
+  (dot) => {
+    const [with_, other] = [dot, '\u00b7'].map((it) => ({ ...one, legalPersonaName: `虚${it}构人` }));
+    expect(differingDetails(with_ as Merchant, other as Merchant, FOUR)).toEqual([]);
+    expect(nameKey(`个体户虚${dot}构人`)).toBe(nameKey('个体户虚\u00b7构人'));
+    expect(nameKey(`个体户虚${dot}构人`)).not.toBe(nameKey('个体户虚构人'));
+  },
+);
 
 describe('an enterprise', () => {
   const identify = identifyWith('a key');

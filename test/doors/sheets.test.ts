@@ -9,7 +9,7 @@ import { loadCommand } from '../../src/cli/load.js';
 import { reportCommand } from '../../src/cli/report.js';
 import { templateCommand } from '../../src/cli/template.js';
 import { readSettings } from '../../src/config.js';
-import { residentCheck } from '../../src/domain/enterprise-code.js';
+import { creditCodeCheck, residentCheck } from '../../src/domain/enterprise-code.js';
 import { load as loadSheet } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheet.js';
 import { openBatches } from '../../src/redis/batches.js';
@@ -87,6 +87,24 @@ describe('check', () => {
     expect((await check([file, '--lang', 'zh'])).stdout).toContain(`${file}:5: 与第 2 行重复`);
     expect(stdout).toMatch(/sheet:code_scientific +error +1 +B4/);
     expect(stdout).toMatch(/all sent on +\d{4}-\d\d-\d\d/);
+  });
+
+  test('says what to type for a sole trader without a trade name, and which dot was read as ·', async () => {
+    const code = `92990000TE5T00001${creditCodeCheck('92990000TE5T00001')}`;
+    const sheet = saved(
+      sheetOf([
+        { ...merchant(1), name: '*****', code, legalPersonaName: '虚构•人' },
+        { ...merchant(2), legalPersonaName: '虚构・人' },
+      ]),
+    );
+    const { status, stdout } = await check([sheet, '--lang', 'zh']);
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/:2: error: A2：.*个体工商户。.*：个体户虚构·人。 \[sheet:name_sole_trader\]/);
+    expect(stdout).toMatch(/:3: warning: E3：姓名中的圆点已统一为间隔号“·”。/);
+    const successor = { ...alone(), WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' };
+    expect((await checked([sheet], successor)).problems).toMatchObject([
+      { problem: 'sheet:name_sole_trader', next_step: expect.stringMatching(/without a space: 个体户虚构·人\.$/) },
+    ]);
   });
 
   test('says the same as JSON', async () => {

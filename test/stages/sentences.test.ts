@@ -24,6 +24,19 @@ function fateOf(changes: Partial<Registration>): RowWithFate & { registration: R
   };
 }
 
+test('a Mini Program that was created is not verified: the report says what comes next', () => {
+  const plain = sentencesFor(fateOf({ state: 'created', appid: 'wx0123456789abcdef' }), CIRCUMSTANCES);
+  const warned = fateOf({ state: 'created', appid: 'wx0123456789abcdef' });
+  const problems = [{ code: 'sheet:spaces_repaired', cell: 'A2' }];
+  const withWarning = sentencesFor({ ...warned, row: { ...warned.row, problems } }, CIRCUMSTANCES);
+  for (const { nextStep, whoActs } of [plain, withWarning]) {
+    expect(nextStep.en).toContain('verification and filing come next');
+    expect(nextStep.zh).toContain('认证和备案');
+    expect(whoActs).toBe('nobody');
+  }
+  expect(nextOf(warned.registration, undefined).zh).toMatch(/^已完成。.*认证和备案/);
+});
+
 describe('a row that was given up', () => {
   test.each([
     ['create:89249', 'who else registers a Mini Program', '还有谁在为该企业注册小程序'],

@@ -123,7 +123,7 @@ for (const { api, way, save } of WAYS) {
     );
     expect(page).toContain('legal_person_timed_out  push:100003');
     expect(page).toContain(`line 4 of corrected.${way === 'XLSX' ? 'xlsx' : 'csv'}`);
-    expect(page).toContain('next: Nothing: it is done.');
+    expect(page).toContain('next: It is done. The new Mini Program is not verified yet');
   });
 }
 

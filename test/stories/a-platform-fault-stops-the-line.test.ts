@@ -26,7 +26,10 @@ describe.each(APIS)('%s: a refusal that is no merchant’s fault', (api) => {
       await until('the line is stopped', () => story.book.calls.line());
       await until('every row is back where it was', async () => (await counts(story)).queued === 20);
 
-      expect(await story.book.calls.line()).toMatchObject({ problem: `create:${errcode}` });
+      expect(await story.book.calls.line()).toMatchObject({
+        problem: `create:${errcode}`,
+        because: expect.stringMatching(/ rid: [0-9a-f-]+$/),
+      });
       expect(story.calls('create')[errcode]).toBeLessThanOrEqual(CONCURRENCY);
       expect(JSON.stringify(story.lines)).toContain('the line is stopped');
 
