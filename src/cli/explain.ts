@@ -72,7 +72,7 @@ interface Meaning {
 }
 
 function meanings(code: string): Meaning[] {
-  const own = TROUBLES[code] ?? (code.startsWith('token:') ? troubleOf(code) : undefined);
+  const own = Object.hasOwn(TROUBLES, code) || code.startsWith('token:') ? troubleOf(code) : undefined;
   if (own !== undefined) return [{ problem: code, reason: own, next_step: own.nextStep, who_acts: own.acts }];
   const sheet = code.startsWith('sheet:') ? code : `sheet:${code}`;
   if (Object.hasOwn(PROBLEMS, sheet)) {

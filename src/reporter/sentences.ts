@@ -145,8 +145,7 @@ const SEND_THE_LINK: Words = {
 /** What WeChat's code or our own word means. */
 export function troubleOf(problem: string | undefined): Trouble | undefined {
   if (problem === undefined || problem === '') return undefined;
-  const own = TROUBLES[problem];
-  if (own !== undefined) return own;
+  if (Object.hasOwn(TROUBLES, problem)) return TROUBLES[problem];
   if (problem.startsWith('token:')) return tokenTrouble(problem);
   return explain(problem)[0]?.answer;
 }
