@@ -29,7 +29,7 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
-import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
+import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
 import { openNights } from './redis/nights.js';
@@ -38,7 +38,7 @@ import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
-import { openVault, type Vault } from './redis/vault.js';
+import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
 import { situation } from './reporter/standstill.js';
@@ -137,6 +137,7 @@ export function ledgerIdentityOf(settings: Settings): LedgerIdentity {
     component: settings.wechatComponentAppid,
     api: apiAddress(settings.wechatApiBaseUrl),
     secretKey: secretKey && fingerprintOf(secretKey),
+    previousSecretKey: settings.secretKeyPrevious && fingerprintOf(settings.secretKeyPrevious),
   };
 }
 
@@ -609,5 +610,5 @@ function pushCredentials(settings: Settings): PushCredential[] {
 }
 
 export function vaultOf(settings: Settings): Vault {
-  return openVault(settings.secretKey ?? secretKeyUnder(settings.home));
+  return openVault(settings.secretKey ?? secretKeyUnder(settings.home), settings.secretKeyPrevious);
 }
