@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { linkOf } from '../domain/link.js';
 import { enterpriseOf } from '../domain/merchant.js';
-import { apply, type Fact, isOver, type Move, next, type Registration, type Wait } from '../domain/registration.js';
+import { apply, type Fact, isOver, isUnsent, type Move, next, type Registration, type Wait } from '../domain/registration.js';
 import { key } from './keys.js';
 import { difference, registrationFrom } from './registration-fields.js';
 import { type DetailColumns, type Row, unpackRow } from './rows.js';
@@ -146,6 +146,7 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
+  readonly unasked?: true;
   readonly enterprise?: string;
   readonly free?: true;
   readonly behind?: true;
@@ -175,6 +176,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
       later: whatIsDueLater(after, move),
       ready: whatIsReady(after, move),
       ...(isOver(after.state) && { over: true }),
+      ...(isBackInLine(before, after) && { unasked: true }),
       ...(enterprise !== undefined && whatItsEnterpriseMeets(enterprise, move, after)),
     }),
     ...(fact.taskId !== undefined && { task: fact.taskId }),
@@ -185,6 +187,11 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...effects,
   };
   return { step, recorded: { before, after, move } };
+}
+
+/** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
+function isBackInLine(before: Registration, after: Registration): boolean {
+  return !isUnsent(before.state) && isUnsent(after.state);
 }
 
 function linkChange(before: Registration, after: Registration): Pick<Step, 'link' | 'unlink'> {

@@ -22,6 +22,8 @@ export interface ReportOptions {
   readonly links?: boolean | undefined;
   /** What the legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: Words;
+  /** What follows where the answer to `create` does not come, by the registration API in use; `{time}` is when. */
+  readonly unanswered?: Words | undefined;
 }
 
 export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
@@ -32,7 +34,7 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, since, language, timezone, now, invitation } = options;
+  const { only, since, language, timezone, now, invitation, unanswered } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
@@ -41,6 +43,7 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
       standstill: options.standstill,
       now,
       invitation,
+      unanswered,
       lineOf: (index) => lines.get(index),
       time: (at) => isoWithOffset(at, timezone),
     };

@@ -10,9 +10,14 @@ export function fastregisterweapp(client: Client): RegistrationApi {
   return {
     name: 'fastregisterweapp',
     path: PATH,
+    invites: 'message',
     invitation: {
       en: 'Ask the legal person to open the message of “公众平台安全助手” in WeChat and to confirm.',
       zh: '请法人在微信中打开“公众平台安全助手”的消息并完成确认。',
+    },
+    unanswered: {
+      en: "It is not sent again: the legal person may have got WeChat's message. Unless WeChat's push comes first, it is followed up at {time}.",
+      zh: '法人可能已收到微信消息，因此不会重复提交；若届时仍未收到微信推送，将于 {time} 再次核查。',
     },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
     identity: FOUR_FIELDS,

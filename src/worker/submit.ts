@@ -1,5 +1,6 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
+import { firstFollowUpMs } from '../domain/patience.js';
 import { isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
@@ -53,7 +54,10 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
 
     const sentAt = crew.now();
     const budgets = budgetsFor(merchant, crew, sentAt);
-    const fact = { kind: 'create_sent', at: sentAt, until: sentAt + crew.patience.pushWaitMs } as const;
+    // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
+    const until = sentAt + firstFollowUpMs(crew.patience, crew.api.canSearch(undefined));
+    const byLink = crew.api.invites === 'link';
+    const fact = { kind: 'create_sent', at: sentAt, until, ...(byLink && { byLink }) } as const;
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':

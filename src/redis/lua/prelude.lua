@@ -250,7 +250,7 @@ local SPENT = '1000000'
 --   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
 --   entry        the history entry, JSON
 --   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
---   over         true: nothing is waited for any more
+--   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   enterprise   whose it is
 --   free         true: no task of this registration runs for its enterprise
 --   behind       true: it waits for another task of its enterprise
@@ -274,8 +274,8 @@ local function record(id, step)
   end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
-    redis.call('ZREM', key.later('follow-up'), id)
   end
+  if step.over or step.unasked then redis.call('ZREM', key.later('follow-up'), id) end
   local soon = false
   if step.later then
     soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
