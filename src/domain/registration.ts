@@ -347,7 +347,6 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
-  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'it failed before, and the registry needs time', zh: '之前失败，需等待工商数据更新' } },
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
   { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
@@ -465,7 +464,8 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     state: move.to,
     until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
     wait: move.to === 'deferred' ? fact.wait : undefined,
-    problem: move.problem ?? fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
+    problem:
+      move.problem ?? fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
     ...miniPrograms(registration, fact),

@@ -125,8 +125,10 @@ type Prospects = (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospec
 async function notToBeMade(ids: readonly string[], prospects: Prospects): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
   const found = await prospects(ids);
-  return new Set(ids.filter((id) => (found.get(id) ?? 'again') !== 'again'));
+  return new Set(ids.filter((id) => !MADE_ANEW.has(found.get(id) ?? 'again')));
 }
+
+const MADE_ANEW: ReadonlySet<Prospect> = new Set<Prospect>(['again', 'early']);
 
 const NO_PROBLEMS: CheckedSheetRow['problems'] = [];
 const HELD_BACK_CODE: ProblemCode = 'sheet:held_back';

@@ -1,4 +1,5 @@
 /** What loading a sheet would do, found out without storing anything. */
+import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import type { Prospect } from '../redis/batches.js';
 import { asKnownBefore, type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './first-lines.js';
@@ -33,11 +34,21 @@ function fateOf(row: CheckedSheetRow, firstLines: FirstLines, known: ReadonlyMap
   if (registration === undefined) return { row, fate: 'invalid' };
   const firstLine = firstLines.seen(registration, row.line);
   if (firstLine !== undefined) return { row, fate: 'duplicate', firstLine };
-  return { row, fate: FATES[known.get(registration) ?? 'again'] };
+  const prospect = known.get(registration) ?? 'again';
+  return { row: prospect === 'early' ? warnedOf(row, TOO_EARLY) : row, fate: FATES[prospect] };
+}
+
+const TOO_EARLY: ProblemCode = 'sheet:too_early';
+
+/** What only the ledger knows of a row, beside what our checks say of it. */
+function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
+  const warning = { code, severity: PROBLEMS[code].severity, cell: String(row.number) };
+  return { ...row, problems: [...row.problems, warning] };
 }
 
 const FATES: Readonly<Record<Prospect, Fate>> = {
   again: 'ready',
+  early: 'ready',
   joins: 'in_progress',
   already_created: 'already_created',
 };

@@ -48,8 +48,11 @@ export interface Links {
   readonly became?: string;
 }
 
-/** What a row of a new batch would find: a merchant that is created, one that it joins, or a new attempt. */
-export type Prospect = 'already_created' | 'joins' | 'again';
+/**
+ * What a row of a new batch would find: a merchant that is created, one that it joins, or a new attempt. `early`: that one
+ * would be made before the day that WeChat asked to wait for (105).
+ */
+export type Prospect = 'already_created' | 'joins' | 'again' | 'early';
 
 /** What a row is to its registration. */
 export type Relation =
@@ -210,14 +213,16 @@ export function openBatches(redis: Redis): Batches {
 
   async function prospects(ids: readonly string[], { again = false }: Manner = {}): Promise<Map<string, Prospect>> {
     // All of a page at once: a command for each would make a load half as long again.
+    const now = Date.now();
     const found = (await prospectsScript([PREFIX], [...ids])) as ((string | null)[] | null)[];
     return new Map(
-      ids.flatMap((id, at) => {
-        const [state, task, earlier, code] = found[at] ?? [];
+      ids.flatMap((id, at): [string, Prospect][] => {
+        const [state, task, earlier, code, notBefore] = found[at] ?? [];
         if (!state) return [];
         const isOpen = state === 'created' ? Boolean(code) : task === 'open' || earlier === 'open';
         const effect = effectOf(state as State, isOpen, again);
-        return [[id, state === 'created' && effect === 'joins' ? 'already_created' : effect] as const];
+        if (state === 'rejected' && Number(notBefore) > now) return [[id, 'early']];
+        return [[id, state === 'created' && effect === 'joins' ? 'already_created' : effect]];
       }),
     );
   }

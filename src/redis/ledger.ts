@@ -6,7 +6,16 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { linkOf } from '../domain/link.js';
 import { enterpriseOf } from '../domain/merchant.js';
-import { apply, type Fact, isOver, isUnsent, type Move, next, type Registration, type Wait } from '../domain/registration.js';
+import {
+  apply,
+  type Fact,
+  isOver,
+  isUnsent,
+  type Move,
+  next,
+  type Registration,
+  type Wait,
+} from '../domain/registration.js';
 import { key } from './keys.js';
 import { difference, registrationFrom } from './registration-fields.js';
 import { type DetailColumns, type Row, unpackRow } from './rows.js';

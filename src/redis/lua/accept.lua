@@ -49,7 +49,7 @@ local function accept(id, pointer, earlier)
     count('queued')
     return 'r' .. id
   end
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until', 'code', 'appid', 'was', 'seen')
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'code', 'appid', 'was', 'seen')
   local state, row, also = now[1], now[2], now[3]
   for other in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
     local of, index = row_of(other)
@@ -67,7 +67,7 @@ local function accept(id, pointer, earlier)
     return 'r' .. id
   end
   local open = now[4] == 'open' or now[5] == 'open'
-  if state == 'created' then open = now[8] end
+  if state == 'created' then open = now[7] end
   local effect = policy[state .. (open and '/open' or '/closed')]
   if state == 'created' and (effect == 'joins' or redis.call('HEXISTS', key.firsts(batch), id) == 1) then
     local _, own = row_of(pointer)
@@ -75,27 +75,20 @@ local function accept(id, pointer, earlier)
       count('duplicate')
       return 'd' .. id .. '|' .. redis.call('HGET', key.firsts(batch), id)
     end
-    redis.call('HSET', registration, 'seen', (now[11] and now[11] .. ' ' or '') .. pointer)
+    redis.call('HSET', registration, 'seen', (now[10] and now[10] .. ' ' or '') .. pointer)
     count('already_created')
     return 'a' .. id
   end
   if effect == 'again' then
-    settle_rows_of_the_old_attempt(registration, row, also, now[11])
+    settle_rows_of_the_old_attempt(registration, row, also, now[10])
     redis.call('HDEL', registration, 'seen', unpack(again.del))
-    if now[9] then redis.call('HSET', registration, 'was', (now[10] and now[10] .. ' ' or '') .. now[9]) end
+    if now[8] then redis.call('HSET', registration, 'was', (now[9] and now[9] .. ' ' or '') .. now[8]) end
     link(id, earlier)
-    local at, not_before = tonumber(ARGV[5]), tonumber(now[7])
+    local at = tonumber(ARGV[5])
     local entry = { kind = 'row_accepted', at = at, row = pointer, to = 'queued', again = state == 'created' or nil }
-    if not_before and not_before > at then
-      entry.to, entry.wait, entry['until'] = 'deferred', 'not_before', not_before
-      redis.call('HSET', registration, 's', 'deferred', 'row', pointer, 'wait', 'not_before', 'until', now[7])
-      redis.call('ZADD', key.later('submit'), now[7], id)
-      count(counted_as('deferred', 'not_before'))
-    else
-      redis.call('HSET', registration, 's', 'queued', 'row', pointer)
-      ready[#ready + 1] = id
-      count('queued')
-    end
+    redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    ready[#ready + 1] = id
+    count('queued')
     redis.call('RPUSH', key.history(id), cjson.encode(entry))
     return 'r' .. id
   end
