@@ -26,8 +26,8 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
       zh: '暂无需操作：含链接的微信答复已丢失，无法打开链接。任务结束后（最长 24 小时）系统会继续处理。',
     },
     unanswered: {
-      en: "Without WeChat's answer nobody has the link. Unless WeChat's push comes first, it is followed up at {time}, when a task that WeChat may have begun is over: then it is sent again.",
-      zh: '未收到含链接的答复，无人持有链接；若届时仍未收到微信推送，将于 {time}（微信可能建立的任务已结束）重新提交。',
+      en: "Without WeChat's answer nobody has the link. Unless WeChat's push comes first, it is followed up at {time}, when a task that WeChat may have begun is over: it is then sent again, once.",
+      zh: '未收到含链接的答复，无人持有链接；若届时仍未收到微信推送，将于 {time}（微信可能建立的任务已结束）重新提交一次。',
     },
     needs: { legalPerson: false, codeTypes: [1], phone: true },
     identity: NAME_AND_CODE,

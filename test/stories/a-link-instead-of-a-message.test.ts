@@ -120,7 +120,7 @@ describe('an answer that is lost with its link', () => {
     await story.start();
     await until('it says what it waits for', async () => {
       const [row] = await reportOf(story, 'b1');
-      return row?.problem === 'call:lost' && /nobody has the link.*it is sent again/i.test(row.reason);
+      return row?.problem === 'call:lost' && /nobody has the link.*it is then sent again, once/i.test(row.reason);
     });
     await story.settled('b1');
 
