@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
 import { type Limits, sendingWindow } from './domain/limits.js';
+import type { Identify } from './domain/merchant.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
@@ -28,6 +29,7 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
+import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
@@ -63,6 +65,8 @@ export interface Store {
   readonly batches: Batches;
   readonly calls: Calls;
   readonly workload: Workload;
+  /** The registration of an enterprise, by its code. */
+  readonly identify: Identify;
   readonly settings: Settings;
   readonly log: Logger;
   /** How the receiver is, where this process has one: /readyz of the console says the same. */
@@ -99,6 +103,7 @@ export async function openStore(settings: Settings, log: Logger, role: Role, lea
       batches: openBatches(redis),
       calls: openCalls(redis),
       workload: openWorkload(redis),
+      identify: await identifyIn(redis),
       settings,
       log,
       receiver: {},
@@ -117,15 +122,16 @@ async function reachServer(settings: Settings, log: Logger): Promise<{ address: 
   return { address: { socketPath }, leave };
 }
 
-/** What a row has to be like, for the registration API in use. */
-export function rulesOf(settings: Settings, acceptWarnings: boolean): Rules {
-  const { needs, identity, identityBefore } = registrationApi(settings, NO_CLIENT);
-  return { needs: { ...needs, defaultPhone: settings.componentPhone }, identity, identityBefore, acceptWarnings };
+/** What a row has to be like, for the registration API in use, and how its enterprise is known in the ledger in use. */
+export function rulesOf(settings: Settings, acceptWarnings: boolean, identify: Identify): Rules {
+  const { needs, details } = registrationApi(settings, NO_CLIENT);
+  return { needs: { ...needs, defaultPhone: settings.componentPhone }, details, identify, acceptWarnings };
 }
 
 /** Rules are asked for without calling anybody. */
 export const NO_CLIENT: Client = {
   post: async () => ({ kind: 'not_sent', why: 'no call is made here' }),
+  clockAheadMs: () => 0,
   close: async () => {},
 };
 
@@ -290,6 +296,7 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     patience: settings.patience,
     limits: limitsOf(settings),
     hold: openHold(bell),
+    clockAheadMs: client.clockAheadMs,
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },
     token: {},
@@ -457,6 +464,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         {
           ...judgeOf(store, redis),
           ledger: openLedger(redis),
+          rowAt: openBatches(redis).rowAt,
           pushes: openPushes(redis),
           vault: vaultOf(settings),
           tellCreated: toldOfCreated(settings, redis),
@@ -482,8 +490,9 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
 }
 
 /** What it takes to say what a stored push is about. */
-export function judgeOf({ settings }: Pick<Store, 'settings'>, redis: Redis): Judge {
+export function judgeOf({ settings, identify }: Pick<Store, 'settings' | 'identify'>, redis: Redis): Judge {
   return {
+    identify,
     credentials: pushCredentials(settings),
     componentAppid: settings.wechatComponentAppid ?? '',
     ledger: openLedger(redis),
@@ -518,13 +527,13 @@ export async function startNights(store: Store): Promise<Part> {
   };
 }
 
-export function nightToolsOf({ settings, log }: Store, redis: Redis): NightTools {
+export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
   const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
     batches: openBatches(redis),
     calls: openCalls(redis),
-    rules: rulesOf(settings, true),
+    rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
     invitation,
     unanswered,

@@ -7,7 +7,7 @@ export const PREFIX = '{fastregister}';
 const NAMES = {
   /** hash: one merchant's registration; fields in `registration-fields.ts` */
   registration: 'r',
-  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's step */
+  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's version */
   history: 'h',
   /** list: batch ids in the order of loading */
   batches: 'batches',
@@ -27,14 +27,10 @@ const NAMES = {
   later: 'later',
   /** sorted set per kind of work: jobs handed to BullMQ and not yet done, by the time of handing, in ms */
   window: 'window',
-  /** string with expiry: the registration whose task runs for an enterprise */
-  busy: 'busy',
   /** sorted set per batch: registrations that wait until its first rows were accepted, in the order of rows */
   kept: 'kept',
   /** set: batches that keep any so */
   keeping: 'keeping',
-  /** list: registrations that wait for that enterprise */
-  behind: 'behind',
   /** hash: why and since when the line is stopped; absent while it runs */
   line: 'line',
   /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
@@ -117,8 +113,8 @@ const NAMES = {
   fence: 'fence',
   /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
   told: 'told',
-  /** set: by which fields of a merchant registrations were identified so far, e.g. `name,code` */
-  identities: 'identities',
+  /** hash: what this ledger is; `key`: of the HMAC that makes registration ids of codes */
+  ledger: 'ledger',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

@@ -16,7 +16,6 @@ export type ScriptName =
   | 'sweep'
   | 'give-back'
   | 'accept'
-  | 'prospects'
   | 'appids'
   | 'page'
   | 'purge'

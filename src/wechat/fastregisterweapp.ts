@@ -2,7 +2,7 @@
 import type { Merchant } from '../domain/merchant.js';
 import { answerToSearch } from './answers.js';
 import type { Client } from './client.js';
-import { FOUR_FIELDS, identitiesIn, NAME_AND_CODE, type RegistrationApi } from './registration-api.js';
+import type { RegistrationApi } from './registration-api.js';
 
 const PATH = '/cgi-bin/component/fastregisterweapp';
 
@@ -20,8 +20,8 @@ export function fastregisterweapp(client: Client): RegistrationApi {
       zh: '法人可能已收到微信消息，因此不会重复提交；若届时仍未收到微信推送，将于 {time} 再次核查。',
     },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
-    identity: FOUR_FIELDS,
-    identityBefore: NAME_AND_CODE,
+    // The seeds: these four fields identify a task.
+    details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
     // After that day correct calls were seen to get "-1 system error".
     retirement: { day: '2026-04-30', errcode: -1, problem: 'api:retired' },
     create: (merchant, token) =>
@@ -39,10 +39,10 @@ export function fastregisterweapp(client: Client): RegistrationApi {
         body: searchBody(merchant),
       }),
     readSearch: ({ errcode, said }) => ({ problem: `search:${errcode}`, said, answer: answerToSearch(errcode) }),
-    matchOf: (info) => ({
+    matchOf: ({ taskId, code }) => ({
       // Tasks of the successor go on, should the setting be changed back while they run.
-      taskIds: info.taskId === undefined ? [] : [info.taskId],
-      registrations: identitiesIn(info, FOUR_FIELDS, NAME_AND_CODE),
+      taskIds: taskId === undefined ? [] : [taskId],
+      codes: code ? [code] : [],
     }),
   };
 }

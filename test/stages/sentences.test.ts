@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
 const CIRCUMSTANCES: Circumstances = {
-  lineOf: () => 2,
+  otherRow: () => undefined,
   now: NOON,
   invitation: { en: '', zh: '' },
   time: (at) => new Date(at).toISOString(),

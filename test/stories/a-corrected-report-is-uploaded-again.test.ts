@@ -46,7 +46,7 @@ const short = merchant(4, 'ok');
 
 async function upload(rehearsal: Rehearsal, file: string): Promise<Batch> {
   const { batches } = rehearsal.store;
-  const rules = rulesOf(rehearsal.store.settings, true);
+  const rules = rulesOf(rehearsal.store.settings, true, rehearsal.store.identify);
   const { batch } = await load(await openSheet(file), file, { batches, rules, canaries: 0, now: Date.now });
   await rehearsal.settled(batch.id);
   return batch;
@@ -97,7 +97,7 @@ for (const { api, way, save } of WAYS) {
     const rows = await reportOf(rehearsal, second);
     expect(rows.map(({ outcome, attempts }) => `${outcome} ${attempts}`)).toEqual([
       'already_created 0',
-      'created 1',
+      'created 2',
       'created 2',
       'created 1',
     ]);
@@ -111,10 +111,7 @@ for (const { api, way, save } of WAYS) {
       'expired',
       'invalid',
     ]);
-    expect(await rehearsal.store.batches.links(rehearsal.idOf(corrected))).toEqual({ from: rehearsal.idOf(mistyped) });
-    expect(await rehearsal.store.batches.links(rehearsal.idOf(mistyped))).toEqual({
-      became: rehearsal.idOf(corrected),
-    });
+    expect(rehearsal.idOf(corrected)).toBe(rehearsal.idOf(mistyped));
     const { store, book } = rehearsal;
     await until('its auth_code was exchanged', async () => (await rehearsal.registration(late)).authorizer === 'kept');
     const view = await book.view(rehearsal.idOf(late));
@@ -122,7 +119,6 @@ for (const { api, way, save } of WAYS) {
       {
         view,
         history: await store.ledger.history(rehearsal.idOf(late)),
-        links: await store.batches.links(rehearsal.idOf(late)),
         batches: new Map([first, second].map((batch) => [batch.id, batch])),
         standstill: (await situation(store.calls, limitsOf(store.settings), Date.now())).standstill,
       },
@@ -189,7 +185,7 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     const { rehearsal, sheet } = await refused();
     writeFileSync(sheet, `${sheetOf([early])}\n`);
     const { batches } = rehearsal.store;
-    const rules = rulesOf(rehearsal.store.settings, true);
+    const rules = rulesOf(rehearsal.store.settings, true, rehearsal.store.identify);
     for await (const rows of plannedRows(await openSheet(sheet), rules, batches.prospects)) {
       expect(rows).toMatchObject([
         { fate: 'ready', row: { problems: [{ code: 'sheet:too_early', severity: 'warning' }] } },
