@@ -157,6 +157,19 @@ describe('an answer that is lost with its link', () => {
     expect(await story.registration(it)).toMatchObject({ state: 'expired', problem: 'push:100003', attempt: 2 });
   });
 
+  test('lets the corrected row be sent that waited for it, and cancels the older one', async () => {
+    const story = await rehearse({ api, settings });
+    const [mistyped, corrected] = [merchant(1, 'cutx1'), { ...merchant(1, 'ok'), name: merchant(2, 'ok').name }];
+    await story.book.load('b1', [mistyped]);
+    await story.start();
+    await until('its answer is lost', async () => (await story.kinds(mistyped)).includes('answer_lost'));
+    await story.book.load('b2', [corrected]);
+    expect((await reportOf(story, 'b2'))[0]).toMatchObject({ outcome: 'pending', who_acts: 'us' });
+    await until('the corrected row is created', async () => (await reportOf(story, 'b2'))[0]?.outcome === 'created');
+    expect((await reportOf(story, 'b1'))[0]).toMatchObject({ outcome: 'cancelled' });
+    expect(story.seen(corrected)).toMatchObject({ creates: 2, accepted: 1 });
+  });
+
   test('is not sent again where the other API had sent it: WeChat may have written to the legal person', async () => {
     const story = await rehearse({ settings: { ...settings, FASTREGISTER_GIVE_UP: '2s' } });
     const it = merchant(1, 'cut');
