@@ -553,13 +553,15 @@ export async function startNights(store: Store): Promise<Part> {
 }
 
 export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
+  const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
     batches: openBatches(redis),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
-    invitation: registrationApi(settings, NO_CLIENT).invitation,
+    invitation,
+    unanswered,
     now: Date.now,
     log,
     tell:

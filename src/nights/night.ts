@@ -28,6 +28,8 @@ export interface NightTools {
   readonly limits: Limits;
   /** What a legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: ReportOptions['invitation'];
+  /** What follows where the answer to `create` does not come. */
+  readonly unanswered: ReportOptions['unanswered'];
   readonly now: () => number;
   readonly log: Logger;
   /** Hears when a night has ended; absent where nobody wants to. */
@@ -244,6 +246,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     standstill,
     now: now(),
     invitation: tools.invitation,
+    unanswered: tools.unanswered,
     details: tools.rules.details,
   };
   try {

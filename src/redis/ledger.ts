@@ -10,6 +10,7 @@ import {
   type Consequence,
   type Fact,
   isOver,
+  isUnsent,
   type Move,
   next,
   type Registration,
@@ -164,6 +165,7 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
+  readonly unasked?: true;
   readonly task?: string;
   readonly link?: number;
   readonly unlink?: true;
@@ -198,6 +200,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     later: whatIsDueLater(after, so),
     ready: whatIsReady(after, so),
     ...(isOver(after.state) && { over: true }),
+    ...(isBackInLine(before, after) && { unasked: true }),
     ...taskOf(fact),
     ...linkChange(before, after),
     ...(so?.includes('stop_line') && {
@@ -206,6 +209,11 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...effects,
   };
   return { step, recorded: { before, after, move } };
+}
+
+/** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
+function isBackInLine(before: Registration, after: Registration): boolean {
+  return !isUnsent(before.state) && isUnsent(after.state);
 }
 
 /** `last`: as it was when the last rule moved it. */
