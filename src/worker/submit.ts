@@ -3,9 +3,9 @@ import type { Merchant } from '../domain/merchant.js';
 import { isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
+import { budgetsFor, type Crew, holdFor, type ReadNow, readNow, report, reportCall } from './crew.js';
 import { factOfCreate } from './facts.js';
-import { tokenWithinQuota } from './quota.js';
+import { askForDay, tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
 
 /**
@@ -13,11 +13,11 @@ import type { InSlot } from './slots.js';
  * before a slot is free may be old then, which taking permission finds out.
  */
 export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): Promise<void> {
-  const view = await crew.ledger.read(id);
-  await inSlot(() => send(crew, job, id, view));
+  const read = await readNow(crew, id);
+  await inSlot(() => send(crew, job, id, read));
 }
 
-async function send(crew: Crew, job: Job, id: string, known: View | undefined): Promise<void> {
+async function send(crew: Crew, job: Job, id: string, known: ReadNow): Promise<void> {
   const sent = await take(crew, job, id, known);
   if (sent === undefined) return;
   const reply = await crew.api.create(sent.merchant, sent.token);
@@ -31,13 +31,17 @@ export interface Sent {
   readonly merchant: Merchant;
   readonly token: string;
   readonly sentAt: number;
-  /** The quota day that was charged. */
+  /** The quota day that was charged, and when it ends, in ms since 1970. */
   readonly day: string;
+  readonly dayEndsAt: number;
+  /** The one call that finds out whether a closed day has calls again. */
+  readonly isProbe: boolean;
   readonly person: string;
 }
 
-async function take(crew: Crew, job: Job, id: string, known: View | undefined): Promise<Sent | undefined> {
-  for (let view = known; ; view = await crew.ledger.read(id)) {
+async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
+  for (let read = known; ; read = await readNow(crew, id)) {
+    const { view, redisNow } = read;
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isDue(view)) {
       await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
@@ -52,13 +56,25 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
     if (token === undefined) return leave(crew, job, id);
 
     const sentAt = crew.now();
-    const budgets = budgetsFor(merchant, crew, sentAt);
+    const budgets = budgetsFor(merchant, crew, redisNow());
     const fact = { kind: 'create_sent', at: sentAt, until: sentAt + crew.patience.pushWaitMs } as const;
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':
         crew.log.info({ registration: id, fact: fact.kind }, 'fact');
-        return { view: permission.view, merchant, token, sentAt, day: budgets.day, person: budgets.person };
+        return {
+          view: permission.view,
+          merchant,
+          token,
+          sentAt,
+          day: budgets.day,
+          dayEndsAt: budgets.dayEndsAt,
+          isProbe: permission.probe === true,
+          person: budgets.person,
+        };
+      case 'check':
+        await askForDay(crew, token, budgets.day, permission.check);
+        break;
       case 'held':
         await report(
           crew,
