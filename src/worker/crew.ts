@@ -1,12 +1,6 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
-import {
-  budgetOfDay,
-  type Limits,
-  LONGEST_TASK_MS,
-  sendingWindow,
-  TRIES_PER_PERSON_AND_DAY,
-} from '../domain/limits.js';
+import { budgetOfDay, type Limits, sendingWindow, TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -30,6 +24,8 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  /** How far our clock is ahead of WeChat's, in ms. */
+  readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
@@ -60,7 +56,6 @@ export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, 
     recheck: limits.quotaRechecksMs,
     askMs: longestCallMs(patience),
     triesPerDay: TRIES_PER_PERSON_AND_DAY,
-    busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };

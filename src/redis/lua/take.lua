@@ -4,15 +4,15 @@
 --        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
---        triesPerDay                   of a person    busyMs   how long WeChat may run a task
+--        triesPerDay                   of a person
 --        recheck  when WeChat is asked whether a day that is shut has calls (list of ms, see day.lua); absent: never
 --        askMs    how long asking may take, and how long a call
 --      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
---      prelude: record), and of `create` the enterprise and the person
+--      prelude: record), and of `create` the person
 -- Answers of each { 'go' }, { 'go', 0, 'probe' } (the one call that finds out whether a closed day has calls), { 'conflict' },
 -- { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing of the registration was changed), { 'check', until in ms }
 -- (this process asks WeChat for all whether the day has calls, until then at most: end-check.lua), or { 'held', until in ms,
--- why } (enterprise, person: record create_held).
+-- why } (person: record create_held).
 local budget = cjson.decode(ARGV[1])
 -- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
 -- early are nothing among a thousand, and too many among ten.
@@ -40,8 +40,6 @@ local closed, probe, asked_for = counted[5], counted[6], counted[9]
 local busy_until, check_at, told_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
 -- Calls kept for follow-ups; counted when the day is so far gone that it matters.
 local kept
--- Text, not a number: Redis prints a number at the price of another command.
-local busy_ms = string.format('%.0f', budget.busyMs)
 local granted = { create = 0, search = 0 }
 -- When calls went, and whose, as they are remembered; the newest last.
 local gone = {}
@@ -113,19 +111,16 @@ local function shut_for(kind)
   if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
 end
 
-local function held(id, enterprise, person)
-  local busy = key.busy(enterprise)
-  local running = redis.call('GET', busy)
-  if running and running ~= id then return { 'held', now + redis.call('PTTL', busy), 'enterprise' } end
+local function held(person)
   if person ~= '' and (tonumber(redis.call('HGET', tries, person)) or 0) >= budget.triesPerDay then
     return { 'held', budget.dayEndsAt, 'person' }
   end
 end
 
-local function take(id, steps, kind, job, step, enterprise, person)
+local function take(id, steps, kind, job, step, person)
   if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
   local is_create = kind == 'create'
-  local refusal = shut_for(kind) or (is_create and held(id, enterprise, person))
+  local refusal = shut_for(kind) or (is_create and held(person))
   if refusal then return refusal end
 
   granted[kind] = granted[kind] + 1
@@ -133,10 +128,7 @@ local function take(id, steps, kind, job, step, enterprise, person)
   if kept and not is_create then kept = math.max(kept - 1, 0) end
   gone[went] = string.format('%.0f %s', now_us, id)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
-  if is_create then
-    redis.call('SET', key.busy(enterprise), id, 'PX', busy_ms)
-    if person ~= '' then redis.call('HINCRBY', tries, person, '1') end
-  end
+  if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, cjson.decode(step))
   -- The line waits for that one alone, so not before it is sure to go.
   if line[1] and is_create then
@@ -152,7 +144,7 @@ local function take(id, steps, kind, job, step, enterprise, person)
   return { 'go', 0, 'probe' }
 end
 
-local answers = each(7, take)
+local answers = each(6, take)
 
 if went > 0 then
   redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)
