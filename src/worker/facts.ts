@@ -1,4 +1,5 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
+import { quotaDay } from '../domain/calendar.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration } from '../domain/registration.js';
 import type { Aside, Probe } from '../redis/ledger.js';
@@ -153,8 +154,8 @@ const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter({ patience, random }: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
-  const { registration } = sent.view;
+function waitAfter({ patience, limits, random }: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
+  const { registration, now } = sent.view;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
@@ -163,7 +164,9 @@ function waitAfter({ patience, random }: Crew, sent: Sent, answer: Answer, at: n
     case 'busy':
       return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
-      return mayWaitOn(registration.personSince) ? { wait: 'person', until: sent.dayEndsAt } : {};
+      return mayWaitOn(registration.personSince)
+        ? { wait: 'person', until: quotaDay(now, limits.timezone).endsAt }
+        : {};
     default:
       return {};
   }

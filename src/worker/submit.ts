@@ -27,14 +27,13 @@ async function send(crew: Crew, job: Job, id: string, known: ReadNow): Promise<v
 
 /** A call for which permission was taken; from here on `create` counts as sent. */
 export interface Sent {
-  /** With `create_sent` recorded. */
+  /** With `create_sent` recorded; its `now` is that of the permission. */
   readonly view: View;
   readonly merchant: Merchant;
   readonly token: string;
   readonly sentAt: number;
-  /** The quota day that was charged, and when it ends, in ms since 1970. */
+  /** The quota day that was charged. */
   readonly day: string;
-  readonly dayEndsAt: number;
   /** The one call that finds out whether a closed day has calls again. */
   readonly isProbe: boolean;
   readonly person: string;
@@ -56,8 +55,8 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
     const token = await tokenWithinQuota(crew);
     if (token === undefined) return leave(crew, job, id);
 
-    const sentAt = crew.now();
-    const budgets = budgetsFor(merchant, crew, redisNow());
+    const [sentAt, now] = [crew.now(), redisNow()];
+    const budgets = budgetsFor(merchant, crew, now);
     const clockAheadMs = crew.clockAheadMs();
     const fact: Fact = {
       kind: 'create_sent',
@@ -72,12 +71,11 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
       case 'go':
         crew.log.info({ registration: id, fact: fact.kind }, 'fact');
         return {
-          view: permission.view,
+          view: { ...permission.view, now },
           merchant,
           token,
           sentAt,
           day: budgets.day,
-          dayEndsAt: budgets.dayEndsAt,
           isProbe: permission.probe === true,
           person: budgets.person,
         };

@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendingWindow } from '../../src/domain/limits.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
-import { key } from '../../src/redis/keys.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { followUp } from '../../src/worker/follow-up.js';
@@ -13,7 +12,7 @@ import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
-const one = merchant(1);
+const [one, other] = [merchant(1), merchant(2)];
 const ACCEPTED: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: {} };
 const SPENT: Reply = { kind: 'answer', errcode: 91030, said: 'five times', body: {} };
 const RUNNING: Reply = { kind: 'answer', errcode: 89251, said: 'legal person checking', body: {} };
@@ -50,10 +49,13 @@ test.each([-DAY_MS, -2_000, 2_000, DAY_MS])(
     const { crew, asked } = workerOff(offMs, ACCEPTED);
     await submit(crew, (make) => make(), jobOf('submit'), idOf(one));
     expect(asked()).toBe(1);
-    expect(await book.calls.ofDay(day)).toMatchObject({ create: 1 });
+    expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 0 });
 
-    await server.redis.hdel(key('registration', idOf(one)), 'until');
-    await followUp(crew, jobOf('follow-up'), idOf(one));
+    const sentAt = Date.now() - 2 * DAY_MS;
+    await book.load('b2', [other]);
+    await book.record(idOf(other), 'create_sent', { at: sentAt, until: sentAt + DAY_MS });
+    await book.record(idOf(other), 'create_accepted', { callSentAt: sentAt });
+    await followUp(crew, jobOf('follow-up'), idOf(other));
     expect(asked()).toBe(2);
     expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 1 });
   },
