@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { limitsOf, openCaller, type Store } from '../app.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
 import { quotaDay } from '../domain/calendar.js';
+import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
@@ -151,10 +152,17 @@ async function checkClock({ wechatApiBaseUrl, patience }: Settings): Promise<Fin
 }
 
 async function checkLine({ calls, settings }: Store): Promise<Finding> {
-  const { stopped, standstill, used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  const now = Date.now();
+  const { stopped, standstill, line, used, limit } = await situation(
+    calls,
+    limitsOf(settings),
+    now,
+    settings.wechatRegistrationApi,
+  );
   if (standstill === undefined)
     return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
-  const verdict = stopped ? 'fault' : 'ok';
+  const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
+  const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
   return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
 }
 

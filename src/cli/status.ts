@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
+import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { WAITS, type Wait } from '../domain/registration.js';
 import { byOutcome } from '../redis/batches.js';
@@ -67,7 +68,7 @@ async function gather(store: Store, id: string | undefined) {
   const limits = limitsOf(store.settings);
   const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
   const at = Date.now();
-  const now = await situation(store.calls, limits, at);
+  const now = await situation(store.calls, limits, at, store.settings.wechatRegistrationApi);
   const pushes = openPushes(store.redis);
   const batches = await Promise.all(
     wanted.map(async (batch) => {
@@ -88,7 +89,10 @@ async function gather(store: Store, id: string | undefined) {
   const links = await linksNow(store, Date.now());
   const ticket = await openComponentStore(store.redis).ticket();
   return {
-    line: now.stopped || now.standstill ? { stopped: now.stopped, ...standstill } : { stopped: false },
+    line:
+      now.stopped || now.standstill
+        ? { stopped: now.stopped, ...standstill, ...metByLine(now, limits) }
+        : { stopped: false },
     calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
     ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
     waitsUntil: await waitsUntil(store),
@@ -96,6 +100,21 @@ async function gather(store: Store, id: string | undefined) {
     parkedPushes: parked,
     links,
     batches,
+  };
+}
+
+/** What stopped the line, for programs; its words are `reason` and `nextStep`. */
+function metByLine({ line }: Situation, { timezone }: Limits) {
+  if (line === undefined) return {};
+  const { because, times, merchants, since, at, probe } = line;
+  return {
+    because,
+    times: times ?? null,
+    merchants: merchants ?? null,
+    firstMetAt: since === undefined ? null : isoWithOffset(since, timezone),
+    stoppedAt: isoWithOffset(at, timezone),
+    nextTryAt: opensByItself(line) ? isoWithOffset(line.probe.at, timezone) : null,
+    triesFailed: probe?.failed ?? null,
   };
 }
 

@@ -8,6 +8,9 @@ export interface Patience {
   readonly retryFirstMs: number;
   /** Tries, not a wait: the first call counts as one. */
   readonly retryLimit: number;
+  readonly probeFirstMs: number;
+  readonly probeMaxMs: number;
+  readonly notifyAfterMs: number;
   readonly busyWaitMs: number;
   readonly pushWaitMs: number;
   readonly pushRecheckMs: number;
@@ -31,8 +34,9 @@ export const WAITS = {
   retryFirstMs: {
     name: 'FASTREGISTER_RETRY_FIRST',
     unit: 'duration',
-    default: '30s',
-    sentence: 'The first pause after 89247 (inner error, retry after some while); each further pause is twice as long.',
+    default: '10m',
+    sentence:
+      'The first pause of a row after 89247 (inner error, retry after some while); each further pause is twice as long.',
   },
   retryLimit: {
     name: 'FASTREGISTER_RETRY_LIMIT',
@@ -40,6 +44,25 @@ export const WAITS = {
     default: '5',
     sentence:
       'How many times a registration is tried before a repeated 89247 waits for a person, and is searched for before one that stayed silent does, where the answers do not tell of its task.',
+  },
+  probeFirstMs: {
+    name: 'FASTREGISTER_PROBE_FIRST',
+    unit: 'duration',
+    default: '15s',
+    sentence:
+      'How long a line that stopped for a fault of WeChat or the network waits before it tries one call; after each call that fails, twice as long. The same for a token that cannot be fetched.',
+  },
+  probeMaxMs: {
+    name: 'FASTREGISTER_PROBE_MAX',
+    unit: 'duration',
+    default: '15m',
+    sentence: 'The longest of these waits.',
+  },
+  notifyAfterMs: {
+    name: 'FASTREGISTER_NOTIFY_AFTER',
+    unit: 'duration',
+    default: '10m',
+    sentence: 'How long such a fault lasts before FASTREGISTER_NOTIFY_URL hears of it.',
   },
   busyWaitMs: {
     name: 'FASTREGISTER_BUSY_WAIT',
@@ -74,6 +97,9 @@ export const DEFAULT_PATIENCE: Patience = {
   requestTimeoutMs: parseDuration(WAITS.requestTimeoutMs.default),
   retryFirstMs: parseDuration(WAITS.retryFirstMs.default),
   retryLimit: Number(WAITS.retryLimit.default),
+  probeFirstMs: parseDuration(WAITS.probeFirstMs.default),
+  probeMaxMs: parseDuration(WAITS.probeMaxMs.default),
+  notifyAfterMs: parseDuration(WAITS.notifyAfterMs.default),
   busyWaitMs: parseDuration(WAITS.busyWaitMs.default),
   pushWaitMs: parseDuration(WAITS.pushWaitMs.default),
   pushRecheckMs: parseDuration(WAITS.pushRecheckMs.default),

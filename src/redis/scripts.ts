@@ -12,6 +12,7 @@ export type ScriptName =
   | 'stop'
   | 'resume'
   | 'under-way'
+  | 'token-wait'
   | 'hand'
   | 'sweep'
   | 'give-back'

@@ -5,6 +5,7 @@ import {
   LONGEST_TASK_MS,
   searchReserve,
   sendingWindow,
+  TRIES_OF_A_RETRY,
   TRIES_PER_PERSON_AND_DAY,
 } from '../domain/limits.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
@@ -40,18 +41,29 @@ export interface Crew {
   readonly log: Logger;
 }
 
-export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, now: number): Budgets {
+export function budgetsFor(
+  merchant: Merchant,
+  registration: Registration,
+  { limits, patience, api }: Crew,
+  now: number,
+): Budgets {
   return {
     perSecond: limits.perSecond,
     perMinute: limits.perMinute,
     perDay: limits.perDay,
     believe: limits.believeWeChat,
     reserve: searchReserve(limits),
-    triesPerDay: TRIES_PER_PERSON_AND_DAY,
+    triesPerDay: isTriedAgain(registration) ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
     busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
+    probeMs: 2 * patience.requestTimeoutMs,
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };
+}
+
+/** By us, and by nobody's wish: WeChat had put it off. */
+function isTriedAgain({ postponed, wait }: Registration): boolean {
+  return postponed > 0 || wait === 'again';
 }
 
 /** What is rung when a wait of everybody may be over early. */
@@ -76,6 +88,12 @@ async function askForToken(crew: Crew): Promise<string | undefined> {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const ear = crew.hold.listen(['line', 'token']);
     try {
+      // Somebody may have asked in vain meanwhile: then that one's wait is everybody's.
+      const restMs = hasWaited ? await crew.calls.tokenRestMs() : 0;
+      if (restMs > 0) {
+        if (!(await ear.wait(restMs))) return undefined;
+        continue;
+      }
       const credential = await crew.credentials.current();
       if (credential.kind === 'token') {
         if (hasWaited) await crew.calls.forgetWait();
@@ -101,10 +119,13 @@ async function untilAskedAgain(
     }
     return true;
   }
-  if (await crew.calls.noteWait(credential.why, credential.ms)) {
-    crew.log.info({ why: credential.why }, 'waiting for a component access token');
-  }
-  return ear.wait(credential.ms);
+  const { why, ms, said } = credential;
+  if (why === 'refresher') return ear.wait(ms);
+  // A ticket comes by itself, and rings. Who cannot be reached is asked less and less often.
+  const maxMs = why === 'ticket' ? {} : { maxMs: crew.patience.probeMaxMs };
+  const noted = await crew.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
+  if (noted.isNew) crew.log.info({ why, said }, 'waiting for a component access token');
+  return ear.wait(noted.ms);
 }
 
 /** Records what a call told, of its merchant and of its token. */

@@ -38,7 +38,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
 
     const at = crew.now();
-    const budgets = budgetsFor(merchant, crew, at);
+    const budgets = budgetsFor(merchant, registration, crew, at);
     // Should this worker die before the answer, the next one asks again after the usual pause.
     const until = at + crew.patience.pushRecheckMs;
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until } as const;

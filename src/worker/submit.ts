@@ -52,7 +52,7 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
     if (token === undefined) return leave(crew, job, id);
 
     const sentAt = crew.now();
-    const budgets = budgetsFor(merchant, crew, sentAt);
+    const budgets = budgetsFor(merchant, view.registration, crew, sentAt);
     const fact = { kind: 'create_sent', at: sentAt, until: sentAt + crew.patience.pushWaitMs } as const;
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {

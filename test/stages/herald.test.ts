@@ -27,6 +27,13 @@ function herald(): Herald {
     calls,
     bell,
     spentDay: async () => spent,
+    words: (why) => ({
+      problem: 'line' in why ? why.line.problem : `wait:${why.wait.why}`,
+      reason: { en: 'why', zh: '原因' },
+      nextStep: { en: 'what to do', zh: '怎么办' },
+      whoActs: 'us',
+    }),
+    notifyAfterMs: 600_000,
     now: Date.now,
     log: readableLog().log,
   });

@@ -46,7 +46,7 @@ test('a line that a person paused beside its fault says both, and what to mend',
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
-  expect(standstill?.reason.en).toBe('The line is stopped: who knows.');
+  expect(standstill?.reason.en).toBe('The line is stopped: who knows. Stopped since 2026-11-21T12:00:00+08:00.');
 });
 
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {

@@ -41,6 +41,7 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     closedMs: 0,
     triesPerDay: 1_000_000,
     busyMs: DAY_MS,
+    probeMs: 20_000,
     person: personOf(merchant.legalPersonaWechat),
     ...changes,
   };
