@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, WAITS } from '../domain/patience.js';
 import { FATES, readFate } from '../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
@@ -81,6 +82,8 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
     ...(speed > 1 ? waits : []),
+    // More tries of a Weixin ID would wait for the next day, which no speed brings about.
+    ...(speed > 1 ? [`${WAITS.retryLimit.name}=${TRIES_OF_A_RETRY}`] : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,
     `WECHAT_MESSAGE_TOKEN=${REHEARSAL_CREDENTIALS.messageToken}`,

@@ -348,7 +348,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'try_returned', from: ['deferred', 'needs_review'], to: 'queued', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
 
   // What stays silent
-  { fact: 'create_not_arrived', from: ['submitting'], to: 'queued', task: 'void', so: ['send'], because: { en: 'two that do not know of each other say that WeChat never saw it', zh: '两方面均表明微信没有收到' } },
+  { fact: 'create_not_arrived', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'two that do not know of each other say that WeChat never saw it', zh: '两方面均表明微信没有收到' } },
+  { fact: 'create_not_arrived', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'task_running', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'our call arrived', zh: '我们的请求已送达' } },

@@ -109,7 +109,7 @@ export interface Calls {
     said?: string;
     maxMs?: number;
   }): Promise<{ ms: number; isNew: boolean }>;
-  /** How long nobody is to ask for a token, in ms. */
+  /** How long nobody is to ask for a token, because it cannot be had, in ms. */
   tokenRestMs(): Promise<number>;
   /** There is a token again. */
   forgetWait(): Promise<void>;

@@ -132,7 +132,12 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   };
   // The page that came instead of its answer was not WeChat's, and WeChat has no task of it: it is not sent blindly.
   if (answer.noTask === true && registration.state === 'submitting' && registration.problem === 'call:page') {
-    return { fact: { ...base, kind: 'create_not_arrived', problem, said }, aside, refusedToken };
+    const later = laterOnce(crew, registration, 'page', at);
+    return {
+      fact: { ...base, kind: 'create_not_arrived', problem: registration.problem, said, ...later },
+      aside,
+      refusedToken,
+    };
   }
   // Its task has ended where WeChat had accepted it: another search would be answered alike, and only the push can tell.
   const hasEnded = answer.noTask === true && registration.state === 'awaiting_legal_person';

@@ -9,10 +9,15 @@ local before = redis.call('HMGET', KEYS[1], 'why', 'tries', 'since', 'until')
 local is_same = before[1] == ARGV[1]
 if is_same and before[4] and tonumber(before[4]) > now then return { before[4] - now, 0 } end
 local tries = is_same and before[2] + 1 or 1
-local first, most = tonumber(ARGV[3]), tonumber(ARGV[4])
-local ms = most == 0 and first or math.floor(math.min(first * 2 ^ math.min(tries - 1, 40), math.max(first, most)))
-local since = is_same and before[3] or now
-redis.call('HSET', KEYS[1], 'why', ARGV[1], 'said', ARGV[2], 'tries', tries, 'since', since, 'until', now + ms)
+local ms, most = tonumber(ARGV[3]), tonumber(ARGV[4])
+redis.call('HSET', KEYS[1], 'why', ARGV[1], 'said', ARGV[2], 'tries', tries, 'since', is_same and before[3] or now)
+if most == 0 then
+  -- It ends when somebody rings, so nobody is kept from asking.
+  redis.call('HDEL', KEYS[1], 'until')
+else
+  ms = math.floor(math.min(ms * 2 ^ math.min(tries - 1, 40), math.max(ms, most)))
+  redis.call('HSET', KEYS[1], 'until', now + ms)
+end
 -- Where no worker is left that would ask again, nobody waits.
 redis.call('PEXPIRE', KEYS[1], ms + 60000)
 return { ms, tries == 1 and 1 or 0 }
