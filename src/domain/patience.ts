@@ -50,13 +50,14 @@ export const WAITS = {
     unit: 'duration',
     default: '15s',
     sentence:
-      'How long a line that stopped for a fault of WeChat or the network waits before it tries one call; after each call that fails, twice as long. The same for a token that cannot be fetched.',
+      'How long a line that stopped for a fault of WeChat or the network waits before it tries one call; after each call that fails, twice as long.',
   },
   probeMaxMs: {
     name: 'FASTREGISTER_PROBE_MAX',
     unit: 'duration',
     default: '15m',
-    sentence: 'The longest of these waits.',
+    sentence:
+      'The longest of these waits; and of those for a component access token that cannot be fetched, which begin with 5 seconds.',
   },
   notifyAfterMs: {
     name: 'FASTREGISTER_NOTIFY_AFTER',

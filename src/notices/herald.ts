@@ -141,8 +141,9 @@ function inWords({ problem, reason, nextStep, whoActs }: StopWords): Record<stri
 async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: HeraldOptions): Promise<void> {
   const wait = await calls.waitNoted();
   // A ticket is WeChat's to push, every ten minutes.
-  if (wait?.since === undefined || wait.why === 'ticket' || now() - wait.since < notifyAfterMs) return;
-  const { since, tries, said } = wait;
+  if (wait?.since === undefined || wait.why === 'ticket') return;
+  const { since, tries = 1, said } = wait;
+  if (tries < 2 || now() - since < notifyAfterMs) return;
   await told.tell('token', `missing since ${since}`, 'line', {
     id: `token-${since}`,
     type: 'line.stopped',
@@ -150,7 +151,7 @@ async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: Herald
     data: {
       ...inWords(words({ wait })),
       because: said ?? '',
-      times: tries ?? null,
+      times: tries,
       merchants: null,
       first_met_at: new Date(since).toISOString(),
       opens_by_itself: true,

@@ -225,6 +225,7 @@ local CANARY_IS = {
 }
 
 -- The canary found the line's fault, or another one on the way. A line that opens by itself is tried again, later.
+-- Answers whether it does.
 local function canary_failed(this, at)
   local line = key.line()
   local now = redis.call('HMGET', line, 'probe', 'first', 'max', 'problem')
@@ -239,9 +240,10 @@ local function canary_failed(this, at)
     redis.call('HSET', line, 'probes', probes)
     now = { probe.call, probe.firstMs, probe.maxMs }
   end
-  if not now[1] then return end
+  if not now[1] then return false end
   local probes = redis.call('HINCRBY', line, 'probes', 1)
   redis.call('HSET', line, 'due', probe_due(probes, tonumber(now[2]), tonumber(now[3])))
+  return true
 end
 
 -- The canary of a resumed line, and the probe of one that opens by itself, opens it when WeChat has taken it; turned away
@@ -260,9 +262,9 @@ local function line_after_canary(id, step, state)
     redis.call('HDEL', key.line(), 'deadline')
   elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
     redis.call('HDEL', key.line(), 'canary', 'deadline')
-    local may_run = not step.heard and state ~= 'queued' and state ~= 'deferred'
-    if may_run then redis.call('HSET', key.line(), 'failed', id) end
-    canary_failed(step.surprise, step.at)
+    local is_tried = canary_failed(step.surprise, step.at)
+    -- A person waits to hear of it; a line that opens by itself is tried by a call that is answered.
+    if not is_tried and state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
   elseif flies and verdict or CANARY_IS[state] == 'accepted' then
     redis.call('DEL', key.line())
   else
