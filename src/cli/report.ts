@@ -118,8 +118,8 @@ export async function optionsFor(
     now,
     store.settings.wechatRegistrationApi,
   );
-  const { invitation } = registrationApi(store.settings, NO_CLIENT);
-  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation };
+  const { invitation, details } = registrationApi(store.settings, NO_CLIENT);
+  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, details };
 }
 
 export function languageFrom(text: string): Language {

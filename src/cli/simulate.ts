@@ -81,6 +81,7 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
   return [
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
+    'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
     // More tries of a Weixin ID would wait for the next day, which no speed brings about.
     ...(speed > 1 ? [`${WAITS.retryLimit.name}=${TRIES_OF_A_RETRY}`] : []),

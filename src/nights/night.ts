@@ -17,7 +17,7 @@ import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
 import { sum } from '../reporter/tally.js';
-import { completeFiles, folderOf, freePlace, putAway, reportOf, writeWhy } from './inbox.js';
+import { completeFiles, folderOf, freePlace, putAway, reportOf, sharingOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
 export interface NightTools {
@@ -185,7 +185,7 @@ async function shelve({ log }: NightTools, night: Night, name: string): Promise<
 async function reject({ log }: NightTools, night: Night, name: string, why: string): Promise<string> {
   try {
     const moved = await putAway(night.inbox, 'rejected', night.date, name);
-    await writeWhy(moved, why);
+    await writeWhy(night.inbox, moved, why);
     log.warn({ night: night.name }, 'a file of the inbox was rejected');
     return moved;
   } catch (error) {
@@ -244,19 +244,21 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     standstill,
     now: now(),
     invitation: tools.invitation,
+    details: tools.rules.details,
   };
   try {
     const folder = await folderOf(night.inbox, 'done', night.date);
+    const sharing = await sharingOf(night.inbox);
     for (const file of night.files) {
       const batch = await batches.find(file.batch);
       if (batch !== undefined && batch.purgedAt === undefined) {
-        await writeWhole(file.report, reportCsv(batches, [batch], options), true);
+        await writeWhole(file.report, reportCsv(batches, [batch], options), true, sharing);
       }
     }
     const summary = await summaryOf(night, batches, options, { used, limit, left });
     const stem = join(folder, night.name);
-    await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true);
-    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true);
+    await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
+    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true, sharing);
   } catch (error) {
     if (isRedisGone(error)) throw error;
     // A full disk, a folder that is gone: the night is over all the same, and they are written when they can be.

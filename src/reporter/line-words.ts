@@ -4,7 +4,7 @@ import type { Limits } from '../domain/limits.js';
 import { LINE_FAULTS, opensByItself } from '../domain/line.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { type LineStop, type NotedWait, PAUSE } from '../redis/calls.js';
-import { explain } from '../wechat/answers.js';
+import { explain, ridHint } from '../wechat/answers.js';
 import { type Standstill, troubleOf } from './sentences.js';
 import type { Trouble } from './troubles.js';
 
@@ -17,7 +17,7 @@ export function standstillOfLine(
 ): Standstill {
   const time = (at: number): string => isoWithOffset(at, timezone);
   const trouble = troubleOfLine(line.problem, api);
-  const parts = [...whatWasMet(line, trouble), howOften(line, time), probing(line, now, time), paused(line)];
+  const parts = [what(line, trouble), howOften(line, time), said(line), probing(line, now, time), paused(line)];
   return {
     problem: line.problem,
     reason: {
@@ -31,10 +31,9 @@ export function standstillOfLine(
 }
 
 /** Why a person paused it is that person's to say, and so is what nobody has words for. */
-function whatWasMet(line: LineStop, trouble: Trouble | undefined): Words[] {
-  if (trouble === undefined || line.problem === PAUSE)
-    return [{ en: ended(line.because, '.'), zh: ended(line.because, '。') }];
-  return [trouble, said(line)];
+function what({ problem, because }: LineStop, trouble: Trouble | undefined): Words {
+  if (trouble !== undefined && problem !== PAUSE) return trouble;
+  return { en: ended(because, '.'), zh: ended(because, '。') };
 }
 
 const FIND_OUT_WHY: Words = {
@@ -49,24 +48,31 @@ function troubleOfLine(problem: string, api: string | undefined): Trouble | unde
   if (problem === 'api:retired' && api !== undefined && api !== 'fastregisterweapp') return LINE_FAULTS['api:changed'];
   const own = LINE_FAULTS[problem];
   if (own !== undefined) return own;
-  const answer = problem.startsWith('create:') ? explain(problem)[0]?.answer : undefined;
-  return answer?.fact === 'answer_unknown' ? LINE_FAULTS['create:unknown'] : troubleOf(problem);
+  return problem.startsWith('create:') && isUnknown(problem) ? LINE_FAULTS['create:unknown'] : troubleOf(problem);
 }
 
-/** As it came: of an unknown code only this tells which one it is, with 61004 only this names the IP address that WeChat saw. */
-function said({ problem, because }: LineStop): Words {
-  if (because === '' || problem === 'api:retired' || problem === 'batch:canaries') return NOTHING;
+/** As it came: with 61004 only this names the IP address that WeChat saw, and WeChat's support asks for the rid. */
+function said(line: LineStop): Words {
+  const hint = ridHint(line.because);
+  const came = verbatim(line);
+  return { en: `${came.en}${came.en === '' ? hint.en.trimStart() : hint.en}`, zh: `${came.zh}${hint.zh}` };
+}
+
+function verbatim({ problem, because }: LineStop): Words {
+  const [, table = '', code = ''] = /^(\w+):(.*)$/.exec(problem) ?? [];
+  const isRefusalOfToken = table === 'token' && /^-?\d+$/.test(code) && troubleOf(problem) !== undefined;
+  if (table === 'create' && isUnknown(problem)) return { en: `The code is ${code}.`, zh: `错误码：${code}。` };
+  if (because === '') return NOTHING;
   if (problem === 'token:service')
     return { en: `It said: ${ended(because, '.')}`, zh: `其应答为：${ended(because, '。')}` };
-  if (problem.startsWith('call:'))
-    return { en: `What came: ${ended(because, '.')}`, zh: `收到的是：${ended(because, '。')}` };
-  const code = /^(?:token|create):(-?\d+)$/.exec(problem)?.[1];
-  // The reason of a refused create is ours, and stands before it.
-  if (code === undefined || explain(problem)[0]?.answer.en === because) return NOTHING;
-  return {
-    en: `WeChat said: ${ended(`${code} ${because}`, '.')}`,
-    zh: `微信原文：${ended(`${code} ${because}`, '。')}`,
-  };
+  if (table === 'call') return { en: `What came: ${ended(because, '.')}`, zh: `收到的是：${ended(because, '。')}` };
+  if (!isRefusalOfToken) return NOTHING;
+  const text = `${code} ${because}`;
+  return { en: `WeChat said: ${ended(text, '.')}`, zh: `微信原文：${ended(text, '。')}` };
+}
+
+function isUnknown(problem: string): boolean {
+  return explain(problem)[0]?.answer.fact === 'answer_unknown';
 }
 
 function howOften({ at, times, merchants, since = at }: LineStop, time: (at: number) => string): Words {

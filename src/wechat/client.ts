@@ -35,6 +35,8 @@ export interface Call {
 export interface Client {
   /** POSTs raw UTF-8 JSON (WeChat reads `\uXXXX` escapes of Chinese as another name: 61070). Never throws. */
   post(call: Call): Promise<Reply>;
+  /** How far our clock is ahead of WeChat's by its last answer, in ms; 0 while they agree as far as whole seconds tell. */
+  clockAheadMs(): number;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,8 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
     bodyTimeout: requestTimeoutMs,
   });
 
+  let aheadMs = 0;
+
   function post({ path, query, body, carries }: Call): Promise<Reply> {
     return new Promise((resolve) => {
       pool.dispatch(
@@ -67,12 +71,15 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
           headers: { 'content-type': 'application/json; charset=utf-8' },
           body: JSON.stringify(body),
         },
-        exchange(requestTimeoutMs, carries, baseUrl, resolve),
+        exchange(requestTimeoutMs, carries, baseUrl, (reply, date) => {
+          if (reply.kind === 'answer') aheadMs = clockAhead(date) ?? aheadMs;
+          resolve(reply);
+        }),
       );
     });
   }
 
-  return { post, close: () => pool.close() };
+  return { post, clockAheadMs: () => aheadMs, close: () => pool.close() };
 }
 
 /** What undici tells of one call: whether it was begun to be written, and what came back. */
@@ -80,10 +87,11 @@ function exchange(
   timeoutMs: number,
   carries: string | undefined,
   baseUrl: string,
-  resolve: (reply: Reply) => void,
+  resolve: (reply: Reply, date?: string) => void,
 ): Dispatcher.DispatchHandler {
   let connected: Dispatcher.DispatchController | undefined;
   let head: Head = { status: 0, contentType: '', redirectedTo: '' };
+  let date: string | undefined;
   const chunks: Buffer[] = [];
   let size = 0;
 
@@ -109,6 +117,7 @@ function exchange(
     },
     onResponseStart(_, status, headers) {
       head = { status, contentType: mediaType(headers), redirectedTo: hostOf(headers, baseUrl) };
+      date = String(headers.date);
     },
     onResponseData(controller, chunk) {
       size += chunk.length;
@@ -117,12 +126,23 @@ function exchange(
     },
     onResponseEnd() {
       clearTimeout(timer);
-      resolve(answerFrom(head, Buffer.concat(chunks).toString('utf8'), carries));
+      resolve(answerFrom(head, Buffer.concat(chunks).toString('utf8'), carries), date);
     },
     onResponseError(_, error) {
       fail(error);
     },
   };
+}
+
+/** Less is the way of the answer, and that `Date` has whole seconds. */
+const CLOCKS_AGREE_MS = 2_000;
+
+/** By an HTTP `Date`; undefined where it is none. */
+function clockAhead(date: string | undefined): number | undefined {
+  const theirs = Date.parse(date ?? '');
+  if (Number.isNaN(theirs)) return undefined;
+  const aheadMs = Date.now() - theirs;
+  return Math.abs(aheadMs) <= CLOCKS_AGREE_MS ? 0 : aheadMs;
 }
 
 /** What an answer's head tells of who sent it. */

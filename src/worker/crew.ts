@@ -2,7 +2,6 @@
 import type { Logger } from 'pino';
 import {
   type Limits,
-  LONGEST_TASK_MS,
   searchReserve,
   sendingWindow,
   TRIES_OF_A_RETRY,
@@ -31,6 +30,8 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  /** How far our clock is ahead of WeChat's, in ms. */
+  readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
@@ -54,7 +55,6 @@ export function budgetsFor(
     believe: limits.believeWeChat,
     reserve: searchReserve(limits),
     triesPerDay: isTriedAgain(registration) ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
-    busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
     probeMs: 2 * patience.requestTimeoutMs,
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),

@@ -38,7 +38,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     callSentAt: sent.sentAt,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
-    ...(answer.fact === 'platform_refused' && { because: answer.en }),
+    ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
     ...waitAfter(crew, registration, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
@@ -151,11 +151,17 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
       kind: answer.fact,
       problem,
       said,
-      ...(answer.fact === 'search_refused' && { because: answer.en }),
+      ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
     aside,
     refusedToken,
   };
+}
+
+/** What stopped the line, and the id under which WeChat's support finds the call; no word more, for it goes into logs and notices. */
+function withRid({ en }: Answer, said: string): string {
+  const rid = ridOf(said);
+  return rid === undefined ? en : `${en} rid: ${rid}`;
 }
 
 function mayAskAgain({ fact }: Answer): boolean {

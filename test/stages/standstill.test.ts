@@ -26,6 +26,10 @@ test('a token that is refused for the platform says what to mend, and what WeCha
   expect(stopped).toBe(true);
   expect(standstill?.reason.en).toContain('not on the platform');
   expect(standstill?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
+  expect(standstill?.reason.en).toMatch(
+    /rid: 65aa-1\. WeChat's support asks for the rid \(65aa-1\) within about five hours\.$/,
+  );
+  expect(standstill?.reason.zh).toMatch(/rid: 65aa-1。如需咨询微信客服，请在约五小时内提供 rid：65aa-1。$/);
   expect(standstill?.nextStep.en).toContain('allow-list');
   expect(standstill?.whoActs).toBe('platform');
 });
@@ -75,9 +79,21 @@ describe('a stopped line', () => {
   const met = { times: 22, merchants: 20, since: NOON - MINUTE_MS, at: NOON - 30_000 };
 
   test.each([
-    ['create:89247', 'rid: 65aa-1', 'That is a fault of WeChat', 'WeChat said: 89247 rid: 65aa-1.', 'support'],
+    [
+      'create:89247',
+      'rid: 65aa-1',
+      'That is a fault of WeChat',
+      "WeChat's support asks for the rid (65aa-1)",
+      'support',
+    ],
     ['create:-1', '', 'system error', 'none loses a try.', 'announcements'],
-    ['create:4711', 'rid: 65aa-1', 'fastregister does not know', 'WeChat said: 4711 rid: 65aa-1.', 'documentation'],
+    [
+      'create:4711',
+      'rid: 65aa-1',
+      'fastregister does not know',
+      "The code is 4711. WeChat's support asks for the rid (65aa-1)",
+      'documentation',
+    ],
     ['call:lost', 'no answer in time', 'What was sent is not sent again', 'What came: no answer in time.', 'proxy'],
     ['call:page', 'HTTP 407', 'A page comes back', 'What came: HTTP 407.', 'firewall'],
     ['call:not_sent', 'ECONNREFUSED', 'cannot be reached', 'What came: ECONNREFUSED.', 'WECHAT_API_BASE_URL'],
