@@ -241,6 +241,9 @@ function checkToken(credential: Credential): Finding {
         return { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' };
       }
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
+      if (credential.why === 'page') {
+        return { check, verdict: 'fault', says: `not WeChat answered, but: ${credential.said}`, todo: CHECK_THE_WAY };
+      }
       return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
       return {
@@ -251,6 +254,8 @@ function checkToken(credential: Credential): Finding {
       };
   }
 }
+
+const CHECK_THE_WAY = 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL.';
 
 function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {
   const trouble = TROUBLES['token:service_away'];
@@ -274,6 +279,8 @@ async function checkQuota(
   const quota = await readQuota(client, api.path, credential.token);
   const { used, limit } = await situation(calls, limitsOf(settings), Date.now());
   switch (quota.kind) {
+    case 'page':
+      return { check, verdict: 'fault', says: `not WeChat answered, but: ${quota.why}`, todo: CHECK_THE_WAY };
     case 'lost':
       return { check, verdict: 'warning', says: `WeChat did not answer: ${quota.why}`, todo: 'Run doctor again.' };
     case 'untold':
