@@ -91,7 +91,7 @@ async function gather(store: Store, id: string | undefined) {
   return {
     line:
       now.stopped || now.standstill
-        ? { stopped: now.stopped, ...standstill, ...metByLine(now, limits) }
+        ? { stopped: isStopped(now), ...standstill, ...metByLine(now, limits) }
         : { stopped: false },
     calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
     ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
@@ -101,6 +101,11 @@ async function gather(store: Store, id: string | undefined) {
     links,
     batches,
   };
+}
+
+/** Also while it is tried by itself. */
+function isStopped({ stopped, line }: Situation): boolean {
+  return stopped || line?.probe !== undefined;
 }
 
 /** What stopped the line, for programs; its words are `reason` and `nextStep`. */
@@ -113,6 +118,7 @@ function metByLine({ line }: Situation, { timezone }: Limits) {
     merchants: merchants ?? null,
     firstMetAt: since === undefined ? null : isoWithOffset(since, timezone),
     stoppedAt: isoWithOffset(at, timezone),
+    opensByItself: opensByItself(line),
     nextTryAt: opensByItself(line) ? isoWithOffset(line.probe.at, timezone) : null,
     triesFailed: probe?.failed ?? null,
   };

@@ -19,8 +19,8 @@ export async function metricsText(facts: Overview): Promise<string> {
     facts.situation.used,
   );
   gauge('calls_limit', 'Calls that a quota day allows.').set(facts.situation.limit);
-  gauge('line_stopped', '1 while nothing is sent until a person or the next quota day lets it go on.').set(
-    facts.situation.stopped ? 1 : 0,
+  gauge('line_stopped', '1 while nothing is sent: the line is stopped, or the day has no calls left.').set(
+    facts.situation.stopped || facts.situation.line?.probe !== undefined ? 1 : 0,
   );
   gauge(
     'line_retrying',

@@ -17,6 +17,8 @@ export interface LineFault extends Words {
    * line opens when WeChat answers it. Absent: a person has to act, and then `fastregister resume` sends the probe.
    */
   readonly probe?: 'create' | 'any';
+  /** After so many probes in vain it is a person's to repair, and a run that waits for it ends. Absent: it ends by itself. */
+  readonly personAfter?: number;
   /** Merchants in a row that are evidence enough, unless FASTREGISTER_STOP_AFTER is less; absent: as many as that says. */
   readonly after?: number;
   /** Calls are counted instead of merchants: the fault is on the way to WeChat, whoever is asked about. */
@@ -63,6 +65,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
   },
   'call:page': {
     probe: 'any',
+    personAfter: 3,
     after: 3,
     acts: 'us',
     en: 'A page comes back instead of an answer of WeChat: from a proxy, a firewall, the login page of a network, or another server.',
@@ -148,11 +151,22 @@ export function opensByItself<L extends { probe?: Tried; paused?: string }>(line
   return line.probe !== undefined && line.paused === undefined;
 }
 
+/** Nothing is sent until somebody acts. */
+export function needsAPerson(line: {
+  readonly problem: string;
+  readonly probe?: Tried;
+  readonly paused?: string;
+}): boolean {
+  return (
+    !opensByItself(line) || line.probe.failed >= (LINE_FAULTS[line.problem]?.personAfter ?? Number.POSITIVE_INFINITY)
+  );
+}
+
 /** What a person has to fix, at once; what ends by itself, when calls have tried it in vain for a while. */
 export function isWorthANotice(
-  line: { readonly at: number; readonly probe?: Tried; readonly paused?: string },
+  line: { readonly problem: string; readonly at: number; readonly probe?: Tried; readonly paused?: string },
   now: number,
   notifyAfterMs: number,
 ): boolean {
-  return !opensByItself(line) || (line.probe.failed > 0 && now - line.at >= notifyAfterMs);
+  return needsAPerson(line) || ((line.probe?.failed ?? 0) > 0 && now - line.at >= notifyAfterMs);
 }

@@ -388,7 +388,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'a code that nobody knows is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
 
   { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the push or one search will tell', zh: '以推送或一次查询的结果为准' } },
-  { fact: 'try_returned', from: ['deferred', 'needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+  { fact: 'try_returned', from: ['deferred'], when: 'there is a time to try again', to: 'deferred', because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+  { fact: 'try_returned', from: ['needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
   { fact: 'try_returned', from: ['deferred', 'needs_review'], to: 'queued', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
 
   // What stays silent

@@ -1,7 +1,7 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
-import { opensByItself } from '../domain/line.js';
+import { needsAPerson, opensByItself } from '../domain/line.js';
 import { NOTHING_TO_DO } from '../domain/words.js';
 import type { Calls, LineStop, ToldQuota } from '../redis/calls.js';
 import { standstillOfLine, standstillOfWait } from './line-words.js';
@@ -35,8 +35,8 @@ export async function situation(calls: Calls, limits: Limits, now: number, api?:
     return {
       ...base,
       line,
-      // On trial, one call is under way that may open it.
-      stopped: !line.onTrial && !opensByItself(line),
+      // On trial, one call is under way that may open it; and whoever comes when one is due sends it.
+      stopped: !line.onTrial && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
       standstill: standstillOfLine(line, limits, now, api),
     };
   }

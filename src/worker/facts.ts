@@ -101,7 +101,8 @@ function briefly({ patience, random }: Crew): number {
 }
 
 /**
- * Without a time it is sent as soon as the line lets it. A row that was given up at that very answer has none of its own.
+ * Without a time it is sent as soon as the line lets it; with one, at the time that it has. A row that was given up at that
+ * very answer has none of its own.
  */
 function tryReturned({ postponed }: Registration, { at, problem = '', until }: Fact, unlessItHas?: number): Fact {
   const base = { kind: 'try_returned', at, problem, postponed } as const;

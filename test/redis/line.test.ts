@@ -147,6 +147,17 @@ describe('a fault of WeChat or of the network', () => {
     expect(await book.batches.counts('b1')).toEqual(await book.recount('b1'));
   });
 
+  test('hands out no row twice whose time has come while the others were counted', async () => {
+    await sendAndMeet(first, fault());
+    // As hand.lua does with what is due.
+    await server.redis.zrem(key('later', 'submit'), idOf(first));
+    await server.redis.lpush(key('ready', 'submit'), idOf(first));
+    await sendAndMeet(second, fault());
+    await sendAndMeet(third, fault());
+    expect(await book.registration(idOf(first))).toMatchObject({ postponed: 0 });
+    expect(await server.redis.zrange(key('later', 'submit'), 0, -1)).not.toContain(idOf(first));
+  });
+
   test('gives nothing back to a row of which something else was heard meanwhile', async () => {
     await sendAndMeet(first, fault());
     await book.record(idOf(first), 'cancel_asked');

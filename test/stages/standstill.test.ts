@@ -153,6 +153,17 @@ describe('a stopped line', () => {
     expect(paused.standstill?.reason.en).not.toContain('tried at');
   });
 
+  test('is a person’s to repair after three calls that a page answered in vain: then a run ends', async () => {
+    const stoppedAfter = async (problem: string, failed: number, at = NOON + MINUTE_MS) =>
+      (await situationOf({ line: { problem, ...met, probe: { at, failed } } })).stopped;
+    expect([await stoppedAfter('call:page', 2), await stoppedAfter('call:page', 3)]).toEqual([false, true]);
+    // The next run begins with the call that is due.
+    expect(await stoppedAfter('call:page', 3, NOON - MINUTE_MS)).toBe(false);
+    for (const problem of ['call:lost', 'call:not_sent', 'create:89247', 'create:-1']) {
+      expect([problem, await stoppedAfter(problem, 50)]).toEqual([problem, false]);
+    }
+  });
+
   test('holds back the rows of a report that would be sent before it is tried next, and no others', () => {
     const standstill = {
       problem: 'call:lost',
