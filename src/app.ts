@@ -29,7 +29,7 @@ import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
-import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
+import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
 import { openNights } from './redis/nights.js';
@@ -38,7 +38,7 @@ import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
-import { openVault, type Vault } from './redis/vault.js';
+import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
 import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
@@ -138,6 +138,7 @@ export function ledgerIdentityOf(settings: Settings): LedgerIdentity {
     component: settings.wechatComponentAppid,
     api: apiAddress(settings.wechatApiBaseUrl),
     secretKey: secretKey && fingerprintOf(secretKey),
+    previousSecretKey: settings.secretKeyPrevious && fingerprintOf(settings.secretKeyPrevious),
   };
 }
 
@@ -558,13 +559,15 @@ export async function startNights(store: Store): Promise<Part> {
 }
 
 export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
+  const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
     batches: openBatches(redis),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
-    invitation: registrationApi(settings, NO_CLIENT).invitation,
+    invitation,
+    unanswered,
     now: Date.now,
     log,
     tell:
@@ -615,5 +618,5 @@ function pushCredentials(settings: Settings): PushCredential[] {
 }
 
 export function vaultOf(settings: Settings): Vault {
-  return openVault(settings.secretKey ?? secretKeyUnder(settings.home));
+  return openVault(settings.secretKey ?? secretKeyUnder(settings.home), settings.secretKeyPrevious);
 }

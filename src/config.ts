@@ -122,6 +122,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
+    { name: 'FASTREGISTER_SECRET_KEY_PREVIOUS', kind: 'secretKey', secret: true, sentence: 'The key before the last change; what it has sealed still opens, until `fastregister tokens reseal` has sealed it anew.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
   ],
   'Budgets': [
@@ -240,6 +241,8 @@ export interface Sources {
   readonly defaults?: Readonly<Record<string, string>>;
   /** Relative paths begin here. */
   readonly cwd?: string;
+  /** Called for a secret that was given as a flag: everybody on this machine can read it in the list of processes. */
+  readonly onSecretFlag?: (name: string) => void;
 }
 
 /** The nearest `.fastregister`, here or in a folder above, as git finds its repository; else the one that would be made here. */
@@ -296,6 +299,7 @@ export function readSettings({
   needs = [],
   defaults = {},
   cwd = process.cwd(),
+  onSecretFlag = () => {},
 }: Sources): Settings {
   const found = findHome(cwd);
   const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
@@ -318,6 +322,9 @@ export function readSettings({
     values[keyOf(row.name)] = parsed?.data;
   }
 
+  for (const name of Object.keys(sources[0] ?? {})) {
+    if (ROWS.some((row) => row.name === name && row.secret)) onSecretFlag(name);
+  }
   const nearly = sources.flatMap(Object.keys);
   faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
   if (needs.includes('sending')) faults.push(...undecidedApi(given));

@@ -116,17 +116,51 @@ async function checkWechat(store: Store): Promise<Finding[]> {
   const caller = openCaller(store);
   try {
     const clock = await checkClock(store.settings);
+    const addresses = checkAddresses(store.settings);
     const line = await checkLine(store);
     const api = await checkApi(store, caller);
     const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, line, api, permissions];
+    if (clock.check === 'WeChat') return [clock, ...addresses, line, api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
-    return [clock, line, api, permissions, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
+    return [
+      clock,
+      ...addresses,
+      line,
+      api,
+      permissions,
+      ticket,
+      checkToken(credential),
+      await checkQuota(store, caller, credential),
+    ];
   } finally {
     await caller.close();
   }
+}
+
+/** What goes there is worth every Mini Program of the platform. */
+function checkAddresses(settings: Settings): Finding[] {
+  const addresses = {
+    WECHAT_API_BASE_URL: settings.wechatApiBaseUrl,
+    WECHAT_COMPONENT_ACCESS_TOKEN_URL: settings.wechatComponentAccessTokenUrl,
+    FASTREGISTER_FORWARD_URL: settings.forwardUrl,
+    FASTREGISTER_CREATED_WEBHOOK: settings.createdWebhook,
+    FASTREGISTER_NOTIFY_URL: settings.notifyUrl,
+  };
+  return Object.entries(addresses)
+    .filter(([, address]) => address !== undefined && isReadableOnTheWay(address))
+    .map(([name]) => ({
+      check: 'addresses',
+      verdict: 'warning',
+      says: `${name} begins with http:// and leads to another machine: whoever is on the way can read and change what goes there`,
+      todo: 'Use https://.',
+    }));
+}
+
+function isReadableOnTheWay(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 const CLOCK_WARNING_MS = 10_000;

@@ -76,7 +76,16 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
   if (hasOwnPlatform) return address;
   // Invented appids have no place among the real ones, and waits of a day end when the simulated day does.
   const waits = (
-    ['retryFirstMs', 'probeFirstMs', 'probeMaxMs', 'busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'] as const
+    [
+      'retryFirstMs',
+      'probeFirstMs',
+      'probeMaxMs',
+      'lostRecheckMs',
+      'busyWaitMs',
+      'pushWaitMs',
+      'pushRecheckMs',
+      'giveUpMs',
+    ] as const
   ).map((wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`);
   return [
     address,

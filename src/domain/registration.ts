@@ -4,6 +4,7 @@
  *
  * `docs/states.md`, `explain` and the report's sentences are printed from these tables.
  */
+import { MOST_RESENDS_OF_A_LOST_LINK } from './limits.js';
 import type { Actor, Words } from './words.js';
 
 export type Outcome =
@@ -32,8 +33,8 @@ export const STATES = {
   submitting: {
     outcome: 'pending',
     acts: 'us',
-    en: "It was sent; WeChat's answer is not known. The push, or one search when the push is overdue, will tell.",
-    zh: '已提交，尚未得知微信的答复；将以微信推送为准，逾期未推送时查询一次。',
+    en: "It was sent, and WeChat's answer is not known yet.",
+    zh: '已提交，尚未得知微信的答复。',
   },
   deferred: {
     outcome: 'pending',
@@ -123,6 +124,8 @@ export const FACTS = {
   task_unclear: { by: 'worker', en: '`search` does not tell what became of the task', zh: '`search` 未能说明任务结果' },
   task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one', zh: '`query` 显示小程序已创建，但未说明是哪一个' },
   task_failed: { by: 'worker', en: '`query` says that the registration failed', zh: '`query` 显示注册失败' },
+  task_unfinished: { by: 'worker', en: '`query` says that the task is not finished, and its 24 hours are over', zh: '`query` 显示任务未完成，且 24 小时已过' },
+  link_lost: { by: 'worker', en: 'the answer with the link was lost, and a task that WeChat may have begun is over: nobody can have opened the link', zh: '含链接的答复已丢失，微信可能建立的任务也已结束：不会有人打开过该链接' },
   push_overdue: { by: 'worker', en: 'neither a push nor `search` told the end in the time that we wait', zh: '在等待期限内，推送和 `search` 都没有给出结果' },
   mini_program_created: { by: 'receiver', en: 'WeChat pushed: the Mini Program was created', zh: '微信推送：小程序已创建' },
   legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours', zh: '微信推送：法人未在 24 小时内完成确认' },
@@ -148,6 +151,12 @@ export interface Fact {
   readonly said?: string;
   /** When it may go on. A postponement without it means that our patience is spent. */
   readonly until?: number;
+  /** A task that was begun before this is over, whatever became of it; ms since 1970. */
+  readonly tasksOverBefore?: number;
+  /** Of a search and its answer: it was made because an answer was lost, long before the push is overdue. */
+  readonly early?: boolean;
+  /** Of a create: WeChat writes to nobody. Only its answer has the link for the legal person. */
+  readonly byLink?: boolean;
   /** Why it waits, one of WAITS. */
   readonly wait?: Wait;
   /** The push's own CreateTime, in whole seconds as WeChat sends it, as milliseconds. */
@@ -219,8 +228,8 @@ export const WAITS = {
   },
   not_before: {
     overnight: true,
-    en: 'the registry needs some days before it may be sent again',
-    zh: '需等待工商数据更新后再提交',
+    en: 'the business registry was not up to date, and WeChat asks for 5 to 15 working days before it is sent again (105)',
+    zh: '工商数据尚未更新，微信要求 5 至 15 个工作日后再提交（105）',
   },
 } as const satisfies Record<string, Words & { overnight: boolean }>;
 
@@ -248,18 +257,27 @@ export interface Registration {
   readonly task: 'none' | 'open' | 'ended';
   /** The same of the attempts before it, the liveliest one: a late push, or 89249, can be about that one. */
   readonly earlierTask: 'none' | 'open' | 'ended';
+  /** When the latest of them was sent that may have left an open task. */
+  readonly earlierSentAt?: number | undefined;
   /** When the present attempt was sent, and how far our clock was ahead of WeChat's then (0: not known, or not at all). */
   readonly sentAt?: number | undefined;
   readonly clockAheadMs: number;
   /** CreateTime of the push that ended a task of ours last: a push that is not younger repeats it. */
   readonly heardAt?: number | undefined;
   /**
+   * WeChat writes to nobody about the present attempt, and no earlier one of unknown outcome has reached anybody: whoever
+   * is to confirm needs a link, and only WeChat's answer to the present attempt had one.
+   */
+  readonly byLink?: true | undefined;
+  /**
    * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
-   * to try again, since when a task of somebody else runs, since when its Weixin ID is used up.
+   * to try again, since when a task of somebody else runs, since when its Weixin ID is used up, how often it was sent
+   * again because its link was lost.
    */
   readonly postponed: number;
   readonly busySince?: number | undefined;
   readonly personSince?: number | undefined;
+  readonly linksLost?: number | undefined;
   readonly until?: number | undefined;
   readonly wait?: Wait | undefined;
   readonly problem?: string | undefined;
@@ -279,7 +297,8 @@ export interface Registration {
 /** Conditions of MOVES, by the words under which the table names them. */
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
-  'an earlier attempt may still be running': (r: Registration) => r.earlierTask === 'open',
+  'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
+    r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
   'one more is asked for, and the auth_code of the one there is has its end': (r: Registration, fact: Fact) =>
     fact.again === true && r.authCode === undefined,
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
@@ -294,6 +313,12 @@ const CONDITIONS = {
     fact.row !== undefined && r.waitingRows.includes(fact.row),
   'its task may still be running, and the push is about it': (r: Registration, fact: Fact) =>
     r.task === 'open' && !isAboutAnEarlierAttempt(r, fact),
+  'nobody has its link, and it may be sent again': (r: Registration) => nobodyHasItsLink(r) && mayBeSentAgain(r),
+  'nobody has its link': (r: Registration) => nobodyHasItsLink(r),
+  'the push is about it, nobody has its link, and it may be sent again': (r: Registration, fact: Fact) =>
+    !isAboutAnEarlierAttempt(r, fact) && nobodyHasItsLink(r) && mayBeSentAgain(r),
+  'it waits for the business registry, and the operator does not': (r: Registration, fact: Fact) =>
+    r.wait === 'not_before' && fact.until === undefined,
   'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
     isKnownFromQuery(r) && !isAboutAnEarlierAttempt(r, fact),
   'only `query` told that it exists': (r: Registration) => isKnownFromQuery(r) && r.appid === undefined,
@@ -324,6 +349,18 @@ function isKnownFromQuery({ problem = '' }: Registration): boolean {
   return problem.startsWith('query:');
 }
 
+/**
+ * The link was in the answer that got lost, and nobody else is told of it: neither the legal person, by WeChat, nor we, by
+ * any other call. So nobody can have opened it, and no Mini Program can come of its task.
+ */
+export function nobodyHasItsLink({ task, byLink, taskId, authorizeUrl }: Registration): boolean {
+  return task === 'open' && byLink === true && taskId === undefined && authorizeUrl === undefined;
+}
+
+function mayBeSentAgain({ linksLost = 0 }: Registration): boolean {
+  return linksLost < MOST_RESENDS_OF_A_LOST_LINK;
+}
+
 /** What has to happen after a move; the ledger puts it into the outbox in the same step. */
 export type Consequence = 'send' | 'ask' | 'authorize' | 'stop_line';
 
@@ -337,6 +374,8 @@ export interface Move {
    * answer says that none was begun. `void`: the same, and it was no attempt.
    */
   readonly task?: 'opens' | 'ended' | 'refused' | 'void';
+  /** The report's `problem`, where the fact's own word would mislead. */
+  readonly problem?: string;
   readonly so?: readonly Consequence[];
   /**
    * What becomes of rows. `begins`: the row begins a new attempt, and earlier rows keep their outcome. `replaces`: earlier rows
@@ -354,7 +393,6 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
-  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], rows: 'begins', because: { en: 'it failed before, and the registry needs time', zh: '之前失败，需等待工商数据更新' } },
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], rows: 'begins', because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
   { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
@@ -373,8 +411,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'create_sent', from: UNSENT, to: 'submitting', task: 'opens', so: ['ask'], because: { en: 'from here on the merchant may have been asked', zh: '自此商户可能已收到通知' } },
 
   // Its answer
-  { fact: 'create_accepted', from: ['submitting'], to: 'awaiting_legal_person', because: { en: 'the task runs; the push will tell', zh: '任务在执行，结果以推送为准' } },
-  { fact: 'create_busy', from: ['submitting'], when: 'an earlier attempt may still be running', to: 'awaiting_legal_person', because: { en: 'the running task is the one whose answer we lost', zh: '正在执行的就是我们未收到答复的任务' } },
+  { fact: 'create_accepted', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'the task runs; the push says how it ends', zh: '任务在执行，结果以推送为准' } },
+  { fact: 'create_busy', from: ['submitting'], when: 'an earlier attempt may still be running', to: 'awaiting_legal_person', so: ['ask'], because: { en: 'the running task is the one whose answer we lost', zh: '正在执行的就是我们未收到答复的任务' } },
   { fact: 'create_busy', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: { en: "somebody else's task runs", zh: '他人的任务正在执行' } },
   { fact: 'create_busy', from: ['submitting'], to: 'needs_review', task: 'refused', because: { en: "somebody else's task does not end", zh: '他人的任务一直没有结束' } },
   { fact: 'create_postponed', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: { en: 'the answer says that nothing was begun', zh: '答复表明任务没有开始' } },
@@ -387,12 +425,13 @@ export const MOVES: readonly Move[] = [
   { fact: 'platform_refused', from: ['submitting'], to: 'queued', task: 'void', so: ['send', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
   { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'a code that nobody knows is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
 
-  { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the push or one search will tell', zh: '以推送或一次查询的结果为准' } },
   { fact: 'try_returned', from: ['deferred'], when: 'there is a time to try again', to: 'deferred', because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
   { fact: 'try_returned', from: ['needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
   { fact: 'try_returned', from: ['deferred', 'needs_review'], to: 'queued', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
 
-  // What stays silent
+  // What stays silent. A blind second create is forbidden: the legal person may have been asked, and may have confirmed. It is
+  // none where nobody has the link and the task is over: nobody was asked, nobody can have confirmed, and nothing runs.
+  { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the call may have arrived, so it is not sent again', zh: '请求可能已送达，因此不重复提交' } },
   { fact: 'create_not_arrived', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'two that do not know of each other say that WeChat never saw it', zh: '两方面均表明微信没有收到' } },
   { fact: 'create_not_arrived', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
@@ -407,16 +446,20 @@ export const MOVES: readonly Move[] = [
   { fact: 'search_refused', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
   { fact: 'task_created', from: SENT, to: 'created', task: 'ended', because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'task_failed', from: SENT, to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
+  { fact: 'task_unfinished', from: SENT, to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
+  { fact: 'link_lost', from: SENT, when: 'nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'nobody can have opened the link, and nothing of ours runs any more', zh: '不会有人打开过链接，微信中也不再有我们的任务' } },
+  { fact: 'link_lost', from: SENT, when: 'nobody has its link', to: 'needs_review', task: 'ended', problem: 'link:lost', because: { en: 'answers that get lost again and again have a cause that a person has to find', zh: '答复反复丢失，需人工查明原因' } },
   { fact: 'push_overdue', from: SENT, to: 'needs_review', because: { en: 'the task ended without a word; only a person can find out', zh: '任务已无声结束，只能人工核实' } },
 
   // The push
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
+  { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
   { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
-  { fact: 'legal_person_timed_out', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
-  { fact: 'registration_refused', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'legal_person_timed_out', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'registration_refused', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
   { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'a status that nobody knows is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
   { fact: 'authorizer_kept', from: ['created'], to: 'created', because: { en: 'the platform can now act for the Mini Program', zh: '平台现在可以代小程序操作' } },
   { fact: 'authorizer_lost', from: ['created'], to: 'created', because: { en: 'the merchant has to authorise the platform once more', zh: '商户需要重新授权给平台' } },
@@ -424,6 +467,7 @@ export const MOVES: readonly Move[] = [
   // The operator
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '操作员要求重新提交，需等待工商数据更新' } },
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '操作员要求' } },
+  { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '操作员要求不再等待' } },
   { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
   ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];
@@ -447,12 +491,15 @@ export function newRegistration(id: string, row: string): Registration {
     attempt: 0,
     task: 'none',
     earlierTask: 'none',
+    earlierSentAt: undefined,
     sentAt: undefined,
+    byLink: undefined,
     clockAheadMs: 0,
     heardAt: undefined,
     postponed: 0,
     busySince: undefined,
     personSince: undefined,
+    linksLost: undefined,
     until: undefined,
     wait: undefined,
     problem: undefined,
@@ -489,7 +536,8 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     state: move.to,
     until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
     wait: move.to === 'deferred' ? (fact.wait ?? registration.wait) : undefined,
-    problem: fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
+    problem:
+      move.problem ?? fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
     ...miniPrograms(registration, fact),
@@ -564,6 +612,8 @@ function miniPrograms(
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
   if (fact.kind === 'try_returned') return true;
+  // Why the row before it was sent again is no matter of a row with other details.
+  if (move.rows === 'replaces' && move.to === 'queued') return false;
   return move.to === registration.state && fact.kind !== 'mini_program_created';
 }
 
@@ -577,11 +627,20 @@ function attemptBegun(registration: Registration, fact: Fact): Registration {
     attempt: registration.attempt + 1,
     task: 'open',
     earlierTask: liveliest(registration.earlierTask, registration.task),
+    earlierSentAt: registration.task === 'open' ? registration.sentAt : registration.earlierSentAt,
     sentAt: fact.at,
+    byLink: fact.byLink && hasReachedNobody(registration) ? true : undefined,
     clockAheadMs: fact.clockAheadMs ?? 0,
     taskId: undefined,
     authorizeUrl: undefined,
   };
+}
+
+/** No attempt so far, of which we do not know the end, can have reached a legal person. */
+function hasReachedNobody(registration: Registration): boolean {
+  const { task, earlierTask, byLink } = registration;
+  if (task === 'open') return nobodyHasItsLink(registration);
+  return earlierTask !== 'open' || byLink === true;
 }
 
 function attemptAfter(registration: Registration, move: Move): Registration {
@@ -613,18 +672,23 @@ function patience(
   registration: Registration,
   fact: Fact,
   move: Move,
-): Pick<Registration, 'postponed' | 'busySince' | 'personSince'> {
-  const { postponed, busySince, personSince } = registration;
-  if (fact.kind === 'try_returned') return { postponed: fact.postponed ?? postponed, busySince, personSince };
+): Pick<Registration, 'postponed' | 'busySince' | 'personSince' | 'linksLost'> {
+  const { postponed, busySince, personSince, linksLost } = registration;
+  if (fact.kind === 'try_returned') {
+    return { postponed: fact.postponed ?? postponed, busySince, personSince, linksLost };
+  }
   if (isOver(registration.state) || isOver(move.to)) {
-    return { postponed: 0, busySince: undefined, personSince: undefined };
+    return { postponed: 0, busySince: undefined, personSince: undefined, linksLost: undefined };
   }
   // Other details were never refused. That somebody else's task runs is true of them, too.
-  if (move.rows === 'replaces') return { postponed: 0, busySince, personSince: undefined };
+  if (move.rows === 'replaces') {
+    return { postponed: 0, busySince, personSince: undefined, linksLost: undefined };
+  }
   return {
     postponed: fact.wait === 'again' || fact.wait === 'page' ? postponed + 1 : postponed,
     busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : busySince,
     personSince: fact.kind === 'create_postponed' && fact.wait === 'person' ? (personSince ?? fact.at) : personSince,
+    linksLost: move.problem === 'link:lost' ? (linksLost ?? 0) + 1 : linksLost,
   };
 }
 
@@ -644,6 +708,10 @@ function authorization(
   if (fact.kind === 'authorizer_lost') return { ...forgotten, authorizer: 'lost' };
   if (fact.authCode !== undefined) return { authCode: fact.authCode, codeAt: fact.at, authorizer };
   return { authCode, codeAt, authorizer };
+}
+
+export function isUnsent(state: State): boolean {
+  return UNSENT.includes(state);
 }
 
 /** Over means that the registration has its outcome, until a person or a later sheet asks again. */

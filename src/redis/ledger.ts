@@ -11,6 +11,7 @@ import {
   type Consequence,
   type Fact,
   isOver,
+  isUnsent,
   type Move,
   next,
   type Registration,
@@ -176,6 +177,7 @@ export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
   readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
+  readonly unasked?: true;
   readonly task?: string;
   readonly link?: number;
   readonly unlink?: true;
@@ -216,6 +218,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     later: whatIsDueLater(after, so),
     ready: whatIsReady(after, so),
     ...(isOver(after.state) && { over: true }),
+    ...(isBackInLine(before, after) && { unasked: true }),
     ...taskOf(fact),
     ...linkChange(before, after),
     ...(so?.includes('stop_line') && {
@@ -231,6 +234,11 @@ function undoOf(view: View, after: Registration, ifStopped: Fact | undefined): {
   if (ifStopped === undefined) return {};
   const { step } = decide({ ...view, registration: after, steps: view.steps + 1 }, ifStopped, newMark(), {});
   return step.unchanged ? {} : { undo: JSON.stringify(step) };
+}
+
+/** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
+function isBackInLine(before: Registration, after: Registration): boolean {
+  return !isUnsent(before.state) && isUnsent(after.state);
 }
 
 /** `last`: as it was when the last rule moved it. */

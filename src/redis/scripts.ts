@@ -33,7 +33,8 @@ export type ScriptName =
   | 'save-token'
   | 'refuse-token'
   | 'drop-ticket'
-  | 'exchange-pace';
+  | 'exchange-pace'
+  | 'replace-field';
 
 type Argument = string | number;
 

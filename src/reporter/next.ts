@@ -27,8 +27,8 @@ export function nextOf(registration: Registration, present: Standstill | undefin
       };
     case 'submitting':
       return {
-        en: "WeChat's push tells the end. Should none come, one search asks for it.",
-        zh: '等待微信推送结果；逾期未推送则查询一次。',
+        en: "WeChat's push settles it. Should none come, WeChat is asked; where nobody can have received a link, it is sent again.",
+        zh: '以微信推送结果为准；若未收到推送，则向微信查询；如链接未曾送达任何人，则重新提交。',
         acts: 'us',
         ...(until !== undefined && { by: until }),
       };

@@ -1,10 +1,10 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
 import { stopRuleOf } from '../domain/line.js';
-import { retryAfterMs } from '../domain/patience.js';
-import type { Fact, Registration, Wait } from '../domain/registration.js';
+import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
+import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import type { Aside, Surprise } from '../redis/ledger.js';
-import { type Answer, answerToCreate, ridOf, tellsOfTask } from '../wechat/answers.js';
+import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { Crew } from './crew.js';
@@ -38,6 +38,8 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     callSentAt: sent.sentAt,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
+    ...(answer.fact === 'create_accepted' && { until: sent.sentAt + crew.patience.pushWaitMs }),
+    ...(answer.fact === 'create_busy' && { tasksOverBefore: at - crew.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
     ...waitAfter(crew, registration, answer, at),
   };
@@ -109,17 +111,20 @@ function tryReturned({ postponed }: Registration, { at, problem = '', until }: F
   return unlessItHas === undefined ? base : { ...base, until: until ?? unlessItHas, wait: 'again' };
 }
 
+/** WeChat finds no task. */
+const NO_TASK = 'search:89250';
+
 export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
-  const until = Math.min(at + crew.patience.pushRecheckMs, sentAt + crew.patience.giveUpMs);
-  // Nothing was learnt, so it is not given up yet: after a pause, should its time to be given up have come.
-  const untilAfterNothing = Math.max(until, at + crew.patience.retryFirstMs);
-  const base = { at, callSentAt: sentAt };
+  const early = isEarlySearch(crew.patience, registration, at);
+  const next = early ? afterEarlySearch : afterSearch;
+  const base = { at, callSentAt: sentAt, ...(early && { early }) };
   if (reply.kind !== 'answer') {
     const problem = problemOf(reply);
+    const until = next(crew.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
     return {
-      fact: { ...base, until: untilAfterNothing, kind: 'search_void', problem, said: reply.why },
+      fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
       aside: { ...fault(crew, 'search', problem, reply.why), heard: 'failed' },
       refusedToken: false,
     };
@@ -132,24 +137,19 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
     heard: answer.door === undefined ? 'taken' : 'again',
   };
   // The page that came instead of its answer was not WeChat's, and WeChat has no task of it: it is not sent blindly.
-  if (answer.noTask === true && registration.state === 'submitting' && registration.problem === 'call:page') {
+  if (problem === NO_TASK && registration.state === 'submitting' && registration.problem === 'call:page') {
     const later = laterOnce(crew, registration, 'page', at);
-    return {
-      fact: { ...base, kind: 'create_not_arrived', problem: registration.problem, said, ...later },
-      aside,
-      refusedToken,
-    };
+    return { fact: { ...base, kind: 'create_not_arrived', problem: 'call:page', said, ...later }, aside, refusedToken };
   }
-  // Its task has ended where WeChat had accepted it: another search would be answered alike, and only the push can tell.
-  const hasEnded = answer.noTask === true && registration.state === 'awaiting_legal_person';
-  const untilAfterAnswer = tellsOfTask(problem) ? until : untilAfterNothing;
-  const askAgainAt = hasEnded ? sentAt + crew.patience.giveUpMs : untilAfterAnswer;
+  // Turned away, it may ask again at once: the door itself says how long to wait.
+  const until = answer.door === undefined ? next(crew.patience, sentAt, at, whatItTells(answer, problem)) : at;
+  // A query is made when the push is overdue, and then the time of its task is over.
+  const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
     fact: {
       ...base,
-      // Turned away, it may ask again at once: the door itself says how long to wait.
-      ...(mayAskAgain(answer) && { until: answer.door === undefined ? askAgainAt : at }),
-      kind: answer.fact,
+      ...(!TELLS_THE_END.has(kind) && { until }),
+      kind,
       problem,
       said,
       ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
@@ -165,9 +165,37 @@ function withRid({ en }: Answer, said: string): string {
   return rid === undefined ? en : `${en} rid: ${rid}`;
 }
 
-function mayAskAgain({ fact }: Answer): boolean {
-  return fact !== 'task_created' && fact !== 'task_failed';
+/**
+ * What a search has brought. `final`: another one would be answered alike. `running`: a task. `nothing`: an answer of the
+ * moment. `lost`: it was asked, and the answer did not come. `not_asked`: WeChat did not look.
+ */
+type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'not_asked';
+
+function whatItTells(answer: Answer, problem: string): Learnt {
+  if (answer.fact === 'search_refused') return 'not_asked';
+  if (answer.final) return 'final';
+  return tellsOfTask(problem) ? 'running' : 'nothing';
 }
+
+/** There is one early search, whatever it has brought: the next one is that of the overdue push. */
+function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
+  const overdueAt = sentAt + patience.pushWaitMs;
+  return learnt === 'not_asked' ? Math.min(at + patience.pushRecheckMs, overdueAt) : overdueAt;
+}
+
+/**
+ * That no task is there is final now, also where nobody knows whether our call arrived: if it did, its task is over. Where
+ * nothing was learnt, it is not given up yet: after a pause, should its time to be given up have come.
+ */
+function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
+  const givenUpAt = sentAt + patience.giveUpMs;
+  if (learnt === 'final') return givenUpAt;
+  const until = Math.min(at + patience.pushRecheckMs, givenUpAt);
+  return learnt === 'running' ? until : Math.max(until, at + patience.retryFirstMs);
+}
+
+/** After these there is nothing to ask any more. */
+const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 'task_failed', 'task_unfinished']);
 
 /**
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other

@@ -119,6 +119,19 @@ describe('doctor', () => {
     expect(verdicts(findings)).toMatchObject({ line: 'fault', 'permission sets': 'ok' });
   });
 
+  test('warns of addresses of other machines that anybody on the way can read', async () => {
+    const { url } = await simulator();
+    const readable = {
+      FASTREGISTER_FORWARD_URL: 'http://other.example/events',
+      FASTREGISTER_NOTIFY_URL: 'https://x.example',
+    };
+    const { findings } = await doctor({ ...settingsFor(url), ...readable, FASTREGISTER_WEBHOOK_SECRET: 'a long text' });
+    const warned = findings.filter(({ check }) => check === 'addresses');
+    expect(warned).toEqual([
+      expect.objectContaining({ verdict: 'warning', says: expect.stringContaining('FORWARD_URL') }),
+    ]);
+  });
+
   test('says what to do beside everything that is not in order', async () => {
     const wechat = await simulator({ dailyCalls: 10 });
     const { status, findings } = await doctor({ ...settingsFor(wechat.url), WECHAT_REGISTRATION_API: '' });

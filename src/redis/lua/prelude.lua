@@ -371,7 +371,7 @@ local SPENT = '1000000'
 --   rows         what changes for rows that stop showing the registration, or begin to (change_rows)
 --   replaced     true: other details are sent instead of those of its row
 --   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
---   over         true: nothing is waited for any more
+--   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
@@ -401,8 +401,8 @@ function record(id, step)
   if step.replaced then canary_replaced(id, before[3]) end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
-    redis.call('ZREM', key.later('follow-up'), id)
   end
+  if step.over or step.unasked then redis.call('ZREM', key.later('follow-up'), id) end
   local soon = false
   if step.later then
     soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
