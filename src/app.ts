@@ -42,6 +42,7 @@ import { openTold } from './redis/told.js';
 import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
+import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
 import { situation } from './reporter/standstill.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
@@ -281,6 +282,11 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     bell,
     now: Date.now,
     log,
+    words: (why) =>
+      'line' in why
+        ? standstillOfLine(why.line, limits, Date.now(), settings.wechatRegistrationApi)
+        : standstillOfWait(why.wait, limits, Date.now()),
+    notifyAfterMs: settings.patience.notifyAfterMs,
     async spentDay() {
       const { standstill, stopped, used } = await situation(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());

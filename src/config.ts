@@ -132,7 +132,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_CALLS_PER_SECOND', kind: 'count', default: '5', sentence: 'Calls a second, over all workers.' },
     { name: 'FASTREGISTER_QUOTA_TIMEZONE', kind: 'timezone', default: 'Asia/Shanghai', sentence: 'The time zone in which the quota day begins and the sending hours are counted.' },
     { name: 'FASTREGISTER_SENDING_HOURS', kind: 'hours', default: '00:00-24:00', sentence: 'Only create inside these hours: the legal person has 24 hours from then.' },
-    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'The same surprising answer so many times in a row, over all workers, stops the line.' },
+    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'So many merchants in a row that get the same error of WeChat, over all workers, stop the line. A page instead of an answer stops it after 3, a lost answer after 5.' },
     { name: 'FASTREGISTER_CONCURRENCY', kind: 'count', default: '8', sentence: 'Calls in flight per worker.' },
   ],
   'Receiver and console': [

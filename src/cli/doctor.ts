@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { limitsOf, openCaller, type Store } from '../app.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
 import { quotaDay } from '../domain/calendar.js';
+import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
@@ -188,10 +189,17 @@ async function checkClock({ wechatApiBaseUrl, patience }: Settings): Promise<Fin
 }
 
 async function checkLine({ calls, settings }: Store): Promise<Finding> {
-  const { stopped, standstill, used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  const now = Date.now();
+  const { stopped, standstill, line, used, limit } = await situation(
+    calls,
+    limitsOf(settings),
+    now,
+    settings.wechatRegistrationApi,
+  );
   if (standstill === undefined)
     return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
-  const verdict = stopped ? 'fault' : 'ok';
+  const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
+  const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
   return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
 }
 
@@ -277,6 +285,9 @@ function checkToken(credential: Credential): Finding {
         return { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' };
       }
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
+      if (credential.why === 'page') {
+        return { check, verdict: 'fault', says: `not WeChat answered, but: ${credential.said}`, todo: CHECK_THE_WAY };
+      }
       return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
       return {
@@ -287,6 +298,8 @@ function checkToken(credential: Credential): Finding {
       };
   }
 }
+
+const CHECK_THE_WAY = 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL.';
 
 function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {
   const trouble = TROUBLES['token:service_away'];
@@ -310,6 +323,8 @@ async function checkQuota(
   const quota = await readQuota(client, api.path, credential.token);
   const { used, limit, shut } = await situation(calls, limitsOf(settings), Date.now());
   switch (quota.kind) {
+    case 'page':
+      return { check, verdict: 'fault', says: `not WeChat answered, but: ${quota.why}`, todo: CHECK_THE_WAY };
     case 'lost':
       return { check, verdict: 'warning', says: `WeChat did not answer: ${quota.why}`, todo: 'Run doctor again.' };
     case 'untold':

@@ -120,7 +120,12 @@ async function storyOf(store: Store, view: View): Promise<Story> {
   const { id } = view.registration;
   const history = await store.ledger.history(id);
   const named = await Promise.all(batchesNamed({ view, history }).map((batch) => store.batches.find(batch)));
-  const { standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+  const { standstill } = await situation(
+    store.calls,
+    limitsOf(store.settings),
+    Date.now(),
+    store.settings.wechatRegistrationApi,
+  );
   return {
     view,
     history,

@@ -39,5 +39,5 @@ const DAY_ASKED =
 const RESUMED = {
   running: 'The line was not stopped.',
   open: 'The line runs again.',
-  canary: 'One create is sent first, as soon as a worker runs; the line opens when WeChat takes it.',
+  canary: 'One call is sent first, as soon as a worker runs; the line opens when WeChat answers it.',
 };

@@ -118,7 +118,12 @@ export async function optionsFor(
   only?: ReadonlySet<Outcome>,
 ): Promise<ReportOptions> {
   const now = Date.now();
-  const { standstill } = await situation(store.calls, limitsOf(store.settings), now);
+  const { standstill } = await situation(
+    store.calls,
+    limitsOf(store.settings),
+    now,
+    store.settings.wechatRegistrationApi,
+  );
   const { invitation, unanswered, details } = registrationApi(store.settings, NO_CLIENT);
   return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, unanswered, details };
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, parseDuration, WAITS } from '../domain/patience.js';
 import { FATES, readFate } from '../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
@@ -79,14 +80,25 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
   const address = `WECHAT_API_BASE_URL=${url}`;
   if (hasOwnPlatform) return address;
   // Invented appids have no place among the real ones, and waits of a day end when the simulated day does.
-  const waits = (['lostRecheckMs', 'busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'] as const).map(
-    (wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`,
-  );
+  const waits = (
+    [
+      'retryFirstMs',
+      'probeFirstMs',
+      'probeMaxMs',
+      'lostRecheckMs',
+      'busyWaitMs',
+      'pushWaitMs',
+      'pushRecheckMs',
+      'giveUpMs',
+    ] as const
+  ).map((wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`);
   return [
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
     'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
+    // More tries of a Weixin ID would wait for the next day, which no speed brings about.
+    ...(speed > 1 ? [`${WAITS.retryLimit.name}=${TRIES_OF_A_RETRY}`] : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,
     `WECHAT_MESSAGE_TOKEN=${REHEARSAL_CREDENTIALS.messageToken}`,

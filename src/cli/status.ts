@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
+import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { WAITS, type Wait } from '../domain/registration.js';
 import { byOutcome } from '../redis/batches.js';
@@ -68,7 +69,7 @@ async function gather(store: Store, id: string | undefined) {
   const limits = limitsOf(store.settings);
   const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
   const at = Date.now();
-  const now = await situation(store.calls, limits, at);
+  const now = await situation(store.calls, limits, at, store.settings.wechatRegistrationApi);
   const pushes = openPushes(store.redis);
   const batches = await Promise.all(
     wanted.map(async (batch) => {
@@ -90,7 +91,10 @@ async function gather(store: Store, id: string | undefined) {
   const creates = forCreates(now, limits);
   const ticket = await openComponentStore(store.redis).ticket();
   return {
-    line: now.stopped || now.standstill ? { stopped: now.stopped, ...standstill } : { stopped: false },
+    line:
+      now.stopped || now.standstill
+        ? { stopped: isStopped(now), ...standstill, ...metByLine(now, limits) }
+        : { stopped: false },
     calls: {
       used: now.used,
       limit: now.limit,
@@ -105,6 +109,27 @@ async function gather(store: Store, id: string | undefined) {
     parkedPushes: parked,
     links,
     batches,
+  };
+}
+
+/** Also while it is tried by itself. */
+function isStopped({ stopped, line }: Situation): boolean {
+  return stopped || line?.probe !== undefined;
+}
+
+/** What stopped the line, for programs; its words are `reason` and `nextStep`. */
+function metByLine({ line }: Situation, { timezone }: Limits) {
+  if (line === undefined) return {};
+  const { because, times, merchants, since, at, probe } = line;
+  return {
+    because,
+    times: times ?? null,
+    merchants: merchants ?? null,
+    firstMetAt: since === undefined ? null : isoWithOffset(since, timezone),
+    stoppedAt: isoWithOffset(at, timezone),
+    opensByItself: opensByItself(line),
+    nextTryAt: opensByItself(line) ? isoWithOffset(line.probe.at, timezone) : null,
+    triesFailed: probe?.failed ?? null,
   };
 }
 

@@ -40,7 +40,12 @@ async function untilToldToEnd(store: Store, drain: boolean, signal: AbortSignal)
       await sayWhatWaits(store);
       break;
     }
-    const { stopped, standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+    const { stopped, standstill } = await situation(
+      store.calls,
+      limitsOf(store.settings),
+      Date.now(),
+      store.settings.wechatRegistrationApi,
+    );
     if (stopped) {
       say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
       return EXIT.stopped;

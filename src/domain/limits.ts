@@ -14,12 +14,15 @@ export interface Limits {
   readonly quotaRechecksMs: readonly number[];
   readonly timezone: string;
   readonly sendingHours: SendingHours;
-  /** The same surprising answer so many times in a row stops the line. */
+  /** So many merchants in a row that meet the same fault of WeChat stop the line. */
   readonly stopAfter: number;
 }
 
 /** WeChat counts five calls a day for one Weixin ID, failures too (91030). */
 export const TRIES_PER_PERSON_AND_DAY = 5;
+
+/** What a row that is tried again may use of them: the others are left for a correction on the same day. */
+export const TRIES_OF_A_RETRY = 3;
 
 /** WeChat ends a task after 24 hours, and the link for its legal person (`authorize_url`) with it. */
 export const LONGEST_TASK_MS = 24 * 3_600_000;

@@ -9,6 +9,9 @@ export interface Patience {
   readonly retryFirstMs: number;
   /** Tries, not a wait: the first call counts as one. */
   readonly retryLimit: number;
+  readonly probeFirstMs: number;
+  readonly probeMaxMs: number;
+  readonly notifyAfterMs: number;
   readonly lostRecheckMs: number;
   readonly busyWaitMs: number;
   readonly pushWaitMs: number;
@@ -34,8 +37,9 @@ export const WAITS = {
   retryFirstMs: {
     name: 'FASTREGISTER_RETRY_FIRST',
     unit: 'duration',
-    default: '30s',
-    sentence: 'The first pause after 89247 (inner error, retry after some while); each further pause is twice as long.',
+    default: '10m',
+    sentence:
+      'The first pause of a row after 89247 (inner error, retry after some while); each further pause is twice as long.',
   },
   retryLimit: {
     name: 'FASTREGISTER_RETRY_LIMIT',
@@ -43,6 +47,26 @@ export const WAITS = {
     default: '5',
     sentence:
       'How many times a registration is tried before a repeated 89247 waits for a person, and is searched for before one that stayed silent does, where the answers do not tell of its task.',
+  },
+  probeFirstMs: {
+    name: 'FASTREGISTER_PROBE_FIRST',
+    unit: 'duration',
+    default: '15s',
+    sentence:
+      'How long a line that stopped for a fault of WeChat or the network waits before it tries one call; after each call that fails, twice as long.',
+  },
+  probeMaxMs: {
+    name: 'FASTREGISTER_PROBE_MAX',
+    unit: 'duration',
+    default: '15m',
+    sentence:
+      'The longest of these waits; and of those for a component access token that cannot be fetched, which begin with 5 seconds.',
+  },
+  notifyAfterMs: {
+    name: 'FASTREGISTER_NOTIFY_AFTER',
+    unit: 'duration',
+    default: '10m',
+    sentence: 'How long such a fault lasts before FASTREGISTER_NOTIFY_URL hears of it.',
   },
   lostRecheckMs: {
     name: 'FASTREGISTER_LOST_RECHECK',
@@ -91,6 +115,9 @@ export const DEFAULT_PATIENCE: Patience = {
   requestTimeoutMs: parseDuration(WAITS.requestTimeoutMs.default),
   retryFirstMs: parseDuration(WAITS.retryFirstMs.default),
   retryLimit: Number(WAITS.retryLimit.default),
+  probeFirstMs: parseDuration(WAITS.probeFirstMs.default),
+  probeMaxMs: parseDuration(WAITS.probeMaxMs.default),
+  notifyAfterMs: parseDuration(WAITS.notifyAfterMs.default),
   lostRecheckMs: parseDuration(WAITS.lostRecheckMs.default),
   busyWaitMs: parseDuration(WAITS.busyWaitMs.default),
   pushWaitMs: parseDuration(WAITS.pushWaitMs.default),

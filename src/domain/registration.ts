@@ -110,10 +110,13 @@ export const FACTS = {
   create_busy: { by: 'worker', en: 'WeChat says that this enterprise already has a running task', zh: '微信答复该企业已有任务在执行' },
   create_postponed: { by: 'worker', en: 'WeChat answered that it may be tried again later', zh: '微信答复可稍后重试' },
   create_void: { by: 'worker', en: 'the call was turned away at the door (token, quota, no connection): no attempt was made', zh: '请求未被受理（令牌、额度或连接原因），不计为一次提交' },
+  create_intercepted: { by: 'worker', en: 'a proxy, a firewall or another server refused or redirected the call in place of WeChat: no attempt was made', zh: '请求被代理、防火墙或其他服务器拒绝或重定向，未到达微信，不计为一次提交' },
   create_refused: { by: 'worker', en: "WeChat refused the merchant's details", zh: '微信未通过商户所填信息' },
   platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops', zh: '微信拒绝的是平台而非商户，提交暂停' },
   answer_unknown: { by: 'worker', en: 'WeChat answered with a code that nobody knows', zh: '微信返回了未知的代码' },
   answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
+  try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此暂停：该次尝试不计数' },
+  create_not_arrived: { by: 'worker', en: 'a page had come in place of the answer to `create`, and `search` finds no task: it never arrived', zh: '`create` 返回的是网页，且 `search` 未找到任务：请求没有送达' },
   search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
   search_void: { by: 'worker', en: '`search` was turned away at the door: nothing was learnt', zh: '`search` 未被受理，没有得到结果' },
   search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交暂停' },
@@ -181,6 +184,8 @@ export interface Fact {
   readonly clockAheadMs?: number;
   /** The row asks for a second Mini Program of a merchant that has one. */
   readonly again?: boolean;
+  /** Tries that count against a registration, of a fact that gives one back. */
+  readonly postponed?: number;
 }
 
 /**
@@ -198,8 +203,8 @@ export const WAITS = {
   },
   person: {
     overnight: true,
-    en: 'this Weixin ID has been used five times today',
-    zh: '该微信号今日已使用五次',
+    en: 'this Weixin ID has had its tries of today',
+    zh: '该微信号今日的尝试次数已用完',
   },
   busy: {
     overnight: true,
@@ -215,6 +220,11 @@ export const WAITS = {
     overnight: false,
     en: 'WeChat could not be reached',
     zh: '无法连接微信服务器',
+  },
+  page: {
+    overnight: false,
+    en: 'a page came instead of an answer of WeChat',
+    zh: '返回的是网页，而不是微信的答复',
   },
   not_before: {
     overnight: true,
@@ -409,13 +419,21 @@ export const MOVES: readonly Move[] = [
   { fact: 'create_postponed', from: ['submitting'], to: 'needs_review', task: 'refused', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'create_void', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'WeChat never saw it, and cannot be reached now', zh: '微信没有收到，目前也无法连接' } },
   { fact: 'create_void', from: ['submitting'], to: 'queued', task: 'void', so: ['send'], because: { en: 'WeChat never looked at it', zh: '微信没有处理' } },
+  { fact: 'create_intercepted', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'WeChat never saw it', zh: '微信没有收到' } },
+  { fact: 'create_intercepted', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'create_refused', from: ['submitting'], to: 'rejected', task: 'refused', because: { en: 'the same details would be refused again', zh: '同样的信息会再次被拒绝' } },
   { fact: 'platform_refused', from: ['submitting'], to: 'queued', task: 'void', so: ['send', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
   { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'a code that nobody knows is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
 
+  { fact: 'try_returned', from: ['deferred'], when: 'there is a time to try again', to: 'deferred', because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+  { fact: 'try_returned', from: ['needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+  { fact: 'try_returned', from: ['deferred', 'needs_review'], to: 'queued', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+
   // What stays silent. A blind second create is forbidden: the legal person may have been asked, and may have confirmed. It is
   // none where nobody has the link and the task is over: nobody was asked, nobody can have confirmed, and nothing runs.
   { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the call may have arrived, so it is not sent again', zh: '请求可能已送达，因此不重复提交' } },
+  { fact: 'create_not_arrived', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'two that do not know of each other say that WeChat never saw it', zh: '两方面均表明微信没有收到' } },
+  { fact: 'create_not_arrived', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'task_running', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'our call arrived', zh: '我们的请求已送达' } },
@@ -593,6 +611,7 @@ function miniPrograms(
 /** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
+  if (fact.kind === 'try_returned') return true;
   // Why the row before it was sent again is no matter of a row with other details.
   if (move.rows === 'replaces' && move.to === 'queued') return false;
   return move.to === registration.state && fact.kind !== 'mini_program_created';
@@ -655,6 +674,9 @@ function patience(
   move: Move,
 ): Pick<Registration, 'postponed' | 'busySince' | 'personSince' | 'linksLost'> {
   const { postponed, busySince, personSince, linksLost } = registration;
+  if (fact.kind === 'try_returned') {
+    return { postponed: fact.postponed ?? postponed, busySince, personSince, linksLost };
+  }
   if (isOver(registration.state) || isOver(move.to)) {
     return { postponed: 0, busySince: undefined, personSince: undefined, linksLost: undefined };
   }
@@ -663,7 +685,7 @@ function patience(
     return { postponed: 0, busySince, personSince: undefined, linksLost: undefined };
   }
   return {
-    postponed: fact.wait === 'again' ? postponed + 1 : postponed,
+    postponed: fact.wait === 'again' || fact.wait === 'page' ? postponed + 1 : postponed,
     busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : busySince,
     personSince: fact.kind === 'create_postponed' && fact.wait === 'person' ? (personSince ?? fact.at) : personSince,
     linksLost: move.problem === 'link:lost' ? (linksLost ?? 0) + 1 : linksLost,

@@ -20,6 +20,8 @@ export interface Budgets {
   /** How long sending is closed, in ms; 0 while it is open. */
   readonly closedMs: number;
   readonly triesPerDay: number;
+  /** How long the probe of a stopped line may take before another one goes, in ms. */
+  readonly probeMs: number;
   /** '' where the API knows no legal person. */
   readonly person: string;
   /** When WeChat is asked whether a day that is shut has calls again; without it, it is not asked. */
@@ -38,7 +40,7 @@ export type Permission =
   | { readonly kind: 'check'; readonly check: number }
   /** Somebody recorded a fact meanwhile: read again. */
   | { readonly kind: 'conflict' }
-  /** Nothing was changed; `ms` is Infinity where only a person can open the line. */
+  /** Nothing was changed; `ms` is Infinity where nobody knows when the line opens. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
   | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
 
@@ -50,10 +52,16 @@ export interface LineStop {
   readonly problem: string;
   /** ms since 1970 */
   readonly at: number;
-  /** Somebody resumed it: searches go, and one create tells whether it may open. */
+  /** One call is on its way, or wanted, that tells whether it may open: somebody resumed it, or its wait is over. */
   readonly onTrial: boolean;
   /** Why a person paused it beside its fault; `resume` ends both. */
   readonly paused?: string;
+  /** How often its fault was met, by how many merchants until it stopped, and when first, in ms since 1970. */
+  readonly times?: number;
+  readonly merchants?: number;
+  readonly since?: number;
+  /** It opens by itself: when the next call tries it, in ms since 1970, and how many have failed. Absent: a person opens it. */
+  readonly probe?: { readonly at: number; readonly failed: number };
 }
 
 export interface CallsOfDay {
@@ -100,7 +108,18 @@ export interface CheckEnd {
 }
 
 /** Why there is no token at the moment. */
-export type TokenWait = 'ticket' | 'connection' | 'service' | 'refresher';
+export type TokenWait = 'ticket' | 'connection' | 'page' | 'service';
+
+/** What holds calls back without the line being stopped; times are ms since 1970. */
+export interface NotedWait {
+  readonly why: TokenWait | 'pause';
+  /** How long it is still waited. */
+  readonly ms: number;
+  /** Of a token: since when, and how often it was asked for in vain; what came instead, where that is known. */
+  readonly since?: number;
+  readonly tries?: number;
+  readonly said?: string;
+}
 
 export interface ToldQuota {
   /** Calls that the day allows: what we had counted, and what WeChat says remains, less what was under way then. */
@@ -127,12 +146,22 @@ export interface Calls {
   /** Calls that were let through in so many last ms, and of whose answer nothing is recorded. */
   underWay(withinMs: number): Promise<number>;
   line(): Promise<LineStop | undefined>;
-  /** Everybody waits for a token, for so long; true for the first who says so. */
-  noteWait(why: TokenWait, ms: number): Promise<boolean>;
+  /**
+   * Everybody waits for a token, for so long; where `maxMs` is given, twice as long each time, up to that. Answers how long,
+   * which is less where another process has asked meanwhile, and whether this one is the first who says so.
+   */
+  noteWait(wait: {
+    why: TokenWait;
+    ms: number;
+    said?: string;
+    maxMs?: number;
+  }): Promise<{ ms: number; isNew: boolean }>;
+  /** How long nobody is to ask for a token, because it cannot be had, in ms. */
+  tokenRestMs(): Promise<number>;
   /** There is a token again. */
   forgetWait(): Promise<void>;
   /** What holds calls back without the line being stopped; undefined: nothing. */
-  waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined>;
+  waitNoted(): Promise<NotedWait | undefined>;
   /** Keeps what `quota/get` told of a day. */
   keepTold(day: string, told: ToldQuota): Promise<void>;
   /**
@@ -144,7 +173,7 @@ export interface Calls {
   endQuotaTurn(forMs: number): Promise<void>;
   /** False: it was stopped for a fault already, which stays its reason. A pause is kept beside a fault. */
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
-  /** Ends a pause and a fault. `canary`: one create is sent first, and opens the line when WeChat takes it. */
+  /** Ends a pause and a fault. `canary`: one call is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
 
@@ -156,6 +185,7 @@ export function openCalls(redis: Redis): Calls {
   const endCheckScript = script(redis, 'end-check');
   const askDayScript = script(redis, 'ask-day');
   const keptScript = script(redis, 'kept');
+  const tokenWaitScript = script(redis, 'token-wait');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
@@ -239,7 +269,7 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function line(): Promise<LineStop | undefined> {
-    const { stopped, problem, at, canary, paused } = await redis.hgetall(key('line'));
+    const { stopped, problem, at, canary, paused, ...met } = await redis.hgetall(key('line'));
     if (stopped === undefined) return undefined;
     return {
       because: stopped,
@@ -247,6 +277,10 @@ export function openCalls(redis: Redis): Calls {
       at: Number(at),
       onTrial: canary !== undefined,
       ...(paused !== undefined && { paused }),
+      ...(met.times !== undefined && { times: Number(met.times) }),
+      ...(met.merchants !== undefined && { merchants: Number(met.merchants) }),
+      ...(met.since !== undefined && { since: Number(met.since) }),
+      ...(met.due !== undefined && { probe: { at: Number(met.due), failed: Number(met.probes) } }),
     };
   }
 
@@ -258,22 +292,41 @@ export function openCalls(redis: Redis): Calls {
     return (await resumeScript([key('line')], [])) as 'running' | 'open' | 'canary';
   }
 
-  async function noteWait(why: TokenWait, ms: number): Promise<boolean> {
-    return (await redis.set(key('tokenWait'), why, 'PX', Math.ceil(ms), 'NX')) === 'OK';
+  async function noteWait({ why, ms, said = '', maxMs = 0 }: Parameters<Calls['noteWait']>[0]) {
+    const [waitMs, isNew] = (await tokenWaitScript([key('tokenWait')], [why, said, Math.ceil(ms), maxMs])) as number[];
+    return { ms: waitMs ?? ms, isNew: isNew === 1 };
+  }
+
+  /** By Redis' clock, as the time was set. */
+  async function tokenRestMs(): Promise<number> {
+    const [until, now] = await Promise.all([redis.hget(key('tokenWait'), 'until'), redisNow()]);
+    return Math.max(Number(until ?? 0) - now, 0);
+  }
+
+  async function redisNow(): Promise<number> {
+    const [seconds, micros] = await redis.time();
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 
   async function forgetWait(): Promise<void> {
     await redis.del(key('tokenWait'));
   }
 
-  async function waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined> {
-    const [why, left, pause] = await Promise.all([
-      redis.get(key('tokenWait')),
-      redis.pttl(key('tokenWait')),
+  async function waitNoted(): Promise<NotedWait | undefined> {
+    const [token, now, pause] = await Promise.all([
+      redis.hgetall(key('tokenWait')),
+      redisNow(),
       redis.pttl(key('pause')),
     ]);
-    if (why !== null) return { why: why as TokenWait, ms: left };
-    return pause > 0 ? { why: 'pause', ms: pause } : undefined;
+    const { why, since, until, tries, said } = token;
+    if (why === undefined) return pause > 0 ? { why: 'pause', ms: pause } : undefined;
+    return {
+      why: why as TokenWait,
+      ms: Math.max(Number(until ?? 0) - now, 0),
+      since: Number(since),
+      tries: Number(tries),
+      ...(said !== undefined && said !== '' && { said }),
+    };
   }
 
   async function keepTold(day: string, told: ToldQuota): Promise<void> {
@@ -298,6 +351,7 @@ export function openCalls(redis: Redis): Calls {
     askDayAgain,
     underWay,
     noteWait,
+    tokenRestMs,
     forgetWait,
     waitNoted,
     keepTold,

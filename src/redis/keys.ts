@@ -40,11 +40,15 @@ const NAMES = {
   kept: 'kept',
   /** set: batches that keep any so */
   keeping: 'keeping',
-  /** hash: why and since when the line is stopped; absent while it runs */
+  /**
+   * hash, absent while the line runs: why (stopped, problem), since when (at), how often and by how many merchants that was
+   * met (times, merchants, since), why a person paused it, too (paused); the call that tries it (canary, deadline, failed);
+   * and of one that opens by itself which call does (probe), its waits (first, max), how many failed, and when the next is due
+   */
   line: 'line',
   /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */
   calls: 'calls',
-  /** string with expiry: there is no token at the moment, and why */
+  /** hash with expiry: why there is no token at the moment (why, said), since when, after how many tries, and when it is asked for again (until) */
   tokenWait: 'token-wait',
   /** string with expiry: quota/get is being asked, or was asked not long ago */
   quotaAsked: 'quota-asked',
@@ -56,7 +60,7 @@ const NAMES = {
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
-  /** hash: which surprising answer came last, and how often in a row */
+  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (prelude.lua, surprise) */
   surprise: 'surprise',
   /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
   offline: 'offline',

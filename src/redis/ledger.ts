@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { StopRule } from '../domain/line.js';
 import { linkOf } from '../domain/link.js';
 import {
   apply,
@@ -68,8 +69,19 @@ export interface Aside {
   };
   /** What the answer to a create says of the creates that wait for it. */
   readonly verdict?: 'accepted' | 'refused' | 'taken' | 'again' | 'failed';
-  /** An answer that stops the line when it comes `most` times in a row; '' for every other answer. */
-  readonly surprise?: { readonly code: string; readonly most: number };
+  /** What a search says of the way to WeChat, where it tries a stopped line. */
+  readonly heard?: 'taken' | 'again' | 'failed';
+  /** A fault of WeChat or of the network that this call met; with the code '' an ordinary answer, after which the count begins anew. */
+  readonly surprise?: Surprise | { readonly call: Surprise['call']; readonly code: '' };
+  /** Recorded, too, should that fault stop the line: the try that it has cost is given back. */
+  readonly ifStopped?: Fact;
+}
+
+export interface Surprise extends StopRule {
+  readonly call: 'create' | 'search';
+  readonly code: string;
+  /** What came, in words that name no merchant. */
+  readonly met: string;
 }
 
 export interface Probe {
@@ -156,7 +168,7 @@ export function openLedger(redis: Redis): Ledger {
 }
 
 /** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
-export interface Step extends Omit<Aside, 'job'> {
+export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;
   readonly entry: string;
@@ -181,16 +193,22 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly link?: number;
   readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
+  /** `undo` is a step, as JSON. */
+  readonly surprise?: Aside['surprise'] & { readonly undo?: string };
 }
 
 export function decide(view: View, fact: Fact, mark: string, aside: Aside): { step: Step; recorded: Recorded } {
   const before = view.registration;
   const move = next(before, fact);
   const entry = historyEntry(before, fact, move, mark);
-  const { job: _, ...effects } = aside;
+  const { job: _, ifStopped, surprise, ...others } = aside;
+  const effects = (after: Registration) => ({
+    ...others,
+    ...(surprise !== undefined && { surprise: { ...surprise, ...undoOf(view, after, ifStopped) } }),
+  });
   if (move === undefined) {
     const { state, wait } = before;
-    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects };
+    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects(before) };
     return { step, recorded: { before, after: before, move } };
   }
   const passed = apply(before, fact, move);
@@ -217,9 +235,16 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...(so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
     }),
-    ...effects,
+    ...effects(after),
   };
   return { step, recorded: { before, after, move } };
+}
+
+/** The step that would follow this one, decided now: the script knows whether it is needed. */
+function undoOf(view: View, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
+  if (ifStopped === undefined) return {};
+  const { step } = decide({ ...view, registration: after, steps: view.steps + 1 }, ifStopped, newMark(), {});
+  return step.unchanged ? {} : { undo: JSON.stringify(step) };
 }
 
 /** Its call was none, or has its end: there is nothing to ask about before it is sent again. */

@@ -15,6 +15,7 @@ export type ScriptName =
   | 'stop'
   | 'resume'
   | 'under-way'
+  | 'token-wait'
   | 'hand'
   | 'sweep'
   | 'give-back'

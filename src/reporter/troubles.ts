@@ -30,6 +30,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '若持续如此，请检查网络和 WECHAT_API_BASE_URL。',
     },
   },
+  'call:page': {
+    acts: 'us',
+    en: 'A page came back instead of an answer of WeChat: from a proxy, a firewall, the login page of a network, or another server.',
+    zh: '返回的不是微信的答复，而是网页：可能来自代理、防火墙、网络登录页或其他服务器。',
+    nextStep: {
+      en: 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL; if only this row meets it, look for what a filter may dislike in its name. Then retry the row if it does not go on by itself.',
+      zh: '请检查本机与微信之间的代理和防火墙，以及 WECHAT_API_BASE_URL；若仅此行如此，请检查其名称是否触发了过滤规则。若未自动继续，请重新提交该行。',
+    },
+  },
   'call:pause': {
     acts: 'us',
     en: 'WeChat wants to be left alone for a minute, or could not be reached.',

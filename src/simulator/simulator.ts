@@ -34,7 +34,7 @@ export interface Simulator {
   readonly port: number;
   state(): SimulatorState;
   setPushUrl(url: string | undefined): void;
-  /** As over HTTP: `{ create: 89254, times: 3 }`. */
+  /** As over HTTP: `{ create: 89254, times: 3 }`, `{ create: 89247, for: '1h' }`. */
   setFaults(faults: Readonly<Record<string, unknown>>): void;
   clearFaults(): void;
   /** So many calls of the day to each registration API count as made. */
@@ -94,7 +94,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const tokens = startTokens(nowBy(settings.credentialsFrom), random);
   const authorizers = startAuthorizers(nowBy(settings.credentialsFrom), random);
   const budgets = startBudgets(settings, nowBy(settings.budgetsFrom));
-  const faults = startFaults();
+  const faults = startFaults(timeline.now);
   const tally = startTally();
   const pushes = startPushes(settings, timeline, random, options.pushUrl);
   const outcomes = startOutcomes(settings, timeline, random, pushes, authorizers);

@@ -471,15 +471,15 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     en: 'WeChat reports a system error.',
     zh: '微信系统错误。',
     nextStep: {
-      en: 'Nothing to do: it is sent again later, a few times. If every merchant gets this answer, WeChat has retired the API: ask the operator to set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp.',
-      zh: '无需操作，稍后会自动重试几次。若所有商户均返回此错误，说明该接口已下线，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp。',
+      en: 'Nothing to do: it is sent again later, a few times. If every merchant gets this answer, the line stops, and `fastregister status` says what to do.',
+      zh: '无需操作，稍后会自动重试几次。若所有商户均返回此错误，提交会自动暂停，可运行 `fastregister status` 查看处理方法。',
     },
     atTheEnd: {
       en: 'WeChat reported a system error again, and all tries are spent.',
       zh: '微信再次返回系统错误，重试次数已用完。',
       nextStep: {
-        en: "If every merchant got this answer, set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp. Otherwise retry the row on another day; if it stays so, ask WeChat's support with the rid, within about five hours.",
-        zh: '若所有商户均返回此错误，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp；否则请改日重新提交，若仍失败，请在约五小时内凭 rid 咨询微信客服。',
+        en: "Retry the row on another day; if it stays so, ask WeChat's support with the rid, within about five hours.",
+        zh: '请改日重新提交；若仍失败，请在约五小时内凭 rid 咨询微信客服。',
       },
     },
     source: 'official page',

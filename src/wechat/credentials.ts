@@ -7,8 +7,17 @@ import type { Client, Reply } from './client.js';
 export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
-  | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'service' | 'refresher' }
+  | Wait
   | Fault;
+
+export interface Wait {
+  readonly kind: 'wait';
+  readonly ms: number;
+  /** `page`: something else answered in WeChat's place. */
+  readonly why: 'ticket' | 'connection' | 'page' | 'service' | 'refresher';
+  /** What came instead of an answer. */
+  readonly said?: string;
+}
 
 /** No call can be made until somebody mends the platform's settings. */
 export interface Fault {
@@ -56,7 +65,7 @@ interface Fresh {
   readonly livesMs: number;
 }
 
-type Source = () => Promise<Fresh | Exclude<Credential, { kind: 'token' }>>;
+type Source = () => Promise<Fresh | Wait | Fault>;
 
 /** So many new tokens refused in a row are no matter of age. */
 const REFUSALS_UNTIL_FAULT = 3;
@@ -140,12 +149,17 @@ export function tokenService(url: string, requestTimeoutMs: number, get: typeof 
       const answer = await askTokenService(url, AbortSignal.timeout(requestTimeoutMs), get);
       if ('refused' in answer) return { kind: 'fault', problem: 'token:service', said: answer.refused };
       const { status, body } = answer;
-      if (status >= 500 || status === 429) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
+      if (status >= 500 || status === 429) return serviceAway(`HTTP ${status}`);
       return freshFrom(objectFrom(body)) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${status}` };
-    } catch {
-      return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
+    } catch (error) {
+      const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+      return serviceAway(name === 'TimeoutError' ? 'no answer in time' : (cause?.code ?? message));
     }
   };
+}
+
+function serviceAway(said: string): Wait {
+  return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service', said };
 }
 
 type ServiceAnswer = { readonly status: number; readonly body: string } | { readonly refused: string };
@@ -215,7 +229,7 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       });
       if (reply.kind !== 'answer') {
         await store.askForTicketIn(TRY_AGAIN_MS);
-        return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+        return unanswered(reply);
       }
       if (reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
     }
@@ -235,7 +249,8 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       },
       carries: 'component_access_token',
     });
-    if (reply.kind !== 'answer' || reply.errcode === -1) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+    if (reply.kind !== 'answer') return unanswered(reply);
+    if (reply.errcode === -1) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection', said: `-1 ${reply.said}` };
     const fresh = freshFrom(reply.body);
     if (reply.errcode === 0 && fresh !== undefined) return fresh;
     if (reply.errcode === 61005 || reply.errcode === 61006) {
@@ -247,6 +262,10 @@ export function ticketExchange(client: Client, component: Component, store: Toke
     if (reply.errcode === 45009 || reply.errcode === 45011) return { kind: 'wait', ms: 60_000, why: 'connection' };
     return faultOf(reply);
   };
+}
+
+function unanswered({ kind, why }: Exclude<Reply, { kind: 'answer' }>): Wait {
+  return { kind: 'wait', ms: TRY_AGAIN_MS, why: kind === 'page' ? 'page' : 'connection', said: why };
 }
 
 function faultOf(reply: Extract<Reply, { kind: 'answer' }>): Fault {

@@ -1,6 +1,12 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
-import { budgetOfDay, type Limits, sendingWindow, TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
+import {
+  budgetOfDay,
+  type Limits,
+  sendingWindow,
+  TRIES_OF_A_RETRY,
+  TRIES_PER_PERSON_AND_DAY,
+} from '../domain/limits.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -50,12 +56,18 @@ export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNo
 }
 
 /** `now`: Redis' clock, by which permission is given. */
-export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, now: number): Budgets {
+export function budgetsFor(
+  merchant: Merchant,
+  registration: Registration,
+  { limits, patience, api }: Crew,
+  now: number,
+): Budgets {
   return {
     ...budgetOfDay(limits),
     recheck: limits.quotaRechecksMs,
     askMs: longestCallMs(patience),
-    triesPerDay: TRIES_PER_PERSON_AND_DAY,
+    triesPerDay: isTriedAgain(registration) ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
+    probeMs: longestCallMs(patience),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };
@@ -68,6 +80,11 @@ export function longestCallMs({ requestTimeoutMs }: Crew['patience']): number {
 
 /** Whatever the clocks of two machines do, nobody asks for permission in a circle. */
 const SHORTEST_CLOCK_WAIT_MS = 100;
+
+/** By us, and by nobody's wish: WeChat had put it off. */
+function isTriedAgain({ postponed, wait }: Registration): boolean {
+  return postponed > 0 || wait === 'again';
+}
 
 /** What is rung when a wait of everybody may be over early. */
 export async function holdFor(crew: Crew, { ms, why }: { ms: number; why: GlobalWait | string }): Promise<boolean> {
@@ -92,6 +109,12 @@ async function askForToken(crew: Crew): Promise<string | undefined> {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const ear = crew.hold.listen(['line', 'token']);
     try {
+      // Somebody may have asked in vain meanwhile: then that one's wait is everybody's.
+      const restMs = hasWaited ? await crew.calls.tokenRestMs() : 0;
+      if (restMs > 0) {
+        if (!(await ear.wait(restMs))) return undefined;
+        continue;
+      }
       const credential = await crew.credentials.current();
       if (credential.kind === 'token') {
         if (hasWaited) await crew.calls.forgetWait();
@@ -117,10 +140,13 @@ async function untilAskedAgain(
     }
     return true;
   }
-  if (await crew.calls.noteWait(credential.why, credential.ms)) {
-    crew.log.info({ why: credential.why }, 'waiting for a component access token');
-  }
-  return ear.wait(credential.ms);
+  const { why, ms, said } = credential;
+  if (why === 'refresher') return ear.wait(ms);
+  // A ticket comes by itself, and rings. Who cannot be reached is asked less and less often.
+  const maxMs = why === 'ticket' ? {} : { maxMs: crew.patience.probeMaxMs };
+  const noted = await crew.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
+  if (noted.isNew) crew.log.info({ why, said }, 'waiting for a component access token');
+  return ear.wait(noted.ms);
 }
 
 /** Records what a call told, of its merchant and of its token. */

@@ -31,7 +31,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
 
     const at = crew.now();
-    const budgets = budgetsFor(merchant, crew, redisNow());
+    const budgets = budgetsFor(merchant, registration, crew, redisNow());
     // Should this worker die before the answer, the next one asks again after the usual pause; an early search is made once.
     const early = isEarlySearch(crew.patience, registration, at);
     const until = early ? overdueAt : at + crew.patience.pushRecheckMs;

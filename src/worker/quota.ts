@@ -111,7 +111,7 @@ function toldFrom({
 }
 
 function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits): CheckEnd {
-  if (quota.kind === 'lost') return { outcome: 'unheard', answered: quota.why };
+  if ('why' in quota) return { outcome: 'unheard', answered: quota.why };
   if (quota.kind !== 'quota') {
     const answered = `quota/get: ${quota.errcode} ${quota.said}`.trim();
     return { outcome: today.closed ? 'probe' : 'shut', answered };

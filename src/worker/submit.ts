@@ -56,7 +56,7 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
     if (token === undefined) return leave(crew, job, id);
 
     const [sentAt, now] = [crew.now(), redisNow()];
-    const budgets = budgetsFor(merchant, crew, now);
+    const budgets = budgetsFor(merchant, view.registration, crew, now);
     const clockAheadMs = crew.clockAheadMs();
     const fact: Fact = {
       kind: 'create_sent',

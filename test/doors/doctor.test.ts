@@ -188,6 +188,24 @@ describe('doctor', () => {
     }
   });
 
+  test.each([
+    ['a warning', 'for a moment', 1, 1],
+    ['a fault', 'for longer than ten minutes, and calls that tried it failed', 11, 5],
+  ])('finds %s in a line that opens by itself and was stopped %s', async (verdict, _, minutes, failed) => {
+    const wechat = await simulator();
+    const at = Date.now() - minutes * 60_000;
+    await server.redis.hset('{fastregister}:line', {
+      ...{ stopped: 'HTTP 502 and no JSON', problem: 'call:lost', at, since: at, times: 7, merchants: 5 },
+      ...{ probe: 'any', first: 15_000, max: 900_000, probes: failed, due: Date.now() + 60_000 },
+    });
+    const { findings } = await doctor(settingsFor(wechat.url));
+    const line = findings.find(({ check }) => check === 'line');
+    expect(`a ${line?.verdict}`).toBe(verdict);
+    expect(line?.says).toContain('What came: HTTP 502 and no JSON.');
+    expect(line?.says).toContain('met 7 times');
+    expect(line?.todo).toContain('`fastregister resume`');
+  });
+
   test('says why the line is stopped, and of the old API that it is gone', async () => {
     const wechat = await simulator({ retired: true });
     const stop = { because: 'system error', problem: 'api:retired', at: Date.now() };

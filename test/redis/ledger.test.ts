@@ -150,28 +150,6 @@ describe('what has to happen next', () => {
   });
 });
 
-describe('the same surprise', () => {
-  const surprise = { code: 'create:-1', most: 3 };
-
-  test('so many times in a row, over all workers, stops the line', async () => {
-    await book.load('b1', [one]);
-    const workers = [book, openBook(server.connect()), openBook(server.connect())];
-    for (const [at, worker] of workers.entries()) {
-      expect(await book.calls.line()).toBeUndefined();
-      await worker.record(id, 'create_accepted', { callSentAt: at }, { surprise });
-    }
-    expect(await book.calls.line()).toMatchObject({ problem: 'create:-1' });
-  });
-
-  test('with another answer in between does not', async () => {
-    await book.load('b1', [one]);
-    for (const code of ['create:-1', 'create:-1', '', 'create:-1', 'create:99999', 'create:-1', 'create:-1']) {
-      await book.record(id, 'create_accepted', { callSentAt: 1 }, { surprise: { ...surprise, code } });
-    }
-    expect(await book.calls.line()).toBeUndefined();
-  });
-});
-
 test('counts are those of a recount from the rows, whatever was recorded', async () => {
   const merchants = [1, 2, 3, 4, 5].map((number) => merchant(number));
   const waits: readonly (Wait | undefined)[] = ['enterprise', 'person', 'busy', 'again', undefined];

@@ -43,9 +43,19 @@ const ANSWERS = {
   unknown: { errcode: 4711 },
   lost: 'lost',
   notSent: 'not_sent',
+  refusedOnTheWay: 'page/no',
+  portal: 'page/unknown',
 } as const;
 
 const SEARCH_ANSWERS = { running: { errcode: 89251 }, unclear: { errcode: 89250 }, lost: 'lost' } as const;
+
+/** What makes a create no attempt. */
+const VOID: ReadonlySet<string> = new Set([
+  'create_void',
+  'platform_refused',
+  'create_intercepted',
+  'create_not_arrived',
+]);
 
 const PUSHES = {
   created: 'mini_program_created',
@@ -141,7 +151,8 @@ const LIMITS: Limits = {
   quotaRechecksMs: quotaRechecksMs(DEFAULT_PATIENCE),
   timezone: 'UTC',
   sendingHours: { fromMinute: 0, untilMinute: 1440 },
-  stopAfter: 1_000_000,
+  // Two merchants are everybody here, so that tries are given back.
+  stopAfter: 2,
 };
 
 /** A worker that waits for WeChat's answer. */
@@ -332,9 +343,7 @@ async function newWorld(api: RegistrationApi) {
 
       // One call for each attempt: permission and call are one to one, and only what was void is taken back.
       const permissions = history.filter(({ kind, to }) => kind === 'create_sent' && to === 'submitting').length;
-      const voids = history.filter(
-        ({ kind, to }) => (kind === 'create_void' || kind === 'platform_refused') && to !== undefined,
-      ).length;
+      const voids = history.filter(({ kind, to }) => VOID.has(kind) && to !== undefined).length;
       expect(sentAt.get(id)?.length ?? 0).toBe(permissions);
       expect(registration.attempt).toBe(permissions - voids);
 
@@ -412,9 +421,13 @@ async function newWorld(api: RegistrationApi) {
   return { take, check, end };
 }
 
-function replyOf(answer: { readonly errcode: number } | 'lost' | 'not_sent', more: object = {}): Reply {
+type Met = { readonly errcode: number } | 'lost' | 'not_sent' | `page/${'no' | 'unknown'}`;
+
+function replyOf(answer: Met, more: object = {}): Reply {
+  if (typeof answer === 'object')
+    return { kind: 'answer', errcode: answer.errcode, said: 'said', body: { ...answer, ...more } };
   if (answer === 'lost' || answer === 'not_sent') return { kind: answer, why: 'the network' };
-  return { kind: 'answer', errcode: answer.errcode, said: 'said', body: { ...answer, ...more } };
+  return { kind: 'page', taken: answer === 'page/no' ? 'no' : 'unknown', why: 'HTTP 403' };
 }
 
 /** What lets a registration be sent once more. */
@@ -422,6 +435,9 @@ const REASONS: ReadonlySet<FactKind> = new Set<FactKind>([
   'create_postponed',
   'create_busy',
   'create_void',
+  'create_intercepted',
+  'create_not_arrived',
+  'try_returned',
   'platform_refused',
   'row_accepted',
   'retry_asked',

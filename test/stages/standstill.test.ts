@@ -1,20 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import type { Calls, CallsOfDay, LineStop, ShutDay, TokenWait } from '../../src/redis/calls.js';
+import { newRegistration } from '../../src/domain/registration.js';
+import type { Calls, CallsOfDay, LineStop, NotedWait, ShutDay, TokenWait } from '../../src/redis/calls.js';
+import { heldBackBy } from '../../src/reporter/sentences.js';
 import { forCreates, situation } from '../../src/reporter/standstill.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
 function situationOf(
-  facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: TokenWait | 'pause' },
+  facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: NotedWait | TokenWait | 'pause' },
   limits = LIMITS,
+  api?: string,
 ) {
   const calls = {
     line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
     ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
-    waitNoted: async () => facts.wait && { why: facts.wait, ms: 5_000 },
+    waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
   } as unknown as Calls;
-  return situation(calls, limits, NOON);
+  return situation(calls, limits, NOON, api);
 }
 
 test('a token that is refused for the platform says what to mend, and what WeChat said', async () => {
@@ -50,7 +53,7 @@ test('a line that a person paused beside its fault says both, and what to mend',
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
-  expect(standstill?.reason.en).toBe('The line is stopped: who knows.');
+  expect(standstill?.reason.en).toBe('The line is stopped: who knows. Stopped since 2026-11-21T12:00:00+08:00.');
 });
 
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
@@ -141,4 +144,121 @@ test('calls that are kept for searches are no calls for a create, and those that
   expect((await situationOf({ day: { create: 989, kept: 10 } })).standstill).toBeUndefined();
   expect(await situationOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
   expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
+});
+
+describe('a stopped line', () => {
+  const MINUTE_MS = 60_000;
+  const met = { times: 22, merchants: 20, since: NOON - MINUTE_MS, at: NOON - 30_000 };
+
+  test.each([
+    [
+      'create:89247',
+      'rid: 65aa-1',
+      'That is a fault of WeChat',
+      "WeChat's support asks for the rid (65aa-1)",
+      'support',
+    ],
+    ['create:-1', '', 'system error', 'none loses a try.', 'announcements'],
+    [
+      'create:4711',
+      'rid: 65aa-1',
+      'fastregister does not know',
+      "The code is 4711. WeChat's support asks for the rid (65aa-1)",
+      'documentation',
+    ],
+    ['call:lost', 'no answer in time', 'What was sent is not sent again', 'What came: no answer in time.', 'proxy'],
+    ['call:page', 'HTTP 407', 'A page comes back', 'What came: HTTP 407.', 'firewall'],
+    ['call:not_sent', 'ECONNREFUSED', 'cannot be reached', 'What came: ECONNREFUSED.', 'WECHAT_API_BASE_URL'],
+    ['create:61004', '', 'allow-list', '', 'IP address'],
+    ['create:47001', '', 'malformed', '', 'maintainers'],
+    ['token:refused', '', 'three new component access tokens', '', 'WECHAT_COMPONENT_ACCESS_TOKEN_URL'],
+    ['batch:canaries', '', 'first rows of a batch', '', 'is the sheet right'],
+    ['api:retired', '', '2026-04-30', '', 'WECHAT_REGISTRATION_API=fastregisterenterpriseweapp'],
+  ])('for %s says what was met, how often, since when, what to fix, and the command', async (...row) => {
+    const [problem, because, what, said, fix] = row;
+    const { standstill } = await situationOf({ line: { problem, because, ...met } });
+    expect(standstill?.problem).toBe(problem);
+    const reason = standstill?.reason.en ?? '';
+    for (const part of [what, said]) expect(reason).toContain(part);
+    expect(reason).toContain(
+      'Stopped since 2026-11-21T11:59:30+08:00; met 22 times by 20 merchants in a row, first at 2026-11-21T11:59:00+08:00.',
+    );
+    expect(standstill?.reason.zh).toContain('自 2026-11-21T11:59:30+08:00 起暂停；共 22 次，连续 20 个商户');
+    expect(standstill?.nextStep.en).toContain(fix);
+    for (const language of ['en', 'zh'] as const) {
+      expect(standstill?.nextStep[language]).toContain('`fastregister resume`');
+      expect(standstill?.nextStep[language]).not.toMatch(/^Nothing to do: (it is sent|WeChat's push)/);
+    }
+  });
+
+  test('for an API that is offline says nothing of a setting that names another one already', async () => {
+    const line = { problem: 'api:retired', because: 'system error', ...met };
+    const { standstill } = await situationOf({ line }, LIMITS, 'fastregisterenterpriseweapp');
+    expect(standstill?.nextStep.en).not.toContain('Set WECHAT_REGISTRATION_API');
+    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
+    const before = await situationOf({ line }, LIMITS, 'fastregisterweapp');
+    expect(before.standstill?.nextStep.en).toContain('Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
+  });
+
+  test('for -1 never advises an API: the successor answers so, too', async () => {
+    for (const api of ['fastregisterweapp', 'fastregisterenterpriseweapp']) {
+      const { standstill } = await situationOf({ line: { problem: 'create:-1', ...met } }, LIMITS, api);
+      expect(JSON.stringify(standstill)).not.toContain('WECHAT_REGISTRATION_API');
+    }
+  });
+
+  test('that opens by itself says when it is tried next, and does not end a run', async () => {
+    const line = { problem: 'call:lost', because: 'HTTP 502', ...met };
+    const probe = { at: NOON + MINUTE_MS, failed: 3 };
+    const waiting = await situationOf({ line: { ...line, probe } });
+    expect(waiting.stopped).toBe(false);
+    expect(waiting.standstill?.until).toBe(NOON + MINUTE_MS);
+    expect(waiting.standstill?.reason.en).toMatch(
+      /The next call is tried at 2026-11-21T12:01:00\+08:00; 3 failed so far\.$/,
+    );
+    const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
+    expect(due.standstill?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
+    const onTrial = await situationOf({ line: { ...line, probe, onTrial: true } });
+    expect(onTrial.standstill?.reason.en).toMatch(/One call is being tried now\.$/);
+    const paused = await situationOf({ line: { ...line, probe, paused: 'we move house' } });
+    expect(paused.stopped).toBe(true);
+    expect(paused.standstill?.reason.en).not.toContain('tried at');
+  });
+
+  test('is a person’s to repair after three calls that a page answered in vain: then a run ends', async () => {
+    const stoppedAfter = async (problem: string, failed: number, at = NOON + MINUTE_MS) =>
+      (await situationOf({ line: { problem, ...met, probe: { at, failed } } })).stopped;
+    expect([await stoppedAfter('call:page', 2), await stoppedAfter('call:page', 3)]).toEqual([false, true]);
+    // The next run begins with the call that is due.
+    expect(await stoppedAfter('call:page', 3, NOON - MINUTE_MS)).toBe(false);
+    for (const problem of ['call:lost', 'call:not_sent', 'create:89247', 'create:-1']) {
+      expect([problem, await stoppedAfter(problem, 50)]).toEqual([problem, false]);
+    }
+  });
+
+  test('holds back the rows of a report that would be sent before it is tried next, and no others', () => {
+    const standstill = {
+      problem: 'call:lost',
+      reason: { en: 'r', zh: 'r' },
+      nextStep: { en: 'n', zh: 'n' },
+      whoActs: 'us',
+      until: NOON,
+    } as const;
+    const row = newRegistration('a', 'b/0');
+    expect(heldBackBy(standstill, row)).toBe(standstill);
+    expect(heldBackBy(standstill, { ...row, state: 'deferred', until: NOON - 1 })).toBe(standstill);
+    expect(heldBackBy(standstill, { ...row, state: 'deferred', until: NOON + 1 })).toBeUndefined();
+  });
+});
+
+test('a token that cannot be fetched says what came, since when, and when it is asked for again', async () => {
+  const said = 'HTTP 407 and no JSON (text/html)';
+  const wait = { why: 'page', ms: 60_000, since: NOON - 600_000, tries: 7, said } as const;
+  const { standstill, stopped } = await situationOf({ wait });
+  expect(stopped).toBe(false);
+  expect(standstill).toMatchObject({ problem: 'call:page' });
+  expect(standstill?.reason.en).toContain(
+    `What came: ${said}. No component access token since 2026-11-21T11:50:00+08:00, asked for 7 times; the next time at 2026-11-21T12:01:00+08:00.`,
+  );
+  expect(standstill?.nextStep.en).toContain('firewall');
 });

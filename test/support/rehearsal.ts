@@ -29,6 +29,10 @@ export const SPEED = 86_400;
 export const SHORT_WAITS = {
   FASTREGISTER_REQUEST_TIMEOUT: '2s',
   FASTREGISTER_RETRY_FIRST: '100ms',
+  // With more tries a Weixin ID's day would be over, and none passes here.
+  FASTREGISTER_RETRY_LIMIT: '3',
+  FASTREGISTER_PROBE_FIRST: '100ms',
+  FASTREGISTER_PROBE_MAX: '1s',
   FASTREGISTER_BUSY_WAIT: '500ms',
   FASTREGISTER_PUSH_WAIT: '4s',
   FASTREGISTER_PUSH_RECHECK: '1s',

@@ -2,16 +2,18 @@
 -- first, to see whether it is, and searches go beside it (take.lua, record).
 -- KEYS 1 line
 -- Answers 'running', 'open', or 'canary'. Run twice, it answers the same: the line is open, or waits for its canary.
+-- Who waits to ask for a token asks at once, too.
+if redis.call('HDEL', key.tokenWait(), 'until') == 1 then ring('token') end
 local problem = redis.call('HGET', KEYS[1], 'problem')
 if not problem then return 'running' end
-redis.call('DEL', key.surprise())
+redis.call('DEL', key.surprise('create'), key.surprise('search'))
 local nobody = redis.call('LLEN', key.ready('submit')) + redis.call('ZCARD', key.window('submit')) == 0
 if nobody or is_pause(problem) then
   redis.call('DEL', KEYS[1])
   ring('line')
   return 'open'
 end
-redis.call('HDEL', KEYS[1], 'paused')
+redis.call('HDEL', KEYS[1], 'paused', 'deadline')
 redis.call('HSET', KEYS[1], 'canary', 'wanted')
 ring('line')
 return 'canary'

@@ -4,13 +4,14 @@
 --        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
---        triesPerDay                   of a person
+--        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
 --        recheck  when WeChat is asked whether a day that is shut has calls (list of ms, see day.lua); absent: never
 --        askMs    how long asking may take, and how long a call
 --      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
 -- Answers of each { 'go' }, { 'go', 0, 'probe' } (the one call that finds out whether a closed day has calls), { 'conflict' },
--- { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing of the registration was changed), { 'check', until in ms }
+-- { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
+-- opens the line), { 'check', until in ms }
 -- (this process asks WeChat for all whether the day has calls, until then at most: end-check.lua), or { 'held', until in ms,
 -- why } (person: record create_held).
 local budget = cjson.decode(ARGV[1])
@@ -27,7 +28,7 @@ local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
-local line = redis.call('HMGET', key.line(), 'stopped', 'canary')
+local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused')
 local pause = redis.call('PTTL', key.pause())
 local due = tonumber(redis.call('GET', key.pace()) or 0)
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
@@ -56,12 +57,33 @@ local function until_room(calls_of_window, window_us)
   return back and window_us - (now_us - string.match(back, '%d+')) or 0
 end
 
--- What a stopped line on trial lets through: one create, and every search. That create may never go (it was withdrawn, it is
--- held), and its worker may die in the call; a search asks nobody for anything, and one that meets the fault stops the
--- line again.
+-- A time of the line has come. One that is further ahead than it was ever set was set by a clock that went back since.
+local function has_come(at, longest) return now >= tonumber(at) or tonumber(at) - now > longest end
+
+-- Whether a stopped line wants a probe, and if not, in how many ms; -1: a person opens it. A line that was resumed wants
+-- one, and so does one that opens by itself when its wait is over. One whose worker died is replaced when any call would
+-- be over.
+local function wants_probe()
+  local canary, deadline, due = line[2], line[3], line[5]
+  if canary == 'wanted' then return true end
+  if canary then
+    if not deadline then return false, -1 end
+    if has_come(deadline, budget.probeMs) then return true end
+    return false, tonumber(deadline) - now
+  end
+  if not due or line[7] then return false, -1 end
+  if has_come(due, tonumber(line[6])) then return true end
+  return false, tonumber(due) - now
+end
+
+-- What a stopped line lets through: the probe; and once it was resumed, or tries a create of its own, every search. That
+-- create may never go (it was withdrawn, it is held); a search asks nobody for anything, and one that meets the fault stops
+-- the line again. Where the way to WeChat is at fault, a search is as good a probe as a create, and no better off.
 local function on_trial(kind)
-  if kind == 'create' then return line[2] == 'wanted' end
-  return line[2]
+  local wanted, wait_ms = wants_probe()
+  if wanted and (kind == 'create' or line[4] == 'any') then return true end
+  if kind == 'search' and line[2] and line[4] ~= 'any' then return true end
+  return false, math.max(wait_ms or -1, -1)
 end
 
 local function left_for(kind)
@@ -101,7 +123,10 @@ end
 
 -- What holds every call of a kind; nil: nothing.
 local function shut_for(kind)
-  if line[1] and not on_trial(kind) then return { 'wait', -1, 'line' } end
+  if line[1] then
+    local passes, wait_ms = on_trial(kind)
+    if not passes then return { 'wait', wait_ms, 'line' } end
+  end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
   if closed and (probe ~= 'wanted' or busy_until > now) or left_for(kind) <= 0 then return wait_for_day() end
@@ -131,9 +156,10 @@ local function take(id, steps, kind, job, step, person)
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, cjson.decode(step))
   -- The line waits for that one alone, so not before it is sure to go.
-  if line[1] and is_create then
-    redis.call('HSET', key.line(), 'canary', id)
-    line[2] = id
+  if line[1] and (is_create or line[4] == 'any') then
+    if line[2] and line[2] ~= 'wanted' then redis.call('HSET', key.line(), 'failed', line[2]) end
+    line[2], line[3] = id, now + budget.probeMs
+    redis.call('HSET', key.line(), 'canary', id, 'deadline', line[3])
   end
   local window = key.window(is_create and 'submit' or 'follow-up')
   done[window] = done[window] or {}
