@@ -19,16 +19,18 @@ import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
 import { startLinkWatch } from './notices/link-watch.js';
 import type { Rules } from './producer/checked-rows.js';
-import { appidsIn } from './redis/appids.js';
+import { ownersOf } from './redis/appids.js';
+import { openAuthCode, openAuthCodes } from './redis/auth-codes.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
-import { type Created, tellCreated } from './redis/created.js';
+import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { openLinks } from './redis/links.js';
+import { liveRegistrations } from './redis/live.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
@@ -162,7 +164,7 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     batches: store.batches,
     ledger: store.ledger,
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
-    appids: () => appidsIn(store.redis),
+    ownersOf: (appids: readonly string[]) => ownersOf(store.redis, appids),
     tellCreated: toldOfCreated(store.settings, store.redis),
     now: Date.now,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
@@ -191,6 +193,7 @@ export async function startSending(store: Store): Promise<Part> {
     connections: settings.concurrency + 8,
   });
   const authorizers = openAuthorizers(redis, vault);
+  const componentAppid = settings.wechatComponentAppid ?? '';
   const crew = crewOf(settings, redis, bell, client, log);
   const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });
   const worker = startWorker({
@@ -200,9 +203,15 @@ export async function startSending(store: Store): Promise<Part> {
     concurrency: settings.concurrency,
     authorizing: {
       authorizers,
+      codes: openAuthCodes(redis),
+      pushes: openPushes(redis),
+      live: () => liveRegistrations(redis),
       tellCreated: toldOfCreated(settings, redis),
-      openAuthCode: (sealed, registration) => vault.open(sealed, registration),
-      exchange: (authCode, token) => exchangeAuthCode(client, settings.wechatComponentAppid ?? '', authCode, token),
+      tellAuthorization: toldOfAuthorization(settings, redis),
+      openAuthCode: (authCode, appid) => openAuthCode(vault, appid, authCode),
+      exchange: (authCode, token) => exchangeAuthCode(client, componentAppid, authCode, token),
+      infoOf: (appid, token) => authorizerInfo(client, componentAppid, token, appid),
+      list: (offset, token) => listAuthorizers(client, componentAppid, token, offset),
     },
   });
   const delivering = startDelivering({
@@ -260,6 +269,13 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
 /** Undefined where nobody wants to hear of new Mini Programs. */
 export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
   return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
+}
+
+export function toldOfAuthorization(
+  settings: Settings,
+  redis: Redis,
+): ((change: AuthorizationChange) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (change) => tellAuthorization(redis, change);
 }
 
 /** The refresh token goes only where nobody on the way can read it. */
@@ -456,12 +472,11 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       recording = startRecording(
         {
           ...judgeOf(store, redis),
-          ledger: openLedger(redis),
+          ...settlingOf(store, redis),
           pushes: openPushes(redis),
-          vault: vaultOf(settings),
-          tellCreated: toldOfCreated(settings, redis),
+          resultWaitMs: settings.patience.resultWaitMs,
+          tellAuthorization: toldOfAuthorization(settings, redis),
           now: Date.now,
-          log,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
         shelf.isBusy,
@@ -488,6 +503,19 @@ export function judgeOf({ settings }: Pick<Store, 'settings'>, redis: Redis): Ju
     componentAppid: settings.wechatComponentAppid ?? '',
     ledger: openLedger(redis),
     matchOf: registrationApi(settings, NO_CLIENT).matchOf,
+  };
+}
+
+/** What it takes to record what a push says about a registration. */
+export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
+  return {
+    ledger: openLedger(redis),
+    codes: openAuthCodes(redis),
+    vault: vaultOf(settings),
+    // Whatever is relayed to the other service has its codes exchanged there.
+    isShared: settings.forwardUrl !== undefined,
+    tellCreated: toldOfCreated(settings, redis),
+    log,
   };
 }
 

@@ -22,6 +22,9 @@ export const TRIES_PER_PERSON_AND_DAY = 5;
 /** WeChat ends a task after 24 hours, and the link for its legal person (`authorize_url`) with it. */
 export const LONGEST_TASK_MS = 24 * 3_600_000;
 
+/** An authorization code is good for one exchange, ten minutes long (WeChat's support); what WeChat itself says goes before. */
+export const AUTH_CODE_LIVES_MS = 10 * 60_000;
+
 /** Calls of the day that only `search` may use. */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);

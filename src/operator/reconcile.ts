@@ -13,8 +13,8 @@ export interface ReconcileTools {
   readonly batches: Batches;
   readonly ledger: Ledger;
   readonly authorizers: Authorizers;
-  /** Mini Programs that registrations have, or had. */
-  readonly appids: () => Promise<ReadonlySet<string>>;
+  /** The registration that each of these Mini Programs belongs to, or did. */
+  readonly ownersOf: (appids: readonly string[]) => Promise<readonly (string | undefined)[]>;
   readonly now: () => number;
   readonly list: (offset: number) => Promise<Listing>;
   readonly infoOf: (appid: string) => Promise<Info>;
@@ -140,26 +140,26 @@ type Unclaimed = AuthorizerInfo & ListedAuthorizer;
 
 /** What the list has that is nobody's, and was authorised when a task of that name could have created it. */
 async function unclaimed(
-  { list, infoOf, appids, authorizers }: ReconcileTools,
+  { list, infoOf, ownersOf, authorizers }: ReconcileTools,
   claimants: ReadonlyMap<string, readonly Claimant[]>,
 ): Promise<{ created: Unclaimed[]; refused: string | undefined }> {
   const all = [...claimants.values()].flat();
   const ids = new Set(all.map(({ id }) => id));
-  const known = await appids();
   const created: Unclaimed[] = [];
   for (let offset = 0; ; ) {
     const listing = await list(offset);
     if (listing.kind === 'refused') return { created, refused: saidBy(listing.reply) };
-    for (const listed of listing.authorizers) {
-      if (known.has(listed.appid) || !couldBeOf(all, listed)) continue;
-      // Kept for one of them: the program died before it was recorded.
+    const owners = await ownersOf(listing.authorizers.map(({ appid }) => appid));
+    for (const [at, listed] of listing.authorizers.entries()) {
+      if (owners[at] !== undefined || !couldBeOf(all, listed)) continue;
+      // Kept for one of them, and the program died before it was recorded; or kept before anybody knew for whom.
       const keptFor = await authorizers.keptFor(listed.appid);
-      if (keptFor !== undefined && !ids.has(keptFor)) continue;
+      if (keptFor !== undefined && keptFor !== '' && !ids.has(keptFor)) continue;
       const answer = await infoOf(listed.appid);
       if (answer.kind === 'refused') return { created, refused: saidBy(answer.reply) };
       if (answer.info.registerType !== CREATED_BY_REGISTRATION) continue;
       if (couldBeOf(claimants.get(nameKey(answer.info.principalName)) ?? [], listed))
-        created.push({ ...listed, ...answer.info });
+        created.push({ ...listed, ...answer.info, refreshToken: listed.refreshToken ?? answer.info.refreshToken });
     }
     offset += listing.authorizers.length;
     if (listing.authorizers.length === 0 || offset >= listing.total) return { created, refused: undefined };

@@ -213,10 +213,9 @@ export function openBatches(redis: Redis): Batches {
     const found = (await prospectsScript([PREFIX], [...ids])) as ((string | null)[] | null)[];
     return new Map(
       ids.flatMap((id, at) => {
-        const [state, task, earlier, code] = found[at] ?? [];
+        const [state, task, earlier] = found[at] ?? [];
         if (!state) return [];
-        const isOpen = state === 'created' ? Boolean(code) : task === 'open' || earlier === 'open';
-        const effect = effectOf(state as State, isOpen, again);
+        const effect = effectOf(state as State, task === 'open' || earlier === 'open', again);
         return [[id, state === 'created' && effect === 'joins' ? 'already_created' : effect] as const];
       }),
     );
@@ -306,13 +305,12 @@ const [POLICY, POLICY_AGAIN] = [false, true].map((again) =>
   ),
 ) as [string, string];
 
-/** `isOpen`: WeChat may be running a task of ours; of what is created, its auth_code waits to be exchanged. */
+/** `isOpen`: WeChat may be running a task of ours. */
 function effectOf(state: State, isOpen: boolean, again: boolean): 'again' | 'joins' {
   const registration: Registration = {
     ...newRegistration('', ''),
     state,
     task: isOpen ? 'open' : 'ended',
-    ...(isOpen && { authCode: 'waits' }),
   };
   return next(registration, rowAccepted(again)) === undefined ? 'joins' : 'again';
 }

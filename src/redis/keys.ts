@@ -75,7 +75,7 @@ const NAMES = {
   pushes: 'pushes',
   /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
-  /** hash: registration (or `task:` and a task's id) that is not there yet to the parked pushes about it */
+  /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
   awaited: 'awaited',
   /** hash: the successor's task id to its registration */
   tasks: 'tasks',
@@ -91,8 +91,12 @@ const NAMES = {
   forwarded: 'forwarded',
   /** string with expiry: the process that relays */
   forwarder: 'forwarder',
-  /** hash per Mini Program: its sealed refresh token */
+  /** hash: appid to the registration whose Mini Program it is, or was before one more was asked for */
+  appids: 'appids',
+  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (prelude, offer) */
   authorizer: 'authorizer',
+  /** string with expiry per Mini Program: the process that exchanges its codes */
+  exchanging: 'exchanging',
   /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
   authorizers: 'authorizers',
   /** string: when the next exchange of an auth_code is due if they are spread evenly, in µs */

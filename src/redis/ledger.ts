@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import { linkOf } from '../domain/link.js';
 import { enterpriseOf } from '../domain/merchant.js';
 import { apply, type Fact, isOver, type Move, next, type Registration, type Wait } from '../domain/registration.js';
+import { type CodeStep, codeStep } from './auth-codes.js';
 import { key } from './keys.js';
 import { difference, registrationFrom } from './registration-fields.js';
 import { type DetailColumns, type Row, unpackRow } from './rows.js';
@@ -18,7 +20,13 @@ export interface Job {
   readonly name: string;
 }
 
+/** Work of the kind `authorize` is about a Mini Program, and has its appid where the other kinds have a registration's id. */
 export type WorkKind = 'submit' | 'follow-up' | 'authorize';
+
+/** A job's name begins with what it is about. */
+export function registrationOf(job: string): string {
+  return job.slice(0, job.indexOf('-'));
+}
 
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface View {
@@ -87,6 +95,8 @@ export interface Ledger {
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
+  /** Whose the Mini Program is. */
+  ofAppid(appid: string): Promise<string | undefined>;
 }
 
 export function openLedger(redis: Redis): Ledger {
@@ -130,7 +140,11 @@ export function openLedger(redis: Redis): Ledger {
     return (await redis.hget(key('tasks'), taskId)) ?? undefined;
   }
 
-  return { read, record, history, ofTask };
+  async function ofAppid(appid: string): Promise<string | undefined> {
+    return (await redis.hget(key('appids'), appid)) ?? undefined;
+  }
+
+  return { read, record, history, ofTask, ofAppid };
 }
 
 /** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
@@ -150,6 +164,7 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly free?: true;
   readonly behind?: true;
   readonly task?: string;
+  readonly owns?: { readonly appid: string; readonly code?: CodeStep | undefined };
   readonly link?: number;
   readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
@@ -178,6 +193,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
       ...(enterprise !== undefined && whatItsEnterpriseMeets(enterprise, move, after)),
     }),
     ...(fact.taskId !== undefined && { task: fact.taskId }),
+    ...(move !== undefined && miniProgramOf(fact)),
     ...linkChange(before, after),
     ...(move?.so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
@@ -185,6 +201,14 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...effects,
   };
   return { step, recorded: { before, after, move } };
+}
+
+function miniProgramOf(fact: Fact): Pick<Step, 'owns'> {
+  const { kind, appid, authCode, at, pushedAt } = fact;
+  if (kind !== 'mini_program_created' || appid === undefined) return {};
+  if (authCode === undefined) return { owns: { appid } };
+  const code = codeStep({ authCode, at, diesAt: at + AUTH_CODE_LIVES_MS, pushedAt, from: 'created', isShared: false });
+  return { owns: { appid, code } };
 }
 
 function linkChange(before: Registration, after: Registration): Pick<Step, 'link' | 'unlink'> {
@@ -216,9 +240,7 @@ function whatIsDueLater(after: Registration, move: Move): Step['later'] {
 }
 
 function whatIsReady(after: Registration, move: Move): Step['ready'] {
-  if (move.so?.includes('send') && after.until === undefined) return 'submit';
-  if (move.so?.includes('authorize') && after.authCode !== undefined) return 'authorize';
-  return undefined;
+  return move.so?.includes('send') && after.until === undefined ? 'submit' : undefined;
 }
 
 export function batchOf(pointer: string): string {

@@ -17,7 +17,6 @@ export type ScriptName =
   | 'give-back'
   | 'accept'
   | 'prospects'
-  | 'appids'
   | 'page'
   | 'purge'
   | 'store-pushes'
@@ -33,7 +32,11 @@ export type ScriptName =
   | 'save-token'
   | 'refuse-token'
   | 'drop-ticket'
-  | 'exchange-pace';
+  | 'exchange-pace'
+  | 'offer-code'
+  | 'withdraw'
+  | 'settle-codes'
+  | 'keep-token';
 
 type Argument = string | number;
 

@@ -6,9 +6,15 @@ export interface Trouble extends Words {
   readonly nextStep: Words;
 }
 
+/** What the merchant does about an authorisation, and where; each of these makes WeChat push a new code. */
 const AUTHORISE_AGAIN: Words = {
-  en: 'The Mini Program exists. Ask the merchant to authorise the platform once more.',
-  zh: '小程序已创建，请商户重新授权第三方平台。',
+  en: "The Mini Program exists. Ask its administrator to log in to mp.weixin.qq.com and to change the platform's authorisation under 设置 → 第三方设置 → 第三方平台授权管理 (add or remove one permission set), or to authorise the platform once more on the platform's authorisation page. WeChat then pushes a new code, which is exchanged at once, and this row changes by itself.",
+  zh: '小程序已创建。请商户的小程序管理员登录小程序后台 mp.weixin.qq.com，在“设置 → 第三方设置 → 第三方平台授权管理”中更新对本平台的授权（增加或取消一个权限集），或在本平台的授权页重新授权。微信随后会推送新的授权码，系统会立即换取，本行会自动更新。',
+};
+
+const AUTHORISE_AFTER_WITHDRAWAL: Words = {
+  en: "The Mini Program exists and stays the merchant's. Ask the merchant whether the withdrawal was meant. If not, its administrator authorises the platform once more on the platform's authorisation page (what is authorised is listed on mp.weixin.qq.com under 设置 → 第三方设置 → 第三方平台授权管理); the new code is exchanged at once, and this row changes by itself.",
+  zh: '小程序仍然存在，归商户所有。请与商户确认是否有意取消授权。如非有意，请小程序管理员在本平台的授权页重新授权（可在小程序后台 mp.weixin.qq.com 的“设置 → 第三方设置 → 第三方平台授权管理”中查看授权情况）；系统会立即换取新的授权码，本行会自动更新。',
 };
 
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
@@ -125,15 +131,21 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   'authorize:61010': {
     acts: 'merchant',
-    en: 'The authorization code had expired or was used when it was exchanged.',
-    zh: '授权码已过期或已使用，未能换取授权。',
+    en: 'The authorization code had expired or was used when it was exchanged, and WeChat did not give the refresh token in another way, so the platform cannot act for the Mini Program yet.',
+    zh: '换取授权时授权码已过期或已使用，也未能以其他方式取得刷新令牌，第三方平台暂时无法代其操作。',
     nextStep: AUTHORISE_AGAIN,
   },
   'authorize:too_late': {
     acts: 'merchant',
-    en: 'The authorization code could not be exchanged in the ten minutes that it lives.',
-    zh: '授权码未能在十分钟内换取授权。',
+    en: 'The authorization code could not be exchanged while it lived, and WeChat did not give the refresh token in another way, so the platform cannot act for the Mini Program yet.',
+    zh: '授权码未能在有效期内换取授权，也未能以其他方式取得刷新令牌，第三方平台暂时无法代其操作。',
     nextStep: AUTHORISE_AGAIN,
+  },
+  'authorize:withdrawn': {
+    acts: 'merchant',
+    en: 'The merchant withdrew the authorisation of the platform, so the platform cannot act for the Mini Program any more.',
+    zh: '商户已取消对第三方平台的授权，平台无法再代其操作。',
+    nextStep: AUTHORISE_AFTER_WITHDRAWAL,
   },
   'link:ending': {
     acts: 'legal_person',

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge } from '../../src/operator/purge.js';
 import { type Match, type ReconcileTools, type RecordTools, reconcile, record } from '../../src/operator/reconcile.js';
-import { appidsIn } from '../../src/redis/appids.js';
+import { ownersOf } from '../../src/redis/appids.js';
 import { openAuthorizers } from '../../src/redis/authorizers.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
@@ -43,7 +43,7 @@ function tools(): ReconcileTools & RecordTools {
     batches: book.batches,
     ledger: book.ledger,
     authorizers: openAuthorizers(db.redis, VAULT),
-    appids: () => appidsIn(db.redis),
+    ownersOf: (appids) => ownersOf(db.redis, appids),
     tellCreated: (created) => tellCreated(db.redis, created),
     now: () => now,
     list: async () => ({
@@ -57,7 +57,12 @@ function tools(): ReconcileTools & RecordTools {
     }),
     infoOf: async (appid) => ({
       kind: 'info',
-      info: { appid, principalName: listed.find((it) => it.appid === appid)?.name ?? ONE.name, registerType: 6 },
+      info: {
+        appid,
+        principalName: listed.find((it) => it.appid === appid)?.name ?? ONE.name,
+        registerType: 6,
+        refreshToken: undefined,
+      },
     }),
   };
 }

@@ -3,8 +3,7 @@
 -- ARGV 1 batch id, 2 index of the first row, 3 policy (JSON), 4 what re-opening does (JSON: set, del), 5 now in ms,
 --      6… pairs of registration ('' where our checks refused the row; with the one before the row was corrected behind a
 --      space, if it was) and packed row
--- policy: by `state/open` or `state/closed`, 'joins' or 'again'; `open`: WeChat may be running a task of ours; of what is
--- created: its auth_code waits to be exchanged
+-- policy: by `state/open` or `state/closed`, 'joins' or 'again'; `open`: WeChat may be running a task of ours
 -- A page that was accepted already (the same file again, or a lost answer) is passed over.
 -- Answers how many rows the batch has now.
 local batch, first = ARGV[1], tonumber(ARGV[2])
@@ -49,7 +48,7 @@ local function accept(id, pointer, earlier)
     count('queued')
     return 'r' .. id
   end
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until', 'code', 'appid', 'was', 'seen')
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'task', 'earlier', 'wait', 'until', 'appid', 'was', 'seen')
   local state, row, also = now[1], now[2], now[3]
   for other in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
     local of, index = row_of(other)
@@ -67,7 +66,6 @@ local function accept(id, pointer, earlier)
     return 'r' .. id
   end
   local open = now[4] == 'open' or now[5] == 'open'
-  if state == 'created' then open = now[8] end
   local effect = policy[state .. (open and '/open' or '/closed')]
   if state == 'created' and (effect == 'joins' or redis.call('HEXISTS', key.firsts(batch), id) == 1) then
     local _, own = row_of(pointer)
@@ -75,14 +73,14 @@ local function accept(id, pointer, earlier)
       count('duplicate')
       return 'd' .. id .. '|' .. redis.call('HGET', key.firsts(batch), id)
     end
-    redis.call('HSET', registration, 'seen', (now[11] and now[11] .. ' ' or '') .. pointer)
+    redis.call('HSET', registration, 'seen', (now[10] and now[10] .. ' ' or '') .. pointer)
     count('already_created')
     return 'a' .. id
   end
   if effect == 'again' then
-    settle_rows_of_the_old_attempt(registration, row, also, now[11])
+    settle_rows_of_the_old_attempt(registration, row, also, now[10])
     redis.call('HDEL', registration, 'seen', unpack(again.del))
-    if now[9] then redis.call('HSET', registration, 'was', (now[10] and now[10] .. ' ' or '') .. now[9]) end
+    if now[8] then redis.call('HSET', registration, 'was', (now[9] and now[9] .. ' ' or '') .. now[8]) end
     link(id, earlier)
     local at, not_before = tonumber(ARGV[5]), tonumber(now[7])
     local entry = { kind = 'row_accepted', at = at, row = pointer, to = 'queued', again = state == 'created' or nil }
