@@ -338,7 +338,7 @@ function tokenSource(settings: Settings, client: Client, store: ReturnType<typeo
     return tokenService(wechatComponentAccessTokenUrl, patience.requestTimeoutMs, fetch);
   }
   const component = { appid: settings.wechatComponentAppid ?? '', appsecret: settings.wechatComponentAppsecret ?? '' };
-  return ticketExchange(client, component, store, Date.now);
+  return ticketExchange(client, component, store, Date.now, patience.tokenRetryMs);
 }
 
 /** Receiver and recorder: what listens. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { limitsOf, openCaller, type Store } from '../app.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
-import { quotaDay } from '../domain/calendar.js';
+import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
@@ -120,7 +120,14 @@ async function checkWechat(store: Store): Promise<Finding[]> {
     if (clock.check === 'WeChat') return [clock, line, api];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
-    return [clock, line, api, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
+    return [
+      clock,
+      line,
+      api,
+      ticket,
+      checkToken(credential, { timezone: store.settings.quotaTimezone }),
+      await checkQuota(store, caller, credential),
+    ];
   } finally {
     await caller.close();
   }
@@ -200,7 +207,7 @@ async function checkTicket(settings: Settings, { ticketReceivedAt }: Caller): Pr
   };
 }
 
-function checkToken(credential: Credential): Finding {
+function checkToken(credential: Credential, { timezone }: { timezone: string }): Finding {
   const check = 'access token';
   switch (credential.kind) {
     case 'token':
@@ -209,11 +216,22 @@ function checkToken(credential: Credential): Finding {
       if (credential.why === 'ticket') {
         return { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' };
       }
+      if (credential.why === 'refused') return { check, verdict: 'fault', ...tokenRefused(credential, timezone) };
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
       return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
       return { check, verdict: 'fault', says: `${credential.problem} ${credential.said}`, todo: todoFor(credential) };
   }
+}
+
+function tokenRefused(
+  { problem, said, ms }: Extract<Credential, { why: 'refused' }>,
+  timezone: string,
+): Pick<Finding, 'says' | 'todo'> {
+  const trouble = troubleOf(problem);
+  const words = `WeChat said: ${problem.replace('token:', '')} ${said}`;
+  const next = `WeChat is asked again at ${isoWithOffset(Date.now() + ms, timezone)}.`;
+  return { says: `${trouble?.en ?? ''} ${words}`, todo: `${trouble?.nextStep.en ?? ''} ${next}` };
 }
 
 function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {

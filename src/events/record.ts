@@ -103,14 +103,16 @@ export async function judge({ ledger, matchOf }: Judge, push: Push | Unreadable)
   if (push.kind !== 'registration') return { kind: 'not_ours' };
   const { taskIds, registrations } = matchOf(push.info);
   const byTask = await Promise.all(taskIds.map((taskId) => ledger.ofTask(taskId)));
-  const byAppid = push.appid === undefined ? undefined : await ledger.ofAppid(push.appid);
+  // One that names its merchant is about that one, and about nobody else.
+  const appid = registrations.length === 0 ? push.appid : undefined;
+  const byAppid = appid === undefined ? undefined : await ledger.ofAppid(appid);
   for (const id of [...byTask, ...registrations, byAppid]) {
     const view = id === undefined ? undefined : await ledger.read(id);
     if (view !== undefined) return { kind: 'fact', view, push };
   }
   // A task's id comes with the answer to create; the push may be faster.
   const named = [...registrations, ...taskIds.map((taskId) => `task:${taskId}`)];
-  const awaits = push.appid === undefined ? named : [...named, `appid:${push.appid}`];
+  const awaits = appid === undefined ? named : [...named, `appid:${appid}`];
   return { kind: 'park', why: named.length === 0 ? 'no_info' : 'unknown_merchant', awaits };
 }
 

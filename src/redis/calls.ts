@@ -59,7 +59,15 @@ export interface CallsOfDay {
 }
 
 /** Why there is no token at the moment. */
-export type TokenWait = 'ticket' | 'connection' | 'service' | 'refresher';
+export type TokenWait = 'ticket' | 'connection' | 'service' | 'refresher' | 'refused';
+
+/** What holds calls back without the line being stopped. */
+export interface NotedWait {
+  readonly why: TokenWait | 'pause';
+  readonly ms: number;
+  /** Of a token that WeChat does not issue: `token:45009`, and its words. */
+  readonly refusal?: { readonly problem: string; readonly said: string };
+}
 
 export interface ToldQuota {
   /** Calls that the day allows: what we had counted, and what WeChat says remains, less what was under way then. */
@@ -85,7 +93,7 @@ export interface Calls {
   /** There is a token again. */
   forgetWait(): Promise<void>;
   /** What holds calls back without the line being stopped; undefined: nothing. */
-  waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined>;
+  waitNoted(): Promise<NotedWait | undefined>;
   /** Keeps what `quota/get` told of a day. */
   keepTold(day: string, told: ToldQuota): Promise<void>;
   /**
@@ -180,12 +188,18 @@ export function openCalls(redis: Redis): Calls {
     await redis.del(key('tokenWait'));
   }
 
-  async function waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined> {
-    const [why, left, pause] = await Promise.all([
+  async function waitNoted(): Promise<NotedWait | undefined> {
+    const [why, left, pause, refusal, refusedMs] = await Promise.all([
       redis.get(key('tokenWait')),
       redis.pttl(key('tokenWait')),
       redis.pttl(key('pause')),
+      redis.get(key('tokenRefusal')),
+      redis.pttl(key('tokenRefusal')),
     ]);
+    if (refusal !== null) {
+      const { problem, said } = JSON.parse(refusal) as { problem: string; said: string };
+      return { why: 'refused', ms: Math.max(refusedMs, 1), refusal: { problem, said } };
+    }
     if (why !== null) return { why: why as TokenWait, ms: left };
     return pause > 0 ? { why: 'pause', ms: pause } : undefined;
   }

@@ -65,6 +65,8 @@ const NAMES = {
   ticket: 'ticket',
   /** string with expiry: WeChat was asked to push a ticket not long ago */
   ticketAsked: 'ticket:asked',
+  /** string with expiry: why WeChat issues no component access token, as JSON; nobody asks for one meanwhile */
+  tokenRefusal: 'token:refusal',
   /** number: tokens that were refused in a row */
   tokenRefused: 'token:refused',
   /** hash: the component access token */

@@ -59,7 +59,10 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
     const waits = waitsUntil(now + closedMs, limits, 'it is outside the sending hours', '当前不在提交时段内');
     return { ...base, stopped: false, standstill: { problem: 'quota:hours', ...waits } };
   }
-  if (wait !== undefined && wait.why !== 'refresher') {
+  if (wait?.refusal !== undefined) {
+    return { ...base, stopped: false, standstill: withoutToken(wait.refusal, now + wait.ms, limits) };
+  }
+  if (wait !== undefined && wait.why !== 'refresher' && wait.why !== 'refused') {
     const problem = WAITS[wait.why];
     const { acts, nextStep, ...reason } = TROUBLES[problem] ?? {
       acts: 'us',
@@ -73,6 +76,26 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
   return { ...base, stopped: false, standstill: undefined };
 }
 
+/** WeChat issues no token, for a reason that may pass: it is asked again, by one process for all. */
+function withoutToken(
+  { problem, said }: { problem: string; said: string },
+  askedAt: number,
+  { timezone }: Limits,
+): Standstill {
+  const trouble = troubleOf(problem);
+  const words = tokenSaid({ problem, because: said });
+  const time = isoWithOffset(askedAt, timezone);
+  return {
+    problem,
+    reason: {
+      en: `${trouble?.en ?? ''}${words.en} WeChat is asked again at ${time}.`,
+      zh: `${trouble?.zh ?? ''}${words.zh}将于 ${time} 再次获取。`,
+    },
+    nextStep: trouble?.nextStep ?? NOTHING_TO_DO,
+    whoActs: trouble?.acts ?? 'platform',
+  };
+}
+
 const WAITS = {
   ticket: 'token:no_ticket',
   connection: 'call:not_sent',
@@ -81,7 +104,7 @@ const WAITS = {
 } as const;
 
 /** Why there is no token, word for word: with 61004 only this names the IP address that WeChat saw. */
-function tokenSaid({ problem, because }: LineStop): Words {
+function tokenSaid({ problem, because }: Pick<LineStop, 'problem' | 'because'>): Words {
   if (problem === 'token:service') return { en: ` It said: ${because}.`, zh: `其应答为：${because}。` };
   const code = /^token:(-?\d+)$/.exec(problem)?.[1];
   if (code === undefined || because === '') return { en: '', zh: '' };

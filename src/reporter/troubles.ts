@@ -51,6 +51,45 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '请检查第三方平台的“授权事件接收 URL”是否指向本接收服务，以及 WECHAT_MESSAGE_TOKEN、WECHAT_ENCODING_AES_KEY 是否正确；可运行 `fastregister doctor` 查看详情。',
     },
   },
+  'token:45009': {
+    acts: 'platform',
+    en: "WeChat issues no component access token, because the platform's calls of api_component_token are used up for today. A token lives two hours, so something fetches tokens far too often: as a rule a second service of the platform.",
+    zh: '微信未发放 component_access_token：该平台今日调用 api_component_token 的次数已用完。令牌有效期为两小时，说明有程序过于频繁地获取令牌，通常是平台的另一个服务。',
+    nextStep: {
+      en: 'Find out what else fetches tokens of this platform, and let both take the token from there (WECHAT_COMPONENT_ACCESS_TOKEN_URL). WeChat counts anew at midnight in Beijing; it is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.',
+      zh: '请检查该平台是否有其他服务也在获取令牌，并统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取。次数在北京时间零点恢复；系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
+  'token:45011': {
+    acts: 'us',
+    en: 'WeChat issues no component access token at the moment, because api_component_token is called too often in a minute.',
+    zh: '微信暂未发放 component_access_token：api_component_token 调用过于频繁（每分钟限制）。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'token:40001': {
+    acts: 'platform',
+    en: "WeChat issues no component access token: it does not accept the platform's credentials (AppID, AppSecret, verify ticket).",
+    zh: '微信未发放 component_access_token：平台凭证（AppID、AppSecret 或 component_verify_ticket）无效。',
+    nextStep: {
+      en: 'Check WECHAT_COMPONENT_APPID and WECHAT_COMPONENT_APPSECRET against open.weixin.qq.com (was the secret reset there?), and that the pushes that arrive here are those of this platform; then start fastregister again. WeChat is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.',
+      zh: '请核对 WECHAT_COMPONENT_APPID 与 WECHAT_COMPONENT_APPSECRET 是否与微信开放平台一致（是否重置过 AppSecret），并确认本系统收到的推送属于该平台；更正后重启 fastregister。系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
+  'token:-1': {
+    acts: 'us',
+    en: 'WeChat issues no component access token at the moment: it is busy.',
+    zh: '微信系统繁忙，暂未发放 component_access_token。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'token:unknown': {
+    acts: 'platform',
+    en: 'WeChat issues no component access token, with a code that is not known here.',
+    zh: '微信未发放 component_access_token，返回了未知的错误码。',
+    nextStep: {
+      en: "Look the code up in WeChat's documentation, or ask WeChat's support with the rid. WeChat is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.",
+      zh: '请查阅微信文档，或凭 rid 咨询微信客服。系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
   'token:refused': {
     acts: 'platform',
     en: 'WeChat refused three new component access tokens in a row, before any call succeeded.',

@@ -2,13 +2,22 @@
  * The component access token: one for all processes, refreshed by one of them. Where it comes from is one of three
  * sources: the verify ticket that WeChat pushes, the platform's own token service, or a fixed value.
  */
+import { answerToCreate } from './answers.js';
 import type { Client, Reply } from './client.js';
 
 export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'service' | 'refresher' }
+  | ({ readonly kind: 'wait'; readonly ms: number; readonly why: 'refused' } & Refusal)
   | Fault;
+
+/** WeChat issues no token at the moment, for a reason that may pass: an exhausted quota, a secret that is being changed. */
+export interface Refusal {
+  /** `token:45009` */
+  readonly problem: string;
+  readonly said: string;
+}
 
 /** No call can be made until somebody mends the platform's settings. */
 export interface Fault {
@@ -47,6 +56,9 @@ export interface TokenStore {
   /** Kept only while the fence holds; opens the lock. */
   saveToken(fence: string, token: KeptToken): Promise<boolean>;
   unlock(fence: string): Promise<void>;
+  /** What WeChat refused, and for how long nobody asks again. */
+  refusal(): Promise<(Refusal & { readonly ms: number }) | undefined>;
+  keepRefusal(refusal: Refusal, ms: number): Promise<void>;
   clearRefusals(): Promise<void>;
 }
 
@@ -89,6 +101,9 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
     if (now() < believed.until) return { kind: 'token', token: believed.token };
     const known = await store.token();
     if (known !== undefined && now() < known.refreshAt) return believe(known);
+    // Asked by one process for all: the others would get the same answer, and use up what WeChat counts.
+    const refused = await store.refusal();
+    if (refused !== undefined) return { kind: 'wait', why: 'refused', ...refused };
     const fence = await store.lock(LOCK_MS);
     if (fence === undefined) {
       // While another process refreshes, the old token still lives.
@@ -99,6 +114,9 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
       const since = await store.token();
       if (since !== undefined && now() < since.refreshAt) return believe(since);
       const fetched = await source();
+      if (fetched.kind === 'wait' && fetched.why === 'refused') {
+        await store.keepRefusal({ problem: fetched.problem, said: fetched.said }, fetched.ms);
+      }
       if (fetched.kind !== 'fresh') return fetched;
       const livesMs = Math.max(fetched.livesMs - Math.min(EARLY_MS, fetched.livesMs / 12), 0);
       await store.saveToken(fence, { value: fetched.token, refreshAt: now() + livesMs });
@@ -163,7 +181,13 @@ export interface Component {
 }
 
 /** From the verify ticket. Where none has come, WeChat is asked to push one. */
-export function ticketExchange(client: Client, component: Component, store: TokenStore, now: () => number): Source {
+export function ticketExchange(
+  client: Client,
+  component: Component,
+  store: TokenStore,
+  now: () => number,
+  retryMs: number,
+): Source {
   async function waitForTicket(): ReturnType<Source> {
     if (await store.mayAskForTicket(ASK_FOR_TICKET_EVERY_MS)) {
       const reply = await client.post({
@@ -176,7 +200,7 @@ export function ticketExchange(client: Client, component: Component, store: Toke
         await store.askForTicketIn(TRY_AGAIN_MS);
         return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
       }
-      if (reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
+      if (reply.errcode !== 0 && reply.errcode !== -1) return refusalOf(reply, retryMs);
     }
     return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'ticket' };
   }
@@ -194,7 +218,7 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       },
       carries: 'component_access_token',
     });
-    if (reply.kind !== 'answer' || reply.errcode === -1) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+    if (reply.kind !== 'answer') return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
     const fresh = freshFrom(reply.body);
     if (reply.errcode === 0 && fresh !== undefined) return fresh;
     if (reply.errcode === 61005 || reply.errcode === 61006) {
@@ -203,13 +227,18 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       await store.askForTicketIn(TRY_AGAIN_MS);
       return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'ticket' };
     }
-    if (reply.errcode === 45009 || reply.errcode === 45011) return { kind: 'wait', ms: 60_000, why: 'connection' };
-    return faultOf(reply);
+    return refusalOf(reply, retryMs);
   };
 }
 
-function faultOf(reply: Extract<Reply, { kind: 'answer' }>): Fault {
-  return { kind: 'fault', problem: `token:${reply.errcode}`, said: reply.said };
+/** A code that is known to mean the platform's settings stops the line; any other one may pass, and is asked for again. */
+function refusalOf(
+  { errcode, said }: Extract<Reply, { kind: 'answer' }>,
+  ms: number,
+): Exclude<Credential, { kind: 'token' }> {
+  const refusal = { problem: `token:${errcode}`, said };
+  if (answerToCreate(errcode).fact === 'platform_refused') return { kind: 'fault', ...refusal };
+  return { kind: 'wait', ms, why: 'refused', ...refusal };
 }
 
 function freshFrom(body: Readonly<Record<string, unknown>>): Fresh | undefined {

@@ -102,7 +102,8 @@ async function untilAskedAgain(
     return true;
   }
   if (await crew.calls.noteWait(credential.why, credential.ms)) {
-    crew.log.info({ why: credential.why }, 'waiting for a component access token');
+    const refusal = credential.why === 'refused' ? { problem: credential.problem, rid: ridOf(credential.said) } : {};
+    crew.log.info({ why: credential.why, ...refusal }, 'waiting for a component access token');
   }
   return ear.wait(credential.ms);
 }

@@ -87,7 +87,7 @@ test('a push may have the task id in its code', async () => {
   expect(await story.book.batches.counts('b1')).toEqual({ created: 1, rejected: 1 });
 });
 
-test('a lost answer is settled by a push that repeats the merchant; without that a person looks, and nothing is sent again', async () => {
+test('a lost answer is settled by a push, and where that names only a task, by the name that WeChat tells of the Mini Program', async () => {
   const story = await rehearse({
     api,
     settings: {
@@ -98,12 +98,17 @@ test('a lost answer is settled by a push that repeats the merchant; without that
     },
   });
   const named = ['cutafter_named', 'half_named_p101', 'hang_named'].map((fate, at) => merchant(at, fate));
-  const silent = ['cutafter', 'h502after', 'cut'].map((fate, at) => merchant(10 + at, fate));
-  await story.book.load('b1', [...named, ...silent]);
+  const unnamed = ['cutafter', 'h502after'].map((fate, at) => merchant(10 + at, fate));
+  const silent = ['cut', 'hanglost', 'cutafter_p101'].map((fate, at) => merchant(20 + at, fate));
+  await story.book.load('b1', [...named, ...unnamed, ...silent]);
   await story.start();
   await story.settled('b1');
 
-  expect(await story.book.batches.counts('b1')).toEqual({ created: 2, rejected: 1, needs_review: 3 });
+  expect(await story.book.batches.counts('b1')).toEqual({ created: 4, rejected: 1, needs_review: 3 });
+  for (const it of unnamed) {
+    await until('its token is kept', async () => (await story.registration(it)).authorizer === 'kept');
+    expect(await story.registration(it)).toMatchObject({ appid: story.seen(it).tasks[0]?.appid, attempt: 1 });
+  }
   for (const it of silent) {
     expect(await story.registration(it)).toMatchObject({ problem: 'push:overdue', attempt: 1 });
     expect((await story.kinds(it)).filter((kind) => kind !== 'answer_lost')).toEqual(['create_sent', 'push_overdue']);

@@ -2,6 +2,8 @@
 -- first, to see whether it is, and searches go beside it (take.lua, record).
 -- KEYS 1 line
 -- Answers 'running', 'open', or 'canary'. Run twice, it answers the same: the line is open, or waits for its canary.
+-- Somebody has changed something: a token that WeChat did not issue is asked for at once.
+if redis.call('DEL', key.tokenRefusal()) == 1 then ring('token') end
 local problem = redis.call('HGET', KEYS[1], 'problem')
 if not problem then return 'running' end
 redis.call('DEL', key.surprise())
