@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
-import { type Limits, sendingWindow } from './domain/limits.js';
+import { exchangesPerSecond, type Limits, sendingWindow } from './domain/limits.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
@@ -18,6 +18,8 @@ import type { NightTools } from './nights/night.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
 import { startLinkWatch } from './notices/link-watch.js';
+import { compareAndRecord } from './operator/reconcile.js';
+import { startReconciling } from './operator/reconciling.js';
 import type { Rules } from './producer/checked-rows.js';
 import { ownersOf } from './redis/appids.js';
 import { openAuthCode, openAuthCodes } from './redis/auth-codes.js';
@@ -28,6 +30,7 @@ import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
+import { type Beating, openHeartbeats, startBeating } from './redis/heartbeat.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { openLinks } from './redis/links.js';
 import { liveRegistrations } from './redis/live.js';
@@ -35,6 +38,7 @@ import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
+import { openReconciliations } from './redis/reconciliations.js';
 import { secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
 import { openVault, type Vault } from './redis/vault.js';
@@ -141,7 +145,7 @@ export function registrationApi(settings: Settings, client: Client): Registratio
 }
 
 /** What asks WeChat a question outside the line: the same token as the workers', a connection of its own. */
-export function openCaller({ settings, redis }: Store) {
+export function openCaller({ settings, redis }: Pick<Store, 'settings' | 'redis'>) {
   const client = openClient({
     baseUrl: settings.wechatApiBaseUrl,
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -166,11 +170,56 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
     ownersOf: (appids: readonly string[]) => ownersOf(store.redis, appids),
     tellCreated: toldOfCreated(store.settings, store.redis),
+    tellAuthorization: toldOfAuthorization(store.settings, store.redis),
     now: Date.now,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
     infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),
   };
 }
+
+/** `reconcile --apply`, once a night and after an outage of the receivers, by one process of all. */
+export async function startReconcilingOf(store: Store): Promise<Part> {
+  const { settings, log } = store;
+  const redis = await store.connect('worker');
+  const calls = openCalls(redis);
+  const limits = limitsOf(settings);
+  const heartbeats = openHeartbeats(redis);
+  const caller = openCaller({ ...store, redis });
+  // Reading a list is in no hurry.
+  const pauseMs = 1_000 / exchangesPerSecond(limits);
+
+  const reconciling = startReconciling({
+    runs: openReconciliations(redis),
+    heartbeats,
+    mayCall: async () => !(await situation(calls, limits, Date.now())).stopped,
+    async compare(mayGoOn, missed) {
+      const credential = await caller.credentials.current();
+      if (credential.kind !== 'token') return undefined;
+      const tools = reconcileTools({ ...store, redis }, caller, credential.token);
+      const inTurn = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | typeof INTERRUPTED> => {
+        await sleep(pauseMs);
+        return (await mayGoOn()) ? ask() : INTERRUPTED;
+      };
+      return compareAndRecord({
+        ...tools,
+        missed,
+        list: (offset) => inTurn(() => tools.list(offset)),
+        infoOf: (appid) => inTurn(() => tools.infoOf(appid)),
+      });
+    },
+    timezone: settings.quotaTimezone,
+    now: Date.now,
+    log,
+  });
+  return {
+    async close() {
+      await reconciling.close();
+      await caller.close();
+    },
+  };
+}
+
+const INTERRUPTED = { kind: 'refused', reply: { kind: 'not_sent', why: 'it was interrupted' } } as const;
 
 export interface Part {
   close(): Promise<void>;
@@ -423,6 +472,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
+  let beating: Beating | undefined;
   const pushes = async (): Promise<Pushes> => {
     if (door === undefined) throw new Error('Redis was not reached yet');
     return door.pushes;
@@ -481,11 +531,13 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
         shelf.isBusy,
       );
+      beating = startBeating(openHeartbeats(redis));
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
       door = { redis: answering, pushes: openPushes(answering) };
     },
     async close() {
+      beating?.stop();
       await server?.close();
       refusals.close();
       await shelf.close();

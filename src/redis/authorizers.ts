@@ -29,6 +29,10 @@ export interface Authorizers {
   /** Which registration's Mini Program it is, where its token is kept; '' while nobody knows. */
   keptFor(appid: string): Promise<string | undefined>;
   find(appid: string): Promise<Authorizer | undefined>;
+  /** Whether there may be Mini Programs of registrations for which no token is kept. */
+  someLack(): Promise<boolean>;
+  /** Those of these for which none is kept. */
+  lacking(appids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Appids, the first kept first. */
   list(): Promise<string[]>;
 }
@@ -64,6 +68,15 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
     async find(appid) {
       const kept = await fieldsOf(appid);
       return kept && { ...kept, appid, refreshToken: vault.open(kept.refreshToken, appid) };
+    },
+    async someLack() {
+      const [known, kept] = await Promise.all([redis.hlen(key('appids')), redis.zcard(key('authorizers'))]);
+      return known > kept;
+    },
+    async lacking(appids) {
+      if (appids.length === 0) return new Set();
+      const kept = await redis.zmscore(key('authorizers'), ...appids);
+      return new Set(appids.filter((_, at) => kept[at] === null));
     },
     list: () => redis.zrange(key('authorizers'), 0, -1),
   };

@@ -101,6 +101,14 @@ const NAMES = {
   exchanging: 'exchanging',
   /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
   authorizers: 'authorizers',
+  /** string: when a receiver was last seen, in ms */
+  receiver: 'receiver',
+  /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */
+  outage: 'outage',
+  /** string with expiry: the process that compares WeChat's list of accounts with the ledger */
+  reconciler: 'reconciler',
+  /** hash: the night of the last comparison, how it ended, and when the next one may be tried */
+  reconciled: 'reconciled',
   /** string: when the next exchange of an auth_code is due if they are spread evenly, in µs */
   exchangePace: 'exchange-pace',
   /** list per destination and lane: notices to be posted, the first one next, as JSON */

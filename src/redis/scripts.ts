@@ -36,7 +36,8 @@ export type ScriptName =
   | 'offer-code'
   | 'withdraw'
   | 'settle-codes'
-  | 'keep-token';
+  | 'keep-token'
+  | 'beat';
 
 type Argument = string | number;
 
