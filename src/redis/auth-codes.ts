@@ -16,8 +16,8 @@ export interface PushedCode {
   /** When we received it. */
   readonly at: number;
   readonly diesAt: number;
-  /** The push's CreateTime. */
-  readonly pushedAt: number | undefined;
+  /** The push's CreateTime; where it has none, when we received it. */
+  readonly pushedAt: number;
   /** `created`: it came with the result of a registration. `authorized`: because the merchant authorised the platform. */
   readonly from: 'created' | 'authorized';
   /** Another service of the platform gets the same code, and exchanges it too. */
@@ -156,7 +156,7 @@ export function codeStep({ authCode, at, diesAt, pushedAt, from, isShared }: Pus
     mark: authCode.slice(0, MARK_LENGTH),
     at: String(at),
     diesAt: String(diesAt),
-    pushedAt: pushedAt === undefined ? '-' : String(pushedAt),
+    pushedAt: String(pushedAt),
     from,
     shared: isShared ? '1' : '-',
     sealed: authCode.slice(MARK_LENGTH + 1),
@@ -164,13 +164,13 @@ export function codeStep({ authCode, at, diesAt, pushedAt, from, isShared }: Pus
 }
 
 function codeFrom(line: string): AuthCode {
-  const [mark = '', at, diesAt, pushedAt = '-', from, shared, sealed = ''] = line.split(' ');
+  const [mark = '', at, diesAt, pushedAt, from, shared, sealed = ''] = line.split(' ');
   return {
     mark,
     authCode: `${mark}.${sealed}`,
     at: Number(at),
     diesAt: Number(diesAt),
-    pushedAt: pushedAt === '-' ? undefined : Number(pushedAt),
+    pushedAt: Number(pushedAt),
     from: from as PushedCode['from'],
     isShared: shared === '1',
   };

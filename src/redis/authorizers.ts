@@ -17,7 +17,7 @@ export interface Authorizer {
 export interface Origin {
   readonly mark: string;
   readonly at: number;
-  readonly pushedAt: number | undefined;
+  readonly pushedAt: number;
 }
 
 export interface Authorizers {

@@ -204,10 +204,11 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
 }
 
 function miniProgramOf(fact: Fact): Pick<Step, 'owns'> {
-  const { kind, appid, authCode, at, pushedAt } = fact;
+  const { kind, appid, authCode, at, pushedAt = at } = fact;
   if (kind !== 'mini_program_created' || appid === undefined) return {};
   if (authCode === undefined) return { owns: { appid } };
-  const code = codeStep({ authCode, at, diesAt: at + AUTH_CODE_LIVES_MS, pushedAt, from: 'created', isShared: false });
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  const code = codeStep({ authCode, at, diesAt, pushedAt, from: 'created', isShared: false });
   return { owns: { appid, code } };
 }
 

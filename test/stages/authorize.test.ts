@@ -19,7 +19,7 @@ import { authorize } from '../../src/worker/authorize.js';
 import type { AuthorizeTools } from '../../src/worker/authorizing.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
-import { DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -107,6 +107,15 @@ const INFO_WITHOUT_TOKEN: Info = {
 };
 const EMPTY_LIST: Listing = { kind: 'listed', authorizers: [], total: 0 };
 const job = jobOf('authorize', `${APPID}-3`);
+
+const dueIn = async () => Number(await server.redis.zscore(key('later', 'authorize'), APPID)) - now;
+
+/** As `authorized` brings it. */
+async function offer(code: string, at: number) {
+  const authCode = sealAuthCode(VAULT, APPID, code);
+  const pushed = { authCode, at, diesAt: at + 600_000, pushedAt: at, from: 'authorized', isShared: false } as const;
+  return openAuthCodes(server.redis).offer(APPID, pushed);
+}
 
 const waiting = () => openAuthCodes(server.redis).waiting(APPID);
 
@@ -198,6 +207,130 @@ describe('the auth_code of a created Mini Program', () => {
     await with1.authorizers.keep({ appid: APPID, refreshToken: 'r', registration: ID, keptAt: now }, code);
     await authorize(crew(), with1, job, APPID);
     expect(with1.asked).toEqual([]);
+    expect((await book.registration(ID)).authorizer).toBe('kept');
+  });
+
+  test('that is older than ten minutes by our clock is tried once before it is given up', async () => {
+    await created();
+    now += 3 * HOUR_MS;
+    const with1 = tools(KEPT);
+    await authorize(crew(), with1, job, APPID);
+    expect(with1.asked).toEqual(['code with T']);
+    expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', problem: undefined });
+  });
+
+  test('that is dead is given up only after WeChat has been asked for the token, for an hour where it does not answer', async () => {
+    await created();
+    let answers: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
+    const DEAD: Exchange = { kind: 'too_late', said: 'code expired' };
+    const asking = (): AuthorizeTools => ({ ...tools(DEAD), infoOf: async () => answers });
+    await authorize(crew(), asking(), job, APPID);
+    expect((await book.registration(ID)).authorizer).toBe('due');
+    expect(await dueIn()).toBeLessThanOrEqual(60_000);
+
+    answers = {
+      ...INFO_WITHOUT_TOKEN,
+      info: { ...INFO_WITHOUT_TOKEN.info, refreshToken: 'refreshtoken@@@of the list' },
+    };
+    await authorize(crew(), asking(), job, APPID);
+    expect((await book.registration(ID)).authorizer).toBe('kept');
+    expect(await tools().authorizers.find(APPID)).toMatchObject({ refreshToken: 'refreshtoken@@@of the list' });
+  });
+
+  test('that is dead is looked for in the list where the account’s information has no token', async () => {
+    await created();
+    const listed = { appid: APPID, refreshToken: 'refreshtoken@@@of the list', authorizedAt: now };
+    const offsets: number[] = [];
+    const with1: AuthorizeTools = {
+      ...tools({ kind: 'too_late', said: '' }),
+      async list(offset) {
+        offsets.push(offset);
+        const page = offset === 0 ? { ...listed, appid: 'wxother' } : listed;
+        return { kind: 'listed', authorizers: [page], total: 2 };
+      },
+    };
+    await authorize(crew(), with1, job, APPID);
+    expect(offsets).toEqual([0, 1]);
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: listed.refreshToken });
+  });
+
+  test('that came before another one is tried when that is dead', async () => {
+    await created();
+    await offer('newer', now + 1);
+    const with1 = tools({ kind: 'too_late', said: '' }, KEPT);
+    await authorize(crew(), with1, job, APPID);
+    expect(with1.asked).toEqual(['newer with T', 'code with T']);
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('that comes again after its exchange costs no call, and one of the same authorisation neither', async () => {
+    await created();
+    await authorize(crew(), tools(KEPT), job, APPID);
+    expect(await offer('code', now)).toBe('repeated');
+    expect(await offer('of the same push', now)).toBe('exchange');
+    await authorize(crew(), tools(), job, APPID);
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('whose authorisation was withdrawn during its exchange keeps no token', async () => {
+    await created();
+    const with1 = tools(KEPT);
+    const exchange: AuthorizeTools['exchange'] = async (code, token) => {
+      expect(await with1.codes.withdraw(APPID, now + 1_000)).toBe('withdrawn');
+      await book.record(ID, 'authorizer_withdrawn', { appid: APPID, problem: 'authorize:withdrawn' });
+      return with1.exchange(code, token);
+    };
+    await authorize(crew(), { ...with1, exchange }, job, APPID);
+    expect(await with1.authorizers.has(APPID)).toBe(false);
+    expect(await book.registration(ID)).toMatchObject({ authorizer: 'withdrawn', problem: 'authorize:withdrawn' });
+  });
+
+  test('of each of two Mini Programs of one merchant is exchanged for its own', async () => {
+    await created();
+    const batch = await book.open('b2');
+    await book.batches.accept(batch, 0, [acceptedRow(merchant(1), 0)], { again: true });
+    await book.send(ID);
+    const second = { appid: 'wxsecond', authCode: sealAuthCode(VAULT, 'wxsecond', 'second code'), at: now };
+    await book.record(ID, 'mini_program_created', second);
+    const with1 = tools();
+    const each: AuthorizeTools = {
+      ...with1,
+      exchange: async (code) => ({
+        kind: 'kept',
+        appid: code === 'code' ? APPID : 'wxsecond',
+        refreshToken: `of ${code}`,
+      }),
+    };
+    await authorize(crew(), each, job, APPID);
+    await authorize(crew(), each, jobOf('authorize', 'wxsecond-1'), 'wxsecond');
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: 'of code', registration: ID });
+    expect(await with1.authorizers.find('wxsecond')).toMatchObject({
+      refreshToken: 'of second code',
+      registration: ID,
+    });
+    expect(await book.registration(ID)).toMatchObject({
+      appid: 'wxsecond',
+      earlierAppids: [APPID],
+      authorizer: 'kept',
+    });
+    expect((await noticed()).map(({ data }) => [data.appid, data.authorization])).toEqual([
+      [APPID, 'kept'],
+      ['wxsecond', 'kept'],
+    ]);
+  });
+
+  test('is one worker’s at a time', async () => {
+    await created();
+    let inside = 0;
+    const with1 = tools();
+    const exchange: AuthorizeTools['exchange'] = async () => {
+      inside += 1;
+      // Another one takes the same job meanwhile.
+      if (inside === 1) await authorize(crew(), { ...with1, exchange }, job, APPID);
+      return KEPT;
+    };
+    await authorize(crew(), { ...with1, exchange }, job, APPID);
+    expect(inside).toBe(1);
     expect((await book.registration(ID)).authorizer).toBe('kept');
   });
 

@@ -7,8 +7,8 @@
 -- (a stranger, while no registration that was sent waits for its end). Run twice, it answers 'repeated' and changes nothing.
 local appid, pushed_at = ARGV[1], tonumber(ARGV[5])
 local now = redis.call('HMGET', KEYS[1], 'authorizedAt', 'withdrawnAt', 'refreshToken')
-if pushed_at and now[2] and pushed_at < tonumber(now[2]) then return 'old' end
-if pushed_at and now[3] and now[1] and pushed_at < tonumber(now[1]) then return 'old' end
+if now[2] and pushed_at < tonumber(now[2]) then return 'old' end
+if now[3] and now[1] and pushed_at < tonumber(now[1]) then return 'old' end
 
 local known = redis.call('HEXISTS', key.appids(), appid) == 1
 if not known and (ARGV[9] == '' or not somebody_waits()) then return 'nobody' end

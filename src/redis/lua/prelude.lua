@@ -104,7 +104,7 @@ end
 -- An authorization code waits beside its Mini Program for its exchange, which goes before all other work. Its mark tells it
 -- from every other one: a push that comes again brings nothing new. The newest code is the first line of `codes`:
 --   mark at dies_at pushed_at from shared sealed
---   at, dies_at (when its life ends), pushed_at (WeChat's time): ms, pushed_at '-' where unknown   from: 'created' or 'authorized'
+--   at, dies_at (when its life ends), pushed_at (by WeChat's clock): ms   from: 'created' or 'authorized'
 --   shared: '1' where another service exchanges codes of this platform, too, otherwise '-'
 -- Answers false for one that is known; with `anew` only where that waits already. The last eight marks are remembered, of
 -- 16 characters and a space each.
@@ -117,7 +117,7 @@ local function offer(appid, code, anew)
   local codes = now[2] and line .. '\n' .. now[2] or line
   if not string.find(marks, code.mark, 1, true) then marks = string.sub(marks .. code.mark .. ' ', -136) end
   redis.call('HSET', authorizer, 'marks', marks, 'codes', codes)
-  if code.pushedAt ~= '-' and tonumber(code.pushedAt) > tonumber(now[3] or 0) then
+  if tonumber(code.pushedAt) > tonumber(now[3] or 0) then
     redis.call('HSET', authorizer, 'authorizedAt', code.pushedAt)
   end
   -- What is known of a stranger is forgotten after some days (settle-codes.lua), but no code that waits.
