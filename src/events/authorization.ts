@@ -65,14 +65,8 @@ async function recordCode(
   const { codes, ledger, vault, isShared, resultWaitMs, log } = tools;
   const lives = codeExpiresAt !== undefined && createdAt !== undefined ? codeExpiresAt - createdAt : AUTH_CODE_LIVES_MS;
   const authCode = sealAuthCode(vault, appid, code);
-  const pushed = {
-    authCode,
-    at,
-    diesAt: at + Math.max(lives, 0),
-    pushedAt: createdAt,
-    from: 'authorized',
-    isShared,
-  } as const;
+  const diesAt = at + Math.max(lives, 0);
+  const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'authorized', isShared } as const;
   // Only the first authorisation can be that of a Mini Program which was created a moment ago.
   const waits = event === 'authorized' ? { until: at + resultWaitMs, push } : undefined;
   const effect = await codes.offer(appid, pushed, waits);
@@ -101,13 +95,14 @@ async function recordCode(
  */
 export async function offerCodeOfResult(
   { codes, vault, isShared }: AuthorizationTools,
-  { status, appid, authCode: code, createdAt: pushedAt }: RegistrationPush,
+  { status, appid, authCode: code, createdAt }: RegistrationPush,
   namesItsMerchant: boolean,
   { receivedAt: at }: StoredPush,
 ): Promise<void> {
   if (namesItsMerchant || appid === undefined || code === undefined) return;
   if (pushStatus(status).fact !== 'mini_program_created') return;
   const authCode = sealAuthCode(vault, appid, code);
-  const pushed = { authCode, at, diesAt: at + AUTH_CODE_LIVES_MS, pushedAt, from: 'created', isShared } as const;
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'created', isShared } as const;
   await codes.offer(appid, pushed, { until: at, push: '' });
 }

@@ -199,7 +199,7 @@ export async function settle(
 /** A success that is known already may come again with another code; the same code is known by its mark. */
 async function offerFurtherCode(
   { codes, isShared }: Pick<Recorder, 'codes' | 'isShared'>,
-  { appid, authCode, at, pushedAt }: Fact,
+  { appid, authCode, at, pushedAt = at }: Fact,
 ): Promise<void> {
   if (appid === undefined || authCode === undefined) return;
   const diesAt = at + AUTH_CODE_LIVES_MS;

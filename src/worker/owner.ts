@@ -38,10 +38,9 @@ export async function findOwner(crew: Crew, tools: AuthorizeTools, it: Waiting):
   const answerIsDueAt = sentAt + crew.patience.requestTimeoutMs + ANSWER_IS_RECORDED_MS;
   if (state === 'submitting' && crew.now() < answerIsDueAt) return { at: answerIsDueAt };
 
-  const { authCode, pushedAt } = newest;
   const because = "no push named the merchant; WeChat's information about the account has the enterprise's name";
-  const told = { appid, authCode, because, ...(pushedAt !== undefined && { pushedAt }) };
-  const fact: Fact = { kind: 'mini_program_created', at: newest.at, ...told };
+  const { at, authCode } = newest;
+  const fact: Fact = { kind: 'mini_program_created', at, appid, authCode, because };
   await report(crew, id, fact, {}, only);
   // Where the registration was settled meanwhile, nothing was recorded, and it is nobody's still.
   return (await crew.ledger.ofAppid(appid)) === undefined ? leave(crew, tools, it, true) : 'again';
