@@ -116,17 +116,25 @@ export async function judge({ ledger, matchOf }: Judge, push: Push | Unreadable)
   return { kind: 'park', why: named.length === 0 ? 'no_info' : 'unknown_merchant', awaits };
 }
 
-/** Those about the same registration one after the other, the others side by side. */
+/** Those about the same registration or Mini Program one after the other, the others side by side. */
 async function recordAll(recorder: Recorder, batch: readonly StoredPush[]): Promise<void> {
   const last = new Map<string, Promise<unknown>>();
   const outcomes = batch.map(async (stored): Promise<[StoredPush, PushOutcome]> => {
     const push = openStored(recorder, stored);
-    const about = push.kind === 'registration' ? JSON.stringify(recorder.matchOf(push.info)) : stored.entry;
-    const outcome = (last.get(about) ?? Promise.resolve()).then(() => record(recorder, stored, push));
-    last.set(about, outcome);
+    const subjects = subjectsOf(recorder, push);
+    const before = Promise.all(subjects.map((subject) => last.get(subject)));
+    const outcome = before.then(() => record(recorder, stored, push));
+    for (const subject of subjects) last.set(subject, outcome);
     return [stored, await outcome];
   });
   await recorder.pushes.done(await Promise.all(outcomes));
+}
+
+function subjectsOf({ matchOf }: Judge, push: Push | Unreadable): string[] {
+  if (push.kind === 'authorization') return push.authorizerAppid === undefined ? [] : [push.authorizerAppid];
+  if (push.kind !== 'registration') return [];
+  const registration = JSON.stringify(matchOf(push.info));
+  return push.appid === undefined ? [registration] : [registration, push.appid];
 }
 
 async function record(recorder: Recorder, stored: StoredPush, push: Push | Unreadable): Promise<PushOutcome> {

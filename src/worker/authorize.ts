@@ -58,8 +58,7 @@ async function exchange(crew: Crew, tools: AuthorizeTools, owned: Owned): Promis
       const isKnown = kept !== undefined && (await holds(tools, appid, refreshToken));
       const isKept = await tools.authorizers.keep({ appid, refreshToken, registration, keptAt: crew.now() }, newest);
       await crew.credentials.accepted(token);
-      // Withdrawn since: that is the later fact, and stays.
-      return isKept ? conclude(crew, tools, owned, { kind: 'authorizer_kept' }, isKnown) : settled(tools, owned);
+      return conclude(crew, tools, owned, isKept ? { kind: 'authorizer_kept' } : WITHDRAWN, isKnown);
     }
     case 'none': {
       const { problem, said } = obtained;
@@ -88,7 +87,12 @@ async function settled({ codes }: AuthorizeTools, { appid, waiting }: Owned): Pr
   return 'never';
 }
 
-type Conclusion = Pick<Fact, 'problem' | 'said'> & { readonly kind: 'authorizer_kept' | 'authorizer_lost' };
+type Conclusion = Pick<Fact, 'problem' | 'said'> & {
+  readonly kind: 'authorizer_kept' | 'authorizer_lost' | 'authorizer_withdrawn';
+};
+
+/** While the code was exchanged, or before anybody knew whose Mini Program it is. */
+const WITHDRAWN: Conclusion = { kind: 'authorizer_withdrawn', problem: 'authorize:withdrawn' };
 
 /** The notice first, the codes last: a worker that dies in between does it again, and the notice has the same id. */
 async function conclude(
