@@ -22,7 +22,7 @@ interface PartRow {
 const LISTEN: PartRow = { needs: ['push', 'encryption'], starts: [] };
 
 const PARTS: Readonly<Record<string, PartRow>> = {
-  work: { needs: ['wechat', 'encryption'], starts: [startSending, startReconcilingOf] },
+  work: { needs: ['wechat', 'sending', 'encryption'], starts: [startSending, startReconcilingOf] },
   listen: LISTEN,
   nights: { needs: [], starts: [startNights] },
   console: { needs: [], starts: [startConsoleOf] },

@@ -74,12 +74,13 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
   const address = `WECHAT_API_BASE_URL=${url}`;
   if (hasOwnPlatform) return address;
   // Invented appids have no place among the real ones, and waits of a day end when the simulated day does.
-  const waits = (['busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'] as const).map(
+  const waits = (['lostRecheckMs', 'busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'] as const).map(
     (wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`,
   );
   return [
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
+    'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,

@@ -25,6 +25,12 @@ export const LONGEST_TASK_MS = 24 * 3_600_000;
 /** An authorization code is good for one exchange, ten minutes long (WeChat's support); what WeChat itself says goes before. */
 export const AUTH_CODE_LIVES_MS = 10 * 60_000;
 
+/**
+ * How often a registration is sent again by itself because the answer with its link was lost and its task is over. Answers
+ * that get lost twice in a row have a cause, such as a proxy, and each attempt costs the merchant another day.
+ */
+export const MOST_RESENDS_OF_A_LOST_LINK = 1;
+
 /** Calls of the day that only `search` may use. */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);

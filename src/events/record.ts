@@ -1,6 +1,7 @@
 /** Stored pushes, one after the other: open → parse → match → one fact. */
 import { afterWorkingDays } from '../domain/calendar.js';
 import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
+import type { Identify } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import { sealAuthCode } from '../redis/auth-codes.js';
 import { isRedisGone } from '../redis/connection.js';
@@ -11,6 +12,7 @@ import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
 import { type AuthorizationPush, type Push, type RegistrationPush, readPush, type Unreadable } from '../wechat/push.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
+import { type RowFinder, rowAbout } from './about-row.js';
 import { type AuthorizationTools, offerCodeOfResult, recordAuthorization } from './authorization.js';
 import { signedPart } from './receive.js';
 
@@ -19,11 +21,12 @@ export interface Judge {
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
   readonly ledger: Pick<Ledger, 'read' | 'ofTask' | 'ofAppid'>;
-  /** Which registrations a push can be about, by the registration API in use. */
+  /** Of which task or enterprise a push speaks, by the registration API in use. */
   readonly matchOf: RegistrationApi['matchOf'];
+  readonly identify: Identify;
 }
 
-export interface Recorder extends Judge, AuthorizationTools {
+export interface Recorder extends Judge, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore'>;
   /** Absent where nobody wants to hear of new Mini Programs. Those with an auth_code are told of after its exchange. */
@@ -97,11 +100,12 @@ export function openStored({ credentials, componentAppid }: Judge, { query, body
 }
 
 /** Nothing is guessed: a push that names neither its task nor a Mini Program that is known waits for a person. */
-export async function judge({ ledger, matchOf }: Judge, push: Push | Unreadable): Promise<Judgement> {
+export async function judge({ ledger, matchOf, identify }: Judge, push: Push | Unreadable): Promise<Judgement> {
   if (push.kind === 'unreadable') return { kind: 'park', why: 'unreadable', awaits: [] };
   if (push.kind === 'authorization') return { kind: 'authorization', push };
   if (push.kind !== 'registration') return { kind: 'not_ours' };
-  const { taskIds, registrations } = matchOf(push.info);
+  const { taskIds, codes } = matchOf(push.info);
+  const registrations = codes.map(identify);
   const byTask = await Promise.all(taskIds.map((taskId) => ledger.ofTask(taskId)));
   // One that names its merchant is about that one, and about nobody else.
   const appid = registrations.length === 0 ? push.appid : undefined;
@@ -164,7 +168,7 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
     }
     const { why, awaits } = judgement;
     if (push.kind === 'registration') {
-      const namesItsMerchant = recorder.matchOf(push.info).registrations.length > 0;
+      const namesItsMerchant = recorder.matchOf(push.info).codes.length > 0;
       await offerCodeOfResult(recorder, push, namesItsMerchant, stored);
     }
     if (await pushes.park(stored, why, awaits)) {
@@ -176,13 +180,15 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
-  recorder: Pick<Recorder, 'ledger' | 'codes' | 'isShared' | 'vault' | 'log' | 'tellCreated'>,
+  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'tellCreated'>,
   view: View,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
   const { id } = view.registration;
-  const fact = factOf(push, stored.receivedAt, (authCode, appid) => sealAuthCode(recorder.vault, appid, authCode));
+  const fact = await factAbout(recorder, view, push, stored.receivedAt, (authCode, appid) =>
+    sealAuthCode(recorder.vault, appid, authCode),
+  );
   const { before, after, move } = await recorder.ledger.record(id, fact, {}, view);
   if (move === undefined) await offerFurtherCode(recorder, fact);
   // Also after a repetition: a process that died in between has not told. The notice has the same id.
@@ -212,6 +218,20 @@ async function offerFurtherCode(
   if (appid === undefined || authCode === undefined) return;
   const diesAt = at + AUTH_CODE_LIVES_MS;
   await codes.offer(appid, { authCode, at, diesAt, pushedAt, from: 'authorized', isShared });
+}
+
+/** What a push says about a registration, and about which of its attempts, where there were several. */
+export async function factAbout(
+  finder: RowFinder,
+  view: View,
+  push: RegistrationPush,
+  at: number,
+  seal: (authCode: string, appid: string) => string,
+): Promise<Fact> {
+  const fact = factOf(push, at, seal);
+  if (view.registration.earlierTask === 'none') return fact;
+  const aboutRow = await rowAbout(finder, view, push.info);
+  return aboutRow === undefined ? fact : { ...fact, aboutRow };
 }
 
 /** @param at when it was received: pushes that waited, in the spool or parked, happened then */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import { openNights } from '../redis/nights.js';
-import { purgeBatch, rewriteFile } from '../redis/purging.js';
+import { purgeBatch, type Rewrite, rewriteFile } from '../redis/purging.js';
 import type { Pushes } from '../redis/pushes.js';
 
 export interface PurgeTools {
@@ -30,16 +30,18 @@ export async function purgeable({ batches }: Pick<PurgeTools, 'batches'>, time: 
 export interface Purged {
   readonly registrations: number;
   readonly pushes: number;
+  /** Whether they are gone from Redis' disk, too. */
+  readonly rewrite: Rewrite;
 }
 
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
   let registrations = 0;
-  for (const batch of wanted) registrations += await purgeBatch(tools.redis, tools.batches, batch, now);
+  for (const batch of wanted) registrations += await purgeBatch(tools.redis, batch, now);
   const pushes = await tools.pushes.forgetBefore(time);
   await emptySpoolOfOld(tools.spool, time);
   await openNights(tools.redis).forgetBefore(time);
-  await rewriteFile(tools.redis);
-  return { registrations, pushes };
+  const rewrite = await rewriteFile(tools.redis);
+  return { registrations, pushes, rewrite };
 }
 
 async function wasTouchedSince(batches: Batches, batch: Batch, time: number): Promise<boolean> {

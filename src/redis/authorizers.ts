@@ -35,11 +35,14 @@ export interface Authorizers {
   lacking(appids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Appids, the first kept first. */
   list(): Promise<string[]>;
+  /** Seals a token anew that the key before the present one has sealed; false: that was not necessary. */
+  reseal(appid: string): Promise<boolean>;
 }
 
 export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
   const paceScript = script(redis, 'exchange-pace');
   const keepScript = script(redis, 'keep-token');
+  const resealScript = script(redis, 'replace-field');
 
   /** Whose it is says the index; until then, for whom it was kept. */
   async function fieldsOf(appid: string): Promise<Omit<Authorizer, 'appid'> | undefined> {
@@ -79,5 +82,12 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
       return new Set(appids.filter((_, at) => kept[at] === null));
     },
     list: () => redis.zrange(key('authorizers'), 0, -1),
+    async reseal(appid) {
+      const sealed = await redis.hget(key('authorizer', appid), 'refreshToken');
+      if (sealed === null || vault.isCurrent(sealed)) return false;
+      const fresh = vault.seal(vault.open(sealed, appid), appid);
+      // A token that was exchanged meanwhile is newer, and the present key has sealed it.
+      return (await resealScript([key('authorizer', appid)], ['refreshToken', sealed, fresh])) === 1;
+    },
   };
 }

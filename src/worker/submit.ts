@@ -1,6 +1,7 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
-import { isOver } from '../domain/registration.js';
+import { firstFollowUpMs } from '../domain/patience.js';
+import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
@@ -53,7 +54,15 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
 
     const sentAt = crew.now();
     const budgets = budgetsFor(merchant, crew, sentAt);
-    const fact = { kind: 'create_sent', at: sentAt, until: sentAt + crew.patience.pushWaitMs } as const;
+    const clockAheadMs = crew.clockAheadMs();
+    const fact: Fact = {
+      kind: 'create_sent',
+      at: sentAt,
+      // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
+      until: sentAt + firstFollowUpMs(crew.patience, crew.api.canSearch(undefined)),
+      ...(crew.api.invites === 'link' && { byLink: true }),
+      ...(clockAheadMs !== 0 && { clockAheadMs }),
+    };
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':

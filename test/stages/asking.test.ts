@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/registration.js';
 import { carryOut, type Survey, survey } from '../../src/operator/survey.js';
+import { key } from '../../src/redis/keys.js';
 import { troubleOf } from '../../src/reporter/sentences.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -44,6 +45,26 @@ test('a retry takes what failed, and says of the others why not', async () => {
   expect(counts(found.mind)).toEqual({ same_details: 1, not_before: 1 });
   expect(counts(found.cannot)).toEqual({ hopeless: 1, unknown_outcome: 1, row_refused: 1 });
   expect(found.cannot.get('row_refused')).toEqual({ count: 1, lines: [9] });
+});
+
+test('who names the outcome of a row that has to wait for the registry has it sent at once, and is warned', async () => {
+  await aNight();
+  const found = await surveyOf('retry', 'b1', ['rejected']);
+  expect(counts(found.mind)).toEqual({ same_details: 2, too_early: 1 });
+  const book = openBook(db.redis);
+  expect(await carryOut(book, found, 'the registry is up to date (li)', () => NOW)).toBe(3);
+  expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', until: undefined });
+});
+
+test('who had such a row wait can have it sent before its day all the same', async () => {
+  await aNight();
+  const book = openBook(db.redis);
+  await carryOut(book, await surveyOf('retry', 'b1'), 'they were called (li)', () => NOW);
+  expect(counts((await surveyOf('retry', 'b1', ['pending'])).mind)).toEqual({ too_early: 1 });
+  expect(await carryOut(book, await surveyOf('retry', 'b1', ['pending']), 'now (li)', () => NOW)).toBe(1);
+  expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', wait: undefined });
+  expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toContain(idOf(merchant(4)));
+  expect(await book.batches.counts('b1')).toEqual(await book.recount('b1'));
 });
 
 test('who names the outcome of a row is believed to know it', async () => {

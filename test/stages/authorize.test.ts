@@ -19,7 +19,7 @@ import { authorize } from '../../src/worker/authorize.js';
 import type { AuthorizeTools } from '../../src/worker/authorizing.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
-import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -194,7 +194,12 @@ describe('the auth_code of a created Mini Program', () => {
     await authorize(crew(), tools({ kind: 'too_late', said: 'code expired' }), job, APPID);
     const [row] = await book.rows('b1');
     if (row === undefined) throw new Error('no row');
-    const sentences = sentencesFor(row, { lineOf: () => 2, time: String, now: 0, invitation: { en: '', zh: '' } });
+    const sentences = sentencesFor(row, {
+      otherRow: () => undefined,
+      time: String,
+      now: 0,
+      invitation: { en: '', zh: '' },
+    });
     expect(sentences).toMatchObject({ outcome: 'created', problem: 'authorize:61010', whoActs: 'merchant' });
     expect(sentences.nextStep.en).toMatch(/authorise the platform once more/);
     expect(row.registration?.appid).toBe('wxnew');
@@ -288,7 +293,7 @@ describe('the auth_code of a created Mini Program', () => {
   test('of each of two Mini Programs of one merchant is exchanged for its own', async () => {
     await created();
     const batch = await book.open('b2');
-    await book.batches.accept(batch, 0, [acceptedRow(merchant(1), 0)], { again: true });
+    await book.batches.accept(batch, 0, [acceptedRow(merchant(1), 0)], { ...MANNER, again: true });
     await book.send(ID);
     const second = { appid: 'wxsecond', authCode: sealAuthCode(VAULT, 'wxsecond', 'second code'), at: now };
     await book.record(ID, 'mini_program_created', second);
