@@ -8,6 +8,7 @@ import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
 import { exchangesPerSecond, type Limits, sendingWindow } from './domain/limits.js';
 import type { Identify } from './domain/merchant.js';
+import { quotaRechecksMs } from './domain/patience.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
@@ -222,7 +223,10 @@ export async function startReconcilingOf(store: Store): Promise<Part> {
   const reconciling = startReconciling({
     runs: openReconciliations(redis),
     heartbeats,
-    mayCall: async () => !(await situation(calls, limits, Date.now())).stopped,
+    async mayCall() {
+      const { stopped, standstill } = await situation(calls, limits, Date.now());
+      return !stopped && standstill?.problem !== 'quota:day';
+    },
     async compare(mayGoOn, missed) {
       const credential = await caller.credentials.current();
       if (credential.kind !== 'token') return undefined;
@@ -339,9 +343,10 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     now: Date.now,
     log,
     async spentDay() {
-      const { standstill, used } = await situation(calls, limits, Date.now());
+      const { standstill, stopped, used } = await situation(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());
-      return standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
+      // Not while WeChat is asked whether it goes on: then it often does within minutes.
+      return stopped && standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
     },
   });
 }
@@ -406,10 +411,16 @@ export function limitsOf(settings: Settings): Limits {
     perDay: settings.dailyCalls === 'auto' ? DAILY_CALLS_UNTIL_TOLD : settings.dailyCalls,
     believeWeChat: settings.dailyCalls === 'auto',
     searchShare: settings.searchReserve,
+    quotaRechecksMs: quotaRechecksMs(settings.patience),
     timezone: settings.quotaTimezone,
     sendingHours: settings.sendingHours,
     stopAfter: settings.stopAfter,
   };
+}
+
+/** Has WeChat asked at once whether a day that is shut has calls again. True: WeChat had said that it has none. */
+export async function askDayAgain({ calls, settings }: Pick<Store, 'calls' | 'settings'>): Promise<boolean> {
+  return calls.askDayAgain(sendingWindow(limitsOf(settings), await calls.now()).day);
 }
 
 function tokenSource(settings: Settings, client: Client, store: ReturnType<typeof openComponentStore>) {

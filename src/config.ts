@@ -127,7 +127,7 @@ const SECTIONS = {
   ],
   'Budgets': [
     { name: 'FASTREGISTER_DAILY_CALLS', kind: 'dailyCalls', default: '1000', sentence: 'Calls a quota day, create and search together; auto believes WeChat’s quota/get.' },
-    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'Part of the daily calls that is kept for search, which finds out what became of silent registrations.' },
+    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'The part of the daily calls that may be kept for search, which finds out what became of silent registrations; as many are as fall due before the day ends.' },
     { name: 'FASTREGISTER_CALLS_PER_MINUTE', kind: 'count', default: '120', sentence: 'Calls a minute, over all workers.' },
     { name: 'FASTREGISTER_CALLS_PER_SECOND', kind: 'count', default: '5', sentence: 'Calls a second, over all workers.' },
     { name: 'FASTREGISTER_QUOTA_TIMEZONE', kind: 'timezone', default: 'Asia/Shanghai', sentence: 'The time zone in which the quota day begins and the sending hours are counted.' },

@@ -5,6 +5,7 @@ import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
+import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { CHECK_PERMISSION_SETS, explain, ridHint } from '../wechat/answers.js';
@@ -116,17 +117,17 @@ async function checkWechat(store: Store): Promise<Finding[]> {
   try {
     const clock = await checkClock(store.settings);
     const addresses = checkAddresses(store.settings);
-    const line = await checkLine(store);
+    const line = [await checkLine(store), ...(await checkDay(store))];
     const api = await checkApi(store, caller);
     const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, ...addresses, line, api, permissions];
+    if (clock.check === 'WeChat') return [clock, ...addresses, ...line, api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
     return [
       clock,
       ...addresses,
-      line,
+      ...line,
       api,
       permissions,
       ticket,
@@ -192,6 +193,15 @@ async function checkLine({ calls, settings }: Store): Promise<Finding> {
     return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
   const verdict = stopped ? 'fault' : 'ok';
   return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
+}
+
+/** Only of a day that WeChat has closed. */
+async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
+  const limits = limitsOf(settings);
+  const facts = shutDayFacts((await situation(calls, limits, Date.now())).shut, limits);
+  if (facts === null || facts.said === null) return [];
+  const says = shutDayLines(facts).map(([what, words]) => `${what} ${words}`);
+  return [{ check: 'quota day', verdict: 'warning', says: says.join('; '), todo: ASK_AT_ONCE.en }];
 }
 
 async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Finding> {
@@ -309,7 +319,7 @@ async function checkQuota(
   const check = 'quota';
   if (credential.kind !== 'token') return { check, verdict: 'warning', says: 'not asked for, without a token' };
   const quota = await readQuota(client, api.path, credential.token);
-  const { used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  const { used, limit, shut } = await situation(calls, limitsOf(settings), Date.now());
   switch (quota.kind) {
     case 'lost':
       return { check, verdict: 'warning', says: `WeChat did not answer: ${quota.why}`, todo: 'Run doctor again.' };
@@ -327,6 +337,14 @@ async function checkQuota(
     }
     case 'quota': {
       const says = `WeChat: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left; here: ${used} of ${limit}`;
+      if (shut?.said !== undefined && quota.remain > 0) {
+        return {
+          check,
+          verdict: 'warning',
+          says,
+          todo: 'There are calls again: `fastregister resume` asks WeChat at once.',
+        };
+      }
       if (limit - used <= quota.remain) return { check, verdict: 'ok', says };
       const todo =
         'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too, and WeChat lowers it for platforms that create Mini Programs of online categories.';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { limitsOf, type Part, type Store, startReconcilingOf, startSending } from '../app.js';
+import { askDayAgain, limitsOf, type Part, type Store, startReconcilingOf, startSending } from '../app.js';
 import { situation } from '../reporter/standstill.js';
 import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
@@ -20,6 +20,7 @@ export function workCommand(): Command {
       perform(made, { needs: ['wechat', 'sending', 'encryption'], service: true }, async ({ open }) => {
         const { signal } = onInterruption();
         const store = await open('worker');
+        if (options.drain && (await store.workload.inHand('submit')) > 0) await askDayAgain(store);
         const running: Part[] = [await startSending(store)];
         try {
           if (!options.drain) running.push(await startReconcilingOf(store));

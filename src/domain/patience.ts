@@ -16,6 +16,7 @@ export interface Patience {
   readonly giveUpMs: number;
   readonly resultWaitMs: number;
   readonly tokenRetryMs: number;
+  readonly quotaRecheckMs: number;
 }
 
 interface WaitRow {
@@ -92,6 +93,13 @@ export const WAITS = {
     default: '1m',
     sentence: 'The pause before WeChat is asked again for a component access token that it has refused to issue.',
   },
+  quotaRecheckMs: {
+    name: 'FASTREGISTER_QUOTA_RECHECK',
+    unit: 'duration',
+    default: '1m',
+    sentence:
+      'How long after WeChat said that the day’s calls are used up (45009) it is asked whether there are calls again; the next times are 5, 15 and 60 times as long after it, and then every 60 times as long. `run` ends with 4 when there are none after 15 times as long.',
+  },
 } as const satisfies Record<keyof Patience, WaitRow>;
 
 export const DEFAULT_PATIENCE: Patience = {
@@ -105,7 +113,16 @@ export const DEFAULT_PATIENCE: Patience = {
   giveUpMs: parseDuration(WAITS.giveUpMs.default),
   resultWaitMs: parseDuration(WAITS.resultWaitMs.default),
   tokenRetryMs: parseDuration(WAITS.tokenRetryMs.default),
+  quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
 };
+
+/** After the first of these waits, then that many times as long after the day was shut; the last is repeated. */
+const QUOTA_RECHECKS = [1, 5, 15, 60] as const;
+
+/** How long after a quota day was shut WeChat is asked whether it has calls again; then as often as the last of them. */
+export function quotaRechecksMs({ quotaRecheckMs }: Pick<Patience, 'quotaRecheckMs'>): readonly number[] {
+  return QUOTA_RECHECKS.map((times) => times * quotaRecheckMs);
+}
 
 /**
  * The first pause, doubled for every postponement so far, give or take 10 % so that rows postponed together do not

@@ -42,7 +42,7 @@ const NAMES = {
   keeping: 'keeping',
   /** hash: why and since when the line is stopped; absent while it runs */
   line: 'line',
-  /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
+  /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */
   calls: 'calls',
   /** string with expiry: there is no token at the moment, and why */
   tokenWait: 'token-wait',

@@ -56,6 +56,10 @@ export interface Aside {
   readonly job?: Job;
   /** Quota day that WeChat calls used up (45009). */
   readonly closeDay?: string;
+  /** WeChat's words to it, and when WeChat is asked whether the day has calls again (limits.ts, quotaRechecksMs). */
+  readonly closing?: { readonly said: string; readonly recheck: readonly number[] };
+  /** What the answer to the one call that went on a closed day says of the day. */
+  readonly probe?: Probe;
   /** How long WeChat wants to be left alone (45011), in ms. */
   readonly pauseMs?: number;
   /** The Weixin ID's try of the day was none; `call`: neither was the call. */
@@ -74,6 +78,13 @@ export interface Aside {
   readonly verdict?: 'accepted' | 'refused' | 'taken' | 'again' | 'failed';
   /** An answer that stops the line when it comes `most` times in a row; '' for every other answer. */
   readonly surprise?: { readonly code: string; readonly most: number };
+}
+
+export interface Probe {
+  readonly day: string;
+  /** `again`: WeChat did not look at the call. `unknown`: nobody knows whether it did. */
+  readonly verdict: 'open' | 'again' | 'unknown';
+  readonly said: string;
 }
 
 export interface GiveBack {

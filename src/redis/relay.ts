@@ -82,7 +82,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
     }
   }
 
-  /** Hands out what is ready of one kind; answers when the next is due. */
+  /** Hands out what is ready of one kind; answers in how many ms the next is due, as Redis' clock says. */
   async function handOut(kind: WorkKind): Promise<number> {
     for (;;) {
       const handful = kind === 'submit' ? toSubmit : 1;
@@ -110,7 +110,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
       if (swept === 0) await handAgain(0);
       else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
       waiting = 0;
-      for (const kind of WORK_KINDS) pause = Math.min(pause, (await handOut(kind)) - Date.now());
+      for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
     } catch (error) {
       // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
       if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');

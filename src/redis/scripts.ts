@@ -9,6 +9,9 @@ export type ScriptName =
   | 'read'
   | 'record'
   | 'take'
+  | 'end-check'
+  | 'ask-day'
+  | 'kept'
   | 'stop'
   | 'resume'
   | 'under-way'
@@ -126,7 +129,7 @@ const sources = new Map<string, { text: string; digest: string }>();
 function source(name: ScriptName): { text: string; digest: string } {
   let known = sources.get(`${prefix()} ${name}`);
   if (known === undefined) {
-    const files = ['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+    const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
     const text = withKeys(files.join('\n'));
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
     sources.set(`${prefix()} ${name}`, known);

@@ -7,7 +7,7 @@ import type { Job, WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
 export interface Workload {
-  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed: at once, as the next one. */
+  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */
   giveBack(job: Job, id: string, dueAt: number | undefined): Promise<void>;
   /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted. */
   inHand(kind: WorkKind): Promise<number>;
@@ -42,7 +42,7 @@ export function openWorkload(redis: Redis): Workload {
 
   return {
     async giveBack(job, id, dueAt) {
-      const due = dueAt === undefined ? 0 : dueAt <= Date.now() ? -1 : dueAt;
+      const due = dueAt === undefined ? 0 : Math.max(dueAt, 1);
       await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
     },
     inHand,

@@ -2,7 +2,7 @@
 import { quotaDay } from '../domain/calendar.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration } from '../domain/registration.js';
-import type { Aside } from '../redis/ledger.js';
+import type { Aside, Probe } from '../redis/ledger.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
@@ -29,7 +29,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   if (reply.kind === 'lost') {
     return {
       fact: { ...base, kind: 'answer_lost', problem: 'call:lost', said: reply.why },
-      aside: { ...surprise(crew, 'call:lost'), verdict: 'failed' },
+      aside: { ...surprise(crew, 'call:lost'), ...probed(sent, 'unknown', 'call:lost', reply.why), verdict: 'failed' },
       refusedToken: false,
     };
   }
@@ -40,6 +40,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
       // Everybody waits: the next one would meet the same closed door.
       aside: {
         ...surprise(crew, 'call:not_sent'),
+        ...probed(sent, 'again', 'call:not_sent', reply.why),
         giveBack: { ...notTaken, call: true },
         pauseMs: until - at,
         verdict: 'failed',
@@ -58,7 +59,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     ...(answer.fact === 'create_accepted' && { until: sent.sentAt + crew.patience.pushWaitMs }),
     ...(answer.fact === 'create_busy' && { tasksOverBefore: at - crew.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
-    ...waitAfter(crew, sent.view.registration, answer, at),
+    ...waitAfter(crew, sent, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
@@ -66,7 +67,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     aside: {
       verdict: verdictOf(answer, reply.errcode),
       ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
-      ...doorOf(answer, sent.day),
+      ...doorOf(crew, sent, answer, problem, reply.said),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
@@ -75,7 +76,8 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   };
 }
 
-export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
+export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply, isProbe = false): Told {
+  const charged = { day, isProbe };
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
   const early = isEarlySearch(crew.patience, registration, at);
@@ -84,9 +86,10 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
   if (reply.kind !== 'answer') {
     const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
     const until = next(crew.patience, sentAt, at, reply.kind === 'lost' ? 'lost' : 'not_asked');
+    const verdict = reply.kind === 'lost' ? 'unknown' : 'again';
     return {
       fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
-      aside: surprise(crew, problem),
+      aside: { ...surprise(crew, problem), ...probed(charged, verdict, problem, reply.why) },
       refusedToken: false,
     };
   }
@@ -104,7 +107,7 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
       said,
       ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
-    aside: doorOf(answer, day),
+    aside: doorOf(crew, charged, answer, problem, said),
     refusedToken: answer.door === 'token' || answer.door === 'ticket',
   };
 }
@@ -151,26 +154,48 @@ const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: number): Partial<Fact> {
-  const { patience, limits } = crew;
+function waitAfter({ patience, limits, random }: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
+  const { registration, now } = sent.view;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
       if (registration.postponed + 1 >= patience.retryLimit) return {};
-      return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, crew.random()) };
+      return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, random()) };
     case 'busy':
       return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
-      return mayWaitOn(registration.personSince) ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
+      return mayWaitOn(registration.personSince)
+        ? { wait: 'person', until: quotaDay(now, limits.timezone).endsAt }
+        : {};
     default:
       return {};
   }
 }
 
-function doorOf(answer: Answer, day: string): Aside {
-  if (answer.door === 'day') return { closeDay: day };
-  if (answer.door === 'minute') return { pauseMs: MINUTE_PAUSE_MS };
-  return {};
+/** The quota day that a call was charged to, and whether it was the one that finds out if a closed day has calls again. */
+type Charged = Pick<Sent, 'day' | 'isProbe'>;
+
+function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: string, said: string): Aside {
+  if (answer.door === 'day') {
+    return {
+      closeDay: charged.day,
+      closing: { said: `${problem} ${said}`.trim(), recheck: limits.quotaRechecksMs },
+    };
+  }
+  return {
+    ...(answer.door === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
+    ...probed(charged, probeVerdict(answer), problem, said),
+  };
+}
+
+/** Whoever refuses the platform or its token may do so before the calls of the day are counted. */
+function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
+  if (door !== undefined) return 'again';
+  return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
+}
+
+function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Aside {
+  return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
 }
 
 /** What it says of the creates behind it: did WeChat look at the merchant? */

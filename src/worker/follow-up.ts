@@ -3,13 +3,13 @@ import { isEarlySearch } from '../domain/patience.js';
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
 import { tellsOfTask } from '../wechat/answers.js';
-import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
+import { budgetsFor, type Crew, holdFor, readNow, report, reportCall } from './crew.js';
 import { factOfSearch } from './facts.js';
-import { tokenWithinQuota } from './quota.js';
+import { askForDay, tokenWithinQuota } from './quota.js';
 
 export async function followUp(crew: Crew, job: Job, id: string): Promise<void> {
   for (;;) {
-    const view = await crew.ledger.read(id);
+    const { view, redisNow } = await readNow(crew, id);
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
       return crew.workload.giveBack(job, id, undefined);
@@ -31,7 +31,7 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
 
     const at = crew.now();
-    const budgets = budgetsFor(merchant, crew, at);
+    const budgets = budgetsFor(merchant, crew, redisNow());
     // Should this worker die before the answer, the next one asks again after the usual pause; an early search is made once.
     const early = isEarlySearch(crew.patience, registration, at);
     const until = early ? overdueAt : at + crew.patience.pushRecheckMs;
@@ -40,8 +40,12 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (permission.kind === 'conflict') continue;
     if (permission.kind === 'go') {
       const reply = await crew.api.search(merchant, registration.taskId, token);
-      const told = factOfSearch(crew, registration, budgets.day, reply);
+      const told = factOfSearch(crew, registration, budgets.day, reply, permission.probe);
       return reportCall(crew, id, told, reply, token, permission.view);
+    }
+    if (permission.kind === 'check') {
+      await askForDay(crew, token, budgets.day, permission.check);
+      continue;
     }
     const ms = permission.kind === 'wait' ? permission.ms : 0;
     const why = permission.kind === 'wait' ? permission.why : 'pace';

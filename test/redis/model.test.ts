@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Limits, sendingWindow } from '../../src/domain/limits.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { DEFAULT_PATIENCE, type Patience } from '../../src/domain/patience.js';
+import { DEFAULT_PATIENCE, type Patience, quotaRechecksMs } from '../../src/domain/patience.js';
 import type { FactKind } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
 import { batchOf, type HistoryEntry, registrationOf, type WorkKind } from '../../src/redis/ledger.js';
@@ -137,6 +137,7 @@ const LIMITS: Limits = {
   perDay: 1_000_000,
   believeWeChat: false,
   searchShare: 0.1,
+  quotaRechecksMs: quotaRechecksMs(DEFAULT_PATIENCE),
   timezone: 'UTC',
   sendingHours: { fromMinute: 0, untilMinute: 1440 },
   stopAfter: 1_000_000,

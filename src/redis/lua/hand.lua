@@ -2,7 +2,7 @@
 -- window until a worker has done it, so that a crash between this step and BullMQ loses nothing.
 -- KEYS 1 the window of this kind
 -- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a handful
--- Answers { when the next one is due in ms or -1, how many are still ready, jobs… }; a job is `registration-handful`,
+-- Answers { in how many ms the next one is due, by this clock, or -1, how many are still ready, jobs… }; a job is `registration-handful`,
 -- and a handful `moment-number`, the moment being that of its handing in µs: BullMQ passes over a handful whose name it
 -- has, also while a worker that gave a registration back a moment ago is not done with the old one.
 local kind, size, most, handful = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -19,7 +19,7 @@ end
 local room = math.min(size - redis.call('ZCARD', KEYS[1]), most)
 local ids = room > 0 and redis.call('LPOP', ready, room) or {}
 local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
-local answer = { next_due[2] and tonumber(next_due[2]) or -1, redis.call('LLEN', ready) }
+local answer = { next_due[2] and math.max(next_due[2] - now, 0) or -1, redis.call('LLEN', ready) }
 local scored = {}
 for i, id in ipairs(ids or {}) do
   local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / handful)

@@ -106,6 +106,9 @@ local function ring(what)
   redis.call('PUBLISH', key.bell(), what)
 end
 
+-- Of the quota day; day.lua says what they do.
+local close_day, hear_of_probe
+
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
 local function unpark_for(awaited)
   local ids = redis.call('HGET', key.awaited(), awaited)
@@ -329,6 +332,8 @@ local SPENT = '1000000'
 --   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
+--   closing      { said, recheck }: its words, and when it is asked again (day.lua)
+--   probe        { day, verdict, said }: what the answer to a probe says of a closed day (day.lua)
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
@@ -385,9 +390,8 @@ local function record(id, step)
     unpark_for('task:' .. step.task)
   end
   if step.owns then owns(id, step.owns.appid, step.owns.code) end
-  if step.closeDay then
-    redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
-  end
+  if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
+  if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
   end
