@@ -203,7 +203,7 @@ async function newWorld() {
 
   async function handOut(): Promise<void> {
     for (const kind of ['submit', 'follow-up'] as const) {
-      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500, 1])) as [
+      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500, 1, 100])) as [
         number,
         number,
         ...string[],
@@ -349,6 +349,16 @@ async function newWorld() {
     const keeping = await Promise.all(batches.map((batch) => server.redis.exists(key('kept', batch))));
     expect((await server.redis.smembers(key('keeping'))).sort()).toEqual(batches.filter((_, at) => keeping[at]).sort());
     for (const batch of batches) expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
+    expect(positive(await server.redis.hgetall(key('states')))).toEqual(await registrationsByState());
+  }
+
+  async function registrationsByState(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const it of MERCHANTS) {
+      const state = (await book.ledger.read(idOf(it)))?.registration.state;
+      if (state !== undefined) counts[state] = (counts[state] ?? 0) + 1;
+    }
+    return counts;
   }
 
   async function whoKeeps(id: string): Promise<string[]> {
@@ -375,6 +385,12 @@ async function newWorld() {
   }
 
   return { take, check, end };
+}
+
+function positive(counts: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counts).flatMap(([name, count]) => (Number(count) === 0 ? [] : [[name, Number(count)]])),
+  );
 }
 
 function replyOf(answer: { readonly errcode: number } | 'lost' | 'not_sent'): Reply {

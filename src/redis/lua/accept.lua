@@ -43,6 +43,7 @@ local function accept(id, pointer, earlier)
   local registration = key.registration(id)
   if redis.call('EXISTS', registration) == 0 then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    count_change(key.states(), nil, 'queued')
     link(id, earlier)
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
@@ -91,10 +92,12 @@ local function accept(id, pointer, earlier)
       redis.call('HSET', registration, 's', 'deferred', 'row', pointer, 'wait', 'not_before', 'until', now[7])
       redis.call('ZADD', key.later('submit'), now[7], id)
       count(counted_as('deferred', 'not_before'))
+      count_change(key.states(), state, 'deferred')
     else
       redis.call('HSET', registration, 's', 'queued', 'row', pointer)
       ready[#ready + 1] = id
       count('queued')
+      count_change(key.states(), state, 'queued')
     end
     redis.call('RPUSH', key.history(id), cjson.encode(entry))
     return 'r' .. id
@@ -131,6 +134,7 @@ store()
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
+write_changes()
 local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)
 if canaries == 0 and #ready > 0 then
   redis.call('RPUSH', key.ready('submit'), unpack(ready))

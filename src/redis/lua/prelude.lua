@@ -3,6 +3,9 @@ local function joined(name, part) return name .. part end
 
 local ROWS_PER_PAGE = 512
 
+-- The row of a Mini Program of which only stayed that it was created.
+local PURGED = 'purged/0'
+
 -- The relay looks by itself as often as this: what is due later needs no ring.
 local RELAY_LOOKS_EVERY_MS = 15000
 
@@ -28,19 +31,33 @@ local function counted_as(state, wait)
   return state
 end
 
--- By how much the counts of batches change in this run.
+-- By how much the counts of batches, and of all registrations, change in this run.
 local changes = {}
+
+-- `before` is nil for what is new, `after` for what is gone.
+local function count_change(counts, before, after)
+  if before == after then return end
+  local change = changes[counts] or {}
+  changes[counts] = change
+  if before then change[before] = (change[before] or 0) - 1 end
+  if after then change[after] = (change[after] or 0) + 1 end
+end
+
+local function write_changes()
+  for counts, change in pairs(changes) do
+    for state, by in pairs(change) do
+      if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
+    end
+  end
+  changes = {}
+end
 
 -- Every batch that has a row for this registration counts it.
 local function recount(row, also, before, after)
   if before == after then return end
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
-    local counts = key.counts(row_of(pointer))
-    local change = changes[counts] or {}
-    changes[counts] = change
-    change[before] = (change[before] or 0) - 1
-    change[after] = (change[after] or 0) + 1
+    count_change(key.counts(row_of(pointer)), before, after)
   end
 end
 
@@ -58,16 +75,19 @@ local function each(width, one)
     end
     answers[#answers + 1] = answer
   end
-  for counts, change in pairs(changes) do
-    for state, by in pairs(change) do
-      if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
-    end
-  end
+  write_changes()
   return answers
 end
 
 local function ring(what)
   redis.call('PUBLISH', key.bell(), what)
+end
+
+-- The arguments from `first` on, as a set.
+local function set_of_arguments(first)
+  local set = {}
+  for i = first, #ARGV do set[ARGV[i]] = true end
+  return set
 end
 
 -- An enterprise without a running task wakes the first that still waits for it.
@@ -271,6 +291,7 @@ local function record(id, step)
     if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
     recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
+    count_change(key.states(), before[1], step.state)
   end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
