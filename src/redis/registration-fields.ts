@@ -61,6 +61,9 @@ const SHOWN: readonly Field[] = FIELDS.filter((field) => field.shown);
 
 export const SHOWN_NAMES: readonly string[] = SHOWN.map((field) => field.short);
 
+/** When a registration had its outcome. */
+export const FIELD_OF_OUTCOME_TIME = shortNameOf('finishedAt');
+
 /** Short names and values by turns, as the hash has them. Names that are no field's are somebody else's. */
 export function registrationFrom(id: string, fields: readonly string[]): Registration {
   const registration = newRegistration(id, '') as unknown as Record<string, unknown>;
@@ -73,6 +76,10 @@ export function shownRegistrationFrom(id: string, values: readonly string[]): Re
   const registration = newRegistration(id, '') as unknown as Record<string, unknown>;
   for (let at = 0; at < SHOWN.length; at += 1) put(registration, SHOWN[at], values[at]);
   return registration as unknown as Registration;
+}
+
+function shortNameOf(name: keyof Registration): string {
+  return FIELDS.find((field) => field.name === name)?.short ?? '';
 }
 
 function put(registration: Record<string, unknown>, field: Field | undefined, value = ''): void {

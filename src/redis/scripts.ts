@@ -20,6 +20,8 @@ export type ScriptName =
   | 'appids'
   | 'page'
   | 'purge'
+  | 'last-outcome'
+  | 'tidy'
   | 'store-pushes'
   | 'park'
   | 'notice-take'

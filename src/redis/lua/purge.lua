@@ -1,11 +1,12 @@
--- Forgets one page of a batch's rows, and each registration that no other batch asks for. Of a Mini Program that was
--- created stays that it was, and its appid, or the merchant would be registered a second time.
+-- Forgets the last rows of a page of a batch, and each registration that no other batch asks for. Of a Mini Program that was
+-- created stays that it was, and its appid, or the merchant would be registered a second time. From the end, so that the
+-- rows before them keep their places.
 -- KEYS 1 the page of rows
 -- ARGV 1 batch id, 2… of each row its enterprise ('' where it has none)
--- Answers how many registrations were forgotten. A second run finds no rows.
-local batch = ARGV[1]
-local rows = redis.call('LRANGE', KEYS[1], 0, -1)
-local forgotten, is_forgotten = 0, {}
+-- Answers how many registrations were forgotten. A second run forgets the rows before them.
+local batch, count = ARGV[1], #ARGV - 1
+local rows = redis.call('LRANGE', KEYS[1], -count, -1)
+local forgotten = 0
 
 -- Rows of other batches that wait for the same registration keep it, with their own details.
 local function others_of(row, also)
@@ -23,19 +24,32 @@ local function is_ours(row, also)
   return false
 end
 
+-- Each attempt had a task of its own.
+local function forget_tasks(id)
+  for _, entry in ipairs(redis.call('LRANGE', key.history(id), 0, -1)) do
+    local task = string.match(entry, '"taskId":"([^"]+)"')
+    if task then redis.call('HDEL', key.tasks(), task) end
+  end
+end
+
 local function forget(id, enterprise, now)
+  forget_tasks(id)
   redis.call('DEL', key.registration(id), key.history(id))
   if now[1] == 'created' then
-    redis.call('HSET', key.registration(id), 's', 'created', 'row', 'purged/0')
+    redis.call('HSET', key.registration(id), 's', 'created', 'row', PURGED)
     if now[4] then redis.call('HSET', key.registration(id), 'appid', now[4]) end
+  else
+    count_change(key.states(), now[1], nil)
   end
   if now[5] then redis.call('HDEL', key.tasks(), now[5]) end
   redis.call('HDEL', key.awaited(), id)
-  redis.call('ZREM', key.later('submit'), id)
-  redis.call('ZREM', key.later('follow-up'), id)
-  -- In the list of what is ready it may stay: it is long, and a worker that finds no details gives the job back.
+  for _, kind in ipairs({ 'submit', 'follow-up', 'authorize' }) do redis.call('ZREM', key.later(kind), id) end
+  redis.call('ZREM', key.links(), id)
+  redis.call('ZREM', key.unreminded(), id)
+  redis.call('ZREM', key.untold(), id)
+  -- The lists of what is ready are long: tidy.lua goes over them when all rows are forgotten.
   if enterprise ~= '' then redis.call('LREM', key.behind(enterprise), 0, id) end
-  forgotten, is_forgotten[id] = forgotten + 1, true
+  forgotten = forgotten + 1
 end
 
 for i, packed in ipairs(rows) do
@@ -55,10 +69,6 @@ for i, packed in ipairs(rows) do
     end
   end
 end
--- Of the last calls it stays when they were.
-for i, call in ipairs(redis.call('LRANGE', key.recent(), 0, -1)) do
-  local at, id = string.match(call, '^(%d+) (%S+)$')
-  if is_forgotten[id] then redis.call('LSET', key.recent(), i - 1, at) end
-end
-redis.call('DEL', KEYS[1])
+write_changes()
+redis.call('LTRIM', KEYS[1], 0, -count - 1)
 return forgotten
