@@ -5,11 +5,13 @@ import { quotaDay } from '../domain/calendar.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
+import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
-import { explain } from '../wechat/answers.js';
+import { CHECK_PERMISSION_SETS, explain, ridHint } from '../wechat/answers.js';
 import { readClock } from '../wechat/clock.js';
 import { type Credential, TICKET_LIVES_MS } from '../wechat/credentials.js';
+import { PERMISSION_SETS, type PermissionSet } from '../wechat/permission-sets.js';
 import { readQuota } from '../wechat/quota.js';
 import { command, EXIT, perform } from './command.js';
 import { print, printJson, table } from './terminal.js';
@@ -66,7 +68,7 @@ function describe(findings: readonly Finding[]): string {
   return table(rows);
 }
 
-const NEEDS: readonly Need[] = ['wechat', 'push', 'encryption'];
+const NEEDS: readonly Need[] = ['wechat', 'sending', 'push', 'encryption'];
 
 /** Without settings that can be read there is nothing else to check; with some that are missing there is. */
 function checkSettings(made: Command): { settings?: Settings; findings: Finding[] } {
@@ -114,16 +116,51 @@ async function checkWechat(store: Store): Promise<Finding[]> {
   const caller = openCaller(store);
   try {
     const clock = await checkClock(store.settings);
-    const line = await checkLine(store);
+    const addresses = checkAddresses(store.settings);
+    const line = [await checkLine(store), ...(await checkDay(store))];
     const api = await checkApi(store, caller);
+    const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, line, api];
+    if (clock.check === 'WeChat') return [clock, ...addresses, ...line, api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
-    return [clock, line, api, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
+    return [
+      clock,
+      ...addresses,
+      ...line,
+      api,
+      permissions,
+      ticket,
+      checkToken(credential),
+      await checkQuota(store, caller, credential),
+    ];
   } finally {
     await caller.close();
   }
+}
+
+/** What goes there is worth every Mini Program of the platform. */
+function checkAddresses(settings: Settings): Finding[] {
+  const addresses = {
+    WECHAT_API_BASE_URL: settings.wechatApiBaseUrl,
+    WECHAT_COMPONENT_ACCESS_TOKEN_URL: settings.wechatComponentAccessTokenUrl,
+    FASTREGISTER_FORWARD_URL: settings.forwardUrl,
+    FASTREGISTER_CREATED_WEBHOOK: settings.createdWebhook,
+    FASTREGISTER_NOTIFY_URL: settings.notifyUrl,
+  };
+  return Object.entries(addresses)
+    .filter(([, address]) => address !== undefined && isReadableOnTheWay(address))
+    .map(([name]) => ({
+      check: 'addresses',
+      verdict: 'warning',
+      says: `${name} begins with http:// and leads to another machine: whoever is on the way can read and change what goes there`,
+      todo: 'Use https://.',
+    }));
+}
+
+function isReadableOnTheWay(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 const CLOCK_WARNING_MS = 10_000;
@@ -158,6 +195,15 @@ async function checkLine({ calls, settings }: Store): Promise<Finding> {
   return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
 }
 
+/** Only of a day that WeChat has closed. */
+async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
+  const limits = limitsOf(settings);
+  const facts = shutDayFacts((await situation(calls, limits, Date.now())).shut, limits);
+  if (facts === null || facts.said === null) return [];
+  const says = shutDayLines(facts).map(([what, words]) => `${what} ${words}`);
+  return [{ check: 'quota day', verdict: 'warning', says: says.join('; '), todo: ASK_AT_ONCE.en }];
+}
+
 async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Finding> {
   const { retirement } = api;
   const check = 'registration API';
@@ -176,6 +222,27 @@ async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Fi
     says: `WeChat took ${api.name} offline on ${retirement.day}: since then its create was seen to answer ${retirement.errcode} whatever the row says.`,
     todo: 'Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp, unless you know that WeChat still answers yours.',
   };
+}
+
+/** No call of WeChat lists a platform's permission sets: only a refused create says that some are missing. */
+async function checkPermissionSets({ calls }: Store): Promise<Finding> {
+  const check = 'permission sets';
+  const required = setNames(({ required }) => required);
+  const recommended = setNames(({ required }) => !required);
+  const line = await calls.line();
+  if (troubleOf(line?.problem)?.nextStep === CHECK_PERMISSION_SETS) {
+    const says = `WeChat answered ${line?.problem}: one of these is missing or not published network-wide: ${required}`;
+    return { check, verdict: 'fault', says, todo: 'See the line.' };
+  }
+  const says = `WeChat tells of them only when a create is refused; required, published network-wide: ${required}; recommended: ${recommended}`;
+  return { check, verdict: 'ok', says };
+}
+
+/** In both languages: open.weixin.qq.com shows the Chinese names. */
+function setNames(which: (set: PermissionSet) => boolean): string {
+  return PERMISSION_SETS.filter(which)
+    .map(({ en, zh }) => `${en} (${zh})`)
+    .join(', ');
 }
 
 const TICKET_EVERY_MS = 10 * 60_000;
@@ -212,7 +279,12 @@ function checkToken(credential: Credential): Finding {
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
       return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
-      return { check, verdict: 'fault', says: `${credential.problem} ${credential.said}`, todo: todoFor(credential) };
+      return {
+        check,
+        verdict: 'fault',
+        says: `${credential.problem} ${credential.said}`,
+        todo: `${todoFor(credential)}${ridHint(credential.said).en}`,
+      };
   }
 }
 
@@ -236,7 +308,7 @@ async function checkQuota(
   const check = 'quota';
   if (credential.kind !== 'token') return { check, verdict: 'warning', says: 'not asked for, without a token' };
   const quota = await readQuota(client, api.path, credential.token);
-  const { used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  const { used, limit, shut } = await situation(calls, limitsOf(settings), Date.now());
   switch (quota.kind) {
     case 'lost':
       return { check, verdict: 'warning', says: `WeChat did not answer: ${quota.why}`, todo: 'Run doctor again.' };
@@ -245,12 +317,26 @@ async function checkQuota(
     case 'refused': {
       const answer = explain(`create:${quota.errcode}`)[0]?.answer;
       const todo = answer?.nextStep.en ?? 'Look the code up: fastregister explain CODE';
-      return { check, verdict: 'fault', says: `WeChat answered ${quota.errcode} ${quota.said}`, todo };
+      return {
+        check,
+        verdict: 'fault',
+        says: `WeChat answered ${quota.errcode} ${quota.said}`,
+        todo: `${todo}${ridHint(quota.said).en}`,
+      };
     }
     case 'quota': {
       const says = `WeChat: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left; here: ${used} of ${limit}`;
+      if (shut?.said !== undefined && quota.remain > 0) {
+        return {
+          check,
+          verdict: 'warning',
+          says,
+          todo: 'There are calls again: `fastregister resume` asks WeChat at once.',
+        };
+      }
       if (limit - used <= quota.remain) return { check, verdict: 'ok', says };
-      const todo = 'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too.';
+      const todo =
+        'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too, and WeChat lowers it for platforms that create Mini Programs of online categories.';
       return { check, verdict: 'warning', says, todo };
     }
   }

@@ -44,9 +44,9 @@ async function explain(doorway: Doorway, wanted: string, options: Options): Prom
     const story = await storyOf(store, view);
     const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
     if (options.json) {
-      const { history, links, standstill } = story;
+      const { history, standstill } = story;
       const next = nextOf(view.registration, standstill);
-      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, links, next, history });
+      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, next, history });
     } else await print(historyPage(story, language, time));
     return EXIT.done;
   }
@@ -72,7 +72,7 @@ interface Meaning {
 }
 
 function meanings(code: string): Meaning[] {
-  const own = TROUBLES[code] ?? (code.startsWith('token:') ? troubleOf(code) : undefined);
+  const own = Object.hasOwn(TROUBLES, code) || code.startsWith('token:') ? troubleOf(code) : undefined;
   if (own !== undefined) return [{ problem: code, reason: own, next_step: own.nextStep, who_acts: own.acts }];
   const sheet = code.startsWith('sheet:') ? code : `sheet:${code}`;
   if (Object.hasOwn(PROBLEMS, sheet)) {
@@ -124,7 +124,6 @@ async function storyOf(store: Store, view: View): Promise<Story> {
   return {
     view,
     history,
-    links: await store.batches.links(id),
     batches: new Map(named.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
     standstill,
   };

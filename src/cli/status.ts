@@ -9,7 +9,8 @@ import { openComponentStore } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
 import { openPushes } from '../redis/pushes.js';
 import { outlook } from '../reporter/outlook.js';
-import { type Situation, situation } from '../reporter/standstill.js';
+import { shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
+import { forCreates, type Situation, situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
 import { batchNamed, everyBatch } from './report.js';
@@ -86,11 +87,19 @@ async function gather(store: Store, id: string | undefined) {
   const { until: _, ...standstill } = now.standstill ?? {};
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
+  const creates = forCreates(now, limits);
   const ticket = await openComponentStore(store.redis).ticket();
   return {
     line: now.stopped || now.standstill ? { stopped: now.stopped, ...standstill } : { stopped: false },
-    calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
-    ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
+    calls: {
+      used: now.used,
+      limit: now.limit,
+      left: now.left,
+      kept: now.kept,
+      told: told(now, limits),
+      shut: shutDayFacts(now.shut, limits),
+    },
+    ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
     parkedPushes: parked,
@@ -138,6 +147,10 @@ function waits(counts: Readonly<Record<string, number>>): Record<string, number>
   return waiting;
 }
 
+function keptOf({ kept }: { readonly kept: number }): string {
+  return kept === 0 ? '' : `, ${kept} of them kept for searches that fall due today`;
+}
+
 function linkLines({ open, ending, nextEndsAt }: Awaited<ReturnType<typeof linksNow>>): string[][] {
   if (open === 0) return [];
   const soon = ending > 0 ? `; ${ending} end in less than three hours: remind those legal persons` : '';
@@ -148,7 +161,8 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
   const { line, calls, batches } = facts;
   const head = [
     ['line', 'reason' in line && line.reason ? `${line.reason.en} ${line.nextStep?.en ?? ''}` : 'running'],
-    ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left`],
+    ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left${keptOf(calls)}`],
+    ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
     ...(calls.told === null
       ? []
       : [['counted by WeChat', `${calls.told.used} at ${calls.told.at}, where we had counted ${calls.told.counted}`]]),

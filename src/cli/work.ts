@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { limitsOf, type Store, startSending } from '../app.js';
+import { askDayAgain, limitsOf, type Store, startSending } from '../app.js';
 import { situation } from '../reporter/standstill.js';
 import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
@@ -17,9 +17,10 @@ export function workCommand(): Command {
   )
     .option('--drain', 'end when nothing is left to send')
     .action(async (options: { drain?: true }, made: Command) =>
-      perform(made, { needs: ['wechat', 'encryption'], service: true }, async ({ open }) => {
+      perform(made, { needs: ['wechat', 'sending', 'encryption'], service: true }, async ({ open }) => {
         const { signal } = onInterruption();
         const store = await open('worker');
+        if (options.drain && (await store.workload.inHand('submit')) > 0) await askDayAgain(store);
         const sending = await startSending(store);
         try {
           return await untilToldToEnd(store, options.drain === true, signal);

@@ -6,7 +6,7 @@ type Move = (typeof MOVES)[number];
 
 const CONSEQUENCES: Record<Consequence, string> = {
   send: 'it is sent when its turn comes',
-  ask: 'one search when the push is overdue',
+  ask: 'it is followed up when that is due',
   authorize: 'its auth_code is exchanged at once',
   stop_line: 'the line stops',
 };
@@ -16,6 +16,15 @@ const TASKS: Record<NonNullable<Move['task']>, string> = {
   ended: 'is over',
   refused: 'was not begun',
   void: 'was not begun, and it was no attempt',
+};
+
+const ROWS: Record<NonNullable<Move['rows']>, string> = {
+  begins: 'it begins a new attempt; earlier rows keep their outcome',
+  replaces: 'it is sent; earlier rows are cancelled',
+  leads: 'its details are sent; earlier rows get the same outcome',
+  joins: 'it gets the same outcome',
+  waits: 'it is sent when the present task has failed',
+  withdrawn: 'rows that wait are cancelled',
 };
 
 export function statesPage(): string {
@@ -54,13 +63,14 @@ export function statesPage(): string {
     '## Moves',
     '',
     ...table(
-      ['fact', 'from', 'when', 'to', 'the task at WeChat', 'what follows', 'because'],
+      ['fact', 'from', 'when', 'to', 'the task at WeChat', 'the row', 'what follows', 'because'],
       MOVES.map((move) => [
         code(move.fact),
         move.from.map(code).join(', '),
         move.when ?? '',
         code(move.to),
         move.task === undefined ? '' : TASKS[move.task],
+        move.rows === undefined ? '' : ROWS[move.rows],
         (move.so ?? []).map((consequence) => CONSEQUENCES[consequence]).join('; '),
         move.because.en,
       ]),

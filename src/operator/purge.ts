@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import { openNights } from '../redis/nights.js';
-import { lastOutcome, purgeBatch, rewriteFile, tidyLists } from '../redis/purging.js';
+import { lastOutcome, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/purging.js';
 import type { Pushes } from '../redis/pushes.js';
 
 export interface PurgeTools {
@@ -33,6 +33,8 @@ export async function purgeable(
 export interface Purged {
   readonly registrations: number;
   readonly pushes: number;
+  /** Whether they are gone from Redis' disk, too. */
+  readonly rewrite: Rewrite;
 }
 
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
@@ -42,8 +44,8 @@ export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: n
   const pushes = await tools.pushes.forgetBefore(time);
   await emptySpoolOfOld(tools.spool, time);
   await openNights(tools.redis).forgetBefore(time);
-  await rewriteFile(tools.redis);
-  return { registrations, pushes };
+  const rewrite = await rewriteFile(tools.redis);
+  return { registrations, pushes, rewrite };
 }
 
 /** What could not be stored for so long belongs to tasks that WeChat ended long ago. */

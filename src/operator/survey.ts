@@ -113,21 +113,39 @@ async function judgeRow({ ledger, actsOn }: SurveyTools, wish: Wish, fate: RowWi
   const cannot = (why: Cannot): Judged => ({ fate, verdict: { kind: 'cannot', why } });
   const { relation } = fate;
   if (relation.kind === 'refused') return cannot('row_refused');
-  if (relation.kind !== 'registered') return cannot('other_row');
+  if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
   const view = await ledger.read(relation.id);
   if (view?.row === undefined) return cannot('purged');
   const { registration } = view;
   const pointer = `${wish.batch.id}/${fate.index}`;
-  if (registration.row !== pointer && !registration.alsoRows.includes(pointer)) return cannot('later_batch');
+  const isWaiting = registration.waitingRows.includes(pointer);
+  if (registration.row !== pointer && !registration.alsoRows.includes(pointer) && !isWaiting) {
+    return cannot('later_batch');
+  }
   const { ask, now, only } = wish;
-  const asking = { ask, now, insists: only !== undefined, acts: actsOn(registration.problem) };
+  const asking = {
+    ask,
+    now,
+    insists: only !== undefined,
+    acts: actsOn(registration.problem),
+    ...(isWaiting && { waitingRow: pointer }),
+  };
   return { fate, verdict: judge(registration, asking), view };
 }
 
 function outcomeOf({ relation, registration }: RowWithFate): Outcome {
-  if (relation.kind === 'refused') return 'invalid';
-  if (relation.kind !== 'registered') return relation.kind;
-  return STATES[registration?.state ?? 'queued'].outcome;
+  switch (relation.kind) {
+    case 'refused':
+      return 'invalid';
+    case 'replaced':
+      return 'cancelled';
+    case 'waits':
+      return registration?.state === 'needs_review' ? 'needs_review' : 'pending';
+    case 'registered':
+      return STATES[registration?.state ?? 'queued'].outcome;
+    default:
+      return relation.kind;
+  }
 }
 
 function add<Key>(groups: Map<Key, Group>, name: Key, line: number): void {

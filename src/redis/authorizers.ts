@@ -22,10 +22,13 @@ export interface Authorizers {
   find(appid: string): Promise<Authorizer | undefined>;
   /** Appids, the first kept first. */
   list(): Promise<string[]>;
+  /** Seals a token anew that the key before the present one has sealed; false: that was not necessary. */
+  reseal(appid: string): Promise<boolean>;
 }
 
 export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
   const paceScript = script(redis, 'exchange-pace');
+  const resealScript = script(redis, 'replace-field');
   return {
     mayExchange: async (perSecond) => Number(await paceScript([key('exchangePace')], [perSecond])),
     async keep({ appid, refreshToken, registration, keptAt }) {
@@ -49,5 +52,12 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
       return { appid, refreshToken: vault.open(refreshToken, appid), registration, keptAt: Number(keptAt) };
     },
     list: () => redis.zrange(key('authorizers'), 0, -1),
+    async reseal(appid) {
+      const sealed = await redis.hget(key('authorizer', appid), 'refreshToken');
+      if (sealed === null || vault.isCurrent(sealed)) return false;
+      const fresh = vault.seal(vault.open(sealed, appid), appid);
+      // A token that was exchanged meanwhile is newer, and the present key has sealed it.
+      return (await resealScript([key('authorizer', appid)], ['refreshToken', sealed, fresh])) === 1;
+    },
   };
 }

@@ -2,13 +2,12 @@
  * Forgetting the merchants of a batch: a few rows at a time, so that a batch of a million keeps nobody from Redis, and again
  * where it was interrupted.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { enterpriseOf } from '../domain/merchant.js';
 import type { Batch } from './batches.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
 import type { WorkKind } from './ledger.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
-import { unpackRow } from './rows.js';
 import { type RunScript, script } from './scripts.js';
 import { STATES_WITH_WORK } from './workload.js';
 
@@ -35,11 +34,10 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
   const purge = script(redis, 'purge');
   let forgotten = 0;
   for (const page of pagesOf(batch)) {
-    const rows = key('rows', batch.id, page);
-    for (;;) {
-      const last = await redis.lrange(rows, -ROWS_AT_ONCE, -1);
-      if (last.length === 0) break;
-      forgotten += Number(await purge([rows], [batch.id, ...last.map((packed) => enterpriseIn(packed, batch))]));
+    let [some, left] = [0, 1];
+    while (left > 0) {
+      [some, left] = (await purge([key('rows', batch.id, page)], [batch.id, ROWS_AT_ONCE])) as [number, number];
+      forgotten += some;
     }
   }
   const done = await redis
@@ -80,14 +78,47 @@ function* pagesOf({ rows }: Batch): Generator<number> {
   for (let page = 0; page * ROWS_PER_PAGE < rows; page += 1) yield page;
 }
 
-function enterpriseIn(packed: string, { columns }: Batch): string {
-  const { merchant } = unpackRow(packed.slice(packed.indexOf('\n') + 1), columns);
-  return merchant === undefined ? '' : enterpriseOf(merchant.code);
+/** `nothing`: Redis keeps no append-only file. `forbidden`: a managed server rewrites it on its own schedule. */
+export type Rewrite = 'done' | 'nothing' | 'forbidden';
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * What was deleted lies in the append-only file until that is written anew. Waits for the end: a private server that is shut
+ * down in the middle would keep the old file.
+ *
+ * @throws Error where Redis could not write it
+ */
+export async function rewriteFile(redis: Redis): Promise<Rewrite> {
+  if ((await persistence(redis)).get('aof_enabled') !== '1') return 'nothing';
+  // One that is under way began before the last deletion.
+  await untilNoRewrite(redis);
+  try {
+    await redis.bgrewriteaof();
+  } catch (error) {
+    if (/unknown command|NOPERM|not allowed/i.test(String(error))) return 'forbidden';
+    throw error;
+  }
+  const after = await untilNoRewrite(redis);
+  const status = after.get('aof_last_bgrewrite_status');
+  if (status !== 'ok') {
+    throw new Error(
+      `Redis could not rewrite its append-only file (aof_last_bgrewrite_status: ${status}): what was deleted is still on its disk. Look at its log and its disk space, then run BGREWRITEAOF or the same purge again.`,
+    );
+  }
+  return 'done';
 }
 
-/** What was deleted lies in the append-only file until that is written anew. */
-export async function rewriteFile(redis: Redis): Promise<void> {
-  await redis.bgrewriteaof().catch(() => {
-    // A managed server forbids it and does it by itself; and one that writes none has nothing to rewrite.
-  });
+async function untilNoRewrite(redis: Redis): Promise<ReadonlyMap<string, string>> {
+  for (;;) {
+    const info = await persistence(redis);
+    const isBusy = info.get('aof_rewrite_in_progress') === '1' || info.get('aof_rewrite_scheduled') === '1';
+    if (!isBusy) return info;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function persistence(redis: Redis): Promise<ReadonlyMap<string, string>> {
+  const lines = (await redis.info('persistence')).split(/\r?\n/);
+  return new Map(lines.map((line) => line.split(':', 2) as [string, string]));
 }

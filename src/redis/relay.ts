@@ -6,7 +6,7 @@ import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Bell } from './bell.js';
-import { key, PREFIX } from './keys.js';
+import { key, prefix } from './keys.js';
 import type { WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 import { STATES_WITH_WORK } from './workload.js';
@@ -92,7 +92,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
     }
   }
 
-  /** Hands out what is ready of one kind; answers when the next is due. */
+  /** Hands out what is ready of one kind; answers in how many ms the next is due, as Redis' clock says. */
   async function handOut(kind: WorkKind): Promise<number> {
     const handful = kind === 'submit' ? toSubmit : 1;
     const size = Math.min(windowSize, JOBS_IN_WINDOW * handful);
@@ -126,7 +126,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
       if (swept === 0) await handAgain(0);
       else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
       waiting = 0;
-      for (const kind of WORK_KINDS) pause = Math.min(pause, (await handOut(kind)) - Date.now());
+      for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
     } catch (error) {
       // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
       if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
@@ -168,7 +168,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
 }
 
 function openQueue(redis: Redis, kind: WorkKind): Queue {
-  const queue = new Queue(kind, { connection: redis, prefix: PREFIX });
+  const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   queue.on('error', () => {
     // Reported by whoever waits for the command that failed.
   });
@@ -182,7 +182,7 @@ export function openWorker(
   workOff: (handful: Handful) => Promise<void>,
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ): Worker<Handful> {
-  return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: PREFIX });
+  return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
 }
 
 /** A job's name begins with its registration's id. */

@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { PREFIX, withKeys } from './keys.js';
+import { prefix, withKeys } from './keys.js';
 
 export type ScriptName =
   | 'read'
   | 'record'
   | 'take'
+  | 'end-check'
+  | 'ask-day'
+  | 'kept'
   | 'stop'
   | 'resume'
   | 'under-way'
@@ -16,7 +19,6 @@ export type ScriptName =
   | 'sweep'
   | 'give-back'
   | 'accept'
-  | 'prospects'
   | 'appids'
   | 'page'
   | 'purge'
@@ -35,7 +37,8 @@ export type ScriptName =
   | 'save-token'
   | 'refuse-token'
   | 'drop-ticket'
-  | 'exchange-pace';
+  | 'exchange-pace'
+  | 'replace-field';
 
 type Argument = string | number;
 
@@ -86,7 +89,7 @@ export function manyScript(redis: Redis, name: 'read' | 'record' | 'take'): AskS
 
   async function runFor(common: string, asked: readonly Asked[]): Promise<void> {
     try {
-      const answers = (await run([PREFIX], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
+      const answers = (await run([prefix()], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
       asked.forEach(({ resolve, reject }, at) => {
         const answer = answers[at];
         if (answer instanceof Error) reject(answer);
@@ -118,15 +121,16 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
   return all;
 }
 
-const sources = new Map<ScriptName, { text: string; digest: string }>();
+/** By ledger and name: the keys of the ledger are written out in the text. */
+const sources = new Map<string, { text: string; digest: string }>();
 
 function source(name: ScriptName): { text: string; digest: string } {
-  let known = sources.get(name);
+  let known = sources.get(`${prefix()} ${name}`);
   if (known === undefined) {
-    const files = ['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+    const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
     const text = withKeys(files.join('\n'));
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
-    sources.set(name, known);
+    sources.set(`${prefix()} ${name}`, known);
   }
   return known;
 }

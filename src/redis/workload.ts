@@ -2,12 +2,12 @@
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type State, statesMovedBy, type Wait } from '../domain/registration.js';
-import { key, PREFIX } from './keys.js';
+import { key, prefix } from './keys.js';
 import type { Job, WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
 export interface Workload {
-  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed: at once, as the next one. */
+  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */
   giveBack(job: Job, id: string, dueAt: number | undefined): Promise<void>;
   /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted, and some may be over. */
   inHand(kind: WorkKind): Promise<number>;
@@ -37,7 +37,7 @@ export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
 };
 
 /** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
-const IN_FLIGHT = new QueueKeys(PREFIX).toKey('submit', 'active');
+const inFlight = (): string => new QueueKeys(prefix()).toKey('submit', 'active');
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');
@@ -60,7 +60,7 @@ export function openWorkload(redis: Redis): Workload {
 
   return {
     async giveBack(job, id, dueAt) {
-      const due = dueAt === undefined ? 0 : dueAt <= Date.now() ? -1 : dueAt;
+      const due = dueAt === undefined ? 0 : Math.max(dueAt, 1);
       await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
     },
     inHand,
@@ -70,7 +70,7 @@ export function openWorkload(redis: Redis): Workload {
         .multi()
         .llen(key('ready', 'submit'))
         .zcard(key('window', 'submit'))
-        .llen(IN_FLIGHT)
+        .llen(inFlight())
         .zcount(key('later', 'submit'), '-inf', until)
         .exec();
       return counts?.some(([, count]) => count !== 0) ?? true;

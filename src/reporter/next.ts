@@ -1,7 +1,7 @@
 /** What happens next with a registration, by when, and whose move it is. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
-import type { Actor, Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
 import { heldBackBy, type Standstill, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
@@ -27,8 +27,8 @@ export function nextOf(registration: Registration, present: Standstill | undefin
       };
     case 'submitting':
       return {
-        en: "WeChat's push tells the end. Should none come, one search asks for it.",
-        zh: '等待微信推送结果；逾期未推送则查询一次。',
+        en: "WeChat's push settles it. Should none come, WeChat is asked; where nobody can have received a link, it is sent again.",
+        zh: '以微信推送结果为准；若未收到推送，则向微信查询；如链接未曾送达任何人，则重新提交。',
         acts: 'us',
         ...(until !== undefined && { by: until }),
       };
@@ -47,7 +47,7 @@ export function nextOf(registration: Registration, present: Standstill | undefin
       if (authorizer === undefined && registration.authCode !== undefined) {
         return { en: 'The auth_code is exchanged, at once.', zh: '立即换取授权。', acts: 'us' };
       }
-      return { en: 'Nothing: it is done.', zh: '已完成。', acts: 'nobody' };
+      return { en: `It is done. ${AFTER_CREATION.en}`, zh: `已完成。${AFTER_CREATION.zh}`, acts: 'nobody' };
     case 'cancelled':
       return {
         en: 'Nothing, until its row is loaded again or a retry is asked for.',

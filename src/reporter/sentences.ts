@@ -1,10 +1,12 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
+import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
-import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
 import { explain } from '../wechat/answers.js';
+import { type OtherRow, sentencesOfOther } from './other-rows.js';
 import { TROUBLES, type Trouble } from './troubles.js';
 
 export interface Sentences {
@@ -27,12 +29,14 @@ export interface Standstill {
 
 export interface Circumstances {
   readonly standstill?: Standstill | undefined;
-  /** Line of the input file of an earlier row. */
-  readonly lineOf: (index: number) => number | undefined;
+  /** Of the row at that index, the other row from which it gets its outcome. */
+  readonly otherRow: (index: number) => OtherRow | undefined;
   /** ms since 1970 */
   readonly now: number;
   /** What the legal person has to do where there is no link. */
   readonly invitation: Words;
+  /** What follows where the answer to `create` does not come; `{time}` is when. */
+  readonly unanswered?: Words | undefined;
   /** A time in the reader's words, from ms since 1970. */
   readonly time: (at: number) => string;
 }
@@ -43,8 +47,7 @@ export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): S
   const { relation, registration } = fate;
   if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(fate)) return CREATED;
   if (relation.kind === 'refused' || registration === undefined) return refused(fate);
-  if (relation.kind === 'duplicate') return duplicate(relation.firstIndex, circumstances);
-  if (relation.kind === 'already_created') return alreadyCreated(registration);
+  if (relation.kind !== 'registered') return sentencesOfOther(fate, relation, circumstances.otherRow(fate.index));
   return withWarnings(fate, ofRegistration(registration, circumstances));
 }
 
@@ -53,7 +56,7 @@ const CREATED: Sentences = {
   outcome: 'created',
   problem: '',
   reason: STATES.created,
-  nextStep: NOTHING,
+  nextStep: AFTER_CREATION,
   whoActs: STATES.created.acts,
 };
 
@@ -73,33 +76,6 @@ function refused({ row }: RowWithFate): Sentences {
   };
 }
 
-function duplicate(firstIndex: number, { lineOf }: Circumstances): Sentences {
-  const line = lineOf(firstIndex) ?? '?';
-  return {
-    outcome: 'duplicate',
-    problem: 'sheet:duplicate',
-    reason: {
-      en: `The same merchant is in line ${line} of this file; it is registered once.`,
-      zh: `与本文件第 ${line} 行为同一商户，只注册一次。`,
-    },
-    nextStep: { en: `See line ${line}.`, zh: `请见第 ${line} 行。` },
-    whoActs: 'nobody',
-  };
-}
-
-function alreadyCreated({ appid }: Registration): Sentences {
-  return {
-    outcome: 'already_created',
-    problem: '',
-    reason: {
-      en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ''}.`,
-      zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : ''}。`,
-    },
-    nextStep: NOTHING,
-    whoActs: 'nobody',
-  };
-}
-
 function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
@@ -108,14 +84,18 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
   return {
     outcome,
     problem: registration.problem ?? '',
-    reason: joined([told ?? STATES[registration.state], verbatim(registration)]),
-    nextStep: joined([told?.nextStep ?? NOTHING, again]),
+    reason: joined([
+      told ?? STATES[registration.state],
+      outcome === 'expired' ? stepOf(registration) : NOTHING,
+      verbatim(registration),
+    ]),
+    nextStep: joined([told?.nextStep ?? (outcome === 'created' ? AFTER_CREATION : NOTHING), again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
   };
 }
 
 function pending(registration: Registration, circumstances: Circumstances): Sentences {
-  const { time, invitation } = circumstances;
+  const { time, unanswered = NOTHING } = circumstances;
   const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
   const standstill = heldBackBy(circumstances.standstill, registration);
@@ -130,9 +110,54 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   }
   const link = linkOf(registration);
   if (link !== undefined) return waitsForItsLink(link, registration, circumstances);
+  if (state === 'awaiting_legal_person') return waitsForTheLegalPerson(registration, circumstances);
   const { acts, ...words } = STATES[state];
-  const nextStep = state === 'awaiting_legal_person' ? invitation : NOTHING_TO_DO;
-  return { outcome: 'pending', problem, reason: words, nextStep, whoActs: acts };
+  const reason =
+    state === 'submitting'
+      ? joined([words, until === undefined ? NOTHING : at(unanswered, time(until))])
+      : joined([(problem === LINK_LOST && troubleOf(problem)) || NOTHING, words]);
+  return { outcome: 'pending', problem, reason, nextStep: NOTHING_TO_DO, whoActs: acts };
+}
+
+/** Sent again because nobody can have opened its link. */
+const LINK_LOST = 'link:lost';
+
+/** There is no link: WeChat has written to the legal person, or its link was lost. */
+function waitsForTheLegalPerson(
+  { sentAt = 0, until, problem = '' }: Registration,
+  { now, time, invitation }: Circumstances,
+): Sentences {
+  const { acts, ...words } = STATES.awaiting_legal_person;
+  const endsAt = sentAt + LONGEST_TASK_MS;
+  if (now < endsAt) {
+    const ends = {
+      en: `The 24 hours end at ${time(endsAt)} at the latest.`,
+      zh: `24 小时最迟至 ${time(endsAt)}。`,
+    };
+    return { outcome: 'pending', problem, reason: joined([words, ends]), nextStep: invitation, whoActs: acts };
+  }
+  const next = until === undefined || until <= now ? NOTHING : at(FOLLOWED_UP, time(until));
+  return {
+    outcome: 'pending',
+    problem,
+    reason: joined([DAY_IS_OVER, next]),
+    nextStep: NOTHING_TO_DO,
+    whoActs: 'us',
+  };
+}
+
+const DAY_IS_OVER: Words = {
+  en: "The legal person's 24 hours are over, and WeChat has not pushed the result.",
+  zh: '法人的 24 小时已过，微信尚未推送结果。',
+};
+
+const FOLLOWED_UP: Words = {
+  en: "Unless WeChat's push comes first, it is followed up at {time}.",
+  zh: '若届时仍未收到微信推送，将于 {time} 再次核查。',
+};
+
+function at(words: Words, time: string): Words {
+  return { en: words.en.replace('{time}', time), zh: words.zh.replace('{time}', time) };
 }
 
 /** The standstill, unless the row has not been sent for a reason of its own that lasts longer, or was sent. */
@@ -172,8 +197,7 @@ const SEND_THE_LINK: Words = {
 /** What WeChat's code or our own word means. */
 export function troubleOf(problem: string | undefined): Trouble | undefined {
   if (problem === undefined || problem === '') return undefined;
-  const own = TROUBLES[problem];
-  if (own !== undefined) return own;
+  if (Object.hasOwn(TROUBLES, problem)) return TROUBLES[problem];
   if (problem.startsWith('token:')) return tokenTrouble(problem);
   return explain(problem)[0]?.answer;
 }
@@ -182,7 +206,7 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
 export function troubleWith({ state, problem }: Registration): Trouble | undefined {
   if (state === 'invalid' && problem !== undefined) return unfit(problem);
   const trouble = troubleOf(problem);
-  if (trouble === undefined || state !== 'needs_review') return trouble;
+  if (trouble === undefined || (state !== 'needs_review' && state !== 'expired')) return trouble;
   return { ...trouble, ...explain(problem ?? '')[0]?.answer.atTheEnd };
 }
 

@@ -14,11 +14,11 @@ const AUTHORISE_AGAIN: Words = {
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
   'call:lost': {
     acts: 'us',
-    en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again: that could spend a second try of the legal person.",
-    zh: '请求可能已送达，但未收到微信的答复；为避免重复发起，不会再次提交。',
+    en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again while its task may run: that could spend a second try of the legal person.",
+    zh: '请求可能已送达，但未收到微信的答复；为避免重复发起，其任务可能仍在执行期间不会再次提交。',
     nextStep: {
-      en: "Nothing to do: WeChat's push or one search will tell.",
-      zh: '无需操作，将以微信推送或一次查询的结果为准。',
+      en: "Nothing to do: unless WeChat's push comes first, fastregister asks WeChat; where nobody can have received a link, it sends it again when the task is over.",
+      zh: '无需操作：若未收到微信推送，系统会自行查询；如链接未曾送达任何人，则在任务结束后自动重新提交。',
     },
   },
   'call:not_sent': {
@@ -99,6 +99,27 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     zh: '与同一文件中的前面某行为同一商户，只注册一次。',
     nextStep: { en: 'See the line that the reason names.', zh: '请见原因中所指的行。' },
   },
+  'sheet:duplicate_differs': {
+    acts: 'us',
+    en: 'An earlier row of the same file names the same enterprise with other details. Only the earlier one is sent.',
+    zh: '同一文件中前面某行以不同的信息填写了同一企业，只提交前面的一行。',
+    nextStep: {
+      en: 'Look at both lines. If the later one is right, delete the earlier one and load the sheet again.',
+      zh: '请核对两行；如应以后面的为准，请删除前面的一行后重新上传。',
+    },
+  },
+  'row:replaced': {
+    acts: 'nobody',
+    en: 'A newer row names the same enterprise with other details, before this one was sent. Only the newer one is sent.',
+    zh: '本行提交前，较新的一行以不同的信息填写了同一企业，只提交较新的一行。',
+    nextStep: { en: 'See the row that the reason names.', zh: '请见原因中所指的行。' },
+  },
+  'row:waits': {
+    acts: 'us',
+    en: 'Another row was sent for the same enterprise with other details. This one is sent if that fails.',
+    zh: '另一行已以不同的信息提交了同一企业；若其失败，将自动提交本行。',
+    nextStep: NOTHING_TO_DO,
+  },
   'push:overdue': {
     acts: 'us',
     en: 'WeChat took the task, or may have taken it, and then told nothing: no push came, and search does not say how it ended.',
@@ -151,6 +172,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     nextStep: {
       en: "Nothing to do: WeChat's push or one query will tell. After that it can be sent again, with a new link.",
       zh: '无需操作，将以微信推送或一次查询的结果为准；之后可重新提交并获得新链接。',
+    },
+  },
+  'link:lost': {
+    acts: 'us',
+    en: "WeChat's answer with the link was lost, so nobody could open it; its 24 hours are over.",
+    zh: '含链接的微信答复已丢失，无人能够打开链接，其 24 小时已过。',
+    nextStep: {
+      en: 'It was sent again once, and that answer was lost too: check the network and any proxy between this server and WeChat (`fastregister doctor`), then retry the row.',
+      zh: '已自动重新提交一次，其答复再次丢失：请检查本服务器与微信之间的网络及代理（`fastregister doctor`），然后重新提交。',
     },
   },
   'api:retired': {

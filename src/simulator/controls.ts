@@ -13,6 +13,7 @@ export const CONTROLS_PREFIX = '/simulator/';
 export interface Controls {
   readonly state: () => unknown;
   readonly setPushUrl: (url: string | undefined) => void;
+  readonly setUsedCalls: (count: number) => void;
   readonly faults: Faults;
   readonly timeline: Timeline;
   readonly tasks: Tasks;
@@ -29,6 +30,11 @@ const STEERING: Readonly<Record<string, (controls: Controls, json: Json) => stri
   'POST push-url': ({ setPushUrl }, { url }) => {
     if (url !== null && (typeof url !== 'string' || !URL.canParse(url))) return 'Send {"url": "http://…"}, or null.';
     setPushUrl(url ?? undefined);
+    return undefined;
+  },
+  'POST quota': ({ setUsedCalls }, { used }) => {
+    if (typeof used !== 'number' || !Number.isInteger(used) || used < 0) return 'Send {"used": 1000}.';
+    setUsedCalls(used);
     return undefined;
   },
   'POST faults': ({ faults }, json) => faults.set(json),

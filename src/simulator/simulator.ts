@@ -16,7 +16,7 @@ import { type Settings, type SimulatorOptions, settingsFrom, type TimeSource } f
 import { type Outcomes, startOutcomes } from './outcomes.js';
 import { type PushCounts, type Pushes, startPushes } from './pushes.js';
 import { type Registration, startRegistration } from './registration.js';
-import { routesFor } from './routes.js';
+import { REGISTRATION_PATHS, routesFor } from './routes.js';
 import { type Counts, startTally, type Tally } from './tally.js';
 import { startTasks, type Task, type Tasks } from './tasks.js';
 import { durationMs, startTimeline, type Timeline } from './timeline.js';
@@ -37,6 +37,8 @@ export interface Simulator {
   /** As over HTTP: `{ create: 89254, times: 3 }`. */
   setFaults(faults: Readonly<Record<string, unknown>>): void;
   clearFaults(): void;
+  /** So many calls of the day to each registration API count as made. */
+  setUsedCalls(count: number): void;
   /** Jumps ahead in simulated time: `advance('24h')`. */
   advance(simulated: string | number): void;
   close(): Promise<void>;
@@ -111,7 +113,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // A platform that moves its URL need not wait ten minutes for its next ticket.
     if (next && tickets.started()) tickets.start();
   };
-  const controls: Controls = { state, setPushUrl, faults, timeline, tasks };
+  const setUsedCalls = (count: number) => {
+    for (const path of Object.values(REGISTRATION_PATHS)) budgets.setUsed(path, count);
+  };
+  const controls: Controls = { state, setPushUrl, setUsedCalls, faults, timeline, tasks };
 
   server.on('request', (request, response) => {
     respond(request, response, door, controls).catch((error: Error) => {
@@ -130,6 +135,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (problem) throw new Error(problem);
     },
     clearFaults: faults.clear,
+    setUsedCalls,
     advance: (simulated) => timeline.advance(durationMs(simulated)),
     close() {
       timeline.close();

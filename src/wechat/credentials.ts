@@ -137,15 +137,56 @@ export function fixedToken(token: string): Source {
 export function tokenService(url: string, requestTimeoutMs: number, get: typeof fetch): Source {
   return async () => {
     try {
-      const response = await get(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
-      const { status } = response;
-      const body = await response.text();
+      const answer = await askTokenService(url, AbortSignal.timeout(requestTimeoutMs), get);
+      if ('refused' in answer) return { kind: 'fault', problem: 'token:service', said: answer.refused };
+      const { status, body } = answer;
       if (status >= 500 || status === 429) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
       return freshFrom(objectFrom(body)) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${status}` };
     } catch {
       return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
     }
   };
+}
+
+type ServiceAnswer = { readonly status: number; readonly body: string } | { readonly refused: string };
+
+const MOST_REDIRECTS = 3;
+const MOST_TOKEN_BYTES = 64 * 1024;
+
+/** Follows a redirect only to where nobody on the way can read the token, and shows name and password to their own host alone. */
+async function askTokenService(url: string, signal: AbortSignal, get: typeof fetch): Promise<ServiceAnswer> {
+  const { origin } = new URL(url);
+  let target = new URL(url);
+  const { username, password } = target;
+  const login = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
+    // fetch refuses an address with name and password.
+    target.username = '';
+    target.password = '';
+    const headers = username !== '' && target.origin === origin ? { authorization: login } : {};
+    const response = await get(target, { signal, redirect: 'manual', headers });
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return { status: response.status, body: await boundedText(response) };
+    await response.body?.cancel();
+    target = new URL(location, target);
+    if (target.protocol !== 'https:' && target.origin !== origin) {
+      return {
+        refused: `HTTP ${response.status} to ${target.protocol}//${target.host}, where others could read the token`,
+      };
+    }
+  }
+  return { refused: `more than ${MOST_REDIRECTS} redirects` };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > MOST_TOKEN_BYTES) return '';
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** Empty where it is no JSON, or none of an object: a login page, or the page of a proxy. */

@@ -1,12 +1,6 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
-import {
-  type Limits,
-  LONGEST_TASK_MS,
-  searchReserve,
-  sendingWindow,
-  TRIES_PER_PERSON_AND_DAY,
-} from '../domain/limits.js';
+import { budgetOfDay, type Limits, sendingWindow, TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -30,6 +24,8 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  /** How far our clock is ahead of WeChat's, in ms. */
+  readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
@@ -40,23 +36,43 @@ export interface Crew {
   readonly log: Logger;
 }
 
+export interface ReadNow {
+  readonly view: View | undefined;
+  /** Redis' clock, by which days and hours begin for every worker: this machine's may be off by a day. */
+  readonly redisNow: () => number;
+}
+
+/** Reads a registration, and what Redis' clock says then and later: only how long it is since is measured here. */
+export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNow> {
+  const view = await ledger.read(id);
+  const readAt = now();
+  return { view, redisNow: () => (view?.now ?? readAt) + now() - readAt };
+}
+
+/** `now`: Redis' clock, by which permission is given. */
 export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, now: number): Budgets {
   return {
-    perSecond: limits.perSecond,
-    perMinute: limits.perMinute,
-    perDay: limits.perDay,
-    believe: limits.believeWeChat,
-    reserve: searchReserve(limits),
+    ...budgetOfDay(limits),
+    recheck: limits.quotaRechecksMs,
+    askMs: longestCallMs(patience),
     triesPerDay: TRIES_PER_PERSON_AND_DAY,
-    busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };
 }
 
+/** A call may wait for a connection before it is made; after so long it has its answer, or never gets one. */
+export function longestCallMs({ requestTimeoutMs }: Crew['patience']): number {
+  return 2 * requestTimeoutMs;
+}
+
+/** Whatever the clocks of two machines do, nobody asks for permission in a circle. */
+const SHORTEST_CLOCK_WAIT_MS = 100;
+
 /** What is rung when a wait of everybody may be over early. */
-export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | string }): Promise<boolean> {
-  return crew.hold.wait(Math.max(wait.ms, 1), wait.why === 'pace' ? [] : ['line', 'token']);
+export async function holdFor(crew: Crew, { ms, why }: { ms: number; why: GlobalWait | string }): Promise<boolean> {
+  const shortest = why === 'clock' ? SHORTEST_CLOCK_WAIT_MS : 1;
+  return crew.hold.wait(Math.max(ms, shortest), why === 'pace' ? [] : ['line', 'token', 'quota']);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
-import { retryAfterMs } from '../domain/patience.js';
-import type { Fact, Registration } from '../domain/registration.js';
-import type { Aside } from '../redis/ledger.js';
-import { type Answer, answerToCreate, tellsOfTask } from '../wechat/answers.js';
+import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
+import type { Fact, FactKind, Registration } from '../domain/registration.js';
+import type { Aside, Probe } from '../redis/ledger.js';
+import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { Crew } from './crew.js';
@@ -29,7 +29,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   if (reply.kind === 'lost') {
     return {
       fact: { ...base, kind: 'answer_lost', problem: 'call:lost', said: reply.why },
-      aside: { ...surprise(crew, 'call:lost'), verdict: 'failed' },
+      aside: { ...surprise(crew, 'call:lost'), ...probed(sent, 'unknown', 'call:lost', reply.why), verdict: 'failed' },
       refusedToken: false,
     };
   }
@@ -40,6 +40,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
       // Everybody waits: the next one would meet the same closed door.
       aside: {
         ...surprise(crew, 'call:not_sent'),
+        ...probed(sent, 'again', 'call:not_sent', reply.why),
         giveBack: { ...notTaken, call: true },
         pauseMs: until - at,
         verdict: 'failed',
@@ -55,8 +56,10 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     ...base,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
-    ...(answer.fact === 'platform_refused' && { because: answer.en }),
-    ...waitAfter(crew, sent.view.registration, answer, at),
+    ...(answer.fact === 'create_accepted' && { until: sent.sentAt + crew.patience.pushWaitMs }),
+    ...(answer.fact === 'create_busy' && { tasksOverBefore: at - crew.patience.pushWaitMs }),
+    ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
+    ...waitAfter(crew, sent, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
@@ -64,7 +67,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     aside: {
       verdict: verdictOf(answer, reply.errcode),
       ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
-      ...doorOf(answer, sent.day),
+      ...doorOf(crew, sent, answer, problem, reply.said),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { ...notTaken, call: false } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
@@ -73,70 +76,126 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   };
 }
 
-export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
+export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply, isProbe = false): Told {
+  const charged = { day, isProbe };
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
-  const until = Math.min(at + crew.patience.pushRecheckMs, sentAt + crew.patience.giveUpMs);
-  // Nothing was learnt, so it is not given up yet: after a pause, should its time to be given up have come.
-  const untilAfterNothing = Math.max(until, at + crew.patience.retryFirstMs);
-  const base = { at, callSentAt: sentAt };
+  const early = isEarlySearch(crew.patience, registration, at);
+  const next = early ? afterEarlySearch : afterSearch;
+  const base = { at, callSentAt: sentAt, ...(early && { early }) };
   if (reply.kind !== 'answer') {
     const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
+    const until = next(crew.patience, sentAt, at, reply.kind === 'lost' ? 'lost' : 'not_asked');
+    const verdict = reply.kind === 'lost' ? 'unknown' : 'again';
     return {
-      fact: { ...base, until: untilAfterNothing, kind: 'search_void', problem, said: reply.why },
-      aside: surprise(crew, problem),
+      fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
+      aside: { ...surprise(crew, problem), ...probed(charged, verdict, problem, reply.why) },
       refusedToken: false,
     };
   }
   const { problem, said, answer } = crew.api.readSearch(reply);
-  const refusedToken = answer.door === 'token' || answer.door === 'ticket';
-  // Its task has ended where WeChat had accepted it: another search would be answered alike, and only the push can tell.
-  const hasEnded = answer.noTask === true && registration.state === 'awaiting_legal_person';
-  const untilAfterAnswer = tellsOfTask(problem) ? until : untilAfterNothing;
-  const askAgainAt = hasEnded ? sentAt + crew.patience.giveUpMs : untilAfterAnswer;
+  // Turned away, it may ask again at once: the door itself says how long to wait.
+  const until = answer.door === undefined ? next(crew.patience, sentAt, at, whatItTells(answer, problem)) : at;
+  // A query is made when the push is overdue, and then the time of its task is over.
+  const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
     fact: {
       ...base,
-      // Turned away, it may ask again at once: the door itself says how long to wait.
-      ...(mayAskAgain(answer) && { until: answer.door === undefined ? askAgainAt : at }),
-      kind: answer.fact,
+      ...(!TELLS_THE_END.has(kind) && { until }),
+      kind,
       problem,
       said,
-      ...(answer.fact === 'search_refused' && { because: answer.en }),
+      ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
-    aside: doorOf(answer, day),
-    refusedToken,
+    aside: doorOf(crew, charged, answer, problem, said),
+    refusedToken: answer.door === 'token' || answer.door === 'ticket',
   };
 }
 
-function mayAskAgain({ fact }: Answer): boolean {
-  return fact !== 'task_created' && fact !== 'task_failed';
+/** What stopped the line, and the id under which WeChat's support finds the call; no word more, for it goes into logs and notices. */
+function withRid({ en }: Answer, said: string): string {
+  const rid = ridOf(said);
+  return rid === undefined ? en : `${en} rid: ${rid}`;
 }
+
+/**
+ * What a search has brought. `final`: another one would be answered alike. `running`: a task. `nothing`: an answer of the
+ * moment. `lost`: it was asked, and the answer did not come. `not_asked`: WeChat did not look.
+ */
+type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'not_asked';
+
+function whatItTells(answer: Answer, problem: string): Learnt {
+  if (answer.fact === 'search_refused') return 'not_asked';
+  if (answer.final) return 'final';
+  return tellsOfTask(problem) ? 'running' : 'nothing';
+}
+
+/** There is one early search, whatever it has brought: the next one is that of the overdue push. */
+function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
+  const overdueAt = sentAt + patience.pushWaitMs;
+  return learnt === 'not_asked' ? Math.min(at + patience.pushRecheckMs, overdueAt) : overdueAt;
+}
+
+/**
+ * That no task is there is final now, also where nobody knows whether our call arrived: if it did, its task is over. Where
+ * nothing was learnt, it is not given up yet: after a pause, should its time to be given up have come.
+ */
+function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
+  const givenUpAt = sentAt + patience.giveUpMs;
+  if (learnt === 'final') return givenUpAt;
+  const until = Math.min(at + patience.pushRecheckMs, givenUpAt);
+  return learnt === 'running' ? until : Math.max(until, at + patience.retryFirstMs);
+}
+
+/** After these there is nothing to ask any more. */
+const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 'task_failed', 'task_unfinished']);
 
 /**
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: number): Partial<Fact> {
-  const { patience, limits } = crew;
+function waitAfter({ patience, limits, random }: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
+  const { registration, now } = sent.view;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
       if (registration.postponed + 1 >= patience.retryLimit) return {};
-      return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, crew.random()) };
+      return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, random()) };
     case 'busy':
       return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
-      return mayWaitOn(registration.personSince) ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
+      return mayWaitOn(registration.personSince)
+        ? { wait: 'person', until: quotaDay(now, limits.timezone).endsAt }
+        : {};
     default:
       return {};
   }
 }
 
-function doorOf(answer: Answer, day: string): Aside {
-  if (answer.door === 'day') return { closeDay: day };
-  if (answer.door === 'minute') return { pauseMs: MINUTE_PAUSE_MS };
-  return {};
+/** The quota day that a call was charged to, and whether it was the one that finds out if a closed day has calls again. */
+type Charged = Pick<Sent, 'day' | 'isProbe'>;
+
+function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: string, said: string): Aside {
+  if (answer.door === 'day') {
+    return {
+      closeDay: charged.day,
+      closing: { said: `${problem} ${said}`.trim(), recheck: limits.quotaRechecksMs },
+    };
+  }
+  return {
+    ...(answer.door === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
+    ...probed(charged, probeVerdict(answer), problem, said),
+  };
+}
+
+/** Whoever refuses the platform or its token may do so before the calls of the day are counted. */
+function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
+  if (door !== undefined) return 'again';
+  return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
+}
+
+function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Aside {
+  return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
 }
 
 /** What it says of the creates behind it: did WeChat look at the merchant? */

@@ -1,8 +1,8 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
-import { key, PREFIX } from '../../src/redis/keys.js';
+import { key, prefix } from '../../src/redis/keys.js';
 import type { Job, WorkKind } from '../../src/redis/ledger.js';
 import { type Handful, type Relay, registrationOf, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
@@ -23,6 +23,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const close of closing.splice(0).reverse()) await close();
 });
 
@@ -306,6 +307,16 @@ describe('a job that a worker gives back', () => {
     expect(await book.workload.inHand('submit')).toBe(0);
   });
 
+  test('is due by the clock of Redis, however fast the clock of the worker is', async () => {
+    const job = { kind: 'submit', name: 'aaaaaaaaaaaaaaaa-0' } as const;
+    await redis.zadd(key('window', 'submit'), 1, job.name);
+    const due = Date.now() + 3_600_000;
+    clockIsFast(7_200_000);
+    await book.workload.giveBack(job, 'aaaaaaaaaaaaaaaa', due);
+    expect(await redis.zrange(key('later', 'submit'), 0, -1, 'WITHSCORES')).toEqual(['aaaaaaaaaaaaaaaa', String(due)]);
+    expect(await redis.llen(key('ready', 'submit'))).toBe(0);
+  });
+
   test('twice is given back once', async () => {
     await redis.zadd(key('window', 'submit'), 1, 'aaaaaaaaaaaaaaaa-0');
     const job = { kind: 'submit', name: 'aaaaaaaaaaaaaaaa-0' } as const;
@@ -315,7 +326,32 @@ describe('a job that a worker gives back', () => {
   });
 });
 
+describe('what is due later', () => {
+  test('is not looked for in a circle by a machine whose clock is fast', async () => {
+    await book.load('b1', merchants(1));
+    await redis.del(key('ready', 'submit'));
+    const due = Date.now() + 400;
+    await redis.zadd(key('later', 'submit'), due, idOf(merchant(0)));
+    clockIsFast(60_000);
+    const runsBefore = await scriptRuns();
+    await relay();
+    await until('it is handed', async () => (await bullmq('submit').getWaitingCount()) === 1);
+    // One run for each of three kinds when it starts, when it is due, and after what was handed; and the sweep's.
+    expect((await scriptRuns()) - runsBefore).toBeLessThan(40);
+  });
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
+
+/** The clock of this process, and not that of Redis. */
+function clockIsFast(byMs: number): void {
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
+}
+
+async function scriptRuns(): Promise<number> {
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+}
 
 let failed = false;
 
@@ -333,7 +369,7 @@ async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick
 }
 
 function bullmq(kind: WorkKind): Queue {
-  const queue = new Queue(kind, { connection: redis, prefix: PREFIX });
+  const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   closing.push(() => queue.close());
   return queue;
 }
@@ -370,7 +406,7 @@ async function workers({ count, kind = 'submit', before, handle }: Working): Pro
       },
       {
         connection: server.connect(),
-        prefix: PREFIX,
+        prefix: prefix(),
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
         lockDuration: 30_000,

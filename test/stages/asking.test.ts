@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/registration.js';
 import { carryOut, type Survey, type SurveyTools, survey, type Wish } from '../../src/operator/survey.js';
-import { ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
 import { troubleOf } from '../../src/reporter/sentences.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -57,6 +57,33 @@ test('a retry takes what failed, and says of the others why not', async () => {
   expect(counts(found.mind)).toEqual({ same_details: 1, not_before: 1 });
   expect(counts(found.cannot)).toEqual({ hopeless: 1, unknown_outcome: 1, row_refused: 1 });
   expect(found.cannot.get('row_refused')).toEqual({ count: 1, lines: [9] });
+});
+
+/** What is asked for is surveyed and done at once. */
+async function ask(because: string, ...wish: Parameters<typeof wishFor>): Promise<{ found: Survey; moved: number }> {
+  const wanted = await wishFor(...wish);
+  const found = await survey(tools(), wanted);
+  return { found, moved: await carryOut(tools(), wanted, found, because, () => NOW) };
+}
+
+test('who names the outcome of a row that has to wait for the registry has it sent at once, and is warned', async () => {
+  await aNight();
+  const { found, moved } = await ask('the registry is up to date (li)', 'retry', 'b1', ['rejected']);
+  expect(counts(found.mind)).toEqual({ same_details: 2, too_early: 1 });
+  expect(moved).toBe(3);
+  const book = openBook(db.redis);
+  expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', until: undefined });
+});
+
+test('who had such a row wait can have it sent before its day all the same', async () => {
+  await aNight();
+  const book = openBook(db.redis);
+  await ask('they were called (li)', 'retry', 'b1');
+  const { found, moved } = await ask('now (li)', 'retry', 'b1', ['pending']);
+  expect([counts(found.mind), moved]).toEqual([{ too_early: 1 }, 1]);
+  expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', wait: undefined });
+  expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toContain(idOf(merchant(4)));
+  expect(await book.batches.counts('b1')).toEqual(await book.recount('b1'));
 });
 
 test('who names the outcome of a row is believed to know it', async () => {

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import type { Calls, CallsOfDay, LineStop, TokenWait } from '../../src/redis/calls.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { describe, expect, test } from 'vitest';
+import type { Calls, CallsOfDay, LineStop, ShutDay, TokenWait } from '../../src/redis/calls.js';
+import { forCreates, situation } from '../../src/reporter/standstill.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
@@ -23,6 +23,10 @@ test('a token that is refused for the platform says what to mend, and what WeCha
   expect(stopped).toBe(true);
   expect(standstill?.reason.en).toContain('not on the platform');
   expect(standstill?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
+  expect(standstill?.reason.en).toMatch(
+    /rid: 65aa-1\. WeChat's support asks for the rid \(65aa-1\) within about five hours\.$/,
+  );
+  expect(standstill?.reason.zh).toMatch(/rid: 65aa-1。如需咨询微信客服，请在约五小时内提供 rid：65aa-1。$/);
   expect(standstill?.nextStep.en).toContain('allow-list');
   expect(standstill?.whoActs).toBe('platform');
 });
@@ -65,4 +69,76 @@ test('a standstill that ends by itself says when: a day that is used up not befo
   expect(standstill).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
   expect(standstill?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
   expect((await situationOf({ wait: 'ticket' })).standstill).not.toHaveProperty('until');
+});
+
+describe('a day that WeChat has closed, and about which it is asked again', () => {
+  const MINUTE = 60_000;
+  const shutDay = (minutesAgo: number, changes: Partial<ShutDay> = {}): Partial<CallsOfDay> => ({
+    create: 3,
+    closed: true,
+    shut: {
+      since: NOON - minutesAgo * MINUTE,
+      said: 'create:45009 reach max',
+      nextCheckAt: NOON + MINUTE,
+      askedForAt: undefined,
+      busyUntil: undefined,
+      probeWanted: false,
+      askedAt: undefined,
+      answered: undefined,
+      doubted: false,
+      ...changes,
+    },
+  });
+
+  test('says since when, and when it is asked next, and what to do if the quota was reset', async () => {
+    const { standstill } = await situationOf({ day: shutDay(4) });
+    expect(standstill?.reason.en).toMatch(
+      /WeChat said at 2026-11-21T11:56:00\+08:00 .* asked again at 2026-11-21T12:01:00\+08:00/,
+    );
+    expect(standstill?.reason.zh).toMatch(
+      /微信于 2026-11-21T11:56:00\+08:00 .*将于 2026-11-21T12:01:00\+08:00 再次询问微信/,
+    );
+    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
+    expect(standstill?.until).toBe(Date.parse('2026-11-22T00:00+08:00'));
+  });
+
+  test.each([
+    ['is waited for at first', 14, {}, false],
+    ['is given up by run after a quarter of an hour', 15, {}, true],
+    ['is waited for while a process asks', 60, { busyUntil: NOON + 1 }, false],
+    ['is waited for while one is about to ask', 60, { nextCheckAt: NOON - 1 }, false],
+    ['is waited for while a person has just asked for it', 60, { askedForAt: NOON - 1 }, false],
+    ['is waited for while one call is to find out', 60, { probeWanted: true, askedAt: NOON - 1 }, false],
+    ['is given up where nobody asks although it is time', 60, { nextCheckAt: NOON - 2 * MINUTE }, true],
+    ['is given up where no call is there to find out', 60, { probeWanted: true, askedAt: NOON - 2 * MINUTE }, true],
+  ])('%s', async (_, minutesAgo, changes, stopped) => {
+    expect(await situationOf({ day: shutDay(minutesAgo, changes) })).toMatchObject({ left: 0, stopped });
+  });
+
+  test('is not waited for where only our own number has shut it, unless WeChat is being asked', async () => {
+    const open = { said: undefined };
+    const spent = { ...shutDay(1, open), create: 1_000, closed: false };
+    expect((await situationOf({ day: spent })).stopped).toBe(true);
+    const asking = { ...shutDay(1, { ...open, busyUntil: NOON + 1 }), create: 1_000, closed: false };
+    expect((await situationOf({ day: asking })).stopped).toBe(false);
+  });
+
+  test("is waited for where WeChat's own number has shut it, told by quota/get", async () => {
+    const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
+    const believing = { ...LIMITS, believeWeChat: true };
+    expect((await situationOf({ day: { create: 3, told } }, believing)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, told } }, LIMITS)).stopped).toBe(false);
+    expect(
+      (await situationOf({ day: { create: 3, told: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
+    ).toBe(true);
+  });
+});
+
+test('calls that are kept for searches are no calls for a create, and those that WeChat has forgotten are', async () => {
+  const kept = await situationOf({ day: { create: 990, kept: 10 } });
+  expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, standstill: { problem: 'quota:day' } });
+  expect(kept.standstill?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
+  expect((await situationOf({ day: { create: 989, kept: 10 } })).standstill).toBeUndefined();
+  expect(await situationOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
+  expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
 });

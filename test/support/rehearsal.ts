@@ -3,19 +3,13 @@ import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import {
-  NO_CLIENT,
-  openStore,
-  type Part,
-  registrationApi,
-  type Store,
-  startListening,
-  startSending,
-} from '../../src/app.js';
+import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
+import { optionsFor } from '../../src/cli/report.js';
 import { readSettings } from '../../src/config.js';
-import { identityOf, type Merchant } from '../../src/domain/merchant.js';
+import type { Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
 import type { HistoryEntry } from '../../src/redis/ledger.js';
+import { type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
 import {
   type MerchantState,
@@ -140,9 +134,8 @@ export async function rehearse(
     await Promise.all(parts.map((part) => part.close()));
     await store.close();
   });
-  const { identity } = registrationApi(settings, NO_CLIENT);
-  const book = openBook(store.redis, identity);
-  const idOf = (merchant: Merchant): string => identityOf(merchant, identity);
+  const book = openBook(store.redis, store.identify);
+  const idOf = (merchant: Merchant): string => store.identify(merchant.code);
 
   async function send(): Promise<Part> {
     const part = await startSending(store);
@@ -188,6 +181,15 @@ export async function rehearse(
     },
     calls: (action) => simulator.state().calls[PATHS[api]]?.[action] ?? {},
   };
+}
+
+/** The report of a batch, as `report` writes it now. */
+export async function reportOf({ store }: Pick<Rehearsal, 'store'>, id: string): Promise<ReportRow[]> {
+  const batch = await store.batches.find(id);
+  if (batch === undefined) throw new Error(`there is no batch ${id}`);
+  const rows: ReportRow[] = [];
+  for await (const page of reportRows(store.batches, batch, await optionsFor(store, 'en'))) rows.push(...page);
+  return rows;
 }
 
 /** No merchant was asked twice: neither by a second task, nor by a create that was answered 89249. */

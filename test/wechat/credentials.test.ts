@@ -125,3 +125,59 @@ describe('the token service of the platform', () => {
     expect(await answering(200, said)).toEqual({ kind: 'fresh', token: 'abc', livesMs: 60_000 });
   });
 });
+
+describe('a token service', () => {
+  const token = JSON.stringify({ component_access_token: 'fresh', expires_in: 7200 });
+  type Asked = { url: string; authorization: string | undefined };
+
+  function playing(...answers: Response[]): { get: typeof fetch; asked: Asked[] } {
+    const asked: Asked[] = [];
+    const get = async (url: unknown, init: { headers?: Record<string, string> } = {}): Promise<Response> => {
+      asked.push({ url: String(url), authorization: init.headers?.authorization });
+      return answers.shift() ?? new Response('', { status: 500 });
+    };
+    return { get: get as typeof fetch, asked };
+  }
+
+  const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
+
+  test('is asked with the name and password of its address', async () => {
+    const { get, asked } = playing(new Response(token));
+    expect(await tokenService('http://user:p%40ss@tokens.example/t', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+    expect(asked).toEqual([
+      { url: 'http://tokens.example/t', authorization: `Basic ${Buffer.from('user:p@ss').toString('base64')}` },
+    ]);
+  });
+
+  test('may redirect to https, where its name and password are not shown', async () => {
+    const { get, asked } = playing(redirect('https://other.example/t'), new Response(token));
+    expect(await tokenService('https://user:pass@tokens.example', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+    expect(asked[1]).toEqual({ url: 'https://other.example/t', authorization: undefined });
+  });
+
+  test('that redirects to http, or without end, is a fault that says so', async () => {
+    const { get, asked } = playing(redirect('http://other.example/t'), new Response(token));
+    const ended = await tokenService('https://tokens.example', 1_000, get)();
+    expect(ended).toMatchObject({
+      kind: 'fault',
+      problem: 'token:service',
+      said: expect.stringContaining('http://other'),
+    });
+    expect(asked).toHaveLength(1);
+    const loop = playing(...Array.from({ length: 9 }, () => redirect('https://tokens.example/')));
+    expect(await tokenService('https://tokens.example', 1_000, loop.get)()).toMatchObject({ kind: 'fault' });
+  });
+
+  test('that answers without end is not read to the end', async () => {
+    let pulled = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(16 * 1024).fill(32));
+      },
+    });
+    const { get } = playing(new Response(endless));
+    expect(await tokenService('https://tokens.example', 1_000, get)()).toMatchObject({ kind: 'fault' });
+    expect(pulled).toBeLessThan(20);
+  });
+});

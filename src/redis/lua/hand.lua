@@ -4,8 +4,8 @@
 -- KEYS 1 the window of this kind
 -- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a handful, 5 how many
 --      to look at at most, so that others are not kept waiting, 6… states in which there is work of this kind (none: in any)
--- Answers { when to run again in ms since 1970 (0: at once, because there is room and more to look at; -1: nothing is due
--- later), how many are still ready, jobs… }; a job is `registration-handful`, and a handful `moment-number`, the moment
+-- Answers { in how many ms to run again, by this clock (0: there is room, and more to look at; -1: nothing is due later), how
+-- many are still ready, jobs… }; a job is `registration-handful`, and a handful `moment-number`, the moment
 -- being that of its handing in µs: BullMQ passes over a handful whose name it has, also while a worker that gave a
 -- registration back a moment ago is not done with the old one.
 local kind, size, most, handful, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -32,9 +32,10 @@ while #ids < room and looks > 0 do
 end
 
 local left = redis.call('LLEN', ready)
-local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2] or -1
-if left > 0 and #ids < room then next_due = 0 end
-local answer = { tonumber(next_due), left }
+local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2]
+local again_in = next_due and math.max(next_due - now, 1) or -1
+if left > 0 and #ids < room then again_in = 0 end
+local answer = { again_in, left }
 local scored = {}
 for i, id in ipairs(ids) do
   local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / handful)

@@ -3,8 +3,8 @@ local function joined(name, part) return name .. part end
 
 local ROWS_PER_PAGE = 512
 
--- The row of a Mini Program of which only stayed that it was created.
-local PURGED = 'purged/0'
+-- In place of the row of a registration of which only its outcome is kept (purge.lua); it is a row of no batch.
+local PURGED_ROW = 'purged/0'
 
 -- The relay looks by itself as often as this: what is due later needs no ring.
 local RELAY_LOOKS_EVERY_MS = 15000
@@ -34,16 +34,7 @@ end
 -- By how much the counts of batches, and of all registrations, change in this run.
 local changes = {}
 
--- `before` is nil for what is new, `after` for what is gone.
-local function count_change(counts, before, after)
-  if before == after then return end
-  local change = changes[counts] or {}
-  changes[counts] = change
-  if before then change[before] = (change[before] or 0) - 1 end
-  if after then change[after] = (change[after] or 0) + 1 end
-end
-
-local function write_changes()
+local function write_counts()
   for counts, change in pairs(changes) do
     for state, by in pairs(change) do
       if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
@@ -52,12 +43,50 @@ local function write_changes()
   changes = {}
 end
 
+local function count_change(counts, name, by)
+  local change = changes[counts] or {}
+  changes[counts] = change
+  change[name] = (change[name] or 0) + by
+end
+
+-- Registrations by state: `before` is nil for one that is new, `after` for one that is forgotten.
+local function count_state(before, after)
+  if before == after then return end
+  if before then count_change(key.states(), before, -1) end
+  if after then count_change(key.states(), after, 1) end
+end
+
 -- Every batch that has a row for this registration counts it.
 local function recount(row, also, before, after)
   if before == after then return end
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
-    count_change(key.counts(row_of(pointer)), before, after)
+    if pointer ~= PURGED_ROW then
+      local counts = key.counts(row_of(pointer))
+      count_change(counts, before, -1)
+      count_change(counts, after, 1)
+    end
+  end
+end
+
+-- Rows that stop showing the registration, or begin to: { pointer, relation, counted before, counted after, kept outcome }
+-- of each (row-changes.ts). Nothing is left to change of a batch that was purged.
+local function change_rows(rows)
+  for _, row in ipairs(rows) do
+    local pointer, relation, before, after, kept = unpack(row)
+    local batch, index = row_of(pointer)
+    local page, place = key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE
+    local packed = redis.call('LINDEX', page, place)
+    if packed then
+      if relation ~= '' then
+        redis.call('LSET', page, place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
+      end
+      if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
+      if before ~= after then
+        count_change(key.counts(batch), before, -1)
+        count_change(key.counts(batch), after, 1)
+      end
+    end
   end
 end
 
@@ -75,7 +104,7 @@ local function each(width, one)
     end
     answers[#answers + 1] = answer
   end
-  write_changes()
+  write_counts()
   return answers
 end
 
@@ -90,21 +119,8 @@ local function set_of_arguments(first)
   return set
 end
 
--- An enterprise without a running task wakes the first that still waits for it.
-local function wake_next(enterprise)
-  if redis.call('EXISTS', key.busy(enterprise)) == 1 then return end
-  local waiting = redis.call('LPOP', key.behind(enterprise))
-  while waiting do
-    local now = redis.call('HMGET', key.registration(waiting), 's', 'wait')
-    if now[1] == 'deferred' and now[2] == 'enterprise' then
-      redis.call('ZREM', key.later('submit'), waiting)
-      redis.call('HDEL', key.registration(waiting), 'until')
-      redis.call('LPUSH', key.ready('submit'), waiting)
-      return ring('ready')
-    end
-    waiting = redis.call('LPOP', key.behind(enterprise))
-  end
-end
+-- Of the quota day; day.lua says what they do.
+local close_day, hear_of_probe
 
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
 local function unpark_for(awaited)
@@ -260,6 +276,13 @@ local function batch_after_canary(id, pointer, state, at)
   end
 end
 
+-- A row that a newer one replaces was a canary of its batch, or was kept behind them: the next one of that batch goes instead.
+local function canary_replaced(id, pointer)
+  local batch = row_of(pointer)
+  if keep_no_longer(batch, id) then return end
+  if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then let_go(batch, 1) end
+end
+
 -- Tries of a Weixin ID that is used up: more than calls under way can give back.
 local SPENT = '1000000'
 
@@ -268,14 +291,16 @@ local SPENT = '1000000'
 --   at           when, in ms
 --   set, del     fields of the registration's hash to write and to remove
 --   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
---   entry        the history entry, JSON
+--   entry        the history entry, JSON      turn  a second one: a row that waited took its turn
+--   passed       the state to which the fact itself led, before that turn
+--   rows         what changes for rows that stop showing the registration, or begin to (change_rows)
+--   replaced     true: other details are sent instead of those of its row
 --   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
---   over         true: nothing is waited for any more
---   enterprise   whose it is
---   free         true: no task of this registration runs for its enterprise
---   behind       true: it waits for another task of its enterprise
+--   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
+--   closing      { said, recheck }: its words, and when it is asked again (day.lua)
+--   probe        { day, verdict, said }: what the answer to a probe says of a closed day (day.lua)
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
@@ -286,30 +311,31 @@ local SPENT = '1000000'
 local function record(id, step)
   local registration = key.registration(id)
   redis.call('RPUSH', key.history(id), step.entry)
+  if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
   local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
   if not step.unchanged then
     if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
-    recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
-    count_change(key.states(), before[1], step.state)
+    count_state(before[1], step.state)
+    if step.rows then
+      change_rows(step.rows)
+    else
+      recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
+    end
   end
+  if step.replaced then canary_replaced(id, before[3]) end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
-    redis.call('ZREM', key.later('follow-up'), id)
   end
+  if step.over or step.unasked then redis.call('ZREM', key.later('follow-up'), id) end
   local soon = false
   if step.later then
     soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
     redis.call('ZADD', key.later(step.later.kind), step.later.due, id)
   end
-  if step.ready then redis.call('LPUSH', key.ready(step.ready), id) end
-  if step.behind then
-    redis.call('RPUSH', key.behind(step.enterprise), id)
-    wake_next(step.enterprise)
-  elseif step.free then
-    local busy = key.busy(step.enterprise)
-    if redis.call('GET', busy) == id then redis.call('DEL', busy) end
-    wake_next(step.enterprise)
+  if step.ready then
+    redis.call('ZREM', key.later(step.ready), id)
+    redis.call('LPUSH', key.ready(step.ready), id)
   end
   if step.link then
     redis.call('ZADD', key.links(), step.link, id)
@@ -321,7 +347,7 @@ local function record(id, step)
     redis.call('ZREM', key.untold(), id)
   end
   if step.stop then stop_line(step.stop) end
-  local state = not step.unchanged and step.state
+  local state = not step.unchanged and (step.passed or step.state)
   line_after_canary(id, step.verdict, state)
   batch_after_canary(id, before[3], state, step.at)
   if step.offline then offline(id, step.offline, step.at) end
@@ -330,9 +356,8 @@ local function record(id, step)
     redis.call('HSET', key.tasks(), step.task, id)
     unpark_for('task:' .. step.task)
   end
-  if step.closeDay then
-    redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
-  end
+  if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
+  if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
   end

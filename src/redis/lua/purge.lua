@@ -1,10 +1,10 @@
--- Forgets the last rows of a page of a batch, and each registration that no other batch asks for. Of a Mini Program that was
--- created stays that it was, and its appid, or the merchant would be registered a second time. From the end, so that the
--- rows before them keep their places.
+-- Forgets the last rows of a page of a batch, and each registration that no other batch asks for. What prevents a second
+-- registration stays: that a Mini Program was created, with its appid, or that a task may have created one. From the end, so
+-- that the rows before them keep their places.
 -- KEYS 1 the page of rows
--- ARGV 1 batch id, 2… of each row its enterprise ('' where it has none)
--- Answers how many registrations were forgotten. A second run forgets the rows before them.
-local batch, count = ARGV[1], #ARGV - 1
+-- ARGV 1 batch id, 2 how many rows
+-- Answers { how many registrations were forgotten, how many rows the page has left }. A second run forgets further rows.
+local batch, count = ARGV[1], tonumber(ARGV[2])
 local rows = redis.call('LRANGE', KEYS[1], -count, -1)
 local forgotten = 0
 
@@ -25,30 +25,31 @@ local function is_ours(row, also)
 end
 
 -- Each attempt had a task of its own.
-local function forget_tasks(id)
+local function forget_tasks(id, last)
+  if last then redis.call('HDEL', key.tasks(), last) end
   for _, entry in ipairs(redis.call('LRANGE', key.history(id), 0, -1)) do
     local task = string.match(entry, '"taskId":"([^"]+)"')
     if task then redis.call('HDEL', key.tasks(), task) end
   end
 end
 
-local function forget(id, enterprise, now)
-  forget_tasks(id)
+local function forget(id, now)
+  forget_tasks(id, now[5])
+  local fields = now[1] == 'created' and { 's', 'appid', 'was' } or { 's', 'task', 'earlier', 'n', 'sent' }
+  local values = redis.call('HMGET', key.registration(id), unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
-  if now[1] == 'created' then
-    redis.call('HSET', key.registration(id), 's', 'created', 'row', PURGED)
-    if now[4] then redis.call('HSET', key.registration(id), 'appid', now[4]) end
+  if now[1] == 'created' or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then
+    redis.call('HSET', key.registration(id), 'row', PURGED_ROW)
+    for i, field in ipairs(fields) do
+      if values[i] then redis.call('HSET', key.registration(id), field, values[i]) end
+    end
   else
-    count_change(key.states(), now[1], nil)
+    count_state(now[1], nil)
   end
-  if now[5] then redis.call('HDEL', key.tasks(), now[5]) end
   redis.call('HDEL', key.awaited(), id)
   for _, kind in ipairs({ 'submit', 'follow-up', 'authorize' }) do redis.call('ZREM', key.later(kind), id) end
-  redis.call('ZREM', key.links(), id)
-  redis.call('ZREM', key.unreminded(), id)
-  redis.call('ZREM', key.untold(), id)
+  for _, list in ipairs({ key.links(), key.unreminded(), key.untold() }) do redis.call('ZREM', list, id) end
   -- The lists of what is ready are long: tidy.lua goes over them when all rows are forgotten.
-  if enterprise ~= '' then redis.call('LREM', key.behind(enterprise), 0, id) end
   forgotten = forgotten + 1
 end
 
@@ -60,7 +61,7 @@ for i, packed in ipairs(rows) do
     if now[1] and is_ours(now[2], now[3]) then
       local others = others_of(now[2], now[3])
       if #others == 0 then
-        forget(id, ARGV[i + 1] or '', now)
+        forget(id, now)
       else
         redis.call('HSET', key.registration(id), 'row', table.remove(others, 1))
         redis.call('HDEL', key.registration(id), 'also')
@@ -69,6 +70,18 @@ for i, packed in ipairs(rows) do
     end
   end
 end
-write_changes()
+-- A row that waits for another one's end is withdrawn with its batch.
+for i, packed in ipairs(rows) do
+  if string.sub(packed, 1, 1) == 'w' then
+    local registration = key.registration(string.sub(packed, 2, 17))
+    local others = {}
+    for pointer in string.gmatch(redis.call('HGET', registration, 'next') or '', '%S+') do
+      if row_of(pointer) ~= batch then others[#others + 1] = pointer end
+    end
+    redis.call('HDEL', registration, 'next')
+    if #others > 0 then redis.call('HSET', registration, 'next', table.concat(others, ' ')) end
+  end
+end
+write_counts()
 redis.call('LTRIM', KEYS[1], 0, -count - 1)
-return forgotten
+return { forgotten, redis.call('LLEN', KEYS[1]) }
