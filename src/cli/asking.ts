@@ -59,22 +59,23 @@ async function asking({ open }: Doorway, ask: Ask, id: string, options: Options)
   const { batches, ledger } = store;
   const batch = await batchNamed(store, id);
   const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
-  const found = await survey(tools, { ask, batch, only, now: Date.now() });
+  const wish = { ask, batch, only, now: Date.now() };
+  const found = await survey(tools, wish);
   const words = WORDS[ask];
   if (options.json && !options.yes) {
     await printJson(factsOf(found));
     return EXIT.done;
   }
   for (const line of preview(found)) say(line);
-  if (found.can.length === 0) say(words.none);
-  else if (!options.yes && !(await agreed(words.question(found.can.length)))) {
+  if (found.can === 0) say(words.none);
+  else if (!options.yes && !(await agreed(words.question(found.can)))) {
     say('Nothing was done.');
     return EXIT.done;
   }
   const because = `${options.because ?? 'no reason given'} (${whoAsks()})`;
-  const moved = await carryOut(tools, found, because, Date.now);
+  const moved = await carryOut(tools, wish, found, because, Date.now);
   if (options.json) await printJson({ ...factsOf(found), done: moved });
-  else if (found.can.length > 0) say(words.done(moved));
+  else if (found.can > 0) say(words.done(moved));
   return EXIT.done;
 }
 
@@ -83,7 +84,7 @@ function preview({ can, mind, cannot }: Survey): string[] {
     [...of].map(([name, { count, lines }]) => `  ${count}: ${sentences[name]?.en} (${linesTold(count, lines)})`);
   const cannotCount = [...cannot.values()].reduce((sum, { count }) => sum + count, 0);
   return [
-    `${can.length} can be done.`,
+    `${can} can be done.`,
     ...(mind.size > 0 ? ['Of these', ...groups(mind, MIND)] : []),
     ...(cannotCount > 0 ? [`${cannotCount} cannot`, ...groups(cannot, CANNOT)] : []),
   ];
@@ -94,7 +95,7 @@ function linesTold(count: number, lines: readonly number[]): string {
 }
 
 function factsOf({ can, mind, cannot }: Survey): object {
-  return { can: can.length, mind: Object.fromEntries(mind), cannot: Object.fromEntries(cannot) };
+  return { can, mind: Object.fromEntries(mind), cannot: Object.fromEntries(cannot) };
 }
 
 function whoAsks(): string {

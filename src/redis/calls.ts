@@ -4,6 +4,7 @@ import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
 import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
 import { manyScript, script } from './scripts.js';
+import { STATES_WITH_WORK } from './workload.js';
 
 export interface Budgets {
   readonly perSecond: number;
@@ -291,7 +292,7 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
-    return (await resumeScript([key('line')], [])) as 'running' | 'open' | 'canary';
+    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as 'running' | 'open' | 'canary';
   }
 
   async function noteWait({ why, ms, said = '', maxMs = 0 }: Parameters<Calls['noteWait']>[0]) {

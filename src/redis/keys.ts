@@ -26,6 +26,8 @@ const NAMES = {
   rows: 'rows',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
+  /** hash: registrations by state, each counted once, however many batches ask for it */
+  states: 'states',
   /** hash: row index to the outcome that a later batch's new attempt must not change */
   settled: 'settled',
   /** hash: registration to the first row of a batch that found it created already */

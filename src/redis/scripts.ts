@@ -22,6 +22,8 @@ export type ScriptName =
   | 'accept'
   | 'page'
   | 'purge'
+  | 'last-outcome'
+  | 'tidy'
   | 'store-pushes'
   | 'park'
   | 'notice-take'

@@ -390,6 +390,26 @@ describe('a line that stopped for a fault', () => {
     await server.redis.del(key('ready', 'submit'));
     expect(await book.calls.resumeLine()).toBe('open');
   });
+
+  test('opens at once where the list of what is ready has only rows that were cancelled', async () => {
+    for (const it of merchants) await book.record(idOf(it), 'cancel_asked');
+    expect(await server.redis.llen(key('ready', 'submit'))).toBe(3);
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
+
+  test('opens at once where all others are due later or kept behind the first rows of their batch', async () => {
+    await server.redis.del(key('line'));
+    await book.load('b2', [merchant(4), merchant(5)], 1);
+    await book.take(idOf(merchant(4)));
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
+    await book.record(idOf(first), 'create_held', { until: Date.now() + DAY_MS, wait: 'person' });
+    await book.record(idOf(second), 'cancel_asked');
+
+    expect(await book.calls.resumeLine()).toBe('canary');
+    await book.record(idOf(third), 'cancel_asked');
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 6 });
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
 });
 
 describe('a batch with canaries', () => {
@@ -448,10 +468,13 @@ describe('a batch with canaries', () => {
 
     await book.record(idOf(merchant(8)), 'cancel_asked');
     expect([await book.workload.toSend(), await keeping()]).toEqual([7, ['b1']]);
+    await book.record(idOf(merchant(6)), 'cancel_asked');
+    expect(await book.workload.toSend()).toBe(6);
 
     await answer(merchant(1), 'refused');
     expect(await keeping()).toEqual([]);
-    expect(await book.workload.toSend()).toBe(await ready());
+    // No relay has taken out of the list what was sent and what was cancelled.
+    expect([await book.workload.toSend(), await ready()]).toEqual([5, 7]);
   });
 
   describe('of whose kept rows a later sheet names some', () => {

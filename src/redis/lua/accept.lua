@@ -62,6 +62,7 @@ local function accept(id, pointer, decided)
   local registration = key.registration(id)
   if redis.call('EXISTS', registration) == 0 then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    count_state(nil, 'queued')
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
     count('queued')

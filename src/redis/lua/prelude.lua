@@ -31,7 +31,7 @@ local function counted_as(state, wait)
   return state
 end
 
--- By how much the counts of batches change in this run.
+-- By how much the counts of batches, and of all registrations, change in this run.
 local changes = {}
 
 local function write_counts()
@@ -43,11 +43,17 @@ local function write_counts()
   changes = {}
 end
 
-local function count_change(batch, name, by)
-  local counts = key.counts(batch)
+local function count_change(counts, name, by)
   local change = changes[counts] or {}
   changes[counts] = change
   change[name] = (change[name] or 0) + by
+end
+
+-- Registrations by state: `before` is nil for one that is new, `after` for one that is forgotten.
+local function count_state(before, after)
+  if before == after then return end
+  if before then count_change(key.states(), before, -1) end
+  if after then count_change(key.states(), after, 1) end
 end
 
 -- Every batch that has a row for this registration counts it.
@@ -56,9 +62,9 @@ local function recount(row, also, before, after)
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
     if pointer ~= PURGED_ROW then
-      local batch = row_of(pointer)
-      count_change(batch, before, -1)
-      count_change(batch, after, 1)
+      local counts = key.counts(row_of(pointer))
+      count_change(counts, before, -1)
+      count_change(counts, after, 1)
     end
   end
 end
@@ -77,8 +83,8 @@ local function change_rows(rows)
       end
       if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
       if before ~= after then
-        count_change(batch, before, -1)
-        count_change(batch, after, 1)
+        count_change(key.counts(batch), before, -1)
+        count_change(key.counts(batch), after, 1)
       end
     end
   end
@@ -104,6 +110,13 @@ end
 
 local function ring(what)
   redis.call('PUBLISH', key.bell(), what)
+end
+
+-- The arguments from `first` on, as a set.
+local function set_of_arguments(first)
+  local set = {}
+  for i = first, #ARGV do set[ARGV[i]] = true end
+  return set
 end
 
 -- Of the quota day; day.lua says what they do.
@@ -444,6 +457,7 @@ function record(id, step)
   if not step.unchanged then
     if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
+    count_state(before[1], step.state)
     if step.rows then
       change_rows(step.rows)
     else
