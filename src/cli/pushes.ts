@@ -32,6 +32,7 @@ const WHY: Readonly<Record<Parking, string>> = {
   no_info: 'does not say which merchant it is about',
   unreadable: 'cannot be read with the token and key that are set, or is no push that we know',
   fault: 'met a fault of our program',
+  old: 'was more than three days old when it came; it may have been captured and sent again',
 };
 
 function listCommand(): Command {

@@ -19,17 +19,21 @@ export interface ReceivedPush {
   readonly body: Buffer;
   /** The verify ticket that it brings. */
   readonly ticket?: string | undefined;
+  /** `msg_signature`, of which each is stored once. Undefined: stored whatever was stored before. */
+  readonly signature?: string | undefined;
+  /** Older than three days when it came: it is parked and not recorded. */
+  readonly isOld?: boolean;
 }
 
-export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket'> {
+export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket' | 'signature' | 'isOld'> {
   /** The stream's id, `ms-number`; later pushes have greater ones. A push that was parked keeps its own. */
   readonly id: string;
   /** Under which the stream has it now. */
   readonly entry: string;
 }
 
-/** Why a push could not be given to a registration. `fault`: a program error of ours. */
-export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'fault';
+/** Why a push could not be given to a registration. `fault`: a program error of ours; `old`: it may have been captured. */
+export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'fault' | 'old';
 
 export interface ParkedPush extends StoredPush {
   readonly why: Parking;
@@ -48,7 +52,10 @@ export interface SpoolMark {
 }
 
 export interface Pushes {
-  /** Stored when it returns, in one step. With a mark: answers how many of the segment are stored now. */
+  /**
+   * Stored when it returns, in one step; what was stored before is not stored again, and of old pushes the first thousand are
+   * parked. With a mark: answers how many of the segment are over now.
+   */
   store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
   storedOf(segment: string): Promise<number>;
   /** What they say is in the ledger, parked, or none of our business. */
@@ -102,6 +109,12 @@ const HELD_TOO_LONG_MS = 10_000;
 /** An InfoType becomes the label of a counter. */
 const LONGEST_INFO_TYPE = 64;
 
+/** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. 200,000 are 25 MB. */
+const REMEMBERED_MS = 4 * 86_400_000;
+const MOST_REMEMBERED = 200_000;
+const MOST_OLD = 1_000;
+const MEMORY = [REMEMBERED_MS, MOST_REMEMBERED, MOST_OLD].join(' ');
+
 type StreamEntry = [id: string, fields: string[]];
 
 export function openPushes(redis: Redis): Pushes {
@@ -112,10 +125,17 @@ export function openPushes(redis: Redis): Pushes {
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
       // Few arguments: each costs the client as much as a hundred bytes.
-      const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, ...newestTicket(pushes)];
-      for (const { receivedAt, createdAt, infoType, query, body } of pushes) {
+      const args: (string | number)[] = [
+        mark.segment,
+        mark.stored,
+        FINITE_LAG_SECONDS,
+        MEMORY,
+        ...newestTicket(pushes),
+      ];
+      for (const { receivedAt, createdAt, infoType, query, body, signature, isOld } of pushes) {
         const [as, text] = bodyField(body);
-        args.push(`${receivedAt} ${createdAt ?? '-'} ${as} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
+        const head = `${receivedAt} ${createdAt ?? '-'} ${as} ${signature ?? '-'} ${isOld ? 'old' : '-'}`;
+        args.push(`${head} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
       }
       return Number(await storeScript([stream], args));
     },
@@ -138,20 +158,21 @@ export function openPushes(redis: Redis): Pushes {
       return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
     },
     async unpark(id) {
-      await redis.hdel(key('parked'), id);
+      await ok(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
     },
 
     async find(id) {
-      const parked = await redis.hget(key('parked'), id);
+      const parked = (await redis.hget(key('parked'), id)) ?? (await redis.hget(key('old'), id));
       if (parked !== null) return parkedFrom(id, parked);
       const [entry] = await redis.xrange(stream, id, id);
       return entry === undefined ? undefined : pushFrom(entry);
     },
     list: async (most) => (await redis.xrevrange(stream, '+', '-', 'COUNT', most)).map(pushFrom),
     after: async (id, most) => (await redis.xrange(stream, `(${id}`, '+', 'COUNT', most)).map(pushFrom),
-    parked: () => redis.hlen(key('parked')),
+    parked: async () => (await redis.hlen(key('parked'))) + (await redis.hlen(key('old'))),
     async listParked() {
-      const parked = Object.entries(await redis.hgetall(key('parked')));
+      const found = await Promise.all([redis.hgetall(key('parked')), redis.hgetall(key('old'))]);
+      const parked = found.flatMap(Object.entries<string>);
       return parked.map(([id, text]) => parkedFrom(id, text)).sort((one, other) => one.receivedAt - other.receivedAt);
     },
 
@@ -188,8 +209,10 @@ export function openPushes(redis: Redis): Pushes {
 
     async forgetBefore(time) {
       let forgotten = await redis.xtrim(stream, 'MINID', `${time}-0`);
-      for (const [id, text] of Object.entries(await redis.hgetall(key('parked')))) {
-        if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(key('parked'), id);
+      for (const name of [key('parked'), key('old')]) {
+        for (const [id, text] of Object.entries(await redis.hgetall(name))) {
+          if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(name, id);
+        }
       }
       return forgotten;
     },
@@ -314,8 +337,8 @@ function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
 /** Value, CreateTime and time of arrival; '' where they bring none. */
 function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number] {
   let newest: [string, number, number] = ['', 0, 0];
-  for (const { ticket, createdAt, receivedAt } of pushes) {
-    if (ticket === undefined || (createdAt ?? receivedAt) < newest[1]) continue;
+  for (const { ticket, createdAt, receivedAt, isOld } of pushes) {
+    if (ticket === undefined || isOld || (createdAt ?? receivedAt) < newest[1]) continue;
     newest = [ticket, createdAt ?? receivedAt, receivedAt];
   }
   return newest;
