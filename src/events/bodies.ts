@@ -4,14 +4,14 @@
  * sum of their own that large bodies cannot touch.
  */
 
+import { GrowingBuffer } from '../http/growing-buffer.js';
+
 /** A push has 1.5 KB. */
-const SMALL_BODY_BYTES = 64 * 1024;
+export const SMALL_BODY_BYTES = 64 * 1024;
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 const MAX_SMALL_BYTES_IN_HAND = 16 * 1024 * 1024;
 const MAX_LARGE_BYTES_IN_HAND = 8 * 1024 * 1024;
-
-const FIRST_BYTES = 4 * 1024;
 
 /** A chunk costs a microsecond, whether it has one byte or a thousand. */
 const FREE_CHUNKS = 64;
@@ -73,43 +73,40 @@ class Pool {
 class GrowingBody implements Body {
   readonly #cut: () => void;
   readonly #large: Pool;
-  readonly #length: number | undefined;
+  readonly #buffer: GrowingBuffer;
   #pool: Pool;
-  #buffer: Buffer = Buffer.alloc(0);
-  #size = 0;
+  /** What its pool counts of it. */
+  #counted = 0;
   #chunks = 0;
 
   constructor(length: number | undefined, cut: () => void, small: Pool, large: Pool) {
-    this.#length = length;
+    this.#buffer = new GrowingBuffer(length ?? MAX_BODY_BYTES);
     this.#cut = cut;
     this.#large = large;
     this.#pool = length !== undefined && length > SMALL_BODY_BYTES ? large : small;
   }
 
   append(chunk: Buffer): 'too_large' | 'too_many_chunks' | undefined {
-    const size = this.#size + chunk.length;
+    const size = this.#buffer.size + chunk.length;
     this.#chunks += 1;
     if (size > MAX_BODY_BYTES) return 'too_large';
     if (this.#chunks > FREE_CHUNKS + size / BYTES_PER_CHUNK) return 'too_many_chunks';
-    // A push is here in one piece, which is kept as it is.
-    if (this.#size === 0) this.#replace(chunk);
-    else {
-      if (size > this.#buffer.length) this.#grow(size);
-      chunk.copy(this.#buffer, this.#size);
-    }
-    this.#size = size;
+    this.#buffer.append(chunk);
+    const { capacity } = this.#buffer;
+    if (capacity !== this.#counted) this.#count(capacity);
     return undefined;
   }
 
   take(): Buffer {
-    const body = this.#size === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#size);
+    const { bytes } = this.#buffer;
     this.letGo();
-    return body;
+    return bytes;
   }
 
   letGo(): void {
-    this.#pool.remove(this, this.#buffer.length);
-    this.#buffer = Buffer.alloc(0);
+    this.#pool.remove(this, this.#counted);
+    this.#counted = 0;
+    this.#buffer.clear();
   }
 
   giveUp(): void {
@@ -117,18 +114,11 @@ class GrowingBody implements Body {
     this.#cut();
   }
 
-  #grow(size: number): void {
-    const wanted = Math.max(size, this.#buffer.length * 2, FIRST_BYTES);
-    const larger = Buffer.allocUnsafeSlow(Math.min(wanted, this.#length ?? MAX_BODY_BYTES));
-    this.#buffer.copy(larger, 0, 0, this.#size);
-    this.#replace(larger);
-  }
-
-  /** In the books of its pool, too; a body that outgrows those of pushes goes to the others. */
-  #replace(buffer: Buffer): void {
-    this.#pool.remove(this, this.#buffer.length);
-    this.#buffer = buffer;
-    if (buffer.length > SMALL_BODY_BYTES) this.#pool = this.#large;
-    this.#pool.add(this, buffer.length);
+  /** A body that outgrows those of pushes goes to the others. */
+  #count(bytes: number): void {
+    this.#pool.remove(this, this.#counted);
+    if (bytes > SMALL_BODY_BYTES) this.#pool = this.#large;
+    this.#counted = bytes;
+    this.#pool.add(this, bytes);
   }
 }

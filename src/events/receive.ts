@@ -1,7 +1,7 @@
 /** One push, without HTTP: verify → decrypt → store → answer. What it says is recorded afterwards. */
 import type { Logger } from 'pino';
 import type { ReceivedPush } from '../redis/pushes.js';
-import { openPush, type PushCredential } from '../wechat/crypt.js';
+import { faultOf, type NotOpened, openPush, type PushCredential } from '../wechat/crypt.js';
 import { sketchPush } from '../wechat/push.js';
 import { type Ages, openAges } from './age.js';
 import type { Refusals } from './refusals.js';
@@ -25,13 +25,13 @@ export interface Receiver extends ReceiverOptions {
 
 export interface Received {
   readonly status: 200 | 400 | 403 | 503;
-  readonly body: string;
+  readonly text: string;
   /** Nobody but WeChat, or who stands between, can have sent it: it was never seen before. */
   readonly isNew?: true;
 }
 
 /** WeChat takes this literal, and nothing else, for a receipt. */
-const SUCCESS: Received = { status: 200, body: 'success' };
+const SUCCESS: Received = { status: 200, text: 'success' };
 const NEW: Received = { ...SUCCESS, isNew: true };
 const STORED = Promise.resolve(SUCCESS);
 
@@ -51,18 +51,28 @@ export function receive(receiver: Receiver, query: string, body: Buffer): Receiv
   const { credentials, componentAppid, refusals, recent } = receiver;
   const signed = signedPart(query);
   const opened = openPush({ credentials, componentAppid, query: signed, body });
-  if (!opened.ok) {
-    refusals.count(opened.why, opened.detail);
-    return opened.why === 'bad_signature'
-      ? { status: 403, body: 'bad signature' }
-      : { status: 400, body: 'unreadable' };
-  }
+  if (!opened.ok) return refusal(refusals, opened);
   const signature = signed.msg_signature ?? '';
   const before = recent.get(signature);
   if (before !== undefined) return again(receiver, before);
   const storing = store(receiver, opened.xml, query, signed, body);
   remember(recent, signature, storing);
   return storing;
+}
+
+/** The same where it is known already that the signature does not fit, and undefined where it does. */
+export function refusalOf(
+  { credentials, componentAppid, refusals }: Receiver,
+  query: string,
+  body: Buffer,
+): Received | undefined {
+  const fault = faultOf({ credentials, componentAppid, query: signedPart(query), body });
+  return fault && refusal(refusals, fault);
+}
+
+function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {
+  refusals.count(why, detail);
+  return why === 'bad_signature' ? { status: 403, text: 'bad signature' } : { status: 400, text: 'unreadable' };
 }
 
 /** A push that is being stored is as good as its first copy: what that is answered, this is answered. */
@@ -89,7 +99,7 @@ async function store(
     recent.delete(signature ?? '');
     refusals.count('not_stored', 'neither Redis nor the disk takes pushes');
     log.debug({ err: error }, 'a push could not be stored');
-    return { status: 503, body: 'not stored' };
+    return { status: 503, text: 'not stored' };
   }
   return isOld ? SUCCESS : NEW;
 }

@@ -1,6 +1,6 @@
 /** Requests that were not taken: a flood of them is one log line a period, and a count. */
 import type { Logger } from 'pino';
-import type { ConnectionRefusal } from '../http/listener.js';
+import type { ConnectionRefusal } from '../http/places.js';
 
 /** `repeated` and `old` were answered `success`: they are WeChat's, and no news. */
 export type Refusal =

@@ -2,9 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Networks } from '../http/addresses.js';
 import { type ConnectionLimits, mostConnections } from '../http/limits.js';
-import { type ConnectionRefusal, type Listener, openListener } from '../http/listener.js';
-import { type Bodies, MAX_BODY_BYTES, openBodies } from './bodies.js';
+import { type Answer, type Listener, openListener } from '../http/listener.js';
+import type { ConnectionRefusal } from '../http/places.js';
+import { type Bodies, MAX_BODY_BYTES, openBodies, SMALL_BODY_BYTES } from './bodies.js';
 import { openReceiver, type Received, type Receiver, type ReceiverOptions, receive } from './receive.js';
+import { screenPush } from './screen.js';
 
 export interface ReceiverServer {
   readonly port: number;
@@ -68,6 +70,8 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
     },
     trustedProxies,
     refused: (why) => receiver.refusals.count(why, REFUSED[why]),
+    wholeUpTo: SMALL_BODY_BYTES,
+    screen: (request, headLength) => screenPush(receiver, options.path, request, headLength),
   });
   const door: Door = { path: options.path, receiver, isReady, listener, bodies: openBodies() };
   const settings = { host: 'FASTREGISTER_EVENTS_HOST', port: 'FASTREGISTER_EVENTS_PORT' };
@@ -98,17 +102,18 @@ function route(request: IncomingMessage, response: ServerResponse, door: Door): 
     return;
   }
   request.resume();
+  const say = (status: number, text: string): void => answerStranger(door, response, { status, text });
   if (path === door.path) {
-    answer(response, 405, 'POST only');
+    say(405, 'POST only');
   } else if (path === '/livez') {
-    answer(response, 200, SERVICE);
+    say(200, SERVICE);
   } else if (path === '/readyz') {
     door.isReady().then(
-      (ready) => answer(response, ready ? 200 : 503, ready ? SERVICE : 'not ready'),
-      () => answer(response, 503, 'not ready'),
+      (ready) => say(ready ? 200 : 503, ready ? SERVICE : 'not ready'),
+      () => say(503, 'not ready'),
     );
   } else {
-    answer(response, 404, 'not here');
+    say(404, 'not here');
   }
 }
 
@@ -126,9 +131,8 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
 
   const refuse = (why: keyof typeof FAULTS): void => {
     over = true;
-    const { status, text } = FAULTS[why];
-    receiver.refusals.count(why, text);
-    answer(response, status, text);
+    receiver.refusals.count(why, FAULTS[why].text);
+    answerStranger(door, response, FAULTS[why]);
   };
   if (length !== undefined && length > MAX_BODY_BYTES) {
     request.resume();
@@ -150,24 +154,36 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
     if (over) return;
     over = true;
     const received = receive(receiver, query, body.take());
-    if (!(received instanceof Promise)) {
-      answer(response, received.status, received.body);
-      return;
-    }
-    listener.hold(request);
-    received
-      .catch((error) => {
-        receiver.log.error({ err: error }, 'the receiver failed');
-        return { status: 503, body: 'not stored' } as Received;
-      })
-      .then(({ status, body: text, isNew }) => {
-        if (status === 200) listener.keep(response, isNew ? 'known' : 'stranger');
-        answer(response, status, text);
-      });
+    if (received instanceof Promise) answerPush(door, request, response, received);
+    else answerStranger(door, response, received);
   });
 }
 
-function answer(response: ServerResponse, status: number, text: string): void {
+/** From here on it is known that WeChat has made the push; whether WeChat sends it, only where it is a new one. */
+async function answerPush(
+  { receiver, listener }: Door,
+  request: IncomingMessage,
+  response: ServerResponse,
+  receiving: Promise<Received>,
+): Promise<void> {
+  listener.hold(request);
+  const received = await receiving.catch((error): Received => {
+    receiver.log.error({ err: error }, 'the receiver failed');
+    return { status: 503, text: 'not stored' };
+  });
+  if (received.status === 200) {
+    if (received.isNew !== true && listener.park(request, received)) return;
+    listener.keep(response, received.isNew === true ? 'known' : 'stranger');
+  }
+  answer(response, received);
+}
+
+/** Nobody whom we know, so not before those of whom we know. */
+function answerStranger({ listener }: Door, response: ServerResponse, said: Answer): void {
+  if (!listener.park(response.req, said)) answer(response, said);
+}
+
+function answer(response: ServerResponse, { status, text }: Answer): void {
   if (response.headersSent) return;
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',

@@ -31,11 +31,10 @@ export interface Networks {
 /** `loopback`, `private`, addresses and networks. Undefined where one of them is none of these. */
 export function networksFrom(text: string): Networks | undefined {
   const list = new BlockList();
-  for (const word of text.split(/[\s,]+/).filter((it) => it !== '')) {
-    for (const network of Object.hasOwn(WORDS, word) ? (WORDS[word] ?? []) : [word]) {
-      if (!add(list, network)) return undefined;
-    }
-  }
+  const words = text.split(/[\s,]+/).filter((it) => it !== '');
+  const networks = words.flatMap((word) => (Object.hasOwn(WORDS, word) ? (WORDS[word] ?? []) : [word]));
+  for (const network of networks) if (!add(list, network)) return undefined;
+  if (networks.length === 0) return { has: () => false };
   return { has: (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') };
 }
 
@@ -49,13 +48,15 @@ function add(list: BlockList, network: string): boolean {
   return true;
 }
 
-const PRIVATE = networksFrom('private');
+/** The same networks as a pattern: a look into a list of Node's costs as much as the rest of accepting a connection. */
+const PRIVATE =
+  /^(127\.|10\.|172\.(1[6-9]|2\d|3[01])\.|192\.168\.|169\.254\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]..:|fe[89ab].:)/i;
 
 /** What is counted of a connection; undefined where one address says nothing about one client. */
 export function countedAddress(remote: string | undefined): string | undefined {
   const address = plain(remote ?? '');
-  if (address === '' || PRIVATE?.has(address)) return undefined;
-  return isIPv6(address) ? ipv6Network(address) : address;
+  if (address === '' || PRIVATE.test(address)) return undefined;
+  return address.includes(':') ? ipv6Network(address) : address;
 }
 
 /**
@@ -63,10 +64,11 @@ export function countedAddress(remote: string | undefined): string | undefined {
  * itself. Everything before it is what the client says of itself.
  */
 export function forwardedAddress(request: IncomingMessage, trusted: Networks): string | undefined {
-  const remote = plain(request.socket.remoteAddress ?? '');
-  if (remote !== '' && !trusted.has(remote)) return undefined;
   const header = request.headers['x-forwarded-for'];
-  const named = (typeof header === 'string' ? header : '').split(',').map((it) => plain(it.trim()));
+  if (typeof header !== 'string') return undefined;
+  const remote = plain(request.socket.remoteAddress ?? '');
+  if (!trusted.has(remote)) return undefined;
+  const named = header.split(',').map((it) => plain(it.trim()));
   const client = named
     .reverse()
     .find((address) => (isIPv4(address) || isIPv6(address) ? !trusted.has(address) : false));
@@ -76,6 +78,7 @@ export function forwardedAddress(request: IncomingMessage, trusted: Networks): s
 
 /** A socket for both families shows IPv4 as `::ffff:192.0.2.1`. */
 function plain(address: string): string {
+  if (!address.includes(':')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped?.[1] ?? address.replace(/%.*$/, '');
 }

@@ -23,8 +23,7 @@ export class RequestFeed extends Duplex {
 
   /** @param answered when the answer is on its way and nothing else is to come on this connection */
   constructor(socket: Socket, answered: () => void) {
-    // The data of a stream that was destroyed is of no use to anybody, so there is nothing to wait for.
-    super({ allowHalfOpen: true, emitClose: true });
+    super({ allowHalfOpen: true, decodeStrings: false });
     this.socket = socket;
     this.#answered = answered;
   }
@@ -74,13 +73,14 @@ export class RequestFeed extends Duplex {
     this.#flow();
   }
 
-  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.socket.write(chunk, encoding, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
     done();
-    this.#answered();
+    // A stream that is destroyed while it tells that its last write is over makes an error of that, for nobody.
+    process.nextTick(this.#answered);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

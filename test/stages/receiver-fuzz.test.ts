@@ -136,7 +136,7 @@ test(`${CASES} bodies, queries and ciphertexts are answered 200, 400 or 403, and
   for (let number = 0; number < CASES; number += 1) {
     const { query, body } = make(number);
     const start = performance.now();
-    const { status, body: text } = await receive(receiver, query, body);
+    const { status, text } = await receive(receiver, query, body);
     slowest = Math.max(slowest, performance.now() - start);
     const word = `${status} ${text}`;
     statuses.set(word, (statuses.get(word) ?? 0) + 1);
