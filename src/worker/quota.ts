@@ -126,13 +126,12 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
 }
 
 /**
- * Calls that WeChat has forgotten: its day began later than ours, or somebody called clear_quota. Its number may be off by a
- * hundredth, so it is not enough that it is smaller than ours: WeChat had refused calls and has some again, or it counts less
- * than half of what was known before.
+ * Calls that WeChat has forgotten: its day began later than ours, or somebody called clear_quota. A number that is smaller than
+ * ours is no proof: WeChat may count late, or not at all. It has forgotten some where it had refused calls and has some again, or
+ * counts less than half of what it had counted itself.
  */
 function clearedBy({ used, remain }: Read, today: CallsOfDay, arrived: number): number {
   const before = today.cleared ?? 0;
-  const known = Math.max(today.told?.used ?? 0, arrived - before);
-  const hasBegunAnew = (today.closed && remain > 0) || used * 2 < known;
+  const hasBegunAnew = (today.closed && remain > 0) || used * 2 < (today.told?.used ?? 0);
   return hasBegunAnew ? Math.max(arrived - used, before) : before;
 }
