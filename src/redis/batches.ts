@@ -1,6 +1,6 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
-import { type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
+import { ALL_DETAILS, type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
 import {
   type Fact,
   next,
@@ -200,7 +200,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function detailsBesideLeader(view: View, row: AcceptedRow, manner: Manner): Promise<RowDetails> {
-    const details = detailsBeside(view.row?.merchant, row, manner);
+    const details = detailsBeside(view.row?.merchant, row, comparedWith(view.registration, manner));
     if (details !== 'same' || view.registration.state !== 'queued') return details;
     // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet: whoever loads it wants that.
     const { id, row: leader } = view.registration;
@@ -330,8 +330,18 @@ export function openBatches(redis: Redis): Batches {
   };
 }
 
+/** A task that may be running has what its own API sent, whichever API is in use by now. */
+function comparedWith({ task, earlierTask, taskId, byLink }: Registration, manner: Manner): Pick<Manner, 'details'> {
+  const mayRun = task === 'open' || earlierTask === 'open';
+  return mayRun && taskId === undefined && !byLink ? { details: ALL_DETAILS } : manner;
+}
+
 /** `leader`: what is sent, or was; undefined where it was purged. */
-function detailsBeside(leader: Merchant | undefined, row: AcceptedRow, { details }: Manner): RowDetails {
+function detailsBeside(
+  leader: Merchant | undefined,
+  row: AcceptedRow,
+  { details }: Pick<Manner, 'details'>,
+): RowDetails {
   const { merchant, isPhoneBlank } = row;
   if (merchant === undefined) return 'same';
   if (leader === undefined) return 'newer';
