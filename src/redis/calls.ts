@@ -110,12 +110,12 @@ export function openCalls(redis: Redis): Calls {
     const mark = newMark();
     const id = view.registration.id;
     const { step, recorded } = decide(view, fact, mark, {});
-    const gone: Permission = { kind: 'go', view: { ...view, registration: recorded.after, steps: view.steps + 1 } };
+    const gone: Permission = { kind: 'go', view: { ...view, registration: recorded.after, version: mark } };
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
     const answer = (await takeScript(JSON.stringify(shared), [
       id,
-      view.steps,
+      view.version,
       call,
       job.name,
       JSON.stringify(step),

@@ -16,7 +16,7 @@ export function prefix(): string {
 const NAMES = {
   /** hash: one merchant's registration; fields in `registration-fields.ts` */
   registration: 'r',
-  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's version */
+  /** list: the facts of a registration, oldest first, as JSON */
   history: 'h',
   /** list: batch ids in the order of loading */
   batches: 'batches',

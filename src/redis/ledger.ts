@@ -33,8 +33,8 @@ export type WorkKind = 'submit' | 'follow-up' | 'authorize';
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface View {
   readonly registration: Registration;
-  /** Length of the history when it was read: nobody recorded anything since, if it is still the same. */
-  readonly steps: number;
+  /** Mark of the last fact when it was read, '' before the first: nobody recorded anything since, if it is still the same. */
+  readonly version: string;
   /** Redis' clock, ms since 1970. */
   readonly now: number;
   /** The row whose details are sent; undefined once it has been purged. */
@@ -108,13 +108,13 @@ export function openLedger(redis: Redis): Ledger {
   async function read(id: string): Promise<View | undefined> {
     const answer = (await readScript('', [id])) as (string | number)[] | null;
     if (answer === null) return undefined;
-    const [steps, now, packed, ...fields] = answer;
+    const [version, now, packed, ...fields] = answer;
     const registration = registrationFrom(id, fields as string[]);
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
     const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
     return {
       registration,
-      steps: Number(steps),
+      version: String(version),
       now: Number(now),
       row,
     };
@@ -126,7 +126,7 @@ export function openLedger(redis: Redis): Ledger {
       if (view === undefined) throw new Error(`There is no registration ${id}`);
       const { step, recorded } = decide(view, fact, mark, aside);
       const job = [aside.job?.kind ?? '', aside.job?.name ?? ''];
-      const answer = await recordScript('', [id, view.steps, JSON.stringify(step), ...job]);
+      const answer = await recordScript('', [id, view.version, JSON.stringify(step), ...job]);
       if (answer === 'done' || (await hasMark(redis, id, mark))) return recorded;
     }
   }
@@ -150,7 +150,8 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly entry: string;
   /** The entry of the waiting row that took its turn. */
   readonly turn?: string;
-  readonly set?: readonly string[] | undefined;
+  /** Fields and values by turns; the version is always among them. */
+  readonly set: readonly string[];
   readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
   readonly wait?: Wait | undefined;
@@ -177,7 +178,8 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
   const { job: _, ...effects } = aside;
   if (move === undefined) {
     const { state, wait } = before;
-    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects };
+    const set = [VERSION, mark];
+    const step: Step = { unchanged: true, at: fact.at, entry, set, state, wait, ...taskOf(fact), ...effects };
     return { step, recorded: { before, after: before, move } };
   }
   const passed = apply(before, fact, move);
@@ -190,7 +192,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     at: fact.at,
     entry,
     ...(turn && turnMove && { turn: historyEntry(passed, turn, turnMove, mark), passed: passed.state }),
-    ...(set.length > 0 && { set }),
+    set: [...set, VERSION, mark],
     ...(del.length > 0 && { del }),
     state: after.state,
     wait: after.wait,
@@ -250,6 +252,9 @@ function whatIsReady(after: Registration, so: readonly Consequence[] | undefined
 export function batchOf(pointer: string): string {
   return pointer.slice(0, pointer.lastIndexOf('/'));
 }
+
+/** Field of a registration's hash: the mark of its last fact (prelude.lua, version_of). */
+const VERSION = 'v';
 
 /** What tells a fact of this process from every other in the history. */
 export function newMark(): string {

@@ -54,6 +54,20 @@ describe('permission', () => {
     expect(Object.values(await server.redis.hgetall(key('tries', TODAY)))).toEqual(['1']);
   });
 
+  test('is refused to whoever read the registration before Redis forgot', async () => {
+    await book.load('b1', [one]);
+    const keys = [key('registration', idOf(one)), key('history', idOf(one))];
+    const remembered = await server.redis.dumpBuffer(keys[0] as string);
+    await book.record(idOf(one), 'create_held', { wait: 'person', until: 5 });
+    const stale = await book.view(idOf(one));
+    await server.redis.restore(keys[0] as string, 0, remembered as Buffer, 'REPLACE');
+    await server.redis.del(keys[1] as string);
+    await book.record(idOf(one), 'cancel_asked');
+
+    const fact = { kind: 'create_sent', at: Date.now() } as const;
+    expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
+  });
+
   test('takes its job out of the window, so that nobody hands it out again', async () => {
     await book.load('b1', [one]);
     await server.redis.zadd(key('window', 'submit'), 1, 'no-job-0');

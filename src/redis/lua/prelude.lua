@@ -267,13 +267,17 @@ local function canary_replaced(id, pointer)
   if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then let_go(batch, 1) end
 end
 
+-- The mark of the last fact of a registration's history, '' where it has none. The length of the history would not do: after
+-- a loss of data another fact stands in the same place.
+local function version_of(id) return redis.call('HGET', key.registration(id), 'v') or '' end
+
 -- Tries of a Weixin ID that is used up: more than calls under way can give back.
 local SPENT = '1000000'
 
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
 -- `step` is what domain/registration decided; what is empty or false is left out:
 --   at           when, in ms
---   set, del     fields of the registration's hash to write and to remove
+--   set, del     fields of the registration's hash to write and to remove; the mark of the fact is always among them
 --   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
 --   entry        the history entry, JSON      turn  a second one: a row that waited took its turn
 --   passed       the state to which the fact itself led, before that turn
@@ -295,8 +299,8 @@ local function record(id, step)
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
   local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
+  redis.call('HSET', registration, unpack(step.set))
   if not step.unchanged then
-    if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
     if step.rows then
       change_rows(step.rows)

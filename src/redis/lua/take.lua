@@ -5,7 +5,7 @@
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        triesPerDay                   of a person
---      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
+--      then of each call: id, the version known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
 -- Answers of each { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing was
 -- changed), or { 'held', until in ms, why } (person: record create_held).
@@ -75,8 +75,8 @@ local function held(person)
   end
 end
 
-local function take(id, steps, kind, job, step, person)
-  if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
+local function take(id, version, kind, job, step, person)
+  if version_of(id) ~= version then return { 'conflict' } end
   local is_create = kind == 'create'
   local refusal = shut_for(kind) or (is_create and held(person))
   if refusal then return refusal end
