@@ -53,6 +53,7 @@ import { readQuota } from './wechat/quota.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
 import type { Crew } from './worker/crew.js';
 import { openHold } from './worker/hold.js';
+import { openPermits } from './worker/permits.js';
 
 /** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
 const WINDOW_SIZE = 10_000;
@@ -320,6 +321,7 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     patience: settings.patience,
     limits: limitsOf(settings),
     hold: openHold(bell),
+    permits: openPermits(settings.patience.requestTimeoutMs, () => performance.now()),
     clockAheadMs: client.clockAheadMs,
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },

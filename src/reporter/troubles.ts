@@ -30,6 +30,12 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '若持续如此，请检查网络和 WECHAT_API_BASE_URL。',
     },
   },
+  'call:permit_expired': {
+    acts: 'us',
+    en: 'This machine or Redis stood still between the permission to call and the call; nothing was sent.',
+    zh: '取得调用许可后本机或 Redis 曾停顿，许可已过期，未提交。',
+    nextStep: NOTHING_TO_DO,
+  },
   'call:pause': {
     acts: 'us',
     en: 'WeChat wants to be left alone for a minute, or could not be reached.',

@@ -14,6 +14,7 @@ import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { Told } from './facts.js';
 import type { Ear, Hold } from './hold.js';
+import type { Permits } from './permits.js';
 
 export interface Crew {
   readonly ledger: Ledger;
@@ -24,6 +25,7 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  readonly permits: Permits;
   /** How far our clock is ahead of WeChat's, in ms. */
   readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;

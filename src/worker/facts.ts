@@ -73,6 +73,14 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   };
 }
 
+/** Nothing was sent, and the row waits for its turn again. */
+export function factOfExpiredPermit(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  return {
+    fact: { kind: 'create_void', at: crew.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
+    aside: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
+  };
+}
+
 export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;

@@ -42,8 +42,21 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     // Should this worker die before the answer, the next one asks again after the usual pause.
     const until = at + crew.patience.pushRecheckMs;
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until } as const;
+    const permit = crew.permits.ask();
     const permission = await crew.calls.take(view, fact, job, budgets);
     if (permission.kind === 'conflict') continue;
+    if (permission.kind === 'go' && permit.isExpired()) {
+      const at = crew.now();
+      const expired = {
+        kind: 'search_void',
+        at,
+        callSentAt: sentAt,
+        until: at,
+        problem: 'call:permit_expired',
+      } as const;
+      await report(crew, id, expired, {}, permission.view);
+      return;
+    }
     if (permission.kind === 'go') {
       const reply = await crew.api.search(merchant, registration.taskId, token);
       const told = factOfSearch(crew, registration, budgets.day, reply);

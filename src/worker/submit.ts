@@ -4,7 +4,8 @@ import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
-import { factOfCreate } from './facts.js';
+import { factOfCreate, factOfExpiredPermit } from './facts.js';
+import type { Permit } from './permits.js';
 import { tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
 
@@ -20,6 +21,11 @@ export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): 
 async function send(crew: Crew, job: Job, id: string, known: View | undefined): Promise<void> {
   const sent = await take(crew, job, id, known);
   if (sent === undefined) return;
+  if (sent.permit.isExpired()) {
+    const { fact, aside } = factOfExpiredPermit(crew, sent);
+    await report(crew, id, fact, aside, sent.view);
+    return;
+  }
   const reply = await crew.api.create(sent.merchant, sent.token);
   await reportCall(crew, id, factOfCreate(crew, sent, reply), reply, sent.token, sent.view);
 }
@@ -30,6 +36,7 @@ export interface Sent {
   readonly view: View;
   readonly merchant: Merchant;
   readonly token: string;
+  readonly permit: Permit;
   readonly sentAt: number;
   /** The quota day that was charged. */
   readonly day: string;
@@ -60,11 +67,12 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
       until: sentAt + crew.patience.pushWaitMs,
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
+    const permit = crew.permits.ask();
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':
         crew.log.info({ registration: id, fact: fact.kind }, 'fact');
-        return { view: permission.view, merchant, token, sentAt, day: budgets.day, person: budgets.person };
+        return { view: permission.view, merchant, token, permit, sentAt, day: budgets.day, person: budgets.person };
       case 'held':
         await report(
           crew,
