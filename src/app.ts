@@ -223,7 +223,14 @@ export async function startSending(store: Store): Promise<Part> {
   });
   const authorizers = openAuthorizers(redis, vault);
   const crew = crewOf(settings, redis, bell, client, log);
-  const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });
+  const relay = startRelay({
+    redis,
+    bell,
+    log,
+    windowSize: WINDOW_SIZE,
+    perSecond: settings.callsPerSecond,
+    now: Date.now,
+  });
   const worker = startWorker({
     redis,
     relay,

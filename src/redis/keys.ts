@@ -52,7 +52,9 @@ const NAMES = {
   recent: 'recent',
   /** string: when the next call is due if calls are spread evenly, in µs */
   pace: 'pace',
-  /** string with expiry: WeChat asked for a pause (45011) */
+  /** string: the latest time of Redis' clock that was seen when work was handed out, in ms */
+  clock: 'clock',
+  /** string with expiry: WeChat asked for a pause (45011); how long it is, in ms */
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',

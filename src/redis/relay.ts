@@ -42,6 +42,8 @@ export interface RelayOptions {
   readonly windowSize: number;
   /** Calls that may be made: a fast pace is handed out in larger handfuls. */
   readonly perSecond: number;
+  /** ms since 1970 */
+  readonly now?: () => number;
 }
 
 /** What a job of BullMQ carries: registrations that are worked off together, none of them named but by its id. */
@@ -50,7 +52,7 @@ export interface Handful {
   readonly jobs: readonly string[];
 }
 
-export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOptions): Relay {
+export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
   const hand = script(redis, 'hand');
   const sweep = script(redis, 'sweep');
@@ -82,18 +84,15 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
     }
   }
 
-  /** Hands out what is ready of one kind; answers when the next is due. */
+  /** Hands out what is ready of one kind; answers in how many ms the next is due. */
   async function handOut(kind: WorkKind): Promise<number> {
     for (;;) {
       const handful = kind === 'submit' ? toSubmit : 1;
-      const [due, left, ...jobs] = (await hand([key('window', kind)], [kind, windowSize, HANDED_AT_ONCE, handful])) as [
-        number,
-        number,
-        ...string[],
-      ];
+      const args = [kind, windowSize, HANDED_AT_ONCE, handful, now()];
+      const [dueInMs, left, ...jobs] = (await hand([key('window', kind)], args)) as [number, number, ...string[]];
       if (jobs.length > 0) await add(kind, jobs);
       if (jobs.length === 0) waiting += left;
-      if (jobs.length === 0 || left === 0 || stopped) return due < 0 ? Number.POSITIVE_INFINITY : due;
+      if (jobs.length === 0 || left === 0 || stopped) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
     }
   }
 
@@ -101,16 +100,16 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
     for (const kind of WORK_KINDS) {
       await add(kind, (await sweep([key('window', kind)], [notDoneForMs])) as string[]);
     }
-    swept = Date.now();
+    swept = now();
   }
 
   async function look(): Promise<void> {
     let pause = LOOK_EVERY_MS;
     try {
       if (swept === 0) await handAgain(0);
-      else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      else if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
       waiting = 0;
-      for (const kind of WORK_KINDS) pause = Math.min(pause, (await handOut(kind)) - Date.now());
+      for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
     } catch (error) {
       // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
       if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
@@ -167,6 +166,14 @@ export function openWorker(
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ): Worker<Handful> {
   return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
+}
+
+/**
+ * When a job was handed out, in ms since 1970: what was due then is due now, whatever clock the worker or Redis has. Were each
+ * to judge by itself, a registration would go to and fro between them until their clocks agree.
+ */
+export function handedAt(job: string): number {
+  return Number(/-(\d+)\.\d+-\d+$/.exec(job)?.[1] ?? 0);
 }
 
 /** A job's name begins with its registration's id. */

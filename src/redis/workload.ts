@@ -42,8 +42,7 @@ export function openWorkload(redis: Redis): Workload {
 
   return {
     async giveBack(job, id, dueAt) {
-      const due = dueAt === undefined ? 0 : dueAt <= Date.now() ? -1 : dueAt;
-      await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
+      await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, dueAt ?? '']);
     },
     inHand,
     async isSending(until) {

@@ -1,6 +1,7 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import type { Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
+import { handedAt } from '../redis/relay.js';
 import { tellsOfTask } from '../wechat/answers.js';
 import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
 import { factOfSearch } from './facts.js';
@@ -13,7 +14,8 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
       return crew.workload.giveBack(job, id, undefined);
     }
-    const { registration, now } = view;
+    const { registration } = view;
+    const now = Math.max(view.now, handedAt(job.name));
     if ((registration.until ?? 0) > now) return crew.workload.giveBack(job, id, registration.until);
     const sentAt = registration.sentAt ?? now;
     const canSearch = crew.api.canSearch(registration.taskId);

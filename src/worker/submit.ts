@@ -2,6 +2,7 @@
 import type { Merchant } from '../domain/merchant.js';
 import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
+import { handedAt } from '../redis/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
 import { factOfCreate, factOfExpiredPermit } from './facts.js';
@@ -46,7 +47,7 @@ export interface Sent {
 async function take(crew: Crew, job: Job, id: string, known: View | undefined): Promise<Sent | undefined> {
   for (let view = known; ; view = await crew.ledger.read(id)) {
     const merchant = view?.row?.merchant;
-    if (view === undefined || merchant === undefined || !isDue(view)) {
+    if (view === undefined || merchant === undefined || !isDue(view, job)) {
       await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
       return undefined;
     }
@@ -95,9 +96,9 @@ async function leave(crew: Crew, job: Job, id: string): Promise<undefined> {
 }
 
 /** A job is only a hint: the ledger says whether there is something to send. */
-function isDue({ registration, now }: View): boolean {
+function isDue({ registration, now }: View, job: Job): boolean {
   if (registration.state === 'queued') return true;
-  return registration.state === 'deferred' && (registration.until ?? 0) <= now;
+  return registration.state === 'deferred' && (registration.until ?? 0) <= Math.max(now, handedAt(job.name));
 }
 
 function dueAt({ registration }: View): number | undefined {

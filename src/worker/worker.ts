@@ -49,7 +49,7 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
     const workOff = (name: string): Promise<void> => {
       const [job, id] = [{ kind, name }, registrationOf(name)];
-      return crew.hold.leaving ? crew.workload.giveBack(job, id, crew.now()) : work[kind](job, id);
+      return crew.hold.leaving ? crew.workload.giveBack(job, id, 0) : work[kind](job, id);
     };
     const worker = openWorker(
       redis,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key, prefix } from '../../src/redis/keys.js';
 import type { Job, WorkKind } from '../../src/redis/ledger.js';
-import { type Handful, type Relay, registrationOf, startRelay } from '../../src/redis/relay.js';
+import { type Handful, handedAt, type Relay, registrationOf, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -132,6 +132,42 @@ describe('what is due later', () => {
     await book.send(idOf(merchant(0)));
     await book.record(idOf(merchant(0)), 'mini_program_created', { appid: 'wxnew', authCode: 'sealed' });
     await until('the exchange is done', () => done.length === 1);
+  });
+});
+
+describe('when Redis’ clock was set back', () => {
+  const HOUR_MS = 3_600_000;
+  const hand = (now: number) => script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 100, 1, now]);
+
+  test('what is due by the clock of the relay is handed out, and whoever takes it holds it for due', async () => {
+    await redis.set(key('clock'), Date.now() + HOUR_MS);
+    const due = Date.now() + HOUR_MS / 2;
+    await redis.zadd(key('later', 'submit'), due, 'aaaaaaaaaaaaaaaa');
+
+    const [, , job] = (await hand(due + 1)) as [number, number, string];
+    expect(registrationOf(job)).toBe('aaaaaaaaaaaaaaaa');
+    expect(handedAt(job)).toBe(due + 1);
+    expect(await redis.zcount(key('window', 'submit'), '-inf', Date.now())).toBe(1);
+  });
+
+  test('jobs that seem to be handed in the future are handed again', async () => {
+    await redis.zadd(
+      key('window', 'submit'),
+      Date.now() + HOUR_MS,
+      'aaaaaaaaaaaaaaaa-1-0',
+      Date.now(),
+      'bbbbbbbbbbbbbbbb-1-0',
+    );
+    expect(await script(redis, 'sweep')([key('window', 'submit')], [60_000])).toEqual(['aaaaaaaaaaaaaaaa-1-0']);
+    expect(await redis.zcount(key('window', 'submit'), '-inf', Date.now())).toBe(2);
+  });
+
+  test('and not otherwise, one clock says what is due, and how long it takes', async () => {
+    await redis.zadd(key('later', 'submit'), Date.now() + HOUR_MS / 2, 'aaaaaaaaaaaaaaaa');
+    const [dueInMs, , ...jobs] = (await hand(Date.now() + HOUR_MS)) as [number, number, ...string[]];
+    expect(jobs).toEqual([]);
+    expect(dueInMs).toBeGreaterThan(HOUR_MS / 2 - 60_000);
+    expect(dueInMs).toBeLessThanOrEqual(HOUR_MS / 2);
   });
 });
 

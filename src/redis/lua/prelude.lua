@@ -345,7 +345,7 @@ local function record(id, step)
     redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
   end
   if step.pauseMs then
-    redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
+    redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs)
   end
   if step.spent and step.spent.person ~= '' then
     redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)

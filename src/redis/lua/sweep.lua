@@ -5,5 +5,7 @@
 -- Answers their jobs.
 local now = milliseconds()
 local jobs = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[1]))
+-- Redis' clock was set back: it is not known how long ago these were handed.
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')) do jobs[#jobs + 1] = job end
 for _, job in ipairs(jobs) do redis.call('ZADD', KEYS[1], now, job) end
 return jobs

@@ -23,8 +23,25 @@ local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
 local line = redis.call('HMGET', key.line(), 'stopped', 'canary')
+-- Redis' clock may be set back. What lies in its future then counts as now: nobody waits for the old time to come again.
 local pause = redis.call('PTTL', key.pause())
+if pause > 0 then
+  local longest = tonumber(redis.call('GET', key.pause()))
+  if pause > longest then
+    pause = longest
+    redis.call('PEXPIRE', key.pause(), pause)
+  end
+end
 local due = tonumber(redis.call('GET', key.pace()) or 0)
+if due - now_us > SECOND_US then due = now_us end
+local function microseconds_of(call) return tonumber((string.match(call, '^%d+'))) end
+local newest = redis.call('LINDEX', key.recent(), 0)
+if newest and microseconds_of(newest) > now_us then
+  for i, call in ipairs(redis.call('LRANGE', key.recent(), 0, -1)) do
+    if microseconds_of(call) <= now_us then break end
+    redis.call('LSET', key.recent(), i - 1, string.format('%.0f', now_us) .. string.match(call, '^%d+(.*)$'))
+  end
+end
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
 local counted = redis.call('HMGET', calls, 'create', 'search', 'closed', 'told')
 local per_day, reserve = budget.perDay, budget.reserve
@@ -46,7 +63,7 @@ local function until_room(calls_of_window, window_us)
   if remembered + went < calls_of_window then return 0 end
   if went >= calls_of_window then return window_us end
   local back = redis.call('LINDEX', key.recent(), calls_of_window - 1 - went)
-  return back and window_us - (now_us - string.match(back, '%d+')) or 0
+  return back and window_us - (now_us - microseconds_of(back)) or 0
 end
 
 -- What a stopped line on trial lets through: one create, and every search. That create may never go (it was withdrawn, it is
