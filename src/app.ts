@@ -28,10 +28,12 @@ import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
+import type { Journal } from './redis/journal.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
+import { guardAgainstLoss, type LossGuard } from './redis/loss.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
@@ -75,6 +77,8 @@ export interface Store {
   readonly log: Logger;
   /** How the receiver is, where this process has one: /readyz of the console says the same. */
   readonly receiver: { isReady?: () => Promise<boolean> };
+  /** What this process does against a Redis that forgets; made by the first part that needs it. */
+  readonly lossGuard: () => Promise<LossGuard>;
   /** A further connection; closed with the store. */
   connect(role: Role): Promise<Redis>;
   close(): Promise<void>;
@@ -100,7 +104,9 @@ export async function openStore(
     connections.push(redis);
     return redis;
   };
+  let guarding: Promise<LossGuard> | undefined;
   const close = async (): Promise<void> => {
+    await (await guarding?.catch(() => undefined))?.close();
     for (const redis of connections) redis.disconnect();
     await server.leave();
   };
@@ -121,6 +127,10 @@ export async function openStore(
       settings,
       log,
       receiver: {},
+      lossGuard: () => {
+        guarding ??= startGuarding(connectTo, settings, log);
+        return guarding;
+      },
       connect: (to) => connectTo(to),
       close,
     };
@@ -128,6 +138,20 @@ export async function openStore(
     await close();
     throw error;
   }
+}
+
+async function startGuarding(
+  connectTo: (role: Role) => Promise<Redis>,
+  settings: Settings,
+  log: Logger,
+): Promise<LossGuard> {
+  return guardAgainstLoss({
+    redis: await connectTo('worker'),
+    home: settings.home,
+    vault: vaultOf(settings),
+    now: Date.now,
+    log,
+  });
 }
 
 /** What a process with these settings would make a ledger for. */
@@ -222,7 +246,8 @@ export async function startSending(store: Store): Promise<Part> {
     connections: settings.concurrency + 8,
   });
   const authorizers = openAuthorizers(redis, vault);
-  const crew = crewOf(settings, redis, bell, client, log);
+  const guard = await store.lossGuard();
+  const crew = crewOf(settings, redis, bell, client, guard, log);
   const relay = startRelay({
     redis,
     bell,
@@ -317,11 +342,12 @@ export function createdWebhook(
   };
 }
 
-function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, log: Logger): Crew {
+function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, guard: LossGuard, log: Logger): Crew {
   const store = openComponentStore(redis);
   return {
     ledger: openLedger(redis),
-    calls: openCalls(redis),
+    calls: openCalls(redis, guard),
+    memory: { write: (entry) => written(() => guard.journal.write(entry), log), restore: guard.restore },
     workload: openWorkload(redis),
     api: registrationApi(settings, client),
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
@@ -337,6 +363,16 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     random: Math.random,
     log,
   };
+}
+
+function written(write: () => void, log: Logger): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    log.error({ err: error }, 'the journal cannot be written');
+    return false;
+  }
 }
 
 /** With `auto`, until WeChat has told its number, or where it does not. */
@@ -443,7 +479,7 @@ interface Reception extends Part {
 
 async function openReception(settings: Settings, log: Logger): Promise<Reception> {
   // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
-  let door: { readonly redis: Redis; readonly pushes: Pushes } | undefined;
+  let door: { readonly redis: Redis; readonly pushes: Pushes; readonly journal: Journal } | undefined;
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
@@ -453,7 +489,11 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   };
   const shelf = openShelf({
     pushes: {
-      store: async (received, mark) => (await pushes()).store(received, mark),
+      async store(received, mark) {
+        const stored = await (await pushes()).store(received, mark);
+        written(() => door?.journal.writePushes(received), log);
+        return stored;
+      },
       storedOf: async (segment) => (await pushes()).storedOf(segment),
     },
     spool: await openSpool(join(settings.home, 'spool'), log),
@@ -482,6 +522,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
     },
     async recordIn(store) {
       const answering = await store.connect('door');
+      const guard = await store.lossGuard();
       const redis = await store.connect('worker');
       if (settings.forwardUrl !== undefined) {
         forwarding = startForwarding({
@@ -509,7 +550,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       );
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
-      door = { redis: answering, pushes: openPushes(answering) };
+      door = { redis: answering, pushes: openPushes(answering), journal: guard.journal };
     },
     async close() {
       await server?.close();

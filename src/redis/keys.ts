@@ -126,6 +126,17 @@ const NAMES = {
   told: 'told',
   /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
+  /**
+   * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, since when creates wait for processes that
+   * have yet to report (`settling`), and what Redis had forgotten last (`loss…`); loss.ts
+   */
+  epoch: 'epoch',
+  /** sorted set: processes with a journal, by when they were seen last, in ms */
+  processes: 'processes',
+  /** set: those that have yet to report to the epoch */
+  unreported: 'unreported',
+  /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
+  forgotten: 'forgotten',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

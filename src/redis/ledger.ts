@@ -92,9 +92,9 @@ export interface Ledger {
   read(id: string): Promise<View | undefined>;
   /**
    * Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration.
-   * `known` saves reading it first, where it was read or recorded just before.
+   * `known` saves reading it first, where it was read or recorded just before. `mark`: where a journal has it already.
    */
-  record(id: string, fact: Fact, aside?: Aside, known?: View): Promise<Recorded>;
+  record(id: string, fact: Fact, aside?: Aside, known?: View, mark?: string): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
@@ -120,8 +120,7 @@ export function openLedger(redis: Redis): Ledger {
     };
   }
 
-  async function record(id: string, fact: Fact, aside: Aside = {}, known?: View): Promise<Recorded> {
-    const mark = newMark();
+  async function record(id: string, fact: Fact, aside: Aside = {}, known?: View, mark = newMark()): Promise<Recorded> {
     for (let view = known ?? (await read(id)); ; view = await read(id)) {
       if (view === undefined) throw new Error(`There is no registration ${id}`);
       const { step, recorded } = decide(view, fact, mark, aside);

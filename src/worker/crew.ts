@@ -5,7 +5,8 @@ import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
-import type { Aside, Ledger, View } from '../redis/ledger.js';
+import type { JournalEntry } from '../redis/journal.js';
+import { type Aside, type Ledger, newMark, type View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
@@ -26,6 +27,7 @@ export interface Crew {
   readonly limits: Limits;
   readonly hold: Hold;
   readonly permits: Permits;
+  readonly memory: Memory;
   /** How far our clock is ahead of WeChat's, in ms. */
   readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
@@ -36,6 +38,14 @@ export interface Crew {
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
+}
+
+/** What is remembered of calls beside Redis, which may forget. */
+export interface Memory {
+  /** On disk when it returns. False: the disk does not take it. */
+  write(entry: JournalEntry): boolean;
+  /** Records what journals have of a registration that Redis had forgotten. */
+  restore(registration: string): Promise<void>;
 }
 
 export function budgetsFor(merchant: Merchant, { limits, api }: Crew, now: number): Budgets {
@@ -113,7 +123,9 @@ export async function reportCall(
   token: string,
   view: View,
 ): Promise<void> {
-  await report(crew, id, told.fact, told.aside, view);
+  const mark = newMark();
+  crew.memory.write({ registration: id, mark, fact: told.fact });
+  await report(crew, id, told.fact, told.aside, view, mark);
   if (told.refusedToken) await refuseToken(crew, token);
   else if (reply.kind === 'answer') await crew.credentials.accepted(token);
 }
@@ -137,8 +149,9 @@ export async function report(
   fact: Fact,
   aside: Aside = {},
   known?: View,
+  mark?: string,
 ): Promise<Registration> {
-  const { before, after, move } = await crew.ledger.record(id, fact, aside, known);
+  const { before, after, move } = await crew.ledger.record(id, fact, aside, known, mark);
   const { kind, problem, said } = fact;
   const rid = ridOf(said);
   crew.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');

@@ -81,6 +81,22 @@ export function factOfExpiredPermit(crew: Crew, sent: Sent): Pick<Told, 'fact' |
   };
 }
 
+/** Nothing was sent: should Redis forget the call, nobody would know of it. */
+export function factOfNoJournal(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  const at = crew.now();
+  const until = at + retryAfterMs(crew.patience, 0, crew.random());
+  const problem = 'call:no_journal';
+  return {
+    fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
+    aside: {
+      ...surprise(crew, problem),
+      giveBack: { day: sent.day, person: sent.person, call: true },
+      pauseMs: until - at,
+      verdict: 'failed',
+    },
+  };
+}
+
 export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;

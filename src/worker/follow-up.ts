@@ -46,7 +46,8 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until } as const;
     const permit = crew.permits.ask();
     const permission = await crew.calls.take(view, fact, job, budgets);
-    if (permission.kind === 'conflict') continue;
+    if (permission.kind === 'forgotten') await crew.memory.restore(id);
+    if (permission.kind === 'conflict' || permission.kind === 'forgotten') continue;
     if (permission.kind === 'go' && permit.isExpired()) {
       const at = crew.now();
       const expired = {

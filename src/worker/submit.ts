@@ -5,7 +5,7 @@ import type { Job, View } from '../redis/ledger.js';
 import { handedAt } from '../redis/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
-import { factOfCreate, factOfExpiredPermit } from './facts.js';
+import { factOfCreate, factOfExpiredPermit, factOfNoJournal, type Told } from './facts.js';
 import type { Permit } from './permits.js';
 import { tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
@@ -22,10 +22,11 @@ export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): 
 async function send(crew: Crew, job: Job, id: string, known: View | undefined): Promise<void> {
   const sent = await take(crew, job, id, known);
   if (sent === undefined) return;
-  if (sent.permit.isExpired()) {
-    const { fact, aside } = factOfExpiredPermit(crew, sent);
-    await report(crew, id, fact, aside, sent.view);
-    return;
+  const { view, sentFact, day } = sent;
+  const giveUp = ({ fact, aside }: Pick<Told, 'fact' | 'aside'>) => report(crew, id, fact, aside, view);
+  if (sent.permit.isExpired()) return void (await giveUp(factOfExpiredPermit(crew, sent)));
+  if (!crew.memory.write({ registration: id, mark: view.version, fact: sentFact, day })) {
+    return void (await giveUp(factOfNoJournal(crew, sent)));
   }
   const reply = await crew.api.create(sent.merchant, sent.token);
   await reportCall(crew, id, factOfCreate(crew, sent, reply), reply, sent.token, sent.view);
@@ -38,6 +39,8 @@ export interface Sent {
   readonly merchant: Merchant;
   readonly token: string;
   readonly permit: Permit;
+  /** As it is in the history, with `view.version` as its mark. */
+  readonly sentFact: Fact;
   readonly sentAt: number;
   /** The quota day that was charged. */
   readonly day: string;
@@ -73,7 +76,16 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
     switch (permission.kind) {
       case 'go':
         crew.log.info({ registration: id, fact: fact.kind }, 'fact');
-        return { view: permission.view, merchant, token, permit, sentAt, day: budgets.day, person: budgets.person };
+        return {
+          view: permission.view,
+          merchant,
+          token,
+          permit,
+          sentFact: fact,
+          sentAt,
+          day: budgets.day,
+          person: budgets.person,
+        };
       case 'held':
         await report(
           crew,
@@ -84,6 +96,9 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
         return undefined;
       case 'wait':
         if (!(await holdFor(crew, permission))) return leave(crew, job, id);
+        break;
+      case 'forgotten':
+        await crew.memory.restore(id);
         break;
       case 'conflict':
         break;

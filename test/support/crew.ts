@@ -49,6 +49,7 @@ export function crewWith(
       ...limits,
     },
     hold: openHold(bell),
+    memory: { write: () => true, restore: async () => {} },
     permits: permits ?? openPermits(10_000, () => performance.now()),
     readQuota,
     quota: { knownUntil: 0 },

@@ -31,8 +31,8 @@ local function counted_as(state, wait)
   return state
 end
 
--- By how much the counts of batches change in this run.
-local changes = {}
+-- By how much the counts of batches change in this run, and how many facts are recorded.
+local changes, facts = {}, 0
 
 local function write_counts()
   for counts, change in pairs(changes) do
@@ -41,6 +41,8 @@ local function write_counts()
     end
   end
   changes = {}
+  if facts > 0 then redis.call('HINCRBY', key.epoch(), 'facts', facts) end
+  facts = 0
 end
 
 local function count_change(batch, name, by)
@@ -296,6 +298,7 @@ local SPENT = '1000000'
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 local function record(id, step)
   local registration = key.registration(id)
+  facts = facts + 1
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
   local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')

@@ -5,9 +5,12 @@
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        triesPerDay                   of a person
+--        epoch    up to which the process has compared its journal; absent where it keeps none
+--        settleMs how long creates wait for processes that have yet to report to an epoch
 --      then of each call: id, the version known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
--- Answers of each { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing was
+-- Answers of each { 'go' }, { 'conflict' }, { 'epoch' } (another one has begun), { 'forgotten' } (journals have facts of this
+-- registration: restore them first), { 'wait', ms, why } (ledger, line, clock, hours, day, pause, pace: nothing was
 -- changed), or { 'held', until in ms, why } (person: record create_held).
 local THREE_DAYS = 259200
 local budget = cjson.decode(ARGV[1])
@@ -58,6 +61,19 @@ local went = 0
 local done = {}
 local remembered = redis.call('LLEN', key.recent())
 
+-- Redis may have forgotten calls that were made (loss.ts).
+local epoch, settling, has_forgotten
+if budget.epoch then
+  local now_is = redis.call('HMGET', key.epoch(), 'id', 'settling')
+  epoch, settling = now_is[1], tonumber(now_is[2] or nil)
+  if settling and (now - settling >= budget.settleMs or now < settling) then
+    redis.call('HDEL', key.epoch(), 'settling')
+    settling = nil
+  end
+  has_forgotten = redis.call('EXISTS', key.forgotten('any')) == 1
+end
+local LOOK_AGAIN_MS = 200
+
 -- How long until the call that lies as many calls back as a window may hold is older than the window, in µs.
 local function until_room(calls_of_window, window_us)
   if remembered + went < calls_of_window then return 0 end
@@ -76,6 +92,7 @@ end
 
 -- What holds every call of a kind; nil: nothing.
 local function shut_for(kind)
+  if kind == 'create' and settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
   if line[1] and not on_trial(kind) then return { 'wait', -1, 'line' } end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
@@ -93,7 +110,9 @@ local function held(person)
 end
 
 local function take(id, version, kind, job, step, person)
+  if epoch ~= budget.epoch then return { 'epoch' } end
   if version_of(id) ~= version then return { 'conflict' } end
+  if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return { 'forgotten' } end
   local is_create = kind == 'create'
   local refusal = shut_for(kind) or (is_create and held(person))
   if refusal then return refusal end
