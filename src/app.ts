@@ -28,12 +28,13 @@ import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type Created, tellCreated } from './redis/created.js';
+import { refuseVolatile } from './redis/durability.js';
 import type { Journal } from './redis/journal.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
-import { guardAgainstLoss, type LossGuard } from './redis/loss.js';
+import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/loss.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
@@ -236,6 +237,7 @@ export async function startSending(store: Store): Promise<Part> {
   const { startRelay } = await import('./redis/relay.js');
   const { startWorker } = await import('./worker/worker.js');
   // What can fail comes first: nothing after it has to be closed for a fault of another.
+  if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   const vault = vaultOf(settings);
   const redis = await store.connect('worker');
   const bell = await hangBell(redis);
@@ -312,6 +314,7 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     bell,
     now: Date.now,
     log,
+    loss: async () => ((await unreported(redis)) === 0 ? lastLoss(redis) : undefined),
     async spentDay() {
       const { standstill, used } = await situation(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());

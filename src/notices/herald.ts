@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Batches, byOutcome } from '../redis/batches.js';
 import type { Bell } from '../redis/bell.js';
 import type { Calls } from '../redis/calls.js';
+import type { Loss } from '../redis/loss.js';
 import type { Told } from '../redis/told.js';
 
 export interface HeraldOptions {
@@ -12,6 +13,8 @@ export interface HeraldOptions {
   /** The quota day that is used up, e.g. `2026-11-21`, when it ends, in ms, and its calls; undefined while there are calls left. */
   readonly spentDay: () => Promise<SpentDay | undefined>;
   readonly bell: Bell;
+  /** What Redis had forgotten last, once every process has reported. */
+  readonly loss?: () => Promise<Loss | undefined>;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -57,6 +60,7 @@ async function look(options: HeraldOptions): Promise<void> {
   await tellOfBatches(options, known);
   await tellOfTheLine(options, known);
   await tellOfTheQuota(options);
+  await tellOfALoss(options);
 }
 
 async function tellOfBatches(
@@ -99,6 +103,19 @@ async function tellOfTheLine({ told, calls }: HeraldOptions, known: Readonly<Rec
     type: 'line.stopped',
     at: line.at,
     data: { problem: line.problem, because: line.because },
+  });
+}
+
+/** While processes report, the numbers grow: it is told when creates go on. */
+async function tellOfALoss({ told, loss }: HeraldOptions): Promise<void> {
+  const found = await loss?.();
+  if (found === undefined) return;
+  const { epoch, at, facts, pushes } = found;
+  await told.tell('loss', epoch, 'loss', {
+    id: `loss-${epoch}`,
+    type: 'ledger.restored',
+    at,
+    data: { facts, pushes },
   });
 }
 
