@@ -14,7 +14,7 @@ import { RedisUnreachable } from '../redis/connection.js';
 import { csvLine } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type Outlook, outlook } from '../reporter/outlook.js';
-import { situation } from '../reporter/standstill.js';
+import { forCreates, situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './report.js';
 import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
@@ -118,12 +118,12 @@ async function remember(doorway: Doorway): Promise<Memory> {
   if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
   try {
     const { batches, calls, identify, workload } = await doorway.open('door');
-    const now = await situation(calls, limits, Date.now());
+    const ahead = forCreates(await situation(calls, limits, Date.now()), limits);
     const before = await workload.toSend();
     return {
       identify,
       past: batches.prospects,
-      outlook: (ready) => forecast(ready, before, now.left, { ...limits, perDay: now.limit }),
+      outlook: (ready) => forecast(ready, before, ahead.left, ahead.limits),
       batch: batches.find,
     };
   } catch (error) {

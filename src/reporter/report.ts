@@ -24,6 +24,8 @@ export interface ReportOptions {
   readonly links?: boolean | undefined;
   /** What the legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: Words;
+  /** What follows where the answer to `create` does not come, by the registration API in use; `{time}` is when. */
+  readonly unanswered?: Words | undefined;
   /** The details that make two rows of one enterprise two tasks, under that API. */
   readonly details: readonly DetailField[];
 }
@@ -36,7 +38,7 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, since, language, timezone, now, invitation } = options;
+  const { only, since, language, timezone, now, invitation, unanswered } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
@@ -45,6 +47,7 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
       standstill: options.standstill,
       now,
       invitation,
+      unanswered,
       otherRow: (index) => others.get(index),
       time: (at) => isoWithOffset(at, timezone),
     };

@@ -117,7 +117,8 @@ function appendOnlyFile(name) {
 
 const watching = setInterval(() => {
   try {
-    sizes.push({ at: Date.now(), size: statSync(appendOnlyFile(primary)).size });
+    const file = appendOnlyFile(primary);
+    sizes.push({ at: Date.now(), file, size: statSync(file).size });
     if (sizes.length > 100) sizes.shift();
   } catch {
     // It is being started.
@@ -128,8 +129,11 @@ async function powerCut() {
   const name = primary;
   const { port } = servers[name];
   await killRedis(name);
-  const kept = sizes.filter(({ at }) => at <= Date.now() - CUT_OFF_MS).at(-1) ?? sizes[0];
-  if (kept !== undefined) truncateSync(appendOnlyFile(name), kept.size);
+  // A rewrite begins another file: what is before it is on disk as a whole.
+  const file = appendOnlyFile(name);
+  const known = sizes.filter((it) => it.file === file);
+  const kept = known.filter(({ at }) => at <= Date.now() - CUT_OFF_MS).at(-1) ?? known[0];
+  if (kept !== undefined) truncateSync(file, kept.size);
   await startRedis(name, port);
   sizes = [];
 }
@@ -137,8 +141,14 @@ async function powerCut() {
 async function failover() {
   const [old, next] = primary === 'a' ? ['a', 'b'] : ['b', 'a'];
   const [oldPort, nextPort] = [servers[old].port, servers[next].port];
+  // After it was given everything, a replica writes its file anew: killed before that is done, it would know nothing.
   await untilTrue('the replica follows', () =>
-    ask(next, async (redis) => /master_link_status:up/.test(await redis.info('replication'))),
+    ask(next, async (redis) => {
+      const info = await redis.info();
+      return ['master_link_status:up', 'aof_rewrite_in_progress:0', 'aof_rewrite_scheduled:0'].every((it) =>
+        info.includes(it),
+      );
+    }),
   );
   servers[next].child.kill('SIGSTOP');
   await sleep(LAG_MS);
@@ -294,6 +304,7 @@ async function main() {
     const [name, , act] = nextKill();
     const before = calls();
     const began = Date.now();
+    if (process.env.CHAOS_LOG) console.error(`--- ${kill} ${name} ${began}`);
     await act();
     await untilTrue('calls are made again', async () => calls() > before || calls() >= rows, HEALS_WITHIN_MS);
     longestMs = Math.max(longestMs, Date.now() - began);

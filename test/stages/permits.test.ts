@@ -89,6 +89,7 @@ describe('a call whose permit has expired', () => {
     const made = crewWith(server.redis, bell, {
       create: () => answer('create'),
       search: () => answer('search'),
+      patience: { pushWaitMs: 1 },
       permits: openPermits(10_000, () => now),
     });
     return made;

@@ -51,6 +51,7 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     dayEndsAt: Date.now() + HOUR_MS,
     closedMs: 0,
     triesPerDay: 1_000_000,
+    probeMs: 20_000,
     person: personOf(merchant.legalPersonaWechat),
     ...changes,
   };
