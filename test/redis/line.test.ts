@@ -260,6 +260,32 @@ describe('a line that opens by itself', () => {
     });
   });
 
+  test('is tried again at once where the probe was turned away at the door, and is not on trial meanwhile', async () => {
+    await stopped(IN_A_MINUTE);
+    await book.calls.resumeLine();
+    await book.take(idOf(fourth));
+    await book.record(idOf(fourth), 'create_void', {}, { verdict: 'again' });
+    expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 0 } });
+    expect((await book.take(idOf(fifth))).kind).toBe('go');
+  });
+
+  test('opens where the way to WeChat was at fault, and WeChat itself turns the probe away', async () => {
+    await stopped();
+    await server.redis.hset(key('line'), { problem: 'call:lost', probe: 'any', first: 0, max: 0, probes: 1, due: 0 });
+    await book.take(idOf(fourth));
+    await book.record(idOf(fourth), 'create_void', {}, { verdict: 'again' });
+    expect(await book.calls.line()).toBeUndefined();
+  });
+
+  test('keeps nobody waiting longer than its own wait when its probe finds nobody there', async () => {
+    const away = fault({ code: 'call:not_sent', most: 1, probe: { ...AT_ONCE, call: 'any' } });
+    await book.take(idOf(first));
+    await book.record(idOf(first), 'create_void', {}, { surprise: away, verdict: 'failed', pauseMs: 60_000 });
+    expect((await book.take(idOf(second))).kind).toBe('go');
+    await book.record(idOf(second), 'create_void', {}, { surprise: away, verdict: 'failed', pauseMs: 60_000 });
+    expect((await book.take(idOf(third))).kind).toBe('go');
+  });
+
   test('takes a search for its probe where the way to WeChat is at fault, one at a time', async () => {
     for (const it of [first, second]) await book.send(idOf(it));
     const lost = fault({ code: 'call:lost', most: 1, countsCalls: true, probe: { ...AT_ONCE, call: 'any' } });

@@ -277,9 +277,15 @@ local function line_after_canary(id, step, state)
   local verdict = step.verdict or (canary_of_line[4] == 'any' and step.heard)
   -- Of another fault, what it met is the merchant's own matter.
   if verdict == 'taken' and step.surprise and step.surprise.code == canary_of_line[3] then verdict = 'failed' end
+  -- Turned away by WeChat itself, it has found the way there.
+  if verdict == 'again' and canary_of_line[4] == 'any' then verdict = 'taken' end
   if flies and verdict == 'again' then
-    redis.call('HSET', key.line(), 'canary', 'wanted')
-    redis.call('HDEL', key.line(), 'deadline')
+    redis.call('HDEL', key.line(), 'canary', 'deadline')
+    if canary_of_line[4] then
+      redis.call('HSET', key.line(), 'due', milliseconds())
+    else
+      redis.call('HSET', key.line(), 'canary', 'wanted')
+    end
   elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
     redis.call('HDEL', key.line(), 'canary', 'deadline')
     local is_tried = canary_failed(step.surprise, step.at)
@@ -439,7 +445,9 @@ function record(id, step)
     redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
   end
   if step.pauseMs then
-    redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
+    -- A line that is stopped for it has a wait of its own, which a person may cut short.
+    local is_held = step.surprise and redis.call('HGET', key.line(), 'problem') == step.surprise.code
+    if not is_held then redis.call('SET', key.pause(), '1', 'PX', step.pauseMs) end
   end
   if step.spent and step.spent.person ~= '' then
     redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)
