@@ -13,6 +13,7 @@ export type ScriptName =
   | 'resume'
   | 'under-way'
   | 'token-wait'
+  | 'question'
   | 'hand'
   | 'sweep'
   | 'give-back'

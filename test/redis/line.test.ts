@@ -16,8 +16,8 @@ const merchants = Array.from({ length: 12 }, (_, number) => merchant(number));
 const [first, second, third, fourth, fifth] = merchants as [Merchant, Merchant, Merchant, Merchant, Merchant];
 
 /** Due at once, and a minute that nobody waits for. */
-const AT_ONCE: Probe = { call: 'create', firstMs: 0, maxMs: 0 };
-const IN_A_MINUTE: Probe = { call: 'create', firstMs: 60_000, maxMs: 900_000 };
+const AT_ONCE: Probe = { call: 'create', asksFirst: false, firstMs: 0, maxMs: 0 };
+const IN_A_MINUTE: Probe = { call: 'create', asksFirst: false, firstMs: 60_000, maxMs: 900_000 };
 
 beforeEach(async () => {
   book = openBook(server.redis);
@@ -202,7 +202,7 @@ describe('a line that opens by itself', () => {
   });
 
   test('waits twice as long after each create that meets the fault again, up to the longest wait, and counts it', async () => {
-    await stopped({ call: 'create', firstMs: 60_000, maxMs: 150_000 });
+    await stopped({ ...IN_A_MINUTE, maxMs: 150_000 });
     const waits: number[] = [];
     for (const it of merchants.slice(3, 6)) {
       // As if the wait were over.
@@ -320,8 +320,62 @@ describe('a line that opens by itself', () => {
   });
 });
 
+describe('a line that asks something harmless before it is tried by a create', () => {
+  const ASKING: Probe = { call: 'any', asksFirst: true, firstMs: 0, maxMs: 0 };
+  const lost = fault({ code: 'call:lost', most: 1, countsCalls: true, probe: ASKING });
+
+  beforeEach(async () => {
+    await book.take(idOf(first));
+    await book.record(idOf(first), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+  });
+
+  test('lets one ask, and one create go when that was answered', async () => {
+    expect(await book.take(idOf(second))).toEqual({ kind: 'wait', why: 'question', ms: 0 });
+    expect(await book.take(idOf(third))).toMatchObject({ kind: 'wait', why: 'line' });
+    expect(await book.registration(idOf(second))).toMatchObject({ state: 'queued' });
+    await book.calls.answeredFirst(true, '');
+    expect((await book.take(idOf(second))).kind).toBe('go');
+    expect(await book.take(idOf(third))).toMatchObject({ kind: 'wait', why: 'line' });
+
+    await book.record(idOf(second), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+    expect(await book.calls.line()).toMatchObject({ probe: { failed: 1 } });
+    expect(await book.take(idOf(third))).toMatchObject({ why: 'question' });
+  });
+
+  test('sends no create while it is not answered, but for one in three', async () => {
+    for (const failed of [1, 2]) {
+      expect(await book.take(idOf(second))).toMatchObject({ why: 'question' });
+      await book.calls.answeredFirst(false, 'HTTP 502');
+      expect(await book.calls.line()).toMatchObject({ because: 'HTTP 502', probe: { failed }, times: 1 + failed });
+    }
+    expect(await book.take(idOf(second))).toMatchObject({ why: 'question' });
+    await book.calls.answeredFirst(false, 'HTTP 502');
+    expect((await book.take(idOf(second))).kind).toBe('go');
+  });
+
+  test('is asked by another one where the first has died, and hears of it once', async () => {
+    expect(await book.take(idOf(second), { probeMs: 100 })).toMatchObject({ why: 'question' });
+    await until('another one asks', async () => {
+      const permission = await book.take(idOf(third), { probeMs: 600_000 });
+      return permission.kind === 'wait' && permission.why === 'question';
+    });
+    await book.calls.answeredFirst(false, 'HTTP 502');
+    await book.calls.answeredFirst(false, 'HTTP 502');
+    expect(await book.calls.line()).toMatchObject({ probe: { failed: 1 } });
+  });
+
+  test('asks nothing before a search, which costs nobody anything either', async () => {
+    await book.record(idOf(first), 'task_running', {});
+    await server.redis.hset(key('line'), 'question', 'wanted');
+    if ((await book.calls.line()) === undefined) throw new Error('it is open');
+    expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
+  });
+});
+
 describe('a line whose probe was the last thing that its worker did', () => {
-  const probeMs = 150;
+  /** The dead one's call would be over soon, and that of whoever comes next not before this test is. */
+  const probeMs = 700;
+  const LONG = { probeMs: 600_000 };
 
   test.each(['by itself', 'by a person'])(
     '(%s) is tried by another create when any call would be over, and opens by that',
@@ -333,8 +387,8 @@ describe('a line whose probe was the last thing that its worker did', () => {
       expect(blocked).toMatchObject({ kind: 'wait', why: 'line' });
       expect('ms' in blocked ? blocked.ms : 0).toBeLessThanOrEqual(probeMs);
 
-      await until('another one goes', async () => (await book.take(idOf(fifth), { probeMs })).kind === 'go');
-      expect(await book.take(idOf(merchants[5] as Merchant), { probeMs: 60_000 })).toMatchObject({ kind: 'wait' });
+      await until('another one goes', async () => (await book.take(idOf(fifth), LONG)).kind === 'go');
+      expect(await book.take(idOf(merchants[5] as Merchant), LONG)).toMatchObject({ kind: 'wait' });
       await book.record(idOf(fifth), 'create_accepted', {}, ORDINARY);
       expect(await book.calls.line()).toBeUndefined();
     },

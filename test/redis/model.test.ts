@@ -50,12 +50,7 @@ const ANSWERS = {
 const SEARCH_ANSWERS = { running: { errcode: 89251 }, unclear: { errcode: 89250 }, lost: 'lost' } as const;
 
 /** What makes a create no attempt. */
-const VOID: ReadonlySet<string> = new Set([
-  'create_void',
-  'platform_refused',
-  'create_intercepted',
-  'create_not_arrived',
-]);
+const VOID: ReadonlySet<string> = new Set(['create_void', 'platform_refused', 'create_intercepted']);
 
 const PUSHES = {
   created: 'mini_program_created',
@@ -435,7 +430,6 @@ const REASONS: ReadonlySet<FactKind> = new Set<FactKind>([
   'create_busy',
   'create_void',
   'create_intercepted',
-  'create_not_arrived',
   'try_returned',
   'platform_refused',
   'row_accepted',

@@ -134,7 +134,7 @@ end
 -- Why the line is stopped, and what opens it.
 local function write_stop(stop)
   local line = key.line()
-  redis.call('HDEL', line, 'times', 'merchants', 'since', 'probe', 'first', 'max', 'probes', 'due')
+  redis.call('HDEL', line, 'times', 'merchants', 'since', 'probe', 'first', 'max', 'probes', 'due', 'question')
   redis.call('HSET', line, 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
   for _, name in ipairs({ 'times', 'merchants', 'since' }) do
     if stop[name] then redis.call('HSET', line, name, stop[name]) end
@@ -143,13 +143,14 @@ local function write_stop(stop)
   if probe then
     local due = probe_due(0, probe.firstMs, probe.maxMs)
     redis.call('HSET', line, 'probe', probe.call, 'first', probe.firstMs, 'max', probe.maxMs, 'probes', 0, 'due', due)
+    if probe.asksFirst then redis.call('HSET', line, 'question', 'wanted') end
   end
 end
 
 -- The first fault stays: what follows it is usually the same trouble. A line that was resumed has none any more, so that
 -- a fault on its trial is a new one; and one that needs a person takes the place of one that ends by itself, which would
 -- be waited for in vain. A person's pause and a fault stand side by side, whichever came first.
--- `stop`: because, problem, at, and what is known of times, merchants, since (ms) and probe { call, firstMs, maxMs }.
+-- `stop`: because, problem, at, and what is known of times, merchants, since (ms) and probe { call, firstMs, maxMs, asksFirst }.
 -- Answers false where it was stopped for a fault already, and this is another, or the same again.
 local function stop_line(stop)
   local line = key.line()
@@ -263,6 +264,7 @@ local function canary_failed(this, at)
   if not now[1] then return false end
   local probes = redis.call('HINCRBY', line, 'probes', 1)
   redis.call('HSET', line, 'due', probe_due(probes, tonumber(now[2]), tonumber(now[3])))
+  if redis.call('HEXISTS', line, 'question') == 1 then redis.call('HSET', line, 'question', 'wanted') end
   return true
 end
 

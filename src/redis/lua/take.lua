@@ -8,7 +8,7 @@
 --      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
 -- Answers of each { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing was
--- changed; -1 ms: until somebody opens the line), or { 'held', until in ms, why } (person: record create_held).
+-- changed; -1 ms: until somebody opens the line; question: WeChat is to be asked first, see question.lua), or { 'held', until in ms, why } (person: record create_held).
 local THREE_DAYS = 259200
 local budget = cjson.decode(ARGV[1])
 -- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
@@ -22,7 +22,7 @@ local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
-local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused')
+local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused', 'question')
 local pause = redis.call('PTTL', key.pause())
 local due = tonumber(redis.call('GET', key.pace()) or 0)
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
@@ -93,6 +93,16 @@ local function shut_for(kind)
   if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
 end
 
+-- Before a create that may be lost like those before it goes a question that costs nobody anything. One asks at a time.
+local function question()
+  local asked = line[1] and line[8]
+  if not asked or asked == 'answered' then return end
+  if asked ~= 'wanted' and not has_come(asked, budget.probeMs) then return { 'wait', tonumber(asked) - now, 'line' } end
+  line[8] = now + budget.probeMs
+  redis.call('HSET', key.line(), 'question', line[8])
+  return { 'wait', 0, 'question' }
+end
+
 local function held(person)
   if person ~= '' and (tonumber(redis.call('HGET', tries, person)) or 0) >= budget.triesPerDay then
     return { 'held', budget.dayEndsAt, 'person' }
@@ -102,7 +112,7 @@ end
 local function take(id, steps, kind, job, step, person)
   if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
   local is_create = kind == 'create'
-  local refusal = shut_for(kind) or (is_create and held(person))
+  local refusal = shut_for(kind) or (is_create and (held(person) or question()))
   if refusal then return refusal end
 
   granted[kind] = granted[kind] + 1
