@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TRIES_OF_A_RETRY } from '../domain/limits.js';
-import { DEFAULT_PATIENCE, WAITS } from '../domain/patience.js';
+import { DEFAULT_PATIENCE, parseDuration, WAITS } from '../domain/patience.js';
 import { FATES, readFate } from '../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
@@ -15,6 +15,7 @@ interface Options {
   readonly seed: string;
   readonly mix?: string;
   readonly simulatedDailyCalls?: string;
+  readonly simulatedDayBegins?: string;
   readonly retired?: true;
   readonly fates?: true;
 }
@@ -31,6 +32,7 @@ export function simulateCommand(): Command {
     .option('--seed <N>', 'of the mix', '1')
     .option('--mix <FATE=WEIGHT,...>', 'fates of rows that name none, e.g. ok=80,p100003=15,p103=5')
     .option('--simulated-daily-calls <N>', "the simulator's own daily quota")
+    .option('--simulated-day-begins <DURATION>', 'how long after midnight in Beijing its day begins, e.g. 2s')
     .option('--retired', 'the first registration API answers -1, as since 2026-04-30')
     .option('--fates', 'list the fates and end')
     .action(async (options: Options, made: Command) =>
@@ -58,6 +60,9 @@ export function simulateCommand(): Command {
           ...(options.mix !== undefined && { mix: mixFrom(options.mix) }),
           ...(options.simulatedDailyCalls !== undefined && {
             dailyCalls: positive('--simulated-daily-calls', options.simulatedDailyCalls),
+          }),
+          ...(options.simulatedDayBegins !== undefined && {
+            dayBegins: duration('--simulated-day-begins', options.simulatedDayBegins),
           }),
           log: say,
         });
@@ -114,6 +119,14 @@ function mixFrom(text: string): Record<string, number> {
       return [fate, Number(weight)];
     }),
   );
+}
+
+function duration(flag: string, text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw new UsageError(`${flag} ${(cause as Error).message}.`);
+  }
 }
 
 function positive(flag: string, text: string): number {

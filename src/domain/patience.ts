@@ -17,6 +17,9 @@ export interface Patience {
   readonly pushWaitMs: number;
   readonly pushRecheckMs: number;
   readonly giveUpMs: number;
+  readonly resultWaitMs: number;
+  readonly tokenRetryMs: number;
+  readonly quotaRecheckMs: number;
 }
 
 interface WaitRow {
@@ -101,6 +104,26 @@ export const WAITS = {
     sentence:
       'How long after its create a registration that stayed silent waits for a person instead; so does one that meets 89249, or 91030, for so long.',
   },
+  resultWaitMs: {
+    name: 'FASTREGISTER_RESULT_WAIT',
+    unit: 'duration',
+    default: '2m',
+    sentence:
+      'How long the result of a registration may be missing after a new Mini Program has authorised the platform, before WeChat is asked whose it is; its authorization code lives ten minutes.',
+  },
+  tokenRetryMs: {
+    name: 'FASTREGISTER_TOKEN_RETRY',
+    unit: 'duration',
+    default: '1m',
+    sentence: 'The pause before WeChat is asked again for a component access token that it has refused to issue.',
+  },
+  quotaRecheckMs: {
+    name: 'FASTREGISTER_QUOTA_RECHECK',
+    unit: 'duration',
+    default: '1m',
+    sentence:
+      'How long after WeChat said that the day’s calls are used up (45009) it is asked whether there are calls again; the next times are 5, 15 and 60 times as long after it, and then every 60 times as long. `run` ends with 4 when there are none after 15 times as long.',
+  },
 } as const satisfies Record<keyof Patience, WaitRow>;
 
 export const DEFAULT_PATIENCE: Patience = {
@@ -115,7 +138,18 @@ export const DEFAULT_PATIENCE: Patience = {
   pushWaitMs: parseDuration(WAITS.pushWaitMs.default),
   pushRecheckMs: parseDuration(WAITS.pushRecheckMs.default),
   giveUpMs: parseDuration(WAITS.giveUpMs.default),
+  resultWaitMs: parseDuration(WAITS.resultWaitMs.default),
+  tokenRetryMs: parseDuration(WAITS.tokenRetryMs.default),
+  quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
 };
+
+/** After the first of these waits, then that many times as long after the day was shut; the last is repeated. */
+const QUOTA_RECHECKS = [1, 5, 15, 60] as const;
+
+/** How long after a quota day was shut WeChat is asked whether it has calls again; then as often as the last of them. */
+export function quotaRechecksMs({ quotaRecheckMs }: Pick<Patience, 'quotaRecheckMs'>): readonly number[] {
+  return QUOTA_RECHECKS.map((times) => times * quotaRecheckMs);
+}
 
 /**
  * The first pause, doubled for every postponement so far, give or take 10 % so that rows postponed together do not

@@ -219,7 +219,7 @@ function unfit(code: string): Trouble {
 /** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */
 function tokenTrouble(problem: string): Trouble | undefined {
   const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
-  return answer?.fact === 'platform_refused' ? answer : undefined;
+  return answer?.fact === 'platform_refused' ? answer : TROUBLES['token:unknown'];
 }
 
 /**
@@ -229,8 +229,9 @@ function tokenTrouble(problem: string): Trouble | undefined {
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;
   if (state !== 'needs_review' && !problem.endsWith(':-1') && troubleOf(problem) !== undefined) return NOTHING;
-  const code = problem.slice(problem.indexOf(':') + 1);
-  return { en: `WeChat said: ${code} ${said}`, zh: `微信原文：${code} ${said}` };
+  // What WeChat said last is in these words, with its code.
+  const code = problem === 'push:overdue' ? '' : `${problem.slice(problem.indexOf(':') + 1)} `;
+  return { en: `WeChat said: ${code}${said}`, zh: `微信原文：${code}${said}` };
 }
 
 function notBefore(time: string): Words {

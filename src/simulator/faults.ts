@@ -16,6 +16,7 @@ export const FAULT_SCOPES = [
   'authorizer_list',
   'authorizer_info',
   'quota',
+  'clear_quota',
 ] as const;
 
 export type FaultScope = (typeof FAULT_SCOPES)[number];

@@ -1,8 +1,8 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
 import {
+  budgetOfDay,
   type Limits,
-  searchReserve,
   sendingWindow,
   TRIES_OF_A_RETRY,
   TRIES_PER_PERSON_AND_DAY,
@@ -11,7 +11,8 @@ import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
-import type { Aside, Ledger, View } from '../redis/ledger.js';
+import type { JournalEntry } from '../redis/journal.js';
+import { type Aside, type Ledger, newMark, type View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
@@ -20,6 +21,7 @@ import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { Told } from './facts.js';
 import type { Ear, Hold } from './hold.js';
+import type { Permits } from './permits.js';
 
 export interface Crew {
   readonly ledger: Ledger;
@@ -30,6 +32,8 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  readonly permits: Permits;
+  readonly memory: Memory;
   /** How far our clock is ahead of WeChat's, in ms. */
   readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
@@ -42,6 +46,28 @@ export interface Crew {
   readonly log: Logger;
 }
 
+/** What is remembered of calls beside Redis, which may forget. */
+export interface Memory {
+  /** On disk when it returns. False: the disk does not take it. */
+  write(entry: JournalEntry): boolean;
+  /** Records what journals have of a registration that Redis had forgotten. */
+  restore(registration: string): Promise<void>;
+}
+
+export interface ReadNow {
+  readonly view: View | undefined;
+  /** Redis' clock, by which days and hours begin for every worker: this machine's may be off by a day. */
+  readonly redisNow: () => number;
+}
+
+/** Reads a registration, and what Redis' clock says then and later: only how long it is since is measured here. */
+export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNow> {
+  const view = await ledger.read(id);
+  const readAt = now();
+  return { view, redisNow: () => (view?.now ?? readAt) + now() - readAt };
+}
+
+/** `now`: Redis' clock, by which permission is given. */
 export function budgetsFor(
   merchant: Merchant,
   registration: Registration,
@@ -49,17 +75,23 @@ export function budgetsFor(
   now: number,
 ): Budgets {
   return {
-    perSecond: limits.perSecond,
-    perMinute: limits.perMinute,
-    perDay: limits.perDay,
-    believe: limits.believeWeChat,
-    reserve: searchReserve(limits),
+    ...budgetOfDay(limits),
+    recheck: limits.quotaRechecksMs,
+    askMs: longestCallMs(patience),
     triesPerDay: isTriedAgain(registration) ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
-    probeMs: 2 * patience.requestTimeoutMs,
+    probeMs: longestCallMs(patience),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };
 }
+
+/** A call may wait for a connection before it is made; after so long it has its answer, or never gets one. */
+export function longestCallMs({ requestTimeoutMs }: Crew['patience']): number {
+  return 2 * requestTimeoutMs;
+}
+
+/** Whatever the clocks of two machines do, nobody asks for permission in a circle. */
+const SHORTEST_CLOCK_WAIT_MS = 100;
 
 /** By us, and by nobody's wish: WeChat had put it off. */
 function isTriedAgain({ postponed, wait }: Registration): boolean {
@@ -67,8 +99,9 @@ function isTriedAgain({ postponed, wait }: Registration): boolean {
 }
 
 /** What is rung when a wait of everybody may be over early. */
-export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | string }): Promise<boolean> {
-  return crew.hold.wait(Math.max(wait.ms, 1), wait.why === 'pace' ? [] : ['line', 'token']);
+export async function holdFor(crew: Crew, { ms, why }: { ms: number; why: GlobalWait | string }): Promise<boolean> {
+  const shortest = why === 'clock' ? SHORTEST_CLOCK_WAIT_MS : 1;
+  return crew.hold.wait(Math.max(ms, shortest), why === 'pace' ? [] : ['line', 'token', 'quota']);
 }
 
 /**
@@ -121,10 +154,12 @@ async function untilAskedAgain(
   }
   const { why, ms, said } = credential;
   if (why === 'refresher') return ear.wait(ms);
-  // A ticket comes by itself, and rings. Who cannot be reached is asked less and less often.
-  const maxMs = why === 'ticket' ? {} : { maxMs: crew.patience.probeMaxMs };
+  // A ticket comes by itself, and rings; of a refusal the time of the next try is set for all. Who cannot be reached is asked
+  // less and less often.
+  const maxMs = why === 'ticket' || why === 'refused' ? {} : { maxMs: crew.patience.probeMaxMs };
   const noted = await crew.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
-  if (noted.isNew) crew.log.info({ why, said }, 'waiting for a component access token');
+  const what = why === 'refused' ? { problem: credential.problem, rid: ridOf(said) } : { said };
+  if (noted.isNew) crew.log.info({ why, ...what }, 'waiting for a component access token');
   return ear.wait(noted.ms);
 }
 
@@ -137,7 +172,9 @@ export async function reportCall(
   token: string,
   view: View,
 ): Promise<void> {
-  await report(crew, id, told.fact, told.aside, view);
+  const mark = newMark();
+  crew.memory.write({ registration: id, mark, fact: told.fact });
+  await report(crew, id, told.fact, told.aside, view, mark);
   if (told.refusedToken) await refuseToken(crew, token);
   else if (reply.kind === 'answer') await crew.credentials.accepted(token);
 }
@@ -161,8 +198,9 @@ export async function report(
   fact: Fact,
   aside: Aside = {},
   known?: View,
+  mark?: string,
 ): Promise<Registration> {
-  const { before, after, move } = await crew.ledger.record(id, fact, aside, known);
+  const { before, after, move } = await crew.ledger.record(id, fact, aside, known, mark);
   const { kind, problem, said } = fact;
   const rid = ridOf(said);
   crew.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');

@@ -3,7 +3,7 @@ import { quotaDay } from '../domain/calendar.js';
 import { stopRuleOf } from '../domain/line.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
-import type { Aside, Surprise } from '../redis/ledger.js';
+import type { Aside, Probe, Surprise } from '../redis/ledger.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
@@ -41,7 +41,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     ...(answer.fact === 'create_accepted' && { until: sent.sentAt + crew.patience.pushWaitMs }),
     ...(answer.fact === 'create_busy' && { tasksOverBefore: at - crew.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
-    ...waitAfter(crew, registration, answer, at),
+    ...waitAfter(crew, sent, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
@@ -52,12 +52,36 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
       ...(answer.wait === 'again' && {
         ifStopped: tryReturned(registration, fact, at + retryAfterMs(crew.patience, 0, crew.random())),
       }),
-      ...doorOf(answer, sent.day),
+      ...doorOf(crew, sent, answer, problem, reply.said),
       ...(!isVoid && offline(crew, sent.day, reply)),
       ...(isVoid && { giveBack: { day: sent.day, person: sent.person, call: false } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
     },
     refusedToken: answer.door === 'token' || answer.door === 'ticket',
+  };
+}
+
+/** Nothing was sent, and the row waits for its turn again. */
+export function factOfExpiredPermit(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  return {
+    fact: { kind: 'create_void', at: crew.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
+    aside: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
+  };
+}
+
+/** Nothing was sent: should Redis forget the call, nobody would know of it. */
+export function factOfNoJournal(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  const at = crew.now();
+  const until = at + retryAfterMs(crew.patience, 0, crew.random());
+  const problem = 'call:no_journal';
+  return {
+    fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
+    aside: {
+      ...fault(crew, 'create', problem, ''),
+      giveBack: { day: sent.day, person: sent.person, call: true },
+      pauseMs: until - at,
+      verdict: 'failed',
+    },
   };
 }
 
@@ -69,7 +93,11 @@ function factOfUnanswered(crew: Crew, sent: Sent, reply: Unanswered): Told {
   const at = crew.now();
   const problem = problemOf(reply);
   const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
-  const aside: Aside = { ...fault(crew, 'create', problem, reply.why), verdict: 'failed' };
+  const aside: Aside = {
+    ...fault(crew, 'create', problem, reply.why),
+    ...probed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+    verdict: 'failed',
+  };
   if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, aside, refusedToken: false };
 
   const giveBack = { day: sent.day, person: sent.person, call: true };
@@ -111,7 +139,8 @@ function tryReturned({ postponed }: Registration, { at, problem = '', until }: F
   return unlessItHas === undefined ? base : { ...base, until: until ?? unlessItHas, wait: 'again' };
 }
 
-export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
+export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply, isProbe = false): Told {
+  const charged = { day, isProbe };
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
   const early = isEarlySearch(crew.patience, registration, at);
@@ -122,14 +151,18 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
     const until = next(crew.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
     return {
       fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
-      aside: { ...fault(crew, 'search', problem, reply.why), heard: 'failed' },
+      aside: {
+        ...fault(crew, 'search', problem, reply.why),
+        ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+        heard: 'failed',
+      },
       refusedToken: false,
     };
   }
   const { problem, said, answer } = crew.api.readSearch(reply);
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
   const aside: Aside = {
-    ...doorOf(answer, day),
+    ...doorOf(crew, charged, answer, problem, said),
     ...ordinary('search'),
     heard: answer.door === undefined ? 'taken' : 'again',
   };
@@ -193,8 +226,9 @@ const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: number): Partial<Fact> {
+function waitAfter(crew: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
   const { patience, limits } = crew;
+  const { registration, now } = sent.view;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
@@ -202,21 +236,43 @@ function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: n
     case 'busy':
       return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
-      return mayWaitOn(registration.personSince) ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
+      return mayWaitOn(registration.personSince)
+        ? { wait: 'person', until: quotaDay(now, limits.timezone).endsAt }
+        : {};
     default:
       return {};
   }
 }
 
+/** The quota day that a call was charged to, and whether it was the one that finds out if a closed day has calls again. */
+type Charged = Pick<Sent, 'day' | 'isProbe'>;
+
+function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: string, said: string): Aside {
+  if (answer.door === 'day') {
+    return {
+      closeDay: charged.day,
+      closing: { said: `${problem} ${said}`.trim(), recheck: limits.quotaRechecksMs },
+    };
+  }
+  return {
+    ...(answer.door === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
+    ...probed(charged, probeVerdict(answer), problem, said),
+  };
+}
+
+/** Whoever refuses the platform or its token may do so before the calls of the day are counted. */
+function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
+  if (door !== undefined) return 'again';
+  return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
+}
+
+function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Aside {
+  return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
+}
+
 /** Once more after a pause, unless all its tries are spent. */
 function laterOnce({ patience, random }: Crew, { postponed }: Registration, wait: Wait, at: number): Partial<Fact> {
   return postponed + 1 >= patience.retryLimit ? {} : { wait, until: at + retryAfterMs(patience, postponed, random()) };
-}
-
-function doorOf(answer: Answer, day: string): Aside {
-  if (answer.door === 'day') return { closeDay: day };
-  if (answer.door === 'minute') return { pauseMs: MINUTE_PAUSE_MS };
-  return {};
 }
 
 /** What it says of the creates behind it: did WeChat look at the merchant? */

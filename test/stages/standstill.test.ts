@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newRegistration } from '../../src/domain/registration.js';
-import type { Calls, CallsOfDay, LineStop, NotedWait, TokenWait } from '../../src/redis/calls.js';
+import type { Calls, CallsOfDay, LineStop, NotedWait, ShutDay, TokenWait } from '../../src/redis/calls.js';
 import { heldBackBy } from '../../src/reporter/sentences.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { forCreates, situation } from '../../src/reporter/standstill.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
@@ -53,8 +53,27 @@ test('a line that a person paused beside its fault says both, and what to mend',
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
-  expect(standstill?.reason.en).toBe('The line is stopped: who knows. Stopped since 2026-11-21T12:00:00+08:00.');
+  expect(standstill?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
 });
+
+test.each([
+  ['token:45009', /used up for today/, /WECHAT_COMPONENT_ACCESS_TOKEN_URL/],
+  ['token:40001', /credentials/, /WECHAT_COMPONENT_APPSECRET/],
+  ['token:4711', /not known here/, /ask WeChat's support/],
+])(
+  'a token that WeChat does not issue (%s) names the cause, what WeChat said, when it is asked again, and what to do',
+  async (problem, cause, todo) => {
+    const refusal = { problem, said: 'its words rid: 65aa-1' };
+    const { standstill, stopped } = await situationOf({ wait: { why: 'refused', ms: 5_000, refusal } });
+    expect(stopped).toBe(false);
+    expect(standstill).toMatchObject({ problem });
+    expect(standstill?.reason.en).toMatch(cause);
+    expect(standstill?.reason.en).toContain(`WeChat said: ${problem.slice(6)} its words rid: 65aa-1`);
+    expect(standstill?.reason.en).toContain('asked again at 2026-11-21T12:00:05+08:00');
+    expect(standstill?.nextStep.en).toMatch(todo);
+    expect(standstill?.nextStep.en).not.toContain('WECHAT_API_BASE_URL');
+  },
+);
 
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
   expect(await situationOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });
@@ -72,6 +91,78 @@ test('a standstill that ends by itself says when: a day that is used up not befo
   expect(standstill).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
   expect(standstill?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
   expect((await situationOf({ wait: 'ticket' })).standstill).not.toHaveProperty('until');
+});
+
+describe('a day that WeChat has closed, and about which it is asked again', () => {
+  const MINUTE = 60_000;
+  const shutDay = (minutesAgo: number, changes: Partial<ShutDay> = {}): Partial<CallsOfDay> => ({
+    create: 3,
+    closed: true,
+    shut: {
+      since: NOON - minutesAgo * MINUTE,
+      said: 'create:45009 reach max',
+      nextCheckAt: NOON + MINUTE,
+      askedForAt: undefined,
+      busyUntil: undefined,
+      probeWanted: false,
+      askedAt: undefined,
+      answered: undefined,
+      doubted: false,
+      ...changes,
+    },
+  });
+
+  test('says since when, and when it is asked next, and what to do if the quota was reset', async () => {
+    const { standstill } = await situationOf({ day: shutDay(4) });
+    expect(standstill?.reason.en).toMatch(
+      /WeChat said at 2026-11-21T11:56:00\+08:00 .* asked again at 2026-11-21T12:01:00\+08:00/,
+    );
+    expect(standstill?.reason.zh).toMatch(
+      /微信于 2026-11-21T11:56:00\+08:00 .*将于 2026-11-21T12:01:00\+08:00 再次询问微信/,
+    );
+    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
+    expect(standstill?.until).toBe(Date.parse('2026-11-22T00:00+08:00'));
+  });
+
+  test.each([
+    ['is waited for at first', 14, {}, false],
+    ['is given up by run after a quarter of an hour', 15, {}, true],
+    ['is waited for while a process asks', 60, { busyUntil: NOON + 1 }, false],
+    ['is waited for while one is about to ask', 60, { nextCheckAt: NOON - 1 }, false],
+    ['is waited for while a person has just asked for it', 60, { askedForAt: NOON - 1 }, false],
+    ['is waited for while one call is to find out', 60, { probeWanted: true, askedAt: NOON - 1 }, false],
+    ['is given up where nobody asks although it is time', 60, { nextCheckAt: NOON - 2 * MINUTE }, true],
+    ['is given up where no call is there to find out', 60, { probeWanted: true, askedAt: NOON - 2 * MINUTE }, true],
+  ])('%s', async (_, minutesAgo, changes, stopped) => {
+    expect(await situationOf({ day: shutDay(minutesAgo, changes) })).toMatchObject({ left: 0, stopped });
+  });
+
+  test('is not waited for where only our own number has shut it, unless WeChat is being asked', async () => {
+    const open = { said: undefined };
+    const spent = { ...shutDay(1, open), create: 1_000, closed: false };
+    expect((await situationOf({ day: spent })).stopped).toBe(true);
+    const asking = { ...shutDay(1, { ...open, busyUntil: NOON + 1 }), create: 1_000, closed: false };
+    expect((await situationOf({ day: asking })).stopped).toBe(false);
+  });
+
+  test("is waited for where WeChat's own number has shut it, told by quota/get", async () => {
+    const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
+    const believing = { ...LIMITS, believeWeChat: true };
+    expect((await situationOf({ day: { create: 3, told } }, believing)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, told } }, LIMITS)).stopped).toBe(false);
+    expect(
+      (await situationOf({ day: { create: 3, told: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
+    ).toBe(true);
+  });
+});
+
+test('calls that are kept for searches are no calls for a create, and those that WeChat has forgotten are', async () => {
+  const kept = await situationOf({ day: { create: 990, kept: 10 } });
+  expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, standstill: { problem: 'quota:day' } });
+  expect(kept.standstill?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
+  expect((await situationOf({ day: { create: 989, kept: 10 } })).standstill).toBeUndefined();
+  expect(await situationOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
+  expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
 });
 
 describe('a stopped line', () => {

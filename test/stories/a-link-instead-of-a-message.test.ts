@@ -111,6 +111,19 @@ describe('an answer that is lost with its link', () => {
     expect(story.calls('query')).toEqual({});
   });
 
+  test('is settled by a push that names only its task: WeChat tells the name of the Mini Program’s subject', async () => {
+    const story = await rehearse({ api, settings: { ...settings, FASTREGISTER_PUSH_WAIT: '1h' } });
+    const unnamed = ['cutafter', 'h502after'].map((fate, at) => merchant(at, fate));
+    await story.book.load('b1', unnamed);
+    await story.start();
+    await story.settled('b1');
+    for (const it of unnamed) {
+      await until('its token is kept', async () => (await story.registration(it)).authorizer === 'kept');
+      expect(await story.registration(it)).toMatchObject({ appid: story.seen(it).tasks[0]?.appid, attempt: 1 });
+    }
+    expect(merchantsAskedTwice(story.simulator)).toEqual([]);
+  });
+
   test('is sent again by itself when a task that WeChat may have begun is over, and not before', async () => {
     const story = await rehearse({ api, settings });
     // None of the first three arrived; WeChat has begun a task of the last one, whose link nobody can open.
@@ -230,7 +243,7 @@ test('a task that is unfinished when its time is over is expired after one query
   const [row] = await reportOf(story, 'b1');
   expect(row).toMatchObject({ outcome: 'expired', problem: 'query:1', who_acts: 'legal_person', authorize_url: '' });
   expect(row?.reason).toMatch(/The 24 hours are over, and WeChat shows the registration unfinished.*step 1/);
-  expect(row?.next_step).toMatch(/^Ask the merchant whether the legal person is ready; then send it again/);
+  expect(row?.next_step).toMatch(/^Ask the merchant whether the legal person got .*the link.*; then send it again/);
   expect(await story.registration(ended)).toMatchObject({ state: 'rejected', problem: 'query:1004' });
 
   await until('the late pushes have said how it ended', async () => {

@@ -31,8 +31,8 @@ local function counted_as(state, wait)
   return state
 end
 
--- By how much the counts of batches change in this run.
-local changes = {}
+-- By how much the counts of batches, and of all registrations, change in this run, and how many facts are recorded.
+local changes, facts = {}, 0
 
 local function write_counts()
   for counts, change in pairs(changes) do
@@ -41,13 +41,21 @@ local function write_counts()
     end
   end
   changes = {}
+  if facts > 0 then redis.call('HINCRBY', key.epoch(), 'facts', facts) end
+  facts = 0
 end
 
-local function count_change(batch, name, by)
-  local counts = key.counts(batch)
+local function count_change(counts, name, by)
   local change = changes[counts] or {}
   changes[counts] = change
   change[name] = (change[name] or 0) + by
+end
+
+-- Registrations by state: `before` is nil for one that is new, `after` for one that is forgotten.
+local function count_state(before, after)
+  if before == after then return end
+  if before then count_change(key.states(), before, -1) end
+  if after then count_change(key.states(), after, 1) end
 end
 
 -- Every batch that has a row for this registration counts it.
@@ -56,9 +64,9 @@ local function recount(row, also, before, after)
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
     if pointer ~= PURGED_ROW then
-      local batch = row_of(pointer)
-      count_change(batch, before, -1)
-      count_change(batch, after, 1)
+      local counts = key.counts(row_of(pointer))
+      count_change(counts, before, -1)
+      count_change(counts, after, 1)
     end
   end
 end
@@ -77,8 +85,8 @@ local function change_rows(rows)
       end
       if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
       if before ~= after then
-        count_change(batch, before, -1)
-        count_change(batch, after, 1)
+        count_change(key.counts(batch), before, -1)
+        count_change(key.counts(batch), after, 1)
       end
     end
   end
@@ -106,6 +114,16 @@ local function ring(what)
   redis.call('PUBLISH', key.bell(), what)
 end
 
+-- The arguments from `first` on, as a set.
+local function set_of_arguments(first)
+  local set = {}
+  for i = first, #ARGV do set[ARGV[i]] = true end
+  return set
+end
+
+-- Of the quota day; day.lua says what they do.
+local close_day, hear_of_probe
+
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
 local function unpark_for(awaited)
   local ids = redis.call('HGET', key.awaited(), awaited)
@@ -119,6 +137,52 @@ local function unpark_for(awaited)
       redis.call('HDEL', key.parked(), id)
     end
   end
+end
+
+-- An authorization code waits beside its Mini Program for its exchange, which goes before all other work. Its mark tells it
+-- from every other one: a push that comes again brings nothing new. The newest code is the first line of `codes`:
+--   mark at dies_at pushed_at from shared sealed
+--   at, dies_at (when its life ends), pushed_at (by WeChat's clock): ms   from: 'created' or 'authorized'
+--   shared: '1' where another service exchanges codes of this platform, too, otherwise '-'
+-- Answers false for one that is known; with `anew` only where that waits already. The last eight marks are remembered, of
+-- 16 characters and a space each.
+local function offer(appid, code, anew)
+  local authorizer = key.authorizer(appid)
+  local now = redis.call('HMGET', authorizer, 'marks', 'codes', 'authorizedAt')
+  local marks = now[1] or ''
+  if string.find(anew and (now[2] or '') or marks, code.mark, 1, true) then return false end
+  local line = table.concat({ code.mark, code.at, code.diesAt, code.pushedAt, code.from, code.shared, code.sealed }, ' ')
+  local codes = now[2] and line .. '\n' .. now[2] or line
+  if not string.find(marks, code.mark, 1, true) then marks = string.sub(marks .. code.mark .. ' ', -136) end
+  redis.call('HSET', authorizer, 'marks', marks, 'codes', codes)
+  if tonumber(code.pushedAt) > tonumber(now[3] or 0) then
+    redis.call('HSET', authorizer, 'authorizedAt', code.pushedAt)
+  end
+  -- What is known of a stranger is forgotten after some days (settle-codes.lua), but no code that waits.
+  redis.call('PERSIST', authorizer)
+  return true
+end
+
+-- Whether any registration was sent and has not met its end: each of them has a follow-up due.
+local function somebody_waits()
+  return redis.call('ZCARD', key.later('follow-up')) > 0 or redis.call('LLEN', key.ready('follow-up')) > 0
+    or redis.call('ZCARD', key.window('follow-up')) > 0
+end
+
+local function exchange_now(appid)
+  redis.call('ZREM', key.later('authorize'), appid)
+  redis.call('LREM', key.ready('authorize'), 0, appid)
+  redis.call('LPUSH', key.ready('authorize'), appid)
+  ring('ready')
+end
+
+-- The registration has this Mini Program. What waited to learn whose it is goes on: also a code whose token was kept for
+-- nobody, so that somebody records it.
+local function owns(id, appid, code)
+  redis.call('HSET', key.appids(), appid, id)
+  if code then offer(appid, code, true) end
+  if redis.call('HEXISTS', key.authorizer(appid), 'codes') == 1 then exchange_now(appid) end
+  unpark_for('appid:' .. appid)
 end
 
 -- What the line's canaries are, as far as this run has looked.
@@ -181,23 +245,27 @@ local function stop_line(stop)
   return true
 end
 
+-- The mark of the last fact of a registration's history, '' where it has none. The length of the history would not do: after
+-- a loss of data another fact stands in the same place.
+local function version_of(id) return redis.call('HGET', key.registration(id), 'v') or '' end
+
 -- Defined below: what a fault of everybody takes back is a fact, too.
 local record
 
 -- Merchants in a row that met a fault of WeChat or of the network, and none that was answered otherwise between them; those
 -- of create and of search apart. The hash of a kind of call has of each code:
 --   `t CODE` how often, `n CODE` for how many merchants, `s CODE` since when (ms), and of each merchant
---   `m CODE ID` the fact that gives its try back, behind the length of its history and a space; empty where none was spent
+--   `m CODE ID` the fact that gives its try back, behind the registration's version and a space; empty where none was spent
 local function surprise(id, this, at)
   local streak, code = key.surprise(this.call), this.code
   if code == '' then return redis.call('DEL', streak) end
   local undo = ''
-  if this.undo then undo = redis.call('LLEN', key.history(id)) .. ' ' .. this.undo end
+  if this.undo then undo = version_of(id) .. ' ' .. this.undo end
 
   local function give_back(whose, kept)
-    local steps, step = string.match(kept, '^(%d+) (.*)$')
+    local version, step = string.match(kept, '^(%S+) (.*)$')
     -- Whatever came of it since: the fact was decided on what it was.
-    if steps and redis.call('LLEN', key.history(whose)) == tonumber(steps) then record(whose, cjson.decode(step)) end
+    if version and version_of(whose) == version then record(whose, cjson.decode(step)) end
   end
 
   if redis.call('HGET', key.line(), 'problem') == code then
@@ -372,7 +440,7 @@ local SPENT = '1000000'
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
 -- `step` is what domain/registration decided; what is empty or false is left out:
 --   at           when, in ms
---   set, del     fields of the registration's hash to write and to remove
+--   set, del     fields of the registration's hash to write and to remove; the mark of the fact is always among them
 --   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
 --   entry        the history entry, JSON      turn  a second one: a row that waited took its turn
 --   passed       the state to which the fact itself led, before that turn
@@ -382,9 +450,12 @@ local SPENT = '1000000'
 --   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
+--   closing      { said, recheck }: its words, and when it is asked again (day.lua)
+--   probe        { day, verdict, said }: what the answer to a probe says of a closed day (day.lua)
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
+--   owns         { appid, code }: the Mini Program that it has, and the code that was pushed with it (see `offer`)
 --   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
 --   surprise     { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
 --                (create or search) met; `most` merchants in a row, or calls, stop the line. met: what came, in words
@@ -394,12 +465,14 @@ local SPENT = '1000000'
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 function record(id, step)
   local registration = key.registration(id)
+  facts = facts + 1
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
   local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
+  redis.call('HSET', registration, unpack(step.set))
   if not step.unchanged then
-    if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
+    count_state(before[1], step.state)
     if step.rows then
       change_rows(step.rows)
     else
@@ -443,13 +516,13 @@ function record(id, step)
     redis.call('HSET', key.tasks(), step.task, id)
     unpark_for('task:' .. step.task)
   end
-  if step.closeDay then
-    redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
-  end
+  if step.owns then owns(id, step.owns.appid, step.owns.code) end
+  if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
+  if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     -- A line that is stopped for it has a wait of its own, which a person may cut short.
     local is_held = step.surprise and redis.call('HGET', key.line(), 'problem') == step.surprise.code
-    if not is_held then redis.call('SET', key.pause(), '1', 'PX', step.pauseMs) end
+    if not is_held then redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs) end
   end
   if step.spent and step.spent.person ~= '' then
     redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)
