@@ -17,6 +17,11 @@ export interface LineFault extends Words {
    * line opens when WeChat answers it. Absent: a person has to act, and then `fastregister resume` sends the probe.
    */
   readonly probe?: 'create' | 'any';
+  /**
+   * A create that meets it may have arrived, and is not sent again: so WeChat is asked something harmless first (`quota/get`),
+   * and only when that is answered does a create try the line.
+   */
+  readonly asksFirst?: true;
   /** After so many probes in vain it is a person's to repair, and a run that waits for it ends. Absent: it ends by itself. */
   readonly personAfter?: number;
   /** Merchants in a row that are evidence enough, unless FASTREGISTER_STOP_AFTER is less; absent: as many as that says. */
@@ -53,6 +58,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
   },
   'call:lost': {
     probe: 'any',
+    asksFirst: true,
     after: 5,
     countsCalls: true,
     acts: 'us',
@@ -65,6 +71,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
   },
   'call:page': {
     probe: 'any',
+    asksFirst: true,
     personAfter: 3,
     after: 3,
     acts: 'us',
@@ -115,9 +122,13 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
   },
 };
 
-/** The waits of a line that opens by itself. */
+/** Should WeChat not answer `quota/get` at all, the line is tried by a create now and then. */
+export const PROBE_IN_ANY_CASE_EVERY = 3;
+
+/** How a line opens by itself. */
 export interface Probe {
   readonly call: 'create' | 'any';
+  readonly asksFirst: boolean;
   readonly firstMs: number;
   readonly maxMs: number;
 }
@@ -130,12 +141,12 @@ export interface StopRule {
 }
 
 export function stopRuleOf(problem: string, { stopAfter }: Pick<Limits, 'stopAfter'>, patience: Patience): StopRule {
-  const { after = stopAfter, countsCalls = false, probe } = LINE_FAULTS[problem] ?? {};
+  const { after = stopAfter, countsCalls = false, probe, asksFirst = false } = LINE_FAULTS[problem] ?? {};
   return {
     most: Math.min(after, stopAfter),
     countsCalls,
     ...(probe !== undefined && {
-      probe: { call: probe, firstMs: patience.probeFirstMs, maxMs: patience.probeMaxMs },
+      probe: { call: probe, asksFirst, firstMs: patience.probeFirstMs, maxMs: patience.probeMaxMs },
     }),
   };
 }

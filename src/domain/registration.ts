@@ -116,7 +116,6 @@ export const FACTS = {
   answer_unknown: { by: 'worker', en: 'WeChat answered with a code that nobody knows', zh: '微信返回了未知的代码' },
   answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
   try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此暂停：该次尝试不计数' },
-  create_not_arrived: { by: 'worker', en: 'a page had come in place of the answer to `create`, and `search` finds no task: it never arrived', zh: '`create` 返回的是网页，且 `search` 未找到任务：请求没有送达' },
   search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
   search_void: { by: 'worker', en: '`search` was turned away at the door: nothing was learnt', zh: '`search` 未被受理，没有得到结果' },
   search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交暂停' },
@@ -436,8 +435,6 @@ export const MOVES: readonly Move[] = [
   // What stays silent. A blind second create is forbidden: the legal person may have been asked, and may have confirmed. It is
   // none where nobody has the link and the task is over: nobody was asked, nobody can have confirmed, and nothing runs.
   { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the call may have arrived, so it is not sent again', zh: '请求可能已送达，因此不重复提交' } },
-  { fact: 'create_not_arrived', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'two that do not know of each other say that WeChat never saw it', zh: '两方面均表明微信没有收到' } },
-  { fact: 'create_not_arrived', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'task_running', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'our call arrived', zh: '我们的请求已送达' } },

@@ -1,5 +1,6 @@
 /** Permission to call WeChat: one step decides over every budget and writes that the call is on its way. */
 import type { Redis } from 'ioredis';
+import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
 import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
 import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
@@ -50,9 +51,10 @@ export type Permission =
 
 /**
  * What holds every call back, whoever it is for. `clock`: the day has ended meanwhile. `ledger`: Redis was started anew, and not
- * every process has said yet what is missing there.
+ * every process has said yet what is missing there. `question`: the one who hears it asks WeChat something harmless before the
+ * line is tried by a create, and says what came of it (`answeredFirst`).
  */
-export type GlobalWait = 'ledger' | 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock';
+export type GlobalWait = 'ledger' | 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock' | 'question';
 
 export interface LineStop {
   readonly because: string;
@@ -182,6 +184,8 @@ export interface Calls {
   endQuotaTurn(forMs: number): Promise<void>;
   /** False: it was stopped for a fault already, which stays its reason. A pause is kept beside a fault. */
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
+  /** WeChat answered the question before a probe; or not, and `met` is what came. */
+  answeredFirst(answered: boolean, met: string): Promise<void>;
   /** Ends a pause and a fault. `canary`: one call is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
@@ -199,6 +203,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   const askDayScript = script(redis, 'ask-day');
   const keptScript = script(redis, 'kept');
   const tokenWaitScript = script(redis, 'token-wait');
+  const questionScript = script(redis, 'question');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
@@ -305,6 +310,10 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     return (await stopScript([key('line')], [because, problem, at])) === 1;
   }
 
+  async function answeredFirst(answered: boolean, met: string): Promise<void> {
+    await questionScript([key('line')], [answered ? '1' : '0', met, PROBE_IN_ANY_CASE_EVERY]);
+  }
+
   async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
     return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as 'running' | 'open' | 'canary';
   }
@@ -380,6 +389,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     endQuotaTurn,
     line,
     stopLine,
+    answeredFirst,
     resumeLine,
   };
 }

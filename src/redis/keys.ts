@@ -45,7 +45,8 @@ const NAMES = {
   /**
    * hash, absent while the line runs: why (stopped, problem), since when (at), how often and by how many merchants that was
    * met (times, merchants, since), why a person paused it, too (paused); the call that tries it (canary, deadline, failed);
-   * and of one that opens by itself which call does (probe), its waits (first, max), how many failed, and when the next is due
+   * and of one that opens by itself which call does (probe), what goes before it (question), its waits (first, max), how
+   * many failed, and when the next is due
    */
   line: 'line',
   /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */

@@ -16,6 +16,7 @@ export type ScriptName =
   | 'resume'
   | 'under-way'
   | 'token-wait'
+  | 'question'
   | 'hand'
   | 'sweep'
   | 'give-back'

@@ -139,9 +139,6 @@ function tryReturned({ postponed }: Registration, { at, problem = '', until }: F
   return unlessItHas === undefined ? base : { ...base, until: until ?? unlessItHas, wait: 'again' };
 }
 
-/** WeChat finds no task. */
-const NO_TASK = 'search:89250';
-
 export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply, isProbe = false): Told {
   const charged = { day, isProbe };
   const at = crew.now();
@@ -169,11 +166,6 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
     ...ordinary('search'),
     heard: answer.door === undefined ? 'taken' : 'again',
   };
-  // The page that came instead of its answer was not WeChat's, and WeChat has no task of it: it is not sent blindly.
-  if (problem === NO_TASK && registration.state === 'submitting' && registration.problem === 'call:page') {
-    const later = laterOnce(crew, registration, 'page', at);
-    return { fact: { ...base, kind: 'create_not_arrived', problem: 'call:page', said, ...later }, aside, refusedToken };
-  }
   // Turned away, it may ask again at once: the door itself says how long to wait.
   const until = answer.door === undefined ? next(crew.patience, sentAt, at, whatItTells(answer, problem)) : at;
   // A query is made when the push is overdue, and then the time of its task is over.

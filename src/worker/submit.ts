@@ -105,7 +105,8 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
         );
         return undefined;
       case 'wait':
-        if (!(await holdFor(crew, permission))) return leave(crew, job, id);
+        if (permission.why === 'question') await askFirst(crew, token);
+        else if (!(await holdFor(crew, permission))) return leave(crew, job, id);
         break;
       case 'forgotten':
         await crew.memory.restore(id);
@@ -114,6 +115,13 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
         break;
     }
   }
+}
+
+/** The line is tried by a create only where WeChat answers what costs nobody anything. */
+async function askFirst({ calls, readQuota }: Crew, token: string): Promise<void> {
+  const reading = await readQuota(token);
+  const isAnswered = reading.kind !== 'lost' && reading.kind !== 'page';
+  await calls.answeredFirst(isAnswered, isAnswered ? '' : reading.why);
 }
 
 async function leave(crew: Crew, job: Job, id: string): Promise<undefined> {

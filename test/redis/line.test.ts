@@ -16,8 +16,8 @@ const merchants = Array.from({ length: 12 }, (_, number) => merchant(number));
 const [first, second, third, fourth, fifth] = merchants as [Merchant, Merchant, Merchant, Merchant, Merchant];
 
 /** Due at once, and a minute that nobody waits for. */
-const AT_ONCE: Probe = { call: 'create', firstMs: 0, maxMs: 0 };
-const IN_A_MINUTE: Probe = { call: 'create', firstMs: 60_000, maxMs: 900_000 };
+const AT_ONCE: Probe = { call: 'create', asksFirst: false, firstMs: 0, maxMs: 0 };
+const IN_A_MINUTE: Probe = { call: 'create', asksFirst: false, firstMs: 60_000, maxMs: 900_000 };
 
 beforeEach(async () => {
   book = openBook(server.redis);
@@ -202,7 +202,7 @@ describe('a line that opens by itself', () => {
   });
 
   test('waits twice as long after each create that meets the fault again, up to the longest wait, and counts it', async () => {
-    await stopped({ call: 'create', firstMs: 60_000, maxMs: 150_000 });
+    await stopped({ ...IN_A_MINUTE, maxMs: 150_000 });
     const waits: number[] = [];
     for (const it of merchants.slice(3, 6)) {
       // As if the wait were over.
@@ -260,6 +260,32 @@ describe('a line that opens by itself', () => {
     });
   });
 
+  test('is tried again at once where the probe was turned away at the door, and is not on trial meanwhile', async () => {
+    await stopped(IN_A_MINUTE);
+    await book.calls.resumeLine();
+    await book.take(idOf(fourth));
+    await book.record(idOf(fourth), 'create_void', {}, { verdict: 'again' });
+    expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 0 } });
+    expect((await book.take(idOf(fifth))).kind).toBe('go');
+  });
+
+  test('opens where the way to WeChat was at fault, and WeChat itself turns the probe away', async () => {
+    await stopped();
+    await server.redis.hset(key('line'), { problem: 'call:lost', probe: 'any', first: 0, max: 0, probes: 1, due: 0 });
+    await book.take(idOf(fourth));
+    await book.record(idOf(fourth), 'create_void', {}, { verdict: 'again' });
+    expect(await book.calls.line()).toBeUndefined();
+  });
+
+  test('keeps nobody waiting longer than its own wait when its probe finds nobody there', async () => {
+    const away = fault({ code: 'call:not_sent', most: 1, probe: { ...AT_ONCE, call: 'any' } });
+    await book.take(idOf(first));
+    await book.record(idOf(first), 'create_void', {}, { surprise: away, verdict: 'failed', pauseMs: 60_000 });
+    expect((await book.take(idOf(second))).kind).toBe('go');
+    await book.record(idOf(second), 'create_void', {}, { surprise: away, verdict: 'failed', pauseMs: 60_000 });
+    expect((await book.take(idOf(third))).kind).toBe('go');
+  });
+
   test('takes a search for its probe where the way to WeChat is at fault, one at a time', async () => {
     for (const it of [first, second]) await book.send(idOf(it));
     const lost = fault({ code: 'call:lost', most: 1, countsCalls: true, probe: { ...AT_ONCE, call: 'any' } });
@@ -294,8 +320,62 @@ describe('a line that opens by itself', () => {
   });
 });
 
+describe('a line that asks something harmless before it is tried by a create', () => {
+  const ASKING: Probe = { call: 'any', asksFirst: true, firstMs: 0, maxMs: 0 };
+  const lost = fault({ code: 'call:lost', most: 1, countsCalls: true, probe: ASKING });
+
+  beforeEach(async () => {
+    await book.take(idOf(first));
+    await book.record(idOf(first), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+  });
+
+  test('lets one ask, and one create go when that was answered', async () => {
+    expect(await book.take(idOf(second))).toEqual({ kind: 'wait', why: 'question', ms: 0 });
+    expect(await book.take(idOf(third))).toMatchObject({ kind: 'wait', why: 'line' });
+    expect(await book.registration(idOf(second))).toMatchObject({ state: 'queued' });
+    await book.calls.answeredFirst(true, '');
+    expect((await book.take(idOf(second))).kind).toBe('go');
+    expect(await book.take(idOf(third))).toMatchObject({ kind: 'wait', why: 'line' });
+
+    await book.record(idOf(second), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+    expect(await book.calls.line()).toMatchObject({ probe: { failed: 1 } });
+    expect(await book.take(idOf(third))).toMatchObject({ why: 'question' });
+  });
+
+  test('sends no create while it is not answered, but for one in three', async () => {
+    for (const failed of [1, 2]) {
+      expect(await book.take(idOf(second))).toMatchObject({ why: 'question' });
+      await book.calls.answeredFirst(false, 'HTTP 502');
+      expect(await book.calls.line()).toMatchObject({ because: 'HTTP 502', probe: { failed }, times: 1 + failed });
+    }
+    expect(await book.take(idOf(second))).toMatchObject({ why: 'question' });
+    await book.calls.answeredFirst(false, 'HTTP 502');
+    expect((await book.take(idOf(second))).kind).toBe('go');
+  });
+
+  test('is asked by another one where the first has died, and hears of it once', async () => {
+    expect(await book.take(idOf(second), { probeMs: 100 })).toMatchObject({ why: 'question' });
+    await until('another one asks', async () => {
+      const permission = await book.take(idOf(third), { probeMs: 600_000 });
+      return permission.kind === 'wait' && permission.why === 'question';
+    });
+    await book.calls.answeredFirst(false, 'HTTP 502');
+    await book.calls.answeredFirst(false, 'HTTP 502');
+    expect(await book.calls.line()).toMatchObject({ probe: { failed: 1 } });
+  });
+
+  test('asks nothing before a search, which costs nobody anything either', async () => {
+    await book.record(idOf(first), 'task_running', {});
+    await server.redis.hset(key('line'), 'question', 'wanted');
+    if ((await book.calls.line()) === undefined) throw new Error('it is open');
+    expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
+  });
+});
+
 describe('a line whose probe was the last thing that its worker did', () => {
-  const probeMs = 150;
+  /** The dead one's call would be over soon, and that of whoever comes next not before this test is. */
+  const probeMs = 700;
+  const LONG = { probeMs: 600_000 };
 
   test.each(['by itself', 'by a person'])(
     '(%s) is tried by another create when any call would be over, and opens by that',
@@ -307,8 +387,8 @@ describe('a line whose probe was the last thing that its worker did', () => {
       expect(blocked).toMatchObject({ kind: 'wait', why: 'line' });
       expect('ms' in blocked ? blocked.ms : 0).toBeLessThanOrEqual(probeMs);
 
-      await until('another one goes', async () => (await book.take(idOf(fifth), { probeMs })).kind === 'go');
-      expect(await book.take(idOf(merchants[5] as Merchant), { probeMs: 60_000 })).toMatchObject({ kind: 'wait' });
+      await until('another one goes', async () => (await book.take(idOf(fifth), LONG)).kind === 'go');
+      expect(await book.take(idOf(merchants[5] as Merchant), LONG)).toMatchObject({ kind: 'wait' });
       await book.record(idOf(fifth), 'create_accepted', {}, ORDINARY);
       expect(await book.calls.line()).toBeUndefined();
     },

@@ -42,6 +42,8 @@ test.each([
     await book.load('b1', rows);
     const doomed = start(['work'], { env });
     await until('the line is stopped', () => book.calls.line());
+    // A call that was on its way meets the fault, too, and would end the trial.
+    await until('every answer is recorded', async () => (await book.batches.counts('b1')).submitting === undefined);
 
     simulator.setFaults({ create: 'hanglost' });
     if (errcode === 89254) await book.calls.resumeLine();
@@ -53,10 +55,7 @@ test.each([
     start(['work'], { env });
     await until('the line is open', async () => (await book.calls.line()) === undefined);
     // What the dead worker had in hand besides is taken up when its lock has run out.
-    await until(
-      'the others are created',
-      async () => ((await book.batches.counts('b1')).created ?? 0) >= MERCHANTS - SLOTS,
-    );
+    await until('sending goes on', async () => ((await book.batches.counts('b1')).created ?? 0) >= 3);
     const probes = Object.values(simulator.state().merchants).filter(({ answers }) => answers.hanglost);
     expect(probes.map(({ answers }) => answers)).toEqual([expect.not.objectContaining({ 0: expect.anything() })]);
   },

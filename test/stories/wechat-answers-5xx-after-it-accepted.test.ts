@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { limitsOf } from '../../src/app.js';
+import type { Merchant } from '../../src/domain/merchant.js';
 import { situation } from '../../src/reporter/standstill.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, merchantsAskedTwice, rehearse } from '../support/rehearsal.js';
@@ -46,3 +47,29 @@ test.each(APIS)(
     }
   },
 );
+
+test('while WeChat answers nothing at all, few further merchants are asked for: something harmless is tried before each', async () => {
+  const story = await rehearse({
+    settings: { FASTREGISTER_CONCURRENCY: '1', FASTREGISTER_PUSH_WAIT: '10m', FASTREGISTER_GIVE_UP: '1h' },
+  });
+  const [before, ...rows] = Array.from({ length: MERCHANTS }, (_, number) => merchant(number));
+  await story.book.load('b1', [before as Merchant]);
+  await story.start();
+  await story.settled('b1');
+  story.simulator.setFaults({ ip: 'h502' });
+  await story.book.load('b2', rows);
+  await until(
+    'the line was tried eight times in vain',
+    async () => ((await story.book.calls.line())?.probe?.failed ?? 0) >= 8,
+  );
+  // One in three goes in any case, should WeChat not answer the other question.
+  expect((await story.book.batches.counts('b2')).submitting).toBeLessThanOrEqual(STOP_AFTER + 3);
+
+  story.simulator.clearFaults();
+  const lost = (await story.book.batches.counts('b2')).submitting ?? 0;
+  await until(
+    'the others are created',
+    async () => (await story.book.batches.counts('b2')).created === rows.length - lost,
+  );
+  expect(await story.book.calls.line()).toBeUndefined();
+});

@@ -20,10 +20,13 @@ export interface PlayedWeChat {
   readonly permits?: Crew['permits'];
 }
 
+/** WeChat answers, and tells no number. */
+const ANSWERED: Crew['readQuota'] = async () => ({ kind: 'untold', errcode: 76021, said: '' });
+
 export function crewWith(
   redis: Redis,
   bell: Bell,
-  { create, search, limits, patience, readQuota, permits }: PlayedWeChat,
+  { create, search, limits, patience, readQuota = ANSWERED, permits }: PlayedWeChat,
 ): Crew {
   const { ledger, calls, workload } = openBook(redis);
   return {

@@ -198,7 +198,7 @@ end
 -- Why the line is stopped, and what opens it.
 local function write_stop(stop)
   local line = key.line()
-  redis.call('HDEL', line, 'times', 'merchants', 'since', 'probe', 'first', 'max', 'probes', 'due')
+  redis.call('HDEL', line, 'times', 'merchants', 'since', 'probe', 'first', 'max', 'probes', 'due', 'question')
   redis.call('HSET', line, 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
   for _, name in ipairs({ 'times', 'merchants', 'since' }) do
     if stop[name] then redis.call('HSET', line, name, stop[name]) end
@@ -207,13 +207,14 @@ local function write_stop(stop)
   if probe then
     local due = probe_due(0, probe.firstMs, probe.maxMs)
     redis.call('HSET', line, 'probe', probe.call, 'first', probe.firstMs, 'max', probe.maxMs, 'probes', 0, 'due', due)
+    if probe.asksFirst then redis.call('HSET', line, 'question', 'wanted') end
   end
 end
 
 -- The first fault stays: what follows it is usually the same trouble. A line that was resumed has none any more, so that
 -- a fault on its trial is a new one; and one that needs a person takes the place of one that ends by itself, which would
 -- be waited for in vain. A person's pause and a fault stand side by side, whichever came first.
--- `stop`: because, problem, at, and what is known of times, merchants, since (ms) and probe { call, firstMs, maxMs }.
+-- `stop`: because, problem, at, and what is known of times, merchants, since (ms) and probe { call, firstMs, maxMs, asksFirst }.
 -- Answers false where it was stopped for a fault already, and this is another, or the same again.
 local function stop_line(stop)
   local line = key.line()
@@ -331,6 +332,7 @@ local function canary_failed(this, at)
   if not now[1] then return false end
   local probes = redis.call('HINCRBY', line, 'probes', 1)
   redis.call('HSET', line, 'due', probe_due(probes, tonumber(now[2]), tonumber(now[3])))
+  if redis.call('HEXISTS', line, 'question') == 1 then redis.call('HSET', line, 'question', 'wanted') end
   return true
 end
 
@@ -345,9 +347,15 @@ local function line_after_canary(id, step, state)
   local verdict = step.verdict or (canary_of_line[4] == 'any' and step.heard)
   -- Of another fault, what it met is the merchant's own matter.
   if verdict == 'taken' and step.surprise and step.surprise.code == canary_of_line[3] then verdict = 'failed' end
+  -- Turned away by WeChat itself, it has found the way there.
+  if verdict == 'again' and canary_of_line[4] == 'any' then verdict = 'taken' end
   if flies and verdict == 'again' then
-    redis.call('HSET', key.line(), 'canary', 'wanted')
-    redis.call('HDEL', key.line(), 'deadline')
+    redis.call('HDEL', key.line(), 'canary', 'deadline')
+    if canary_of_line[4] then
+      redis.call('HSET', key.line(), 'due', milliseconds())
+    else
+      redis.call('HSET', key.line(), 'canary', 'wanted')
+    end
   elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
     redis.call('HDEL', key.line(), 'canary', 'deadline')
     local is_tried = canary_failed(step.surprise, step.at)
@@ -512,7 +520,9 @@ function record(id, step)
   if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
   if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
-    redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs)
+    -- A line that is stopped for it has a wait of its own, which a person may cut short.
+    local is_held = step.surprise and redis.call('HGET', key.line(), 'problem') == step.surprise.code
+    if not is_held then redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs) end
   end
   if step.spent and step.spent.person ~= '' then
     redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)

@@ -14,7 +14,7 @@
 -- Answers of each { 'go' }, { 'go', 0, 'probe' } (the one call that finds out whether a closed day has calls), { 'conflict' },
 -- { 'epoch' } (another one has begun), { 'forgotten' } (journals have facts of this registration: restore them first),
 -- { 'wait', ms, why } (ledger, line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
--- opens the line), { 'check', until in ms }
+-- opens the line; question: this process asks WeChat something harmless first, see question.lua), { 'check', until in ms }
 -- (this process asks WeChat for all whether the day has calls, until then at most: end-check.lua), or { 'held', until in ms,
 -- why } (person: record create_held).
 local budget = cjson.decode(ARGV[1])
@@ -31,7 +31,7 @@ local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
-local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused')
+local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused', 'question')
 -- Redis' clock may be set back. What lies in its future then counts as now: nobody waits for the old time to come again.
 local pause = redis.call('PTTL', key.pause())
 if pause > 0 then
@@ -170,6 +170,16 @@ local function shut_for(kind)
   if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
 end
 
+-- Before a create that may be lost like those before it goes a question that costs nobody anything. One asks at a time.
+local function question()
+  local asked = line[1] and line[8]
+  if not asked or asked == 'answered' then return end
+  if asked ~= 'wanted' and not has_come(asked, budget.probeMs) then return { 'wait', tonumber(asked) - now, 'line' } end
+  line[8] = now + budget.probeMs
+  redis.call('HSET', key.line(), 'question', line[8])
+  return { 'wait', 0, 'question' }
+end
+
 local function held(person)
   if person ~= '' and (tonumber(redis.call('HGET', tries, person)) or 0) >= budget.triesPerDay then
     return { 'held', budget.dayEndsAt, 'person' }
@@ -181,7 +191,7 @@ local function take(id, version, kind, job, step, person)
   if version_of(id) ~= version then return { 'conflict' } end
   if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return { 'forgotten' } end
   local is_create = kind == 'create'
-  local refusal = shut_for(kind) or (is_create and held(person))
+  local refusal = shut_for(kind) or (is_create and (held(person) or question()))
   if refusal then return refusal end
 
   granted[kind] = granted[kind] + 1
