@@ -107,7 +107,7 @@ local function ring(what)
 end
 
 -- Of the quota day; day.lua says what they do.
-local close_day, hear_of_probe
+local close_day, probe_answered
 
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
 local function unpark_for(awaited)
@@ -441,7 +441,7 @@ function record(id, step)
     unpark_for('task:' .. step.task)
   end
   if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
-  if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
+  if step.probe then probe_answered(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
   end
