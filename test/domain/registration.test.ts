@@ -214,7 +214,7 @@ describe('89249', () => {
   });
 
   test('after an earlier attempt whose answer was lost is ours: that one arrived', () => {
-    const again = through(unreachableOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
+    const again = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
     expect(again.earlierTask).toBe('open');
     expect(met(again, busy(NOON + 1))).toMatchObject({ state: 'awaiting_legal_person', attempt: 2 });
   });
@@ -332,9 +332,9 @@ describe('a push', () => {
   });
 
   test('settles what was given up', () => {
-    expect(unreachableOf().state).toBe('needs_review');
-    expect(met(unreachableOf(), failed({ pushedAt: NOON })).state).toBe('rejected');
-    expect(met(unreachableOf(), created({ pushedAt: NOON })).state).toBe('created');
+    expect(unheardOf().state).toBe('needs_review');
+    expect(met(unheardOf(), failed({ pushedAt: NOON })).state).toBe('rejected');
+    expect(met(unheardOf(), created({ pushedAt: NOON })).state).toBe('created');
   });
 
   test('gives its auth_code to be exchanged once, and the end of the exchange forgets it', () => {
@@ -362,7 +362,7 @@ describe('facts about one attempt end in the same state in whatever order they c
     { kind: 'retry_asked', at: NOON - 1_000 },
     sentAt(NOON),
   );
-  const neverHeard = through(unreachableOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
+  const neverHeard = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
 
   const oldFailure = failed({ pushedAt: NOON - 50_000 });
   const oldSuccess = created({ pushedAt: NOON - 50_000, appid: 'wxold' });
@@ -452,7 +452,7 @@ describe('a query that tells the end', () => {
 
 describe('89249 while the answer of an earlier attempt is not known', () => {
   const busy = (sentLaterMs: number): Registration => {
-    const again = through(unreachableOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(UNHEARD_OF + sentLaterMs));
+    const again = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(UNHEARD_OF + sentLaterMs));
     const at = UNHEARD_OF + sentLaterMs + 100;
     return met(again, {
       kind: 'create_busy',
@@ -476,7 +476,7 @@ describe('89249 while the answer of an earlier attempt is not known', () => {
 
   test('counts from the latest attempt that may run, also through a call that was none', () => {
     const twice = through(
-      unreachableOf(),
+      unheardOf(),
       { kind: 'retry_asked', at: NOON },
       sentAt(NOON + 30 * HOUR),
       { kind: 'answer_lost', at: NOON + 30 * HOUR, callSentAt: NOON + 30 * HOUR },
@@ -693,7 +693,7 @@ describe('a row of a later sheet', () => {
 
   test('with other details waits while a task may be running', () => {
     const other = { ...row, details: 'other' as const };
-    const running = [sent(), through(sent(), accepted()), unreachableOf()];
+    const running = [sent(), through(sent(), accepted()), unheardOf()];
     for (const before of running) expect(met(before, other)).toEqual({ ...before, waitingRows: ['later/3'] });
 
     const waiting = met(sent(), other);
@@ -869,7 +869,7 @@ function answerLost(): Fact {
 }
 
 /** Sent a minute before noon, and given up: neither an answer nor a push ever came. */
-function unreachableOf(): Registration {
+function unheardOf(): Registration {
   const callSentAt = UNHEARD_OF;
   return through(
     sentAt(callSentAt),
