@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { limitsOf, openCaller, type Store } from '../app.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
-import { quotaDay } from '../domain/calendar.js';
+import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
@@ -132,7 +132,7 @@ async function checkWechat(store: Store): Promise<Finding[]> {
       api,
       permissions,
       ticket,
-      checkToken(credential),
+      checkToken(credential, { timezone: store.settings.quotaTimezone }),
       await checkQuota(store, caller, credential),
     ];
   } finally {
@@ -275,7 +275,7 @@ async function checkTicket(settings: Settings, { ticketReceivedAt }: Caller): Pr
   };
 }
 
-function checkToken(credential: Credential): Finding {
+function checkToken(credential: Credential, { timezone }: { timezone: string }): Finding {
   const check = 'access token';
   switch (credential.kind) {
     case 'token':
@@ -284,6 +284,7 @@ function checkToken(credential: Credential): Finding {
       if (credential.why === 'ticket') {
         return { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' };
       }
+      if (credential.why === 'refused') return { check, verdict: 'fault', ...tokenRefused(credential, timezone) };
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
       if (credential.why === 'page') {
         return { check, verdict: 'fault', says: `not WeChat answered, but: ${credential.said}`, todo: CHECK_THE_WAY };
@@ -300,6 +301,16 @@ function checkToken(credential: Credential): Finding {
 }
 
 const CHECK_THE_WAY = 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL.';
+
+function tokenRefused(
+  { problem, said, ms }: Extract<Credential, { why: 'refused' }>,
+  timezone: string,
+): Pick<Finding, 'says' | 'todo'> {
+  const trouble = troubleOf(problem);
+  const words = `WeChat said: ${problem.replace('token:', '')} ${said}`;
+  const next = `WeChat is asked again at ${isoWithOffset(Date.now() + ms, timezone)}.`;
+  return { says: `${trouble?.en ?? ''} ${words}`, todo: `${trouble?.nextStep.en ?? ''} ${next}` };
+}
 
 function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {
   const trouble = TROUBLES['token:service_away'];

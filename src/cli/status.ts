@@ -9,6 +9,7 @@ import { byOutcome } from '../redis/batches.js';
 import { openComponentStore } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
 import { openPushes } from '../redis/pushes.js';
+import { openReconciliations } from '../redis/reconciliations.js';
 import { outlook } from '../reporter/outlook.js';
 import { shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { forCreates, type Situation, situation } from '../reporter/standstill.js';
@@ -107,6 +108,7 @@ async function gather(store: Store, id: string | undefined) {
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
     parkedPushes: parked,
+    compared: await comparedNow(store),
     links,
     batches,
   };
@@ -161,6 +163,26 @@ async function linksNow({ redis, settings }: Store, now: number) {
   return { open, ending, nextEndsAt: next === undefined ? null : isoWithOffset(next, settings.quotaTimezone) };
 }
 
+/** How the last comparison of WeChat's list of accounts ended, which runs by itself; null before the first. */
+async function comparedNow({ redis, settings }: Store) {
+  const last = await openReconciliations(redis).last();
+  if (last === undefined) return null;
+  const { at, refused, ...found } = last;
+  return { at: isoWithOffset(at, settings.quotaTimezone), ...found, refused: refused === '' ? null : refused };
+}
+
+function comparedLines(compared: Awaited<ReturnType<typeof comparedNow>>): string[][] {
+  if (compared === null) return [];
+  const { at, silent, recorded, tokens, ambiguous, refused } = compared;
+  const words = [
+    `${silent} silent, ${recorded} found`,
+    ...(tokens > 0 ? [`${tokens} refresh tokens found`] : []),
+    ...(ambiguous > 0 ? [`${ambiguous} names fit several: fastregister reconcile`] : []),
+    ...(refused === null ? [] : [`not read to its end: ${refused}`]),
+  ];
+  return [["WeChat's list of accounts", `compared at ${at}: ${words.join('; ')}`]];
+}
+
 /** `queued: 3`, `deferred, because …: 2` */
 function waits(counts: Readonly<Record<string, number>>): Record<string, number> {
   const waiting: Record<string, number> = {};
@@ -198,6 +220,7 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
     ...Object.entries(facts.waitsUntil).map(([why, until]) => ['waiting', `${why}: the first until ${until}`]),
     ['verify ticket', facts.ticketReceivedAt ?? 'none yet'],
     ...linkLines(facts.links),
+    ...comparedLines(facts.compared),
     ...(facts.parkedPushes > 0 ? [['pushes that fit no registration', String(facts.parkedPushes)]] : []),
   ];
   const rows = batches.map(({ batch, file, rows: count, complete, outcomes, waiting }) => [

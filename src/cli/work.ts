@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { askDayAgain, limitsOf, type Store, startSending } from '../app.js';
+import { askDayAgain, limitsOf, type Part, type Store, startReconcilingOf, startSending } from '../app.js';
 import { situation } from '../reporter/standstill.js';
 import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
@@ -21,11 +21,12 @@ export function workCommand(): Command {
         const { signal } = onInterruption();
         const store = await open('worker');
         if (options.drain && (await store.workload.inHand('submit')) > 0) await askDayAgain(store);
-        const sending = await startSending(store);
+        const running: Part[] = [await startSending(store)];
         try {
+          if (!options.drain) running.push(await startReconcilingOf(store));
           return await untilToldToEnd(store, options.drain === true, signal);
         } finally {
-          await sending.close();
+          await Promise.all(running.map((part) => part.close()));
         }
       }),
     );

@@ -27,6 +27,9 @@ export const TRIES_OF_A_RETRY = 3;
 /** WeChat ends a task after 24 hours, and the link for its legal person (`authorize_url`) with it. */
 export const LONGEST_TASK_MS = 24 * 3_600_000;
 
+/** An authorization code is good for one exchange, ten minutes long (WeChat's support); what WeChat itself says goes before. */
+export const AUTH_CODE_LIVES_MS = 10 * 60_000;
+
 /**
  * How often a registration is sent again by itself because the answer with its link was lost and its task is over. Answers
  * that get lost twice in a row have a cause, such as a proxy, and each attempt costs the merchant another day.

@@ -17,6 +17,8 @@ export interface Patience {
   readonly pushWaitMs: number;
   readonly pushRecheckMs: number;
   readonly giveUpMs: number;
+  readonly resultWaitMs: number;
+  readonly tokenRetryMs: number;
   readonly quotaRecheckMs: number;
 }
 
@@ -102,6 +104,19 @@ export const WAITS = {
     sentence:
       'How long after its create a registration that stayed silent waits for a person instead; so does one that meets 89249, or 91030, for so long.',
   },
+  resultWaitMs: {
+    name: 'FASTREGISTER_RESULT_WAIT',
+    unit: 'duration',
+    default: '2m',
+    sentence:
+      'How long the result of a registration may be missing after a new Mini Program has authorised the platform, before WeChat is asked whose it is; its authorization code lives ten minutes.',
+  },
+  tokenRetryMs: {
+    name: 'FASTREGISTER_TOKEN_RETRY',
+    unit: 'duration',
+    default: '1m',
+    sentence: 'The pause before WeChat is asked again for a component access token that it has refused to issue.',
+  },
   quotaRecheckMs: {
     name: 'FASTREGISTER_QUOTA_RECHECK',
     unit: 'duration',
@@ -123,6 +138,8 @@ export const DEFAULT_PATIENCE: Patience = {
   pushWaitMs: parseDuration(WAITS.pushWaitMs.default),
   pushRecheckMs: parseDuration(WAITS.pushRecheckMs.default),
   giveUpMs: parseDuration(WAITS.giveUpMs.default),
+  resultWaitMs: parseDuration(WAITS.resultWaitMs.default),
+  tokenRetryMs: parseDuration(WAITS.tokenRetryMs.default),
   quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
 };
 

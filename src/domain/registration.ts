@@ -131,8 +131,10 @@ export const FACTS = {
   legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours', zh: '微信推送：法人未在 24 小时内完成确认' },
   registration_refused: { by: 'receiver', en: 'WeChat pushed: the registration failed', zh: '微信推送：注册失败' },
   push_unknown: { by: 'receiver', en: 'WeChat pushed a status that nobody knows', zh: '微信推送了未知的状态' },
-  authorizer_kept: { by: 'worker', en: "the auth_code was exchanged; the authorizer's refresh token is kept", zh: 'auth_code 已换取授权，授权方的刷新令牌已保存' },
-  authorizer_lost: { by: 'worker', en: 'the auth_code could not be exchanged in its ten minutes', zh: 'auth_code 未能在十分钟有效期内换取授权' },
+  authorization_pushed: { by: 'receiver', en: 'WeChat pushed a new authorization code: the merchant authorised the platform, or changed the permission sets', zh: '微信推送了新的授权码：商户授权了第三方平台，或更新了授权的权限集' },
+  authorizer_withdrawn: { by: 'receiver', en: 'WeChat pushed: the merchant withdrew the authorisation', zh: '微信推送：商户已取消对第三方平台的授权' },
+  authorizer_kept: { by: 'worker', en: "the authorizer's refresh token was received and is kept", zh: '已取得授权，授权方的刷新令牌已保存' },
+  authorizer_lost: { by: 'worker', en: 'the auth_code was dead, and WeChat gave no refresh token in another way', zh: 'auth_code 已失效，也未能以其他方式取得刷新令牌' },
   retry_asked: { by: 'operator', en: 'an operator asked to send it again', zh: '操作员要求重新提交' },
   cancel_asked: { by: 'operator', en: 'an operator withdrew it', zh: '操作员已撤回' },
 } as const satisfies Record<string, FactRow>;
@@ -165,7 +167,7 @@ export interface Fact {
   readonly aboutTask?: string;
   /** The new Mini Program's appid. */
   readonly appid?: string;
-  /** The push's authorization code, sealed: it is worth a Mini Program for ten minutes. */
+  /** The push's authorization code, sealed: the ledger keeps it beside the Mini Program until it is exchanged. */
   readonly authCode?: string;
   /** The successor's task id and the link for the legal person. */
   readonly taskId?: string;
@@ -285,10 +287,11 @@ export interface Registration {
   readonly appid?: string | undefined;
   /** Of further Mini Programs that this enterprise has: made before one more was asked for, or by a second success. */
   readonly earlierAppids?: readonly string[] | undefined;
-  readonly authCode?: string | undefined;
-  /** When it came: it lives ten minutes from then on, whenever the Mini Program was known to exist. */
-  readonly codeAt?: number | undefined;
-  readonly authorizer?: 'kept' | 'lost' | undefined;
+  /**
+   * Whether the platform can act for the Mini Program that `appid` names. `due`: WeChat pushed a code, which is being
+   * exchanged. Absent: WeChat pushed none.
+   */
+  readonly authorizer?: 'due' | 'kept' | 'lost' | 'withdrawn' | undefined;
   readonly taskId?: string | undefined;
   readonly authorizeUrl?: string | undefined;
   readonly finishedAt?: number | undefined;
@@ -299,8 +302,7 @@ const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
   'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
     r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
-  'one more is asked for, and the auth_code of the one there is has its end': (r: Registration, fact: Fact) =>
-    fact.again === true && r.authCode === undefined,
+  'one more is asked for': (_: Registration, fact: Fact) => fact.again === true,
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
@@ -322,6 +324,8 @@ const CONDITIONS = {
   'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
     isKnownFromQuery(r) && !isAboutAnEarlierAttempt(r, fact),
   'only `query` told that it exists': (r: Registration) => isKnownFromQuery(r) && r.appid === undefined,
+  'it is about the Mini Program that the row shows': (r: Registration, fact: Fact) =>
+    fact.appid === undefined || fact.appid === r.appid,
 } as const;
 
 /**
@@ -395,7 +399,7 @@ export const MOVES: readonly Move[] = [
   // A row
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], rows: 'begins', because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
-  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
+  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
   { fact: 'row_accepted', from: ['deferred'], when: "the details are other ones, and somebody else's task runs", to: 'deferred', rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent, once that task has ended', zh: '尚未提交，待该任务结束后只提交较新的一行' } },
   { fact: 'row_accepted', from: UNSENT, when: 'the details are other ones', to: 'queued', so: ['send'], rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent', zh: '尚未提交，只提交较新的一行' } },
   ...inEach(UNSENT, { fact: 'row_accepted', when: 'the details are the same, with a newer phone', rows: 'leads', because: { en: 'it is not sent yet, and the newest phone is sent', zh: '尚未提交，以最新的联系电话为准' } }),
@@ -461,8 +465,12 @@ export const MOVES: readonly Move[] = [
   { fact: 'legal_person_timed_out', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
   { fact: 'registration_refused', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
   { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'a status that nobody knows is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
-  { fact: 'authorizer_kept', from: ['created'], to: 'created', because: { en: 'the platform can now act for the Mini Program', zh: '平台现在可以代小程序操作' } },
-  { fact: 'authorizer_lost', from: ['created'], to: 'created', because: { en: 'the merchant has to authorise the platform once more', zh: '商户需要重新授权给平台' } },
+
+  // The authorisation of a Mini Program that exists
+  { fact: 'authorization_pushed', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'its code is exchanged; until then all stays as it is', zh: '将换取授权，在此之前状态不变' } },
+  { fact: 'authorizer_kept', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the platform can now act for the Mini Program', zh: '平台现在可以代小程序操作' } },
+  { fact: 'authorizer_lost', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the merchant has to authorise the platform once more', zh: '商户需要重新授权给平台' } },
+  { fact: 'authorizer_withdrawn', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the platform cannot act for the Mini Program until the merchant authorises it again', zh: '商户重新授权之前，平台无法代小程序操作' } },
 
   // The operator
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '操作员要求重新提交，需等待工商数据更新' } },
@@ -506,8 +514,6 @@ export function newRegistration(id: string, row: string): Registration {
     said: undefined,
     appid: undefined,
     earlierAppids: undefined,
-    authCode: undefined,
-    codeAt: undefined,
     authorizer: undefined,
     taskId: undefined,
     authorizeUrl: undefined,
@@ -541,7 +547,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
     ...miniPrograms(registration, fact),
-    ...authorization(registration, fact),
+    authorizer: authorizerAfter(registration, fact),
     taskId: fact.taskId ?? sent.taskId,
     authorizeUrl: fact.authorizeUrl ?? sent.authorizeUrl,
     ...rowsAfter(registration, fact, move),
@@ -608,13 +614,13 @@ function miniPrograms(
   return { appid: fact.again ? undefined : fact.appid, ...(earlier.length > 0 && { earlierAppids: earlier }) };
 }
 
-/** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
+/** A Mini Program that is known or authorised needs no further words; a row that is tried again keeps those of its tries. */
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
   if (fact.kind === 'try_returned') return true;
   // Why the row before it was sent again is no matter of a row with other details.
   if (move.rows === 'replaces' && move.to === 'queued') return false;
-  return move.to === registration.state && fact.kind !== 'mini_program_created';
+  return move.to === registration.state && fact.kind !== 'mini_program_created' && fact.kind !== 'authorizer_kept';
 }
 
 function wasPutOff({ postponed, busySince, personSince }: Registration): boolean {
@@ -697,17 +703,15 @@ function finishedAt(registration: Registration, fact: Fact, move: Move): number 
   return move.to === registration.state ? registration.finishedAt : fact.at;
 }
 
-/** An auth_code is good for one exchange; once that has an end, it is forgotten. */
-function authorization(
-  { authCode, codeAt, authorizer }: Registration,
-  fact: Fact,
-): Pick<Registration, 'authCode' | 'codeAt' | 'authorizer'> {
-  const forgotten = { authCode: undefined, codeAt: undefined };
-  if (fact.again) return { ...forgotten, authorizer: undefined };
-  if (fact.kind === 'authorizer_kept') return { ...forgotten, authorizer: 'kept' };
-  if (fact.kind === 'authorizer_lost') return { ...forgotten, authorizer: 'lost' };
-  if (fact.authCode !== undefined) return { authCode: fact.authCode, codeAt: fact.at, authorizer };
-  return { authCode, codeAt, authorizer };
+const AUTHORIZER_AFTER: Partial<Record<FactKind, Registration['authorizer']>> = {
+  authorizer_kept: 'kept',
+  authorizer_lost: 'lost',
+  authorizer_withdrawn: 'withdrawn',
+};
+
+function authorizerAfter({ authorizer }: Registration, fact: Fact): Registration['authorizer'] {
+  if (fact.again) return undefined;
+  return AUTHORIZER_AFTER[fact.kind] ?? (fact.authCode === undefined ? authorizer : 'due');
 }
 
 export function isUnsent(state: State): boolean {

@@ -108,7 +108,7 @@ export interface CheckEnd {
 }
 
 /** Why there is no token at the moment. */
-export type TokenWait = 'ticket' | 'connection' | 'page' | 'service';
+export type TokenWait = 'ticket' | 'connection' | 'page' | 'service' | 'refused';
 
 /** What holds calls back without the line being stopped; times are ms since 1970. */
 export interface NotedWait {
@@ -119,6 +119,8 @@ export interface NotedWait {
   readonly since?: number;
   readonly tries?: number;
   readonly said?: string;
+  /** Of a token that WeChat does not issue: `token:45009`, and its words. */
+  readonly refusal?: { readonly problem: string; readonly said: string };
 }
 
 export interface ToldQuota {
@@ -313,20 +315,24 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function waitNoted(): Promise<NotedWait | undefined> {
-    const [token, now, pause] = await Promise.all([
+    const [token, now, pause, refusal, refusedMs] = await Promise.all([
       redis.hgetall(key('tokenWait')),
       redisNow(),
       redis.pttl(key('pause')),
+      redis.get(key('tokenRefusal')),
+      redis.pttl(key('tokenRefusal')),
     ]);
     const { why, since, until, tries, said } = token;
-    if (why === undefined) return pause > 0 ? { why: 'pause', ms: pause } : undefined;
-    return {
-      why: why as TokenWait,
-      ms: Math.max(Number(until ?? 0) - now, 0),
-      since: Number(since),
-      tries: Number(tries),
+    const noted = {
+      ...(since !== undefined && { since: Number(since), tries: Number(tries) }),
       ...(said !== undefined && said !== '' && { said }),
     };
+    if (refusal !== null) {
+      const { problem, said } = JSON.parse(refusal) as { problem: string; said: string };
+      return { ...noted, why: 'refused', ms: Math.max(refusedMs, 1), refusal: { problem, said } };
+    }
+    if (why === undefined) return pause > 0 ? { why: 'pause', ms: pause } : undefined;
+    return { ...noted, why: why as TokenWait, ms: Math.max(Number(until ?? 0) - now, 0) };
   }
 
   async function keepTold(day: string, told: ToldQuota): Promise<void> {

@@ -74,6 +74,8 @@ const NAMES = {
   ticket: 'ticket',
   /** string with expiry: WeChat was asked to push a ticket not long ago */
   ticketAsked: 'ticket:asked',
+  /** string with expiry: why WeChat issues no component access token, as JSON; nobody asks for one meanwhile */
+  tokenRefusal: 'token:refusal',
   /** number: tokens that were refused in a row */
   tokenRefused: 'token:refused',
   /** hash: the component access token */
@@ -84,7 +86,7 @@ const NAMES = {
   pushes: 'pushes',
   /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
-  /** hash: registration (or `task:` and a task's id) that is not there yet to the parked pushes about it */
+  /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
   awaited: 'awaited',
   /** hash: the successor's task id to its registration */
   tasks: 'tasks',
@@ -100,10 +102,22 @@ const NAMES = {
   forwarded: 'forwarded',
   /** string with expiry: the process that relays */
   forwarder: 'forwarder',
-  /** hash per Mini Program: its sealed refresh token */
+  /** hash: appid to the registration whose Mini Program it is, or was before one more was asked for */
+  appids: 'appids',
+  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (prelude, offer) */
   authorizer: 'authorizer',
+  /** string with expiry per Mini Program: the process that exchanges its codes */
+  exchanging: 'exchanging',
   /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
   authorizers: 'authorizers',
+  /** string: when a receiver was last seen, in ms */
+  receiver: 'receiver',
+  /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */
+  outage: 'outage',
+  /** string with expiry: the process that compares WeChat's list of accounts with the ledger */
+  reconciler: 'reconciler',
+  /** hash: the night of the last comparison, how it ended, and when the next one may be tried */
+  reconciled: 'reconciled',
   /** string: when the next exchange of an auth_code is due if they are spread evenly, in µs */
   exchangePace: 'exchange-pace',
   /** list per destination and lane: notices to be posted, the first one next, as JSON */

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { StopRule } from '../domain/line.js';
 import { linkOf } from '../domain/link.js';
 import {
@@ -18,6 +19,7 @@ import {
   turnOfWaitingRow,
   type Wait,
 } from '../domain/registration.js';
+import { type CodeStep, codeStep } from './auth-codes.js';
 import { key } from './keys.js';
 import { difference, registrationFrom } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
@@ -30,7 +32,13 @@ export interface Job {
   readonly name: string;
 }
 
+/** Work of the kind `authorize` is about a Mini Program, and has its appid where the other kinds have a registration's id. */
 export type WorkKind = 'submit' | 'follow-up' | 'authorize';
+
+/** A job's name begins with what it is about. */
+export function registrationOf(job: string): string {
+  return job.slice(0, job.indexOf('-'));
+}
 
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface View {
@@ -122,6 +130,8 @@ export interface Ledger {
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
+  /** Whose the Mini Program is. */
+  ofAppid(appid: string): Promise<string | undefined>;
 }
 
 export function openLedger(redis: Redis): Ledger {
@@ -164,7 +174,11 @@ export function openLedger(redis: Redis): Ledger {
     return (await redis.hget(key('tasks'), taskId)) ?? undefined;
   }
 
-  return { read, record, history, ofTask };
+  async function ofAppid(appid: string): Promise<string | undefined> {
+    return (await redis.hget(key('appids'), appid)) ?? undefined;
+  }
+
+  return { read, record, history, ofTask, ofAppid };
 }
 
 /** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
@@ -190,6 +204,7 @@ export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
   readonly over?: true;
   readonly unasked?: true;
   readonly task?: string;
+  readonly owns?: { readonly appid: string; readonly code?: CodeStep | undefined };
   readonly link?: number;
   readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
@@ -231,6 +246,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...(isOver(after.state) && { over: true }),
     ...(isBackInLine(before, after) && { unasked: true }),
     ...taskOf(fact),
+    ...miniProgramOf(fact),
     ...linkChange(before, after),
     ...(so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
@@ -245,6 +261,15 @@ function undoOf(view: View, after: Registration, ifStopped: Fact | undefined): {
   if (ifStopped === undefined) return {};
   const { step } = decide({ ...view, registration: after, steps: view.steps + 1 }, ifStopped, newMark(), {});
   return step.unchanged ? {} : { undo: JSON.stringify(step) };
+}
+
+function miniProgramOf(fact: Fact): Pick<Step, 'owns'> {
+  const { kind, appid, authCode, at, pushedAt = at } = fact;
+  if (kind !== 'mini_program_created' || appid === undefined) return {};
+  if (authCode === undefined) return { owns: { appid } };
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  const code = codeStep({ authCode, at, diesAt, pushedAt, from: 'created', isShared: false });
+  return { owns: { appid, code } };
 }
 
 /** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
@@ -286,9 +311,7 @@ function whatIsDueLater(after: Registration, so: readonly Consequence[] | undefi
 }
 
 function whatIsReady(after: Registration, so: readonly Consequence[] | undefined): Step['ready'] {
-  if (so?.includes('send') && after.until === undefined) return 'submit';
-  if (so?.includes('authorize') && after.authCode !== undefined) return 'authorize';
-  return undefined;
+  return so?.includes('send') && after.until === undefined ? 'submit' : undefined;
 }
 
 export function batchOf(pointer: string): string {

@@ -28,8 +28,11 @@ export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket'> {
   readonly entry: string;
 }
 
-/** Why a push could not be given to a registration. `fault`: a program error of ours. */
-export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'fault';
+/**
+ * Why a push could not be given to a registration. `unknown_authorizer`: a Mini Program authorised the platform, and its subject
+ * is not exactly one merchant that waits. `fault`: a program error of ours.
+ */
+export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'unknown_authorizer' | 'fault';
 
 export interface ParkedPush extends StoredPush {
   readonly why: Parking;
@@ -53,7 +56,10 @@ export interface Pushes {
   storedOf(segment: string): Promise<number>;
   /** What they say is in the ledger, parked, or none of our business. */
   done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
-  /** `awaits`: registrations that are not there yet, or `task:` and a task's id. False: one has come, so look again. */
+  /**
+   * `awaits`: registrations that are not there yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program that is
+   * nobody's. False: one has come, so look again.
+   */
   park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
   unpark(id: string): Promise<void>;
   find(id: string): Promise<StoredPush | ParkedPush | undefined>;

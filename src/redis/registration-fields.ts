@@ -58,8 +58,6 @@ const FIELDS: readonly Field[] = [
     read: (appids) => appids.split(' '),
     write: (appids: readonly string[]) => withoutJoints(appids.join(' ')),
   },
-  { name: 'authCode', short: 'code', read: text },
-  { name: 'codeAt', short: 'codeat', read: Number },
   { name: 'authorizer', short: 'authorizer', read: text },
   { name: 'taskId', short: 'tid', read: text },
   { name: 'authorizeUrl', short: 'url', read: text, write: withoutJoints, shown: true },

@@ -168,8 +168,3 @@ export function openWorker(
 ): Worker<Handful> {
   return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
 }
-
-/** A job's name begins with its registration's id. */
-export function registrationOf(job: string): string {
-  return job.slice(0, job.indexOf('-'));
-}

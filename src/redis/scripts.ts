@@ -20,7 +20,6 @@ export type ScriptName =
   | 'sweep'
   | 'give-back'
   | 'accept'
-  | 'appids'
   | 'page'
   | 'purge'
   | 'store-pushes'
@@ -37,6 +36,11 @@ export type ScriptName =
   | 'refuse-token'
   | 'drop-ticket'
   | 'exchange-pace'
+  | 'offer-code'
+  | 'withdraw'
+  | 'settle-codes'
+  | 'keep-token'
+  | 'beat'
   | 'replace-field';
 
 type Argument = string | number;

@@ -118,11 +118,33 @@ export const WAIT_PROBLEMS = {
   connection: 'call:not_sent',
   page: 'call:page',
   service: 'token:service_away',
+  refused: 'token:refused',
   pause: 'call:pause',
 } as const satisfies Record<NotedWait['why'], string>;
 
+/** WeChat issues no token, for a reason that may pass: it is asked again, by one process for all. */
+function withoutToken(
+  { problem, said }: { readonly problem: string; readonly said: string },
+  askedAt: number,
+  timezone: string,
+): Standstill {
+  const trouble = troubleOf(problem);
+  const text = ended(`${problem.replace('token:', '')} ${said}`, '.');
+  const time = isoWithOffset(askedAt, timezone);
+  return {
+    problem,
+    reason: {
+      en: `${trouble?.en ?? ''} WeChat said: ${text} WeChat is asked again at ${time}.`.trim(),
+      zh: `${trouble?.zh ?? ''}微信原文：${text}将于 ${time} 再次获取。`,
+    },
+    nextStep: trouble?.nextStep ?? NOTHING_TO_DO,
+    whoActs: trouble?.acts ?? 'platform',
+  };
+}
+
 /** There is no token, or WeChat wants to be left alone. */
 export function standstillOfWait(wait: NotedWait, { timezone }: Pick<Limits, 'timezone'>, now: number): Standstill {
+  if (wait.refusal !== undefined) return withoutToken(wait.refusal, now + wait.ms, timezone);
   const problem = WAIT_PROBLEMS[wait.why];
   const { acts, nextStep, ...reason } = LINE_FAULTS[problem] ?? troubleOf(problem) ?? untold(problem);
   if (wait.why === 'pause') return { problem, reason, nextStep, whoActs: acts, until: now + wait.ms };

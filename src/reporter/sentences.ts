@@ -219,7 +219,7 @@ function unfit(code: string): Trouble {
 /** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */
 function tokenTrouble(problem: string): Trouble | undefined {
   const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
-  return answer?.fact === 'platform_refused' ? answer : undefined;
+  return answer?.fact === 'platform_refused' ? answer : TROUBLES['token:unknown'];
 }
 
 /**

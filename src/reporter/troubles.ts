@@ -6,9 +6,15 @@ export interface Trouble extends Words {
   readonly nextStep: Words;
 }
 
+/** What the merchant does about an authorisation, and where; each of these makes WeChat push a new code. */
 const AUTHORISE_AGAIN: Words = {
-  en: 'The Mini Program exists. Ask the merchant to authorise the platform once more.',
-  zh: '小程序已创建，请商户重新授权第三方平台。',
+  en: "The Mini Program exists. Ask its administrator to log in to mp.weixin.qq.com and to change the platform's authorisation under 设置 → 第三方设置 → 第三方平台授权管理 (add or remove one permission set), or to authorise the platform once more on the platform's authorisation page. WeChat then pushes a new code, which is exchanged at once, and this row changes by itself.",
+  zh: '小程序已创建。请商户的小程序管理员登录小程序后台 mp.weixin.qq.com，在“设置 → 第三方设置 → 第三方平台授权管理”中更新对本平台的授权（增加或取消一个权限集），或在本平台的授权页重新授权。微信随后会推送新的授权码，系统会立即换取，本行会自动更新。',
+};
+
+const AUTHORISE_AFTER_WITHDRAWAL: Words = {
+  en: "The Mini Program exists and stays the merchant's. Ask the merchant whether the withdrawal was meant. If not, its administrator authorises the platform once more on the platform's authorisation page (what is authorised is listed on mp.weixin.qq.com under 设置 → 第三方设置 → 第三方平台授权管理); the new code is exchanged at once, and this row changes by itself.",
+  zh: '小程序仍然存在，归商户所有。请与商户确认是否有意取消授权。如非有意，请小程序管理员在本平台的授权页重新授权（可在小程序后台 mp.weixin.qq.com 的“设置 → 第三方设置 → 第三方平台授权管理”中查看授权情况）；系统会立即换取新的授权码，本行会自动更新。',
 };
 
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
@@ -52,6 +58,45 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     nextStep: {
       en: "Check that the platform's authorisation event URL leads to this receiver (through its proxy), and that WECHAT_MESSAGE_TOKEN and WECHAT_ENCODING_AES_KEY are those of the platform; `fastregister doctor` tells more.",
       zh: '请检查第三方平台的“授权事件接收 URL”是否指向本接收服务，以及 WECHAT_MESSAGE_TOKEN、WECHAT_ENCODING_AES_KEY 是否正确；可运行 `fastregister doctor` 查看详情。',
+    },
+  },
+  'token:45009': {
+    acts: 'platform',
+    en: "WeChat issues no component access token, because the platform's calls of api_component_token are used up for today. A token lives two hours, so something fetches tokens far too often: as a rule a second service of the platform.",
+    zh: '微信未发放 component_access_token：该平台今日调用 api_component_token 的次数已用完。令牌有效期为两小时，说明有程序过于频繁地获取令牌，通常是平台的另一个服务。',
+    nextStep: {
+      en: 'Find out what else fetches tokens of this platform, and let both take the token from there (WECHAT_COMPONENT_ACCESS_TOKEN_URL). WeChat counts anew at midnight in Beijing; it is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.',
+      zh: '请检查该平台是否有其他服务也在获取令牌，并统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取。次数在北京时间零点恢复；系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
+  'token:45011': {
+    acts: 'us',
+    en: 'WeChat issues no component access token at the moment, because api_component_token is called too often in a minute.',
+    zh: '微信暂未发放 component_access_token：api_component_token 调用过于频繁（每分钟限制）。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'token:40001': {
+    acts: 'platform',
+    en: "WeChat issues no component access token: it does not accept the platform's credentials (AppID, AppSecret, verify ticket).",
+    zh: '微信未发放 component_access_token：平台凭证（AppID、AppSecret 或 component_verify_ticket）无效。',
+    nextStep: {
+      en: 'Check WECHAT_COMPONENT_APPID and WECHAT_COMPONENT_APPSECRET against open.weixin.qq.com (was the secret reset there?), and that the pushes that arrive here are those of this platform; then start fastregister again. WeChat is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.',
+      zh: '请核对 WECHAT_COMPONENT_APPID 与 WECHAT_COMPONENT_APPSECRET 是否与微信开放平台一致（是否重置过 AppSecret），并确认本系统收到的推送属于该平台；更正后重启 fastregister。系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
+  'token:-1': {
+    acts: 'us',
+    en: 'WeChat issues no component access token at the moment: it is busy.',
+    zh: '微信系统繁忙，暂未发放 component_access_token。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'token:unknown': {
+    acts: 'platform',
+    en: 'WeChat issues no component access token, with a code that is not known here.',
+    zh: '微信未发放 component_access_token，返回了未知的错误码。',
+    nextStep: {
+      en: "Look the code up in WeChat's documentation, or ask WeChat's support with the rid. WeChat is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.",
+      zh: '请查阅微信文档，或凭 rid 咨询微信客服。系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
     },
   },
   'token:refused': {
@@ -155,15 +200,21 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   'authorize:61010': {
     acts: 'merchant',
-    en: 'The authorization code had expired or was used when it was exchanged.',
-    zh: '授权码已过期或已使用，未能换取授权。',
+    en: 'The authorization code had expired or was used when it was exchanged, and WeChat did not give the refresh token in another way, so the platform cannot act for the Mini Program yet.',
+    zh: '换取授权时授权码已过期或已使用，也未能以其他方式取得刷新令牌，第三方平台暂时无法代其操作。',
     nextStep: AUTHORISE_AGAIN,
   },
   'authorize:too_late': {
     acts: 'merchant',
-    en: 'The authorization code could not be exchanged in the ten minutes that it lives.',
-    zh: '授权码未能在十分钟内换取授权。',
+    en: 'The authorization code could not be exchanged while it lived, and WeChat did not give the refresh token in another way, so the platform cannot act for the Mini Program yet.',
+    zh: '授权码未能在有效期内换取授权，也未能以其他方式取得刷新令牌，第三方平台暂时无法代其操作。',
     nextStep: AUTHORISE_AGAIN,
+  },
+  'authorize:withdrawn': {
+    acts: 'merchant',
+    en: 'The merchant withdrew the authorisation of the platform, so the platform cannot act for the Mini Program any more.',
+    zh: '商户已取消对第三方平台的授权，平台无法再代其操作。',
+    nextStep: AUTHORISE_AFTER_WITHDRAWAL,
   },
   'link:ending': {
     acts: 'legal_person',

@@ -5,6 +5,7 @@
 
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startAuthorizations } from './authorizations.js';
 import { type Authorizers, startAuthorizers } from './authorizers.js';
 import { startBudgets } from './budgets.js';
 import { seededRandom } from './chance.js';
@@ -37,6 +38,12 @@ export interface Simulator {
   /** As over HTTP: `{ create: 89254, times: 3 }`, `{ create: 89247, for: '1h' }`. */
   setFaults(faults: Readonly<Record<string, unknown>>): void;
   clearFaults(): void;
+  /** The merchant authorises the platform again, or changes the permission sets. False where there is no such account. */
+  reauthorize(appid: string): boolean;
+  /** The merchant withdraws the authorisation. */
+  unauthorize(appid: string): boolean;
+  /** An account that no task of this simulator created authorises the platform; answers its appid. */
+  authorizeAccount(name: string, registerType: number): string;
   /** So many calls of the day to each registration API count as made. */
   setUsedCalls(count: number): void;
   /** Jumps ahead in simulated time: `advance('24h')`. */
@@ -97,7 +104,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = startFaults(timeline.now);
   const tally = startTally();
   const pushes = startPushes(settings, timeline, random, options.pushUrl);
-  const outcomes = startOutcomes(settings, timeline, random, pushes, authorizers);
+  const authorizations = startAuthorizations(settings, random, pushes, authorizers);
+  const outcomes = startOutcomes(settings, timeline, random, pushes, authorizers, authorizations);
   const tasks = startTasks(settings, timeline, outcomes.tell);
   const authorizeUrl = (task: Task) => `${url}${CONTROLS_PREFIX}authorize?taskid=${task.id}`;
   const registration = startRegistration(settings, tasks, budgets, authorizeUrl);
@@ -116,7 +124,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const setUsedCalls = (count: number) => {
     for (const path of Object.values(REGISTRATION_PATHS)) budgets.setUsed(path, count);
   };
-  const controls: Controls = { state, setPushUrl, setUsedCalls, faults, timeline, tasks };
+  const controls: Controls = { state, setPushUrl, setUsedCalls, faults, timeline, tasks, authorizations };
 
   server.on('request', (request, response) => {
     respond(request, response, door, controls).catch((error: Error) => {
@@ -135,6 +143,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (problem) throw new Error(problem);
     },
     clearFaults: faults.clear,
+    reauthorize: authorizations.renew,
+    unauthorize: authorizations.withdraw,
+    authorizeAccount: authorizations.authorizeAccount,
     setUsedCalls,
     advance: (simulated) => timeline.advance(durationMs(simulated)),
     close() {

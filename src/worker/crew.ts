@@ -142,10 +142,12 @@ async function untilAskedAgain(
   }
   const { why, ms, said } = credential;
   if (why === 'refresher') return ear.wait(ms);
-  // A ticket comes by itself, and rings. Who cannot be reached is asked less and less often.
-  const maxMs = why === 'ticket' ? {} : { maxMs: crew.patience.probeMaxMs };
+  // A ticket comes by itself, and rings; of a refusal the time of the next try is set for all. Who cannot be reached is asked
+  // less and less often.
+  const maxMs = why === 'ticket' || why === 'refused' ? {} : { maxMs: crew.patience.probeMaxMs };
   const noted = await crew.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
-  if (noted.isNew) crew.log.info({ why, said }, 'waiting for a component access token');
+  const what = why === 'refused' ? { problem: credential.problem, rid: ridOf(said) } : { said };
+  if (noted.isNew) crew.log.info({ why, ...what }, 'waiting for a component access token');
   return ear.wait(noted.ms);
 }
 

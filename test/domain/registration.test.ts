@@ -337,20 +337,44 @@ describe('a push', () => {
     expect(met(unheardOf(), created({ pushedAt: NOON })).state).toBe('created');
   });
 
-  test('gives its auth_code to be exchanged once, and the end of the exchange forgets it', () => {
+  test('gives its auth_code to be exchanged, and the end of the exchange says what became of it', () => {
     const settled = met(sent(), created());
     expect(next(sent(), created())?.so).toContain('authorize');
-    expect(settled.authCode).toBe('sealed');
-    expect(met(settled, { kind: 'authorizer_kept', at: NOON })).toMatchObject({
+    expect(settled.authorizer).toBe('due');
+    expect(met(settled, { kind: 'authorizer_kept', at: NOON, appid: 'wxnew' })).toMatchObject({
       state: 'created',
-      authCode: undefined,
       authorizer: 'kept',
     });
     expect(met(settled, { kind: 'authorizer_lost', at: NOON, problem: 'authorize:61010' })).toMatchObject({
       state: 'created',
-      authCode: undefined,
       authorizer: 'lost',
+      problem: 'authorize:61010',
     });
+  });
+
+  test('whose authorisation was lost or withdrawn has it again with the next token, and its words are gone', () => {
+    const settled = met(sent(), created());
+    for (const [kind, authorizer] of [
+      ['authorizer_lost', 'lost'],
+      ['authorizer_withdrawn', 'withdrawn'],
+    ] as const) {
+      const without = met(settled, { kind, at: NOON, appid: 'wxnew', problem: 'authorize:some', said: 'words' });
+      expect(without).toMatchObject({ authorizer, problem: 'authorize:some' });
+      const asked = met(without, { kind: 'authorization_pushed', at: NOON, appid: 'wxnew' });
+      expect(asked).toEqual(without);
+      expect(met(asked, { kind: 'authorizer_kept', at: NOON, appid: 'wxnew' })).toMatchObject({
+        authorizer: 'kept',
+        problem: undefined,
+        said: undefined,
+      });
+    }
+  });
+
+  test('does not change what the row says by what happens to the authorisation of another one of the same merchant', () => {
+    const settled = met(sent(), created());
+    for (const kind of ['authorizer_kept', 'authorizer_lost', 'authorizer_withdrawn'] as const) {
+      expect(next(settled, { kind, at: NOON, appid: 'wxother' })).toBeUndefined();
+    }
   });
 });
 
@@ -429,7 +453,7 @@ describe('a query that tells the end', () => {
 
   test('is completed by the push that comes after all, once', () => {
     const named = met(ended('task_created', 'query:12'), created());
-    expect(named).toMatchObject({ state: 'created', problem: undefined, authCode: 'sealed' });
+    expect(named).toMatchObject({ state: 'created', problem: undefined, authorizer: 'due' });
     expect(next(ended('task_created', 'query:12'), created())?.so).toContain('authorize');
     expect(met(named, created())).toEqual(named);
     const refused = met(ended('task_failed', 'query:11'), failed({ problem: 'push:103' }));
@@ -725,10 +749,9 @@ describe('a row of a later sheet', () => {
     expect(met(waiting, created()).waitingRows).toEqual([]);
   });
 
-  test('that asks for one more Mini Program gets a new attempt, once the auth_code of the first has its end', () => {
+  test('that asks for one more Mini Program gets a new attempt', () => {
     const created = { ...sent(), state: 'created' as const, task: 'ended' as const, appid: 'wxfirst' };
     const again = { ...row, again: true };
-    expect(next({ ...created, authCode: 'sealed' }, again)).toBeUndefined();
     expect(met({ ...created, authorizer: 'kept' }, again)).toMatchObject({
       state: 'queued',
       appid: undefined,

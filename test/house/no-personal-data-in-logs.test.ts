@@ -27,6 +27,9 @@ const FATES = [
   'noinfo',
   'nostatus',
   'deadcode',
+  'tokenless_reauth',
+  'unauth',
+  'noresult',
   'lost',
   'cutafter',
   'half',
@@ -58,6 +61,7 @@ test('a whole batch at log level trace tells nobody who its merchants are, and n
     FASTREGISTER_REQUEST_TIMEOUT: '1s',
     FASTREGISTER_PUSH_WAIT: '1s',
     FASTREGISTER_GIVE_UP: '3s',
+    FASTREGISTER_RESULT_WAIT: '500ms',
     FASTREGISTER_LOG_LEVEL: 'trace',
     FASTREGISTER_CONSOLE_PORT: '0',
   };

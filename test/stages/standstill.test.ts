@@ -53,8 +53,27 @@ test('a line that a person paused beside its fault says both, and what to mend',
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
-  expect(standstill?.reason.en).toBe('The line is stopped: who knows. Stopped since 2026-11-21T12:00:00+08:00.');
+  expect(standstill?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
 });
+
+test.each([
+  ['token:45009', /used up for today/, /WECHAT_COMPONENT_ACCESS_TOKEN_URL/],
+  ['token:40001', /credentials/, /WECHAT_COMPONENT_APPSECRET/],
+  ['token:4711', /not known here/, /ask WeChat's support/],
+])(
+  'a token that WeChat does not issue (%s) names the cause, what WeChat said, when it is asked again, and what to do',
+  async (problem, cause, todo) => {
+    const refusal = { problem, said: 'its words rid: 65aa-1' };
+    const { standstill, stopped } = await situationOf({ wait: { why: 'refused', ms: 5_000, refusal } });
+    expect(stopped).toBe(false);
+    expect(standstill).toMatchObject({ problem });
+    expect(standstill?.reason.en).toMatch(cause);
+    expect(standstill?.reason.en).toContain(`WeChat said: ${problem.slice(6)} its words rid: 65aa-1`);
+    expect(standstill?.reason.en).toContain('asked again at 2026-11-21T12:00:05+08:00');
+    expect(standstill?.nextStep.en).toMatch(todo);
+    expect(standstill?.nextStep.en).not.toContain('WECHAT_API_BASE_URL');
+  },
+);
 
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
   expect(await situationOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });

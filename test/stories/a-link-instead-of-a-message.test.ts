@@ -111,6 +111,19 @@ describe('an answer that is lost with its link', () => {
     expect(story.calls('query')).toEqual({});
   });
 
+  test('is settled by a push that names only its task: WeChat tells the name of the Mini Program’s subject', async () => {
+    const story = await rehearse({ api, settings: { ...settings, FASTREGISTER_PUSH_WAIT: '1h' } });
+    const unnamed = ['cutafter', 'h502after'].map((fate, at) => merchant(at, fate));
+    await story.book.load('b1', unnamed);
+    await story.start();
+    await story.settled('b1');
+    for (const it of unnamed) {
+      await until('its token is kept', async () => (await story.registration(it)).authorizer === 'kept');
+      expect(await story.registration(it)).toMatchObject({ appid: story.seen(it).tasks[0]?.appid, attempt: 1 });
+    }
+    expect(merchantsAskedTwice(story.simulator)).toEqual([]);
+  });
+
   test('is sent again by itself when a task that WeChat may have begun is over, and not before', async () => {
     const story = await rehearse({ api, settings });
     // None of the first three arrived; WeChat has begun a task of the last one, whose link nobody can open.

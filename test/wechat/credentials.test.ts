@@ -12,12 +12,18 @@ const NOW = 1_000_000;
 const now = () => NOW;
 
 /** What processes share, without Redis. */
-function memory(): TokenStore & { kept: KeptToken | undefined; dropped: string[]; askedAgainIn: number | undefined } {
+function memory(): TokenStore & {
+  kept: KeptToken | undefined;
+  dropped: string[];
+  askedAgainIn: number | undefined;
+  refused: Awaited<ReturnType<TokenStore['refusal']>>;
+} {
   let locked = false;
   return {
     kept: undefined,
     dropped: [],
     askedAgainIn: undefined,
+    refused: undefined,
     async token() {
       return this.kept;
     },
@@ -44,6 +50,12 @@ function memory(): TokenStore & { kept: KeptToken | undefined; dropped: string[]
       locked = false;
     },
     clearRefusals: async () => {},
+    async refusal() {
+      return this.refused;
+    },
+    async keepRefusal(refusal, ms) {
+      this.refused = { ...refusal, ms };
+    },
   };
 }
 
@@ -72,10 +84,52 @@ test('who gets the lock when another process has just refreshed takes its token'
   expect(fetched).toBe(1);
 });
 
+const RETRY_MS = 60_000;
+
+describe('a token that WeChat does not issue', () => {
+  const answering = (errcode: number) => {
+    const store = memory();
+    let asked = 0;
+    const client = {
+      post: async () => {
+        asked += 1;
+        return { kind: 'answer', errcode, said: 'its words', body: {} };
+      },
+    } as unknown as Client;
+    const source = ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS);
+    return { store, credentials: () => openCredentials(store, source, now), asked: () => asked };
+  };
+
+  test.each([45009, 45011, 40001, -1, 4711])(
+    'with %d is asked for again after the pause, by one process for all',
+    async (code) => {
+      const wechat = answering(code);
+      const refused = { kind: 'wait', ms: RETRY_MS, why: 'refused', problem: `token:${code}`, said: 'its words' };
+      expect(await wechat.credentials().current()).toEqual(refused);
+      expect(await wechat.credentials().current()).toEqual(refused);
+      expect(wechat.asked()).toBe(1);
+
+      wechat.store.refused = undefined;
+      await wechat.credentials().current();
+      expect(wechat.asked()).toBe(2);
+    },
+  );
+
+  test.each([40125, 40013, 61004])('with %d is a fault of the settings', async (code) => {
+    const wechat = answering(code);
+    expect(await wechat.credentials().current()).toEqual({
+      kind: 'fault',
+      problem: `token:${code}`,
+      said: 'its words',
+    });
+    expect(wechat.store.refused).toBeUndefined();
+  });
+});
+
 describe('a verify ticket', () => {
   const exchange = (store: TokenStore, reply: Partial<Reply>) => {
     const client = { post: async () => reply as Reply } as unknown as Client;
-    return ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now)();
+    return ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS)();
   };
 
   test.each([61005, 61006])('that is refused with %d is soon asked for again', async (errcode) => {

@@ -124,6 +124,52 @@ local function unpark_for(awaited)
   end
 end
 
+-- An authorization code waits beside its Mini Program for its exchange, which goes before all other work. Its mark tells it
+-- from every other one: a push that comes again brings nothing new. The newest code is the first line of `codes`:
+--   mark at dies_at pushed_at from shared sealed
+--   at, dies_at (when its life ends), pushed_at (by WeChat's clock): ms   from: 'created' or 'authorized'
+--   shared: '1' where another service exchanges codes of this platform, too, otherwise '-'
+-- Answers false for one that is known; with `anew` only where that waits already. The last eight marks are remembered, of
+-- 16 characters and a space each.
+local function offer(appid, code, anew)
+  local authorizer = key.authorizer(appid)
+  local now = redis.call('HMGET', authorizer, 'marks', 'codes', 'authorizedAt')
+  local marks = now[1] or ''
+  if string.find(anew and (now[2] or '') or marks, code.mark, 1, true) then return false end
+  local line = table.concat({ code.mark, code.at, code.diesAt, code.pushedAt, code.from, code.shared, code.sealed }, ' ')
+  local codes = now[2] and line .. '\n' .. now[2] or line
+  if not string.find(marks, code.mark, 1, true) then marks = string.sub(marks .. code.mark .. ' ', -136) end
+  redis.call('HSET', authorizer, 'marks', marks, 'codes', codes)
+  if tonumber(code.pushedAt) > tonumber(now[3] or 0) then
+    redis.call('HSET', authorizer, 'authorizedAt', code.pushedAt)
+  end
+  -- What is known of a stranger is forgotten after some days (settle-codes.lua), but no code that waits.
+  redis.call('PERSIST', authorizer)
+  return true
+end
+
+-- Whether any registration was sent and has not met its end: each of them has a follow-up due.
+local function somebody_waits()
+  return redis.call('ZCARD', key.later('follow-up')) > 0 or redis.call('LLEN', key.ready('follow-up')) > 0
+    or redis.call('ZCARD', key.window('follow-up')) > 0
+end
+
+local function exchange_now(appid)
+  redis.call('ZREM', key.later('authorize'), appid)
+  redis.call('LREM', key.ready('authorize'), 0, appid)
+  redis.call('LPUSH', key.ready('authorize'), appid)
+  ring('ready')
+end
+
+-- The registration has this Mini Program. What waited to learn whose it is goes on: also a code whose token was kept for
+-- nobody, so that somebody records it.
+local function owns(id, appid, code)
+  redis.call('HSET', key.appids(), appid, id)
+  if code then offer(appid, code, true) end
+  if redis.call('HEXISTS', key.authorizer(appid), 'codes') == 1 then exchange_now(appid) end
+  unpark_for('appid:' .. appid)
+end
+
 -- What the line's canaries are, as far as this run has looked.
 local canary_of_line
 
@@ -382,6 +428,7 @@ local SPENT = '1000000'
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
+--   owns         { appid, code }: the Mini Program that it has, and the code that was pushed with it (see `offer`)
 --   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
 --   surprise     { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
 --                (create or search) met; `most` merchants in a row, or calls, stop the line. met: what came, in words
@@ -440,6 +487,7 @@ function record(id, step)
     redis.call('HSET', key.tasks(), step.task, id)
     unpark_for('task:' .. step.task)
   end
+  if step.owns then owns(id, step.owns.appid, step.owns.code) end
   if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
   if step.probe then probe_answered(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then

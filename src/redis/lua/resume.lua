@@ -2,8 +2,8 @@
 -- first, to see whether it is, and searches go beside it (take.lua, record).
 -- KEYS 1 line
 -- Answers 'running', 'open', or 'canary'. Run twice, it answers the same: the line is open, or waits for its canary.
--- Who waits to ask for a token asks at once, too.
-if redis.call('HDEL', key.tokenWait(), 'until') == 1 then ring('token') end
+-- Somebody has changed something: who waits for a token, or was issued none, asks for one at once.
+if redis.call('HDEL', key.tokenWait(), 'until') + redis.call('DEL', key.tokenRefusal()) > 0 then ring('token') end
 local problem = redis.call('HGET', KEYS[1], 'problem')
 if not problem then return 'running' end
 redis.call('DEL', key.surprise('create'), key.surprise('search'))
