@@ -38,8 +38,8 @@ export async function situation(calls: Calls, limits: Limits, now: number, api?:
   const keeping = { ...budgetOfDay(limits), dayEndsAt };
   const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, keeping), calls.waitNoted()]);
   const used = today.create + today.search;
-  // On a closed day WeChat's number says only that nothing was left at the last check.
-  const limit = callsOfDay(limits, today.closed ? { ...today, told: undefined } : today);
+  // On a closed day WeChat's number says only that nothing was left at the last check: a fixed limit says more.
+  const limit = callsOfDay(limits, today.closed && !limits.believeWeChat ? { ...today, told: undefined } : today);
   const left = today.closed ? 0 : Math.max(limit - used, 0);
   const kept = Math.min(today.kept ?? 0, left);
   const isShut = left <= kept;
