@@ -8,6 +8,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+import { type Networks, networksFrom } from './http/addresses.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
 
@@ -18,6 +19,7 @@ interface Kind {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const FORWARDS = ['others', 'all'] as const;
+const PERSISTENCES = ['required', 'none'] as const;
 const REGISTRATION_APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'] as const;
 
 const wholeNumber = z.string().regex(/^\d+$/).transform(Number);
@@ -62,6 +64,10 @@ const KINDS = {
     write: 'a whole number from 0 (any free port) to 65535',
   },
   path: { schema: z.string().regex(/^\/[^\s?#]*$/), write: 'a path that begins with /, such as /wechat/events' },
+  networks: {
+    schema: z.string().transform(networks),
+    write: 'off, loopback, private, or addresses and networks such as 10.0.0.5,172.16.0.0/12',
+  },
   count: { schema: wholeNumber.refine((count) => count >= 1), write: 'a whole number from 1' },
   percent: {
     schema: z
@@ -89,6 +95,7 @@ const KINDS = {
   },
   registrationApi: { schema: z.enum(REGISTRATION_APIS), write: REGISTRATION_APIS.join(' or ') },
   forward: { schema: z.enum(FORWARDS), write: FORWARDS.join(' or ') },
+  persistence: { schema: z.enum(PERSISTENCES), write: PERSISTENCES.join(' or ') },
   logLevel: { schema: z.enum(LOG_LEVELS), write: `one of ${LOG_LEVELS.join(', ')}` },
 } as const satisfies Record<string, Kind>;
 
@@ -119,6 +126,7 @@ const SECTIONS = {
   ],
   'Data': [
     { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// (its CA: NODE_EXTRA_CA_CERTS) or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
+    { name: 'FASTREGISTER_REDIS_PERSISTENCE', kind: 'persistence', default: 'required', sentence: 'required refuses to send with a REDIS_URL that keeps nothing on disk; none accepts it, for a rehearsal (docs/redis.md).' },
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
@@ -139,6 +147,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_EVENTS_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the receiver listens.' },
     { name: 'FASTREGISTER_EVENTS_PORT', kind: 'port', default: '8480', sentence: 'Port of the receiver.' },
     { name: 'FASTREGISTER_EVENTS_PATH', kind: 'path', default: '/wechat/events', sentence: 'Path to which WeChat posts its pushes.' },
+    { name: 'FASTREGISTER_EVENTS_TRUST_PROXY', kind: 'networks', default: 'off', sentence: 'Proxies before the receiver whose X-Forwarded-For is believed, so that limits count each client and not the proxy: off, loopback, private, or addresses and networks.' },
     { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
     { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'What is relayed there: others leaves out the pushes about registrations of ours, all leaves out nothing.' },
     { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'target', secret: true, sentence: 'Where each new Mini Program is told to the platform’s own service, with its refresh token over https:// or to this machine only; see docs/webhooks.md.' },
@@ -478,6 +487,13 @@ function isTimezone(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function networks(text: string, context: z.RefinementCtx<string>): Networks {
+  const found = networksFrom(text);
+  if (found !== undefined) return found;
+  context.addIssue('not a list of networks');
+  return z.NEVER;
 }
 
 function duration(text: string, context: z.RefinementCtx<string>): number {

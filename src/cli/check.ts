@@ -191,10 +191,11 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
   );
 }
 
-function linesOf({ row, fate, firstLine, differing }: PlannedRow, lang: Language): string[] {
+function linesOf({ row, fate, firstLine, differing, replaces }: PlannedRow, lang: Language): string[] {
   const lines = row.problems.map(
     (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
+  if (replaces) lines.push(`${row.line}: ${REPLACES[lang]}`);
   if (fate === 'duplicate') lines.push(`${row.line}: ${duplicateLine(firstLine, differing)[lang]}`);
   return lines;
 }
@@ -228,6 +229,11 @@ function jsonPage(lang: Language): Page {
     close: () => print(files === 0 ? '[]\n' : '\n]\n'),
   };
 }
+
+const REPLACES: Words = {
+  en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
+  zh: 'warning：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
+};
 
 function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
   const words = duplicateWords(firstLine, differing);

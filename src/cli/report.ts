@@ -124,8 +124,8 @@ export async function optionsFor(
     now,
     store.settings.wechatRegistrationApi,
   );
-  const { invitation, unanswered, details } = registrationApi(store.settings, NO_CLIENT);
-  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, unanswered, details };
+  const { invitation, unanswered } = registrationApi(store.settings, NO_CLIENT);
+  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, unanswered };
 }
 
 export function languageFrom(text: string): Language {

@@ -534,6 +534,11 @@ export function next(registration: Registration, fact: Fact): Move | undefined {
   );
 }
 
+/** The states that a fact can move a registration from: in any other it changes nothing. */
+export function statesMovedBy(kind: FactKind): readonly State[] {
+  return [...new Set((MOVES_OF.get(kind) ?? []).flatMap(({ from }) => from))];
+}
+
 /** The registration after a move: what the ledger writes. */
 export function apply(registration: Registration, fact: Fact, move: Move): Registration {
   const sent = move.task === 'opens' ? attemptBegun(registration, fact) : attemptAfter(registration, move);

@@ -257,7 +257,6 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     now: now(),
     invitation: tools.invitation,
     unanswered: tools.unanswered,
-    details: tools.rules.details,
   };
   try {
     const folder = await folderOf(night.inbox, 'done', night.date);

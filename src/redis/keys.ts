@@ -16,7 +16,7 @@ export function prefix(): string {
 const NAMES = {
   /** hash: one merchant's registration; fields in `registration-fields.ts` */
   registration: 'r',
-  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's version */
+  /** list: the facts of a registration, oldest first, as JSON */
   history: 'h',
   /** list: batch ids in the order of loading */
   batches: 'batches',
@@ -26,6 +26,8 @@ const NAMES = {
   rows: 'rows',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
+  /** hash: registrations by state, each counted once, however many batches ask for it */
+  states: 'states',
   /** hash: row index to the outcome that a later batch's new attempt must not change */
   settled: 'settled',
   /** hash: registration to the first row of a batch that found it created already */
@@ -56,7 +58,9 @@ const NAMES = {
   recent: 'recent',
   /** string: when the next call is due if calls are spread evenly, in µs */
   pace: 'pace',
-  /** string with expiry: WeChat asked for a pause (45011) */
+  /** string: the latest time of Redis' clock that was seen when work was handed out, in ms */
+  clock: 'clock',
+  /** string with expiry: WeChat asked for a pause (45011); how long it is, in ms */
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
@@ -86,6 +90,10 @@ const NAMES = {
   pushes: 'pushes',
   /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
+  /** hash: pushes that were old when they came, whole, by an id of the stream that has none of it */
+  old: 'old-pushes',
+  /** sorted set: `msg_signature` of the pushes that were stored lately, by when, in ms */
+  signatures: 'signatures',
   /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
   awaited: 'awaited',
   /** hash: the successor's task id to its registration */
@@ -142,6 +150,17 @@ const NAMES = {
   told: 'told',
   /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
+  /**
+   * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, since when creates wait for processes that
+   * have yet to report (`settling`), and what Redis had forgotten last (`loss…`); loss.ts
+   */
+  epoch: 'epoch',
+  /** sorted set: processes with a journal, by when they were seen last, in ms */
+  processes: 'processes',
+  /** set: those that have yet to report to the epoch */
+  unreported: 'unreported',
+  /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
+  forgotten: 'forgotten',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

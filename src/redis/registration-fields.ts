@@ -71,6 +71,9 @@ const SHOWN: readonly Field[] = FIELDS.filter((field) => field.shown);
 
 export const SHOWN_NAMES: readonly string[] = SHOWN.map((field) => field.short);
 
+/** When a registration had its outcome. */
+export const FIELD_OF_OUTCOME_TIME = shortNameOf('finishedAt');
+
 /** Short names and values by turns, as the hash has them. Names that are no field's are somebody else's. */
 export function registrationFrom(id: string, fields: readonly string[]): Registration {
   const registration = newRegistration(id, '') as unknown as Record<string, unknown>;
@@ -92,6 +95,10 @@ export function shownText(registration: Registration): string {
 
 /** Between the fields of a page of a batch (page.lua). */
 export const FIELD_JOINT = '\u001f';
+
+function shortNameOf(name: keyof Registration): string {
+  return FIELDS.find((field) => field.name === name)?.short ?? '';
+}
 
 function put(registration: Record<string, unknown>, field: Field | undefined, value = ''): void {
   if (field !== undefined && value !== '') registration[field.name] = field.read(value);

@@ -2,7 +2,6 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
-import type { DetailField } from '../domain/merchant.js';
 import { isOver, type Outcome } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
 import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
@@ -26,8 +25,6 @@ export interface ReportOptions {
   readonly invitation: Words;
   /** What follows where the answer to `create` does not come, by the registration API in use; `{time}` is when. */
   readonly unanswered?: Words | undefined;
-  /** The details that make two rows of one enterprise two tasks, under that API. */
-  readonly details: readonly DetailField[];
 }
 
 export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
@@ -42,7 +39,7 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
-    const others = await otherRowsOf(batches, batch, fates, options.details);
+    const others = await otherRowsOf(batches, batch, fates);
     const circumstances: Circumstances = {
       standstill: options.standstill,
       now,

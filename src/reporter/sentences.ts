@@ -229,8 +229,9 @@ function tokenTrouble(problem: string): Trouble | undefined {
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;
   if (state !== 'needs_review' && !problem.endsWith(':-1') && troubleOf(problem) !== undefined) return NOTHING;
-  const code = problem.slice(problem.indexOf(':') + 1);
-  return { en: `WeChat said: ${code} ${said}`, zh: `微信原文：${code} ${said}` };
+  // What WeChat said last is in these words, with its code.
+  const code = problem === 'push:overdue' ? '' : `${problem.slice(problem.indexOf(':') + 1)} `;
+  return { en: `WeChat said: ${code}${said}`, zh: `微信原文：${code}${said}` };
 }
 
 function notBefore(time: string): Words {

@@ -23,7 +23,7 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
       zh: '未收到含链接的答复，无人持有链接；若届时仍未收到微信推送，将于 {time}（微信可能建立的任务已结束）重新提交一次。',
     },
     needs: { legalPerson: false, codeTypes: [1], phone: true },
-    details: ['name', 'code'],
+    details: ['name'],
     create: ({ name, code, componentPhone }, token) =>
       client.post({
         path: PATH,

@@ -1,5 +1,5 @@
 /** The registration API of the two seed documents: the legal person is asked by a template message. */
-import type { Merchant } from '../domain/merchant.js';
+import { ALL_DETAILS, type Merchant } from '../domain/merchant.js';
 import { answerToSearch } from './answers.js';
 import type { Client } from './client.js';
 import type { RegistrationApi } from './registration-api.js';
@@ -20,8 +20,8 @@ export function fastregisterweapp(client: Client): RegistrationApi {
       zh: '法人可能已收到微信消息，因此不会重复提交；若届时仍未收到微信推送，将于 {time} 再次核查。',
     },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
-    // The seeds: these four fields identify a task.
-    details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+    // The seeds: these identify a task, together with the code.
+    details: ALL_DETAILS,
     // After that day correct calls were seen to get "-1 system error".
     retirement: { day: '2026-04-30', errcode: -1, problem: 'api:retired' },
     create: (merchant, token) =>

@@ -126,13 +126,12 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
 }
 
 /**
- * Calls of ours that WeChat no longer counts, because its day began later than ours, or clear_quota was called. WeChat's
- * count may be off by 1 %, so a count below ours proves nothing. It counts again from zero where it has calls after it
- * answered 45009, or counts less than half of what it, or we, had counted before.
+ * Calls of ours that WeChat no longer counts, because its day began later than ours, or clear_quota was called. A count below
+ * ours proves nothing: WeChat may count late, or not at all. It counts again from zero where it has calls after it answered
+ * 45009, or counts less than half of what it had counted itself.
  */
 function clearedBy({ used, remain }: Read, today: CallsOfDay, arrived: number): number {
   const before = today.cleared ?? 0;
-  const known = Math.max(today.told?.used ?? 0, arrived - before);
-  const wasReset = (today.closed && remain > 0) || used * 2 < known;
+  const wasReset = (today.closed && remain > 0) || used * 2 < (today.told?.used ?? 0);
   return wasReset ? Math.max(arrived - used, before) : before;
 }

@@ -207,6 +207,8 @@ async function newWorld(api: RegistrationApi) {
         leave() {},
         leaving: false,
       },
+      permits: { ask: () => ({ isExpired: () => false }) },
+      memory: { write: () => true, restore: async () => {} },
       token: {},
       clockAheadMs: () => 0,
       now: tick,
@@ -221,7 +223,7 @@ async function newWorld(api: RegistrationApi) {
 
   async function handOut(): Promise<void> {
     for (const kind of ['submit', 'follow-up'] as const) {
-      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500, 1])) as [
+      const [, , ...names] = (await hand([key('window', kind)], [kind, 1_000, 500, 1, 100])) as [
         number,
         number,
         ...string[],
@@ -378,6 +380,7 @@ async function newWorld(api: RegistrationApi) {
   /** Each row shows one registration in one way, and the registration knows it; counts are those of the rows. */
   async function checkRows(): Promise<void> {
     const [own, waiting] = [new Map<string, string[]>(), new Map<string, string[]>()];
+    expect(positive(await server.redis.hgetall(key('states')))).toEqual(await registrationsByState());
     for (const batch of batches) {
       expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
       for (const { index, relation } of await book.rows(batch)) {
@@ -392,6 +395,15 @@ async function newWorld(api: RegistrationApi) {
       expect((own.get(id) ?? []).sort()).toEqual([row, ...alsoRows].sort());
       expect((waiting.get(id) ?? []).sort()).toEqual([...waitingRows].sort());
     }
+  }
+
+  async function registrationsByState(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const id of new Set(MERCHANTS.map(idOf))) {
+      const state = (await book.ledger.read(id))?.registration.state;
+      if (state !== undefined) counts[state] = (counts[state] ?? 0) + 1;
+    }
+    return counts;
   }
 
   async function whoKeeps(id: string): Promise<string[]> {
@@ -418,6 +430,12 @@ async function newWorld(api: RegistrationApi) {
   }
 
   return { take, check, end };
+}
+
+function positive(counts: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counts).flatMap(([name, count]) => (Number(count) === 0 ? [] : [[name, Number(count)]])),
+  );
 }
 
 type Met = { readonly errcode: number } | 'lost' | 'not_sent' | `page/${'no' | 'unknown'}`;

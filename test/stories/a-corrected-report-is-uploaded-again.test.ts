@@ -148,7 +148,7 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
     const wish = { ask: 'retry', batch, only: only && new Set([only]), now: Date.now() } as const;
     const found = await survey(tools, wish);
-    await carryOut(tools, found, 'a test', Date.now);
+    await carryOut(tools, wish, found, 'a test', Date.now);
     return found;
   }
 
