@@ -387,7 +387,7 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     async spentDay() {
       const { standstill, stopped, used } = await situation(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());
-      // Not while WeChat is asked whether it goes on: then it often does within minutes.
+      // A day that WeChat has just closed often opens again within minutes.
       return stopped && standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
     },
   });
@@ -472,7 +472,7 @@ export function limitsOf(settings: Settings): Limits {
   };
 }
 
-/** Has WeChat asked at once whether a day that is shut has calls again. True: WeChat had said that it has none. */
+/** Asks for a check at once whether a day that is shut has calls again. True: WeChat has closed it. */
 export async function askDayAgain({ calls, settings }: Pick<Store, 'calls' | 'settings'>): Promise<boolean> {
   return calls.askDayAgain(sendingWindow(limitsOf(settings), await calls.now()).day);
 }

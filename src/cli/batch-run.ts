@@ -23,7 +23,7 @@ export async function sendAndListen(store: Store, options: RunOptions): Promise<
   const listening = await listenHereOrElsewhere(store);
   try {
     options.onListening?.(listening.port);
-    // Whoever starts a run wants to know it today: a worker asks at once, where it has something to send.
+    // A person who starts a run wants rows sent today: a day that is shut is checked at once.
     if ((await store.workload.inHand('submit')) > 0) await askDayAgain(store);
     const sending = await startSending(store);
     try {

@@ -227,7 +227,7 @@ async function checkLine({ calls, settings }: Store): Promise<Finding> {
   return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
 }
 
-/** Only of a day that WeChat has closed. */
+/** A finding only where WeChat has closed the day. */
 async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
   const limits = limitsOf(settings);
   const facts = shutDayFacts((await situation(calls, limits, Date.now())).shut, limits);

@@ -34,7 +34,7 @@ export function resumeCommand(): Command {
 }
 
 const DAY_ASKED =
-  "WeChat has said that today's calls are used up. It is asked at once whether there are calls again, as soon as a worker has something to send.";
+  'WeChat has closed the quota day (45009). The next worker with rows to send asks WeChat at once whether there are calls again.';
 
 const RESUMED = {
   running: 'The line was not stopped.',

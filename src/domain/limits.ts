@@ -10,7 +10,7 @@ export interface Limits {
   readonly believeWeChat: boolean;
   /** Part of the day's calls, 0 to 1, that is kept at most for finding out what became of silent registrations. */
   readonly searchShare: number;
-  /** When WeChat is asked whether a day that is shut has calls again (patience.ts, quotaRechecksMs). */
+  /** Times of the checks whether a day that is shut has calls again (patience.ts, quotaRechecksMs). */
   readonly quotaRechecksMs: readonly number[];
   readonly timezone: string;
   readonly sendingHours: SendingHours;
@@ -36,20 +36,20 @@ export const AUTH_CODE_LIVES_MS = 10 * 60_000;
  */
 export const MOST_RESENDS_OF_A_LOST_LINK = 1;
 
-/** Calls of the day that are kept for `search` at most; how many are, follows from what falls due (day.lua). */
+/** The most calls of the day that are kept for `search`; how many are kept depends on what falls due (day.lua). */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);
 }
 
-/** The budgets that Lua decides by; those of the day are enough for what is kept of it. */
+/** The limits that the Lua scripts need for one day. */
 export function budgetOfDay(limits: Limits) {
   const { perSecond, perMinute, perDay, believeWeChat } = limits;
   return { perSecond, perMinute, perDay, believe: believeWeChat, reserve: searchReserve(limits) };
 }
 
 /**
- * Calls that the day allows, as day.lua (calls_of_day) decides it too. What WeChat told never adds to a fixed number, except
- * that calls which it does not count any more are not counted here either.
+ * Calls that the day allows; day.lua (calls_of_day) computes the same. WeChat's number can lower a fixed limit and never
+ * raises it, but calls that WeChat no longer counts are not counted against it either.
  */
 export function callsOfDay(
   { perDay, believeWeChat }: Pick<Limits, 'perDay' | 'believeWeChat'>,
@@ -59,7 +59,7 @@ export function callsOfDay(
   return Math.min(perDay + cleared, told?.limit ?? Number.POSITIVE_INFINITY);
 }
 
-/** How long a day that WeChat has shut may stay so before `run` waits for it no longer. */
+/** How long `run` waits for a day that WeChat has closed. */
 export function quotaPatienceMs({ quotaRechecksMs }: Pick<Limits, 'quotaRechecksMs'>): number {
   return quotaRechecksMs[2] ?? 0;
 }

@@ -122,7 +122,7 @@ export const WAITS = {
     unit: 'duration',
     default: '1m',
     sentence:
-      'How long after WeChat said that the day’s calls are used up (45009) it is asked whether there are calls again; the next times are 5, 15 and 60 times as long after it, and then every 60 times as long. `run` ends with 4 when there are none after 15 times as long.',
+      'How long after WeChat closed the quota day (45009) the first check asks whether there are calls again. The next checks follow 5, 15 and 60 times as long after it was closed, then one every 60 times as long. `run` ends with 4 when there are no calls after 15 times as long.',
   },
 } as const satisfies Record<keyof Patience, WaitRow>;
 
@@ -143,10 +143,10 @@ export const DEFAULT_PATIENCE: Patience = {
   quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
 };
 
-/** After the first of these waits, then that many times as long after the day was shut; the last is repeated. */
+/** Times of the checks, in first waits after the day was shut; the last one is repeated. */
 const QUOTA_RECHECKS = [1, 5, 15, 60] as const;
 
-/** How long after a quota day was shut WeChat is asked whether it has calls again; then as often as the last of them. */
+/** How long after a quota day was shut each check asks WeChat whether it has calls again; the last is also the interval from then on. */
 export function quotaRechecksMs({ quotaRecheckMs }: Pick<Patience, 'quotaRecheckMs'>): readonly number[] {
   return QUOTA_RECHECKS.map((times) => times * quotaRecheckMs);
 }

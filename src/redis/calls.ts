@@ -27,9 +27,9 @@ export interface Budgets {
   readonly probeMs: number;
   /** '' where the API knows no legal person. */
   readonly person: string;
-  /** When WeChat is asked whether a day that is shut has calls again; without it, it is not asked. */
+  /** Times of the checks of a day that is shut, in ms (limits.ts, quotaRechecksMs); without it there are none. */
   readonly recheck?: readonly number[];
-  /** How long asking may take, and how long a call. */
+  /** How long a check or a call may take. */
   readonly askMs?: number;
 }
 
@@ -37,9 +37,9 @@ export interface Budgets {
 export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
 
 export type Permission =
-  /** The call is written down as sent; `view` is the registration with that fact. `probe`: no other call goes before its answer. */
+  /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
   | { readonly kind: 'go'; readonly view: View; readonly probe?: true }
-  /** The day is shut, and this process asks WeChat for all whether it has calls again: see `endCheck`. */
+  /** The day is shut, and this process asks WeChat, for all, whether it has calls again; it reports with `endCheck`. */
   | { readonly kind: 'check'; readonly check: number }
   /** Somebody recorded a fact meanwhile: read again. */
   | { readonly kind: 'conflict' }
@@ -80,37 +80,37 @@ export interface CallsOfDay {
   readonly closed: boolean;
   /** What `quota/get` told last, where it was asked. */
   readonly told: ToldQuota | undefined;
-  /** Calls of ours that WeChat does not count any more, because it has begun to count anew. */
+  /** Calls of ours that WeChat no longer counts, because its count was reset or its day began later. */
   readonly cleared?: number;
-  /** Calls that are kept for follow-ups now, where it was asked for. */
+  /** Calls that are kept for follow-ups now; only where `keeping` was given. */
   readonly kept?: number;
-  /** Absent while nobody was refused a call for want of one. Times are ms since 1970. */
+  /** Absent while no call was refused because the day had none. Times are ms since 1970. */
   readonly shut?: ShutDay;
 }
 
 export interface ShutDay {
-  /** Since when WeChat says so, or the calls are used up by our count. */
+  /** When WeChat closed the day, or the calls were used up by our count. */
   readonly since: number | undefined;
-  /** What WeChat answered to the call that it refused, of a closed day. */
+  /** WeChat's answer to the call that it refused; absent where our own count has shut the day. */
   readonly said: string | undefined;
-  /** When WeChat is asked next whether there are calls again; a time that has passed: by the next one who wants to call. */
+  /** Time of the next check. One that has passed: the next worker that wants to call makes it. */
   readonly nextCheckAt: number | undefined;
-  /** When a person asked that WeChat be asked at once. */
+  /** When a person asked for a check at once. */
   readonly askedForAt: number | undefined;
-  /** Until when a process asks, or one call finds out. */
+  /** Until when a check or a probe may be in flight. */
   readonly busyUntil: number | undefined;
-  /** The next call finds out. */
+  /** The next call is a probe. */
   readonly probeWanted: boolean;
-  /** When WeChat was asked last, and what it answered. */
+  /** The last check or probe, and WeChat's answer. */
   readonly askedAt: number | undefined;
   readonly answered: string | undefined;
-  /** quota/get told of calls, and WeChat refused them. */
+  /** quota/get reported calls, and WeChat then refused them. */
   readonly doubted: boolean;
 }
 
-/** What WeChat answered about a day that is shut, and what follows (end-check.lua). */
+/** The end of a check (end-check.lua). */
 export interface CheckEnd {
-  readonly outcome: 'open' | 'shut' | 'probe' | 'unheard';
+  readonly outcome: 'open' | 'shut' | 'probe' | 'unreachable';
   readonly answered: string;
   readonly told?: ToldQuota;
   readonly cleared?: number;
@@ -150,9 +150,9 @@ export interface Calls {
   ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
   /** Redis' clock, by which quota days begin and end; ms since 1970. */
   now(): Promise<number>;
-  /** Ends what `take` began with `check`; does nothing where that took too long, and another process asks. */
+  /** Ends a check that `take` gave to this process; does nothing when its deadline has passed. */
   endCheck(day: string, check: number, end: CheckEnd, recheck: readonly number[]): Promise<void>;
-  /** A person wants WeChat to be asked at once whether the day has calls. True: WeChat says that it has none. */
+  /** A person asks for a check at once. True: WeChat has closed the day. */
   askDayAgain(day: string): Promise<boolean>;
   /** Calls that were let through in so many last ms, and of whose answer nothing is recorded. */
   underWay(withinMs: number): Promise<number>;
@@ -394,7 +394,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   };
 }
 
-/** Nobody asks about a day any more when it is over in every time zone. */
+/** A day is over in every time zone by then. */
 const DAY_EXPIRES_S = 3 * 86_400;
 
 function fieldsOf({ limit, used, counted, at }: ToldQuota): Record<string, number> {

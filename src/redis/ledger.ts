@@ -57,9 +57,9 @@ export interface Aside {
   readonly job?: Job;
   /** Quota day that WeChat calls used up (45009). */
   readonly closeDay?: string;
-  /** WeChat's words to it, and when WeChat is asked whether the day has calls again (limits.ts, quotaRechecksMs). */
+  /** WeChat's words to it, and the times of the checks that follow (limits.ts, quotaRechecksMs). */
   readonly closing?: { readonly said: string; readonly recheck: readonly number[] };
-  /** What the answer to the one call that went on a closed day says of the day. */
+  /** What the answer to the probe of a closed day says of the day. */
   readonly probe?: Probe;
   /** How long WeChat wants to be left alone (45011), in ms. */
   readonly pauseMs?: number;
@@ -94,7 +94,7 @@ export interface Surprise extends StopRule {
 
 export interface Probe {
   readonly day: string;
-  /** `again`: WeChat did not look at the call. `unknown`: nobody knows whether it did. */
+  /** `again`: WeChat did not process the call. `unknown`: it may have. */
   readonly verdict: 'open' | 'again' | 'unknown';
   readonly said: string;
 }

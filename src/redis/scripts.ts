@@ -136,13 +136,18 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
 }
 
 /** By ledger and name: the keys of the ledger are written out in the text. */
+/** As Redis gets it: behind what all scripts share. */
+export function textOf(name: string): string {
+  const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+  return withKeys(files.join('\n'));
+}
+
 const sources = new Map<string, { text: string; digest: string }>();
 
 function source(name: ScriptName): { text: string; digest: string } {
   let known = sources.get(`${prefix()} ${name}`);
   if (known === undefined) {
-    const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
-    const text = withKeys(files.join('\n'));
+    const text = textOf(name);
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
     sources.set(`${prefix()} ${name}`, known);
   }

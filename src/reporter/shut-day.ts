@@ -1,10 +1,10 @@
-/** A quota day without a call for a `create`: whether to wait for it, and what is known of it, in words. */
+/** A quota day that has no call for a `create`: whether `run` waits for it, and how it is shown. */
 import { isoWithOffset } from '../domain/calendar.js';
 import { callsOfDay, type Limits, quotaPatienceMs } from '../domain/limits.js';
 import type { Words } from '../domain/words.js';
 import type { CallsOfDay, ShutDay } from '../redis/calls.js';
 
-/** Whether only another day, or a person, brings calls. WeChat may have said so wrongly, or for a moment, and is asked for a while. */
+/** Whether `run` stops waiting for calls of today. A day that WeChat has closed often opens again within minutes. */
 export function isGivenUp(today: CallsOfDay, limits: Limits, now: number): boolean {
   const { closed, told, cleared = 0, shut } = today;
   if (shut !== undefined && isBeingAsked(shut, now)) return false;
@@ -14,7 +14,7 @@ export function isGivenUp(today: CallsOfDay, limits: Limits, now: number): boole
   return since === undefined || now - since >= quotaPatienceMs(limits);
 }
 
-/** Whoever is to ask does so within so long, where anybody has something to send. */
+/** A check that is due is made within this time, unless no worker has anything to send. */
 const ASKED_WITHIN_MS = 60_000;
 
 function isBeingAsked({ nextCheckAt, askedForAt, busyUntil, probeWanted, askedAt }: ShutDay, now: number): boolean {
@@ -23,7 +23,7 @@ function isBeingAsked({ nextCheckAt, askedForAt, busyUntil, probeWanted, askedAt
   return isDue(nextCheckAt) || isDue(askedForAt) || (probeWanted && isDue(askedAt));
 }
 
-/** Why nothing is sent; `untilText` says when the next day begins to send. */
+/** Why nothing is sent; `untilText` is when the next day begins to send. */
 export function closedByWeChat(shut: ShutDay, limits: Limits, now: number, untilText: string): Words {
   const since = shut.since === undefined ? '' : isoWithOffset(shut.since, limits.timezone);
   const again = askedAgain(shut, limits, now);
@@ -40,7 +40,7 @@ function askedAgain(shut: ShutDay, { timezone }: Limits, now: number): Words {
     return { en: `WeChat is asked again at ${at}.`, zh: `将于 ${at} 再次询问微信。` };
   }
   return {
-    en: 'WeChat is asked again now, or as soon as a worker has something to send.',
+    en: 'WeChat is asked again now, or as soon as a worker has rows to send.',
     zh: '正在再次询问微信；若暂无任务，则在有任务待提交时询问。',
   };
 }
@@ -55,10 +55,10 @@ export interface ShutDayFacts {
   readonly since: string | null;
   /** What WeChat answered to the call that it refused; null where our own count has shut the day. */
   readonly said: string | null;
-  /** When WeChat was asked last whether there are calls again, and what it answered. */
+  /** The last check, and WeChat's answer. */
   readonly asked: string | null;
   readonly answered: string | null;
-  /** When it is asked next. */
+  /** The next check. */
   readonly next: string | null;
 }
 
@@ -78,9 +78,7 @@ export function shutDayFacts(shut: ShutDay | undefined, { timezone }: Limits): S
 export function shutDayLines({ since, said, asked, answered, next }: ShutDayFacts): [string, string][] {
   return [
     ...(said === null ? [] : [['closed by WeChat', `at ${since}: ${said}`] as [string, string]]),
-    ...(asked === null ? [] : [['asked last', `at ${asked}: ${answered}`] as [string, string]]),
-    ...(next === null
-      ? []
-      : [['asked next', `at ${next}, by a worker that has something to send`] as [string, string]]),
+    ...(asked === null ? [] : [['last check', `at ${asked}: ${answered}`] as [string, string]]),
+    ...(next === null ? [] : [['next check', `at ${next}, by a worker with rows to send`] as [string, string]]),
   ];
 }

@@ -19,7 +19,7 @@ export interface Situation {
   readonly left: number;
   /** Those of them that only follow-ups may use. */
   readonly kept: number;
-  /** What is known of a day that has no call for a `create`. */
+  /** The day has no call for a `create`: since when, and its checks. */
   readonly shut: ShutDay | undefined;
   /** What WeChat told of the day, to be compared with what we counted. */
   readonly told: ToldQuota | undefined;
@@ -27,7 +27,7 @@ export interface Situation {
   readonly line?: LineStop;
 }
 
-/** For a forecast: calls of today that a `create` may use, and the limits of a further day. */
+/** For a forecast: the calls of today that a `create` may use, and the limits of later days. */
 export function forCreates({ left, kept, limit }: Situation, limits: Limits): { left: number; limits: Limits } {
   return { left: left - kept, limits: limits.believeWeChat ? { ...limits, perDay: limit } : limits };
 }
@@ -38,8 +38,8 @@ export async function situation(calls: Calls, limits: Limits, now: number, api?:
   const keeping = { ...budgetOfDay(limits), dayEndsAt };
   const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, keeping), calls.waitNoted()]);
   const used = today.create + today.search;
-  // Of a closed day WeChat's number says only that there was nothing left when it was asked.
-  const limit = callsOfDay(limits, today.closed ? { ...today, told: undefined } : today);
+  // On a closed day WeChat's number says only that nothing was left at the last check: a fixed limit says more.
+  const limit = callsOfDay(limits, today.closed && !limits.believeWeChat ? { ...today, told: undefined } : today);
   const left = today.closed ? 0 : Math.max(limit - used, 0);
   const kept = Math.min(today.kept ?? 0, left);
   const isShut = left <= kept;

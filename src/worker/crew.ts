@@ -56,11 +56,11 @@ export interface Memory {
 
 export interface ReadNow {
   readonly view: View | undefined;
-  /** Redis' clock, by which days and hours begin for every worker: this machine's may be off by a day. */
+  /** Redis' clock, by which days and hours begin for every worker; this machine's clock may be in another day. */
   readonly redisNow: () => number;
 }
 
-/** Reads a registration, and what Redis' clock says then and later: only how long it is since is measured here. */
+/** Reads a registration and Redis' clock. This machine's clock only measures how much time has passed since. */
 export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNow> {
   const view = await ledger.read(id);
   const readAt = now();
@@ -85,12 +85,12 @@ export function budgetsFor(
   };
 }
 
-/** A call may wait for a connection before it is made; after so long it has its answer, or never gets one. */
+/** A call may wait for a connection before it is made. After this time it is answered, or never will be. */
 export function longestCallMs({ requestTimeoutMs }: Crew['patience']): number {
   return 2 * requestTimeoutMs;
 }
 
-/** Whatever the clocks of two machines do, nobody asks for permission in a circle. */
+/** However the clocks of two machines differ, no worker asks for permission without a pause. */
 const SHORTEST_CLOCK_WAIT_MS = 100;
 
 /** By us, and by nobody's wish: WeChat had put it off. */

@@ -244,7 +244,7 @@ function waitAfter(crew: Crew, sent: Sent, answer: Answer, at: number): Partial<
   }
 }
 
-/** The quota day that a call was charged to, and whether it was the one that finds out if a closed day has calls again. */
+/** The quota day that a call was charged to, and whether the call was the probe of that day. */
 type Charged = Pick<Sent, 'day' | 'isProbe'>;
 
 function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: string, said: string): Aside {
@@ -260,7 +260,7 @@ function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: str
   };
 }
 
-/** Whoever refuses the platform or its token may do so before the calls of the day are counted. */
+/** WeChat may refuse the platform or its token before it looks at the quota. */
 function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
   if (door !== undefined) return 'again';
   return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';

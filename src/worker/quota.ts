@@ -1,6 +1,6 @@
 /**
- * What WeChat says of the quota day. With FASTREGISTER_DAILY_CALLS=auto it is asked at the start and then once an hour; when
- * a day is shut, one process asks for all whether it has calls again. The day is that of Redis' clock, which is one for all.
+ * What WeChat says of the quota day. With FASTREGISTER_DAILY_CALLS=auto it is asked at the start and then once an hour. When
+ * the day is shut, one process asks for all processes whether it has calls again. Redis' clock says which day it is.
  */
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
 import type { CallsOfDay, CheckEnd, ToldQuota } from '../redis/calls.js';
@@ -67,14 +67,14 @@ async function keepWhatWeChatTells(crew: Crew, day: string, token: string): Prom
 }
 
 /**
- * Asks WeChat, for all processes, whether a day that is shut has calls again. Where quota/get does not say, one call that is
- * due anyway finds out; a day that only our own number has shut gets none.
+ * The check of a day that is shut: asks WeChat whether it has calls again. Where quota/get does not say, the next call is
+ * sent as a probe, but only on a day that WeChat has closed: our own limit is never exceeded to find out.
  */
 export async function askForDay(crew: Crew, token: string, day: string, check: number): Promise<void> {
   const { calls, limits, log } = crew;
   const end = endOf(await readDay(crew, day, token), limits);
   await calls.endCheck(day, check, end, limits.quotaRechecksMs);
-  log.info({ day, outcome: end.outcome, answered: end.answered }, 'WeChat was asked whether the day has calls');
+  log.info({ day, outcome: end.outcome, answered: end.answered }, 'checked whether the quota day has calls');
 }
 
 interface DayRead {
@@ -111,7 +111,7 @@ function toldFrom({
 }
 
 function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits): CheckEnd {
-  if ('why' in quota) return { outcome: 'unheard', answered: quota.why };
+  if ('why' in quota) return { outcome: 'unreachable', answered: quota.why };
   if (quota.kind !== 'quota') {
     const answered = `quota/get: ${quota.errcode} ${quota.said}`.trim();
     return { outcome: today.closed ? 'probe' : 'shut', answered };
@@ -126,12 +126,12 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
 }
 
 /**
- * Calls that WeChat has forgotten: its day began later than ours, or somebody called clear_quota. A number that is smaller than
- * ours is no proof: WeChat may count late, or not at all. It has forgotten some where it had refused calls and has some again, or
- * counts less than half of what it had counted itself.
+ * Calls of ours that WeChat no longer counts, because its day began later than ours, or clear_quota was called. A count below
+ * ours proves nothing: WeChat may count late, or not at all. It counts again from zero where it has calls after it answered
+ * 45009, or counts less than half of what it had counted itself.
  */
 function clearedBy({ used, remain }: Read, today: CallsOfDay, arrived: number): number {
   const before = today.cleared ?? 0;
-  const hasBegunAnew = (today.closed && remain > 0) || used * 2 < (today.told?.used ?? 0);
-  return hasBegunAnew ? Math.max(arrived - used, before) : before;
+  const wasReset = (today.closed && remain > 0) || used * 2 < (today.told?.used ?? 0);
+  return wasReset ? Math.max(arrived - used, before) : before;
 }

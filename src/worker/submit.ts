@@ -45,7 +45,7 @@ export interface Sent {
   readonly sentAt: number;
   /** The quota day that was charged. */
   readonly day: string;
-  /** The one call that finds out whether a closed day has calls again. */
+  /** The day is closed, and this call finds out whether it has calls again. */
   readonly isProbe: boolean;
   readonly person: string;
 }

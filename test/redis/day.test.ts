@@ -83,7 +83,7 @@ describe('a day that WeChat has closed', () => {
 
   test('is asked about again soon where WeChat could not be reached', async () => {
     await timePasses(20 * MINUTE_MS);
-    await end(await check(1), { outcome: 'unheard', answered: 'no answer in time' });
+    await end(await check(1), { outcome: 'unreachable', answered: 'no answer in time' });
     expect(await minutesUntilCheck()).toBe(1);
   });
 

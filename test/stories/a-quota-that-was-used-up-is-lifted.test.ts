@@ -34,7 +34,7 @@ describe.each(APIS)('%s', (api) => {
 test('where quota/get does not tell, single calls find it out', async () => {
   const rehearsal = await rehearse({
     simulator: { dailyCalls: 3 },
-    settings: { FASTREGISTER_QUOTA_RECHECK: '100ms' },
+    settings: { FASTREGISTER_QUOTA_RECHECK: '40ms' },
   });
   rehearsal.simulator.setFaults({ quota: 76021 });
   await rehearsal.book.load('b1', merchants);
@@ -86,7 +86,7 @@ test('with auto, what remains is believed anew whenever WeChat tells it', async 
 });
 
 test('a quota/get that tells of calls which WeChat then refuses costs single calls, and no further ones', async () => {
-  const rehearsal = await rehearse({ settings: { ...ONE_BY_ONE, FASTREGISTER_QUOTA_RECHECK: '50ms' } });
+  const rehearsal = await rehearse({ settings: { ...ONE_BY_ONE, FASTREGISTER_QUOTA_RECHECK: '20ms' } });
   // The quota is not used up as far as quota/get knows.
   rehearsal.simulator.setFaults({ create: 45009 });
   await rehearsal.book.load('b1', merchants);

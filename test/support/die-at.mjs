@@ -5,18 +5,16 @@
  */
 import { createHash } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { withKeys } from '../../dist/redis/keys.js';
+import { textOf } from '../../dist/redis/scripts.js';
 
 const step = process.env.DIE_AT;
 const lua = new URL('../../dist/redis/lua/', import.meta.url);
-// What scripts.ts puts before each script.
-const shared = ['prelude', 'day'].map((file) => readFileSync(new URL(`${file}.lua`, lua), 'utf8'));
 const names = new Map(
   readdirSync(lua).map((file) => {
-    const text = withKeys([...shared, readFileSync(new URL(file, lua), 'utf8')].join('\n'));
-    return [createHash('sha1').update(text).digest('hex'), file.replace('.lua', '')];
+    const name = file.replace('.lua', '');
+    return [createHash('sha1').update(textOf(name)).digest('hex'), name];
   }),
 );
 

@@ -1,4 +1,4 @@
--- A person wants WeChat to be asked at once whether the day has calls, should it be shut. It is by whoever is refused a call next.
+-- A person asks for a check at once. It is made by the next worker that is refused a call for want of one.
 -- KEYS 1 calls of the day
 -- Answers 1 where WeChat has closed the day, else 0.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

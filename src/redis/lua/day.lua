@@ -1,16 +1,16 @@
 -- The quota day, loaded with every script after the prelude. Fields of its hash beside the counts of calls:
 --   told, toldUsed, counted, toldAt   what quota/get said last (calls.ts, ToldQuota)
---   cleared   calls of ours that WeChat does not count any more: it has begun to count anew
+--   cleared   calls of ours that WeChat no longer counts, because its count was reset or its day began later
 --   closed    '1': WeChat answered 45009, with the words closedBy
 --   shutAt    when the day was shut, by 45009 or because its calls were used up (ms)
---   since     the same, or when a person asked for a check after that (ms): `recheck` counts from here
---   checkAt   when WeChat is asked next whether the day has calls (ms)
---   ask       a person asked at this time (ms) that WeChat be asked at once
---   busyUntil until when a process asks, or a probe may be in flight (ms)
---   probe     'wanted': one call may go, to find out; else the registration of that call
+--   since     the same, or the time of a later check that a person asked for (ms): `recheck` counts from here
+--   checkAt   time of the next check, which asks WeChat whether the day has calls (ms)
+--   ask       when a person asked for a check at once (ms)
+--   busyUntil until when a check or a probe may be in flight (ms)
+--   probe     'wanted': the next call is the probe; else the registration whose call is the probe
 --   openedAt, openedBy   when the day was opened again (ms), by 'told' or by 'probe'
---   doubted   '1': quota/get told of calls that WeChat then refused
---   askedAt, answered    when WeChat was asked last (ms), and what it answered
+--   doubted   '1': quota/get reported calls, and WeChat then refused them
+--   askedAt, answered    time of the last check (ms), and WeChat's answer
 local DAY_EXPIRES_S = 259200
 
 -- Calls that the day allows, as domain/limits.ts (callsOfDay) says.
@@ -20,8 +20,8 @@ local function calls_of_day(budget, told, cleared)
   return math.min(budget.perDay + (tonumber(cleared) or 0), told or math.huge)
 end
 
--- Calls that only follow-ups may use, at most their configured share: those of follow-ups that fall due before the day ends
--- and that the pace still has time for. Whatever falls due in the last minutes, a minute's calls are kept for each of them.
+-- Calls that only follow-ups may use, at most their configured share: one for each follow-up that falls due before the day
+-- ends, as far as the pace leaves time for it. For the last minutes no more calls are kept than these minutes can use.
 local function kept_for_follow_ups(budget, per_day, now)
   if budget.reserve <= 0 then return 0 end
   local a_minute = math.min(budget.perMinute, budget.perSecond * 60)
@@ -43,7 +43,7 @@ local function kept_for_follow_ups(budget, per_day, now)
   return kept
 end
 
--- When WeChat is asked next: so many ms after the day was shut, and as often as the last of these from then on.
+-- Time of the next check: these many ms after the day was shut, then at intervals of the last of them.
 local function next_check(since, now, recheck)
   for _, ms in ipairs(recheck) do
     if since + ms > now then return since + ms end
@@ -58,8 +58,8 @@ local function open_day(calls, now, by)
   ring('quota')
 end
 
--- WeChat answered 45009 to a call of registration `id`. A day that is closed again as soon as it was opened goes on in its
--- schedule: a quota/get that is wrong costs one call an hour then, and not some every minute.
+-- WeChat answered 45009 to a call of registration `id`. A day that is closed again right after it was opened continues its
+-- schedule, so that a wrong answer of quota/get does not cost calls every minute.
 -- closing: { said, recheck (list of ms) }
 function close_day(calls, id, closing, now)
   local day = redis.call('HMGET', calls, 'closed', 'probe', 'since', 'openedAt', 'openedBy')
@@ -82,10 +82,10 @@ function close_day(calls, id, closing, now)
   if closing.recheck then redis.call('HSET', calls, 'checkAt', next_check(since, now, closing.recheck)) end
 end
 
--- What the answer to the one call that may go on a closed day says of the day; 45009 is for close_day.
--- probe: { said, verdict }: 'open'; 'again': WeChat did not look at the call, so another one may go; 'unknown': none before
--- the next check
-function hear_of_probe(calls, id, probe, now)
+-- The probe of a closed day was answered, but not with 45009 (close_day).
+-- probe: { said, verdict }: 'open': the day has calls; 'again': WeChat did not process the call, so the next call is the
+-- probe; 'unknown': no further probe before the next check
+function probe_answered(calls, id, probe, now)
   if redis.call('HGET', calls, 'probe') ~= id then return end
   redis.call('HSET', calls, 'askedAt', now, 'answered', probe.said)
   if probe.verdict == 'open' then return open_day(calls, now, 'probe') end

@@ -122,7 +122,7 @@ local function set_of_arguments(first)
 end
 
 -- Of the quota day; day.lua says what they do.
-local close_day, hear_of_probe
+local close_day, probe_answered
 
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
 local function unpark_for(awaited)
@@ -518,7 +518,7 @@ function record(id, step)
   end
   if step.owns then owns(id, step.owns.appid, step.owns.code) end
   if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
-  if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
+  if step.probe then probe_answered(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     -- A line that is stopped for it has a wait of its own, which a person may cut short.
     local is_held = step.surprise and redis.call('HGET', key.line(), 'problem') == step.surprise.code

@@ -5,17 +5,17 @@
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
---        recheck  when WeChat is asked whether a day that is shut has calls (list of ms, see day.lua); absent: never
---        askMs    how long asking may take, and how long a call
+--        recheck  times of the checks of a day that is shut (list of ms, see day.lua); absent: no checks
+--        askMs    how long a check or a call may take
 --        epoch    up to which the process has compared its journal; absent where it keeps none
 --        settleMs how long creates wait for processes that have yet to report to an epoch
 --      then of each call: id, the version known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
--- Answers of each { 'go' }, { 'go', 0, 'probe' } (the one call that finds out whether a closed day has calls), { 'conflict' },
+-- Answers of each { 'go' }, { 'go', 0, 'probe' } (the only call until it is answered: the day is closed), { 'conflict' },
 -- { 'epoch' } (another one has begun), { 'forgotten' } (journals have facts of this registration: restore them first),
 -- { 'wait', ms, why } (ledger, line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
--- opens the line; question: this process asks WeChat something harmless first, see question.lua), { 'check', until in ms }
--- (this process asks WeChat for all whether the day has calls, until then at most: end-check.lua), or { 'held', until in ms,
+-- opens the line; question: this process asks WeChat something harmless first, see question.lua), { 'check', deadline in
+-- ms } (this process asks WeChat, for all, whether the day has calls: end-check.lua), or { 'held', until in ms,
 -- why } (person: record create_held).
 local budget = cjson.decode(ARGV[1])
 -- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
@@ -23,7 +23,7 @@ local budget = cjson.decode(ARGV[1])
 local SECOND_US = budget.perSecond < 500 and 1012000 or 1003000
 local MINUTE_US = 60100000
 local CATCH_UP_US = 100000
--- Whoever waits for a call that is kept for a follow-up looks again after so long.
+-- A worker that waits for a call that is kept for a follow-up asks again after this time.
 local KEPT_LOOK_MS = 3000
 
 local time = redis.call('TIME')
@@ -59,7 +59,7 @@ local per_day = calls_of_day(budget, counted[3], counted[4])
 local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
 local closed, probe, asked_for = counted[5], counted[6], counted[9]
 local busy_until, check_at, told_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
--- Calls kept for follow-ups; counted when the day is so far gone that it matters.
+-- Calls kept for follow-ups; counted only when so few calls are left that it matters.
 local kept
 local granted = { create = 0, search = 0 }
 -- When calls went, and whose, as they are remembered; the newest last.
@@ -125,12 +125,12 @@ local function left_for(kind)
   return left - kept
 end
 
--- The day has no call for it. One of all who wait asks WeChat, when it is time.
+-- The day has no call for it. When a check is due, the first worker that comes gets it.
 local function wait_for_day()
   local wait_until = budget.dayEndsAt
   if budget.recheck then
     if not check_at then
-      -- Used up by our own count, a moment after quota/get has told how much there is, or without having asked it.
+      -- Used up by our own count. Where quota/get was asked a moment ago, the first check waits for its time.
       check_at = told_at and math.max(now, told_at + budget.recheck[1]) or now
       redis.call('HSET', calls, 'since', now, 'shutAt', now, 'checkAt', check_at)
     end
