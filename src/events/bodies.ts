@@ -59,6 +59,7 @@ class Pool {
   add(body: GrowingBody, bytes: number): void {
     this.bytes += bytes;
     this.#bodies.add(body);
+    if (this.bytes <= this.#max) return;
     for (const oldest of this.#bodies) {
       if (this.bytes <= this.#max) return;
       if (oldest !== body) oldest.giveUp();

@@ -160,22 +160,26 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
 }
 
 /** From here on it is known that WeChat has made the push; whether WeChat sends it, only where it is a new one. */
-async function answerPush(
+function answerPush(
   { receiver, listener }: Door,
   request: IncomingMessage,
   response: ServerResponse,
   receiving: Promise<Received>,
-): Promise<void> {
+): void {
   listener.hold(request);
-  const received = await receiving.catch((error): Received => {
-    receiver.log.error({ err: error }, 'the receiver failed');
-    return { status: 503, text: 'not stored' };
-  });
-  if (received.status === 200) {
-    if (received.isNew !== true && listener.park(request, received)) return;
-    listener.keep(response, received.isNew === true ? 'known' : 'stranger');
-  }
-  answer(response, received);
+  receiving.then(
+    (received) => {
+      if (received.status === 200) {
+        if (received.isNew !== true && listener.park(request, received)) return;
+        listener.keep(response, received.isNew === true ? 'known' : 'stranger');
+      }
+      answer(response, received);
+    },
+    (error) => {
+      receiver.log.error({ err: error }, 'the receiver failed');
+      answer(response, { status: 503, text: 'not stored' });
+    },
+  );
 }
 
 /** Nobody whom we know, so not before those of whom we know. */

@@ -193,27 +193,32 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   function begin(request: IncomingMessage, response: ServerResponse): void {
     const connection = connectionOf(request);
     if (connection === undefined) return;
-    const length = bodyLength(request);
-    connection.isComplete = length === 0;
     connection.response = response;
     connection.mayStay = response.shouldKeepAlive;
     connection.stays = undefined;
     response.shouldKeepAlive = false;
+    response.on('finish', onFinish);
     if (trustedProxies !== undefined) {
       const client = forwardedAddress(request, trustedProxies);
       if (client !== undefined) places.count(connection, client);
     }
-    response.once('finish', () => answered(connection));
     if (connection.feed === undefined) {
       places.reading.enter(connection);
       return;
     }
+    const length = bodyLength(request);
+    connection.isComplete = length === 0;
     if (length !== 0) {
       request.once('end', () => {
         connection.isComplete = true;
       });
     }
     connection.feed.allowBody(length);
+  }
+
+  function onFinish(this: ServerResponse): void {
+    const connection = connectionOf(this.req);
+    if (connection !== undefined) answered(connection);
   }
 
   function hold(request: IncomingMessage): void {
