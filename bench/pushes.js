@@ -159,7 +159,7 @@ async function load(store) {
       const cells = [it.name, it.code, '1', it.legalPersonaWechat, it.legalPersonaName, it.componentPhone];
       return { line: first + at + 2, cells, merchant: it, problems: [], registration: store.identify(it.code) };
     });
-    await store.batches.accept(batch, first, rows, { details: ['name', 'code'] });
+    await store.batches.accept(batch, first, rows, { details: ['name'] });
   }
 }
 

@@ -6,8 +6,9 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
-import { type Limits, sendingWindow } from './domain/limits.js';
+import { exchangesPerSecond, type Limits, sendingWindow } from './domain/limits.js';
 import type { Identify } from './domain/merchant.js';
+import { quotaRechecksMs } from './domain/patience.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
@@ -19,28 +20,38 @@ import type { NightTools } from './nights/night.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
 import { startLinkWatch } from './notices/link-watch.js';
+import { compareAndRecord } from './operator/reconcile.js';
+import { startReconciling } from './operator/reconciling.js';
 import type { Rules } from './producer/checked-rows.js';
-import { appidsIn } from './redis/appids.js';
+import { ownersOf } from './redis/appids.js';
+import { openAuthCode, openAuthCodes } from './redis/auth-codes.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
-import { type Created, tellCreated } from './redis/created.js';
+import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
+import { refuseVolatile } from './redis/durability.js';
+import { type Beating, openHeartbeats, startBeating } from './redis/heartbeat.js';
+import type { Journal } from './redis/journal.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
-import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
+import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
+import { liveRegistrations } from './redis/live.js';
+import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/loss.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
+import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
-import { openVault, type Vault } from './redis/vault.js';
+import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
+import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
 import { situation } from './reporter/standstill.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
@@ -53,6 +64,7 @@ import { readQuota } from './wechat/quota.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
 import type { Crew } from './worker/crew.js';
 import { openHold } from './worker/hold.js';
+import { openPermits } from './worker/permits.js';
 
 /** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
 const WINDOW_SIZE = 10_000;
@@ -74,6 +86,8 @@ export interface Store {
   readonly log: Logger;
   /** How the receiver is, where this process has one: /readyz of the console says the same. */
   readonly receiver: { isReady?: () => Promise<boolean> };
+  /** What this process does against a Redis that forgets; made by the first part that needs it. */
+  readonly lossGuard: () => Promise<LossGuard>;
   /** A further connection; closed with the store. */
   connect(role: Role): Promise<Redis>;
   close(): Promise<void>;
@@ -99,7 +113,9 @@ export async function openStore(
     connections.push(redis);
     return redis;
   };
+  let guarding: Promise<LossGuard> | undefined;
   const close = async (): Promise<void> => {
+    await (await guarding?.catch(() => undefined))?.close();
     for (const redis of connections) redis.disconnect();
     await server.leave();
   };
@@ -120,6 +136,10 @@ export async function openStore(
       settings,
       log,
       receiver: {},
+      lossGuard: () => {
+        guarding ??= startGuarding(connectTo, settings, log);
+        return guarding;
+      },
       connect: (to) => connectTo(to),
       close,
     };
@@ -127,6 +147,20 @@ export async function openStore(
     await close();
     throw error;
   }
+}
+
+async function startGuarding(
+  connectTo: (role: Role) => Promise<Redis>,
+  settings: Settings,
+  log: Logger,
+): Promise<LossGuard> {
+  return guardAgainstLoss({
+    redis: await connectTo('worker'),
+    home: settings.home,
+    vault: vaultOf(settings),
+    now: Date.now,
+    log,
+  });
 }
 
 /** What a process with these settings would make a ledger for. */
@@ -137,6 +171,7 @@ export function ledgerIdentityOf(settings: Settings): LedgerIdentity {
     component: settings.wechatComponentAppid,
     api: apiAddress(settings.wechatApiBaseUrl),
     secretKey: secretKey && fingerprintOf(secretKey),
+    previousSecretKey: settings.secretKeyPrevious && fingerprintOf(settings.secretKeyPrevious),
   };
 }
 
@@ -169,7 +204,7 @@ export function registrationApi(settings: Settings, client: Client): Registratio
 }
 
 /** What asks WeChat a question outside the line: the same token as the workers', a connection of its own. */
-export function openCaller({ settings, redis }: Store) {
+export function openCaller({ settings, redis }: Pick<Store, 'settings' | 'redis'>) {
   const client = openClient({
     baseUrl: settings.wechatApiBaseUrl,
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -192,13 +227,61 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     batches: store.batches,
     ledger: store.ledger,
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
-    appids: () => appidsIn(store.redis),
+    ownersOf: (appids: readonly string[]) => ownersOf(store.redis, appids),
     tellCreated: toldOfCreated(store.settings, store.redis),
+    tellAuthorization: toldOfAuthorization(store.settings, store.redis),
     now: Date.now,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
     infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),
   };
 }
+
+/** `reconcile --apply`, once a night and after an outage of the receivers, by one process of all. */
+export async function startReconcilingOf(store: Store): Promise<Part> {
+  const { settings, log } = store;
+  const redis = await store.connect('worker');
+  const calls = openCalls(redis);
+  const limits = limitsOf(settings);
+  const heartbeats = openHeartbeats(redis);
+  const caller = openCaller({ ...store, redis });
+  // Reading a list is in no hurry.
+  const pauseMs = 1_000 / exchangesPerSecond(limits);
+
+  const reconciling = startReconciling({
+    runs: openReconciliations(redis),
+    heartbeats,
+    async mayCall() {
+      const { stopped, standstill } = await situation(calls, limits, Date.now());
+      return !stopped && standstill?.problem !== 'quota:day';
+    },
+    async compare(mayGoOn, missed) {
+      const credential = await caller.credentials.current();
+      if (credential.kind !== 'token') return undefined;
+      const tools = reconcileTools({ ...store, redis }, caller, credential.token);
+      const inTurn = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | typeof INTERRUPTED> => {
+        await sleep(pauseMs);
+        return (await mayGoOn()) ? ask() : INTERRUPTED;
+      };
+      return compareAndRecord({
+        ...tools,
+        missed,
+        list: (offset) => inTurn(() => tools.list(offset)),
+        infoOf: (appid) => inTurn(() => tools.infoOf(appid)),
+      });
+    },
+    timezone: settings.quotaTimezone,
+    now: Date.now,
+    log,
+  });
+  return {
+    async close() {
+      await reconciling.close();
+      await caller.close();
+    },
+  };
+}
+
+const INTERRUPTED = { kind: 'refused', reply: { kind: 'not_sent', why: 'it was interrupted' } } as const;
 
 export interface Part {
   close(): Promise<void>;
@@ -211,6 +294,7 @@ export async function startSending(store: Store): Promise<Part> {
   const { startRelay } = await import('./redis/relay.js');
   const { startWorker } = await import('./worker/worker.js');
   // What can fail comes first: nothing after it has to be closed for a fault of another.
+  if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   const vault = vaultOf(settings);
   const redis = await store.connect('worker');
   const bell = await hangBell(redis);
@@ -221,8 +305,17 @@ export async function startSending(store: Store): Promise<Part> {
     connections: settings.concurrency + 8,
   });
   const authorizers = openAuthorizers(redis, vault);
-  const crew = crewOf(settings, redis, bell, client, log);
-  const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });
+  const componentAppid = settings.wechatComponentAppid ?? '';
+  const guard = await store.lossGuard();
+  const crew = crewOf(settings, redis, bell, client, guard, log);
+  const relay = startRelay({
+    redis,
+    bell,
+    log,
+    windowSize: WINDOW_SIZE,
+    perSecond: settings.callsPerSecond,
+    now: Date.now,
+  });
   const worker = startWorker({
     redis,
     relay,
@@ -230,9 +323,15 @@ export async function startSending(store: Store): Promise<Part> {
     concurrency: settings.concurrency,
     authorizing: {
       authorizers,
+      codes: openAuthCodes(redis),
+      pushes: openPushes(redis),
+      live: () => liveRegistrations(redis),
       tellCreated: toldOfCreated(settings, redis),
-      openAuthCode: (sealed, registration) => vault.open(sealed, registration),
-      exchange: (authCode, token) => exchangeAuthCode(client, settings.wechatComponentAppid ?? '', authCode, token),
+      tellAuthorization: toldOfAuthorization(settings, redis),
+      openAuthCode: (authCode, appid) => openAuthCode(vault, appid, authCode),
+      exchange: (authCode, token) => exchangeAuthCode(client, componentAppid, authCode, token),
+      infoOf: (appid, token) => authorizerInfo(client, componentAppid, token, appid),
+      list: (offset, token) => listAuthorizers(client, componentAppid, token, offset),
     },
   });
   const delivering = startDelivering({
@@ -279,10 +378,17 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     bell,
     now: Date.now,
     log,
+    loss: async () => ((await unreported(redis)) === 0 ? lastLoss(redis) : undefined),
+    words: (why) =>
+      'line' in why
+        ? standstillOfLine(why.line, limits, Date.now(), settings.wechatRegistrationApi)
+        : standstillOfWait(why.wait, limits, Date.now()),
+    notifyAfterMs: settings.patience.notifyAfterMs,
     async spentDay() {
-      const { standstill, used } = await situation(calls, limits, Date.now());
+      const { standstill, stopped, used } = await situation(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());
-      return standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
+      // Not while WeChat is asked whether it goes on: then it often does within minutes.
+      return stopped && standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
     },
   });
 }
@@ -290,6 +396,13 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
 /** Undefined where nobody wants to hear of new Mini Programs. */
 export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
   return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
+}
+
+export function toldOfAuthorization(
+  settings: Settings,
+  redis: Redis,
+): ((change: AuthorizationChange) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (change) => tellAuthorization(redis, change);
 }
 
 /** The refresh token goes only where nobody on the way can read it. */
@@ -309,17 +422,19 @@ export function createdWebhook(
   };
 }
 
-function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, log: Logger): Crew {
+function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, guard: LossGuard, log: Logger): Crew {
   const store = openComponentStore(redis);
   return {
     ledger: openLedger(redis),
-    calls: openCalls(redis),
+    calls: openCalls(redis, guard),
+    memory: { write: (entry) => written(() => guard.journal.write(entry), log), restore: guard.restore },
     workload: openWorkload(redis),
     api: registrationApi(settings, client),
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
     patience: settings.patience,
     limits: limitsOf(settings),
     hold: openHold(bell),
+    permits: openPermits(settings.patience.requestTimeoutMs, () => performance.now()),
     clockAheadMs: client.clockAheadMs,
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },
@@ -328,6 +443,16 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     random: Math.random,
     log,
   };
+}
+
+function written(write: () => void, log: Logger): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    log.error({ err: error }, 'the journal cannot be written');
+    return false;
+  }
 }
 
 /** With `auto`, until WeChat has told its number, or where it does not. */
@@ -340,10 +465,16 @@ export function limitsOf(settings: Settings): Limits {
     perDay: settings.dailyCalls === 'auto' ? DAILY_CALLS_UNTIL_TOLD : settings.dailyCalls,
     believeWeChat: settings.dailyCalls === 'auto',
     searchShare: settings.searchReserve,
+    quotaRechecksMs: quotaRechecksMs(settings.patience),
     timezone: settings.quotaTimezone,
     sendingHours: settings.sendingHours,
     stopAfter: settings.stopAfter,
   };
+}
+
+/** Has WeChat asked at once whether a day that is shut has calls again. True: WeChat had said that it has none. */
+export async function askDayAgain({ calls, settings }: Pick<Store, 'calls' | 'settings'>): Promise<boolean> {
+  return calls.askDayAgain(sendingWindow(limitsOf(settings), await calls.now()).day);
 }
 
 function tokenSource(settings: Settings, client: Client, store: ReturnType<typeof openComponentStore>) {
@@ -353,7 +484,7 @@ function tokenSource(settings: Settings, client: Client, store: ReturnType<typeo
     return tokenService(wechatComponentAccessTokenUrl, patience.requestTimeoutMs, fetch);
   }
   const component = { appid: settings.wechatComponentAppid ?? '', appsecret: settings.wechatComponentAppsecret ?? '' };
-  return ticketExchange(client, component, store, Date.now);
+  return ticketExchange(client, component, store, Date.now, patience.tokenRetryMs);
 }
 
 /** Receiver and recorder: what listens. */
@@ -434,17 +565,22 @@ interface Reception extends Part {
 
 async function openReception(settings: Settings, log: Logger): Promise<Reception> {
   // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
-  let door: { readonly redis: Redis; readonly pushes: Pushes } | undefined;
+  let door: { readonly redis: Redis; readonly pushes: Pushes; readonly journal: Journal } | undefined;
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
+  let beating: Beating | undefined;
   const pushes = async (): Promise<Pushes> => {
     if (door === undefined) throw new Error('Redis was not reached yet');
     return door.pushes;
   };
   const shelf = openShelf({
     pushes: {
-      store: async (received, mark) => (await pushes()).store(received, mark),
+      async store(received, mark) {
+        const stored = await (await pushes()).store(received, mark);
+        written(() => door?.journal.writePushes(received), log);
+        return stored;
+      },
       storedOf: async (segment) => (await pushes()).storedOf(segment),
     },
     spool: await openSpool(join(settings.home, 'spool'), log),
@@ -474,6 +610,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
     },
     async recordIn(store) {
       const answering = await store.connect('door');
+      const guard = await store.lossGuard();
       const redis = await store.connect('worker');
       if (settings.forwardUrl !== undefined) {
         forwarding = startForwarding({
@@ -488,22 +625,22 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       recording = startRecording(
         {
           ...judgeOf(store, redis),
-          ledger: openLedger(redis),
-          rowAt: openBatches(redis).rowAt,
+          ...settlingOf(store, redis),
           pushes: openPushes(redis),
-          vault: vaultOf(settings),
-          tellCreated: toldOfCreated(settings, redis),
+          resultWaitMs: settings.patience.resultWaitMs,
+          tellAuthorization: toldOfAuthorization(settings, redis),
           now: Date.now,
-          log,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
         shelf.isBusy,
       );
+      beating = startBeating(openHeartbeats(redis));
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
-      door = { redis: answering, pushes: openPushes(answering) };
+      door = { redis: answering, pushes: openPushes(answering), journal: guard.journal };
     },
     async close() {
+      beating?.stop();
       await server?.close();
       refusals.close();
       await shelf.close();
@@ -522,6 +659,20 @@ export function judgeOf({ settings, identify }: Pick<Store, 'settings' | 'identi
     componentAppid: settings.wechatComponentAppid ?? '',
     ledger: openLedger(redis),
     matchOf: registrationApi(settings, NO_CLIENT).matchOf,
+  };
+}
+
+/** What it takes to record what a push says about a registration. */
+export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
+  return {
+    ledger: openLedger(redis),
+    rowAt: openBatches(redis).rowAt,
+    codes: openAuthCodes(redis),
+    vault: vaultOf(settings),
+    // Whatever is relayed to the other service has its codes exchanged there.
+    isShared: settings.forwardUrl !== undefined,
+    tellCreated: toldOfCreated(settings, redis),
+    log,
   };
 }
 
@@ -553,13 +704,15 @@ export async function startNights(store: Store): Promise<Part> {
 }
 
 export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
+  const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
     batches: openBatches(redis),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
-    invitation: registrationApi(settings, NO_CLIENT).invitation,
+    invitation,
+    unanswered,
     now: Date.now,
     log,
     tell:
@@ -610,5 +763,5 @@ function pushCredentials(settings: Settings): PushCredential[] {
 }
 
 export function vaultOf(settings: Settings): Vault {
-  return openVault(settings.secretKey ?? secretKeyUnder(settings.home));
+  return openVault(settings.secretKey ?? secretKeyUnder(settings.home), settings.secretKeyPrevious);
 }

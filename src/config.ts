@@ -19,6 +19,7 @@ interface Kind {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const FORWARDS = ['others', 'all'] as const;
+const PERSISTENCES = ['required', 'none'] as const;
 const REGISTRATION_APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'] as const;
 
 const wholeNumber = z.string().regex(/^\d+$/).transform(Number);
@@ -94,6 +95,7 @@ const KINDS = {
   },
   registrationApi: { schema: z.enum(REGISTRATION_APIS), write: REGISTRATION_APIS.join(' or ') },
   forward: { schema: z.enum(FORWARDS), write: FORWARDS.join(' or ') },
+  persistence: { schema: z.enum(PERSISTENCES), write: PERSISTENCES.join(' or ') },
   logLevel: { schema: z.enum(LOG_LEVELS), write: `one of ${LOG_LEVELS.join(', ')}` },
 } as const satisfies Record<string, Kind>;
 
@@ -124,19 +126,21 @@ const SECTIONS = {
   ],
   'Data': [
     { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// (its CA: NODE_EXTRA_CA_CERTS) or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
+    { name: 'FASTREGISTER_REDIS_PERSISTENCE', kind: 'persistence', default: 'required', sentence: 'required refuses to send with a REDIS_URL that keeps nothing on disk; none accepts it, for a rehearsal (docs/redis.md).' },
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
+    { name: 'FASTREGISTER_SECRET_KEY_PREVIOUS', kind: 'secretKey', secret: true, sentence: 'The key before the last change; what it has sealed still opens, until `fastregister tokens reseal` has sealed it anew.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
   ],
   'Budgets': [
     { name: 'FASTREGISTER_DAILY_CALLS', kind: 'dailyCalls', default: '1000', sentence: 'Calls a quota day, create and search together; auto believes WeChat’s quota/get.' },
-    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'Part of the daily calls that is kept for search, which finds out what became of silent registrations.' },
+    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'The part of the daily calls that may be kept for search, which finds out what became of silent registrations; as many are as fall due before the day ends.' },
     { name: 'FASTREGISTER_CALLS_PER_MINUTE', kind: 'count', default: '120', sentence: 'Calls a minute, over all workers.' },
     { name: 'FASTREGISTER_CALLS_PER_SECOND', kind: 'count', default: '5', sentence: 'Calls a second, over all workers.' },
     { name: 'FASTREGISTER_QUOTA_TIMEZONE', kind: 'timezone', default: 'Asia/Shanghai', sentence: 'The time zone in which the quota day begins and the sending hours are counted.' },
     { name: 'FASTREGISTER_SENDING_HOURS', kind: 'hours', default: '00:00-24:00', sentence: 'Only create inside these hours: the legal person has 24 hours from then.' },
-    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'The same surprising answer so many times in a row, over all workers, stops the line.' },
+    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'So many merchants in a row that get the same error of WeChat, over all workers, stop the line. A page instead of an answer stops it after 3, a lost answer after 5.' },
     { name: 'FASTREGISTER_CONCURRENCY', kind: 'count', default: '8', sentence: 'Calls in flight per worker.' },
   ],
   'Receiver and console': [
@@ -246,6 +250,8 @@ export interface Sources {
   readonly defaults?: Readonly<Record<string, string>>;
   /** Relative paths begin here. */
   readonly cwd?: string;
+  /** Called for a secret that was given as a flag: everybody on this machine can read it in the list of processes. */
+  readonly onSecretFlag?: (name: string) => void;
 }
 
 /** The nearest `.fastregister`, here or in a folder above, as git finds its repository; else the one that would be made here. */
@@ -302,6 +308,7 @@ export function readSettings({
   needs = [],
   defaults = {},
   cwd = process.cwd(),
+  onSecretFlag = () => {},
 }: Sources): Settings {
   const found = findHome(cwd);
   const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
@@ -324,6 +331,9 @@ export function readSettings({
     values[keyOf(row.name)] = parsed?.data;
   }
 
+  for (const name of Object.keys(sources[0] ?? {})) {
+    if (ROWS.some((row) => row.name === name && row.secret)) onSecretFlag(name);
+  }
   const nearly = sources.flatMap(Object.keys);
   faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
   if (needs.includes('sending')) faults.push(...undecidedApi(given));

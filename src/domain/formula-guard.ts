@@ -8,16 +8,16 @@
  * Where a cell begins, and after it a formula: behind characters that programs do not show (NUL, zero-width), and behind
  * apostrophes, for if one were already there, taking one off could not tell whose it was.
  */
-const FORMULA = /(^|[;\t])(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
-const GUARDED = /(^|[;\t])'(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
+const FORMULA = /(?<=^|[;\t])(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
+const GUARDED = /(?<=^|[;\t])'(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
 
 export function guard(cell: string): string {
-  return mayBeFormula(cell) ? cell.replace(FORMULA, "$1'") : cell;
+  return mayBeFormula(cell) ? cell.replace(FORMULA, "'") : cell;
 }
 
 export function unguard(cell: string): string {
   if (!cell.includes("'")) return cell;
-  const plain = cell.replace(GUARDED, '$1');
+  const plain = cell.replace(GUARDED, '');
   // What guard would not have written is the user's own.
   return guard(plain) === cell ? plain : cell;
 }

@@ -8,15 +8,23 @@ import { giveToGroup, type Sharing, writeWhole } from '../reporter/file.js';
 const QUIET_MS = 60_000;
 const READY = '.ready';
 
-/** Names of the files that are complete, in order. What spreadsheet programs leave beside an open file is none. */
-export async function completeFiles(inbox: string, now: number): Promise<string[]> {
+export interface Inbox {
+  readonly complete: readonly string[];
+  /** Changed less than a minute ago: somebody may still be writing. */
+  readonly notReady: readonly string[];
+}
+
+/** Names of files, in order. What spreadsheet programs leave beside an open file is none. */
+export async function filesOf(inbox: string, now: number): Promise<Inbox> {
   const entries = await readdir(inbox, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const complete: string[] = [];
-  for (const name of names.filter(isSheetName)) {
-    if (names.includes(name + READY) || (await isQuiet(join(inbox, name), now))) complete.push(name);
+  const notReady: string[] = [];
+  for (const name of names.filter(isSheetName).sort()) {
+    const isComplete = names.includes(name + READY) || (await isQuiet(join(inbox, name), now));
+    (isComplete ? complete : notReady).push(name);
   }
-  return complete.sort();
+  return { complete, notReady };
 }
 
 function isSheetName(name: string): boolean {

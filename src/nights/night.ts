@@ -17,7 +17,7 @@ import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
 import { sum } from '../reporter/tally.js';
-import { completeFiles, folderOf, freePlace, putAway, reportOf, sharingOf, writeWhy } from './inbox.js';
+import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
 export interface NightTools {
@@ -28,6 +28,8 @@ export interface NightTools {
   readonly limits: Limits;
   /** What a legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: ReportOptions['invitation'];
+  /** What follows where the answer to `create` does not come. */
+  readonly unanswered: ReportOptions['unanswered'];
   readonly now: () => number;
   readonly log: Logger;
   /** Hears when a night has ended; absent where nobody wants to. */
@@ -65,7 +67,15 @@ export async function runNight(
     const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastSlot(schedule)) < slot;
     if (!isDue) return undefined;
     let night = await begin(tools, plan, hold);
-    for (const name of await completeFiles(plan.inbox, tools.now())) {
+    const { complete, notReady } = await filesOf(plan.inbox, tools.now());
+    if (notReady.length > 0) {
+      night = { ...night, notReady };
+      tools.log.info(
+        { night: night.name, files: notReady.length },
+        'files that were just changed wait for the next night',
+      );
+    }
+    for (const name of complete) {
       if (held.aborted) break;
       const taken = await take(tools, plan, night, name);
       night =
@@ -237,6 +247,8 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   const fingerprint = JSON.stringify([counts, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open };
+  // A summary of nothing every night hides the one that matters.
+  if (night.files.length + night.rejected.length === 0) return { ...night, open, reported: fingerprint };
   const { standstill, used, limit, left } = await situation(calls, limits, now());
   const options: ReportOptions = {
     language: night.language,
@@ -244,7 +256,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     standstill,
     now: now(),
     invitation: tools.invitation,
-    details: tools.rules.details,
+    unanswered: tools.unanswered,
   };
   try {
     const folder = await folderOf(night.inbox, 'done', night.date);

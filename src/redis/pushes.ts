@@ -32,8 +32,11 @@ export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket' | 
   readonly entry: string;
 }
 
-/** Why a push could not be given to a registration. `fault`: a program error of ours; `old`: it may have been captured. */
-export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'fault' | 'old';
+/**
+ * Why a push could not be given to a registration. `unknown_authorizer`: a Mini Program authorised the platform, and its subject
+ * is not exactly one merchant that waits. `fault`: a program error of ours. `old`: it may have been captured.
+ */
+export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'unknown_authorizer' | 'fault' | 'old';
 
 export interface ParkedPush extends StoredPush {
   readonly why: Parking;
@@ -60,7 +63,10 @@ export interface Pushes {
   storedOf(segment: string): Promise<number>;
   /** What they say is in the ledger, parked, or none of our business. */
   done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
-  /** `awaits`: registrations that are not there yet, or `task:` and a task's id. False: one has come, so look again. */
+  /**
+   * `awaits`: registrations that are not there yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program that is
+   * nobody's. False: one has come, so look again.
+   */
   park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
   unpark(id: string): Promise<void>;
   find(id: string): Promise<StoredPush | ParkedPush | undefined>;
@@ -102,6 +108,7 @@ const FINITE_LAG_SECONDS = LAG_SECONDS.filter(Number.isFinite).join(' ');
 
 const GROUP = 'ledger';
 const AT_ONCE = 100;
+const TRIMMED_AT_ONCE = 1_000;
 
 /** Recording takes milliseconds: who has held a push so long is dead. */
 const HELD_TOO_LONG_MS = 10_000;
@@ -211,11 +218,22 @@ export function openPushes(redis: Redis): Pushes {
     },
 
     async forgetBefore(time) {
-      let forgotten = await redis.xtrim(stream, 'MINID', `${time}-0`);
+      let forgotten = 0;
+      // Some at a time, which goes only roughly: Redis would serve nobody else until a million are gone.
+      for (let some = -1; some !== 0; forgotten += some) {
+        some = await redis.xtrim(stream, 'MINID', '~', `${time}-0`, 'LIMIT', TRIMMED_AT_ONCE);
+      }
+      forgotten += await redis.xtrim(stream, 'MINID', `${time}-0`);
       for (const name of [key('parked'), key('old')]) {
-        for (const [id, text] of Object.entries(await redis.hgetall(name))) {
-          if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(name, id);
-        }
+        let cursor = '0';
+        do {
+          const [next, flat] = await redis.hscan(name, cursor, 'COUNT', AT_ONCE);
+          for (let at = 0; at < flat.length; at += 2) {
+            const [id = '', text = ''] = flat.slice(at, at + 2);
+            if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(name, id);
+          }
+          cursor = next;
+        } while (cursor !== '0');
       }
       return forgotten;
     },

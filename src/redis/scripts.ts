@@ -9,16 +9,21 @@ export type ScriptName =
   | 'read'
   | 'record'
   | 'take'
+  | 'end-check'
+  | 'ask-day'
+  | 'kept'
   | 'stop'
   | 'resume'
   | 'under-way'
+  | 'token-wait'
   | 'hand'
   | 'sweep'
   | 'give-back'
   | 'accept'
-  | 'appids'
   | 'page'
   | 'purge'
+  | 'last-outcome'
+  | 'tidy'
   | 'store-pushes'
   | 'park'
   | 'notice-take'
@@ -32,7 +37,15 @@ export type ScriptName =
   | 'save-token'
   | 'refuse-token'
   | 'drop-ticket'
-  | 'exchange-pace';
+  | 'exchange-pace'
+  | 'offer-code'
+  | 'withdraw'
+  | 'settle-codes'
+  | 'keep-token'
+  | 'beat'
+  | 'replace-field'
+  | 'epoch'
+  | 'epoch-report';
 
 type Argument = string | number;
 
@@ -40,13 +53,15 @@ export type RunScript = (keys: string[], args: Argument[]) => Promise<unknown>;
 
 const folder = new URL('./lua/', import.meta.url);
 
-export function script(redis: Redis, name: ScriptName): RunScript {
+/** @param beforeLoading what has to be done first where this server does not know the script: it may be another server */
+export function script(redis: Redis, name: ScriptName, beforeLoading?: () => Promise<void>): RunScript {
   const { text, digest } = source(name);
   return async (keys, args) => {
     try {
       return await redis.evalsha(digest, keys.length, ...keys, ...args);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+        await beforeLoading?.();
         return redis.eval(text, keys.length, ...keys, ...args);
       }
       throw error;
@@ -65,8 +80,12 @@ const ASKED_AT_ONCE = 64;
  * everybody is, the more share a run, and the write to the disk that Redis makes of it. Its ARGV are `common` and the
  * arguments of each, one after the other; it answers a list, in which an error is that of one asker.
  */
-export function manyScript(redis: Redis, name: 'read' | 'record' | 'take'): AskScript {
-  const run = script(redis, name);
+export function manyScript(
+  redis: Redis,
+  name: 'read' | 'record' | 'take',
+  beforeLoading?: () => Promise<void>,
+): AskScript {
+  const run = script(redis, name, beforeLoading);
   let waiting = new Map<string, Asked[]>();
   let sending = false;
 
@@ -121,7 +140,7 @@ const sources = new Map<string, { text: string; digest: string }>();
 function source(name: ScriptName): { text: string; digest: string } {
   let known = sources.get(`${prefix()} ${name}`);
   if (known === undefined) {
-    const files = ['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+    const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
     const text = withKeys(files.join('\n'));
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
     sources.set(`${prefix()} ${name}`, known);

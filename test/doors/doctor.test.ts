@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
 import { openCalls } from '../../src/redis/calls.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
@@ -15,6 +15,11 @@ import { useRedis } from '../support/redis.js';
 const server = useRedis();
 const home = mkdtempSync(join(tmpdir(), 'fr-doctor-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  await server.redis.config('SET', 'appendfsync', 'always');
+  await server.redis.config('SET', 'appendonly', 'yes');
+});
 
 async function simulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const started = await startSimulator({
@@ -74,6 +79,7 @@ describe('doctor', () => {
     expect(findings.map(({ check }) => check)).toEqual([
       'settings',
       'Redis',
+      'persistence',
       'clock',
       'line',
       'registration API',
@@ -117,6 +123,19 @@ describe('doctor', () => {
     await openCalls(server.redis).stopLine({ because: 'unpublished', problem: 'create:61028', at: Date.now() });
     const { findings } = await doctor(settingsFor(url));
     expect(verdicts(findings)).toMatchObject({ line: 'fault', 'permission sets': 'ok' });
+  });
+
+  test('warns of addresses of other machines that anybody on the way can read', async () => {
+    const { url } = await simulator();
+    const readable = {
+      FASTREGISTER_FORWARD_URL: 'http://other.example/events',
+      FASTREGISTER_NOTIFY_URL: 'https://x.example',
+    };
+    const { findings } = await doctor({ ...settingsFor(url), ...readable, FASTREGISTER_WEBHOOK_SECRET: 'a long text' });
+    const warned = findings.filter(({ check }) => check === 'addresses');
+    expect(warned).toEqual([
+      expect.objectContaining({ verdict: 'warning', says: expect.stringContaining('FORWARD_URL') }),
+    ]);
   });
 
   test('says what to do beside everything that is not in order', async () => {
@@ -175,6 +194,24 @@ describe('doctor', () => {
     }
   });
 
+  test.each([
+    ['a warning', 'for a moment', 1, 1],
+    ['a fault', 'for longer than ten minutes, and calls that tried it failed', 11, 5],
+  ])('finds %s in a line that opens by itself and was stopped %s', async (verdict, _, minutes, failed) => {
+    const wechat = await simulator();
+    const at = Date.now() - minutes * 60_000;
+    await server.redis.hset('{fastregister}:line', {
+      ...{ stopped: 'HTTP 502 and no JSON', problem: 'call:lost', at, since: at, times: 7, merchants: 5 },
+      ...{ probe: 'any', first: 15_000, max: 900_000, probes: failed, due: Date.now() + 60_000 },
+    });
+    const { findings } = await doctor(settingsFor(wechat.url));
+    const line = findings.find(({ check }) => check === 'line');
+    expect(`a ${line?.verdict}`).toBe(verdict);
+    expect(line?.says).toContain('What came: HTTP 502 and no JSON.');
+    expect(line?.says).toContain('met 7 times');
+    expect(line?.todo).toContain('`fastregister resume`');
+  });
+
   test('says why the line is stopped, and of the old API that it is gone', async () => {
     const wechat = await simulator({ retired: true });
     const stop = { because: 'system error', problem: 'api:retired', at: Date.now() };
@@ -229,4 +266,22 @@ describe("WeChat's clock", () => {
   test('is not known without a Date', async () => {
     expect(await readClock('http://wechat', 1_000, () => at, answering({}))).toMatchObject({ kind: 'unreachable' });
   });
+});
+
+test.each([
+  ['always', 'ok'],
+  ['everysec', 'warning'],
+])('appendfsync %s is %s', async (fsync, verdict) => {
+  const { url } = await simulator();
+  await server.redis.config('SET', 'appendfsync', fsync);
+  expect(verdicts((await doctor(settingsFor(url))).findings)).toMatchObject({ persistence: verdict });
+});
+
+test('a Redis that keeps nothing on disk is a fault, unless a rehearsal accepts it', async () => {
+  const { url } = await simulator();
+  await server.redis.config('SET', 'appendonly', 'no');
+  const { findings } = await doctor(settingsFor(url));
+  expect(verdicts(findings)).toMatchObject({ persistence: 'fault' });
+  const accepted = { ...settingsFor(url), FASTREGISTER_REDIS_PERSISTENCE: 'none' };
+  expect(verdicts((await doctor(accepted)).findings)).toMatchObject({ persistence: 'warning' });
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { Budgets, Permission } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
+import { script } from '../../src/redis/scripts.js';
 import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
@@ -52,6 +53,20 @@ describe('permission', () => {
     expect(await book.calls.ofDay(TODAY)).toMatchObject({ create: 1 });
     expect(await server.redis.llen(key('recent'))).toBe(1);
     expect(Object.values(await server.redis.hgetall(key('tries', TODAY)))).toEqual(['1']);
+  });
+
+  test('is refused to whoever read the registration before Redis forgot', async () => {
+    await book.load('b1', [one]);
+    const keys = [key('registration', idOf(one)), key('history', idOf(one))];
+    const remembered = await server.redis.dumpBuffer(keys[0] as string);
+    await book.record(idOf(one), 'create_held', { wait: 'person', until: 5 });
+    const stale = await book.view(idOf(one));
+    await server.redis.restore(keys[0] as string, 0, remembered as Buffer, 'REPLACE');
+    await server.redis.del(keys[1] as string);
+    await book.record(idOf(one), 'cancel_asked');
+
+    const fact = { kind: 'create_sent', at: Date.now() } as const;
+    expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
   });
 
   test('takes its job out of the window, so that nobody hands it out again', async () => {
@@ -108,10 +123,11 @@ describe('the budget', () => {
     expect(mostIn(200_000, await callTimes())).toBeLessThanOrEqual(perSecond / 5 + 2);
   });
 
-  test('of a day is never exceeded, and some of it is kept for searches', async () => {
+  test('of a day is never exceeded, and some of it is kept for the searches that fall due before its end', async () => {
     const changes = { perDay: 20, reserve: 3 };
     const merchants = many(30);
     await book.load('b1', merchants);
+    await dueLater(5);
     const asked = await Promise.all(merchants.map((it, at) => openOne(at % 8).take(idOf(it), changes)));
     expect(asked.filter(({ kind }) => kind === 'go')).toHaveLength(17);
     const refused = asked.find(({ kind }) => kind === 'wait') as Permission & { ms: number };
@@ -137,6 +153,43 @@ describe('the budget', () => {
   test('of a day that has ended meanwhile is not charged: the caller looks at the clock again', async () => {
     await book.load('b1', [one]);
     expect(await book.take(idOf(one), { dayEndsAt: Date.now() - 1 })).toEqual({ kind: 'wait', ms: 0, why: 'clock' });
+  });
+});
+
+describe('when Redis’ clock was set back by an hour', () => {
+  const inAnHourUs = () => (Date.now() + HOUR_MS) * 1000;
+
+  beforeEach(() => book.load('b1', many(40)));
+
+  test('nobody waits for the old time of the next call', async () => {
+    await server.redis.set(key('pace'), inAnHourUs());
+    expect((await book.take(idOf(merchant(0)), { perSecond: 5 })).kind).toBe('go');
+  });
+
+  test('calls that seem to be made in the future are made now: the budgets hold, and are free when they are due', async () => {
+    const [call, earlier] = [inAnHourUs(), (Date.now() - HOUR_MS) * 1000];
+    await server.redis.rpush(key('recent'), `${call} x`, `${call - 1000}`, `${earlier} y`);
+
+    expect((await book.take(idOf(merchant(0)), { perSecond: 3 })).kind).toBe('go');
+    const next = (await book.take(idOf(merchant(1)), { perSecond: 3 })) as Permission & { ms: number };
+    expect(next).toMatchObject({ kind: 'wait', why: 'pace' });
+    expect(next.ms).toBeLessThanOrEqual(1_012);
+    const [, made = '', another = '', last] = await server.redis.lrange(key('recent'), 0, -1);
+    expect([made, another].map((it) => it.replace(/^\d+/, ''))).toEqual([' x', '']);
+    expect(Number.parseInt(made, 10)).toBeLessThanOrEqual(Date.now() * 1000 + 1000);
+    expect(last).toBe(`${earlier} y`);
+  });
+
+  test('a pause takes as long as it was to take', async () => {
+    await server.redis.set(key('pause'), 60_000, 'PX', HOUR_MS + 60_000);
+    const permission = (await book.take(idOf(merchant(0)))) as Permission & { ms: number };
+    expect(permission).toEqual({ kind: 'wait', why: 'pause', ms: 60_000 });
+    expect(await server.redis.pttl(key('pause'))).toBeLessThanOrEqual(60_000);
+  });
+
+  test('an auth_code is exchanged at once', async () => {
+    await server.redis.set(key('exchangePace'), inAnHourUs());
+    expect(await script(server.redis, 'exchange-pace')([key('exchangePace')], [5])).toBe(0);
   });
 });
 
@@ -176,9 +229,10 @@ describe('sending', () => {
     expect((await book.take(idOf(merchant(2)))).kind).toBe('go');
   });
 
-  test('keeps to what WeChat told of the day where that is believed, with its share for searches', async () => {
+  test('keeps to what WeChat told of the day where that is believed, and its share of that for searches', async () => {
     const merchants = [1, 2, 3, 4].map((number) => merchant(number)) as [Merchant, Merchant, Merchant, Merchant];
     await book.load('b1', merchants);
+    await dueLater(5);
     await book.calls.keepTold(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
     const believing = { believe: true, perDay: 1000, reserve: 250 };
 
@@ -388,6 +442,26 @@ describe('a line that stopped for a fault', () => {
     await server.redis.del(key('ready', 'submit'));
     expect(await book.calls.resumeLine()).toBe('open');
   });
+
+  test('opens at once where the list of what is ready has only rows that were cancelled', async () => {
+    for (const it of merchants) await book.record(idOf(it), 'cancel_asked');
+    expect(await server.redis.llen(key('ready', 'submit'))).toBe(3);
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
+
+  test('opens at once where all others are due later or kept behind the first rows of their batch', async () => {
+    await server.redis.del(key('line'));
+    await book.load('b2', [merchant(4), merchant(5)], 1);
+    await book.take(idOf(merchant(4)));
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
+    await book.record(idOf(first), 'create_held', { until: Date.now() + DAY_MS, wait: 'person' });
+    await book.record(idOf(second), 'cancel_asked');
+
+    expect(await book.calls.resumeLine()).toBe('canary');
+    await book.record(idOf(third), 'cancel_asked');
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 6 });
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
 });
 
 describe('a batch with canaries', () => {
@@ -446,10 +520,13 @@ describe('a batch with canaries', () => {
 
     await book.record(idOf(merchant(8)), 'cancel_asked');
     expect([await book.workload.toSend(), await keeping()]).toEqual([7, ['b1']]);
+    await book.record(idOf(merchant(6)), 'cancel_asked');
+    expect(await book.workload.toSend()).toBe(6);
 
     await answer(merchant(1), 'refused');
     expect(await keeping()).toEqual([]);
-    expect(await book.workload.toSend()).toBe(await ready());
+    // No relay has taken out of the list what was sent and what was cancelled.
+    expect([await book.workload.toSend(), await ready()]).toEqual([5, 7]);
   });
 
   describe('of whose kept rows a later sheet names some', () => {
@@ -597,6 +674,12 @@ function openOne(which: number): Book {
   const known = others.get(which) ?? openBook(server.connect());
   others.set(which, known);
   return known;
+}
+
+/** So many follow-ups of others fall due before the day ends. */
+async function dueLater(count: number): Promise<void> {
+  const due = Array.from({ length: count }, (_, at) => [String(Date.now() + 60_000 + at), `silent${at}`]);
+  await server.redis.zadd(key('later', 'follow-up'), ...due.flat());
 }
 
 /** Eight clients take permission for `count` calls as workers do: they wait as long as they are told. */

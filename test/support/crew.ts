@@ -1,12 +1,13 @@
 /** A worker's tools over a real Redis, with a WeChat that a test plays itself. */
 import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { DEFAULT_PATIENCE, quotaRechecksMs } from '../../src/domain/patience.js';
 import type { Bell } from '../../src/redis/bell.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
+import { openPermits } from '../../src/worker/permits.js';
 import { openBook } from './ledger.js';
 import { readableLog } from './log.js';
 
@@ -16,12 +17,13 @@ export interface PlayedWeChat {
   readonly limits?: Partial<Crew['limits']>;
   readonly patience?: Partial<Crew['patience']>;
   readonly readQuota?: Crew['readQuota'];
+  readonly permits?: Crew['permits'];
 }
 
 export function crewWith(
   redis: Redis,
   bell: Bell,
-  { create, search, limits, patience, readQuota }: PlayedWeChat,
+  { create, search, limits, patience, readQuota, permits }: PlayedWeChat,
 ): Crew {
   const { ledger, calls, workload } = openBook(redis);
   return {
@@ -41,12 +43,15 @@ export function crewWith(
       perDay: 1_000,
       believeWeChat: false,
       searchShare: 0,
+      quotaRechecksMs: quotaRechecksMs({ ...DEFAULT_PATIENCE, ...patience }),
       timezone: 'UTC',
       sendingHours: { fromMinute: 0, untilMinute: 1440 },
       stopAfter: 20,
       ...limits,
     },
     hold: openHold(bell),
+    memory: { write: () => true, restore: async () => {} },
+    permits: permits ?? openPermits(10_000, () => performance.now()),
     readQuota,
     quota: { knownUntil: 0 },
     token: {},
