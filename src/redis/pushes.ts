@@ -124,8 +124,8 @@ const MOST_OLD = 1_000;
 const DAY_MS = 86_400_000;
 
 /** SHA-1 in hex. */
-const SIGNATURE = /^[0-9a-f]{40}$/;
-const NO_SIGNATURE = ' '.repeat(40);
+const SIGNATURE_LENGTH = 40;
+const NO_SIGNATURE = ' '.repeat(SIGNATURE_LENGTH);
 
 type StreamEntry = [id: string, fields: string[]];
 
@@ -139,7 +139,9 @@ export function openPushes(redis: Redis): Pushes {
       // Few arguments: each costs the client as much as a hundred bytes.
       const day = Math.floor((pushes.at(-1)?.receivedAt ?? 0) / DAY_MS);
       const memory = `${day} ${REMEMBERED_DAYS} ${MOST_REMEMBERED_OF_A_DAY} ${MOST_OLD}`;
-      const signatures = pushes.map(({ signature = '' }) => (SIGNATURE.test(signature) ? signature : NO_SIGNATURE));
+      const signatures = pushes.map(({ signature = '' }) =>
+        signature.length === SIGNATURE_LENGTH ? signature : NO_SIGNATURE,
+      );
       const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory];
       args.push(...newestTicket(pushes), signatures.join(''));
       for (const { receivedAt, createdAt, infoType, query, body, isOld } of pushes) {
