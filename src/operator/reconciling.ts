@@ -64,10 +64,11 @@ export async function reconcileWhenDue(options: ReconcilingOptions, isLeaving = 
   try {
     const mayGoOn = async (): Promise<boolean> => !isLeaving() && (await runs.hold()) && mayCall();
     const comparison = (await mayGoOn()) ? await compare(mayGoOn, missed) : undefined;
-    if (comparison === undefined || comparison.refused !== '') {
-      if (comparison !== undefined) log.warn({ ...comparison }, "WeChat's list of accounts was not read to its end");
-      if (!isLeaving()) await runs.tryAgainAt(now() + TRY_AGAIN_MS, comparison);
-      return;
+    // Nothing was asked: it is tried again at the next look.
+    if (comparison === undefined || (comparison.refused !== '' && isLeaving())) return;
+    if (comparison.refused !== '') {
+      log.warn({ ...comparison }, "WeChat's list of accounts was not read to its end");
+      return await runs.tryAgainAt(now() + TRY_AGAIN_MS, comparison);
     }
     await runs.ended(comparison, night);
     if (missed !== undefined) await heartbeats.endOutage(missed);

@@ -25,8 +25,8 @@ export interface Reconciliations {
   last(): Promise<Comparison | undefined>;
   /** `night`: the night that is done by this. */
   ended(comparison: Comparison, night: string): Promise<void>;
-  /** It could not be done, or not to its end. */
-  tryAgainAt(at: number, comparison?: Comparison): Promise<void>;
+  /** The list was not read to its end. */
+  tryAgainAt(at: number, comparison: Comparison): Promise<void>;
 }
 
 /** Longer than reading a ledger of a million rows takes. */
@@ -55,8 +55,7 @@ export function openReconciliations(redis: Redis): Reconciliations {
       await redis.hset(key('reconciled'), { night, notBefore: 0, last: JSON.stringify(comparison) });
     },
     async tryAgainAt(at, comparison) {
-      const last = comparison === undefined ? {} : { last: JSON.stringify(comparison) };
-      await redis.hset(key('reconciled'), { notBefore: at, ...last });
+      await redis.hset(key('reconciled'), { notBefore: at, last: JSON.stringify(comparison) });
     },
   };
 }

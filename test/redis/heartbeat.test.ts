@@ -98,9 +98,10 @@ describe('the comparison with the list of accounts', () => {
   test('is known to all by the night that it was of, and by how it ended', async () => {
     const comparison = { at: 5, silent: 3, recorded: 1, tokens: 0, ambiguous: 1, refused: '' };
     expect(await one.state()).toEqual({ night: undefined, notBefore: 0 });
-    await one.tryAgainAt(7);
-    expect(await other.state()).toEqual({ night: undefined, notBefore: 7 });
     expect(await other.last()).toBeUndefined();
+    await one.tryAgainAt(7, { ...comparison, refused: '45009' });
+    expect(await other.state()).toEqual({ night: undefined, notBefore: 7 });
+    expect(await other.last()).toMatchObject({ refused: '45009' });
     await one.ended(comparison, '2026-11-21');
     expect(await other.state()).toEqual({ night: '2026-11-21', notBefore: 0 });
     expect(await other.last()).toEqual(comparison);

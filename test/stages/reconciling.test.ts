@@ -72,14 +72,11 @@ describe("WeChat's list of accounts is compared", () => {
     expect(asked).toEqual([undefined, missed]);
   });
 
-  test('not while the line is stopped or the day is used up; half an hour later it is tried again', async () => {
+  test('not while the line is stopped, the day is used up, or there is no token; it is tried again at the next look', async () => {
     await reconcileWhenDue(process({ mayCall: async () => false }));
-    await reconcileWhenDue(options);
     expect(asked).toEqual([]);
-    now += 29 * 60_000;
-    await reconcileWhenDue(options);
-    expect(asked).toEqual([]);
-    now += 60_000;
+    await reconcileWhenDue(process({ compare: async () => undefined }));
+    expect(await options.runs.last()).toBeUndefined();
     await reconcileWhenDue(options);
     expect(asked).toHaveLength(1);
   });
@@ -90,7 +87,10 @@ describe("WeChat's list of accounts is compared", () => {
     await reconcileWhenDue(refusing);
     expect(outage).toBeDefined();
     expect(await options.runs.last()).toMatchObject({ refused: '45009 its words' });
-    now += 30 * 60_000;
+    now += 30 * 60_000 - 1;
+    await reconcileWhenDue(options);
+    expect(asked).toEqual([]);
+    now += 1;
     await reconcileWhenDue(options);
     expect(asked).toEqual([{ from: 1, to: 2 }]);
     expect(outage).toBeUndefined();

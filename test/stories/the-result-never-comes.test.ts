@@ -13,6 +13,9 @@ const EXCHANGE = '/cgi-bin/component/api_query_auth';
 /** Nothing but the pushes of these stories may settle a row. */
 const SETTINGS = { FASTREGISTER_PUSH_WAIT: '1h', FASTREGISTER_GIVE_UP: '2h', FASTREGISTER_RESULT_WAIT: '300ms' };
 
+/** 20 hours of a legal person are more than a minute: who waits does so to the end of a story, however busy the machine is. */
+const simulator = { speed: 1_000 };
+
 const parked = (story: Rehearsal) => openPushes(story.store.redis).listParked();
 const callsOf = (story: Rehearsal, path: string) => story.simulator.state().calls[path]?.[''] ?? {};
 
@@ -26,7 +29,7 @@ async function typesRecorded(story: Rehearsal, infoType: string): Promise<number
 test.each(APIS)(
   '%s: of a Mini Program that only `authorized` tells of, WeChat is asked once whose it is, and its code is exchanged',
   async (api) => {
-    const story = await rehearse({ api, settings: SETTINGS });
+    const story = await rehearse({ api, simulator, settings: SETTINGS });
     const [it, other] = [merchant(1, 'noresult'), merchant(2, 'in20h')];
     await story.book.load('b1', [it, other]);
     await story.start();
@@ -42,7 +45,7 @@ test.each(APIS)(
 );
 
 test('a result that comes in time is enough, and WeChat is asked nothing', async () => {
-  const story = await rehearse({ settings: { ...SETTINGS, FASTREGISTER_RESULT_WAIT: '1h' } });
+  const story = await rehearse({ simulator, settings: { ...SETTINGS, FASTREGISTER_RESULT_WAIT: '1h' } });
   await story.book.load('b1', [merchant(1)]);
   await story.start();
   await until('its token is kept', async () => (await story.registration(merchant(1))).authorizer === 'kept');
@@ -52,7 +55,7 @@ test('a result that comes in time is enough, and WeChat is asked nothing', async
 });
 
 test('a name that fits two merchants is parked, until a person says whose it is', async () => {
-  const story = await rehearse({ settings: SETTINGS });
+  const story = await rehearse({ simulator, settings: SETTINGS });
   const name = '虚构同名商户有限公司';
   const it = merchant(1, 'ok', { name, legalPersonaWechat: 'fate-noresult-a' });
   const rival = merchant(2, 'ok', { name, legalPersonaWechat: 'fate-in20h-b' });
@@ -74,7 +77,7 @@ test('a name that fits two merchants is parked, until a person says whose it is'
 });
 
 test('an account that no registration created is nobody’s, whatever its name', async () => {
-  const story = await rehearse({ settings: SETTINGS });
+  const story = await rehearse({ simulator, settings: SETTINGS });
   const waiting = merchant(1, 'in20h');
   await story.book.load('b1', [waiting]);
   await story.start();
@@ -90,7 +93,7 @@ test('an account that no registration created is nobody’s, whatever its name',
 });
 
 test('while nobody waits, strangers cost no call', async () => {
-  const story = await rehearse({ settings: SETTINGS });
+  const story = await rehearse({ simulator, settings: SETTINGS });
   await story.start();
   story.simulator.authorizeAccount('虚构的别家有限公司', 6);
   await until('it is looked at', async () => (await typesRecorded(story, 'authorized')) === 1);
@@ -104,6 +107,7 @@ test('while nobody waits, strangers cost no call', async () => {
 test('a result that names only a lost task is matched by the name; without a match its token is kept and it is parked', async () => {
   const story = await rehearse({
     api: 'fastregisterenterpriseweapp',
+    simulator,
     settings: { ...SETTINGS, FASTREGISTER_REQUEST_TIMEOUT: '700ms' },
   });
   const alone = merchant(1, 'cutafter');
