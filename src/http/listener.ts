@@ -60,13 +60,6 @@ const LINGER_BYTES = 4 * 1024 * 1024;
 
 const SWEEP_EVERY_MS = 50;
 
-/**
- * Answers to strangers. Ten thousand who ask again as soon as they are answered would ask without end, and WeChat with them
- * in the queue; while they wait, their connections cost next to nothing.
- */
-const ANSWERS_A_SECOND = 1_000;
-const ANSWERS_AT_ONCE = 500;
-
 const CONNECTION = Symbol('connection');
 type Carrier = { [CONNECTION]?: Connection };
 
@@ -78,7 +71,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     if (connection.incoming !== undefined) start(connection);
     else connection.socket.resume();
   });
-  const answers = new Allowance(ANSWERS_A_SECOND, ANSWERS_AT_ONCE, now);
+  const answers = new Allowance(limits.answersASecond, limits.answersAtOnce, now);
   let draining = false;
 
   const front = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
@@ -325,7 +318,8 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     hold,
     keep(response, as) {
       const connection = connectionOf(response.req);
-      if (connection === undefined || draining || !connection.mayStay || connection.feed?.surplus === true) return;
+      if (connection === undefined || draining || !connection.mayStay) return;
+      if (connection.feed?.surplus === true || connection.socket.readableEnded) return;
       connection.stays = as;
       response.shouldKeepAlive = true;
     },
@@ -337,9 +331,9 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     async close(withinMs) {
       draining = true;
       const closed = new Promise((resolve) => front.close(resolve));
-      for (const { queue, feed, socket } of places.all) {
-        const isOver = queue === places.idle || (queue !== undefined && queue !== places.reading && feed === undefined);
-        if (isOver) socket.destroy();
+      for (const { queue, incoming, feed, socket } of places.all) {
+        const hasNoRequest = queue === places.strangers && incoming === undefined && feed === undefined;
+        if (hasNoRequest || queue === places.idle || queue === places.parked) socket.destroy();
       }
       const late = setTimeout(() => {
         for (const { socket } of places.all) socket.destroy();

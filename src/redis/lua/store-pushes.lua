@@ -32,7 +32,7 @@ end
 local signatures, known, noted = {}, {}, {}
 for at = 1, #ARGV[8], 40 do signatures[#signatures + 1] = string.sub(ARGV[8], at, at + 39) end
 if #signatures > 0 then
-  for back = 0, days do
+  for back = 0, tonumber(days) do
     local set = key.signatures(day - back)
     if redis.call('EXISTS', set) == 1 then
       in_parts(signatures, function(first, last)
@@ -87,9 +87,10 @@ for i = 9, #ARGV, 3 do
   over = over + 1
 end
 
-if #noted > 0 and redis.call('SCARD', key.signatures(day)) < tonumber(most_of_a_day) then
+local of_today = #noted > 0 and redis.call('SCARD', key.signatures(day)) or 0
+if #noted > 0 and of_today < tonumber(most_of_a_day) then
   in_parts(noted, function(first, last) redis.call('SADD', key.signatures(day), unpack(noted, first, last)) end)
-  redis.call('EXPIRE', key.signatures(day), (days + 1) * DAY_SECONDS)
+  if of_today == 0 then redis.call('EXPIRE', key.signatures(day), (days + 1) * DAY_SECONDS) end
 end
 if segment ~= '' then redis.call('SET', key.spooled(segment), over, 'EX', SEGMENT_SECONDS) end
 for info_type, count in pairs(counts) do redis.call('HINCRBY', key.pushCounts(), info_type .. '|stored', count) end
