@@ -298,6 +298,8 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     feed?.release();
     if (isComplete && connection.dropped === 0 && feed?.surplus !== true && socket.writableLength === 0) {
       socket.destroy();
+      // Not when it is closed: until then it would be the oldest of its queue.
+      places.forget(connection);
       return;
     }
     places.leaving.enter(connection);

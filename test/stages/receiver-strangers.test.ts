@@ -167,7 +167,7 @@ describe('connections', () => {
       return it;
     };
     const other = await unfinished('198.51.100.1');
-    const same = [];
+    const same: Stranger[] = [];
     for (let at = 0; at < 4; at += 1) same.push(await unfinished('203.0.113.7'));
     await until('the oldest two are closed', () => same.filter((it) => it.isClosed()).length === 2);
     expect(other.isClosed()).toBe(false);
