@@ -65,8 +65,8 @@ export function simulateCommand(): Command {
             dayBegins: duration('--simulated-day-begins', options.simulatedDayBegins),
           }),
           log: say,
-        }).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EADDRINUSE') throw error;
+        }).catch((error: Error) => {
+          if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') throw error;
           const where = `${options.host}:${options.port}`;
           throw new UsageError(`${where} is in use: another program listens there. Choose another one with --port.`);
         });
