@@ -52,8 +52,8 @@ export interface Listener {
   close(withinMs: number): Promise<void>;
 }
 
-/** So many SYNs may wait while the loop is busy: a client whose SYN is dropped asks again after a second. */
-const BACKLOG = 4_096;
+/** As many SYNs as the system lets wait while the loop is busy: a client whose SYN is dropped asks again after a second. */
+const BACKLOG = 65_535;
 
 /** What a sender who has his answer may go on sending. */
 const LINGER_BYTES = 4 * 1024 * 1024;
