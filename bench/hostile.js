@@ -178,17 +178,6 @@ async function isHeld(name, env) {
   console.log(
     `${held ? 'ok  ' : 'FAIL'} ${name}: ${answers.length} pushes, ${late.length} late or lost (${[...statuses].map((it) => it.join(': ')).join(', ')}), p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms; ${most.toFixed(0)} MB, CPU ${busy.toFixed(0)} %; attacker: ${report.opened} connections, ${report.open} open, ${report.megabytes.toFixed(0)} MB sent`,
   );
-  if (process.env.BENCH_DEBUG)
-    for (const { ms, status, connected, number } of late.sort((a, b) => a.number - b.number))
-      console.log(
-        '   ',
-        number,
-        number % 2 ? 'kept' : 'new',
-        status,
-        ms.toFixed(0),
-        'connected',
-        connected?.toFixed(0),
-      );
   return held;
 }
 
@@ -230,11 +219,10 @@ function push(port, answers, number) {
   const headers = { 'content-type': 'text/xml', 'content-length': body.length };
   const options = { port, host: '127.0.0.1', method: 'POST', path, headers, agent: number % 2 === 0 ? false : agent };
   const start = performance.now();
-  let connected;
   return new Promise((done) => {
     const answered = (status) => {
       clearTimeout(late);
-      answers.push({ status, ms: performance.now() - start, connected, number });
+      answers.push({ status, ms: performance.now() - start });
       done();
     };
     const sent = httpRequest(options, (response) => {
@@ -243,13 +231,6 @@ function push(port, answers, number) {
         text += chunk;
       });
       response.on('close', () => answered(text === 'success' ? response.statusCode : response.statusCode * 10));
-    });
-    sent.on('socket', (socket) => {
-      if (socket.connecting)
-        socket.once('connect', () => {
-          connected = performance.now() - start;
-        });
-      else connected = -1;
     });
     const late = setTimeout(() => sent.destroy(new Error('late')), GIVEN_UP_MS);
     sent.on('error', () => answered(0));

@@ -65,6 +65,10 @@ export function simulateCommand(): Command {
             dayBegins: duration('--simulated-day-begins', options.simulatedDayBegins),
           }),
           log: say,
+        }).catch((error: Error) => {
+          if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') throw error;
+          const where = `${options.host}:${options.port}`;
+          throw new UsageError(`${where} is in use: another program listens there. Choose another one with --port.`);
         });
         await print(`${environment(simulator.url, speed, settings.wechatComponentAppid !== undefined)}\n`);
         say('The simulator listens; stop it with Ctrl-C.');

@@ -33,7 +33,11 @@ export async function metricsText(facts: Overview): Promise<string> {
   );
   for (const { infoType: info_type, outcome, count } of facts.pushes.byOutcome)
     pushes.inc({ info_type, outcome }, count);
-  const refused = counter('pushes_refused_total', 'Requests that the receiver refused, by why.', ['why']);
+  const refused = counter(
+    'pushes_refused_total',
+    'Requests that the receiver did not store, by why; repeated and old ones were answered success.',
+    ['why'],
+  );
   for (const [why, count] of Object.entries(facts.pushes.refused)) refused.inc({ why }, count);
   gauge('pushes_parked', 'Pushes that fit no registration.').set(facts.parkedPushes);
   if (facts.ticketAgeMs !== undefined) {

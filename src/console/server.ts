@@ -2,8 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { mostConnections } from '../http/limits.js';
+import { ANSWERS_TO_STRANGERS, mostConnections } from '../http/limits.js';
 import { type Listener, openListener } from '../http/listener.js';
+import { sharedAnswer } from '../http/shared-answer.js';
 import { metricsText } from './metrics.js';
 import { overview, type Sources } from './overview.js';
 import { overviewPage } from './page.js';
@@ -25,8 +26,8 @@ export interface ConsoleServer {
 }
 
 /** /metrics reads every batch, and a page may be long: at a busy Redis that takes seconds. */
-const REQUEST_MS = 30_000;
-const STALLED_MS = 30_000;
+const REQUEST_MS = 15_000;
+const STALLED_MS = 15_000;
 /** A browser asks again when it shows the next page. */
 const IDLE_MS = 75_000;
 const IDLE_CONNECTIONS = 100;
@@ -35,8 +36,10 @@ const PER_ADDRESS = 64;
 const SHARE_OF_CONNECTIONS = 0.1;
 
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
+  // It reads every batch, and anybody may ask for it.
+  const metrics = sharedAnswer(async () => metricsText(await overview(options.sources)));
   const server = createServer((request, response) => {
-    route(request, response, options, listener).catch((error) => {
+    route(request, response, options, listener, metrics).catch((error) => {
       options.log.error({ err: error }, 'the console failed');
       if (!response.headersSent) answer(response, 503, 'not available now');
     });
@@ -49,6 +52,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
       requestMs: REQUEST_MS,
       idleMs: IDLE_MS,
       stalledMs: STALLED_MS,
+      ...ANSWERS_TO_STRANGERS,
     },
   });
   const settings = { host: 'FASTREGISTER_CONSOLE_HOST', port: 'FASTREGISTER_CONSOLE_PORT' };
@@ -63,6 +67,7 @@ async function route(
   response: ServerResponse,
   options: ConsoleOptions,
   listener: Listener,
+  metrics: () => Promise<string>,
 ): Promise<void> {
   // Not new URL(), which takes what follows `//` for a host, and throws where nothing does.
   const [path] = (request.url ?? '/').split('?', 1);
@@ -75,12 +80,7 @@ async function route(
       return answer(response, ready ? 200 : 503, ready ? 'fastregister' : 'not ready');
     }
     case '/metrics':
-      return answer(
-        response,
-        200,
-        await metricsText(await overview(options.sources)),
-        'text/plain; version=0.0.4; charset=utf-8',
-      );
+      return answer(response, 200, await metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     case '/':
       if (!mayEnter(request, response, options.password)) return;
       listener.hold(request);

@@ -13,9 +13,9 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_SMALL_BYTES_IN_HAND = 16 * 1024 * 1024;
 const MAX_LARGE_BYTES_IN_HAND = 8 * 1024 * 1024;
 
-/** A chunk costs a microsecond, whether it has one byte or a thousand. */
+/** A chunk costs a microsecond, whether it has one byte or a thousand. Programs make them of some hundred bytes and more. */
 const FREE_CHUNKS = 64;
-const BYTES_PER_CHUNK = 1024;
+const BYTES_PER_CHUNK = 128;
 
 export interface Body {
   /** What is wrong with the body, now that this came too. */
@@ -59,6 +59,7 @@ class Pool {
   add(body: GrowingBody, bytes: number): void {
     this.bytes += bytes;
     this.#bodies.add(body);
+    if (this.bytes <= this.#max) return;
     for (const oldest of this.#bodies) {
       if (this.bytes <= this.#max) return;
       if (oldest !== body) oldest.giveUp();

@@ -18,6 +18,8 @@ const ANSWERED: ReadonlySet<Refusal> = new Set(['repeated', 'old']);
 export interface Refusals {
   /** `detail` names no value of the request. */
   count(why: Refusal, detail: string): void;
+  /** Saves what was counted; it is saved once a period, too. */
+  flush(): void;
   close(): void;
 }
 
@@ -39,6 +41,11 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
   let untold = new Map<Refusal, { count: number; detail: string }>();
   let timer: NodeJS.Timeout | undefined;
 
+  function flush(): void {
+    if (Object.keys(counts).length > 0) save(counts).catch(() => {});
+    counts = {};
+  }
+
   function endOfPeriod(): void {
     for (const [why, facts] of untold) {
       const what = ANSWERED.has(why) ? 'pushes were answered and not taken again' : 'requests were refused';
@@ -47,8 +54,7 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
     // A flood that goes on is one line a period.
     quiet = new Set(untold.keys());
     untold = new Map();
-    save(counts).catch(() => {});
-    counts = {};
+    flush();
     timer = quiet.size > 0 ? setTimeout(endOfPeriod, periodMs).unref() : undefined;
   }
 
@@ -66,6 +72,7 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
       }
       timer ??= setTimeout(endOfPeriod, periodMs).unref();
     },
+    flush,
     close() {
       if (timer === undefined) return;
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 /** The door to the internet: one path for WeChat's pushes, and two that tell how the receiver is. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Networks } from '../http/addresses.js';
-import { type ConnectionLimits, mostConnections } from '../http/limits.js';
+import { ANSWERS_TO_STRANGERS, type ConnectionLimits, mostConnections } from '../http/limits.js';
 import { type Answer, type Listener, openListener } from '../http/listener.js';
 import type { ConnectionRefusal } from '../http/places.js';
 import { type Bodies, MAX_BODY_BYTES, openBodies, SMALL_BODY_BYTES } from './bodies.js';
@@ -10,6 +10,8 @@ import { screenPush } from './screen.js';
 
 export interface ReceiverServer {
   readonly port: number;
+  /** Those that are being read. */
+  readonly bodies: Pick<Bodies, 'bytesInHand'>;
   /** False while it is draining, and while a push could be stored nowhere. */
   isReady(): Promise<boolean>;
   /** Stops taking pushes, answers those in hand. */
@@ -33,6 +35,9 @@ export interface ReceiverServerOptions {
 
 /** WeChat itself hangs up after 5 s. */
 const SLOW_SENDER_MS = 5_000;
+
+/** The console of the same process has a tenth. */
+const SHARE_OF_CONNECTIONS = 0.85;
 
 /** WeChat, or a proxy before us, has some dozens open. */
 const IDLE_CONNECTIONS = 1_000;
@@ -61,11 +66,12 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
   server.on('checkContinue', (request, response) => route(request, response, door));
   const listener = openListener(server, {
     limits: {
-      connections: mostConnections(),
+      connections: mostConnections(SHARE_OF_CONNECTIONS),
       idle: IDLE_CONNECTIONS,
       perAddress: PER_ADDRESS,
       requestMs: slowSenderMs,
       idleMs: IDLE_MS,
+      ...ANSWERS_TO_STRANGERS,
       ...options.limits,
     },
     trustedProxies,
@@ -77,6 +83,7 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
   const settings = { host: 'FASTREGISTER_EVENTS_HOST', port: 'FASTREGISTER_EVENTS_PORT' };
   return {
     port: await listener.open({ host, port, settings }),
+    bodies: door.bodies,
     isReady,
     async close() {
       draining = true;
@@ -160,22 +167,26 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
 }
 
 /** From here on it is known that WeChat has made the push; whether WeChat sends it, only where it is a new one. */
-async function answerPush(
+function answerPush(
   { receiver, listener }: Door,
   request: IncomingMessage,
   response: ServerResponse,
   receiving: Promise<Received>,
-): Promise<void> {
+): void {
   listener.hold(request);
-  const received = await receiving.catch((error): Received => {
-    receiver.log.error({ err: error }, 'the receiver failed');
-    return { status: 503, text: 'not stored' };
-  });
-  if (received.status === 200) {
-    if (received.isNew !== true && listener.park(request, received)) return;
-    listener.keep(response, received.isNew === true ? 'known' : 'stranger');
-  }
-  answer(response, received);
+  receiving.then(
+    (received) => {
+      if (received.status === 200) {
+        if (received.isNew !== true && listener.park(request, received)) return;
+        listener.keep(response, received.isNew === true ? 'known' : 'stranger');
+      }
+      answer(response, received);
+    },
+    (error) => {
+      receiver.log.error({ err: error }, 'the receiver failed');
+      answer(response, { status: 503, text: 'not stored' });
+    },
+  );
 }
 
 /** Nobody whom we know, so not before those of whom we know. */

@@ -4,6 +4,7 @@
  * spool until it is empty again, every push goes there.
  */
 import type { Logger } from 'pino';
+import { sharedAnswer } from '../http/shared-answer.js';
 import type { Pushes, ReceivedPush } from '../redis/pushes.js';
 import type { Spool } from './spool.js';
 
@@ -59,8 +60,8 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
   let timer: NodeJS.Timeout | undefined;
   let wake = (): void => {};
   let oldInSpool = 0;
-  const redisIsThere = shared(redisAnswers, 0);
-  const diskIsThere = shared(spool.canWrite, PROBE_EVERY_MS);
+  const redisIsThere = sharedAnswer(redisAnswers);
+  const diskIsThere = sharedAnswer(spool.canWrite, PROBE_EVERY_MS);
 
   /**
    * One step at a time: what comes meanwhile goes into the next one. A step costs a sync of the disk however many pushes
@@ -190,22 +191,5 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
       await emptying;
       await spool.close();
     },
-  };
-}
-
-/** The same question for all who ask while it is being answered, and for so long after. */
-function shared(ask: () => Promise<boolean>, forMs: number): () => Promise<boolean> {
-  let answer: Promise<boolean> | undefined;
-  return () => {
-    if (answer === undefined) {
-      const asked = ask();
-      answer = asked;
-      const forget = (): void => {
-        if (answer === asked) answer = undefined;
-      };
-      const late = (): void => void setTimeout(forget, forMs).unref();
-      asked.then(forMs === 0 ? forget : late, forget);
-    }
-    return answer;
   };
 }

@@ -10,21 +10,31 @@ export interface ConnectionLimits {
   readonly requestMs: number;
   /** A proxy keeps its connections for 60 s, and has to be the one who closes them: else it may send a push on a closed one. */
   readonly idleMs: number;
+  /** Answers to strangers. One above that waits until it is due. */
+  readonly answersASecond: number;
+  /** So many more after a quiet time. */
+  readonly answersAtOnce: number;
   /** How long a known client may read nothing of an answer. Undefined: every answer is so short that the system takes it whole. */
   readonly stalledMs?: number;
 }
+
+/**
+ * Ten thousand who ask again as soon as they are answered would ask without end, and WeChat's pushes would stand among their
+ * requests; while they wait, their connections cost next to nothing.
+ */
+export const ANSWERS_TO_STRANGERS = { answersASecond: 1_000, answersAtOnce: 500 };
 
 /** Redis, the spool, files that are read: what the process needs beside connections. */
 const RESERVED_FILES = 256;
 
 /**
- * 12,000 idle connections are 50 MB. Fewer would have to be closed for new ones, and who opens ten thousand opens them again:
+ * 12,000 idle connections are 60 MB. Fewer would have to be closed for new ones, and who opens ten thousand opens them again:
  * to keep them costs less than to turn them away.
  */
-const MOST_CONNECTIONS = 12_000;
+const MOST_CONNECTIONS = 15_000;
 
 /** As many as the system lets this process have open, and no more than the memory is for. */
-export function mostConnections(share = 1): number {
+export function mostConnections(share: number): number {
   const files = openFilesLimit();
   return Math.max(Math.floor(Math.min(MOST_CONNECTIONS, (files - Math.min(RESERVED_FILES, files / 2)) * share)), 16);
 }

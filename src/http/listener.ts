@@ -52,20 +52,13 @@ export interface Listener {
   close(withinMs: number): Promise<void>;
 }
 
-/** So many SYNs may wait while the loop is busy: a client whose SYN is dropped asks again after a second. */
-const BACKLOG = 4_096;
+/** As many SYNs as the system lets wait while the loop is busy: a client whose SYN is dropped asks again after a second. */
+const BACKLOG = 65_535;
 
 /** What a sender who has his answer may go on sending. */
 const LINGER_BYTES = 4 * 1024 * 1024;
 
 const SWEEP_EVERY_MS = 50;
-
-/**
- * Answers to strangers. Ten thousand who ask again as soon as they are answered would ask without end, and WeChat with them
- * in the queue; while they wait, their connections cost next to nothing.
- */
-const ANSWERS_A_SECOND = 1_000;
-const ANSWERS_AT_ONCE = 500;
 
 const CONNECTION = Symbol('connection');
 type Carrier = { [CONNECTION]?: Connection };
@@ -78,7 +71,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     if (connection.incoming !== undefined) start(connection);
     else connection.socket.resume();
   });
-  const answers = new Allowance(ANSWERS_A_SECOND, ANSWERS_AT_ONCE, now);
+  const answers = new Allowance(limits.answersASecond, limits.answersAtOnce, now);
   let draining = false;
 
   const front = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
@@ -193,27 +186,32 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   function begin(request: IncomingMessage, response: ServerResponse): void {
     const connection = connectionOf(request);
     if (connection === undefined) return;
-    const length = bodyLength(request);
-    connection.isComplete = length === 0;
     connection.response = response;
     connection.mayStay = response.shouldKeepAlive;
     connection.stays = undefined;
     response.shouldKeepAlive = false;
+    response.on('finish', onFinish);
     if (trustedProxies !== undefined) {
       const client = forwardedAddress(request, trustedProxies);
       if (client !== undefined) places.count(connection, client);
     }
-    response.once('finish', () => answered(connection));
     if (connection.feed === undefined) {
       places.reading.enter(connection);
       return;
     }
+    const length = bodyLength(request);
+    connection.isComplete = length === 0;
     if (length !== 0) {
       request.once('end', () => {
         connection.isComplete = true;
       });
     }
     connection.feed.allowBody(length);
+  }
+
+  function onFinish(this: ServerResponse): void {
+    const connection = connectionOf(this.req);
+    if (connection !== undefined) answered(connection);
   }
 
   function hold(request: IncomingMessage): void {
@@ -300,6 +298,8 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     feed?.release();
     if (isComplete && connection.dropped === 0 && feed?.surplus !== true && socket.writableLength === 0) {
       socket.destroy();
+      // Not when it is closed: until then it would be the oldest of its queue.
+      places.forget(connection);
       return;
     }
     places.leaving.enter(connection);
@@ -320,7 +320,8 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     hold,
     keep(response, as) {
       const connection = connectionOf(response.req);
-      if (connection === undefined || draining || !connection.mayStay || connection.feed?.surplus === true) return;
+      if (connection === undefined || draining || !connection.mayStay) return;
+      if (connection.feed?.surplus === true || connection.socket.readableEnded) return;
       connection.stays = as;
       response.shouldKeepAlive = true;
     },
@@ -332,9 +333,9 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     async close(withinMs) {
       draining = true;
       const closed = new Promise((resolve) => front.close(resolve));
-      for (const { queue, feed, socket } of places.all) {
-        const isOver = queue === places.idle || (queue !== undefined && queue !== places.reading && feed === undefined);
-        if (isOver) socket.destroy();
+      for (const { queue, incoming, feed, socket } of places.all) {
+        const hasNoRequest = queue === places.strangers && incoming === undefined && feed === undefined;
+        if (hasNoRequest || queue === places.idle || queue === places.parked) socket.destroy();
       }
       const late = setTimeout(() => {
         for (const { socket } of places.all) socket.destroy();

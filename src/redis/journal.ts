@@ -30,12 +30,15 @@ export interface JournalEntry {
   readonly day?: string;
 }
 
-export type JournaledPush = Omit<ReceivedPush, 'ticket'>;
+export type JournaledPush = Omit<ReceivedPush, 'ticket' | 'isOld'>;
 
 export interface Journal {
   /** On disk when it returns; throws where the disk does not take it. */
   write(entry: JournalEntry): void;
-  /** The same for pushes; a verify ticket is left out, for WeChat sends one every ten minutes. */
+  /**
+   * The same for pushes; a verify ticket is left out, for WeChat sends one every ten minutes, and so is an old push, which is
+   * nothing that would be recorded.
+   */
   writePushes(pushes: readonly ReceivedPush[]): void;
   /** What processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
@@ -87,9 +90,9 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
 
     writePushes(pushes) {
       const lines = pushes
-        .filter(({ ticket }) => ticket === undefined)
-        .map(({ receivedAt, createdAt, infoType, query, body }) =>
-          JSON.stringify({ at: receivedAt, createdAt, infoType, query, body: body.toString('base64') }),
+        .filter(({ ticket, isOld }) => ticket === undefined && isOld !== true)
+        .map(({ receivedAt, createdAt, infoType, query, body, signature }) =>
+          JSON.stringify({ at: receivedAt, createdAt, infoType, query, signature, body: body.toString('base64') }),
         );
       if (lines.length > 0) append(`${lines.join('\n')}\n`);
     },
@@ -107,8 +110,10 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
           log.warn({ registration: line.r }, 'an entry of the journal was sealed with another key');
         return fact === undefined ? [] : [entryFrom(line, fact)];
       });
-      const pushes = lines.flatMap(({ at, r, createdAt, infoType = '', query = '', body = '' }) =>
-        r === undefined ? [{ receivedAt: at, createdAt, infoType, query, body: Buffer.from(body, 'base64') }] : [],
+      const pushes = lines.flatMap(({ at, r, createdAt, infoType = '', query = '', signature, body = '' }) =>
+        r === undefined
+          ? [{ receivedAt: at, createdAt, infoType, query, signature, body: Buffer.from(body, 'base64') }]
+          : [],
       );
       return { entries, pushes };
     },
@@ -127,6 +132,7 @@ interface Line {
   readonly createdAt?: number;
   readonly infoType?: string;
   readonly query?: string;
+  readonly signature?: string;
   readonly body?: string;
 }
 

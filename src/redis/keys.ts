@@ -93,7 +93,7 @@ const NAMES = {
   parked: 'parked',
   /** hash: pushes that were old when they came, whole, by an id of the stream that has none of it */
   old: 'old-pushes',
-  /** sorted set: `msg_signature` of the pushes that were stored lately, by when, in ms */
+  /** set with expiry per day (since 1970): `msg_signature` of the pushes that were stored on it */
   signatures: 'signatures',
   /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
   awaited: 'awaited',

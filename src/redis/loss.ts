@@ -124,13 +124,13 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
     const stored = new Set<string>();
     for (let from = `${Math.max(first.receivedAt - AROUND_MS, 0)}-0`; ; ) {
       const page = await redis.xrange(key('pushes'), from, '+', 'COUNT', 1_000);
-      for (const [, fields] of page) stored.add(fields[fields.indexOf('query') + 1] ?? '');
+      for (const [, fields] of page) stored.add(sameIn(fields[fields.indexOf('query') + 1] ?? ''));
       const last = page.at(-1)?.[0];
       if (last === undefined || page.length < 1_000) break;
       from = `(${last}`;
     }
-    for (const { query } of await pushes.listParked()) stored.add(query);
-    const missing = journaled.filter(({ query }) => !stored.has(query));
+    for (const { query } of await pushes.listParked()) stored.add(sameIn(query));
+    const missing = journaled.filter(({ query }) => !stored.has(sameIn(query)));
     for (let at = 0; at < missing.length; at += AT_ONCE) await pushes.store(missing.slice(at, at + AT_ONCE));
     return missing.length;
   }
@@ -213,6 +213,11 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
       .exec();
     return true;
   }
+}
+
+/** By what a push is the same one: who sends a captured one again may add to its query, and not change its signature. */
+function sameIn(query: string): string {
+  return /(?:^|&)msg_signature=([0-9a-f]{40})(?:&|$)/.exec(query)?.[1] ?? query;
 }
 
 /** What Redis had forgotten last, and whether creates wait for a process that has yet to report. */

@@ -116,11 +116,16 @@ const HELD_TOO_LONG_MS = 10_000;
 /** An InfoType becomes the label of a counter. */
 const LONGEST_INFO_TYPE = 64;
 
-/** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. 200,000 are 25 MB. */
-const REMEMBERED_MS = 4 * 86_400_000;
-const MOST_REMEMBERED = 200_000;
+/** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. */
+const REMEMBERED_DAYS = 4;
+/** 10 MB. A platform has a push for each registration, and 144 tickets. */
+const MOST_REMEMBERED_OF_A_DAY = 100_000;
 const MOST_OLD = 1_000;
-const MEMORY = [REMEMBERED_MS, MOST_REMEMBERED, MOST_OLD].join(' ');
+const DAY_MS = 86_400_000;
+
+/** SHA-1 in hex. */
+const SIGNATURE_LENGTH = 40;
+const NO_SIGNATURE = ' '.repeat(SIGNATURE_LENGTH);
 
 type StreamEntry = [id: string, fields: string[]];
 
@@ -132,16 +137,16 @@ export function openPushes(redis: Redis): Pushes {
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
       // Few arguments: each costs the client as much as a hundred bytes.
-      const args: (string | number)[] = [
-        mark.segment,
-        mark.stored,
-        FINITE_LAG_SECONDS,
-        MEMORY,
-        ...newestTicket(pushes),
-      ];
-      for (const { receivedAt, createdAt, infoType, query, body, signature, isOld } of pushes) {
+      const day = Math.floor((pushes.at(-1)?.receivedAt ?? 0) / DAY_MS);
+      const memory = `${day} ${REMEMBERED_DAYS} ${MOST_REMEMBERED_OF_A_DAY} ${MOST_OLD}`;
+      const signatures = pushes.map(({ signature = '' }) =>
+        signature.length === SIGNATURE_LENGTH ? signature : NO_SIGNATURE,
+      );
+      const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory];
+      args.push(...newestTicket(pushes), signatures.join(''));
+      for (const { receivedAt, createdAt, infoType, query, body, isOld } of pushes) {
         const [as, text] = bodyField(body);
-        const head = `${receivedAt} ${createdAt ?? '-'} ${as} ${signature ?? '-'} ${isOld ? 'old' : '-'}`;
+        const head = `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'}`;
         args.push(`${head} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
       }
       return Number(await storeScript([stream], args));

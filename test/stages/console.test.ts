@@ -2,9 +2,28 @@ import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sources } from '../../src/console/overview.js';
 import { startConsole } from '../../src/console/server.js';
+import { openBatches } from '../../src/redis/batches.js';
+import { openCalls } from '../../src/redis/calls.js';
+import { openPushes } from '../../src/redis/pushes.js';
+import { LIMITS } from '../support/limits.js';
 import { readableLog } from '../support/log.js';
+import { useRedis } from '../support/redis.js';
+import { stranger } from '../support/stranger.js';
+import { until } from '../support/until.js';
 
-async function openConsole() {
+const redis = useRedis();
+
+/** Of a ledger in which nothing is. */
+const sources = (): Sources => ({
+  batches: openBatches(redis.redis),
+  calls: openCalls(redis.redis),
+  pushes: openPushes(redis.redis),
+  ticketReceivedAt: async () => undefined,
+  limits: LIMITS,
+  now: Date.now,
+});
+
+async function openConsole(more: { password?: string; sources?: Sources } = {}) {
   const { log, lines } = readableLog();
   const server = await startConsole({
     host: '127.0.0.1',
@@ -13,6 +32,7 @@ async function openConsole() {
     sources: {} as Sources,
     isReady: async () => true,
     log,
+    ...more,
   });
   onTestFinished(() => server.close());
   /** Not fetch, which tidies a path up. */
@@ -23,7 +43,7 @@ async function openConsole() {
       });
       asked.once('error', reject).end();
     });
-  return { statusOf, lines };
+  return { port: server.port, statusOf, lines };
 }
 
 test('a path that the console does not have is not found, whatever it looks like, and no fault', async () => {
@@ -39,4 +59,46 @@ test('a path is the same one with a query', async () => {
   expect(await statusOf('/livez')).toBe(200);
   expect(await statusOf('/readyz?verbose')).toBe(200);
   expect(await statusOf('/?a=//')).toBe(403);
+});
+
+test('what anybody may ask for is answered and closed, and a stranger is not waited for', async () => {
+  const { port } = await openConsole();
+  for (const path of ['/livez', '/readyz', '/', '/nothing']) {
+    const it = await stranger(port);
+    it.send(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await until(`${path} is answered and closed`, () => it.isClosed());
+    expect(it.heard()).toMatch(/^HTTP\/1.1 \d{3} [\s\S]*connection: close/i);
+  }
+});
+
+test('a connection of someone who knows the password stays open, and shows the next page', async () => {
+  const { port } = await openConsole({ password: 'secret', sources: sources() });
+  const it = await stranger(port);
+  const page = `GET / HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${Buffer.from('admin:secret').toString('base64')}\r\n\r\n`;
+  for (const count of [1, 2, 3]) {
+    it.send(page);
+    await until(`page ${count} is there`, () => it.heard().split('</html>').length === count + 1);
+  }
+  expect(it.isClosed()).toBe(false);
+  it.socket.destroy();
+});
+
+test('whoever asks for /metrics while it is being made gets the same answer', async () => {
+  let asked = 0;
+  let go = (): void => {};
+  const list = () => {
+    asked += 1;
+    return new Promise<string[]>((resolve) => {
+      go = () => resolve([]);
+    });
+  };
+  const { port } = await openConsole({ sources: { ...sources(), batches: { list } as never } });
+  const all = await Promise.all(Array.from({ length: 10 }, () => stranger(port)));
+  for (const it of all) it.send('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
+  const last = await stranger(port);
+  last.send('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+  await until('all have been read', () => last.isClosed() && asked > 0);
+  go();
+  await until('all are answered', () => all.every((it) => it.heard().includes('fastregister_calls_today')));
+  expect(asked).toBe(1);
 });

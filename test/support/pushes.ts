@@ -20,9 +20,9 @@ export function seal(xml: string, { token, aesKey }: PushCredential = CREDENTIAL
   return sign(encrypt(aesKey, xml, appid, randomBytes(16)), token);
 }
 
-/** Signs whatever is given as `<Encrypt>`. */
-export function sign(encrypted: string, token = CREDENTIAL.token): SealedRequest {
-  const timestamp = String(Math.floor(Date.now() / 1000));
+/** Signs whatever is given as `<Encrypt>`. @param at ms since 1970 */
+export function sign(encrypted: string, token = CREDENTIAL.token, at = Date.now()): SealedRequest {
+  const timestamp = String(Math.floor(at / 1000));
   const nonce = randomBytes(5).toString('hex');
   const signature = signatureOf(token, timestamp, nonce, encrypted);
   return {

@@ -9,6 +9,8 @@ import { openRefusals } from '../../src/events/refusals.js';
 import { startReceiver } from '../../src/events/server.js';
 import { openShelf } from '../../src/events/shelf.js';
 import { openSpool } from '../../src/events/spool.js';
+import { networksFrom } from '../../src/http/addresses.js';
+import type { ConnectionLimits } from '../../src/http/limits.js';
 import { openAuthCodes } from '../../src/redis/auth-codes.js';
 import { openBatches } from '../../src/redis/batches.js';
 import { openLedger } from '../../src/redis/ledger.js';
@@ -59,10 +61,13 @@ export interface ReceiverParts {
   readonly api?: 'first' | 'successor';
   readonly slowSenderMs?: number;
   readonly periodMs?: number;
+  readonly limits?: Partial<ConnectionLimits>;
+  /** As FASTREGISTER_EVENTS_TRUST_PROXY has it. */
+  readonly trustProxy?: string;
 }
 
 export async function openReceiver(parts: ReceiverParts) {
-  const { door, redis, folder, log, api, slowSenderMs = 10_000, periodMs = 60_000 } = parts;
+  const { door, redis, folder, log, api, slowSenderMs = 10_000, periodMs = 60_000, limits, trustProxy } = parts;
   const pushes = openPushes(door);
   const spool = await openSpool(join(folder, 'spool'), log);
   const redisAnswers = async (): Promise<boolean> => (await door.ping().catch(() => '')) === 'PONG';
@@ -77,6 +82,8 @@ export async function openReceiver(parts: ReceiverParts) {
     path: PATH,
     canStore: shelf.canStore,
     slowSenderMs,
+    ...(limits !== undefined && { limits }),
+    trustedProxies: trustProxy === undefined ? undefined : networksFrom(trustProxy),
     receiver: {
       credentials: [CREDENTIAL],
       componentAppid: PLATFORM,
@@ -89,6 +96,8 @@ export async function openReceiver(parts: ReceiverParts) {
   return {
     port: server.port,
     pushes,
+    bodies: server.bodies,
+    refusals,
     isReady: server.isReady,
     async close() {
       await server.close();

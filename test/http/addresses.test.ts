@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import { countedAddress, forwardedAddress, networksFrom } from '../../src/http/addresses.js';
+
+test('each public address counts for itself, IPv6 by its network; behind a private one may be anybody', () => {
+  expect(countedAddress('203.0.113.7')).toBe('203.0.113.7');
+  expect(countedAddress('::ffff:203.0.113.7')).toBe('203.0.113.7');
+  expect(countedAddress('2001:db8:1:2:3:4:5:6')).toBe(countedAddress('2001:db8:1:2::9'));
+  expect(countedAddress('2001:db8:1:2::9')).not.toBe(countedAddress('2001:db8:1:3::9'));
+  for (const address of [
+    undefined,
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.31.0.1',
+    '192.168.1.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '::1',
+    '::ffff:10.0.0.1',
+    'fd00::1',
+    'fe80::1%eth0',
+  ]) {
+    expect([address, countedAddress(address)]).toEqual([address, undefined]);
+  }
+  for (const address of ['172.32.0.1', '100.128.0.1', '11.0.0.1', '128.0.0.1']) {
+    expect(countedAddress(address)).toBe(address);
+  }
+});
+
+function from(remote: string, forwarded?: string): IncomingMessage {
+  const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
+  return { socket: { remoteAddress: remote }, headers } as unknown as IncomingMessage;
+}
+
+test('a trusted proxy names the client: the last address that is no proxy itself', () => {
+  const trusted = networksFrom('loopback, 10.0.0.0/8') ?? expect.fail('not read');
+  expect(forwardedAddress(from('127.0.0.1', '203.0.113.7'), trusted)).toBe('203.0.113.7');
+  expect(forwardedAddress(from('::ffff:127.0.0.1', '203.0.113.7'), trusted)).toBe('203.0.113.7');
+  expect(forwardedAddress(from('10.0.0.2', '198.51.100.1, 203.0.113.7, 10.0.0.3'), trusted)).toBe('203.0.113.7');
+  expect(forwardedAddress(from('10.0.0.2', 'unknown, 10.0.0.3'), trusted)).toBeUndefined();
+  expect(forwardedAddress(from('10.0.0.2'), trusted)).toBeUndefined();
+});
+
+test('nobody else is believed', () => {
+  const trusted = networksFrom('10.0.0.1') ?? expect.fail('not read');
+  expect(forwardedAddress(from('203.0.113.1', '198.51.100.1'), trusted)).toBeUndefined();
+  expect(forwardedAddress(from('10.0.0.2', '198.51.100.1'), trusted)).toBeUndefined();
+  const off = networksFrom('off') ?? expect.fail('not read');
+  expect(forwardedAddress(from('127.0.0.1', '198.51.100.1'), off)).toBeUndefined();
+});
+
+test('what is no network is not read as one', () => {
+  for (const text of ['on', '10.0.0.0/33', '10.0.0.0/x', '10.0.0', 'fd00::/129', 'loopback,example', '1.2.3.4/8/9']) {
+    expect([text, networksFrom(text)]).toEqual([text, undefined]);
+  }
+});

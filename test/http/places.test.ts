@@ -1,0 +1,148 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { Allowance } from '../../src/http/allowance.js';
+import { Arrivals } from '../../src/http/arrivals.js';
+import { Connection } from '../../src/http/connection.js';
+import { type ConnectionRefusal, Places } from '../../src/http/places.js';
+import { until } from '../support/until.js';
+
+function setUp(more: { connections?: number; idle?: number; perAddress?: number } = {}) {
+  const clock = { ms: 0 };
+  const refused: ConnectionRefusal[] = [];
+  const limits = {
+    connections: 3,
+    idle: 2,
+    perAddress: 2,
+    requestMs: 5_000,
+    idleMs: 75_000,
+    answersASecond: 1,
+    answersAtOnce: 1,
+    ...more,
+  };
+  const places = new Places(
+    limits,
+    () => clock.ms,
+    (why) => refused.push(why),
+  );
+  return { clock, places, refused };
+}
+
+function connection(): Connection {
+  const socket = Object.assign(new EventEmitter(), { destroyed: false, destroy() {} });
+  socket.destroy = () => {
+    socket.destroyed = true;
+  };
+  return new Connection(socket as unknown as Socket);
+}
+
+const closed = (all: readonly Connection[]): boolean[] => all.map(({ socket }) => socket.destroyed);
+
+test('the oldest stranger makes room for a new one, before an idle client of ours does', () => {
+  const { places, refused } = setUp();
+  const all = [connection(), connection(), connection()] as const;
+  for (const it of all) places.add(it, undefined);
+  places.rest(all[0]);
+  places.add(connection(), undefined);
+  expect(closed(all)).toEqual([false, true, false]);
+  places.add(connection(), undefined);
+  expect(closed(all)).toEqual([false, true, true]);
+  expect(refused).toEqual(['crowded', 'crowded']);
+});
+
+test('what is being worked on makes no room; when there is nothing else, the new one does', () => {
+  const { places } = setUp();
+  const all = [connection(), connection(), connection()];
+  for (const it of all) {
+    places.add(it, undefined);
+    places.hold(it);
+  }
+  const late = connection();
+  places.add(late, undefined);
+  expect(closed([...all, late])).toEqual([false, false, false, true]);
+});
+
+test('of clients of ours, the one that is idle longest is closed when there are too many', () => {
+  const { places } = setUp({ connections: 100 });
+  const all = [connection(), connection(), connection()] as const;
+  for (const it of all) {
+    places.add(it, undefined);
+    places.rest(it);
+  }
+  expect(closed(all)).toEqual([true, false, false]);
+});
+
+test('an address has so many unfinished requests; answered and genuine ones do not count', () => {
+  const { places, refused } = setUp({ connections: 100 });
+  const all = [connection(), connection(), connection(), connection()] as const;
+  places.add(all[0], '203.0.113.7');
+  places.hold(all[0]);
+  places.add(all[1], '203.0.113.7');
+  places.add(all[2], '203.0.113.7');
+  expect(closed(all)).toEqual([false, false, false, false]);
+  places.add(connection(), '203.0.113.8');
+  places.add(all[3], '203.0.113.7');
+  expect(closed(all)).toEqual([false, true, false, false]);
+  expect(refused).toEqual(['address_limit']);
+});
+
+test('unfinished requests share one memory, and the oldest gives up its part', () => {
+  const { places } = setUp({ connections: 100 });
+  const all = Array.from({ length: 20 }, connection);
+  for (const it of all) {
+    places.add(it, undefined);
+    places.holdBytes(it, 1024 * 1024);
+  }
+  expect(closed(all)).toEqual(all.map((_, at) => at < 4));
+});
+
+test('a request that does not come in time is given up, and a crowd of them not all at once', () => {
+  const { clock, places, refused } = setUp({ connections: 1_000 });
+  for (let at = 0; at < 600; at += 1) places.add(connection(), undefined);
+  clock.ms = 4_999;
+  places.expire(() => {});
+  expect(places.all.size).toBe(600);
+  clock.ms = 5_000;
+  places.expire(() => {});
+  expect(places.all.size).toBe(350);
+  places.expire(() => {});
+  places.expire(() => {});
+  expect(places.all.size).toBe(0);
+  expect(refused).toEqual(Array.from({ length: 600 }, () => 'too_slow'));
+});
+
+test('an idle client of ours stays for more than a minute, so that a proxy is the one that closes', () => {
+  const { clock, places, refused } = setUp();
+  const it = connection();
+  places.add(it, undefined);
+  places.rest(it);
+  clock.ms = 74_999;
+  places.expire(() => {});
+  expect(it.socket.destroyed).toBe(false);
+  clock.ms = 75_000;
+  places.expire(() => {});
+  expect(it.socket.destroyed).toBe(true);
+  expect(refused).toEqual([]);
+});
+
+test('an allowance is used up, and grows again with time up to what may be taken at once', () => {
+  const clock = { ms: 0 };
+  const allowance = new Allowance(10, 3, () => clock.ms);
+  const taken = (times: number): number => Array.from({ length: times }, () => allowance.take()).filter(Boolean).length;
+  expect(taken(5)).toBe(3);
+  clock.ms = 100;
+  expect(taken(5)).toBe(1);
+  clock.ms = 10_000;
+  expect(taken(5)).toBe(3);
+});
+
+test('of a crowd the newest and the oldest are looked at in turn, a few at a time', async () => {
+  const looked: Connection[] = [];
+  const arrivals = new Arrivals((it) => void looked.push(it));
+  const all = Array.from({ length: 100 }, connection);
+  for (const it of all) arrivals.add(it, false);
+  await until('some are looked at', () => looked.length > 0);
+  expect(looked.slice(0, 4).map((it) => all.indexOf(it))).toEqual([99, 0, 98, 1]);
+  await until('all are looked at', () => looked.length === 100);
+  expect(new Set(looked).size).toBe(100);
+});
