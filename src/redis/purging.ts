@@ -54,7 +54,9 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
 /** Takes what was purged out of the lists of work and of calls, a part of a list at a time. */
 export async function tidyLists(redis: Redis): Promise<void> {
   const tidy = script(redis, 'tidy');
-  for (const [kind, states] of Object.entries(STATES_WITH_WORK) as [WorkKind, readonly string[]][]) {
+  const kinds: readonly WorkKind[] = ['submit', 'follow-up'];
+  for (const kind of kinds) {
+    const states = STATES_WITH_WORK[kind];
     await tidyList(tidy, 'ready', key('ready', kind), states);
     await tidyList(tidy, 'window', key('window', kind), states);
   }

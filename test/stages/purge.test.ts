@@ -208,7 +208,7 @@ test('the ids of what is forgotten leave every list, and those of others stay th
   const others = [...before, ...behind].map(idOf);
   const all = [...others.slice(0, 2), ...old.map(idOf), ...others.slice(2)];
   const jobsOf = (ids: readonly string[]) => ids.map((id) => `${id}-1-0`);
-  const kinds = ['submit', 'follow-up', 'authorize'] as const;
+  const kinds = ['submit', 'follow-up'] as const;
   const times = ['links', 'unreminded', 'untold'] as const;
   for (const kind of kinds) {
     await redis.del(key('ready', kind));
@@ -217,6 +217,10 @@ test('the ids of what is forgotten leave every list, and those of others stay th
     for (const id of all) await redis.zadd(key('later', kind), 1, id);
   }
   for (const name of times) for (const id of all) await redis.zadd(key(name), 1, id);
+  // An exchange is that of a Mini Program, whatever became of its registration.
+  const appids = ['wxthefirst', 'wxthesecond'];
+  await redis.rpush(key('ready', 'authorize'), ...appids);
+  await redis.zadd(key('window', 'authorize'), 1, 'wxthethird-1-0');
   await redis.del(key('recent'));
   await redis.rpush(key('recent'), ...all.map((id, at) => `${1000 + at} ${id}`));
 
@@ -225,7 +229,8 @@ test('the ids of what is forgotten leave every list, and those of others stay th
   const left = await everythingIn(redis);
   for (const one of [...old.map(idOf), 'task-1', 'task-2']) expect(left).not.toContain(one);
   expect(await redis.lrange(key('ready', 'submit'), 0, -1)).toEqual(others);
-  expect(await redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(others);
+  expect(await redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(appids);
+  expect(await redis.zrange(key('window', 'authorize'), 0, -1)).toEqual(['wxthethird-1-0']);
   expect(await redis.zrange(key('window', 'submit'), 0, -1)).toEqual(jobsOf(others).sort());
   for (const name of times) expect(await redis.zrange(key(name), 0, -1)).toEqual([...others].sort());
   expect(await redis.lrange(key('recent'), 0, -1)).toEqual(

@@ -1,4 +1,4 @@
--- Clears a part of a list of what was purged: from the list of what is ready and from a window, together with all else for
+-- Clears a part of a list of registrations of what was purged: from the list of what is ready and from a window, together with all else for
 -- which there is no work; of the last calls it stays when they were. The order of the others stays.
 -- KEYS 1 the list
 -- ARGV 1 'ready', 'window' or 'recent', 2 how many entries at its end were looked at before and stay, 3 how many to look at,
