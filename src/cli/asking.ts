@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
 import { carryOut, type Group, type Survey, survey } from '../operator/survey.js';
+import { tidyReady } from '../redis/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
 import { agreed } from './question.js';
@@ -15,6 +16,9 @@ interface Options {
   readonly yes?: true;
   readonly json?: true;
 }
+
+/** Fewer rows that were cancelled are passed over in a moment when their turn to be sent comes. */
+const MANY = 1_000;
 
 const WORDS = {
   retry: {
@@ -74,6 +78,7 @@ async function asking({ open }: Doorway, ask: Ask, id: string, options: Options)
   }
   const because = `${options.because ?? 'no reason given'} (${whoAsks()})`;
   const moved = await carryOut(tools, wish, found, because, Date.now);
+  if (ask === 'cancel' && moved >= MANY) await tidyReady(store.redis, 'submit');
   if (options.json) await printJson({ ...factsOf(found), done: moved });
   else if (found.can > 0) say(words.done(moved));
   return EXIT.done;

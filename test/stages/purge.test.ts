@@ -8,6 +8,7 @@ import { purge, purgeable } from '../../src/operator/purge.js';
 import type { Batch } from '../../src/redis/batches.js';
 import { hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
+import { tidyReady } from '../../src/redis/purging.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
@@ -249,6 +250,20 @@ test('of a long list no order is lost where purged ids stand between the others,
   await db.redis.rpush(key('ready', 'submit'), ...mixed);
   expect(await forget()).toEqual(['old']);
   expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual((live ?? []).map(idOf));
+});
+
+test('of an id that lies deep in a long list an empty place stays, which is handed to nobody', async () => {
+  const { load } = openBook(db.redis);
+  await load('live', [merchant(1)]);
+  const live = idOf(merchant(1));
+  await db.redis.del(key('ready', 'submit'));
+  await db.redis.rpush(key('ready', 'submit'), 'purged', ...Array.from({ length: 20_200 }, () => live));
+  await tidyReady(db.redis, 'submit');
+  expect(await db.redis.lrange(key('ready', 'submit'), 0, 1)).toEqual(['', live]);
+
+  const args = ['submit', 10, 1, 1, 10, 'queued'];
+  const [, left, ...jobs] = (await script(db.redis, 'hand')([key('window', 'submit')], args)) as [number, number];
+  expect([left, jobs]).toEqual([20_199, [expect.stringMatching(`^${live}-`)]]);
 });
 
 test('a purge forgets a page from its end, so that the rows that it has not come to keep their places', async () => {
