@@ -542,6 +542,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         host: settings.eventsHost,
         port: settings.eventsPort,
         path: settings.eventsPath,
+        trustedProxies: settings.eventsTrustProxy,
         canStore: shelf.canStore,
         receiver: {
           credentials: pushCredentials(settings),

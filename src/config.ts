@@ -8,6 +8,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+import { type Networks, networksFrom } from './http/addresses.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
 
@@ -62,6 +63,10 @@ const KINDS = {
     write: 'a whole number from 0 (any free port) to 65535',
   },
   path: { schema: z.string().regex(/^\/[^\s?#]*$/), write: 'a path that begins with /, such as /wechat/events' },
+  networks: {
+    schema: z.string().transform(networks),
+    write: 'off, loopback, private, or addresses and networks such as 10.0.0.5,172.16.0.0/12',
+  },
   count: { schema: wholeNumber.refine((count) => count >= 1), write: 'a whole number from 1' },
   percent: {
     schema: z
@@ -139,6 +144,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_EVENTS_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the receiver listens.' },
     { name: 'FASTREGISTER_EVENTS_PORT', kind: 'port', default: '8480', sentence: 'Port of the receiver.' },
     { name: 'FASTREGISTER_EVENTS_PATH', kind: 'path', default: '/wechat/events', sentence: 'Path to which WeChat posts its pushes.' },
+    { name: 'FASTREGISTER_EVENTS_TRUST_PROXY', kind: 'networks', default: 'off', sentence: 'Proxies before the receiver whose X-Forwarded-For is believed, so that limits count each client and not the proxy: off, loopback, private, or addresses and networks.' },
     { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
     { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'What is relayed there: others leaves out the pushes about registrations of ours, all leaves out nothing.' },
     { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'target', secret: true, sentence: 'Where each new Mini Program is told to the platform’s own service, with its refresh token over https:// or to this machine only; see docs/webhooks.md.' },
@@ -478,6 +484,13 @@ function isTimezone(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function networks(text: string, context: z.RefinementCtx<string>): Networks {
+  const found = networksFrom(text);
+  if (found !== undefined) return found;
+  context.addIssue('not a list of networks');
+  return z.NEVER;
 }
 
 function duration(text: string, context: z.RefinementCtx<string>): number {

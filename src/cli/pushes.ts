@@ -35,6 +35,7 @@ const WHY: Readonly<Record<Parking, string>> = {
   unknown_authorizer:
     'says that a Mini Program authorised the platform, whose subject is not exactly one merchant that waits for its result; match it by hand',
   fault: 'met a fault of our program',
+  old: 'was more than three days old when it came; it may have been captured and sent again',
 };
 
 function listCommand(): Command {

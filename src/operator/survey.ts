@@ -8,6 +8,8 @@ import type { Ledger, View } from '../redis/ledger.js';
 export interface Wish {
   readonly ask: Ask;
   readonly batch: Batch;
+  /** Only the row at this index, whatever its outcome: somebody named its registration. */
+  readonly index?: number;
   /** Only rows of these outcomes; absent: those for which the ask makes sense. */
   readonly only?: ReadonlySet<Outcome> | undefined;
   /** ms since 1970 */
@@ -48,7 +50,7 @@ export async function survey(tools: SurveyTools, wish: Wish): Promise<Survey> {
   const rows = new RowSet(wish.batch.rows);
   const mind = new Map<Mind, Group>();
   const cannot = new Map<Cannot, Group>();
-  for await (const fates of tools.batches.pages(wish.batch)) {
+  for await (const fates of partsOf(tools, wish)) {
     for (const { fate, verdict } of await judgeRows(tools, wish, fates)) {
       if (verdict.kind === 'cannot') {
         add(cannot, verdict.why, fate.row.line);
@@ -75,8 +77,8 @@ export async function carryOut(
   because: string,
   now: () => number,
 ): Promise<number> {
-  const { batches, ledger } = tools;
-  const parts = batches.pages(wish.batch)[Symbol.asyncIterator]();
+  const { ledger } = tools;
+  const parts = partsOf(tools, wish)[Symbol.asyncIterator]();
   let moved = 0;
   async function workOff(): Promise<void> {
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
@@ -96,6 +98,15 @@ export async function carryOut(
   return moved;
 }
 
+function partsOf({ batches }: SurveyTools, { batch, index }: Wish): AsyncIterable<readonly RowWithFate[]> {
+  return index === undefined ? batches.pages(batch) : rowOf(batches, batch, index);
+}
+
+async function* rowOf(batches: Batches, batch: Batch, index: number): AsyncGenerator<readonly RowWithFate[]> {
+  const row = await batches.rowWithFate(batch, index);
+  if (row !== undefined) yield [row];
+}
+
 interface Judged {
   readonly fate: RowWithFate;
   readonly verdict: Verdict;
@@ -105,8 +116,9 @@ interface Judged {
 
 /** Those that are meant, in their order. */
 function judgeRows(tools: SurveyTools, wish: Wish, fates: readonly RowWithFate[]): Promise<Judged[]> {
-  const wanted = wish.only ?? USUAL[wish.ask];
-  return Promise.all(fates.filter((fate) => wanted.has(outcomeOf(fate))).map((fate) => judgeRow(tools, wish, fate)));
+  const wanted = wish.only ?? (wish.index === undefined ? USUAL[wish.ask] : undefined);
+  const meant = wanted === undefined ? fates : fates.filter((fate) => wanted.has(outcomeOf(fate)));
+  return Promise.all(meant.map((fate) => judgeRow(tools, wish, fate)));
 }
 
 async function judgeRow({ ledger, actsOn }: SurveyTools, wish: Wish, fate: RowWithFate): Promise<Judged> {

@@ -62,6 +62,8 @@ export interface AuthCodes {
   noteStranger(appid: string, stranger: Stranger): Promise<void>;
   /** This code and all that came before it need nothing more. */
   settle(appid: string, mark: string): Promise<void>;
+  /** The same, because nobody knows whose Mini Program it is. False: that has come out meanwhile. */
+  giveUp(appid: string, mark: string): Promise<boolean>;
   /** Runs alone among all who exchange codes of this Mini Program; undefined where another one is at it. */
   alone<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;
 }
@@ -108,7 +110,11 @@ export function openAuthCodes(redis: Redis): AuthCodes {
     },
 
     async settle(appid, mark) {
-      await settleScript([key('authorizer', appid)], [mark]);
+      await settleScript([key('authorizer', appid)], [appid, mark, '']);
+    },
+
+    async giveUp(appid, mark) {
+      return (await settleScript([key('authorizer', appid)], [appid, mark, 'nobody'])) === 1;
     },
 
     async alone(appid, forMs, exchange) {

@@ -99,6 +99,7 @@ export interface Batches {
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
+  rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** `batch/index` of the rows whose details registrations sent, or will send. */
@@ -264,6 +265,11 @@ export function openBatches(redis: Redis): Batches {
     }
   }
 
+  async function rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined> {
+    const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
+    return rows.find((it) => it.index === index);
+  }
+
   async function row(batch: Batch, index: number): Promise<Row | undefined> {
     const text = await redis.lindex(key('rows', batch.id, Math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE);
     return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
@@ -320,6 +326,7 @@ export function openBatches(redis: Redis): Batches {
     page,
     pages,
     row,
+    rowWithFate,
   };
 }
 

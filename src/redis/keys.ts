@@ -88,6 +88,10 @@ const NAMES = {
   pushes: 'pushes',
   /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
+  /** hash: pushes that were old when they came, whole, by an id of the stream that has none of it */
+  old: 'old-pushes',
+  /** sorted set: `msg_signature` of the pushes that were stored lately, by when, in ms */
+  signatures: 'signatures',
   /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
   awaited: 'awaited',
   /** hash: the successor's task id to its registration */

@@ -8,7 +8,7 @@ import { obtainToken } from './refresh-token.js';
 
 /** Calls that one exchange may make before another process takes it for dead. */
 const CALLS_OF_AN_EXCHANGE = 5;
-const SOMEBODY_IS_AT_IT_MS = 5_000;
+const SOMEBODY_IS_AT_IT_MS = 1_000;
 
 /** @param appid the job's */
 export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, appid: string): Promise<void> {
@@ -30,7 +30,11 @@ async function goOn(crew: Crew, tools: AuthorizeTools, appid: string, token: str
   const waiting = await tools.codes.waiting(appid);
   if (waiting === undefined) return 'never';
   const { registration } = waiting;
-  if (registration === undefined) return findOwner(crew, tools, { appid, waiting, token });
+  if (registration === undefined) {
+    const due = await findOwner(crew, tools, { appid, waiting, token });
+    // A push may have told whose it is while WeChat was asked: then nothing is waited for.
+    return typeof due === 'object' && (await crew.ledger.ofAppid(appid)) !== undefined ? 'again' : due;
+  }
   return exchange(crew, tools, { registration, appid, waiting, token });
 }
 

@@ -122,15 +122,13 @@ function isLive(
   return isSent && sentAt <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
 }
 
-/** It stays a stranger's. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
+/** It stays a stranger's, unless a push has told meanwhile whose it is. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
 async function leave(crew: Crew, tools: AuthorizeTools, it: Waiting, mayBeOurs: boolean): Promise<Due> {
   const { codes, push: id } = it.waiting;
   const push = mayBeOurs && id !== undefined && !isResult(it) ? await tools.pushes.find(id) : undefined;
   if (push !== undefined) {
-    // False: a push has told meanwhile whose it is.
     if (!(await tools.pushes.park(push, 'unknown_authorizer', [`appid:${it.appid}`]))) return 'again';
     crew.log.warn({ push: id }, 'a Mini Program authorised the platform and fits no registration; its push is kept');
   }
-  await tools.codes.settle(it.appid, codes[0].mark);
-  return 'never';
+  return (await tools.codes.giveUp(it.appid, codes[0].mark)) ? 'never' : 'again';
 }

@@ -108,7 +108,18 @@ const INFO_WITHOUT_TOKEN: Info = {
 const EMPTY_LIST: Listing = { kind: 'listed', authorizers: [], total: 0 };
 const job = jobOf('authorize', `${APPID}-3`);
 
-const dueIn = async () => Number(await server.redis.zscore(key('later', 'authorize'), APPID)) - now;
+/** Takes the job as a worker does, and gives it back. */
+async function work(with1: AuthorizeTools): Promise<void> {
+  await server.redis.zrem(key('later', 'authorize'), APPID);
+  await server.redis.zadd(key('window', 'authorize'), now, job.name);
+  await authorize(crew(), with1, job, APPID);
+}
+
+/** How long until the job that was given back is due, in ms. */
+async function dueIn(): Promise<number> {
+  const due = await server.redis.zscore(key('later', 'authorize'), APPID);
+  return due === null ? Number.NaN : Number(due) - now;
+}
 
 /** As `authorized` brings it. */
 async function offer(code: string, at: number) {
@@ -140,10 +151,9 @@ describe('the auth_code of a created Mini Program', () => {
   test('is tried again while it lives, and after that the row says what the merchant has to do', async () => {
     await created();
     const again: Exchange = { kind: 'try_again', said: 'no answer in time' };
-    await authorize(crew(), tools(again), job, APPID);
+    await work(tools(again));
     expect((await book.registration(ID)).authorizer).toBe('due');
-    const due = await server.redis.zscore(key('later', 'authorize'), APPID);
-    expect(due === null ? 0 : Number(due) - now).toBeLessThanOrEqual(10_000);
+    expect(await dueIn()).toBe(5_000);
 
     now += 10 * 60_000 + 1_000;
     await authorize(crew(), tools(again), job, APPID);
@@ -229,9 +239,9 @@ describe('the auth_code of a created Mini Program', () => {
     let answers: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
     const DEAD: Exchange = { kind: 'too_late', said: 'code expired' };
     const asking = (): AuthorizeTools => ({ ...tools(DEAD), infoOf: async () => answers });
-    await authorize(crew(), asking(), job, APPID);
+    await work(asking());
     expect((await book.registration(ID)).authorizer).toBe('due');
-    expect(await dueIn()).toBeLessThanOrEqual(60_000);
+    expect(await dueIn()).toBe(60_000);
 
     answers = {
       ...INFO_WITHOUT_TOKEN,
@@ -346,6 +356,89 @@ describe('the auth_code of a created Mini Program', () => {
     expect(waits[0]).toBe(0);
     expect(waits.filter((ms) => ms === 0).length).toBeLessThanOrEqual(2);
     expect(Math.max(...waits)).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('a Mini Program of which nobody knows whose it is', () => {
+  const push = { until: 0, push: '' };
+  const stranger = (principalName: string, registerType = 6): Info => ({
+    kind: 'info',
+    info: { appid: APPID, principalName, registerType, refreshToken: undefined },
+  });
+
+  async function offered(from: 'created' | 'authorized', isShared = false): Promise<void> {
+    const authCode = sealAuthCode(VAULT, APPID, 'code');
+    const pushed = { authCode, at: now, diesAt: now + 600_000, pushedAt: now, from, isShared };
+    expect(await openAuthCodes(server.redis).offer(APPID, pushed, push)).toBe('waits');
+  }
+
+  beforeEach(async () => {
+    await book.load('b1', [merchant(1)]);
+    await book.send(ID);
+    now = Date.now();
+  });
+
+  test('is the one merchant’s of that name who waits, however the name is written', async () => {
+    await offered('authorized');
+    const written = merchant(1).name.replaceAll('（', '(').replaceAll('）', ')');
+    await authorize(crew(), { ...tools(KEPT), infoOf: async () => stranger(written) }, job, APPID);
+    expect(await book.registration(ID)).toMatchObject({ state: 'created', appid: APPID, authorizer: 'kept' });
+    expect(await book.ledger.ofAppid(APPID)).toBe(ID);
+  });
+
+  test('is nobody’s who was sent after it had authorised the platform', async () => {
+    now -= HOUR_MS;
+    await offered('authorized');
+    await authorize(crew(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('has its code exchanged while WeChat is still asked, where it came as a result', async () => {
+    await offered('created');
+    const away: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
+    const with1 = tools(KEPT);
+    await authorize(crew(), { ...with1, infoOf: async () => away }, job, APPID);
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: KEPT.refreshToken, registration: '' });
+    await authorize(crew(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    expect(await book.registration(ID)).toMatchObject({ appid: APPID, authorizer: 'kept' });
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ registration: ID });
+  });
+
+  test('keeps its code where another service may need it, unless it turns out to be ours', async () => {
+    await offered('created', true);
+    await authorize(crew(), { ...tools(), infoOf: async () => stranger('虚构的别家有限公司') }, job, APPID);
+    expect(await tools().authorizers.has(APPID)).toBe(false);
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('is exchanged at once where a push tells whose it is while WeChat is asked', async () => {
+    const late = merchant(2);
+    await book.load('b2', [late]);
+    await book.take(idOf(late));
+    await offered('created');
+    const told = { appid: APPID, authCode: sealAuthCode(VAULT, APPID, 'code'), at: now };
+    const infoOf = async (): Promise<Info> => {
+      await book.record(idOf(late), 'mini_program_created', told);
+      return stranger(late.name);
+    };
+    await authorize(crew(), { ...tools(KEPT), infoOf }, job, APPID);
+    expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
+    expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
+  });
+
+  test('waits for the answer to a create that may be on its way', async () => {
+    const late = merchant(2);
+    await book.load('b2', [late]);
+    await book.take(idOf(late));
+    now = Date.now();
+    await offered('created');
+    await work({ ...tools(KEPT), infoOf: async () => stranger(late.name) });
+    expect((await book.registration(idOf(late))).state).toBe('submitting');
+    expect(await dueIn()).toBeGreaterThan(DEFAULT_PATIENCE.requestTimeoutMs - 5_000);
+    now += DEFAULT_PATIENCE.requestTimeoutMs + 2_000;
+    await authorize(crew(), tools(), job, APPID);
+    expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
   });
 });
 

@@ -243,7 +243,7 @@ test('a task that is unfinished when its time is over is expired after one query
   const [row] = await reportOf(story, 'b1');
   expect(row).toMatchObject({ outcome: 'expired', problem: 'query:1', who_acts: 'legal_person', authorize_url: '' });
   expect(row?.reason).toMatch(/The 24 hours are over, and WeChat shows the registration unfinished.*step 1/);
-  expect(row?.next_step).toMatch(/^Ask the merchant whether the legal person is ready; then send it again/);
+  expect(row?.next_step).toMatch(/^Ask the merchant whether the legal person got .*the link.*; then send it again/);
   expect(await story.registration(ended)).toMatchObject({ state: 'rejected', problem: 'query:1004' });
 
   await until('the late pushes have said how it ended', async () => {

@@ -57,7 +57,12 @@ test.each(APIS)(
 
     expect(story.simulator.reauthorize(await appidOf(story, it))).toBe(true);
     await authorizerIs(story, it, 'kept');
-    expect(await rowOf(story)).toMatchObject({ outcome: 'created', problem: '', next_step: '', who_acts: 'nobody' });
+    expect(await rowOf(story)).toMatchObject({
+      outcome: 'created',
+      problem: '',
+      next_step: expect.stringMatching(/^The new Mini Program is not verified yet/),
+      who_acts: 'nobody',
+    });
     expect(await tokenOf(story, it)).toMatch(/^refreshtoken@@@/);
     expect(await story.kinds(it)).toContain('authorization_pushed');
     expect((await noticesOf(story, it)).map(({ type, data }) => [type, data.authorization])).toEqual([

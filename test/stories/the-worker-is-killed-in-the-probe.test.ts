@@ -33,7 +33,7 @@ test.each([
     };
     const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
     onTestFinished(() => store.close());
-    const book = openBook(store.redis);
+    const book = openBook(store.redis, store.identify);
     const rows = Array.from({ length: MERCHANTS }, (_, number) => merchant(number));
 
     const listener = start(['listen'], { env });

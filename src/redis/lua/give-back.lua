@@ -8,7 +8,8 @@ if due == 0 then return 1 end
 if due <= milliseconds() then
   redis.call('LPUSH', key.ready(ARGV[1]), ARGV[3])
 else
-  redis.call('ZADD', key.later(ARGV[1]), ARGV[4], ARGV[3])
+  -- What has come due earlier meanwhile stays so.
+  redis.call('ZADD', key.later(ARGV[1]), 'LT', ARGV[4], ARGV[3])
 end
 ring('ready')
 return 1
