@@ -5,6 +5,7 @@ import type { Store } from '../app.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
 import { carryOut, type Group, type Survey, survey, type Wish } from '../operator/survey.js';
+import { tidyReady } from '../redis/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';
@@ -17,6 +18,9 @@ interface Options {
   readonly yes?: true;
   readonly json?: true;
 }
+
+/** Fewer rows that were cancelled are passed over in a moment when their turn to be sent comes. */
+const MANY = 1_000;
 
 const WORDS = {
   retry: {
@@ -79,6 +83,7 @@ async function asking({ open }: Doorway, ask: Ask, named: readonly string[], opt
   const because = `${options.because ?? 'no reason given'} (${whoAsks()})`;
   let moved = 0;
   for (const { wish, found: rows } of surveys) moved += await carryOut(tools, wish, rows, because, Date.now);
+  if (ask === 'cancel' && moved >= MANY) await tidyReady(store.redis, 'submit');
   if (options.json) await printJson({ ...factsOf(found), done: moved });
   else if (found.can > 0) say(words.done(moved));
   return EXIT.done;

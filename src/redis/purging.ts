@@ -8,14 +8,14 @@ import type { Batch } from './batches.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
 import type { WorkKind } from './ledger.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
-import { type RunScript, script } from './scripts.js';
+import { script } from './scripts.js';
 import { STATES_WITH_WORK } from './workload.js';
 
 /** Rows that one run forgets: about a millisecond, for which Redis serves nobody else. */
 const ROWS_AT_ONCE = 64;
 
-/** Entries of a list that one run looks at. */
-const ENTRIES_AT_ONCE = 256;
+/** Entries of a list that one run looks at: the deeper they lie, the longer Redis looks for each. */
+const ENTRIES_AT_ONCE = 128;
 
 /** When the last row of a batch had its outcome, in ms since 1970; 0 where none has. */
 export async function lastOutcome(redis: Redis, batch: Batch): Promise<number> {
@@ -53,20 +53,26 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
 
 /** Takes what was purged out of the lists of work and of calls, a part of a list at a time. */
 export async function tidyLists(redis: Redis): Promise<void> {
-  const tidy = script(redis, 'tidy');
-  for (const [kind, states] of Object.entries(STATES_WITH_WORK) as [WorkKind, readonly string[]][]) {
-    await tidyList(tidy, 'ready', key('ready', kind), states);
-    await tidyList(tidy, 'window', key('window', kind), states);
+  const kinds: readonly WorkKind[] = ['submit', 'follow-up'];
+  for (const kind of kinds) {
+    await tidyReady(redis, kind);
+    await tidyList(redis, 'window', key('window', kind), STATES_WITH_WORK[kind]);
   }
-  await tidyList(tidy, 'recent', key('recent'), []);
+  await tidyList(redis, 'recent', key('recent'), []);
+}
+
+/** Takes what is over out of the list of what is ready, so that it need not be passed over when work is handed out. */
+export function tidyReady(redis: Redis, kind: WorkKind): Promise<void> {
+  return tidyList(redis, 'ready', key('ready', kind), STATES_WITH_WORK[kind]);
 }
 
 async function tidyList(
-  tidy: RunScript,
+  redis: Redis,
   what: 'ready' | 'window' | 'recent',
   list: string,
   states: readonly string[],
 ): Promise<void> {
+  const tidy = script(redis, 'tidy');
   for (let kept = 0; ; ) {
     const [looked, stay] = (await tidy([list], [what, kept, ENTRIES_AT_ONCE, ...states])) as [number, number];
     if (looked === 0) return;

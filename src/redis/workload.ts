@@ -27,8 +27,8 @@ export interface Workload {
 }
 
 /**
- * States in which there is work of a kind: those in which a worker's first fact changes something. None for `authorize`:
- * whether there is an auth_code to exchange is not told by the state.
+ * States of registrations in which there is work of a kind: those in which a worker's first fact changes something. None for
+ * `authorize`, whose jobs are Mini Programs, named by their appid.
  */
 export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
   submit: statesMovedBy('create_sent'),

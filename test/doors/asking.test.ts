@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { cancelCommand, retryCommand } from '../../src/cli/asking.js';
+import { key } from '../../src/redis/keys.js';
 import { run } from '../support/command-line.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -40,4 +41,15 @@ test('retry of what was cancelled sends it again', async () => {
   expect(await ask(retryCommand, 'b1', '--only', 'cancelled', '--json', '--yes')).toMatchObject({ can: 2, done: 2 });
   expect(await book.batches.counts('b1')).toMatchObject({ queued: 2 });
   expect(await book.workload.toSend()).toBe(2);
+});
+
+test('cancel takes many rows out of the list of what is to be sent, and leaves the others there in their order', async () => {
+  await book.load(
+    'b2',
+    Array.from({ length: 1_000 }, (_, number) => merchant(number + 10)),
+  );
+  await book.load('b3', [merchant(4), merchant(5)]);
+  expect(await ask(cancelCommand, 'b2', '--json', '--yes')).toMatchObject({ done: 1_000 });
+  const ready = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+  expect(ready).toEqual([1, 2, 4, 5].map((number) => idOf(merchant(number))));
 });

@@ -8,6 +8,7 @@ import { purge, purgeable } from '../../src/operator/purge.js';
 import type { Batch } from '../../src/redis/batches.js';
 import { hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
+import { tidyReady } from '../../src/redis/purging.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
@@ -210,7 +211,7 @@ test('the ids of what is forgotten leave every list, and those of others stay th
   const others = [...before, ...behind].map(idOf);
   const all = [...others.slice(0, 2), ...old.map(idOf), ...others.slice(2)];
   const jobsOf = (ids: readonly string[]) => ids.map((id) => `${id}-1-0`);
-  const kinds = ['submit', 'follow-up', 'authorize'] as const;
+  const kinds = ['submit', 'follow-up'] as const;
   const times = ['links', 'unreminded', 'untold'] as const;
   for (const kind of kinds) {
     await redis.del(key('ready', kind));
@@ -219,6 +220,10 @@ test('the ids of what is forgotten leave every list, and those of others stay th
     for (const id of all) await redis.zadd(key('later', kind), 1, id);
   }
   for (const name of times) for (const id of all) await redis.zadd(key(name), 1, id);
+  // An exchange is that of a Mini Program, whatever became of its registration.
+  const appids = ['wxthefirst', 'wxthesecond'];
+  await redis.rpush(key('ready', 'authorize'), ...appids);
+  await redis.zadd(key('window', 'authorize'), 1, 'wxthethird-1-0');
   await redis.del(key('recent'));
   await redis.rpush(key('recent'), ...all.map((id, at) => `${1000 + at} ${id}`));
 
@@ -227,7 +232,8 @@ test('the ids of what is forgotten leave every list, and those of others stay th
   const left = await everythingIn(redis);
   for (const one of [...old.map(idOf), 'task-1', 'task-2']) expect(left).not.toContain(one);
   expect(await redis.lrange(key('ready', 'submit'), 0, -1)).toEqual(others);
-  expect(await redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(others);
+  expect(await redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(appids);
+  expect(await redis.zrange(key('window', 'authorize'), 0, -1)).toEqual(['wxthethird-1-0']);
   expect(await redis.zrange(key('window', 'submit'), 0, -1)).toEqual(jobsOf(others).sort());
   for (const name of times) expect(await redis.zrange(key(name), 0, -1)).toEqual([...others].sort());
   expect(await redis.lrange(key('recent'), 0, -1)).toEqual(
@@ -246,6 +252,20 @@ test('of a long list no order is lost where purged ids stand between the others,
   await db.redis.rpush(key('ready', 'submit'), ...mixed);
   expect(await forget()).toEqual(['old']);
   expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual((live ?? []).map(idOf));
+});
+
+test('of an id that lies deep in a long list an empty place stays, which is handed to nobody', async () => {
+  const { load } = openBook(db.redis);
+  await load('live', [merchant(1)]);
+  const live = idOf(merchant(1));
+  await db.redis.del(key('ready', 'submit'));
+  await db.redis.rpush(key('ready', 'submit'), 'purged', ...Array.from({ length: 20_200 }, () => live));
+  await tidyReady(db.redis, 'submit');
+  expect(await db.redis.lrange(key('ready', 'submit'), 0, 1)).toEqual(['', live]);
+
+  const args = ['submit', 10, 1, 1, 10, 'queued'];
+  const [, left, ...jobs] = (await script(db.redis, 'hand')([key('window', 'submit')], args)) as [number, number];
+  expect([left, jobs]).toEqual([20_199, [expect.stringMatching(`^${live}-`)]]);
 });
 
 test('a purge forgets a page from its end, so that the rows that it has not come to keep their places', async () => {

@@ -1,5 +1,5 @@
--- Clears a part of a list of what was purged: from the list of what is ready and from a window, together with all else for
--- which there is no work; of the last calls it stays when they were. The order of the others stays.
+-- Clears a part of a list of what was purged: the list of what is ready and a window also of everything else for which there
+-- is no work; of the last calls it stays when they were. The order of the others stays.
 -- KEYS 1 the list
 -- ARGV 1 'ready', 'window' or 'recent', 2 how many entries at its end were looked at before and stay, 3 how many to look at,
 --      4… states in which there is work (none: in any)
@@ -24,6 +24,7 @@ for i, entry in ipairs(found) do
     if what == 'window' then redis.call('ZREM', KEYS[1], entry) else redis.call('LSET', KEYS[1], place, '') end
   end
 end
--- From the end, and no further than these: the whole list may be long.
-if gone > 0 and what == 'ready' then redis.call('LREM', KEYS[1], -gone, '') end
-return { #found, #found - gone }
+-- Redis goes along the list from its end for that. Farther from there '' stays, and hand.lua passes over it.
+local is_near = from < 20000
+if gone > 0 and what == 'ready' and is_near then redis.call('LREM', KEYS[1], -gone, '') end
+return { #found, what == 'ready' and not is_near and #found or #found - gone }
