@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { beat } from './heartbeat.js';
 
 export type Encoding = 'utf-8' | 'gb18030' | 'utf-16le' | 'utf-16be';
 
@@ -16,7 +17,12 @@ export interface Scan {
   readonly hasCarriageReturns: boolean;
   /** Of a text in UTF-16 more or less: a byte of another character may look like one. */
   readonly quotationMarks: number;
+  /** No line is longer than LONG_LINE_BYTES; of a text in UTF-16 it cannot be told. */
+  readonly hasShortLines: boolean;
 }
+
+/** No cell and no row of a shorter line is too long (`domain/sheet-limits.ts`). */
+const LONG_LINE_BYTES = 16_000;
 
 export const HEAD_BYTES = 64 * 1024;
 const CHUNK_BYTES = 256 * 1024;
@@ -29,7 +35,9 @@ export async function scan(file: FileHandle): Promise<Scan> {
   let hasCarriageReturns = false;
   let quotationMarks = 0;
   let cut = Buffer.alloc(0);
+  const lines = openLineLengths();
   for await (const chunk of chunksOf(file)) {
+    lines.add(chunk);
     hash.update(chunk);
     bytes += chunk.length;
     if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
@@ -48,8 +56,33 @@ export async function scan(file: FileHandle): Promise<Scan> {
     isUtf8: utf8 && cut.length === 0,
     hasCarriageReturns,
     quotationMarks,
+    hasShortLines: lines.areShort(),
   };
 }
+
+/** Looks back for a line end from where the line would be too long, which few steps do for any number of lines. */
+function openLineLengths() {
+  let sinceEnd = 0;
+  let areShort = true;
+
+  function add(chunk: Buffer): void {
+    let at = 0;
+    while (areShort && chunk.length - at > LONG_LINE_BYTES - sinceEnd) {
+      const end = chunk.lastIndexOf(LF, at + LONG_LINE_BYTES - sinceEnd);
+      areShort = end >= at;
+      at = end + 1;
+      sinceEnd = 0;
+    }
+    if (areShort) {
+      const end = chunk.lastIndexOf(LF);
+      sinceEnd = end >= at ? chunk.length - end - 1 : sinceEnd + chunk.length - at;
+    }
+  }
+
+  return { add, areShort: () => areShort };
+}
+
+const LF = 0x0a;
 
 function quotationMarksIn(bytes: Buffer): number {
   if (!bytes.includes(0x22)) return 0;
@@ -70,13 +103,14 @@ function unfinishedUtf8(bytes: Buffer): number {
   return 0;
 }
 
-/** Reads from the beginning, whatever was read before. */
+/** Reads from the beginning, whatever was read before. The next chunk takes the place of the one before. */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let position = 0;
   for (;;) {
-    // A chunk of its own each time: readers keep slices of it.
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
+    beat();
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
@@ -110,33 +144,36 @@ export async function decodes(file: FileHandle, scanned: Scan, encoding: Encodin
   }
 }
 
-/** The file's text without its mark, as UTF-8. Of UTF-8 the bytes themselves: `scan` has seen to their validity. */
-export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<Buffer | string> {
-  if (encoding === 'utf-8') {
-    yield* withoutMark(chunksOf(file));
-    return;
-  }
-  const decoder = new TextDecoder(encoding, { fatal: true });
+/** The file's text without its mark. UTF-8 is not looked at again: `scan` has seen to its validity. */
+export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
   let first = true;
-  for await (const chunk of chunksOf(file)) {
-    const text = decoder.decode(chunk, { stream: true });
+  for await (const text of encoding === 'utf-8' ? utf8(file) : strictly(file, encoding)) {
     yield first ? unmarked(text) : text;
     first = false;
   }
+}
+
+/** Six times as fast as a TextDecoder. */
+async function* utf8(file: FileHandle): AsyncGenerator<string> {
+  let cut = Buffer.alloc(0);
+  for await (const chunk of chunksOf(file)) {
+    const joined = cut.length === 0 ? chunk : Buffer.concat([cut, chunk]);
+    const whole = joined.length - unfinishedUtf8(joined);
+    yield joined.toString('utf8', 0, whole);
+    cut = Buffer.from(joined.subarray(whole));
+  }
+  if (cut.length > 0) yield cut.toString('utf8');
+}
+
+async function* strictly(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  for await (const chunk of chunksOf(file)) yield decoder.decode(chunk, { stream: true });
   yield decoder.decode();
 }
 
 /** A decoder takes the mark off UTF-16, and leaves that of GB18030. */
 function unmarked(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
-}
-
-async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let first = true;
-  for await (const chunk of chunks) {
-    yield first && startsWith(chunk, [0xef, 0xbb, 0xbf]) ? chunk.subarray(3) : chunk;
-    first = false;
-  }
 }
 
 /** The beginning of the file as text; a character cut at its end is left out. */
