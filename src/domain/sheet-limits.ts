@@ -24,19 +24,20 @@ const DIVIDE: Words = {
 // biome-ignore format: one line, one limit
 export const SHEET_LIMITS = {
   // 32,767, 16,384 and 1,048,576 are Excel's own.
-  cell: { most: 32_767, what: { en: 'characters in a cell', zh: '个字符（单元格）' }, next: { en: 'shorten that cell', zh: '请缩短该单元格' } },
-  row: { most: 1_048_576, what: { en: 'characters in a row', zh: '个字符（一行）' }, next: { en: 'look for a quotation mark or a line end that is missing there', zh: '请检查该处是否缺少引号或换行' } },
-  cells: { most: 16_384, what: { en: 'cells in a row', zh: '个单元格（一行）' }, next: { en: 'delete the cells that no heading stands above', zh: '请删除没有表头的单元格' } },
+  cell: { most: 32_767, what: { en: 'characters in a cell', zh: '个字符（单元格上限）' }, next: { en: 'shorten that cell', zh: '请缩短该单元格' } },
+  row: { most: 1_048_576, what: { en: 'characters in a row', zh: '个字符（单行上限）' }, next: { en: 'look for a quotation mark or a line end that is missing there', zh: '请检查该处是否缺少引号或换行' } },
+  cells: { most: 16_384, what: { en: 'cells in a row', zh: '个单元格（单行上限）' }, next: { en: 'delete the cells that no heading stands above', zh: '请删除没有表头的单元格' } },
   headings: { most: 512, what: { en: 'headings', zh: '个表头' }, next: { en: 'delete the columns that are not needed', zh: '请删除不需要的列' } },
-  unpacked: { most: 1024, what: { en: 'MB, when it is unpacked', zh: ' MB（解压后）' }, next: DIVIDE },
-  expansion: { most: 250, what: { en: 'times its own size, when it is unpacked', zh: ' 倍于文件本身的大小（解压后）' }, next: SAVE_AGAIN },
+  unpacked: { most: 1024, what: { en: 'MB large', zh: 'MB' }, next: DIVIDE },
+  expansion: { most: 250, what: { en: 'times as large as the file', zh: '倍文件大小' }, next: SAVE_AGAIN },
   parts: { most: 10_000, what: { en: 'parts in its ZIP archive', zh: '个部分（ZIP 压缩包）' }, next: SAVE_ALONE },
+  head: { most: 4_194_304, what: { en: 'characters in the first 50 rows of its sheets', zh: '个字符（各工作表前 50 行）' }, next: SAVE_ALONE },
   sheets: { most: 256, what: { en: 'sheets', zh: '个工作表' }, next: SAVE_ALONE },
   depth: { most: 64, what: { en: 'levels of XML', zh: '层 XML' }, next: SAVE_AGAIN },
   tag: { most: 262_144, what: { en: 'characters in one XML tag', zh: '个字符（一个 XML 标签）' }, next: SAVE_AGAIN },
   attributes: { most: 256, what: { en: 'attributes in one XML tag', zh: '个属性（一个 XML 标签）' }, next: SAVE_AGAIN },
   strings: { most: 5_000_000, what: { en: 'different texts', zh: '个不同的文本' }, next: DIVIDE },
-  stringBytes: { most: 96, what: { en: 'MB of different texts', zh: ' MB 不同的文本' }, next: DIVIDE },
+  stringBytes: { most: 96, what: { en: 'MB of different texts', zh: 'MB 不同的文本' }, next: DIVIDE },
   merges: { most: 100_000, what: { en: 'merged ranges', zh: '个合并区域' }, next: { en: 'unmerge the cells and fill in each of them', zh: '请取消合并单元格并逐行填写' } },
   styles: { most: 65_536, what: { en: 'cell formats', zh: '个单元格格式' }, next: SAVE_AGAIN },
 } as const satisfies Record<string, SheetLimit>;
@@ -46,5 +47,5 @@ export type SheetLimitName = keyof typeof SHEET_LIMITS;
 /** Small files may unpack to more than `expansion` allows: this much harms nobody. */
 export const HARMLESS_BYTES = 16 * 1024 ** 2;
 
-/** So long a file may keep the reader busy without a step forward. Times in ms. */
-export const STANDSTILL_MS = 5_000;
+/** So long a file may keep its reader busy without a step forward; a quarter of a second more until that is seen. */
+export const STANDSTILL_MS = 4_000;

@@ -105,7 +105,7 @@ function expected(fields: readonly Field[]): string {
 const LISTED = 12;
 
 function listed(cells: readonly string[], language: Language): string {
-  const filled = cells.filter((cell) => cell.trim() !== '').map((cell) => `"${shown(cell)}"`);
+  const filled = cells.map(shown).flatMap((cell) => (cell === '' ? [] : `"${cell}"`));
   if (filled.length === 0) return { en: 'nothing', zh: '无' }[language];
   return filled.length <= LISTED
     ? filled.join(', ')

@@ -27,7 +27,12 @@ export type ToReader =
 export type FromReader =
   | { readonly kind: 'opened'; readonly facts: SheetFacts }
   | { readonly kind: 'page'; readonly page: PackedPage }
-  /** The rows end here, or were stopped. */
-  | { readonly kind: 'ended' }
+  | Ending;
+
+/** `heapBytes`: what the thread has taken for itself so far. */
+export type Ending = { readonly heapBytes: number } & (
+  | // The rows end here, or were stopped.
+  { readonly kind: 'ended' }
   | { readonly kind: 'refused'; readonly words: Words; readonly cause?: string }
-  | { readonly kind: 'failed'; readonly message: string; readonly stack?: string; readonly code?: string };
+  | { readonly kind: 'failed'; readonly message: string; readonly stack?: string; readonly code?: string }
+);

@@ -2,6 +2,7 @@
  * Starts a thread that reads sheets, and watches over it: a file that keeps it busy without a step forward, or takes all
  * its memory, ends the thread and is refused; nothing else notices.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { SheetRow } from '../domain/check-row.js';
 import { STANDSTILL_MS } from '../domain/sheet-limits.js';
@@ -11,8 +12,8 @@ import type { SheetFacts } from './sheet.js';
 import { SheetError } from './sheet-error.js';
 
 export interface ReadingThread {
-  /** Whether it can do one more job. */
-  isAlive(): boolean;
+  /** Whether it is worth keeping for one more job. */
+  isFit(): boolean;
   /** Whether it has opened this sheet. */
   knows(id: number): boolean;
   // One of these at a time. @throws SheetError
@@ -28,7 +29,9 @@ const ENTRY = new URL(
 );
 
 /** Far more than the limits of `domain/sheet-limits.ts` let a file take; what they have overlooked ends here. */
-const MEMORY = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 24 };
+const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 12 };
+/** Starting another one costs less than its memory. */
+const SWOLLEN_BYTES = 48 * 1024 ** 2;
 /** Read while the ones before are worked on. */
 const PAGES_AHEAD = 3;
 const LOOK_EVERY_MS = 250;
@@ -41,6 +44,7 @@ export function startReadingThread(): ReadingThread {
   const known = new Set<number>();
   const received: FromReader[] = [];
   let failure: Error | undefined;
+  let isSwollen = false;
   let waiter: { resolve(): void; reject(error: Error): void } | undefined;
 
   function fail(error: Error): void {
@@ -63,6 +67,7 @@ export function startReadingThread(): ReadingThread {
     if (received.length === 0) await somethingReceived();
     const first = received.shift();
     if (first === undefined) throw failure ?? new Error('the thread that reads sheets said nothing');
+    if ('heapBytes' in first) isSwollen = first.heapBytes > SWOLLEN_BYTES;
     return first;
   }
 
@@ -105,6 +110,8 @@ export function startReadingThread(): ReadingThread {
         if (answer.kind === 'ended') return;
         if (answer.kind !== 'page') throw errorOf(answer);
         post({ kind: 'more' });
+        // A port hands over a thousand messages before anything else has its turn.
+        await setImmediate();
         yield unpackPage(answer.page);
       }
     } finally {
@@ -117,7 +124,7 @@ export function startReadingThread(): ReadingThread {
   }
 
   return {
-    isAlive: () => failure === undefined,
+    isFit: () => failure === undefined && !isSwollen,
     knows: (id) => known.has(id),
     open,
     pages,

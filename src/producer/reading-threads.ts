@@ -20,13 +20,16 @@ export async function takeReadingThread(id: number): Promise<ReadingThread> {
   const [found] = spare.splice(knowing < 0 ? -1 : knowing, 1);
   if (found === undefined) return startReadingThread();
   clearTimeout(found.timer);
-  return found.thread.isAlive() ? found.thread : startReadingThread();
+  return found.thread.isFit() ? found.thread : startReadingThread();
 }
 
 export function giveBackReadingThread(thread: ReadingThread): void {
   working -= 1;
   waiting.shift()?.();
-  if (!thread.isAlive()) return;
+  if (!thread.isFit()) {
+    thread.close();
+    return;
+  }
   spare.push({ thread, timer: setTimeout(() => endSpare(thread), SPARE_MS).unref() });
   const [oldest] = spare;
   if (spare.length > MOST_SPARE && oldest !== undefined) endSpare(oldest.thread);

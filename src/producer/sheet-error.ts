@@ -25,6 +25,6 @@ export function tooMuch(name: SheetLimitName, where: Words): SheetError {
   const number = most.toLocaleString('en-US');
   return new SheetError({
     en: `${where.en} more than ${number} ${what.en}; ${next.en}`,
-    zh: `${where.zh}超过 ${number}${what.zh.startsWith(' ') ? '' : ' '}${what.zh}；${next.zh}`,
+    zh: `${where.zh}超过 ${number} ${what.zh}；${next.zh}`,
   });
 }

@@ -1,4 +1,5 @@
 /** The thread that reads sheets, one at a time: started and watched by `reading-thread.ts`. */
+import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
 import { packPage } from './pages.js';
 import { type ReadSheet, readSheet } from './read-sheet.js';
@@ -56,7 +57,7 @@ async function sendRows(sheet: ReadSheet): Promise<void> {
     pagesWanted -= 1;
     post({ kind: 'page', page: packPage(page) });
   }
-  post({ kind: 'ended' });
+  post({ kind: 'ended', heapBytes: heapBytes() });
 }
 
 async function work(job: () => Promise<void>): Promise<void> {
@@ -67,12 +68,19 @@ async function work(job: () => Promise<void>): Promise<void> {
   }
 }
 
+function heapBytes(): number {
+  const { total_heap_size, external_memory } = getHeapStatistics();
+  return total_heap_size + external_memory;
+}
+
 function answerOf(error: unknown): FromReader {
   if (error instanceof SheetError) {
-    return { kind: 'refused', words: error.words, ...(error.cause !== undefined && { cause: String(error.cause) }) };
+    const { words, cause } = error;
+    return { kind: 'refused', heapBytes: heapBytes(), words, ...(cause !== undefined && { cause: String(cause) }) };
   }
   const { message, stack, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) };
-  return { kind: 'failed', message, ...(stack !== undefined && { stack }), ...(code !== undefined && { code }) };
+  const facts = { ...(stack !== undefined && { stack }), ...(code !== undefined && { code }) };
+  return { kind: 'failed', heapBytes: heapBytes(), message, ...facts };
 }
 
 parentPort?.on('message', (message: ToReader) => {

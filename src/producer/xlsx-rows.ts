@@ -61,8 +61,8 @@ export async function* rawRows(
   let gathered = 0;
 
   const rowWords = (): Words => ({ en: `row ${number} has`, zh: `第 ${number} 行` });
-  const cellWords = (column: number): Words => {
-    const name = `${columnLetters(column)}${number}`;
+  const cellWords = (): Words => {
+    const name = `${columnLetters(cell?.column ?? 0)}${number}`;
     return { en: `the cell ${name} has`, zh: `单元格 ${name} ` };
   };
 
@@ -81,7 +81,7 @@ export async function* rawRows(
     while (cells.length < column) cells.push('');
     const isNumber = type === 'n';
     const date = isNumber ? tables.dates.dateOf(value, style) : undefined;
-    const text = date ?? textOf(type, value, tables.strings, cellWords(column));
+    const text = date ?? textOf(type, value, tables.strings, cellWords);
     characters += text.length;
     if (characters > SHEET_LIMITS.row.most) throw tooMuch('row', rowWords());
     cells[column] = text;
@@ -116,7 +116,7 @@ export async function* rawRows(
     text: (text) => {
       if (!listening) return;
       value += text;
-      refuseLongText(value, cellWords(cell?.column ?? 0));
+      refuseLongText(value, cellWords);
     },
     close: (name) => {
       if (name === 'v' || name === 't') listening = false;
@@ -180,7 +180,7 @@ export function columnOf(reference: string): number {
 }
 
 /** A formula's cell has its cached value, in the same types. */
-function textOf(type: string, value: string, strings: SharedStrings, where: Words): string {
+function textOf(type: string, value: string, strings: SharedStrings, where: () => Words): string {
   switch (type) {
     case 's':
       return strings.at(Number(value));
@@ -190,7 +190,7 @@ function textOf(type: string, value: string, strings: SharedStrings, where: Word
     case 'inlineStr':
       return unescaped(value, where);
     default:
-      if (value.length > SHEET_LIMITS.cell.most) throw tooMuch('cell', where);
+      if (value.length > SHEET_LIMITS.cell.most) throw tooMuch('cell', where());
       return value;
   }
 }

@@ -38,16 +38,18 @@ export async function sharedStrings(pieces: AsyncIterable<Buffer>): Promise<Shar
     text: (text) => {
       if (!listening) return;
       string += text;
-      refuseLongText(string, IN_WORKBOOK);
+      refuseLongText(string, inWorkbook);
     },
     close: (name) => {
-      if (name === 'si') strings.add(unescaped(string, IN_WORKBOOK));
+      if (name === 'si') strings.add(unescaped(string, inWorkbook));
       else if (name === 'rPh') phonetic--;
       else if (name === 't') listening = false;
     },
   });
   return { bytes: strings.bytes(), at: strings.at };
 }
+
+const inWorkbook = () => IN_WORKBOOK;
 
 function openStrings() {
   const blocks: Buffer[] = [];

@@ -50,6 +50,8 @@ interface Worksheet {
 interface Candidate {
   readonly sheet: Worksheet;
   readonly rows: readonly RawRow[];
+  /** Of these rows, and one for each cell. */
+  readonly characters: number;
   readonly headings: Headings | undefined;
 }
 
@@ -60,8 +62,11 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
     const { sheets, tables } = await contents(archive);
     const alike: Worksheet[] = [];
     let best: Candidate | undefined;
+    let characters = 0;
     for (const sheet of sheets.filter(({ isHidden }) => !isHidden)) {
       const candidate = await candidateOf(archive, sheet, tables, required);
+      characters += candidate.characters;
+      if (characters > SHEET_LIMITS.head.most) throw tooMuch('head', IN_WORKBOOK);
       if (isUsable(candidate.headings)) alike.push(sheet);
       if (best === undefined || isBetter(candidate, best)) best = candidate;
     }
@@ -146,7 +151,8 @@ async function candidateOf(
 ): Promise<Candidate> {
   const rows = await firstRows(archive, sheet, tables);
   const cells = rows.map((row) => row.cells);
-  return { sheet, rows, headings: findHeadings(cells, required) };
+  const characters = cells.flat().reduce((sum, cell) => sum + 1 + cell.length, 0);
+  return { sheet, rows, characters, headings: findHeadings(cells, required) };
 }
 
 /** The first that is usable, else the first that has most of the headings. */
@@ -155,7 +161,7 @@ function isBetter({ headings }: Candidate, best: Candidate): boolean {
   return isUsable(headings) || weight(headings) > weight(best.headings);
 }
 
-/** Of all rows in which the headings are looked for. */
+/** Of the rows in which the headings of one sheet are looked for; a title is not a hundredth of it. */
 const HEAD_CHARACTERS = 1024 ** 2;
 
 async function firstRows(archive: Archive, sheet: Worksheet, tables: WorkbookTables): Promise<readonly RawRow[]> {

@@ -4,6 +4,7 @@
  * XML, and a document type, with which entities could be declared: no program writes one into a workbook.
  */
 import { SHEET_LIMITS } from '../domain/sheet-limits.js';
+import { utf8Text } from './encoding.js';
 import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
 
 /** Of the element that was opened last: to be asked while its handler runs. */
@@ -24,14 +25,13 @@ export interface ElementHandlers {
 
 /** Yields after each piece, so that what the handlers gathered can be taken away. */
 export async function* readXml(pieces: AsyncIterable<Buffer>, handlers: ElementHandlers): AsyncGenerator<void> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
   const reader = new XmlReader(handlers);
-  for await (const piece of pieces) {
-    reader.feed(decoder.decode(piece, { stream: true }), false);
+  for await (const text of utf8Text(pieces)) {
+    reader.feed(text, false);
     while (!reader.read()) yield;
     yield;
   }
-  reader.feed(decoder.decode(), true);
+  reader.feed('', true);
   while (!reader.read()) yield;
   yield;
 }
@@ -47,6 +47,7 @@ const ATTRIBUTES = SHEET_LIMITS.attributes.most;
 const REFERENCE = 10;
 
 const SLASH = 0x2f;
+const LESS = 0x3c;
 const EQUALS = 0x3d;
 const GREATER = 0x3e;
 const EXCLAMATION = 0x21;
@@ -60,6 +61,8 @@ class XmlReader implements Attributes {
   private isEnd = false;
   private readonly open: string[] = [];
   private hasRoot = false;
+  /** Of the tag that was read last, so many of each as `attributes` says: the arrays are used for every tag. */
+  private attributes = 0;
   private readonly names: string[] = [];
   private readonly values: string[] = [];
 
@@ -68,12 +71,13 @@ class XmlReader implements Attributes {
   }
 
   get(name: string): string | undefined {
-    const at = this.names.indexOf(name);
-    return at < 0 ? undefined : resolved(this.values[at] ?? '');
+    for (let at = 0; at < this.attributes; at++) if (this.names[at] === name) return resolved(this.values[at] ?? '');
+    return undefined;
   }
 
   getPrefixed(local: string): string | undefined {
-    const at = this.names.findIndex((name) => name.includes(':') && localName(name) === local);
+    const names = this.names.slice(0, this.attributes);
+    const at = names.findIndex((name) => name.includes(':') && localName(name) === local);
     return at < 0 ? undefined : resolved(this.values[at] ?? '');
   }
 
@@ -86,8 +90,9 @@ class XmlReader implements Attributes {
   /** False where the handlers have enough for the moment. */
   read(): boolean {
     const { text } = this;
+    const { isFull } = this.handlers;
     for (;;) {
-      if (this.handlers.isFull?.()) return false;
+      if (isFull?.()) return false;
       const tag = text.indexOf('<', this.at);
       const end = tag >= 0 ? tag : this.isEnd ? text.length : wholeReferences(text, this.at);
       if (end > this.at) this.takeText(text.slice(this.at, end));
@@ -141,16 +146,16 @@ class XmlReader implements Attributes {
   private takeClosingTag(text: string, from: number): number {
     const end = text.indexOf('>', from);
     if (end < 0) return -1;
-    if (text.slice(from, end).trimEnd() !== this.open.pop()) throw new NoXml('an element is closed that is not open');
-    this.handlers.close?.(localName(text.slice(from, end).trimEnd()));
+    const name = text.slice(from, end).trimEnd();
+    if (name !== this.open.pop()) throw new NoXml('an element is closed that is not open');
+    this.handlers.close?.(localName(name));
     return end + 1;
   }
 
   private takeTag(text: string, from: number): number {
     let at = nameEnd(text, from);
     const name = text.slice(from, at);
-    this.names.length = 0;
-    this.values.length = 0;
+    this.attributes = 0;
     for (;;) {
       at = spaceEnd(text, at);
       const code = text.charCodeAt(at);
@@ -184,9 +189,10 @@ class XmlReader implements Attributes {
     }
     const close = text.indexOf(quote, quoteAt + 1);
     if (close < 0) return -1;
-    if (this.names.length === ATTRIBUTES) throw tooMuch('attributes', IN_WORKBOOK);
-    this.names.push(text.slice(from, end));
-    this.values.push(text.slice(quoteAt + 1, close));
+    if (this.attributes === ATTRIBUTES) throw tooMuch('attributes', IN_WORKBOOK);
+    this.names[this.attributes] = text.slice(from, end);
+    this.values[this.attributes] = text.slice(quoteAt + 1, close);
+    this.attributes += 1;
     return close + 1;
   }
 
@@ -217,12 +223,12 @@ function after(text: string, end: string, from: number): number {
   return at < 0 ? -1 : at + end.length;
 }
 
-/** Up to a space, `/`, `>` or `=`. */
+/** Up to a space or what no name has. */
 function nameEnd(text: string, from: number): number {
   let at = from;
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code <= 0x20 || code === SLASH || code === GREATER || code === EQUALS) break;
+    if (code <= 0x20 || code === SLASH || code === LESS || code === GREATER || code === EQUALS) break;
   }
   return at;
 }

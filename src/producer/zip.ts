@@ -1,9 +1,10 @@
 /**
- * A workbook's ZIP: its stated sizes are looked at before anything is unpacked, and held to while unpacking (by yauzl); what
- * is unpacked in all is held against the size of the file, and a part that was read to its end against its checksum.
+ * A workbook's ZIP: its stated sizes are looked at before anything is unpacked, and held to while unpacking; what is
+ * unpacked in all is held against the size of the file, and a part that was read to its end against its checksum.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
+import { pipeline } from 'node:stream';
+import { crc32, createInflateRaw } from 'node:zlib';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import { HARMLESS_BYTES, SHEET_LIMITS } from '../domain/sheet-limits.js';
 import { type Expansion, openExpansion } from './expansion.js';
@@ -80,14 +81,32 @@ async function* unpacked(
 ): AsyncGenerator<Buffer> {
   if (entry === undefined) throw new Error(`the part ${name} is missing`);
   if (entry.isEncrypted()) throw protectedWorkbook();
-  let checksum = 0;
-  for await (const piece of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
+  let [bytes, checksum] = [0, 0];
+  for await (const piece of await inflated(zip, entry)) {
     beat();
+    bytes += piece.length;
+    if (bytes > entry.uncompressedSize) break;
     expansion.add(piece.length);
     checksum = crc32(piece, checksum);
     yield piece;
   }
-  if (checksum !== entry.crc32) throw new Error(`the part ${name} is not what was stored: its checksum differs`);
+  if (bytes !== entry.uncompressedSize || checksum !== entry.crc32) {
+    throw new Error(`the part ${name} is not what the archive says of it: its size or checksum differs`);
+  }
+}
+
+const STORED = 0;
+const DEFLATED = 8;
+/** A quarter of the steps that zlib takes by itself. */
+const PIECE_BYTES = 64 * 1024;
+
+async function inflated(zip: ZipFile, entry: Entry): Promise<AsyncIterable<Buffer>> {
+  const { compressionMethod } = entry;
+  if (compressionMethod === STORED) return zip.openReadStreamPromise(entry);
+  if (compressionMethod !== DEFLATED) throw new Error(`compression method ${compressionMethod} is unknown`);
+  const packed = await zip.openReadStreamPromise(entry, { decompress: false });
+  // Whoever reads it hears of a failure of either, and ends both.
+  return pipeline(packed, createInflateRaw({ chunkSize: PIECE_BYTES }), () => {});
 }
 
 function dangerous(): SheetError {
