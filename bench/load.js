@@ -13,6 +13,7 @@ import { Queue } from 'bullmq';
 import { parse } from 'csv-parse';
 import { pino } from 'pino';
 import { creditCodeCheck } from '../dist/domain/enterprise-code.js';
+import { identifyWith } from '../dist/domain/merchant.js';
 import { load } from '../dist/producer/load.js';
 import { openSheet } from '../dist/producer/sheet.js';
 import { openBatches } from '../dist/redis/batches.js';
@@ -28,8 +29,8 @@ const log = pino({ level: 'silent' });
 /** Those of `fastregisterweapp`. */
 const RULES = {
   needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: true },
-  identity: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
-  identityBefore: ['name', 'code'],
+  details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+  identify: identifyWith('the key of a bench'),
   acceptWarnings: true,
 };
 

@@ -18,10 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { openStore, startListening } from '../dist/app.js';
 import { readSettings } from '../dist/config.js';
-import { identityOf } from '../dist/domain/merchant.js';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
 import { decodeAesKey, encrypt, signatureOf } from '../dist/wechat/crypt.js';
-import { FOUR_FIELDS } from '../dist/wechat/registration-api.js';
 
 const SECONDS = Number(process.argv[2] ?? 3);
 const CONNECTIONS = 64;
@@ -156,9 +154,9 @@ async function load(store) {
     const rows = Array.from({ length: 500 }, (_, at) => {
       const it = merchant(first + at);
       const cells = [it.name, it.code, '1', it.legalPersonaWechat, it.legalPersonaName, it.componentPhone];
-      return { line: first + at + 2, cells, merchant: it, problems: [], registration: identityOf(it, FOUR_FIELDS) };
+      return { line: first + at + 2, cells, merchant: it, problems: [], registration: store.identify(it.code) };
     });
-    await store.batches.accept(batch, first, rows);
+    await store.batches.accept(batch, first, rows, { details: ['name', 'code'] });
   }
 }
 

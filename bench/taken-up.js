@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { openStore } from '../dist/app.js';
-import { key, PREFIX } from '../dist/redis/keys.js';
+import { key, prefix } from '../dist/redis/keys.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 
 const ROWS = Number(process.argv[2] ?? 64);
@@ -39,7 +39,7 @@ async function measure(round) {
   const home = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
   const wechat = await startWechat();
   const store = await openStore(settingsFrom(environment(home, wechat.url, FAST)), log, 'worker');
-  const queue = new Queue('submit', { connection: store.redis, prefix: PREFIX });
+  const queue = new Queue('submit', { connection: store.redis, prefix: prefix() });
   const alive = new Set();
   const sent = async () => (await store.batches.counts('held')).awaiting_legal_person ?? 0;
   try {

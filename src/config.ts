@@ -2,8 +2,8 @@
  * Settings: environment, `.env` and flags become one typed object, or one error that lists every fault at once.
  * A setting is one line of SECTIONS; `.env.example`, `docs/settings.md` and the commands' flags are printed from it.
  */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
@@ -49,6 +49,10 @@ const KINDS = {
     write: 'redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH/TO/redis.sock',
   },
   folder: { schema: z.string(), write: 'the path of a folder' },
+  ledger: {
+    schema: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+    write: 'up to 32 small letters, digits and hyphens, such as rehearsal',
+  },
   host: {
     schema: z.string().regex(/^[^\s/]+$/),
     write: 'the address to listen on, such as 127.0.0.1 or 0.0.0.0',
@@ -115,7 +119,8 @@ const SECTIONS = {
   ],
   'Data': [
     { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// (its CA: NODE_EXTRA_CA_CERTS) or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
-    { name: 'FASTREGISTER_HOME', kind: 'folder', default: './.fastregister', sentence: 'Private data: Redis files, spool, keys; mode 0700.' },
+    { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
+    { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
   ],
@@ -169,7 +174,10 @@ type ValueOf<R extends Row> =
   | (R extends { default: string } ? never : undefined);
 
 /** FASTREGISTER_DAILY_CALLS is `dailyCalls` here, WECHAT_API_BASE_URL is `wechatApiBaseUrl`, every wait in `patience`. */
-export type Settings = { readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> } & { readonly patience: Patience };
+export type Settings = Omit<{ readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> }, 'home'> & {
+  readonly home: string;
+  readonly patience: Patience;
+};
 
 /** `--daily-calls` for FASTREGISTER_DAILY_CALLS, `--redis-url` for REDIS_URL. */
 export function flagOf(name: string): string {
@@ -188,14 +196,16 @@ function keyOf(name: string): string {
 
 // --- what a command cannot do without ---------------------------------------------------------------------------------
 
-/** `wechat`: it calls WeChat. `push`: it reads pushes. `encryption`: it keeps refresh tokens. */
-export type Need = 'wechat' | 'push' | 'encryption';
+/** `wechat`: it calls WeChat. `sending`: it registers. `push`: it reads pushes. `encryption`: it keeps refresh tokens. */
+export type Need = 'wechat' | 'sending' | 'push' | 'encryption';
 
 const REQUIRED: Record<Need, (isSet: (name: Row['name']) => boolean) => readonly Row['name'][]> = {
   wechat: (isSet) =>
     isSet('WECHAT_COMPONENT_ACCESS_TOKEN') || isSet('WECHAT_COMPONENT_ACCESS_TOKEN_URL')
       ? ['WECHAT_COMPONENT_APPID']
       : ['WECHAT_COMPONENT_APPID', 'WECHAT_COMPONENT_APPSECRET'],
+  // Which registration API: see undecidedApi.
+  sending: () => [],
   push: () => ['WECHAT_COMPONENT_APPID', 'WECHAT_MESSAGE_TOKEN', 'WECHAT_ENCODING_AES_KEY'],
   encryption: (isSet) => (isSet('REDIS_URL') ? ['FASTREGISTER_SECRET_KEY'] : []),
 };
@@ -232,9 +242,44 @@ export interface Sources {
   readonly cwd?: string;
 }
 
-export function readDotenv(cwd: string): string {
+/** The nearest `.fastregister`, here or in a folder above, as git finds its repository; else the one that would be made here. */
+export function findHome(cwd: string): string {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const home = join(folder, HOME_NAME);
+    if (isFolder(home)) return home;
+    if (dirname(folder) === folder) return join(resolve(cwd), HOME_NAME);
+  }
+}
+
+const HOME_NAME = '.fastregister';
+
+function isFolder(path: string): boolean {
   try {
-    return readFileSync(join(cwd, '.env'), 'utf8');
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there, or not to be looked at.
+    return false;
+  }
+}
+
+/** Data of another user is neither read nor written by accident. */
+function foreignHome(home: string): Fault[] {
+  const owner = statSync(home, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === process.getuid?.()) return [];
+  return [
+    {
+      name: 'FASTREGISTER_HOME',
+      problem: `is not set, and ${home} belongs to another user`,
+      remedy: 'run fastregister as that user, or set FASTREGISTER_HOME to a folder of your own',
+    },
+  ];
+}
+
+/** `.env` of the folder that holds the home, or would hold it. A byte order mark, which Windows Notepad writes, is no letter of a name. */
+export function readDotenv(cwd: string): string {
+  const folder = dirname(findHome(cwd));
+  try {
+    return readFileSync(join(folder, '.env'), 'utf8').replace(/^\uFEFF/, '');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw new SettingsError([
@@ -252,17 +297,22 @@ export function readSettings({
   defaults = {},
   cwd = process.cwd(),
 }: Sources): Settings {
+  const found = findHome(cwd);
   const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
+  /** Where relative paths of each of them begin. */
+  const folders = [cwd, cwd, dirname(found)];
   const faults: Fault[] = sources.flatMap(unknownNames);
   const given = new Map<string, string>();
   const values: Record<string, unknown> = {};
+  let home: string | undefined;
 
   for (const row of ROWS) {
-    const found = find(row, sources, cwd);
-    if (found.fault) faults.push(found.fault);
-    if (found.value !== undefined) given.set(row.name, found.value);
+    const { value, fault, folder } = find(row, sources, folders);
+    if (fault) faults.push(fault);
+    if (value !== undefined) given.set(row.name, value);
+    if (row.name === 'FASTREGISTER_HOME' && value !== undefined && folder !== undefined) home = resolve(folder, value);
 
-    const text = found.value ?? defaults[row.name] ?? row.default;
+    const text = value ?? defaults[row.name] ?? row.default;
     const parsed = text === undefined ? undefined : KINDS[row.kind].schema.safeParse(text);
     if (parsed?.success === false) faults.push(misshapen(row, text ?? ''));
     values[keyOf(row.name)] = parsed?.data;
@@ -270,10 +320,12 @@ export function readSettings({
 
   const nearly = sources.flatMap(Object.keys);
   faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
+  if (needs.includes('sending')) faults.push(...undecidedApi(given));
+  if (home === undefined) faults.push(...foreignHome(found));
   if (faults.length > 0) throw new SettingsError(faults);
 
   // The loop above has put the output of each row's schema under the row's key, which is what the mapped type says.
-  return { ...values, home: resolve(cwd, String(values.home)), patience: patienceOf(values) } as unknown as Settings;
+  return { ...values, home: home ?? found, patience: patienceOf(values) } as unknown as Settings;
 }
 
 type Source = Readonly<Record<string, string | undefined>>;
@@ -288,15 +340,20 @@ function namesOfFlags(flags: Readonly<Record<string, unknown>>): Source {
 }
 
 /** The first source that speaks of a setting decides; an empty value is an unset one, as docker compose passes them. */
-function find(row: SettingRow, sources: readonly Source[], cwd: string): { value?: string; fault?: Fault } {
-  for (const source of sources) {
+function find(
+  row: SettingRow,
+  sources: readonly Source[],
+  folders: readonly string[],
+): { value?: string; fault?: Fault; folder?: string } {
+  for (const [at, source] of sources.entries()) {
+    const folder = folders[at] ?? '';
     const value = source[row.name]?.trim();
     const file = row.secret ? source[`${row.name}_FILE`]?.trim() : undefined;
     if (value && file) {
       return { fault: { name: row.name, problem: `is set beside ${row.name}_FILE`, remedy: 'keep one of the two' } };
     }
-    if (value) return { value };
-    if (file) return readSecretFile(row.name, resolve(cwd, file));
+    if (value) return { value, folder };
+    if (file) return readSecretFile(row.name, resolve(folder, file));
   }
   return {};
 }
@@ -337,6 +394,24 @@ function missing(
         remedy: `set it (${row.sentence.replace(/[.;].*$/, '')})${hint}`,
       };
     });
+}
+
+/** Against WeChat's own API the choice decides who writes to the legal person, and one of the two is offline. */
+function undecidedApi(given: Map<string, string>): Fault[] {
+  const address = given.get('WECHAT_API_BASE_URL');
+  const isWechat = address === undefined || /^https?:\/\/([\w-]+\.)?api2?\.weixin\.qq\.com(\/|$)/.test(address);
+  if (!isWechat || given.has('WECHAT_REGISTRATION_API')) return [];
+  return [
+    {
+      name: 'WECHAT_REGISTRATION_API',
+      problem: 'has to be chosen',
+      remedy: [
+        'set it to one of the two',
+        "  fastregisterenterpriseweapp   today's API: needs name and code; you hand a link to each legal person, who has 24 hours",
+        '  fastregisterweapp             the API before it: WeChat writes to the legal person; announced to go offline on 2026-04-30',
+      ].join('\n'),
+    },
+  ];
 }
 
 function contradictions(given: Map<string, string>): Fault[] {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { limitsOf, rulesOf } from '../app.js';
 import type { Limits } from '../domain/limits.js';
+import { type DetailField, type Identify, identifyWith, listOfDetails } from '../domain/merchant.js';
 import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
 import { carriedHeadings, refuseMostlyInvalid } from '../producer/checked-rows.js';
@@ -49,12 +50,10 @@ async function check(doorway: Doorway, files: readonly string[], options: Option
   }
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
-  const rules = {
-    ...rulesOf(doorway.settings, yesOrNo('--accept-warnings', options.acceptWarnings)),
-    again: options.again,
-  };
-  const sheets = await openSheetFiles(files, rules, 1, lang);
+  const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
   const memory = await remember(doorway);
+  const rules = { ...rulesOf(doorway.settings, acceptWarnings, memory.identify), again: options.again };
+  const sheets = await openSheetFiles(files, rules, 1, lang);
   const page = options.json ? jsonPage(lang) : textPage(lang);
   const plans: { file: string; plan: Plan }[] = [];
   for (const { file, sheet } of sheets) {
@@ -99,6 +98,7 @@ interface Forecast extends Outlook {
 }
 
 interface Memory {
+  readonly identify: Identify;
   readonly past: Past;
   outlook(ready: number): Forecast;
   batch(id: string): Promise<Batch | undefined>;
@@ -109,16 +109,19 @@ async function remember(doorway: Doorway): Promise<Memory> {
   const { settings } = doorway;
   const limits = limitsOf(settings);
   const nothing: Memory = {
+    // Only compared with each other.
+    identify: identifyWith(''),
     past: async () => new Map(),
     outlook: (ready) => forecast(ready, 0, limits.perDay, limits),
     batch: async () => undefined,
   };
   if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
   try {
-    const { batches, calls, workload } = await doorway.open('door');
+    const { batches, calls, identify, workload } = await doorway.open('door');
     const now = await situation(calls, limits, Date.now());
     const before = await workload.toSend();
     return {
+      identify,
       past: batches.prospects,
       outlook: (ready) => forecast(ready, before, now.left, { ...limits, perDay: now.limit }),
       batch: batches.find,
@@ -166,6 +169,8 @@ function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
     ['duplicates in this file', plan.duplicate],
     ['already registered', plan.already_created],
     ['already in progress', plan.in_progress],
+    ...(plan.waits > 0 ? [['wait for a row with other details', plan.waits] as [string, number]] : []),
+    ...(plan.replaces > 0 ? [['of the ready ones, replace an earlier row', plan.replaces] as [string, number]] : []),
     ['rows with warnings', plan.warned],
     ['calls needed', plan.ready],
     ...(before > 0 ? [['of earlier batches, sent before them', before] as [string, number]] : []),
@@ -186,11 +191,11 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
   );
 }
 
-function linesOf({ row, fate, firstLine }: PlannedRow, lang: Language): string[] {
+function linesOf({ row, fate, firstLine, differing }: PlannedRow, lang: Language): string[] {
   const lines = row.problems.map(
     (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
-  if (fate === 'duplicate') lines.push(`${row.line}: ${duplicateWords(firstLine)[lang]}`);
+  if (fate === 'duplicate') lines.push(`${row.line}: ${duplicateLine(firstLine, differing)[lang]}`);
   return lines;
 }
 
@@ -224,11 +229,25 @@ function jsonPage(lang: Language): Page {
   };
 }
 
-function duplicateWords(firstLine: number | undefined): Words {
-  return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
+function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
+  const words = duplicateWords(firstLine, differing);
+  if (differing.length === 0) return words;
+  return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `warning: ${words.zh} [${DIFFERS}]` };
 }
 
-function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): object[] {
+function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
+  if (differing.length === 0) return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
+  const fields = listOfDetails(differing);
+  return {
+    en: `the same enterprise as in line ${firstLine}, but these differ: ${fields.en}. Only line ${firstLine} is sent; if it is wrong, correct it and delete this one.`,
+    zh: `与第 ${firstLine} 行为同一企业，但${fields.zh}不同。只提交第 ${firstLine} 行；如该行有误，请更正该行并删除本行。`,
+  };
+}
+
+const DUPLICATE = 'sheet:duplicate';
+const DIFFERS = 'sheet:duplicate_differs';
+
+function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
   const problems: object[] = row.problems.map((problem) => ({
     line: row.line,
     cell: problem.cell,
@@ -237,8 +256,16 @@ function problemsOf({ row, fate, firstLine }: PlannedRow, lang: Language): objec
     reason: problemReason(problem)[lang],
     next_step: problemNextStep(problem, row.problems)[lang],
   }));
-  if (fate === 'duplicate')
-    problems.push({ line: row.line, problem: 'sheet:duplicate', severity: 'duplicate', firstLine });
+  if (fate === 'duplicate') {
+    const differs = differing.length > 0;
+    problems.push({
+      line: row.line,
+      problem: differs ? DIFFERS : DUPLICATE,
+      severity: differs ? 'warning' : 'duplicate',
+      firstLine,
+      ...(differs && { differing, reason: duplicateWords(firstLine, differing)[lang] }),
+    });
+  }
   return problems;
 }
 
@@ -249,12 +276,14 @@ async function* annotated(pages: AsyncIterable<PlannedRow[]>, sheet: Sheet, lang
   for await (const rows of pages) yield rows.map((row) => csvLine(annotatedCells(row, headings, lang))).join('');
 }
 
-function annotatedCells({ row, fate, firstLine }: PlannedRow, headings: readonly string[], lang: Language): string[] {
-  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine)[lang]] : [];
+function annotatedCells(planned: PlannedRow, headings: readonly string[], lang: Language): string[] {
+  const { row, fate, firstLine, differing = [] } = planned;
+  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)[lang]] : [];
+  const code = differing.length > 0 ? DIFFERS : DUPLICATE;
   return [
     ...headings.map((_, at) => row.cells[at] ?? ''),
     String(row.line),
-    [...row.problems.map((problem) => problem.code), ...duplicate.map(() => 'sheet:duplicate')].join(' '),
+    [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
     [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
     nextStepsOf(row.problems)
       .map((step) => step[lang])

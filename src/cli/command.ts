@@ -5,6 +5,7 @@ import { openStore, type Store } from '../app.js';
 import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/connection.js';
+import { say } from './terminal.js';
 
 /** Exit statuses; other programs hang on them. */
 export const EXIT = {
@@ -19,8 +20,8 @@ export const EXIT = {
 export interface Doorway {
   readonly settings: Settings;
   readonly log: Logger;
-  /** The ledger; closed when the command is over. `leaving`: see `connect`. */
-  open(role: Role, leaving?: AbortSignal): Promise<Store>;
+  /** The ledger; closed when the command is over. `leaving`, `claim`: see `openStore`. */
+  open(role: Role, leaving?: AbortSignal, claim?: boolean): Promise<Store>;
 }
 
 /** Usage that commander cannot see is wrong: exit status 2. */
@@ -71,13 +72,20 @@ export async function perform(
     process.exitCode = await run({
       settings,
       log,
-      async open(role, leaving) {
-        const store = await openStore(settings, log, role, leaving);
+      async open(role, leaving, claim) {
+        const store = await openStore(settings, log, role, leaving, claim);
         stores.push(store);
+        if (store.isNew) say(`A new, empty ledger was made: ${whereOf(settings)}.`);
         return store;
       },
     });
   } finally {
     for (const store of stores) await store.close();
   }
+}
+
+/** Two folders, or two names, are two ledgers, and a merchant who is in both is asked twice. */
+function whereOf({ redisUrl, home, ledger }: Settings): string {
+  const name = ledger === 'default' ? '' : `${ledger}, `;
+  return redisUrl === undefined ? `${name}under ${home}` : `${name}in the Redis of REDIS_URL`;
 }

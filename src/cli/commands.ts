@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   schedule: async () => (await import('./schedule.js')).scheduleCommand(),
   pushes: async () => (await import('./pushes.js')).pushesCommand(),
   tokens: async () => (await import('./tokens.js')).tokensCommand(),
+  ledger: async () => (await import('./ledger.js')).ledgerCommand(),
   purge: async () => (await import('./purge.js')).purgeCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),

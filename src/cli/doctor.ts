@@ -7,9 +7,10 @@ import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
-import { explain } from '../wechat/answers.js';
+import { CHECK_PERMISSION_SETS, explain, ridHint } from '../wechat/answers.js';
 import { readClock } from '../wechat/clock.js';
 import { type Credential, TICKET_LIVES_MS } from '../wechat/credentials.js';
+import { PERMISSION_SETS, type PermissionSet } from '../wechat/permission-sets.js';
 import { readQuota } from '../wechat/quota.js';
 import { command, EXIT, perform } from './command.js';
 import { print, printJson, table } from './terminal.js';
@@ -66,7 +67,7 @@ function describe(findings: readonly Finding[]): string {
   return table(rows);
 }
 
-const NEEDS: readonly Need[] = ['wechat', 'push', 'encryption'];
+const NEEDS: readonly Need[] = ['wechat', 'sending', 'push', 'encryption'];
 
 /** Without settings that can be read there is nothing else to check; with some that are missing there is. */
 function checkSettings(made: Command): { settings?: Settings; findings: Finding[] } {
@@ -116,11 +117,12 @@ async function checkWechat(store: Store): Promise<Finding[]> {
     const clock = await checkClock(store.settings);
     const line = await checkLine(store);
     const api = await checkApi(store, caller);
+    const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, line, api];
+    if (clock.check === 'WeChat') return [clock, line, api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
-    return [clock, line, api, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
+    return [clock, line, api, permissions, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
   } finally {
     await caller.close();
   }
@@ -178,6 +180,27 @@ async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Fi
   };
 }
 
+/** No call of WeChat lists a platform's permission sets: only a refused create says that some are missing. */
+async function checkPermissionSets({ calls }: Store): Promise<Finding> {
+  const check = 'permission sets';
+  const required = setNames(({ required }) => required);
+  const recommended = setNames(({ required }) => !required);
+  const line = await calls.line();
+  if (troubleOf(line?.problem)?.nextStep === CHECK_PERMISSION_SETS) {
+    const says = `WeChat answered ${line?.problem}: one of these is missing or not published network-wide: ${required}`;
+    return { check, verdict: 'fault', says, todo: 'See the line.' };
+  }
+  const says = `WeChat tells of them only when a create is refused; required, published network-wide: ${required}; recommended: ${recommended}`;
+  return { check, verdict: 'ok', says };
+}
+
+/** In both languages: open.weixin.qq.com shows the Chinese names. */
+function setNames(which: (set: PermissionSet) => boolean): string {
+  return PERMISSION_SETS.filter(which)
+    .map(({ en, zh }) => `${en} (${zh})`)
+    .join(', ');
+}
+
 const TICKET_EVERY_MS = 10 * 60_000;
 
 async function checkTicket(settings: Settings, { ticketReceivedAt }: Caller): Promise<Finding> {
@@ -212,7 +235,12 @@ function checkToken(credential: Credential): Finding {
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
       return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
-      return { check, verdict: 'fault', says: `${credential.problem} ${credential.said}`, todo: todoFor(credential) };
+      return {
+        check,
+        verdict: 'fault',
+        says: `${credential.problem} ${credential.said}`,
+        todo: `${todoFor(credential)}${ridHint(credential.said).en}`,
+      };
   }
 }
 
@@ -245,12 +273,18 @@ async function checkQuota(
     case 'refused': {
       const answer = explain(`create:${quota.errcode}`)[0]?.answer;
       const todo = answer?.nextStep.en ?? 'Look the code up: fastregister explain CODE';
-      return { check, verdict: 'fault', says: `WeChat answered ${quota.errcode} ${quota.said}`, todo };
+      return {
+        check,
+        verdict: 'fault',
+        says: `WeChat answered ${quota.errcode} ${quota.said}`,
+        todo: `${todo}${ridHint(quota.said).en}`,
+      };
     }
     case 'quota': {
       const says = `WeChat: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left; here: ${used} of ${limit}`;
       if (limit - used <= quota.remain) return { check, verdict: 'ok', says };
-      const todo = 'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too.';
+      const todo =
+        'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too, and WeChat lowers it for platforms that create Mini Programs of online categories.';
       return { check, verdict: 'warning', says, todo };
     }
   }

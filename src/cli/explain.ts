@@ -44,9 +44,9 @@ async function explain(doorway: Doorway, wanted: string, options: Options): Prom
     const story = await storyOf(store, view);
     const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
     if (options.json) {
-      const { history, links, standstill } = story;
+      const { history, standstill } = story;
       const next = nextOf(view.registration, standstill);
-      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, links, next, history });
+      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, next, history });
     } else await print(historyPage(story, language, time));
     return EXIT.done;
   }
@@ -124,7 +124,6 @@ async function storyOf(store: Store, view: View): Promise<Story> {
   return {
     view,
     history,
-    links: await store.batches.links(id),
     batches: new Map(named.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
     standstill,
   };

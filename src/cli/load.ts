@@ -71,7 +71,7 @@ export function mannerFrom(options: SheetOptions & { readonly canary?: string })
 
 /** Every file is opened before the first is loaded: one that is refused stops nothing half-way. */
 export async function loadFiles(store: Store, files: readonly string[], manner: LoadManner): Promise<Loaded[]> {
-  const rules = { ...rulesOf(store.settings, manner.acceptWarnings), again: manner.again };
+  const rules = { ...rulesOf(store.settings, manner.acceptWarnings, store.identify), again: manner.again };
   const sheets = await openSheetFiles(files, rules, manner.mostInvalid ?? 1);
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { judgeOf, type Store, toldOfCreated, vaultOf } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
-import { next, type Registration } from '../domain/registration.js';
-import { factOf, type Judge, judge, openStored, settle } from '../events/record.js';
+import { type Fact, next, type Registration } from '../domain/registration.js';
+import { factAbout, type Judge, judge, openStored, settle } from '../events/record.js';
 import type { View } from '../redis/ledger.js';
 import { openPushes, type ParkedPush, type Parking, type Pushes, type StoredPush } from '../redis/pushes.js';
 import type { Push, RegistrationPush, Unreadable } from '../wechat/push.js';
@@ -158,7 +158,7 @@ function matchCommand(): Command {
           `${id} does not tell the end of a registration${push.kind === 'unreadable' ? `: ${push.detail}` : ''}.`,
         );
       }
-      const words = desk.words(view.registration, push, stored);
+      const words = desk.words(view.registration, await desk.factOn({ view, push }, stored));
       if (await desk.settle({ view, push }, stored)) say(words);
       else say(`${words}; the push is kept.`);
       return EXIT.done;
@@ -205,8 +205,10 @@ function deskOf(store: Store) {
     }
   }
 
-  function words(registration: Registration, push: RegistrationPush, stored: StoredPush): string {
-    const fact = factOf(push, stored.receivedAt, () => '');
+  const factOn = ({ view, push }: Change, { receivedAt }: StoredPush): Promise<Fact> =>
+    factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, view, push, receivedAt, () => '');
+
+  function words(registration: Registration, fact: Fact): string {
     const move = next(registration, fact);
     const about = `${registration.id}: ${fact.kind}${fact.problem === undefined ? '' : ` (${fact.problem})`}`;
     return move === undefined
@@ -223,29 +225,31 @@ function deskOf(store: Store) {
       return { push, fits: false, words: `a person: it ${WHY[judgement.why]}${detail}` };
     }
     const { registration } = judgement.view;
-    const isChange =
-      next(
-        registration,
-        factOf(judgement.push, stored.receivedAt, () => ''),
-      ) !== undefined;
+    const fact = await factOn(judgement, stored);
+    const isChange = next(registration, fact) !== undefined;
     return {
       push,
       fits: true,
-      words: words(registration, judgement.push, stored),
+      words: words(registration, fact),
       ...(isChange && { change: { view: judgement.view, push: judgement.push } }),
     };
   }
 
   /** Answers whether it changed anything; if so, it fits. */
   async function settleNow({ view, push }: Change, stored: StoredPush): Promise<boolean> {
-    const { ledger, log, settings } = store;
+    const { ledger, batches, log, settings } = store;
     const tellCreated = toldOfCreated(settings, store.redis);
-    const changed = await settle({ ledger, log, vault: vaultOf(settings), tellCreated }, view, push, stored);
+    const changed = await settle(
+      { ledger, rowAt: batches.rowAt, log, vault: vaultOf(settings), tellCreated },
+      view,
+      push,
+      stored,
+    );
     if (changed) await pushes.unpark(stored.id);
     return changed;
   }
 
-  return { time, read, find, chosen, words, plan, settle: settleNow, unpark: pushes.unpark };
+  return { time, read, find, chosen, factOn, words, plan, settle: settleNow, unpark: pushes.unpark };
 }
 
 /** What is worth a Mini Program, or all of them, is not shown. */

@@ -113,8 +113,8 @@ export async function optionsFor(
 ): Promise<ReportOptions> {
   const now = Date.now();
   const { standstill } = await situation(store.calls, limitsOf(store.settings), now);
-  const { invitation } = registrationApi(store.settings, NO_CLIENT);
-  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation };
+  const { invitation, details } = registrationApi(store.settings, NO_CLIENT);
+  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, details };
 }
 
 export function languageFrom(text: string): Language {

@@ -43,7 +43,7 @@ export function runCommand(): Command {
     .option('--lang <zh|en>', "language of the report's sentences", 'en')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, { needs: ['wechat', 'push', 'encryption'] }, (doorway) =>
+      perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (doorway) =>
         options.inbox === undefined ? run(doorway, files, options) : runInbox(doorway, options.inbox, files, options),
       ),
     );

@@ -137,7 +137,7 @@ function removeCommand(): Command {
 function runCommand(): Command {
   return command('run <NAME>', 'Runs a night now, in this process.', 'fastregister schedule run nightly').action(
     async (name: string, _options: object, made: Command) =>
-      perform(made, { needs: ['wechat', 'push', 'encryption'] }, async ({ open }) => {
+      perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, async ({ open }) => {
         const store: Store = await open('worker');
         const schedule = await scheduleNamed(openNights(store.redis), name);
         refuseMissingInbox(schedule.inbox);

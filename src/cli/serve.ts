@@ -14,7 +14,7 @@ interface PartRow {
 const LISTEN: PartRow = { needs: ['push', 'encryption'] };
 
 const PARTS: Readonly<Record<string, PartRow>> = {
-  work: { needs: ['wechat', 'encryption'], start: startSending },
+  work: { needs: ['wechat', 'sending', 'encryption'], start: startSending },
   listen: LISTEN,
   nights: { needs: [], start: startNights },
   console: { needs: [], start: startConsoleOf },

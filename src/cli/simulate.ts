@@ -80,6 +80,7 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
   return [
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
+    'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,

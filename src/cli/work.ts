@@ -17,7 +17,7 @@ export function workCommand(): Command {
   )
     .option('--drain', 'end when nothing is left to send')
     .action(async (options: { drain?: true }, made: Command) =>
-      perform(made, { needs: ['wechat', 'encryption'], service: true }, async ({ open }) => {
+      perform(made, { needs: ['wechat', 'sending', 'encryption'], service: true }, async ({ open }) => {
         const { signal } = onInterruption();
         const store = await open('worker');
         const sending = await startSending(store);

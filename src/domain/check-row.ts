@@ -13,8 +13,10 @@ import {
   withoutHyphens,
 } from './enterprise-code.js';
 import type { Merchant } from './merchant.js';
+import { DOT_LIKE, hasAnotherDot, withMiddleDots } from './middle-dot.js';
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.js';
 import { residentIdIn } from './resident-id.js';
+import { isOfSoleTrader, isWordForNoName, personNamedIn, SOLE_TRADER } from './sole-trader.js';
 
 /** A row as a file has it. */
 export interface SheetRow {
@@ -65,7 +67,7 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
   checkWidth(row, layout, findings);
   if (isNoMerchant(row, findings)) return { problems: findings.problems };
   checkSources(row, layout, needs, findings);
-  const name = checkedName(findings);
+  const name = checkedName(row, layout, findings);
   const { code, codeType } = checkedCode(row, layout, needs, findings);
   const legalPersonaWechat = checkedWechat(needs, findings);
   const legalPersonaName = checkedPersona(needs, findings);
@@ -201,7 +203,7 @@ function isPersonal(cell: string, field: Field, findings: Findings): boolean {
 // Names: sent as they were given, but for what nobody can see.
 
 /** Anything in a name that is worth a second look. */
-const SUSPICIOUS = /[\s\p{Cc}\p{Cf}\u115f\u1160\u3164()?\ufffd]|^'/u;
+const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?\\ufffd${DOT_LIKE}]|^'`, 'u');
 /** Invisible wherever they stand. U+2028 and U+2029 are line breaks, not this. */
 const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164]/gu;
 
@@ -211,13 +213,24 @@ const RARE_CHINESE = /\p{Script=Han}/u;
 const LETTER = /\p{L}/u;
 const DIGIT = /[0-9\uff10-\uff19]/;
 
-function checkedName(findings: Findings): string {
+function checkedName(row: SheetRow, layout: Layout, findings: Findings): string {
   const name = checkedText('name', findings);
-  if (name === '') findings.add('sheet:name_missing', 'name');
-  else if (!CHINESE.test(name) && !RARE_CHINESE.test(name)) {
-    findings.add(LETTER.test(name) ? 'sheet:name_not_chinese' : 'sheet:name_shape', 'name');
-  }
+  const isMissing = name === '' || isWordForNoName(name);
+  if (isMissing || !LETTER.test(name)) {
+    if (isSoleTrader(row, layout)) findings.add('sheet:name_sole_trader', 'name', legalPersonOf(row, layout));
+    else findings.add(isMissing ? 'sheet:name_missing' : 'sheet:name_shape', 'name');
+  } else if (!CHINESE.test(name) && !RARE_CHINESE.test(name)) findings.add('sheet:name_not_chinese', 'name');
   return name;
+}
+
+/** By the code as its cell has it, which is checked later. */
+function isSoleTrader({ cells }: SheetRow, { columns }: Layout): boolean {
+  return isOfSoleTrader(halfWidth(cells[columns.code] ?? '').replace(/[^0-9A-Za-z]/g, ''));
+}
+
+/** Also where the registration API in use does not ask for the legal person; the sheet may have the column all the same. */
+function legalPersonOf({ cells }: SheetRow, { columns }: Layout): string | undefined {
+  return personNamedIn(cells[columns.legal_persona_name] ?? '');
 }
 
 function checkedPersona(needs: Needs, findings: Findings): string {
@@ -239,7 +252,17 @@ function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): 
   if (text.includes('?')) findings.add('sheet:question_mark', field);
   if (field === 'name' && /[()]/.test(text)) findings.add('sheet:half_width_brackets', field);
   if (text.startsWith("'")) findings.add('sheet:name_apostrophe', field);
+  // Of a person: the name of an enterprise is sent as it was given.
+  if (field === 'legal_persona_name' || text.startsWith(SOLE_TRADER)) return dotted(text, field, findings);
+  if (hasAnotherDot(text)) findings.add('sheet:name_dot', field);
   return text;
+}
+
+/** With the middle dot of the registry; and says so. */
+function dotted(text: string, field: Field, findings: Findings): string {
+  const name = withMiddleDots(text);
+  if (name !== text) findings.add('sheet:name_dot_repaired', field);
+  return name;
 }
 
 /** Without invisible characters, trimmed; and says so. */

@@ -1,5 +1,7 @@
 /** A merchant as a row of a sheet names it, and when two rows name the same one. */
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
+import { withOneDot } from './middle-dot.js';
+import type { Words } from './words.js';
 
 /** The six parameters of WeChat's `create`. Text is sent as it was given, trimmed; codes and phones are never numbers. */
 export interface Merchant {
@@ -12,31 +14,62 @@ export interface Merchant {
   readonly componentPhone: string;
 }
 
-/** What tells one task from another: four fields for the first API (the seeds name them), two for its successor. */
-export type IdentityFields = readonly (keyof Pick<
-  Merchant,
-  'name' | 'code' | 'legalPersonaWechat' | 'legalPersonaName'
->)[];
+/** The details of which a difference makes another task at WeChat; the phone is none of them. */
+export type DetailField = 'name' | 'code' | 'legalPersonaWechat' | 'legalPersonaName';
+
+/** The registration id of an enterprise, from its code as a sheet or a push gives it. */
+export type Identify = (code: string) => string;
 
 /**
- * 80 bits in base32, lower case: safe in a key, a job id, a file name and a spreadsheet; two of a hundred million
- * merchants meet with a chance of one in two hundred million.
+ * Ids of one ledger: 80 bits of HMAC-SHA-256 in base32, lower case. They are safe in a key, a job id, a file name and a
+ * spreadsheet; two of a hundred million enterprises get the same id with a chance of one in two hundred million. Codes are
+ * public, so a plain hash in a log could be turned back into its code by trying them all.
+ *
+ * @param ledgerKey kept with the ledger (redis/ledger-key.ts)
  */
-export function identityOf(merchant: Pick<Merchant, IdentityFields[number]>, fields: IdentityFields): string {
-  return digest(
-    fields
-      .map((field) => comparable(field === 'code' ? withoutHyphens(merchant.code) : merchant[field]))
-      .join('\u0000'),
-  );
+export function identifyWith(ledgerKey: string): Identify {
+  return (code) => base32(createHmac('sha256', ledgerKey).update(enterpriseOf(code)).digest());
 }
 
 export function isIdentity(text: string): boolean {
   return /^[a-z2-7]{16}$/.test(text);
 }
 
-/** WeChat runs one task per enterprise, whoever its legal person is. */
+/**
+ * What names an enterprise in every form of its code, without case, spaces and hyphens: the organisation code, which a credit
+ * code contains as its characters 9 to 17. A licence number (15 digits) is contained in neither, and names itself.
+ */
 export function enterpriseOf(code: string): string {
-  return digest(comparable(withoutHyphens(code)));
+  const plain = comparable(withoutHyphens(code));
+  return plain.length === 18 ? plain.slice(8, 17) : plain;
+}
+
+/** What is compared of a detail: without case, width, spaces, and the hyphen of a code. */
+export function comparableDetail(merchant: Merchant, field: DetailField): string {
+  return comparable(field === 'code' ? withoutHyphens(merchant.code) : merchant[field]);
+}
+
+/** Of `fields`, those in which two rows of one enterprise differ. A blank cell is no other detail. */
+export function differingDetails(one: Merchant, other: Merchant, fields: readonly DetailField[]): DetailField[] {
+  return fields.filter((field) => {
+    const [a, b] = [comparableDetail(one, field), comparableDetail(other, field)];
+    return a !== '' && b !== '' && a !== b;
+  });
+}
+
+export const DETAIL_WORDS: Readonly<Record<DetailField, Words>> = {
+  name: { en: 'the name', zh: '企业名称' },
+  code: { en: 'the code', zh: '企业代码' },
+  legalPersonaWechat: { en: "the legal person's Weixin ID", zh: '法人微信号' },
+  legalPersonaName: { en: "the legal person's name", zh: '法人姓名' },
+};
+
+/** `the name, the legal person's Weixin ID` */
+export function listOfDetails(fields: readonly DetailField[]): Words {
+  return {
+    en: fields.map((field) => DETAIL_WORDS[field].en).join(', '),
+    zh: fields.map((field) => DETAIL_WORDS[field].zh).join('、'),
+  };
 }
 
 /** Five calls a day are counted per Weixin ID, without case. */
@@ -52,13 +85,15 @@ export function nameKey(name: string): string {
 /** What has nothing to be made equal: nearly every name and Weixin ID, and a third of the time of a load. */
 const COMPARABLE = /^[\u4e00-\u9fa50-9a-z_-]*$/;
 
-/** For comparison only: full-width and half-width, upper and lower case, and spaces make no difference. */
+/** For comparison only: full-width and half-width, upper and lower case, spaces, and look-alikes of the dot in a name make no difference. */
 function comparable(text: string): string {
   if (COMPARABLE.test(text)) return text;
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, '');
+  return withOneDot(
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, ''),
+  );
 }
 
 function withoutHyphens(code: string): string {
@@ -68,7 +103,11 @@ function withoutHyphens(code: string): string {
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 function digest(text: string): string {
-  const bytes = hash('sha256', text, 'buffer');
+  return base32(hash('sha256', text, 'buffer'));
+}
+
+/** The first 80 bits. */
+function base32(bytes: Buffer): string {
   let id = '';
   for (let bit = 0; bit < 80; bit += 5) {
     const pair = ((bytes[bit >> 3] ?? 0) << 8) | (bytes[(bit >> 3) + 1] ?? 0);

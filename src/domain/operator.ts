@@ -61,7 +61,7 @@ export const MIND = {
 export type Mind = keyof typeof MIND;
 
 export type Verdict =
-  | { readonly kind: 'can'; readonly fact: Pick<Fact, 'kind' | 'until' | 'wait'>; readonly mind?: Mind }
+  | { readonly kind: 'can'; readonly fact: Pick<Fact, 'kind' | 'until' | 'wait' | 'row'>; readonly mind?: Mind }
   | { readonly kind: 'cannot'; readonly why: Cannot };
 
 export interface Asking {
@@ -72,10 +72,12 @@ export interface Asking {
   readonly insists: boolean;
   /** Whose move it is, as the answer that ended it says. */
   readonly acts: Actor | undefined;
+  /** `batch/index` of the row that is asked for, where that one waits for the end of another row's task. */
+  readonly waitingRow?: string;
 }
 
 export function judge(registration: Registration, asking: Asking): Verdict {
-  return asking.ask === 'retry' ? judgeRetry(registration, asking) : judgeCancel(registration);
+  return asking.ask === 'retry' ? judgeRetry(registration, asking) : judgeCancel(registration, asking);
 }
 
 function judgeRetry(registration: Registration, { now, insists, acts }: Asking): Verdict {
@@ -93,11 +95,20 @@ function judgeRetry(registration: Registration, { now, insists, acts }: Asking):
   return { kind: 'can', fact: { kind: 'retry_asked' }, ...(mind && { mind }) };
 }
 
-function judgeCancel({ state, row, alsoRows }: Registration): Verdict {
+function judgeCancel({ state, row, alsoRows, waitingRows }: Registration, { waitingRow }: Asking): Verdict {
+  if (waitingRow !== undefined) {
+    const fact = { kind: 'cancel_asked', row: waitingRow } as const;
+    return { kind: 'can', fact, ...(isOfSeveralBatches(waitingRows) && { mind: 'other_batches' as const }) };
+  }
   if (state === 'queued' || state === 'deferred') {
-    const batches = new Set([row, ...alsoRows].map((pointer) => pointer.slice(0, pointer.lastIndexOf('/'))));
-    return { kind: 'can', fact: { kind: 'cancel_asked' }, ...(batches.size > 1 && { mind: 'other_batches' as const }) };
+    const isShared = isOfSeveralBatches([row, ...alsoRows]);
+    return { kind: 'can', fact: { kind: 'cancel_asked' }, ...(isShared && { mind: 'other_batches' as const }) };
   }
   if (!isOver(state)) return { kind: 'cannot', why: 'under_way' };
   return { kind: 'cannot', why: state === 'created' ? 'created' : 'over' };
+}
+
+/** `batch/index` of each row. */
+function isOfSeveralBatches(rows: readonly string[]): boolean {
+  return new Set(rows.map((pointer) => pointer.slice(0, pointer.lastIndexOf('/')))).size > 1;
 }

@@ -6,64 +6,71 @@ interface ProblemKind {
   /** Errors stop a row, warnings do not (`--accept-warnings=no` holds such rows back). */
   readonly severity: 'error' | 'warning';
   readonly who: Actor;
-  /** `{detail}` is a count, a character or a damaged number; never a whole code, name, Weixin ID or phone. */
+  /** `{detail}` is a count, a character, a damaged number or, in `next`, a name to be typed; never a whole code, Weixin ID or phone. */
   readonly says: Words;
   readonly next: Words;
 }
 
 const AS_TEXT: Words = { en: 'Set the column to Text and type it again.', zh: '请将该列设为“文本”格式后重新输入。' };
 const AS_ON_LICENCE: Words = { en: 'Compare it with the business licence.', zh: '请与营业执照核对。' };
+const AS_LEGAL_PERSON: Words = {
+  en: "Write the name that is both at the business registry and on the bank card linked to the legal person's WeChat.",
+  zh: '请填写工商登记的法定代表人姓名，且须与法人微信绑定银行卡的姓名一致。',
+};
 const NOTHING: Words = { en: 'Nothing needs to be done.', zh: '无需处理。' };
 const ASK_WEIXIN_ID: Words = {
   en: 'Ask the legal person for the Weixin ID (WeChat > Me, below the name).',
-  zh: '请向法人索取微信号（微信 > 我，昵称下方）。',
+  zh: '请向法人索取微信号（“微信”-“我”，昵称下方）。',
 };
 
 // biome-ignore format: one line, one problem
 export const PROBLEMS = {
   // The row
-  'sheet:too_many_cells': { severity: 'error', who: 'us', says: { en: 'the row has {detail} cells, more than there are headings: its values may stand in the wrong columns.', zh: '本行有 {detail} 个单元格，多于表头，各值可能错列。' }, next: { en: 'Look for a comma inside a value, and put that value in quotation marks.', zh: '请检查是否有值中含分隔符，并用引号括起该值。' } },
-  'sheet:rows_swallowed': { severity: 'error', who: 'us', says: { en: 'a quotation mark is opened in this cell and closed further down: lines that look like rows of their own are part of it, and are not read ({detail}).', zh: '该单元格的引号未及时闭合，其后的内容被并入本格，其中疑似为数据行的 {detail} 行未被读取。' }, next: { en: 'Close the quotation mark or take it out.', zh: '请补上或删除引号。' } },
+  'sheet:too_many_cells': { severity: 'error', who: 'us', says: { en: 'the row has {detail} cells, more than there are headings: its values may stand in the wrong columns.', zh: '本行有 {detail} 个单元格，多于表头列数，内容可能错列。' }, next: { en: 'Look for a comma inside a value, and put that value in quotation marks.', zh: '请检查内容中是否含分隔符，如有，请用引号括起。' } },
+  'sheet:rows_swallowed': { severity: 'error', who: 'us', says: { en: 'a quotation mark is opened in this cell and closed further down: lines that look like rows of their own are part of it, and are not read ({detail}).', zh: '该单元格的引号未及时闭合，后面的内容被并入本格，其中 {detail} 行疑似商户数据，未被读取。' }, next: { en: 'Close the quotation mark or take it out.', zh: '请补上或删除引号。' } },
   'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
 
   'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新上传，或以 --accept-warnings=yes 再次加载，按原样提交。' } },
   'sheet:row_without_merchant': { severity: 'error', who: 'us', says: { en: 'nothing that a merchant has is filled in in this row.', zh: '本行未填写任何商户信息。' }, next: { en: 'Fill the row in, or delete it.', zh: '请填写或删除本行。' } },
   'sheet:headings_again': { severity: 'error', who: 'us', says: { en: 'this row repeats the headings.', zh: '本行与表头重复。' }, next: { en: 'Delete it.', zh: '请删除本行。' } },
-  'sheet:row_hidden': { severity: 'warning', who: 'us', says: { en: 'the workbook hides this row, e.g. by a filter; it is read all the same.', zh: '该行在工作簿中被隐藏（如筛选），仍会读取。' }, next: { en: 'Delete the row if this merchant is not to be registered.', zh: '如不注册该商户，请删除该行。' } },
+  'sheet:row_hidden': { severity: 'warning', who: 'us', says: { en: 'the workbook hides this row, e.g. by a filter; it is read all the same.', zh: '该行在工作簿中被隐藏（如被筛选），仍会读取。' }, next: { en: 'Delete the row if this merchant is not to be registered.', zh: '如不注册该商户，请删除该行。' } },
 
   // Where a value should come from
   'sheet:formula_failed': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has failed: {detail}.', zh: '该单元格的公式出错：{detail}。' }, next: { en: 'Write the value itself into the cell.', zh: '请直接填写数值或文字。' } },
   'sheet:formula_without_result': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has no result in the file.', zh: '该单元格的公式没有保存计算结果。' }, next: { en: 'Open the file in Excel or WPS, save it, and load it again.', zh: '请用 Excel 或 WPS 打开并保存后重新上传。' } },
   'sheet:cell_merged': { severity: 'error', who: 'us', says: { en: 'this cell is merged with the one above, and a file has the value of merged cells in the first of them only.', zh: '该单元格与上方单元格合并，文件中只有合并区域的首格有值。' }, next: { en: 'Unmerge the cells and fill in each of them.', zh: '请取消合并单元格，并逐行填写。' } },
-  'sheet:formula_text': { severity: 'warning', who: 'us', says: { en: 'the value stood in ="…", as export programs write a text; it was taken out.', zh: '该值以 ="…" 形式导出，已取出其中的文本。' }, next: NOTHING },
+  'sheet:formula_text': { severity: 'warning', who: 'us', says: { en: 'the value stood in ="…", as export programs write a text; it was taken out.', zh: '内容以 ="…" 形式导出，已取出其中的文本。' }, next: NOTHING },
 
   'sheet:resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a person's resident ID in this cell.", zh: '该单元格中有个人身份证号。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
   'sheet:old_resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a number in this cell that reads like a person's old resident ID (15 digits with a birthday inside).", zh: '该单元格中有疑似旧版个人身份证号的数字（15 位，含出生日期）。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
 
   // The name
   'sheet:name_missing': { severity: 'error', who: 'merchant', says: { en: 'the name of the enterprise is missing.', zh: '缺少企业名称。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
-  'sheet:name_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a name: there is no letter in it.', zh: '这不是名称或姓名：其中没有文字。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:name_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a name: there is no letter in it.', zh: '内容中没有文字，不是名称或姓名。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
+  'sheet:name_sole_trader': { severity: 'error', who: 'us', says: { en: 'there is no name here, and the code is that of a sole trader (个体工商户).', zh: '缺少名称，而该代码属于个体工商户。' }, next: { en: "If the business licence has a name, fill it in. If it has none (无, *****, -), write 个体户 and the legal person's name, without a space: 个体户{detail}.", zh: '营业执照上有名称的，请按执照填写；无名称的（如“无”“*****”“-”），请填写“个体户”加法人姓名，中间不加空格：个体户{detail}。' } },
   'sheet:name_not_chinese': { severity: 'warning', who: 'merchant', says: { en: 'there is no Chinese character in the name; the business registry writes names in Chinese.', zh: '名称中没有汉字，工商登记使用中文名称。' }, next: AS_ON_LICENCE },
   'sheet:half_width_brackets': { severity: 'warning', who: 'us', says: { en: 'the name has half-width brackets; the business registry writes full-width ones （ ）.', zh: '名称含半角括号，工商登记使用全角括号（ ）。' }, next: AS_ON_LICENCE },
-  'sheet:line_break': { severity: 'error', who: 'us', says: { en: 'there is a line break or a control character inside the value.', zh: '值中含换行或控制字符。' }, next: { en: 'Write the value on one line.', zh: '请改为一行。' } },
-  'sheet:characters_lost': { severity: 'error', who: 'us', says: { en: 'a character was lost when the file was converted (�).', zh: '文件转换时丢失了字符（�）。' }, next: { en: 'Type it again and save the file as "CSV UTF-8" or XLSX.', zh: '请重新输入，并另存为“CSV UTF-8”或 XLSX。' } },
+  'sheet:line_break': { severity: 'error', who: 'us', says: { en: 'there is a line break or a control character inside the value.', zh: '内容中含换行符或控制字符。' }, next: { en: 'Write the value on one line.', zh: '请改为一行。' } },
+  'sheet:characters_lost': { severity: 'error', who: 'us', says: { en: 'a character was lost when the file was converted (�).', zh: '文件转换时有字符丢失（�）。' }, next: { en: 'Type it again and save the file as "CSV UTF-8" or XLSX.', zh: '请重新输入，并另存为“CSV UTF-8”或 XLSX。' } },
   'sheet:question_mark': { severity: 'warning', who: 'us', says: { en: 'there is a question mark in the name; programs write it for a rare character that they could not save.', zh: '名称含问号，可能是无法保存的生僻字。' }, next: AS_ON_LICENCE },
-  'sheet:name_apostrophe': { severity: 'error', who: 'us', says: { en: 'the name begins with an apostrophe, a leftover of a spreadsheet program.', zh: '名称以撇号开头，是表格软件的残留。' }, next: { en: 'Take the apostrophe off.', zh: '请删除撇号。' } },
+  'sheet:name_apostrophe': { severity: 'error', who: 'us', says: { en: 'the name begins with an apostrophe, a leftover of a spreadsheet program.', zh: '名称以撇号开头，是表格软件残留的符号。' }, next: { en: 'Take the apostrophe off.', zh: '请删除撇号。' } },
+
+  'sheet:name_dot': { severity: 'warning', who: 'us', says: { en: 'there is a dot in the name that only looks like the middle dot · (U+00B7) of the business registry.', zh: '名称中的圆点不是工商登记使用的间隔号“·”。' }, next: { en: 'Compare it with the business licence, and type · where it has a middle dot.', zh: '请与营业执照核对；执照上为间隔号的，请改为“·”。' } },
 
   // The code
   'sheet:code_missing': { severity: 'error', who: 'merchant', says: { en: 'the enterprise code is missing.', zh: '缺少企业代码。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
   'sheet:code_scientific': { severity: 'error', who: 'us', says: { en: 'Excel has turned this code into {detail}; three digits are lost.', zh: 'Excel 已将该代码变为 {detail}，丢失了三位数字。' }, next: AS_TEXT },
   'sheet:code_scientific_other': { severity: 'error', who: 'us', says: { en: 'Excel has turned this code into {detail}; digits are hidden or lost.', zh: 'Excel 已将该代码变为 {detail}，部分数字被隐藏或丢失。' }, next: AS_TEXT },
   'sheet:code_zero_filled': { severity: 'error', who: 'us', says: { en: 'Excel keeps 15 digits only and has put 000 in place of the last three.', zh: 'Excel 只保留 15 位数字，末三位已变为 000。' }, next: AS_TEXT },
-  'sheet:code_decimal': { severity: 'error', who: 'us', says: { en: 'a program has turned this code into a number with a decimal point.', zh: '该代码已被程序变为带小数点的数字。' }, next: AS_TEXT },
-  'sheet:code_leading_zero': { severity: 'error', who: 'us', says: { en: 'the code has lost its leading zero: it has {detail} digits, and with zeros in front its check digit is right.', zh: '代码丢失了前导零：只有 {detail} 位，补零后校验位正确。' }, next: AS_TEXT },
-  'sheet:code_numeric_cell': { severity: 'warning', who: 'us', says: { en: 'the code is stored as a number, which loses leading zeros and all digits after the 15th.', zh: '代码以数字存储，会丢失前导零及第 15 位之后的数字。' }, next: { en: 'Compare it with the business licence and set the column to Text.', zh: '请与营业执照核对，并将该列设为“文本”格式。' } },
+  'sheet:code_decimal': { severity: 'error', who: 'us', says: { en: 'a program has turned this code into a number with a decimal point.', zh: '该代码已被软件变为带小数点的数字。' }, next: AS_TEXT },
+  'sheet:code_leading_zero': { severity: 'error', who: 'us', says: { en: 'the code has lost its leading zero: it has {detail} digits, and with zeros in front its check digit is right.', zh: '代码丢失了开头的零：现有 {detail} 位，补零后校验位正确。' }, next: AS_TEXT },
+  'sheet:code_numeric_cell': { severity: 'warning', who: 'us', says: { en: 'the code is stored as a number, which loses leading zeros and all digits after the 15th.', zh: '代码以数字格式存储，会丢失开头的零和第 15 位之后的数字。' }, next: { en: 'Compare it with the business licence and set the column to Text.', zh: '请与营业执照核对，并将该列设为“文本”格式。' } },
   'sheet:code_resident_id': { severity: 'error', who: 'merchant', says: { en: "this is a person's resident ID, not an enterprise code.", zh: '这是个人身份证号，不是企业代码。' }, next: { en: 'Delete it from the sheet and fill in the code of the business licence.', zh: '请从表中删除，并填写营业执照上的代码。' } },
   'sheet:code_old_resident_id': { severity: 'error', who: 'merchant', says: { en: "this reads like a person's old resident ID (15 digits with a birthday inside), and its check digit is not that of a licence number.", zh: '该代码疑似旧版个人身份证号（15 位，含出生日期），且校验位不符合营业执照注册号。' }, next: { en: 'If it is one, delete it from the sheet. Fill in the 18-character code of the business licence.', zh: '如是身份证号，请从表中删除，并填写营业执照上的 18 位统一社会信用代码。' } },
   'sheet:code_length': { severity: 'error', who: 'merchant', says: { en: 'the code has {detail} characters; a credit code has 18, an organisation code 9, a licence number 15.', zh: '代码有 {detail} 位；统一社会信用代码 18 位，组织机构代码 9 位，营业执照注册号 15 位。' }, next: AS_ON_LICENCE },
-  'sheet:code_alphabet': { severity: 'error', who: 'us', says: { en: 'the code has a character that no such code has: {detail}.', zh: '代码含不应出现的字符：{detail}。' }, next: { en: 'Compare it with the business licence; O and 0, I and 1 are easily mistaken.', zh: '请与营业执照核对，注意 O 与 0、I 与 1。' } },
-  'sheet:code_shape': { severity: 'error', who: 'us', says: { en: 'the code has a letter or a zero where codes of its type never have one.', zh: '代码中有不该出现字母或零的位置。' }, next: AS_ON_LICENCE },
-  'sheet:code_check_digit': { severity: 'warning', who: 'merchant', says: { en: 'the check digit does not fit the rest of the code; a mistyped character is likely, though some old codes are registered so.', zh: '校验位与代码不符，可能有误录；少数旧代码确实如此登记。' }, next: AS_ON_LICENCE },
+  'sheet:code_alphabet': { severity: 'error', who: 'us', says: { en: 'the code has a character that no such code has: {detail}.', zh: '代码中有不应出现的字符：{detail}。' }, next: { en: 'Compare it with the business licence; O and 0, I and 1 are easily mistaken.', zh: '请与营业执照核对，注意 O 与 0、I 与 1。' } },
+  'sheet:code_shape': { severity: 'error', who: 'us', says: { en: 'the code has a letter or a zero where codes of its type never have one.', zh: '代码中有一位不应是字母或零。' }, next: AS_ON_LICENCE },
+  'sheet:code_check_digit': { severity: 'warning', who: 'merchant', says: { en: 'the check digit does not fit the rest of the code; a mistyped character is likely, though some old codes are registered so.', zh: '校验位不符，代码可能有误；少数旧代码登记时即如此。' }, next: AS_ON_LICENCE },
   'sheet:code_lower_case': { severity: 'warning', who: 'us', says: { en: 'the code has small letters; it is sent in capitals.', zh: '代码含小写字母，将以大写提交。' }, next: NOTHING },
   'sheet:code_type_unknown': { severity: 'error', who: 'us', says: { en: 'the code type is none of 1, 2 and 3.', zh: '代码类型不是 1、2 或 3。' }, next: { en: 'Leave it blank: the type is told from the code.', zh: '请留空，系统会按代码判断。' } },
   'sheet:code_type_mismatch': { severity: 'error', who: 'us', says: { en: 'the code type is {detail}, but a code of this length has another.', zh: '代码类型为 {detail}，但该长度的代码属于其他类型。' }, next: { en: 'Leave the code type blank, or compare the code with the business licence.', zh: '请将代码类型留空，或与营业执照核对代码。' } },
@@ -73,20 +80,21 @@ export const PROBLEMS = {
   'sheet:wechat_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's Weixin ID is missing.", zh: '缺少法人微信号。' }, next: ASK_WEIXIN_ID },
   'sheet:wechat_phone': { severity: 'error', who: 'merchant', says: { en: 'this is a phone or QQ number, not a Weixin ID.', zh: '这是手机号或 QQ 号，不是微信号。' }, next: ASK_WEIXIN_ID },
   'sheet:wechat_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a Weixin ID: it has 6 to 20 characters, begins with a letter, and goes on with letters, digits, _ and -.', zh: '这不是微信号：微信号为 6–20 位，以字母开头，其余为字母、数字、下划线或减号。' }, next: ASK_WEIXIN_ID },
-  'sheet:persona_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's name is missing.", zh: '缺少法人姓名。' }, next: { en: 'Fill it in as the business licence has it.', zh: '请按营业执照填写。' } },
-  'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_ON_LICENCE },
+  'sheet:persona_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's name is missing.", zh: '缺少法人姓名。' }, next: AS_LEGAL_PERSON },
+  'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_LEGAL_PERSON },
 
   // The phone
-  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少联系电话，也没有默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新加载表格。' } },
+  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少第三方联系电话，也未设默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新加载表格。' } },
   'sheet:phone_shape': { severity: 'error', who: 'us', says: { en: 'this is not a phone number.', zh: '这不是电话号码。' }, next: { en: 'Set the column to Text and write digits and hyphens only.', zh: '请将该列设为“文本”格式，只写数字和连字符。' } },
-  'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '电话像是手机号，但有 {detail} 位；手机号为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
-  'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '电话像是丢失了区号首位零的座机号。' }, next: AS_TEXT },
+  'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '该电话像手机号，但有 {detail} 位；手机号应为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
+  'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '该电话像座机号，但缺少区号首位的零。' }, next: AS_TEXT },
 
   // What was repaired on the way
-  'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已按半角读取。' }, next: NOTHING },
-  'sheet:spaces_repaired': { severity: 'warning', who: 'us', says: { en: 'spaces around or inside the value were taken off.', zh: '值首尾或中间的空格已去除。' }, next: NOTHING },
-  'sheet:invisible_characters': { severity: 'warning', who: 'us', says: { en: 'invisible characters were taken out of the value.', zh: '值中的不可见字符已去除。' }, next: NOTHING },
-  'sheet:leading_apostrophe': { severity: 'warning', who: 'us', says: { en: 'an apostrophe in front of the value, a leftover of a spreadsheet program, was taken off.', zh: '值前的撇号（表格软件的残留）已去除。' }, next: NOTHING },
+  'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已转为半角。' }, next: NOTHING },
+  'sheet:spaces_repaired': { severity: 'warning', who: 'us', says: { en: 'spaces around or inside the value were taken off.', zh: '首尾或中间的空格已去除。' }, next: NOTHING },
+  'sheet:invisible_characters': { severity: 'warning', who: 'us', says: { en: 'invisible characters were taken out of the value.', zh: '不可见字符已去除。' }, next: NOTHING },
+  'sheet:name_dot_repaired': { severity: 'warning', who: 'us', says: { en: "the dot in the person's name was read as the middle dot · (U+00B7), as registry, bank and WeChat write it.", zh: '姓名中的圆点已统一为间隔号“·”。' }, next: NOTHING },
+  'sheet:leading_apostrophe': { severity: 'warning', who: 'us', says: { en: 'an apostrophe in front of the value, a leftover of a spreadsheet program, was taken off.', zh: '开头的撇号（表格软件残留的符号）已去除。' }, next: NOTHING },
 } as const satisfies Record<`sheet:${string}`, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -109,12 +117,9 @@ export interface ToldProblem {
 
 /** `B17: Excel has turned this code into 9.11E+17; three digits are lost.`: the report's `reason`. */
 export function problemReason(problem: ToldProblem): Words {
-  const says = kindOf(problem.code)?.says ?? { en: problem.code, zh: problem.code };
+  const says = filled(kindOf(problem.code)?.says ?? { en: problem.code, zh: problem.code }, problem);
   const place = placeOf(problem.cell ?? '');
-  return {
-    en: place.en + says.en.replace('{detail}', () => problem.detail ?? '…'),
-    zh: place.zh + says.zh.replace('{detail}', () => problem.detail ?? '…'),
-  };
+  return { en: place.en + says.en, zh: place.zh + says.zh };
 }
 
 /** What stops a row before what was only repaired on the way: the first one is the report's `problem`. */
@@ -131,7 +136,11 @@ export function problemActor({ code }: ToldProblem): Actor | undefined {
 /** What is to do about it, among the other problems of its row: that nothing is to be done is said where that is all. */
 export function problemNextStep(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
   const step = stepOf(problem);
-  return step !== NOTHING || ofRow.every((other) => stepOf(other) === NOTHING) ? step : SILENCE;
+  return step !== NOTHING || ofRow.every((other) => stepOf(other) === NOTHING) ? filled(step, problem) : SILENCE;
+}
+
+function filled({ en, zh }: Words, { detail = '…' }: ToldProblem): Words {
+  return { en: en.replace('{detail}', () => detail), zh: zh.replace('{detail}', () => detail) };
 }
 
 /** The report's `next_step`: what is to do about a row, each step once. */

@@ -103,7 +103,7 @@ export const REPORTERS = {
 export const FACTS = {
   row_accepted: { by: 'producer', en: 'a row of a sheet names this merchant and passed our checks', zh: '表中某行填写了该商户，且通过了本地校验' },
   row_refused: { by: 'worker', en: 'the registration API in use cannot take these details; nothing was sent', zh: '当前注册接口不接受这些信息，没有提交' },
-  create_held: { by: 'worker', en: 'its enterprise has a running task, or its Weixin ID has had its tries of the day', zh: '其企业已有任务在执行，或其微信号当日次数已用完' },
+  create_held: { by: 'worker', en: 'its Weixin ID has had its tries of the day', zh: '其微信号当日次数已用完' },
   create_sent: { by: 'worker', en: 'permission to call was taken and `create` is on its way', zh: '已取得调用许可，`create` 已发出' },
   create_accepted: { by: 'worker', en: 'WeChat accepted the task', zh: '微信已受理任务' },
   create_busy: { by: 'worker', en: 'WeChat says that this enterprise already has a running task', zh: '微信答复该企业已有任务在执行' },
@@ -160,18 +160,32 @@ export interface Fact {
   readonly authorizeUrl?: string;
   /** Who asked and why, of an operator's fact. */
   readonly because?: string;
-  /** `batch/index` of the row whose details are to be sent from now on. */
+  /** `batch/index` of the row that the fact is about; of an accepted row, the row itself. */
   readonly row?: string;
+  /** Of an accepted row: its details beside those that are to be sent, or were. */
+  readonly details?: RowDetails;
+  /** The same beside those of the row that waits, where there is one. */
+  readonly detailsOfWaiting?: RowDetails;
+  /** Of a push: `batch/index` of the row of this enterprise whose details WeChat repeats. */
+  readonly aboutRow?: string;
+  /** How far our clock was ahead of WeChat's when the call was sent, in ms; absent where they agree. */
+  readonly clockAheadMs?: number;
   /** The row asks for a second Mini Program of a merchant that has one. */
   readonly again?: boolean;
 }
+
+/**
+ * How the details of a row compare: `same`; `newer`: the same but for another phone, or the others are forgotten, so that this
+ * row is the one to send; `other`: what makes another task at WeChat differs.
+ */
+export type RowDetails = 'same' | 'newer' | 'other';
 
 /** Why a deferred registration waits; `overnight` waits are not worth keeping a batch run open for. */
 export const WAITS = {
   enterprise: {
     overnight: true,
-    en: 'another task of the same enterprise has to end first',
-    zh: '同一企业的另一个任务尚未结束',
+    en: 'another row was sent for the same enterprise, and its task may be running',
+    zh: '同一企业的另一行已提交，任务可能仍在执行',
   },
   person: {
     overnight: true,
@@ -202,14 +216,19 @@ export const WAITS = {
 
 export type Wait = keyof typeof WAITS;
 
-/** What the ledger knows of one merchant's registration. */
+/** What the ledger knows of one enterprise's registration, whatever rows of whatever sheets name the enterprise. */
 export interface Registration {
   readonly id: string;
   readonly state: State;
   /** `batch/index` of the row whose details are sent. */
   readonly row: string;
-  /** Further rows, of later batches, that wait for the same outcome. */
+  /** Further rows with the same details, which get the same outcome. */
   readonly alsoRows: readonly string[];
+  /**
+   * Rows with other details that came while a task may be running: they are sent when it has failed. The first one is the one
+   * to send; the others have its details.
+   */
+  readonly waitingRows: readonly string[];
   /** How many `create` calls WeChat took up. */
   readonly attempt: number;
   /**
@@ -219,8 +238,11 @@ export interface Registration {
   readonly task: 'none' | 'open' | 'ended';
   /** The same of the attempts before it, the liveliest one: a late push, or 89249, can be about that one. */
   readonly earlierTask: 'none' | 'open' | 'ended';
-  /** When the present attempt was sent. */
+  /** When the present attempt was sent, and how far our clock was ahead of WeChat's then (0: not known, or not at all). */
   readonly sentAt?: number | undefined;
+  readonly clockAheadMs: number;
+  /** CreateTime of the push that ended a task of ours last: a push that is not younger repeats it. */
+  readonly heardAt?: number | undefined;
   /**
    * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
    * to try again, since when a task of somebody else runs, since when its Weixin ID is used up.
@@ -233,7 +255,7 @@ export interface Registration {
   readonly problem?: string | undefined;
   readonly said?: string | undefined;
   readonly appid?: string | undefined;
-  /** Of Mini Programs that this merchant had before one more was asked for. */
+  /** Of further Mini Programs that this enterprise has: made before one more was asked for, or by a second success. */
   readonly earlierAppids?: readonly string[] | undefined;
   readonly authCode?: string | undefined;
   /** When it came: it lives ten minutes from then on, whenever the Mini Program was known to exist. */
@@ -252,8 +274,14 @@ const CONDITIONS = {
     fact.again === true && r.authCode === undefined,
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
-  'the push is about this attempt, or an earlier one that was never heard of again': (r: Registration, fact: Fact) =>
-    !isAboutAnEarlierMiniProgram(r, fact) && (r.earlierTask === 'open' || !isAboutAnEarlierAttempt(r, fact)),
+  'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
+  'it is one more Mini Program': (r: Registration, fact: Fact) => r.appid !== undefined && !hasMiniProgram(r, fact),
+  'the details are other ones': (_: Registration, fact: Fact) => fact.details === 'other',
+  "the details are other ones, and somebody else's task runs": (r: Registration, fact: Fact) =>
+    fact.details === 'other' && r.wait === 'busy',
+  'the details are the same, with a newer phone': (_: Registration, fact: Fact) => fact.details === 'newer',
+  'the row is one that waits': (r: Registration, fact: Fact) =>
+    fact.row !== undefined && r.waitingRows.includes(fact.row),
   'its task may still be running, and the push is about it': (r: Registration, fact: Fact) =>
     r.task === 'open' && !isAboutAnEarlierAttempt(r, fact),
   'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
@@ -262,21 +290,23 @@ const CONDITIONS = {
 } as const;
 
 /**
- * A push that names its task is about the attempt that has it. Else there is CreateTime, which has whole seconds and
- * comes from WeChat's clock; with no earlier task there is nothing else that the push could be about, so that a clock of
- * ours that is fast by minutes loses nothing.
+ * Only failures ask this: a success settles its merchant whichever attempt it is about. A push that names its task is about the
+ * attempt that has it, and one that repeats the details of another row about that one. Else there is CreateTime, in whole
+ * seconds of WeChat's clock: compared with the push that ended the attempt before, and with the call, whose time is ours less
+ * what our clock was ahead. With no earlier task there is nothing else that the push could be about.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
-  if (isAboutAnEarlierMiniProgram(registration, fact)) return true;
-  if (fact.aboutTask !== undefined && registration.taskId !== undefined) return fact.aboutTask !== registration.taskId;
-  if (registration.earlierTask === 'none') return false;
-  if (fact.pushedAt === undefined || registration.sentAt === undefined) return false;
-  return fact.pushedAt < Math.floor(registration.sentAt / 1000) * 1000;
+  const { taskId, row, earlierTask, heardAt, sentAt, clockAheadMs } = registration;
+  if (fact.aboutTask !== undefined && taskId !== undefined) return fact.aboutTask !== taskId;
+  if (fact.aboutRow !== undefined && fact.aboutRow !== row) return true;
+  if (earlierTask === 'none' || fact.pushedAt === undefined) return false;
+  if (heardAt !== undefined && fact.pushedAt <= heardAt) return true;
+  return sentAt !== undefined && fact.pushedAt < Math.floor((sentAt - clockAheadMs) / 1000) * 1000;
 }
 
-/** Pushes come twice, and late: the first Mini Program's is no news of the second. */
-function isAboutAnEarlierMiniProgram({ earlierAppids = [] }: Registration, { appid }: Fact): boolean {
-  return appid !== undefined && earlierAppids.includes(appid);
+/** Pushes come twice, and late. */
+function hasMiniProgram({ appid, earlierAppids = [] }: Registration, fact: Fact): boolean {
+  return fact.appid !== undefined && (fact.appid === appid || earlierAppids.includes(fact.appid));
 }
 
 /** `query` gives neither an appid nor a reason; a push gives both, whenever it comes. */
@@ -294,10 +324,16 @@ export interface Move {
   readonly to: State;
   /**
    * What the fact says of the task at WeChat. `opens`: it may run from now on. `ended`: it is over. `refused`: the
-   * answer says that none was begun. `void`: the same, and it was no attempt. After all but the first the enterprise is free.
+   * answer says that none was begun. `void`: the same, and it was no attempt.
    */
   readonly task?: 'opens' | 'ended' | 'refused' | 'void';
   readonly so?: readonly Consequence[];
+  /**
+   * What becomes of rows. `begins`: the row begins a new attempt, and earlier rows keep their outcome. `replaces`: earlier rows
+   * are cancelled. `leads`: the row's details are sent, earlier rows get the same outcome. `joins`: it gets the same outcome.
+   * `waits`: it is sent when the present task has failed. `withdrawn`: rows that wait are cancelled.
+   */
+  readonly rows?: 'begins' | 'replaces' | 'leads' | 'joins' | 'waits' | 'withdrawn';
   readonly because: Words;
 }
 
@@ -308,14 +344,22 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
-  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'it failed before, and the registry needs time', zh: '之前失败，需等待工商数据更新' } },
-  { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
-  { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
-  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
+  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], rows: 'begins', because: { en: 'it failed before, and the registry needs time', zh: '之前失败，需等待工商数据更新' } },
+  { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], rows: 'begins', because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
+  { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
+  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
+  { fact: 'row_accepted', from: ['deferred'], when: "the details are other ones, and somebody else's task runs", to: 'deferred', rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent, once that task has ended', zh: '尚未提交，待该任务结束后只提交较新的一行' } },
+  { fact: 'row_accepted', from: UNSENT, when: 'the details are other ones', to: 'queued', so: ['send'], rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent', zh: '尚未提交，只提交较新的一行' } },
+  ...inEach(UNSENT, { fact: 'row_accepted', when: 'the details are the same, with a newer phone', rows: 'leads', because: { en: 'it is not sent yet, and the newest phone is sent', zh: '尚未提交，以最新的联系电话为准' } }),
+  ...inEach(UNSENT, { fact: 'row_accepted', rows: 'joins', because: { en: 'the same details are to be sent already', zh: '相同信息已在等待提交' } }),
+  ...inEach([...SENT, 'needs_review'], { fact: 'row_accepted', when: 'the details are other ones', rows: 'waits', because: { en: 'a task of this enterprise may be running: two would make two Mini Programs', zh: '该企业可能有任务在执行，同时提交会创建两个小程序' } }),
+  ...inEach(SENT, { fact: 'row_accepted', rows: 'joins', because: { en: 'the same details were sent already', zh: '相同信息已提交' } }),
+  { fact: 'row_accepted', from: ['needs_review'], when: 'the details are the same, with a newer phone', to: 'needs_review', rows: 'leads', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
+  { fact: 'row_accepted', from: ['needs_review'], to: 'needs_review', rows: 'joins', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
   { fact: 'row_refused', from: UNSENT, to: 'invalid', because: { en: 'the details do not fit the API, and no call is wasted on them', zh: '信息不符合接口要求，不浪费调用次数' } },
 
   // The call
-  { fact: 'create_held', from: UNSENT, to: 'deferred', so: ['send'], because: { en: 'WeChat would only answer 89249 or 91030', zh: '否则微信只会返回 89249 或 91030' } },
+  { fact: 'create_held', from: UNSENT, to: 'deferred', so: ['send'], because: { en: 'WeChat would only answer 91030', zh: '否则微信只会返回 91030' } },
   { fact: 'create_sent', from: UNSENT, to: 'submitting', task: 'opens', so: ['ask'], because: { en: 'from here on the merchant may have been asked', zh: '自此商户可能已收到通知' } },
 
   // Its answer
@@ -347,7 +391,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'push_overdue', from: SENT, to: 'needs_review', because: { en: 'the task ended without a word; only a person can find out', zh: '任务已无声结束，只能人工核实' } },
 
   // The push
-  { fact: 'mini_program_created', from: ['queued', 'deferred', ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'the push is about this attempt, or an earlier one that was never heard of again', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
+  { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
+  { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
   { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
@@ -361,7 +406,13 @@ export const MOVES: readonly Move[] = [
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '操作员要求重新提交，需等待工商数据更新' } },
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '操作员要求' } },
   { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
+  ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];
+
+/** The same rule in several states, none of which it leaves. */
+function inEach(states: readonly State[], rule: Omit<Move, 'from' | 'to'>): readonly Move[] {
+  return states.map((state) => ({ ...rule, from: [state], to: state }));
+}
 
 /**
  * A registration as a row of a sheet makes it. All fields are named: V8 copies objects of one shape thirty times as fast,
@@ -373,10 +424,13 @@ export function newRegistration(id: string, row: string): Registration {
     state: 'queued',
     row,
     alsoRows: [],
+    waitingRows: [],
     attempt: 0,
     task: 'none',
     earlierTask: 'none',
     sentAt: undefined,
+    clockAheadMs: 0,
+    heardAt: undefined,
     postponed: 0,
     busySince: undefined,
     personSince: undefined,
@@ -415,7 +469,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     ...sent,
     state: move.to,
     until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
-    wait: move.to === 'deferred' ? fact.wait : undefined,
+    wait: move.to === 'deferred' ? (fact.wait ?? registration.wait) : undefined,
     problem: fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
@@ -423,19 +477,68 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     ...authorization(registration, fact),
     taskId: fact.taskId ?? sent.taskId,
     authorizeUrl: fact.authorizeUrl ?? sent.authorizeUrl,
-    row: fact.row ?? registration.row,
-    alsoRows: fact.row === undefined ? registration.alsoRows : [],
+    ...rowsAfter(registration, fact, move),
+    heardAt: move.task === 'ended' ? (fact.pushedAt ?? registration.heardAt) : registration.heardAt,
     finishedAt: finishedAt(registration, fact, move),
   };
+}
+
+/** In place of the row of a registration of which only its outcome is kept (redis/lua/purge.lua). */
+export const PURGED_ROW = 'purged/0';
+
+type Rows = Pick<Registration, 'row' | 'alsoRows' | 'waitingRows'>;
+
+/** A created Mini Program ends the waiting of rows; where the task has failed, {@link turnOfWaitingRow} comes next. */
+function rowsAfter({ row, alsoRows, waitingRows }: Rows, fact: Fact, move: Move): Rows {
+  const newRow = fact.row ?? row;
+  // A waiting row that takes its turn takes those along that wait with it.
+  const along = waitingRows.includes(newRow) ? waitingRows.filter((other) => other !== newRow) : undefined;
+  switch (move.rows) {
+    case 'begins':
+    case 'replaces':
+      return { row: newRow, alsoRows: along ?? [], waitingRows: along === undefined ? waitingRows : [] };
+    case 'leads':
+      return { row: newRow, alsoRows: row === PURGED_ROW ? alsoRows : [...alsoRows, row], waitingRows };
+    case 'joins':
+      return { row, alsoRows: [...alsoRows, newRow], waitingRows };
+    case 'waits':
+      return { row, alsoRows, waitingRows: waitingWith(waitingRows, newRow, fact.detailsOfWaiting) };
+    case 'withdrawn':
+      return { row, alsoRows, waitingRows: [] };
+    default:
+      return { row, alsoRows, waitingRows: move.to === 'created' ? [] : waitingRows };
+  }
+}
+
+/** Of rows that wait with different details, only the newest is ever sent. */
+function waitingWith(waitingRows: readonly string[], row: string, details: RowDetails = 'other'): readonly string[] {
+  if (details === 'other') return [row];
+  return details === 'newer' ? [row, ...waitingRows] : [...waitingRows, row];
+}
+
+/**
+ * What happens to a row that waits once nothing of its enterprise can be running any more: it is accepted like a row that comes
+ * now. Undefined while it has to wait on.
+ */
+export function turnOfWaitingRow(
+  { state, task, earlierTask, waitingRows }: Registration,
+  at: number,
+): Fact | undefined {
+  const [row] = waitingRows;
+  if (row === undefined || state === 'created') return undefined;
+  const isUnsent = state === 'queued' || state === 'deferred';
+  const hasFailed = isOver(state) && task !== 'open' && (state !== 'needs_review' || earlierTask !== 'open');
+  return isUnsent || hasFailed ? { kind: 'row_accepted', at, row, details: 'other' } : undefined;
 }
 
 function miniPrograms(
   { appid, earlierAppids }: Registration,
   fact: Fact,
 ): Pick<Registration, 'appid' | 'earlierAppids'> {
-  if (!fact.again) return { appid: fact.appid ?? appid, ...(earlierAppids && { earlierAppids }) };
+  const isOneMore = fact.appid !== undefined && appid !== undefined && fact.appid !== appid;
+  if (!fact.again && !isOneMore) return { appid: fact.appid ?? appid, ...(earlierAppids && { earlierAppids }) };
   const earlier = [...(earlierAppids ?? []), ...(appid === undefined ? [] : [appid])];
-  return { appid: undefined, ...(earlier.length > 0 && { earlierAppids: earlier }) };
+  return { appid: fact.again ? undefined : fact.appid, ...(earlier.length > 0 && { earlierAppids: earlier }) };
 }
 
 /** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
@@ -455,6 +558,7 @@ function attemptBegun(registration: Registration, fact: Fact): Registration {
     task: 'open',
     earlierTask: liveliest(registration.earlierTask, registration.task),
     sentAt: fact.at,
+    clockAheadMs: fact.clockAheadMs ?? 0,
     taskId: undefined,
     authorizeUrl: undefined,
   };
@@ -494,6 +598,8 @@ function patience(
   if (isOver(registration.state) || isOver(move.to)) {
     return { postponed: 0, busySince: undefined, personSince: undefined };
   }
+  // Other details were never refused. That somebody else's task runs is true of them, too.
+  if (move.rows === 'replaces') return { postponed: 0, busySince, personSince: undefined };
   return {
     postponed: fact.wait === 'again' ? postponed + 1 : postponed,
     busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : busySince,

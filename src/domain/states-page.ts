@@ -18,6 +18,15 @@ const TASKS: Record<NonNullable<Move['task']>, string> = {
   void: 'was not begun, and it was no attempt',
 };
 
+const ROWS: Record<NonNullable<Move['rows']>, string> = {
+  begins: 'it begins a new attempt; earlier rows keep their outcome',
+  replaces: 'it is sent; earlier rows are cancelled',
+  leads: 'its details are sent; earlier rows get the same outcome',
+  joins: 'it gets the same outcome',
+  waits: 'it is sent when the present task has failed',
+  withdrawn: 'rows that wait are cancelled',
+};
+
 export function statesPage(): string {
   return [
     '<!-- Printed from src/domain/registration.ts. To change it, change the tables, then: UPDATE_DOCS=1 npx vitest run test/house/printed-docs.test.ts -->',
@@ -54,13 +63,14 @@ export function statesPage(): string {
     '## Moves',
     '',
     ...table(
-      ['fact', 'from', 'when', 'to', 'the task at WeChat', 'what follows', 'because'],
+      ['fact', 'from', 'when', 'to', 'the task at WeChat', 'the row', 'what follows', 'because'],
       MOVES.map((move) => [
         code(move.fact),
         move.from.map(code).join(', '),
         move.when ?? '',
         code(move.to),
         move.task === undefined ? '' : TASKS[move.task],
+        move.rows === undefined ? '' : ROWS[move.rows],
         (move.so ?? []).map((consequence) => CONSEQUENCES[consequence]).join('; '),
         move.because.en,
       ]),

@@ -11,6 +11,12 @@ export const NOTHING_TO_DO: Words = {
   zh: '无需操作，系统会自动继续。',
 };
 
+/** WeChat's older pages call a new Mini Program verified; since 2023-12-25 it is not. */
+export const AFTER_CREATION: Words = {
+  en: 'The new Mini Program is not verified yet: verification and filing come next. Choose offline categories only.',
+  zh: '新小程序默认未认证，接下来请办理认证和备案；仅可选择线下类目。',
+};
+
 /** Whose move it is, as the report's `who_acts` says it. */
 export const ACTORS = {
   us: { en: 'fastregister and its operator', zh: '我们' },

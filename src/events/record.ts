@@ -1,6 +1,7 @@
 /** Stored pushes, one after the other: open → parse → match → one fact. */
 import type { Logger } from 'pino';
 import { afterWorkingDays } from '../domain/calendar.js';
+import type { Identify } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import { isRedisGone } from '../redis/connection.js';
 import type { Created } from '../redis/created.js';
@@ -11,6 +12,7 @@ import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
 import { type Push, type RegistrationPush, readPush, type Unreadable } from '../wechat/push.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
+import { type RowFinder, rowAbout } from './about-row.js';
 import { signedPart } from './receive.js';
 
 /** What it takes to say what a stored push is about. */
@@ -18,11 +20,12 @@ export interface Judge {
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
   readonly ledger: Pick<Ledger, 'read' | 'ofTask'>;
-  /** Which registrations a push can be about, by the registration API in use. */
+  /** Of which task or enterprise a push speaks, by the registration API in use. */
   readonly matchOf: RegistrationApi['matchOf'];
+  readonly identify: Identify;
 }
 
-export interface Recorder extends Judge {
+export interface Recorder extends Judge, RowFinder {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore'>;
   readonly vault: Vault;
@@ -97,10 +100,11 @@ export function openStored({ credentials, componentAppid }: Judge, { query, body
 }
 
 /** Nothing is guessed: a push that does not name its task waits for a person. */
-export async function judge({ ledger, matchOf }: Judge, push: Push | Unreadable): Promise<Judgement> {
+export async function judge({ ledger, matchOf, identify }: Judge, push: Push | Unreadable): Promise<Judgement> {
   if (push.kind === 'unreadable') return { kind: 'park', why: 'unreadable', awaits: [] };
   if (push.kind !== 'registration') return { kind: 'not_ours' };
-  const { taskIds, registrations } = matchOf(push.info);
+  const { taskIds, codes } = matchOf(push.info);
+  const registrations = codes.map(identify);
   const byTask = await Promise.all(taskIds.map((taskId) => ledger.ofTask(taskId)));
   for (const id of [...byTask, ...registrations]) {
     const view = id === undefined ? undefined : await ledger.read(id);
@@ -158,13 +162,15 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
-  recorder: Pick<Recorder, 'ledger' | 'vault' | 'log' | 'tellCreated'>,
+  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'vault' | 'log' | 'tellCreated'>,
   view: View,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
   const { id } = view.registration;
-  const fact = factOf(push, stored.receivedAt, (authCode) => recorder.vault.seal(authCode, id));
+  const fact = await factAbout(recorder, view, push, stored.receivedAt, (authCode) =>
+    recorder.vault.seal(authCode, id),
+  );
   const { before, after, move } = await recorder.ledger.record(id, fact, {}, view);
   // Also after a repetition: a process that died in between has not told. The notice has the same id.
   const isWithoutCode = after.authCode === undefined && after.authorizer === undefined;
@@ -184,6 +190,20 @@ export async function settle(
     'fact',
   );
   return move !== undefined;
+}
+
+/** What a push says about a registration, and about which of its attempts, where there were several. */
+export async function factAbout(
+  finder: RowFinder,
+  view: View,
+  push: RegistrationPush,
+  at: number,
+  seal: (authCode: string) => string,
+): Promise<Fact> {
+  const fact = factOf(push, at, seal);
+  if (view.registration.earlierTask === 'none') return fact;
+  const aboutRow = await rowAbout(finder, view, push.info);
+  return aboutRow === undefined ? fact : { ...fact, aboutRow };
 }
 
 /** @param at when it was received: pushes that waited, in the spool or parked, happened then */

@@ -244,6 +244,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     standstill,
     now: now(),
     invitation: tools.invitation,
+    details: tools.rules.details,
   };
   try {
     const folder = await folderOf(night.inbox, 'done', night.date);

@@ -34,7 +34,7 @@ export interface Purged {
 
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
   let registrations = 0;
-  for (const batch of wanted) registrations += await purgeBatch(tools.redis, tools.batches, batch, now);
+  for (const batch of wanted) registrations += await purgeBatch(tools.redis, batch, now);
   const pushes = await tools.pushes.forgetBefore(time);
   await emptySpoolOfOld(tools.spool, time);
   await openNights(tools.redis).forgetBefore(time);

@@ -21,7 +21,7 @@ export interface Group {
 }
 
 export interface Survey {
-  readonly can: readonly { readonly id: string; readonly fact: Pick<Fact, 'kind' | 'until' | 'wait'> }[];
+  readonly can: readonly { readonly id: string; readonly fact: Pick<Fact, 'kind' | 'until' | 'wait' | 'row'> }[];
   readonly mind: ReadonlyMap<Mind, Group>;
   readonly cannot: ReadonlyMap<Cannot, Group>;
 }
@@ -42,7 +42,7 @@ const USUAL: Readonly<Record<Ask, ReadonlySet<Outcome>>> = {
 const LINES_TOLD = 5;
 
 export async function survey({ batches, ledger, actsOn }: SurveyTools, wish: Wish): Promise<Survey> {
-  const can: { id: string; fact: Pick<Fact, 'kind' | 'until' | 'wait'> }[] = [];
+  const can: { id: string; fact: Pick<Fact, 'kind' | 'until' | 'wait' | 'row'> }[] = [];
   const mind = new Map<Mind, Group>();
   const cannot = new Map<Cannot, Group>();
   const wanted = wish.only ?? USUAL[wish.ask];
@@ -50,17 +50,24 @@ export async function survey({ batches, ledger, actsOn }: SurveyTools, wish: Wis
   async function look(fate: RowWithFate): Promise<void> {
     const { relation, row } = fate;
     if (relation.kind === 'refused') return add(cannot, 'row_refused', row.line);
-    if (relation.kind !== 'registered') return add(cannot, 'other_row', row.line);
+    if (relation.kind !== 'registered' && relation.kind !== 'waits') return add(cannot, 'other_row', row.line);
     const view = await ledger.read(relation.id);
     if (view?.row === undefined) return add(cannot, 'purged', row.line);
     const { registration } = view;
     const pointer = `${wish.batch.id}/${fate.index}`;
-    if (registration.row !== pointer && !registration.alsoRows.includes(pointer)) {
+    const isWaiting = registration.waitingRows.includes(pointer);
+    if (registration.row !== pointer && !registration.alsoRows.includes(pointer) && !isWaiting) {
       return add(cannot, 'later_batch', row.line);
     }
     const { ask, now } = wish;
     const insists = wish.only !== undefined;
-    const verdict = judge(registration, { ask, now, insists, acts: actsOn(registration.problem) });
+    const verdict = judge(registration, {
+      ask,
+      now,
+      insists,
+      acts: actsOn(registration.problem),
+      ...(isWaiting && { waitingRow: pointer }),
+    });
     if (verdict.kind === 'cannot') return add(cannot, verdict.why, row.line);
     can.push({ id: relation.id, fact: verdict.fact });
     if (verdict.mind !== undefined) add(mind, verdict.mind, row.line);
@@ -73,9 +80,18 @@ export async function survey({ batches, ledger, actsOn }: SurveyTools, wish: Wis
 }
 
 function outcomeOf({ relation, registration }: RowWithFate): Outcome {
-  if (relation.kind === 'refused') return 'invalid';
-  if (relation.kind !== 'registered') return relation.kind;
-  return STATES[registration?.state ?? 'queued'].outcome;
+  switch (relation.kind) {
+    case 'refused':
+      return 'invalid';
+    case 'replaced':
+      return 'cancelled';
+    case 'waits':
+      return registration?.state === 'needs_review' ? 'needs_review' : 'pending';
+    case 'registered':
+      return STATES[registration?.state ?? 'queued'].outcome;
+    default:
+      return relation.kind;
+  }
 }
 
 function add<Key>(groups: Map<Key, Group>, name: Key, line: number): void {

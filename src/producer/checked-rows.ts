@@ -1,19 +1,20 @@
 /** A sheet as rows that are ready to be accepted: read → check → know the merchant. `check` and `load` share it. */
 import { checkRow, type Needs } from '../domain/check-row.js';
-import { FIELDS, type Layout, reportColumn } from '../domain/columns.js';
-import { type IdentityFields, identityOf, isIdentity, type Merchant } from '../domain/merchant.js';
+import { FIELDS, type Layout } from '../domain/columns.js';
+import type { DetailField, Identify } from '../domain/merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
-import type { AcceptedRow, Prospect } from '../redis/batches.js';
+import type { AcceptedRow } from '../redis/batches.js';
 import type { Sheet } from './sheet.js';
 import { SheetError } from './sheet-error.js';
 
 /** What a row has to be like here. */
 export interface Rules {
   readonly needs: Needs;
-  readonly identity: IdentityFields;
-  /** By which merchants were known to the other registration API, should that have been in use before. */
-  readonly identityBefore?: IdentityFields | undefined;
+  /** The registration of an enterprise, in the ledger in use. */
+  readonly identify: Identify;
+  /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
+  readonly details: readonly DetailField[];
   /** False: a row with a warning is held back like one with an error. */
   readonly acceptWarnings: boolean;
   /** True: a merchant that has a Mini Program is to get one more. */
@@ -58,16 +59,14 @@ export function shareAsText(share: number): string {
 export interface CheckedSheetRow extends AcceptedRow {
   /** The row's number in a spreadsheet program. */
   readonly number: number;
-  /** The merchant's registration, if it was made while the other registration API was in use. */
-  readonly before?: string;
   readonly problems: readonly Problem[] & readonly { readonly code: string; readonly cell: string }[];
 }
 
 export async function* checkedRows(
   sheet: Sheet,
-  { needs, identity, identityBefore, acceptWarnings }: Rules,
+  { needs, identify, acceptWarnings }: Rules,
 ): AsyncGenerator<CheckedSheetRow[]> {
-  const earlier = reportColumn(sheet.headings, 'registration_id');
+  const phone = sheet.layout.columns.component_phone;
   for await (const page of sheet.rows()) {
     yield page.map((row) => {
       const { merchant, problems } = checkRow(row, sheet.layout, needs);
@@ -79,53 +78,11 @@ export async function* checkedRows(
         cells: carriedCells(masked(row.cells, problems, sheet.layout), sheet.layout),
         merchant: accepted,
         problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
-        registration: accepted && identityOf(accepted, identity),
-        ...(accepted && identityBefore && beforeOf(accepted, identityBefore)),
-        ...earlierOf(row.cells[earlier]),
+        registration: accepted && identify(accepted.code),
+        isPhoneBlank: (row.cells[phone] ?? '').trim() === '',
       };
     });
   }
-}
-
-/** A sheet need not have what only the other API asks for; then nobody knows. */
-function beforeOf(merchant: Merchant, fields: IdentityFields): Pick<CheckedSheetRow, 'before'> {
-  return fields.every((field) => merchant[field] !== '') ? { before: identityOf(merchant, fields) } : {};
-}
-
-/**
- * A merchant that the other API has registered, or has under way, is that one still, unless the API in use knows it, too;
- * what failed there is made anew. Looked up in the ledger for sheets alone that tell it.
- *
- * The successor's registrations are an enterprise's, whoever its legal person is, so a row of any legal person joins them:
- * a second Mini Program cannot be taken back, and who wants one says --again.
- */
-export async function asKnownBefore(
-  rows: readonly CheckedSheetRow[],
-  prospects: Prospects,
-): Promise<readonly CheckedSheetRow[]> {
-  const there = await notToBeMade(
-    rows.flatMap(({ before }) => before ?? []),
-    prospects,
-  );
-  if (there.size === 0) return rows;
-  const known = rows.filter(({ before = '' }) => there.has(before));
-  const here = await notToBeMade(
-    known.flatMap(({ registration }) => registration ?? []),
-    prospects,
-  );
-  return rows.map((row) => {
-    const { before = '', registration = '' } = row;
-    return there.has(before) && !here.has(registration) ? { ...row, registration: before } : row;
-  });
-}
-
-type Prospects = (ids: readonly string[]) => Promise<ReadonlyMap<string, Prospect>>;
-
-/** Those that a row would join, or find created. */
-async function notToBeMade(ids: readonly string[], prospects: Prospects): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
-  const found = await prospects(ids);
-  return new Set(ids.filter((id) => (found.get(id) ?? 'again') !== 'again'));
 }
 
 const NO_PROBLEMS: CheckedSheetRow['problems'] = [];
@@ -141,12 +98,6 @@ export function isWarned({ problems }: Pick<CheckedSheetRow, 'problems'>): boole
   return (
     problems.length > 0 && problems.every(({ code, severity }) => severity === 'warning' || code === HELD_BACK_CODE)
   );
-}
-
-/** A report says which registration its row was: corrected, the row may be another one. */
-function earlierOf(cell = ''): Pick<AcceptedRow, 'earlier'> {
-  const id = cell.trim();
-  return isIdentity(id) ? { earlier: id } : {};
 }
 
 /** Errors of a cell that may hold, or have held, a person's ID. */

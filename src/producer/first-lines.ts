@@ -1,11 +1,19 @@
-/** Where each merchant of a file was first seen. A Map of a million ids takes 130 MB, these arrays 24. */
+/** Where each enterprise of a file was first seen, and with what details. A Map of a million ids takes 130 MB, these arrays 60. */
 
 export interface FirstLines {
-  /** The line on which this merchant was seen before; undefined, and remembered, where it was not. */
-  seen(registration: string, line: number): number | undefined;
+  /** The row that named this enterprise before; undefined, and remembered, where none did. */
+  seen(registration: string, line: number, details: readonly string[]): SeenBefore | undefined;
+}
+
+export interface SeenBefore {
+  readonly line: number;
+  /** Which of the details differ, by their places; a blank one does not. */
+  readonly differing: readonly number[];
 }
 
 const SMALLEST = 1024;
+/** The most that a row has: see `DetailField`. */
+const DETAILS = 4;
 
 /**
  * Open addressing over 64 of an id's 80 bits: two of a million merchants are taken for one with a chance of one in
@@ -18,6 +26,8 @@ export function openFirstLines(): FirstLines {
   let high = new Uint32Array(size);
   /** 0: nobody is here. Lines are counted from 1. */
   let lines = new Uint32Array(size);
+  /** Hashes of the details; 0 for a blank one. */
+  let details = new Uint32Array(size * DETAILS);
 
   /** Where it is, or where it would be. */
   function placeOf(a: number, b: number): number {
@@ -26,34 +36,43 @@ export function openFirstLines(): FirstLines {
     return at;
   }
 
-  function put(at: number, a: number, b: number, line: number): void {
+  function put(at: number, a: number, b: number, line: number, hashes: ArrayLike<number>): void {
     low[at] = a;
     high[at] = b;
     lines[at] = line;
+    details.set(hashes, at * DETAILS);
   }
 
   function grow(): void {
-    const before = { size, low, high, lines };
+    const before = { size, low, high, lines, details };
     size *= 2;
     low = new Uint32Array(size);
     high = new Uint32Array(size);
     lines = new Uint32Array(size);
+    details = new Uint32Array(size * DETAILS);
     for (let at = 0; at < before.size; at += 1) {
       const line = before.lines[at] ?? 0;
       if (line === 0) continue;
       const [a = 0, b = 0] = [before.low[at], before.high[at]];
-      put(placeOf(a, b), a, b, line);
+      put(placeOf(a, b), a, b, line, before.details.subarray(at * DETAILS, (at + 1) * DETAILS));
     }
   }
 
   return {
-    seen(registration, line) {
+    seen(registration, line, texts) {
       const a = bits(registration, 0);
       const b = bits(registration, 8);
       const at = placeOf(a, b);
-      const before = lines[at];
-      if (before !== 0) return before;
-      put(at, a, b, line);
+      const hashes = texts.map(hashOf);
+      const before = lines[at] ?? 0;
+      if (before !== 0) {
+        const differs = (hash: number, place: number): boolean => {
+          const known = details[at * DETAILS + place];
+          return hash !== 0 && known !== 0 && hash !== known;
+        };
+        return { line: before, differing: hashes.flatMap((hash, place) => (differs(hash, place) ? [place] : [])) };
+      }
+      put(at, a, b, line, hashes);
       count += 1;
       // Two thirds full: beyond, looking for a free place takes long.
       if (count * 3 > size * 2) grow();
@@ -70,4 +89,12 @@ function bits(id: string, from: number): number {
     value = (Math.imul(value, 32) + (code >= 97 ? code - 97 : code - 24)) >>> 0;
   }
   return value;
+}
+
+/** FNV-1a over UTF-16 units. Two details of one enterprise are taken for the same with a chance of one in four billion. */
+function hashOf(text: string): number {
+  if (text === '') return 0;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash === 0 ? 1 : hash;
 }

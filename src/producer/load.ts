@@ -4,7 +4,6 @@ import { basename } from 'node:path';
 import { CODE_TYPES } from '../domain/enterprise-code.js';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
 import {
-  asKnownBefore,
   type CheckedSheetRow,
   carriedHeadings,
   checkedRows,
@@ -60,8 +59,8 @@ function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWa
 const PAGES_UNDER_WAY = 3;
 
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
-  const { batches, now, canaries, onProgress } = options;
-  const id = batchIdOf(sheet, options.rules);
+  const { batches, rules, now, canaries, onProgress } = options;
+  const id = batchIdOf(sheet, rules);
   const before = await batches.find(id);
   if (before?.complete) return { batch: before, known: true, counts: await batches.counts(id) };
 
@@ -75,23 +74,19 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     },
     canaries,
   );
-  await batches.noteIdentity(options.rules.identity);
-  const rules = await asFarAsNeeded(options.rules, batches);
   let index = 0;
   let warned = 0;
   const underWay: Promise<void>[] = [];
-  let turn = Promise.resolve();
+  let forerunner = Promise.resolve();
   for await (const rows of checkedRows(sheet, rules)) {
     const first = index;
-    // A page is sent when it is known whose its rows are, and never before its forerunner.
-    const known = Promise.all([asKnownBefore(rows, (ids) => batches.prospects(ids, rules)), turn]);
-    turn = known.then(nothing, nothing);
     // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
     if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();
-    const stored = known.then(([page]) => storePage(batches, batch, first, page, rules));
-    // Told to whoever waits for it, which is a later page, or nobody where that cannot be read.
+    const stored = storePage(batches, batch, first, rows, rules, forerunner);
+    // Whoever waits for it hears of an error: a later page, or nobody where that cannot be read.
     stored.catch(() => {});
     underWay.push(stored);
+    forerunner = stored;
     index += rows.length;
     for (const row of rows) if (isWarned(row)) warned += 1;
     onProgress?.(index);
@@ -101,24 +96,23 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
 }
 
-/** Where the other registration API was never in use, nobody is known to it, and nobody need be looked up. */
-async function asFarAsNeeded(rules: Rules, batches: Batches): Promise<Rules> {
-  const { identityBefore: other, ...own } = rules;
-  return other !== undefined && (await batches.hasIdentity(other)) ? rules : own;
-}
-
-/** Keeps no page in memory; one that failed is told by its store. */
-const nothing = (): void => {};
-
-/** Sent in their order, and stored in it: a page whose forerunner is lost is refused. */
+/**
+ * Sent in their order, and stored in it: a page whose forerunner is lost is refused. A forerunner with rows of enterprises that
+ * are there already takes longer, and the page is sent again behind it.
+ */
 async function storePage(
   batches: Batches,
   batch: Batch,
   index: number,
   rows: readonly CheckedSheetRow[],
   rules: Rules,
+  forerunner: Promise<void>,
 ): Promise<void> {
-  const accepted = await batches.accept(batch, index, rows, rules);
+  let accepted = await batches.accept(batch, index, rows, rules);
+  if (accepted < index) {
+    await forerunner;
+    accepted = await batches.accept(batch, index, rows, rules);
+  }
   if (accepted < index + rows.length) {
     throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.length} were stored`);
   }

@@ -1,44 +1,56 @@
 /** What loading a sheet would do, found out without storing anything. */
-import type { Prospect } from '../redis/batches.js';
-import { asKnownBefore, type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
+import { comparableDetail, type DetailField } from '../domain/merchant.js';
+import type { AcceptedRow, Manner, Prospect } from '../redis/batches.js';
+import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './first-lines.js';
 import type { Sheet } from './sheet.js';
 
-export type Fate = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'already_created';
+export type Fate = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'waits' | 'already_created';
 
 export interface PlannedRow {
   readonly row: CheckedSheetRow;
   readonly fate: Fate;
-  /** Line of the earlier row, of a duplicate. */
+  /** Line of the earlier row, of a duplicate; and what the two rows say differently. */
   readonly firstLine?: number;
+  readonly differing?: readonly DetailField[];
+  /** A row of an earlier batch that is not sent yet is cancelled for it. */
+  readonly replaces?: true;
 }
 
-/** What the ledger would make of merchants; nothing where there is no ledger. */
-export type Past = (ids: readonly string[], rules: Pick<Rules, 'again'>) => Promise<ReadonlyMap<string, Prospect>>;
+/** What rows would be to the registrations of the ledger, by registration; nothing where there is no ledger. */
+export type Past = (rows: readonly AcceptedRow[], manner: Manner) => Promise<ReadonlyMap<string, Prospect>>;
 
 export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): AsyncGenerator<PlannedRow[]> {
   const firstLines = openFirstLines();
-  for await (const checked of checkedRows(sheet, rules)) {
-    const page = await asKnownBefore(checked, (ids) => past(ids, rules));
-    const known = await past(
-      page.flatMap((row) => row.registration ?? []),
-      rules,
-    );
-    yield page.map((row) => fateOf(row, firstLines, known));
+  for await (const page of checkedRows(sheet, rules)) {
+    const known = await past(page, rules);
+    yield page.map((row) => fateOf(row, rules.details, firstLines, known));
   }
 }
 
-function fateOf(row: CheckedSheetRow, firstLines: FirstLines, known: ReadonlyMap<string, Prospect>): PlannedRow {
-  const { registration } = row;
-  if (registration === undefined) return { row, fate: 'invalid' };
-  const firstLine = firstLines.seen(registration, row.line);
-  if (firstLine !== undefined) return { row, fate: 'duplicate', firstLine };
-  return { row, fate: FATES[known.get(registration) ?? 'again'] };
+function fateOf(
+  row: CheckedSheetRow,
+  details: readonly DetailField[],
+  firstLines: FirstLines,
+  known: ReadonlyMap<string, Prospect>,
+): PlannedRow {
+  const { registration, merchant } = row;
+  if (registration === undefined || merchant === undefined) return { row, fate: 'invalid' };
+  const texts = details.map((field) => comparableDetail(merchant, field));
+  const before = firstLines.seen(registration, row.line, texts);
+  if (before !== undefined) {
+    const differing = details.filter((_, place) => before.differing.includes(place));
+    return { row, fate: 'duplicate', firstLine: before.line, differing };
+  }
+  const prospect = known.get(registration) ?? 'begins';
+  return { row, fate: FATES[prospect], ...(prospect === 'replaces' && { replaces: true }) };
 }
 
 const FATES: Readonly<Record<Prospect, Fate>> = {
-  again: 'ready',
+  begins: 'ready',
+  replaces: 'ready',
   joins: 'in_progress',
+  waits: 'waits',
   already_created: 'already_created',
 };
 
@@ -52,6 +64,8 @@ export interface ProblemGroup {
 
 export type Plan = { readonly [fate in Fate]: number } & {
   readonly rows: number;
+  /** Of those that are ready, rows for which one of an earlier batch is cancelled. */
+  readonly replaces: number;
   /** Rows with warnings and nothing worse. */
   readonly warned: number;
   /** The commonest first. */
@@ -62,22 +76,27 @@ const CELLS_NAMED = 3;
 
 /** Counts what passes. */
 export function openTally() {
-  const counts = { rows: 0, warned: 0, ready: 0, invalid: 0, duplicate: 0, in_progress: 0, already_created: 0 };
+  const fates = { ready: 0, invalid: 0, duplicate: 0, in_progress: 0, waits: 0, already_created: 0 };
+  const counts = { rows: 0, warned: 0, replaces: 0, ...fates };
   const groups = new Map<string, ProblemGroup & { count: number; cells: string[] }>();
 
-  function add({ row, fate }: PlannedRow): void {
+  function add({ row, fate, differing = [], replaces }: PlannedRow): void {
     counts.rows += 1;
     counts[fate] += 1;
+    if (replaces) counts.replaces += 1;
     if (isWarned(row)) counts.warned += 1;
-    for (const { code, severity, cell } of row.problems) {
-      let group = groups.get(code);
-      if (group === undefined) {
-        group = { problem: code, severity, count: 0, cells: [] };
-        groups.set(code, group);
-      }
-      group.count += 1;
-      if (group.cells.length < CELLS_NAMED) group.cells.push(cell === '' ? String(row.number) : cell);
+    for (const { code, severity, cell } of row.problems) addProblem(row, code, severity, cell);
+    if (differing.length > 0) addProblem(row, 'sheet:duplicate_differs', 'warning', '');
+  }
+
+  function addProblem(row: CheckedSheetRow, code: string, severity: ProblemGroup['severity'], cell: string): void {
+    let group = groups.get(code);
+    if (group === undefined) {
+      group = { problem: code, severity, count: 0, cells: [] };
+      groups.set(code, group);
     }
+    group.count += 1;
+    if (group.cells.length < CELLS_NAMED) group.cells.push(cell === '' ? String(row.number) : cell);
   }
 
   function plan(): Plan {

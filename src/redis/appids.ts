@@ -1,6 +1,6 @@
 /** Which Mini Programs belong to a registration, whether its merchant's details are there or were purged. */
 import type { Redis } from 'ioredis';
-import { PREFIX } from './keys.js';
+import { prefix } from './keys.js';
 import { script } from './scripts.js';
 
 /** A run of so many keeps Redis from others for a few milliseconds. */
@@ -12,7 +12,7 @@ export async function appidsIn(redis: Redis): Promise<ReadonlySet<string>> {
   const all = new Set<string>();
   let cursor = '0';
   do {
-    const [next, appids] = (await appidsScript([PREFIX], [cursor, KEYS_AT_ONCE])) as [string, string[]];
+    const [next, appids] = (await appidsScript([prefix()], [cursor, KEYS_AT_ONCE])) as [string, string[]];
     for (const appid of appids) all.add(appid);
     cursor = next;
   } while (cursor !== '0');

@@ -1,18 +1,19 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
-import type { IdentityFields } from '../domain/merchant.js';
+import { type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
 import {
-  apply,
   type Fact,
-  newRegistration,
   next,
   type Outcome,
   type Registration,
+  type RowDetails,
   STATES,
   type State,
 } from '../domain/registration.js';
-import { key, PREFIX, ROWS_PER_PAGE } from './keys.js';
-import { countedAs, difference, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
+import { key, ROWS_PER_PAGE } from './keys.js';
+import { batchOf, decide, newMark, openLedger, type View } from './ledger.js';
+import { countedAs, FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
+import { newRow } from './row-changes.js';
 import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
 import { script } from './scripts.js';
 
@@ -34,29 +35,26 @@ export interface Batch {
 }
 
 export interface AcceptedRow extends Row {
-  /** Identity of the merchant; undefined where our checks refused the row. */
+  /** Of its enterprise; undefined where our checks refused the row. */
   readonly registration: string | undefined;
-  /** The registration that this row was in the report from which it comes, another one where it was corrected. */
-  readonly earlier?: string;
+  /** Its phone comes from the settings, so that another row's phone is the newer one. */
+  readonly isPhoneBlank?: boolean;
 }
 
-/** How a registration is linked to others by rows that were corrected in a report. */
-export interface Links {
-  /** What its row was before it was corrected. */
-  readonly from?: string;
-  /** What its row became when it was corrected. */
-  readonly became?: string;
-}
-
-/** What a row of a new batch would find: a merchant that is created, one that it joins, or a new attempt. */
-export type Prospect = 'already_created' | 'joins' | 'again';
+/** What a row of a new batch would be: see `rows` of MOVES. */
+export type Prospect = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins';
 
 /** What a row is to its registration. */
 export type Relation =
   | { readonly kind: 'refused' }
   /** Its outcome is that of the registration. */
   | { readonly kind: 'registered'; readonly id: string }
-  | { readonly kind: 'already_created'; readonly id: string }
+  /** Its details are others than those that were sent, and may be running: it is sent when those have failed. */
+  | { readonly kind: 'waits'; readonly id: string }
+  /** `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited. */
+  | { readonly kind: 'replaced'; readonly id: string; readonly by?: string }
+  /** `appid`: of the Mini Program that there was when the row came; undefined where that was not known. */
+  | { readonly kind: 'already_created'; readonly id: string; readonly appid?: string }
   /** `firstIndex`: index of the earlier row of this batch. */
   | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
 
@@ -68,19 +66,27 @@ export interface RowWithFate {
   readonly registration: Registration | undefined;
 }
 
+/** A row of any batch, as another row names it. */
+export interface NamedRow {
+  readonly batch: Batch;
+  readonly row: Row;
+}
+
 /** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export interface Manner {
   /** A merchant that has a Mini Program is to get one more. */
   readonly again?: boolean | undefined;
+  /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
+  readonly details: readonly DetailField[];
 }
 
 export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
-  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], manner?: Manner): Promise<number>;
+  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], manner: Manner): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
   find(id: string): Promise<Batch | undefined>;
   /** Ids in the order of loading. */
@@ -90,19 +96,19 @@ export interface Batches {
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
-  links(id: string): Promise<Links>;
-  /** From now on there may be registrations that are identified by these fields. */
-  noteIdentity(fields: IdentityFields): Promise<void>;
-  /** Whether there may be any. */
-  hasIdentity(fields: IdentityFields): Promise<boolean>;
-  /** What a row would be to those of these registrations that there are. */
-  prospects(ids: readonly string[], manner?: Manner): Promise<Map<string, Prospect>>;
+  /** By its `batch/index`; undefined once it has been purged. */
+  rowAt(pointer: string): Promise<NamedRow | undefined>;
+  /** `batch/index` of the rows whose details registrations sent, or will send. */
+  leadingRows(ids: readonly string[]): Promise<Map<string, string>>;
+  /** What rows would be to those registrations that there are, by registration. */
+  prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>>;
 }
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const pageScript = script(redis, 'page');
-  const prospectsScript = script(redis, 'prospects');
+  const ledger = openLedger(redis);
+  const known = new Map<string, Batch>();
 
   async function open(batch: Omit<Batch, 'rows' | 'complete'>, canaries = 0): Promise<Batch> {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
@@ -127,22 +133,75 @@ export function openBatches(redis: Redis): Batches {
     batch: Batch,
     firstIndex: number,
     rows: readonly AcceptedRow[],
-    { again = false }: Manner = {},
+    manner: Manner,
   ): Promise<number> {
-    const pairs = rows.flatMap((row) => [registrationsOf(row), packRow(row, batch.columns)]);
-    const answer = await acceptScript(
-      [key('batch', batch.id)],
-      [batch.id, firstIndex, again ? POLICY_AGAIN : POLICY, REOPENING, Date.now(), ...pairs],
-    );
-    return Number(answer);
+    const packed = rows.map((row) => packRow(row, batch.columns));
+    let decided: ReadonlyMap<string, string> = new Map();
+    for (;;) {
+      const args = rows.flatMap(({ registration = '' }, at) => [
+        registration,
+        packed[at] ?? '',
+        decided.get(registration) ?? '',
+      ]);
+      const answer = await acceptScript(
+        [key('batch', batch.id)],
+        [batch.id, firstIndex, manner.again ? 'again' : '', ...args],
+      );
+      const [accepted, ...undecided] = answer as [number, ...string[]];
+      if (undecided.length === 0) return accepted;
+      decided = await decisions(batch, firstIndex, accepted, rows, new Set(undecided), manner);
+    }
   }
 
-  async function noteIdentity(fields: IdentityFields): Promise<void> {
-    await redis.sadd(key('identities'), fields.join());
+  /** Of the first row of each of these registrations, as accept.lua takes it. */
+  async function decisions(
+    batch: Batch,
+    firstIndex: number,
+    accepted: number,
+    rows: readonly AcceptedRow[],
+    undecided: ReadonlySet<string>,
+    manner: Manner,
+  ): Promise<Map<string, string>> {
+    const firstRows = new Map<string, number>();
+    for (let at = accepted - firstIndex; at < rows.length; at += 1) {
+      const { registration = '' } = rows[at] ?? {};
+      if (undecided.has(registration) && !firstRows.has(registration)) firstRows.set(registration, at);
+    }
+    const all = [...firstRows].map(async ([id, at]) => {
+      const view = await ledger.read(id);
+      const row = rows[at];
+      if (view === undefined || row === undefined) return [];
+      const pointer = `${batch.id}/${firstIndex + at}`;
+      const fact = await rowAccepted(view, row, pointer, manner);
+      const { step, recorded } = decide(view, fact, newMark(), {});
+      return [[id, JSON.stringify({ steps: view.steps, step, ...newRow(pointer, recorded.after) })] as const];
+    });
+    return new Map((await Promise.all(all)).flat());
   }
 
-  async function hasIdentity(fields: IdentityFields): Promise<boolean> {
-    return (await redis.sismember(key('identities'), fields.join())) === 1;
+  /** What it means for a registration that a row names its enterprise. */
+  async function rowAccepted(view: View, row: AcceptedRow, pointer: string, manner: Manner): Promise<Fact> {
+    const { state, until, waitingRows } = view.registration;
+    const [waiting] = waitingRows;
+    return {
+      kind: 'row_accepted',
+      at: view.now,
+      row: pointer,
+      details: await detailsBesideLeader(view, row, manner),
+      ...(waiting !== undefined && {
+        detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, manner),
+      }),
+      ...(manner.again && { again: true }),
+      ...(state === 'rejected' && until !== undefined && until > view.now && { until, wait: 'not_before' as const }),
+    };
+  }
+
+  async function detailsBesideLeader(view: View, row: AcceptedRow, manner: Manner): Promise<RowDetails> {
+    const details = detailsBeside(view.row?.merchant, row, manner);
+    if (details !== 'same' || view.registration.state !== 'queued') return details;
+    // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet: whoever loads it wants that.
+    const { id, row: leader } = view.registration;
+    return (await redis.zscore(key('kept', batchOf(leader)), id)) === null ? 'same' : 'newer';
   }
 
   async function complete(id: string, warned = 0): Promise<void> {
@@ -208,30 +267,46 @@ export function openBatches(redis: Redis): Batches {
     return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
   }
 
-  async function prospects(ids: readonly string[], { again = false }: Manner = {}): Promise<Map<string, Prospect>> {
-    // All of a page at once: a command for each would make a load half as long again.
-    const found = (await prospectsScript([PREFIX], [...ids])) as ((string | null)[] | null)[];
+  async function rowAt(pointer: string): Promise<NamedRow | undefined> {
+    const id = batchOf(pointer);
+    const batch = known.get(id) ?? (await find(id));
+    if (batch === undefined || batch.purgedAt !== undefined) return undefined;
+    // What names a row of a batch does not change, but for its being purged; then the row is missing below.
+    if (batch.complete) known.set(id, batch);
+    const found = await row(batch, Number(pointer.slice(id.length + 1)));
+    return found && { batch, row: found };
+  }
+
+  async function leadingRows(ids: readonly string[]): Promise<Map<string, string>> {
+    const steps = redis.pipeline();
+    for (const id of ids) steps.hget(key('registration', id), 'row');
+    const answers = (await steps.exec()) ?? [];
     return new Map(
       ids.flatMap((id, at) => {
-        const [state, task, earlier, code] = found[at] ?? [];
-        if (!state) return [];
-        const isOpen = state === 'created' ? Boolean(code) : task === 'open' || earlier === 'open';
-        const effect = effectOf(state as State, isOpen, again);
-        return [[id, state === 'created' && effect === 'joins' ? 'already_created' : effect] as const];
+        const pointer = answers[at]?.[1];
+        return typeof pointer === 'string' ? [[id, pointer] as const] : [];
       }),
     );
   }
 
-  async function links(id: string): Promise<Links> {
-    const [from, became] = await redis.hmget(key('registration', id), 'from', 'became');
-    return { ...(from && { from }), ...(became && { became }) };
+  async function prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>> {
+    const found = rows.map(async (row) => {
+      const view = row.registration === undefined ? undefined : await ledger.read(row.registration);
+      return view === undefined ? [] : [[view.registration.id, await prospect(view, row, manner)] as const];
+    });
+    return new Map((await Promise.all(found)).flat());
+  }
+
+  async function prospect(view: View, row: AcceptedRow, manner: Manner): Promise<Prospect> {
+    const move = next(view.registration, await rowAccepted(view, row, '/0', manner));
+    if (move?.rows === 'leads') return 'joins';
+    return move?.rows === undefined || move.rows === 'withdrawn' ? 'already_created' : move.rows;
   }
 
   return {
-    noteIdentity,
-    hasIdentity,
     prospects,
-    links,
+    rowAt,
+    leadingRows,
     open,
     accept,
     complete,
@@ -244,9 +319,13 @@ export function openBatches(redis: Redis): Batches {
   };
 }
 
-/** Its own, and the one before it was corrected. */
-function registrationsOf({ registration = '', earlier = registration }: AcceptedRow): string {
-  return registration === earlier ? registration : `${registration} ${earlier}`;
+/** `leader`: what is sent, or was; undefined where it was purged. */
+function detailsBeside(leader: Merchant | undefined, row: AcceptedRow, { details }: Manner): RowDetails {
+  const { merchant, isPhoneBlank } = row;
+  if (merchant === undefined) return 'same';
+  if (leader === undefined) return 'newer';
+  if (differingDetails(leader, merchant, details).length > 0) return 'other';
+  return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
 }
 
 /** Enough to keep Redis at work; more only lie in memory. */
@@ -275,7 +354,8 @@ function rowWithFate(index: number, text: string, fields: string, columns: Detai
     index,
     relation,
     row: unpackRow(text.slice(end + 1), columns),
-    registration: relation.kind === 'refused' ? undefined : shownRegistrationFrom(relation.id, fields.split('\u001f')),
+    registration:
+      relation.kind === 'refused' ? undefined : shownRegistrationFrom(relation.id, fields.split(FIELD_JOINT)),
   };
 }
 
@@ -284,8 +364,16 @@ function relationFrom(text: string): Relation {
   switch (text[0]) {
     case 'r':
       return { kind: 'registered', id: rest };
-    case 'a':
-      return { kind: 'already_created', id: rest };
+    case 'w':
+      return { kind: 'waits', id: rest };
+    case 'c': {
+      const [id = '', by = ''] = rest.split('|');
+      return { kind: 'replaced', id, ...(by !== '' && { by }) };
+    }
+    case 'a': {
+      const [id = '', appid = ''] = rest.split('|');
+      return { kind: 'already_created', id, ...(appid !== '' && { appid }) };
+    }
     case 'd': {
       const [id = '', firstIndex] = rest.split('|');
       return { kind: 'duplicate', id, firstIndex: Number(firstIndex) };
@@ -293,57 +381,6 @@ function relationFrom(text: string): Relation {
     default:
       return { kind: 'refused' };
   }
-}
-
-/** What a row does to a registration that is there already, asked of the heart once for every state. */
-const [POLICY, POLICY_AGAIN] = [false, true].map((again) =>
-  JSON.stringify(
-    Object.fromEntries(
-      (Object.keys(STATES) as State[]).flatMap((state) =>
-        (['open', 'closed'] as const).map((task) => [`${state}/${task}`, effectOf(state, task === 'open', again)]),
-      ),
-    ),
-  ),
-) as [string, string];
-
-/** `isOpen`: WeChat may be running a task of ours; of what is created, its auth_code waits to be exchanged. */
-function effectOf(state: State, isOpen: boolean, again: boolean): 'again' | 'joins' {
-  const registration: Registration = {
-    ...newRegistration('', ''),
-    state,
-    task: isOpen ? 'open' : 'ended',
-    ...(isOpen && { authCode: 'waits' }),
-  };
-  return next(registration, rowAccepted(again)) === undefined ? 'joins' : 'again';
-}
-
-/** Which fields a new attempt clears, and which a report shows of the old one. */
-const REOPENING = JSON.stringify({ del: fieldsClearedByReopening(), shown: SHOWN_NAMES });
-
-function rowAccepted(again: boolean): Fact {
-  return { kind: 'row_accepted', at: 0, row: '/0', again };
-}
-
-/** Of what is created: it has all that others have, and more. */
-function fieldsClearedByReopening(): string[] {
-  const settled: Registration = {
-    ...newRegistration('', ''),
-    state: 'created',
-    alsoRows: ['/1'],
-    postponed: 1,
-    busySince: 1,
-    personSince: 1,
-    until: 1,
-    wait: 'again',
-    problem: 'push:1',
-    said: 'said',
-    appid: 'appid',
-    authorizer: 'kept',
-    finishedAt: 1,
-  };
-  const move = next(settled, rowAccepted(true));
-  if (move === undefined) throw new Error('MOVES has no rule for a second Mini Program');
-  return difference(settled, apply(settled, rowAccepted(true), move)).del;
 }
 
 /** Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself. */

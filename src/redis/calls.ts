@@ -20,8 +20,6 @@ export interface Budgets {
   /** How long sending is closed, in ms; 0 while it is open. */
   readonly closedMs: number;
   readonly triesPerDay: number;
-  /** How long WeChat may run a task, in ms. */
-  readonly busyMs: number;
   /** '' where the API knows no legal person. */
   readonly person: string;
 }
@@ -33,7 +31,7 @@ export type Permission =
   | { readonly kind: 'conflict' }
   /** Nothing was changed; `ms` is Infinity where only a person can open the line. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
-  | { readonly kind: 'held'; readonly until: number; readonly why: 'enterprise' | 'person' };
+  | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
 
 /** What holds every call back, whoever it is for. `clock`: the day has ended meanwhile. */
 export type GlobalWait = 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock';
@@ -121,7 +119,6 @@ export function openCalls(redis: Redis): Calls {
       call,
       job.name,
       JSON.stringify(step),
-      view.enterprise ?? '',
       person,
     ])) as [string, number?, string?];
     const [kind, number = 0, why] = answer;
@@ -131,7 +128,7 @@ export function openCalls(redis: Redis): Calls {
       case 'wait':
         return { kind, ms: number < 0 ? Number.POSITIVE_INFINITY : number, why: why as GlobalWait };
       case 'held':
-        return { kind, until: number, why: why as 'enterprise' | 'person' };
+        return { kind, until: number, why: why as 'person' };
       default: {
         return (await hasMark(redis, id, mark)) ? gone : { kind: 'conflict' };
       }

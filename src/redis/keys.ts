@@ -2,12 +2,21 @@
  * Every key of ours, by name. One hash tag keeps them in one slot, so that a Lua script may touch several of them on a
  * cluster. The scripts use the same names, so that a key is spelled here and nowhere else.
  */
-export const PREFIX = '{fastregister}';
+let ledger = 'default';
+
+/** Which ledger this process works with: several lie side by side on one Redis. Called once, before any key is named. */
+export function useLedger(name: string): void {
+  ledger = name;
+}
+
+export function prefix(): string {
+  return ledger === 'default' ? '{fastregister}' : `{fastregister:${ledger}}`;
+}
 
 const NAMES = {
   /** hash: one merchant's registration; fields in `registration-fields.ts` */
   registration: 'r',
-  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's step */
+  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's version */
   history: 'h',
   /** list: batch ids in the order of loading */
   batches: 'batches',
@@ -27,14 +36,10 @@ const NAMES = {
   later: 'later',
   /** sorted set per kind of work: jobs handed to BullMQ and not yet done, by the time of handing, in ms */
   window: 'window',
-  /** string with expiry: the registration whose task runs for an enterprise */
-  busy: 'busy',
   /** sorted set per batch: registrations that wait until its first rows were accepted, in the order of rows */
   kept: 'kept',
   /** set: batches that keep any so */
   keeping: 'keeping',
-  /** list: registrations that wait for that enterprise */
-  behind: 'behind',
   /** hash: why and since when the line is stopped; absent while it runs */
   line: 'line',
   /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
@@ -117,8 +122,8 @@ const NAMES = {
   fence: 'fence',
   /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
   told: 'told',
-  /** set: by which fields of a merchant registrations were identified so far, e.g. `name,code` */
-  identities: 'identities',
+  /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
+  ledger: 'ledger',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;
@@ -126,7 +131,7 @@ const NAMES = {
 export type KeyName = keyof typeof NAMES;
 
 export function key(name: KeyName, ...parts: (string | number)[]): string {
-  return [PREFIX, NAMES[name], ...parts].join(':');
+  return [prefix(), NAMES[name], ...parts].join(':');
 }
 
 /**
@@ -135,8 +140,8 @@ export function key(name: KeyName, ...parts: (string | number)[]): string {
  */
 export function withKeys(lua: string): string {
   return lua
-    .replace(/\bkey\.(\w+)\(\)/g, (_, name: string) => `'${PREFIX}:${wordOf(name)}'`)
-    .replace(/\bkey\.(\w+)\(/g, (_, name: string) => `joined('${PREFIX}:${wordOf(name)}:', `);
+    .replace(/\bkey\.(\w+)\(\)/g, (_, name: string) => `'${prefix()}:${wordOf(name)}'`)
+    .replace(/\bkey\.(\w+)\(/g, (_, name: string) => `joined('${prefix()}:${wordOf(name)}:', `);
 }
 
 function wordOf(name: string): string {

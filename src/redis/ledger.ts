@@ -5,10 +5,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { linkOf } from '../domain/link.js';
-import { enterpriseOf } from '../domain/merchant.js';
-import { apply, type Fact, isOver, type Move, next, type Registration, type Wait } from '../domain/registration.js';
+import {
+  apply,
+  type Consequence,
+  type Fact,
+  isOver,
+  type Move,
+  next,
+  type Registration,
+  turnOfWaitingRow,
+  type Wait,
+} from '../domain/registration.js';
 import { key } from './keys.js';
 import { difference, registrationFrom } from './registration-fields.js';
+import { type RowChange, rowChanges } from './row-changes.js';
 import { type DetailColumns, type Row, unpackRow } from './rows.js';
 import { manyScript } from './scripts.js';
 
@@ -29,8 +39,6 @@ export interface View {
   readonly now: number;
   /** The row whose details are sent; undefined once it has been purged. */
   readonly row: Row | undefined;
-  /** Under which WeChat runs one task at a time; undefined like the row. */
-  readonly enterprise: string | undefined;
 }
 
 /** What a fact does beside the registration's own move. */
@@ -68,6 +76,9 @@ export interface GiveBack {
 /** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and a mark of its own. */
 export interface HistoryEntry extends Omit<Fact, 'authCode'> {
   readonly to?: Registration['state'];
+  /** Of a row: what became of it, and `batch/index` of the row that was to be sent until then. */
+  readonly rows?: Move['rows'];
+  readonly rowBefore?: string;
   readonly mark?: string;
 }
 
@@ -106,7 +117,6 @@ export function openLedger(redis: Redis): Ledger {
       steps: Number(steps),
       now: Number(now),
       row,
-      enterprise: row?.merchant && enterpriseOf(row.merchant.code),
     };
   }
 
@@ -138,17 +148,22 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly at: number;
   readonly unchanged?: true;
   readonly entry: string;
+  /** The entry of the waiting row that took its turn. */
+  readonly turn?: string;
   readonly set?: readonly string[] | undefined;
   readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
   readonly wait?: Wait | undefined;
+  /** The state to which the fact itself led, where a waiting row took its turn in the same step. */
+  readonly passed?: Registration['state'];
+  /** Absent where all rows go on showing the registration. */
+  readonly rows?: readonly RowChange[];
+  /** Other details are sent instead of those of its row. */
+  readonly replaced?: true;
   /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
   readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
-  readonly enterprise?: string;
-  readonly free?: true;
-  readonly behind?: true;
   readonly task?: string;
   readonly link?: number;
   readonly unlink?: true;
@@ -158,33 +173,59 @@ export interface Step extends Omit<Aside, 'job'> {
 export function decide(view: View, fact: Fact, mark: string, aside: Aside): { step: Step; recorded: Recorded } {
   const before = view.registration;
   const move = next(before, fact);
-  const after = move === undefined ? before : apply(before, fact, move);
-  const { enterprise } = view;
-  const { set, del } = difference(before, after);
-  const entry = Object.assign({}, fact, { authCode: undefined, to: move?.to, mark });
+  const entry = historyEntry(before, fact, move, mark);
   const { job: _, ...effects } = aside;
+  if (move === undefined) {
+    const { state, wait } = before;
+    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects };
+    return { step, recorded: { before, after: before, move } };
+  }
+  const passed = apply(before, fact, move);
+  const turn = turnOfWaitingRow(passed, fact.at);
+  const turnMove = turn && next(passed, turn);
+  const after = turn && turnMove ? apply(passed, turn, turnMove) : passed;
+  const so = turnMove?.so === undefined ? move.so : [...(move.so ?? []), ...turnMove.so];
+  const { set, del } = difference(before, after);
   const step: Step = {
-    ...(move === undefined && { unchanged: true }),
     at: fact.at,
-    entry: JSON.stringify(entry),
+    entry,
+    ...(turn && turnMove && { turn: historyEntry(passed, turn, turnMove, mark), passed: passed.state }),
     ...(set.length > 0 && { set }),
     ...(del.length > 0 && { del }),
     state: after.state,
     wait: after.wait,
-    ...(move !== undefined && {
-      later: whatIsDueLater(after, move),
-      ready: whatIsReady(after, move),
-      ...(isOver(after.state) && { over: true }),
-      ...(enterprise !== undefined && whatItsEnterpriseMeets(enterprise, move, after)),
-    }),
-    ...(fact.taskId !== undefined && { task: fact.taskId }),
+    ...rowsOf(before, turnMove === undefined ? before : passed, after, turnMove ?? move),
+    later: whatIsDueLater(after, so),
+    ready: whatIsReady(after, so),
+    ...(isOver(after.state) && { over: true }),
+    ...taskOf(fact),
     ...linkChange(before, after),
-    ...(move?.so?.includes('stop_line') && {
+    ...(so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
     }),
     ...effects,
   };
   return { step, recorded: { before, after, move } };
+}
+
+/** `last`: as it was when the last rule moved it. */
+function rowsOf(
+  before: Registration,
+  last: Registration,
+  after: Registration,
+  { rows }: Move,
+): Pick<Step, 'rows' | 'replaced'> {
+  const changes = rowChanges({ before, last, after, replaces: rows === 'replaces' });
+  return { ...(changes && { rows: changes }), ...(rows === 'replaces' && { replaced: true }) };
+}
+
+function historyEntry(before: Registration, fact: Fact, move: Move | undefined, mark: string): string {
+  const rows = move?.rows && { rows: move.rows, rowBefore: before.row };
+  return JSON.stringify(Object.assign({}, fact, { authCode: undefined, to: move?.to, ...rows, mark }));
+}
+
+function taskOf({ taskId }: Fact): Pick<Step, 'task'> {
+  return taskId === undefined ? {} : { task: taskId };
 }
 
 function linkChange(before: Registration, after: Registration): Pick<Step, 'link' | 'unlink'> {
@@ -193,31 +234,16 @@ function linkChange(before: Registration, after: Registration): Pick<Step, 'link
   return is === undefined ? { unlink: true } : { link: is };
 }
 
-function whatItsEnterpriseMeets(
-  enterprise: string,
-  move: Move,
-  after: Registration,
-): Pick<Step, 'enterprise' | 'free' | 'behind'> {
-  if (after.wait === 'enterprise') return { enterprise, behind: true };
-  return freesItsEnterprise(move, after) ? { enterprise, free: true } : {};
-}
-
-/** A registration of unknown outcome keeps its enterprise: a task of ours may be running there. */
-function freesItsEnterprise(move: Move, after: Registration): boolean {
-  if (after.task === 'open') return false;
-  return move.task !== undefined || isOver(after.state) || after.wait === 'person';
-}
-
-function whatIsDueLater(after: Registration, move: Move): Step['later'] {
+function whatIsDueLater(after: Registration, so: readonly Consequence[] | undefined): Step['later'] {
   if (after.until === undefined) return undefined;
-  if (move.so?.includes('send')) return { kind: 'submit', due: String(after.until) };
-  if (move.so?.includes('ask')) return { kind: 'follow-up', due: String(after.until) };
+  if (so?.includes('send')) return { kind: 'submit', due: String(after.until) };
+  if (so?.includes('ask')) return { kind: 'follow-up', due: String(after.until) };
   return undefined;
 }
 
-function whatIsReady(after: Registration, move: Move): Step['ready'] {
-  if (move.so?.includes('send') && after.until === undefined) return 'submit';
-  if (move.so?.includes('authorize') && after.authCode !== undefined) return 'authorize';
+function whatIsReady(after: Registration, so: readonly Consequence[] | undefined): Step['ready'] {
+  if (so?.includes('send') && after.until === undefined) return 'submit';
+  if (so?.includes('authorize') && after.authCode !== undefined) return 'authorize';
   return undefined;
 }
 

@@ -2,7 +2,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { PREFIX } from './keys.js';
+import { prefix } from './keys.js';
 import type { Schedule } from './nights.js';
 
 const QUEUE = 'nights';
@@ -14,7 +14,7 @@ export interface NightClock {
 }
 
 export function openNightClock(redis: Redis): NightClock {
-  const queue = new Queue(QUEUE, { connection: redis, prefix: PREFIX });
+  const queue = new Queue(QUEUE, { connection: redis, prefix: prefix() });
   queue.on('error', () => {
     // Reported by whoever waits for the command that failed.
   });
@@ -35,7 +35,7 @@ export function openNightClock(redis: Redis): NightClock {
 
 /** Rings in one of the processes that listen. */
 export function onNight(redis: Redis, log: Logger, ring: () => void): { close(): Promise<void> } {
-  const worker = new Worker(QUEUE, async () => ring(), { connection: redis, prefix: PREFIX });
+  const worker = new Worker(QUEUE, async () => ring(), { connection: redis, prefix: prefix() });
   worker.on('error', (error) => log.warn({ err: error }, 'nights: Redis'));
   return { close: () => worker.close() };
 }

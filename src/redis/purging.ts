@@ -1,19 +1,15 @@
 /** Forgetting the merchants of a batch: page by page, so that a batch of a million stops nobody, and again where it was interrupted. */
 import type { Redis } from 'ioredis';
-import { enterpriseOf } from '../domain/merchant.js';
-import type { Batch, Batches } from './batches.js';
+import type { Batch } from './batches.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
 import { script } from './scripts.js';
 
 /** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Answers how many those were. */
-export async function purgeBatch(redis: Redis, batches: Batches, batch: Batch, now: number): Promise<number> {
+export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
   const purge = script(redis, 'purge');
   let forgotten = 0;
   for (let page = 0; page * ROWS_PER_PAGE < batch.rows; page += 1) {
-    const enterprises = (await batches.page(batch, page)).map(({ row }) =>
-      row.merchant === undefined ? '' : enterpriseOf(row.merchant.code),
-    );
-    forgotten += Number(await purge([key('rows', batch.id, page)], [batch.id, ...enterprises]));
+    forgotten += Number(await purge([key('rows', batch.id, page)], [batch.id]));
   }
   const done = await redis
     .multi()

@@ -28,10 +28,19 @@ const FIELDS: readonly Field[] = [
     write: (rows: readonly string[]) => rows.join(' '),
     usual: '',
   },
+  {
+    name: 'waitingRows',
+    short: 'next',
+    read: (rows) => rows.split(' ').filter(Boolean),
+    write: (rows: readonly string[]) => rows.join(' '),
+    usual: '',
+  },
   { name: 'attempt', short: 'n', read: Number, usual: '0', shown: true },
   { name: 'task', short: 'task', read: text, usual: 'none' },
   { name: 'earlierTask', short: 'earlier', read: text, usual: 'none' },
   { name: 'sentAt', short: 'sent', read: Number, shown: true },
+  { name: 'clockAheadMs', short: 'ahead', read: Number, usual: '0' },
+  { name: 'heardAt', short: 'heard', read: Number },
   { name: 'postponed', short: 'again', read: Number, usual: '0' },
   { name: 'busySince', short: 'busysince', read: Number },
   { name: 'personSince', short: 'personsince', read: Number },
@@ -74,6 +83,14 @@ export function shownRegistrationFrom(id: string, values: readonly string[]): Re
   for (let at = 0; at < SHOWN.length; at += 1) put(registration, SHOWN[at], values[at]);
   return registration as unknown as Registration;
 }
+
+/** The same of a registration, as a page of a batch has them: each in its place, '' for one that it has not. */
+export function shownText(registration: Registration): string {
+  return SHOWN.map((field) => stored(field, registration) ?? '').join(FIELD_JOINT);
+}
+
+/** Between the fields of a page of a batch (page.lua). */
+export const FIELD_JOINT = '\u001f';
 
 function put(registration: Record<string, unknown>, field: Field | undefined, value = ''): void {
   if (field !== undefined && value !== '') registration[field.name] = field.read(value);

@@ -6,7 +6,7 @@ import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Bell } from './bell.js';
-import { key, PREFIX } from './keys.js';
+import { key, prefix } from './keys.js';
 import type { WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
@@ -152,7 +152,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
 }
 
 function openQueue(redis: Redis, kind: WorkKind): Queue {
-  const queue = new Queue(kind, { connection: redis, prefix: PREFIX });
+  const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   queue.on('error', () => {
     // Reported by whoever waits for the command that failed.
   });
@@ -166,7 +166,7 @@ export function openWorker(
   workOff: (handful: Handful) => Promise<void>,
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ): Worker<Handful> {
-  return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: PREFIX });
+  return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
 }
 
 /** A job's name begins with its registration's id. */

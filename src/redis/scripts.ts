@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { PREFIX, withKeys } from './keys.js';
+import { prefix, withKeys } from './keys.js';
 
 export type ScriptName =
   | 'read'
@@ -16,7 +16,6 @@ export type ScriptName =
   | 'sweep'
   | 'give-back'
   | 'accept'
-  | 'prospects'
   | 'appids'
   | 'page'
   | 'purge'
@@ -84,7 +83,7 @@ export function manyScript(redis: Redis, name: 'read' | 'record' | 'take'): AskS
 
   async function runFor(common: string, asked: readonly Asked[]): Promise<void> {
     try {
-      const answers = (await run([PREFIX], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
+      const answers = (await run([prefix()], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
       asked.forEach(({ resolve, reject }, at) => {
         const answer = answers[at];
         if (answer instanceof Error) reject(answer);
@@ -116,15 +115,16 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
   return all;
 }
 
-const sources = new Map<ScriptName, { text: string; digest: string }>();
+/** By ledger and name: the keys of the ledger are written out in the text. */
+const sources = new Map<string, { text: string; digest: string }>();
 
 function source(name: ScriptName): { text: string; digest: string } {
-  let known = sources.get(name);
+  let known = sources.get(`${prefix()} ${name}`);
   if (known === undefined) {
     const files = ['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
     const text = withKeys(files.join('\n'));
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
-    sources.set(name, known);
+    sources.set(`${prefix()} ${name}`, known);
   }
   return known;
 }

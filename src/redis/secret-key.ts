@@ -11,6 +11,11 @@ export function secretKeyUnder(home: string): Buffer {
   return read(file) ?? make(home, file);
 }
 
+/** The same without making one: undefined where there is none yet. */
+export function knownSecretKeyUnder(home: string): Buffer | undefined {
+  return read(join(home, 'secret.key'));
+}
+
 function read(file: string): Buffer | undefined {
   let text: string;
   try {

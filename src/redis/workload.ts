@@ -2,7 +2,7 @@
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Wait } from '../domain/registration.js';
-import { key, PREFIX } from './keys.js';
+import { key, prefix } from './keys.js';
 import type { Job, WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
@@ -25,7 +25,7 @@ export interface Workload {
 }
 
 /** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
-const IN_FLIGHT = new QueueKeys(PREFIX).toKey('submit', 'active');
+const inFlight = (): string => new QueueKeys(prefix()).toKey('submit', 'active');
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');
@@ -52,7 +52,7 @@ export function openWorkload(redis: Redis): Workload {
         .multi()
         .llen(key('ready', 'submit'))
         .zcard(key('window', 'submit'))
-        .llen(IN_FLIGHT)
+        .llen(inFlight())
         .zcount(key('later', 'submit'), '-inf', until)
         .exec();
       return counts?.some(([, count]) => count !== 0) ?? true;

@@ -2,7 +2,7 @@
 import { problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
-import type { Batch, Links } from '../redis/batches.js';
+import type { Batch } from '../redis/batches.js';
 import { batchOf, type HistoryEntry, type View } from '../redis/ledger.js';
 import { nextOf } from './next.js';
 import { type Standstill, troubleWith } from './sentences.js';
@@ -10,7 +10,6 @@ import { type Standstill, troubleWith } from './sentences.js';
 export interface Story {
   readonly view: View;
   readonly history: readonly HistoryEntry[];
-  readonly links: Links;
   /** Of the rows that the registration and its history name, by id; a purged one is missing. */
   readonly batches: ReadonlyMap<string, Batch>;
   readonly standstill: Standstill | undefined;
@@ -18,8 +17,13 @@ export interface Story {
 
 /** `batch/index` → its batch. */
 export function batchesNamed({ view, history }: Pick<Story, 'view' | 'history'>): string[] {
-  const { row, alsoRows } = view.registration;
-  const pointers = [row, ...alsoRows, ...history.flatMap((entry) => entry.row ?? [])];
+  const { row, alsoRows, waitingRows } = view.registration;
+  const pointers = [
+    row,
+    ...alsoRows,
+    ...waitingRows,
+    ...history.flatMap((entry) => [entry.rowBefore ?? [], entry.row ?? []].flat()),
+  ];
   return [...new Set(pointers.map(batchOf))];
 }
 
@@ -31,17 +35,13 @@ const WORDS = {
   lost: { en: 'lost', zh: '未取得' },
   earlierAppids: { en: 'before it was asked for again', zh: '再次注册之前' },
   attempts: { en: 'attempts', zh: '提交次数' },
-  from: { en: 'Its row was corrected: before, it was', zh: '该行已更正：更正前为' },
-  became: { en: 'Its row was corrected since: now it is', zh: '该行之后已更正：现为' },
   next: { en: 'next', zh: '下一步' },
   by: { en: 'by', zh: '最迟' },
   notBefore: { en: 'not before', zh: '不早于' },
   whoActs: { en: 'who acts', zh: '由谁处理' },
-  alsoAskedFor: { en: 'also asked for by', zh: '另见于' },
   purged: { en: 'The details were purged.', zh: '详细信息已清除。' },
   until: { en: 'until', zh: '至' },
   before: { en: 'before', zh: '更早' },
-  newAttempt: { en: ': a new attempt', zh: '：新的一次提交' },
   changedNothing: { en: 'changed nothing', zh: '无变化' },
   sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
 } as const satisfies Record<string, Words>;
@@ -51,13 +51,13 @@ const SEMICOLON: Words = { en: '; ', zh: '；' };
 
 /** `time` writes ms since 1970 for the reader. */
 export function historyPage(story: Story, language: Language, time: (at: number) => string): string {
-  const { view, history, links } = story;
+  const { view, history } = story;
   const { registration, row } = view;
   const trouble = troubleWith(registration);
   const next = nextOf(registration, story.standstill);
   const state = STATES[registration.state];
-  // The first row has no entry of its own: it is the one that the registration has, unless a later row took its place.
-  const firstRow = history.some((entry) => entry.kind === 'row_accepted') ? undefined : registration.row;
+  // The first row has no entry of its own: it is the one that the registration has, or had before the next one came.
+  const firstRow = history.find((entry) => entry.rowBefore !== undefined)?.rowBefore ?? registration.row;
   const says = (word: keyof typeof WORDS): string => WORDS[word][language];
   const label = (word: keyof typeof WORDS): string => `${says(word)}${COLON[language]}`;
   const lines = [
@@ -70,8 +70,6 @@ export function historyPage(story: Story, language: Language, time: (at: number)
       : []),
     ...(registration.earlierAppids ? [`  ${label('earlierAppids')}${registration.earlierAppids.join(', ')}`] : []),
     `  ${label('attempts')}${registration.attempt}`,
-    ...(links.from ? [`  ${says('from')} ${links.from}`] : []),
-    ...(links.became ? [`  ${says('became')} ${links.became}`] : []),
     '',
     `${label('next')}${next[language]}`,
     ...(next.by === undefined
@@ -79,13 +77,12 @@ export function historyPage(story: Story, language: Language, time: (at: number)
       : [`  ${says(registration.state === 'rejected' ? 'notBefore' : 'by')} ${time(next.by)}`]),
     `  ${label('whoActs')}${ACTORS[next.acts][language]}`,
     '',
-    ...(firstRow === undefined ? [] : rowLine(story, firstRow, undefined, language, time)),
+    ...rowLine(story, firstRow, undefined, language, time),
     ...history.flatMap((entry) =>
       entry.kind === 'row_accepted' && entry.row !== undefined
         ? rowLine(story, entry.row, entry, language, time)
         : entryLines(entry, language, time),
     ),
-    ...registration.alsoRows.map((pointer) => `${says('alsoAskedFor')} ${place(story, pointer, language)}`),
     ...(row === undefined ? [says('purged')] : row.problems.map((it) => `  ${problemReason(it)[language]}`)),
   ];
   return `${lines.join('\n')}\n`;
@@ -104,7 +101,7 @@ function rowLine(
   const waits = entry?.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   return [
     `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${entry?.to ?? 'queued'}${waits}`,
-    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : WORDS.newAttempt[language]}`,
+    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}`,
     ...warnings.map((problem) => `  ${problemReason(problem)[language]}`),
   ];
 }
@@ -136,6 +133,6 @@ function entryLines(entry: HistoryEntry, language: Language, time: (at: number) 
 /** The rule that was applied is not stored; several rules of one fact can lead to one state. */
 function becauseOf(entry: HistoryEntry, language: Language): string {
   if (entry.because) return `${COLON[language]}${entry.because}`;
-  const rules = MOVES.filter((move) => move.fact === entry.kind && move.to === entry.to);
+  const rules = MOVES.filter(({ fact, to, rows }) => fact === entry.kind && to === entry.to && rows === entry.rows);
   return rules.length === 1 && rules[0] ? `${SEMICOLON[language]}${rules[0].because[language]}` : '';
 }

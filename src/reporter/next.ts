@@ -1,7 +1,7 @@
 /** What happens next with a registration, by when, and whose move it is. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
-import type { Actor, Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
 import { heldBackBy, type Standstill, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
@@ -47,7 +47,7 @@ export function nextOf(registration: Registration, present: Standstill | undefin
       if (authorizer === undefined && registration.authCode !== undefined) {
         return { en: 'The auth_code is exchanged, at once.', zh: '立即换取授权。', acts: 'us' };
       }
-      return { en: 'Nothing: it is done.', zh: '已完成。', acts: 'nobody' };
+      return { en: `It is done. ${AFTER_CREATION.en}`, zh: `已完成。${AFTER_CREATION.zh}`, acts: 'nobody' };
     case 'cancelled':
       return {
         en: 'Nothing, until its row is loaded again or a retry is asked for.',

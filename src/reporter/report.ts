@@ -2,9 +2,11 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
+import type { DetailField } from '../domain/merchant.js';
 import { isOver, type Outcome } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
-import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
+import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
+import { otherRowsOf } from './other-rows.js';
 import { type Circumstances, type Standstill, sentencesFor } from './sentences.js';
 
 export interface ReportOptions {
@@ -22,6 +24,8 @@ export interface ReportOptions {
   readonly links?: boolean | undefined;
   /** What the legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: Words;
+  /** The details that make two rows of one enterprise two tasks, under that API. */
+  readonly details: readonly DetailField[];
 }
 
 export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
@@ -36,12 +40,12 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
-    const lines = await linesOfEarlierRows(batches, batch, fates);
+    const others = await otherRowsOf(batches, batch, fates, options.details);
     const circumstances: Circumstances = {
       standstill: options.standstill,
       now,
       invitation,
-      lineOf: (index) => lines.get(index),
+      otherRow: (index) => others.get(index),
       time: (at) => isoWithOffset(at, timezone),
     };
     const rows = fates.map((fate) => reportRow(batch, fate, circumstances, language));
@@ -61,13 +65,15 @@ function hasLiveLink({ relation, registration }: RowWithFate, now: number): bool
   return link !== undefined && stageOf(link, now) !== 'ended';
 }
 
+/** Other rows were never sent: what is known of the registration is another row's. */
+const HAS_FACTS: ReadonlySet<Relation['kind']> = new Set(['registered', 'already_created']);
+
 const NO_CELLS: readonly string[] = [];
 
 function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances, language: Language): ReportRow {
   const sentences = sentencesFor(fate, circumstances);
   const { relation, row } = fate;
-  // A duplicate and a refused row have no fate of their own.
-  const registration = relation.kind === 'refused' || relation.kind === 'duplicate' ? undefined : fate.registration;
+  const registration = HAS_FACTS.has(relation.kind) ? fate.registration : undefined;
   const time = (at: number | undefined): string => (at === undefined ? '' : circumstances.time(at));
   const isEarlier = relation.kind === 'already_created';
   const width = batch.headings.length;
@@ -80,7 +86,7 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
     reason: sentences.reason[language],
     next_step: sentences.nextStep[language],
     who_acts: sentences.whoActs,
-    appid: registration?.appid ?? '',
+    appid: (relation.kind === 'already_created' ? relation.appid : undefined) ?? registration?.appid ?? '',
     authorize_url: (registration && linkOf(registration)?.url) ?? '',
     attempts: registration === undefined || isEarlier ? '0' : String(registration.attempt),
     submitted_at: time(isEarlier ? undefined : registration?.sentAt),
@@ -88,15 +94,4 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
     registration_id: relation.kind === 'refused' ? '' : relation.id,
     batch: batch.id,
   };
-}
-
-/** Duplicates name the line of the row that they repeat, which may be far above. */
-async function linesOfEarlierRows(
-  batches: Batches,
-  batch: Batch,
-  fates: readonly RowWithFate[],
-): Promise<ReadonlyMap<number, number>> {
-  const wanted = new Set(fates.flatMap(({ relation }) => (relation.kind === 'duplicate' ? [relation.firstIndex] : [])));
-  const rows = [...wanted].map(async (index) => [index, await batches.row(batch, index)] as const);
-  return new Map((await Promise.all(rows)).flatMap(([index, row]) => (row === undefined ? [] : [[index, row.line]])));
 }

@@ -2,9 +2,10 @@
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
-import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
 import { explain } from '../wechat/answers.js';
+import { type OtherRow, sentencesOfOther } from './other-rows.js';
 import { TROUBLES, type Trouble } from './troubles.js';
 
 export interface Sentences {
@@ -27,8 +28,8 @@ export interface Standstill {
 
 export interface Circumstances {
   readonly standstill?: Standstill | undefined;
-  /** Line of the input file of an earlier row. */
-  readonly lineOf: (index: number) => number | undefined;
+  /** Of the row at that index, the other row from which it gets its outcome. */
+  readonly otherRow: (index: number) => OtherRow | undefined;
   /** ms since 1970 */
   readonly now: number;
   /** What the legal person has to do where there is no link. */
@@ -43,8 +44,7 @@ export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): S
   const { relation, registration } = fate;
   if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(fate)) return CREATED;
   if (relation.kind === 'refused' || registration === undefined) return refused(fate);
-  if (relation.kind === 'duplicate') return duplicate(relation.firstIndex, circumstances);
-  if (relation.kind === 'already_created') return alreadyCreated(registration);
+  if (relation.kind !== 'registered') return sentencesOfOther(fate, relation, circumstances.otherRow(fate.index));
   return withWarnings(fate, ofRegistration(registration, circumstances));
 }
 
@@ -53,7 +53,7 @@ const CREATED: Sentences = {
   outcome: 'created',
   problem: '',
   reason: STATES.created,
-  nextStep: NOTHING,
+  nextStep: AFTER_CREATION,
   whoActs: STATES.created.acts,
 };
 
@@ -73,33 +73,6 @@ function refused({ row }: RowWithFate): Sentences {
   };
 }
 
-function duplicate(firstIndex: number, { lineOf }: Circumstances): Sentences {
-  const line = lineOf(firstIndex) ?? '?';
-  return {
-    outcome: 'duplicate',
-    problem: 'sheet:duplicate',
-    reason: {
-      en: `The same merchant is in line ${line} of this file; it is registered once.`,
-      zh: `与本文件第 ${line} 行为同一商户，只注册一次。`,
-    },
-    nextStep: { en: `See line ${line}.`, zh: `请见第 ${line} 行。` },
-    whoActs: 'nobody',
-  };
-}
-
-function alreadyCreated({ appid }: Registration): Sentences {
-  return {
-    outcome: 'already_created',
-    problem: '',
-    reason: {
-      en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ''}.`,
-      zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : ''}。`,
-    },
-    nextStep: NOTHING,
-    whoActs: 'nobody',
-  };
-}
-
 function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
@@ -109,7 +82,7 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
     outcome,
     problem: registration.problem ?? '',
     reason: joined([told ?? STATES[registration.state], verbatim(registration)]),
-    nextStep: joined([told?.nextStep ?? NOTHING, again]),
+    nextStep: joined([told?.nextStep ?? (outcome === 'created' ? AFTER_CREATION : NOTHING), again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
   };
 }

@@ -3,6 +3,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { type Limits, searchReserve, sendingWindow } from '../domain/limits.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Calls, LineStop, ToldQuota } from '../redis/calls.js';
+import { ridHint } from '../wechat/answers.js';
 import { type Standstill, troubleOf } from './sentences.js';
 import { TROUBLES } from './troubles.js';
 
@@ -29,7 +30,7 @@ export async function situation(calls: Calls, limits: Limits, now: number): Prom
   const base = { used, limit: believed.perDay, left, told: today.told };
   if (line !== undefined) {
     const trouble = troubleOf(line.problem);
-    const said = tokenSaid(line);
+    const said = withRidHint(tokenSaid(line), line);
     const paused = pausedToo(line);
     return {
       ...base,
@@ -86,6 +87,12 @@ function tokenSaid({ problem, because }: LineStop): Words {
   const code = /^token:(-?\d+)$/.exec(problem)?.[1];
   if (code === undefined || because === '') return { en: '', zh: '' };
   return { en: ` WeChat said: ${code} ${because}`, zh: `微信原文：${code} ${because}` };
+}
+
+function withRidHint(said: Words, { because }: LineStop): Words {
+  const hint = ridHint(because);
+  if (hint.en === '') return said;
+  return { en: `${ended(said.en, '.')}${hint.en}`, zh: `${ended(said.zh, '。')}${hint.zh}` };
 }
 
 function pausedToo({ paused }: LineStop): Words {

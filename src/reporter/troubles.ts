@@ -99,6 +99,27 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     zh: '与同一文件中的前面某行为同一商户，只注册一次。',
     nextStep: { en: 'See the line that the reason names.', zh: '请见原因中所指的行。' },
   },
+  'sheet:duplicate_differs': {
+    acts: 'us',
+    en: 'An earlier row of the same file names the same enterprise with other details. Only the earlier one is sent.',
+    zh: '同一文件中前面某行以不同的信息填写了同一企业，只提交前面的一行。',
+    nextStep: {
+      en: 'Look at both lines. If the later one is right, delete the earlier one and load the sheet again.',
+      zh: '请核对两行；如应以后面的为准，请删除前面的一行后重新上传。',
+    },
+  },
+  'row:replaced': {
+    acts: 'nobody',
+    en: 'A newer row names the same enterprise with other details, before this one was sent. Only the newer one is sent.',
+    zh: '本行提交前，较新的一行以不同的信息填写了同一企业，只提交较新的一行。',
+    nextStep: { en: 'See the row that the reason names.', zh: '请见原因中所指的行。' },
+  },
+  'row:waits': {
+    acts: 'us',
+    en: 'Another row was sent for the same enterprise with other details. This one is sent if that fails.',
+    zh: '另一行已以不同的信息提交了同一企业；若其失败，将自动提交本行。',
+    nextStep: NOTHING_TO_DO,
+  },
   'push:overdue': {
     acts: 'us',
     en: 'WeChat took the task, or may have taken it, and then told nothing: no push came, and search does not say how it ended.',

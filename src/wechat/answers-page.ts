@@ -2,6 +2,7 @@
 import { FACTS, MOVES, WAITS } from '../domain/registration.js';
 import { ACTORS, type Words } from '../domain/words.js';
 import { type Answer, DOORS, SOURCES, TABLES, type Table } from './answers.js';
+import { PERMISSION_SETS } from './permission-sets.js';
 
 const INTRODUCTION: Record<Table, string> = {
   create: 'WeChat answers these as `errcode` when a merchant is sent (`action=create`).',
@@ -39,6 +40,15 @@ export function answersPage(): string {
       ...tableLines(table),
       '',
     ]),
+    '## Permission sets',
+    '',
+    'The registration API is open to a third-party platform that has these, as open.weixin.qq.com names them. They are chosen there, and take',
+    'effect after approval, once the platform is published network-wide (全网发布). Without them: 89254, 86033 or 61029.',
+    '',
+    line(['permission set', '权限集', 'required']),
+    line(['---', '---', '---']),
+    ...PERMISSION_SETS.map(({ en, zh, required }) => line([en, zh, required ? 'yes' : 'no, recommended'])),
+    '',
     '## Sources',
     '',
     ...Object.entries(SOURCES).map(([source, words]) => `- **${source}**: ${words.en}`),

@@ -5,7 +5,8 @@
  * A row's sentences go into reports that clerks pass on to merchants; `docs/answers.md` is printed from these tables.
  */
 import type { FactKind, Wait } from '../domain/registration.js';
-import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { PERMISSION_SETS_BY_NAME } from './permission-sets.js';
 
 /** Where we know a row from. */
 export const SOURCES = {
@@ -63,9 +64,14 @@ const OUR_FAULT: Words = {
   zh: '提交已暂停，商户不受影响。请将此错误及 rid 反馈给 fastregister 的维护人员。',
 };
 
-const CHECK_PERMISSION_SETS: Words = {
-  en: 'On open.weixin.qq.com, add the missing permission sets to the third-party platform and publish it network-wide; then resume the line.',
-  zh: '请在微信开放平台为第三方平台补全权限集并全网发布，然后恢复提交。',
+export const CHECK_PERMISSION_SETS: Words = {
+  en: `On open.weixin.qq.com, add the missing permission sets to the third-party platform and publish it network-wide: they take effect only after approval and publication. ${PERMISSION_SETS_BY_NAME.en} Then resume the line.`,
+  zh: `请在微信开放平台为第三方平台补全权限集，通过审核并全网发布后生效。${PERMISSION_SETS_BY_NAME.zh}生效后请恢复提交。`,
+};
+
+const PUBLISH_THE_PLATFORM: Words = {
+  en: 'On open.weixin.qq.com, have the third-party platform approved and publish it network-wide; then resume the line.',
+  zh: '请在微信开放平台提交第三方平台审核并全网发布，然后恢复提交。',
 };
 
 const ALLOW_THIS_IP: Words = {
@@ -84,23 +90,23 @@ const CHECK_APPID_AND_SECRET: Words = {
 };
 
 const SEND_AGAIN_AND_CONFIRM: Words = {
-  en: 'Ask the merchant whether the legal person is ready; then send it again and ask the legal person to finish everything in WeChat within 24 hours.',
-  zh: '请与商户确认法人可以配合后重新提交，并请法人在 24 小时内于微信中完成全部验证。',
+  en: "Ask the merchant whether the legal person got WeChat's message or the link, whether the Weixin ID is right, and when the legal person has time; then send it again. Within 24 hours the legal person has to finish the checks of ID card and face in WeChat.",
+  zh: '请与商户确认法人是否收到微信消息或链接、微信号是否正确，并约好时间后重新提交；法人须在 24 小时内于微信中完成身份证校验和人脸识别。',
 };
 
 const COMPARE_WITH_THE_REGISTRY: Words = {
-  en: 'Ask the merchant for the enterprise name, the code and the legal person exactly as registered (see www.gsxt.gov.cn), correct the row and send it again.',
-  zh: '请商户按工商登记核对企业名称、企业代码和法人信息（可查询 www.gsxt.gov.cn），更正后重新提交。',
+  en: 'Ask the merchant for the enterprise name, the code and the legal person exactly as registered (see www.gsxt.gov.cn; “Guangzhou” and “Guangzhou City” are two names), correct the row and send it again.',
+  zh: '请商户按工商登记核对企业名称、企业代码和法定代表人（可查询国家企业信用信息公示系统 www.gsxt.gov.cn；“广州”与“广州市”不是同一名称），更正后重新提交。',
 };
 
 const ASK_FOR_THE_WEIXIN_ID: Words = {
   en: "Ask the merchant for the legal person's Weixin ID as WeChat shows it under “Me”; a phone or QQ number does not work.",
-  zh: '请商户提供法人的微信号（微信“我”页面所示），不能使用手机号或 QQ 号，更正后重新提交。',
+  zh: '请商户提供法人本人的微信号（微信“我”页面所示），不能使用手机号或 QQ 号，更正后重新提交。',
 };
 
 const ASK_FOR_THE_NAME: Words = {
-  en: "Ask the merchant for the legal person's name exactly as on the bank card linked to this Weixin ID, and whether the Weixin ID is the legal person's own.",
-  zh: '请商户确认该微信号为法人本人所有，且法人姓名与该微信绑定银行卡的姓名完全一致，更正后重新提交。',
+  en: "Ask the merchant whether the Weixin ID is the legal person's own, and whether the name is exactly the one on the bank card linked to it and the one at the business registry. Ask, too, whether the person was renamed lately, or the ID card was updated from 15 to 18 digits: then the bank and WeChat Pay need the new data first. Correct the row and send it again.",
+  zh: '请商户确认：微信号为法人本人所有；法人姓名与该微信绑定银行卡的姓名及工商登记的法定代表人姓名一致；近期是否改过名字，或身份证由 15 位升级为 18 位（如有，请先在银行和微信支付更新实名信息）。更正后重新提交。',
 };
 
 const ON_A_BLACKLIST: Words = {
@@ -174,6 +180,17 @@ const TURNED_AWAY: Readonly<Record<string, Row>> = {
     nextStep: NOTHING_TO_DO,
     source: 'official page',
   },
+};
+
+const OWNED_BY_AN_INDIVIDUAL: Row = {
+  acts: 'platform',
+  en: 'The platform is owned by an individual; this API is for platforms of enterprises.',
+  zh: '第三方平台的主体为个人，不能使用此接口。',
+  nextStep: {
+    en: 'Use a third-party platform that belongs to an enterprise; then resume the line.',
+    zh: '请改用主体为企业的第三方平台，然后恢复提交。',
+  },
+  source: 'official page',
 };
 
 /** The platform, its permissions or our request is at fault: every other merchant would be refused alike. */
@@ -280,56 +297,41 @@ const PLATFORM_AT_FAULT: Readonly<Record<string, Row>> = {
   },
   61028: {
     acts: 'platform',
-    en: 'WeChat refused the third-party platform: it is not published, or a permission is missing.',
-    zh: '微信拒绝了第三方平台的请求：平台未发布或权限不足。',
-    nextStep: CHECK_THE_PLATFORM,
+    en: 'The third-party platform is not published network-wide.',
+    zh: '第三方平台未全网发布。',
+    nextStep: PUBLISH_THE_PLATFORM,
     source: 'official page',
   },
   61029: {
     acts: 'platform',
-    en: 'WeChat refused the third-party platform: it is not published, or a permission is missing.',
-    zh: '微信拒绝了第三方平台的请求：平台未发布或权限不足。',
-    nextStep: CHECK_THE_PLATFORM,
+    en: 'The third-party platform lacks a required permission set.',
+    zh: '第三方平台缺少必备的权限集。',
+    nextStep: CHECK_PERMISSION_SETS,
     source: 'official page',
   },
   89254: {
     acts: 'platform',
     en: "The platform's permission sets are incomplete, or not yet published network-wide.",
-    zh: '第三方平台的权限集不全，或尚未全网发布。',
+    zh: '第三方平台的权限集不全，或补全后尚未全网发布。',
     nextStep: CHECK_PERMISSION_SETS,
     source: 'seeds',
   },
   86031: {
     acts: 'platform',
     en: "The platform's account is invalid or not published.",
-    zh: '第三方平台账号无效或未发布。',
+    zh: '第三方平台账号无效或未全网发布。',
     nextStep: CHECK_THE_PLATFORM,
     source: 'official page',
   },
   86033: {
-    acts: 'platform',
-    en: "The platform's account is invalid or not published.",
-    zh: '第三方平台账号无效或未发布。',
-    nextStep: CHECK_THE_PLATFORM,
-    source: 'official page',
-  },
-  86040: {
     acts: 'platform',
     en: "The platform's permission sets are incomplete.",
     zh: '第三方平台的权限集不全。',
     nextStep: CHECK_PERMISSION_SETS,
     source: 'official page',
   },
-  89295: {
-    acts: 'platform',
-    en: 'The platform is owned by an individual; this API is for platforms of enterprises.',
-    zh: '第三方平台的主体为个人，不能使用此接口。',
-    nextStep: {
-      en: 'Use a third-party platform that belongs to an enterprise; then resume the line.',
-      zh: '请改用主体为企业的第三方平台，然后恢复提交。',
-    },
-    source: 'official page',
-  },
+  86040: OWNED_BY_AN_INDIVIDUAL,
+  89295: OWNED_BY_AN_INDIVIDUAL,
   43002: {
     acts: 'us',
     en: 'Our request was malformed: WeChat wants a POST.',
@@ -457,8 +459,8 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     en: 'WeChat has accepted the application. The Mini Program does not exist yet: the legal person has to confirm it first.',
     zh: '微信已受理申请，小程序尚未创建，需法人先完成确认。',
     nextStep: {
-      en: 'Ask the legal person to open the message of “Official Accounts Platform Security Assistant” in WeChat, or the authorize_url where there is one, and to confirm within 24 hours. It may take some minutes to arrive.',
-      zh: '请法人在微信“公众平台安全助手”的消息中（有 authorize_url 时请打开该链接）于 24 小时内完成确认；消息可能延迟几分钟到十几分钟。',
+      en: 'Ask the legal person to open the message “Mini Program creation application” of the Official Account “Official Accounts Platform Security Assistant” in WeChat, or the authorize_url where there is one, and to finish the checks of ID card and face within 24 hours. WeChat sends the message to the Weixin ID of the row; it takes minutes, sometimes more than ten. If none comes, check the Weixin ID.',
+      zh: '请法人在微信“公众平台安全助手”公众号中打开“创建小程序申请”消息（有 authorize_url 时打开该链接），在 24 小时内完成身份证校验和人脸识别。消息发送至所填的法人微信号，可能延迟几分钟到十几分钟；若未收到，请核对微信号。',
     },
     source: 'seeds',
   },
@@ -476,8 +478,8 @@ export const CREATE: Readonly<Record<string, Answer>> = {
       en: 'WeChat reported a system error again, and all tries are spent.',
       zh: '微信再次返回系统错误，重试次数已用完。',
       nextStep: {
-        en: "If every merchant got this answer, set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp. Otherwise retry the row on another day; if it stays so, ask WeChat's support with the rid.",
-        zh: '若所有商户均返回此错误，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp；否则请改日重新提交，若仍失败，请凭 rid 咨询微信客服。',
+        en: "If every merchant got this answer, set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp. Otherwise retry the row on another day; if it stays so, ask WeChat's support with the rid, within about five hours.",
+        zh: '若所有商户均返回此错误，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp；否则请改日重新提交，若仍失败，请在约五小时内凭 rid 咨询微信客服。',
       },
     },
     source: 'official page',
@@ -528,8 +530,8 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     en: 'WeChat answered “task not found” to an application. Whether it has begun a task is not known.',
     zh: '提交申请时微信返回“未找到该任务”，无法确定是否已建立任务。',
     nextStep: {
-      en: 'Ask the legal person whether a message of WeChat came. If there is none after 24 hours and no result either, send it again.',
-      zh: '请询问法人是否收到微信消息；若 24 小时后仍无消息也无结果，可重新提交。',
+      en: 'Ask the legal person whether the message “Mini Program creation application” came. If there is none after 24 hours and no result either, send it again.',
+      zh: '请询问法人是否收到“创建小程序申请”消息；若 24 小时后仍无消息也无结果，可重新提交。',
     },
     source: 'seeds',
   },
@@ -537,10 +539,10 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     fact: 'create_accepted',
     acts: 'legal_person',
     en: 'WeChat has sent the legal person its message; the face check is not done yet.',
-    zh: '微信已下发消息，法人尚未完成人脸核身。',
+    zh: '模板消息已下发，法人尚未完成人脸核身。',
     nextStep: {
-      en: 'Ask the legal person to open the message in WeChat and to finish the face check within 24 hours.',
-      zh: '请法人在 24 小时内打开微信消息并完成人脸核身。',
+      en: 'Ask the legal person to open the message “Mini Program creation application” of “Official Accounts Platform Security Assistant” in WeChat and to finish the face check within 24 hours.',
+      zh: '请法人在 24 小时内打开“公众平台安全助手”公众号的“创建小程序申请”消息，完成人脸核身。',
     },
     source: 'seeds',
   },
@@ -645,8 +647,8 @@ export const SEARCH: Readonly<Record<string, Answer>> = {
     en: 'WeChat has sent the legal person its message; the face check is not done yet.',
     zh: '模板消息已下发，法人尚未完成人脸核身。',
     nextStep: {
-      en: 'Ask the legal person to open the message in WeChat and to finish the face check before the 24 hours are over.',
-      zh: '请法人在 24 小时期限内打开微信消息并完成人脸核身。',
+      en: 'Ask the legal person to open the message “Mini Program creation application” of “Official Accounts Platform Security Assistant” in WeChat and to finish the face check before the 24 hours are over.',
+      zh: '请法人在 24 小时期限内打开“公众平台安全助手”公众号的“创建小程序申请”消息，完成人脸核身。',
     },
     source: 'seeds',
   },
@@ -686,10 +688,7 @@ export const PUSH: Readonly<Record<string, Answer>> = {
     acts: 'nobody',
     en: 'The Mini Program has been created.',
     zh: '小程序已创建成功。',
-    nextStep: {
-      en: 'Nothing to do; appid says which Mini Program it is.',
-      zh: '无需操作，小程序的 appid 见报告。',
-    },
+    nextStep: AFTER_CREATION,
     source: 'seeds',
   },
   100001: {
@@ -711,8 +710,8 @@ export const PUSH: Readonly<Record<string, Answer>> = {
   100003: {
     fact: 'legal_person_timed_out',
     acts: 'legal_person',
-    en: "The legal person did not confirm WeChat's message within 24 hours.",
-    zh: '法人未在 24 小时内确认微信消息。',
+    en: "The legal person did not confirm WeChat's message, or the link, within 24 hours.",
+    zh: '法人未在 24 小时内确认模板消息（或链接）。',
     nextStep: SEND_AGAIN_AND_CONFIRM,
     source: 'seeds',
   },
@@ -904,8 +903,8 @@ const UNKNOWN_CREATE: Answer = {
   en: 'WeChat answered with a code that we do not know. Whether it has begun a task is not known.',
   zh: '微信返回了未知的错误码，无法确定是否已建立任务。',
   nextStep: {
-    en: "Look the code up in WeChat's documentation or ask WeChat's support with the rid, within five hours; then send it again or leave it.",
-    zh: '请查阅微信文档，或在五小时内凭 rid 咨询微信客服，再决定是否重新提交。',
+    en: "Look the code up in WeChat's documentation or ask WeChat's support with the rid, within about five hours; then send it again or leave it.",
+    zh: '请查阅微信文档，或在约五小时内凭 rid 咨询微信客服，再决定是否重新提交。',
   },
   source: 'inferred',
 };
@@ -1016,4 +1015,14 @@ function withFact(
 /** Of what WeChat said, the id that its support asks for; the rest may repeat a merchant's details. */
 export function ridOf(said: string | undefined): string | undefined {
   return said === undefined ? undefined : /rid: ?([0-9a-f-]+)/i.exec(said)?.[1];
+}
+
+/** What to do with the rid of WeChat's words; empty where they have none. */
+export function ridHint(said: string | undefined): Words {
+  const rid = ridOf(said);
+  if (rid === undefined) return { en: '', zh: '' };
+  return {
+    en: ` WeChat's support asks for the rid (${rid}) within about five hours.`,
+    zh: `如需咨询微信客服，请在约五小时内提供 rid：${rid}。`,
+  };
 }

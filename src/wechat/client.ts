@@ -25,6 +25,8 @@ export interface Call {
 export interface Client {
   /** POSTs raw UTF-8 JSON (WeChat reads `\uXXXX` escapes of Chinese as another name: 61070). Never throws. */
   post(call: Call): Promise<Reply>;
+  /** How far our clock is ahead of WeChat's by its last answer, in ms; 0 while they agree as far as whole seconds tell. */
+  clockAheadMs(): number;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
     bodyTimeout: requestTimeoutMs,
   });
 
+  let aheadMs = 0;
+
   function post({ path, query, body, carries }: Call): Promise<Reply> {
     return new Promise((resolve) => {
       pool.dispatch(
@@ -57,22 +61,26 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
           headers: { 'content-type': 'application/json; charset=utf-8' },
           body: JSON.stringify(body),
         },
-        exchange(requestTimeoutMs, carries, resolve),
+        exchange(requestTimeoutMs, carries, (reply, date) => {
+          if (reply.kind === 'answer') aheadMs = clockAhead(date) ?? aheadMs;
+          resolve(reply);
+        }),
       );
     });
   }
 
-  return { post, close: () => pool.close() };
+  return { post, clockAheadMs: () => aheadMs, close: () => pool.close() };
 }
 
 /** What undici tells of one call: whether it was begun to be written, and what came back. */
 function exchange(
   timeoutMs: number,
   carries: string | undefined,
-  resolve: (reply: Reply) => void,
+  resolve: (reply: Reply, date?: string) => void,
 ): Dispatcher.DispatchHandler {
   let connected: Dispatcher.DispatchController | undefined;
   let status = 0;
+  let date: string | undefined;
   const chunks: Buffer[] = [];
   let size = 0;
 
@@ -96,8 +104,9 @@ function exchange(
       if (late !== undefined) return controller.abort(late);
       connected = controller;
     },
-    onResponseStart(_, statusCode) {
+    onResponseStart(_, statusCode, headers) {
       status = statusCode;
+      date = String(headers.date);
     },
     onResponseData(controller, chunk) {
       size += chunk.length;
@@ -106,12 +115,23 @@ function exchange(
     },
     onResponseEnd() {
       clearTimeout(timer);
-      resolve(answerFrom(status, Buffer.concat(chunks).toString('utf8'), carries));
+      resolve(answerFrom(status, Buffer.concat(chunks).toString('utf8'), carries), date);
     },
     onResponseError(_, error) {
       fail(error);
     },
   };
+}
+
+/** Less is the way of the answer, and that `Date` has whole seconds. */
+const CLOCKS_AGREE_MS = 2_000;
+
+/** By an HTTP `Date`; undefined where it is none. */
+function clockAhead(date: string | undefined): number | undefined {
+  const theirs = Date.parse(date ?? '');
+  if (Number.isNaN(theirs)) return undefined;
+  const aheadMs = Date.now() - theirs;
+  return Math.abs(aheadMs) <= CLOCKS_AGREE_MS ? 0 : aheadMs;
 }
 
 /** A gateway's error page, or anything else that is no JSON object with an errcode, does not tell what WeChat did. */

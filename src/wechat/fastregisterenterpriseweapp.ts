@@ -5,14 +5,7 @@
 import { answerToQuery, answerToSearch } from './answers.js';
 import type { Client } from './client.js';
 import type { RegistrationInfo } from './push.js';
-import {
-  type Answered,
-  FOUR_FIELDS,
-  identitiesIn,
-  NAME_AND_CODE,
-  type RegistrationApi,
-  type SearchReading,
-} from './registration-api.js';
+import type { Answered, RegistrationApi, SearchReading } from './registration-api.js';
 
 const PATH = '/wxa/component/fastregisterenterpriseweapp';
 
@@ -25,8 +18,7 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
       zh: '暂无需操作：含链接的微信答复已丢失。任务结束后（最长 24 小时）可重新提交。',
     },
     needs: { legalPerson: false, codeTypes: [1], phone: true },
-    identity: NAME_AND_CODE,
-    identityBefore: FOUR_FIELDS,
+    details: ['name', 'code'],
     create: ({ name, code, componentPhone }, token) =>
       client.post({
         path: PATH,
@@ -48,8 +40,8 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
     readSearch,
     matchOf: (info) => ({
       taskIds: taskIdsIn(info),
-      // By four fields: rows that were loaded for the other API and sent by this one.
-      registrations: identitiesIn(info, NAME_AND_CODE, FOUR_FIELDS),
+      // Where it is a task's id, no enterprise has it. Rows that were loaded for the other API may have other kinds of code.
+      codes: info.code ? [info.code] : [],
     }),
   };
 }

@@ -2,7 +2,7 @@
 import type { Merchant } from '../domain/merchant.js';
 import { answerToSearch } from './answers.js';
 import type { Client } from './client.js';
-import { FOUR_FIELDS, identitiesIn, NAME_AND_CODE, type RegistrationApi } from './registration-api.js';
+import type { RegistrationApi } from './registration-api.js';
 
 const PATH = '/cgi-bin/component/fastregisterweapp';
 
@@ -11,12 +11,12 @@ export function fastregisterweapp(client: Client): RegistrationApi {
     name: 'fastregisterweapp',
     path: PATH,
     invitation: {
-      en: 'Ask the legal person to open the message of “公众平台安全助手” in WeChat and to confirm.',
-      zh: '请法人在微信中打开“公众平台安全助手”的消息并完成确认。',
+      en: 'Ask the legal person to open the message “创建小程序申请” (Mini Program creation application) of the Official Account “公众平台安全助手” in WeChat, and to finish the checks of ID card and face. WeChat sends it to the Weixin ID of this row; it takes minutes, sometimes more than ten. If none comes, follow that account, look there, and check the Weixin ID.',
+      zh: '请法人在微信“公众平台安全助手”公众号中打开“创建小程序申请”消息，完成身份证校验和人脸识别。消息发送至所填的法人微信号，可能延迟几分钟到十几分钟；若未收到，请关注该公众号后查找，并核对微信号。',
     },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
-    identity: FOUR_FIELDS,
-    identityBefore: NAME_AND_CODE,
+    // The seeds: these four fields identify a task.
+    details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
     // After that day correct calls were seen to get "-1 system error".
     retirement: { day: '2026-04-30', errcode: -1, problem: 'api:retired' },
     create: (merchant, token) =>
@@ -34,10 +34,10 @@ export function fastregisterweapp(client: Client): RegistrationApi {
         body: searchBody(merchant),
       }),
     readSearch: ({ errcode, said }) => ({ problem: `search:${errcode}`, said, answer: answerToSearch(errcode) }),
-    matchOf: (info) => ({
+    matchOf: ({ taskId, code }) => ({
       // Tasks of the successor go on, should the setting be changed back while they run.
-      taskIds: info.taskId === undefined ? [] : [info.taskId],
-      registrations: identitiesIn(info, FOUR_FIELDS, NAME_AND_CODE),
+      taskIds: taskId === undefined ? [] : [taskId],
+      codes: code ? [code] : [],
     }),
   };
 }

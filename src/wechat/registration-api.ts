@@ -1,6 +1,6 @@
 /** What the registration APIs of WeChat have in common; nothing outside this room knows which one is spoken. */
 import type { Needs } from '../domain/check-row.js';
-import { type IdentityFields, identityOf, type Merchant } from '../domain/merchant.js';
+import type { DetailField, Merchant } from '../domain/merchant.js';
 import type { Words } from '../domain/words.js';
 import type { Answer } from './answers.js';
 import type { Reply } from './client.js';
@@ -15,10 +15,8 @@ export interface RegistrationApi {
   readonly path: string;
   /** What a row must have before it may be sent. */
   readonly needs: Omit<Needs, 'defaultPhone'>;
-  /** The fields by which a merchant is known again. */
-  readonly identity: IdentityFields;
-  /** Those by which they are known to the other API, which may have been in use before this one, or by mistake. */
-  readonly identityBefore?: IdentityFields;
+  /** What its create sends of a merchant beside the phone: rows that differ in nothing else ask for the same task. */
+  readonly details: readonly DetailField[];
   /** How WeChat behaves once it has taken this API offline; absent while nothing of the kind is announced. */
   readonly retirement?: Retirement;
   create(merchant: Merchant, token: string): Promise<Reply>;
@@ -30,7 +28,7 @@ export interface RegistrationApi {
   search(merchant: Merchant, taskId: string | undefined, token: string): Promise<Reply>;
   /** What the answer to `search` says. */
   readSearch(reply: Answered): SearchReading;
-  /** Which registrations a push can be about. */
+  /** Of which task, or else of which enterprise, a push speaks. */
   matchOf(info: RegistrationInfo): PushMatch;
 }
 
@@ -52,23 +50,9 @@ export interface Retirement {
   readonly problem: string;
 }
 
-/** Both in the order in which they are looked up; empty where the push does not say. */
+/** By what a push names its registration; empty where it does not say. */
 export interface PushMatch {
   readonly taskIds: readonly string[];
-  /** Identities of merchants. */
-  readonly registrations: readonly string[];
+  /** The enterprise's code, in the form in which WeChat repeats it. */
+  readonly codes: readonly string[];
 }
-
-/** The merchant's identity by each of these sets of fields that the push has complete. */
-export function identitiesIn(info: RegistrationInfo, ...sets: readonly IdentityFields[]): string[] {
-  const { name = '', code = '', legalPersonaWechat = '', legalPersonaName = '' } = info;
-  const merchant = { name, code, legalPersonaWechat, legalPersonaName };
-  return sets
-    .filter((fields) => fields.every((field) => merchant[field] !== ''))
-    .map((fields) => identityOf(merchant, fields));
-}
-
-/** The seeds name these four. */
-export const FOUR_FIELDS: IdentityFields = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
-/** What is left of them where WeChat is not told who the legal person is. */
-export const NAME_AND_CODE: IdentityFields = ['name', 'code'];

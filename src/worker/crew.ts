@@ -1,12 +1,6 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
-import {
-  type Limits,
-  LONGEST_TASK_MS,
-  searchReserve,
-  sendingWindow,
-  TRIES_PER_PERSON_AND_DAY,
-} from '../domain/limits.js';
+import { type Limits, searchReserve, sendingWindow, TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -30,6 +24,8 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  /** How far our clock is ahead of WeChat's, in ms. */
+  readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
@@ -40,7 +36,7 @@ export interface Crew {
   readonly log: Logger;
 }
 
-export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, now: number): Budgets {
+export function budgetsFor(merchant: Merchant, { limits, api }: Crew, now: number): Budgets {
   return {
     perSecond: limits.perSecond,
     perMinute: limits.perMinute,
@@ -48,7 +44,6 @@ export function budgetsFor(merchant: Merchant, { limits, patience, api }: Crew, 
     believe: limits.believeWeChat,
     reserve: searchReserve(limits),
     triesPerDay: TRIES_PER_PERSON_AND_DAY,
-    busyMs: Math.min(patience.busyWaitMs, LONGEST_TASK_MS),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };

@@ -3,7 +3,7 @@ import { quotaDay } from '../domain/calendar.js';
 import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Aside } from '../redis/ledger.js';
-import { type Answer, answerToCreate, tellsOfTask } from '../wechat/answers.js';
+import { type Answer, answerToCreate, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { Crew } from './crew.js';
@@ -55,7 +55,7 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     ...base,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
-    ...(answer.fact === 'platform_refused' && { because: answer.en }),
+    ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
     ...waitAfter(crew, sent.view.registration, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
@@ -102,11 +102,17 @@ export function factOfSearch(crew: Crew, registration: Registration, day: string
       kind: answer.fact,
       problem,
       said,
-      ...(answer.fact === 'search_refused' && { because: answer.en }),
+      ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
     aside: doorOf(answer, day),
     refusedToken,
   };
+}
+
+/** What stopped the line, and the id under which WeChat's support finds the call; no word more, for it goes into logs and notices. */
+function withRid({ en }: Answer, said: string): string {
+  const rid = ridOf(said);
+  return rid === undefined ? en : `${en} rid: ${rid}`;
 }
 
 function mayAskAgain({ fact }: Answer): boolean {

@@ -1,6 +1,6 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
-import { isOver } from '../domain/registration.js';
+import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
@@ -53,7 +53,13 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
 
     const sentAt = crew.now();
     const budgets = budgetsFor(merchant, crew, sentAt);
-    const fact = { kind: 'create_sent', at: sentAt, until: sentAt + crew.patience.pushWaitMs } as const;
+    const clockAheadMs = crew.clockAheadMs();
+    const fact: Fact = {
+      kind: 'create_sent',
+      at: sentAt,
+      until: sentAt + crew.patience.pushWaitMs,
+      ...(clockAheadMs !== 0 && { clockAheadMs }),
+    };
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CheckedRow, checkRow, type Needs, requiredFields, type SheetRow } from '../../src/domain/check-row.js';
 import { FIELDS, readHeadings } from '../../src/domain/columns.js';
 import { creditCodeCheck, licenceCheck, residentCheck } from '../../src/domain/enterprise-code.js';
-import { PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
+import { nextStepsOf, PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
 
 const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
 const SUCCESSOR: Needs = { legalPerson: false, codeTypes: [1], phone: true };
@@ -18,6 +18,8 @@ const GOOD = {
 const { layout } = readHeadings(FIELDS);
 // No county is called 110000, and 000 is given to nobody.
 const RESIDENT = `11000019900101000${residentCheck('11000019900101000')}`;
+/** Of a sole trader, in an administrative division that does not exist. */
+const SOLE_TRADER = `92990000TE5T00001${creditCodeCheck('92990000TE5T00001')}`;
 // As IDs were until 1999; the check digit of a licence number would be another one.
 const OLD_RESIDENT = '110000900101000';
 
@@ -64,6 +66,9 @@ const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: str
   'sheet:old_resident_id': ['F17', { component_phone: OLD_RESIDENT }],
   'sheet:name_missing': ['A17', { name: ' \u3000' }],
   'sheet:name_shape': ['A17', { name: '--' }],
+  'sheet:name_sole_trader': ['A17', { name: '无', code: SOLE_TRADER }],
+  'sheet:name_dot': ['A17', { name: '示例•甲有限公司' }],
+  'sheet:name_dot_repaired': ['E17', { legal_persona_name: '阿示•甲乙' }],
   'sheet:name_not_chinese': ['A17', { name: 'Example Ltd.' }],
   'sheet:half_width_brackets': ['A17', { name: '示例(甲)有限公司' }],
   'sheet:line_break': ['A17', { name: '示例\n有限公司' }],
@@ -189,6 +194,116 @@ describe('what is repaired is sent repaired, and said', () => {
   test('² and ① are not taken for digits', () => {
     expect(codesOf(check({ code: '91350100M00010²Y43' }))).toEqual(['sheet:code_alphabet']);
   });
+});
+
+describe('a sole trader without a trade name', () => {
+  const nextOf = (row: Case) => nextStepsOf(check({ code: SOLE_TRADER, ...row }).problems)[0];
+
+  test.each(['', '无', ' 無 ', '无字号', '*****', '＊＊＊＊＊', '-', '—', '/', '个体户', '（无）', 'N/A'])(
+    'with %j for a name is an error, and what to type is said to the letter',
+    (name) => {
+      const checked = check({ code: SOLE_TRADER, name });
+      expect(codesOf(checked).filter((code) => code !== 'sheet:spaces_repaired')).toEqual(['sheet:name_sole_trader']);
+      expect(checked.merchant).toBeUndefined();
+      expect(nextOf({ name })?.en).toMatch(/without a space: 个体户张示一\.$/);
+      expect(nextOf({ name })?.zh).toMatch(/中间不加空格：个体户张示一。$/);
+    },
+  );
+
+  test('typed so, is sent so', () => {
+    const checked = check({ code: SOLE_TRADER, name: '个体户张示一' });
+    expect(checked).toMatchObject({ merchant: { name: '个体户张示一' }, problems: [] });
+  });
+
+  test('gets the advice where the code is a licence number of a sole trader, or written in groups', () => {
+    const first14 = '11010860000001';
+    const licence = { code: first14 + licenceCheck(first14), code_type: '3' };
+    expect(codesOf(check({ name: '无', ...licence }))).toEqual(['sheet:name_sole_trader']);
+    const grouped = `${SOLE_TRADER.slice(0, 4)} ${SOLE_TRADER.slice(4)}`;
+    expect(codesOf(check({ name: '无', code: grouped }))).toContain('sheet:name_sole_trader');
+  });
+
+  test('gets it under the successor too, where a sheet need not name the legal person', () => {
+    const row = { name: '无', legal_persona_wechat: '', needs: SUCCESSOR };
+    expect(nextOf(row)?.en).toMatch(/个体户张示一\.$/);
+    expect(nextOf({ ...row, legal_persona_name: '' })?.en).toMatch(
+      /write 个体户 and the legal person's name, without a space: 个体户…\.$/,
+    );
+    const narrow = readHeadings(['name', 'code', 'component_phone']).layout;
+    const cells = ['*****', SOLE_TRADER, GOOD.component_phone];
+    expect(codesOf(checkRow({ line: 17, row: 17, cells }, narrow, SUCCESSOR))).toEqual(['sheet:name_sole_trader']);
+  });
+
+  test('is shown no more of the cell of the legal person than a name', () => {
+    for (const legal_persona_name of [RESIDENT, `张示一${RESIDENT}`, '13800000000', '无', '张示一，李示二']) {
+      const checked = check({ code: SOLE_TRADER, name: '', legal_persona_name });
+      expect(JSON.stringify(checked.problems)).not.toMatch(/\d{6}/);
+      expect(checked.problems[0]).not.toHaveProperty('detail');
+    }
+  });
+
+  test('another enterprise always has a name', () => {
+    expect(codesOf(check({ name: '无' }))).toEqual(['sheet:name_missing']);
+    expect(codesOf(check({ name: '*****' }))).toEqual(['sheet:name_shape']);
+    expect(codesOf(check({ name: '' }))).toEqual(['sheet:name_missing']);
+    expect(codesOf(check({ name: '无', code: '110108000000016', code_type: '3' }))).toEqual(['sheet:name_missing']);
+  });
+
+  test.each(['无锡示例甲有限公司', '空山示例茶馆', '个体户示例小吃店'])('%s is a name', (name) => {
+    expect(check({ name, code: SOLE_TRADER })).toMatchObject({ merchant: { name }, problems: [] });
+  });
+});
+
+describe('the dot in a name', () => {
+  const persona = (legal_persona_name: string) => check({ legal_persona_name });
+
+  test('of the registry (U+00B7) is sent as it is, in any name', () => {
+    expect(persona('阿示\u00b7甲乙')).toMatchObject({ merchant: { legalPersonaName: '阿示\u00b7甲乙' }, problems: [] });
+    expect(check({ name: '示例\u00b7甲有限公司' }).problems).toEqual([]);
+  });
+
+  test.each(['•', '・', '･', '‧', '∙', '⋅', '●', '\u0387', '．', '.', '。', '｡', ' · ', '\u3000•\u3000', ' .'])(
+    'of a legal person is read as · where it was written %j, and that is said',
+    (dot) => {
+      const checked = persona(`阿示${dot}甲乙${dot}丙`);
+      expect(checked.merchant?.legalPersonaName).toBe('阿示\u00b7甲乙\u00b7丙');
+      expect(codesOf(checked)).toEqual(['sheet:name_dot_repaired']);
+    },
+  );
+
+  test.each(['J. Smith', 'JOHN A.B. SMITH', '张示一.', '•张示一', '张示一3.5'])(
+    'is no dot of a name in %j: nothing is changed',
+    (name) => expect(persona(name).merchant?.legalPersonaName).toBe(name),
+  );
+
+  test('of an enterprise is named, not changed, unless its name is that of a person', () => {
+    const enterprise = check({ name: '示例•甲有限公司' });
+    expect(enterprise.merchant?.name).toBe('示例•甲有限公司');
+    expect(codesOf(enterprise)).toEqual(['sheet:name_dot']);
+    const trader = check({ name: '个体户阿示•甲乙', code: SOLE_TRADER });
+    expect(trader.merchant?.name).toBe('个体户阿示\u00b7甲乙');
+    expect(codesOf(trader)).toEqual(['sheet:name_dot_repaired']);
+  });
+
+  test('is · also in what a sole trader is told to type', () => {
+    const { problems } = check({ name: '无', code: SOLE_TRADER, legal_persona_name: '阿示•甲乙' });
+    expect(nextStepsOf(problems)[0]?.zh).toContain('个体户阿示\u00b7甲乙。');
+  });
+
+  test('changes no letter and no digit, wherever dots and spaces stand', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('阿', '乙', 'A', 'b', '3', ' ', '\u3000', '·', '•', '・', '.', '。', '．'), {
+          maxLength: 20,
+        }),
+        (characters) => {
+          const name = characters.join('').trim();
+          const sent = persona(name).merchant?.legalPersonaName ?? name;
+          expect(sent.match(/[\p{L}\p{N}]/gu)).toEqual(name.match(/[\p{L}\p{N}]/gu));
+          expect(persona(sent).merchant?.legalPersonaName ?? sent).toBe(sent);
+        },
+      ),
+    ));
 });
 
 describe('what the registration API needs', () => {

@@ -47,3 +47,12 @@ test.each([
   [701, 'ZZ'],
   [702, 'AAA'],
 ])('column %d is %s', (index, letters) => expect(columnLetters(index)).toBe(letters));
+
+test('the notes of the template say what WeChat compares: registry, bank card, and whose Weixin ID it is', () => {
+  const { name, legal_persona_name, legal_persona_wechat } = COLUMNS;
+  expect(name.note.zh).toMatch(/工商登记.*“个体户”加法人姓名/);
+  expect(name.note.en).toMatch(/business registry.*个体户 and the legal person's name/);
+  expect(legal_persona_name.note.zh).toMatch(/工商登记.*银行卡/);
+  expect(legal_persona_name.note.en).toMatch(/business registry.*bank card/);
+  expect(legal_persona_wechat.note.zh).toMatch(/法人本人.*手机号或 QQ 号/);
+});

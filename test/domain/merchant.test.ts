@@ -1,12 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { enterpriseOf, identityOf, type Merchant, personOf } from '../../src/domain/merchant.js';
-import { IDENTITY } from '../support/ledger.js';
+import {
+  type DetailField,
+  differingDetails,
+  enterpriseOf,
+  identifyWith,
+  listOfDetails,
+  type Merchant,
+  nameKey,
+  personOf,
+} from '../../src/domain/merchant.js';
 import { merchant } from '../support/merchants.js';
 
+const FOUR: readonly DetailField[] = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
 const one = merchant(1, 'ok', { name: '虚构餐饮（第1号）有限公司', legalPersonaWechat: 'Wei-Xin_1' });
 
-describe('two rows name the same merchant', () => {
+describe('two rows of one enterprise say the same', () => {
   // biome-ignore format: one line, one difference
   const SAME: readonly (readonly [string, Partial<Merchant>])[] = [
     ['full-width and half-width brackets', { name: '虚构餐饮(第1号)有限公司' }],
@@ -18,68 +27,89 @@ describe('two rows name the same merchant', () => {
     ['a space inside the legal person’s name', { legalPersonaName: '虚 构人' }],
     ['another phone', { componentPhone: '01000000000' }],
     ['another code type', { codeType: 3 }],
+    ['a blank Weixin ID', { legalPersonaWechat: '' }],
+    ['a blank name of the legal person', { legalPersonaName: '' }],
   ];
 
   test.each(SAME)('although there is %s', (_, changes) => {
-    expect(identityOf({ ...one, ...changes }, IDENTITY)).toBe(identityOf(one, IDENTITY));
-  });
-
-  test('with and without the hyphen of an organisation code', () => {
-    const [with_, without] = ['D2143569-X', 'd2143569x'].map((code) => ({ ...one, code }));
-    expect(identityOf(with_ as Merchant, IDENTITY)).toBe(identityOf(without as Merchant, IDENTITY));
-    expect(enterpriseOf('D2143569-X')).toBe(enterpriseOf('d2143569x'));
+    expect(differingDetails(one, { ...one, ...changes }, FOUR)).toEqual([]);
+    expect(differingDetails({ ...one, ...changes }, one, FOUR)).toEqual([]);
   });
 });
 
-describe('two rows name different merchants', () => {
-  const DIFFERENT: readonly (readonly [string, Partial<Merchant>])[] = [
-    ['name', { name: '虚构餐饮（第2号）有限公司' }],
-    ['code', { code: merchant(2).code }],
-    ['Weixin ID', { legalPersonaWechat: 'Wei-Xin_2' }],
-    ['legal person', { legalPersonaName: '虚构某' }],
+describe('two rows of one enterprise say something else', () => {
+  const DIFFERENT: readonly (readonly [DetailField, string])[] = [
+    ['name', '虚构餐饮（第2号）有限公司'],
+    ['code', one.code.slice(8, 17)],
+    ['legalPersonaWechat', 'Wei-Xin_2'],
+    ['legalPersonaName', '虚构某'],
   ];
 
-  test.each(DIFFERENT)('when the %s differs', (_, changes) => {
-    expect(identityOf({ ...one, ...changes }, IDENTITY)).not.toBe(identityOf(one, IDENTITY));
+  test.each(DIFFERENT)('where %s differs', (field, value) => {
+    expect(differingDetails(one, { ...one, [field]: value }, FOUR)).toEqual([field]);
+  });
+
+  test('and only what the registration API sends is compared', () => {
+    const other = { ...one, legalPersonaWechat: 'somebody_else', legalPersonaName: '他人' };
+    expect(differingDetails(one, other, ['name', 'code'])).toEqual([]);
+    expect(listOfDetails(differingDetails(one, other, FOUR))).toEqual({
+      en: "the legal person's Weixin ID, the legal person's name",
+      zh: '法人微信号、法人姓名',
+    });
   });
 
   test('when a hyphen of the Weixin ID differs: it is part of it', () => {
     expect(personOf('wei-xin_1')).not.toBe(personOf('weixin_1'));
   });
+});
 
-  test('when text only moves from one field to the next', () => {
-    const [left, right] = [
-      { ...one, legalPersonaWechat: 'weixinab', legalPersonaName: 'c' },
-      { ...one, legalPersonaWechat: 'weixina', legalPersonaName: 'bc' },
-    ];
-    expect(identityOf(left, IDENTITY)).not.toBe(identityOf(right, IDENTITY));
+test.each(['•', '・', '･', '‧', '∙', '．', '.', '\u0387', ' · '])(
+  'the dot in a name is the same one, written %j or · (U+00B7): of the legal person, and of an enterprise in WeChat’s list',
+  (dot) => {
+    const [with_, other] = [dot, '\u00b7'].map((it) => ({ ...one, legalPersonaName: `虚${it}构人` }));
+    expect(differingDetails(with_ as Merchant, other as Merchant, FOUR)).toEqual([]);
+    expect(nameKey(`个体户虚${dot}构人`)).toBe(nameKey('个体户虚\u00b7构人'));
+    expect(nameKey(`个体户虚${dot}构人`)).not.toBe(nameKey('个体户虚构人'));
+  },
+);
+
+describe('an enterprise', () => {
+  const identify = identifyWith('a key');
+
+  test('is one enterprise in lower case, with spaces, and full-width', () => {
+    expect(identify(` ${one.code.toLowerCase()} `)).toBe(identify(one.code));
+    expect(identify(one.code.replace('9', '９'))).toBe(identify(one.code));
+    expect(identify(one.code)).not.toBe(identify(merchant(2).code));
   });
-});
 
-test('the successor knows a merchant by name and code only', () => {
-  const other = { ...one, legalPersonaWechat: 'somebody_else', legalPersonaName: '他人' };
-  expect(identityOf(other, ['name', 'code'])).toBe(identityOf(one, ['name', 'code']));
-  expect(identityOf(other, IDENTITY)).not.toBe(identityOf(one, IDENTITY));
-});
+  test('is the same by its organisation code, with and without the hyphen, which its credit code contains', () => {
+    const organisation = one.code.slice(8, 17);
+    expect(identify(organisation)).toBe(identify(one.code));
+    expect(identify(`${organisation.slice(0, 8)}-${organisation.slice(8)}`)).toBe(identify(one.code));
+    expect(enterpriseOf('D2143569-X')).toBe(enterpriseOf('d2143569x'));
+  });
 
-test('an identity is safe in a key, a job id, a file name and a spreadsheet: sixteen letters and digits', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (name, code) => {
-      expect(identityOf({ ...one, name, code }, IDENTITY)).toMatch(/^[a-z2-7]{16}$/);
-    }),
-  );
-});
+  test('cannot be known by a licence number', () => {
+    expect(identify('110108000000016')).not.toBe(identify(one.code));
+    expect(enterpriseOf('110108000000016')).toBe('110108000000016');
+  });
 
-test('an identity is never only digits in practice, and the same tomorrow', () => {
-  expect(identityOf(one, IDENTITY)).toBe(identityOf(structuredClone(one), IDENTITY));
-  expect(new Set(Array.from({ length: 2_000 }, (_, number) => identityOf(merchant(number), IDENTITY))).size).toBe(
-    2_000,
-  );
-});
+  test('has another id in another ledger, so that nobody finds its code by trying all codes', () => {
+    expect(identifyWith('another key')(one.code)).not.toBe(identify(one.code));
+    expect(identifyWith('a key')(one.code)).toBe(identify(one.code));
+  });
 
-test('one enterprise is one enterprise, whoever its legal person is', () => {
-  expect(enterpriseOf(one.code)).toBe(enterpriseOf(` ${one.code.toLowerCase()} `));
-  expect(enterpriseOf(one.code)).not.toBe(enterpriseOf(merchant(2).code));
+  test('has an id that is safe in a key, a job id, a file name and a spreadsheet: sixteen letters and digits', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (code) => {
+        expect(identify(code)).toMatch(/^[a-z2-7]{16}$/);
+      }),
+    );
+  });
+
+  test('shares its id with none of thousands', () => {
+    expect(new Set(Array.from({ length: 2_000 }, (_, number) => identify(merchant(number).code))).size).toBe(2_000);
+  });
 });
 
 test('one person is one person, in whatever case the Weixin ID is written', () => {

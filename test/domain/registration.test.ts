@@ -11,6 +11,7 @@ import {
   type Registration,
   STATES,
   type State,
+  turnOfWaitingRow,
   WAITS,
   type Wait,
 } from '../../src/domain/registration.js';
@@ -42,6 +43,7 @@ describe('every state and every fact', () => {
       authorizeUrl: text,
       because: text,
       row: text,
+      details: fc.constantFrom(undefined, 'same' as const, 'newer' as const, 'other' as const),
     },
     { requiredKeys: ['kind', 'at'] },
   ) as fc.Arbitrary<Fact>;
@@ -51,6 +53,9 @@ describe('every state and every fact', () => {
     state: fc.constantFrom(...states),
     row: fc.constant('b/0'),
     alsoRows: fc.constantFrom([], ['c/1']),
+    waitingRows: fc.constantFrom([], ['d/1'], ['d/1', 'e/2']),
+    clockAheadMs: fc.constantFrom(0, 60_000),
+    heardAt: time,
     attempt: fc.nat(5),
     task,
     earlierTask: task,
@@ -109,6 +114,20 @@ describe('every state and every fact', () => {
               for (const [problem, again] of [[], ['query:11'], [undefined, true]] as const) {
                 const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem };
                 met.add(next(registration, { kind, at: NOON, ...(until && { until }), ...(again && { again }) }));
+              }
+            }
+            for (const details of ['same', 'newer', 'other'] as const) {
+              for (const wait of [undefined, 'busy' as const]) {
+                const registration = {
+                  ...fresh(),
+                  state,
+                  task,
+                  earlierTask,
+                  wait,
+                  appid: 'wxold',
+                  waitingRows: ['w/1'],
+                };
+                met.add(next(registration, { kind, at: NOON, details, row: 'w/1', appid: 'wxnew' }));
               }
             }
           }
@@ -391,7 +410,7 @@ describe('a query that tells the end', () => {
     const named = met(ended('task_created', 'query:12'), created());
     expect(named).toMatchObject({ state: 'created', problem: undefined, authCode: 'sealed' });
     expect(next(ended('task_created', 'query:12'), created())?.so).toContain('authorize');
-    expect(met(named, created({ appid: 'wxother' }))).toEqual(named);
+    expect(met(named, created())).toEqual(named);
     const refused = met(ended('task_failed', 'query:11'), failed({ problem: 'push:103' }));
     expect(refused).toMatchObject({ state: 'rejected', problem: 'push:103' });
     expect(met(ended('task_failed', 'query:11'), timedOut()).state).toBe('expired');
@@ -423,7 +442,8 @@ describe('a push that names its task', () => {
   test('is about the attempt that has this task, whatever its time says', () => {
     expect(met(answered, failed({ pushedAt: NOON + 5_000, aboutTask: 'first' }))).toEqual(answered);
     expect(met(answered, failed({ pushedAt: NOON - 50_000, aboutTask: 'second' })).state).toBe('rejected');
-    expect(met(answered, created({ pushedAt: NOON + 5_000, aboutTask: 'foreign' }))).toEqual(answered);
+    // A success settles its merchant, whatever task it names.
+    expect(met(answered, created({ pushedAt: NOON + 5_000, aboutTask: 'foreign' })).state).toBe('created');
   });
 
   test('is told by its time while the task of the attempt is not known', () => {
@@ -468,10 +488,81 @@ describe('a row of a later sheet', () => {
     }
   });
 
-  test('changes nothing of what is under way or created', () => {
-    for (const state of ['queued', 'deferred', 'submitting', 'awaiting_legal_person', 'created'] as const) {
-      expect(next({ ...sent(), state }, row)).toBeUndefined();
+  test('with the same details joins what is under way, and changes nothing of what is created', () => {
+    for (const state of ['queued', 'deferred', 'submitting', 'awaiting_legal_person'] as const) {
+      const until = state === 'queued' ? undefined : NOON;
+      const before = { ...sent(), state, until, wait: 'again' as const, problem: 'create:89247' };
+      const { wait, problem } = met(before, row);
+      expect(met(before, row)).toEqual({ ...before, wait, alsoRows: ['later/3'] });
+      expect([wait, problem]).toEqual([state === 'deferred' ? 'again' : undefined, 'create:89247']);
     }
+    expect(next({ ...sent(), state: 'created' }, row)).toBeUndefined();
+  });
+
+  test('with a newer phone is the one that is sent, as long as nothing was', () => {
+    const newer = { ...row, details: 'newer' as const };
+    expect(met({ ...fresh(), alsoRows: ['c/1'] }, newer)).toMatchObject({ row: 'later/3', alsoRows: ['c/1', 'b/0'] });
+    expect(met(sent(), newer)).toMatchObject({ state: 'submitting', row: 'b/0', alsoRows: ['later/3'] });
+  });
+
+  test('with other details replaces what is not sent yet, and has all its tries', () => {
+    const other = { ...row, details: 'other' as const };
+    const waiting = {
+      ...fresh(),
+      state: 'deferred' as const,
+      until: NOON + 9_000,
+      problem: 'create:89247',
+      postponed: 3,
+    };
+    for (const unsent of [fresh(), { ...waiting, wait: 'again' as const }, { ...waiting, wait: 'person' as const }]) {
+      expect(met({ ...unsent, alsoRows: ['c/1'] }, other)).toMatchObject({
+        state: 'queued',
+        row: 'later/3',
+        alsoRows: [],
+        until: undefined,
+        postponed: 0,
+      });
+    }
+    // That somebody else's task runs is true of the enterprise, whatever the details.
+    expect(met({ ...waiting, wait: 'busy' }, other)).toMatchObject({
+      state: 'deferred',
+      until: NOON + 9_000,
+      wait: 'busy',
+    });
+  });
+
+  test('with other details waits while a task may be running', () => {
+    const other = { ...row, details: 'other' as const };
+    const running = [sent(), through(sent(), accepted()), unheardOf()];
+    for (const before of running) expect(met(before, other)).toEqual({ ...before, waitingRows: ['later/3'] });
+
+    const waiting = met(sent(), other);
+    const third: Fact = { ...other, row: 'third/1' };
+    expect(met(waiting, { ...third, detailsOfWaiting: 'same' }).waitingRows).toEqual(['later/3', 'third/1']);
+    expect(met(waiting, { ...third, detailsOfWaiting: 'newer' }).waitingRows).toEqual(['third/1', 'later/3']);
+    expect(met(waiting, { ...third, detailsOfWaiting: 'other' }).waitingRows).toEqual(['third/1']);
+    // The operator withdraws it, and the running task stays as it is.
+    expect(met(waiting, { kind: 'cancel_asked', at: NOON, row: 'later/3' })).toEqual(sent());
+    expect(met(waiting, { kind: 'cancel_asked', at: NOON })).toEqual(waiting);
+  });
+
+  test('that waited takes its turn when nothing can be running any more, and never before', () => {
+    const waiting = { ...met(sent(), { ...row, details: 'other' as const }), waitingRows: ['later/3', 'third/1'] };
+    const turn: Fact = { kind: 'row_accepted', at: NOON + 1, row: 'later/3', details: 'other' };
+    for (const before of [waiting, met(waiting, accepted()), met(waiting, unknownPush()), met(waiting, created())]) {
+      expect(turnOfWaitingRow(before, NOON + 1)).toBeUndefined();
+    }
+    for (const end of [failed(), timedOut(), refused(), { kind: 'create_void', at: NOON, callSentAt: NOON } as const]) {
+      const before = met(waiting, end);
+      expect(turnOfWaitingRow(before, NOON + 1)).toEqual(turn);
+      expect(met(before, turn)).toMatchObject({
+        state: 'queued',
+        row: 'later/3',
+        alsoRows: ['third/1'],
+        waitingRows: [],
+      });
+    }
+    expect(met(waiting, created()).waitingRows).toEqual([]);
   });
 
   test('that asks for one more Mini Program gets a new attempt, once the auth_code of the first has its end', () => {
@@ -501,9 +592,91 @@ describe('a row of a later sheet', () => {
   test('re-opens what waits for a person only where nothing of ours can be running at WeChat', () => {
     const waiting = { ...sent(), state: 'needs_review' as const };
     expect(next({ ...waiting, task: 'none' }, row)?.to).toBe('queued');
-    expect(next({ ...waiting, task: 'open' }, row)).toBeUndefined();
-    expect(next({ ...waiting, task: 'none', earlierTask: 'open' }, row)).toBeUndefined();
+    expect(next({ ...waiting, task: 'open' }, row)).toMatchObject({ to: 'needs_review', rows: 'joins' });
+    expect(next({ ...waiting, task: 'none', earlierTask: 'open' }, row)).toMatchObject({ rows: 'joins' });
   });
+});
+
+describe('a failure that was pushed for an earlier attempt', () => {
+  const [first, second] = ['b/0', 'later/3'];
+  const again = through(
+    sentAt(NOON - 60_000),
+    failed({ pushedAt: NOON - 50_000 }),
+    { kind: 'row_accepted', at: NOON - 1_000, row: second },
+    sentAt(NOON),
+  );
+
+  test('is known by the details that it repeats, whatever its time says', () => {
+    expect(met(again, failed({ pushedAt: NOON + 5_000, aboutRow: first }))).toEqual(again);
+    expect(met(again, failed({ pushedAt: NOON + 5_000, aboutRow: second })).state).toBe('rejected');
+  });
+
+  test('is a repetition where it is no younger than the one that ended that attempt', () => {
+    // Ours is an hour slow: by its time alone, every old push would be about the new attempt.
+    const slow = { ...again, sentAt: NOON - 3_600_000 };
+    expect(met(slow, failed({ pushedAt: NOON - 50_000 }))).toEqual(slow);
+    expect(met(slow, failed({ pushedAt: NOON - 49_000 })).state).toBe('rejected');
+  });
+
+  test('is told by WeChat’s clock: one of ours that is fast by minutes drops no failure of the present attempt', () => {
+    const fast = through(
+      sentAt(NOON - 600_000),
+      { kind: 'answer_lost', at: NOON - 590_000, callSentAt: NOON - 600_000 },
+      { kind: 'push_overdue', at: NOON - 580_000, callSentAt: NOON - 600_000 },
+      { kind: 'retry_asked', at: NOON - 1_000 },
+      { ...sentAt(NOON), clockAheadMs: 180_000 },
+    );
+    expect(met(fast, failed({ pushedAt: NOON - 170_000 })).state).toBe('rejected');
+    expect(met(fast, failed({ pushedAt: NOON - 190_000 }))).toEqual(fast);
+  });
+});
+
+test('over every order of create, failure, retry and success no appid is ever lost', () => {
+  const kinds = ['send', 'accept', 'lose', 'fail', 'timeOut', 'giveUp', 'retry', 'row', 'query', 'again'] as const;
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...kinds).map((kind) => ({ kind })) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('succeed' as const),
+        appid: fc.constantFrom('wx1', 'wx2', 'wx3'),
+        /** WeChat's clock, and tasks of attempts long ago. */
+        late: fc.constantFrom(0, 1, 1_000, 100_000),
+        aboutTask: fc.constantFrom(undefined, 'task-1', 'task-9'),
+      }),
+    },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      let registration = fresh();
+      const pushed = new Set<string>();
+      for (const [index, it] of steps.entries()) {
+        const at = NOON + index * 1_000;
+        const call = { at, callSentAt: registration.sentAt ?? 0 };
+        const FACTS_OF = {
+          send: () => ({ ...sentAt(at), clockAheadMs: index * 7 }),
+          accept: () => ({ ...call, kind: 'create_accepted', taskId: `task-${registration.attempt}` }),
+          lose: () => ({ ...call, kind: 'answer_lost' }),
+          fail: () => failed({ at, pushedAt: at }),
+          timeOut: () => timedOut(),
+          giveUp: () => ({ ...call, kind: 'push_overdue' }),
+          retry: () => ({ kind: 'retry_asked', at }),
+          row: () => ({ kind: 'row_accepted', at, row: `b${index}/0`, details: 'other' }),
+          query: () => ({ ...call, kind: 'task_created', problem: 'query:12' }),
+          again: () => ({ kind: 'row_accepted', at, row: `b${index}/0`, again: true }),
+        } satisfies Record<(typeof kinds)[number], () => Fact>;
+        if (it.kind === 'succeed') {
+          const push = created({ at, appid: it.appid, pushedAt: at - it.late });
+          registration = met(registration, it.aboutTask === undefined ? push : { ...push, aboutTask: it.aboutTask });
+          pushed.add(it.appid);
+          expect(registration.state === 'created' || registration.earlierAppids?.includes(it.appid)).toBe(true);
+        } else registration = met(registration, FACTS_OF[it.kind]());
+        const kept = new Set([registration.appid ?? [], registration.earlierAppids ?? []].flat());
+        expect(kept).toEqual(pushed);
+      }
+    }),
+    { numRuns: 20_000 },
+  );
 });
 
 // --- helpers ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
 import { openCalls } from '../../src/redis/calls.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
 import { readClock } from '../../src/wechat/clock.js';
+import { PERMISSION_SETS } from '../../src/wechat/permission-sets.js';
 import { AES_KEY, APPID, MESSAGE_TOKEN, SECRET, startReceiver, textIn } from '../simulator/peer.js';
 import { run } from '../support/command-line.js';
 import { keepTicket as storeTicket } from '../support/pushes.js';
@@ -76,12 +77,46 @@ describe('doctor', () => {
       'clock',
       'line',
       'registration API',
+      'permission sets',
       'verify ticket',
       'access token',
       'quota',
     ]);
     expect(findings.at(-1)?.says).toContain('0 of 5000 used');
     expect(status).toBe(0);
+  });
+
+  const setsIn = (findings: readonly Finding[]) => findings.find(({ check }) => check === 'permission sets');
+
+  test('names the permission sets that WeChat cannot be asked about, the optional one apart', async () => {
+    const { url } = await simulator();
+    const { findings } = await doctor(settingsFor(url));
+    const says = setsIn(findings)?.says ?? '';
+    const [required = '', recommended = ''] = says.split('; recommended: ');
+    for (const { zh, en, required: isRequired } of PERMISSION_SETS)
+      expect(isRequired ? required : recommended).toContain(`${en} (${zh})`);
+  });
+
+  test.each(['create:89254', 'create:86033', 'search:61029'])(
+    'where %s stopped the line, the permission sets are at fault, and the rid is there for the support',
+    async (problem) => {
+      const { url } = await simulator();
+      const because = 'The platform lacks permission sets. rid: 6232fd1c-2f4eca94-4494c37a';
+      await openCalls(server.redis).stopLine({ because, problem, at: Date.now() });
+      const { status, findings } = await doctor(settingsFor(url));
+      expect(setsIn(findings)).toMatchObject({ verdict: 'fault', says: expect.stringContaining('插件管理权限') });
+      const line = findings.find(({ check }) => check === 'line');
+      expect(line?.says).toContain('rid (6232fd1c-2f4eca94-4494c37a) within about five hours');
+      expect(line?.todo).toContain('Plug-in management');
+      expect(status).toBe(4);
+    },
+  );
+
+  test('where another fault stopped the line, the permission sets are not accused', async () => {
+    const { url } = await simulator();
+    await openCalls(server.redis).stopLine({ because: 'unpublished', problem: 'create:61028', at: Date.now() });
+    const { findings } = await doctor(settingsFor(url));
+    expect(verdicts(findings)).toMatchObject({ line: 'fault', 'permission sets': 'ok' });
   });
 
   test('says what to do beside everything that is not in order', async () => {
@@ -166,6 +201,7 @@ describe('doctor', () => {
     await keepTicket(wechat);
     const { status, findings } = await doctor(settingsFor(wechat.url));
     expect(verdicts(findings).quota).toBe('warning');
+    expect(findings.at(-1)?.todo).toContain('online categories');
     expect(status).toBe(0);
   });
 

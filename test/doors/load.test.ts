@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkCommand } from '../../src/cli/check.js';
 import { loadCommand } from '../../src/cli/load.js';
-import { NAME_AND_CODE } from '../../src/wechat/registration-api.js';
 import { run } from '../support/command-line.js';
 import { openBook } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -46,7 +45,7 @@ test('rows without a phone are accepted when the sheet is loaded again with a de
   const second = await load(file, { ...SUCCESSOR, ...PHONE });
   expect(second).toMatchObject({ known: false, counts: { queued: 2 } });
   expect(second.batch).not.toBe(first.batch);
-  const rows = await openBook(server.redis, NAME_AND_CODE).rows(second.batch);
+  const rows = await openBook(server.redis).rows(second.batch);
   expect(rows.map(({ row }) => row.merchant?.componentPhone)).toEqual(['05920000000', '05920000000']);
   expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2);
 });

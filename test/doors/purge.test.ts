@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { purgeCommand } from '../../src/cli/purge.js';
 import { openBatches } from '../../src/redis/batches.js';
 import { run } from '../support/command-line.js';
-import { acceptedRow, DAY_MS } from '../support/ledger.js';
+import { acceptedRow, DAY_MS, MANNER } from '../support/ledger.js';
 import { HEADINGS } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -23,7 +23,7 @@ test('the age of what is purged is a number of days, with or without its unit', 
     columns: [0, 1, 2, 3, 4, 5],
     loadedAt,
   });
-  await batches.accept(batch, 0, [acceptedRow(undefined, 0)]);
+  await batches.accept(batch, 0, [acceptedRow(undefined, 0)], MANNER);
   await batches.complete('b1');
 
   const olderThan = async (age: string) => {

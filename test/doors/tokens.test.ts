@@ -46,7 +46,7 @@ test('it says so where it cannot write, and with the wrong key it writes nothing
   );
   const wrong = { ...here, FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 6).toString('base64') };
   await expect(run(tokensCommand, ['export', '--to', join(folder, 'wrong.json')], wrong)).rejects.toThrow(
-    /FASTREGISTER_SECRET_KEY is not the key/,
+    /fingerprint of the secret key/,
   );
   expect(readdirSync(folder)).not.toContain('wrong.json');
 });

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { flagOf, readDotenv, readSettings, SettingsError, type Sources } from '../../src/config.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 
@@ -187,6 +187,65 @@ describe('what a command needs', () => {
     expect(faultsOf({ env })).toEqual([
       'WECHAT_COMPONENT_ACCESS_TOKEN is set beside WECHAT_COMPONENT_ACCESS_TOKEN_URL: keep one of the two.',
     ]);
+  });
+});
+
+describe('the home', () => {
+  test('is the nearest .fastregister, here or in a folder above, as git finds its repository', () => {
+    const deep = join(folder, 'sheets', 'november');
+    mkdirSync(deep, { recursive: true });
+    expect(readSettings({ env: {}, cwd: deep }).home).toBe(join(deep, '.fastregister'));
+    mkdirSync(join(folder, '.fastregister'));
+    expect(readSettings({ env: {}, cwd: deep }).home).toBe(join(folder, '.fastregister'));
+    expect(readSettings({ env: { FASTREGISTER_HOME: 'mine' }, cwd: deep }).home).toBe(join(deep, 'mine'));
+  });
+
+  test('has .env beside it, whose relative paths begin there', () => {
+    const deep = join(folder, 'sheets');
+    mkdirSync(deep);
+    mkdirSync(join(folder, '.fastregister'));
+    writeFileSync(join(folder, 'secret.txt'), 'top-secret');
+    writeFileSync(join(folder, '.env'), 'WECHAT_COMPONENT_APPSECRET_FILE=secret.txt\nFASTREGISTER_HOME=data\n');
+    expect(readSettings({ env: {}, dotenv: readDotenv(deep), cwd: deep })).toMatchObject({
+      wechatComponentAppsecret: 'top-secret',
+      home: join(folder, 'data'),
+    });
+  });
+
+  test('of another user is refused, unless it was named', () => {
+    mkdirSync(join(folder, '.fastregister'));
+    const uid = vi.spyOn(process, 'getuid').mockReturnValue(987_654);
+    try {
+      expect(faultsOf({ env: {}, cwd: folder })).toEqual([expect.stringContaining('belongs to another user')]);
+      expect(faultsOf({ env: { FASTREGISTER_HOME: '.fastregister' }, cwd: folder })).toEqual([]);
+    } finally {
+      uid.mockRestore();
+    }
+  });
+});
+
+test('a byte order mark, as Windows Notepad writes it, costs .env no line', () => {
+  writeFileSync(join(folder, '.env'), '\uFEFFFASTREGISTER_DAILY_CALLS=7\n');
+  expect(readSettings({ env: {}, dotenv: readDotenv(folder), cwd: folder }).dailyCalls).toBe(7);
+});
+
+describe('the registration API', () => {
+  const needs = ['sending'] as const;
+
+  test('has to be chosen before anything is sent to WeChat itself', () => {
+    for (const url of [undefined, 'https://api.weixin.qq.com', 'https://sh.api.weixin.qq.com/']) {
+      const env = { ...PLATFORM, ...(url && { WECHAT_API_BASE_URL: url }) };
+      const said = faultsOf({ env, needs }).join('\n');
+      expect(said).toContain('WECHAT_REGISTRATION_API has to be chosen');
+      expect(said).toMatch(/fastregisterenterpriseweapp .*\n.*fastregisterweapp /);
+      expect(faultsOf({ env: { ...env, WECHAT_REGISTRATION_API: 'fastregisterweapp' }, needs })).toEqual([]);
+      expect(faultsOf({ env })).toEqual([]);
+    }
+  });
+
+  test('is that of the seeds against a simulator', () => {
+    const env = { ...PLATFORM, WECHAT_API_BASE_URL: 'http://127.0.0.1:9000' };
+    expect(readSettings({ env, needs }).wechatRegistrationApi).toBe('fastregisterweapp');
   });
 });
 

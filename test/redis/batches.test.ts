@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { countOf } from '../../src/redis/batches.js';
 import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
-import { acceptedRow, type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -19,8 +19,8 @@ describe('a page of rows', () => {
     const batch = await book.open('b1');
     const rows = [one, two, undefined].map(acceptedRow);
 
-    expect(await book.batches.accept(batch, 0, rows)).toBe(3);
-    expect(await book.batches.accept(batch, 0, rows)).toBe(3);
+    expect(await book.batches.accept(batch, 0, rows, MANNER)).toBe(3);
+    expect(await book.batches.accept(batch, 0, rows, MANNER)).toBe(3);
     expect(await book.batches.counts('b1')).toEqual({ queued: 2, invalid: 1 });
     expect(await book.rows('b1')).toHaveLength(3);
     expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(one), idOf(two)]);
@@ -36,8 +36,8 @@ describe('a page of rows', () => {
 
   test('that overlaps with what was accepted gives its new rows only', async () => {
     const batch = await book.open('b1');
-    await book.batches.accept(batch, 0, [one, two].map(acceptedRow));
-    expect(await book.batches.accept(batch, 0, [one, two, three].map(acceptedRow))).toBe(3);
+    await book.batches.accept(batch, 0, [one, two].map(acceptedRow), MANNER);
+    expect(await book.batches.accept(batch, 0, [one, two, three].map(acceptedRow), MANNER)).toBe(3);
 
     expect(await book.batches.counts('b1')).toEqual({ queued: 3 });
     expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, two.name, three.name]);
@@ -50,7 +50,7 @@ describe('a batch', () => {
     const batch = await book.open('b1');
     for (let at = 0; at < many.length; at += 500) {
       const page = many.slice(at, at + 500).map((it, index) => acceptedRow(it, at + index));
-      await book.batches.accept(batch, at, page);
+      await book.batches.accept(batch, at, page, MANNER);
     }
     const rows = await book.rows('b1');
     expect(rows.map(({ row }) => row.merchant?.name)).toEqual(many.map(({ name }) => name));
@@ -61,7 +61,7 @@ describe('a batch', () => {
   test('is incomplete until its file was read to the end', async () => {
     const batch = await book.open('b1');
     expect(batch).toMatchObject({ rows: 0, complete: false });
-    await book.batches.accept(batch, 0, [one].map(acceptedRow));
+    await book.batches.accept(batch, 0, [one].map(acceptedRow), MANNER);
     expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: false });
     await book.batches.complete('b1');
     expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: true, headings: HEADINGS });
@@ -100,7 +100,7 @@ describe('two loads at once', () => {
         const batch = await loader.open(id);
         for (let at = 0; at < merchants.length; at += 40) {
           const page = merchants.slice(at, at + 40).map((it, index) => acceptedRow(it, at + index));
-          await loader.batches.accept(batch, at, page);
+          await loader.batches.accept(batch, at, page, MANNER);
         }
       }),
     );
@@ -122,7 +122,7 @@ describe('two loads at once', () => {
         const batch = await loader.open('b1');
         for (let at = 0; at < merchants.length; at += 20) {
           const page = merchants.slice(at, at + 20).map((it, index) => acceptedRow(it, at + index));
-          await loader.batches.accept(batch, at, page);
+          await loader.batches.accept(batch, at, page, MANNER);
         }
       }),
     );
@@ -136,8 +136,8 @@ describe('two loads at once', () => {
 describe('a row', () => {
   test('that repeats an earlier row of its file is a duplicate of that row, also on a later page', async () => {
     const batch = await book.open('b1');
-    await book.batches.accept(batch, 0, [one, two].map(acceptedRow));
-    await book.batches.accept(batch, 2, [two].map(acceptedRow));
+    await book.batches.accept(batch, 0, [one, two].map(acceptedRow), MANNER);
+    await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER);
 
     expect((await book.rows('b1')).map(({ relation }) => relation)).toEqual([
       { kind: 'registered', id: idOf(one) },
@@ -178,10 +178,10 @@ describe('a row', () => {
 
   test('that repeats a row whose merchant this very batch has created is a duplicate, not already_created', async () => {
     const batch = await book.open('b1');
-    await book.batches.accept(batch, 0, [one].map(acceptedRow));
+    await book.batches.accept(batch, 0, [one].map(acceptedRow), MANNER);
     await book.send(idOf(one));
     await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
-    await book.batches.accept(batch, 1, [one].map(acceptedRow));
+    await book.batches.accept(batch, 1, [one].map(acceptedRow), MANNER);
     expect(await book.batches.counts('b1')).toEqual({ created: 1, duplicate: 1 });
   });
 
@@ -232,9 +232,25 @@ describe('a row', () => {
     expect(countOf(counts, 'deferred')).toBe(1);
   });
 
-  test('whose details differ sends those of the row that began the attempt', async () => {
+  test('with a newer phone is sent instead of the one that it joins, until something was sent', async () => {
+    const [newer, newest] = [
+      { ...one, componentPhone: '01000000000' },
+      { ...one, componentPhone: '02000000000' },
+    ];
     await book.load('b1', [one]);
-    await book.load('b2', [{ ...one, name: ` ${one.name}`, componentPhone: '01000000000' }]);
+    await book.load('b2', [newer]);
+    expect((await book.view(idOf(one))).row?.merchant).toEqual(newer);
+    await book.send(idOf(one));
+    await book.load('b3', [newest]);
+    expect((await book.view(idOf(one))).row?.merchant).toEqual(newer);
+    for (const batch of ['b1', 'b2', 'b3'])
+      expect(await book.batches.counts(batch)).toEqual({ awaiting_legal_person: 1 });
+  });
+
+  test('whose phone comes from the settings does not take the place of one with a phone of its own', async () => {
+    await book.load('b1', [one]);
+    const row = { ...acceptedRow({ ...one, componentPhone: '01000000000' }, 0), isPhoneBlank: true };
+    await book.batches.accept(await book.open('b2'), 0, [row], MANNER);
     expect((await book.view(idOf(one))).row?.merchant).toEqual(one);
   });
 
@@ -253,7 +269,7 @@ describe('a row', () => {
     const batch = await book.open('b1');
     const odd = { ...one, code: '000000000000000018', legalPersonaName: '示例"，\n\u001f' };
     const row = { ...acceptedRow(odd, 0), cells: ['x', '', '1', '=cmd', '', '007', 'more'], registration: idOf(odd) };
-    await book.batches.accept(batch, 0, [row]);
+    await book.batches.accept(batch, 0, [row], MANNER);
     const [read] = await book.rows('b1');
     expect(read?.row).toMatchObject({ cells: row.cells, merchant: odd });
   });
@@ -261,14 +277,14 @@ describe('a row', () => {
 
 test('a page whose forerunner was lost is not taken in its place', async () => {
   const batch = await book.open('b1');
-  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow))).toBe(0);
-  expect(await book.batches.accept(batch, 0, [one, three].map(acceptedRow))).toBe(2);
-  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow))).toBe(3);
+  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER)).toBe(0);
+  expect(await book.batches.accept(batch, 0, [one, three].map(acceptedRow), MANNER)).toBe(2);
+  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER)).toBe(3);
   expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, three.name, two.name]);
 });
 
 describe('a second Mini Program', () => {
-  const again = { again: true };
+  const again = { ...MANNER, again: true };
 
   async function created(): Promise<string> {
     await book.load('b1', [one]);
@@ -279,10 +295,10 @@ describe('a second Mini Program', () => {
 
   test('is asked for where the first has its authorisation, and is one attempt, however many files name it', async () => {
     const id = await created();
-    expect(await book.batches.prospects([id], again)).toEqual(new Map([[id, 'already_created']]));
+    expect(await book.batches.prospects([acceptedRow(one, 0)], again)).toEqual(new Map([[id, 'already_created']]));
     await book.record(id, 'authorizer_kept');
     await book.load('b2', [one]);
-    expect(await book.batches.prospects([id], again)).toEqual(new Map([[id, 'again']]));
+    expect(await book.batches.prospects([acceptedRow(one, 0)], again)).toEqual(new Map([[id, 'begins']]));
 
     const [b3, b4] = [await book.open('b3'), await book.open('b4')];
     await Promise.all([b3, b4].map((batch) => book.batches.accept(batch, 0, [one, one].map(acceptedRow), again)));
@@ -296,11 +312,13 @@ describe('a second Mini Program', () => {
     const id = await created();
     await book.record(id, 'authorizer_kept');
     await book.load('b2', [two, one]);
-    const before = [await book.rows('b1'), (await book.rows('b2'))[1]];
+    const shown = async () => [await book.rows('b1'), (await book.rows('b2'))[1]?.relation];
+    const before = await shown();
     await book.batches.accept(await book.open('b3'), 0, [one].map(acceptedRow), again);
     await book.send(id);
 
-    expect([await book.rows('b1'), (await book.rows('b2'))[1]]).toEqual(before);
+    expect(await shown()).toEqual(before);
+    expect(before[1]).toEqual({ kind: 'already_created', id, appid: 'wxfirst' });
     expect(await book.batches.counts('b1')).toEqual({ created: 1 });
     expect((await book.rows('b3'))[0]?.registration).toMatchObject({ state: 'awaiting_legal_person', attempt: 2 });
     expect((await book.rows('b3'))[0]?.registration?.appid).toBeUndefined();
@@ -309,7 +327,8 @@ describe('a second Mini Program', () => {
     expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person' });
     await book.record(id, 'mini_program_created', { appid: 'wxsecond', pushedAt: Date.now() });
     expect((await book.rows('b3'))[0]?.registration).toMatchObject({ state: 'created', appid: 'wxsecond' });
-    expect([await book.rows('b1'), (await book.rows('b2'))[1]]).toEqual(before);
+    expect(await shown()).toEqual(before);
+    expect(before[1]).toEqual({ kind: 'already_created', id, appid: 'wxfirst' });
     expect(await book.batches.counts('b3')).toEqual({ created: 1 });
   });
 });
@@ -317,10 +336,10 @@ describe('a second Mini Program', () => {
 test('what rows would be to many registrations is asked for at once', async () => {
   await book.load('b1', [one, two]);
   await book.record(idOf(two), 'cancel_asked');
-  expect(await book.batches.prospects([idOf(one), idOf(two), idOf(three)])).toEqual(
+  expect(await book.batches.prospects([one, two, three].map(acceptedRow), MANNER)).toEqual(
     new Map([
       [idOf(one), 'joins'],
-      [idOf(two), 'again'],
+      [idOf(two), 'begins'],
     ]),
   );
 });

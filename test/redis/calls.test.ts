@@ -512,82 +512,6 @@ describe('a batch with canaries', () => {
   });
 });
 
-describe('one enterprise', () => {
-  const owners = [1, 2, 3].map((number) =>
-    merchant(7, 'ok', { legalPersonaWechat: `fate-ok-owner${number}`, legalPersonaName: `虚构${number}` }),
-  ) as [Merchant, Merchant, Merchant];
-  const [first, second, third] = owners;
-
-  beforeEach(() => book.load('b1', owners));
-
-  test('has one running task; the next ones are held until it may have ended', async () => {
-    expect((await book.take(idOf(first))).kind).toBe('go');
-    const held = (await book.take(idOf(second))) as Permission & { until: number };
-    expect(held).toMatchObject({ kind: 'held', why: 'enterprise' });
-    expect(Math.abs(held.until - (Date.now() + DAY_MS))).toBeLessThan(60_000);
-  });
-
-  test('wakes the next one, in order, as soon as its task has ended', async () => {
-    await book.send(idOf(first));
-    await hold(second);
-    await hold(third);
-    await server.redis.del(key('ready', 'submit'));
-
-    await book.record(idOf(first), 'registration_refused', { problem: 'push:103' });
-    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(second)]);
-    expect(await server.redis.zrange(key('later', 'submit'), 0, -1)).toEqual([idOf(third)]);
-    expect((await book.registration(idOf(second))).until).toBeUndefined();
-
-    await book.send(idOf(second));
-    await book.record(idOf(second), 'mini_program_created', { appid: 'wxnew' });
-    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(third), idOf(second)]);
-  });
-
-  test('wakes the one behind when the one that waits was withdrawn meanwhile', async () => {
-    await book.send(idOf(first));
-    await hold(second);
-    await hold(third);
-    await book.record(idOf(second), 'cancel_asked');
-    await server.redis.del(key('ready', 'submit'));
-
-    await book.record(idOf(first), 'registration_refused', { problem: 'push:103' });
-    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(third)]);
-  });
-
-  test('that was freed between the refusal and its record wakes the one that was refused', async () => {
-    await book.send(idOf(first));
-    await book.take(idOf(second));
-    await book.record(idOf(first), 'registration_refused', { problem: 'push:103' });
-    await server.redis.del(key('ready', 'submit'));
-
-    await hold(second);
-    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(second)]);
-  });
-
-  test('is free after an answer that began no task, and not after one that was lost', async () => {
-    await book.take(idOf(first));
-    const { sentAt = 0 } = await book.registration(idOf(first));
-    await book.record(idOf(first), 'answer_lost', { callSentAt: sentAt });
-    expect((await book.take(idOf(second))).kind).toBe('held');
-
-    await book.record(idOf(first), 'create_refused', { callSentAt: sentAt, problem: 'create:61070' });
-    expect((await book.take(idOf(second))).kind).toBe('go');
-  });
-
-  test('stays taken by what waits for a person while a task of ours may run', async () => {
-    await book.take(idOf(first));
-    const { sentAt = 0 } = await book.registration(idOf(first));
-    await book.record(idOf(first), 'answer_unknown', { callSentAt: sentAt, problem: 'create:4711' });
-    expect((await book.take(idOf(second))).kind).toBe('held');
-  });
-
-  test('is not freed by somebody who does not run there', async () => {
-    await book.send(idOf(first));
-    await book.record(idOf(third), 'cancel_asked');
-    expect((await book.take(idOf(second))).kind).toBe('held');
-  });
-});
-
 describe('a Weixin ID of which WeChat says that it is used up', () => {
   test('costs no further call that day, whatever we counted', async () => {
     const rows = [1, 2].map((number) => merchant(number, 'ok', { legalPersonaWechat: 'chain-boss' }));
@@ -673,10 +597,6 @@ function openOne(which: number): Book {
   const known = others.get(which) ?? openBook(server.connect());
   others.set(which, known);
   return known;
-}
-
-async function hold(it: Merchant): Promise<void> {
-  await book.record(idOf(it), 'create_held', { wait: 'enterprise', until: Date.now() + DAY_MS });
 }
 
 /** Eight clients take permission for `count` calls as workers do: they wait as long as they are told. */

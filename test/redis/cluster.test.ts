@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
-import { PREFIX } from '../../src/redis/keys.js';
+import { prefix } from '../../src/redis/keys.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
 import { removeRedisFolder } from '../support/folder.js';
 import { idOf, openBook } from '../support/ledger.js';
@@ -88,7 +88,7 @@ test.each([0, 1])('everything of ours lies in one slot, whichever node is asked 
 });
 
 test('a receiver that started before the cluster finds it, whichever node it asks', async () => {
-  const slot = Number(await nodes[0]?.cluster('KEYSLOT', PREFIX));
+  const slot = Number(await nodes[0]?.cluster('KEYSLOT', prefix()));
   const withoutOurs = slot < SLOTS / 2 ? ports[1] : ports[0];
   for (const server of servers.splice(0)) {
     server.kill('SIGTERM');

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
-import { key, PREFIX } from '../../src/redis/keys.js';
+import { key, prefix } from '../../src/redis/keys.js';
 import type { Job, WorkKind } from '../../src/redis/ledger.js';
 import { type Handful, type Relay, registrationOf, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
@@ -264,7 +264,7 @@ async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick
 }
 
 function bullmq(kind: WorkKind): Queue {
-  const queue = new Queue(kind, { connection: redis, prefix: PREFIX });
+  const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   closing.push(() => queue.close());
   return queue;
 }
@@ -301,7 +301,7 @@ async function workers({ count, kind = 'submit', before, handle }: Working): Pro
       },
       {
         connection: server.connect(),
-        prefix: PREFIX,
+        prefix: prefix(),
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
         lockDuration: 30_000,

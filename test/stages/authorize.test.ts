@@ -155,7 +155,12 @@ describe('the auth_code of a created Mini Program', () => {
     await authorize(crew(), tools({ kind: 'too_late', said: 'code expired' }), job, ID);
     const [row] = await book.rows('b1');
     if (row === undefined) throw new Error('no row');
-    const sentences = sentencesFor(row, { lineOf: () => 2, time: String, now: 0, invitation: { en: '', zh: '' } });
+    const sentences = sentencesFor(row, {
+      otherRow: () => undefined,
+      time: String,
+      now: 0,
+      invitation: { en: '', zh: '' },
+    });
     expect(sentences).toMatchObject({ outcome: 'created', problem: 'authorize:61010', whoActs: 'merchant' });
     expect(sentences.nextStep.en).toMatch(/authorise the platform once more/);
     expect(row.registration?.appid).toBe('wxnew');

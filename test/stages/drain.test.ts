@@ -5,7 +5,7 @@ import { startRelay } from '../../src/redis/relay.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { crewWith } from '../support/crew.js';
-import { acceptedRow, openBook } from '../support/ledger.js';
+import { acceptedRow, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -27,7 +27,7 @@ async function startWork() {
     { id: 'b1', file: 'b1.csv', headings: HEADINGS, columns: [0, 1, 2, 3, 4, 5], loadedAt: 5 },
     1,
   );
-  await batches.accept(batch, 0, [merchant(1), merchant(2), merchant(3)].map(acceptedRow));
+  await batches.accept(batch, 0, [merchant(1), merchant(2), merchant(3)].map(acceptedRow), MANNER);
   const redis = server.connect();
   const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 100 });
   const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 4 });

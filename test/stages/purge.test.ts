@@ -10,7 +10,7 @@ import { openPushes } from '../../src/redis/pushes.js';
 import { startRelay } from '../../src/redis/relay.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { crewWith } from '../support/crew.js';
-import { acceptedRow, DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { acceptedRow, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -32,7 +32,7 @@ async function loadAt(id: string, merchants: readonly (Merchant | undefined)[], 
     columns: [0, 1, 2, 3, 4, 5],
     loadedAt,
   });
-  await batches.accept(batch, 0, merchants.map(acceptedRow));
+  await batches.accept(batch, 0, merchants.map(acceptedRow), MANNER);
   await batches.complete(id);
 }
 

@@ -10,7 +10,7 @@ import { openAuthorizers } from '../../src/redis/authorizers.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes.js';
-import { DAY_MS, HOUR_MS, idOf, openBook } from '../support/ledger.js';
+import { DAY_MS, HOUR_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -21,7 +21,7 @@ afterAll(() => rmSync(spool, { recursive: true }));
 
 const ONE = merchant(1);
 /** The same enterprise with another legal person: another merchant, with the same name in WeChat's list. */
-const OTHER: Merchant = { ...ONE, legalPersonaWechat: 'weixin_other', legalPersonaName: '另一人' };
+const OTHER: Merchant = { ...merchant(2), name: ONE.name };
 
 interface Listed {
   readonly appid: string;
@@ -115,7 +115,7 @@ describe('a Mini Program of the list is a silent registration’s', () => {
   });
 
   test('but not while a task of the same name runs, whose it can be, too', async () => {
-    const running = { ...merchant(2), name: ONE.name };
+    const running = { ...merchant(3), name: ONE.name };
     await book.load('b3', [running]);
     const at = Date.now() + 20 * HOUR_MS;
     await book.record(idOf(running), 'create_sent', { at });
@@ -141,7 +141,7 @@ describe('a Mini Program that was authorised anew is nobody else’s', () => {
     await created('b1', ONE, 'wxfirst');
     const batch = await book.open('b2');
     const row = { line: 2, cells: [], merchant: ONE, problems: [], registration: idOf(ONE) };
-    await book.batches.accept(batch, 0, [row], { again: true });
+    await book.batches.accept(batch, 0, [row], { ...MANNER, again: true });
     await forget('b1');
     await sent('b3', OTHER);
     expect(await found()).toEqual([]);

@@ -10,7 +10,7 @@ import { reportCsv } from '../../src/reporter/csv.js';
 import { OutputError, writeWhole } from '../../src/reporter/file.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { reportWorkbook } from '../../src/reporter/workbook.js';
-import { acceptedRow, idOf, openBook } from '../support/ledger.js';
+import { acceptedRow, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
@@ -35,7 +35,7 @@ async function batchOfNotes(id: string, notes: readonly string[]): Promise<Batch
     const row = acceptedRow(merchant(index + 1), index);
     return { ...row, cells: [...row.cells, note] };
   });
-  const accepted = await batches.accept(batch, 0, rows);
+  const accepted = await batches.accept(batch, 0, rows, MANNER);
   await batches.complete(id);
   return { ...batch, rows: accepted, complete: true };
 }
@@ -145,9 +145,12 @@ test('several batches are one table: the same column under any of its names, one
     loadedAt: Date.now(),
   });
   const other = merchant(9);
-  await batches.accept(opened, 0, [
-    { line: 2, cells: ['z', other.name, other.code], merchant: other, problems: [], registration: idOf(other) },
-  ]);
+  await batches.accept(
+    opened,
+    0,
+    [{ line: 2, cells: ['z', other.name, other.code], merchant: other, problems: [], registration: idOf(other) }],
+    MANNER,
+  );
   const file = join(folder, 'all.csv');
   await writeWhole(file, reportCsv(batches, [first, { ...opened, rows: 1 }], OPTIONS), true);
   const sheet = await openSheet(file);
@@ -190,7 +193,7 @@ test('each row is told once and in order, over pages, with the line of the row t
   const rows = Array.from({ length: count }, (_, index) =>
     acceptedRow(merchant(index === count - 1 ? 1 : index + 1), index),
   );
-  await batches.accept(batch, 0, rows);
+  await batches.accept(batch, 0, rows, MANNER);
   const told = await rowsOf({ ...batch, rows: count });
   expect(told.map(({ line }) => Number(line))).toEqual(rows.map(({ line }) => line));
   expect(told.at(-1)).toMatchObject({ outcome: 'duplicate', next_step: 'See line 2.' });

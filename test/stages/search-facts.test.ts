@@ -65,6 +65,14 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
   });
 });
 
+test('a refusal that stops the line keeps the rid for the support, and no other word of WeChat', () => {
+  const crew = { api: fastregisterweapp(NO_CLIENT), patience: DEFAULT_PATIENCE, now: () => NOW } as unknown as Crew;
+  const said = 'lack of some component rights hint: [name] rid: 6232fd1c-2f4eca94-4494c37a';
+  const reply: Reply = { kind: 'answer', errcode: 89254, said, body: {} };
+  const { because } = factOfSearch(crew, { ...newRegistration('a', 'b/0'), sentAt: NOW }, '2026-11-21', reply).fact;
+  expect(because).toMatch(/^The platform's permission sets are incomplete.*\. rid: 6232fd1c-2f4eca94-4494c37a$/);
+});
+
 test('a query that tells the end leaves nothing to wait for', () => {
   const crew = {
     api: fastregisterenterpriseweapp(NO_CLIENT),

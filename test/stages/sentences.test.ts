@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
 const CIRCUMSTANCES: Circumstances = {
-  lineOf: () => 2,
+  otherRow: () => undefined,
   now: NOON,
   invitation: { en: '', zh: '' },
   time: (at) => new Date(at).toISOString(),
@@ -23,6 +23,19 @@ function fateOf(changes: Partial<Registration>): RowWithFate & { registration: R
     registration,
   };
 }
+
+test('a Mini Program that was created is not verified: the report says what comes next', () => {
+  const plain = sentencesFor(fateOf({ state: 'created', appid: 'wx0123456789abcdef' }), CIRCUMSTANCES);
+  const warned = fateOf({ state: 'created', appid: 'wx0123456789abcdef' });
+  const problems = [{ code: 'sheet:spaces_repaired', cell: 'A2' }];
+  const withWarning = sentencesFor({ ...warned, row: { ...warned.row, problems } }, CIRCUMSTANCES);
+  for (const { nextStep, whoActs } of [plain, withWarning]) {
+    expect(nextStep.en).toContain('verification and filing come next');
+    expect(nextStep.zh).toContain('认证和备案');
+    expect(whoActs).toBe('nobody');
+  }
+  expect(nextOf(warned.registration, undefined).zh).toMatch(/^已完成。.*认证和备案/);
+});
 
 describe('a row that was given up', () => {
   test.each([

@@ -23,6 +23,10 @@ test('a token that is refused for the platform says what to mend, and what WeCha
   expect(stopped).toBe(true);
   expect(standstill?.reason.en).toContain('not on the platform');
   expect(standstill?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
+  expect(standstill?.reason.en).toMatch(
+    /rid: 65aa-1\. WeChat's support asks for the rid \(65aa-1\) within about five hours\.$/,
+  );
+  expect(standstill?.reason.zh).toMatch(/rid: 65aa-1。如需咨询微信客服，请在约五小时内提供 rid：65aa-1。$/);
   expect(standstill?.nextStep.en).toContain('allow-list');
   expect(standstill?.whoActs).toBe('platform');
 });

@@ -1,7 +1,7 @@
 import { type Job, QueueKeys, Worker } from 'bullmq';
 import { expect, test } from 'vitest';
 import { hangBell } from '../../src/redis/bell.js';
-import { PREFIX } from '../../src/redis/keys.js';
+import { prefix } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { crewWith } from '../support/crew.js';
@@ -38,10 +38,10 @@ test('a job that three workers took with them is worked off by the fourth, and n
 
 /** BullMQ as it is when the lock of a killed worker has run out and somebody has looked once: the next look finds it stalled. */
 async function takeAndDie({ deathsBefore }: { deathsBefore: number }): Promise<void> {
-  const dying = new Worker('submit', null, { connection: server.connect(), prefix: PREFIX });
+  const dying = new Worker('submit', null, { connection: server.connect(), prefix: prefix() });
   const job = await until('it has a job', async () => (await dying.getNextJob('dying')) as Job | undefined);
   await dying.close(true);
-  const keys = new QueueKeys(PREFIX);
+  const keys = new QueueKeys(prefix());
   await server.redis.hset(keys.toKey('submit', String(job.id)), 'stc', deathsBefore);
   await server.redis.del(keys.toKey('submit', `${job.id}:lock`));
   await server.redis.sadd(keys.toKey('submit', 'stalled'), String(job.id));

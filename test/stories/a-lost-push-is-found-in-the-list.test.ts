@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openCaller, reconcileTools } from '../../src/app.js';
 import { reconcile, record } from '../../src/operator/reconcile.js';
 import { key } from '../../src/redis/keys.js';
-import { DAY_MS, idOf } from '../support/ledger.js';
+import { DAY_MS } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -32,15 +32,15 @@ test('a Mini Program whose push never came is found by its name, and recorded wi
   const tools = await toolsOf(story);
   const found = await reconcile(tools);
   expect(found).toMatchObject({ ambiguous: [], refused: undefined });
-  expect(found.matches.map(({ registration }) => registration)).toEqual([idOf(silent)]);
+  expect(found.matches.map(({ registration }) => registration)).toEqual([story.idOf(silent)]);
   expect((await story.registration(silent)).state).not.toBe('created');
 
   for (const match of found.matches) expect(await record(tools, match)).toBe(true);
   const after = await story.registration(silent);
   expect(after).toMatchObject({ state: 'created', authorizer: 'kept', appid: found.matches[0]?.appid });
-  expect(await tools.authorizers.find(after.appid ?? '')).toMatchObject({ registration: idOf(silent) });
-  const told = await story.store.redis.lrange(key('notices', 'created', idOf(silent)), 0, -1);
-  expect(told.map((notice) => JSON.parse(notice).id)).toEqual([`created-${idOf(silent)}-${after.appid}`]);
+  expect(await tools.authorizers.find(after.appid ?? '')).toMatchObject({ registration: story.idOf(silent) });
+  const told = await story.store.redis.lrange(key('notices', 'created', story.idOf(silent)), 0, -1);
+  expect(told.map((notice) => JSON.parse(notice).id)).toEqual([`created-${story.idOf(silent)}-${after.appid}`]);
   expect((await reconcile(tools)).matches).toEqual([]);
   expect(story.seen(silent).creates).toBe(1);
 });

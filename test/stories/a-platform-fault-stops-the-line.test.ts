@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { quotaDay } from '../../src/domain/calendar.js';
+import { personOf } from '../../src/domain/merchant.js';
+import { key } from '../../src/redis/keys.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -23,7 +26,10 @@ describe.each(APIS)('%s: a refusal that is no merchant’s fault', (api) => {
       await until('the line is stopped', () => story.book.calls.line());
       await until('every row is back where it was', async () => (await counts(story)).queued === 20);
 
-      expect(await story.book.calls.line()).toMatchObject({ problem: `create:${errcode}` });
+      expect(await story.book.calls.line()).toMatchObject({
+        problem: `create:${errcode}`,
+        because: expect.stringMatching(/ rid: [0-9a-f-]+$/),
+      });
       expect(story.calls('create')[errcode]).toBeLessThanOrEqual(CONCURRENCY);
       expect(JSON.stringify(story.lines)).toContain('the line is stopped');
 
@@ -68,11 +74,12 @@ test('what stays silent is asked about after resume, although the only row that 
       FASTREGISTER_PUSH_WAIT: '2s',
       FASTREGISTER_PUSH_RECHECK: '100ms',
       FASTREGISTER_GIVE_UP: '2500ms',
-      FASTREGISTER_BUSY_WAIT: '1h',
     },
   });
   const silent = merchant(1, 'lost');
-  const held = merchant(2, 'ok', { code: silent.code });
+  const held = merchant(2, 'ok', { legalPersonaWechat: 'weixin_spent' });
+  const { day } = quotaDay(Date.now(), story.store.settings.quotaTimezone);
+  await story.store.redis.hset(key('tries', day), personOf(held.legalPersonaWechat), 5);
   await story.book.load('b1', [silent]);
   await story.start();
   await until('it was sent', async () => (await counts(story)).awaiting_legal_person === 1);
@@ -84,7 +91,7 @@ test('what stays silent is asked about after resume, although the only row that 
   await story.settled('b1');
   expect(story.calls('search')).toEqual({ 89250: 1 });
   expect(await story.registration(silent)).toMatchObject({ state: 'needs_review', problem: 'push:overdue' });
-  expect(await story.registration(held)).toMatchObject({ state: 'deferred', wait: 'enterprise' });
+  expect(await story.registration(held)).toMatchObject({ state: 'deferred', wait: 'person' });
 });
 
 test('the same surprise many times in a row stops the line, and nobody is asked twice', async () => {

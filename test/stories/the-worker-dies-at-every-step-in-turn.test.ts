@@ -52,7 +52,7 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
   };
   const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
   onTestFinished(() => store.close());
-  const book = openBook(store.redis);
+  const book = openBook(store.redis, store.identify);
   await book.load(
     'b1',
     [1, 2, 3, 4, 5, 6].map((number) => merchant(number)),

@@ -105,7 +105,7 @@ async function newPlace(simulator: Simulator, changes: Record<string, string>): 
   const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
   onTestFinished(() => store.close());
   return {
-    book: openBook(store.redis),
+    book: openBook(store.redis, store.identify),
     begin: (command, more = {}) => start([command], { env: { ...env, ...more } }),
   };
 }

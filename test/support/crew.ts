@@ -50,6 +50,7 @@ export function crewWith(
     readQuota,
     quota: { knownUntil: 0 },
     token: {},
+    clockAheadMs: () => 0,
     now: Date.now,
     random: Math.random,
     log: readableLog('silent').log,

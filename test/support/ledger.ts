@@ -1,22 +1,33 @@
 /** The ledger with little words: load merchants, send, answer, push, and count again from the rows. */
 import type { Redis } from 'ioredis';
-import { type IdentityFields, identityOf, type Merchant, personOf } from '../../src/domain/merchant.js';
+import { type Identify, identifyWith, type Merchant, personOf } from '../../src/domain/merchant.js';
 import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
-import { type AcceptedRow, type Batch, type Counts, openBatches, type RowWithFate } from '../../src/redis/batches.js';
+import {
+  type AcceptedRow,
+  type Batch,
+  type Counts,
+  type Manner,
+  openBatches,
+  type RowWithFate,
+} from '../../src/redis/batches.js';
 import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
-import { ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
 import { type Aside, type Job, openLedger, type Recorded, type View } from '../../src/redis/ledger.js';
 import { countedAs } from '../../src/redis/registration-fields.js';
 import { openWorkload } from '../../src/redis/workload.js';
 import { cellsOf, HEADINGS } from './merchants.js';
+import { LEDGER_KEY } from './redis.js';
 
-export const IDENTITY: IdentityFields = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
+/** As the first registration API compares rows. */
+export const MANNER: Manner = { details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'] };
+
+export const identify = identifyWith(LEDGER_KEY);
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 export function idOf(merchant: Merchant): string {
-  return identityOf(merchant, IDENTITY);
+  return identify(merchant.code);
 }
 
 /** `undefined`: a row that our checks refused. */
@@ -40,7 +51,6 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     dayEndsAt: Date.now() + HOUR_MS,
     closedMs: 0,
     triesPerDay: 1_000_000,
-    busyMs: DAY_MS,
     person: personOf(merchant.legalPersonaWechat),
     ...changes,
   };
@@ -50,14 +60,16 @@ export function jobOf(kind: Job['kind'], name = 'no-job-0'): Job {
   return { kind, name };
 }
 
-/** `identity`: of the registration API in use. */
-export function openBook(redis: Redis, identity: IdentityFields = IDENTITY) {
+/** `idsOf`: of the ledger that is opened, where a program has made it. */
+export function openBook(redis: Redis, idsOf: Identify = identify) {
   const ledger = openLedger(redis);
   const batches = openBatches(redis);
   const calls = openCalls(redis);
   const workload = openWorkload(redis);
 
   async function open(id: string, canaries = 0): Promise<Batch> {
+    // A program that opens this ledger later makes the same ids.
+    if (idsOf === identify) await redis.hsetnx(key('ledger'), 'key', LEDGER_KEY);
     const columns = [0, 1, 2, 3, 4, 5];
     return batches.open({ id, file: `${id}.csv`, headings: HEADINGS, columns, loadedAt: Date.now() }, canaries);
   }
@@ -66,9 +78,9 @@ export function openBook(redis: Redis, identity: IdentityFields = IDENTITY) {
     const batch = await open(id, canaries);
     const rows = merchants.map((merchant, index) => ({
       ...acceptedRow(merchant, index),
-      registration: merchant && identityOf(merchant, identity),
+      registration: merchant && idsOf(merchant.code),
     }));
-    await batches.accept(batch, 0, rows);
+    await batches.accept(batch, 0, rows, MANNER);
     await batches.complete(id);
     return { ...batch, rows: merchants.length, complete: true };
   }
@@ -134,6 +146,8 @@ export type Book = ReturnType<typeof openBook>;
 
 function nameOf({ relation, registration }: RowWithFate): string {
   if (relation.kind === 'refused') return 'invalid';
+  if (relation.kind === 'replaced') return 'cancelled';
+  if (relation.kind === 'waits') return registration?.state === 'needs_review' ? 'needs_review' : 'deferred/enterprise';
   if (relation.kind !== 'registered') return relation.kind;
   if (registration === undefined) throw new Error('a row without its registration');
   return countedAs(registration.state, registration.wait);

@@ -9,17 +9,23 @@ import { openRefusals } from '../../src/events/refusals.js';
 import { startReceiver } from '../../src/events/server.js';
 import { openShelf } from '../../src/events/shelf.js';
 import { openSpool } from '../../src/events/spool.js';
+import { openBatches } from '../../src/redis/batches.js';
 import { openLedger } from '../../src/redis/ledger.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import { identify } from './ledger.js';
 import { CREDENTIAL, PLATFORM, type SealedRequest } from './pushes.js';
 
 export const PATH = '/wechat/events';
 export const VAULT = openVault(Buffer.alloc(32, 7));
 
-const NOBODY = { post: async () => ({ kind: 'not_sent', why: '' }) as const, close: async () => {} };
+const NOBODY = {
+  post: async () => ({ kind: 'not_sent', why: '' }) as const,
+  clockAheadMs: () => 0,
+  close: async () => {},
+};
 
 /** What records, on a connection that waits for Redis. */
 export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor' = 'first'): Recorder {
@@ -28,6 +34,8 @@ export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor'
     credentials: [CREDENTIAL],
     componentAppid: PLATFORM,
     ledger: openLedger(redis),
+    rowAt: openBatches(redis).rowAt,
+    identify,
     matchOf,
     pushes: openPushes(redis),
     vault: VAULT,

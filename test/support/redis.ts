@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { key } from '../../src/redis/keys.js';
 import { removeRedisFolder } from './folder.js';
+
+/** Of every ledger of tests. */
+export const LEDGER_KEY = 'the key of a ledger of tests';
 
 export interface TestRedis {
   /** The connection that tests use; there while a test runs. */
@@ -42,6 +46,8 @@ export function useRedis(): TestRedis {
 
   beforeEach(async () => {
     await redis?.flushall();
+    // So that a test can name a registration whichever process made it.
+    await redis?.hset(key('ledger'), 'key', LEDGER_KEY);
   });
 
   afterAll(async () => {

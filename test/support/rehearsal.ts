@@ -3,17 +3,9 @@ import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import {
-  NO_CLIENT,
-  openStore,
-  type Part,
-  registrationApi,
-  type Store,
-  startListening,
-  startSending,
-} from '../../src/app.js';
+import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
 import { readSettings } from '../../src/config.js';
-import { identityOf, type Merchant } from '../../src/domain/merchant.js';
+import type { Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
 import type { HistoryEntry } from '../../src/redis/ledger.js';
 import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
@@ -140,9 +132,8 @@ export async function rehearse(
     await Promise.all(parts.map((part) => part.close()));
     await store.close();
   });
-  const { identity } = registrationApi(settings, NO_CLIENT);
-  const book = openBook(store.redis, identity);
-  const idOf = (merchant: Merchant): string => identityOf(merchant, identity);
+  const book = openBook(store.redis, store.identify);
+  const idOf = (merchant: Merchant): string => store.identify(merchant.code);
 
   async function send(): Promise<Part> {
     const part = await startSending(store);

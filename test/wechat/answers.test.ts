@@ -9,6 +9,7 @@ import {
   PUSH,
   pushStatus,
   QUERY,
+  ridHint,
   SEARCH,
   TABLES,
 } from '../../src/wechat/answers.js';
@@ -170,6 +171,84 @@ describe('an answer', () => {
   test('to a closed IP says what to put on which list', () => {
     expect(answerToCreate(61004).nextStep.en).toMatch(/IP address.*allow-list/);
     expect(answerToCreate(40164).nextStep.en).toMatch(/IP address.*allow-list/);
+  });
+});
+
+describe("the words of WeChat's pages", () => {
+  const NAMES = [
+    ['Account management', '账号管理权限'],
+    ['Development management and data analysis', '开发管理与数据分析权限'],
+    ['Open Platform account management', '开放平台账号管理权限'],
+    ['Mini Program basic information setup', '小程序基本信息设置权限'],
+    ['Mini Program verification', '小程序认证权限'],
+    ['Plug-in management', '插件管理权限'],
+  ] as const;
+
+  test.each([89254, 86033, 61029])('%i names the six permission sets, and the optional one as such', (code) => {
+    for (const { nextStep } of [answerToCreate(code), answerToSearch(code)]) {
+      const [requiredEn, optionalEn] = nextStep.en.split('recommended: ');
+      const [requiredZh, optionalZh] = nextStep.zh.split('选填（建议勾选）：');
+      for (const [en, zh] of NAMES) {
+        expect(requiredEn).toContain(en);
+        expect(requiredZh).toContain(zh);
+      }
+      expect([optionalEn, optionalZh]).toEqual([
+        expect.stringContaining('Nearby locations'),
+        expect.stringContaining('附近地点权限'),
+      ]);
+      expect(nextStep.zh).toContain('全网发布');
+    }
+  });
+
+  test.each([
+    [86033, /permission sets/, /权限集不全/],
+    [61029, /permission set/, /缺少必备的权限集/],
+    [86040, /owned by an individual/, /主体为个人/],
+    [61028, /not published network-wide/, /未全网发布/],
+  ])('%i is what it is', (code, en, zh) => {
+    expect(answerToCreate(code).en).toMatch(en);
+    expect(answerToCreate(code).zh).toMatch(zh);
+  });
+
+  test('61028 asks for publication, and for no permission set', () => {
+    const { nextStep } = answerToCreate(61028);
+    expect(nextStep.zh).toContain('全网发布');
+    expect(nextStep.zh).not.toContain('权限集');
+  });
+
+  test.each([61070, 86036])('%i asks for bank card and registry, a new name, and the ID card of 18 digits', (code) => {
+    const { en, zh } = answerToCreate(code).nextStep;
+    expect(en).toMatch(/bank card.*business registry.*renamed lately.*from 15 to 18 digits/);
+    expect(zh).toMatch(/绑定银行卡.*工商登记.*改过名字.*15 位升级为 18 位/);
+  });
+
+  test('an accepted create says which message comes, where, when and to whom', () => {
+    const { en, zh } = answerToCreate(0).nextStep;
+    expect(en).toMatch(
+      /Mini Program creation application.*Security Assistant.*24 hours.*Weixin ID of the row.*minutes, sometimes more than ten/,
+    );
+    expect(zh).toMatch(/公众平台安全助手.*创建小程序申请.*24 小时.*所填的法人微信号.*几分钟到十几分钟/);
+    for (const { nextStep } of [answerToCreate(89251), answerToSearch(89251)]) {
+      expect(nextStep.zh).toMatch(/公众平台安全助手.*创建小程序申请/);
+    }
+  });
+
+  test('a Mini Program that was created is not verified yet, and has to be filed', () => {
+    expect(pushStatus('0').nextStep.en).toMatch(/not verified yet: verification and filing.*offline categories only/);
+    expect(pushStatus('0').nextStep.zh).toMatch(/未认证.*认证和备案.*线下类目/);
+  });
+
+  test('a name that differs from the registry may differ in the name of its city', () => {
+    for (const status of ['102', '103', '1000']) expect(pushStatus(status).nextStep.zh).toContain('“广州”与“广州市”');
+  });
+
+  test("the support's five hours are said where there is a rid", () => {
+    expect(ridHint('system error rid: 69faf79c-30776e0c-46e58290')).toEqual({
+      en: " WeChat's support asks for the rid (69faf79c-30776e0c-46e58290) within about five hours.",
+      zh: '如需咨询微信客服，请在约五小时内提供 rid：69faf79c-30776e0c-46e58290。',
+    });
+    expect(ridHint('system error')).toEqual({ en: '', zh: '' });
+    expect(ridHint(undefined)).toEqual({ en: '', zh: '' });
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { identityOf, type Merchant } from '../../src/domain/merchant.js';
+import type { Merchant } from '../../src/domain/merchant.js';
 import type { Call, Client } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { RegistrationInfo } from '../../src/wechat/push.js';
-import { type Answered, FOUR_FIELDS, NAME_AND_CODE, type RegistrationApi } from '../../src/wechat/registration-api.js';
+import type { Answered, RegistrationApi } from '../../src/wechat/registration-api.js';
 
 const MERCHANT: Merchant = {
   name: '虚构商户（一）有限公司',
@@ -25,9 +25,6 @@ const INFO: RegistrationInfo = {
   taskId: undefined,
 };
 
-const FOUR = identityOf(MERCHANT, FOUR_FIELDS);
-const TWO = identityOf(MERCHANT, NAME_AND_CODE);
-
 /** Keeps what would have been posted. */
 function recordingClient(): Client & { calls: Call[] } {
   const calls: Call[] = [];
@@ -37,6 +34,7 @@ function recordingClient(): Client & { calls: Call[] } {
       calls.push(call);
       return { kind: 'not_sent', why: 'a test' };
     },
+    clockAheadMs: () => 0,
     close: async () => {},
   };
 }
@@ -71,19 +69,17 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('$name', (make) 
     expect(api.readSearch(answered(40001)).answer.door).toBe('token');
   });
 
-  test('matches a push that repeats the merchant, by every identity that a row of it can have', () => {
+  test('matches a push that repeats the merchant by its code', () => {
     const { name, code, legalPersonaWechat, legalPersonaName } = MERCHANT;
-    const { registrations } = api.matchOf({ ...INFO, name, code, legalPersonaWechat, legalPersonaName });
-    expect(new Set(registrations)).toEqual(new Set([FOUR, TWO]));
-    expect(registrations[0]).toBe(identityOf(MERCHANT, api.identity));
+    expect(api.matchOf({ ...INFO, name, code, legalPersonaWechat, legalPersonaName }).codes).toEqual([code]);
   });
 
   test('matches a push that names its task', () => {
-    expect(api.matchOf({ ...INFO, taskId: 'task-1' })).toEqual({ taskIds: ['task-1'], registrations: [] });
+    expect(api.matchOf({ ...INFO, taskId: 'task-1' })).toEqual({ taskIds: ['task-1'], codes: [] });
   });
 
   test('matches nothing by an empty info', () => {
-    expect(api.matchOf(INFO)).toEqual({ taskIds: [], registrations: [] });
+    expect(api.matchOf(INFO)).toEqual({ taskIds: [], codes: [] });
   });
 });
 
@@ -176,7 +172,13 @@ describe('the successor on the wire', () => {
     expect(api.matchOf({ ...INFO, code: 'task-1', taskId: 'task-1' }).taskIds).toEqual(['task-1']);
     expect(api.matchOf({ ...INFO, name: MERCHANT.name, code: MERCHANT.code })).toEqual({
       taskIds: [],
-      registrations: [TWO],
+      codes: [MERCHANT.code],
     });
   });
+});
+
+test('who gets a message is told its name, its sender, its delay, and that it goes to the Weixin ID of the row', () => {
+  const { en, zh } = fastregisterweapp(recordingClient()).invitation;
+  expect(en).toMatch(/“创建小程序申请”.*“公众平台安全助手”.*Weixin ID of this row.*minutes, sometimes more than ten/);
+  expect(zh).toMatch(/“公众平台安全助手”.*“创建小程序申请”.*所填的法人微信号.*几分钟到十几分钟/);
 });

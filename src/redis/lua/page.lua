@@ -10,9 +10,9 @@ local has_settled = redis.call('EXISTS', settled) == 1
 local call, names = redis.call, #ARGV - 2
 local registrations = {}
 for i = 1, #rows do
-  -- r, a or d, and the id; other rows have no registration.
+  -- r, a, d, w or c, and the id (row-changes.ts); other rows have no registration.
   local kind, id, fields = string.sub(rows[i], 1, 1), string.sub(rows[i], 2, 17), ''
-  if kind == 'r' or kind == 'a' or kind == 'd' then
+  if string.find(kind, '[radwc]') then
     fields = has_settled and call('HGET', settled, tonumber(ARGV[2]) + i - 1)
     if not fields then
       local values = call('HMGET', key.registration(id), unpack(ARGV, 3))

@@ -3,6 +3,9 @@ local function joined(name, part) return name .. part end
 
 local ROWS_PER_PAGE = 512
 
+-- In place of the row of a registration of which only its outcome is kept (purge.lua); it is a row of no batch.
+local PURGED_ROW = 'purged/0'
+
 -- The relay looks by itself as often as this: what is due later needs no ring.
 local RELAY_LOOKS_EVERY_MS = 15000
 
@@ -31,16 +34,53 @@ end
 -- By how much the counts of batches change in this run.
 local changes = {}
 
+local function write_counts()
+  for counts, change in pairs(changes) do
+    for state, by in pairs(change) do
+      if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
+    end
+  end
+  changes = {}
+end
+
+local function count_change(batch, name, by)
+  local counts = key.counts(batch)
+  local change = changes[counts] or {}
+  changes[counts] = change
+  change[name] = (change[name] or 0) + by
+end
+
 -- Every batch that has a row for this registration counts it.
 local function recount(row, also, before, after)
   if before == after then return end
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
-    local counts = key.counts(row_of(pointer))
-    local change = changes[counts] or {}
-    changes[counts] = change
-    change[before] = (change[before] or 0) - 1
-    change[after] = (change[after] or 0) + 1
+    if pointer ~= PURGED_ROW then
+      local batch = row_of(pointer)
+      count_change(batch, before, -1)
+      count_change(batch, after, 1)
+    end
+  end
+end
+
+-- Rows that stop showing the registration, or begin to: { pointer, relation, counted before, counted after, kept outcome }
+-- of each (row-changes.ts). Nothing is left to change of a batch that was purged.
+local function change_rows(rows)
+  for _, row in ipairs(rows) do
+    local pointer, relation, before, after, kept = unpack(row)
+    local batch, index = row_of(pointer)
+    local page, place = key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE
+    local packed = redis.call('LINDEX', page, place)
+    if packed then
+      if relation ~= '' then
+        redis.call('LSET', page, place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
+      end
+      if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
+      if before ~= after then
+        count_change(batch, before, -1)
+        count_change(batch, after, 1)
+      end
+    end
   end
 end
 
@@ -58,32 +98,12 @@ local function each(width, one)
     end
     answers[#answers + 1] = answer
   end
-  for counts, change in pairs(changes) do
-    for state, by in pairs(change) do
-      if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
-    end
-  end
+  write_counts()
   return answers
 end
 
 local function ring(what)
   redis.call('PUBLISH', key.bell(), what)
-end
-
--- An enterprise without a running task wakes the first that still waits for it.
-local function wake_next(enterprise)
-  if redis.call('EXISTS', key.busy(enterprise)) == 1 then return end
-  local waiting = redis.call('LPOP', key.behind(enterprise))
-  while waiting do
-    local now = redis.call('HMGET', key.registration(waiting), 's', 'wait')
-    if now[1] == 'deferred' and now[2] == 'enterprise' then
-      redis.call('ZREM', key.later('submit'), waiting)
-      redis.call('HDEL', key.registration(waiting), 'until')
-      redis.call('LPUSH', key.ready('submit'), waiting)
-      return ring('ready')
-    end
-    waiting = redis.call('LPOP', key.behind(enterprise))
-  end
 end
 
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
@@ -240,6 +260,13 @@ local function batch_after_canary(id, pointer, state, at)
   end
 end
 
+-- A row that a newer one replaces was a canary of its batch, or was kept behind them: the next one of that batch goes instead.
+local function canary_replaced(id, pointer)
+  local batch = row_of(pointer)
+  if keep_no_longer(batch, id) then return end
+  if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then let_go(batch, 1) end
+end
+
 -- Tries of a Weixin ID that is used up: more than calls under way can give back.
 local SPENT = '1000000'
 
@@ -248,12 +275,12 @@ local SPENT = '1000000'
 --   at           when, in ms
 --   set, del     fields of the registration's hash to write and to remove
 --   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
---   entry        the history entry, JSON
+--   entry        the history entry, JSON      turn  a second one: a row that waited took its turn
+--   passed       the state to which the fact itself led, before that turn
+--   rows         what changes for rows that stop showing the registration, or begin to (change_rows)
+--   replaced     true: other details are sent instead of those of its row
 --   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
 --   over         true: nothing is waited for any more
---   enterprise   whose it is
---   free         true: no task of this registration runs for its enterprise
---   behind       true: it waits for another task of its enterprise
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
@@ -266,12 +293,18 @@ local SPENT = '1000000'
 local function record(id, step)
   local registration = key.registration(id)
   redis.call('RPUSH', key.history(id), step.entry)
+  if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
   local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
   if not step.unchanged then
     if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
-    recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
+    if step.rows then
+      change_rows(step.rows)
+    else
+      recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
+    end
   end
+  if step.replaced then canary_replaced(id, before[3]) end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
     redis.call('ZREM', key.later('follow-up'), id)
@@ -281,14 +314,9 @@ local function record(id, step)
     soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
     redis.call('ZADD', key.later(step.later.kind), step.later.due, id)
   end
-  if step.ready then redis.call('LPUSH', key.ready(step.ready), id) end
-  if step.behind then
-    redis.call('RPUSH', key.behind(step.enterprise), id)
-    wake_next(step.enterprise)
-  elseif step.free then
-    local busy = key.busy(step.enterprise)
-    if redis.call('GET', busy) == id then redis.call('DEL', busy) end
-    wake_next(step.enterprise)
+  if step.ready then
+    redis.call('ZREM', key.later(step.ready), id)
+    redis.call('LPUSH', key.ready(step.ready), id)
   end
   if step.link then
     redis.call('ZADD', key.links(), step.link, id)
@@ -300,7 +328,7 @@ local function record(id, step)
     redis.call('ZREM', key.untold(), id)
   end
   if step.stop then stop_line(step.stop) end
-  local state = not step.unchanged and step.state
+  local state = not step.unchanged and (step.passed or step.state)
   line_after_canary(id, step.verdict, state)
   batch_after_canary(id, before[3], state, step.at)
   if step.offline then offline(id, step.offline, step.at) end

@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { ledgerIdentityOf } from '../app.js';
+import { adoptLedger, differencesOf } from '../redis/ledger-identity.js';
+import { command, EXIT, perform } from './command.js';
+import { agreed } from './question.js';
+import { print, printJson, say, table } from './terminal.js';
+
+export function ledgerCommand(): Command {
+  return new Command('ledger')
+    .description('What this ledger was made for: platform, address of WeChat, secret key.')
+    .addCommand(adoptCommand().exitOverride());
+}
+
+function adoptCommand(): Command {
+  return command(
+    'adopt',
+    'Accepts a changed platform, address of WeChat or secret key on purpose; otherwise every command refuses the ledger.',
+    'fastregister ledger adopt',
+  )
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the differences as JSON')
+    .action(async (options: { yes?: true; json?: true }, made: Command) =>
+      perform(made, {}, async ({ open, settings }) => {
+        const { redis } = await open('door', undefined, false);
+        const own = ledgerIdentityOf(settings);
+        const differences = await differencesOf(redis, own);
+        if (options.json) await printJson(differences);
+        else if (differences.length > 0) {
+          const rows = differences.map(({ says, ledger, here }) => [`  ${says}`, ledger, '→', here]);
+          await print(`${table(rows)}\n`);
+        }
+        if (differences.length === 0) {
+          say('The ledger has what the settings give; nothing was changed.');
+          return EXIT.done;
+        }
+        if (differences.some(({ field }) => field === 'secretKey')) {
+          say('Refresh tokens that the old key has sealed cannot be opened with the new one.');
+        }
+        if (!options.yes && !(await agreed('Is this the same platform, so that its merchants stay registered?'))) {
+          say('Nothing was changed.');
+          return EXIT.done;
+        }
+        await adoptLedger(redis, own);
+        say('The ledger has taken over what the settings give.');
+        return EXIT.done;
+      }),
+    );
+}

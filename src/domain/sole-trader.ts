@@ -1,0 +1,34 @@
+/** A sole trader (个体工商户) may have no trade name: WeChat then wants 个体户 and the legal person's name in its place. */
+import { withMiddleDots } from './middle-dot.js';
+
+export const SOLE_TRADER = '个体户';
+
+/** What people write into a cell for "it has none", without spaces and brackets. Asterisks, as registries print them, are no letters. */
+const NO_NAME: ReadonlySet<string> = new Set([
+  ...['无', '無', '无名', '无名称', '无字号', '无字号名称', '无主体名称', '无企业名称', '没有', '暂无', '空'],
+  ...[SOLE_TRADER, '个体工商户', '个体', 'n/a', 'na', 'none', 'null', 'nil'],
+]);
+const LONGEST = 8;
+const LETTER = /\p{L}/u;
+
+/** Whether a word stands where a name should be, only to say that there is none. */
+export function isWordForNoName(name: string): boolean {
+  if (name.length > LONGEST) return false;
+  return NO_NAME.has(
+    name
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[\s()]/g, ''),
+  );
+}
+
+/** Digits and letters of a code as its cell has them. 92 begins a sole trader's credit code; in a licence number the seventh digit is 6 to 9 (GS 15-2006). */
+export function isOfSoleTrader(code: string): boolean {
+  return code.startsWith('92') || /^[0-9]{6}[6-9][0-9]{8}$/.test(code);
+}
+
+/** A cell that has nothing but a person's name, as it is to be typed behind 个体户. */
+export function personNamedIn(cell: string): string | undefined {
+  const name = withMiddleDots(cell.trim());
+  return /^[\p{L}·]{2,30}$/u.test(name) && LETTER.test(name) && !isWordForNoName(name) ? name : undefined;
+}

@@ -1,0 +1,39 @@
+/** Which row a push is about, of all that were sent for its enterprise: the seeds identify a task by the four fields that it repeats. */
+import { type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
+import type { Batches } from '../redis/batches.js';
+import type { Ledger, View } from '../redis/ledger.js';
+import type { RegistrationInfo } from '../wechat/push.js';
+
+export interface RowFinder {
+  readonly ledger: Pick<Ledger, 'history'>;
+  readonly rowAt: Batches['rowAt'];
+}
+
+const FOUR_FIELDS: readonly DetailField[] = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
+
+/** `batch/index`; undefined where the details are those of no row that we know. */
+export async function rowAbout(
+  { ledger, rowAt }: RowFinder,
+  { registration, row: leader }: View,
+  info: RegistrationInfo,
+): Promise<string | undefined> {
+  const pushed = merchantIn(info);
+  if (isOf(leader?.merchant, pushed)) return registration.row;
+  const pointers = (await ledger.history(registration.id)).flatMap(({ row, rowBefore }) =>
+    [rowBefore, row].filter((it) => it !== undefined),
+  );
+  for (const pointer of new Set(pointers.reverse())) {
+    if (isOf((await rowAt(pointer))?.row.merchant, pushed)) return pointer;
+  }
+  return undefined;
+}
+
+function isOf(merchant: Merchant | undefined, pushed: Merchant): boolean {
+  return merchant !== undefined && differingDetails(merchant, pushed, FOUR_FIELDS).length === 0;
+}
+
+/** The successor's push leaves them blank. */
+function merchantIn(info: RegistrationInfo): Merchant {
+  const { name = '', code = '', legalPersonaWechat = '', legalPersonaName = '', componentPhone = '' } = info;
+  return { name, code, codeType: 1, legalPersonaWechat, legalPersonaName, componentPhone };
+}

@@ -1,0 +1,205 @@
+/** Sentences for rows that get their outcome from another row of the same enterprise. */
+import { type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
+import { STATES } from '../domain/registration.js';
+import { NOTHING_TO_DO, type Words } from '../domain/words.js';
+import type { Batch, Batches, NamedRow, Relation, RowWithFate } from '../redis/batches.js';
+import type { Sentences } from './sentences.js';
+
+/** The row that a sentence names, and in which details the row itself differs from it. */
+export interface OtherRow {
+  readonly line: number;
+  readonly file: string;
+  readonly batch: string;
+  readonly isOfThisFile: boolean;
+  readonly differing: readonly DetailField[];
+}
+
+export type OtherRelation = Extract<
+  Relation,
+  { readonly kind: 'duplicate' | 'already_created' | 'replaced' | 'waits' }
+>;
+
+const NOTHING: Words = { en: '', zh: '' };
+
+/** By index of the row; rows without one, and those whose other row was purged, are missing. */
+export async function otherRowsOf(
+  batches: Pick<Batches, 'rowAt' | 'leadingRows'>,
+  batch: Batch,
+  page: readonly RowWithFate[],
+  details: readonly DetailField[],
+): Promise<ReadonlyMap<number, OtherRow>> {
+  const rows = page.filter(({ relation }) => relation.kind !== 'registered' && relation.kind !== 'refused');
+  if (rows.length === 0) return new Map();
+  const leaders = await batches.leadingRows(
+    rows.flatMap(({ relation }) =>
+      relation.kind === 'already_created' || relation.kind === 'waits' ? [relation.id] : [],
+    ),
+  );
+  const found = rows.map(async (fate) => {
+    const pointer = pointerOf(fate.relation, batch, leaders);
+    const named = pointer === undefined ? undefined : await batches.rowAt(pointer);
+    return named === undefined ? [] : [[fate.index, otherRow(fate, named, batch, details)] as const];
+  });
+  return new Map((await Promise.all(found)).flat());
+}
+
+function pointerOf(relation: Relation, batch: Batch, leaders: ReadonlyMap<string, string>): string | undefined {
+  switch (relation.kind) {
+    case 'duplicate':
+      return `${batch.id}/${relation.firstIndex}`;
+    case 'replaced':
+      return relation.by;
+    case 'already_created':
+    case 'waits':
+      return leaders.get(relation.id);
+    default:
+      return undefined;
+  }
+}
+
+function otherRow({ row }: RowWithFate, other: NamedRow, batch: Batch, details: readonly DetailField[]): OtherRow {
+  const [one, two] = [row.merchant, other.row.merchant];
+  return {
+    line: other.row.line,
+    file: other.batch.file,
+    batch: other.batch.id,
+    isOfThisFile: other.batch.id === batch.id,
+    differing: one === undefined || two === undefined ? [] : differingDetails(two, one, details),
+  };
+}
+
+export function sentencesOfOther(fate: RowWithFate, relation: OtherRelation, other: OtherRow | undefined): Sentences {
+  switch (relation.kind) {
+    case 'duplicate':
+      return duplicate(other);
+    case 'already_created':
+      return alreadyCreated(relation.appid ?? fate.registration?.appid, other);
+    case 'replaced':
+      return replaced(relation.by === undefined, other);
+    case 'waits':
+      return fate.registration?.state === 'needs_review' ? waitsForReview(other) : waits(other);
+  }
+}
+
+function duplicate(other: OtherRow | undefined): Sentences {
+  const line = other?.line ?? '?';
+  const differing = other?.differing ?? [];
+  const fields = listOfDetails(differing);
+  const isAlike = differing.length === 0;
+  return {
+    outcome: 'duplicate',
+    problem: isAlike ? 'sheet:duplicate' : 'sheet:duplicate_differs',
+    reason: joinedWords(
+      {
+        en: `The same merchant is in line ${line} of this file; it is registered once.`,
+        zh: `与本文件第 ${line} 行为同一商户，只注册一次。`,
+      },
+      isAlike ? NOTHING : { en: `The two rows differ in: ${fields.en}.`, zh: `两行的${fields.zh}不同。` },
+    ),
+    nextStep: isAlike
+      ? { en: `See line ${line}.`, zh: `请见第 ${line} 行。` }
+      : {
+          en: `Line ${line} was taken. If this row is the right one, delete line ${line} and load the sheet again.`,
+          zh: `已采用第 ${line} 行。如应以本行为准，请删除第 ${line} 行后重新上传。`,
+        },
+    whoActs: isAlike ? 'nobody' : 'us',
+  };
+}
+
+function alreadyCreated(appid: string | undefined, other: OtherRow | undefined): Sentences {
+  const differing = other?.differing ?? [];
+  const fields = listOfDetails(differing);
+  return {
+    outcome: 'already_created',
+    problem: '',
+    reason: joinedWords(
+      {
+        en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ''}.`,
+        zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : ''}。`,
+      },
+      differing.length === 0 || other === undefined
+        ? NOTHING
+        : {
+            en: `This row differs from ${nameOf(other).en} in: ${fields.en}.`,
+            zh: `本行与${nameOf(other).zh}的${fields.zh}不同。`,
+          },
+    ),
+    nextStep: NOTHING,
+    whoActs: 'nobody',
+  };
+}
+
+function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences {
+  const name = nameOf(other);
+  return {
+    outcome: 'cancelled',
+    problem: isWithdrawn ? '' : 'row:replaced',
+    reason: isWithdrawn
+      ? STATES.cancelled
+      : {
+          en: `A newer row names the same enterprise with other details, so this one was not sent: see ${name.en}.`,
+          zh: `较新的一行以不同的信息填写了同一企业，故本行未提交：请见${name.zh}。`,
+        },
+    nextStep: NOTHING,
+    whoActs: 'nobody',
+  };
+}
+
+function waits(other: OtherRow | undefined): Sentences {
+  const name = nameOf(other);
+  return {
+    outcome: 'pending',
+    problem: 'row:waits',
+    reason: joinedWords(
+      {
+        en: `It waits for ${name.en}, which was sent for the same enterprise with other details. If that fails, this row is sent.`,
+        zh: `等待${name.zh}的结果：该行以不同的信息提交了同一企业；若其失败，将自动提交本行。`,
+      },
+      differenceFrom(other),
+    ),
+    nextStep: NOTHING_TO_DO,
+    whoActs: 'us',
+  };
+}
+
+function waitsForReview(other: OtherRow | undefined): Sentences {
+  const name = nameOf(other);
+  return {
+    outcome: 'needs_review',
+    problem: 'row:waits',
+    reason: joinedWords(
+      {
+        en: `${capital(name.en)} was sent for the same enterprise, and nobody knows how it ended. This row was not sent: there may be a Mini Program already.`,
+        zh: `${name.zh}已提交同一企业但结果未知，小程序可能已存在，故本行未提交。`,
+      },
+      differenceFrom(other),
+    ),
+    nextStep: {
+      en: 'Ask the merchant whether the Mini Program exists. If not: `fastregister retry --only needs_review` sends this row.',
+      zh: '请向商户确认小程序是否已存在；若不存在，用 `fastregister retry --only needs_review` 提交本行。',
+    },
+    whoActs: 'us',
+  };
+}
+
+function differenceFrom(other: OtherRow | undefined): Words {
+  if (other === undefined || other.differing.length === 0) return NOTHING;
+  const fields = listOfDetails(other.differing);
+  return { en: `They differ in: ${fields.en}.`, zh: `两行的${fields.zh}不同。` };
+}
+
+/** `line 7 of m.csv (batch b1a2b3c4d5e6)` */
+function nameOf(other: OtherRow | undefined): Words {
+  if (other === undefined) return { en: 'a row that was purged', zh: '已清除的一行' };
+  const { line, file, batch, isOfThisFile } = other;
+  if (isOfThisFile) return { en: `line ${line} of this file`, zh: `本文件第 ${line} 行` };
+  return { en: `line ${line} of ${file} (batch ${batch})`, zh: `${file} 第 ${line} 行（批次 ${batch}）` };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function joinedWords(one: Words, other: Words): Words {
+  return other.en === '' ? one : { en: `${one.en} ${other.en}`, zh: `${one.zh}${other.zh}` };
+}

@@ -1,0 +1,299 @@
+/** One enterprise, one Mini Program: whatever sheets, batches and details name it. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Registration } from '../../src/domain/registration.js';
+import type { Relation } from '../../src/redis/batches.js';
+import { key } from '../../src/redis/keys.js';
+import { acceptedRow, type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { losingAnswers, useRedis } from '../support/redis.js';
+
+const server = useRedis();
+let book: Book;
+beforeEach(() => {
+  book = openBook(server.redis);
+});
+
+const first = merchant(1);
+/** The same enterprise, corrected. */
+const corrected = { ...first, legalPersonaWechat: 'weixin_other', legalPersonaName: '另一人' };
+const third = { ...first, legalPersonaWechat: 'weixin_third' };
+const id = idOf(first);
+
+async function relations(batch: string): Promise<Relation[]> {
+  return (await book.rows(batch)).map(({ relation }) => relation);
+}
+
+async function allCounts(...batches: string[]): Promise<unknown[]> {
+  for (const batch of batches) expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
+  return Promise.all(batches.map((batch) => book.batches.counts(batch)));
+}
+
+async function sentDetails(): Promise<string | undefined> {
+  return (await book.view(id)).row?.merchant?.legalPersonaWechat;
+}
+
+const ready = () => server.redis.lrange(key('ready', 'submit'), 0, -1);
+const callSentAt = async (): Promise<number> => (await book.registration(id)).sentAt ?? 0;
+
+describe('a row with other details, of a registration that is not sent yet', () => {
+  test('replaces it: the older row is cancelled and names the newer one, and one create is to be sent', async () => {
+    await book.load('b1', [merchant(9), first]);
+    await book.load('b2', [corrected]);
+    expect(await relations('b1')).toMatchObject([{ kind: 'registered' }, { kind: 'replaced', id, by: 'b2/0' }]);
+    expect(await allCounts('b1', 'b2')).toEqual([{ queued: 1, cancelled: 1 }, { queued: 1 }]);
+    expect(await sentDetails()).toBe('weixin_other');
+    expect(await ready()).toEqual([idOf(merchant(9)), id]);
+  });
+
+  test('replaces all rows that have joined it', async () => {
+    for (const batch of ['b1', 'b1-too', 'b1-three']) await book.load(batch, [first]);
+    await book.load('b2', [corrected]);
+    const replaced = { cancelled: 1 };
+    expect(await allCounts('b1', 'b1-too', 'b1-three', 'b2')).toEqual([replaced, replaced, replaced, { queued: 1 }]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+    expect(await allCounts('b1', 'b2')).toEqual([replaced, { created: 1 }]);
+  });
+
+  test('replaces one that waits for another try, and is sent at once', async () => {
+    await book.load('b1', [first]);
+    await book.take(id);
+    const until = Date.now() + DAY_MS;
+    await book.record(id, 'create_postponed', { callSentAt: await callSentAt(), wait: 'again', until });
+    expect(await ready()).toEqual([id]);
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', [corrected]);
+    expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    expect(await ready()).toEqual([id]);
+    expect(await server.redis.zcard(key('later', 'submit'))).toBe(0);
+    // It can still be withdrawn, and then both are.
+    await book.record(id, 'cancel_asked');
+    expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { cancelled: 1 }]);
+  });
+
+  test('is not replaced by one that only repeats it', async () => {
+    await book.load('b1', [first]);
+    await book.load('b2', [first]);
+    expect(await allCounts('b1', 'b2')).toEqual([{ queued: 1 }, { queued: 1 }]);
+    expect(await ready()).toEqual([id]);
+  });
+});
+
+describe('a row with other details, while a task may be running', () => {
+  const waits = { 'deferred/enterprise': 1 };
+
+  async function running(): Promise<void> {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', [corrected]);
+  }
+
+  test('waits, and is not sent', async () => {
+    await running();
+    expect(await relations('b2')).toEqual([{ kind: 'waits', id }]);
+    expect(await allCounts('b1', 'b2')).toEqual([{ awaiting_legal_person: 1 }, waits]);
+    expect(await ready()).toEqual([]);
+    expect(await sentDetails()).toBe(first.legalPersonaWechat);
+  });
+
+  test('is already_created with the appid when that one was created', async () => {
+    await running();
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+    expect(await relations('b2')).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
+    expect(await allCounts('b1', 'b2')).toEqual([{ created: 1 }, { already_created: 1 }]);
+    expect(await ready()).toEqual([]);
+  });
+
+  test('is sent by itself when that one has failed, which keeps its outcome', async () => {
+    await running();
+    await book.record(id, 'registration_refused', { problem: 'push:103', said: 'name differs' });
+    expect(await allCounts('b1', 'b2')).toEqual([{ rejected: 1 }, { queued: 1 }]);
+    expect(await ready()).toEqual([id]);
+    expect(await sentDetails()).toBe('weixin_other');
+    const kinds = (await book.ledger.history(id)).map(({ kind, to, rows }) => [kind, to, rows]);
+    expect(kinds.slice(-2)).toEqual([
+      ['registration_refused', 'rejected', undefined],
+      ['row_accepted', 'queued', 'begins'],
+    ]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx2' });
+    expect(await allCounts('b1', 'b2')).toEqual([{ rejected: 1 }, { created: 1 }]);
+    const [old] = await book.rows('b1');
+    expect(old?.registration).toMatchObject({ state: 'rejected', problem: 'push:103', said: 'name differs' });
+  });
+
+  test('is sent instead of it when nothing was begun, and the older row is cancelled', async () => {
+    await running();
+    await book.record(id, 'create_sent');
+    await book.load('b0', [merchant(5)]);
+    const other = idOf(merchant(5));
+    await book.take(other);
+    await book.load('b3', [{ ...merchant(5), legalPersonaWechat: 'weixin_other' }]);
+    const { sentAt = 0 } = await book.registration(other);
+    await book.record(other, 'create_void', { callSentAt: sentAt });
+    expect(await allCounts('b0', 'b3')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    expect(await relations('b0')).toEqual([{ kind: 'replaced', id: other, by: 'b3/0' }]);
+  });
+
+  test('needs a review like that one where nobody knows how it ended, and goes on with what is learnt later', async () => {
+    await running();
+    await book.record(id, 'push_overdue', { callSentAt: await callSentAt(), problem: 'push:overdue' });
+    expect(await allCounts('b1', 'b2')).toEqual([{ needs_review: 1 }, { needs_review: 1 }]);
+    await book.record(id, 'registration_refused', { problem: 'push:103' });
+    expect(await allCounts('b1', 'b2')).toEqual([{ rejected: 1 }, { queued: 1 }]);
+  });
+
+  test('is what an operator’s retry sends, where nobody knows how that one ended', async () => {
+    await running();
+    await book.record(id, 'push_overdue', { callSentAt: await callSentAt() });
+    await book.record(id, 'retry_asked');
+    expect(await sentDetails()).toBe('weixin_other');
+    expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    expect(await ready()).toEqual([id]);
+  });
+
+  test('replaces another one that waits, and takes those along that wait with it', async () => {
+    await running();
+    await book.load('b3', [third]);
+    await book.load('b4', [third]);
+    await book.load('b5', [first]);
+    expect(await allCounts('b2', 'b3', 'b4', 'b5')).toEqual([
+      { cancelled: 1 },
+      waits,
+      waits,
+      { awaiting_legal_person: 1 },
+    ]);
+    expect(await relations('b2')).toEqual([{ kind: 'replaced', id, by: 'b3/0' }]);
+    await book.record(id, 'legal_person_timed_out', { problem: 'push:100003' });
+    expect(await allCounts('b1', 'b3', 'b4', 'b5')).toEqual([
+      { expired: 1 },
+      { queued: 1 },
+      { queued: 1 },
+      { expired: 1 },
+    ]);
+    expect(await sentDetails()).toBe('weixin_third');
+  });
+
+  test('can be withdrawn while it waits, and the running task stays as it is', async () => {
+    await running();
+    await book.record(id, 'cancel_asked', { row: 'b2/0' });
+    expect(await allCounts('b1', 'b2')).toEqual([{ awaiting_legal_person: 1 }, { cancelled: 1 }]);
+    expect(await relations('b2')).toEqual([{ kind: 'replaced', id }]);
+    await book.record(id, 'registration_refused', { problem: 'push:103' });
+    expect(await ready()).toEqual([]);
+  });
+
+  test('waits once although its command was sent twice', async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await openBook(losingAnswers(server.redis)).load('b2', [corrected, merchant(7)]);
+    expect(await allCounts('b2')).toEqual([{ ...waits, queued: 1 }]);
+    expect((await book.registration(id)).waitingRows).toEqual(['b2/0']);
+  });
+});
+
+describe('of two rows of one file', () => {
+  test('the second is a duplicate, whatever its details', async () => {
+    await book.load('b1', [first, corrected, first]);
+    expect(await relations('b1')).toEqual([
+      { kind: 'registered', id },
+      { kind: 'duplicate', id, firstIndex: 0 },
+      { kind: 'duplicate', id, firstIndex: 0 },
+    ]);
+    expect(await sentDetails()).toBe(first.legalPersonaWechat);
+  });
+
+  test('so it is where the first one waits, or replaces', async () => {
+    await book.load('b1', [first]);
+    await book.load('b2', [corrected, third]);
+    await book.send(id);
+    await book.load('b3', [third, first]);
+    expect(await allCounts('b1', 'b2', 'b3')).toEqual([
+      { cancelled: 1 },
+      { awaiting_legal_person: 1, duplicate: 1 },
+      { 'deferred/enterprise': 1, duplicate: 1 },
+    ]);
+  });
+});
+
+test('an organisation code names the enterprise of the credit code that contains it', async () => {
+  const organisation = `${first.code.slice(8, 16)}-${first.code.slice(16, 17)}`;
+  await book.load('b1', [first]);
+  await book.send(id);
+  await book.record(id, 'mini_program_created', { appid: 'wx1' });
+  await book.load('b2', [{ ...first, code: organisation, codeType: 2 }]);
+  expect(await relations('b2')).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
+});
+
+test('the successor compares only what it sends', async () => {
+  await book.load('b1', [first]);
+  const row = acceptedRow({ ...first, legalPersonaWechat: '', legalPersonaName: '' }, 0);
+  await book.batches.accept(await book.open('b2'), 0, [row], { details: ['name', 'code'] });
+  await book.batches.accept(await book.open('b3'), 0, [acceptedRow(corrected, 0)], { details: ['name', 'code'] });
+  for (const batch of ['b1', 'b2', 'b3']) expect(await book.batches.counts(batch)).toEqual({ queued: 1 });
+  const named = acceptedRow({ ...first, name: '虚构另一商户有限公司' }, 0);
+  await book.batches.accept(await book.open('b4'), 0, [named], { details: ['name', 'code'] });
+  expect(await allCounts('b1', 'b2', 'b3', 'b4')).toEqual([
+    { cancelled: 1 },
+    { cancelled: 1 },
+    { cancelled: 1 },
+    { queued: 1 },
+  ]);
+});
+
+test('many loaders of one enterprise with different details end in one registration that is sent once', async () => {
+  const books = Array.from({ length: 8 }, () => openBook(server.connect()));
+  await Promise.all(
+    books.map((other, number) => other.load(`m${number}`, [{ ...first, legalPersonaWechat: `weixin_${number}x` }])),
+  );
+  const counts = await allCounts(...books.map((_, number) => `m${number}`));
+  expect(counts.filter((it) => JSON.stringify(it) === '{"queued":1}')).toHaveLength(1);
+  expect(counts.filter((it) => JSON.stringify(it) === '{"cancelled":1}')).toHaveLength(7);
+  expect(await ready()).toEqual([id]);
+});
+
+describe('after a purge', () => {
+  const forget = async (batch: string) => {
+    const { purgeBatch } = await import('../../src/redis/purging.js');
+    await purgeBatch(server.redis, (await book.batches.find(batch)) ?? (await book.open(batch)), Date.now());
+  };
+
+  test('an enterprise that has a Mini Program is not registered again', async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+    await forget('b1');
+    await book.load('b2', [corrected]);
+    expect(await relations('b2')).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
+  });
+
+  test('nor is one that may have got one, of which nobody knows', async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await book.record(id, 'push_overdue', { callSentAt: await callSentAt() });
+    await forget('b1');
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', [corrected]);
+    await book.load('b3', [corrected]);
+    expect(await allCounts('b2', 'b3')).toEqual([{ needs_review: 1 }, { needs_review: 1 }]);
+    expect(await ready()).toEqual([]);
+    // The operator has asked the merchant: then the new details are sent.
+    await book.record(id, 'retry_asked');
+    expect(await sentDetails()).toBe('weixin_other');
+    expect(await allCounts('b2', 'b3')).toEqual([{ queued: 1 }, { queued: 1 }]);
+    expect(await server.redis.exists(key('counts', 'purged'))).toBe(0);
+  });
+
+  test('of the batch of a row that waits, the row is withdrawn', async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await book.load('b2', [corrected]);
+    await book.record(id, 'push_overdue', { callSentAt: await callSentAt() });
+    await forget('b2');
+    const { waitingRows }: Registration = await book.registration(id);
+    expect(waitingRows).toEqual([]);
+    await book.record(id, 'registration_refused', { problem: 'push:103' });
+    expect((await book.registration(id)).state).toBe('rejected');
+  });
+});
