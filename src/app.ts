@@ -36,6 +36,7 @@ import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
+import { openReadings } from './redis/readings.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
 import { openVault, type Vault } from './redis/vault.js';
@@ -554,6 +555,7 @@ export async function startNights(store: Store): Promise<Part> {
 export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
   return {
     nights: openNights(redis),
+    readings: openReadings(redis),
     batches: openBatches(redis),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),

@@ -30,6 +30,7 @@ export const SHEET_LIMITS = {
   headings: { most: 512, what: { en: 'headings', zh: '个表头' }, next: { en: 'delete the columns that are not needed', zh: '请删除不需要的列' } },
   unpacked: { most: 1024, what: { en: 'MB large', zh: 'MB' }, next: DIVIDE },
   expansion: { most: 250, what: { en: 'times as large as the file', zh: '倍文件大小' }, next: SAVE_AGAIN },
+  filling: { most: 20, what: { en: 'times as large as the file', zh: '倍文件大小' }, next: { en: 'delete the columns that are not needed', zh: '请删除不需要的列' } },
   parts: { most: 10_000, what: { en: 'parts in its ZIP archive', zh: '个部分（ZIP 压缩包）' }, next: SAVE_ALONE },
   head: { most: 4_194_304, what: { en: 'characters in the first 50 rows of its sheets', zh: '个字符（各工作表前 50 行）' }, next: SAVE_ALONE },
   sheets: { most: 256, what: { en: 'sheets', zh: '个工作表' }, next: SAVE_ALONE },
@@ -44,8 +45,8 @@ export const SHEET_LIMITS = {
 
 export type SheetLimitName = keyof typeof SHEET_LIMITS;
 
-/** Small files may unpack to more than `expansion` allows: this much harms nobody. */
-export const HARMLESS_BYTES = 16 * 1024 ** 2;
+/** Small files may grow to more than `expansion` and `filling` allow: this much harms nobody. */
+export const HARMLESS = { bytesUnpacked: 4 * 1024 ** 2, charactersOfRows: 2 * 1024 ** 2 } as const;
 
 /** So long a file may keep its reader busy without a step forward; a quarter of a second more until that is seen. */
 export const STANDSTILL_MS = 4_000;

@@ -55,7 +55,7 @@ export async function* csvPages(
   const { delimiter, hasQuotationMarks } = format;
   const reader = new RecordReader(format);
   const pages = openPages();
-  const expansion = openExpansion(format.bytes, false);
+  const expansion = openExpansion(format.bytes, 'rowsOfCsv');
   let row = 0;
   let line = 1;
 

@@ -1,8 +1,8 @@
 /**
- * What a file becomes while it is read, held against its size: bytes that are unpacked, characters of rows that repeat a
- * shared text or are filled up to the headings. For one pass over the file.
+ * What a file grows to while it is read, held against its size: bytes that are unpacked, and characters of rows, which may
+ * repeat a shared text or be filled up to the headings. For one pass over the file.
  */
-import { HARMLESS_BYTES, SHEET_LIMITS } from '../domain/sheet-limits.js';
+import { HARMLESS, SHEET_LIMITS, type SheetLimitName } from '../domain/sheet-limits.js';
 import type { Words } from '../domain/words.js';
 import { tooMuch } from './sheet-error.js';
 
@@ -11,20 +11,35 @@ export interface Expansion {
   add(amount: number): void;
 }
 
-const UNPACKED_BYTES = SHEET_LIMITS.unpacked.most * 1024 ** 2;
+interface Allowance {
+  readonly harmless: number;
+  readonly times: SheetLimitName;
+  readonly most: number;
+  readonly where: Words;
+}
 
 const UNPACKED: Words = { en: 'unpacked, the workbook is', zh: '工作簿解压后' };
 const FILLED_UP: Words = { en: 'filled up to its headings, the sheet is', zh: '按表头补齐后，表格' };
+const MOST = SHEET_LIMITS.unpacked.most * 1024 ** 2;
 
-/** @param bytes of the file; what is not packed may be of any size */
-export function openExpansion(bytes: number, isPacked: boolean): Expansion {
-  const allowed = Math.max(HARMLESS_BYTES, bytes * SHEET_LIMITS.expansion.most);
+// biome-ignore format: one line, one kind of growth
+const ALLOWANCES = {
+  bytesUnpacked: { harmless: HARMLESS.bytesUnpacked, times: 'expansion', most: MOST, where: UNPACKED },
+  rowsOfWorkbook: { harmless: HARMLESS.charactersOfRows, times: 'expansion', most: MOST, where: UNPACKED },
+  // It is as long as it is; a million rows and ten million are read alike.
+  rowsOfCsv: { harmless: HARMLESS.charactersOfRows, times: 'filling', most: Number.POSITIVE_INFINITY, where: FILLED_UP },
+} as const satisfies Record<string, Allowance>;
+
+/** @param bytes of the file */
+export function openExpansion(bytes: number, of: keyof typeof ALLOWANCES): Expansion {
+  const { harmless, times, most, where } = ALLOWANCES[of];
+  const allowed = Math.max(harmless, bytes * SHEET_LIMITS[times].most);
   let sum = 0;
   return {
     add(amount) {
       sum += amount;
-      if (sum > allowed) throw tooMuch('expansion', isPacked ? UNPACKED : FILLED_UP);
-      if (isPacked && sum > UNPACKED_BYTES) throw tooMuch('unpacked', UNPACKED);
+      if (sum > allowed) throw tooMuch(times, where);
+      if (sum > most) throw tooMuch('unpacked', where);
     },
   };
 }

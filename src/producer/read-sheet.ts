@@ -2,6 +2,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { SheetRow } from '../domain/check-row.js';
 import type { Field } from '../domain/columns.js';
+import { SHEET_LIMITS } from '../domain/sheet-limits.js';
 import type { Words } from '../domain/words.js';
 import { csvPages, DELIMITERS, type Delimiter, firstRows } from './csv.js';
 import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
@@ -84,8 +85,8 @@ async function csv({ path, file, before, scanned }: Opening, required: readonly 
   };
 }
 
-/** So many headings cannot make a row many times as long as its line is. */
-const FEW_HEADINGS = 128;
+/** So many cells cannot make a row twenty times as long as its line. */
+const FEW_HEADINGS = SHEET_LIMITS.filling.most;
 
 /** Most files have nothing of what a fault would need, and are not gone through twice. */
 function mayHaveFaults({ quotationMarks, hasShortLines }: Scan, encoding: Encoding, headings: Headings): boolean {

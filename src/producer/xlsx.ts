@@ -113,7 +113,7 @@ async function* pages(
 ): AsyncGenerator<SheetRow[]> {
   const fields = Object.values(columns);
   const full = openPages();
-  const expansion = openExpansion(bytes, true);
+  const expansion = openExpansion(bytes, 'rowsOfWorkbook');
   for await (const rows of rawRows(archive.stream(part), tables, width, onMerge)) {
     for (const raw of rows) {
       // A formula without a result is no blank: a row of nothing else is not to be passed over.

@@ -6,13 +6,14 @@ import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
-import { HARMLESS_BYTES, SHEET_LIMITS } from '../domain/sheet-limits.js';
+import { HARMLESS, SHEET_LIMITS } from '../domain/sheet-limits.js';
 import { type Expansion, openExpansion } from './expansion.js';
 import { beat } from './heartbeat.js';
 import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
 
 /** A million rows of merchants are 300 MB of XML. */
 const PART_LIMIT_BYTES = SHEET_LIMITS.unpacked.most * 1024 ** 2;
+const EXPANSION = SHEET_LIMITS.expansion.most;
 /** Names, notes and comments of the parts: kept while the archive is open. */
 const LIST_LIMIT_BYTES = 8 * 1024 ** 2;
 /** Without its name and what else a program writes there. */
@@ -45,7 +46,7 @@ export async function openArchive(file: FileHandle): Promise<Archive> {
   }
   const { size } = await file.stat();
   refuseOverlaps([...entries.values()], size);
-  const expansion = openExpansion(size, true);
+  const expansion = openExpansion(size, 'bytesUnpacked');
   return {
     has: (name) => entries.has(name),
     stream: (name) => unpacked(zip, entries.get(name), name, expansion),
@@ -54,12 +55,13 @@ export async function openArchive(file: FileHandle): Promise<Archive> {
 
 function refuseBomb(entry: Entry): void {
   const { compressedSize, uncompressedSize } = entry;
-  const isBomb = uncompressedSize > HARMLESS_BYTES && uncompressedSize > compressedSize * SHEET_LIMITS.expansion.most;
+  const isBomb = uncompressedSize > HARMLESS.bytesUnpacked && uncompressedSize > compressedSize * EXPANSION;
   if (!isBomb && uncompressedSize <= PART_LIMIT_BYTES) return;
   const megabytes = Math.round(uncompressedSize / 1024 ** 2);
+  const [en, zh] = isBomb ? [`, more than ${EXPANSION} times its size`, `（超过其大小的 ${EXPANSION} 倍）`] : ['', ''];
   throw new SheetError({
-    en: `the file would unpack to ${megabytes} MB; it is not a sheet of merchants, and was not unpacked`,
-    zh: `该文件解压后达 ${megabytes} MB，不是商户表，未解压`,
+    en: `a part of the file would unpack to ${megabytes} MB${en}; it is not a sheet of merchants, and was not unpacked`,
+    zh: `该文件中有一部分解压后达 ${megabytes} MB${zh}，不是商户表，未解压`,
   });
 }
 
