@@ -32,7 +32,7 @@ export const SHEET_LIMITS = {
   expansion: { most: 250, what: { en: 'times as large as the file', zh: '倍文件大小' }, next: SAVE_AGAIN },
   filling: { most: 20, what: { en: 'times as large as the file', zh: '倍文件大小' }, next: { en: 'delete the columns that are not needed', zh: '请删除不需要的列' } },
   parts: { most: 10_000, what: { en: 'parts in its ZIP archive', zh: '个部分（ZIP 压缩包）' }, next: SAVE_ALONE },
-  head: { most: 4_194_304, what: { en: 'characters in the first 50 rows of its sheets', zh: '个字符（各工作表前 50 行）' }, next: SAVE_ALONE },
+  head: { most: 2_097_152, what: { en: 'characters in the first 50 rows of its sheets', zh: '个字符（各工作表前 50 行）' }, next: SAVE_ALONE },
   sheets: { most: 256, what: { en: 'sheets', zh: '个工作表' }, next: SAVE_ALONE },
   depth: { most: 64, what: { en: 'levels of XML', zh: '层 XML' }, next: SAVE_AGAIN },
   tag: { most: 262_144, what: { en: 'characters in one XML tag', zh: '个字符（一个 XML 标签）' }, next: SAVE_AGAIN },

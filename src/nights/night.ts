@@ -168,7 +168,8 @@ async function take(
   }
   // Told to leave, the process may be ended before it is through: that says nothing against the file.
   const leave = (): void => void noted(readings.leave(file));
-  held.addEventListener('abort', leave);
+  if (held.aborted) leave();
+  else held.addEventListener('abort', leave);
   try {
     return await taken(tools, plan, night, name);
   } finally {

@@ -131,7 +131,13 @@ const SHEET_NAME = 31;
 
 /** A sheet's name, which anybody may have written, on one line. */
 export function shownName(name: string): string {
-  return shortened(name.slice(0, LOOKED_AT).replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim(), SHEET_NAME);
+  return shortened(
+    name
+      .slice(0, LOOKED_AT)
+      .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .trim(),
+    SHEET_NAME,
+  );
 }
 
 function shortened(line: string, most: number): string {

@@ -38,9 +38,10 @@ const LOOK_EVERY_MS = 250;
 /** A thread that waits for the disk is not busy. */
 const BUSY = 0.5;
 
-export function startReadingThread(): ReadingThread {
+/** @param entry of the thread */
+export function startReadingThread(entry: URL = ENTRY): ReadingThread {
   const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const worker = new Worker(ENTRY, { workerData: { heartbeat }, resourceLimits: MEMORY, execArgv: [], env: {} });
+  const worker = new Worker(entry, { workerData: { heartbeat }, resourceLimits: MEMORY, execArgv: [], env: {} });
   const known = new Set<number>();
   const received: FromReader[] = [];
   let failure: Error | undefined;

@@ -78,7 +78,8 @@ function answerOf(error: unknown): FromReader {
     const { words, cause } = error;
     return { kind: 'refused', heapBytes: heapBytes(), words, ...(cause !== undefined && { cause: String(cause) }) };
   }
-  const { message, stack, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) };
+  const { message, stack, code } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) };
   const facts = { ...(stack !== undefined && { stack }), ...(code !== undefined && { code }) };
   return { kind: 'failed', heapBytes: heapBytes(), message, ...facts };
 }

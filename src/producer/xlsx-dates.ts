@@ -60,9 +60,7 @@ const LONGEST_FORMAT = 255;
 
 /** Times without a day are left as they are: nobody sends those for a merchant. */
 function isDateFormat(code: string): boolean {
-  return (
-    code.length <= LONGEST_FORMAT && /[yd]/i.test(code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, ''))
-  );
+  return code.length <= LONGEST_FORMAT && /[yd]/i.test(code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, ''));
 }
 
 function isoDate(serial: number, startsIn1904: boolean): string | undefined {

@@ -88,9 +88,7 @@ function openStrings() {
     const block = Math.floor(Math.max(to - 1, 0) / BLOCK_BYTES);
     const from = Math.max(Math.floor(before / 2), block * BLOCK_BYTES);
     const offset = block * BLOCK_BYTES;
-    return (
-      blocks[block]?.toString(end % 2 === 0 ? 'latin1' : 'utf16le', from - offset, to - offset) ?? ''
-    );
+    return blocks[block]?.toString(end % 2 === 0 ? 'latin1' : 'utf16le', from - offset, to - offset) ?? '';
   }
 
   return { add, at, bytes: () => blocks.length * BLOCK_BYTES + ends.byteLength };

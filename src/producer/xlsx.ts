@@ -269,11 +269,7 @@ function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): rea
   });
 }
 
-function noHeadings(
-  best: Candidate | undefined,
-  sheets: readonly Worksheet[],
-  required: readonly Field[],
-): SheetError {
+function noHeadings(best: Candidate | undefined, sheets: readonly Worksheet[], required: readonly Field[]): SheetError {
   if (best === undefined) {
     return new SheetError(
       sheets.length === 0

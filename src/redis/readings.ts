@@ -27,7 +27,7 @@ const REMEMBERED_MS = 30 * 86_400_000;
 const THIS_PROCESS = randomUUID();
 
 /** @param reader names the process: that it begins twice, or a command is sent again, changes nothing */
-export function openReadings(redis: Redis, reader = THIS_PROCESS): Readings {
+export function openReadings(redis: Redis, reader: string = THIS_PROCESS): Readings {
   const keyOf = ({ path, size, mtimeMs }: FileInReading): string =>
     key('reading', createHash('sha256').update(`${path}\n${size}\n${mtimeMs}`).digest('hex').slice(0, 16));
 

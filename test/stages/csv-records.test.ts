@@ -49,12 +49,17 @@ describe('records of a CSV', () => {
 
   test('are those that csv-parse makes of it, however it is cut into pieces', () => {
     fc.assert(
-      fc.property(texts, fc.constantFrom(',', ';'), fc.array(fc.nat(30), { maxLength: 4 }), (parts, delimiter, cuts) => {
-        const text = parts.join('');
-        const at = [...cuts, 0, text.length].map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b);
-        const pieces = at.slice(1).map((end, i) => text.slice(at[i], end));
-        expect(recordsOf(pieces, delimiter)).toEqual(byCsvParse(text, delimiter));
-      }),
+      fc.property(
+        texts,
+        fc.constantFrom(',', ';'),
+        fc.array(fc.nat(30), { maxLength: 4 }),
+        (parts, delimiter, cuts) => {
+          const text = parts.join('');
+          const at = [...cuts, 0, text.length].map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b);
+          const pieces = at.slice(1).map((end, i) => text.slice(at[i], end));
+          expect(recordsOf(pieces, delimiter)).toEqual(byCsvParse(text, delimiter));
+        },
+      ),
       { numRuns: 5_000 },
     );
   });

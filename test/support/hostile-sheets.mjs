@@ -139,7 +139,10 @@ const encoded = (text, encoding) => {
 
 const CSV_ATTACKS = [
   ['heading-letters', (r) => csv([r.pick(['a', '示', 'ａ', '１']).repeat(r.size(100, 65_000)), 'x'], ROW)],
-  ['heading-brackets', (r) => csv([...EN, r.pick(['(', '[', '{', '<', '【', '([{<', '(a[']).repeat(r.size(10, 20_000))], ROW)],
+  [
+    'heading-brackets',
+    (r) => csv([...EN, r.pick(['(', '[', '{', '<', '【', '([{<', '(a[']).repeat(r.size(10, 20_000))], ROW),
+  ],
   ['heading-expands', (r) => csv([...EN, '\ufdfa'.repeat(r.size(10, 20_000))], ROW)],
   ['heading-parts', (r) => csv([...EN, 'name/'.repeat(r.size(10, 12_000))], ROW)],
   ['headings-many', (r) => csv([...EN, ...Array(r.size(10, 60_000)).fill('x')], ROW, ['a'])],
@@ -147,37 +150,111 @@ const CSV_ATTACKS = [
   ['headings-wide', (r) => csv([...EN, ...Array(r.size(100, 500)).fill('x')], ['a\n'.repeat(r.size(100, 150_000))])],
   ['titles', (r) => csv(...Array(r.size(1, 5_000)).fill([r.pick(['说明', '', '"', 'x'.repeat(900)])]), ZH, ROW)],
   ['quotation-mark-open', (r) => csv(EN, ROW, ['"示例', ...ROW], [`${ROW}\n`.repeat(r.size(1, 20_000))])],
-  ['quotation-marks', (r) => csv(EN, [r.pick(['"', '""', '"",', '","', '"a', '"\n', '\'"']).repeat(r.size(1, 200_000))], ROW)],
+  [
+    'quotation-marks',
+    (r) => csv(EN, [r.pick(['"', '""', '"",', '","', '"a', '"\n', '\'"']).repeat(r.size(1, 200_000))], ROW),
+  ],
   ['quotation-marks-in-head', (r) => Buffer.from(r.pick(['"', '"a"b', '";"', '"\n"']).repeat(r.size(10, 100_000)))],
-  ['rows-swallowed', (r) => csv(EN, [`"示例\n${Array(r.size(1, 2_000)).fill(ROW.join(',')).join('\n')}"`, ...ROW.slice(1)])],
+  [
+    'rows-swallowed',
+    (r) => csv(EN, [`"示例\n${Array(r.size(1, 2_000)).fill(ROW.join(',')).join('\n')}"`, ...ROW.slice(1)]),
+  ],
   ['lines-blank', (r) => csv(EN, ROW, ['\n'.repeat(r.size(100, 1_000_000))])],
   ['lines-of-one', (r) => csv(EN, ['a\n'.repeat(r.size(100, 200_000))])],
-  ['lines-ragged', (r) => csv(EN, ...Array.from({ length: r.size(100, 50_000) }, (_, at) => ['x', ...Array(at % 5).fill('')]))],
+  [
+    'lines-ragged',
+    (r) => csv(EN, ...Array.from({ length: r.size(100, 50_000) }, (_, at) => ['x', ...Array(at % 5).fill('')])),
+  ],
   ['lines-blank-in-head', (r) => Buffer.from('\n'.repeat(r.size(100, 500_000)))],
-  ['carriage-returns', (r) => Buffer.from([EN, ...Array(r.size(1, 20_000)).fill(ROW)].join(r.pick(['\r', '\r\r\n', '\n\r'])))],
+  [
+    'carriage-returns',
+    (r) => Buffer.from([EN, ...Array(r.size(1, 20_000)).fill(ROW)].join(r.pick(['\r', '\r\r\n', '\n\r']))),
+  ],
   ['separators', (r) => csv(EN, ROW, [r.pick([',', ';', '\t', ', ']).repeat(r.size(100, 2_000_000))], ROW)],
-  ['separators-then-a-cell', (r) => csv(EN, [`${','.repeat(r.size(100, 16_000))}x`], ROW, [`${','.repeat(r.size(100, 16_000))}x`])],
+  [
+    'separators-then-a-cell',
+    (r) => csv(EN, [`${','.repeat(r.size(100, 16_000))}x`], ROW, [`${','.repeat(r.size(100, 16_000))}x`]),
+  ],
   ['cell-long', (r) => oneCell(r.pick(['x', '示', ' ', '\n', '"']).repeat(r.size(30_000, 3_000_000)), r.whole(0, 5))],
-  ['cell-at-the-limit', (r) => csv(EN, ...Array(r.size(2, 200)).fill(ROW.with(r.whole(0, 5), r.pick(['x', '1', '1-', "'", '．']).repeat(15_000))))],
-  ['cell-like-an-id', (r) => oneCell(r.pick(['1', '1-1 ', '110000199001010', '１', '1 ']).repeat(r.size(5, 8_000)), r.whole(0, 5))],
+  [
+    'cell-at-the-limit',
+    (r) =>
+      csv(
+        EN,
+        ...Array(r.size(2, 200)).fill(ROW.with(r.whole(0, 5), r.pick(['x', '1', '1-', "'", '．']).repeat(15_000))),
+      ),
+  ],
+  [
+    'cell-like-an-id',
+    (r) => oneCell(r.pick(['1', '1-1 ', '110000199001010', '１', '1 ']).repeat(r.size(5, 8_000)), r.whole(0, 5)),
+  ],
   ['cell-of-apostrophes', (r) => oneCell("'".repeat(r.size(5, 32_000)), r.whole(0, 5))],
-  ['cell-of-a-formula', (r) => oneCell(`${r.pick(['=', '="', '@', '+', '-', '\t='])}${'"'.repeat(r.size(1, 16_000))}`, r.whole(0, 5))],
-  ['cell-of-a-number', (r) => oneCell(`9.${'0'.repeat(r.size(1, 32_000))}${r.pick(['', 'E+17', '.0', 'X'])}`, r.whole(0, 5))],
+  [
+    'cell-of-a-formula',
+    (r) => oneCell(`${r.pick(['=', '="', '@', '+', '-', '\t='])}${'"'.repeat(r.size(1, 16_000))}`, r.whole(0, 5)),
+  ],
+  [
+    'cell-of-a-number',
+    (r) => oneCell(`9.${'0'.repeat(r.size(1, 32_000))}${r.pick(['', 'E+17', '.0', 'X'])}`, r.whole(0, 5)),
+  ],
   ['cell-that-expands', (r) => oneCell('\ufdfa'.repeat(r.size(1, 32_000)), r.whole(0, 5))],
-  ['cell-of-controls', (r) => oneCell(r.pick(['\u001b]52;c;eA==\u0007', '\u202e', '\u0000', '\u001d\u001e\u001f', '\u200b', '\ud800']).repeat(r.size(1, 3_000)), r.whole(0, 5))],
+  [
+    'cell-of-controls',
+    (r) =>
+      oneCell(
+        r
+          .pick(['\u001b]52;c;eA==\u0007', '\u202e', '\u0000', '\u001d\u001e\u001f', '\u200b', '\ud800'])
+          .repeat(r.size(1, 3_000)),
+        r.whole(0, 5),
+      ),
+  ],
   ['no-line-end', (r) => Buffer.alloc(r.size(1_000, 30_000_000), r.pick(['x', '示', ' ', '0']))],
   ['nul', (r) => Buffer.alloc(r.size(1, 2_000_000))],
   ['nul-between', (r) => Buffer.from(`${[EN, ROW].join('\n')}\n`.repeat(r.size(1, 100)).replaceAll(',', ',\0'))],
   ['noise', (r) => r.bytes(r.size(1, 60_000))],
   ['noise-after-headings', (r) => Buffer.concat([csv(EN, ROW, ['']), r.bytes(r.size(1, 60_000))])],
   ['utf-8-cut', (r) => csv(EN, ...Array(r.size(1, 5_000)).fill(ROW)).subarray(0, -r.whole(1, 40))],
-  ['utf-8-overlong', (r) => Buffer.concat([csv(EN, ROW, ['']), Buffer.from('c080f0808080eda080edb080f8888080'.repeat(r.size(1, 1_000)), 'hex')])],
-  ['utf-16-halves', (r) => Buffer.concat([encoded([EN, ROW].join('\n'), r.pick(['le', 'be'])), Buffer.from(r.pick(['00d8', 'd800', '00dc00d8', 'ff', '0a']).repeat(r.size(1, 5_000)), 'hex')])],
-  ['utf-16-odd', (r) => encoded([EN, ...Array(r.size(1, 2_000)).fill(ROW)].join('\n'), r.pick(['le', 'be'])).subarray(0, -1)],
+  [
+    'utf-8-overlong',
+    (r) =>
+      Buffer.concat([
+        csv(EN, ROW, ['']),
+        Buffer.from('c080f0808080eda080edb080f8888080'.repeat(r.size(1, 1_000)), 'hex'),
+      ]),
+  ],
+  [
+    'utf-16-halves',
+    (r) =>
+      Buffer.concat([
+        encoded([EN, ROW].join('\n'), r.pick(['le', 'be'])),
+        Buffer.from(r.pick(['00d8', 'd800', '00dc00d8', 'ff', '0a']).repeat(r.size(1, 5_000)), 'hex'),
+      ]),
+  ],
+  [
+    'utf-16-odd',
+    (r) => encoded([EN, ...Array(r.size(1, 2_000)).fill(ROW)].join('\n'), r.pick(['le', 'be'])).subarray(0, -1),
+  ],
   ['utf-16-cell-long', (r) => encoded(`${EN}\n${'示'.repeat(r.size(10_000, 1_000_000))},1\n`, r.pick(['le', 'be']))],
   ['mark-and-nothing', (r) => Buffer.from(r.pick(['efbbbf', 'fffe', 'feff', '84319533', 'efbbbffffe', 'efbb']), 'hex')],
-  ['gb18030-halves', (r) => Buffer.concat([csv(EN, ROW, ['']), Buffer.from(r.pick(['81', '8130', '813081', 'fe39', 'ff', '80']).repeat(r.size(1, 20_000)), 'hex')])],
-  ['foreign', (r) => Buffer.concat([Buffer.from(r.pick(['d0cf11e0a1b11ae1', '89504e47', '255044462d', '1f8b', '504b0304', '504b0506', '3c68746d6c']), 'hex'), r.bytes(r.size(1, 60_000))])],
+  [
+    'gb18030-halves',
+    (r) =>
+      Buffer.concat([
+        csv(EN, ROW, ['']),
+        Buffer.from(r.pick(['81', '8130', '813081', 'fe39', 'ff', '80']).repeat(r.size(1, 20_000)), 'hex'),
+      ]),
+  ],
+  [
+    'foreign',
+    (r) =>
+      Buffer.concat([
+        Buffer.from(
+          r.pick(['d0cf11e0a1b11ae1', '89504e47', '255044462d', '1f8b', '504b0304', '504b0506', '3c68746d6c']),
+          'hex',
+        ),
+        r.bytes(r.size(1, 60_000)),
+      ]),
+  ],
 ];
 
 // Attacks on the reader of workbooks.
@@ -191,11 +268,33 @@ const sheetXml = (inside, behind = '') => `<worksheet><sheetData>${inside}</shee
 const relationships = (all) =>
   `<Relationships>${all.map(([id, type, target]) => `<Relationship Id="${id}" Type="${O}/${type}" Target="${target}"/>`).join('')}</Relationships>`;
 
-function workbookParts({ sheet = sheetXml(HEAD + row(ROW)), strings = '<sst/>', styles = '<styleSheet/>', list, related, document, root } = {}) {
+function workbookParts({
+  sheet = sheetXml(HEAD + row(ROW)),
+  strings = '<sst/>',
+  styles = '<styleSheet/>',
+  list,
+  related,
+  document,
+  root,
+} = {}) {
   return [
     { name: '_rels/.rels', content: root ?? relationships([['r', 'officeDocument', 'xl/workbook.xml']]) },
-    { name: 'xl/workbook.xml', content: document ?? `<workbook xmlns:r="${O}"><sheets>${list ?? '<sheet name="a" sheetId="1" r:id="s"/>'}</sheets></workbook>` },
-    { name: 'xl/_rels/workbook.xml.rels', content: related ?? relationships([['s', 'worksheet', 'worksheets/sheet1.xml'], ['t', 'sharedStrings', 'sharedStrings.xml'], ['u', 'styles', 'styles.xml']]) },
+    {
+      name: 'xl/workbook.xml',
+      content:
+        document ??
+        `<workbook xmlns:r="${O}"><sheets>${list ?? '<sheet name="a" sheetId="1" r:id="s"/>'}</sheets></workbook>`,
+    },
+    {
+      name: 'xl/_rels/workbook.xml.rels',
+      content:
+        related ??
+        relationships([
+          ['s', 'worksheet', 'worksheets/sheet1.xml'],
+          ['t', 'sharedStrings', 'sharedStrings.xml'],
+          ['u', 'styles', 'styles.xml'],
+        ]),
+    },
     { name: 'xl/worksheets/sheet1.xml', content: sheet },
     { name: 'xl/sharedStrings.xml', content: strings },
     { name: 'xl/styles.xml', content: styles },
@@ -203,7 +302,8 @@ function workbookParts({ sheet = sheetXml(HEAD + row(ROW)), strings = '<sst/>', 
 }
 const workbook = (parts, options = {}) => zipOf(workbookParts(parts), { deflate: true, ...options });
 const cellText = (text) => sheetXml(`${HEAD}<row>${inline(text)}${inline('1')}</row>${row(ROW)}`);
-const range = (r) => `${r.pick(['A', 'B', 'XFD', 'A1:B', 'ZZZZ', ''])}${r.whole(-5, 2_000_000)}:${r.pick(['A', 'XFD', 'F', ''])}${r.whole(-5, 99_999_999)}`;
+const range = (r) =>
+  `${r.pick(['A', 'B', 'XFD', 'A1:B', 'ZZZZ', ''])}${r.whole(-5, 2_000_000)}:${r.pick(['A', 'XFD', 'F', ''])}${r.whole(-5, 99_999_999)}`;
 const sheetsOf = (count, target) => ({
   list: rows(count, (at) => `<sheet name="s${at}" sheetId="${at + 1}" r:id="i${at}"/>`),
   related: relationships([...Array.from({ length: count }, (_, at) => [`i${at}`, 'worksheet', target(at)])]),
@@ -213,70 +313,399 @@ const XLSX_ATTACKS = [
   ['xml-deep', (r) => workbook({ sheet: `<worksheet>${'<a>'.repeat(r.size(60, 3_000_000))}` })],
   ['xml-deep-in-strings', (r) => workbook({ strings: `<sst>${'<si>'.repeat(r.size(60, 2_000_000))}` })],
   ['xml-deep-and-closed', (r) => workbook({ sheet: sheetXml('<a>'.repeat(r.size(10, 200_000)) + '</b>') })],
-  ['xml-tag-long', (r) => workbook({ sheet: sheetXml(`${HEAD}<row ${r.pick(['a', '示', ' '])}${'x'.repeat(r.size(1_000, 4_000_000))}`) })],
-  ['xml-attribute-long', (r) => workbook({ sheet: sheetXml(`${HEAD}<row r="${'1'.repeat(r.size(1_000, 4_000_000))}">${inline('x')}</row>`) })],
-  ['xml-attributes-many', (r) => workbook({ sheet: sheetXml(`${HEAD}<row ${rows(r.size(10, 100_000), (at) => `a${at}="1" `)}>${inline('x')}</row>`) })],
-  ['xml-comment-long', (r) => workbook({ sheet: sheetXml(`${HEAD}<!--${'-x'.repeat(r.size(1_000, 2_000_000))}-->${row(ROW)}`) })],
+  [
+    'xml-tag-long',
+    (r) =>
+      workbook({ sheet: sheetXml(`${HEAD}<row ${r.pick(['a', '示', ' '])}${'x'.repeat(r.size(1_000, 4_000_000))}`) }),
+  ],
+  [
+    'xml-attribute-long',
+    (r) =>
+      workbook({ sheet: sheetXml(`${HEAD}<row r="${'1'.repeat(r.size(1_000, 4_000_000))}">${inline('x')}</row>`) }),
+  ],
+  [
+    'xml-attributes-many',
+    (r) =>
+      workbook({
+        sheet: sheetXml(`${HEAD}<row ${rows(r.size(10, 100_000), (at) => `a${at}="1" `)}>${inline('x')}</row>`),
+      }),
+  ],
+  [
+    'xml-comment-long',
+    (r) => workbook({ sheet: sheetXml(`${HEAD}<!--${'-x'.repeat(r.size(1_000, 2_000_000))}-->${row(ROW)}`) }),
+  ],
   ['xml-instruction-long', (r) => workbook({ sheet: sheetXml(`${HEAD}<?x ${'?'.repeat(r.size(1_000, 4_000_000))}`) })],
   ['xml-cdata-long', (r) => workbook({ sheet: cellText(`<![CDATA[${']'.repeat(r.size(1_000, 4_000_000))}]]>`) })],
-  ['xml-open', (r) => workbook({ sheet: sheetXml(`${HEAD}${row(ROW)}${r.pick(['<row', '<row r="1', '</row', '<', '&', '&amp', '<!', '<![CDATA[', '<c><v>'])}`).slice(0, -30) })],
-  ['xml-references', (r) => workbook({ sheet: cellText(r.pick(['&', '&amp;', '&#65;', '&#x;', '&lt', '&nbsp;', '&#0;', '&#xD800;', '&#x110000;', '&#99999999999;']).repeat(r.size(1, 30_000))) })],
-  ['xml-entities', (r) => workbook({ [r.pick(['sheet', 'strings', 'styles', 'document'])]: `<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">${rows(9, (at) => `<!ENTITY a${at} "${`&a${at - 1 < 0 ? '' : at - 1};`.repeat(10)}">`)}]><sst><si><t>&a8;</t></si></sst>` })],
-  ['xml-entity-of-a-file', () => workbook({ sheet: '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><worksheet><sheetData><row><c><v>&b;</v></c></row></sheetData></worksheet>' })],
-  ['xml-not-utf-8', (r) => workbook({ sheet: Buffer.concat([Buffer.from(sheetXml(HEAD).slice(0, -25)), r.bytes(r.size(1, 1_000))]) })],
+  [
+    'xml-open',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          `${HEAD}${row(ROW)}${r.pick(['<row', '<row r="1', '</row', '<', '&', '&amp', '<!', '<![CDATA[', '<c><v>'])}`,
+        ).slice(0, -30),
+      }),
+  ],
+  [
+    'xml-references',
+    (r) =>
+      workbook({
+        sheet: cellText(
+          r
+            .pick(['&', '&amp;', '&#65;', '&#x;', '&lt', '&nbsp;', '&#0;', '&#xD800;', '&#x110000;', '&#99999999999;'])
+            .repeat(r.size(1, 30_000)),
+        ),
+      }),
+  ],
+  [
+    'xml-entities',
+    (r) =>
+      workbook({
+        [r.pick([
+          'sheet',
+          'strings',
+          'styles',
+          'document',
+        ])]: `<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">${rows(9, (at) => `<!ENTITY a${at} "${`&a${at - 1 < 0 ? '' : at - 1};`.repeat(10)}">`)}]><sst><si><t>&a8;</t></si></sst>`,
+      }),
+  ],
+  [
+    'xml-entity-of-a-file',
+    () =>
+      workbook({
+        sheet:
+          '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><worksheet><sheetData><row><c><v>&b;</v></c></row></sheetData></worksheet>',
+      }),
+  ],
+  [
+    'xml-not-utf-8',
+    (r) => workbook({ sheet: Buffer.concat([Buffer.from(sheetXml(HEAD).slice(0, -25)), r.bytes(r.size(1, 1_000))]) }),
+  ],
   ['xml-utf-16', () => workbook({ sheet: Buffer.from(`\ufeff${sheetXml(HEAD)}`, 'utf16le') })],
-  ['xml-tags-many', (r) => workbook({ sheet: sheetXml(HEAD + r.pick(['<row/>', '<c/>', '<a></a>', '<v>1</v>']).repeat(r.size(1_000, 1_500_000))) })],
-  ['xml-wrong-nesting', (r) => workbook({ sheet: sheetXml(HEAD + r.pick(['<c><row><c>', '<row><row>', '<is><t><v>', '</t>', '<rPh>', '</rPh>']).repeat(r.size(1, 20))) })],
-  ['cell-long', (r) => workbook({ sheet: cellText(r.pick(['x', '示', ' ', '_x000D_']).repeat(r.size(32_000, 14_000_000))) })],
-  ['cell-long-number', (r) => workbook({ sheet: sheetXml(`${HEAD}<row><c><v>${r.pick(['1', '1e', '9.'])}${'9'.repeat(r.size(1_000, 4_000_000))}</v></c></row>`) })],
-  ['cell-of-controls', (r) => workbook({ sheet: cellText(r.pick(['_x0000_', '_xD800_', '_xDC00__xD800_', '\u0001', '_x001B_]0;x_x0007_', '\ufffe']).repeat(r.size(1, 4_000))) })],
+  [
+    'xml-tags-many',
+    (r) =>
+      workbook({
+        sheet: sheetXml(HEAD + r.pick(['<row/>', '<c/>', '<a></a>', '<v>1</v>']).repeat(r.size(1_000, 1_500_000))),
+      }),
+  ],
+  [
+    'xml-wrong-nesting',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          HEAD + r.pick(['<c><row><c>', '<row><row>', '<is><t><v>', '</t>', '<rPh>', '</rPh>']).repeat(r.size(1, 20)),
+        ),
+      }),
+  ],
+  [
+    'cell-long',
+    (r) => workbook({ sheet: cellText(r.pick(['x', '示', ' ', '_x000D_']).repeat(r.size(32_000, 14_000_000))) }),
+  ],
+  [
+    'cell-long-number',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          `${HEAD}<row><c><v>${r.pick(['1', '1e', '9.'])}${'9'.repeat(r.size(1_000, 4_000_000))}</v></c></row>`,
+        ),
+      }),
+  ],
+  [
+    'cell-of-controls',
+    (r) =>
+      workbook({
+        sheet: cellText(
+          r
+            .pick(['_x0000_', '_xD800_', '_xDC00__xD800_', '\u0001', '_x001B_]0;x_x0007_', '\ufffe'])
+            .repeat(r.size(1, 4_000)),
+        ),
+      }),
+  ],
   ['cells-many', (r) => workbook({ sheet: sheetXml(`${HEAD}<row>${inline('x').repeat(r.size(100, 400_000))}</row>`) })],
-  ['cells-of-one-place', (r) => workbook({ sheet: sheetXml(`${HEAD}<row r="2">${'<c r="A2"><v>1</v></c>'.repeat(r.size(100, 500_000))}</row>`) })],
-  ['cells-of-no-column', (r) => workbook({ sheet: sheetXml(`${HEAD}<row r="2">${inline('x', ` r="${r.pick(['ZZZZZZ', 'XFD', 'XFE', 'a', '1', 'A'.repeat(300), '-', 'É'])}2"`)}</row>`) })],
-  ['cells-without-results', (r) => workbook({ sheet: sheetXml(`${HEAD}<row>${'<c><f>A1</f></c>'.repeat(r.size(100, 200_000))}</row>`) })],
-  ['rows-of-no-number', (r) => workbook({ sheet: sheetXml(HEAD + rows(r.size(1, 2_000), () => row(ROW, ` r="${r.pick(['-1', '0', '1', '99999999', '1e308', '1048577', 'x', '', '9'.repeat(400)])}"`))) })],
+  [
+    'cells-of-one-place',
+    (r) =>
+      workbook({ sheet: sheetXml(`${HEAD}<row r="2">${'<c r="A2"><v>1</v></c>'.repeat(r.size(100, 500_000))}</row>`) }),
+  ],
+  [
+    'cells-of-no-column',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          `${HEAD}<row r="2">${inline('x', ` r="${r.pick(['ZZZZZZ', 'XFD', 'XFE', 'a', '1', 'A'.repeat(300), '-', 'É'])}2"`)}</row>`,
+        ),
+      }),
+  ],
+  [
+    'cells-without-results',
+    (r) => workbook({ sheet: sheetXml(`${HEAD}<row>${'<c><f>A1</f></c>'.repeat(r.size(100, 200_000))}</row>`) }),
+  ],
+  [
+    'rows-of-no-number',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          HEAD +
+            rows(r.size(1, 2_000), () =>
+              row(ROW, ` r="${r.pick(['-1', '0', '1', '99999999', '1e308', '1048577', 'x', '', '9'.repeat(400)])}"`),
+            ),
+        ),
+      }),
+  ],
   ['rows-many', (r) => workbook({ sheet: sheetXml(HEAD + '<row><c><v>1</v></c></row>'.repeat(r.size(100, 200_000))) })],
-  ['dimension', (r) => workbook({ sheet: `<worksheet><dimension ref="A1:${r.pick(['XFD1048576', 'ZZZZZZ99999999', '-1', ''])}"/><cols><col min="1" max="${r.whole(1, 2 ** 31)}"/></cols><sheetData>${HEAD}${row(ROW)}</sheetData></worksheet>` })],
-  ['headings-many', (r) => workbook({ sheet: sheetXml(row([...EN, ...Array(r.size(10, 20_000)).fill('企业名称')]) + row(ROW)) })],
-  ['heading-letters', (r) => workbook({ sheet: sheetXml(row([r.pick(['a', '示', '([']).repeat(r.size(100, 32_000)), 'x'])) })],
-  ['strings-long', (r) => workbook({ strings: `<sst>${`<si><t>${'x'.repeat(32_767)}</t></si>`.repeat(r.size(1, 500))}</sst>`, sheet: sheetXml(`${HEAD}${rows(r.size(1, 300), () => `<row>${rows(30, (at) => `<c t="s"><v>${at}</v></c>`)}</row>`)}`) })],
-  ['strings-one-repeated', (r) => workbook({ strings: `<sst><si><t>${'示'.repeat(32_767)}</t></si></sst>`, sheet: sheetXml(`${row([...EN, ...Array(20).fill('x')])}${rows(r.size(1, 20_000), () => `<row>${'<c t="s"><v>0</v></c>'.repeat(26)}</row>`)}`) })],
-  ['strings-in-headings', (r) => workbook({ strings: `<sst><si><t>${'企'.repeat(32_767)}</t></si></sst>`, ...sheetsOf(r.size(1, 250), () => 'worksheets/sheet1.xml'), sheet: sheetXml(rows(60, () => `<row>${'<c t="s"><v>0</v></c>'.repeat(31)}</row>`)) })],
-  ['strings-many', (r) => workbook({ strings: `<sst>${r.pick(['<si/>', '<si><t>x</t></si>']).repeat(r.size(1_000, 800_000))}</sst>` })],
-  ['strings-one-too-long', (r) => workbook({ strings: `<sst><si><t>${'x'.repeat(r.size(32_000, 14_000_000))}</t></si></sst>` })],
-  ['strings-of-no-number', (r) => workbook({ sheet: sheetXml(`${HEAD}<row>${rows(6, () => `<c t="s"><v>${r.pick(['-1', '1e9', 'NaN', '0.5', '', ' ', '99999999999999999999'])}</v></c>`)}</row>`) })],
-  ['merges-many', (r) => workbook({ sheet: sheetXml(HEAD + row(ROW), `<mergeCells>${rows(r.size(10, 150_000), (at) => `<mergeCell ref="A${at + 3}:XFD${at + 1_000_000}"/>`)}</mergeCells>`) })],
-  ['merges-of-no-range', (r) => workbook({ sheet: sheetXml(HEAD + row(ROW), `<mergeCells>${rows(r.size(1, 500), () => `<mergeCell ref="${range(r)}"/>`)}</mergeCells>`) })],
-  ['merges-without-a-range', (r) => workbook({ sheet: sheetXml(HEAD + row(ROW), `<mergeCell ${'mergeCell '.repeat(r.size(10, 20_000))}`) })],
-  ['formats-of-brackets', (r) => workbook({ styles: `<styleSheet><numFmts>${`<numFmt numFmtId="200" formatCode="${r.pick(['[', '&quot;', '_', '\\', '[&quot;']).repeat(r.size(10, 60_000))}"/>`}</numFmts></styleSheet>` })],
-  ['formats-many', (r) => workbook({ styles: `<styleSheet><cellXfs>${r.pick(['<xf numFmtId="14"/>', '<numFmt numFmtId="7" formatCode="yy"/>']).repeat(r.size(10, 200_000))}</cellXfs></styleSheet>`, sheet: sheetXml(`${HEAD}<row><c s="99999999"><v>1</v></c><c s="-1"><v>1e400</v></c></row>`) })],
-  ['sheets-over-one-part', (r) => workbook({ ...sheetsOf(r.size(10, 20_000), () => 'worksheets/sheet1.xml'), sheet: sheetXml('<a/>'.repeat(r.size(10, 20_000))) })],
-  ['sheets-without-headings', (r) => zipOf([...workbookParts(sheetsOf(200, (at) => `w/${at}.xml`)), ...Array.from({ length: 200 }, (_, at) => ({ name: `xl/w/${at}.xml`, content: sheetXml(rows(r.size(1, 49), () => row(Array(100).fill('法人姓名/x')))) }))], { deflate: true })],
-  ['sheets-of-odd-names', (r) => workbook({ list: rows(r.size(1, 250), () => `<sheet name="${r.pick(['&#x1b;]0;x', '\u202e', 'x'.repeat(60_000), '&#10;'])}" state="${r.pick(['hidden', 'veryHidden', 'x'])}" r:id="s"/>`) })],
-  ['relations-many', (r) => workbook({ related: relationships(Array.from({ length: r.size(10, 50_000) }, (_, at) => [`i${at}`, 'worksheet', 'worksheets/sheet1.xml'])) })],
-  ['relations-odd', (r) => workbook({ related: relationships([['s', 'worksheet', r.pick(['../../../etc/passwd', '/', '', 'http://127.0.0.1/x', 'workbook.xml', '_rels/workbook.xml.rels', '../'.repeat(20_000)])]]) })],
-  ['relations-of-root', (r) => workbook({ root: relationships([['r', 'officeDocument', r.pick(['_rels/.rels', 'xl/styles.xml', 'xl/worksheets/sheet1.xml', '.xml', '/xl/workbook.xml'])]]) })],
-  ['zip-bomb', (r) => workbook({ [r.pick(['sheet', 'strings', 'styles'])]: `<a>${r.pick([' ', '0', '\n']).repeat(r.size(1_000_000, 40_000_000))}</a>` })],
+  [
+    'dimension',
+    (r) =>
+      workbook({
+        sheet: `<worksheet><dimension ref="A1:${r.pick(['XFD1048576', 'ZZZZZZ99999999', '-1', ''])}"/><cols><col min="1" max="${r.whole(1, 2 ** 31)}"/></cols><sheetData>${HEAD}${row(ROW)}</sheetData></worksheet>`,
+      }),
+  ],
+  [
+    'headings-many',
+    (r) => workbook({ sheet: sheetXml(row([...EN, ...Array(r.size(10, 20_000)).fill('企业名称')]) + row(ROW)) }),
+  ],
+  [
+    'heading-letters',
+    (r) => workbook({ sheet: sheetXml(row([r.pick(['a', '示', '([']).repeat(r.size(100, 32_000)), 'x'])) }),
+  ],
+  [
+    'strings-long',
+    (r) =>
+      workbook({
+        strings: `<sst>${`<si><t>${'x'.repeat(32_767)}</t></si>`.repeat(r.size(1, 500))}</sst>`,
+        sheet: sheetXml(
+          `${HEAD}${rows(r.size(1, 300), () => `<row>${rows(30, (at) => `<c t="s"><v>${at}</v></c>`)}</row>`)}`,
+        ),
+      }),
+  ],
+  [
+    'strings-one-repeated',
+    (r) =>
+      workbook({
+        strings: `<sst><si><t>${'示'.repeat(32_767)}</t></si></sst>`,
+        sheet: sheetXml(
+          `${row([...EN, ...Array(20).fill('x')])}${rows(r.size(1, 20_000), () => `<row>${'<c t="s"><v>0</v></c>'.repeat(26)}</row>`)}`,
+        ),
+      }),
+  ],
+  [
+    'strings-in-headings',
+    (r) =>
+      workbook({
+        strings: `<sst><si><t>${'企'.repeat(32_767)}</t></si></sst>`,
+        ...sheetsOf(r.size(1, 250), () => 'worksheets/sheet1.xml'),
+        sheet: sheetXml(rows(60, () => `<row>${'<c t="s"><v>0</v></c>'.repeat(31)}</row>`)),
+      }),
+  ],
+  [
+    'strings-many',
+    (r) => workbook({ strings: `<sst>${r.pick(['<si/>', '<si><t>x</t></si>']).repeat(r.size(1_000, 800_000))}</sst>` }),
+  ],
+  [
+    'strings-one-too-long',
+    (r) => workbook({ strings: `<sst><si><t>${'x'.repeat(r.size(32_000, 14_000_000))}</t></si></sst>` }),
+  ],
+  [
+    'strings-of-no-number',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          `${HEAD}<row>${rows(6, () => `<c t="s"><v>${r.pick(['-1', '1e9', 'NaN', '0.5', '', ' ', '99999999999999999999'])}</v></c>`)}</row>`,
+        ),
+      }),
+  ],
+  [
+    'merges-many',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          HEAD + row(ROW),
+          `<mergeCells>${rows(r.size(10, 150_000), (at) => `<mergeCell ref="A${at + 3}:XFD${at + 1_000_000}"/>`)}</mergeCells>`,
+        ),
+      }),
+  ],
+  [
+    'merges-of-no-range',
+    (r) =>
+      workbook({
+        sheet: sheetXml(
+          HEAD + row(ROW),
+          `<mergeCells>${rows(r.size(1, 500), () => `<mergeCell ref="${range(r)}"/>`)}</mergeCells>`,
+        ),
+      }),
+  ],
+  [
+    'merges-without-a-range',
+    (r) => workbook({ sheet: sheetXml(HEAD + row(ROW), `<mergeCell ${'mergeCell '.repeat(r.size(10, 20_000))}`) }),
+  ],
+  [
+    'formats-of-brackets',
+    (r) =>
+      workbook({
+        styles: `<styleSheet><numFmts>${`<numFmt numFmtId="200" formatCode="${r.pick(['[', '&quot;', '_', '\\', '[&quot;']).repeat(r.size(10, 60_000))}"/>`}</numFmts></styleSheet>`,
+      }),
+  ],
+  [
+    'formats-many',
+    (r) =>
+      workbook({
+        styles: `<styleSheet><cellXfs>${r.pick(['<xf numFmtId="14"/>', '<numFmt numFmtId="7" formatCode="yy"/>']).repeat(r.size(10, 200_000))}</cellXfs></styleSheet>`,
+        sheet: sheetXml(`${HEAD}<row><c s="99999999"><v>1</v></c><c s="-1"><v>1e400</v></c></row>`),
+      }),
+  ],
+  [
+    'sheets-over-one-part',
+    (r) =>
+      workbook({
+        ...sheetsOf(r.size(10, 20_000), () => 'worksheets/sheet1.xml'),
+        sheet: sheetXml('<a/>'.repeat(r.size(10, 20_000))),
+      }),
+  ],
+  [
+    'sheets-without-headings',
+    (r) =>
+      zipOf(
+        [
+          ...workbookParts(sheetsOf(200, (at) => `w/${at}.xml`)),
+          ...Array.from({ length: 200 }, (_, at) => ({
+            name: `xl/w/${at}.xml`,
+            content: sheetXml(rows(r.size(1, 49), () => row(Array(100).fill('法人姓名/x')))),
+          })),
+        ],
+        { deflate: true },
+      ),
+  ],
+  [
+    'sheets-of-odd-names',
+    (r) =>
+      workbook({
+        list: rows(
+          r.size(1, 250),
+          () =>
+            `<sheet name="${r.pick(['&#x1b;]0;x', '\u202e', 'x'.repeat(60_000), '&#10;'])}" state="${r.pick(['hidden', 'veryHidden', 'x'])}" r:id="s"/>`,
+        ),
+      }),
+  ],
+  [
+    'relations-many',
+    (r) =>
+      workbook({
+        related: relationships(
+          Array.from({ length: r.size(10, 50_000) }, (_, at) => [`i${at}`, 'worksheet', 'worksheets/sheet1.xml']),
+        ),
+      }),
+  ],
+  [
+    'relations-odd',
+    (r) =>
+      workbook({
+        related: relationships([
+          [
+            's',
+            'worksheet',
+            r.pick([
+              '../../../etc/passwd',
+              '/',
+              '',
+              'http://127.0.0.1/x',
+              'workbook.xml',
+              '_rels/workbook.xml.rels',
+              '../'.repeat(20_000),
+            ]),
+          ],
+        ]),
+      }),
+  ],
+  [
+    'relations-of-root',
+    (r) =>
+      workbook({
+        root: relationships([
+          [
+            'r',
+            'officeDocument',
+            r.pick(['_rels/.rels', 'xl/styles.xml', 'xl/worksheets/sheet1.xml', '.xml', '/xl/workbook.xml']),
+          ],
+        ]),
+      }),
+  ],
+  [
+    'zip-bomb',
+    (r) =>
+      workbook({
+        [r.pick([
+          'sheet',
+          'strings',
+          'styles',
+        ])]: `<a>${r.pick([' ', '0', '\n']).repeat(r.size(1_000_000, 40_000_000))}</a>`,
+      }),
+  ],
   ['zip-bomb-of-rows', (r) => workbook({ sheet: sheetXml(HEAD + '<row></row>'.repeat(r.size(1_000, 1_400_000))) })],
-  ['zip-parts-many', (r) => zipOf([...workbookParts(), ...Array.from({ length: r.size(10, 15_000) }, (_, at) => ({ name: `x/${at}`, content: '' }))])],
-  ['zip-overlaps', (r) => zipOf(workbookParts(), { deflate: true, directory: (entry, at) => (at > 0 ? entry.writeUInt32LE(r.whole(0, 200), 42) : 0) })],
+  [
+    'zip-parts-many',
+    (r) =>
+      zipOf([
+        ...workbookParts(),
+        ...Array.from({ length: r.size(10, 15_000) }, (_, at) => ({ name: `x/${at}`, content: '' })),
+      ]),
+  ],
+  [
+    'zip-overlaps',
+    (r) =>
+      zipOf(workbookParts(), {
+        deflate: true,
+        directory: (entry, at) => (at > 0 ? entry.writeUInt32LE(r.whole(0, 200), 42) : 0),
+      }),
+  ],
   ['zip-one-name', () => zipOf([...workbookParts(), ...workbookParts()], { deflate: true })],
-  ['zip-odd-names', (r) => zipOf([...workbookParts(), { name: r.pick(['../../x', '/etc/passwd', 'C:\\x', '', '\0', 'x'.repeat(60_000)]), content: 'x' }])],
-  ['zip-lying-sizes', (r) => zipOf(workbookParts({ sheet: sheetXml(HEAD + row(ROW).repeat(r.size(1, 20_000))) }), { deflate: true, directory: (entry) => entry.writeUInt32LE(r.pick([0, 1, 50, 4_294_967_295, 300_000_000]), r.pick([20, 24])) })],
-  ['zip-lying-checksum', (r) => zipOf(workbookParts(), { directory: (entry) => entry.writeUInt32LE(r.whole(0, 4_294_967_295), 16) })],
-  ['zip-odd-method', (r) => zipOf(workbookParts(), { directory: (entry) => entry.writeUInt16LE(r.pick([1, 8, 9, 12, 14, 93, 99]), 10) })],
+  [
+    'zip-odd-names',
+    (r) =>
+      zipOf([
+        ...workbookParts(),
+        { name: r.pick(['../../x', '/etc/passwd', 'C:\\x', '', '\0', 'x'.repeat(60_000)]), content: 'x' },
+      ]),
+  ],
+  [
+    'zip-lying-sizes',
+    (r) =>
+      zipOf(workbookParts({ sheet: sheetXml(HEAD + row(ROW).repeat(r.size(1, 20_000))) }), {
+        deflate: true,
+        directory: (entry) => entry.writeUInt32LE(r.pick([0, 1, 50, 4_294_967_295, 300_000_000]), r.pick([20, 24])),
+      }),
+  ],
+  [
+    'zip-lying-checksum',
+    (r) => zipOf(workbookParts(), { directory: (entry) => entry.writeUInt32LE(r.whole(0, 4_294_967_295), 16) }),
+  ],
+  [
+    'zip-odd-method',
+    (r) => zipOf(workbookParts(), { directory: (entry) => entry.writeUInt16LE(r.pick([1, 8, 9, 12, 14, 93, 99]), 10) }),
+  ],
   ['zip-flags', (r) => zipOf(workbookParts(), { directory: (entry) => entry.writeUInt16LE(r.whole(0, 65_535), 8) })],
-  ['zip-lying-count', (r) => zipOf(workbookParts(), { end: (end) => end.writeUInt16LE(r.pick([0, 1, 5, 7, 65_535]), 10) })],
-  ['zip-lying-place', (r) => zipOf(workbookParts(), { end: (end) => end.writeUInt32LE(r.whole(0, 4_294_967_295), 16) })],
-  ['zip-cut', (r) => {
-    const whole = workbook({});
-    return whole.subarray(0, r.whole(4, whole.length));
-  }],
-  ['zip-noise-inside', (r) => {
-    const whole = Buffer.from(workbook({ sheet: sheetXml(HEAD + rows(200, (at) => row(ROW.with(0, `示例${at}`)))) }));
-    for (let times = r.whole(1, 30); times > 0; times -= 1) whole[r.whole(40, whole.length - 1)] = r.whole(0, 255);
-    return whole;
-  }],
+  [
+    'zip-lying-count',
+    (r) => zipOf(workbookParts(), { end: (end) => end.writeUInt16LE(r.pick([0, 1, 5, 7, 65_535]), 10) }),
+  ],
+  [
+    'zip-lying-place',
+    (r) => zipOf(workbookParts(), { end: (end) => end.writeUInt32LE(r.whole(0, 4_294_967_295), 16) }),
+  ],
+  [
+    'zip-cut',
+    (r) => {
+      const whole = workbook({});
+      return whole.subarray(0, r.whole(4, whole.length));
+    },
+  ],
+  [
+    'zip-noise-inside',
+    (r) => {
+      const whole = Buffer.from(workbook({ sheet: sheetXml(HEAD + rows(200, (at) => row(ROW.with(0, `示例${at}`)))) }));
+      for (let times = r.whole(1, 30); times > 0; times -= 1) whole[r.whole(40, whole.length - 1)] = r.whole(0, 255);
+      return whole;
+    },
+  ],
   ['zip-comment', (r) => Buffer.concat([workbook({}), Buffer.from('PK\u0005\u0006'.repeat(r.size(1, 30_000)))])],
 ];
 
