@@ -1,6 +1,6 @@
 # One image, every command: docker run … fastregister work | listen | serve --only console
 
-FROM node:20-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -9,7 +9,7 @@ COPY script script
 COPY src src
 RUN script/build
 
-FROM node:20-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production \
     FASTREGISTER_HOME=/home/node/.fastregister

@@ -7,8 +7,8 @@
  * - Another `create` only after an answer that says "not now" (89247, -1, 89249), as often as WeChat gives it. The
  *   simulator counts such answers, so waiting longer would save nobody a call.
  * - A lost answer is no reason for a second `create`: it could be a second task, and the push tells, if there was one.
- * - One `search` where no push ever comes: nothing else may call such a merchant silent. Where a push comes, none,
- *   however late: the oracle knows that it comes.
+ * - One `search` where no push ever comes, and two where the answer was lost, too: nothing else may call such a merchant
+ *   silent, nor ask its legal person in time. Where a push comes, none, however late: the oracle knows that it comes.
  * So the oracle creates the same merchants as we do, with the fewest calls.
  *
  * A day passes in a minute, and our waits with it, in the proportions of the defaults. Takes some five minutes.
@@ -68,8 +68,8 @@ const MIX = {
   // Nothing is ever pushed: the push was lost, or the call.
   lost: { weight: 5, creates: 1, searches: 1 },
   lostfail: { weight: 3, creates: 1, searches: 1 },
-  cutx1: { weight: 1, creates: 1, searches: 1 },
-  hanglostx1: { weight: 1, creates: 1, searches: 1 },
+  cutx1: { weight: 1, creates: 1, searches: 2 },
+  hanglostx1: { weight: 1, creates: 1, searches: 2 },
 };
 
 const weights = Object.fromEntries(Object.entries(MIX).map(([fate, { weight }]) => [fate, weight]));
@@ -166,7 +166,7 @@ function sheetOfMerchants() {
 }
 
 function environment() {
-  const scaled = ['busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'].map((wait) => [
+  const scaled = ['lostRecheckMs', 'busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'].map((wait) => [
     WAITS[wait].name,
     `${Math.ceil(DEFAULT_PATIENCE[wait] / SPEED)}ms`,
   ]);

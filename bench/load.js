@@ -29,7 +29,7 @@ const log = pino({ level: 'silent' });
 /** Those of `fastregisterweapp`. */
 const RULES = {
   needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: true },
-  details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
+  details: ['name', 'legalPersonaWechat', 'legalPersonaName'],
   identify: identifyWith('the key of a bench'),
   acceptWarnings: true,
 };

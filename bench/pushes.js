@@ -28,6 +28,7 @@ const MERCHANTS = 2_000;
 const PATH = '/wechat/events';
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 let over = false;
+let nonces = 1_000_000_000;
 const self = fileURLToPath(import.meta.url);
 const log = pino({ level: 'silent' });
 const key = decodeAesKey(REHEARSAL_CREDENTIALS.encodingAesKey);
@@ -156,7 +157,7 @@ async function load(store) {
       const cells = [it.name, it.code, '1', it.legalPersonaWechat, it.legalPersonaName, it.componentPhone];
       return { line: first + at + 2, cells, merchant: it, problems: [], registration: store.identify(it.code) };
     });
-    await store.batches.accept(batch, first, rows, { details: ['name', 'code'] });
+    await store.batches.accept(batch, first, rows, { details: ['name'] });
   }
 }
 
@@ -172,12 +173,15 @@ function requestOf(number) {
     REHEARSAL_CREDENTIALS.componentAppid,
     randomBytes(16),
   );
-  const nonce = randomBytes(5).toString('hex');
-  const signature = signatureOf(REHEARSAL_CREDENTIALS.messageToken, String(seconds), nonce, encrypted);
   const body = `<xml><AppId><![CDATA[${REHEARSAL_CREDENTIALS.componentAppid}]]></AppId><Encrypt><![CDATA[${encrypted}]]></Encrypt></xml>`;
-  const path = `${PATH}?signature=${signature}&timestamp=${seconds}&nonce=${nonce}&encrypt_type=aes&msg_signature=${signature}`;
-  const head = `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: text/xml\r\ncontent-length: ${body.length}\r\n\r\n`;
-  return { path, body, raw: Buffer.from(head + body) };
+  return { encrypted, seconds, body };
+}
+
+/** Signed anew each time, as WeChat does it: what was signed before is not stored again. */
+function pathOf({ encrypted, seconds }) {
+  const nonce = String(nonces++);
+  const signature = signatureOf(REHEARSAL_CREDENTIALS.messageToken, String(seconds), nonce, encrypted);
+  return `${PATH}?signature=${signature}&timestamp=${seconds}&nonce=${nonce}&encrypt_type=aes&msg_signature=${signature}`;
 }
 
 /** A request at a time. `answered` is told how many ms the answer took. */
@@ -188,7 +192,8 @@ async function client(port, answered) {
 function httpClient(port, answered) {
   const headers = { 'content-type': 'text/xml' };
   return {
-    send({ path, body }) {
+    send(push) {
+      const path = pathOf(push);
       const sentAt = performance.now();
       const sent = httpRequest({ port, host: '127.0.0.1', method: 'POST', path, agent, headers }, (response) => {
         if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}`);
@@ -197,7 +202,7 @@ function httpClient(port, answered) {
       sent.on('error', (error) => {
         if (!over) throw error;
       });
-      sent.end(body);
+      sent.end(push.body);
     },
     end() {},
   };
@@ -219,9 +224,11 @@ async function rawClient(port, answered) {
     answered(performance.now() - sentAt);
   });
   return {
-    send({ raw }) {
+    send(push) {
+      const { body } = push;
+      const head = `POST ${pathOf(push)} HTTP/1.1\r\nhost: bench\r\ncontent-type: text/xml\r\ncontent-length: ${body.length}\r\n\r\n`;
       sentAt = performance.now();
-      socket.write(raw);
+      socket.write(head + body);
     },
     end: () => socket.destroy(),
   };

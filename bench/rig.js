@@ -73,7 +73,7 @@ export async function acceptRows(store, id, from, count) {
       batch,
       at,
       Array.from({ length }, (_, n) => row(from + at + n, at + n)),
-      { details: ['name', 'code'] },
+      { details: ['name'] },
     );
   }
 }

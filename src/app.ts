@@ -6,8 +6,9 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.js';
 import { startConsole } from './console/server.js';
-import { type Limits, sendingWindow } from './domain/limits.js';
+import { exchangesPerSecond, type Limits, sendingWindow } from './domain/limits.js';
 import type { Identify } from './domain/merchant.js';
+import { quotaRechecksMs } from './domain/patience.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
@@ -19,29 +20,36 @@ import type { NightTools } from './nights/night.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
 import { startLinkWatch } from './notices/link-watch.js';
+import { compareAndRecord } from './operator/reconcile.js';
+import { startReconciling } from './operator/reconciling.js';
 import type { Rules } from './producer/checked-rows.js';
-import { appidsIn } from './redis/appids.js';
+import { ownersOf } from './redis/appids.js';
+import { openAuthCode, openAuthCodes } from './redis/auth-codes.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
-import { type Created, tellCreated } from './redis/created.js';
+import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
+import { type Beating, openHeartbeats, startBeating } from './redis/heartbeat.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
-import { apiAddress, claimLedger, fingerprintOf, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
+import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
+import { liveRegistrations } from './redis/live.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
 import { openReadings } from './redis/readings.js';
+import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
-import { openVault, type Vault } from './redis/vault.js';
+import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
+import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
 import { situation } from './reporter/standstill.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
@@ -138,6 +146,7 @@ export function ledgerIdentityOf(settings: Settings): LedgerIdentity {
     component: settings.wechatComponentAppid,
     api: apiAddress(settings.wechatApiBaseUrl),
     secretKey: secretKey && fingerprintOf(secretKey),
+    previousSecretKey: settings.secretKeyPrevious && fingerprintOf(settings.secretKeyPrevious),
   };
 }
 
@@ -170,7 +179,7 @@ export function registrationApi(settings: Settings, client: Client): Registratio
 }
 
 /** What asks WeChat a question outside the line: the same token as the workers', a connection of its own. */
-export function openCaller({ settings, redis }: Store) {
+export function openCaller({ settings, redis }: Pick<Store, 'settings' | 'redis'>) {
   const client = openClient({
     baseUrl: settings.wechatApiBaseUrl,
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -193,13 +202,61 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     batches: store.batches,
     ledger: store.ledger,
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
-    appids: () => appidsIn(store.redis),
+    ownersOf: (appids: readonly string[]) => ownersOf(store.redis, appids),
     tellCreated: toldOfCreated(store.settings, store.redis),
+    tellAuthorization: toldOfAuthorization(store.settings, store.redis),
     now: Date.now,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
     infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),
   };
 }
+
+/** `reconcile --apply`, once a night and after an outage of the receivers, by one process of all. */
+export async function startReconcilingOf(store: Store): Promise<Part> {
+  const { settings, log } = store;
+  const redis = await store.connect('worker');
+  const calls = openCalls(redis);
+  const limits = limitsOf(settings);
+  const heartbeats = openHeartbeats(redis);
+  const caller = openCaller({ ...store, redis });
+  // Reading a list is in no hurry.
+  const pauseMs = 1_000 / exchangesPerSecond(limits);
+
+  const reconciling = startReconciling({
+    runs: openReconciliations(redis),
+    heartbeats,
+    async mayCall() {
+      const { stopped, standstill } = await situation(calls, limits, Date.now());
+      return !stopped && standstill?.problem !== 'quota:day';
+    },
+    async compare(mayGoOn, missed) {
+      const credential = await caller.credentials.current();
+      if (credential.kind !== 'token') return undefined;
+      const tools = reconcileTools({ ...store, redis }, caller, credential.token);
+      const inTurn = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | typeof INTERRUPTED> => {
+        await sleep(pauseMs);
+        return (await mayGoOn()) ? ask() : INTERRUPTED;
+      };
+      return compareAndRecord({
+        ...tools,
+        missed,
+        list: (offset) => inTurn(() => tools.list(offset)),
+        infoOf: (appid) => inTurn(() => tools.infoOf(appid)),
+      });
+    },
+    timezone: settings.quotaTimezone,
+    now: Date.now,
+    log,
+  });
+  return {
+    async close() {
+      await reconciling.close();
+      await caller.close();
+    },
+  };
+}
+
+const INTERRUPTED = { kind: 'refused', reply: { kind: 'not_sent', why: 'it was interrupted' } } as const;
 
 export interface Part {
   close(): Promise<void>;
@@ -222,6 +279,7 @@ export async function startSending(store: Store): Promise<Part> {
     connections: settings.concurrency + 8,
   });
   const authorizers = openAuthorizers(redis, vault);
+  const componentAppid = settings.wechatComponentAppid ?? '';
   const crew = crewOf(settings, redis, bell, client, log);
   const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });
   const worker = startWorker({
@@ -231,9 +289,15 @@ export async function startSending(store: Store): Promise<Part> {
     concurrency: settings.concurrency,
     authorizing: {
       authorizers,
+      codes: openAuthCodes(redis),
+      pushes: openPushes(redis),
+      live: () => liveRegistrations(redis),
       tellCreated: toldOfCreated(settings, redis),
-      openAuthCode: (sealed, registration) => vault.open(sealed, registration),
-      exchange: (authCode, token) => exchangeAuthCode(client, settings.wechatComponentAppid ?? '', authCode, token),
+      tellAuthorization: toldOfAuthorization(settings, redis),
+      openAuthCode: (authCode, appid) => openAuthCode(vault, appid, authCode),
+      exchange: (authCode, token) => exchangeAuthCode(client, componentAppid, authCode, token),
+      infoOf: (appid, token) => authorizerInfo(client, componentAppid, token, appid),
+      list: (offset, token) => listAuthorizers(client, componentAppid, token, offset),
     },
   });
   const delivering = startDelivering({
@@ -280,10 +344,16 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     bell,
     now: Date.now,
     log,
+    words: (why) =>
+      'line' in why
+        ? standstillOfLine(why.line, limits, Date.now(), settings.wechatRegistrationApi)
+        : standstillOfWait(why.wait, limits, Date.now()),
+    notifyAfterMs: settings.patience.notifyAfterMs,
     async spentDay() {
-      const { standstill, used } = await situation(calls, limits, Date.now());
+      const { standstill, stopped, used } = await situation(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());
-      return standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
+      // Not while WeChat is asked whether it goes on: then it often does within minutes.
+      return stopped && standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
     },
   });
 }
@@ -291,6 +361,13 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
 /** Undefined where nobody wants to hear of new Mini Programs. */
 export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
   return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
+}
+
+export function toldOfAuthorization(
+  settings: Settings,
+  redis: Redis,
+): ((change: AuthorizationChange) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (change) => tellAuthorization(redis, change);
 }
 
 /** The refresh token goes only where nobody on the way can read it. */
@@ -341,10 +418,16 @@ export function limitsOf(settings: Settings): Limits {
     perDay: settings.dailyCalls === 'auto' ? DAILY_CALLS_UNTIL_TOLD : settings.dailyCalls,
     believeWeChat: settings.dailyCalls === 'auto',
     searchShare: settings.searchReserve,
+    quotaRechecksMs: quotaRechecksMs(settings.patience),
     timezone: settings.quotaTimezone,
     sendingHours: settings.sendingHours,
     stopAfter: settings.stopAfter,
   };
+}
+
+/** Has WeChat asked at once whether a day that is shut has calls again. True: WeChat had said that it has none. */
+export async function askDayAgain({ calls, settings }: Pick<Store, 'calls' | 'settings'>): Promise<boolean> {
+  return calls.askDayAgain(sendingWindow(limitsOf(settings), await calls.now()).day);
 }
 
 function tokenSource(settings: Settings, client: Client, store: ReturnType<typeof openComponentStore>) {
@@ -354,7 +437,7 @@ function tokenSource(settings: Settings, client: Client, store: ReturnType<typeo
     return tokenService(wechatComponentAccessTokenUrl, patience.requestTimeoutMs, fetch);
   }
   const component = { appid: settings.wechatComponentAppid ?? '', appsecret: settings.wechatComponentAppsecret ?? '' };
-  return ticketExchange(client, component, store, Date.now);
+  return ticketExchange(client, component, store, Date.now, patience.tokenRetryMs);
 }
 
 /** Receiver and recorder: what listens. */
@@ -439,6 +522,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
+  let beating: Beating | undefined;
   const pushes = async (): Promise<Pushes> => {
     if (door === undefined) throw new Error('Redis was not reached yet');
     return door.pushes;
@@ -459,6 +543,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         host: settings.eventsHost,
         port: settings.eventsPort,
         path: settings.eventsPath,
+        trustedProxies: settings.eventsTrustProxy,
         canStore: shelf.canStore,
         receiver: {
           credentials: pushCredentials(settings),
@@ -488,22 +573,22 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       recording = startRecording(
         {
           ...judgeOf(store, redis),
-          ledger: openLedger(redis),
-          rowAt: openBatches(redis).rowAt,
+          ...settlingOf(store, redis),
           pushes: openPushes(redis),
-          vault: vaultOf(settings),
-          tellCreated: toldOfCreated(settings, redis),
+          resultWaitMs: settings.patience.resultWaitMs,
+          tellAuthorization: toldOfAuthorization(settings, redis),
           now: Date.now,
-          log,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
         shelf.isBusy,
       );
+      beating = startBeating(openHeartbeats(redis));
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
       door = { redis: answering, pushes: openPushes(answering) };
     },
     async close() {
+      beating?.stop();
       await server?.close();
       refusals.close();
       await shelf.close();
@@ -522,6 +607,20 @@ export function judgeOf({ settings, identify }: Pick<Store, 'settings' | 'identi
     componentAppid: settings.wechatComponentAppid ?? '',
     ledger: openLedger(redis),
     matchOf: registrationApi(settings, NO_CLIENT).matchOf,
+  };
+}
+
+/** What it takes to record what a push says about a registration. */
+export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
+  return {
+    ledger: openLedger(redis),
+    rowAt: openBatches(redis).rowAt,
+    codes: openAuthCodes(redis),
+    vault: vaultOf(settings),
+    // Whatever is relayed to the other service has its codes exchanged there.
+    isShared: settings.forwardUrl !== undefined,
+    tellCreated: toldOfCreated(settings, redis),
+    log,
   };
 }
 
@@ -553,6 +652,7 @@ export async function startNights(store: Store): Promise<Part> {
 }
 
 export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
+  const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
     readings: openReadings(redis),
@@ -560,7 +660,8 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
-    invitation: registrationApi(settings, NO_CLIENT).invitation,
+    invitation,
+    unanswered,
     now: Date.now,
     log,
     tell:
@@ -611,5 +712,5 @@ function pushCredentials(settings: Settings): PushCredential[] {
 }
 
 export function vaultOf(settings: Settings): Vault {
-  return openVault(settings.secretKey ?? secretKeyUnder(settings.home));
+  return openVault(settings.secretKey ?? secretKeyUnder(settings.home), settings.secretKeyPrevious);
 }

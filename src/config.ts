@@ -8,6 +8,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+import { type Networks, networksFrom } from './http/addresses.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
 
@@ -62,6 +63,10 @@ const KINDS = {
     write: 'a whole number from 0 (any free port) to 65535',
   },
   path: { schema: z.string().regex(/^\/[^\s?#]*$/), write: 'a path that begins with /, such as /wechat/events' },
+  networks: {
+    schema: z.string().transform(networks),
+    write: 'off, loopback, private, or addresses and networks such as 10.0.0.5,172.16.0.0/12',
+  },
   count: { schema: wholeNumber.refine((count) => count >= 1), write: 'a whole number from 1' },
   percent: {
     schema: z
@@ -122,22 +127,24 @@ const SECTIONS = {
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
+    { name: 'FASTREGISTER_SECRET_KEY_PREVIOUS', kind: 'secretKey', secret: true, sentence: 'The key before the last change; what it has sealed still opens, until `fastregister tokens reseal` has sealed it anew.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
   ],
   'Budgets': [
     { name: 'FASTREGISTER_DAILY_CALLS', kind: 'dailyCalls', default: '1000', sentence: 'Calls a quota day, create and search together; auto believes WeChat’s quota/get.' },
-    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'Part of the daily calls that is kept for search, which finds out what became of silent registrations.' },
+    { name: 'FASTREGISTER_SEARCH_RESERVE', kind: 'percent', default: '10%', sentence: 'The part of the daily calls that may be kept for search, which finds out what became of silent registrations; as many are as fall due before the day ends.' },
     { name: 'FASTREGISTER_CALLS_PER_MINUTE', kind: 'count', default: '120', sentence: 'Calls a minute, over all workers.' },
     { name: 'FASTREGISTER_CALLS_PER_SECOND', kind: 'count', default: '5', sentence: 'Calls a second, over all workers.' },
     { name: 'FASTREGISTER_QUOTA_TIMEZONE', kind: 'timezone', default: 'Asia/Shanghai', sentence: 'The time zone in which the quota day begins and the sending hours are counted.' },
     { name: 'FASTREGISTER_SENDING_HOURS', kind: 'hours', default: '00:00-24:00', sentence: 'Only create inside these hours: the legal person has 24 hours from then.' },
-    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'The same surprising answer so many times in a row, over all workers, stops the line.' },
+    { name: 'FASTREGISTER_STOP_AFTER', kind: 'count', default: '20', sentence: 'So many merchants in a row that get the same error of WeChat, over all workers, stop the line. A page instead of an answer stops it after 3, a lost answer after 5.' },
     { name: 'FASTREGISTER_CONCURRENCY', kind: 'count', default: '8', sentence: 'Calls in flight per worker.' },
   ],
   'Receiver and console': [
     { name: 'FASTREGISTER_EVENTS_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the receiver listens.' },
     { name: 'FASTREGISTER_EVENTS_PORT', kind: 'port', default: '8480', sentence: 'Port of the receiver.' },
     { name: 'FASTREGISTER_EVENTS_PATH', kind: 'path', default: '/wechat/events', sentence: 'Path to which WeChat posts its pushes.' },
+    { name: 'FASTREGISTER_EVENTS_TRUST_PROXY', kind: 'networks', default: 'off', sentence: 'Proxies before the receiver whose X-Forwarded-For is believed, so that limits count each client and not the proxy: off, loopback, private, or addresses and networks.' },
     { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
     { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'What is relayed there: others leaves out the pushes about registrations of ours, all leaves out nothing.' },
     { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'target', secret: true, sentence: 'Where each new Mini Program is told to the platform’s own service, with its refresh token over https:// or to this machine only; see docs/webhooks.md.' },
@@ -240,6 +247,8 @@ export interface Sources {
   readonly defaults?: Readonly<Record<string, string>>;
   /** Relative paths begin here. */
   readonly cwd?: string;
+  /** Called for a secret that was given as a flag: everybody on this machine can read it in the list of processes. */
+  readonly onSecretFlag?: (name: string) => void;
 }
 
 /** The nearest `.fastregister`, here or in a folder above, as git finds its repository; else the one that would be made here. */
@@ -296,6 +305,7 @@ export function readSettings({
   needs = [],
   defaults = {},
   cwd = process.cwd(),
+  onSecretFlag = () => {},
 }: Sources): Settings {
   const found = findHome(cwd);
   const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
@@ -318,6 +328,9 @@ export function readSettings({
     values[keyOf(row.name)] = parsed?.data;
   }
 
+  for (const name of Object.keys(sources[0] ?? {})) {
+    if (ROWS.some((row) => row.name === name && row.secret)) onSecretFlag(name);
+  }
   const nearly = sources.flatMap(Object.keys);
   faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
   if (needs.includes('sending')) faults.push(...undecidedApi(given));
@@ -471,6 +484,13 @@ function isTimezone(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function networks(text: string, context: z.RefinementCtx<string>): Networks {
+  const found = networksFrom(text);
+  if (found !== undefined) return found;
+  context.addIssue('not a list of networks');
+  return z.NEVER;
 }
 
 function duration(text: string, context: z.RefinementCtx<string>): number {

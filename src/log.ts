@@ -1,12 +1,22 @@
 /** The log: JSON lines on stderr, in which no merchant, token or ticket appears. */
+import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 
 export function openLog(level: string): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: LOG_SERIALIZERS },
+    {
+      level,
+      base: { pid: process.pid, host: hostname() },
+      formatters: LOG_FORMATTERS,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: LOG_SERIALIZERS,
+    },
     pino.destination({ fd: 2, sync: true }),
   );
 }
+
+/** `info`, not 30: for people and for whatever gathers logs. */
+export const LOG_FORMATTERS = { level: (label: string) => ({ level: label }) };
 
 export const LOG_SERIALIZERS = { err: (error: unknown) => errorFacts(error, 0) };
 

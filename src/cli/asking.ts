@@ -1,10 +1,12 @@
 /** `retry` and `cancel`: what it would do → a question → the operator's facts, with who asked and why. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import type { Store } from '../app.js';
+import { isIdentity } from '../domain/merchant.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
-import { carryOut, type Group, type Survey, survey } from '../operator/survey.js';
+import { carryOut, type Group, type Survey, survey, type Wish } from '../operator/survey.js';
 import { troubleOf } from '../reporter/sentences.js';
-import { command, type Doorway, EXIT, perform } from './command.js';
+import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';
 import { batchNamed, OUTCOMES, outcomesFrom } from './report.js';
 import { printJson, say } from './terminal.js';
@@ -18,14 +20,14 @@ interface Options {
 
 const WORDS = {
   retry: {
-    does: 'Sends failed rows of a batch again, after it has said how many and which cannot.',
+    does: 'Sends failed rows of batches, or registrations, again, after it has said how many and which cannot.',
     example: 'fastregister retry b1a2b3c4d5e6 --only expired --because "the legal persons were called"',
     none: 'Nothing can be sent again.',
     question: (count: number) => `Send ${count} again?`,
     done: (count: number) => `${count} will be sent again.`,
   },
   cancel: {
-    does: 'Withdraws rows of a batch that were not sent yet, after it has said how many and which cannot.',
+    does: 'Withdraws rows of batches, or registrations, that were not sent yet, after it has said how many and which cannot.',
     example: 'fastregister cancel b1a2b3c4d5e6 --because "the sheet was an old one"',
     none: 'Nothing can be withdrawn.',
     question: (count: number) => `Withdraw ${count}?`,
@@ -43,47 +45,86 @@ export function cancelCommand(): Command {
 
 function askingCommand(ask: Ask): Command {
   const { does, example } = WORDS[ask];
-  return command(`${ask} <BATCH>`, does, example)
+  return command(`${ask} <BATCH|REGISTRATION...>`, does, example)
     .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOMES.join(', ')}`)
     .option('--because <TEXT>', 'why, for everybody who looks')
     .option('--yes', 'do not ask')
     .option('--json', 'print what it would do, or with --yes did, as JSON')
-    .action(async (batch: string, options: Options, made: Command) =>
-      perform(made, {}, (doorway) => asking(doorway, ask, batch, options)),
+    .action(async (named: string[], options: Options, made: Command) =>
+      perform(made, {}, (doorway) => asking(doorway, ask, named, options)),
     );
 }
 
-async function asking({ open }: Doorway, ask: Ask, id: string, options: Options): Promise<number> {
+async function asking({ open }: Doorway, ask: Ask, named: readonly string[], options: Options): Promise<number> {
   const only = outcomesFrom(options.only);
   const store = await open('door');
   const { batches, ledger } = store;
-  const batch = await batchNamed(store, id);
   const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
-  const found = await survey(tools, { ask, batch, only, now: Date.now() });
+  const wishes: Wish[] = [];
+  for (const id of new Set(named)) wishes.push({ ask, only, now: Date.now(), ...(await rowsNamed(store, id, ask)) });
+  const surveys: { wish: Wish; found: Survey }[] = [];
+  for (const wish of wishes) surveys.push({ wish, found: await survey(tools, wish) });
+  const found = together(surveys.map((it) => it.found));
   const words = WORDS[ask];
   if (options.json && !options.yes) {
     await printJson(factsOf(found));
     return EXIT.done;
   }
   for (const line of preview(found)) say(line);
-  if (found.can.length === 0) say(words.none);
-  else if (!options.yes && !(await agreed(words.question(found.can.length)))) {
+  if (found.can === 0) say(words.none);
+  else if (!options.yes && !(await agreed(words.question(found.can)))) {
     say('Nothing was done.');
     return EXIT.done;
   }
   const because = `${options.because ?? 'no reason given'} (${whoAsks()})`;
-  const moved = await carryOut(tools, found, because, Date.now);
+  let moved = 0;
+  for (const { wish, found: rows } of surveys) moved += await carryOut(tools, wish, rows, because, Date.now);
   if (options.json) await printJson({ ...factsOf(found), done: moved });
-  else if (found.can.length > 0) say(words.done(moved));
+  else if (found.can > 0) say(words.done(moved));
   return EXIT.done;
 }
 
-function preview({ can, mind, cannot }: Survey): string[] {
+/** A batch, or the one row of a registration that is sent: of one that waits for another row's end, a cancellation means that row. */
+async function rowsNamed(store: Store, id: string, ask: Ask): Promise<Pick<Wish, 'batch' | 'index'>> {
+  if (!isIdentity(id)) return { batch: await batchNamed(store, id) };
+  const view = await store.ledger.read(id);
+  if (view === undefined) {
+    throw new UsageError(`There is no registration ${id}. The report names it as registration_id.`);
+  }
+  const { row, waitingRows } = view.registration;
+  const pointer = (ask === 'cancel' ? waitingRows[0] : undefined) ?? row;
+  const named = await store.batches.rowAt(pointer);
+  if (named === undefined) throw new UsageError(`${id}: the merchant's details were purged. Load the row again.`);
+  return { batch: named.batch, index: Number(pointer.slice(pointer.lastIndexOf('/') + 1)) };
+}
+
+type Found = Pick<Survey, 'can' | 'mind' | 'cannot'>;
+
+function together(surveys: readonly Found[]): Found {
+  return {
+    can: surveys.reduce((sum, { can }) => sum + can, 0),
+    mind: merged(surveys.map(({ mind }) => mind)),
+    cannot: merged(surveys.map(({ cannot }) => cannot)),
+  };
+}
+
+function merged<Key>(groups: readonly ReadonlyMap<Key, Group>[]): Map<Key, Group> {
+  const all = new Map<Key, Group>();
+  for (const [name, { count, lines }] of groups.flatMap((group) => [...group])) {
+    const before = all.get(name) ?? { count: 0, lines: [] };
+    all.set(name, { count: before.count + count, lines: [...before.lines, ...lines].slice(0, LINES_SHOWN) });
+  }
+  return all;
+}
+
+const LINES_SHOWN = 5;
+
+function preview({ can, mind, cannot }: Found): string[] {
   const groups = (of: ReadonlyMap<string, Group>, sentences: Readonly<Record<string, { en: string }>>): string[] =>
     [...of].map(([name, { count, lines }]) => `  ${count}: ${sentences[name]?.en} (${linesTold(count, lines)})`);
   const cannotCount = [...cannot.values()].reduce((sum, { count }) => sum + count, 0);
   return [
-    `${can.length} can be done.`,
+    `${can} can be done.`,
     ...(mind.size > 0 ? ['Of these', ...groups(mind, MIND)] : []),
     ...(cannotCount > 0 ? [`${cannotCount} cannot`, ...groups(cannot, CANNOT)] : []),
   ];
@@ -93,8 +134,8 @@ function linesTold(count: number, lines: readonly number[]): string {
   return `line${count === 1 ? '' : 's'} ${lines.join(', ')}${count > lines.length ? ' …' : ''}`;
 }
 
-function factsOf({ can, mind, cannot }: Survey): object {
-  return { can: can.length, mind: Object.fromEntries(mind), cannot: Object.fromEntries(cannot) };
+function factsOf({ can, mind, cannot }: Found): object {
+  return { can, mind: Object.fromEntries(mind), cannot: Object.fromEntries(cannot) };
 }
 
 function whoAsks(): string {

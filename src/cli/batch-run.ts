@@ -1,5 +1,5 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
-import { limitsOf, type Part, type Store, startListening, startSending } from '../app.js';
+import { askDayAgain, limitsOf, type Part, type Store, startListening, startSending } from '../app.js';
 import { SERVICE } from '../events/server.js';
 import { howFar } from '../reporter/ending.js';
 import { UsageError } from './command.js';
@@ -23,6 +23,8 @@ export async function sendAndListen(store: Store, options: RunOptions): Promise<
   const listening = await listenHereOrElsewhere(store);
   try {
     options.onListening?.(listening.port);
+    // Whoever starts a run wants to know it today: a worker asks at once, where it has something to send.
+    if ((await store.workload.inHand('submit')) > 0) await askDayAgain(store);
     const sending = await startSending(store);
     try {
       return await untilSettled(store, options);

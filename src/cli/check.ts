@@ -14,7 +14,7 @@ import { RedisUnreachable } from '../redis/connection.js';
 import { csvLine } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type Outlook, outlook } from '../reporter/outlook.js';
-import { situation } from '../reporter/standstill.js';
+import { forCreates, situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './report.js';
 import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
@@ -118,12 +118,12 @@ async function remember(doorway: Doorway): Promise<Memory> {
   if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
   try {
     const { batches, calls, identify, workload } = await doorway.open('door');
-    const now = await situation(calls, limits, Date.now());
+    const ahead = forCreates(await situation(calls, limits, Date.now()), limits);
     const before = await workload.toSend();
     return {
       identify,
       past: batches.prospects,
-      outlook: (ready) => forecast(ready, before, now.left, { ...limits, perDay: now.limit }),
+      outlook: (ready) => forecast(ready, before, ahead.left, ahead.limits),
       batch: batches.find,
     };
   } catch (error) {
@@ -191,10 +191,11 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
   );
 }
 
-function linesOf({ row, fate, firstLine, differing }: PlannedRow, lang: Language): string[] {
+function linesOf({ row, fate, firstLine, differing, replaces }: PlannedRow, lang: Language): string[] {
   const lines = row.problems.map(
     (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
+  if (replaces) lines.push(`${row.line}: ${REPLACES[lang]}`);
   if (fate === 'duplicate') lines.push(`${row.line}: ${duplicateLine(firstLine, differing)[lang]}`);
   return lines;
 }
@@ -228,6 +229,11 @@ function jsonPage(lang: Language): Page {
     close: () => print(files === 0 ? '[]\n' : '\n]\n'),
   };
 }
+
+const REPLACES: Words = {
+  en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
+  zh: 'warning：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
+};
 
 function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
   const words = duplicateWords(firstLine, differing);

@@ -65,6 +65,10 @@ export async function perform(
     flags,
     needs,
     defaults: service ? {} : { FASTREGISTER_LOG_LEVEL: 'error' },
+    onSecretFlag: (name) =>
+      say(
+        `Warning: ${flagOf(name)} shows a secret to everybody on this machine (ps). Set ${name} in the environment or .env, or ${name}_FILE.`,
+      ),
   });
   const log = openLog(settings.logLevel);
   const stores: Store[] = [];

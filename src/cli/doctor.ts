@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { limitsOf, openCaller, type Store } from '../app.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
-import { quotaDay } from '../domain/calendar.js';
+import { isoWithOffset, quotaDay } from '../domain/calendar.js';
+import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { troubleOf } from '../reporter/sentences.js';
+import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { situation } from '../reporter/standstill.js';
 import { TROUBLES } from '../reporter/troubles.js';
 import { CHECK_PERMISSION_SETS, explain, ridHint } from '../wechat/answers.js';
@@ -115,17 +117,51 @@ async function checkWechat(store: Store): Promise<Finding[]> {
   const caller = openCaller(store);
   try {
     const clock = await checkClock(store.settings);
-    const line = await checkLine(store);
+    const addresses = checkAddresses(store.settings);
+    const line = [await checkLine(store), ...(await checkDay(store))];
     const api = await checkApi(store, caller);
     const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, line, api, permissions];
+    if (clock.check === 'WeChat') return [clock, ...addresses, ...line, api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
-    return [clock, line, api, permissions, ticket, checkToken(credential), await checkQuota(store, caller, credential)];
+    return [
+      clock,
+      ...addresses,
+      ...line,
+      api,
+      permissions,
+      ticket,
+      checkToken(credential, { timezone: store.settings.quotaTimezone }),
+      await checkQuota(store, caller, credential),
+    ];
   } finally {
     await caller.close();
   }
+}
+
+/** What goes there is worth every Mini Program of the platform. */
+function checkAddresses(settings: Settings): Finding[] {
+  const addresses = {
+    WECHAT_API_BASE_URL: settings.wechatApiBaseUrl,
+    WECHAT_COMPONENT_ACCESS_TOKEN_URL: settings.wechatComponentAccessTokenUrl,
+    FASTREGISTER_FORWARD_URL: settings.forwardUrl,
+    FASTREGISTER_CREATED_WEBHOOK: settings.createdWebhook,
+    FASTREGISTER_NOTIFY_URL: settings.notifyUrl,
+  };
+  return Object.entries(addresses)
+    .filter(([, address]) => address !== undefined && isReadableOnTheWay(address))
+    .map(([name]) => ({
+      check: 'addresses',
+      verdict: 'warning',
+      says: `${name} begins with http:// and leads to another machine: whoever is on the way can read and change what goes there`,
+      todo: 'Use https://.',
+    }));
+}
+
+function isReadableOnTheWay(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 const CLOCK_WARNING_MS = 10_000;
@@ -153,11 +189,27 @@ async function checkClock({ wechatApiBaseUrl, patience }: Settings): Promise<Fin
 }
 
 async function checkLine({ calls, settings }: Store): Promise<Finding> {
-  const { stopped, standstill, used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  const now = Date.now();
+  const { stopped, standstill, line, used, limit } = await situation(
+    calls,
+    limitsOf(settings),
+    now,
+    settings.wechatRegistrationApi,
+  );
   if (standstill === undefined)
     return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
-  const verdict = stopped ? 'fault' : 'ok';
+  const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
+  const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
   return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
+}
+
+/** Only of a day that WeChat has closed. */
+async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
+  const limits = limitsOf(settings);
+  const facts = shutDayFacts((await situation(calls, limits, Date.now())).shut, limits);
+  if (facts === null || facts.said === null) return [];
+  const says = shutDayLines(facts).map(([what, words]) => `${what} ${words}`);
+  return [{ check: 'quota day', verdict: 'warning', says: says.join('; '), todo: ASK_AT_ONCE.en }];
 }
 
 async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Finding> {
@@ -223,7 +275,7 @@ async function checkTicket(settings: Settings, { ticketReceivedAt }: Caller): Pr
   };
 }
 
-function checkToken(credential: Credential): Finding {
+function checkToken(credential: Credential, { timezone }: { timezone: string }): Finding {
   const check = 'access token';
   switch (credential.kind) {
     case 'token':
@@ -232,7 +284,11 @@ function checkToken(credential: Credential): Finding {
       if (credential.why === 'ticket') {
         return { check, verdict: 'fault', says: 'waits for a verify ticket', todo: 'See the verify ticket.' };
       }
+      if (credential.why === 'refused') return { check, verdict: 'fault', ...tokenRefused(credential, timezone) };
       if (credential.why === 'service') return { check, verdict: 'fault', ...tokenServiceAway() };
+      if (credential.why === 'page') {
+        return { check, verdict: 'fault', says: `not WeChat answered, but: ${credential.said}`, todo: CHECK_THE_WAY };
+      }
       return { check, verdict: 'warning', says: 'not to be had at this moment', todo: 'Run doctor again in a minute.' };
     case 'fault':
       return {
@@ -242,6 +298,18 @@ function checkToken(credential: Credential): Finding {
         todo: `${todoFor(credential)}${ridHint(credential.said).en}`,
       };
   }
+}
+
+const CHECK_THE_WAY = 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL.';
+
+function tokenRefused(
+  { problem, said, ms }: Extract<Credential, { why: 'refused' }>,
+  timezone: string,
+): Pick<Finding, 'says' | 'todo'> {
+  const trouble = troubleOf(problem);
+  const words = `WeChat said: ${problem.replace('token:', '')} ${said}`;
+  const next = `WeChat is asked again at ${isoWithOffset(Date.now() + ms, timezone)}.`;
+  return { says: `${trouble?.en ?? ''} ${words}`, todo: `${trouble?.nextStep.en ?? ''} ${next}` };
 }
 
 function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {
@@ -264,8 +332,10 @@ async function checkQuota(
   const check = 'quota';
   if (credential.kind !== 'token') return { check, verdict: 'warning', says: 'not asked for, without a token' };
   const quota = await readQuota(client, api.path, credential.token);
-  const { used, limit } = await situation(calls, limitsOf(settings), Date.now());
+  const { used, limit, shut } = await situation(calls, limitsOf(settings), Date.now());
   switch (quota.kind) {
+    case 'page':
+      return { check, verdict: 'fault', says: `not WeChat answered, but: ${quota.why}`, todo: CHECK_THE_WAY };
     case 'lost':
       return { check, verdict: 'warning', says: `WeChat did not answer: ${quota.why}`, todo: 'Run doctor again.' };
     case 'untold':
@@ -282,6 +352,14 @@ async function checkQuota(
     }
     case 'quota': {
       const says = `WeChat: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left; here: ${used} of ${limit}`;
+      if (shut?.said !== undefined && quota.remain > 0) {
+        return {
+          check,
+          verdict: 'warning',
+          says,
+          todo: 'There are calls again: `fastregister resume` asks WeChat at once.',
+        };
+      }
       if (limit - used <= quota.remain) return { check, verdict: 'ok', says };
       const todo =
         'Set FASTREGISTER_DAILY_CALLS to what WeChat allows, or to auto; other programs use this quota too, and WeChat lowers it for platforms that create Mini Programs of online categories.';

@@ -3,7 +3,7 @@ import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
-import { FACTS, type Registration } from '../domain/registration.js';
+import { FACTS } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { View } from '../redis/ledger.js';
 import { batchesNamed, historyPage, type Story } from '../reporter/history.js';
@@ -46,7 +46,7 @@ async function explain(doorway: Doorway, wanted: string, options: Options): Prom
     if (options.json) {
       const { history, standstill } = story;
       const next = nextOf(view.registration, standstill);
-      await printJson({ registration: withoutSecrets(view.registration), line: view.row?.line, next, history });
+      await printJson({ registration: view.registration, line: view.row?.line, next, history });
     } else await print(historyPage(story, language, time));
     return EXIT.done;
   }
@@ -72,7 +72,7 @@ interface Meaning {
 }
 
 function meanings(code: string): Meaning[] {
-  const own = TROUBLES[code] ?? (code.startsWith('token:') ? troubleOf(code) : undefined);
+  const own = Object.hasOwn(TROUBLES, code) || code.startsWith('token:') ? troubleOf(code) : undefined;
   if (own !== undefined) return [{ problem: code, reason: own, next_step: own.nextStep, who_acts: own.acts }];
   const sheet = code.startsWith('sheet:') ? code : `sheet:${code}`;
   if (Object.hasOwn(PROBLEMS, sheet)) {
@@ -120,15 +120,16 @@ async function storyOf(store: Store, view: View): Promise<Story> {
   const { id } = view.registration;
   const history = await store.ledger.history(id);
   const named = await Promise.all(batchesNamed({ view, history }).map((batch) => store.batches.find(batch)));
-  const { standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+  const { standstill } = await situation(
+    store.calls,
+    limitsOf(store.settings),
+    Date.now(),
+    store.settings.wechatRegistrationApi,
+  );
   return {
     view,
     history,
     batches: new Map(named.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
     standstill,
   };
-}
-
-function withoutSecrets({ authCode: _, ...rest }: Registration): Omit<Registration, 'authCode'> {
-  return rest;
 }

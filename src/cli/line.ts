@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { askDayAgain } from '../app.js';
 import { PAUSE } from '../redis/calls.js';
 import { command, EXIT, perform } from './command.js';
 import { say } from './terminal.js';
@@ -24,15 +25,19 @@ export function resumeCommand(): Command {
   return command('resume', 'Starts the line again after what stopped it is mended.', 'fastregister resume').action(
     async (_options: object, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const { calls } = await open('door');
-        say(RESUMED[await calls.resumeLine()]);
+        const store = await open('door');
+        say(RESUMED[await store.calls.resumeLine()]);
+        if (await askDayAgain(store)) say(DAY_ASKED);
         return EXIT.done;
       }),
   );
 }
 
+const DAY_ASKED =
+  "WeChat has said that today's calls are used up. It is asked at once whether there are calls again, as soon as a worker has something to send.";
+
 const RESUMED = {
   running: 'The line was not stopped.',
   open: 'The line runs again.',
-  canary: 'One create is sent first, as soon as a worker runs; the line opens when WeChat takes it.',
+  canary: 'One call is sent first, as soon as a worker runs; the line opens when WeChat answers it.',
 };

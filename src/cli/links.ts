@@ -66,7 +66,7 @@ export async function writeCodes(
   await prepareFolder(folder);
   // First, for by this file the folder is known to be ours.
   await writeWhole(join(folder, LINK_SHEET), toAsync(linkSheet(found, options)), true);
-  for (const link of found) await writeFile(join(folder, pngName(link)), qrPng(link.url));
+  for (const link of found) await writeFile(join(folder, pngName(link)), qrPng(link.url), { mode: 0o600 });
 }
 
 function tellEnding(found: readonly MerchantLink[]): void {
@@ -87,7 +87,7 @@ function pngName({ line, merchant }: MerchantLink): string {
 /** A code of yesterday must not be printed today, so the codes of the last time go; only out of a folder that is ours. */
 async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const names = await readdir(folder);
     if (names.length > 0 && !existsSync(join(folder, LINK_SHEET))) {
       throw new OutputError(`${folder} has other files in it. Name a new folder for the codes.`);

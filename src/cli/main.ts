@@ -3,6 +3,7 @@ import './nursery.js';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
+import { PortUnavailable } from '../http/port.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { OutputError } from '../reporter/file.js';
@@ -42,6 +43,7 @@ function tell(error: unknown): number {
   if (
     error instanceof SettingsError ||
     error instanceof SheetError ||
+    error instanceof PortUnavailable ||
     error instanceof RedisUnfit ||
     error instanceof OutputError ||
     error instanceof UsageError

@@ -23,7 +23,12 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
     return EXIT.done;
   }
   const counts = sum(await Promise.all(night.files.map(({ batch }) => store.batches.counts(batch))));
-  if (night.files.length + night.rejected.length === 0) say('No complete file lies in the inbox.');
+  const { notReady = [] } = night;
+  for (const name of notReady)
+    say(
+      `${name}: not ready, because it was changed less than a minute ago; put ${name}.ready beside it, or run again.`,
+    );
+  if (night.files.length + night.rejected.length + notReady.length === 0) say(`No sheet lies in ${plan.inbox}.`);
   for (const { name, report } of night.files) say(`${name}: ${report}`);
   for (const { name, why } of night.rejected) say(`${name}: rejected: ${why}`);
   const outcomes = Object.entries(byOutcome(counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)]);

@@ -44,9 +44,18 @@ async function run({ open, settings }: Doorway, options: Options): Promise<numbe
   }
   const purged = await purge(tools, wanted, time, now);
   if (options.json) await printJson({ ...facts, ...purged });
-  else say(`Forgotten: ${wanted.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.`);
+  else
+    say(
+      `Forgotten: ${wanted.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.${LEFT[purged.rewrite]}`,
+    );
   return EXIT.done;
 }
+
+const LEFT = {
+  done: '',
+  nothing: '',
+  forbidden: ' This Redis rewrites its append-only file on its own schedule: until then they are on its disk.',
+};
 
 /** A number alone is one of days. */
 function ageFrom(text: string): number {

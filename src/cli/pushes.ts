@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { judgeOf, type Store, toldOfCreated, vaultOf } from '../app.js';
+import { judgeOf, type Store, settlingOf } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import { factAbout, type Judge, judge, openStored, settle } from '../events/record.js';
+import { ownersOf } from '../redis/appids.js';
 import type { View } from '../redis/ledger.js';
 import { openPushes, type ParkedPush, type Parking, type Pushes, type StoredPush } from '../redis/pushes.js';
-import type { Push, RegistrationPush, Unreadable } from '../wechat/push.js';
+import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { sinceFrom } from './report.js';
 import { print, printJson, say, table } from './terminal.js';
@@ -31,7 +32,10 @@ const WHY: Readonly<Record<Parking, string>> = {
   unknown_merchant: 'names a merchant that no sheet has named; it is matched by itself when one does',
   no_info: 'does not say which merchant it is about',
   unreadable: 'cannot be read with the token and key that are set, or is no push that we know',
+  unknown_authorizer:
+    'says that a Mini Program authorised the platform, whose subject is not exactly one merchant that waits for its result; match it by hand',
   fault: 'met a fault of our program',
+  old: 'was more than three days old when it came; it may have been captured and sent again',
 };
 
 function listCommand(): Command {
@@ -152,7 +156,7 @@ function matchCommand(): Command {
       if (view === undefined) {
         throw new UsageError(`There is no registration ${registration}. The report names it as registration_id.`);
       }
-      const push = desk.read(stored);
+      const push = resultIn(desk.read(stored));
       if (push.kind !== 'registration') {
         throw new UsageError(
           `${id} does not tell the end of a registration${push.kind === 'unreadable' ? `: ${push.detail}` : ''}.`,
@@ -164,6 +168,36 @@ function matchCommand(): Command {
       return EXIT.done;
     }),
   );
+}
+
+/** Given to a registration by a person, an `authorized` says which Mini Program it has, as the push that never came would have. */
+function resultIn(push: Push | Unreadable): Push | Unreadable {
+  if (push.kind !== 'authorization' || push.event === 'unauthorized' || push.authorizerAppid === undefined) return push;
+  return successOf(push, push.authorizerAppid);
+}
+
+function successOf(push: AuthorizationPush, appid: string): RegistrationPush {
+  const { infoType, componentAppid, createdAt, authorizationCode: authCode } = push;
+  const info = {
+    name: undefined,
+    code: undefined,
+    codeType: undefined,
+    legalPersonaWechat: undefined,
+    legalPersonaName: undefined,
+    componentPhone: undefined,
+    taskId: undefined,
+  };
+  return {
+    kind: 'registration',
+    infoType,
+    componentAppid,
+    createdAt,
+    status: '0',
+    msg: undefined,
+    appid,
+    authCode,
+    info,
+  };
 }
 
 interface Plan {
@@ -220,6 +254,7 @@ function deskOf(store: Store) {
     const push = read(stored);
     const judgement = await judge(judging, push);
     if (judgement.kind === 'not_ours') return { push, fits: false, words: 'nothing: it is not about a registration' };
+    if (judgement.kind === 'authorization') return planOfAuthorization(judgement.push);
     if (judgement.kind === 'park') {
       const detail = push.kind === 'unreadable' ? `: ${push.detail}` : '';
       return { push, fits: false, words: `a person: it ${WHY[judgement.why]}${detail}` };
@@ -235,16 +270,22 @@ function deskOf(store: Store) {
     };
   }
 
+  /** Replaying one changes nothing: its code is exchanged when it comes, or dead. */
+  async function planOfAuthorization(push: AuthorizationPush): Promise<Plan> {
+    const { authorizerAppid: appid = '' } = push;
+    const [owner] = await ownersOf(store.redis, [appid]);
+    return owner === undefined
+      ? { push, fits: false, words: `nothing: ${appid} is no Mini Program of a registration` }
+      : {
+          push,
+          fits: true,
+          words: `${owner}: the authorisation of its Mini Program ${appid}, which was recorded when it came`,
+        };
+  }
+
   /** Answers whether it changed anything; if so, it fits. */
   async function settleNow({ view, push }: Change, stored: StoredPush): Promise<boolean> {
-    const { ledger, batches, log, settings } = store;
-    const tellCreated = toldOfCreated(settings, store.redis);
-    const changed = await settle(
-      { ledger, rowAt: batches.rowAt, log, vault: vaultOf(settings), tellCreated },
-      view,
-      push,
-      stored,
-    );
+    const changed = await settle(settlingOf(store, store.redis), view, push, stored);
     if (changed) await pushes.unpark(stored.id);
     return changed;
   }

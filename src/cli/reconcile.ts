@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import { openCaller, reconcileTools } from '../app.js';
-import { type Match, type Reconciliation, reconcile, record } from '../operator/reconcile.js';
+import {
+  type FoundToken,
+  type Match,
+  type Reconciliation,
+  reconcile,
+  record,
+  recordToken,
+} from '../operator/reconcile.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { print, printJson, say, table } from './terminal.js';
 
@@ -29,8 +36,10 @@ export function reconcileCommand(): Command {
           const tools = reconcileTools(store, caller, credential.token);
           const found = await reconcile(tools);
           const applied: Match[] = [];
+          const kept: FoundToken[] = [];
           if (options.apply) for (const match of found.matches) if (await record(tools, match)) applied.push(match);
-          await tell(found, applied, options);
+          if (options.apply) for (const token of found.tokens) if (await recordToken(tools, token)) kept.push(token);
+          await tell(found, applied, kept, options);
           return found.refused === undefined ? EXIT.done : EXIT.stopped;
         } finally {
           await caller.close();
@@ -39,23 +48,39 @@ export function reconcileCommand(): Command {
     );
 }
 
-async function tell(found: Reconciliation, applied: readonly Match[], options: Options): Promise<void> {
+async function tell(
+  found: Reconciliation,
+  applied: readonly Match[],
+  kept: readonly FoundToken[],
+  options: Options,
+): Promise<void> {
   const matches = found.matches.map(({ refreshToken: _, ...shown }) => ({
     ...shown,
     applied: applied.some(({ registration }) => registration === shown.registration),
   }));
-  if (options.json) return printJson({ ...found, matches });
+  const tokens = found.tokens.map(({ registration, appid }) => ({
+    registration,
+    appid,
+    applied: kept.some((token) => token.appid === appid),
+  }));
+  if (options.json) return printJson({ ...found, matches, tokens });
   if (matches.length > 0) {
     await print(
       `${table(matches.map((match) => [match.registration, match.appid, match.name, match.applied ? 'recorded' : 'found']))}\n`,
     );
   }
   say(`${found.silent} silent registrations, ${matches.length} of them found, ${applied.length} recorded.`);
+  if (tokens.length > 0) {
+    await print(
+      `${table(tokens.map((it) => [it.registration, it.appid, it.applied ? 'token kept' : 'token found']))}\n`,
+    );
+    say(`${tokens.length} Mini Programs without a refresh token of which WeChat lists one, ${kept.length} kept.`);
+  }
   if (found.ambiguous.length > 0) {
     say(
       `Not recorded, because one name fits several: ${found.ambiguous.join(', ')}. Compare them by hand (fastregister explain).`,
     );
   }
   if (found.refused !== undefined) say(`WeChat did not let us read on: ${found.refused}`);
-  if (!options.apply && matches.length > 0) say('Nothing was changed; --apply records it.');
+  if (!options.apply && matches.length + tokens.length > 0) say('Nothing was changed; --apply records it.');
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { limitsOf, NO_CLIENT, registrationApi, type Store } from '../app.js';
-import { readMoment } from '../domain/calendar.js';
+import { isoWithOffset, readMoment } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
@@ -72,6 +72,12 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   const batches = options.all
     ? (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined)
     : [refusePurged(await batchNamed(store, id))];
+  const [chosen] = batches;
+  if (id === undefined && !options.all && chosen !== undefined) {
+    say(
+      `Batch ${chosen.id}, the newest: ${chosen.file}, loaded ${isoWithOffset(chosen.loadedAt, settings.quotaTimezone)}.`,
+    );
+  }
   const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since, links: options.links };
   const write = options.json ? jsonLines : options.xlsx ? reportWorkbook : reportCsv;
   const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
@@ -112,9 +118,14 @@ export async function optionsFor(
   only?: ReadonlySet<Outcome>,
 ): Promise<ReportOptions> {
   const now = Date.now();
-  const { standstill } = await situation(store.calls, limitsOf(store.settings), now);
-  const { invitation, details } = registrationApi(store.settings, NO_CLIENT);
-  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, details };
+  const { standstill } = await situation(
+    store.calls,
+    limitsOf(store.settings),
+    now,
+    store.settings.wechatRegistrationApi,
+  );
+  const { invitation, unanswered } = registrationApi(store.settings, NO_CLIENT);
+  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, unanswered };
 }
 
 export function languageFrom(text: string): Language {

@@ -109,7 +109,12 @@ async function statusOf(store: Store, ending: Ending, needing: number, interrupt
       say('Interrupted. The same command goes on where this one stopped.');
       return interruption.status();
     case 'stopped': {
-      const { standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+      const { standstill } = await situation(
+        store.calls,
+        limitsOf(store.settings),
+        Date.now(),
+        store.settings.wechatRegistrationApi,
+      );
       say(`Stopped. ${standstill?.reason.en ?? ''} ${standstill?.nextStep.en ?? ''}`);
       return EXIT.stopped;
     }

@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import { type Part, type Store, startConsoleOf, startListeningAtOnce, startNights, startSending } from '../app.js';
+import {
+  type Part,
+  type Store,
+  startConsoleOf,
+  startListeningAtOnce,
+  startNights,
+  startReconcilingOf,
+  startSending,
+} from '../app.js';
 import type { Need } from '../config.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { aborted } from './listen.js';
@@ -7,17 +15,17 @@ import { onInterruption } from './terminal.js';
 
 interface PartRow {
   readonly needs: readonly Need[];
-  /** Absent where it starts before there is a store. */
-  readonly start?: (store: Store) => Promise<Part>;
+  /** None where it starts before there is a store. */
+  readonly starts: readonly ((store: Store) => Promise<Part>)[];
 }
 
-const LISTEN: PartRow = { needs: ['push', 'encryption'] };
+const LISTEN: PartRow = { needs: ['push', 'encryption'], starts: [] };
 
 const PARTS: Readonly<Record<string, PartRow>> = {
-  work: { needs: ['wechat', 'sending', 'encryption'], start: startSending },
+  work: { needs: ['wechat', 'sending', 'encryption'], starts: [startSending, startReconcilingOf] },
   listen: LISTEN,
-  nights: { needs: [], start: startNights },
-  console: { needs: [], start: startConsoleOf },
+  nights: { needs: [], starts: [startNights] },
+  console: { needs: [], starts: [startConsoleOf] },
 };
 
 export function serveCommand(): Command {
@@ -41,8 +49,8 @@ export function serveCommand(): Command {
         try {
           // The receiver before all others: it alone has something to do while Redis is away.
           const store = await (parts.includes(LISTEN) ? listen() : open('worker'));
-          for (const { start } of parts) {
-            if (store !== undefined && start !== undefined) running.push(await start(store));
+          for (const start of parts.flatMap(({ starts }) => starts)) {
+            if (store !== undefined) running.push(await start(store));
           }
           await aborted(signal);
         } finally {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { DEFAULT_PATIENCE, WAITS } from '../domain/patience.js';
+import { TRIES_OF_A_RETRY } from '../domain/limits.js';
+import { DEFAULT_PATIENCE, parseDuration, WAITS } from '../domain/patience.js';
 import { FATES, readFate } from '../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
 import { startSimulator } from '../simulator/simulator.js';
@@ -14,6 +15,7 @@ interface Options {
   readonly seed: string;
   readonly mix?: string;
   readonly simulatedDailyCalls?: string;
+  readonly simulatedDayBegins?: string;
   readonly retired?: true;
   readonly fates?: true;
 }
@@ -30,6 +32,7 @@ export function simulateCommand(): Command {
     .option('--seed <N>', 'of the mix', '1')
     .option('--mix <FATE=WEIGHT,...>', 'fates of rows that name none, e.g. ok=80,p100003=15,p103=5')
     .option('--simulated-daily-calls <N>', "the simulator's own daily quota")
+    .option('--simulated-day-begins <DURATION>', 'how long after midnight in Beijing its day begins, e.g. 2s')
     .option('--retired', 'the first registration API answers -1, as since 2026-04-30')
     .option('--fates', 'list the fates and end')
     .action(async (options: Options, made: Command) =>
@@ -58,6 +61,9 @@ export function simulateCommand(): Command {
           ...(options.simulatedDailyCalls !== undefined && {
             dailyCalls: positive('--simulated-daily-calls', options.simulatedDailyCalls),
           }),
+          ...(options.simulatedDayBegins !== undefined && {
+            dayBegins: duration('--simulated-day-begins', options.simulatedDayBegins),
+          }),
           log: say,
         });
         await print(`${environment(simulator.url, speed, settings.wechatComponentAppid !== undefined)}\n`);
@@ -74,14 +80,25 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
   const address = `WECHAT_API_BASE_URL=${url}`;
   if (hasOwnPlatform) return address;
   // Invented appids have no place among the real ones, and waits of a day end when the simulated day does.
-  const waits = (['busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'] as const).map(
-    (wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`,
-  );
+  const waits = (
+    [
+      'retryFirstMs',
+      'probeFirstMs',
+      'probeMaxMs',
+      'lostRecheckMs',
+      'busyWaitMs',
+      'pushWaitMs',
+      'pushRecheckMs',
+      'giveUpMs',
+    ] as const
+  ).map((wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`);
   return [
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
     'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
+    // More tries of a Weixin ID would wait for the next day, which no speed brings about.
+    ...(speed > 1 ? [`${WAITS.retryLimit.name}=${TRIES_OF_A_RETRY}`] : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,
     `WECHAT_MESSAGE_TOKEN=${REHEARSAL_CREDENTIALS.messageToken}`,
@@ -102,6 +119,14 @@ function mixFrom(text: string): Record<string, number> {
       return [fate, Number(weight)];
     }),
   );
+}
+
+function duration(flag: string, text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw new UsageError(`${flag} ${(cause as Error).message}.`);
+  }
 }
 
 function positive(flag: string, text: string): number {

@@ -2,14 +2,17 @@ import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
+import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { WAITS, type Wait } from '../domain/registration.js';
 import { byOutcome } from '../redis/batches.js';
 import { openComponentStore } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
 import { openPushes } from '../redis/pushes.js';
+import { openReconciliations } from '../redis/reconciliations.js';
 import { outlook } from '../reporter/outlook.js';
-import { type Situation, situation } from '../reporter/standstill.js';
+import { shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
+import { forCreates, type Situation, situation } from '../reporter/standstill.js';
 import { command, type Doorway, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
 import { batchNamed, everyBatch } from './report.js';
@@ -67,7 +70,7 @@ async function gather(store: Store, id: string | undefined) {
   const limits = limitsOf(store.settings);
   const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
   const at = Date.now();
-  const now = await situation(store.calls, limits, at);
+  const now = await situation(store.calls, limits, at, store.settings.wechatRegistrationApi);
   const pushes = openPushes(store.redis);
   const batches = await Promise.all(
     wanted.map(async (batch) => {
@@ -86,16 +89,49 @@ async function gather(store: Store, id: string | undefined) {
   const { until: _, ...standstill } = now.standstill ?? {};
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
+  const creates = forCreates(now, limits);
   const ticket = await openComponentStore(store.redis).ticket();
   return {
-    line: now.stopped || now.standstill ? { stopped: now.stopped, ...standstill } : { stopped: false },
-    calls: { used: now.used, limit: now.limit, left: now.left, told: told(now, limits) },
-    ...outlook(await store.workload.toSend(), now.left, { ...limits, perDay: now.limit }, at),
+    line:
+      now.stopped || now.standstill
+        ? { stopped: isStopped(now), ...standstill, ...metByLine(now, limits) }
+        : { stopped: false },
+    calls: {
+      used: now.used,
+      limit: now.limit,
+      left: now.left,
+      kept: now.kept,
+      told: told(now, limits),
+      shut: shutDayFacts(now.shut, limits),
+    },
+    ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
     parkedPushes: parked,
+    compared: await comparedNow(store),
     links,
     batches,
+  };
+}
+
+/** Also while it is tried by itself. */
+function isStopped({ stopped, line }: Situation): boolean {
+  return stopped || line?.probe !== undefined;
+}
+
+/** What stopped the line, for programs; its words are `reason` and `nextStep`. */
+function metByLine({ line }: Situation, { timezone }: Limits) {
+  if (line === undefined) return {};
+  const { because, times, merchants, since, at, probe } = line;
+  return {
+    because,
+    times: times ?? null,
+    merchants: merchants ?? null,
+    firstMetAt: since === undefined ? null : isoWithOffset(since, timezone),
+    stoppedAt: isoWithOffset(at, timezone),
+    opensByItself: opensByItself(line),
+    nextTryAt: opensByItself(line) ? isoWithOffset(line.probe.at, timezone) : null,
+    triesFailed: probe?.failed ?? null,
   };
 }
 
@@ -127,6 +163,26 @@ async function linksNow({ redis, settings }: Store, now: number) {
   return { open, ending, nextEndsAt: next === undefined ? null : isoWithOffset(next, settings.quotaTimezone) };
 }
 
+/** How the last comparison of WeChat's list of accounts ended, which runs by itself; null before the first. */
+async function comparedNow({ redis, settings }: Store) {
+  const last = await openReconciliations(redis).last();
+  if (last === undefined) return null;
+  const { at, refused, ...found } = last;
+  return { at: isoWithOffset(at, settings.quotaTimezone), ...found, refused: refused === '' ? null : refused };
+}
+
+function comparedLines(compared: Awaited<ReturnType<typeof comparedNow>>): string[][] {
+  if (compared === null) return [];
+  const { at, silent, recorded, tokens, ambiguous, refused } = compared;
+  const words = [
+    `${silent} silent, ${recorded} found`,
+    ...(tokens > 0 ? [`${tokens} refresh tokens found`] : []),
+    ...(ambiguous > 0 ? [`${ambiguous} names fit several: fastregister reconcile`] : []),
+    ...(refused === null ? [] : [`not read to its end: ${refused}`]),
+  ];
+  return [["WeChat's list of accounts", `compared at ${at}: ${words.join('; ')}`]];
+}
+
 /** `queued: 3`, `deferred, because …: 2` */
 function waits(counts: Readonly<Record<string, number>>): Record<string, number> {
   const waiting: Record<string, number> = {};
@@ -136,6 +192,10 @@ function waits(counts: Readonly<Record<string, number>>): Record<string, number>
     else if (state === 'queued' || state === 'submitting' || state === 'awaiting_legal_person') waiting[state] = count;
   }
   return waiting;
+}
+
+function keptOf({ kept }: { readonly kept: number }): string {
+  return kept === 0 ? '' : `, ${kept} of them kept for searches that fall due today`;
 }
 
 function linkLines({ open, ending, nextEndsAt }: Awaited<ReturnType<typeof linksNow>>): string[][] {
@@ -148,7 +208,8 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
   const { line, calls, batches } = facts;
   const head = [
     ['line', 'reason' in line && line.reason ? `${line.reason.en} ${line.nextStep?.en ?? ''}` : 'running'],
-    ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left`],
+    ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left${keptOf(calls)}`],
+    ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
     ...(calls.told === null
       ? []
       : [['counted by WeChat', `${calls.told.used} at ${calls.told.at}, where we had counted ${calls.told.counted}`]]),
@@ -159,6 +220,7 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
     ...Object.entries(facts.waitsUntil).map(([why, until]) => ['waiting', `${why}: the first until ${until}`]),
     ['verify ticket', facts.ticketReceivedAt ?? 'none yet'],
     ...linkLines(facts.links),
+    ...comparedLines(facts.compared),
     ...(facts.parkedPushes > 0 ? [['pushes that fit no registration', String(facts.parkedPushes)]] : []),
   ];
   const rows = batches.map(({ batch, file, rows: count, complete, outcomes, waiting }) => [

@@ -1,8 +1,9 @@
 /** What commands say and where: data on stdout, everything else on stderr. */
+import { printable } from '../domain/printable.js';
 import { told } from '../reporter/file.js';
 
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
 }
 
 /** The reader of our output has seen enough (`fastregister report | head`). */
@@ -10,10 +11,11 @@ export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
 
-/** Waits where the reader is slower than we are. @throws ReaderGone, OutputError */
+/** Waits where the reader is slower than we are. A file gets the text as it is. @throws ReaderGone, OutputError */
 export async function print(text: string | Uint8Array): Promise<void> {
+  const shown = process.stdout.isTTY && typeof text === 'string' ? printable(text) : text;
   await new Promise<void>((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+    process.stdout.write(shown, (error) => {
       if (!error) resolve();
       else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : told('The output', error));
     });
@@ -42,7 +44,7 @@ export function openProgress(): Progress {
     shown = line;
     shownAt = Date.now();
     pending = '';
-    stderr.write(`${line}\n`);
+    stderr.write(`${printable(line)}\n`);
   };
   return {
     show(line) {
@@ -53,7 +55,7 @@ export function openProgress(): Progress {
         return;
       }
       shown = line;
-      stderr.write(`\r\u001b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`\r\u001b[2K${printable(line).slice(0, (stderr.columns ?? 80) - 1)}`);
     },
     end() {
       if (stderr.isTTY && shown !== '') stderr.write('\n');

@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { vaultOf } from '../app.js';
+import { ledgerIdentityOf, vaultOf } from '../app.js';
 import { openAuthorizers } from '../redis/authorizers.js';
 import { isRedisGone } from '../redis/connection.js';
+import { adoptLedger } from '../redis/ledger-identity.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { say } from './terminal.js';
 
 export function tokensCommand(): Command {
   return new Command('tokens')
     .description("The refresh tokens of the Mini Programs that were created, for the platform's own service.")
-    .addCommand(exportCommand().exitOverride());
+    .addCommand(exportCommand().exitOverride())
+    .addCommand(resealCommand().exitOverride());
 }
 
 function exportCommand(): Command {
@@ -45,6 +47,32 @@ function exportCommand(): Command {
         return EXIT.done;
       }),
     );
+}
+
+function resealCommand(): Command {
+  return command(
+    'reseal',
+    'Seals every refresh token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
+    'fastregister tokens reseal',
+  ).action(async (_options: object, made: Command) =>
+    perform(made, { needs: ['encryption'] }, async ({ open: openStore, settings }) => {
+      const { redis } = await openStore('door');
+      const authorizers = openAuthorizers(redis, vaultOf(settings));
+      const appids = await authorizers.list();
+      let resealed = 0;
+      for (const appid of appids) {
+        const isNew = await authorizers.reseal(appid).catch((cause: Error) => {
+          throw isRedisGone(cause) ? cause : new UsageError(`${appid}: ${cause.message}. Set both keys.`);
+        });
+        if (isNew) resealed += 1;
+      }
+      await adoptLedger(redis, { secretKey: ledgerIdentityOf(settings).secretKey });
+      say(
+        `${resealed} of ${appids.length} refresh tokens were sealed anew. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
+      );
+      return EXIT.done;
+    }),
+  );
 }
 
 /** Whole or not at all, and never readable by others, not even while it is written. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { limitsOf, type Store, startSending } from '../app.js';
+import { askDayAgain, limitsOf, type Part, type Store, startReconcilingOf, startSending } from '../app.js';
 import { situation } from '../reporter/standstill.js';
 import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
@@ -20,11 +20,13 @@ export function workCommand(): Command {
       perform(made, { needs: ['wechat', 'sending', 'encryption'], service: true }, async ({ open }) => {
         const { signal } = onInterruption();
         const store = await open('worker');
-        const sending = await startSending(store);
+        if (options.drain && (await store.workload.inHand('submit')) > 0) await askDayAgain(store);
+        const running: Part[] = [await startSending(store)];
         try {
+          if (!options.drain) running.push(await startReconcilingOf(store));
           return await untilToldToEnd(store, options.drain === true, signal);
         } finally {
-          await sending.close();
+          await Promise.all(running.map((part) => part.close()));
         }
       }),
     );
@@ -39,7 +41,12 @@ async function untilToldToEnd(store: Store, drain: boolean, signal: AbortSignal)
       await sayWhatWaits(store);
       break;
     }
-    const { stopped, standstill } = await situation(store.calls, limitsOf(store.settings), Date.now());
+    const { stopped, standstill } = await situation(
+      store.calls,
+      limitsOf(store.settings),
+      Date.now(),
+      store.settings.wechatRegistrationApi,
+    );
     if (stopped) {
       say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
       return EXIT.stopped;

@@ -19,9 +19,13 @@ export async function metricsText(facts: Overview): Promise<string> {
     facts.situation.used,
   );
   gauge('calls_limit', 'Calls that a quota day allows.').set(facts.situation.limit);
-  gauge('line_stopped', '1 while nothing is sent until a person or the next quota day lets it go on.').set(
-    facts.situation.stopped ? 1 : 0,
+  gauge('line_stopped', '1 while nothing is sent: the line is stopped, or the day has no calls left.').set(
+    facts.situation.stopped || facts.situation.line?.probe !== undefined ? 1 : 0,
   );
+  gauge(
+    'line_retrying',
+    '1 while the line is stopped for a fault of WeChat or the network, and is tried by itself.',
+  ).set(facts.situation.line !== undefined && !facts.situation.stopped ? 1 : 0);
   const pushes = counter(
     'pushes_total',
     'Pushes by InfoType and outcome. Each that was stored has a second outcome when it was looked at.',

@@ -1,8 +1,9 @@
 /** The console's port: how the process is, what it counts, and for who knows the password, where the batches are. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { mostConnections } from '../http/limits.js';
+import { type Listener, openListener } from '../http/listener.js';
 import { metricsText } from './metrics.js';
 import { overview, type Sources } from './overview.js';
 import { overviewPage } from './page.js';
@@ -23,28 +24,46 @@ export interface ConsoleServer {
   close(): Promise<void>;
 }
 
+/** /metrics reads every batch, and a page may be long: at a busy Redis that takes seconds. */
+const REQUEST_MS = 30_000;
+const STALLED_MS = 30_000;
+/** A browser asks again when it shows the next page. */
+const IDLE_MS = 75_000;
+const IDLE_CONNECTIONS = 100;
+const PER_ADDRESS = 64;
+/** The receiver of the same process has the others. */
+const SHARE_OF_CONNECTIONS = 0.1;
+
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
   const server = createServer((request, response) => {
-    route(request, response, options).catch((error) => {
+    route(request, response, options, listener).catch((error) => {
       options.log.error({ err: error }, 'the console failed');
       if (!response.headersSent) answer(response, 503, 'not available now');
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+  const listener = openListener(server, {
+    limits: {
+      connections: mostConnections(SHARE_OF_CONNECTIONS),
+      idle: IDLE_CONNECTIONS,
+      perAddress: PER_ADDRESS,
+      requestMs: REQUEST_MS,
+      idleMs: IDLE_MS,
+      stalledMs: STALLED_MS,
     },
+  });
+  const settings = { host: 'FASTREGISTER_CONSOLE_HOST', port: 'FASTREGISTER_CONSOLE_PORT' };
+  return {
+    port: await listener.open({ host: options.host, port: options.port, settings }),
+    close: () => listener.close(0),
   };
 }
 
-async function route(request: IncomingMessage, response: ServerResponse, options: ConsoleOptions): Promise<void> {
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ConsoleOptions,
+  listener: Listener,
+): Promise<void> {
   // Not new URL(), which takes what follows `//` for a host, and throws where nothing does.
   const [path] = (request.url ?? '/').split('?', 1);
   if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only');
@@ -64,6 +83,8 @@ async function route(request: IncomingMessage, response: ServerResponse, options
       );
     case '/':
       if (!mayEnter(request, response, options.password)) return;
+      listener.hold(request);
+      listener.keep(response, 'known');
       return answer(response, 200, overviewPage(await overview(options.sources)), 'text/html; charset=utf-8');
     default:
       return answer(response, 404, 'not here');

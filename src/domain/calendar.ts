@@ -157,12 +157,18 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
 
 const DAY = 24 * 60 * MINUTE;
 
-/** Saturdays and Sundays (UTC) do not count; public holidays are not known here. */
+/** The business registry's days are China's, which has had one time zone without summer time since 1992. */
+const BEIJING_OFFSET = 8 * 60 * MINUTE;
+
+/**
+ * Monday to Friday in Beijing. Public holidays and the Saturdays that are worked for them are announced year by year, so
+ * they cannot be known for the next one and are not counted.
+ */
 export function afterWorkingDays(from: number, days: number): number {
   let at = from;
   for (let left = days; left > 0; ) {
     at += DAY;
-    const weekday = new Date(at).getUTCDay();
+    const weekday = new Date(at + BEIJING_OFFSET).getUTCDay();
     if (weekday !== 0 && weekday !== 6) left -= 1;
   }
   return at;

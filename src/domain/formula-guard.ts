@@ -1,23 +1,30 @@
 /**
- * Cells that a spreadsheet program would run as a formula get an apostrophe in front, which it takes for text
- * (OWASP, CSV injection). Reversible: reading a report as the next sheet gives every cell back as it was.
+ * Cells that a spreadsheet program would run as a formula get an apostrophe in front, which it takes for text (OWASP, CSV
+ * injection). So does what follows a `;` or a TAB inside a cell: a program whose list separator that is begins a new cell
+ * there. Reversible: reading a report as the next sheet gives every cell back as it was.
  */
 
-/** Apostrophes that are already there are counted, or taking one off could not tell whose it was. */
-const GUARDED = /^'+[=+\-@\t\r\n＝＋－＠]/;
-const DANGEROUS = /^'*[=+\-@\t\r\n＝＋－＠]/;
+/**
+ * Where a cell begins, and after it a formula: behind characters that programs do not show (NUL, zero-width), and behind
+ * apostrophes, for if one were already there, taking one off could not tell whose it was.
+ */
+const FORMULA = /(?<=^|[;\t])(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
+const GUARDED = /(?<=^|[;\t])'(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
 
 export function guard(cell: string): string {
-  return mayBeDangerous(cell.charCodeAt(0)) && DANGEROUS.test(cell) ? `'${cell}` : cell;
-}
-
-/** Nearly every cell begins with a letter or a digit and needs no more than this look. */
-function mayBeDangerous(first: number): boolean {
-  return first < 0x30 || (first > 0x39 && first < 0x41) || first >= 0xff00;
+  return mayBeFormula(cell) ? cell.replace(FORMULA, "'") : cell;
 }
 
 export function unguard(cell: string): string {
-  return cell.charCodeAt(0) === APOSTROPHE && GUARDED.test(cell) ? cell.slice(1) : cell;
+  if (!cell.includes("'")) return cell;
+  const plain = cell.replace(GUARDED, '');
+  // What guard would not have written is the user's own.
+  return guard(plain) === cell ? plain : cell;
 }
 
-const APOSTROPHE = 0x27;
+/** Nearly every cell begins with a letter or a digit, has no separator, and needs no more than this look. */
+function mayBeFormula(cell: string): boolean {
+  const first = cell.charCodeAt(0);
+  if (first < 0x30 || (first > 0x39 && first < 0x41) || first >= 0xfeff) return true;
+  return (first >= 0x2000 && first <= 0x2060) || cell.includes(';') || cell.includes('\t');
+}

@@ -8,23 +8,60 @@ export interface Limits {
   readonly perDay: number;
   /** What WeChat tells of the day (`quota/get`) goes before `perDay`. */
   readonly believeWeChat: boolean;
-  /** Part of the day's calls, 0 to 1, that is kept for finding out what became of silent registrations. */
+  /** Part of the day's calls, 0 to 1, that is kept at most for finding out what became of silent registrations. */
   readonly searchShare: number;
+  /** When WeChat is asked whether a day that is shut has calls again (patience.ts, quotaRechecksMs). */
+  readonly quotaRechecksMs: readonly number[];
   readonly timezone: string;
   readonly sendingHours: SendingHours;
-  /** The same surprising answer so many times in a row stops the line. */
+  /** So many merchants in a row that meet the same fault of WeChat stop the line. */
   readonly stopAfter: number;
 }
 
 /** WeChat counts five calls a day for one Weixin ID, failures too (91030). */
 export const TRIES_PER_PERSON_AND_DAY = 5;
 
+/** What a row that is tried again may use of them: the others are left for a correction on the same day. */
+export const TRIES_OF_A_RETRY = 3;
+
 /** WeChat ends a task after 24 hours, and the link for its legal person (`authorize_url`) with it. */
 export const LONGEST_TASK_MS = 24 * 3_600_000;
 
-/** Calls of the day that only `search` may use. */
+/** An authorization code is good for one exchange, ten minutes long (WeChat's support); what WeChat itself says goes before. */
+export const AUTH_CODE_LIVES_MS = 10 * 60_000;
+
+/**
+ * How often a registration is sent again by itself because the answer with its link was lost and its task is over. Answers
+ * that get lost twice in a row have a cause, such as a proxy, and each attempt costs the merchant another day.
+ */
+export const MOST_RESENDS_OF_A_LOST_LINK = 1;
+
+/** Calls of the day that are kept for `search` at most; how many are, follows from what falls due (day.lua). */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);
+}
+
+/** The budgets that Lua decides by; those of the day are enough for what is kept of it. */
+export function budgetOfDay(limits: Limits) {
+  const { perSecond, perMinute, perDay, believeWeChat } = limits;
+  return { perSecond, perMinute, perDay, believe: believeWeChat, reserve: searchReserve(limits) };
+}
+
+/**
+ * Calls that the day allows, as day.lua (calls_of_day) decides it too. What WeChat told never adds to a fixed number, except
+ * that calls which it does not count any more are not counted here either.
+ */
+export function callsOfDay(
+  { perDay, believeWeChat }: Pick<Limits, 'perDay' | 'believeWeChat'>,
+  { told, cleared = 0 }: { readonly told?: { readonly limit: number } | undefined; readonly cleared?: number },
+): number {
+  if (believeWeChat) return told?.limit ?? perDay;
+  return Math.min(perDay + cleared, told?.limit ?? Number.POSITIVE_INFINITY);
+}
+
+/** How long a day that WeChat has shut may stay so before `run` waits for it no longer. */
+export function quotaPatienceMs({ quotaRechecksMs }: Pick<Limits, 'quotaRechecksMs'>): number {
+  return quotaRechecksMs[2] ?? 0;
 }
 
 /**

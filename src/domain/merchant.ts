@@ -14,8 +14,13 @@ export interface Merchant {
   readonly componentPhone: string;
 }
 
-/** The details of which a difference makes another task at WeChat; the phone is none of them. */
-export type DetailField = 'name' | 'code' | 'legalPersonaWechat' | 'legalPersonaName';
+/**
+ * The details of which a difference makes another task at WeChat. The phone is none of them, nor is the form of the code: rows
+ * that are compared name one enterprise.
+ */
+export type DetailField = 'name' | 'legalPersonaWechat' | 'legalPersonaName';
+
+export const ALL_DETAILS: readonly DetailField[] = ['name', 'legalPersonaWechat', 'legalPersonaName'];
 
 /** The registration id of an enterprise, from its code as a sheet or a push gives it. */
 export type Identify = (code: string) => string;
@@ -44,9 +49,9 @@ export function enterpriseOf(code: string): string {
   return plain.length === 18 ? plain.slice(8, 17) : plain;
 }
 
-/** What is compared of a detail: without case, width, spaces, and the hyphen of a code. */
+/** What is compared of a detail: without case, width and spaces. */
 export function comparableDetail(merchant: Merchant, field: DetailField): string {
-  return comparable(field === 'code' ? withoutHyphens(merchant.code) : merchant[field]);
+  return comparable(merchant[field]);
 }
 
 /** Of `fields`, those in which two rows of one enterprise differ. A blank cell is no other detail. */
@@ -59,7 +64,6 @@ export function differingDetails(one: Merchant, other: Merchant, fields: readonl
 
 export const DETAIL_WORDS: Readonly<Record<DetailField, Words>> = {
   name: { en: 'the name', zh: '企业名称' },
-  code: { en: 'the code', zh: '企业代码' },
   legalPersonaWechat: { en: "the legal person's Weixin ID", zh: '法人微信号' },
   legalPersonaName: { en: "the legal person's name", zh: '法人姓名' },
 };

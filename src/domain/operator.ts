@@ -2,7 +2,7 @@
  * What an operator may ask of a registration: to send it again, or to withdraw it. Why it cannot be done, and what has to
  * be thought of first, are rows of two tables.
  */
-import { type Fact, isOver, type Registration } from './registration.js';
+import { type Fact, isOver, type Registration, type State } from './registration.js';
 import type { Actor, Words } from './words.js';
 
 export type Ask = 'retry' | 'cancel';
@@ -41,8 +41,12 @@ export type Cannot = keyof typeof CANNOT;
 /** What is done, and should be known before. */
 export const MIND = {
   not_before: {
-    en: 'they wait for the day from which WeChat takes them again, and are sent then',
-    zh: '将等到可再次提交之日再提交',
+    en: 'WeChat asks for 5 to 15 working days (105): they wait until 15 have passed, and are sent then; --only rejected sends them now',
+    zh: '微信要求 5 至 15 个工作日后再提交（105）：将等满 15 个工作日后自动提交；如需立即提交，请使用 --only rejected',
+  },
+  too_early: {
+    en: 'WeChat asks for 5 to 15 working days (105), and 15 have not passed: sent now, they may be refused again',
+    zh: '微信要求 5 至 15 个工作日后再提交（105），目前未满 15 个工作日：现在提交可能再次被拒',
   },
   unknown_outcome: {
     en: 'their outcome is not known: a second call may spend a try of the legal person, or meet a task that runs',
@@ -81,18 +85,26 @@ export function judge(registration: Registration, asking: Asking): Verdict {
 }
 
 function judgeRetry(registration: Registration, { now, insists, acts }: Asking): Verdict {
-  const { state, task, earlierTask, until } = registration;
+  const { state, task, earlierTask, until, wait } = registration;
   if (state === 'created') return { kind: 'cannot', why: 'created' };
+  if (wait === 'not_before' && insists) return { kind: 'can', fact: { kind: 'retry_asked' }, mind: 'too_early' };
   if (state === 'queued' || state === 'deferred') return { kind: 'cannot', why: 'not_sent_yet' };
   if (!isOver(state)) return { kind: 'cannot', why: 'under_way' };
   const isUnknown = task === 'open' || earlierTask === 'open';
   if (isUnknown && !insists) return { kind: 'cannot', why: 'unknown_outcome' };
   if (acts === 'nobody' && !insists) return { kind: 'cannot', why: 'hopeless' };
-  if (until !== undefined && until > now) {
+  const isEarly = until !== undefined && until > now;
+  if (isEarly && !insists) {
     return { kind: 'can', fact: { kind: 'retry_asked', until, wait: 'not_before' }, mind: 'not_before' };
   }
-  const mind = isUnknown ? 'unknown_outcome' : state === 'rejected' ? 'same_details' : undefined;
+  const mind = mindOfSendingNow(state, isUnknown, isEarly);
   return { kind: 'can', fact: { kind: 'retry_asked' }, ...(mind && { mind }) };
+}
+
+function mindOfSendingNow(state: State, isUnknown: boolean, isEarly: boolean): Mind | undefined {
+  if (isUnknown) return 'unknown_outcome';
+  if (isEarly) return 'too_early';
+  return state === 'rejected' ? 'same_details' : undefined;
 }
 
 function judgeCancel({ state, row, alsoRows, waitingRows }: Registration, { waitingRow }: Asking): Verdict {

@@ -2,16 +2,24 @@
  * Every wait of the program, in one table: what it is called as a setting, how long it is, and what it waits for.
  * Tests and rehearsals shorten these values; nothing else about time is special there.
  */
+import type { Registration } from './registration.js';
 
 export interface Patience {
   readonly requestTimeoutMs: number;
   readonly retryFirstMs: number;
   /** Tries, not a wait: the first call counts as one. */
   readonly retryLimit: number;
+  readonly probeFirstMs: number;
+  readonly probeMaxMs: number;
+  readonly notifyAfterMs: number;
+  readonly lostRecheckMs: number;
   readonly busyWaitMs: number;
   readonly pushWaitMs: number;
   readonly pushRecheckMs: number;
   readonly giveUpMs: number;
+  readonly resultWaitMs: number;
+  readonly tokenRetryMs: number;
+  readonly quotaRecheckMs: number;
 }
 
 interface WaitRow {
@@ -31,8 +39,9 @@ export const WAITS = {
   retryFirstMs: {
     name: 'FASTREGISTER_RETRY_FIRST',
     unit: 'duration',
-    default: '30s',
-    sentence: 'The first pause after 89247 (inner error, retry after some while); each further pause is twice as long.',
+    default: '10m',
+    sentence:
+      'The first pause of a row after 89247 (inner error, retry after some while); each further pause is twice as long.',
   },
   retryLimit: {
     name: 'FASTREGISTER_RETRY_LIMIT',
@@ -40,6 +49,33 @@ export const WAITS = {
     default: '5',
     sentence:
       'How many times a registration is tried before a repeated 89247 waits for a person, and is searched for before one that stayed silent does, where the answers do not tell of its task.',
+  },
+  probeFirstMs: {
+    name: 'FASTREGISTER_PROBE_FIRST',
+    unit: 'duration',
+    default: '15s',
+    sentence:
+      'How long a line that stopped for a fault of WeChat or the network waits before it tries one call; after each call that fails, twice as long.',
+  },
+  probeMaxMs: {
+    name: 'FASTREGISTER_PROBE_MAX',
+    unit: 'duration',
+    default: '15m',
+    sentence:
+      'The longest of these waits; and of those for a component access token that cannot be fetched, which begin with 5 seconds.',
+  },
+  notifyAfterMs: {
+    name: 'FASTREGISTER_NOTIFY_AFTER',
+    unit: 'duration',
+    default: '10m',
+    sentence: 'How long such a fault lasts before FASTREGISTER_NOTIFY_URL hears of it.',
+  },
+  lostRecheckMs: {
+    name: 'FASTREGISTER_LOST_RECHECK',
+    unit: 'duration',
+    default: '20m',
+    sentence:
+      'How long after a create whose answer was lost one early search asks whether WeChat has the task, so that the legal person can be asked while the 24 hours run. Only where WeChat can be asked without a task id (fastregisterweapp).',
   },
   busyWaitMs: {
     name: 'FASTREGISTER_BUSY_WAIT',
@@ -52,14 +88,14 @@ export const WAITS = {
     unit: 'duration',
     default: '26h',
     sentence:
-      'How long a push may be missing after a create before one search asks for it; the legal person has 24 hours.',
+      "How long a push may be missing after a create before one search asks for it: the legal person's 24 hours, and a margin. From then on WeChat's task counts as over, so nothing below 24h makes sense outside a rehearsal.",
   },
   pushRecheckMs: {
     name: 'FASTREGISTER_PUSH_RECHECK',
     unit: 'duration',
     default: '6h',
     sentence:
-      'The pause before the next search while WeChat says that the task is still running, or nobody knows whether our call arrived.',
+      'The pause before the next search while WeChat says that the task is still running, or its answer says nothing about the task.',
   },
   giveUpMs: {
     name: 'FASTREGISTER_GIVE_UP',
@@ -68,17 +104,52 @@ export const WAITS = {
     sentence:
       'How long after its create a registration that stayed silent waits for a person instead; so does one that meets 89249, or 91030, for so long.',
   },
+  resultWaitMs: {
+    name: 'FASTREGISTER_RESULT_WAIT',
+    unit: 'duration',
+    default: '2m',
+    sentence:
+      'How long the result of a registration may be missing after a new Mini Program has authorised the platform, before WeChat is asked whose it is; its authorization code lives ten minutes.',
+  },
+  tokenRetryMs: {
+    name: 'FASTREGISTER_TOKEN_RETRY',
+    unit: 'duration',
+    default: '1m',
+    sentence: 'The pause before WeChat is asked again for a component access token that it has refused to issue.',
+  },
+  quotaRecheckMs: {
+    name: 'FASTREGISTER_QUOTA_RECHECK',
+    unit: 'duration',
+    default: '1m',
+    sentence:
+      'How long after WeChat said that the day’s calls are used up (45009) it is asked whether there are calls again; the next times are 5, 15 and 60 times as long after it, and then every 60 times as long. `run` ends with 4 when there are none after 15 times as long.',
+  },
 } as const satisfies Record<keyof Patience, WaitRow>;
 
 export const DEFAULT_PATIENCE: Patience = {
   requestTimeoutMs: parseDuration(WAITS.requestTimeoutMs.default),
   retryFirstMs: parseDuration(WAITS.retryFirstMs.default),
   retryLimit: Number(WAITS.retryLimit.default),
+  probeFirstMs: parseDuration(WAITS.probeFirstMs.default),
+  probeMaxMs: parseDuration(WAITS.probeMaxMs.default),
+  notifyAfterMs: parseDuration(WAITS.notifyAfterMs.default),
+  lostRecheckMs: parseDuration(WAITS.lostRecheckMs.default),
   busyWaitMs: parseDuration(WAITS.busyWaitMs.default),
   pushWaitMs: parseDuration(WAITS.pushWaitMs.default),
   pushRecheckMs: parseDuration(WAITS.pushRecheckMs.default),
   giveUpMs: parseDuration(WAITS.giveUpMs.default),
+  resultWaitMs: parseDuration(WAITS.resultWaitMs.default),
+  tokenRetryMs: parseDuration(WAITS.tokenRetryMs.default),
+  quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
 };
+
+/** After the first of these waits, then that many times as long after the day was shut; the last is repeated. */
+const QUOTA_RECHECKS = [1, 5, 15, 60] as const;
+
+/** How long after a quota day was shut WeChat is asked whether it has calls again; then as often as the last of them. */
+export function quotaRechecksMs({ quotaRecheckMs }: Pick<Patience, 'quotaRecheckMs'>): readonly number[] {
+  return QUOTA_RECHECKS.map((times) => times * quotaRecheckMs);
+}
 
 /**
  * The first pause, doubled for every postponement so far, give or take 10 % so that rows postponed together do not
@@ -93,6 +164,30 @@ export function retryAfterMs(
 ): number {
   const doubled = patience.retryFirstMs * 2 ** postponedSoFar;
   return Math.round(Math.min(doubled * (0.9 + 0.2 * random), patience.giveUpMs));
+}
+
+/**
+ * When a create is followed up whose answer may be lost, in ms after it. Where WeChat can be asked without a task id: early,
+ * though never while the answer may still come. Otherwise nothing can be done before its task is over.
+ */
+export function firstFollowUpMs(
+  { lostRecheckMs, requestTimeoutMs, pushWaitMs }: Pick<Patience, 'lostRecheckMs' | 'requestTimeoutMs' | 'pushWaitMs'>,
+  canSearch: boolean,
+): number {
+  return canSearch ? Math.min(Math.max(lostRecheckMs, requestTimeoutMs), pushWaitMs) : pushWaitMs;
+}
+
+/**
+ * Whether what is due, or made now, is the early search after a lost answer. The time for which it was put down says so, not
+ * the clock of whoever looks: clocks differ, and the search of the overdue push must not count as an early one.
+ */
+export function isEarlySearch(
+  { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
+  { state, sentAt = 0, until }: Pick<Registration, 'state' | 'sentAt' | 'until'>,
+  now: number,
+): boolean {
+  const overdueAt = sentAt + pushWaitMs;
+  return state === 'submitting' && until !== undefined && until < overdueAt && now < overdueAt;
 }
 
 /** Written out, not computed: parseDuration is called while this module is still being read. */

@@ -89,6 +89,9 @@ export const PROBLEMS = {
   'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '该电话像手机号，但有 {detail} 位；手机号应为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
   'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '该电话像座机号，但缺少区号首位的零。' }, next: AS_TEXT },
 
+  // What the ledger knows of the merchant
+  'sheet:too_early': { severity: 'warning', who: 'us', says: { en: 'WeChat refused this merchant because the business registry was not up to date (105), and asks for 5 to 15 working days before it is sent again; 15 have not passed yet.', zh: '微信曾因工商数据未更新拒绝该商户（105），要求 5 至 15 个工作日后再提交，目前未满 15 个工作日。' }, next: { en: 'Loaded now, it is sent at once and may be refused again. To wait, leave the row out and use `fastregister retry`.', zh: '现在加载会立即提交，可能再次被拒；如需等待，请移除该行并使用 `fastregister retry`。' } },
+
   // What was repaired on the way
   'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已转为半角。' }, next: NOTHING },
   'sheet:spaces_repaired': { severity: 'warning', who: 'us', says: { en: 'spaces around or inside the value were taken off.', zh: '首尾或中间的空格已去除。' }, next: NOTHING },

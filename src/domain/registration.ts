@@ -4,6 +4,7 @@
  *
  * `docs/states.md`, `explain` and the report's sentences are printed from these tables.
  */
+import { MOST_RESENDS_OF_A_LOST_LINK } from './limits.js';
 import type { Actor, Words } from './words.js';
 
 export type Outcome =
@@ -32,8 +33,8 @@ export const STATES = {
   submitting: {
     outcome: 'pending',
     acts: 'us',
-    en: "It was sent; WeChat's answer is not known. The push, or one search when the push is overdue, will tell.",
-    zh: '已提交，尚未得知微信的答复；将以微信推送为准，逾期未推送时查询一次。',
+    en: "It was sent, and WeChat's answer is not known yet.",
+    zh: '已提交，尚未得知微信的答复。',
   },
   deferred: {
     outcome: 'pending',
@@ -109,10 +110,13 @@ export const FACTS = {
   create_busy: { by: 'worker', en: 'WeChat says that this enterprise already has a running task', zh: '微信答复该企业已有任务在执行' },
   create_postponed: { by: 'worker', en: 'WeChat answered that it may be tried again later', zh: '微信答复可稍后重试' },
   create_void: { by: 'worker', en: 'the call was turned away at the door (token, quota, no connection): no attempt was made', zh: '请求未被受理（令牌、额度或连接原因），不计为一次提交' },
+  create_intercepted: { by: 'worker', en: 'a proxy, a firewall or another server refused or redirected the call in place of WeChat: no attempt was made', zh: '请求被代理、防火墙或其他服务器拒绝或重定向，未到达微信，不计为一次提交' },
   create_refused: { by: 'worker', en: "WeChat refused the merchant's details", zh: '微信未通过商户所填信息' },
   platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops', zh: '微信拒绝的是平台而非商户，提交暂停' },
   answer_unknown: { by: 'worker', en: 'WeChat answered with a code that nobody knows', zh: '微信返回了未知的代码' },
   answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
+  try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此暂停：该次尝试不计数' },
+  create_not_arrived: { by: 'worker', en: 'a page had come in place of the answer to `create`, and `search` finds no task: it never arrived', zh: '`create` 返回的是网页，且 `search` 未找到任务：请求没有送达' },
   search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
   search_void: { by: 'worker', en: '`search` was turned away at the door: nothing was learnt', zh: '`search` 未被受理，没有得到结果' },
   search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交暂停' },
@@ -120,13 +124,17 @@ export const FACTS = {
   task_unclear: { by: 'worker', en: '`search` does not tell what became of the task', zh: '`search` 未能说明任务结果' },
   task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one', zh: '`query` 显示小程序已创建，但未说明是哪一个' },
   task_failed: { by: 'worker', en: '`query` says that the registration failed', zh: '`query` 显示注册失败' },
+  task_unfinished: { by: 'worker', en: '`query` says that the task is not finished, and its 24 hours are over', zh: '`query` 显示任务未完成，且 24 小时已过' },
+  link_lost: { by: 'worker', en: 'the answer with the link was lost, and a task that WeChat may have begun is over: nobody can have opened the link', zh: '含链接的答复已丢失，微信可能建立的任务也已结束：不会有人打开过该链接' },
   push_overdue: { by: 'worker', en: 'neither a push nor `search` told the end in the time that we wait', zh: '在等待期限内，推送和 `search` 都没有给出结果' },
   mini_program_created: { by: 'receiver', en: 'WeChat pushed: the Mini Program was created', zh: '微信推送：小程序已创建' },
   legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours', zh: '微信推送：法人未在 24 小时内完成确认' },
   registration_refused: { by: 'receiver', en: 'WeChat pushed: the registration failed', zh: '微信推送：注册失败' },
   push_unknown: { by: 'receiver', en: 'WeChat pushed a status that nobody knows', zh: '微信推送了未知的状态' },
-  authorizer_kept: { by: 'worker', en: "the auth_code was exchanged; the authorizer's refresh token is kept", zh: 'auth_code 已换取授权，授权方的刷新令牌已保存' },
-  authorizer_lost: { by: 'worker', en: 'the auth_code could not be exchanged in its ten minutes', zh: 'auth_code 未能在十分钟有效期内换取授权' },
+  authorization_pushed: { by: 'receiver', en: 'WeChat pushed a new authorization code: the merchant authorised the platform, or changed the permission sets', zh: '微信推送了新的授权码：商户授权了第三方平台，或更新了授权的权限集' },
+  authorizer_withdrawn: { by: 'receiver', en: 'WeChat pushed: the merchant withdrew the authorisation', zh: '微信推送：商户已取消对第三方平台的授权' },
+  authorizer_kept: { by: 'worker', en: "the authorizer's refresh token was received and is kept", zh: '已取得授权，授权方的刷新令牌已保存' },
+  authorizer_lost: { by: 'worker', en: 'the auth_code was dead, and WeChat gave no refresh token in another way', zh: 'auth_code 已失效，也未能以其他方式取得刷新令牌' },
   retry_asked: { by: 'operator', en: 'an operator asked to send it again', zh: '操作员要求重新提交' },
   cancel_asked: { by: 'operator', en: 'an operator withdrew it', zh: '操作员已撤回' },
 } as const satisfies Record<string, FactRow>;
@@ -145,6 +153,12 @@ export interface Fact {
   readonly said?: string;
   /** When it may go on. A postponement without it means that our patience is spent. */
   readonly until?: number;
+  /** A task that was begun before this is over, whatever became of it; ms since 1970. */
+  readonly tasksOverBefore?: number;
+  /** Of a search and its answer: it was made because an answer was lost, long before the push is overdue. */
+  readonly early?: boolean;
+  /** Of a create: WeChat writes to nobody. Only its answer has the link for the legal person. */
+  readonly byLink?: boolean;
   /** Why it waits, one of WAITS. */
   readonly wait?: Wait;
   /** The push's own CreateTime, in whole seconds as WeChat sends it, as milliseconds. */
@@ -153,7 +167,7 @@ export interface Fact {
   readonly aboutTask?: string;
   /** The new Mini Program's appid. */
   readonly appid?: string;
-  /** The push's authorization code, sealed: it is worth a Mini Program for ten minutes. */
+  /** The push's authorization code, sealed: the ledger keeps it beside the Mini Program until it is exchanged. */
   readonly authCode?: string;
   /** The successor's task id and the link for the legal person. */
   readonly taskId?: string;
@@ -172,6 +186,8 @@ export interface Fact {
   readonly clockAheadMs?: number;
   /** The row asks for a second Mini Program of a merchant that has one. */
   readonly again?: boolean;
+  /** Tries that count against a registration, of a fact that gives one back. */
+  readonly postponed?: number;
 }
 
 /**
@@ -189,8 +205,8 @@ export const WAITS = {
   },
   person: {
     overnight: true,
-    en: 'this Weixin ID has been used five times today',
-    zh: '该微信号今日已使用五次',
+    en: 'this Weixin ID has had its tries of today',
+    zh: '该微信号今日的尝试次数已用完',
   },
   busy: {
     overnight: true,
@@ -207,10 +223,15 @@ export const WAITS = {
     en: 'WeChat could not be reached',
     zh: '无法连接微信服务器',
   },
+  page: {
+    overnight: false,
+    en: 'a page came instead of an answer of WeChat',
+    zh: '返回的是网页，而不是微信的答复',
+  },
   not_before: {
     overnight: true,
-    en: 'the registry needs some days before it may be sent again',
-    zh: '需等待工商数据更新后再提交',
+    en: 'the business registry was not up to date, and WeChat asks for 5 to 15 working days before it is sent again (105)',
+    zh: '工商数据尚未更新，微信要求 5 至 15 个工作日后再提交（105）',
   },
 } as const satisfies Record<string, Words & { overnight: boolean }>;
 
@@ -238,18 +259,27 @@ export interface Registration {
   readonly task: 'none' | 'open' | 'ended';
   /** The same of the attempts before it, the liveliest one: a late push, or 89249, can be about that one. */
   readonly earlierTask: 'none' | 'open' | 'ended';
+  /** When the latest of them was sent that may have left an open task. */
+  readonly earlierSentAt?: number | undefined;
   /** When the present attempt was sent, and how far our clock was ahead of WeChat's then (0: not known, or not at all). */
   readonly sentAt?: number | undefined;
   readonly clockAheadMs: number;
   /** CreateTime of the push that ended a task of ours last: a push that is not younger repeats it. */
   readonly heardAt?: number | undefined;
   /**
+   * WeChat writes to nobody about the present attempt, and no earlier one of unknown outcome has reached anybody: whoever
+   * is to confirm needs a link, and only WeChat's answer to the present attempt had one.
+   */
+  readonly byLink?: true | undefined;
+  /**
    * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
-   * to try again, since when a task of somebody else runs, since when its Weixin ID is used up.
+   * to try again, since when a task of somebody else runs, since when its Weixin ID is used up, how often it was sent
+   * again because its link was lost.
    */
   readonly postponed: number;
   readonly busySince?: number | undefined;
   readonly personSince?: number | undefined;
+  readonly linksLost?: number | undefined;
   readonly until?: number | undefined;
   readonly wait?: Wait | undefined;
   readonly problem?: string | undefined;
@@ -257,10 +287,11 @@ export interface Registration {
   readonly appid?: string | undefined;
   /** Of further Mini Programs that this enterprise has: made before one more was asked for, or by a second success. */
   readonly earlierAppids?: readonly string[] | undefined;
-  readonly authCode?: string | undefined;
-  /** When it came: it lives ten minutes from then on, whenever the Mini Program was known to exist. */
-  readonly codeAt?: number | undefined;
-  readonly authorizer?: 'kept' | 'lost' | undefined;
+  /**
+   * Whether the platform can act for the Mini Program that `appid` names. `due`: WeChat pushed a code, which is being
+   * exchanged. Absent: WeChat pushed none.
+   */
+  readonly authorizer?: 'due' | 'kept' | 'lost' | 'withdrawn' | undefined;
   readonly taskId?: string | undefined;
   readonly authorizeUrl?: string | undefined;
   readonly finishedAt?: number | undefined;
@@ -269,9 +300,9 @@ export interface Registration {
 /** Conditions of MOVES, by the words under which the table names them. */
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
-  'an earlier attempt may still be running': (r: Registration) => r.earlierTask === 'open',
-  'one more is asked for, and the auth_code of the one there is has its end': (r: Registration, fact: Fact) =>
-    fact.again === true && r.authCode === undefined,
+  'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
+    r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
+  'one more is asked for': (_: Registration, fact: Fact) => fact.again === true,
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
@@ -284,9 +315,17 @@ const CONDITIONS = {
     fact.row !== undefined && r.waitingRows.includes(fact.row),
   'its task may still be running, and the push is about it': (r: Registration, fact: Fact) =>
     r.task === 'open' && !isAboutAnEarlierAttempt(r, fact),
+  'nobody has its link, and it may be sent again': (r: Registration) => nobodyHasItsLink(r) && mayBeSentAgain(r),
+  'nobody has its link': (r: Registration) => nobodyHasItsLink(r),
+  'the push is about it, nobody has its link, and it may be sent again': (r: Registration, fact: Fact) =>
+    !isAboutAnEarlierAttempt(r, fact) && nobodyHasItsLink(r) && mayBeSentAgain(r),
+  'it waits for the business registry, and the operator does not': (r: Registration, fact: Fact) =>
+    r.wait === 'not_before' && fact.until === undefined,
   'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
     isKnownFromQuery(r) && !isAboutAnEarlierAttempt(r, fact),
   'only `query` told that it exists': (r: Registration) => isKnownFromQuery(r) && r.appid === undefined,
+  'it is about the Mini Program that the row shows': (r: Registration, fact: Fact) =>
+    fact.appid === undefined || fact.appid === r.appid,
 } as const;
 
 /**
@@ -314,6 +353,18 @@ function isKnownFromQuery({ problem = '' }: Registration): boolean {
   return problem.startsWith('query:');
 }
 
+/**
+ * The link was in the answer that got lost, and nobody else is told of it: neither the legal person, by WeChat, nor we, by
+ * any other call. So nobody can have opened it, and no Mini Program can come of its task.
+ */
+export function nobodyHasItsLink({ task, byLink, taskId, authorizeUrl }: Registration): boolean {
+  return task === 'open' && byLink === true && taskId === undefined && authorizeUrl === undefined;
+}
+
+function mayBeSentAgain({ linksLost = 0 }: Registration): boolean {
+  return linksLost < MOST_RESENDS_OF_A_LOST_LINK;
+}
+
 /** What has to happen after a move; the ledger puts it into the outbox in the same step. */
 export type Consequence = 'send' | 'ask' | 'authorize' | 'stop_line';
 
@@ -327,6 +378,8 @@ export interface Move {
    * answer says that none was begun. `void`: the same, and it was no attempt.
    */
   readonly task?: 'opens' | 'ended' | 'refused' | 'void';
+  /** The report's `problem`, where the fact's own word would mislead. */
+  readonly problem?: string;
   readonly so?: readonly Consequence[];
   /**
    * What becomes of rows. `begins`: the row begins a new attempt, and earlier rows keep their outcome. `replaces`: earlier rows
@@ -344,10 +397,9 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
-  { fact: 'row_accepted', from: ['rejected'], when: 'there is a time to try again', to: 'deferred', so: ['send'], rows: 'begins', because: { en: 'it failed before, and the registry needs time', zh: '之前失败，需等待工商数据更新' } },
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], rows: 'begins', because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
-  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for, and the auth_code of the one there is has its end', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
+  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
   { fact: 'row_accepted', from: ['deferred'], when: "the details are other ones, and somebody else's task runs", to: 'deferred', rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent, once that task has ended', zh: '尚未提交，待该任务结束后只提交较新的一行' } },
   { fact: 'row_accepted', from: UNSENT, when: 'the details are other ones', to: 'queued', so: ['send'], rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent', zh: '尚未提交，只提交较新的一行' } },
   ...inEach(UNSENT, { fact: 'row_accepted', when: 'the details are the same, with a newer phone', rows: 'leads', because: { en: 'it is not sent yet, and the newest phone is sent', zh: '尚未提交，以最新的联系电话为准' } }),
@@ -363,19 +415,29 @@ export const MOVES: readonly Move[] = [
   { fact: 'create_sent', from: UNSENT, to: 'submitting', task: 'opens', so: ['ask'], because: { en: 'from here on the merchant may have been asked', zh: '自此商户可能已收到通知' } },
 
   // Its answer
-  { fact: 'create_accepted', from: ['submitting'], to: 'awaiting_legal_person', because: { en: 'the task runs; the push will tell', zh: '任务在执行，结果以推送为准' } },
-  { fact: 'create_busy', from: ['submitting'], when: 'an earlier attempt may still be running', to: 'awaiting_legal_person', because: { en: 'the running task is the one whose answer we lost', zh: '正在执行的就是我们未收到答复的任务' } },
+  { fact: 'create_accepted', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'the task runs; the push says how it ends', zh: '任务在执行，结果以推送为准' } },
+  { fact: 'create_busy', from: ['submitting'], when: 'an earlier attempt may still be running', to: 'awaiting_legal_person', so: ['ask'], because: { en: 'the running task is the one whose answer we lost', zh: '正在执行的就是我们未收到答复的任务' } },
   { fact: 'create_busy', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: { en: "somebody else's task runs", zh: '他人的任务正在执行' } },
   { fact: 'create_busy', from: ['submitting'], to: 'needs_review', task: 'refused', because: { en: "somebody else's task does not end", zh: '他人的任务一直没有结束' } },
   { fact: 'create_postponed', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'refused', so: ['send'], because: { en: 'the answer says that nothing was begun', zh: '答复表明任务没有开始' } },
   { fact: 'create_postponed', from: ['submitting'], to: 'needs_review', task: 'refused', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'create_void', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'WeChat never saw it, and cannot be reached now', zh: '微信没有收到，目前也无法连接' } },
   { fact: 'create_void', from: ['submitting'], to: 'queued', task: 'void', so: ['send'], because: { en: 'WeChat never looked at it', zh: '微信没有处理' } },
+  { fact: 'create_intercepted', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'WeChat never saw it', zh: '微信没有收到' } },
+  { fact: 'create_intercepted', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'create_refused', from: ['submitting'], to: 'rejected', task: 'refused', because: { en: 'the same details would be refused again', zh: '同样的信息会再次被拒绝' } },
   { fact: 'platform_refused', from: ['submitting'], to: 'queued', task: 'void', so: ['send', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
   { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'a code that nobody knows is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
 
-  // What stays silent
+  { fact: 'try_returned', from: ['deferred'], when: 'there is a time to try again', to: 'deferred', because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+  { fact: 'try_returned', from: ['needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+  { fact: 'try_returned', from: ['deferred', 'needs_review'], to: 'queued', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
+
+  // What stays silent. A blind second create is forbidden: the legal person may have been asked, and may have confirmed. It is
+  // none where nobody has the link and the task is over: nobody was asked, nobody can have confirmed, and nothing runs.
+  { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the call may have arrived, so it is not sent again', zh: '请求可能已送达，因此不重复提交' } },
+  { fact: 'create_not_arrived', from: ['submitting'], when: 'there is a time to try again', to: 'deferred', task: 'void', so: ['send'], because: { en: 'two that do not know of each other say that WeChat never saw it', zh: '两方面均表明微信没有收到' } },
+  { fact: 'create_not_arrived', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'task_running', from: ['submitting'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'our call arrived', zh: '我们的请求已送达' } },
@@ -388,23 +450,32 @@ export const MOVES: readonly Move[] = [
   { fact: 'search_refused', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
   { fact: 'task_created', from: SENT, to: 'created', task: 'ended', because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'task_failed', from: SENT, to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
+  { fact: 'task_unfinished', from: SENT, to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
+  { fact: 'link_lost', from: SENT, when: 'nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'nobody can have opened the link, and nothing of ours runs any more', zh: '不会有人打开过链接，微信中也不再有我们的任务' } },
+  { fact: 'link_lost', from: SENT, when: 'nobody has its link', to: 'needs_review', task: 'ended', problem: 'link:lost', because: { en: 'answers that get lost again and again have a cause that a person has to find', zh: '答复反复丢失，需人工查明原因' } },
   { fact: 'push_overdue', from: SENT, to: 'needs_review', because: { en: 'the task ended without a word; only a person can find out', zh: '任务已无声结束，只能人工核实' } },
 
   // The push
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
+  { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
   { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
-  { fact: 'legal_person_timed_out', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
-  { fact: 'registration_refused', from: ['rejected'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'legal_person_timed_out', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'registration_refused', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
   { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'a status that nobody knows is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
-  { fact: 'authorizer_kept', from: ['created'], to: 'created', because: { en: 'the platform can now act for the Mini Program', zh: '平台现在可以代小程序操作' } },
-  { fact: 'authorizer_lost', from: ['created'], to: 'created', because: { en: 'the merchant has to authorise the platform once more', zh: '商户需要重新授权给平台' } },
+
+  // The authorisation of a Mini Program that exists
+  { fact: 'authorization_pushed', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'its code is exchanged; until then all stays as it is', zh: '将换取授权，在此之前状态不变' } },
+  { fact: 'authorizer_kept', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the platform can now act for the Mini Program', zh: '平台现在可以代小程序操作' } },
+  { fact: 'authorizer_lost', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the merchant has to authorise the platform once more', zh: '商户需要重新授权给平台' } },
+  { fact: 'authorizer_withdrawn', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the platform cannot act for the Mini Program until the merchant authorises it again', zh: '商户重新授权之前，平台无法代小程序操作' } },
 
   // The operator
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '操作员要求重新提交，需等待工商数据更新' } },
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '操作员要求' } },
+  { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '操作员要求不再等待' } },
   { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
   ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];
@@ -428,20 +499,21 @@ export function newRegistration(id: string, row: string): Registration {
     attempt: 0,
     task: 'none',
     earlierTask: 'none',
+    earlierSentAt: undefined,
     sentAt: undefined,
+    byLink: undefined,
     clockAheadMs: 0,
     heardAt: undefined,
     postponed: 0,
     busySince: undefined,
     personSince: undefined,
+    linksLost: undefined,
     until: undefined,
     wait: undefined,
     problem: undefined,
     said: undefined,
     appid: undefined,
     earlierAppids: undefined,
-    authCode: undefined,
-    codeAt: undefined,
     authorizer: undefined,
     taskId: undefined,
     authorizeUrl: undefined,
@@ -462,6 +534,11 @@ export function next(registration: Registration, fact: Fact): Move | undefined {
   );
 }
 
+/** The states that a fact can move a registration from: in any other it changes nothing. */
+export function statesMovedBy(kind: FactKind): readonly State[] {
+  return [...new Set((MOVES_OF.get(kind) ?? []).flatMap(({ from }) => from))];
+}
+
 /** The registration after a move: what the ledger writes. */
 export function apply(registration: Registration, fact: Fact, move: Move): Registration {
   const sent = move.task === 'opens' ? attemptBegun(registration, fact) : attemptAfter(registration, move);
@@ -470,11 +547,12 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     state: move.to,
     until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
     wait: move.to === 'deferred' ? (fact.wait ?? registration.wait) : undefined,
-    problem: fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
+    problem:
+      move.problem ?? fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
     ...patience(registration, fact, move),
     ...miniPrograms(registration, fact),
-    ...authorization(registration, fact),
+    authorizer: authorizerAfter(registration, fact),
     taskId: fact.taskId ?? sent.taskId,
     authorizeUrl: fact.authorizeUrl ?? sent.authorizeUrl,
     ...rowsAfter(registration, fact, move),
@@ -541,10 +619,13 @@ function miniPrograms(
   return { appid: fact.again ? undefined : fact.appid, ...(earlier.length > 0 && { earlierAppids: earlier }) };
 }
 
-/** A Mini Program whose appid is known needs no further words; a row that is tried again keeps those of its tries. */
+/** A Mini Program that is known or authorised needs no further words; a row that is tried again keeps those of its tries. */
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
-  return move.to === registration.state && fact.kind !== 'mini_program_created';
+  if (fact.kind === 'try_returned') return true;
+  // Why the row before it was sent again is no matter of a row with other details.
+  if (move.rows === 'replaces' && move.to === 'queued') return false;
+  return move.to === registration.state && fact.kind !== 'mini_program_created' && fact.kind !== 'authorizer_kept';
 }
 
 function wasPutOff({ postponed, busySince, personSince }: Registration): boolean {
@@ -557,11 +638,20 @@ function attemptBegun(registration: Registration, fact: Fact): Registration {
     attempt: registration.attempt + 1,
     task: 'open',
     earlierTask: liveliest(registration.earlierTask, registration.task),
+    earlierSentAt: registration.task === 'open' ? registration.sentAt : registration.earlierSentAt,
     sentAt: fact.at,
+    byLink: fact.byLink && hasReachedNobody(registration) ? true : undefined,
     clockAheadMs: fact.clockAheadMs ?? 0,
     taskId: undefined,
     authorizeUrl: undefined,
   };
+}
+
+/** No attempt so far, of which we do not know the end, can have reached a legal person. */
+function hasReachedNobody(registration: Registration): boolean {
+  const { task, earlierTask, byLink } = registration;
+  if (task === 'open') return nobodyHasItsLink(registration);
+  return earlierTask !== 'open' || byLink === true;
 }
 
 function attemptAfter(registration: Registration, move: Move): Registration {
@@ -593,17 +683,23 @@ function patience(
   registration: Registration,
   fact: Fact,
   move: Move,
-): Pick<Registration, 'postponed' | 'busySince' | 'personSince'> {
-  const { postponed, busySince, personSince } = registration;
+): Pick<Registration, 'postponed' | 'busySince' | 'personSince' | 'linksLost'> {
+  const { postponed, busySince, personSince, linksLost } = registration;
+  if (fact.kind === 'try_returned') {
+    return { postponed: fact.postponed ?? postponed, busySince, personSince, linksLost };
+  }
   if (isOver(registration.state) || isOver(move.to)) {
-    return { postponed: 0, busySince: undefined, personSince: undefined };
+    return { postponed: 0, busySince: undefined, personSince: undefined, linksLost: undefined };
   }
   // Other details were never refused. That somebody else's task runs is true of them, too.
-  if (move.rows === 'replaces') return { postponed: 0, busySince, personSince: undefined };
+  if (move.rows === 'replaces') {
+    return { postponed: 0, busySince, personSince: undefined, linksLost: undefined };
+  }
   return {
-    postponed: fact.wait === 'again' ? postponed + 1 : postponed,
+    postponed: fact.wait === 'again' || fact.wait === 'page' ? postponed + 1 : postponed,
     busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : busySince,
     personSince: fact.kind === 'create_postponed' && fact.wait === 'person' ? (personSince ?? fact.at) : personSince,
+    linksLost: move.problem === 'link:lost' ? (linksLost ?? 0) + 1 : linksLost,
   };
 }
 
@@ -612,17 +708,19 @@ function finishedAt(registration: Registration, fact: Fact, move: Move): number 
   return move.to === registration.state ? registration.finishedAt : fact.at;
 }
 
-/** An auth_code is good for one exchange; once that has an end, it is forgotten. */
-function authorization(
-  { authCode, codeAt, authorizer }: Registration,
-  fact: Fact,
-): Pick<Registration, 'authCode' | 'codeAt' | 'authorizer'> {
-  const forgotten = { authCode: undefined, codeAt: undefined };
-  if (fact.again) return { ...forgotten, authorizer: undefined };
-  if (fact.kind === 'authorizer_kept') return { ...forgotten, authorizer: 'kept' };
-  if (fact.kind === 'authorizer_lost') return { ...forgotten, authorizer: 'lost' };
-  if (fact.authCode !== undefined) return { authCode: fact.authCode, codeAt: fact.at, authorizer };
-  return { authCode, codeAt, authorizer };
+const AUTHORIZER_AFTER: Partial<Record<FactKind, Registration['authorizer']>> = {
+  authorizer_kept: 'kept',
+  authorizer_lost: 'lost',
+  authorizer_withdrawn: 'withdrawn',
+};
+
+function authorizerAfter({ authorizer }: Registration, fact: Fact): Registration['authorizer'] {
+  if (fact.again) return undefined;
+  return AUTHORIZER_AFTER[fact.kind] ?? (fact.authCode === undefined ? authorizer : 'due');
+}
+
+export function isUnsent(state: State): boolean {
+  return UNSENT.includes(state);
 }
 
 /** Over means that the registration has its outcome, until a person or a later sheet asks again. */

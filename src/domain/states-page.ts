@@ -6,7 +6,7 @@ type Move = (typeof MOVES)[number];
 
 const CONSEQUENCES: Record<Consequence, string> = {
   send: 'it is sent when its turn comes',
-  ask: 'one search when the push is overdue',
+  ask: 'it is followed up when that is due',
   authorize: 'its auth_code is exchanged at once',
   stop_line: 'the line stops',
 };

@@ -1,5 +1,5 @@
 /** Which row a push is about, of all that were sent for its enterprise: the seeds identify a task by the four fields that it repeats. */
-import { type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
+import { ALL_DETAILS, differingDetails, type Merchant } from '../domain/merchant.js';
 import type { Batches } from '../redis/batches.js';
 import type { Ledger, View } from '../redis/ledger.js';
 import type { RegistrationInfo } from '../wechat/push.js';
@@ -8,8 +8,6 @@ export interface RowFinder {
   readonly ledger: Pick<Ledger, 'history'>;
   readonly rowAt: Batches['rowAt'];
 }
-
-const FOUR_FIELDS: readonly DetailField[] = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
 
 /** `batch/index`; undefined where the details are those of no row that we know. */
 export async function rowAbout(
@@ -29,7 +27,7 @@ export async function rowAbout(
 }
 
 function isOf(merchant: Merchant | undefined, pushed: Merchant): boolean {
-  return merchant !== undefined && differingDetails(merchant, pushed, FOUR_FIELDS).length === 0;
+  return merchant !== undefined && differingDetails(merchant, pushed, ALL_DETAILS).length === 0;
 }
 
 /** The successor's push leaves them blank. */

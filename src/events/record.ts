@@ -1,38 +1,37 @@
 /** Stored pushes, one after the other: open → parse → match → one fact. */
-import type { Logger } from 'pino';
 import { afterWorkingDays } from '../domain/calendar.js';
+import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { Identify } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
+import { sealAuthCode } from '../redis/auth-codes.js';
 import { isRedisGone } from '../redis/connection.js';
 import type { Created } from '../redis/created.js';
 import type { Ledger, View } from '../redis/ledger.js';
 import type { Parking, Pushes, PushOutcome, PushReader, StoredPush } from '../redis/pushes.js';
-import type { Vault } from '../redis/vault.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
-import { type Push, type RegistrationPush, readPush, type Unreadable } from '../wechat/push.js';
+import { type AuthorizationPush, type Push, type RegistrationPush, readPush, type Unreadable } from '../wechat/push.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { type RowFinder, rowAbout } from './about-row.js';
+import { type AuthorizationTools, offerCodeOfResult, recordAuthorization } from './authorization.js';
 import { signedPart } from './receive.js';
 
 /** What it takes to say what a stored push is about. */
 export interface Judge {
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
-  readonly ledger: Pick<Ledger, 'read' | 'ofTask'>;
+  readonly ledger: Pick<Ledger, 'read' | 'ofTask' | 'ofAppid'>;
   /** Of which task or enterprise a push speaks, by the registration API in use. */
   readonly matchOf: RegistrationApi['matchOf'];
   readonly identify: Identify;
 }
 
-export interface Recorder extends Judge, RowFinder {
+export interface Recorder extends Judge, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore'>;
-  readonly vault: Vault;
   /** Absent where nobody wants to hear of new Mini Programs. Those with an auth_code are told of after its exchange. */
   readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
-  readonly log: Logger;
 }
 
 export interface Recording {
@@ -89,6 +88,7 @@ async function pause(ms: number): Promise<void> {
 /** What a push calls for, before anything is done about it. */
 export type Judgement =
   | { readonly kind: 'fact'; readonly view: View; readonly push: RegistrationPush }
+  | { readonly kind: 'authorization'; readonly push: AuthorizationPush }
   /** `awaits`: who has to appear for it to be matched, see `Pushes.park`. */
   | { readonly kind: 'park'; readonly why: Parking; readonly awaits: readonly string[] }
   | { readonly kind: 'not_ours' };
@@ -99,33 +99,46 @@ export function openStored({ credentials, componentAppid }: Judge, { query, body
   return opened.ok ? readPush(opened.xml) : { kind: 'unreadable', detail: opened.detail };
 }
 
-/** Nothing is guessed: a push that does not name its task waits for a person. */
+/** Nothing is guessed: a push that names neither its task nor a Mini Program that is known waits for a person. */
 export async function judge({ ledger, matchOf, identify }: Judge, push: Push | Unreadable): Promise<Judgement> {
   if (push.kind === 'unreadable') return { kind: 'park', why: 'unreadable', awaits: [] };
+  if (push.kind === 'authorization') return { kind: 'authorization', push };
   if (push.kind !== 'registration') return { kind: 'not_ours' };
   const { taskIds, codes } = matchOf(push.info);
   const registrations = codes.map(identify);
   const byTask = await Promise.all(taskIds.map((taskId) => ledger.ofTask(taskId)));
-  for (const id of [...byTask, ...registrations]) {
+  // One that names its merchant is about that one, and about nobody else.
+  const appid = registrations.length === 0 ? push.appid : undefined;
+  const byAppid = appid === undefined ? undefined : await ledger.ofAppid(appid);
+  for (const id of [...byTask, ...registrations, byAppid]) {
     const view = id === undefined ? undefined : await ledger.read(id);
     if (view !== undefined) return { kind: 'fact', view, push };
   }
   // A task's id comes with the answer to create; the push may be faster.
-  const awaits = [...registrations, ...taskIds.map((taskId) => `task:${taskId}`)];
-  return { kind: 'park', why: awaits.length === 0 ? 'no_info' : 'unknown_merchant', awaits };
+  const named = [...registrations, ...taskIds.map((taskId) => `task:${taskId}`)];
+  const awaits = appid === undefined ? named : [...named, `appid:${appid}`];
+  return { kind: 'park', why: named.length === 0 ? 'no_info' : 'unknown_merchant', awaits };
 }
 
-/** Those about the same registration one after the other, the others side by side. */
+/** Those about the same registration or Mini Program one after the other, the others side by side. */
 async function recordAll(recorder: Recorder, batch: readonly StoredPush[]): Promise<void> {
   const last = new Map<string, Promise<unknown>>();
   const outcomes = batch.map(async (stored): Promise<[StoredPush, PushOutcome]> => {
     const push = openStored(recorder, stored);
-    const about = push.kind === 'registration' ? JSON.stringify(recorder.matchOf(push.info)) : stored.entry;
-    const outcome = (last.get(about) ?? Promise.resolve()).then(() => record(recorder, stored, push));
-    last.set(about, outcome);
+    const subjects = subjectsOf(recorder, push);
+    const before = Promise.all(subjects.map((subject) => last.get(subject)));
+    const outcome = before.then(() => record(recorder, stored, push));
+    for (const subject of subjects) last.set(subject, outcome);
     return [stored, await outcome];
   });
   await recorder.pushes.done(await Promise.all(outcomes));
+}
+
+function subjectsOf({ matchOf }: Judge, push: Push | Unreadable): string[] {
+  if (push.kind === 'authorization') return push.authorizerAppid === undefined ? [] : [push.authorizerAppid];
+  if (push.kind !== 'registration') return [];
+  const registration = JSON.stringify(matchOf(push.info));
+  return push.appid === undefined ? [registration] : [registration, push.appid];
 }
 
 async function record(recorder: Recorder, stored: StoredPush, push: Push | Unreadable): Promise<PushOutcome> {
@@ -149,10 +162,15 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
       log.info(facts, 'a push that is not about a registration');
       return 'not_ours';
     }
+    if (judgement.kind === 'authorization') return recordAuthorization(recorder, judgement.push, stored);
     if (judgement.kind === 'fact') {
       return (await settle(recorder, judgement.view, judgement.push, stored)) ? 'recorded' : 'changed_nothing';
     }
     const { why, awaits } = judgement;
+    if (push.kind === 'registration') {
+      const namesItsMerchant = recorder.matchOf(push.info).codes.length > 0;
+      await offerCodeOfResult(recorder, push, namesItsMerchant, stored);
+    }
     if (await pushes.park(stored, why, awaits)) {
       log.warn({ ...facts, why }, 'a push fits no registration and is kept');
       return 'parked';
@@ -162,19 +180,19 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
-  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'vault' | 'log' | 'tellCreated'>,
+  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'tellCreated'>,
   view: View,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
   const { id } = view.registration;
-  const fact = await factAbout(recorder, view, push, stored.receivedAt, (authCode) =>
-    recorder.vault.seal(authCode, id),
+  const fact = await factAbout(recorder, view, push, stored.receivedAt, (authCode, appid) =>
+    sealAuthCode(recorder.vault, appid, authCode),
   );
   const { before, after, move } = await recorder.ledger.record(id, fact, {}, view);
+  if (move === undefined) await offerFurtherCode(recorder, fact);
   // Also after a repetition: a process that died in between has not told. The notice has the same id.
-  const isWithoutCode = after.authCode === undefined && after.authorizer === undefined;
-  if (after.state === 'created' && after.appid !== undefined && isWithoutCode) {
+  if (after.state === 'created' && after.appid !== undefined && after.authorizer === undefined) {
     await recorder.tellCreated?.({ registration: id, appid: after.appid, at: fact.at, authorization: 'none' });
   }
   recorder.log.info(
@@ -192,13 +210,23 @@ export async function settle(
   return move !== undefined;
 }
 
+/** A success that is known already may come again with another code; the same code is known by its mark. */
+async function offerFurtherCode(
+  { codes, isShared }: Pick<Recorder, 'codes' | 'isShared'>,
+  { appid, authCode, at, pushedAt = at }: Fact,
+): Promise<void> {
+  if (appid === undefined || authCode === undefined) return;
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  await codes.offer(appid, { authCode, at, diesAt, pushedAt, from: 'authorized', isShared });
+}
+
 /** What a push says about a registration, and about which of its attempts, where there were several. */
 export async function factAbout(
   finder: RowFinder,
   view: View,
   push: RegistrationPush,
   at: number,
-  seal: (authCode: string) => string,
+  seal: (authCode: string, appid: string) => string,
 ): Promise<Fact> {
   const fact = factOf(push, at, seal);
   if (view.registration.earlierTask === 'none') return fact;
@@ -207,7 +235,7 @@ export async function factAbout(
 }
 
 /** @param at when it was received: pushes that waited, in the spool or parked, happened then */
-export function factOf(push: RegistrationPush, at: number, seal: (authCode: string) => string): Fact {
+export function factOf(push: RegistrationPush, at: number, seal: (authCode: string, appid: string) => string): Fact {
   const answer = pushStatus(push.status);
   const base = {
     at,
@@ -218,8 +246,9 @@ export function factOf(push: RegistrationPush, at: number, seal: (authCode: stri
   if (answer.fact === 'mini_program_created') {
     // Which Mini Program was created? Without its appid, nobody can say.
     if (push.appid === undefined) return { ...base, kind: 'push_unknown', problem: 'push:no_appid' };
-    const authCode = push.authCode === undefined ? { problem: 'push:no_auth_code' } : { authCode: seal(push.authCode) };
-    return { ...base, kind: answer.fact, appid: push.appid, ...authCode };
+    const { appid, authCode } = push;
+    const code = authCode === undefined ? { problem: 'push:no_auth_code' } : { authCode: seal(authCode, appid) };
+    return { ...base, kind: answer.fact, appid, ...code };
   }
   return {
     ...base,

@@ -1,7 +1,19 @@
-/** Requests that were refused: a flood of them is one log line a period, and a count. */
+/** Requests that were not taken: a flood of them is one log line a period, and a count. */
 import type { Logger } from 'pino';
+import type { ConnectionRefusal } from '../http/places.js';
 
-export type Refusal = 'bad_signature' | 'unreadable' | 'too_large' | 'too_many' | 'not_stored';
+/** `repeated` and `old` were answered `success`: they are WeChat's, and no news. */
+export type Refusal =
+  | 'bad_signature'
+  | 'unreadable'
+  | 'too_large'
+  | 'too_many_chunks'
+  | 'not_stored'
+  | 'repeated'
+  | 'old'
+  | ConnectionRefusal;
+
+const ANSWERED: ReadonlySet<Refusal> = new Set(['repeated', 'old']);
 
 export interface Refusals {
   /** `detail` names no value of the request. */
@@ -18,17 +30,20 @@ export interface RefusalsOptions {
 
 const PERIOD_MS = 60_000;
 
-/** The first refusal of a kind is told at once, those that follow it within the period as one number. */
+/** The first refusal of a kind is logged at once, those that follow it within the period as one number. */
 export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOptions): Refusals {
   /** Since they were last saved. */
   let counts: Record<string, number> = {};
-  /** Told of in this period already; and what came after that. */
+  /** Logged in this period already; and what came after that. */
   let quiet = new Set<Refusal>();
   let untold = new Map<Refusal, { count: number; detail: string }>();
   let timer: NodeJS.Timeout | undefined;
 
   function endOfPeriod(): void {
-    for (const [why, facts] of untold) log.warn({ why, ...facts, periodMs }, 'requests were refused');
+    for (const [why, facts] of untold) {
+      const what = ANSWERED.has(why) ? 'pushes were answered and not taken again' : 'requests were refused';
+      log.warn({ why, ...facts, periodMs }, what);
+    }
     // A flood that goes on is one line a period.
     quiet = new Set(untold.keys());
     untold = new Map();
@@ -44,7 +59,10 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
         untold.set(why, { count: (untold.get(why)?.count ?? 0) + 1, detail });
       } else {
         quiet.add(why);
-        log.warn({ why, detail }, 'a request was refused');
+        log.warn(
+          { why, detail },
+          ANSWERED.has(why) ? 'a push was answered and not taken again' : 'a request was refused',
+        );
       }
       timer ??= setTimeout(endOfPeriod, periodMs).unref();
     },

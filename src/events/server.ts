@@ -1,7 +1,12 @@
 /** The door to the internet: one path for WeChat's pushes, and two that tell how the receiver is. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Receiver, receive } from './receive.js';
+import type { Networks } from '../http/addresses.js';
+import { type ConnectionLimits, mostConnections } from '../http/limits.js';
+import { type Answer, type Listener, openListener } from '../http/listener.js';
+import type { ConnectionRefusal } from '../http/places.js';
+import { type Bodies, MAX_BODY_BYTES, openBodies, SMALL_BODY_BYTES } from './bodies.js';
+import { openReceiver, type Received, type Receiver, type ReceiverOptions, receive } from './receive.js';
+import { screenPush } from './screen.js';
 
 export interface ReceiverServer {
   readonly port: number;
@@ -12,77 +17,80 @@ export interface ReceiverServer {
 }
 
 export interface ReceiverServerOptions {
-  readonly receiver: Receiver;
+  readonly receiver: ReceiverOptions;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly path: string;
+  /** Proxies that are believed when they name the client. */
+  readonly trustedProxies?: Networks | undefined;
   /** Whether a push could be stored now. */
   readonly canStore: () => Promise<boolean>;
   /** How long a request may take to arrive. */
   readonly slowSenderMs?: number;
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
-const MAX_BODY_BYTES = 1024 * 1024;
-
-/** All bodies that are being read together; a real push has 1.5 KB. */
-const MAX_BYTES_IN_HAND = 64 * 1024 * 1024;
-const MAX_CONNECTIONS = 1_000;
-
 /** WeChat itself hangs up after 5 s. */
-const SLOW_SENDER_MS = 10_000;
+const SLOW_SENDER_MS = 5_000;
 
-/** How long a sender who was refused may go on writing; nothing of it is kept. */
-const CUT_OFF_MS = 1_000;
+/** WeChat, or a proxy before us, has some dozens open. */
+const IDLE_CONNECTIONS = 1_000;
+const IDLE_MS = 75_000;
+
+/** A push takes a tenth of a second to come over the internet: so one address of WeChat brings 2,500 a second. */
+const PER_ADDRESS = 256;
 
 /** By this name another process of ours knows who holds the port. */
 export const SERVICE = 'fastregister receiver';
 
-export async function startReceiver(options: ReceiverServerOptions): Promise<ReceiverServer> {
-  const { host, port, slowSenderMs = SLOW_SENDER_MS } = options;
-  let draining = false;
-  const door: Door = {
-    ...options,
-    isReady: async () => !draining && (await options.canStore()),
-    bytesInHand: 0,
-  };
-  const server = createServer(
-    {
-      requestTimeout: slowSenderMs,
-      headersTimeout: slowSenderMs,
-      connectionsCheckingInterval: Math.min(1_000, slowSenderMs),
-    },
-    (request, response) => {
-      if (draining) response.setHeader('connection', 'close');
-      route(request, response, door);
-    },
-  );
-  server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+const REFUSED: Readonly<Record<ConnectionRefusal, string>> = {
+  malformed: 'it is no HTTP, or its head is too large',
+  too_slow: 'its sender was too slow',
+  crowded: 'it was not over when its place was needed',
+  address_limit: 'too many unfinished requests came from its address',
+};
 
+export async function startReceiver(options: ReceiverServerOptions): Promise<ReceiverServer> {
+  const { host, port, slowSenderMs = SLOW_SENDER_MS, trustedProxies } = options;
+  const receiver = openReceiver(options.receiver);
+  let draining = false;
+  const isReady = async (): Promise<boolean> => !draining && (await options.canStore());
+  const server = createServer((request, response) => route(request, response, door));
+  // Whoever asks whether to send a body is to hear first that it is too large.
+  server.on('checkContinue', (request, response) => route(request, response, door));
+  const listener = openListener(server, {
+    limits: {
+      connections: mostConnections(),
+      idle: IDLE_CONNECTIONS,
+      perAddress: PER_ADDRESS,
+      requestMs: slowSenderMs,
+      idleMs: IDLE_MS,
+      ...options.limits,
+    },
+    trustedProxies,
+    refused: (why) => receiver.refusals.count(why, REFUSED[why]),
+    wholeUpTo: SMALL_BODY_BYTES,
+    screen: (request, headLength) => screenPush(receiver, options.path, request, headLength),
+  });
+  const door: Door = { path: options.path, receiver, isReady, listener, bodies: openBodies() };
+  const settings = { host: 'FASTREGISTER_EVENTS_HOST', port: 'FASTREGISTER_EVENTS_PORT' };
   return {
-    port: (server.address() as AddressInfo).port,
-    isReady: door.isReady,
+    port: await listener.open({ host, port, settings }),
+    isReady,
     async close() {
       draining = true;
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const late = setTimeout(() => server.closeAllConnections(), slowSenderMs);
-      await closed;
-      clearTimeout(late);
+      await listener.close(slowSenderMs);
     },
   };
 }
 
-interface Door extends ReceiverServerOptions {
+interface Door {
+  readonly path: string;
+  readonly receiver: Receiver;
   readonly isReady: () => Promise<boolean>;
-  bytesInHand: number;
+  readonly listener: Listener;
+  readonly bodies: Bodies;
 }
 
 function route(request: IncomingMessage, response: ServerResponse, door: Door): void {
@@ -91,63 +99,91 @@ function route(request: IncomingMessage, response: ServerResponse, door: Door): 
   const path = mark < 0 ? url : url.slice(0, mark);
   if (path === door.path && request.method === 'POST') {
     takePush(request, response, door, mark < 0 ? '' : url.slice(mark + 1));
-  } else if (path === door.path) {
-    answer(response, 405, 'POST only');
+    return;
+  }
+  request.resume();
+  const say = (status: number, text: string): void => answerStranger(door, response, { status, text });
+  if (path === door.path) {
+    say(405, 'POST only');
   } else if (path === '/livez') {
-    answer(response, 200, SERVICE);
+    say(200, SERVICE);
   } else if (path === '/readyz') {
     door.isReady().then(
-      (ready) => answer(response, ready ? 200 : 503, ready ? SERVICE : 'not ready'),
-      () => answer(response, 503, 'not ready'),
+      (ready) => say(ready ? 200 : 503, ready ? SERVICE : 'not ready'),
+      () => say(503, 'not ready'),
     );
   } else {
-    answer(response, 404, 'not here');
+    say(404, 'not here');
   }
 }
 
+const FAULTS = {
+  too_large: { status: 413, text: 'too large' },
+  too_many_chunks: { status: 413, text: 'too many chunks' },
+} as const;
+
 /** Reads by events: an async iterator costs as much as the decryption. */
 function takePush(request: IncomingMessage, response: ServerResponse, door: Door, query: string): void {
-  const { receiver } = door;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let refused = false;
+  const { receiver, listener, bodies } = door;
+  const { 'content-length': announced, expect } = request.headers;
+  const length = announced === undefined ? undefined : Number(announced);
+  let over = false;
 
-  const letGo = (): void => {
-    door.bytesInHand -= size;
-    size = 0;
+  const refuse = (why: keyof typeof FAULTS): void => {
+    over = true;
+    receiver.refusals.count(why, FAULTS[why].text);
+    answerStranger(door, response, FAULTS[why]);
   };
-  const refuse = (status: 413 | 503, why: 'too_large' | 'too_many', text: string): void => {
-    refused = true;
-    chunks.length = 0;
-    receiver.refusals.count(why, text);
-    answer(response, status, text);
-    // Closing at once would take the answer from a sender who is still writing.
-    const cutOff = setTimeout(() => request.socket.destroy(), CUT_OFF_MS).unref();
-    request.on('end', () => clearTimeout(cutOff));
-  };
+  if (length !== undefined && length > MAX_BODY_BYTES) {
+    request.resume();
+    refuse('too_large');
+    return;
+  }
+  if (expect !== undefined && request.httpVersion === '1.1') response.writeContinue();
 
+  const body = bodies.begin(length, () => listener.drop(request));
   request.on('data', (chunk: Buffer) => {
-    if (refused) return;
-    size += chunk.length;
-    door.bytesInHand += chunk.length;
-    if (size > MAX_BODY_BYTES) refuse(413, 'too_large', 'too large');
-    else if (door.bytesInHand > MAX_BYTES_IN_HAND) refuse(503, 'too_many', 'too many at once');
-    else chunks.push(chunk);
+    if (over) return;
+    const fault = body.append(chunk);
+    if (fault === undefined) return;
+    body.letGo();
+    refuse(fault);
   });
-  request.on('close', letGo);
+  request.on('close', () => body.letGo());
   request.on('end', () => {
-    if (refused) return;
-    const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-    receive(receiver, query, body)
-      .catch((error) => {
-        receiver.log.error({ err: error }, 'the receiver failed');
-        return { status: 503, body: 'not stored' } as const;
-      })
-      .then((received) => answer(response, received.status, received.body));
+    if (over) return;
+    over = true;
+    const received = receive(receiver, query, body.take());
+    if (received instanceof Promise) answerPush(door, request, response, received);
+    else answerStranger(door, response, received);
   });
 }
 
-function answer(response: ServerResponse, status: number, text: string): void {
+/** From here on it is known that WeChat has made the push; whether WeChat sends it, only where it is a new one. */
+async function answerPush(
+  { receiver, listener }: Door,
+  request: IncomingMessage,
+  response: ServerResponse,
+  receiving: Promise<Received>,
+): Promise<void> {
+  listener.hold(request);
+  const received = await receiving.catch((error): Received => {
+    receiver.log.error({ err: error }, 'the receiver failed');
+    return { status: 503, text: 'not stored' };
+  });
+  if (received.status === 200) {
+    if (received.isNew !== true && listener.park(request, received)) return;
+    listener.keep(response, received.isNew === true ? 'known' : 'stranger');
+  }
+  answer(response, received);
+}
+
+/** Nobody whom we know, so not before those of whom we know. */
+function answerStranger({ listener }: Door, response: ServerResponse, said: Answer): void {
+  if (!listener.park(response.req, said)) answer(response, said);
+}
+
+function answer(response: ServerResponse, { status, text }: Answer): void {
   if (response.headersSent) return;
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',

@@ -41,6 +41,12 @@ const LOOK_FOR_LEFTOVERS_EVERY_MS = 30_000;
 /** A pass that stores no more than this is followed by the last one, for which new pushes wait. */
 const FEW = 200;
 
+/** Who sends captured pushes again must not fill the disk with them: Redis would park no more than this, either. */
+const MOST_OLD_IN_SPOOL = 1_000;
+
+/** What is asked for /readyz costs a file, and may be asked by anybody as often as he likes. */
+const PROBE_EVERY_MS = 1_000;
+
 export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): Shelf {
   let waiting: Waiting[] = [];
   let flushing = false;
@@ -52,6 +58,9 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let wake = (): void => {};
+  let oldInSpool = 0;
+  const redisIsThere = shared(redisAnswers, 0);
+  const diskIsThere = shared(spool.canWrite, PROBE_EVERY_MS);
 
   /**
    * One step at a time: what comes meanwhile goes into the next one. A step costs a sync of the disk however many pushes
@@ -92,7 +101,7 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
         emptySpool();
       }
     }
-    await spool.append(batch);
+    await spool.append(batch.filter(({ isOld }) => isOld !== true || ++oldInSpool <= MOST_OLD_IN_SPOOL));
   }
 
   function emptySpool(): void {
@@ -132,6 +141,7 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
       if (!(await spool.isEmpty())) return false;
       spooling = false;
       emptying = undefined;
+      oldInSpool = 0;
       return true;
     } finally {
       handover = undefined;
@@ -171,7 +181,7 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
       count(0);
       return span.wasBusy || span.pushes >= MANY;
     },
-    canStore: async () => (await redisAnswers()) || (await spool.canWrite()),
+    canStore: async () => (await redisIsThere()) || (await diskIsThere()),
     async close() {
       closed = true;
       clearInterval(leftovers);
@@ -180,5 +190,22 @@ export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): S
       await emptying;
       await spool.close();
     },
+  };
+}
+
+/** The same question for all who ask while it is being answered, and for so long after. */
+function shared(ask: () => Promise<boolean>, forMs: number): () => Promise<boolean> {
+  let answer: Promise<boolean> | undefined;
+  return () => {
+    if (answer === undefined) {
+      const asked = ask();
+      answer = asked;
+      const forget = (): void => {
+        if (answer === asked) answer = undefined;
+      };
+      const late = (): void => void setTimeout(forget, forMs).unref();
+      asked.then(forMs === 0 ? forget : late, forget);
+    }
+    return answer;
   };
 }

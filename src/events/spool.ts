@@ -183,8 +183,8 @@ async function storeSegment(
   return pushes.length - before;
 }
 
-function lineOf({ receivedAt, createdAt, infoType, query, body, ticket }: ReceivedPush): string {
-  const line = { receivedAt, createdAt, infoType, query, ticket, body: body.toString('base64') };
+function lineOf({ body, ...push }: ReceivedPush): string {
+  const line = { ...push, body: body.toString('base64') };
   // One byte a character: what is not ASCII is escaped.
   return `${JSON.stringify(line).replace(/[\u0080-\uffff]/g, escaped)}\n`;
 }

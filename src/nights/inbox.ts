@@ -1,21 +1,30 @@
 /** The folder into which an office puts its sheets: which of them are complete, and where they go when they were taken. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { giveToGroup, type Sharing, writeWhole } from '../reporter/file.js';
 
 /** Nobody writes into a file that has not changed for so long; a `.ready` beside it says so at once. */
 const QUIET_MS = 60_000;
 const READY = '.ready';
 
-/** Names of the files that are complete, in order. What spreadsheet programs leave beside an open file is none. */
-export async function completeFiles(inbox: string, now: number): Promise<string[]> {
+export interface Inbox {
+  readonly complete: readonly string[];
+  /** Changed less than a minute ago: somebody may still be writing. */
+  readonly notReady: readonly string[];
+}
+
+/** Names of files, in order. What spreadsheet programs leave beside an open file is none. */
+export async function filesOf(inbox: string, now: number): Promise<Inbox> {
   const entries = await readdir(inbox, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const complete: string[] = [];
-  for (const name of names.filter(isSheetName)) {
-    if (names.includes(name + READY) || (await isQuiet(join(inbox, name), now))) complete.push(name);
+  const notReady: string[] = [];
+  for (const name of names.filter(isSheetName).sort()) {
+    const isComplete = names.includes(name + READY) || (await isQuiet(join(inbox, name), now));
+    (isComplete ? complete : notReady).push(name);
   }
-  return complete.sort();
+  return { complete, notReady };
 }
 
 function isSheetName(name: string): boolean {
@@ -28,7 +37,7 @@ async function isQuiet(file: string, now: number): Promise<boolean> {
   return found !== undefined && now - Math.max(found.mtimeMs, found.ctimeMs) >= QUIET_MS;
 }
 
-/** What tells a file from another one that is put in its place; undefined where it is gone. */
+/** Another file in its place, or another content, differs in one of these; undefined where the file is gone. */
 export async function standOf(path: string): Promise<{ path: string; size: number; mtimeMs: number } | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found && { path, size: found.size, mtimeMs: found.mtimeMs };
@@ -45,15 +54,44 @@ export async function putAway(inbox: string, shelf: Shelf, date: string, name: s
   return moved;
 }
 
+/**
+ * Clerks fill the inbox, and read what lies in it afterwards: files get its group, and who may read the inbox may read them.
+ *
+ * @throws Error where a link leads out of the inbox: it could name any file of this user
+ */
 export async function folderOf(inbox: string, shelf: Shelf, date: string): Promise<string> {
-  const folder = join(inbox, shelf, date);
-  await mkdir(folder, { recursive: true });
-  return folder;
+  const { mode, gid } = await stat(inbox);
+  for (const folder of [join(inbox, shelf), join(inbox, shelf, date)]) {
+    const made = await mkdir(folder).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+        return false;
+      },
+    );
+    if ((await realpath(folder)) !== join(await realpath(inbox), folder.slice(inbox.length))) {
+      throw new Error(`${folder} is a link. Put a folder in its place: nights write nothing outside of the inbox.`);
+    }
+    if (!made) continue;
+    await giveToGroup(folder, gid);
+    await chmod(folder, mode & 0o7777);
+  }
+  return join(inbox, shelf, date);
+}
+
+/** How files of this inbox are shared. */
+export async function sharingOf(inbox: string): Promise<Sharing> {
+  const { mode, gid } = await stat(inbox);
+  return { mode: mode & 0o666, gid };
 }
 
 /** Says beside a rejected file what is wrong with it. */
-export async function writeWhy(moved: string, why: string): Promise<void> {
-  await writeFile(`${moved}.why.txt`, `${why}\n`);
+export async function writeWhy(inbox: string, moved: string, why: string): Promise<void> {
+  await writeWhole(`${moved}.why.txt`, textOf(`${why}\n`), true, await sharingOf(inbox));
+}
+
+async function* textOf(text: string): AsyncGenerator<string> {
+  yield text;
 }
 
 /** The report of a file of the inbox lies beside it. */

@@ -19,7 +19,7 @@ import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
 import { sum } from '../reporter/tally.js';
-import { completeFiles, folderOf, freePlace, putAway, reportOf, standOf, writeWhy } from './inbox.js';
+import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, standOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
 export interface NightTools {
@@ -31,6 +31,8 @@ export interface NightTools {
   readonly limits: Limits;
   /** What a legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: ReportOptions['invitation'];
+  /** What follows where the answer to `create` does not come. */
+  readonly unanswered: ReportOptions['unanswered'];
   readonly now: () => number;
   readonly log: Logger;
   /** Hears when a night has ended; absent where nobody wants to. */
@@ -68,7 +70,15 @@ export async function runNight(
     const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastSlot(schedule)) < slot;
     if (!isDue) return undefined;
     let night = await begin(tools, plan, hold);
-    for (const name of await completeFiles(plan.inbox, tools.now())) {
+    const { complete, notReady } = await filesOf(plan.inbox, tools.now());
+    if (notReady.length > 0) {
+      night = { ...night, notReady };
+      tools.log.info(
+        { night: night.name, files: notReady.length },
+        'files that were just changed wait for the next night',
+      );
+    }
+    for (const name of complete) {
       if (held.aborted) break;
       const taken = await take(tools, plan, night, name, held);
       night =
@@ -229,7 +239,7 @@ async function shelve({ log }: NightTools, night: Night, name: string): Promise<
 async function reject({ log }: NightTools, night: Night, name: string, why: string): Promise<string> {
   try {
     const moved = await putAway(night.inbox, 'rejected', night.date, name);
-    await writeWhy(moved, why);
+    await writeWhy(night.inbox, moved, why);
     log.warn({ night: night.name }, 'a file of the inbox was rejected');
     return moved;
   } catch (error) {
@@ -281,6 +291,8 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   const fingerprint = JSON.stringify([counts, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open };
+  // A summary of nothing every night hides the one that matters.
+  if (night.files.length + night.rejected.length === 0) return { ...night, open, reported: fingerprint };
   const { standstill, used, limit, left } = await situation(calls, limits, now());
   const options: ReportOptions = {
     language: night.language,
@@ -288,20 +300,21 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     standstill,
     now: now(),
     invitation: tools.invitation,
-    details: tools.rules.details,
+    unanswered: tools.unanswered,
   };
   try {
     const folder = await folderOf(night.inbox, 'done', night.date);
+    const sharing = await sharingOf(night.inbox);
     for (const file of night.files) {
       const batch = await batches.find(file.batch);
       if (batch !== undefined && batch.purgedAt === undefined) {
-        await writeWhole(file.report, reportCsv(batches, [batch], options), true);
+        await writeWhole(file.report, reportCsv(batches, [batch], options), true, sharing);
       }
     }
     const summary = await summaryOf(night, batches, options, { used, limit, left });
     const stem = join(folder, night.name);
-    await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true);
-    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true);
+    await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
+    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true, sharing);
   } catch (error) {
     if (isRedisGone(error)) throw error;
     // A full disk, a folder that is gone: the night is over all the same, and they are written when they can be.

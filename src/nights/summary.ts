@@ -1,5 +1,6 @@
 /** What a night has come to, for the people who read it in the morning, and for programs. */
 import { isoWithOffset } from '../domain/calendar.js';
+import { markdownText } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
 import type { Batch, Batches } from '../redis/batches.js';
@@ -173,21 +174,24 @@ export function summaryText(summary: Summary, language: Language): string {
     ),
     section(
       words.reasons,
-      summary.reasons.map(({ problem, rows, reason }) => `${rows} × ${problem}: ${reason}`),
+      summary.reasons.map(({ problem, rows, reason }) => `${rows} × ${markdownText(problem)}: ${markdownText(reason)}`),
     ),
     section(words.calls, [`${calls.used_tonight} ${words.used}, ${calls.left} / ${calls.limit} ${words.left}`]),
     section(
       words.files,
-      summary.files.map(({ file, batch, report }) => `${file} (${batch}): ${report}`),
+      summary.files.map(({ file, batch, report }) => `${markdownText(file)} (${batch}): ${markdownText(report)}`),
     ),
     section(
       words.rejected,
-      summary.rejected.map(({ file, why }) => `${file}: ${why}`),
+      summary.rejected.map(({ file, why }) => `${markdownText(file)}: ${markdownText(why)}`),
     ),
     section(words.toCall, [
       ...to_call
         .slice(0, CALLS_SHOWN)
-        .map((call) => `${call.name} (${call.file}, ${words.line} ${call.line}): ${call.reason} ${call.next_step}`),
+        .map(
+          ({ name, file, line, reason, next_step }) =>
+            `${markdownText(name)} (${markdownText(file)}, ${words.line} ${line}): ${markdownText(`${reason} ${next_step}`)}`,
+        ),
       ...(unlisted > 0 ? [`${unlisted} ${words.more}`] : []),
     ]),
   ]

@@ -1,8 +1,10 @@
 /** Looks what people want to be told of: a batch is done, the line is stopped, the quota of the day is used up. Each once. */
 import type { Logger } from 'pino';
+import { isWorthANotice, opensByItself } from '../domain/line.js';
+import type { Actor, Words } from '../domain/words.js';
 import { type Batches, byOutcome } from '../redis/batches.js';
 import type { Bell } from '../redis/bell.js';
-import type { Calls } from '../redis/calls.js';
+import type { Calls, LineStop, NotedWait } from '../redis/calls.js';
 import type { Told } from '../redis/told.js';
 
 export interface HeraldOptions {
@@ -11,9 +13,20 @@ export interface HeraldOptions {
   readonly calls: Calls;
   /** The quota day that is used up, e.g. `2026-11-21`, when it ends, in ms, and its calls; undefined while there are calls left. */
   readonly spentDay: () => Promise<SpentDay | undefined>;
+  /** Why nothing is sent, and what to do about it. */
+  readonly words: (why: { readonly line: LineStop } | { readonly wait: NotedWait }) => StopWords;
+  /** How long what ends by itself lasts before it is told, in ms. */
+  readonly notifyAfterMs: number;
   readonly bell: Bell;
   readonly now: () => number;
   readonly log: Logger;
+}
+
+export interface StopWords {
+  readonly problem: string;
+  readonly reason: Words;
+  readonly nextStep: Words;
+  readonly whoActs: Actor;
 }
 
 export interface SpentDay {
@@ -56,6 +69,7 @@ async function look(options: HeraldOptions): Promise<void> {
   const known = await options.told.all();
   await tellOfBatches(options, known);
   await tellOfTheLine(options, known);
+  await tellOfTheToken(options);
   await tellOfTheQuota(options);
 }
 
@@ -88,17 +102,60 @@ async function tellOfBatches(
   if (isFirst) await told.note('since', String(now()));
 }
 
-async function tellOfTheLine({ told, calls }: HeraldOptions, known: Readonly<Record<string, string>>): Promise<void> {
+/** What was told of a stop that ends by itself has a second part: that it is over. */
+const BY_ITSELF = ' until it opens by itself';
+
+async function tellOfTheLine(
+  { told, calls, words, notifyAfterMs, now }: HeraldOptions,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
   const line = await calls.line();
   if (line === undefined) {
-    if (known.line !== undefined && known.line !== 'runs') await told.note('line', 'runs');
-    return;
+    if (known.line === undefined || known.line === 'runs') return;
+    if (!known.line.endsWith(BY_ITSELF)) return told.note('line', 'runs');
+    const at = now();
+    return told.tell('line', 'runs', 'line', { id: `line-runs-${at}`, type: 'line.resumed', at, data: {} });
   }
-  await told.tell('line', `stopped ${line.at}`, 'line', {
-    id: `line-${line.at}`,
+  if (!isWorthANotice(line, now(), notifyAfterMs)) return;
+  const { at, because, times, merchants, since } = line;
+  await told.tell('line', `stopped ${at}${opensByItself(line) ? BY_ITSELF : ''}`, 'line', {
+    id: `line-${at}`,
     type: 'line.stopped',
-    at: line.at,
-    data: { problem: line.problem, because: line.because },
+    at,
+    data: {
+      ...inWords(words({ line })),
+      because,
+      times: times ?? null,
+      merchants: merchants ?? null,
+      first_met_at: since === undefined ? null : new Date(since).toISOString(),
+      opens_by_itself: opensByItself(line),
+    },
+  });
+}
+
+function inWords({ problem, reason, nextStep, whoActs }: StopWords): Record<string, unknown> {
+  return { problem, reason, next_step: nextStep, who_acts: whoActs };
+}
+
+/** Without a token nothing is sent, and the line does not stop for it: nobody has met anything yet. */
+async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: HeraldOptions): Promise<void> {
+  const wait = await calls.waitNoted();
+  // A ticket is WeChat's to push, every ten minutes.
+  if (wait?.since === undefined || wait.why === 'ticket') return;
+  const { since, tries = 1, said } = wait;
+  if (tries < 2 || now() - since < notifyAfterMs) return;
+  await told.tell('token', `missing since ${since}`, 'line', {
+    id: `token-${since}`,
+    type: 'line.stopped',
+    at: since,
+    data: {
+      ...inWords(words({ wait })),
+      because: said ?? '',
+      times: tries,
+      merchants: null,
+      first_met_at: new Date(since).toISOString(),
+      opens_by_itself: true,
+    },
   });
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import { openNights } from '../redis/nights.js';
-import { purgeBatch, rewriteFile } from '../redis/purging.js';
+import { lastOutcome, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/purging.js';
 import type { Pushes } from '../redis/pushes.js';
 
 export interface PurgeTools {
@@ -16,13 +16,16 @@ export interface PurgeTools {
 }
 
 /** Batches of which every row has had its outcome since before `time` (ms since 1970). */
-export async function purgeable({ batches }: Pick<PurgeTools, 'batches'>, time: number): Promise<Batch[]> {
+export async function purgeable(
+  { redis, batches }: Pick<PurgeTools, 'redis' | 'batches'>,
+  time: number,
+): Promise<Batch[]> {
   const found: Batch[] = [];
   for (const id of await batches.list()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined || !batch.complete || batch.loadedAt >= time) continue;
     if (byOutcome(await batches.counts(id)).pending !== undefined) continue;
-    if (!(await wasTouchedSince(batches, batch, time))) found.push(batch);
+    if ((await lastOutcome(redis, batch)) < time) found.push(batch);
   }
   return found;
 }
@@ -30,28 +33,19 @@ export async function purgeable({ batches }: Pick<PurgeTools, 'batches'>, time: 
 export interface Purged {
   readonly registrations: number;
   readonly pushes: number;
+  /** Whether they are gone from Redis' disk, too. */
+  readonly rewrite: Rewrite;
 }
 
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
   let registrations = 0;
   for (const batch of wanted) registrations += await purgeBatch(tools.redis, batch, now);
+  if (wanted.length > 0) await tidyLists(tools.redis);
   const pushes = await tools.pushes.forgetBefore(time);
   await emptySpoolOfOld(tools.spool, time);
   await openNights(tools.redis).forgetBefore(time);
-  await rewriteFile(tools.redis);
-  return { registrations, pushes };
-}
-
-async function wasTouchedSince(batches: Batches, batch: Batch, time: number): Promise<boolean> {
-  for await (const rows of batches.pages(batch)) {
-    if (
-      rows.some(
-        ({ relation, registration }) => relation.kind === 'registered' && (registration?.finishedAt ?? 0) >= time,
-      )
-    )
-      return true;
-  }
-  return false;
+  const rewrite = await rewriteFile(tools.redis);
+  return { registrations, pushes, rewrite };
 }
 
 /** What could not be stored for so long belongs to tasks that WeChat ended long ago. */

@@ -1,11 +1,16 @@
-/** Pushes that never came: which silent registrations have a Mini Program after all, in WeChat's list of accounts. */
+/**
+ * Pushes that never came: which silent registrations have a Mini Program after all, in WeChat's list of accounts. And the
+ * refresh tokens that it has of Mini Programs of ours for which none is kept.
+ */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Authorizers } from '../redis/authorizers.js';
 import type { Batches, RowWithFate } from '../redis/batches.js';
-import type { Created } from '../redis/created.js';
+import type { AuthorizationChange, Created } from '../redis/created.js';
+import type { Outage } from '../redis/heartbeat.js';
 import type { Ledger } from '../redis/ledger.js';
+import type { Comparison } from '../redis/reconciliations.js';
 import type { AuthorizerInfo, Info, ListedAuthorizer, Listing } from '../wechat/authorizer-list.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 
@@ -13,11 +18,13 @@ export interface ReconcileTools {
   readonly batches: Batches;
   readonly ledger: Ledger;
   readonly authorizers: Authorizers;
-  /** Mini Programs that registrations have, or had. */
-  readonly appids: () => Promise<ReadonlySet<string>>;
+  /** The registration that each of these Mini Programs belongs to, or did. */
+  readonly ownersOf: (appids: readonly string[]) => Promise<readonly (string | undefined)[]>;
   readonly now: () => number;
   readonly list: (offset: number) => Promise<Listing>;
   readonly infoOf: (appid: string) => Promise<Info>;
+  /** A time in which pushes may have been missed: also of tasks that may still run it is asked whether they ended then. */
+  readonly missed?: Outage | undefined;
 }
 
 export interface Match {
@@ -27,10 +34,20 @@ export interface Match {
   readonly refreshToken: string | undefined;
 }
 
+/** A Mini Program of ours whose refresh token WeChat lists, and none is kept. */
+export interface FoundToken {
+  readonly registration: string;
+  readonly appid: string;
+  readonly refreshToken: string;
+  /** When the merchant authorised the platform last, ms since 1970. */
+  readonly authorizedAt: number;
+}
+
 export interface Reconciliation {
   /** Silent registrations, of which nobody knows how they ended. */
   readonly silent: number;
   readonly matches: readonly Match[];
+  readonly tokens: readonly FoundToken[];
   /** One name, several registrations or several Mini Programs: nothing is guessed. */
   readonly ambiguous: readonly string[];
   /** What WeChat answered, where it did not let us read on. */
@@ -40,8 +57,10 @@ export interface Reconciliation {
 export async function reconcile(tools: ReconcileTools): Promise<Reconciliation> {
   const claimants = await claimantsIn(tools);
   const silent = [...claimants.values()].flat().filter(({ isSilent }) => isSilent);
-  if (silent.length === 0) return { silent: 0, matches: [], ambiguous: [], refused: undefined };
-  const { created, refused } = await unclaimed(tools, claimants);
+  if (silent.length === 0 && !(await tools.authorizers.someLack())) {
+    return { silent: 0, matches: [], tokens: [], ambiguous: [], refused: undefined };
+  }
+  const { created, tokens, refused } = await readList(tools, claimants);
 
   const matches: Match[] = [];
   const ambiguous: string[] = [];
@@ -51,10 +70,18 @@ export async function reconcile(tools: ReconcileTools): Promise<Reconciliation> 
     const [one] = rivals;
     const [only] = found;
     if (only === undefined || one === undefined) continue;
+    if (one.isMissed && !isOfTheTime(only, tools.missed)) continue;
     if (found.length > 1 || rivals.length > 1) ambiguous.push(one.name);
     else matches.push({ registration: one.id, name: one.name, appid: only.appid, refreshToken: only.refreshToken });
   }
-  return { silent: silent.length, matches, ambiguous, refused };
+  return { silent: silent.length, matches, tokens, ambiguous, refused };
+}
+
+/** Clocks differ, and WeChat tries again for some minutes. */
+const SLACK_MS = 10 * 60_000;
+
+function isOfTheTime({ authorizedAt }: ListedAuthorizer, missed: Outage | undefined): boolean {
+  return missed !== undefined && authorizedAt >= missed.from - SLACK_MS && authorizedAt <= missed.to + SLACK_MS;
 }
 
 export interface RecordTools {
@@ -62,6 +89,7 @@ export interface RecordTools {
   readonly authorizers: Authorizers;
   /** Absent where nobody wants to hear of new Mini Programs. */
   readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
+  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
   readonly now: () => number;
 }
 
@@ -89,17 +117,43 @@ export async function record(tools: RecordTools, match: Match): Promise<boolean>
   return true;
 }
 
+/** As if the merchant had authorised the platform again. False where that was withdrawn since. */
+export async function recordToken(tools: RecordTools, found: FoundToken): Promise<boolean> {
+  const { ledger, authorizers, tellAuthorization, now } = tools;
+  const { registration, appid, refreshToken, authorizedAt } = found;
+  const at = now();
+  const origin = { mark: '', at: authorizedAt, pushedAt: authorizedAt };
+  if (!(await authorizers.keep({ appid, refreshToken, registration, keptAt: at }, origin))) return false;
+  await tellAuthorization?.({ registration, appid, at, authorization: 'kept', id: String(authorizedAt) });
+  const because = "found in WeChat's list of accounts";
+  await ledger.record(registration, { kind: 'authorizer_kept', at, appid, because });
+  return true;
+}
+
+/** Without a person: what is found is recorded, unless the list was not read to its end, where one name may still fit several. */
+export async function compareAndRecord(tools: ReconcileTools & RecordTools): Promise<Comparison> {
+  const { silent, matches, tokens, ambiguous, refused = '' } = await reconcile(tools);
+  let [recorded, kept] = [0, 0];
+  if (refused === '') {
+    for (const match of matches) if (await record(tools, match)) recorded += 1;
+    for (const token of tokens) if (await recordToken(tools, token)) kept += 1;
+  }
+  return { at: tools.now(), silent, recorded, tokens: kept, ambiguous: ambiguous.length, refused };
+}
+
 /** A registration that may have a Mini Program of which we do not know the appid. */
 interface Claimant {
   readonly id: string;
   readonly name: string;
   readonly sentAt: number;
-  /** Nothing will be heard of it any more. */
+  /** Nothing will be heard of it any more, or its push may have been missed. */
   readonly isSilent: boolean;
+  /** Only the latter. */
+  readonly isMissed: boolean;
 }
 
 /** By the name that WeChat lists. Those that still run are rivals of the silent ones, and are not looked for themselves. */
-async function claimantsIn({ batches, ledger, now }: ReconcileTools): Promise<Map<string, Claimant[]>> {
+async function claimantsIn({ batches, ledger, now, missed }: ReconcileTools): Promise<Map<string, Claimant[]>> {
   const claimants = new Map<string, Claimant[]>();
   const seen = new Set<string>();
 
@@ -111,7 +165,9 @@ async function claimantsIn({ batches, ledger, now }: ReconcileTools): Promise<Ma
     if (view?.row?.merchant === undefined || !mayHaveOne(view.registration)) return;
     const { name } = view.row.merchant;
     const { id, sentAt = now() } = view.registration;
-    const claimant = { id, name, sentAt, isSilent: isSilent(view.registration, now()) };
+    const isOver = isSilent(view.registration, now());
+    const isMissed = !isOver && missed !== undefined && isRunning(view.registration) && sentAt < missed.to;
+    const claimant = { id, name, sentAt, isSilent: isOver || isMissed, isMissed };
     claimants.set(nameKey(name), [...(claimants.get(nameKey(name)) ?? []), claimant]);
   }
 
@@ -126,7 +182,11 @@ async function claimantsIn({ batches, ledger, now }: ReconcileTools): Promise<Ma
 function mayHaveOne({ state, problem, appid }: Registration): boolean {
   // A query told that it exists, and its push, which says which one it is, never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
-  return state === 'submitting' || state === 'awaiting_legal_person' || state === 'needs_review';
+  return isRunning({ state }) || state === 'needs_review';
+}
+
+function isRunning({ state }: Pick<Registration, 'state'>): boolean {
+  return state === 'submitting' || state === 'awaiting_legal_person';
 }
 
 /** Its task is over, and was never heard of; also those that we gave up. */
@@ -138,31 +198,44 @@ function isSilent({ state, problem, sentAt = 0 }: Registration, now: number): bo
 
 type Unclaimed = AuthorizerInfo & ListedAuthorizer;
 
-/** What the list has that is nobody's, and was authorised when a task of that name could have created it. */
-async function unclaimed(
-  { list, infoOf, appids, authorizers }: ReconcileTools,
+interface Read {
+  /** What is nobody's, and was authorised when a task of that name could have created it. */
+  readonly created: Unclaimed[];
+  readonly tokens: FoundToken[];
+  readonly refused: string | undefined;
+}
+
+async function readList(
+  { list, infoOf, ownersOf, authorizers }: ReconcileTools,
   claimants: ReadonlyMap<string, readonly Claimant[]>,
-): Promise<{ created: Unclaimed[]; refused: string | undefined }> {
+): Promise<Read> {
   const all = [...claimants.values()].flat();
   const ids = new Set(all.map(({ id }) => id));
-  const known = await appids();
   const created: Unclaimed[] = [];
+  const tokens: FoundToken[] = [];
   for (let offset = 0; ; ) {
     const listing = await list(offset);
-    if (listing.kind === 'refused') return { created, refused: saidBy(listing.reply) };
-    for (const listed of listing.authorizers) {
-      if (known.has(listed.appid) || !couldBeOf(all, listed)) continue;
-      // Kept for one of them: the program died before it was recorded.
-      const keptFor = await authorizers.keptFor(listed.appid);
-      if (keptFor !== undefined && !ids.has(keptFor)) continue;
-      const answer = await infoOf(listed.appid);
-      if (answer.kind === 'refused') return { created, refused: saidBy(answer.reply) };
+    if (listing.kind === 'refused') return { created, tokens, refused: saidBy(listing.reply) };
+    const appids = listing.authorizers.map(({ appid }) => appid);
+    const [owners, lacking] = await Promise.all([ownersOf(appids), authorizers.lacking(appids)]);
+    for (const [at, listed] of listing.authorizers.entries()) {
+      const { appid, refreshToken, authorizedAt } = listed;
+      const owner = owners[at];
+      if (owner !== undefined && refreshToken !== undefined && lacking.has(appid)) {
+        tokens.push({ registration: owner, appid, refreshToken, authorizedAt });
+      }
+      if (owner !== undefined || !couldBeOf(all, listed)) continue;
+      // Kept for one of them, and the program died before it was recorded; or kept before anybody knew for whom.
+      const keptFor = await authorizers.keptFor(appid);
+      if (keptFor !== undefined && keptFor !== '' && !ids.has(keptFor)) continue;
+      const answer = await infoOf(appid);
+      if (answer.kind === 'refused') return { created, tokens, refused: saidBy(answer.reply) };
       if (answer.info.registerType !== CREATED_BY_REGISTRATION) continue;
       if (couldBeOf(claimants.get(nameKey(answer.info.principalName)) ?? [], listed))
-        created.push({ ...listed, ...answer.info });
+        created.push({ ...listed, ...answer.info, refreshToken: refreshToken ?? answer.info.refreshToken });
     }
     offset += listing.authorizers.length;
-    if (listing.authorizers.length === 0 || offset >= listing.total) return { created, refused: undefined };
+    if (listing.authorizers.length === 0 || offset >= listing.total) return { created, tokens, refused: undefined };
   }
 }
 

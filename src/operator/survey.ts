@@ -1,13 +1,15 @@
-/** What asking for a retry or a cancellation of a batch's rows would do, found out row by row before anything is done. */
-import { type Ask, type Cannot, judge, type Mind } from '../domain/operator.js';
-import { type Fact, type Outcome, STATES } from '../domain/registration.js';
+/** What asking for a retry or a cancellation of a batch's rows would do, found out page by page before anything is done. */
+import { type Ask, type Cannot, judge, type Mind, type Verdict } from '../domain/operator.js';
+import { type Outcome, STATES } from '../domain/registration.js';
 import type { Actor } from '../domain/words.js';
 import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
-import type { Ledger } from '../redis/ledger.js';
+import type { Ledger, View } from '../redis/ledger.js';
 
 export interface Wish {
   readonly ask: Ask;
   readonly batch: Batch;
+  /** Only the row at this index, whatever its outcome: somebody named its registration. */
+  readonly index?: number;
   /** Only rows of these outcomes; absent: those for which the ask makes sense. */
   readonly only?: ReadonlySet<Outcome> | undefined;
   /** ms since 1970 */
@@ -21,7 +23,9 @@ export interface Group {
 }
 
 export interface Survey {
-  readonly can: readonly { readonly id: string; readonly fact: Pick<Fact, 'kind' | 'until' | 'wait' | 'row'> }[];
+  readonly can: number;
+  /** Which rows these are. */
+  readonly rows: RowSet;
   readonly mind: ReadonlyMap<Mind, Group>;
   readonly cannot: ReadonlyMap<Cannot, Group>;
 }
@@ -41,42 +45,104 @@ const USUAL: Readonly<Record<Ask, ReadonlySet<Outcome>>> = {
 
 const LINES_TOLD = 5;
 
-export async function survey({ batches, ledger, actsOn }: SurveyTools, wish: Wish): Promise<Survey> {
-  const can: { id: string; fact: Pick<Fact, 'kind' | 'until' | 'wait' | 'row'> }[] = [];
+/** A first pass over the batch: a page of it is in memory at a time, and of each row that can be done one bit stays. */
+export async function survey(tools: SurveyTools, wish: Wish): Promise<Survey> {
+  const rows = new RowSet(wish.batch.rows);
   const mind = new Map<Mind, Group>();
   const cannot = new Map<Cannot, Group>();
-  const wanted = wish.only ?? USUAL[wish.ask];
-
-  async function look(fate: RowWithFate): Promise<void> {
-    const { relation, row } = fate;
-    if (relation.kind === 'refused') return add(cannot, 'row_refused', row.line);
-    if (relation.kind !== 'registered' && relation.kind !== 'waits') return add(cannot, 'other_row', row.line);
-    const view = await ledger.read(relation.id);
-    if (view?.row === undefined) return add(cannot, 'purged', row.line);
-    const { registration } = view;
-    const pointer = `${wish.batch.id}/${fate.index}`;
-    const isWaiting = registration.waitingRows.includes(pointer);
-    if (registration.row !== pointer && !registration.alsoRows.includes(pointer) && !isWaiting) {
-      return add(cannot, 'later_batch', row.line);
+  for await (const fates of partsOf(tools, wish)) {
+    for (const { fate, verdict } of await judgeRows(tools, wish, fates)) {
+      if (verdict.kind === 'cannot') {
+        add(cannot, verdict.why, fate.row.line);
+      } else {
+        rows.add(fate.index);
+        if (verdict.mind !== undefined) add(mind, verdict.mind, fate.row.line);
+      }
     }
-    const { ask, now } = wish;
-    const insists = wish.only !== undefined;
-    const verdict = judge(registration, {
-      ask,
-      now,
-      insists,
-      acts: actsOn(registration.problem),
-      ...(isWaiting && { waitingRow: pointer }),
-    });
-    if (verdict.kind === 'cannot') return add(cannot, verdict.why, row.line);
-    can.push({ id: relation.id, fact: verdict.fact });
-    if (verdict.mind !== undefined) add(mind, verdict.mind, row.line);
   }
+  return { can: rows.size, rows, mind, cannot };
+}
 
-  for await (const rows of batches.pages(wish.batch)) {
-    await Promise.all(rows.filter((fate) => wanted.has(outcomeOf(fate))).map(look));
+/** While some are recorded, others are read. More would only lie in memory. */
+const PARTS_AT_ONCE = 4;
+
+/**
+ * The second pass records the operator's fact of each row that the survey has found, and answers how many it moved. Each is
+ * judged anew: somebody else may have been faster.
+ */
+export async function carryOut(
+  tools: SurveyTools,
+  wish: Wish,
+  { rows }: Pick<Survey, 'rows'>,
+  because: string,
+  now: () => number,
+): Promise<number> {
+  const { ledger } = tools;
+  const parts = partsOf(tools, wish)[Symbol.asyncIterator]();
+  let moved = 0;
+  async function workOff(): Promise<void> {
+    for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
+      const fates = part.value.filter(({ index }) => rows.has(index));
+      const judged = await judgeRows(tools, { ...wish, now: now() }, fates);
+      const recorded = await Promise.all(
+        judged.map(({ verdict, view }) =>
+          verdict.kind === 'cannot' || view === undefined
+            ? undefined
+            : ledger.record(view.registration.id, { ...verdict.fact, at: now(), because }, {}, view),
+        ),
+      );
+      moved += recorded.filter((it) => it?.move !== undefined).length;
+    }
   }
-  return { can, mind, cannot };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, workOff));
+  return moved;
+}
+
+function partsOf({ batches }: SurveyTools, { batch, index }: Wish): AsyncIterable<readonly RowWithFate[]> {
+  return index === undefined ? batches.pages(batch) : rowOf(batches, batch, index);
+}
+
+async function* rowOf(batches: Batches, batch: Batch, index: number): AsyncGenerator<readonly RowWithFate[]> {
+  const row = await batches.rowWithFate(batch, index);
+  if (row !== undefined) yield [row];
+}
+
+interface Judged {
+  readonly fate: RowWithFate;
+  readonly verdict: Verdict;
+  /** Absent where the row has no registration of its own. */
+  readonly view?: View;
+}
+
+/** Those that are meant, in their order. */
+function judgeRows(tools: SurveyTools, wish: Wish, fates: readonly RowWithFate[]): Promise<Judged[]> {
+  const wanted = wish.only ?? (wish.index === undefined ? USUAL[wish.ask] : undefined);
+  const meant = wanted === undefined ? fates : fates.filter((fate) => wanted.has(outcomeOf(fate)));
+  return Promise.all(meant.map((fate) => judgeRow(tools, wish, fate)));
+}
+
+async function judgeRow({ ledger, actsOn }: SurveyTools, wish: Wish, fate: RowWithFate): Promise<Judged> {
+  const cannot = (why: Cannot): Judged => ({ fate, verdict: { kind: 'cannot', why } });
+  const { relation } = fate;
+  if (relation.kind === 'refused') return cannot('row_refused');
+  if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
+  const view = await ledger.read(relation.id);
+  if (view?.row === undefined) return cannot('purged');
+  const { registration } = view;
+  const pointer = `${wish.batch.id}/${fate.index}`;
+  const isWaiting = registration.waitingRows.includes(pointer);
+  if (registration.row !== pointer && !registration.alsoRows.includes(pointer) && !isWaiting) {
+    return cannot('later_batch');
+  }
+  const { ask, now, only } = wish;
+  const asking = {
+    ask,
+    now,
+    insists: only !== undefined,
+    acts: actsOn(registration.problem),
+    ...(isWaiting && { waitingRow: pointer }),
+  };
+  return { fate, verdict: judge(registration, asking), view };
 }
 
 function outcomeOf({ relation, registration }: RowWithFate): Outcome {
@@ -99,21 +165,26 @@ function add<Key>(groups: Map<Key, Group>, name: Key, line: number): void {
   groups.set(name, { count: count + 1, lines: lines.length < LINES_TOLD ? [...lines, line] : lines });
 }
 
-const AT_ONCE = 64;
+/** Rows of a batch by index, a bit for each: a million take 125 kB. */
+export class RowSet {
+  readonly #bits: Uint8Array;
+  #size = 0;
 
-/** Records the operator's fact of each; answers how many it moved. Somebody else may have been faster with the others. */
-export async function carryOut(
-  { ledger }: Pick<SurveyTools, 'ledger'>,
-  { can }: Survey,
-  because: string,
-  now: () => number,
-): Promise<number> {
-  let moved = 0;
-  for (let from = 0; from < can.length; from += AT_ONCE) {
-    const recorded = await Promise.all(
-      can.slice(from, from + AT_ONCE).map(({ id, fact }) => ledger.record(id, { ...fact, at: now(), because })),
-    );
-    moved += recorded.filter(({ move }) => move !== undefined).length;
+  constructor(rows: number) {
+    this.#bits = new Uint8Array(Math.ceil(rows / 8));
   }
-  return moved;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(index: number): void {
+    if (this.has(index)) return;
+    this.#bits[index >> 3] = (this.#bits[index >> 3] ?? 0) | (1 << (index & 7));
+    this.#size += 1;
+  }
+
+  has(index: number): boolean {
+    return ((this.#bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+  }
 }

@@ -1,5 +1,6 @@
 /** What loading a sheet would do, found out without storing anything. */
 import { comparableDetail, type DetailField } from '../domain/merchant.js';
+import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import type { AcceptedRow, Manner, Prospect } from '../redis/batches.js';
 import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './first-lines.js';
@@ -43,11 +44,21 @@ function fateOf(
     return { row, fate: 'duplicate', firstLine: before.line, differing };
   }
   const prospect = known.get(registration) ?? 'begins';
-  return { row, fate: FATES[prospect], ...(prospect === 'replaces' && { replaces: true }) };
+  const planned = prospect === 'early' ? warnedOf(row, TOO_EARLY) : row;
+  return { row: planned, fate: FATES[prospect], ...(prospect === 'replaces' && { replaces: true }) };
+}
+
+const TOO_EARLY: ProblemCode = 'sheet:too_early';
+
+/** What only the ledger knows of a row, beside what our checks say of it. */
+function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
+  const warning = { code, severity: PROBLEMS[code].severity, cell: String(row.number) };
+  return { ...row, problems: [...row.problems, warning] };
 }
 
 const FATES: Readonly<Record<Prospect, Fate>> = {
   begins: 'ready',
+  early: 'ready',
   replaces: 'ready',
   joins: 'in_progress',
   waits: 'waits',

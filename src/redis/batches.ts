@@ -1,6 +1,6 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
-import { type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
+import { ALL_DETAILS, type DetailField, differingDetails, type Merchant } from '../domain/merchant.js';
 import {
   type Fact,
   next,
@@ -41,8 +41,11 @@ export interface AcceptedRow extends Row {
   readonly isPhoneBlank?: boolean;
 }
 
-/** What a row of a new batch would be: see `rows` of MOVES. */
-export type Prospect = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins';
+/**
+ * What a row of a new batch would be: see `rows` of MOVES. `early`: it begins a new attempt before the day that WeChat asked
+ * to wait for (105).
+ */
+export type Prospect = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
 
 /** What a row is to its registration. */
 export type Relation =
@@ -96,6 +99,7 @@ export interface Batches {
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithFate[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
+  rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** `batch/index` of the rows whose details registrations sent, or will send. */
@@ -181,7 +185,7 @@ export function openBatches(redis: Redis): Batches {
 
   /** What it means for a registration that a row names its enterprise. */
   async function rowAccepted(view: View, row: AcceptedRow, pointer: string, manner: Manner): Promise<Fact> {
-    const { state, until, waitingRows } = view.registration;
+    const { waitingRows } = view.registration;
     const [waiting] = waitingRows;
     return {
       kind: 'row_accepted',
@@ -192,12 +196,11 @@ export function openBatches(redis: Redis): Batches {
         detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, manner),
       }),
       ...(manner.again && { again: true }),
-      ...(state === 'rejected' && until !== undefined && until > view.now && { until, wait: 'not_before' as const }),
     };
   }
 
   async function detailsBesideLeader(view: View, row: AcceptedRow, manner: Manner): Promise<RowDetails> {
-    const details = detailsBeside(view.row?.merchant, row, manner);
+    const details = detailsBeside(view.row?.merchant, row, comparedWith(view.registration, manner));
     if (details !== 'same' || view.registration.state !== 'queued') return details;
     // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet: whoever loads it wants that.
     const { id, row: leader } = view.registration;
@@ -262,6 +265,11 @@ export function openBatches(redis: Redis): Batches {
     }
   }
 
+  async function rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined> {
+    const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
+    return rows.find((it) => it.index === index);
+  }
+
   async function row(batch: Batch, index: number): Promise<Row | undefined> {
     const text = await redis.lindex(key('rows', batch.id, Math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE);
     return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
@@ -299,7 +307,9 @@ export function openBatches(redis: Redis): Batches {
 
   async function prospect(view: View, row: AcceptedRow, manner: Manner): Promise<Prospect> {
     const move = next(view.registration, await rowAccepted(view, row, '/0', manner));
+    const { state, until = 0 } = view.registration;
     if (move?.rows === 'leads') return 'joins';
+    if (move?.rows === 'begins' && state === 'rejected' && until > view.now) return 'early';
     return move?.rows === undefined || move.rows === 'withdrawn' ? 'already_created' : move.rows;
   }
 
@@ -316,11 +326,22 @@ export function openBatches(redis: Redis): Batches {
     page,
     pages,
     row,
+    rowWithFate,
   };
 }
 
+/** A task that may be running has what its own API sent, whichever API is in use by now. */
+function comparedWith({ task, earlierTask, taskId, byLink }: Registration, manner: Manner): Pick<Manner, 'details'> {
+  const mayRun = task === 'open' || earlierTask === 'open';
+  return mayRun && taskId === undefined && !byLink ? { details: ALL_DETAILS } : manner;
+}
+
 /** `leader`: what is sent, or was; undefined where it was purged. */
-function detailsBeside(leader: Merchant | undefined, row: AcceptedRow, { details }: Manner): RowDetails {
+function detailsBeside(
+  leader: Merchant | undefined,
+  row: AcceptedRow,
+  { details }: Pick<Manner, 'details'>,
+): RowDetails {
   const { merchant, isPhoneBlank } = row;
   if (merchant === undefined) return 'same';
   if (leader === undefined) return 'newer';

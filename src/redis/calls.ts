@@ -4,6 +4,7 @@ import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
 import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
 import { manyScript, script } from './scripts.js';
+import { STATES_WITH_WORK } from './workload.js';
 
 export interface Budgets {
   readonly perSecond: number;
@@ -12,7 +13,7 @@ export interface Budgets {
   readonly perDay: number;
   /** What WeChat told of the day goes before `perDay`. */
   readonly believe: boolean;
-  /** Calls of the day that only `search` may use. */
+  /** Calls of the day that are kept for follow-ups at most. */
   readonly reserve: number;
   readonly day: string;
   /** ms since 1970 */
@@ -20,16 +21,27 @@ export interface Budgets {
   /** How long sending is closed, in ms; 0 while it is open. */
   readonly closedMs: number;
   readonly triesPerDay: number;
+  /** How long the probe of a stopped line may take before another one goes, in ms. */
+  readonly probeMs: number;
   /** '' where the API knows no legal person. */
   readonly person: string;
+  /** When WeChat is asked whether a day that is shut has calls again; without it, it is not asked. */
+  readonly recheck?: readonly number[];
+  /** How long asking may take, and how long a call. */
+  readonly askMs?: number;
 }
 
+/** What it takes to say how many calls of a day are kept for follow-ups. */
+export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
+
 export type Permission =
-  /** The call is written down as sent; `view` is the registration with that fact. */
-  | { readonly kind: 'go'; readonly view: View }
+  /** The call is written down as sent; `view` is the registration with that fact. `probe`: no other call goes before its answer. */
+  | { readonly kind: 'go'; readonly view: View; readonly probe?: true }
+  /** The day is shut, and this process asks WeChat for all whether it has calls again: see `endCheck`. */
+  | { readonly kind: 'check'; readonly check: number }
   /** Somebody recorded a fact meanwhile: read again. */
   | { readonly kind: 'conflict' }
-  /** Nothing was changed; `ms` is Infinity where only a person can open the line. */
+  /** Nothing was changed; `ms` is Infinity where nobody knows when the line opens. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
   | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
 
@@ -41,10 +53,16 @@ export interface LineStop {
   readonly problem: string;
   /** ms since 1970 */
   readonly at: number;
-  /** Somebody resumed it: searches go, and one create tells whether it may open. */
+  /** One call is on its way, or wanted, that tells whether it may open: somebody resumed it, or its wait is over. */
   readonly onTrial: boolean;
   /** Why a person paused it beside its fault; `resume` ends both. */
   readonly paused?: string;
+  /** How often its fault was met, by how many merchants until it stopped, and when first, in ms since 1970. */
+  readonly times?: number;
+  readonly merchants?: number;
+  readonly since?: number;
+  /** It opens by itself: when the next call tries it, in ms since 1970, and how many have failed. Absent: a person opens it. */
+  readonly probe?: { readonly at: number; readonly failed: number };
 }
 
 export interface CallsOfDay {
@@ -54,10 +72,57 @@ export interface CallsOfDay {
   readonly closed: boolean;
   /** What `quota/get` told last, where it was asked. */
   readonly told: ToldQuota | undefined;
+  /** Calls of ours that WeChat does not count any more, because it has begun to count anew. */
+  readonly cleared?: number;
+  /** Calls that are kept for follow-ups now, where it was asked for. */
+  readonly kept?: number;
+  /** Absent while nobody was refused a call for want of one. Times are ms since 1970. */
+  readonly shut?: ShutDay;
+}
+
+export interface ShutDay {
+  /** Since when WeChat says so, or the calls are used up by our count. */
+  readonly since: number | undefined;
+  /** What WeChat answered to the call that it refused, of a closed day. */
+  readonly said: string | undefined;
+  /** When WeChat is asked next whether there are calls again; a time that has passed: by the next one who wants to call. */
+  readonly nextCheckAt: number | undefined;
+  /** When a person asked that WeChat be asked at once. */
+  readonly askedForAt: number | undefined;
+  /** Until when a process asks, or one call finds out. */
+  readonly busyUntil: number | undefined;
+  /** The next call finds out. */
+  readonly probeWanted: boolean;
+  /** When WeChat was asked last, and what it answered. */
+  readonly askedAt: number | undefined;
+  readonly answered: string | undefined;
+  /** quota/get told of calls, and WeChat refused them. */
+  readonly doubted: boolean;
+}
+
+/** What WeChat answered about a day that is shut, and what follows (end-check.lua). */
+export interface CheckEnd {
+  readonly outcome: 'open' | 'shut' | 'probe' | 'unheard';
+  readonly answered: string;
+  readonly told?: ToldQuota;
+  readonly cleared?: number;
 }
 
 /** Why there is no token at the moment. */
-export type TokenWait = 'ticket' | 'connection' | 'service' | 'refresher';
+export type TokenWait = 'ticket' | 'connection' | 'page' | 'service' | 'refused';
+
+/** What holds calls back without the line being stopped; times are ms since 1970. */
+export interface NotedWait {
+  readonly why: TokenWait | 'pause';
+  /** How long it is still waited. */
+  readonly ms: number;
+  /** Of a token: since when, and how often it was asked for in vain; what came instead, where that is known. */
+  readonly since?: number;
+  readonly tries?: number;
+  readonly said?: string;
+  /** Of a token that WeChat does not issue: `token:45009`, and its words. */
+  readonly refusal?: { readonly problem: string; readonly said: string };
+}
 
 export interface ToldQuota {
   /** Calls that the day allows: what we had counted, and what WeChat says remains, less what was under way then. */
@@ -74,16 +139,32 @@ export const PAUSE = 'operator:pause';
 
 export interface Calls {
   take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission>;
-  ofDay(day: string): Promise<CallsOfDay>;
+  ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
+  /** Redis' clock, by which quota days begin and end; ms since 1970. */
+  now(): Promise<number>;
+  /** Ends what `take` began with `check`; does nothing where that took too long, and another process asks. */
+  endCheck(day: string, check: number, end: CheckEnd, recheck: readonly number[]): Promise<void>;
+  /** A person wants WeChat to be asked at once whether the day has calls. True: WeChat says that it has none. */
+  askDayAgain(day: string): Promise<boolean>;
   /** Calls that were let through in so many last ms, and of whose answer nothing is recorded. */
   underWay(withinMs: number): Promise<number>;
   line(): Promise<LineStop | undefined>;
-  /** Everybody waits for a token, for so long; true for the first who says so. */
-  noteWait(why: TokenWait, ms: number): Promise<boolean>;
+  /**
+   * Everybody waits for a token, for so long; where `maxMs` is given, twice as long each time, up to that. Answers how long,
+   * which is less where another process has asked meanwhile, and whether this one is the first who says so.
+   */
+  noteWait(wait: {
+    why: TokenWait;
+    ms: number;
+    said?: string;
+    maxMs?: number;
+  }): Promise<{ ms: number; isNew: boolean }>;
+  /** How long nobody is to ask for a token, because it cannot be had, in ms. */
+  tokenRestMs(): Promise<number>;
   /** There is a token again. */
   forgetWait(): Promise<void>;
   /** What holds calls back without the line being stopped; undefined: nothing. */
-  waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined>;
+  waitNoted(): Promise<NotedWait | undefined>;
   /** Keeps what `quota/get` told of a day. */
   keepTold(day: string, told: ToldQuota): Promise<void>;
   /**
@@ -95,7 +176,7 @@ export interface Calls {
   endQuotaTurn(forMs: number): Promise<void>;
   /** False: it was stopped for a fault already, which stays its reason. A pause is kept beside a fault. */
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
-  /** Ends a pause and a fault. `canary`: one create is sent first, and opens the line when WeChat takes it. */
+  /** Ends a pause and a fault. `canary`: one call is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
 
@@ -104,13 +185,17 @@ export function openCalls(redis: Redis): Calls {
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
+  const endCheckScript = script(redis, 'end-check');
+  const askDayScript = script(redis, 'ask-day');
+  const keptScript = script(redis, 'kept');
+  const tokenWaitScript = script(redis, 'token-wait');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
   async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
     const mark = newMark();
     const id = view.registration.id;
     const { step, recorded } = decide(view, fact, mark, {});
-    const gone: Permission = { kind: 'go', view: { ...view, registration: recorded.after, steps: view.steps + 1 } };
+    const gone = { kind: 'go', view: { ...view, registration: recorded.after, steps: view.steps + 1 } } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
     const answer = (await takeScript(JSON.stringify(shared), [
@@ -124,25 +209,62 @@ export function openCalls(redis: Redis): Calls {
     const [kind, number = 0, why] = answer;
     switch (kind) {
       case 'go':
-        return gone;
+        return why === 'probe' ? { ...gone, probe: true } : gone;
+      case 'check':
+        return { kind, check: number };
       case 'wait':
         return { kind, ms: number < 0 ? Number.POSITIVE_INFINITY : number, why: why as GlobalWait };
       case 'held':
         return { kind, until: number, why: why as 'person' };
       default: {
-        return (await hasMark(redis, id, mark)) ? gone : { kind: 'conflict' };
+        if (!(await hasMark(redis, id, mark))) return { kind: 'conflict' };
+        return (await redis.hget(key('calls', budgets.day), 'probe')) === id ? { ...gone, probe: true } : gone;
       }
     }
   }
 
-  async function ofDay(day: string): Promise<CallsOfDay> {
-    const fields = await redis.hgetall(key('calls', day));
+  async function ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay> {
+    const [fields, kept] = await Promise.all([
+      redis.hgetall(key('calls', day)),
+      keeping === undefined ? undefined : keptScript([key('calls', day)], [JSON.stringify(keeping)]),
+    ]);
     const number = (name: string): number => Number(fields[name] ?? 0);
     const told =
       fields.told === undefined
         ? undefined
         : { limit: number('told'), used: number('toldUsed'), counted: number('counted'), at: number('toldAt') };
-    return { create: number('create'), search: number('search'), closed: fields.closed === '1', told };
+    const shut = shutFrom(fields);
+    return {
+      create: number('create'),
+      search: number('search'),
+      closed: fields.closed === '1',
+      told,
+      ...(fields.cleared !== undefined && { cleared: number('cleared') }),
+      ...(kept !== undefined && { kept: kept as number }),
+      ...(shut !== undefined && { shut }),
+    };
+  }
+
+  async function now(): Promise<number> {
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  }
+
+  async function endCheck(
+    day: string,
+    check: number,
+    { outcome, answered, told, cleared }: CheckEnd,
+    recheck: readonly number[],
+  ): Promise<void> {
+    const fields = { ...(told && fieldsOf(told)), ...(cleared !== undefined && { cleared }) };
+    await endCheckScript(
+      [key('calls', day)],
+      [check, outcome, answered, JSON.stringify(recheck), ...Object.entries(fields).flat()],
+    );
+  }
+
+  async function askDayAgain(day: string): Promise<boolean> {
+    return (await askDayScript([key('calls', day)], [])) === 1;
   }
 
   async function underWay(withinMs: number): Promise<number> {
@@ -150,7 +272,7 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function line(): Promise<LineStop | undefined> {
-    const { stopped, problem, at, canary, paused } = await redis.hgetall(key('line'));
+    const { stopped, problem, at, canary, paused, ...met } = await redis.hgetall(key('line'));
     if (stopped === undefined) return undefined;
     return {
       because: stopped,
@@ -158,6 +280,10 @@ export function openCalls(redis: Redis): Calls {
       at: Number(at),
       onTrial: canary !== undefined,
       ...(paused !== undefined && { paused }),
+      ...(met.times !== undefined && { times: Number(met.times) }),
+      ...(met.merchants !== undefined && { merchants: Number(met.merchants) }),
+      ...(met.since !== undefined && { since: Number(met.since) }),
+      ...(met.due !== undefined && { probe: { at: Number(met.due), failed: Number(met.probes) } }),
     };
   }
 
@@ -166,29 +292,52 @@ export function openCalls(redis: Redis): Calls {
   }
 
   async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
-    return (await resumeScript([key('line')], [])) as 'running' | 'open' | 'canary';
+    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as 'running' | 'open' | 'canary';
   }
 
-  async function noteWait(why: TokenWait, ms: number): Promise<boolean> {
-    return (await redis.set(key('tokenWait'), why, 'PX', Math.ceil(ms), 'NX')) === 'OK';
+  async function noteWait({ why, ms, said = '', maxMs = 0 }: Parameters<Calls['noteWait']>[0]) {
+    const [waitMs, isNew] = (await tokenWaitScript([key('tokenWait')], [why, said, Math.ceil(ms), maxMs])) as number[];
+    return { ms: waitMs ?? ms, isNew: isNew === 1 };
+  }
+
+  /** By Redis' clock, as the time was set. */
+  async function tokenRestMs(): Promise<number> {
+    const [until, now] = await Promise.all([redis.hget(key('tokenWait'), 'until'), redisNow()]);
+    return Math.max(Number(until ?? 0) - now, 0);
+  }
+
+  async function redisNow(): Promise<number> {
+    const [seconds, micros] = await redis.time();
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 
   async function forgetWait(): Promise<void> {
     await redis.del(key('tokenWait'));
   }
 
-  async function waitNoted(): Promise<{ why: TokenWait | 'pause'; ms: number } | undefined> {
-    const [why, left, pause] = await Promise.all([
-      redis.get(key('tokenWait')),
-      redis.pttl(key('tokenWait')),
+  async function waitNoted(): Promise<NotedWait | undefined> {
+    const [token, now, pause, refusal, refusedMs] = await Promise.all([
+      redis.hgetall(key('tokenWait')),
+      redisNow(),
       redis.pttl(key('pause')),
+      redis.get(key('tokenRefusal')),
+      redis.pttl(key('tokenRefusal')),
     ]);
-    if (why !== null) return { why: why as TokenWait, ms: left };
-    return pause > 0 ? { why: 'pause', ms: pause } : undefined;
+    const { why, since, until, tries, said } = token;
+    const noted = {
+      ...(since !== undefined && { since: Number(since), tries: Number(tries) }),
+      ...(said !== undefined && said !== '' && { said }),
+    };
+    if (refusal !== null) {
+      const { problem, said } = JSON.parse(refusal) as { problem: string; said: string };
+      return { ...noted, why: 'refused', ms: Math.max(refusedMs, 1), refusal: { problem, said } };
+    }
+    if (why === undefined) return pause > 0 ? { why: 'pause', ms: pause } : undefined;
+    return { ...noted, why: why as TokenWait, ms: Math.max(Number(until ?? 0) - now, 0) };
   }
 
-  async function keepTold(day: string, { limit, used, counted, at }: ToldQuota): Promise<void> {
-    await redis.hset(key('calls', day), { told: limit, toldUsed: used, counted, toldAt: at });
+  async function keepTold(day: string, told: ToldQuota): Promise<void> {
+    await redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), DAY_EXPIRES_S).exec();
   }
 
   async function quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'> {
@@ -204,8 +353,12 @@ export function openCalls(redis: Redis): Calls {
   return {
     take,
     ofDay,
+    now,
+    endCheck,
+    askDayAgain,
     underWay,
     noteWait,
+    tokenRestMs,
     forgetWait,
     waitNoted,
     keepTold,
@@ -214,5 +367,30 @@ export function openCalls(redis: Redis): Calls {
     line,
     stopLine,
     resumeLine,
+  };
+}
+
+/** Nobody asks about a day any more when it is over in every time zone. */
+const DAY_EXPIRES_S = 3 * 86_400;
+
+function fieldsOf({ limit, used, counted, at }: ToldQuota): Record<string, number> {
+  return { told: limit, toldUsed: used, counted, toldAt: at };
+}
+
+/** The fields are those of day.lua. */
+function shutFrom(fields: Readonly<Record<string, string>>): ShutDay | undefined {
+  const { closed, closedBy, shutAt, checkAt, ask, probe, doubted, answered } = fields;
+  if (closed === undefined && checkAt === undefined && ask === undefined) return undefined;
+  const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  return {
+    since: time(shutAt),
+    said: closedBy,
+    nextCheckAt: time(checkAt),
+    askedForAt: time(ask),
+    busyUntil: time(fields.busyUntil),
+    probeWanted: probe === 'wanted',
+    askedAt: time(fields.askedAt),
+    answered,
+    doubted: doubted === '1',
   };
 }

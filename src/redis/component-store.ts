@@ -4,6 +4,12 @@ import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
+/** Why WeChat issues no token at the moment: `token:45009`, and its words. */
+interface Refusal {
+  readonly problem: string;
+  readonly said: string;
+}
+
 /** What wechat/credentials asks for as its TokenStore, and the receiver's side of it. */
 export function openComponentStore(redis: Redis) {
   const token = key('token');
@@ -52,6 +58,15 @@ export function openComponentStore(redis: Redis) {
 
     async unlock(fence: string) {
       await releaseScript([lock], [fence]);
+    },
+
+    async refusal() {
+      const [text, ms] = await Promise.all([redis.get(key('tokenRefusal')), redis.pttl(key('tokenRefusal'))]);
+      return text === null ? undefined : { ...(JSON.parse(text) as Refusal), ms: Math.max(ms, 1) };
+    },
+
+    async keepRefusal(refusal: Refusal, ms: number) {
+      await redis.set(key('tokenRefusal'), JSON.stringify(refusal), 'PX', Math.ceil(ms));
     },
 
     async clearRefusals() {

@@ -20,3 +20,25 @@ export function tellCreated(redis: Redis, { registration, appid, at, authorizati
     data: { appid, registration_id: registration, authorization },
   });
 }
+
+/** What became of the authorisation of a Mini Program that was told of before. */
+export interface AuthorizationChange {
+  readonly registration: string;
+  readonly appid: string;
+  /** When WeChat told of it, ms since 1970. */
+  readonly at: number;
+  /** `kept`: there is a new refresh token. `withdrawn`: the merchant withdrew the authorisation. */
+  readonly authorization: 'kept' | 'withdrawn';
+  /** Tells this change from the others. */
+  readonly id: string;
+}
+
+export function tellAuthorization(redis: Redis, change: AuthorizationChange): Promise<void> {
+  const { registration, appid, at, authorization, id } = change;
+  return queueNotice(redis, 'created', registration, {
+    id: `authorization-${registration}-${appid}-${id}`,
+    type: 'mini_program.authorization',
+    at,
+    data: { appid, registration_id: registration, authorization },
+  });
+}

@@ -26,6 +26,8 @@ const NAMES = {
   rows: 'rows',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
+  /** hash: registrations by state, each counted once, however many batches ask for it */
+  states: 'states',
   /** hash: row index to the outcome that a later batch's new attempt must not change */
   settled: 'settled',
   /** hash: registration to the first row of a batch that found it created already */
@@ -40,11 +42,15 @@ const NAMES = {
   kept: 'kept',
   /** set: batches that keep any so */
   keeping: 'keeping',
-  /** hash: why and since when the line is stopped; absent while it runs */
+  /**
+   * hash, absent while the line runs: why (stopped, problem), since when (at), how often and by how many merchants that was
+   * met (times, merchants, since), why a person paused it, too (paused); the call that tries it (canary, deadline, failed);
+   * and of one that opens by itself which call does (probe), its waits (first, max), how many failed, and when the next is due
+   */
   line: 'line',
-  /** hash per quota day: calls of each kind, and whether WeChat said that the day is used up */
+  /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */
   calls: 'calls',
-  /** string with expiry: there is no token at the moment, and why */
+  /** hash with expiry: why there is no token at the moment (why, said), since when, after how many tries, and when it is asked for again (until) */
   tokenWait: 'token-wait',
   /** string with expiry: quota/get is being asked, or was asked not long ago */
   quotaAsked: 'quota-asked',
@@ -56,7 +62,7 @@ const NAMES = {
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
-  /** hash: which surprising answer came last, and how often in a row */
+  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (prelude.lua, surprise) */
   surprise: 'surprise',
   /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
   offline: 'offline',
@@ -70,6 +76,8 @@ const NAMES = {
   ticket: 'ticket',
   /** string with expiry: WeChat was asked to push a ticket not long ago */
   ticketAsked: 'ticket:asked',
+  /** string with expiry: why WeChat issues no component access token, as JSON; nobody asks for one meanwhile */
+  tokenRefusal: 'token:refusal',
   /** number: tokens that were refused in a row */
   tokenRefused: 'token:refused',
   /** hash: the component access token */
@@ -80,7 +88,11 @@ const NAMES = {
   pushes: 'pushes',
   /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
-  /** hash: registration (or `task:` and a task's id) that is not there yet to the parked pushes about it */
+  /** hash: pushes that were old when they came, whole, by an id of the stream that has none of it */
+  old: 'old-pushes',
+  /** sorted set: `msg_signature` of the pushes that were stored lately, by when, in ms */
+  signatures: 'signatures',
+  /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
   awaited: 'awaited',
   /** hash: the successor's task id to its registration */
   tasks: 'tasks',
@@ -96,10 +108,22 @@ const NAMES = {
   forwarded: 'forwarded',
   /** string with expiry: the process that relays */
   forwarder: 'forwarder',
-  /** hash per Mini Program: its sealed refresh token */
+  /** hash: appid to the registration whose Mini Program it is, or was before one more was asked for */
+  appids: 'appids',
+  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (prelude, offer) */
   authorizer: 'authorizer',
+  /** string with expiry per Mini Program: the process that exchanges its codes */
+  exchanging: 'exchanging',
   /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
   authorizers: 'authorizers',
+  /** string: when a receiver was last seen, in ms */
+  receiver: 'receiver',
+  /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */
+  outage: 'outage',
+  /** string with expiry: the process that compares WeChat's list of accounts with the ledger */
+  reconciler: 'reconciler',
+  /** hash: the night of the last comparison, how it ended, and when the next one may be tried */
+  reconciled: 'reconciled',
   /** string: when the next exchange of an auth_code is due if they are spread evenly, in µs */
   exchangePace: 'exchange-pace',
   /** list per destination and lane: notices to be posted, the first one next, as JSON */

@@ -2,7 +2,6 @@
  * Every ledger belongs to one platform: what it was made for is written once, and every command compares it. A rehearsal on
  * the Redis of the real platform would mark real merchants as created; another secret key would lose every authorisation.
  */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { RedisUnfit } from './connection.js';
 import { key, useLedger } from './keys.js';
@@ -21,11 +20,13 @@ export interface LedgerIdentity {
   readonly component?: string | undefined;
   /** {@link apiAddress} of WeChat's API. */
   readonly api?: string | undefined;
-  /** {@link fingerprintOf} the secret key. */
+  /** Fingerprint of the secret key (vault.ts). */
   readonly secretKey?: string | undefined;
+  /** The same of the key before it, which may still be the ledger's while the key is being changed. */
+  readonly previousSecretKey?: string | undefined;
 }
 
-type Field = keyof LedgerIdentity;
+type Field = Exclude<keyof LedgerIdentity, 'previousSecretKey'>;
 
 const FIELDS: Readonly<Record<Field, { readonly says: string; readonly setting: string }>> = {
   component: { says: 'third-party platform', setting: 'WECHAT_COMPONENT_APPID' },
@@ -65,11 +66,6 @@ export function apiAddress(baseUrl: string): string {
   if (/(^|\.)api2?\.weixin\.qq\.com$/.test(hostname)) return 'api.weixin.qq.com';
   if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return 'this machine';
   return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`;
-}
-
-/** Enough to tell two keys apart, and nothing to find a key with. */
-export function fingerprintOf(secretKey: Buffer): string {
-  return createHash('sha256').update('fastregister secret key').update(secretKey).digest('hex').slice(0, 12);
 }
 
 /**
@@ -112,7 +108,8 @@ export async function differencesOf(redis: Redis, own: LedgerIdentity): Promise<
   const ledger = await redis.hgetall(key('ledger'));
   return entriesOf(own).flatMap(([field, here]) => {
     const there = ledger[field];
-    return there === undefined || there === here ? [] : [{ field, ...FIELDS[field], ledger: there, here }];
+    const isBefore = field === 'secretKey' && there === own.previousSecretKey;
+    return there === undefined || there === here || isBefore ? [] : [{ field, ...FIELDS[field], ledger: there, here }];
   });
 }
 

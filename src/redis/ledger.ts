@@ -4,18 +4,22 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
+import type { StopRule } from '../domain/line.js';
 import { linkOf } from '../domain/link.js';
 import {
   apply,
   type Consequence,
   type Fact,
   isOver,
+  isUnsent,
   type Move,
   next,
   type Registration,
   turnOfWaitingRow,
   type Wait,
 } from '../domain/registration.js';
+import { type CodeStep, codeStep } from './auth-codes.js';
 import { key } from './keys.js';
 import { difference, registrationFrom } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
@@ -28,7 +32,13 @@ export interface Job {
   readonly name: string;
 }
 
+/** Work of the kind `authorize` is about a Mini Program, and has its appid where the other kinds have a registration's id. */
 export type WorkKind = 'submit' | 'follow-up' | 'authorize';
+
+/** A job's name begins with what it is about. */
+export function registrationOf(job: string): string {
+  return job.slice(0, job.indexOf('-'));
+}
 
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface View {
@@ -47,6 +57,10 @@ export interface Aside {
   readonly job?: Job;
   /** Quota day that WeChat calls used up (45009). */
   readonly closeDay?: string;
+  /** WeChat's words to it, and when WeChat is asked whether the day has calls again (limits.ts, quotaRechecksMs). */
+  readonly closing?: { readonly said: string; readonly recheck: readonly number[] };
+  /** What the answer to the one call that went on a closed day says of the day. */
+  readonly probe?: Probe;
   /** How long WeChat wants to be left alone (45011), in ms. */
   readonly pauseMs?: number;
   /** The Weixin ID's try of the day was none; `call`: neither was the call. */
@@ -63,8 +77,26 @@ export interface Aside {
   };
   /** What the answer to a create says of the creates that wait for it. */
   readonly verdict?: 'accepted' | 'refused' | 'taken' | 'again' | 'failed';
-  /** An answer that stops the line when it comes `most` times in a row; '' for every other answer. */
-  readonly surprise?: { readonly code: string; readonly most: number };
+  /** What a search says of the way to WeChat, where it tries a stopped line. */
+  readonly heard?: 'taken' | 'again' | 'failed';
+  /** A fault of WeChat or of the network that this call met; with the code '' an ordinary answer, after which the count begins anew. */
+  readonly surprise?: Surprise | { readonly call: Surprise['call']; readonly code: '' };
+  /** Recorded, too, should that fault stop the line: the try that it has cost is given back. */
+  readonly ifStopped?: Fact;
+}
+
+export interface Surprise extends StopRule {
+  readonly call: 'create' | 'search';
+  readonly code: string;
+  /** What came, in words that name no merchant. */
+  readonly met: string;
+}
+
+export interface Probe {
+  readonly day: string;
+  /** `again`: WeChat did not look at the call. `unknown`: nobody knows whether it did. */
+  readonly verdict: 'open' | 'again' | 'unknown';
+  readonly said: string;
 }
 
 export interface GiveBack {
@@ -98,6 +130,8 @@ export interface Ledger {
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
+  /** Whose the Mini Program is. */
+  ofAppid(appid: string): Promise<string | undefined>;
 }
 
 export function openLedger(redis: Redis): Ledger {
@@ -140,11 +174,15 @@ export function openLedger(redis: Redis): Ledger {
     return (await redis.hget(key('tasks'), taskId)) ?? undefined;
   }
 
-  return { read, record, history, ofTask };
+  async function ofAppid(appid: string): Promise<string | undefined> {
+    return (await redis.hget(key('appids'), appid)) ?? undefined;
+  }
+
+  return { read, record, history, ofTask, ofAppid };
 }
 
 /** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
-export interface Step extends Omit<Aside, 'job'> {
+export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;
   readonly entry: string;
@@ -164,20 +202,28 @@ export interface Step extends Omit<Aside, 'job'> {
   readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
+  readonly unasked?: true;
   readonly task?: string;
+  readonly owns?: { readonly appid: string; readonly code?: CodeStep | undefined };
   readonly link?: number;
   readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
+  /** `undo` is a step, as JSON. */
+  readonly surprise?: Aside['surprise'] & { readonly undo?: string };
 }
 
 export function decide(view: View, fact: Fact, mark: string, aside: Aside): { step: Step; recorded: Recorded } {
   const before = view.registration;
   const move = next(before, fact);
   const entry = historyEntry(before, fact, move, mark);
-  const { job: _, ...effects } = aside;
+  const { job: _, ifStopped, surprise, ...others } = aside;
+  const effects = (after: Registration) => ({
+    ...others,
+    ...(surprise !== undefined && { surprise: { ...surprise, ...undoOf(view, after, ifStopped) } }),
+  });
   if (move === undefined) {
     const { state, wait } = before;
-    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects };
+    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects(before) };
     return { step, recorded: { before, after: before, move } };
   }
   const passed = apply(before, fact, move);
@@ -198,14 +244,37 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     later: whatIsDueLater(after, so),
     ready: whatIsReady(after, so),
     ...(isOver(after.state) && { over: true }),
+    ...(isBackInLine(before, after) && { unasked: true }),
     ...taskOf(fact),
+    ...miniProgramOf(fact),
     ...linkChange(before, after),
     ...(so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
     }),
-    ...effects,
+    ...effects(after),
   };
   return { step, recorded: { before, after, move } };
+}
+
+/** The step that would follow this one, decided now: the script knows whether it is needed. */
+function undoOf(view: View, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
+  if (ifStopped === undefined) return {};
+  const { step } = decide({ ...view, registration: after, steps: view.steps + 1 }, ifStopped, newMark(), {});
+  return step.unchanged ? {} : { undo: JSON.stringify(step) };
+}
+
+function miniProgramOf(fact: Fact): Pick<Step, 'owns'> {
+  const { kind, appid, authCode, at, pushedAt = at } = fact;
+  if (kind !== 'mini_program_created' || appid === undefined) return {};
+  if (authCode === undefined) return { owns: { appid } };
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  const code = codeStep({ authCode, at, diesAt, pushedAt, from: 'created', isShared: false });
+  return { owns: { appid, code } };
+}
+
+/** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
+function isBackInLine(before: Registration, after: Registration): boolean {
+  return !isUnsent(before.state) && isUnsent(after.state);
 }
 
 /** `last`: as it was when the last rule moved it. */
@@ -242,9 +311,7 @@ function whatIsDueLater(after: Registration, so: readonly Consequence[] | undefi
 }
 
 function whatIsReady(after: Registration, so: readonly Consequence[] | undefined): Step['ready'] {
-  if (so?.includes('send') && after.until === undefined) return 'submit';
-  if (so?.includes('authorize') && after.authCode !== undefined) return 'authorize';
-  return undefined;
+  return so?.includes('send') && after.until === undefined ? 'submit' : undefined;
 }
 
 export function batchOf(pointer: string): string {

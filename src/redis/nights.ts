@@ -59,6 +59,8 @@ export interface Night {
   readonly ending?: NightEnding | undefined;
   readonly files: readonly NightFile[];
   readonly rejected: readonly RejectedFile[];
+  /** Files that had been changed less than a minute before: they wait for the next night. */
+  readonly notReady?: readonly string[];
   /** Calls of the quota day, when the night began. */
   readonly usedBefore: number;
   /** What stopped it, as the report says it. */

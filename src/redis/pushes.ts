@@ -19,17 +19,24 @@ export interface ReceivedPush {
   readonly body: Buffer;
   /** The verify ticket that it brings. */
   readonly ticket?: string | undefined;
+  /** `msg_signature`, of which each is stored once. Undefined: stored whatever was stored before. */
+  readonly signature?: string | undefined;
+  /** Older than three days when it came: it is parked and not recorded. */
+  readonly isOld?: boolean;
 }
 
-export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket'> {
+export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket' | 'signature' | 'isOld'> {
   /** The stream's id, `ms-number`; later pushes have greater ones. A push that was parked keeps its own. */
   readonly id: string;
   /** Under which the stream has it now. */
   readonly entry: string;
 }
 
-/** Why a push could not be given to a registration. `fault`: a program error of ours. */
-export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'fault';
+/**
+ * Why a push could not be given to a registration. `unknown_authorizer`: a Mini Program authorised the platform, and its subject
+ * is not exactly one merchant that waits. `fault`: a program error of ours. `old`: it may have been captured.
+ */
+export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'unknown_authorizer' | 'fault' | 'old';
 
 export interface ParkedPush extends StoredPush {
   readonly why: Parking;
@@ -48,12 +55,18 @@ export interface SpoolMark {
 }
 
 export interface Pushes {
-  /** Stored when it returns, in one step. With a mark: answers how many of the segment are stored now. */
+  /**
+   * Stored when it returns, in one step; what was stored before is not stored again, and of old pushes the first thousand are
+   * parked. With a mark: answers how many of the segment are over now.
+   */
   store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
   storedOf(segment: string): Promise<number>;
   /** What they say is in the ledger, parked, or none of our business. */
   done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
-  /** `awaits`: registrations that are not there yet, or `task:` and a task's id. False: one has come, so look again. */
+  /**
+   * `awaits`: registrations that are not there yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program that is
+   * nobody's. False: one has come, so look again.
+   */
   park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
   unpark(id: string): Promise<void>;
   find(id: string): Promise<StoredPush | ParkedPush | undefined>;
@@ -95,12 +108,19 @@ const FINITE_LAG_SECONDS = LAG_SECONDS.filter(Number.isFinite).join(' ');
 
 const GROUP = 'ledger';
 const AT_ONCE = 100;
+const TRIMMED_AT_ONCE = 1_000;
 
 /** Recording takes milliseconds: who has held a push so long is dead. */
 const HELD_TOO_LONG_MS = 10_000;
 
 /** An InfoType becomes the label of a counter. */
 const LONGEST_INFO_TYPE = 64;
+
+/** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. 200,000 are 25 MB. */
+const REMEMBERED_MS = 4 * 86_400_000;
+const MOST_REMEMBERED = 200_000;
+const MOST_OLD = 1_000;
+const MEMORY = [REMEMBERED_MS, MOST_REMEMBERED, MOST_OLD].join(' ');
 
 type StreamEntry = [id: string, fields: string[]];
 
@@ -112,10 +132,17 @@ export function openPushes(redis: Redis): Pushes {
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
       // Few arguments: each costs the client as much as a hundred bytes.
-      const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, ...newestTicket(pushes)];
-      for (const { receivedAt, createdAt, infoType, query, body } of pushes) {
+      const args: (string | number)[] = [
+        mark.segment,
+        mark.stored,
+        FINITE_LAG_SECONDS,
+        MEMORY,
+        ...newestTicket(pushes),
+      ];
+      for (const { receivedAt, createdAt, infoType, query, body, signature, isOld } of pushes) {
         const [as, text] = bodyField(body);
-        args.push(`${receivedAt} ${createdAt ?? '-'} ${as} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
+        const head = `${receivedAt} ${createdAt ?? '-'} ${as} ${signature ?? '-'} ${isOld ? 'old' : '-'}`;
+        args.push(`${head} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
       }
       return Number(await storeScript([stream], args));
     },
@@ -138,20 +165,21 @@ export function openPushes(redis: Redis): Pushes {
       return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
     },
     async unpark(id) {
-      await redis.hdel(key('parked'), id);
+      await ok(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
     },
 
     async find(id) {
-      const parked = await redis.hget(key('parked'), id);
+      const parked = (await redis.hget(key('parked'), id)) ?? (await redis.hget(key('old'), id));
       if (parked !== null) return parkedFrom(id, parked);
       const [entry] = await redis.xrange(stream, id, id);
       return entry === undefined ? undefined : pushFrom(entry);
     },
     list: async (most) => (await redis.xrevrange(stream, '+', '-', 'COUNT', most)).map(pushFrom),
     after: async (id, most) => (await redis.xrange(stream, `(${id}`, '+', 'COUNT', most)).map(pushFrom),
-    parked: () => redis.hlen(key('parked')),
+    parked: async () => (await redis.hlen(key('parked'))) + (await redis.hlen(key('old'))),
     async listParked() {
-      const parked = Object.entries(await redis.hgetall(key('parked')));
+      const found = await Promise.all([redis.hgetall(key('parked')), redis.hgetall(key('old'))]);
+      const parked = found.flatMap(Object.entries<string>);
       return parked.map(([id, text]) => parkedFrom(id, text)).sort((one, other) => one.receivedAt - other.receivedAt);
     },
 
@@ -187,9 +215,22 @@ export function openPushes(redis: Redis): Pushes {
     },
 
     async forgetBefore(time) {
-      let forgotten = await redis.xtrim(stream, 'MINID', `${time}-0`);
-      for (const [id, text] of Object.entries(await redis.hgetall(key('parked')))) {
-        if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(key('parked'), id);
+      let forgotten = 0;
+      // Some at a time, which goes only roughly: Redis would serve nobody else until a million are gone.
+      for (let some = -1; some !== 0; forgotten += some) {
+        some = await redis.xtrim(stream, 'MINID', '~', `${time}-0`, 'LIMIT', TRIMMED_AT_ONCE);
+      }
+      forgotten += await redis.xtrim(stream, 'MINID', `${time}-0`);
+      for (const name of [key('parked'), key('old')]) {
+        let cursor = '0';
+        do {
+          const [next, flat] = await redis.hscan(name, cursor, 'COUNT', AT_ONCE);
+          for (let at = 0; at < flat.length; at += 2) {
+            const [id = '', text = ''] = flat.slice(at, at + 2);
+            if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(name, id);
+          }
+          cursor = next;
+        } while (cursor !== '0');
       }
       return forgotten;
     },
@@ -314,8 +355,8 @@ function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
 /** Value, CreateTime and time of arrival; '' where they bring none. */
 function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number] {
   let newest: [string, number, number] = ['', 0, 0];
-  for (const { ticket, createdAt, receivedAt } of pushes) {
-    if (ticket === undefined || (createdAt ?? receivedAt) < newest[1]) continue;
+  for (const { ticket, createdAt, receivedAt, isOld } of pushes) {
+    if (ticket === undefined || isOld || (createdAt ?? receivedAt) < newest[1]) continue;
     newest = [ticket, createdAt ?? receivedAt, receivedAt];
   }
   return newest;

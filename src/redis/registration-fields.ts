@@ -38,12 +38,15 @@ const FIELDS: readonly Field[] = [
   { name: 'attempt', short: 'n', read: Number, usual: '0', shown: true },
   { name: 'task', short: 'task', read: text, usual: 'none' },
   { name: 'earlierTask', short: 'earlier', read: text, usual: 'none' },
+  { name: 'earlierSentAt', short: 'earliersent', read: Number },
   { name: 'sentAt', short: 'sent', read: Number, shown: true },
+  { name: 'byLink', short: 'bylink', read: () => true, write: () => '1' },
   { name: 'clockAheadMs', short: 'ahead', read: Number, usual: '0' },
   { name: 'heardAt', short: 'heard', read: Number },
   { name: 'postponed', short: 'again', read: Number, usual: '0' },
   { name: 'busySince', short: 'busysince', read: Number },
   { name: 'personSince', short: 'personsince', read: Number },
+  { name: 'linksLost', short: 'linkslost', read: Number },
   { name: 'until', short: 'until', read: Number, shown: true },
   { name: 'wait', short: 'wait', read: text, shown: true },
   { name: 'problem', short: 'problem', read: text, write: withoutJoints, shown: true },
@@ -55,8 +58,6 @@ const FIELDS: readonly Field[] = [
     read: (appids) => appids.split(' '),
     write: (appids: readonly string[]) => withoutJoints(appids.join(' ')),
   },
-  { name: 'authCode', short: 'code', read: text },
-  { name: 'codeAt', short: 'codeat', read: Number },
   { name: 'authorizer', short: 'authorizer', read: text },
   { name: 'taskId', short: 'tid', read: text },
   { name: 'authorizeUrl', short: 'url', read: text, write: withoutJoints, shown: true },
@@ -69,6 +70,9 @@ const BY_SHORT_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => 
 const SHOWN: readonly Field[] = FIELDS.filter((field) => field.shown);
 
 export const SHOWN_NAMES: readonly string[] = SHOWN.map((field) => field.short);
+
+/** When a registration had its outcome. */
+export const FIELD_OF_OUTCOME_TIME = shortNameOf('finishedAt');
 
 /** Short names and values by turns, as the hash has them. Names that are no field's are somebody else's. */
 export function registrationFrom(id: string, fields: readonly string[]): Registration {
@@ -91,6 +95,10 @@ export function shownText(registration: Registration): string {
 
 /** Between the fields of a page of a batch (page.lua). */
 export const FIELD_JOINT = '\u001f';
+
+function shortNameOf(name: keyof Registration): string {
+  return FIELDS.find((field) => field.name === name)?.short ?? '';
+}
 
 function put(registration: Record<string, unknown>, field: Field | undefined, value = ''): void {
   if (field !== undefined && value !== '') registration[field.name] = field.read(value);

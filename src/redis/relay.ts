@@ -9,12 +9,22 @@ import type { Bell } from './bell.js';
 import { key, prefix } from './keys.js';
 import type { WorkKind } from './ledger.js';
 import { script } from './scripts.js';
+import { STATES_WITH_WORK } from './workload.js';
 
 /** The order in which they are handed out: an auth_code lives ten minutes. */
 const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
 
 /** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
 const HANDED_AT_ONCE = 500;
+
+/** Registrations that one run looks at: a few milliseconds, for which Redis serves nobody else. */
+const LOOKED_AT_ONCE = 1000;
+
+/**
+ * Minutes of work at a slow pace. Each costs a worker a third of a millisecond where its row was cancelled meanwhile, and
+ * new rows wait behind them.
+ */
+const JOBS_IN_WINDOW = 1000;
 
 /** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
 const LARGEST_HANDFUL = 32;
@@ -82,24 +92,30 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
     }
   }
 
-  /** Hands out what is ready of one kind; answers when the next is due. */
+  /** Hands out what is ready of one kind; answers in how many ms the next is due, as Redis' clock says. */
   async function handOut(kind: WorkKind): Promise<number> {
+    const handful = kind === 'submit' ? toSubmit : 1;
+    const size = Math.min(windowSize, JOBS_IN_WINDOW * handful);
     for (;;) {
-      const handful = kind === 'submit' ? toSubmit : 1;
-      const [due, left, ...jobs] = (await hand([key('window', kind)], [kind, windowSize, HANDED_AT_ONCE, handful])) as [
-        number,
-        number,
-        ...string[],
-      ];
+      const [due, left, ...jobs] = (await hand(
+        [key('window', kind)],
+        [kind, size, HANDED_AT_ONCE, handful, LOOKED_AT_ONCE, ...STATES_WITH_WORK[kind]],
+      )) as [number, number, ...string[]];
       if (jobs.length > 0) await add(kind, jobs);
-      if (jobs.length === 0) waiting += left;
-      if (jobs.length === 0 || left === 0 || stopped) return due < 0 ? Number.POSITIVE_INFINITY : due;
+      const isFull = jobs.length === 0 && due !== 0;
+      if (isFull) waiting += left;
+      if (isFull || left === 0 || stopped) return due < 0 ? Number.POSITIVE_INFINITY : due;
     }
   }
 
   async function handAgain(notDoneForMs: number): Promise<void> {
     for (const kind of WORK_KINDS) {
-      await add(kind, (await sweep([key('window', kind)], [notDoneForMs])) as string[]);
+      let [before, looked, jobs] = ['', LOOKED_AT_ONCE, [] as string[]];
+      while (looked === LOOKED_AT_ONCE && !stopped) {
+        const args = [before, notDoneForMs, LOOKED_AT_ONCE, ...STATES_WITH_WORK[kind]];
+        [before, looked, ...jobs] = (await sweep([key('window', kind)], args)) as [string, number, ...string[]];
+        await add(kind, jobs);
+      }
     }
     swept = Date.now();
   }
@@ -110,7 +126,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
       if (swept === 0) await handAgain(0);
       else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
       waiting = 0;
-      for (const kind of WORK_KINDS) pause = Math.min(pause, (await handOut(kind)) - Date.now());
+      for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
     } catch (error) {
       // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
       if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
@@ -167,9 +183,4 @@ export function openWorker(
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ): Worker<Handful> {
   return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
-}
-
-/** A job's name begins with its registration's id. */
-export function registrationOf(job: string): string {
-  return job.slice(0, job.indexOf('-'));
 }

@@ -9,16 +9,21 @@ export type ScriptName =
   | 'read'
   | 'record'
   | 'take'
+  | 'end-check'
+  | 'ask-day'
+  | 'kept'
   | 'stop'
   | 'resume'
   | 'under-way'
+  | 'token-wait'
   | 'hand'
   | 'sweep'
   | 'give-back'
   | 'accept'
-  | 'appids'
   | 'page'
   | 'purge'
+  | 'last-outcome'
+  | 'tidy'
   | 'store-pushes'
   | 'park'
   | 'notice-take'
@@ -32,7 +37,13 @@ export type ScriptName =
   | 'save-token'
   | 'refuse-token'
   | 'drop-ticket'
-  | 'exchange-pace';
+  | 'exchange-pace'
+  | 'offer-code'
+  | 'withdraw'
+  | 'settle-codes'
+  | 'keep-token'
+  | 'beat'
+  | 'replace-field';
 
 type Argument = string | number;
 
@@ -121,7 +132,7 @@ const sources = new Map<string, { text: string; digest: string }>();
 function source(name: ScriptName): { text: string; digest: string } {
   let known = sources.get(`${prefix()} ${name}`);
   if (known === undefined) {
-    const files = ['prelude', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+    const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
     const text = withKeys(files.join('\n'));
     known = { text, digest: createHash('sha1').update(text).digest('hex') };
     sources.set(`${prefix()} ${name}`, known);

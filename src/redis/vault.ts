@@ -1,40 +1,67 @@
-/** What is worth a Mini Program is sealed before it reaches Redis: AES-256-GCM with FASTREGISTER_SECRET_KEY. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+/**
+ * What is worth a Mini Program is sealed before it reaches Redis: AES-256-GCM with FASTREGISTER_SECRET_KEY. Each sealed text
+ * names the key that sealed it, so that a key can be changed while texts of the one before are still about.
+ */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 export interface Vault {
   /** `label` says whose secret it is; a sealed text opens under its own label only. */
   seal(text: string, label: string): string;
-  /** Throws where the key is another one, or the text was changed. */
+  /** Throws where neither key has sealed it, or the text was changed. */
   open(sealed: string, label: string): string;
+  /** Whether the present key has sealed it, and not the one before. */
+  isCurrent(sealed: string): boolean;
 }
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** @param secretKey 32 bytes */
-export function openVault(secretKey: Buffer): Vault {
+/** Enough to tell two keys apart, and nothing to find a key with. */
+export function fingerprintOf(secretKey: Buffer): string {
+  return createHash('sha256').update('fastregister secret key').update(secretKey).digest('hex').slice(0, 12);
+}
+
+/**
+ * @param secretKey 32 bytes
+ * @param previous the key before it (FASTREGISTER_SECRET_KEY_PREVIOUS): opens, and seals nothing any more
+ */
+export function openVault(secretKey: Buffer, previous?: Buffer): Vault {
+  const current = fingerprintOf(secretKey);
+  const keys = new Map([[current, secretKey]]);
+  if (previous !== undefined) keys.set(fingerprintOf(previous), previous);
+
   return {
     seal(text, label) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', secretKey, nonce).setAAD(Buffer.from(label));
       const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-      return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
+      return `${current}.${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')}`;
     },
 
     open(sealed, label) {
-      const bytes = Buffer.from(sealed, 'base64');
-      const decipher = createDecipheriv('aes-256-gcm', secretKey, bytes.subarray(0, NONCE_BYTES))
-        .setAAD(Buffer.from(label))
-        .setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      const [id = '', text = ''] = sealed.split('.', 2);
+      const key = keys.get(id);
+      if (key === undefined) throw notOurs();
+      const bytes = Buffer.from(text, 'base64');
       try {
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES))
+          .setAAD(Buffer.from(label))
+          .setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
         return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString(
           'utf8',
         );
       } catch (cause) {
-        throw new Error('A sealed secret does not open: FASTREGISTER_SECRET_KEY is not the key that sealed it', {
-          cause,
-        });
+        throw notOurs(cause);
       }
     },
+
+    isCurrent: (sealed) => sealed.startsWith(`${current}.`),
   };
+}
+
+function notOurs(cause?: unknown): Error {
+  return new Error(
+    'A sealed secret does not open: FASTREGISTER_SECRET_KEY is not the key that sealed it, nor is FASTREGISTER_SECRET_KEY_PREVIOUS',
+    { cause },
+  );
 }

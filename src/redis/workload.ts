@@ -1,16 +1,18 @@
 /** The jobs between ledger and BullMQ: how many there are, and giving one back. */
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Wait } from '../domain/registration.js';
+import { type State, statesMovedBy, type Wait } from '../domain/registration.js';
 import { key, prefix } from './keys.js';
 import type { Job, WorkKind } from './ledger.js';
 import { script } from './scripts.js';
 
 export interface Workload {
-  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed: at once, as the next one. */
+  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */
   giveBack(job: Job, id: string, dueAt: number | undefined): Promise<void>;
-  /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted. */
+  /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted, and some may be over. */
   inHand(kind: WorkKind): Promise<number>;
+  /** Registrations of which the push is overdue, so that they wait for their search. */
+  searchesDue(): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
   /**
@@ -24,6 +26,16 @@ export interface Workload {
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
 }
 
+/**
+ * States in which there is work of a kind: those in which a worker's first fact changes something. None for `authorize`:
+ * whether there is an auth_code to exchange is not told by the state.
+ */
+export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
+  submit: statesMovedBy('create_sent'),
+  'follow-up': statesMovedBy('search_sent'),
+  authorize: [],
+};
+
 /** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
 const inFlight = (): string => new QueueKeys(prefix()).toKey('submit', 'active');
 
@@ -34,15 +46,21 @@ export function openWorkload(redis: Redis): Workload {
     return ready + window;
   }
 
-  async function kept(): Promise<number> {
-    const batches = await redis.smembers(key('keeping'));
-    const counts = await Promise.all(batches.map((batch) => redis.zcard(key('kept', batch))));
-    return counts.reduce((sum, count) => sum + count, 0);
+  /** Lists also have what was cancelled or settled since; the states count what has still to be done. */
+  async function withWork(kind: WorkKind): Promise<{ all: number; later: number }> {
+    const answers = await redis
+      .multi()
+      .hmget(key('states'), ...STATES_WITH_WORK[kind])
+      .zcard(key('later', kind))
+      .exec();
+    for (const [error] of answers ?? []) if (error) throw error;
+    const [counts, later] = (answers ?? []).map(([, answer]) => answer) as [(string | null)[], number];
+    return { all: counts.reduce((sum, count) => sum + Number(count ?? 0), 0), later };
   }
 
   return {
     async giveBack(job, id, dueAt) {
-      const due = dueAt === undefined ? 0 : dueAt <= Date.now() ? -1 : dueAt;
+      const due = dueAt === undefined ? 0 : Math.max(dueAt, 1);
       await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
     },
     inHand,
@@ -58,7 +76,11 @@ export function openWorkload(redis: Redis): Workload {
       return counts?.some(([, count]) => count !== 0) ?? true;
     },
     dueUntil: (kind, until) => redis.zcount(key('later', kind), '-inf', until),
-    toSend: async () => (await inHand('submit')) + (await redis.zcard(key('later', 'submit'))) + (await kept()),
+    toSend: async () => (await withWork('submit')).all,
+    async searchesDue() {
+      const { all, later } = await withWork('follow-up');
+      return all - later;
+    },
     async dueNext(most) {
       const flat = await redis.zrange(key('later', 'submit'), 0, most - 1, 'WITHSCORES');
       const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));

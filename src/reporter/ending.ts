@@ -51,7 +51,7 @@ export async function exchangesUnderWay({ workload }: Pick<Tools, 'workload'>): 
 /** Nothing comes by itself any more: what is not sent waits for the line, and what stays silent for its search. */
 async function onlyTheLineIsWaitedFor({ workload }: Tools, counts: Counts, untilSubmitted: boolean): Promise<boolean> {
   if (untilSubmitted && unsent(counts) > 0) return true;
-  return underWay(counts) <= (await workload.inHand('follow-up'));
+  return underWay(counts) <= (await workload.searchesDue());
 }
 
 function submitting(counts: Readonly<Record<string, number>>): boolean {

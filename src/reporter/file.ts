@@ -1,6 +1,6 @@
 /** A report as a file: whole or not at all, and never over somebody else's. */
 import { accessSync, constants, createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
-import { rename, unlink } from 'node:fs/promises';
+import { chmod, chown, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -9,25 +9,47 @@ export class OutputError extends Error {
   override readonly name = 'OutputError';
 }
 
-/** @throws OutputError */
+/** Who may read a file with people's data: its owner, unless it lies in a folder that others share. */
+export interface Sharing {
+  readonly mode: number;
+  /** Absent: that of the process. */
+  readonly gid?: number;
+}
+
+const PRIVATE: Sharing = { mode: 0o600 };
+
+/**
+ * `shared`: in a folder into which others may write. A link that lies there in the file's place is replaced, never followed.
+ *
+ * @throws OutputError
+ */
 export async function writeWhole(
   file: string,
   pieces: AsyncIterable<string | Uint8Array>,
   overwrite: boolean,
+  shared?: Sharing,
 ): Promise<void> {
-  const place = whereItLies(file);
+  const place = shared === undefined ? whereItLies(file) : file;
   if (!overwrite && existsSync(place) && isFile(place)) {
     throw new OutputError(`${file} is there already. Name another file, or say --force.`);
   }
   const half = join(dirname(place), `.${basename(place)}.${process.pid}.${Date.now()}.half`);
   try {
-    if (isDevice(place)) return await pipeline(pieces, createWriteStream(place));
-    await pipeline(pieces, createWriteStream(half));
+    if (shared === undefined && isDevice(place)) return await pipeline(pieces, createWriteStream(place));
+    const { mode, gid } = shared ?? PRIVATE;
+    await pipeline(pieces, createWriteStream(half, { flags: 'wx', mode: PRIVATE.mode }));
+    if (gid !== undefined) await giveToGroup(half, gid);
+    await chmod(half, mode);
     await rename(half, place);
   } catch (error) {
     await unlink(half).catch(() => {});
     throw told(file, error);
   }
+}
+
+/** Only root, or a member of the group, may; else the file has the group that the system gives it. */
+export async function giveToGroup(file: string, gid: number): Promise<void> {
+  await chown(file, -1, gid).catch(() => {});
 }
 
 /** Said before the work whose report would have no place. @throws OutputError */

@@ -27,8 +27,8 @@ export function nextOf(registration: Registration, present: Standstill | undefin
       };
     case 'submitting':
       return {
-        en: "WeChat's push tells the end. Should none come, one search asks for it.",
-        zh: '等待微信推送结果；逾期未推送则查询一次。',
+        en: "WeChat's push settles it. Should none come, WeChat is asked; where nobody can have received a link, it is sent again.",
+        zh: '以微信推送结果为准；若未收到推送，则向微信查询；如链接未曾送达任何人，则重新提交。',
         acts: 'us',
         ...(until !== undefined && { by: until }),
       };
@@ -41,11 +41,12 @@ export function nextOf(registration: Registration, present: Standstill | undefin
         ...(sentAt !== undefined && { by: sentAt + LONGEST_TASK_MS }),
       };
     case 'created':
-      // Told by a query, which names no Mini Program, or authorised too late.
-      if ((appid === undefined || authorizer === 'lost') && trouble !== undefined)
-        return { ...trouble.nextStep, acts: trouble.acts };
-      if (authorizer === undefined && registration.authCode !== undefined) {
+      if (authorizer === 'due') {
         return { en: 'The auth_code is exchanged, at once.', zh: '立即换取授权。', acts: 'us' };
+      }
+      // Known from a query, which names no Mini Program, or not authorised: both say what to do.
+      if ((appid === undefined || authorizer !== 'kept') && trouble !== undefined) {
+        return { ...trouble.nextStep, acts: trouble.acts };
       }
       return { en: `It is done. ${AFTER_CREATION.en}`, zh: `已完成。${AFTER_CREATION.zh}`, acts: 'nobody' };
     case 'cancelled':

@@ -1,5 +1,5 @@
 /** Sentences for rows that get their outcome from another row of the same enterprise. */
-import { type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
+import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Batch, Batches, NamedRow, Relation, RowWithFate } from '../redis/batches.js';
@@ -26,7 +26,6 @@ export async function otherRowsOf(
   batches: Pick<Batches, 'rowAt' | 'leadingRows'>,
   batch: Batch,
   page: readonly RowWithFate[],
-  details: readonly DetailField[],
 ): Promise<ReadonlyMap<number, OtherRow>> {
   const rows = page.filter(({ relation }) => relation.kind !== 'registered' && relation.kind !== 'refused');
   if (rows.length === 0) return new Map();
@@ -38,7 +37,7 @@ export async function otherRowsOf(
   const found = rows.map(async (fate) => {
     const pointer = pointerOf(fate.relation, batch, leaders);
     const named = pointer === undefined ? undefined : await batches.rowAt(pointer);
-    return named === undefined ? [] : [[fate.index, otherRow(fate, named, batch, details)] as const];
+    return named === undefined ? [] : [[fate.index, otherRow(fate, named, batch)] as const];
   });
   return new Map((await Promise.all(found)).flat());
 }
@@ -57,14 +56,15 @@ function pointerOf(relation: Relation, batch: Batch, leaders: ReadonlyMap<string
   }
 }
 
-function otherRow({ row }: RowWithFate, other: NamedRow, batch: Batch, details: readonly DetailField[]): OtherRow {
+function otherRow({ row }: RowWithFate, other: NamedRow, batch: Batch): OtherRow {
   const [one, two] = [row.merchant, other.row.merchant];
   return {
     line: other.row.line,
     file: other.batch.file,
     batch: other.batch.id,
     isOfThisFile: other.batch.id === batch.id,
-    differing: one === undefined || two === undefined ? [] : differingDetails(two, one, details),
+    // All of them, whichever API is in use by now: a report of what is over stays the same.
+    differing: one === undefined || two === undefined ? [] : differingDetails(two, one, ALL_DETAILS),
   };
 }
 
@@ -77,7 +77,7 @@ export function sentencesOfOther(fate: RowWithFate, relation: OtherRelation, oth
     case 'replaced':
       return replaced(relation.by === undefined, other);
     case 'waits':
-      return fate.registration?.state === 'needs_review' ? waitsForReview(other) : waits(other);
+      return fate.registration?.state === 'needs_review' ? waitsForReview(relation.id, other) : waits(other);
   }
 }
 
@@ -137,8 +137,8 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
     reason: isWithdrawn
       ? STATES.cancelled
       : {
-          en: `A newer row names the same enterprise with other details, so this one was not sent: see ${name.en}.`,
-          zh: `较新的一行以不同的信息填写了同一企业，故本行未提交：请见${name.zh}。`,
+          en: `A newer row names the same enterprise with other details, and is sent instead of this one: see ${name.en}.`,
+          zh: `较新的一行以不同的信息填写了同一企业，已改为提交该行：请见${name.zh}。`,
         },
     nextStep: NOTHING,
     whoActs: 'nobody',
@@ -162,7 +162,7 @@ function waits(other: OtherRow | undefined): Sentences {
   };
 }
 
-function waitsForReview(other: OtherRow | undefined): Sentences {
+function waitsForReview(id: string, other: OtherRow | undefined): Sentences {
   const name = nameOf(other);
   return {
     outcome: 'needs_review',
@@ -175,8 +175,8 @@ function waitsForReview(other: OtherRow | undefined): Sentences {
       differenceFrom(other),
     ),
     nextStep: {
-      en: 'Ask the merchant whether the Mini Program exists. If not: `fastregister retry --only needs_review` sends this row.',
-      zh: '请向商户确认小程序是否已存在；若不存在，用 `fastregister retry --only needs_review` 提交本行。',
+      en: `Ask the merchant whether the Mini Program exists. If not: \`fastregister retry ${id} --only needs_review\` sends this row.`,
+      zh: `请向商户确认小程序是否已存在；若不存在，用 \`fastregister retry ${id} --only needs_review\` 提交本行。`,
     },
     whoActs: 'us',
   };

@@ -1,6 +1,6 @@
 /** How long it will take: the quota day on which the last `create` is sent, if every day is like this one. */
 import { quotaDay } from '../domain/calendar.js';
-import { type Limits, searchReserve } from '../domain/limits.js';
+import type { Limits } from '../domain/limits.js';
 
 export interface Outlook {
   /** Registrations that are to be sent. */
@@ -14,7 +14,7 @@ export interface Outlook {
 const MINUTES_OF_A_DAY = 1440;
 const DAY_MS = 86_400_000;
 
-/** `left`: calls that the present day has left, those for searches among them. */
+/** `left`: calls that the present day has left, without those that are kept for follow-ups. */
 export function outlook(toSend: number, left: number, limits: Limits, now: number): Outlook {
   if (toSend === 0) return { toSend, days: 0 };
   const perDay = createsPerDay(limits);
@@ -25,9 +25,9 @@ export function outlook(toSend: number, left: number, limits: Limits, now: numbe
   return { toSend, sentBy, days: further + (leftToday > 0 ? 1 : 0) };
 }
 
-/** What the quota leaves beside the searches, or what the sending hours have time for. */
+/** The quota, or what the sending hours have time for. What falls due on a later day is not known yet. */
 function createsPerDay(limits: Limits): number {
   const { fromMinute, untilMinute } = limits.sendingHours;
   const open = (untilMinute - fromMinute + MINUTES_OF_A_DAY) % MINUTES_OF_A_DAY || MINUTES_OF_A_DAY;
-  return Math.max(1, Math.min(limits.perDay - searchReserve(limits), limits.perMinute * open));
+  return Math.max(1, Math.min(limits.perDay, limits.perMinute * open));
 }

@@ -2,7 +2,6 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
-import type { DetailField } from '../domain/merchant.js';
 import { isOver, type Outcome } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
 import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
@@ -24,8 +23,8 @@ export interface ReportOptions {
   readonly links?: boolean | undefined;
   /** What the legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: Words;
-  /** The details that make two rows of one enterprise two tasks, under that API. */
-  readonly details: readonly DetailField[];
+  /** What follows where the answer to `create` does not come, by the registration API in use; `{time}` is when. */
+  readonly unanswered?: Words | undefined;
 }
 
 export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
@@ -36,15 +35,16 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, since, language, timezone, now, invitation } = options;
+  const { only, since, language, timezone, now, invitation, unanswered } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
-    const others = await otherRowsOf(batches, batch, fates, options.details);
+    const others = await otherRowsOf(batches, batch, fates);
     const circumstances: Circumstances = {
       standstill: options.standstill,
       now,
       invitation,
+      unanswered,
       otherRow: (index) => others.get(index),
       time: (at) => isoWithOffset(at, timezone),
     };

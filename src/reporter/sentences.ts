@@ -1,4 +1,5 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
+import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
@@ -34,6 +35,8 @@ export interface Circumstances {
   readonly now: number;
   /** What the legal person has to do where there is no link. */
   readonly invitation: Words;
+  /** What follows where the answer to `create` does not come; `{time}` is when. */
+  readonly unanswered?: Words | undefined;
   /** A time in the reader's words, from ms since 1970. */
   readonly time: (at: number) => string;
 }
@@ -81,14 +84,18 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
   return {
     outcome,
     problem: registration.problem ?? '',
-    reason: joined([told ?? STATES[registration.state], verbatim(registration)]),
+    reason: joined([
+      told ?? STATES[registration.state],
+      outcome === 'expired' ? stepOf(registration) : NOTHING,
+      verbatim(registration),
+    ]),
     nextStep: joined([told?.nextStep ?? (outcome === 'created' ? AFTER_CREATION : NOTHING), again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
   };
 }
 
 function pending(registration: Registration, circumstances: Circumstances): Sentences {
-  const { time, invitation } = circumstances;
+  const { time, unanswered = NOTHING } = circumstances;
   const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
   const standstill = heldBackBy(circumstances.standstill, registration);
@@ -103,9 +110,54 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   }
   const link = linkOf(registration);
   if (link !== undefined) return waitsForItsLink(link, registration, circumstances);
+  if (state === 'awaiting_legal_person') return waitsForTheLegalPerson(registration, circumstances);
   const { acts, ...words } = STATES[state];
-  const nextStep = state === 'awaiting_legal_person' ? invitation : NOTHING_TO_DO;
-  return { outcome: 'pending', problem, reason: words, nextStep, whoActs: acts };
+  const reason =
+    state === 'submitting'
+      ? joined([words, until === undefined ? NOTHING : at(unanswered, time(until))])
+      : joined([(problem === LINK_LOST && troubleOf(problem)) || NOTHING, words]);
+  return { outcome: 'pending', problem, reason, nextStep: NOTHING_TO_DO, whoActs: acts };
+}
+
+/** Sent again because nobody can have opened its link. */
+const LINK_LOST = 'link:lost';
+
+/** There is no link: WeChat has written to the legal person, or its link was lost. */
+function waitsForTheLegalPerson(
+  { sentAt = 0, until, problem = '' }: Registration,
+  { now, time, invitation }: Circumstances,
+): Sentences {
+  const { acts, ...words } = STATES.awaiting_legal_person;
+  const endsAt = sentAt + LONGEST_TASK_MS;
+  if (now < endsAt) {
+    const ends = {
+      en: `The 24 hours end at ${time(endsAt)} at the latest.`,
+      zh: `24 小时最迟至 ${time(endsAt)}。`,
+    };
+    return { outcome: 'pending', problem, reason: joined([words, ends]), nextStep: invitation, whoActs: acts };
+  }
+  const next = until === undefined || until <= now ? NOTHING : at(FOLLOWED_UP, time(until));
+  return {
+    outcome: 'pending',
+    problem,
+    reason: joined([DAY_IS_OVER, next]),
+    nextStep: NOTHING_TO_DO,
+    whoActs: 'us',
+  };
+}
+
+const DAY_IS_OVER: Words = {
+  en: "The legal person's 24 hours are over, and WeChat has not pushed the result.",
+  zh: '法人的 24 小时已过，微信尚未推送结果。',
+};
+
+const FOLLOWED_UP: Words = {
+  en: "Unless WeChat's push comes first, it is followed up at {time}.",
+  zh: '若届时仍未收到微信推送，将于 {time} 再次核查。',
+};
+
+function at(words: Words, time: string): Words {
+  return { en: words.en.replace('{time}', time), zh: words.zh.replace('{time}', time) };
 }
 
 /** The standstill, unless the row has not been sent for a reason of its own that lasts longer, or was sent. */
@@ -145,8 +197,7 @@ const SEND_THE_LINK: Words = {
 /** What WeChat's code or our own word means. */
 export function troubleOf(problem: string | undefined): Trouble | undefined {
   if (problem === undefined || problem === '') return undefined;
-  const own = TROUBLES[problem];
-  if (own !== undefined) return own;
+  if (Object.hasOwn(TROUBLES, problem)) return TROUBLES[problem];
   if (problem.startsWith('token:')) return tokenTrouble(problem);
   return explain(problem)[0]?.answer;
 }
@@ -155,7 +206,7 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
 export function troubleWith({ state, problem }: Registration): Trouble | undefined {
   if (state === 'invalid' && problem !== undefined) return unfit(problem);
   const trouble = troubleOf(problem);
-  if (trouble === undefined || state !== 'needs_review') return trouble;
+  if (trouble === undefined || (state !== 'needs_review' && state !== 'expired')) return trouble;
   return { ...trouble, ...explain(problem ?? '')[0]?.answer.atTheEnd };
 }
 
@@ -168,7 +219,7 @@ function unfit(code: string): Trouble {
 /** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */
 function tokenTrouble(problem: string): Trouble | undefined {
   const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
-  return answer?.fact === 'platform_refused' ? answer : undefined;
+  return answer?.fact === 'platform_refused' ? answer : TROUBLES['token:unknown'];
 }
 
 /**
@@ -178,8 +229,9 @@ function tokenTrouble(problem: string): Trouble | undefined {
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;
   if (state !== 'needs_review' && !problem.endsWith(':-1') && troubleOf(problem) !== undefined) return NOTHING;
-  const code = problem.slice(problem.indexOf(':') + 1);
-  return { en: `WeChat said: ${code} ${said}`, zh: `微信原文：${code} ${said}` };
+  // What WeChat said last is in these words, with its code.
+  const code = problem === 'push:overdue' ? '' : `${problem.slice(problem.indexOf(':') + 1)} `;
+  return { en: `WeChat said: ${code}${said}`, zh: `微信原文：${code}${said}` };
 }
 
 function notBefore(time: string): Words {

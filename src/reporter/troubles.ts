@@ -6,19 +6,25 @@ export interface Trouble extends Words {
   readonly nextStep: Words;
 }
 
+/** What the merchant does about an authorisation, and where; each of these makes WeChat push a new code. */
 const AUTHORISE_AGAIN: Words = {
-  en: 'The Mini Program exists. Ask the merchant to authorise the platform once more.',
-  zh: '小程序已创建，请商户重新授权第三方平台。',
+  en: "The Mini Program exists. Ask its administrator to log in to mp.weixin.qq.com and to change the platform's authorisation under 设置 → 第三方设置 → 第三方平台授权管理 (add or remove one permission set), or to authorise the platform once more on the platform's authorisation page. WeChat then pushes a new code, which is exchanged at once, and this row changes by itself.",
+  zh: '小程序已创建。请商户的小程序管理员登录小程序后台 mp.weixin.qq.com，在“设置 → 第三方设置 → 第三方平台授权管理”中更新对本平台的授权（增加或取消一个权限集），或在本平台的授权页重新授权。微信随后会推送新的授权码，系统会立即换取，本行会自动更新。',
+};
+
+const AUTHORISE_AFTER_WITHDRAWAL: Words = {
+  en: "The Mini Program exists and stays the merchant's. Ask the merchant whether the withdrawal was meant. If not, its administrator authorises the platform once more on the platform's authorisation page (what is authorised is listed on mp.weixin.qq.com under 设置 → 第三方设置 → 第三方平台授权管理); the new code is exchanged at once, and this row changes by itself.",
+  zh: '小程序仍然存在，归商户所有。请与商户确认是否有意取消授权。如非有意，请小程序管理员在本平台的授权页重新授权（可在小程序后台 mp.weixin.qq.com 的“设置 → 第三方设置 → 第三方平台授权管理”中查看授权情况）；系统会立即换取新的授权码，本行会自动更新。',
 };
 
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
   'call:lost': {
     acts: 'us',
-    en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again: that could spend a second try of the legal person.",
-    zh: '请求可能已送达，但未收到微信的答复；为避免重复发起，不会再次提交。',
+    en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again while its task may run: that could spend a second try of the legal person.",
+    zh: '请求可能已送达，但未收到微信的答复；为避免重复发起，其任务可能仍在执行期间不会再次提交。',
     nextStep: {
-      en: "Nothing to do: WeChat's push or one search will tell.",
-      zh: '无需操作，将以微信推送或一次查询的结果为准。',
+      en: "Nothing to do: unless WeChat's push comes first, fastregister asks WeChat; where nobody can have received a link, it sends it again when the task is over.",
+      zh: '无需操作：若未收到微信推送，系统会自行查询；如链接未曾送达任何人，则在任务结束后自动重新提交。',
     },
   },
   'call:not_sent': {
@@ -28,6 +34,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     nextStep: {
       en: 'Check the network and WECHAT_API_BASE_URL if it stays so.',
       zh: '若持续如此，请检查网络和 WECHAT_API_BASE_URL。',
+    },
+  },
+  'call:page': {
+    acts: 'us',
+    en: 'A page came back instead of an answer of WeChat: from a proxy, a firewall, the login page of a network, or another server.',
+    zh: '返回的不是微信的答复，而是网页：可能来自代理、防火墙、网络登录页或其他服务器。',
+    nextStep: {
+      en: 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL; if only this row meets it, look for what a filter may dislike in its name. Then retry the row if it does not go on by itself.',
+      zh: '请检查本机与微信之间的代理和防火墙，以及 WECHAT_API_BASE_URL；若仅此行如此，请检查其名称是否触发了过滤规则。若未自动继续，请重新提交该行。',
     },
   },
   'call:pause': {
@@ -43,6 +58,45 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     nextStep: {
       en: "Check that the platform's authorisation event URL leads to this receiver (through its proxy), and that WECHAT_MESSAGE_TOKEN and WECHAT_ENCODING_AES_KEY are those of the platform; `fastregister doctor` tells more.",
       zh: '请检查第三方平台的“授权事件接收 URL”是否指向本接收服务，以及 WECHAT_MESSAGE_TOKEN、WECHAT_ENCODING_AES_KEY 是否正确；可运行 `fastregister doctor` 查看详情。',
+    },
+  },
+  'token:45009': {
+    acts: 'platform',
+    en: "WeChat issues no component access token, because the platform's calls of api_component_token are used up for today. A token lives two hours, so something fetches tokens far too often: as a rule a second service of the platform.",
+    zh: '微信未发放 component_access_token：该平台今日调用 api_component_token 的次数已用完。令牌有效期为两小时，说明有程序过于频繁地获取令牌，通常是平台的另一个服务。',
+    nextStep: {
+      en: 'Find out what else fetches tokens of this platform, and let both take the token from there (WECHAT_COMPONENT_ACCESS_TOKEN_URL). WeChat counts anew at midnight in Beijing; it is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.',
+      zh: '请检查该平台是否有其他服务也在获取令牌，并统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取。次数在北京时间零点恢复；系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
+  'token:45011': {
+    acts: 'us',
+    en: 'WeChat issues no component access token at the moment, because api_component_token is called too often in a minute.',
+    zh: '微信暂未发放 component_access_token：api_component_token 调用过于频繁（每分钟限制）。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'token:40001': {
+    acts: 'platform',
+    en: "WeChat issues no component access token: it does not accept the platform's credentials (AppID, AppSecret, verify ticket).",
+    zh: '微信未发放 component_access_token：平台凭证（AppID、AppSecret 或 component_verify_ticket）无效。',
+    nextStep: {
+      en: 'Check WECHAT_COMPONENT_APPID and WECHAT_COMPONENT_APPSECRET against open.weixin.qq.com (was the secret reset there?), and that the pushes that arrive here are those of this platform; then start fastregister again. WeChat is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.',
+      zh: '请核对 WECHAT_COMPONENT_APPID 与 WECHAT_COMPONENT_APPSECRET 是否与微信开放平台一致（是否重置过 AppSecret），并确认本系统收到的推送属于该平台；更正后重启 fastregister。系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
+    },
+  },
+  'token:-1': {
+    acts: 'us',
+    en: 'WeChat issues no component access token at the moment: it is busy.',
+    zh: '微信系统繁忙，暂未发放 component_access_token。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'token:unknown': {
+    acts: 'platform',
+    en: 'WeChat issues no component access token, with a code that is not known here.',
+    zh: '微信未发放 component_access_token，返回了未知的错误码。',
+    nextStep: {
+      en: "Look the code up in WeChat's documentation, or ask WeChat's support with the rid. WeChat is asked again every FASTREGISTER_TOKEN_RETRY, and at once by `fastregister resume`.",
+      zh: '请查阅微信文档，或凭 rid 咨询微信客服。系统每隔 FASTREGISTER_TOKEN_RETRY 重试一次，也可运行 `fastregister resume` 立即重试。',
     },
   },
   'token:refused': {
@@ -146,15 +200,21 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   'authorize:61010': {
     acts: 'merchant',
-    en: 'The authorization code had expired or was used when it was exchanged.',
-    zh: '授权码已过期或已使用，未能换取授权。',
+    en: 'The authorization code had expired or was used when it was exchanged, and WeChat did not give the refresh token in another way, so the platform cannot act for the Mini Program yet.',
+    zh: '换取授权时授权码已过期或已使用，也未能以其他方式取得刷新令牌，第三方平台暂时无法代其操作。',
     nextStep: AUTHORISE_AGAIN,
   },
   'authorize:too_late': {
     acts: 'merchant',
-    en: 'The authorization code could not be exchanged in the ten minutes that it lives.',
-    zh: '授权码未能在十分钟内换取授权。',
+    en: 'The authorization code could not be exchanged while it lived, and WeChat did not give the refresh token in another way, so the platform cannot act for the Mini Program yet.',
+    zh: '授权码未能在有效期内换取授权，也未能以其他方式取得刷新令牌，第三方平台暂时无法代其操作。',
     nextStep: AUTHORISE_AGAIN,
+  },
+  'authorize:withdrawn': {
+    acts: 'merchant',
+    en: 'The merchant withdrew the authorisation of the platform, so the platform cannot act for the Mini Program any more.',
+    zh: '商户已取消对第三方平台的授权，平台无法再代其操作。',
+    nextStep: AUTHORISE_AFTER_WITHDRAWAL,
   },
   'link:ending': {
     acts: 'legal_person',
@@ -172,6 +232,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     nextStep: {
       en: "Nothing to do: WeChat's push or one query will tell. After that it can be sent again, with a new link.",
       zh: '无需操作，将以微信推送或一次查询的结果为准；之后可重新提交并获得新链接。',
+    },
+  },
+  'link:lost': {
+    acts: 'us',
+    en: "WeChat's answer with the link was lost, so nobody could open it; its 24 hours are over.",
+    zh: '含链接的微信答复已丢失，无人能够打开链接，其 24 小时已过。',
+    nextStep: {
+      en: 'It was sent again once, and that answer was lost too: check the network and any proxy between this server and WeChat (`fastregister doctor`), then retry the row.',
+      zh: '已自动重新提交一次，其答复再次丢失：请检查本服务器与微信之间的网络及代理（`fastregister doctor`），然后重新提交。',
     },
   },
   'api:retired': {

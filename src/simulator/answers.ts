@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<number, readonly string[]>> = {
   45009: ['reach max api daily quota limit', 'Reach Max API Daily Quota Limit'],
   45011: ['api minute-quota reach limit, must slower, retry next minute', 'API minute-quota reach limit'],
   47001: ['data format error', 'data format error, please check your json'],
+  48006: ['forbid to clear quota because of reaching the limit'],
   61003: ['component is not authorized by this account'],
   61004: ['access clientip is not registered', 'access clientip is not registered, not in ip whitelist'],
   61005: ['component ticket is expired'],

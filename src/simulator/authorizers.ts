@@ -16,12 +16,30 @@ const PERMISSION_SETS = [17, 18, 25, 30, 31, 40, 52];
 interface Authorizer {
   readonly appid: string;
   readonly principalName: string;
+  readonly registerType: number;
+  /** Undefined: neither the list nor the information has one. */
+  readonly shownToken: string | undefined;
   readonly refreshToken: string;
   readonly authorizedAtS: number;
+  /** The merchant has withdrawn the authorisation: nobody is told of it any more. */
+  readonly isWithdrawn: boolean;
+}
+
+export interface Account {
+  readonly appid: string;
+  readonly principalName: string;
+  /** 6: created by a registration. */
+  readonly registerType?: number;
+  /** Its refresh token is to be had for a code only. */
+  readonly hidesToken?: boolean;
 }
 
 export interface Authorizers {
-  add(appid: string, principalName: string): void;
+  add(account: Account): void;
+  /** Authorised anew, with another refresh token. Answers what it was before; undefined where there is no such account. */
+  renew(appid: string): 'authorised' | 'withdrawn' | undefined;
+  /** False where there is nothing to withdraw. */
+  withdraw(appid: string): boolean;
   newCode(appid: string, dead: boolean): string;
   /** Undefined: unknown, late or used (61010). */
   exchange(code: unknown): Record<string, unknown> | undefined;
@@ -36,12 +54,43 @@ export function startAuthorizers(now: () => number, random: () => number): Autho
   const codes = new Map<string, { appid: string; expiresAt: number }>();
   const counts = { codes: 0, exchanged: 0, refused: 0 };
   const funcInfo = PERMISSION_SETS.map((id) => ({ funcscope_category: { id } }));
+  const newToken = () => `refreshtoken@@@${randomHex(random, 32)}`;
+  const nowS = () => Math.floor(now() / SECOND_MS);
+
+  function authorised(appid: string): Authorizer | undefined {
+    const known = authorizers.get(appid);
+    return known?.isWithdrawn ? undefined : known;
+  }
+
   return {
     counts,
-    add(appid, principalName) {
-      const refreshToken = `refreshtoken@@@${randomHex(random, 32)}`;
-      const authorizedAtS = Math.floor(now() / SECOND_MS);
-      authorizers.set(appid, { appid, principalName, refreshToken, authorizedAtS });
+    add({ appid, principalName, registerType = REGISTER_TYPE, hidesToken = false }) {
+      const refreshToken = newToken();
+      const shownToken = hidesToken ? undefined : refreshToken;
+      const authorizedAtS = nowS();
+      const account = {
+        appid,
+        principalName,
+        registerType,
+        refreshToken,
+        shownToken,
+        authorizedAtS,
+        isWithdrawn: false,
+      };
+      authorizers.set(appid, account);
+    },
+    renew(appid) {
+      const known = authorizers.get(appid);
+      if (!known) return undefined;
+      const refreshToken = newToken();
+      const renewed = { ...known, refreshToken, shownToken: refreshToken, authorizedAtS: nowS(), isWithdrawn: false };
+      authorizers.set(appid, renewed);
+      return known.isWithdrawn ? 'withdrawn' : 'authorised';
+    },
+    withdraw(appid) {
+      const known = authorised(appid);
+      if (known) authorizers.set(appid, { ...known, isWithdrawn: true });
+      return known !== undefined;
     },
     newCode(appid, dead) {
       const code = `queryauthcode@@@${randomHex(random, 64)}`;
@@ -52,7 +101,7 @@ export function startAuthorizers(now: () => number, random: () => number): Autho
     exchange(code) {
       const issued = codes.get(String(code));
       codes.delete(String(code));
-      const authorizer = authorizers.get(issued?.appid ?? '');
+      const authorizer = authorised(issued?.appid ?? '');
       if (!issued || !authorizer || now() >= issued.expiresAt) {
         counts.refused += 1;
         return undefined;
@@ -69,18 +118,19 @@ export function startAuthorizers(now: () => number, random: () => number): Autho
       };
     },
     list(offset, count) {
-      const page = [...authorizers.values()].slice(offset, offset + Math.min(count, LONGEST_LIST));
+      const all = [...authorizers.values()].filter(({ isWithdrawn }) => !isWithdrawn);
+      const page = all.slice(offset, offset + Math.min(count, LONGEST_LIST));
       return {
-        total_count: authorizers.size,
-        list: page.map(({ appid, refreshToken, authorizedAtS }) => ({
+        total_count: all.length,
+        list: page.map(({ appid, shownToken, authorizedAtS }) => ({
           authorizer_appid: appid,
-          refresh_token: refreshToken,
+          ...(shownToken && { refresh_token: shownToken }),
           auth_time: authorizedAtS,
         })),
       };
     },
     info(appid) {
-      const authorizer = authorizers.get(String(appid));
+      const authorizer = authorised(String(appid));
       if (!authorizer) return undefined;
       return {
         authorizer_info: {
@@ -89,13 +139,13 @@ export function startAuthorizers(now: () => number, random: () => number): Autho
           verify_type_info: { id: -1 },
           user_name: `gh_${authorizer.appid.slice(-12)}`,
           principal_name: authorizer.principalName,
-          register_type: REGISTER_TYPE,
+          register_type: authorizer.registerType,
           account_status: 1,
           MiniProgramInfo: { network: {}, categories: [], visit_status: 0 },
         },
         authorization_info: {
           authorizer_appid: authorizer.appid,
-          authorizer_refresh_token: authorizer.refreshToken,
+          ...(authorizer.shownToken && { authorizer_refresh_token: authorizer.shownToken }),
           func_info: funcInfo,
         },
       };

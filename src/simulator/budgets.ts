@@ -1,9 +1,12 @@
-/** Who may still call today, and in this minute. Windows are WeChat's: a Beijing day and a minute of the clock. */
+/** Who may still call today, and in this minute. Windows are WeChat's: its day and a minute of the clock. */
 
 import { beijingDay, MINUTE_MS } from './timeline.js';
 
 /** Creates a day and Weixin ID; refused ones count. */
 const DAILY_TRIES_PER_WEIXIN_ID = 5;
+
+/** clear_quota works so often in a month; a simulator does not live longer. */
+const CLEARINGS = 10;
 
 /** What quota/get says when no limit is set: it has no word for "unlimited". */
 const UNLIMITED_DAILY_CALLS = 1_000_000_000;
@@ -14,12 +17,24 @@ export interface Budgets {
   /** 91030 or 0. */
   takeTry(weixinId: string): number;
   quota(path: string): { daily_limit: number; used: number; remain: number };
+  /** So many calls of the day count as made, of this path and by whomever. */
+  setUsed(path: string, count: number): void;
+  /** clear_quota: the day's calls of every path count as not made. 48006 or 0. */
+  clear(): number;
 }
 
-export function startBudgets(limits: { dailyCalls: number; callsPerMinute: number }, now: () => number): Budgets {
-  const days = countsIn(() => beijingDay(now()));
+export interface BudgetLimits {
+  readonly dailyCalls: number;
+  readonly callsPerMinute: number;
+  /** How long after midnight in Beijing the day begins. */
+  readonly dayBeginsMs: number;
+}
+
+export function startBudgets(limits: BudgetLimits, now: () => number): Budgets {
+  const days = countsIn(() => beijingDay(now() - limits.dayBeginsMs));
   const minutes = countsIn(() => Math.floor(now() / MINUTE_MS));
-  const tries = countsIn(() => beijingDay(now()));
+  const tries = countsIn(() => beijingDay(now() - limits.dayBeginsMs));
+  let clearings = 0;
   return {
     takeCall(path) {
       if (days.used(path) >= limits.dailyCalls) return 45009;
@@ -39,6 +54,13 @@ export function startBudgets(limits: { dailyCalls: number; callsPerMinute: numbe
       const used = days.used(path);
       return { daily_limit: limit, used, remain: Math.max(0, limit - used) };
     },
+    setUsed: days.set,
+    clear() {
+      if (clearings >= CLEARINGS) return 48006;
+      clearings += 1;
+      days.clear();
+      return 0;
+    },
   };
 }
 
@@ -54,5 +76,11 @@ function countsIn(windowNow: () => number) {
     return counts.get(key) ?? 0;
   }
 
-  return { used, use: (key: string) => counts.set(key, used(key) + 1) };
+  function set(key: string, count: number): void {
+    // Whatever an older window had is forgotten first.
+    used(key);
+    counts.set(key, count);
+  }
+
+  return { used, set, use: (key: string) => set(key, used(key) + 1), clear: () => counts.clear() };
 }

@@ -1,6 +1,7 @@
 /** What is no part of WeChat: looking inside a running simulator and steering it, under `/simulator/`. */
 
 import type { ServerResponse } from 'node:http';
+import type { Authorizations } from './authorizations.js';
 import { type Call, objectIn, sendJson, sendPage } from './door.js';
 import { FATES } from './fates.js';
 import type { Faults } from './faults.js';
@@ -13,9 +14,11 @@ export const CONTROLS_PREFIX = '/simulator/';
 export interface Controls {
   readonly state: () => unknown;
   readonly setPushUrl: (url: string | undefined) => void;
+  readonly setUsedCalls: (count: number) => void;
   readonly faults: Faults;
   readonly timeline: Timeline;
   readonly tasks: Tasks;
+  readonly authorizations: Authorizations;
 }
 
 /** What can be looked at. */
@@ -31,9 +34,25 @@ const STEERING: Readonly<Record<string, (controls: Controls, json: Json) => stri
     setPushUrl(url ?? undefined);
     return undefined;
   },
+  'POST quota': ({ setUsedCalls }, { used }) => {
+    if (typeof used !== 'number' || !Number.isInteger(used) || used < 0) return 'Send {"used": 1000}.';
+    setUsedCalls(used);
+    return undefined;
+  },
   'POST faults': ({ faults }, json) => faults.set(json),
   'DELETE faults': ({ faults }) => {
     faults.clear();
+    return undefined;
+  },
+  'POST reauthorize': ({ authorizations }, { appid }) =>
+    authorizations.renew(String(appid)) ? undefined : 'Send {"appid": "wx…"}, of a Mini Program that exists.',
+  'POST unauthorize': ({ authorizations }, { appid }) =>
+    authorizations.withdraw(String(appid))
+      ? undefined
+      : 'Send {"appid": "wx…"}, of one that has authorised the platform.',
+  'POST account': ({ authorizations }, { name, register_type: registerType }) => {
+    if (typeof name !== 'string' || typeof registerType !== 'number') return 'Send {"name": "…", "register_type": 0}.';
+    authorizations.authorizeAccount(name, registerType);
     return undefined;
   },
   'POST advance': ({ timeline }, { by }) => {

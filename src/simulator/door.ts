@@ -78,10 +78,20 @@ async function decide(
     if (refused !== 0) return refuse(refused);
   }
   const fault = door.faults.take(action.scope);
-  // A platform's fault is found before the request is read.
-  if (fault?.kind === 'errcode') return refuse(fault.number);
+  // A platform's fault is found before the request is read; one of WeChat itself, when it is at work on it.
+  const isInner = fault?.kind === 'errcode' && INNER_ERRORS.has(fault.number);
+  if (fault?.kind === 'errcode' && !isInner) return refuse(fault.number);
   if (text === undefined || !json) return refuse(47001);
+  if (isInner) return refuse(tryOf(door, action, json) || fault.number);
   return throughWire(fault ?? randomFault(door, route), () => action.answer(json, text));
+}
+
+/** A create that fails by WeChat's own fault has used a try of the Weixin ID. */
+const INNER_ERRORS: ReadonlySet<number> = new Set([-1, 89247]);
+
+/** 91030 where the Weixin ID has none left; else 0. */
+function tryOf({ budgets }: Door, { scope }: Action, { legal_persona_wechat: weixinId }: Json): number {
+  return scope === 'create' && typeof weixinId === 'string' && weixinId !== '' ? budgets.takeTry(weixinId) : 0;
 }
 
 function strike({ faults }: Door, scope: FaultScope): Reply | undefined {
@@ -158,7 +168,13 @@ export function sendJson(response: ServerResponse, text: string, status = 200): 
 
 export function sendPage(response: ServerResponse, status: number, words = `HTTP ${status}`): void {
   const page = `<html><head><meta charset="utf-8"><title>${words}</title></head><body><h1>${words}</h1></body></html>\n`;
-  const headers = { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page) };
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': Buffer.byteLength(page),
+    // Whoever redirects a call of an API sends it to a login.
+    ...(status >= 300 && status < 400 && { location: 'http://login.invalid/portal?back=whence-it-came' }),
+    ...(status === 407 && { 'proxy-authenticate': 'Basic realm="proxy"' }),
+  };
   // 204 and 304 have no body.
   const bodyless = status === 204 || status === 304;
   response.writeHead(status, bodyless ? {} : headers).end(bodyless ? undefined : page);

@@ -34,7 +34,11 @@ export type Oddity =
   | 'malformed'
   | 'noauth'
   | 'authlast'
+  | 'noresult'
   | 'deadcode'
+  | 'tokenless'
+  | 'reauth'
+  | 'unauth'
   | 'named'
   | 'taskincode';
 
@@ -221,7 +225,20 @@ export const FATES: readonly FateRow[] = [
   oddity('malformed', 'the push is laid out as in the published sample: `appid` is closed by a second opening tag'),
   oddity('noauth', 'created, but `authorized` never comes'),
   oddity('authlast', 'created, and `authorized` comes after the outcome push'),
-  oddity('deadcode', 'created, but the auth_code is dead: api_query_auth answers 61010'),
+  oddity('noresult', 'created, and `authorized` comes, but never the outcome push'),
+  oddity(
+    'deadcode',
+    'created, but its codes are dead (61010); the list and the information still have the refresh token',
+  ),
+  oddity(
+    'tokenless',
+    'created, but its codes are dead, and its refresh token is to be had only when the merchant authorises again',
+  ),
+  oddity(
+    'reauth',
+    'created; a simulated hour later the merchant changes the permission sets: `updateauthorized`, with a new code',
+  ),
+  oddity('unauth', 'created; a simulated hour later the merchant withdraws the authorisation: `unauthorized`'),
   oddity('named', "the push of the successor repeats the merchant's fields beside the task's id"),
   oddity('taskincode', "the push of the successor has the task's id in `code`, and no `taskid`"),
 ];

@@ -1,6 +1,7 @@
 /** Faults that strike whoever calls, until they are cleared or have struck often enough. */
 
 import { type Answering, readFate } from './fates.js';
+import { durationMs } from './timeline.js';
 
 /** `ip` strikes every call, `token` every call that carries one; the others the call of that name. */
 export const FAULT_SCOPES = [
@@ -15,26 +16,46 @@ export const FAULT_SCOPES = [
   'authorizer_list',
   'authorizer_info',
   'quota',
+  'clear_quota',
 ] as const;
 
 export type FaultScope = (typeof FAULT_SCOPES)[number];
 
 export interface Faults {
-  /** Takes `{"create": 89254, "times": 3}`; null clears a scope. The answer says what was wrong, if anything. */
+  /** Takes `{"create": 89254, "times": 3}` or `"for": "1h"` (simulated); null clears a scope. The answer says what was wrong, if anything. */
   set(wanted: Readonly<Record<string, unknown>>): string | undefined;
   clear(): void;
   /** The fault that strikes this call, and one use of it. */
   take(scope: FaultScope): Answering | undefined;
-  list(): Record<string, { answers: string; left: number | null }>;
+  list(): Record<string, { answers: string; left: number | null; until?: string }>;
+}
+
+interface Fault {
+  readonly answering: Answering;
+  /** Calls that it still strikes. */
+  left: number;
+  /** Simulated ms since 1970. */
+  readonly until: number;
 }
 
 const DEAD_TOKEN = 42001;
 
-export function startFaults(): Faults {
-  const faults = new Map<FaultScope, { answering: Answering; left: number }>();
+/** `now`: simulated ms since 1970. */
+export function startFaults(now: () => number): Faults {
+  const faults = new Map<FaultScope, Fault>();
+
+  function present(scope: FaultScope): Fault | undefined {
+    const fault = faults.get(scope);
+    if (fault === undefined || (fault.left > 0 && now() < fault.until)) return fault;
+    faults.delete(scope);
+    return undefined;
+  }
+
   return {
-    set({ times, ...scopes }) {
+    set({ times, for: lasting, ...scopes }) {
       if (times !== undefined && !(Number(times) >= 1)) return '"times" must be 1 or more.';
+      const lastsMs = lasting === undefined ? Number.POSITIVE_INFINITY : lengthOf(lasting);
+      if (lastsMs === undefined) return '"for" must be a duration such as "1h".';
       const wanted = Object.entries(scopes).map(([scope, what]) => ({ scope, what, answering: answeringFor(what) }));
       for (const { scope, what, answering } of wanted) {
         if (!isScope(scope)) return `There is no fault scope "${scope}"; there are ${FAULT_SCOPES.join(', ')}.`;
@@ -44,27 +65,38 @@ export function startFaults(): Faults {
       }
       for (const { scope, answering } of wanted) {
         if (!isScope(scope)) continue;
-        if (answering) faults.set(scope, { answering, left: times === undefined ? answering.times : Number(times) });
+        const left = times === undefined ? answering?.times : Number(times);
+        if (answering) faults.set(scope, { answering, left: left ?? answering.times, until: now() + lastsMs });
         else faults.delete(scope);
       }
       return undefined;
     },
     clear: () => faults.clear(),
     take(scope) {
-      const fault = faults.get(scope);
+      const fault = present(scope);
       if (!fault) return undefined;
       fault.left -= 1;
-      if (fault.left <= 0) faults.delete(scope);
       return fault.answering;
     },
     list: () =>
       Object.fromEntries(
-        [...faults].map(([scope, { answering, left }]) => [
-          scope,
-          { answers: answering.word, left: Number.isFinite(left) ? left : null },
-        ]),
+        FAULT_SCOPES.flatMap((scope) => {
+          const fault = present(scope);
+          if (!fault) return [];
+          const { answering, left, until } = fault;
+          const ends = Number.isFinite(until) ? { until: new Date(until).toISOString() } : {};
+          return [[scope, { answers: answering.word, left: Number.isFinite(left) ? left : null, ...ends }]];
+        }),
       ),
   };
+}
+
+function lengthOf(lasting: unknown): number | undefined {
+  try {
+    return typeof lasting === 'string' || typeof lasting === 'number' ? durationMs(lasting) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isScope(scope: string): scope is FaultScope {

@@ -42,14 +42,24 @@ export function ticketMessage(head: Letterhead, ticket: string): string {
   return xml([...opening(head, 'component_verify_ticket'), field('ComponentVerifyTicket', ticket)]);
 }
 
-export function authorizedMessage(head: Letterhead, appid: string, code: string, codeExpiresAtS: number): string {
+export function authorizationMessage(
+  head: Letterhead,
+  infoType: 'authorized' | 'updateauthorized',
+  appid: string,
+  code: string,
+  codeExpiresAtS: number,
+): string {
   return xml([
-    ...opening(head, 'authorized'),
+    ...opening(head, infoType),
     field('AuthorizerAppid', appid),
     field('AuthorizationCode', code),
     `<AuthorizationCodeExpiredTime>${codeExpiresAtS}</AuthorizationCodeExpiredTime>`,
     field('PreAuthCode', ''),
   ]);
+}
+
+export function withdrawalMessage(head: Letterhead, appid: string): string {
+  return xml([...opening(head, 'unauthorized'), field('AuthorizerAppid', appid)]);
 }
 
 /** The outcome of a task, in WeChat's order of fields; its fate may want it odd. */

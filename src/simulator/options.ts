@@ -25,6 +25,8 @@ export interface SimulatorOptions {
   /** Calls a Beijing day and path, create and search (or query) together. */
   dailyCalls?: number | undefined;
   callsPerMinute?: number | undefined;
+  /** How long after midnight in Beijing WeChat's day begins, for the quota and the tries of a Weixin ID. */
+  dayBegins?: string | number | undefined;
   /** Simulated: until a search can see a new task. */
   taskVisibleAfter?: string | number | undefined;
   /** Simulated: how long a legal person takes. */
@@ -76,6 +78,7 @@ export interface Settings {
   readonly mix: Readonly<Record<string, number>>;
   readonly dailyCalls: number;
   readonly callsPerMinute: number;
+  readonly dayBeginsMs: number;
   readonly taskVisibleAfterMs: number;
   readonly legalPersonDelayMs: number;
   readonly checkDelayMs: number;
@@ -116,6 +119,7 @@ export function settingsFrom(options: SimulatorOptions): Settings {
     mix: options.mix ?? {},
     dailyCalls: options.dailyCalls ?? Number.POSITIVE_INFINITY,
     callsPerMinute: options.callsPerMinute ?? Number.POSITIVE_INFINITY,
+    dayBeginsMs: durationMs(options.dayBegins ?? 0),
     taskVisibleAfterMs: durationMs(options.taskVisibleAfter ?? '10s'),
     legalPersonDelayMs: durationMs(options.legalPersonDelay ?? '5m'),
     checkDelayMs: durationMs(options.checkDelay ?? '30s'),

@@ -1,12 +1,12 @@
 /** What WeChat tells the platform when a task has ended: the pushes that its fate asks for, in that order. */
 
+import type { Authorizations } from './authorizations.js';
 import type { Authorizers } from './authorizers.js';
-import { AUTH_CODE_LIFE_MS } from './authorizers.js';
-import { authorizedMessage, foreignMessage, type Letterhead, OUTCOME_INFO_TYPE, outcomeMessage } from './messages.js';
+import { foreignMessage, type Letterhead, OUTCOME_INFO_TYPE, outcomeMessage } from './messages.js';
 import type { PushFaults, Settings } from './options.js';
 import type { Push, Pushes } from './pushes.js';
 import type { Task } from './tasks.js';
-import { HOUR_MS, MINUTE_MS, SECOND_MS, type Timeline } from './timeline.js';
+import { HOUR_MS, MINUTE_MS, type Timeline } from './timeline.js';
 
 const LATE_MS = 30 * HOUR_MS;
 const FAILURE_AFTER_SUCCESS_MS = 10 * MINUTE_MS;
@@ -14,6 +14,8 @@ const SUCCESS_AFTER_FAILURE_MS = MINUTE_MS;
 const LONGEST_DELAY_MS = 20 * MINUTE_MS;
 /** A push held back for a later one goes alone when none comes for so long. */
 const LONGEST_HOLD_MS = 5 * MINUTE_MS;
+/** The merchant does something about the authorisation so long after the result. */
+const MERCHANT_ACTS_AFTER_MS = HOUR_MS;
 const CONTRADICTING_STATUS = 103;
 
 export interface Outcomes {
@@ -29,6 +31,7 @@ export function startOutcomes(
   random: () => number,
   pushes: Pushes,
   authorizers: Authorizers,
+  authorizations: Authorizations,
 ): Outcomes {
   const counts = { lost: 0, repeated: 0, delayed: 0, reordered: 0 };
   const throughFaults = faultyChannel(settings.pushFaults, timeline, random, pushes, counts);
@@ -38,13 +41,11 @@ export function startOutcomes(
   const head = (): Letterhead => ({ componentAppid: settings.componentAppid, createTimeS: pushes.createTimeS() });
 
   function authorized(task: Task, appid: string): Push {
-    const expiresAtS = pushes.createTimeS() + AUTH_CODE_LIFE_MS / SECOND_MS;
-    const code = authorizers.newCode(appid, false);
-    return { infoType: 'authorized', message: authorizedMessage(head(), appid, code, expiresAtS), about: task.pushes };
+    return { ...authorizations.push('authorized', appid, hasDeadCodes(task)), about: task.pushes };
   }
 
   function success(task: Task, appid: string): Push {
-    const authCode = authorizers.newCode(appid, task.fate.oddities.has('deadcode'));
+    const authCode = authorizers.newCode(appid, hasDeadCodes(task));
     const message = outcomeMessage(head(), task, { status: 0, appid, authCode });
     return { infoType: OUTCOME_INFO_TYPE, message, about: task.pushes };
   }
@@ -85,6 +86,12 @@ export function startOutcomes(
       timeline.after(SUCCESS_AFTER_FAILURE_MS, () => sayOutcome(task, success(task, appid)));
       return;
     }
+    if (oddities.has('reauth')) timeline.after(MERCHANT_ACTS_AFTER_MS, () => authorizations.renew(appid));
+    if (oddities.has('unauth')) timeline.after(MERCHANT_ACTS_AFTER_MS, () => authorizations.withdraw(appid));
+    if (oddities.has('noresult')) {
+      counts.lost += 1;
+      return;
+    }
     sayOutcome(task, success(task, appid));
     if (oddities.has('authlast')) say(task, authorized(task, appid));
     if (oddities.has('okfail')) {
@@ -108,7 +115,8 @@ export function startOutcomes(
     counts,
     async tell(task) {
       // It exists from now on, whether the platform hears of it or not.
-      if (task.appid) authorizers.add(task.appid, task.fields.name);
+      const hidesToken = task.fate.oddities.has('tokenless');
+      if (task.appid) authorizers.add({ appid: task.appid, principalName: task.fields.name, hidesToken });
       settings.log(`task ${task.id} ended with status ${task.status}`);
       const { oddities } = task.fate;
       if (oddities.has('lost')) counts.lost += 1;
@@ -117,6 +125,10 @@ export function startOutcomes(
       await queues.get(task);
     },
   };
+}
+
+function hasDeadCodes({ fate: { oddities } }: Task): boolean {
+  return oddities.has('deadcode') || oddities.has('tokenless');
 }
 
 /** The same `send`, through a network that loses, repeats, delays and reorders with the given probabilities. */

@@ -23,7 +23,7 @@ export interface Route {
   readonly actions: Readonly<Record<string, Action>>;
 }
 
-const REGISTRATION_PATHS: Readonly<Record<RegistrationApi, string>> = {
+export const REGISTRATION_PATHS: Readonly<Record<RegistrationApi, string>> = {
   fastregisterweapp: '/cgi-bin/component/fastregisterweapp',
   fastregisterenterpriseweapp: '/wxa/component/fastregisterenterpriseweapp',
 };
@@ -72,6 +72,12 @@ export function routesFor(rooms: Rooms): Readonly<Record<string, Route>> {
     '/cgi-bin/component/api_get_authorizer_list': single(TOKEN_FAMILY, 'authorizer_list', authorizerList(rooms)),
     '/cgi-bin/component/api_get_authorizer_info': single(TOKEN_FAMILY, 'authorizer_info', authorizerInfo(rooms)),
     '/cgi-bin/openapi/quota/get': single(['access_token'], 'quota', quota(rooms)),
+    '/cgi-bin/clear_quota': single(['access_token'], 'clear_quota', clearQuota(rooms, 'appid')),
+    '/cgi-bin/component/clear_quota': single(
+      ['component_access_token'],
+      'clear_quota',
+      clearQuota(rooms, 'component_appid'),
+    ),
   };
 }
 
@@ -127,6 +133,11 @@ function quota({ settings, budgets }: Rooms): Action['answer'] {
     const body = { quota: budgets.quota(path), rate_limit: perMinute, component_rate_limit: perMinute };
     return { answer: { errcode: 0, body } };
   };
+}
+
+/** The platform's own calls; those of its merchants' accounts are none of ours. */
+function clearQuota({ settings, budgets }: Rooms, appidName: 'appid' | 'component_appid'): Action['answer'] {
+  return (json) => reply(json[appidName] === settings.componentAppid ? budgets.clear() : 40013);
 }
 
 function checkPlatform(settings: Settings, { component_appid: appid }: Json, secret: unknown): number {

@@ -5,6 +5,7 @@
 
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startAuthorizations } from './authorizations.js';
 import { type Authorizers, startAuthorizers } from './authorizers.js';
 import { startBudgets } from './budgets.js';
 import { seededRandom } from './chance.js';
@@ -16,7 +17,7 @@ import { type Settings, type SimulatorOptions, settingsFrom, type TimeSource } f
 import { type Outcomes, startOutcomes } from './outcomes.js';
 import { type PushCounts, type Pushes, startPushes } from './pushes.js';
 import { type Registration, startRegistration } from './registration.js';
-import { routesFor } from './routes.js';
+import { REGISTRATION_PATHS, routesFor } from './routes.js';
 import { type Counts, startTally, type Tally } from './tally.js';
 import { startTasks, type Task, type Tasks } from './tasks.js';
 import { durationMs, startTimeline, type Timeline } from './timeline.js';
@@ -34,9 +35,17 @@ export interface Simulator {
   readonly port: number;
   state(): SimulatorState;
   setPushUrl(url: string | undefined): void;
-  /** As over HTTP: `{ create: 89254, times: 3 }`. */
+  /** As over HTTP: `{ create: 89254, times: 3 }`, `{ create: 89247, for: '1h' }`. */
   setFaults(faults: Readonly<Record<string, unknown>>): void;
   clearFaults(): void;
+  /** The merchant authorises the platform again, or changes the permission sets. False where there is no such account. */
+  reauthorize(appid: string): boolean;
+  /** The merchant withdraws the authorisation. */
+  unauthorize(appid: string): boolean;
+  /** An account that no task of this simulator created authorises the platform; answers its appid. */
+  authorizeAccount(name: string, registerType: number): string;
+  /** So many calls of the day to each registration API count as made. */
+  setUsedCalls(count: number): void;
   /** Jumps ahead in simulated time: `advance('24h')`. */
   advance(simulated: string | number): void;
   close(): Promise<void>;
@@ -92,10 +101,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const tokens = startTokens(nowBy(settings.credentialsFrom), random);
   const authorizers = startAuthorizers(nowBy(settings.credentialsFrom), random);
   const budgets = startBudgets(settings, nowBy(settings.budgetsFrom));
-  const faults = startFaults();
+  const faults = startFaults(timeline.now);
   const tally = startTally();
   const pushes = startPushes(settings, timeline, random, options.pushUrl);
-  const outcomes = startOutcomes(settings, timeline, random, pushes, authorizers);
+  const authorizations = startAuthorizations(settings, random, pushes, authorizers);
+  const outcomes = startOutcomes(settings, timeline, random, pushes, authorizers, authorizations);
   const tasks = startTasks(settings, timeline, outcomes.tell);
   const authorizeUrl = (task: Task) => `${url}${CONTROLS_PREFIX}authorize?taskid=${task.id}`;
   const registration = startRegistration(settings, tasks, budgets, authorizeUrl);
@@ -111,7 +121,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // A platform that moves its URL need not wait ten minutes for its next ticket.
     if (next && tickets.started()) tickets.start();
   };
-  const controls: Controls = { state, setPushUrl, faults, timeline, tasks };
+  const setUsedCalls = (count: number) => {
+    for (const path of Object.values(REGISTRATION_PATHS)) budgets.setUsed(path, count);
+  };
+  const controls: Controls = { state, setPushUrl, setUsedCalls, faults, timeline, tasks, authorizations };
 
   server.on('request', (request, response) => {
     respond(request, response, door, controls).catch((error: Error) => {
@@ -130,6 +143,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (problem) throw new Error(problem);
     },
     clearFaults: faults.clear,
+    reauthorize: authorizations.renew,
+    unauthorize: authorizations.withdraw,
+    authorizeAccount: authorizations.authorizeAccount,
+    setUsedCalls,
     advance: (simulated) => timeline.advance(durationMs(simulated)),
     close() {
       timeline.close();

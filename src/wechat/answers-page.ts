@@ -87,7 +87,11 @@ function consequence({ fact, door, wait, workingDays }: Answer): string {
     `\`${fact}\`: ${FACTS[fact].en}`,
     ...(door === undefined ? [] : [DOORS[door].en]),
     ...(wait === undefined ? [] : [`it waits because ${WAITS[wait].en}`]),
-    ...(workingDays === undefined ? [] : [`not again before ${workingDays} working days have passed`]),
+    ...(workingDays === undefined
+      ? []
+      : [
+          `a retry waits until ${workingDays} working days (Monday to Friday in Beijing) have passed, unless it is told not to`,
+        ]),
     ...(states.size === 0 ? [] : [`→ ${[...states].join(' or ')}`]),
   ].join('; ');
 }

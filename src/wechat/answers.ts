@@ -42,12 +42,12 @@ export interface Answer extends Words {
   /** `en` and `zh` say what the code means; this, what to do about it. */
   readonly nextStep: Words;
   /** The same two where all our patience with this answer is spent: from here on nothing happens by itself. */
-  readonly atTheEnd?: Words & { readonly nextStep: Words };
+  readonly atTheEnd?: Words & { readonly nextStep: Words; readonly acts?: Actor };
   readonly source: keyof typeof SOURCES;
   readonly door?: Door;
   readonly wait?: Wait;
-  /** Of `search`: no task is there, not yet or not any more. Of one that WeChat had accepted it has nothing more to say. */
-  readonly noTask?: true;
+  /** Of `search` and `query`, once the push is overdue: a further one would be answered alike, so only the push can settle it. */
+  readonly final?: true;
   /** Not to be sent again before so many working days have passed. */
   readonly workingDays?: number;
 }
@@ -471,15 +471,15 @@ export const CREATE: Readonly<Record<string, Answer>> = {
     en: 'WeChat reports a system error.',
     zh: '微信系统错误。',
     nextStep: {
-      en: 'Nothing to do: it is sent again later, a few times. If every merchant gets this answer, WeChat has retired the API: ask the operator to set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp.',
-      zh: '无需操作，稍后会自动重试几次。若所有商户均返回此错误，说明该接口已下线，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp。',
+      en: 'Nothing to do: it is sent again later, a few times. If every merchant gets this answer, the line stops, and `fastregister status` says what to do.',
+      zh: '无需操作，稍后会自动重试几次。若所有商户均返回此错误，提交会自动暂停，可运行 `fastregister status` 查看处理方法。',
     },
     atTheEnd: {
       en: 'WeChat reported a system error again, and all tries are spent.',
       zh: '微信再次返回系统错误，重试次数已用完。',
       nextStep: {
-        en: "If every merchant got this answer, set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp. Otherwise retry the row on another day; if it stays so, ask WeChat's support with the rid, within about five hours.",
-        zh: '若所有商户均返回此错误，请改用 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp；否则请改日重新提交，若仍失败，请在约五小时内凭 rid 咨询微信客服。',
+        en: "Retry the row on another day; if it stays so, ask WeChat's support with the rid, within about five hours.",
+        zh: '请改日重新提交；若仍失败，请在约五小时内凭 rid 咨询微信客服。',
       },
     },
     source: 'official page',
@@ -588,8 +588,8 @@ export const CREATE: Readonly<Record<string, Answer>> = {
 };
 
 const ONLY_THE_PUSH_CAN_TELL: Words = {
-  en: 'Nothing to do: fastregister waits for the push, and asks again while it is not sure that WeChat got the application; if neither tells the end, a person is asked to look.',
-  zh: '无需操作，系统会继续等待推送；若尚不确定微信是否收到申请，会稍后再次查询；若始终没有结果，会转人工核实。',
+  en: "Nothing to do: fastregister waits for WeChat's push. If none comes, a person is asked to look.",
+  zh: '无需操作，系统会继续等待微信推送；若始终没有推送，会转人工核实。',
 };
 
 const SEARCH_IS_NO_VERDICT: Words = {
@@ -605,7 +605,7 @@ export const SEARCH: Readonly<Record<string, Answer>> = {
     en: 'WeChat answered “successful” without more; presumably no task is running any more, and the push will tell how it ended.',
     zh: '微信仅返回“成功”，任务可能已结束，结果以推送为准。',
     nextStep: ONLY_THE_PUSH_CAN_TELL,
-    noTask: true,
+    final: true,
     source: 'inferred',
   },
   '-1': {
@@ -638,7 +638,7 @@ export const SEARCH: Readonly<Record<string, Answer>> = {
     en: 'WeChat does not find the task. It answers so right after an application and after its end as well, so this proves nothing.',
     zh: '微信未找到该任务。刚提交时及任务结束后也会这样返回，因此不能说明失败。',
     nextStep: ONLY_THE_PUSH_CAN_TELL,
-    noTask: true,
+    final: true,
     source: 'log',
   },
   89251: {
@@ -757,11 +757,11 @@ export const PUSH: Readonly<Record<string, Answer>> = {
     fact: 'registration_refused',
     workingDays: 15,
     acts: 'us',
-    en: "The business registry does not have the legal person's ID card number yet.",
-    zh: '工商数据尚未更新法定代表人的身份证号码。',
+    en: "The business registry does not have the legal person's ID card number yet; WeChat asks for 5 to 15 working days before it is sent again.",
+    zh: '工商数据尚未更新法定代表人的身份证号码，微信要求 5 至 15 个工作日后再提交。',
     nextStep: {
-      en: 'Send it again after 5 to 15 working days, unchanged; a retry in fastregister waits until then.',
-      zh: '请在 5 至 15 个工作日后原样重新提交；在系统中重试会自动等到届时再提交。',
+      en: 'Retry it unchanged: `retry` waits until 15 working days have passed, and sends it then. To send it earlier, use `retry --only rejected` or load it in a new sheet; WeChat may refuse it again.',
+      zh: '请原样重试：`retry` 会等满 15 个工作日后自动提交。如需提前提交，请使用 `retry --only rejected` 或在新表格中重新上传，但可能再次被拒。',
     },
     source: 'seeds',
   },
@@ -924,9 +924,24 @@ const UNKNOWN_QUERY: Answer = {
   acts: 'us',
   en: 'WeChat names the step that the registration has reached by a number, and sources disagree about what it means.',
   zh: '微信以数字表示注册所处的步骤，各方资料对其含义说法不一。',
-  nextStep: SEARCH_IS_NO_VERDICT,
+  nextStep: ONLY_THE_PUSH_CAN_TELL,
+  atTheEnd: {
+    en: 'The 24 hours are over, and WeChat shows the registration unfinished: the legal person did not complete it in time.',
+    zh: '24 小时已过，微信显示注册未完成：法人未在规定时间内完成全部验证。',
+    nextStep: SEND_AGAIN_AND_CONFIRM,
+    acts: 'legal_person',
+  },
+  final: true,
   source: 'official page',
 };
+
+/**
+ * A step on the way, whatever it is called: one of the numbers below 11 that stand for one in any source. Once the 24 hours
+ * of its task are over, it can end in nothing else any more. What a higher number means, nobody knows.
+ */
+export function isStepOnTheWay(problem: string): boolean {
+  return /^query:(\d|10)$/.test(problem);
+}
 
 const UNKNOWN_PUSH: Answer = {
   fact: 'push_unknown',
@@ -966,7 +981,7 @@ export function answerToQuery(status: string): Answer {
 /** Whether what a search was answered, as a report writes it, tells of the task; any other answer may be one of the moment. */
 export function tellsOfTask(problem = ''): boolean {
   if (problem.startsWith('query:')) return true;
-  return explain(problem).some(({ answer }) => answer.fact === 'task_running' || answer.noTask === true);
+  return explain(problem).some(({ answer }) => answer.fact === 'task_running' || answer.final === true);
 }
 
 /** A missing status is not 0. */

@@ -7,6 +7,7 @@ export interface AuthorizerInfo {
   readonly principalName: string;
   /** 6: created by the registration API. */
   readonly registerType: number | undefined;
+  readonly refreshToken: string | undefined;
 }
 
 export interface ListedAuthorizer {
@@ -29,6 +30,9 @@ const LISTED_AT_ONCE = 500;
 
 export const CREATED_BY_REGISTRATION = 6;
 
+/** 61003: the account has not authorised this platform, or does not any more. */
+export const NOT_AUTHORISED = 61003;
+
 export async function listAuthorizers(
   client: Client,
   componentAppid: string,
@@ -48,7 +52,7 @@ export async function listAuthorizers(
       ? [
           {
             appid,
-            refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
+            refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
             authorizedAt: Number(seconds) * 1000,
           },
         ]
@@ -71,12 +75,14 @@ export async function authorizerInfo(
   });
   if (reply.kind !== 'answer' || reply.errcode !== 0) return { kind: 'refused', reply };
   const info = (reply.body.authorizer_info ?? {}) as Record<string, unknown>;
+  const { authorizer_refresh_token: refreshToken } = (reply.body.authorization_info ?? {}) as Record<string, unknown>;
   return {
     kind: 'info',
     info: {
       appid,
       principalName: typeof info.principal_name === 'string' ? info.principal_name : '',
       registerType: typeof info.register_type === 'number' ? info.register_type : undefined,
+      refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
     },
   };
 }

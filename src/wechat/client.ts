@@ -9,9 +9,19 @@ export type Reply =
       readonly said: string;
       readonly body: Readonly<Record<string, unknown>>;
     }
+  /**
+   * Something that is not WeChat's API answered: a proxy, a firewall, the login page of a network, another server. WeChat
+   * answers every call that comes to it with JSON and HTTP 200, its refusals too.
+   *
+   * `taken: 'no'`: with a status that says of itself that the request was not carried out (4xx), that it has to go
+   * elsewhere (3xx), or that the network wants a login first (511). Who answers so has not passed it on.
+   * `taken: 'unknown'`: HTML under a status of success. A login page looks like this, but so would the page of a gateway
+   * that had passed the call on and could not show the answer; so a create that met it may have arrived.
+   */
+  | { readonly kind: 'page'; readonly taken: 'no' | 'unknown'; readonly why: string }
   /** No byte of the request left: sending again is safe. */
   | { readonly kind: 'not_sent'; readonly why: string }
-  /** It may have arrived. */
+  /** It may have arrived. An HTTP 5xx is this, too: a gateway that got no answer in time may have passed the call on. */
   | { readonly kind: 'lost'; readonly why: string };
 
 export interface Call {
@@ -61,7 +71,7 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
           headers: { 'content-type': 'application/json; charset=utf-8' },
           body: JSON.stringify(body),
         },
-        exchange(requestTimeoutMs, carries, (reply, date) => {
+        exchange(requestTimeoutMs, carries, baseUrl, (reply, date) => {
           if (reply.kind === 'answer') aheadMs = clockAhead(date) ?? aheadMs;
           resolve(reply);
         }),
@@ -76,10 +86,11 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
 function exchange(
   timeoutMs: number,
   carries: string | undefined,
+  baseUrl: string,
   resolve: (reply: Reply, date?: string) => void,
 ): Dispatcher.DispatchHandler {
   let connected: Dispatcher.DispatchController | undefined;
-  let status = 0;
+  let head: Head = { status: 0, contentType: '', redirectedTo: '' };
   let date: string | undefined;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -104,8 +115,8 @@ function exchange(
       if (late !== undefined) return controller.abort(late);
       connected = controller;
     },
-    onResponseStart(_, statusCode, headers) {
-      status = statusCode;
+    onResponseStart(_, status, headers) {
+      head = { status, contentType: mediaType(headers), redirectedTo: hostOf(headers, baseUrl) };
       date = String(headers.date);
     },
     onResponseData(controller, chunk) {
@@ -115,7 +126,7 @@ function exchange(
     },
     onResponseEnd() {
       clearTimeout(timer);
-      resolve(answerFrom(status, Buffer.concat(chunks).toString('utf8'), carries), date);
+      resolve(answerFrom(head, Buffer.concat(chunks).toString('utf8'), carries), date);
     },
     onResponseError(_, error) {
       fail(error);
@@ -134,22 +145,54 @@ function clockAhead(date: string | undefined): number | undefined {
   return Math.abs(aheadMs) <= CLOCKS_AGREE_MS ? 0 : aheadMs;
 }
 
-/** A gateway's error page, or anything else that is no JSON object with an errcode, does not tell what WeChat did. */
-function answerFrom(status: number, text: string, carries: string | undefined): Reply {
+/** What an answer's head tells of who sent it. */
+interface Head {
+  readonly status: number;
+  /** e.g. `text/html`; empty where there is none. */
+  readonly contentType: string;
+  /** The host of a redirect, without path and query: a login page is sent all it needs to know in its address. */
+  readonly redirectedTo: string;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+function mediaType(headers: Headers): string {
+  return /^[\w.+-]+\/[\w.+-]+/.exec(String(headers['content-type'] ?? ''))?.[0].toLowerCase() ?? '';
+}
+
+function hostOf(headers: Headers, baseUrl: string): string {
+  const location = String(headers.location ?? '');
+  return location !== '' && URL.canParse(location, baseUrl) ? new URL(location, baseUrl).host : '';
+}
+
+/** Anything but a JSON object with an errcode does not tell what WeChat did, and may not be from WeChat at all. */
+function answerFrom(head: Head, text: string, carries: string | undefined): Reply {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    return { kind: 'lost', why: `HTTP ${status} and no JSON` };
+    return noAnswer(head, 'and no JSON', text);
   }
-  if (typeof body !== 'object' || body === null) return { kind: 'lost', why: `HTTP ${status} and no JSON object` };
+  if (typeof body !== 'object' || body === null) return noAnswer(head, 'and no JSON object', text);
   const fields = body as Record<string, unknown>;
   const errcode = wholeNumber(fields.errcode);
   if (fields.errcode === undefined && carries !== undefined && fields[carries] !== undefined) {
     return { kind: 'answer', errcode: 0, said: '', body: fields };
   }
-  if (errcode === undefined) return { kind: 'lost', why: `HTTP ${status} without an errcode` };
+  if (errcode === undefined) return noAnswer(head, 'without an errcode', text);
   return { kind: 'answer', errcode, said: String(fields.errmsg ?? ''), body: fields };
+}
+
+/** HTTP 511: the network wants a login first. */
+const NETWORK_LOGIN = 511;
+
+function noAnswer({ status, contentType, redirectedTo }: Head, lacks: string, text: string): Reply {
+  const to = redirectedTo === '' ? '' : ` to ${redirectedTo}`;
+  const why = `HTTP ${status}${to} ${lacks}${contentType === '' ? '' : ` (${contentType})`}`;
+  if ((status >= 300 && status < 500) || status === NETWORK_LOGIN) return { kind: 'page', taken: 'no', why };
+  const isHtml = /^(text\/html|application\/xhtml)/.test(contentType) || /^\s*</.test(text);
+  // A body that ended early or is empty is an answer of WeChat that was lost.
+  return status < 300 && isHtml ? { kind: 'page', taken: 'unknown', why } : { kind: 'lost', why };
 }
 
 function wholeNumber(value: unknown): number | undefined {

@@ -2,13 +2,37 @@
  * The component access token: one for all processes, refreshed by one of them. Where it comes from is one of three
  * sources: the verify ticket that WeChat pushes, the platform's own token service, or a fixed value.
  */
+import { answerToCreate } from './answers.js';
 import type { Client, Reply } from './client.js';
 
 export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
-  | { readonly kind: 'wait'; readonly ms: number; readonly why: 'ticket' | 'connection' | 'service' | 'refresher' }
+  | Wait
+  | RefusedWait
   | Fault;
+
+export interface RefusedWait extends Refusal {
+  readonly kind: 'wait';
+  readonly ms: number;
+  readonly why: 'refused';
+}
+
+export interface Wait {
+  readonly kind: 'wait';
+  readonly ms: number;
+  /** `page`: something else answered in WeChat's place. */
+  readonly why: 'ticket' | 'connection' | 'page' | 'service' | 'refresher';
+  /** What came instead of an answer. */
+  readonly said?: string;
+}
+
+/** WeChat issues no token at the moment, for a reason that may pass: an exhausted quota, a secret that is being changed. */
+export interface Refusal {
+  /** `token:45009` */
+  readonly problem: string;
+  readonly said: string;
+}
 
 /** No call can be made until somebody mends the platform's settings. */
 export interface Fault {
@@ -47,6 +71,9 @@ export interface TokenStore {
   /** Kept only while the fence holds; opens the lock. */
   saveToken(fence: string, token: KeptToken): Promise<boolean>;
   unlock(fence: string): Promise<void>;
+  /** What WeChat refused, and for how long nobody asks again. */
+  refusal(): Promise<(Refusal & { readonly ms: number }) | undefined>;
+  keepRefusal(refusal: Refusal, ms: number): Promise<void>;
   clearRefusals(): Promise<void>;
 }
 
@@ -56,7 +83,7 @@ interface Fresh {
   readonly livesMs: number;
 }
 
-type Source = () => Promise<Fresh | Exclude<Credential, { kind: 'token' }>>;
+type Source = () => Promise<Fresh | Wait | RefusedWait | Fault>;
 
 /** So many new tokens refused in a row are no matter of age. */
 const REFUSALS_UNTIL_FAULT = 3;
@@ -89,6 +116,9 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
     if (now() < believed.until) return { kind: 'token', token: believed.token };
     const known = await store.token();
     if (known !== undefined && now() < known.refreshAt) return believe(known);
+    // Asked by one process for all: the others would get the same answer, and use up what WeChat counts.
+    const refused = await store.refusal();
+    if (refused !== undefined) return { kind: 'wait', why: 'refused', ...refused };
     const fence = await store.lock(LOCK_MS);
     if (fence === undefined) {
       // While another process refreshes, the old token still lives.
@@ -99,6 +129,9 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
       const since = await store.token();
       if (since !== undefined && now() < since.refreshAt) return believe(since);
       const fetched = await source();
+      if (fetched.kind === 'wait' && fetched.why === 'refused') {
+        await store.keepRefusal({ problem: fetched.problem, said: fetched.said }, fetched.ms);
+      }
       if (fetched.kind !== 'fresh') return fetched;
       const livesMs = Math.max(fetched.livesMs - Math.min(EARLY_MS, fetched.livesMs / 12), 0);
       await store.saveToken(fence, { value: fetched.token, refreshAt: now() + livesMs });
@@ -137,15 +170,61 @@ export function fixedToken(token: string): Source {
 export function tokenService(url: string, requestTimeoutMs: number, get: typeof fetch): Source {
   return async () => {
     try {
-      const response = await get(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
-      const { status } = response;
-      const body = await response.text();
-      if (status >= 500 || status === 429) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
+      const answer = await askTokenService(url, AbortSignal.timeout(requestTimeoutMs), get);
+      if ('refused' in answer) return { kind: 'fault', problem: 'token:service', said: answer.refused };
+      const { status, body } = answer;
+      if (status >= 500 || status === 429) return serviceAway(`HTTP ${status}`);
       return freshFrom(objectFrom(body)) ?? { kind: 'fault', problem: 'token:service', said: `HTTP ${status}` };
-    } catch {
-      return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service' };
+    } catch (error) {
+      const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+      return serviceAway(name === 'TimeoutError' ? 'no answer in time' : (cause?.code ?? message));
     }
   };
+}
+
+function serviceAway(said: string): Wait {
+  return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service', said };
+}
+
+type ServiceAnswer = { readonly status: number; readonly body: string } | { readonly refused: string };
+
+const MOST_REDIRECTS = 3;
+const MOST_TOKEN_BYTES = 64 * 1024;
+
+/** Follows a redirect only to where nobody on the way can read the token, and shows name and password to their own host alone. */
+async function askTokenService(url: string, signal: AbortSignal, get: typeof fetch): Promise<ServiceAnswer> {
+  const { origin } = new URL(url);
+  let target = new URL(url);
+  const { username, password } = target;
+  const login = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
+    // fetch refuses an address with name and password.
+    target.username = '';
+    target.password = '';
+    const headers = username !== '' && target.origin === origin ? { authorization: login } : {};
+    const response = await get(target, { signal, redirect: 'manual', headers });
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return { status: response.status, body: await boundedText(response) };
+    await response.body?.cancel();
+    target = new URL(location, target);
+    if (target.protocol !== 'https:' && target.origin !== origin) {
+      return {
+        refused: `HTTP ${response.status} to ${target.protocol}//${target.host}, where others could read the token`,
+      };
+    }
+  }
+  return { refused: `more than ${MOST_REDIRECTS} redirects` };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > MOST_TOKEN_BYTES) return '';
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** Empty where it is no JSON, or none of an object: a login page, or the page of a proxy. */
@@ -163,7 +242,13 @@ export interface Component {
 }
 
 /** From the verify ticket. Where none has come, WeChat is asked to push one. */
-export function ticketExchange(client: Client, component: Component, store: TokenStore, now: () => number): Source {
+export function ticketExchange(
+  client: Client,
+  component: Component,
+  store: TokenStore,
+  now: () => number,
+  retryMs: number,
+): Source {
   async function waitForTicket(): ReturnType<Source> {
     if (await store.mayAskForTicket(ASK_FOR_TICKET_EVERY_MS)) {
       const reply = await client.post({
@@ -174,9 +259,9 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       });
       if (reply.kind !== 'answer') {
         await store.askForTicketIn(TRY_AGAIN_MS);
-        return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+        return unanswered(reply);
       }
-      if (reply.errcode !== 0 && reply.errcode !== -1) return faultOf(reply);
+      if (reply.errcode !== 0 && reply.errcode !== -1) return refusalOf(reply, retryMs);
     }
     return { kind: 'wait', ms: ASK_FOR_TICKET_EVERY_MS, why: 'ticket' };
   }
@@ -194,7 +279,7 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       },
       carries: 'component_access_token',
     });
-    if (reply.kind !== 'answer' || reply.errcode === -1) return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'connection' };
+    if (reply.kind !== 'answer') return unanswered(reply);
     const fresh = freshFrom(reply.body);
     if (reply.errcode === 0 && fresh !== undefined) return fresh;
     if (reply.errcode === 61005 || reply.errcode === 61006) {
@@ -203,13 +288,22 @@ export function ticketExchange(client: Client, component: Component, store: Toke
       await store.askForTicketIn(TRY_AGAIN_MS);
       return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'ticket' };
     }
-    if (reply.errcode === 45009 || reply.errcode === 45011) return { kind: 'wait', ms: 60_000, why: 'connection' };
-    return faultOf(reply);
+    return refusalOf(reply, retryMs);
   };
 }
 
-function faultOf(reply: Extract<Reply, { kind: 'answer' }>): Fault {
-  return { kind: 'fault', problem: `token:${reply.errcode}`, said: reply.said };
+function unanswered({ kind, why }: Exclude<Reply, { kind: 'answer' }>): Wait {
+  return { kind: 'wait', ms: TRY_AGAIN_MS, why: kind === 'page' ? 'page' : 'connection', said: why };
+}
+
+/** A code that is known to mean the platform's settings stops the line; any other one may pass, and is asked for again. */
+function refusalOf(
+  { errcode, said }: Extract<Reply, { kind: 'answer' }>,
+  ms: number,
+): Exclude<Credential, { kind: 'token' }> {
+  const refusal = { problem: `token:${errcode}`, said };
+  if (answerToCreate(errcode).fact === 'platform_refused') return { kind: 'fault', ...refusal };
+  return { kind: 'wait', ms, why: 'refused', ...refusal };
 }
 
 function freshFrom(body: Readonly<Record<string, unknown>>): Fresh | undefined {

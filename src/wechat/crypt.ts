@@ -23,9 +23,13 @@ export interface SealedPush {
   readonly body: Buffer | string;
 }
 
-export type OpenedPush =
-  | { readonly ok: true; readonly xml: string }
-  | { readonly ok: false; readonly why: 'bad_signature' | 'unreadable'; readonly detail: string };
+export interface NotOpened {
+  readonly ok: false;
+  readonly why: 'bad_signature' | 'unreadable';
+  readonly detail: string;
+}
+
+export type OpenedPush = { readonly ok: true; readonly xml: string } | NotOpened;
 
 export type Decrypted =
   | { readonly ok: true; readonly message: string; readonly appid: string }
@@ -95,7 +99,26 @@ function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
 }
 
 /** Verifies, then decrypts, then checks that the push is meant for this platform. */
-export function openPush({ credentials, componentAppid, query, body }: SealedPush): OpenedPush {
+export function openPush(sealed: SealedPush): OpenedPush {
+  const { credentials, componentAppid } = sealed;
+  const encrypted = verified(sealed);
+  if ('ok' in encrypted) return encrypted;
+  let detail = 'no EncodingAESKey is set';
+  for (const { aesKey } of credentials) {
+    const opened = decryptBytes(aesKey, encrypted.bytes);
+    if (opened.ok && opened.appid === componentAppid) return { ok: true, xml: opened.message };
+    detail = opened.ok ? 'the push is for another platform: its appid is not ours' : opened.detail;
+  }
+  return closed('unreadable', detail);
+}
+
+/** What is wrong with a push before it is decrypted; undefined where its signature fits. */
+export function faultOf(sealed: SealedPush): NotOpened | undefined {
+  const encrypted = verified(sealed);
+  return 'ok' in encrypted ? encrypted : undefined;
+}
+
+function verified({ credentials, query, body }: SealedPush): Encrypted | NotOpened {
   const { timestamp, nonce, msg_signature: signature } = query;
   if (typeof timestamp !== 'string' || typeof nonce !== 'string' || typeof signature !== 'string') {
     return closed('bad_signature', 'the URL lacks timestamp, nonce or msg_signature');
@@ -107,17 +130,16 @@ export function openPush({ credentials, componentAppid, query, body }: SealedPus
   if (!credentials.some(({ token }) => verify(signature, token, timestamp, nonce, encrypted.text))) {
     return closed('bad_signature', 'msg_signature does not fit any of our tokens');
   }
-  let detail = 'no EncodingAESKey is set';
-  for (const { aesKey } of credentials) {
-    const opened = decryptBytes(aesKey, encrypted.bytes);
-    if (opened.ok && opened.appid === componentAppid) return { ok: true, xml: opened.message };
-    detail = opened.ok ? 'the push is for another platform: its appid is not ours' : opened.detail;
-  }
-  return closed('unreadable', detail);
+  return encrypted;
+}
+
+interface Encrypted {
+  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** Only what stands between the tags is trusted, and that only after its signature fits; so no XML parser is needed here. */
-function encryptOf(body: string): { readonly text: string; readonly bytes: Buffer } | undefined {
+function encryptOf(body: string): Encrypted | undefined {
   const start = body.indexOf('<Encrypt>');
   const end = body.indexOf('</Encrypt>', start);
   if (start < 0 || end < 0) return undefined;
@@ -147,6 +169,6 @@ function undecipherable(detail: string): Decrypted {
   return { ok: false, detail };
 }
 
-function closed(why: 'bad_signature' | 'unreadable', detail: string): OpenedPush {
+function closed(why: NotOpened['why'], detail: string): NotOpened {
   return { ok: false, why, detail };
 }

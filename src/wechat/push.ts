@@ -41,9 +41,14 @@ export interface TicketPush extends PushHead {
 /** `authorized`, `updateauthorized` and `unauthorized`. */
 export interface AuthorizationPush extends PushHead {
   readonly kind: 'authorization';
+  readonly event: AuthorizationEvent;
   readonly authorizerAppid: string | undefined;
   readonly authorizationCode: string | undefined;
+  /** `AuthorizationCodeExpiredTime`, by WeChat's clock, in milliseconds. */
+  readonly codeExpiresAt: number | undefined;
 }
+
+export type AuthorizationEvent = 'authorized' | 'updateauthorized' | 'unauthorized';
 
 /** Every other InfoType; there are new ones over time. */
 export interface OtherPush extends PushHead {
@@ -69,6 +74,7 @@ const PUSH_FIELDS = new Set([
   'ComponentVerifyTicket',
   'AuthorizerAppid',
   'AuthorizationCode',
+  'AuthorizationCodeExpiredTime',
   'taskid',
 ] as const);
 
@@ -174,8 +180,10 @@ function typed(field: Fields<PushField>, info: Fields<InfoField>): Push | Unread
       return {
         ...head,
         kind: 'authorization',
+        event: infoType,
         authorizerAppid: field('AuthorizerAppid'),
         authorizationCode: field('AuthorizationCode'),
+        codeExpiresAt: millisecondsOf(field('AuthorizationCodeExpiredTime')),
       };
     default:
       return { ...head, kind: 'other' };

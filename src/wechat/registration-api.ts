@@ -9,8 +9,12 @@ import type { RegistrationInfo } from './push.js';
 export interface RegistrationApi {
   /** As WECHAT_REGISTRATION_API names it. */
   readonly name: string;
+  /** How the legal person hears of a task: WeChat writes a message, or its answer has a link that somebody hands over. */
+  readonly invites: 'message' | 'link';
   /** What the legal person has to do about a task of which no link is known. */
   readonly invitation: Words;
+  /** What follows where the answer to `create` does not come, and no push either; `{time}` is when. */
+  readonly unanswered: Words;
   /** The path whose quota WeChat counts. */
   readonly path: string;
   /** What a row must have before it may be sent. */

@@ -1,79 +1,133 @@
-/** One created Mini Program, one auth_code: exchange it at once, before everything else; it lives ten minutes. */
-import { exchangesPerSecond } from '../domain/limits.js';
+/** One Mini Program whose authorization code waits: whose is it → exchange the code → keep its refresh token → one fact. */
 import type { Fact } from '../domain/registration.js';
-import type { Authorizers } from '../redis/authorizers.js';
-import type { Created } from '../redis/created.js';
-import type { Job } from '../redis/ledger.js';
-import type { Exchange } from '../wechat/authorization.js';
-import { type Crew, holdFor, refuseToken, report, tokenFor } from './crew.js';
+import type { Job, View } from '../redis/ledger.js';
+import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
+import { type Crew, refuseToken, report, tokenFor } from './crew.js';
+import { findOwner } from './owner.js';
+import { obtainToken } from './refresh-token.js';
 
-export interface AuthorizeTools {
-  readonly authorizers: Authorizers;
-  /** The code as it was pushed, from the sealed one of the ledger. */
-  readonly openAuthCode: (sealed: string, registration: string) => string;
-  readonly exchange: (authCode: string, token: string) => Promise<Exchange>;
-  /** Absent where nobody wants to hear of new Mini Programs. */
-  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
-}
+/** Calls that one exchange may make before another process takes it for dead. */
+const CALLS_OF_AN_EXCHANGE = 5;
+const SOMEBODY_IS_AT_IT_MS = 1_000;
 
-const CODE_LIVES_MS = 10 * 60_000;
-const TRY_AGAIN_MS = 5_000;
+/** @param appid the job's */
+export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, appid: string): Promise<void> {
+  const leaseMs = CALLS_OF_AN_EXCHANGE * crew.patience.requestTimeoutMs;
+  for (;;) {
+    if ((await tools.codes.waiting(appid)) === undefined) return crew.workload.giveBack(job, appid, undefined);
+    // Before it is this worker's alone: a token may be waited for as long as an operator takes.
+    const token = await tokenFor(crew);
+    if (token === undefined || !(await waitForTurn(crew, tools))) return crew.workload.giveBack(job, appid, 0);
 
-export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, id: string): Promise<void> {
-  const view = await crew.ledger.read(id);
-  const { state, authCode, authorizer, appid = '', codeAt = 0 } = view?.registration ?? {};
-  if (state !== 'created' || authCode === undefined || authorizer !== undefined)
-    return crew.workload.giveBack(job, id, undefined);
-
-  /** Told first: a worker that dies in between tells it again, under the same id. */
-  const conclude = async (fact: Omit<Fact, 'at'>): Promise<void> => {
-    const authorization = fact.kind === 'authorizer_kept' ? 'kept' : 'lost';
-    await tools.tellCreated?.({ registration: id, appid, at: codeAt, authorization });
-    await report(crew, id, { ...fact, at: crew.now() }, { job });
-  };
-
-  // A worker died between keeping the token and saying so: the code is spent, and nothing is lost.
-  if (await tools.authorizers.has(appid)) return conclude({ kind: 'authorizer_kept' });
-
-  // Before all that can fail: what fails each time, such as a code that another secret key has sealed, has an end too.
-  const diesAt = codeAt + CODE_LIVES_MS;
-  const tooLate = { kind: 'authorizer_lost', problem: 'authorize:too_late' } as const;
-  if (crew.now() > diesAt) return conclude(tooLate);
-
-  const token = await tokenFor(crew);
-  if (token === undefined || !(await waitForTurn(crew, tools))) return crew.workload.giveBack(job, id, 0);
-
-  const exchange = await tools.exchange(tools.openAuthCode(authCode, id), token);
-  switch (exchange.kind) {
-    case 'kept':
-      await tools.authorizers.keep({
-        appid: exchange.appid,
-        refreshToken: exchange.refreshToken,
-        registration: id,
-        keptAt: crew.now(),
-      });
-      await conclude({ kind: 'authorizer_kept' });
-      await crew.credentials.accepted(token);
-      return;
-    case 'too_late':
-      return conclude({ kind: 'authorizer_lost', problem: 'authorize:61010', said: exchange.said });
-    case 'refused_token':
-      await refuseToken(crew, token);
-      return crew.workload.giveBack(job, id, 0);
-    case 'try_again': {
-      const nextTryAt = crew.now() + TRY_AGAIN_MS;
-      if (nextTryAt > diesAt) return conclude({ ...tooLate, said: exchange.said });
-      crew.log.warn({ registration: id, said: exchange.said }, 'the auth_code could not be exchanged yet');
-      return crew.workload.giveBack(job, id, nextTryAt);
-    }
+    const due = await tools.codes.alone(appid, leaseMs, () => goOn(crew, tools, appid, token));
+    if (due === 'again') continue;
+    if (due === 'never') return crew.workload.giveBack(job, appid, undefined);
+    return crew.workload.giveBack(job, appid, due?.at ?? crew.now() + SOMEBODY_IS_AT_IT_MS);
   }
 }
 
-/** Exchanges have a share of the budgets of their own. False: this worker is leaving. */
-async function waitForTurn(crew: Crew, { authorizers }: AuthorizeTools): Promise<boolean> {
-  for (;;) {
-    const ms = await authorizers.mayExchange(exchangesPerSecond(crew.limits));
-    if (ms === 0) return true;
-    if (!(await holdFor(crew, { ms, why: 'pace' }))) return false;
+async function goOn(crew: Crew, tools: AuthorizeTools, appid: string, token: string): Promise<Due> {
+  const waiting = await tools.codes.waiting(appid);
+  if (waiting === undefined) return 'never';
+  const { registration } = waiting;
+  if (registration === undefined) {
+    const due = await findOwner(crew, tools, { appid, waiting, token });
+    // A push may have told whose it is while WeChat was asked: then nothing is waited for.
+    return typeof due === 'object' && (await crew.ledger.ofAppid(appid)) !== undefined ? 'again' : due;
+  }
+  return exchange(crew, tools, { registration, appid, waiting, token });
+}
+
+interface Owned extends Waiting {
+  readonly registration: string;
+}
+
+async function exchange(crew: Crew, tools: AuthorizeTools, owned: Owned): Promise<Due> {
+  const { registration, appid, waiting, token } = owned;
+  const { kept } = waiting;
+  const [newest] = waiting.codes;
+  // A worker died between keeping the token and recording it, or it was kept before anybody knew whose it is.
+  if (kept?.mark === newest.mark) return conclude(crew, tools, owned, { kind: 'authorizer_kept' });
+  // Pushed for the authorisation whose token is kept.
+  if (kept !== undefined && kept.at >= newest.at) {
+    const known = (await crew.ledger.read(registration))?.registration;
+    const isRecorded = known?.appid !== appid || known.authorizer === 'kept';
+    return isRecorded ? settled(tools, owned) : conclude(crew, tools, owned, { kind: 'authorizer_kept' });
+  }
+
+  const obtained = await obtainToken(crew, tools, owned);
+  switch (obtained.kind) {
+    case 'token': {
+      const { refreshToken } = obtained;
+      const isKnown = kept !== undefined && (await holds(tools, appid, refreshToken));
+      const isKept = await tools.authorizers.keep({ appid, refreshToken, registration, keptAt: crew.now() }, newest);
+      await crew.credentials.accepted(token);
+      return conclude(crew, tools, owned, isKept ? { kind: 'authorizer_kept' } : WITHDRAWN, isKnown);
+    }
+    case 'none': {
+      const { problem, said } = obtained;
+      const words = { problem, ...(said !== undefined && { said }) };
+      if (kept === undefined) return conclude(crew, tools, owned, { kind: 'authorizer_lost', ...words });
+      crew.log.warn({ registration, problem }, 'a further auth_code was dead; the refresh token from before stays');
+      return settled(tools, owned);
+    }
+    case 'refused_token':
+      await refuseToken(crew, token);
+      return { at: 0 };
+    case 'later':
+      crew.log.warn({ registration, said: obtained.said }, 'the auth_code could not be exchanged yet');
+      return { at: obtained.at };
+  }
+}
+
+async function holds({ authorizers }: AuthorizeTools, appid: string, refreshToken: string): Promise<boolean> {
+  // One that another secret key has sealed is as good as another one.
+  const held = await authorizers.find(appid).catch(() => undefined);
+  return held?.refreshToken === refreshToken;
+}
+
+async function settled({ codes }: AuthorizeTools, { appid, waiting }: Owned): Promise<Due> {
+  await codes.settle(appid, waiting.codes[0].mark);
+  return 'never';
+}
+
+type Conclusion = Pick<Fact, 'problem' | 'said'> & {
+  readonly kind: 'authorizer_kept' | 'authorizer_lost' | 'authorizer_withdrawn';
+};
+
+/** While the code was exchanged, or before anybody knew whose Mini Program it is. */
+const WITHDRAWN: Conclusion = { kind: 'authorizer_withdrawn', problem: 'authorize:withdrawn' };
+
+/** The notice first, the codes last: a worker that dies in between does it again, and the notice has the same id. */
+async function conclude(
+  crew: Crew,
+  tools: AuthorizeTools,
+  owned: Owned,
+  conclusion: Conclusion,
+  isKnown = false,
+): Promise<Due> {
+  const { registration, appid } = owned;
+  const view = await crew.ledger.read(registration);
+  if (view !== undefined) {
+    await notify(tools, owned, view, conclusion.kind === 'authorizer_kept' ? 'kept' : 'lost', isKnown);
+    await report(crew, registration, { ...conclusion, at: crew.now(), appid }, {}, view);
+  }
+  return settled(tools, owned);
+}
+
+/** Once that there is a new Mini Program, when the exchange of its first code has an end; and each new token that it gets later. */
+async function notify(
+  tools: AuthorizeTools,
+  { registration, appid, waiting }: Owned,
+  { registration: { appid: shown, authorizer } }: View,
+  authorization: 'kept' | 'lost',
+  isKnown: boolean,
+): Promise<void> {
+  const [newest] = waiting.codes;
+  const first = waiting.codes.find(({ from }) => from === 'created');
+  if (first !== undefined || (appid === shown && authorizer === 'due')) {
+    await tools.tellCreated?.({ registration, appid, at: (first ?? newest).at, authorization });
+  } else if (authorization === 'kept' && !isKnown) {
+    await tools.tellAuthorization?.({ registration, appid, at: newest.at, authorization, id: newest.mark });
   }
 }

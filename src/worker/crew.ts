@@ -1,6 +1,12 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
-import { type Limits, searchReserve, sendingWindow, TRIES_PER_PERSON_AND_DAY } from '../domain/limits.js';
+import {
+  budgetOfDay,
+  type Limits,
+  sendingWindow,
+  TRIES_OF_A_RETRY,
+  TRIES_PER_PERSON_AND_DAY,
+} from '../domain/limits.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -36,22 +42,54 @@ export interface Crew {
   readonly log: Logger;
 }
 
-export function budgetsFor(merchant: Merchant, { limits, api }: Crew, now: number): Budgets {
+export interface ReadNow {
+  readonly view: View | undefined;
+  /** Redis' clock, by which days and hours begin for every worker: this machine's may be off by a day. */
+  readonly redisNow: () => number;
+}
+
+/** Reads a registration, and what Redis' clock says then and later: only how long it is since is measured here. */
+export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNow> {
+  const view = await ledger.read(id);
+  const readAt = now();
+  return { view, redisNow: () => (view?.now ?? readAt) + now() - readAt };
+}
+
+/** `now`: Redis' clock, by which permission is given. */
+export function budgetsFor(
+  merchant: Merchant,
+  registration: Registration,
+  { limits, patience, api }: Crew,
+  now: number,
+): Budgets {
   return {
-    perSecond: limits.perSecond,
-    perMinute: limits.perMinute,
-    perDay: limits.perDay,
-    believe: limits.believeWeChat,
-    reserve: searchReserve(limits),
-    triesPerDay: TRIES_PER_PERSON_AND_DAY,
+    ...budgetOfDay(limits),
+    recheck: limits.quotaRechecksMs,
+    askMs: longestCallMs(patience),
+    triesPerDay: isTriedAgain(registration) ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
+    probeMs: longestCallMs(patience),
     person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
     ...sendingWindow(limits, now),
   };
 }
 
+/** A call may wait for a connection before it is made; after so long it has its answer, or never gets one. */
+export function longestCallMs({ requestTimeoutMs }: Crew['patience']): number {
+  return 2 * requestTimeoutMs;
+}
+
+/** Whatever the clocks of two machines do, nobody asks for permission in a circle. */
+const SHORTEST_CLOCK_WAIT_MS = 100;
+
+/** By us, and by nobody's wish: WeChat had put it off. */
+function isTriedAgain({ postponed, wait }: Registration): boolean {
+  return postponed > 0 || wait === 'again';
+}
+
 /** What is rung when a wait of everybody may be over early. */
-export async function holdFor(crew: Crew, wait: { ms: number; why: GlobalWait | string }): Promise<boolean> {
-  return crew.hold.wait(Math.max(wait.ms, 1), wait.why === 'pace' ? [] : ['line', 'token']);
+export async function holdFor(crew: Crew, { ms, why }: { ms: number; why: GlobalWait | string }): Promise<boolean> {
+  const shortest = why === 'clock' ? SHORTEST_CLOCK_WAIT_MS : 1;
+  return crew.hold.wait(Math.max(ms, shortest), why === 'pace' ? [] : ['line', 'token', 'quota']);
 }
 
 /**
@@ -71,6 +109,12 @@ async function askForToken(crew: Crew): Promise<string | undefined> {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const ear = crew.hold.listen(['line', 'token']);
     try {
+      // Somebody may have asked in vain meanwhile: then that one's wait is everybody's.
+      const restMs = hasWaited ? await crew.calls.tokenRestMs() : 0;
+      if (restMs > 0) {
+        if (!(await ear.wait(restMs))) return undefined;
+        continue;
+      }
       const credential = await crew.credentials.current();
       if (credential.kind === 'token') {
         if (hasWaited) await crew.calls.forgetWait();
@@ -96,10 +140,15 @@ async function untilAskedAgain(
     }
     return true;
   }
-  if (await crew.calls.noteWait(credential.why, credential.ms)) {
-    crew.log.info({ why: credential.why }, 'waiting for a component access token');
-  }
-  return ear.wait(credential.ms);
+  const { why, ms, said } = credential;
+  if (why === 'refresher') return ear.wait(ms);
+  // A ticket comes by itself, and rings; of a refusal the time of the next try is set for all. Who cannot be reached is asked
+  // less and less often.
+  const maxMs = why === 'ticket' || why === 'refused' ? {} : { maxMs: crew.patience.probeMaxMs };
+  const noted = await crew.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
+  const what = why === 'refused' ? { problem: credential.problem, rid: ridOf(said) } : { said };
+  if (noted.isNew) crew.log.info({ why, ...what }, 'waiting for a component access token');
+  return ear.wait(noted.ms);
 }
 
 /** Records what a call told, of its merchant and of its token. */

@@ -1,9 +1,10 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
-import { retryAfterMs } from '../domain/patience.js';
-import type { Fact, Registration } from '../domain/registration.js';
-import type { Aside } from '../redis/ledger.js';
-import { type Answer, answerToCreate, ridOf, tellsOfTask } from '../wechat/answers.js';
+import { stopRuleOf } from '../domain/line.js';
+import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
+import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
+import type { Aside, Probe, Surprise } from '../redis/ledger.js';
+import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { Crew } from './crew.js';
@@ -22,89 +23,147 @@ const OFFLINE_AFTER = 3;
 /** 45011: the per-minute quota; WeChat wants at least this much quiet. */
 const MINUTE_PAUSE_MS = 60_000;
 
+type Unanswered = Exclude<Reply, Answered>;
+
 export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
+  if (reply.kind !== 'answer') return factOfUnanswered(crew, sent, reply);
   const at = crew.now();
-  const base = { at, callSentAt: sent.sentAt };
-  const notTaken = { day: sent.day, person: sent.person };
-  if (reply.kind === 'lost') {
-    return {
-      fact: { ...base, kind: 'answer_lost', problem: 'call:lost', said: reply.why },
-      aside: { ...surprise(crew, 'call:lost'), verdict: 'failed' },
-      refusedToken: false,
-    };
-  }
-  if (reply.kind === 'not_sent') {
-    const until = at + retryAfterMs(crew.patience, 0, crew.random());
-    return {
-      fact: { ...base, kind: 'create_void', until, wait: 'connection', problem: 'call:not_sent', said: reply.why },
-      // Everybody waits: the next one would meet the same closed door.
-      aside: {
-        ...surprise(crew, 'call:not_sent'),
-        giveBack: { ...notTaken, call: true },
-        pauseMs: until - at,
-        verdict: 'failed',
-      },
-      refusedToken: false,
-    };
-  }
+  const { registration } = sent.view;
   const problem = `create:${reply.errcode}`;
   const answer = answerToCreate(reply.errcode);
   const fact: Fact = {
     kind: answer.fact,
     said: reply.said,
-    ...base,
+    at,
+    callSentAt: sent.sentAt,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
+    ...(answer.fact === 'create_accepted' && { until: sent.sentAt + crew.patience.pushWaitMs }),
+    ...(answer.fact === 'create_busy' && { tasksOverBefore: at - crew.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
-    ...waitAfter(crew, sent.view.registration, answer, at),
+    ...waitAfter(crew, sent, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
     fact,
     aside: {
       verdict: verdictOf(answer, reply.errcode),
-      ...surprise(crew, isSurprising(answer, reply.errcode) ? problem : ''),
-      ...doorOf(answer, sent.day),
+      ...faultOf(crew, answer, reply),
+      ...(answer.wait === 'again' && {
+        ifStopped: tryReturned(registration, fact, at + retryAfterMs(crew.patience, 0, crew.random())),
+      }),
+      ...doorOf(crew, sent, answer, problem, reply.said),
       ...(!isVoid && offline(crew, sent.day, reply)),
-      ...(isVoid && { giveBack: { ...notTaken, call: false } }),
+      ...(isVoid && { giveBack: { day: sent.day, person: sent.person, call: false } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
     },
     refusedToken: answer.door === 'token' || answer.door === 'ticket',
   };
 }
 
-export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply): Told {
+/**
+ * What may have come to WeChat stays lost, and is never sent again blindly; what surely did not is no attempt. The line is
+ * at fault where others meet the same.
+ */
+function factOfUnanswered(crew: Crew, sent: Sent, reply: Unanswered): Told {
+  const at = crew.now();
+  const problem = problemOf(reply);
+  const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
+  const aside: Aside = {
+    ...fault(crew, 'create', problem, reply.why),
+    ...probed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+    verdict: 'failed',
+  };
+  if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, aside, refusedToken: false };
+
+  const giveBack = { day: sent.day, person: sent.person, call: true };
+  if (reply.kind === 'not_sent') {
+    // Everybody waits: the next one would meet the same closed door.
+    const until = at + briefly(crew);
+    return {
+      fact: { ...base, kind: 'create_void', until, wait: 'connection' },
+      aside: { ...aside, giveBack, pauseMs: until - at },
+      refusedToken: false,
+    };
+  }
+  const { registration } = sent.view;
+  const fact: Fact = { ...base, kind: 'create_intercepted', ...laterOnce(crew, registration, 'page', at) };
+  return { fact, aside: { ...aside, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
+}
+
+function mayHaveArrived(reply: Unanswered): boolean {
+  return reply.kind === 'lost' || (reply.kind === 'page' && reply.taken === 'unknown');
+}
+
+const PROBLEM_OF = { lost: 'call:lost', page: 'call:page', not_sent: 'call:not_sent' } as const;
+
+function problemOf(reply: Unanswered): string {
+  return PROBLEM_OF[reply.kind];
+}
+
+/** As long as a stopped line waits before it is tried first, give or take a tenth. */
+function briefly({ patience, random }: Crew): number {
+  return Math.round(patience.probeFirstMs * (0.9 + 0.2 * random()));
+}
+
+/**
+ * Without a time it is sent as soon as the line lets it; with one, at the time that it has. A row that was given up at that
+ * very answer has none of its own.
+ */
+function tryReturned({ postponed }: Registration, { at, problem = '', until }: Fact, unlessItHas?: number): Fact {
+  const base = { kind: 'try_returned', at, problem, postponed } as const;
+  return unlessItHas === undefined ? base : { ...base, until: until ?? unlessItHas, wait: 'again' };
+}
+
+/** WeChat finds no task. */
+const NO_TASK = 'search:89250';
+
+export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply, isProbe = false): Told {
+  const charged = { day, isProbe };
   const at = crew.now();
   const sentAt = registration.sentAt ?? at;
-  const until = Math.min(at + crew.patience.pushRecheckMs, sentAt + crew.patience.giveUpMs);
-  // Nothing was learnt, so it is not given up yet: after a pause, should its time to be given up have come.
-  const untilAfterNothing = Math.max(until, at + crew.patience.retryFirstMs);
-  const base = { at, callSentAt: sentAt };
+  const early = isEarlySearch(crew.patience, registration, at);
+  const next = early ? afterEarlySearch : afterSearch;
+  const base = { at, callSentAt: sentAt, ...(early && { early }) };
   if (reply.kind !== 'answer') {
-    const problem = reply.kind === 'lost' ? 'call:lost' : 'call:not_sent';
+    const problem = problemOf(reply);
+    const until = next(crew.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
     return {
-      fact: { ...base, until: untilAfterNothing, kind: 'search_void', problem, said: reply.why },
-      aside: surprise(crew, problem),
+      fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
+      aside: {
+        ...fault(crew, 'search', problem, reply.why),
+        ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+        heard: 'failed',
+      },
       refusedToken: false,
     };
   }
   const { problem, said, answer } = crew.api.readSearch(reply);
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
-  // Its task has ended where WeChat had accepted it: another search would be answered alike, and only the push can tell.
-  const hasEnded = answer.noTask === true && registration.state === 'awaiting_legal_person';
-  const untilAfterAnswer = tellsOfTask(problem) ? until : untilAfterNothing;
-  const askAgainAt = hasEnded ? sentAt + crew.patience.giveUpMs : untilAfterAnswer;
+  const aside: Aside = {
+    ...doorOf(crew, charged, answer, problem, said),
+    ...ordinary('search'),
+    heard: answer.door === undefined ? 'taken' : 'again',
+  };
+  // The page that came instead of its answer was not WeChat's, and WeChat has no task of it: it is not sent blindly.
+  if (problem === NO_TASK && registration.state === 'submitting' && registration.problem === 'call:page') {
+    const later = laterOnce(crew, registration, 'page', at);
+    return { fact: { ...base, kind: 'create_not_arrived', problem: 'call:page', said, ...later }, aside, refusedToken };
+  }
+  // Turned away, it may ask again at once: the door itself says how long to wait.
+  const until = answer.door === undefined ? next(crew.patience, sentAt, at, whatItTells(answer, problem)) : at;
+  // A query is made when the push is overdue, and then the time of its task is over.
+  const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
     fact: {
       ...base,
-      // Turned away, it may ask again at once: the door itself says how long to wait.
-      ...(mayAskAgain(answer) && { until: answer.door === undefined ? askAgainAt : at }),
-      kind: answer.fact,
+      ...(!TELLS_THE_END.has(kind) && { until }),
+      kind,
       problem,
       said,
       ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
-    aside: doorOf(answer, day),
+    aside,
     refusedToken,
   };
 }
@@ -115,34 +174,89 @@ function withRid({ en }: Answer, said: string): string {
   return rid === undefined ? en : `${en} rid: ${rid}`;
 }
 
-function mayAskAgain({ fact }: Answer): boolean {
-  return fact !== 'task_created' && fact !== 'task_failed';
+/**
+ * What a search has brought. `final`: another one would be answered alike. `running`: a task. `nothing`: an answer of the
+ * moment. `lost`: it was asked, and the answer did not come. `not_asked`: WeChat did not look.
+ */
+type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'not_asked';
+
+function whatItTells(answer: Answer, problem: string): Learnt {
+  if (answer.fact === 'search_refused') return 'not_asked';
+  if (answer.final) return 'final';
+  return tellsOfTask(problem) ? 'running' : 'nothing';
 }
+
+/** There is one early search, whatever it has brought: the next one is that of the overdue push. */
+function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
+  const overdueAt = sentAt + patience.pushWaitMs;
+  return learnt === 'not_asked' ? Math.min(at + patience.pushRecheckMs, overdueAt) : overdueAt;
+}
+
+/**
+ * That no task is there is final now, also where nobody knows whether our call arrived: if it did, its task is over. Where
+ * nothing was learnt, it is not given up yet: after a pause, should its time to be given up have come.
+ */
+function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
+  const givenUpAt = sentAt + patience.giveUpMs;
+  if (learnt === 'final') return givenUpAt;
+  const until = Math.min(at + patience.pushRecheckMs, givenUpAt);
+  return learnt === 'running' ? until : Math.max(until, at + patience.retryFirstMs);
+}
+
+/** After these there is nothing to ask any more. */
+const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 'task_failed', 'task_unfinished']);
 
 /**
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter(crew: Crew, registration: Registration, answer: Answer, at: number): Partial<Fact> {
+function waitAfter(crew: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
   const { patience, limits } = crew;
+  const { registration, now } = sent.view;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
-      if (registration.postponed + 1 >= patience.retryLimit) return {};
-      return { wait: 'again', until: at + retryAfterMs(patience, registration.postponed, crew.random()) };
+      return laterOnce(crew, registration, 'again', at);
     case 'busy':
       return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
-      return mayWaitOn(registration.personSince) ? { wait: 'person', until: quotaDay(at, limits.timezone).endsAt } : {};
+      return mayWaitOn(registration.personSince)
+        ? { wait: 'person', until: quotaDay(now, limits.timezone).endsAt }
+        : {};
     default:
       return {};
   }
 }
 
-function doorOf(answer: Answer, day: string): Aside {
-  if (answer.door === 'day') return { closeDay: day };
-  if (answer.door === 'minute') return { pauseMs: MINUTE_PAUSE_MS };
-  return {};
+/** The quota day that a call was charged to, and whether it was the one that finds out if a closed day has calls again. */
+type Charged = Pick<Sent, 'day' | 'isProbe'>;
+
+function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: string, said: string): Aside {
+  if (answer.door === 'day') {
+    return {
+      closeDay: charged.day,
+      closing: { said: `${problem} ${said}`.trim(), recheck: limits.quotaRechecksMs },
+    };
+  }
+  return {
+    ...(answer.door === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
+    ...probed(charged, probeVerdict(answer), problem, said),
+  };
+}
+
+/** Whoever refuses the platform or its token may do so before the calls of the day are counted. */
+function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
+  if (door !== undefined) return 'again';
+  return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
+}
+
+function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Aside {
+  return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
+}
+
+/** Once more after a pause, unless all its tries are spent. */
+function laterOnce({ patience, random }: Crew, { postponed }: Registration, wait: Wait, at: number): Partial<Fact> {
+  return postponed + 1 >= patience.retryLimit ? {} : { wait, until: at + retryAfterMs(patience, postponed, random()) };
 }
 
 /** What it says of the creates behind it: did WeChat look at the merchant? */
@@ -153,9 +267,27 @@ function verdictOf(answer: Answer, errcode: number): NonNullable<Aside['verdict'
   return answer.fact === 'platform_refused' || isSurprising(answer, errcode) ? 'failed' : 'taken';
 }
 
-/** The same unknown code, system error, or silence again and again is the platform's trouble, not twenty merchants'. */
+/** The same unknown code, or system error, again and again is the platform's trouble, not twenty merchants'. */
 function isSurprising(answer: Answer, errcode: number): boolean {
   return answer.fact === 'answer_unknown' || errcode === -1;
+}
+
+/** 89247 is a merchant's own matter, too: it is what WeChat says of a code of the wrong length. */
+function faultOf(crew: Crew, answer: Answer, { errcode, said }: Answered): Aside {
+  if (isSurprising(answer, errcode) || answer.wait === 'again') {
+    const rid = ridOf(said);
+    return fault(crew, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
+  }
+  // Turned away, it tells nothing of how others fare.
+  return answer.door === undefined ? ordinary('create') : {};
+}
+
+function fault({ limits, patience }: Crew, call: Surprise['call'], code: string, met: string): Aside {
+  return { surprise: { call, code, met, ...stopRuleOf(code, limits, patience) } };
+}
+
+function ordinary(call: Surprise['call']): Aside {
+  return { surprise: { call, code: '' } };
 }
 
 /** Calls that were turned away at the door do not count: they never came to the API. */
@@ -163,8 +295,4 @@ function offline({ api }: Crew, day: string, { errcode, said }: Answered): Aside
   if (api.retirement === undefined) return {};
   const { errcode: whenOffline, problem } = api.retirement;
   return { offline: { day, met: errcode === whenOffline, most: OFFLINE_AFTER, because: said, problem } };
-}
-
-function surprise(crew: Crew, code: string): Aside {
-  return { surprise: { code, most: crew.limits.stopAfter } };
 }

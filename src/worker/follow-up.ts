@@ -1,53 +1,51 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
-import type { Registration } from '../domain/registration.js';
+import { isEarlySearch } from '../domain/patience.js';
+import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
 import { tellsOfTask } from '../wechat/answers.js';
-import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
+import { budgetsFor, type Crew, holdFor, readNow, report, reportCall } from './crew.js';
 import { factOfSearch } from './facts.js';
-import { tokenWithinQuota } from './quota.js';
+import { askForDay, tokenWithinQuota } from './quota.js';
 
 export async function followUp(crew: Crew, job: Job, id: string): Promise<void> {
   for (;;) {
-    const view = await crew.ledger.read(id);
+    const { view, redisNow } = await readNow(crew, id);
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
       return crew.workload.giveBack(job, id, undefined);
     }
     const { registration, now } = view;
-    if ((registration.until ?? 0) > now) return crew.workload.giveBack(job, id, registration.until);
     const sentAt = registration.sentAt ?? now;
-    const canSearch = crew.api.canSearch(registration.taskId);
-    if (now - sentAt >= crew.patience.giveUpMs && (!canSearch || (await wasSearched(crew, id, sentAt)))) {
-      await report(
-        crew,
-        id,
-        {
-          kind: 'push_overdue',
-          at: crew.now(),
-          callSentAt: sentAt,
-          problem: 'push:overdue',
-          ...lastWords(registration),
-        },
-        { job },
-      );
+    const overdueAt = sentAt + crew.patience.pushWaitMs;
+    const dueAt = whenDue(registration, overdueAt);
+    if (dueAt > now) return crew.workload.giveBack(job, id, dueAt);
+    const canSearch = canAskAbout(crew, registration);
+    const end = await endWithoutAsking(crew, registration, now, canSearch);
+    if (end !== undefined) {
+      await report(crew, id, { ...end, at: crew.now(), callSentAt: sentAt }, { job });
       return;
     }
-    // Its task id was in the answer that got lost: there is nothing to ask with, and only the push can tell.
+    // There is nothing to ask with: only the push can settle it, or a person.
     if (!canSearch) return crew.workload.giveBack(job, id, sentAt + crew.patience.giveUpMs);
     const token = await tokenWithinQuota(crew);
     if (token === undefined) return crew.workload.giveBack(job, id, 0);
 
     const at = crew.now();
-    const budgets = budgetsFor(merchant, crew, at);
-    // Should this worker die before the answer, the next one asks again after the usual pause.
-    const until = at + crew.patience.pushRecheckMs;
-    const fact = { kind: 'search_sent', at, callSentAt: sentAt, until } as const;
+    const budgets = budgetsFor(merchant, registration, crew, redisNow());
+    // Should this worker die before the answer, the next one asks again after the usual pause; an early search is made once.
+    const early = isEarlySearch(crew.patience, registration, at);
+    const until = early ? overdueAt : at + crew.patience.pushRecheckMs;
+    const fact = { kind: 'search_sent', at, callSentAt: sentAt, until, ...(early && { early }) } as const;
     const permission = await crew.calls.take(view, fact, job, budgets);
     if (permission.kind === 'conflict') continue;
     if (permission.kind === 'go') {
       const reply = await crew.api.search(merchant, registration.taskId, token);
-      const told = factOfSearch(crew, registration, budgets.day, reply);
+      const told = factOfSearch(crew, registration, budgets.day, reply, permission.probe);
       return reportCall(crew, id, told, reply, token, permission.view);
+    }
+    if (permission.kind === 'check') {
+      await askForDay(crew, token, budgets.day, permission.check);
+      continue;
     }
     const ms = permission.kind === 'wait' ? permission.ms : 0;
     const why = permission.kind === 'wait' ? permission.why : 'pace';
@@ -55,13 +53,40 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
   }
 }
 
+/** Of a task that WeChat has, or whose link is lost, nothing is to be learnt before its push is overdue. */
+function whenDue(registration: Registration, overdueAt: number): number {
+  const { state, until = 0 } = registration;
+  return state === 'awaiting_legal_person' || nobodyHasItsLink(registration) ? Math.max(until, overdueAt) : until;
+}
+
+/** False where the task id was in the answer that got lost, or only the other API knows the task. */
+function canAskAbout({ api }: Crew, { byLink, taskId }: Registration): boolean {
+  return byLink && api.invites === 'message' ? false : api.canSearch(taskId);
+}
+
+/** What has become of it without a further call; undefined: WeChat has to be asked, or the push waited for. */
+async function endWithoutAsking(
+  crew: Crew,
+  registration: Registration,
+  now: number,
+  canSearch: boolean,
+): Promise<Pick<Fact, 'kind' | 'problem' | 'said'> | undefined> {
+  if (nobodyHasItsLink(registration)) return { kind: 'link_lost' };
+  const { id, sentAt = now } = registration;
+  if (now - sentAt < crew.patience.giveUpMs) return undefined;
+  if (canSearch && !(await wasSearched(crew, id, sentAt))) return undefined;
+  return { kind: 'push_overdue', problem: 'push:overdue', ...lastWords(registration) };
+}
+
 /**
- * However long we were away: nothing is given up before WeChat has told of it once. A door that turns us away is no answer;
- * it opens by itself, or the line stops and a person opens it. An answer that tells nothing stops nobody: it has so many tries.
+ * However long we were away: nothing is given up before WeChat has told of it once since its push was overdue. A door that
+ * turns us away is no answer; it opens by itself, or the line stops and a person opens it. An answer that tells nothing
+ * stops nobody: it has so many tries.
  */
 async function wasSearched({ ledger, patience }: Crew, id: string, sentAt: number): Promise<boolean> {
   const answers = (await ledger.history(id)).filter(
-    ({ kind, callSentAt }) => (kind === 'task_running' || kind === 'task_unclear') && callSentAt === sentAt,
+    ({ kind, callSentAt, early }) =>
+      (kind === 'task_running' || kind === 'task_unclear') && callSentAt === sentAt && !early,
   );
   return answers.length >= patience.retryLimit || answers.some(({ problem }) => tellsOfTask(problem));
 }

@@ -1,11 +1,12 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
+import { firstFollowUpMs } from '../domain/patience.js';
 import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import { budgetsFor, type Crew, holdFor, report, reportCall } from './crew.js';
+import { budgetsFor, type Crew, holdFor, type ReadNow, readNow, report, reportCall } from './crew.js';
 import { factOfCreate } from './facts.js';
-import { tokenWithinQuota } from './quota.js';
+import { askForDay, tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
 
 /**
@@ -13,11 +14,11 @@ import type { InSlot } from './slots.js';
  * before a slot is free may be old then, which taking permission finds out.
  */
 export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): Promise<void> {
-  const view = await crew.ledger.read(id);
-  await inSlot(() => send(crew, job, id, view));
+  const read = await readNow(crew, id);
+  await inSlot(() => send(crew, job, id, read));
 }
 
-async function send(crew: Crew, job: Job, id: string, known: View | undefined): Promise<void> {
+async function send(crew: Crew, job: Job, id: string, known: ReadNow): Promise<void> {
   const sent = await take(crew, job, id, known);
   if (sent === undefined) return;
   const reply = await crew.api.create(sent.merchant, sent.token);
@@ -26,18 +27,21 @@ async function send(crew: Crew, job: Job, id: string, known: View | undefined): 
 
 /** A call for which permission was taken; from here on `create` counts as sent. */
 export interface Sent {
-  /** With `create_sent` recorded. */
+  /** With `create_sent` recorded; its `now` is that of the permission. */
   readonly view: View;
   readonly merchant: Merchant;
   readonly token: string;
   readonly sentAt: number;
   /** The quota day that was charged. */
   readonly day: string;
+  /** The one call that finds out whether a closed day has calls again. */
+  readonly isProbe: boolean;
   readonly person: string;
 }
 
-async function take(crew: Crew, job: Job, id: string, known: View | undefined): Promise<Sent | undefined> {
-  for (let view = known; ; view = await crew.ledger.read(id)) {
+async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
+  for (let read = known; ; read = await readNow(crew, id)) {
+    const { view, redisNow } = read;
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isDue(view)) {
       await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
@@ -51,20 +55,33 @@ async function take(crew: Crew, job: Job, id: string, known: View | undefined): 
     const token = await tokenWithinQuota(crew);
     if (token === undefined) return leave(crew, job, id);
 
-    const sentAt = crew.now();
-    const budgets = budgetsFor(merchant, crew, sentAt);
+    const [sentAt, now] = [crew.now(), redisNow()];
+    const budgets = budgetsFor(merchant, view.registration, crew, now);
     const clockAheadMs = crew.clockAheadMs();
     const fact: Fact = {
       kind: 'create_sent',
       at: sentAt,
-      until: sentAt + crew.patience.pushWaitMs,
+      // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
+      until: sentAt + firstFollowUpMs(crew.patience, crew.api.canSearch(undefined)),
+      ...(crew.api.invites === 'link' && { byLink: true }),
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':
         crew.log.info({ registration: id, fact: fact.kind }, 'fact');
-        return { view: permission.view, merchant, token, sentAt, day: budgets.day, person: budgets.person };
+        return {
+          view: { ...permission.view, now },
+          merchant,
+          token,
+          sentAt,
+          day: budgets.day,
+          isProbe: permission.probe === true,
+          person: budgets.person,
+        };
+      case 'check':
+        await askForDay(crew, token, budgets.day, permission.check);
+        break;
       case 'held':
         await report(
           crew,

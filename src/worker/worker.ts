@@ -1,8 +1,9 @@
 /** A worker process: takes handfuls of all three kinds from BullMQ, and makes so many calls at a time. */
 import type { Redis } from 'ioredis';
-import type { Job, WorkKind } from '../redis/ledger.js';
-import { openWorker, type Relay, registrationOf } from '../redis/relay.js';
-import { type AuthorizeTools, authorize } from './authorize.js';
+import { type Job, registrationOf, type WorkKind } from '../redis/ledger.js';
+import { openWorker, type Relay } from '../redis/relay.js';
+import { authorize } from './authorize.js';
+import type { AuthorizeTools } from './authorizing.js';
 import type { Crew } from './crew.js';
 import { followUp } from './follow-up.js';
 import { openSlots } from './slots.js';
@@ -40,7 +41,7 @@ export interface WorkerOptions {
 export function startWorker({ redis, relay, crew, authorizing, concurrency }: WorkerOptions): RunningWorker {
   const inSlot = openSlots(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
-    authorize: (job, id) => authorize(crew, authorizing, job, id),
+    authorize: (job, appid) => authorize(crew, authorizing, job, appid),
     'follow-up': (job, id) => followUp(crew, job, id),
     submit: (job, id) => submit(crew, inSlot, job, id),
   };
@@ -49,7 +50,7 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
     const workOff = (name: string): Promise<void> => {
       const [job, id] = [{ kind, name }, registrationOf(name)];
-      return crew.hold.leaving ? crew.workload.giveBack(job, id, crew.now()) : work[kind](job, id);
+      return crew.hold.leaving ? crew.workload.giveBack(job, id, 0) : work[kind](job, id);
     };
     const worker = openWorker(
       redis,

@@ -118,6 +118,19 @@ describe('working days', () => {
     ['from Saturday, one leads to Monday', '2026-11-21T10:00:00Z', 1, '2026-11-23T10:00:00Z'],
     ['none lead nowhere', '2026-11-21T10:00:00Z', 0, '2026-11-21T10:00:00Z'],
     ['fifteen are three weeks', '2026-11-18T23:59:00Z', 15, '2026-12-09T23:59:00Z'],
+    [
+      'from Friday evening in UTC, which is Saturday in Beijing, one leads to Monday there',
+      '2026-11-20T20:00:00Z',
+      1,
+      '2026-11-22T20:00:00Z',
+    ],
+    [
+      'from Sunday evening in UTC, which is Monday in Beijing, one leads to Tuesday there',
+      '2026-11-22T20:00:00Z',
+      1,
+      '2026-11-23T20:00:00Z',
+    ],
+    ['five from Thursday evening in UTC end on a Friday in Beijing', '2026-11-19T16:00:00Z', 5, '2026-11-26T16:00:00Z'],
   ])('%s', (_, from, days, to) => {
     expect(new Date(afterWorkingDays(at(from), days)).toISOString()).toBe(new Date(to).toISOString());
   });

@@ -50,8 +50,8 @@ test('a good row is a merchant without problems', () => {
 });
 
 /** For every problem a row that has it, and the cell that it names. */
-/** That a row is held back is decided where rows are loaded. */
-const CASES: Record<Exclude<ProblemCode, 'sheet:held_back'>, readonly [cell: string, row: Case]> = {
+/** That a row is held back is decided where rows are loaded, and what the ledger says of its merchant where they are planned. */
+const CASES: Record<Exclude<ProblemCode, 'sheet:held_back' | 'sheet:too_early'>, readonly [cell: string, row: Case]> = {
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
   'sheet:rows_swallowed': ['F17', { row: { swallowed: { column: 5, lines: 3 } } }],
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],

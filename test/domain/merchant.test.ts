@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ALL_DETAILS,
   type DetailField,
   differingDetails,
   enterpriseOf,
@@ -12,7 +13,6 @@ import {
 } from '../../src/domain/merchant.js';
 import { merchant } from '../support/merchants.js';
 
-const FOUR: readonly DetailField[] = ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'];
 const one = merchant(1, 'ok', { name: '虚构餐饮（第1号）有限公司', legalPersonaWechat: 'Wei-Xin_1' });
 
 describe('two rows of one enterprise say the same', () => {
@@ -27,32 +27,32 @@ describe('two rows of one enterprise say the same', () => {
     ['a space inside the legal person’s name', { legalPersonaName: '虚 构人' }],
     ['another phone', { componentPhone: '01000000000' }],
     ['another code type', { codeType: 3 }],
+    ['the organisation code instead of the credit code', { code: one.code.slice(8, 17) }],
     ['a blank Weixin ID', { legalPersonaWechat: '' }],
     ['a blank name of the legal person', { legalPersonaName: '' }],
   ];
 
   test.each(SAME)('although there is %s', (_, changes) => {
-    expect(differingDetails(one, { ...one, ...changes }, FOUR)).toEqual([]);
-    expect(differingDetails({ ...one, ...changes }, one, FOUR)).toEqual([]);
+    expect(differingDetails(one, { ...one, ...changes }, ALL_DETAILS)).toEqual([]);
+    expect(differingDetails({ ...one, ...changes }, one, ALL_DETAILS)).toEqual([]);
   });
 });
 
 describe('two rows of one enterprise say something else', () => {
   const DIFFERENT: readonly (readonly [DetailField, string])[] = [
     ['name', '虚构餐饮（第2号）有限公司'],
-    ['code', one.code.slice(8, 17)],
     ['legalPersonaWechat', 'Wei-Xin_2'],
     ['legalPersonaName', '虚构某'],
   ];
 
   test.each(DIFFERENT)('where %s differs', (field, value) => {
-    expect(differingDetails(one, { ...one, [field]: value }, FOUR)).toEqual([field]);
+    expect(differingDetails(one, { ...one, [field]: value }, ALL_DETAILS)).toEqual([field]);
   });
 
   test('and only what the registration API sends is compared', () => {
     const other = { ...one, legalPersonaWechat: 'somebody_else', legalPersonaName: '他人' };
-    expect(differingDetails(one, other, ['name', 'code'])).toEqual([]);
-    expect(listOfDetails(differingDetails(one, other, FOUR))).toEqual({
+    expect(differingDetails(one, other, ['name'])).toEqual([]);
+    expect(listOfDetails(differingDetails(one, other, ALL_DETAILS))).toEqual({
       en: "the legal person's Weixin ID, the legal person's name",
       zh: '法人微信号、法人姓名',
     });
@@ -67,7 +67,7 @@ test.each(['•', '・', '･', '‧', '∙', '．', '.', '\u0387', ' · '])(
   'the dot in a name is the same one, written %j or · (U+00B7): of the legal person, and of an enterprise in WeChat’s list',
   (dot) => {
     const [with_, other] = [dot, '\u00b7'].map((it) => ({ ...one, legalPersonaName: `虚${it}构人` }));
-    expect(differingDetails(with_ as Merchant, other as Merchant, FOUR)).toEqual([]);
+    expect(differingDetails(with_ as Merchant, other as Merchant, ALL_DETAILS)).toEqual([]);
     expect(nameKey(`个体户虚${dot}构人`)).toBe(nameKey('个体户虚\u00b7构人'));
     expect(nameKey(`个体户虚${dot}构人`)).not.toBe(nameKey('个体户虚构人'));
   },

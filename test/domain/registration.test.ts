@@ -21,6 +21,8 @@ const states = Object.keys(STATES) as State[];
 
 /** Noon of some day, in whole seconds as WeChat counts. */
 const NOON = 1_763_697_600_000;
+const HOUR = 3_600_000;
+const UNHEARD_OF = NOON - 60_000;
 
 describe('every state and every fact', () => {
   const time = fc.option(fc.integer({ min: NOON - 10_000, max: NOON + 10_000 }), { nil: undefined });
@@ -41,6 +43,8 @@ describe('every state and every fact', () => {
       authCode: text,
       taskId: text,
       authorizeUrl: text,
+      byLink: fc.boolean(),
+      tasksOverBefore: time,
       because: text,
       row: text,
       details: fc.constantFrom(undefined, 'same' as const, 'newer' as const, 'other' as const),
@@ -63,6 +67,9 @@ describe('every state and every fact', () => {
     postponed: fc.nat(9),
     busySince: time,
     personSince: time,
+    earlierSentAt: time,
+    byLink: fc.constantFrom(undefined, true as const),
+    linksLost: fc.constantFrom(undefined, 1),
     until: time,
   }) as fc.Arbitrary<Registration>;
 
@@ -112,8 +119,16 @@ describe('every state and every fact', () => {
           for (const task of ['none', 'open', 'ended'] as const) {
             for (const until of [undefined, NOON]) {
               for (const [problem, again] of [[], ['query:11'], [undefined, true]] as const) {
-                const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem };
-                met.add(next(registration, { kind, at: NOON, ...(until && { until }), ...(again && { again }) }));
+                for (const [byLink, linksLost, wait] of [
+                  [],
+                  [true],
+                  [true, 1],
+                  [undefined, 0, 'not_before'],
+                ] as const) {
+                  const special = { byLink, linksLost, wait } as const;
+                  const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem, ...special };
+                  met.add(next(registration, { kind, at: NOON, ...(until && { until }), ...(again && { again }) }));
+                }
               }
             }
             for (const details of ['same', 'newer', 'other'] as const) {
@@ -322,20 +337,44 @@ describe('a push', () => {
     expect(met(unheardOf(), created({ pushedAt: NOON })).state).toBe('created');
   });
 
-  test('gives its auth_code to be exchanged once, and the end of the exchange forgets it', () => {
+  test('gives its auth_code to be exchanged, and the end of the exchange says what became of it', () => {
     const settled = met(sent(), created());
     expect(next(sent(), created())?.so).toContain('authorize');
-    expect(settled.authCode).toBe('sealed');
-    expect(met(settled, { kind: 'authorizer_kept', at: NOON })).toMatchObject({
+    expect(settled.authorizer).toBe('due');
+    expect(met(settled, { kind: 'authorizer_kept', at: NOON, appid: 'wxnew' })).toMatchObject({
       state: 'created',
-      authCode: undefined,
       authorizer: 'kept',
     });
     expect(met(settled, { kind: 'authorizer_lost', at: NOON, problem: 'authorize:61010' })).toMatchObject({
       state: 'created',
-      authCode: undefined,
       authorizer: 'lost',
+      problem: 'authorize:61010',
     });
+  });
+
+  test('whose authorisation was lost or withdrawn has it again with the next token, and its words are gone', () => {
+    const settled = met(sent(), created());
+    for (const [kind, authorizer] of [
+      ['authorizer_lost', 'lost'],
+      ['authorizer_withdrawn', 'withdrawn'],
+    ] as const) {
+      const without = met(settled, { kind, at: NOON, appid: 'wxnew', problem: 'authorize:some', said: 'words' });
+      expect(without).toMatchObject({ authorizer, problem: 'authorize:some' });
+      const asked = met(without, { kind: 'authorization_pushed', at: NOON, appid: 'wxnew' });
+      expect(asked).toEqual(without);
+      expect(met(asked, { kind: 'authorizer_kept', at: NOON, appid: 'wxnew' })).toMatchObject({
+        authorizer: 'kept',
+        problem: undefined,
+        said: undefined,
+      });
+    }
+  });
+
+  test('does not change what the row says by what happens to the authorisation of another one of the same merchant', () => {
+    const settled = met(sent(), created());
+    for (const kind of ['authorizer_kept', 'authorizer_lost', 'authorizer_withdrawn'] as const) {
+      expect(next(settled, { kind, at: NOON, appid: 'wxother' })).toBeUndefined();
+    }
   });
 });
 
@@ -390,6 +429,12 @@ describe('what stays silent', () => {
     expect(met(sent(), { kind: 'task_running', at: NOON, callSentAt: NOON }).state).toBe('awaiting_legal_person');
   });
 
+  test('and whose answer was lost is not sent again, and says so', () => {
+    const lost = met(sent(), answerLost());
+    expect(lost).toMatchObject({ state: 'submitting', task: 'open', problem: 'call:lost' });
+    expect(next(lost, { kind: 'link_lost', at: NOON, callSentAt: NOON })).toBeUndefined();
+  });
+
   test('is never settled by search alone', () => {
     for (const kind of ['task_running', 'task_unclear', 'search_void', 'search_refused'] as const) {
       expect(STATES[met(sent(), { kind, at: NOON, callSentAt: NOON }).state].outcome).toBe('pending');
@@ -408,7 +453,7 @@ describe('a query that tells the end', () => {
 
   test('is completed by the push that comes after all, once', () => {
     const named = met(ended('task_created', 'query:12'), created());
-    expect(named).toMatchObject({ state: 'created', problem: undefined, authCode: 'sealed' });
+    expect(named).toMatchObject({ state: 'created', problem: undefined, authorizer: 'due' });
     expect(next(ended('task_created', 'query:12'), created())?.so).toContain('authorize');
     expect(met(named, created())).toEqual(named);
     const refused = met(ended('task_failed', 'query:11'), failed({ problem: 'push:103' }));
@@ -426,6 +471,137 @@ describe('a query that tells the end', () => {
     expect(met(again, { kind: 'task_created', at: NOON + 3_000, callSentAt: NOON, problem: 'query:12' })).toEqual(
       again,
     );
+  });
+});
+
+describe('89249 while the answer of an earlier attempt is not known', () => {
+  const busy = (sentLaterMs: number): Registration => {
+    const again = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(UNHEARD_OF + sentLaterMs));
+    const at = UNHEARD_OF + sentLaterMs + 100;
+    return met(again, {
+      kind: 'create_busy',
+      at,
+      callSentAt: UNHEARD_OF + sentLaterMs,
+      until: at + 24 * HOUR,
+      wait: 'busy',
+      tasksOverBefore: at - 26 * HOUR,
+    });
+  };
+
+  test('is about the task of that attempt while its time runs', () => {
+    expect(busy(HOUR)).toMatchObject({ state: 'awaiting_legal_person', task: 'open' });
+    expect(busy(25 * HOUR)).toMatchObject({ state: 'awaiting_legal_person', task: 'open' });
+  });
+
+  test('is about the task of another platform once that time is over, and waits for its end', () => {
+    expect(busy(26 * HOUR)).toMatchObject({ state: 'deferred', wait: 'busy', task: 'none' });
+    expect(busy(72 * HOUR)).toMatchObject({ state: 'deferred', wait: 'busy', task: 'none' });
+  });
+
+  test('counts from the latest attempt that may run, also through a call that was none', () => {
+    const twice = through(
+      unheardOf(),
+      { kind: 'retry_asked', at: NOON },
+      sentAt(NOON + 30 * HOUR),
+      { kind: 'answer_lost', at: NOON + 30 * HOUR, callSentAt: NOON + 30 * HOUR },
+      { kind: 'push_overdue', at: NOON + 31 * HOUR, callSentAt: NOON + 30 * HOUR },
+      { kind: 'retry_asked', at: NOON + 31 * HOUR },
+      sentAt(NOON + 32 * HOUR),
+      { kind: 'create_void', at: NOON + 32 * HOUR, callSentAt: NOON + 32 * HOUR },
+      sentAt(NOON + 33 * HOUR),
+    );
+    expect(twice).toMatchObject({ earlierTask: 'open', earlierSentAt: NOON + 30 * HOUR });
+    const at = NOON + 33 * HOUR;
+    const fact: Fact = { kind: 'create_busy', at, callSentAt: at, tasksOverBefore: at - 26 * HOUR };
+    expect(met(twice, fact).state).toBe('awaiting_legal_person');
+  });
+});
+
+describe('a link that only the lost answer had', () => {
+  const linked = (at = NOON): Fact => ({ ...sentAt(at), byLink: true });
+  const lost = (at = NOON): Fact => ({ kind: 'link_lost', at: at + 26 * HOUR, callSentAt: at });
+
+  test('lets the row be sent again by itself when its task is over, with nothing of ours running', () => {
+    const again = through(linked(), answerLost(), lost());
+    expect(again).toMatchObject({ state: 'queued', task: 'ended', problem: 'link:lost', until: undefined, attempt: 1 });
+    expect(next(through(linked(), answerLost()), lost())?.so).toEqual(['send']);
+    // 89249 is another platform's then.
+    const later = NOON + 27 * HOUR;
+    const busy: Fact = { kind: 'create_busy', at: later, callSentAt: later, until: later + HOUR, wait: 'busy' };
+    expect(through(again, linked(later), busy)).toMatchObject({ state: 'deferred', wait: 'busy' });
+  });
+
+  test('lets it be sent again once, then a person is asked, and a retry has the same patience', () => {
+    const second = through(linked(), lost(), linked(NOON + 27 * HOUR), lost(NOON + 27 * HOUR));
+    expect(second).toMatchObject({ state: 'needs_review', task: 'ended', problem: 'link:lost', attempt: 2 });
+    const third = through(second, { kind: 'retry_asked', at: NOON }, linked(NOON + 60 * HOUR), lost(NOON + 60 * HOUR));
+    expect(third).toMatchObject({ state: 'queued', attempt: 3 });
+  });
+
+  test('is not lost where the task or the link is known, or WeChat has written to the legal person', () => {
+    const known = { taskId: 'task', authorizeUrl: 'https://example.com/link' };
+    for (const part of [{ taskId: known.taskId }, { authorizeUrl: known.authorizeUrl }, known]) {
+      expect(next(through(linked(), { ...accepted(), ...part }), lost())).toBeUndefined();
+    }
+    expect(next(sent(), lost())).toBeUndefined();
+  });
+
+  test('is no reason to send again while an earlier attempt of unknown outcome may have reached the legal person', () => {
+    const unknown = { kind: 'answer_unknown', at: NOON, callSentAt: NOON, problem: 'create:4711' } as const;
+    const retried: Fact = { kind: 'retry_asked', at: NOON };
+    const byMessage = through(sentAt(NOON), unknown, retried, linked(NOON + HOUR));
+    expect(next(byMessage, lost(NOON + HOUR))).toBeUndefined();
+    const linkIsOut = through(
+      linked(),
+      { ...accepted(), taskId: 'first', authorizeUrl: 'https://example.com/link' },
+      unknownPush(),
+      retried,
+      linked(NOON + HOUR),
+    );
+    expect(next(linkIsOut, lost(NOON + HOUR))).toBeUndefined();
+    const nobodyWasAsked = through(linked(), unknown, retried, linked(NOON + HOUR));
+    expect(met(nobodyWasAsked, lost(NOON + HOUR)).state).toBe('queued');
+    // How an attempt ended of which WeChat told the end does not matter.
+    const failedByMessage = through(sentAt(NOON), failed(), retried, linked(NOON + HOUR));
+    expect(met(failedByMessage, lost(NOON + HOUR)).state).toBe('queued');
+  });
+
+  test('makes WeChat’s time-out nobody’s fault: it is sent again, once', () => {
+    expect(through(linked(), answerLost(), timedOut({ problem: 'push:100003' }))).toMatchObject({
+      state: 'queued',
+      problem: 'link:lost',
+      task: 'ended',
+    });
+    const second = through(linked(), lost(), linked(NOON + 27 * HOUR), timedOut({ pushedAt: NOON + 51 * HOUR }));
+    expect(second.state).toBe('expired');
+    const known = through(linked(), { ...accepted(), taskId: 'task' }, timedOut());
+    expect(known.state).toBe('expired');
+  });
+
+  test('and a push that settles it first leaves nothing to be sent again', () => {
+    for (const push of [created(), failed()]) expect(next(through(linked(), push), lost())).toBeUndefined();
+  });
+});
+
+describe('a task that is unfinished when its time is over', () => {
+  const unfinished = through(sent(), accepted(), {
+    kind: 'task_unfinished',
+    at: NOON + 26 * HOUR,
+    callSentAt: NOON,
+    problem: 'query:3',
+  });
+
+  test('is expired and over: it may be sent again', () => {
+    expect(unfinished).toMatchObject({ state: 'expired', task: 'ended', problem: 'query:3' });
+  });
+
+  test('and the push that comes after all says what it really was', () => {
+    expect(met(unfinished, created())).toMatchObject({ state: 'created', appid: 'wxnew' });
+    expect(met(unfinished, failed())).toMatchObject({ state: 'rejected', problem: 'push:103' });
+    expect(met(unfinished, timedOut({ problem: 'push:100002' }))).toMatchObject({
+      state: 'expired',
+      problem: 'push:100002',
+    });
   });
 });
 
@@ -456,6 +632,14 @@ describe('an operator', () => {
   test('may have sent again what failed, was withdrawn, or waits for a person, and nothing else', () => {
     const may = states.filter((state) => next({ ...sent(), state }, { kind: 'retry_asked', at: NOON }) !== undefined);
     expect(may).toEqual(['rejected', 'expired', 'needs_review', 'cancelled', 'invalid']);
+  });
+
+  test('need not wait for the business registry', () => {
+    const waits = { ...fresh(), state: 'deferred' as const, wait: 'not_before' as const, until: NOON + 15 * 24 * HOUR };
+    expect(met(waits, { kind: 'retry_asked', at: NOON })).toMatchObject({ state: 'queued', until: undefined });
+    expect(next({ ...waits, wait: 'busy' }, { kind: 'retry_asked', at: NOON })).toBeUndefined();
+    // The same retry, asked twice: the second one finds it waiting.
+    expect(next(waits, { kind: 'retry_asked', at: NOON, until: waits.until, wait: 'not_before' })).toBeUndefined();
   });
 
   test('may withdraw only what was not sent', () => {
@@ -565,10 +749,9 @@ describe('a row of a later sheet', () => {
     expect(met(waiting, created()).waitingRows).toEqual([]);
   });
 
-  test('that asks for one more Mini Program gets a new attempt, once the auth_code of the first has its end', () => {
+  test('that asks for one more Mini Program gets a new attempt', () => {
     const created = { ...sent(), state: 'created' as const, task: 'ended' as const, appid: 'wxfirst' };
     const again = { ...row, again: true };
-    expect(next({ ...created, authCode: 'sealed' }, again)).toBeUndefined();
     expect(met({ ...created, authorizer: 'kept' }, again)).toMatchObject({
       state: 'queued',
       appid: undefined,
@@ -704,9 +887,13 @@ function sent(): Registration {
   return through(sentAt(NOON));
 }
 
+function answerLost(): Fact {
+  return { kind: 'answer_lost', at: NOON + 10_000, callSentAt: NOON, problem: 'call:lost', said: 'no answer in time' };
+}
+
 /** Sent a minute before noon, and given up: neither an answer nor a push ever came. */
 function unheardOf(): Registration {
-  const callSentAt = NOON - 60_000;
+  const callSentAt = UNHEARD_OF;
   return through(
     sentAt(callSentAt),
     { kind: 'answer_lost', at: NOON - 55_000, callSentAt },

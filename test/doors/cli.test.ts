@@ -314,8 +314,9 @@ describe('the report', () => {
     ]);
     closeSync(full);
     for (const { status, stderr } of ended) {
-      expect(stderr).toMatch(/cannot be written: the disk is full\. Make room/);
-      expect([status, stderr.split('\n').length]).toEqual([2, 2]);
+      const said = stderr.replace(/^Batch .*, the newest: .*\n/, '');
+      expect(said).toMatch(/cannot be written: the disk is full\. Make room/);
+      expect([status, said.split('\n').length]).toEqual([2, 2]);
     }
   });
 
@@ -398,7 +399,7 @@ describe('a command', () => {
     program.child.stdout?.destroy();
 
     const { status, stderr } = await program.ended;
-    expect([status, stderr]).toEqual([0, '']);
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^Batch b\w{12}, the newest: .*\n$/)]);
     expect(await redisRuns()).toBe(false);
   });
 

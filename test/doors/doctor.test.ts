@@ -119,6 +119,19 @@ describe('doctor', () => {
     expect(verdicts(findings)).toMatchObject({ line: 'fault', 'permission sets': 'ok' });
   });
 
+  test('warns of addresses of other machines that anybody on the way can read', async () => {
+    const { url } = await simulator();
+    const readable = {
+      FASTREGISTER_FORWARD_URL: 'http://other.example/events',
+      FASTREGISTER_NOTIFY_URL: 'https://x.example',
+    };
+    const { findings } = await doctor({ ...settingsFor(url), ...readable, FASTREGISTER_WEBHOOK_SECRET: 'a long text' });
+    const warned = findings.filter(({ check }) => check === 'addresses');
+    expect(warned).toEqual([
+      expect.objectContaining({ verdict: 'warning', says: expect.stringContaining('FORWARD_URL') }),
+    ]);
+  });
+
   test('says what to do beside everything that is not in order', async () => {
     const wechat = await simulator({ dailyCalls: 10 });
     const { status, findings } = await doctor({ ...settingsFor(wechat.url), WECHAT_REGISTRATION_API: '' });
@@ -173,6 +186,24 @@ describe('doctor', () => {
       expect(token?.todo).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
       expect(status).toBe(4);
     }
+  });
+
+  test.each([
+    ['a warning', 'for a moment', 1, 1],
+    ['a fault', 'for longer than ten minutes, and calls that tried it failed', 11, 5],
+  ])('finds %s in a line that opens by itself and was stopped %s', async (verdict, _, minutes, failed) => {
+    const wechat = await simulator();
+    const at = Date.now() - minutes * 60_000;
+    await server.redis.hset('{fastregister}:line', {
+      ...{ stopped: 'HTTP 502 and no JSON', problem: 'call:lost', at, since: at, times: 7, merchants: 5 },
+      ...{ probe: 'any', first: 15_000, max: 900_000, probes: failed, due: Date.now() + 60_000 },
+    });
+    const { findings } = await doctor(settingsFor(wechat.url));
+    const line = findings.find(({ check }) => check === 'line');
+    expect(`a ${line?.verdict}`).toBe(verdict);
+    expect(line?.says).toContain('What came: HTTP 502 and no JSON.');
+    expect(line?.says).toContain('met 7 times');
+    expect(line?.todo).toContain('`fastregister resume`');
   });
 
   test('says why the line is stopped, and of the old API that it is gone', async () => {

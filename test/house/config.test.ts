@@ -224,6 +224,13 @@ describe('the home', () => {
   });
 });
 
+test('a secret that is given as a flag is said to be one that others can read', () => {
+  const warned: string[] = [];
+  const flags = { wechatComponentAppsecret: 'top-secret', dailyCalls: '5' };
+  readSettings({ env: {}, flags, onSecretFlag: (name) => warned.push(name) });
+  expect(warned).toEqual(['WECHAT_COMPONENT_APPSECRET']);
+});
+
 test('a byte order mark, as Windows Notepad writes it, costs .env no line', () => {
   writeFileSync(join(folder, '.env'), '\uFEFFFASTREGISTER_DAILY_CALLS=7\n');
   expect(readSettings({ env: {}, dotenv: readDotenv(folder), cwd: folder }).dailyCalls).toBe(7);

@@ -14,18 +14,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A stand-in for WeChat that shared our parser would be wrong where we are.
   simulator: [],
   log: [],
-  config: ['domain'],
+  http: [],
+  config: ['domain', 'http'],
   wechat: ['domain'],
   redis: ['domain'],
   producer: STAGE,
   worker: STAGE,
-  events: STAGE,
+  events: [...STAGE, 'http'],
   notices: STAGE,
   operator: STAGE,
   reporter: STAGE,
   // A night is load, wait and report in a row.
   nights: [...STAGE, 'producer', 'reporter'],
-  console: [...STAGE, 'reporter'],
+  console: [...STAGE, 'reporter', 'http'],
 };
 const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli'], cli: [] };
 

@@ -108,10 +108,11 @@ describe('the budget', () => {
     expect(mostIn(200_000, await callTimes())).toBeLessThanOrEqual(perSecond / 5 + 2);
   });
 
-  test('of a day is never exceeded, and some of it is kept for searches', async () => {
+  test('of a day is never exceeded, and some of it is kept for the searches that fall due before its end', async () => {
     const changes = { perDay: 20, reserve: 3 };
     const merchants = many(30);
     await book.load('b1', merchants);
+    await dueLater(5);
     const asked = await Promise.all(merchants.map((it, at) => openOne(at % 8).take(idOf(it), changes)));
     expect(asked.filter(({ kind }) => kind === 'go')).toHaveLength(17);
     const refused = asked.find(({ kind }) => kind === 'wait') as Permission & { ms: number };
@@ -176,9 +177,10 @@ describe('sending', () => {
     expect((await book.take(idOf(merchant(2)))).kind).toBe('go');
   });
 
-  test('keeps to what WeChat told of the day where that is believed, with its share for searches', async () => {
+  test('keeps to what WeChat told of the day where that is believed, and its share of that for searches', async () => {
     const merchants = [1, 2, 3, 4].map((number) => merchant(number)) as [Merchant, Merchant, Merchant, Merchant];
     await book.load('b1', merchants);
+    await dueLater(5);
     await book.calls.keepTold(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
     const believing = { believe: true, perDay: 1000, reserve: 250 };
 
@@ -388,6 +390,26 @@ describe('a line that stopped for a fault', () => {
     await server.redis.del(key('ready', 'submit'));
     expect(await book.calls.resumeLine()).toBe('open');
   });
+
+  test('opens at once where the list of what is ready has only rows that were cancelled', async () => {
+    for (const it of merchants) await book.record(idOf(it), 'cancel_asked');
+    expect(await server.redis.llen(key('ready', 'submit'))).toBe(3);
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
+
+  test('opens at once where all others are due later or kept behind the first rows of their batch', async () => {
+    await server.redis.del(key('line'));
+    await book.load('b2', [merchant(4), merchant(5)], 1);
+    await book.take(idOf(merchant(4)));
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
+    await book.record(idOf(first), 'create_held', { until: Date.now() + DAY_MS, wait: 'person' });
+    await book.record(idOf(second), 'cancel_asked');
+
+    expect(await book.calls.resumeLine()).toBe('canary');
+    await book.record(idOf(third), 'cancel_asked');
+    await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 6 });
+    expect(await book.calls.resumeLine()).toBe('open');
+  });
 });
 
 describe('a batch with canaries', () => {
@@ -446,10 +468,13 @@ describe('a batch with canaries', () => {
 
     await book.record(idOf(merchant(8)), 'cancel_asked');
     expect([await book.workload.toSend(), await keeping()]).toEqual([7, ['b1']]);
+    await book.record(idOf(merchant(6)), 'cancel_asked');
+    expect(await book.workload.toSend()).toBe(6);
 
     await answer(merchant(1), 'refused');
     expect(await keeping()).toEqual([]);
-    expect(await book.workload.toSend()).toBe(await ready());
+    // No relay has taken out of the list what was sent and what was cancelled.
+    expect([await book.workload.toSend(), await ready()]).toEqual([5, 7]);
   });
 
   describe('of whose kept rows a later sheet names some', () => {
@@ -597,6 +622,12 @@ function openOne(which: number): Book {
   const known = others.get(which) ?? openBook(server.connect());
   others.set(which, known);
   return known;
+}
+
+/** So many follow-ups of others fall due before the day ends. */
+async function dueLater(count: number): Promise<void> {
+  const due = Array.from({ length: count }, (_, at) => [String(Date.now() + 60_000 + at), `silent${at}`]);
+  await server.redis.zadd(key('later', 'follow-up'), ...due.flat());
 }
 
 /** Eight clients take permission for `count` calls as workers do: they wait as long as they are told. */

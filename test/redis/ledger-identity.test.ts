@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RedisUnfit } from '../../src/redis/connection.js';
 import { key, useLedger } from '../../src/redis/keys.js';
-import {
-  adoptLedger,
-  apiAddress,
-  claimLedger,
-  fingerprintOf,
-  LedgerMismatch,
-} from '../../src/redis/ledger-identity.js';
+import { adoptLedger, apiAddress, claimLedger, LedgerMismatch } from '../../src/redis/ledger-identity.js';
+import { fingerprintOf } from '../../src/redis/vault.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -51,6 +46,16 @@ describe('a ledger', () => {
     await claimLedger(server.redis, REAL);
     await adoptLedger(server.redis, { ...REAL, component: 'wxother' });
     expect(await claimLedger(server.redis, { ...REAL, component: 'wxother' })).toBe(false);
+    await expect(claimLedger(server.redis, REAL)).rejects.toThrow(LedgerMismatch);
+  });
+
+  test('accepts a new secret key beside the one before it, and that one alone no longer once it was adopted', async () => {
+    await claimLedger(server.redis, REAL);
+    const changing = { ...REAL, secretKey: 'new', previousSecretKey: REAL.secretKey };
+    expect(await claimLedger(server.redis, changing)).toBe(false);
+    expect(await claimLedger(server.redis, REAL)).toBe(false);
+    await adoptLedger(server.redis, { secretKey: 'new' });
+    expect(await claimLedger(server.redis, changing)).toBe(false);
     await expect(claimLedger(server.redis, REAL)).rejects.toThrow(LedgerMismatch);
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FACTS, type FactKind, newRegistration, type Wait } from '../../src/domain/registration.js';
+import { openAuthCodes } from '../../src/redis/auth-codes.js';
 import { key } from '../../src/redis/keys.js';
 import { type Job, openLedger } from '../../src/redis/ledger.js';
 import { difference, registrationFrom } from '../../src/redis/registration-fields.js';
@@ -84,15 +85,20 @@ describe('a fact', () => {
     expect(await server.redis.zcard(key('window', 'submit'))).toBe(0);
   });
 
-  test('with an auth_code keeps the sealed code with the registration and never in the history', async () => {
+  test('with an auth_code keeps the sealed code beside the Mini Program and never in the history', async () => {
     await book.send(id);
-    await book.record(id, 'mini_program_created', { appid: 'wxnew', authCode: 'sealed-code' });
+    await book.record(id, 'mini_program_created', { appid: 'wxnew', authCode: 'mark-of-16-chars.sealed-code' });
 
-    expect((await book.registration(id)).authCode).toBe('sealed-code');
+    expect(await book.registration(id)).toMatchObject({ appid: 'wxnew', authorizer: 'due' });
+    expect(await book.ledger.ofAppid('wxnew')).toBe(id);
+    expect(await openAuthCodes(server.redis).waiting('wxnew')).toMatchObject({
+      registration: id,
+      codes: [{ authCode: 'mark-of-16-chars.sealed-code', from: 'created' }],
+    });
     expect(await server.redis.lrange(key('history', id), 0, -1)).not.toEqual(
       expect.arrayContaining([expect.stringContaining('sealed-code')]),
     );
-    expect(await server.redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual([id]);
+    expect(await server.redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(['wxnew']);
   });
 
   test('that leaves nothing to wait for takes the registration out of what is due later', async () => {
@@ -147,28 +153,6 @@ describe('what has to happen next', () => {
     }
     expect(await book.calls.line()).toMatchObject({ because: 'create:89254', problem: 'create:89254' });
     expect(await book.batches.counts('b1')).toEqual({ queued: 1 });
-  });
-});
-
-describe('the same surprise', () => {
-  const surprise = { code: 'create:-1', most: 3 };
-
-  test('so many times in a row, over all workers, stops the line', async () => {
-    await book.load('b1', [one]);
-    const workers = [book, openBook(server.connect()), openBook(server.connect())];
-    for (const [at, worker] of workers.entries()) {
-      expect(await book.calls.line()).toBeUndefined();
-      await worker.record(id, 'create_accepted', { callSentAt: at }, { surprise });
-    }
-    expect(await book.calls.line()).toMatchObject({ problem: 'create:-1' });
-  });
-
-  test('with another answer in between does not', async () => {
-    await book.load('b1', [one]);
-    for (const code of ['create:-1', 'create:-1', '', 'create:-1', 'create:99999', 'create:-1', 'create:-1']) {
-      await book.record(id, 'create_accepted', { callSentAt: 1 }, { surprise: { ...surprise, code } });
-    }
-    expect(await book.calls.line()).toBeUndefined();
   });
 });
 
@@ -237,7 +221,6 @@ describe('a registration as it is kept', () => {
       problem: text,
       said: text,
       appid: text,
-      authCode: text,
       authorizer: fc.constantFrom(undefined, 'kept' as const),
       taskId: text,
       authorizeUrl: text,

@@ -1,10 +1,10 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key, prefix } from '../../src/redis/keys.js';
-import type { Job, WorkKind } from '../../src/redis/ledger.js';
-import { type Handful, type Relay, registrationOf, startRelay } from '../../src/redis/relay.js';
+import { type Job, registrationOf, type WorkKind } from '../../src/redis/ledger.js';
+import { type Handful, type Relay, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -23,6 +23,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const close of closing.splice(0).reverse()) await close();
 });
 
@@ -67,6 +68,14 @@ describe('what is ready', () => {
     expect(new Set(done).size).toBe(120);
     expect(most).toBeLessThanOrEqual(10);
     expect(most).toBeGreaterThan(0);
+  });
+
+  test('fills BullMQ with no more than a thousand jobs where the pace is slow', async () => {
+    await book.load('b1', merchants(1_200));
+    await relay();
+    const queue = bullmq('submit');
+    await until('BullMQ is full', async () => (await queue.count()) === 1_000);
+    expect(await redis.llen(key('ready', 'submit'))).toBe(200);
   });
 
   test('goes in handfuls where the pace is fast, and in the same order', async () => {
@@ -135,10 +144,71 @@ describe('what is due later', () => {
   });
 });
 
+describe('what is over by the time its turn comes', () => {
+  test('is handed to no worker, and keeps no row behind it waiting', async () => {
+    await book.load('b1', merchants(1_200));
+    for (const it of merchants(1_200)) await book.record(idOf(it), 'cancel_asked');
+    await book.load('b2', [merchant(2_000)]);
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('nothing is in hand', async () => (await book.workload.inHand('submit')) === 0);
+    expect(done).toEqual([idOf(merchant(2_000))]);
+  });
+
+  test('is handed out all the same once it is to be sent again', async () => {
+    await book.load('b1', merchants(2));
+    for (const it of merchants(2)) await book.record(idOf(it), 'cancel_asked');
+    await book.load('b2', [merchant(0)]);
+    await book.record(idOf(merchant(1)), 'retry_asked');
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('nothing is in hand', async () => (await book.workload.inHand('submit')) === 0);
+    expect(new Set(done)).toEqual(new Set(merchants(2).map(idOf)));
+  });
+
+  test('is passed over so many at a time, so that Redis serves others in between', async () => {
+    await book.load('b1', merchants(25));
+    for (const it of merchants(24)) await book.record(idOf(it), 'cancel_asked');
+    const runs: unknown[][] = [];
+    for (let run = 0; run < 3; run += 1) {
+      const args = ['submit', 100, 50, 1, 10, 'queued', 'deferred'];
+      runs.push((await script(redis, 'hand')([key('window', 'submit')], args)) as unknown[]);
+    }
+    expect(runs.map(([due, left, ...jobs]) => [due, left, jobs.length])).toEqual([
+      [0, 15, 0],
+      [0, 5, 0],
+      [-1, 0, 1],
+    ]);
+  });
+
+  test('leaves the window when jobs are handed again after a crash', async () => {
+    await book.load('b1', merchants(3));
+    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3, 1, 100]);
+    for (const it of merchants(2)) await book.record(idOf(it), 'cancel_asked');
+    await relay();
+    const done = await workers({ count: 1 });
+    await until('nothing is in hand', async () => (await book.workload.inHand('submit')) === 0);
+    expect(done).toEqual([idOf(merchant(2))]);
+  });
+
+  test('is searched for no more when its push came first', async () => {
+    await book.load('b1', merchants(3));
+    for (const it of merchants(3)) await book.send(idOf(it));
+    const [settled, purged, silent] = merchants(3).map(idOf) as [string, string, string];
+    await redis.rpush(key('ready', 'follow-up'), settled, purged, silent);
+    await book.record(settled, 'mini_program_created', { appid: 'wx1' });
+    await redis.del(key('registration', purged));
+    await relay();
+    const done = await workers({ count: 1, kind: 'follow-up' });
+    await until('nothing is in hand', async () => (await book.workload.inHand('follow-up')) === 0);
+    expect(done).toEqual([silent]);
+  });
+});
+
 describe('a crash', () => {
   test('between taking from the ledger and giving to BullMQ loses nothing', async () => {
     await book.load('b1', merchants(5));
-    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3, 1]);
+    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3, 1, 100]);
     expect(await bullmq('submit').count()).toBe(0);
 
     await relay();
@@ -237,6 +307,16 @@ describe('a job that a worker gives back', () => {
     expect(await book.workload.inHand('submit')).toBe(0);
   });
 
+  test('is due by the clock of Redis, however fast the clock of the worker is', async () => {
+    const job = { kind: 'submit', name: 'aaaaaaaaaaaaaaaa-0' } as const;
+    await redis.zadd(key('window', 'submit'), 1, job.name);
+    const due = Date.now() + 3_600_000;
+    clockIsFast(7_200_000);
+    await book.workload.giveBack(job, 'aaaaaaaaaaaaaaaa', due);
+    expect(await redis.zrange(key('later', 'submit'), 0, -1, 'WITHSCORES')).toEqual(['aaaaaaaaaaaaaaaa', String(due)]);
+    expect(await redis.llen(key('ready', 'submit'))).toBe(0);
+  });
+
   test('twice is given back once', async () => {
     await redis.zadd(key('window', 'submit'), 1, 'aaaaaaaaaaaaaaaa-0');
     const job = { kind: 'submit', name: 'aaaaaaaaaaaaaaaa-0' } as const;
@@ -246,7 +326,32 @@ describe('a job that a worker gives back', () => {
   });
 });
 
+describe('what is due later', () => {
+  test('is not looked for in a circle by a machine whose clock is fast', async () => {
+    await book.load('b1', merchants(1));
+    await redis.del(key('ready', 'submit'));
+    const due = Date.now() + 400;
+    await redis.zadd(key('later', 'submit'), due, idOf(merchant(0)));
+    clockIsFast(60_000);
+    const runsBefore = await scriptRuns();
+    await relay();
+    await until('it is handed', async () => (await bullmq('submit').getWaitingCount()) === 1);
+    // One run for each of three kinds when it starts, when it is due, and after what was handed; and the sweep's.
+    expect((await scriptRuns()) - runsBefore).toBeLessThan(40);
+  });
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
+
+/** The clock of this process, and not that of Redis. */
+function clockIsFast(byMs: number): void {
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
+}
+
+async function scriptRuns(): Promise<number> {
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+}
 
 let failed = false;
 

@@ -16,7 +16,7 @@ describe('a sealed secret', () => {
   test('opens under its own label, and does not show what it is', () => {
     const sealed = vault.seal('refreshtoken@@@示例', 'wxnew');
     expect(vault.open(sealed, 'wxnew')).toBe('refreshtoken@@@示例');
-    expect(Buffer.from(sealed, 'base64').toString('utf8')).not.toContain('refreshtoken');
+    expect(Buffer.from(sealed.split('.')[1] ?? '', 'base64').toString('utf8')).not.toContain('refreshtoken');
   });
 
   test('is another one each time, so that equal secrets cannot be told', () => {
@@ -29,6 +29,30 @@ describe('a sealed secret', () => {
     ['a changed byte', (sealed: string) => vault.open(changed(sealed), 'wxnew')],
   ])('does not open with %s, and says which setting is wrong', (_, open) => {
     expect(() => open(vault.seal('secret', 'wxnew'))).toThrow('FASTREGISTER_SECRET_KEY is not the key that sealed it');
+  });
+});
+
+describe('a key that is changed', () => {
+  const [older, newer] = [randomBytes(32), randomBytes(32)];
+
+  test('opens what the one before has sealed, and seals with itself', () => {
+    const sealed = openVault(older).seal('secret', 'wxnew');
+    const both = openVault(newer, older);
+    expect(both.open(sealed, 'wxnew')).toBe('secret');
+    expect(both.isCurrent(sealed)).toBe(false);
+    const fresh = both.seal('secret', 'wxnew');
+    expect(both.isCurrent(fresh)).toBe(true);
+    expect(openVault(newer).open(fresh, 'wxnew')).toBe('secret');
+    expect(() => openVault(older).open(fresh, 'wxnew')).toThrow('nor is FASTREGISTER_SECRET_KEY_PREVIOUS');
+  });
+
+  test('seals the tokens that are kept anew, each once', async () => {
+    const authorizer = { appid: 'wxnew', refreshToken: 'token', registration: 'aaaa', keptAt: 5 };
+    await openAuthorizers(server.redis, openVault(older)).keep(authorizer);
+    const both = openAuthorizers(server.redis, openVault(newer, older));
+    expect(await both.reseal('wxnew')).toBe(true);
+    expect(await both.reseal('wxnew')).toBe(false);
+    expect(await openAuthorizers(server.redis, openVault(newer)).find('wxnew')).toEqual(authorizer);
   });
 });
 
@@ -70,7 +94,8 @@ function newHome(): string {
 }
 
 function changed(sealed: string): string {
-  const bytes = Buffer.from(sealed, 'base64');
+  const [id = '', text = ''] = sealed.split('.');
+  const bytes = Buffer.from(text, 'base64');
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-  return bytes.toString('base64');
+  return `${id}.${bytes.toString('base64')}`;
 }

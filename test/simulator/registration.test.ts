@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CREATE, fated, merchant, SEARCH, startPeer } from './peer.js';
+import { APPID, CREATE, fated, merchant, SEARCH, startPeer } from './peer.js';
 
 describe('a call', () => {
   test('with an unknown action answers -1', async () => {
@@ -184,6 +184,49 @@ describe('budgets', () => {
     expect(answers.map(({ errcode }) => errcode)).toEqual([0, 89250, 89250, 45009, 45009]);
     now += 1_800_000;
     expect(await peer.create(merchant())).toMatchObject({ errcode: 0 });
+  });
+
+  test('end later than at midnight where it is said so', async () => {
+    let now = Date.parse('2030-01-01T15:59:59Z');
+    const peer = await startPeer({ dailyCalls: 1, dayBegins: '2s', clock: () => now });
+    await peer.create(merchant());
+    now += 2_000;
+    expect(await peer.create(merchant())).toMatchObject({ errcode: 45009 });
+    now += 1_000;
+    expect(await peer.create(merchant())).toMatchObject({ errcode: 0 });
+  });
+
+  test('can be used up by others, and given back', async () => {
+    const peer = await startPeer({ dailyCalls: 10 });
+    peer.simulator.setUsedCalls(9);
+    await peer.create(merchant());
+    expect(await peer.create(merchant())).toMatchObject({ errcode: 45009 });
+    const control = await fetch(`${peer.simulator.url}/simulator/quota`, { method: 'POST', body: '{"used": 8}' });
+    expect(await control.json()).toEqual({ done: true });
+    expect(await peer.create(merchant())).toMatchObject({ errcode: 0 });
+    const wrong = await fetch(`${peer.simulator.url}/simulator/quota`, { method: 'POST', body: '{"used": "all"}' });
+    expect(await wrong.json()).toEqual({ problem: 'Send {"used": 1000}.' });
+  });
+
+  test.each([
+    ['/cgi-bin/clear_quota', 'appid'],
+    ['/cgi-bin/component/clear_quota', 'component_appid'],
+  ])('begin anew after %s, ten times', async (path, appidName) => {
+    const peer = await startPeer({ dailyCalls: 1 });
+    const clear = async () => {
+      const name = appidName === 'appid' ? 'access_token' : 'component_access_token';
+      const url = `${peer.simulator.url}${path}?${name}=${peer.token}`;
+      const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ [appidName]: APPID }) });
+      return ((await answer.json()) as { errcode: number }).errcode;
+    };
+    for (let time = 0; time < 10; time += 1) {
+      expect(await peer.create(merchant())).toMatchObject({ errcode: 0 });
+      expect(await clear()).toBe(0);
+    }
+    await peer.create(merchant());
+    expect(await clear()).toBe(48006);
+    expect(await peer.create(merchant())).toMatchObject({ errcode: 45009 });
+    expect(await peer.post('/cgi-bin/clear_quota', { appid: 'wx0000000000000000' })).toMatchObject({ errcode: 40013 });
   });
 
   test('have a limit per minute', async () => {

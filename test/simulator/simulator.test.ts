@@ -72,6 +72,17 @@ describe('over HTTP', () => {
 });
 
 describe('a fault', () => {
+  test('ends by itself after so much simulated time', async () => {
+    const peer = await startPeer({ clock: () => 1_900_000_000_000 });
+    await control(peer, 'POST', 'faults', { create: 89254, for: '1h' });
+    expect(peer.simulator.state().faults.create).toMatchObject({ left: null, until: expect.stringContaining('T') });
+    peer.simulator.advance('59m');
+    expect(peer.simulator.state().faults.create?.answers).toBe('89254');
+    peer.simulator.advance('1m');
+    expect(peer.simulator.state().faults).toEqual({});
+    expect(await control(peer, 'POST', 'faults', { create: 89254, for: 'a while' })).toMatchObject({ status: 400 });
+  });
+
   test('strikes until it is cleared', async () => {
     const peer = await startPeer();
     await control(peer, 'POST', 'faults', { create: 89254 });
@@ -89,6 +100,27 @@ describe('a fault', () => {
     const answers: number[] = [];
     for (let count = 0; count < 3; count += 1) answers.push((await peer.create(merchant())).errcode);
     expect(answers).toEqual([-1, -1, 0]);
+  });
+
+  test('of WeChat itself uses up tries of the Weixin ID, and one of the platform does not', async () => {
+    const peer = await startPeer();
+    const [one, other] = [merchant(), merchant()];
+    const answers = async (it: typeof one, errcode: number): Promise<number[]> => {
+      peer.simulator.setFaults({ create: errcode });
+      const all: number[] = [];
+      for (let count = 0; count < 6; count += 1) all.push((await peer.create(it)).errcode);
+      return all;
+    };
+    expect(await answers(one, 89247)).toEqual([89247, 89247, 89247, 89247, 89247, 91030]);
+    expect(await answers(other, 89254)).toEqual(Array(6).fill(89254));
+  });
+
+  test('redirects as a login page does, with a query that is nobody’s business', async () => {
+    const peer = await startPeer();
+    peer.simulator.setFaults({ ip: 'h302' });
+    const response = await fetch(`${peer.simulator.url}${CREATE}`, { method: 'POST', body: '{}', redirect: 'manual' });
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toMatch(/^http:\/\/login\.invalid\/.*\?/);
   });
 
   test('kills tokens, and closes the door to an IP', async () => {

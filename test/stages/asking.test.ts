@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/registration.js';
-import { carryOut, type Survey, survey } from '../../src/operator/survey.js';
+import { carryOut, type Survey, type SurveyTools, survey, type Wish } from '../../src/operator/survey.js';
+import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
 import { troubleOf } from '../../src/reporter/sentences.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -9,12 +10,24 @@ import { useRedis } from '../support/redis.js';
 const db = useRedis();
 const NOW = Date.now();
 
-async function surveyOf(ask: 'retry' | 'cancel', id: string, only?: readonly Outcome[]): Promise<Survey> {
+function tools(): SurveyTools {
   const { batches, ledger } = openBook(db.redis);
-  const batch = await batches.find(id);
+  return { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
+}
+
+async function wishFor(ask: 'retry' | 'cancel', id: string, only?: readonly Outcome[]): Promise<Wish> {
+  const batch = await tools().batches.find(id);
   if (batch === undefined) throw new Error(`there is no batch ${id}`);
-  const actsOn = (problem: string | undefined) => troubleOf(problem)?.acts;
-  return survey({ batches, ledger, actsOn }, { ask, batch, only: only && new Set(only), now: NOW });
+  return { ask, batch, only: only && new Set(only), now: NOW };
+}
+
+async function surveyOf(...wish: Parameters<typeof wishFor>): Promise<Survey> {
+  return survey(tools(), await wishFor(...wish));
+}
+
+/** Indexes of the rows that can. */
+function rowsOf({ rows }: Survey, of: number): number[] {
+  return Array.from({ length: of }, (_, index) => index).filter((index) => rows.has(index));
 }
 
 function counts(groups: ReadonlyMap<string, { count: number }>): Record<string, number> {
@@ -40,24 +53,52 @@ async function aNight(): Promise<void> {
 test('a retry takes what failed, and says of the others why not', async () => {
   await aNight();
   const found = await surveyOf('retry', 'b1');
-  expect(found.can.map(({ id }) => id)).toEqual([2, 3, 4].map((number) => idOf(merchant(number))));
+  expect([found.can, rowsOf(found, 8)]).toEqual([3, [1, 2, 3]]);
   expect(counts(found.mind)).toEqual({ same_details: 1, not_before: 1 });
   expect(counts(found.cannot)).toEqual({ hopeless: 1, unknown_outcome: 1, row_refused: 1 });
   expect(found.cannot.get('row_refused')).toEqual({ count: 1, lines: [9] });
 });
 
+/** What is asked for is surveyed and done at once. */
+async function ask(because: string, ...wish: Parameters<typeof wishFor>): Promise<{ found: Survey; moved: number }> {
+  const wanted = await wishFor(...wish);
+  const found = await survey(tools(), wanted);
+  return { found, moved: await carryOut(tools(), wanted, found, because, () => NOW) };
+}
+
+test('who names the outcome of a row that has to wait for the registry has it sent at once, and is warned', async () => {
+  await aNight();
+  const { found, moved } = await ask('the registry is up to date (li)', 'retry', 'b1', ['rejected']);
+  expect(counts(found.mind)).toEqual({ same_details: 2, too_early: 1 });
+  expect(moved).toBe(3);
+  const book = openBook(db.redis);
+  expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', until: undefined });
+});
+
+test('who had such a row wait can have it sent before its day all the same', async () => {
+  await aNight();
+  const book = openBook(db.redis);
+  await ask('they were called (li)', 'retry', 'b1');
+  const { found, moved } = await ask('now (li)', 'retry', 'b1', ['pending']);
+  expect([counts(found.mind), moved]).toEqual([{ too_early: 1 }, 1]);
+  expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', wait: undefined });
+  expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toContain(idOf(merchant(4)));
+  expect(await book.batches.counts('b1')).toEqual(await book.recount('b1'));
+});
+
 test('who names the outcome of a row is believed to know it', async () => {
   await aNight();
   const unknown = await surveyOf('retry', 'b1', ['needs_review']);
-  expect([unknown.can.length, counts(unknown.mind)]).toEqual([1, { unknown_outcome: 1 }]);
+  expect([unknown.can, counts(unknown.mind)]).toEqual([1, { unknown_outcome: 1 }]);
   const pending = await surveyOf('retry', 'b1', ['pending', 'created']);
-  expect([pending.can.length, counts(pending.cannot)]).toEqual([0, { created: 1, not_sent_yet: 1 }]);
+  expect([pending.can, counts(pending.cannot)]).toEqual([0, { created: 1, not_sent_yet: 1 }]);
 });
 
 test('a retried row is sent again, one with a day before which WeChat refuses it on that day, and its history says who asked', async () => {
   await aNight();
   const book = openBook(db.redis);
-  const moved = await carryOut(book, await surveyOf('retry', 'b1'), 'they were called (li)', () => NOW);
+  const wish = await wishFor('retry', 'b1');
+  const moved = await carryOut(tools(), wish, await survey(tools(), wish), 'they were called (li)', () => NOW);
   expect(moved).toBe(3);
   expect(await book.registration(idOf(merchant(2)))).toMatchObject({ state: 'queued', attempt: 1 });
   expect(await book.registration(idOf(merchant(4)))).toMatchObject({
@@ -75,10 +116,10 @@ test('a retried row is sent again, one with a day before which WeChat refuses it
 
 test('a retry that is asked twice is done once', async () => {
   await aNight();
-  const book = openBook(db.redis);
-  const found = await surveyOf('retry', 'b1');
-  expect(await carryOut(book, found, 'first', () => NOW)).toBe(3);
-  expect(await carryOut(book, found, 'second', () => NOW)).toBe(0);
+  const wish = await wishFor('retry', 'b1');
+  const found = await survey(tools(), wish);
+  expect(await carryOut(tools(), wish, found, 'first', () => NOW)).toBe(3);
+  expect(await carryOut(tools(), wish, found, 'second', () => NOW)).toBe(0);
 });
 
 test('a cancellation withdraws what was not sent, and says when another batch asks for it too', async () => {
@@ -87,10 +128,11 @@ test('a cancellation withdraws what was not sent, and says when another batch as
   await book.send(idOf(merchant(7)));
   await book.load('b2', [merchant(7), merchant(8), merchant(9)]);
   await book.load('b3', [merchant(9)]);
-  const found = await surveyOf('cancel', 'b2');
+  const wish = await wishFor('cancel', 'b2');
+  const found = await survey(tools(), wish);
   expect(counts(found.mind)).toEqual({ other_batches: 1 });
   expect(counts(found.cannot)).toEqual({ under_way: 1 });
-  expect(await carryOut(book, found, 'an old sheet (li)', () => NOW)).toBe(2);
+  expect(await carryOut(tools(), wish, found, 'an old sheet (li)', () => NOW)).toBe(2);
   expect(await book.batches.counts('b2')).toEqual({ cancelled: 2, awaiting_legal_person: 1 });
   expect(await book.batches.counts('b3')).toEqual({ cancelled: 1 });
 });
@@ -99,4 +141,53 @@ test('a batch whose merchant was sent again by a later one has no say in it', as
   await aNight();
   await openBook(db.redis).load('b2', [merchant(2)]);
   expect(counts((await surveyOf('retry', 'b1', ['expired'])).cannot)).toEqual({ later_batch: 1 });
+});
+
+test('only rows that the preview has counted are acted on, and each as it is by then', async () => {
+  await aNight();
+  const book = openBook(db.redis);
+  const wish = await wishFor('retry', 'b1', ['expired', 'rejected']);
+  const found = await survey(tools(), wish);
+  expect([found.can, rowsOf(found, 8)]).toEqual([4, [1, 2, 3, 4]]);
+
+  // While the operator reads the preview, a row of it is sent again by another operator and meets an unknown code, and a
+  // row that is not in it is refused.
+  const [, , sentAgain, , , , late] = [1, 2, 3, 4, 5, 6, 7].map((number) => idOf(merchant(number))) as string[];
+  await book.record(sentAgain ?? '', 'retry_asked');
+  await book.take(sentAgain ?? '');
+  const { sentAt = 0 } = await book.registration(sentAgain ?? '');
+  await book.record(sentAgain ?? '', 'answer_unknown', { callSentAt: sentAt, problem: 'create:99999' });
+  await book.send(late ?? '');
+  await book.record(late ?? '', 'registration_refused', { problem: 'push:103' });
+
+  expect(await carryOut(tools(), wish, found, 'they were called (li)', () => NOW)).toBe(3);
+  expect((await book.registration(sentAgain ?? '')).state).toBe('needs_review');
+  expect((await book.registration(late ?? '')).state).toBe('rejected');
+});
+
+test('a batch of several pages is cancelled with no more than a part of a page in hand', async () => {
+  const book = openBook(db.redis);
+  const count = 2 * ROWS_PER_PAGE + 100;
+  await book.load(
+    'b1',
+    Array.from({ length: count }, (_, number) => merchant(number)),
+  );
+  const { ledger, ...others } = tools();
+  let [inHand, most] = [0, 0];
+  const counted =
+    <Args extends unknown[], Answer>(work: (...args: Args) => Promise<Answer>) =>
+    async (...args: Args): Promise<Answer> => {
+      most = Math.max(most, ++inHand);
+      return work(...args).finally(() => {
+        inHand -= 1;
+      });
+    };
+  const watched = { ...others, ledger: { ...ledger, read: counted(ledger.read), record: counted(ledger.record) } };
+
+  const wish = await wishFor('cancel', 'b1');
+  const found = await survey(watched, wish);
+  expect(found.can).toBe(count);
+  expect(await carryOut(watched, wish, found, 'an old sheet (li)', () => NOW)).toBe(count);
+  expect(most).toBeLessThanOrEqual(ROWS_PER_PAGE);
+  expect(await book.batches.counts('b1')).toEqual({ cancelled: count });
 });

@@ -2,18 +2,24 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { startDelivering } from '../../src/notices/deliver.js';
+import { openAuthCode, openAuthCodes, sealAuthCode } from '../../src/redis/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/authorizers.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
+import { liveRegistrations } from '../../src/redis/live.js';
+import { openPushes } from '../../src/redis/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { sentencesFor } from '../../src/reporter/sentences.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
-import { type AuthorizeTools, authorize } from '../../src/worker/authorize.js';
+import type { Info, Listing } from '../../src/wechat/authorizer-list.js';
+import { authorize } from '../../src/worker/authorize.js';
+import type { AuthorizeTools } from '../../src/worker/authorizing.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
-import { DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -21,6 +27,7 @@ import { until } from '../support/until.js';
 
 const server = useRedis();
 const ID = idOf(merchant(1));
+const APPID = 'wxnew';
 const LIMITS = {
   perSecond: 100,
   perMinute: 1_000,
@@ -46,7 +53,11 @@ afterEach(() => bell.close());
 async function created(): Promise<void> {
   await book.load('b1', [merchant(1)]);
   await book.send(ID);
-  await book.record(ID, 'mini_program_created', { appid: 'wxnew', authCode: VAULT.seal('code', ID), at: now });
+  await book.record(ID, 'mini_program_created', {
+    appid: APPID,
+    authCode: sealAuthCode(VAULT, APPID, 'code'),
+    at: now,
+  });
 }
 
 function crew(): Crew {
@@ -59,6 +70,7 @@ function crew(): Crew {
       accepted: async () => {},
     },
     limits: LIMITS,
+    patience: DEFAULT_PATIENCE,
     token: {},
     hold: openHold(bell),
     now: () => now,
@@ -66,12 +78,18 @@ function crew(): Crew {
   } as unknown as Crew;
 }
 
+/** What WeChat answers to exchanges, one after the other; and that it knows no refresh token otherwise. */
 function tools(...exchanges: (Exchange | Error)[]): AuthorizeTools & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
     authorizers: openAuthorizers(server.redis, VAULT),
-    openAuthCode: VAULT.open,
+    codes: openAuthCodes(server.redis),
+    pushes: openPushes(server.redis),
+    live: () => liveRegistrations(server.redis),
+    infoOf: async () => INFO_WITHOUT_TOKEN,
+    list: async () => EMPTY_LIST,
+    openAuthCode: (code, appid) => openAuthCode(VAULT, appid, code),
     tellCreated: (it) => tellCreated(server.redis, it),
     exchange: async (code, token) => {
       asked.push(`${code} with ${token}`);
@@ -83,7 +101,34 @@ function tools(...exchanges: (Exchange | Error)[]): AuthorizeTools & { readonly 
 }
 
 const KEPT: Exchange = { kind: 'kept', appid: 'wxnew', refreshToken: 'refreshtoken@@@secret' };
-const job = jobOf('authorize', `${ID}-3`);
+const INFO_WITHOUT_TOKEN: Info = {
+  kind: 'info',
+  info: { appid: APPID, principalName: merchant(1).name, registerType: 6, refreshToken: undefined },
+};
+const EMPTY_LIST: Listing = { kind: 'listed', authorizers: [], total: 0 };
+const job = jobOf('authorize', `${APPID}-3`);
+
+/** Takes the job as a worker does, and gives it back. */
+async function work(with1: AuthorizeTools): Promise<void> {
+  await server.redis.zrem(key('later', 'authorize'), APPID);
+  await server.redis.zadd(key('window', 'authorize'), now, job.name);
+  await authorize(crew(), with1, job, APPID);
+}
+
+/** How long until the job that was given back is due, in ms. */
+async function dueIn(): Promise<number> {
+  const due = await server.redis.zscore(key('later', 'authorize'), APPID);
+  return due === null ? Number.NaN : Number(due) - now;
+}
+
+/** As `authorized` brings it. */
+async function offer(code: string, at: number) {
+  const authCode = sealAuthCode(VAULT, APPID, code);
+  const pushed = { authCode, at, diesAt: at + 600_000, pushedAt: at, from: 'authorized', isShared: false } as const;
+  return openAuthCodes(server.redis).offer(APPID, pushed);
+}
+
+const waiting = () => openAuthCodes(server.redis).waiting(APPID);
 
 const noticed = async () =>
   (await server.redis.lrange(key('notices', 'created', ID), 0, -1)).map((notice) => JSON.parse(notice));
@@ -92,7 +137,7 @@ describe('the auth_code of a created Mini Program', () => {
   test('is exchanged, and the refresh token is kept where only the secret key opens it', async () => {
     await created();
     const with1 = tools(KEPT);
-    await authorize(crew(), with1, job, ID);
+    await authorize(crew(), with1, job, APPID);
     expect(with1.asked).toEqual(['code with T']);
     expect((await book.registration(ID)).authorizer).toBe('kept');
     expect(await with1.authorizers.find('wxnew')).toMatchObject({ refreshToken: KEPT.refreshToken, registration: ID });
@@ -106,27 +151,30 @@ describe('the auth_code of a created Mini Program', () => {
   test('is tried again while it lives, and after that the row says what the merchant has to do', async () => {
     await created();
     const again: Exchange = { kind: 'try_again', said: 'no answer in time' };
-    await authorize(crew(), tools(again), job, ID);
-    expect((await book.registration(ID)).authorizer).toBeUndefined();
-    const due = await server.redis.zscore(key('later', 'authorize'), ID);
-    expect(due === null ? 0 : Number(due) - now).toBeLessThanOrEqual(10_000);
+    await work(tools(again));
+    expect((await book.registration(ID)).authorizer).toBe('due');
+    expect(await dueIn()).toBe(5_000);
 
     now += 10 * 60_000 + 1_000;
-    await authorize(crew(), tools(again), job, ID);
+    await authorize(crew(), tools(again), job, APPID);
     const registration = await book.registration(ID);
     expect(registration).toMatchObject({ state: 'created', authorizer: 'lost', problem: 'authorize:too_late' });
-    expect(registration.authCode).toBeUndefined();
+    expect(await waiting()).toBeUndefined();
   });
 
   test('lives from its push on, however long ago `query` had told that the Mini Program exists', async () => {
     await book.load('b1', [merchant(1)]);
     await book.send(ID);
     await book.record(ID, 'task_created', { problem: 'query:12', at: now - DAY_MS });
-    await book.record(ID, 'mini_program_created', { appid: 'wxnew', authCode: VAULT.seal('code', ID), at: now });
-    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, ID);
-    expect((await book.registration(ID)).authorizer).toBeUndefined();
+    await book.record(ID, 'mini_program_created', {
+      appid: APPID,
+      authCode: sealAuthCode(VAULT, APPID, 'code'),
+      at: now,
+    });
+    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, APPID);
+    expect((await book.registration(ID)).authorizer).toBe('due');
 
-    await authorize(crew(), tools(KEPT), job, ID);
+    await authorize(crew(), tools(KEPT), job, APPID);
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', finishedAt: now - DAY_MS });
     expect(await noticed()).toMatchObject([{ at: now, data: { authorization: 'kept' } }]);
   });
@@ -134,25 +182,26 @@ describe('the auth_code of a created Mini Program', () => {
   test('keeps the words of its last try', async () => {
     await created();
     now += 10 * 60_000 - 1_000;
-    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, ID);
+    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, APPID);
     expect(await book.registration(ID)).toMatchObject({ problem: 'authorize:too_late', said: 'no answer in time' });
   });
 
   test('that this secret key does not open has an end, too', async () => {
     await created();
-    const locked = { ...tools(), openAuthCode: openVault(Buffer.alloc(32, 8)).open };
-    await expect(authorize(crew(), locked, job, ID)).rejects.toThrow(/FASTREGISTER_SECRET_KEY/);
-    expect((await book.registration(ID)).authorizer).toBeUndefined();
+    const otherKey = openVault(Buffer.alloc(32, 8));
+    const locked: AuthorizeTools = { ...tools(), openAuthCode: (code, appid) => openAuthCode(otherKey, appid, code) };
+    await expect(authorize(crew(), locked, job, APPID)).rejects.toThrow(/FASTREGISTER_SECRET_KEY/);
+    expect((await book.registration(ID)).authorizer).toBe('due');
 
     now += 10 * 60_000 + 1_000;
-    await authorize(crew(), locked, job, ID);
+    await authorize(crew(), locked, job, APPID);
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'lost', problem: 'authorize:too_late' });
     expect(await noticed()).toMatchObject([{ data: { authorization: 'lost' } }]);
   });
 
   test('late (61010): the report says that it exists, and that the merchant has to authorise again', async () => {
     await created();
-    await authorize(crew(), tools({ kind: 'too_late', said: 'code expired' }), job, ID);
+    await authorize(crew(), tools({ kind: 'too_late', said: 'code expired' }), job, APPID);
     const [row] = await book.rows('b1');
     if (row === undefined) throw new Error('no row');
     const sentences = sentencesFor(row, {
@@ -169,9 +218,134 @@ describe('the auth_code of a created Mini Program', () => {
   test('that was exchanged by a worker who died before he could say so is not exchanged again', async () => {
     await created();
     const with1 = tools();
-    await with1.authorizers.keep({ appid: 'wxnew', refreshToken: 'r', registration: ID, keptAt: 1 });
-    await authorize(crew(), with1, job, ID);
+    const [code] = (await waiting())?.codes ?? [];
+    await with1.authorizers.keep({ appid: APPID, refreshToken: 'r', registration: ID, keptAt: now }, code);
+    await authorize(crew(), with1, job, APPID);
     expect(with1.asked).toEqual([]);
+    expect((await book.registration(ID)).authorizer).toBe('kept');
+  });
+
+  test('that is older than ten minutes by our clock is tried once before it is given up', async () => {
+    await created();
+    now += 3 * HOUR_MS;
+    const with1 = tools(KEPT);
+    await authorize(crew(), with1, job, APPID);
+    expect(with1.asked).toEqual(['code with T']);
+    expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', problem: undefined });
+  });
+
+  test('that is dead is given up only after WeChat has been asked for the token, for an hour where it does not answer', async () => {
+    await created();
+    let answers: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
+    const DEAD: Exchange = { kind: 'too_late', said: 'code expired' };
+    const asking = (): AuthorizeTools => ({ ...tools(DEAD), infoOf: async () => answers });
+    await work(asking());
+    expect((await book.registration(ID)).authorizer).toBe('due');
+    expect(await dueIn()).toBe(60_000);
+
+    answers = {
+      ...INFO_WITHOUT_TOKEN,
+      info: { ...INFO_WITHOUT_TOKEN.info, refreshToken: 'refreshtoken@@@of the list' },
+    };
+    await authorize(crew(), asking(), job, APPID);
+    expect((await book.registration(ID)).authorizer).toBe('kept');
+    expect(await tools().authorizers.find(APPID)).toMatchObject({ refreshToken: 'refreshtoken@@@of the list' });
+  });
+
+  test('that is dead is looked for in the list where the account’s information has no token', async () => {
+    await created();
+    const listed = { appid: APPID, refreshToken: 'refreshtoken@@@of the list', authorizedAt: now };
+    const offsets: number[] = [];
+    const with1: AuthorizeTools = {
+      ...tools({ kind: 'too_late', said: '' }),
+      async list(offset) {
+        offsets.push(offset);
+        const page = offset === 0 ? { ...listed, appid: 'wxother' } : listed;
+        return { kind: 'listed', authorizers: [page], total: 2 };
+      },
+    };
+    await authorize(crew(), with1, job, APPID);
+    expect(offsets).toEqual([0, 1]);
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: listed.refreshToken });
+  });
+
+  test('that came before another one is tried when that is dead', async () => {
+    await created();
+    await offer('newer', now + 1);
+    const with1 = tools({ kind: 'too_late', said: '' }, KEPT);
+    await authorize(crew(), with1, job, APPID);
+    expect(with1.asked).toEqual(['newer with T', 'code with T']);
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('that comes again after its exchange costs no call, and one of the same authorisation neither', async () => {
+    await created();
+    await authorize(crew(), tools(KEPT), job, APPID);
+    expect(await offer('code', now)).toBe('repeated');
+    expect(await offer('of the same push', now)).toBe('exchange');
+    await authorize(crew(), tools(), job, APPID);
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('whose authorisation was withdrawn during its exchange keeps no token', async () => {
+    await created();
+    const with1 = tools(KEPT);
+    const exchange: AuthorizeTools['exchange'] = async (code, token) => {
+      expect(await with1.codes.withdraw(APPID, now + 1_000)).toBe('withdrawn');
+      await book.record(ID, 'authorizer_withdrawn', { appid: APPID, problem: 'authorize:withdrawn' });
+      return with1.exchange(code, token);
+    };
+    await authorize(crew(), { ...with1, exchange }, job, APPID);
+    expect(await with1.authorizers.has(APPID)).toBe(false);
+    expect(await book.registration(ID)).toMatchObject({ authorizer: 'withdrawn', problem: 'authorize:withdrawn' });
+  });
+
+  test('of each of two Mini Programs of one merchant is exchanged for its own', async () => {
+    await created();
+    const batch = await book.open('b2');
+    await book.batches.accept(batch, 0, [acceptedRow(merchant(1), 0)], { ...MANNER, again: true });
+    await book.send(ID);
+    const second = { appid: 'wxsecond', authCode: sealAuthCode(VAULT, 'wxsecond', 'second code'), at: now };
+    await book.record(ID, 'mini_program_created', second);
+    const with1 = tools();
+    const each: AuthorizeTools = {
+      ...with1,
+      exchange: async (code) => ({
+        kind: 'kept',
+        appid: code === 'code' ? APPID : 'wxsecond',
+        refreshToken: `of ${code}`,
+      }),
+    };
+    await authorize(crew(), each, job, APPID);
+    await authorize(crew(), each, jobOf('authorize', 'wxsecond-1'), 'wxsecond');
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: 'of code', registration: ID });
+    expect(await with1.authorizers.find('wxsecond')).toMatchObject({
+      refreshToken: 'of second code',
+      registration: ID,
+    });
+    expect(await book.registration(ID)).toMatchObject({
+      appid: 'wxsecond',
+      earlierAppids: [APPID],
+      authorizer: 'kept',
+    });
+    expect((await noticed()).map(({ data }) => [data.appid, data.authorization])).toEqual([
+      [APPID, 'kept'],
+      ['wxsecond', 'kept'],
+    ]);
+  });
+
+  test('is one worker’s at a time', async () => {
+    await created();
+    let inside = 0;
+    const with1 = tools();
+    const exchange: AuthorizeTools['exchange'] = async () => {
+      inside += 1;
+      // Another one takes the same job meanwhile.
+      if (inside === 1) await authorize(crew(), { ...with1, exchange }, job, APPID);
+      return KEPT;
+    };
+    await authorize(crew(), { ...with1, exchange }, job, APPID);
+    expect(inside).toBe(1);
     expect((await book.registration(ID)).authorizer).toBe('kept');
   });
 
@@ -185,10 +359,93 @@ describe('the auth_code of a created Mini Program', () => {
   });
 });
 
+describe('a Mini Program of which nobody knows whose it is', () => {
+  const push = { until: 0, push: '' };
+  const stranger = (principalName: string, registerType = 6): Info => ({
+    kind: 'info',
+    info: { appid: APPID, principalName, registerType, refreshToken: undefined },
+  });
+
+  async function offered(from: 'created' | 'authorized', isShared = false): Promise<void> {
+    const authCode = sealAuthCode(VAULT, APPID, 'code');
+    const pushed = { authCode, at: now, diesAt: now + 600_000, pushedAt: now, from, isShared };
+    expect(await openAuthCodes(server.redis).offer(APPID, pushed, push)).toBe('waits');
+  }
+
+  beforeEach(async () => {
+    await book.load('b1', [merchant(1)]);
+    await book.send(ID);
+    now = Date.now();
+  });
+
+  test('is the one merchant’s of that name who waits, however the name is written', async () => {
+    await offered('authorized');
+    const written = merchant(1).name.replaceAll('（', '(').replaceAll('）', ')');
+    await authorize(crew(), { ...tools(KEPT), infoOf: async () => stranger(written) }, job, APPID);
+    expect(await book.registration(ID)).toMatchObject({ state: 'created', appid: APPID, authorizer: 'kept' });
+    expect(await book.ledger.ofAppid(APPID)).toBe(ID);
+  });
+
+  test('is nobody’s who was sent after it had authorised the platform', async () => {
+    now -= HOUR_MS;
+    await offered('authorized');
+    await authorize(crew(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('has its code exchanged while WeChat is still asked, where it came as a result', async () => {
+    await offered('created');
+    const away: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
+    const with1 = tools(KEPT);
+    await authorize(crew(), { ...with1, infoOf: async () => away }, job, APPID);
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: KEPT.refreshToken, registration: '' });
+    await authorize(crew(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    expect(await book.registration(ID)).toMatchObject({ appid: APPID, authorizer: 'kept' });
+    expect(await with1.authorizers.find(APPID)).toMatchObject({ registration: ID });
+  });
+
+  test('keeps its code where another service may need it, unless it turns out to be ours', async () => {
+    await offered('created', true);
+    await authorize(crew(), { ...tools(), infoOf: async () => stranger('虚构的别家有限公司') }, job, APPID);
+    expect(await tools().authorizers.has(APPID)).toBe(false);
+    expect(await waiting()).toBeUndefined();
+  });
+
+  test('is exchanged at once where a push tells whose it is while WeChat is asked', async () => {
+    const late = merchant(2);
+    await book.load('b2', [late]);
+    await book.take(idOf(late));
+    await offered('created');
+    const told = { appid: APPID, authCode: sealAuthCode(VAULT, APPID, 'code'), at: now };
+    const infoOf = async (): Promise<Info> => {
+      await book.record(idOf(late), 'mini_program_created', told);
+      return stranger(late.name);
+    };
+    await authorize(crew(), { ...tools(KEPT), infoOf }, job, APPID);
+    expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
+    expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
+  });
+
+  test('waits for the answer to a create that may be on its way', async () => {
+    const late = merchant(2);
+    await book.load('b2', [late]);
+    await book.take(idOf(late));
+    now = Date.now();
+    await offered('created');
+    await work({ ...tools(KEPT), infoOf: async () => stranger(late.name) });
+    expect((await book.registration(idOf(late))).state).toBe('submitting');
+    expect(await dueIn()).toBeGreaterThan(DEFAULT_PATIENCE.requestTimeoutMs - 5_000);
+    now += DEFAULT_PATIENCE.requestTimeoutMs + 2_000;
+    await authorize(crew(), tools(), job, APPID);
+    expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
+  });
+});
+
 describe('the platform is told of each new Mini Program', () => {
   test('once its exchange has an end, without the refresh token in Redis', async () => {
     await created();
-    await authorize(crew(), tools(KEPT), job, ID);
+    await authorize(crew(), tools(KEPT), job, APPID);
     expect(await noticed()).toEqual([
       {
         id: `created-${ID}-wxnew`,
@@ -201,14 +458,14 @@ describe('the platform is told of each new Mini Program', () => {
 
   test('also when the code was lost', async () => {
     await created();
-    await authorize(crew(), tools({ kind: 'too_late', said: '' }), job, ID);
+    await authorize(crew(), tools({ kind: 'too_late', said: '' }), job, APPID);
     expect(await noticed()).toMatchObject([{ data: { authorization: 'lost' } }]);
   });
 
   test('with the refresh token in the post', async () => {
     await created();
     const with1 = tools(KEPT);
-    await authorize(crew(), with1, job, ID);
+    await authorize(crew(), with1, job, APPID);
     const bodies: string[] = [];
     const service = createServer((request, response) => {
       request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));

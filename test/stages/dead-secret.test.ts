@@ -5,6 +5,7 @@ import { type Crew, refuseToken, tokenFor } from '../../src/worker/crew.js';
 import { crewWith } from '../support/crew.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -42,7 +43,7 @@ function worker(): Crew {
 }
 
 test('a secret that is dead is asked with once, and stops the line once, however many slots need a token', async () => {
-  const { calls } = openBook(server.redis);
+  const { calls, load } = openBook(server.redis);
   const crew = worker();
   const slots = Array.from({ length: 8 }, () => tokenFor(crew));
   await until('the line is stopped', () => calls.line());
@@ -56,7 +57,7 @@ test('a secret that is dead is asked with once, and stops the line once, however
   expect(await calls.line()).toMatchObject({ problem: 'token:40125', at: 1 });
 
   answer = { kind: 'token', token: 'T2' };
-  await server.redis.rpush('{fastregister}:ready:submit', 'somebody');
+  await load('b1', [merchant(1)]);
   expect(await calls.resumeLine()).toBe('canary');
   expect(await Promise.all(slots)).toEqual(slots.map(() => 'T2'));
   expect(lines).toHaveLength(1);

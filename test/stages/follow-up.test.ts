@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { quotaDay } from '../../src/domain/calendar.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { followUp } from '../../src/worker/follow-up.js';
+import { submit } from '../../src/worker/submit.js';
 import { crewWith } from '../support/crew.js';
 import { type Book, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const server = useRedis();
 const id = idOf(merchant(1));
@@ -50,6 +53,62 @@ describe('what was sent before workers were off for longer than we wait', () => 
   });
 });
 
+describe('a create whose answer does not come', () => {
+  const { lostRecheckMs, pushWaitMs, giveUpMs } = DEFAULT_PATIENCE;
+  const nobody = () => Promise.reject(new Error('WeChat is not to be asked'));
+  const dueAt = async () => Number(await server.redis.zscore(key('later', 'follow-up'), id));
+  const job = jobOf('submit');
+
+  async function send(answer: Reply | undefined): Promise<number> {
+    const create = () => (answer === undefined ? new Promise<Reply>(() => {}) : Promise.resolve(answer));
+    const sending = submit(crewWith(server.redis, bell, { create }), (make) => make(), job, id);
+    if (answer !== undefined) await sending;
+    await until('it is sent', async () => (await book.registration(id)).attempt === 1);
+    return (await book.registration(id)).sentAt ?? 0;
+  }
+
+  test.each([
+    ['and its worker died in the call', undefined],
+    ['because the connection was cut', { kind: 'lost', why: 'the connection was cut' } as const],
+  ])('is followed up early, %s', async (_, answer) => {
+    const sentAt = await send(answer);
+    expect(await dueAt()).toBe(sentAt + lostRecheckMs);
+    // A job that comes too early is no reason to ask.
+    await followUp(crewWith(server.redis, bell, { create: nobody, search: nobody }), jobOf('follow-up'), id);
+    expect((await book.registration(id)).state).toBe('submitting');
+  });
+
+  test('is followed up when the push is overdue where WeChat has accepted it', async () => {
+    const accepted = await send({ kind: 'answer', errcode: 0, said: 'ok', body: {} });
+    expect(await dueAt()).toBe(accepted + pushWaitMs);
+  });
+
+  test('and was none leaves nothing to follow up', async () => {
+    await send({ kind: 'answer', errcode: 89247, said: 'inner error', body: {} });
+    expect(await server.redis.zcard(key('later', 'follow-up'))).toBe(0);
+  });
+
+  test('is searched for early with calls that no create may use', async () => {
+    await send({ kind: 'lost', why: 'the connection was cut' });
+    await server.redis.hset(key('registration', id), 'until', 1);
+    const search = async (): Promise<Reply> => ({ kind: 'answer', errcode: 89251, said: 'said', body: {} });
+    // One create has used all that is not kept for searches.
+    const limits = { perDay: 2, searchShare: 0.5 };
+    await followUp(crewWith(server.redis, bell, { create: nobody, search, limits }), jobOf('follow-up'), id);
+    expect((await book.registration(id)).state).toBe('awaiting_legal_person');
+    const day = quotaDay(Date.now(), 'UTC').day;
+    expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 1 });
+  });
+
+  test('is not given up for an early search that found nothing: WeChat is asked once more', async () => {
+    const sentAt = Date.now() - giveUpMs - 1;
+    await book.record(id, 'create_sent', { at: sentAt, until: sentAt + lostRecheckMs });
+    const early = { callSentAt: sentAt, early: true, until: sentAt + pushWaitMs };
+    await book.record(id, 'task_unclear', { ...early, at: sentAt + lostRecheckMs, problem: 'search:89250' });
+    expect(await searchedAndGivenUp([89250])).toBe(1);
+  });
+});
+
 /** Follows it up until it is given up, whatever pause it is to have meanwhile; answers how many searches that took. */
 async function searchedAndGivenUp(errcodes: readonly number[]): Promise<number> {
   let searches = 0;
@@ -62,7 +121,7 @@ async function searchedAndGivenUp(errcodes: readonly number[]): Promise<number> 
   for (;;) {
     const { state } = await book.registration(id);
     if (state === 'needs_review') return searches;
-    expect(state).toBe('awaiting_legal_person');
+    expect(['submitting', 'awaiting_legal_person']).toContain(state);
     // The time passes that it, or all, have to wait; and whoever stopped the line resumes it.
     await server.redis.hdel(key('registration', id), 'until');
     await server.redis.del(key('pause'));

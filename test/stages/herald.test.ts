@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Herald, type SpentDay, startHerald } from '../../src/notices/herald.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { type Notice, openNotices } from '../../src/redis/notices.js';
@@ -27,6 +27,13 @@ function herald(): Herald {
     calls,
     bell,
     spentDay: async () => spent,
+    words: (why) => ({
+      problem: 'line' in why ? why.line.problem : `wait:${why.wait.why}`,
+      reason: { en: 'why', zh: '原因' },
+      nextStep: { en: 'what to do', zh: '怎么办' },
+      whoActs: 'us',
+    }),
+    notifyAfterMs: 600_000,
     now: Date.now,
     log: readableLog().log,
   });
@@ -112,4 +119,82 @@ test('each stop of the line is told of, and each quota day once', async () => {
     ['line.stopped', 'maintenance'],
     ['quota.ended', '2026-11-21T16:00:00.000Z'],
   ]);
+});
+
+describe('a line that opens by itself', () => {
+  const MINUTE_MS = 60_000;
+  const lineWas = async (minutesAgo: number, failed: number): Promise<void> => {
+    const at = Date.now() - minutesAgo * MINUTE_MS;
+    await db.redis.hset('{fastregister}:line', {
+      stopped: 'HTTP 502',
+      problem: 'call:lost',
+      at,
+      times: 9,
+      merchants: 5,
+    });
+    await db.redis.hset('{fastregister}:line', { since: at, probe: 'any', first: 1, max: 2, probes: failed, due: at });
+  };
+
+  test('is no news before ten minutes, nor where nothing has tried it; then it is told once, and that it is over', async () => {
+    await look();
+    for (const [minutes, failed] of [
+      [9, 5],
+      [20, 0],
+    ] as const) {
+      await lineWas(minutes, failed);
+      await look(2);
+    }
+    expect(await noticesWaiting()).toEqual([]);
+
+    await lineWas(11, 5);
+    await look(3);
+    const [notice, ...others] = await noticesWaiting();
+    expect(others).toEqual([]);
+    expect(notice).toMatchObject({
+      type: 'line.stopped',
+      data: {
+        problem: 'call:lost',
+        because: 'HTTP 502',
+        times: 9,
+        merchants: 5,
+        opens_by_itself: true,
+        reason: { en: 'why' },
+        next_step: { en: 'what to do' },
+        who_acts: 'us',
+      },
+    });
+
+    await db.redis.del('{fastregister}:line');
+    await look(3);
+    expect((await noticesWaiting()).map(({ type }) => type)).toEqual(['line.resumed']);
+  });
+
+  test('that nobody was told of opens without a word', async () => {
+    await look();
+    await lineWas(5, 3);
+    await look();
+    await db.redis.del('{fastregister}:line');
+    await look();
+    expect(await noticesWaiting()).toEqual([]);
+  });
+});
+
+test('a token that cannot be fetched for ten minutes is told of once, and a ticket that has not come is not', async () => {
+  const { calls } = openBook(db.redis);
+  await look();
+  const since = (minutes: number) =>
+    db.redis.hset('{fastregister}:token-wait', { since: Date.now() - minutes * 60_000, tries: 5 });
+  await calls.noteWait({ why: 'connection', ms: 5_000, maxMs: 900_000, said: 'ECONNREFUSED' });
+  await since(9);
+  await look();
+  expect(await noticesWaiting()).toEqual([]);
+  await since(11);
+  await look(3);
+  expect((await noticesWaiting()).map(({ data }) => [data.problem, data.because])).toEqual([
+    ['wait:connection', 'ECONNREFUSED'],
+  ]);
+  await calls.noteWait({ why: 'ticket', ms: 60_000 });
+  await since(60);
+  await look();
+  expect(await noticesWaiting()).toEqual([]);
 });

@@ -74,7 +74,12 @@ test('a ticket that comes while it is being asked for is not waited for', async 
         return { kind: 'wait', ms: 60_000, why: 'ticket' };
       },
     },
-    calls: { noteWait: async () => true, forgetWait: async () => {}, line: async () => undefined },
+    calls: {
+      noteWait: async () => ({ ms: 60_000, isNew: true }),
+      tokenRestMs: async () => 0,
+      forgetWait: async () => {},
+      line: async () => undefined,
+    },
     hold: openHold(bell),
     token: {},
     log: readableLog().log,

@@ -6,11 +6,12 @@ const EVENING = Date.parse('2026-11-21T22:00+08:00');
 
 test.each([
   { toSend: 0, used: 0, sentBy: undefined },
-  { toSend: 900, used: 0, sentBy: '2026-11-21' },
-  { toSend: 901, used: 0, sentBy: '2026-11-22' },
+  { toSend: 1_000, used: 0, sentBy: '2026-11-21' },
+  { toSend: 1_001, used: 0, sentBy: '2026-11-22' },
   { toSend: 1, used: 1_000, sentBy: '2026-11-22' },
-  { toSend: 9_000, used: 900, sentBy: '2026-12-01' },
-])('$toSend to send with $used calls used are sent by $sentBy, for a tenth is kept for searches', (it) => {
+  { toSend: 9_100, used: 900, sentBy: '2026-11-30' },
+  { toSend: 9_101, used: 900, sentBy: '2026-12-01' },
+])('$toSend to send with $used calls used or kept are sent by $sentBy', (it) => {
   expect(outlook(it.toSend, LIMITS.perDay - it.used, LIMITS, EVENING).sentBy).toBe(it.sentBy);
 });
 

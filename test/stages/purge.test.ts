@@ -5,9 +5,12 @@ import type { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
+import type { Batch } from '../../src/redis/batches.js';
 import { hangBell } from '../../src/redis/bell.js';
+import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { startRelay } from '../../src/redis/relay.js';
+import { script } from '../../src/redis/scripts.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { crewWith } from '../support/crew.js';
 import { acceptedRow, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
@@ -34,6 +37,12 @@ async function loadAt(id: string, merchants: readonly (Merchant | undefined)[], 
   });
   await batches.accept(batch, 0, merchants.map(acceptedRow), MANNER);
   await batches.complete(id);
+}
+
+async function batchOf(id: string): Promise<Batch> {
+  const found = await openBook(db.redis).batches.find(id);
+  if (found === undefined) throw new Error(`there is no batch ${id}`);
+  return found;
 }
 
 /** Sent, and ended by a push at that moment. */
@@ -143,11 +152,14 @@ test('a merchant whom a younger batch asks for too keeps its details there', asy
   expect(await batches.counts('young')).toEqual({ rejected: 1 });
 });
 
-test('what stays in the list of what is ready is passed over, also where its merchant comes again', async () => {
+test('what was still in the list of what is ready is not sent, also where its merchant comes again', async () => {
   const { batches, record, load, workload } = openBook(db.redis);
   await loadAt('old', [merchant(1), merchant(2)], LONG_AGO);
   for (const one of [merchant(1), merchant(2)]) await record(idOf(one), 'cancel_asked', { at: LONG_AGO });
   expect(await forget()).toEqual(['old']);
+  expect(await db.redis.exists(key('ready', 'submit'))).toBe(0);
+  // As if this purge had died before it came to the list.
+  await db.redis.rpush(key('ready', 'submit'), ...[merchant(1), merchant(2)].map(idOf));
   await load('new', [merchant(2)]);
 
   const sent: string[] = [];
@@ -169,6 +181,97 @@ test('what stays in the list of what is ready is passed over, also where its mer
   expect(sent).toEqual([merchant(2).code]);
   expect(await batches.counts('new')).toEqual({ awaiting_legal_person: 1 });
   expect(await workload.toSend()).toBe(0);
+});
+
+test('the ids of what is forgotten leave every list, and those of others stay there in their order', async () => {
+  const { record, registration, load } = openBook(db.redis);
+  const { redis } = db;
+  const [before, old, behind] = [
+    [1, 2],
+    [3, 4, 5],
+    [6, 7],
+  ].map((numbers) => numbers.map((it) => merchant(it))) as [Merchant[], Merchant[], Merchant[]];
+  await load('before', before);
+  await loadAt('old', old, LONG_AGO);
+  await load('behind', behind);
+  // One that was sent twice, with a task each time; the others were cancelled.
+  const [sent, ...cancelled] = old.map(idOf) as [string, string, string];
+  for (const taskId of ['task-1', 'task-2']) {
+    await openBook(redis).take(sent);
+    const { sentAt = 0 } = await registration(sent);
+    await record(sent, 'create_accepted', { at: LONG_AGO, callSentAt: sentAt, taskId });
+    await record(sent, 'registration_refused', { at: LONG_AGO, problem: 'push:103' });
+    if (taskId === 'task-1') await record(sent, 'retry_asked', { at: LONG_AGO });
+  }
+  for (const id of cancelled) await record(id, 'cancel_asked', { at: LONG_AGO });
+
+  const others = [...before, ...behind].map(idOf);
+  const all = [...others.slice(0, 2), ...old.map(idOf), ...others.slice(2)];
+  const jobsOf = (ids: readonly string[]) => ids.map((id) => `${id}-1-0`);
+  const kinds = ['submit', 'follow-up', 'authorize'] as const;
+  const times = ['links', 'unreminded', 'untold'] as const;
+  for (const kind of kinds) {
+    await redis.del(key('ready', kind));
+    await redis.rpush(key('ready', kind), ...all);
+    for (const job of jobsOf(all)) await redis.zadd(key('window', kind), 1, job);
+    for (const id of all) await redis.zadd(key('later', kind), 1, id);
+  }
+  for (const name of times) for (const id of all) await redis.zadd(key(name), 1, id);
+  await redis.del(key('recent'));
+  await redis.rpush(key('recent'), ...all.map((id, at) => `${1000 + at} ${id}`));
+
+  expect(await forget()).toEqual(['old']);
+
+  const left = await everythingIn(redis);
+  for (const one of [...old.map(idOf), 'task-1', 'task-2']) expect(left).not.toContain(one);
+  expect(await redis.lrange(key('ready', 'submit'), 0, -1)).toEqual(others);
+  expect(await redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(others);
+  expect(await redis.zrange(key('window', 'submit'), 0, -1)).toEqual(jobsOf(others).sort());
+  for (const name of times) expect(await redis.zrange(key(name), 0, -1)).toEqual([...others].sort());
+  expect(await redis.lrange(key('recent'), 0, -1)).toEqual(
+    all.map((id, at) => (others.includes(id) ? `${1000 + at} ${id}` : String(1000 + at))),
+  );
+});
+
+test('of a long list no order is lost where purged ids stand between the others, whatever their number', async () => {
+  const { record, load } = openBook(db.redis);
+  const [live, old] = [0, 1].map((odd) => Array.from({ length: 700 }, (_, number) => merchant(2 * number + odd)));
+  await load('live', live ?? []);
+  await loadAt('old', old ?? [], LONG_AGO);
+  for (const one of old ?? []) await record(idOf(one), 'cancel_asked', { at: LONG_AGO });
+  await db.redis.del(key('ready', 'submit'));
+  const mixed = Array.from({ length: 1_400 }, (_, number) => idOf(merchant(number)));
+  await db.redis.rpush(key('ready', 'submit'), ...mixed);
+  expect(await forget()).toEqual(['old']);
+  expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual((live ?? []).map(idOf));
+});
+
+test('a purge forgets a page from its end, so that the rows that it has not come to keep their places', async () => {
+  const { record, view, batches } = openBook(db.redis);
+  const merchants = Array.from({ length: 100 }, (_, number) => merchant(number));
+  await loadAt('old', merchants, LONG_AGO);
+  for (const one of merchants) await record(idOf(one), 'cancel_asked', { at: LONG_AGO });
+  await script(db.redis, 'purge')([key('rows', 'old', 0)], ['old', 60]);
+
+  expect((await view(idOf(merchant(39)))).row?.merchant).toEqual(merchant(39));
+  expect(await batches.page(await batchOf('old'), 0)).toHaveLength(40);
+  expect(await db.redis.exists(key('registration', idOf(merchant(40))))).toBe(0);
+  expect(await forget()).toEqual(['old']);
+  expect(await everythingIn(db.redis)).not.toContain(merchant(0).name);
+});
+
+test('what a row was before a later batch sent its merchant again tells how old its batch is', async () => {
+  const { batches, load } = openBook(db.redis);
+  for (const [id, one, at] of [
+    ['old', merchant(1), LONG_AGO],
+    ['lately', merchant(2), LIMIT + 1],
+  ] as const) {
+    await loadAt(id, [one], LONG_AGO);
+    await settle(one, 'registration_refused', at);
+  }
+  await load('again', [merchant(1), merchant(2)]);
+  expect(await batches.counts('again')).toEqual({ queued: 2 });
+  expect(await forget()).toEqual(['old']);
 });
 
 test('a purge that was interrupted is finished by the next one, and one that is over is not repeated', async () => {
@@ -194,4 +297,24 @@ test('what lies in the spool since then is forgotten too', async () => {
   utimesSync(join(spool, 'old'), LONG_AGO / 1000, LONG_AGO / 1000);
   await forget();
   expect(readdirSync(spool)).toEqual(['new']);
+});
+
+test('pushes that came before are forgotten, some at a time, and no later one', async () => {
+  const steps = db.redis.pipeline();
+  for (let number = 0; number < 2_500; number += 1) {
+    steps.xadd(key('pushes'), `${LONG_AGO + number}-0`, 'at', LONG_AGO + number, 'type', 'x', 'query', '', 'body', 'x');
+  }
+  for (const id of [LIMIT, LIMIT + 1]) {
+    steps.xadd(key('pushes'), `${id}-0`, 'at', id, 'type', 'x', 'query', '', 'body', 'x');
+  }
+  await steps.exec();
+  const pushes = openPushes(db.redis);
+  for (const number of [0, 1]) {
+    await pushes.park((await pushes.list(2_502)).at(-1 - number) as never, 'unknown_merchant', []);
+  }
+  await pushes.park((await pushes.list(1))[0] as never, 'unknown_merchant', []);
+
+  expect(await pushes.forgetBefore(LIMIT)).toBe(2_502);
+  expect((await pushes.list(10)).map(({ receivedAt }) => receivedAt)).toEqual([LIMIT + 1, LIMIT]);
+  expect((await pushes.listParked()).map(({ receivedAt }) => receivedAt)).toEqual([LIMIT + 1]);
 });

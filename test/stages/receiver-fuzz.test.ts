@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { receive } from '../../src/events/receive.js';
+import { openReceiver as openDoor, receive } from '../../src/events/receive.js';
 import { openRefusals } from '../../src/events/refusals.js';
 import { encrypt } from '../../src/wechat/crypt.js';
 import { readableLog } from '../support/log.js';
@@ -123,20 +123,20 @@ function cases(): (number: number) => SealedRequest {
 test(`${CASES} bodies, queries and ciphertexts are answered 200, 400 or 403, and none shows in the log`, async () => {
   const { log, lines } = readableLog();
   const make = cases();
-  const receiver = {
+  const receiver = openDoor({
     credentials: [CREDENTIAL],
     componentAppid: PLATFORM,
     put: async () => {},
     refusals: openRefusals({ log, save: async () => {} }),
     now: Date.now,
     log,
-  };
+  });
   const statuses = new Map<string, number>();
   let slowest = 0;
   for (let number = 0; number < CASES; number += 1) {
     const { query, body } = make(number);
     const start = performance.now();
-    const { status, body: text } = await receive(receiver, query, body);
+    const { status, text } = await receive(receiver, query, body);
     slowest = Math.max(slowest, performance.now() - start);
     const word = `${status} ${text}`;
     statuses.set(word, (statuses.get(word) ?? 0) + 1);

@@ -4,8 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge } from '../../src/operator/purge.js';
-import { type Match, type ReconcileTools, type RecordTools, reconcile, record } from '../../src/operator/reconcile.js';
-import { appidsIn } from '../../src/redis/appids.js';
+import {
+  compareAndRecord,
+  type Match,
+  type ReconcileTools,
+  type RecordTools,
+  reconcile,
+  record,
+  recordToken,
+} from '../../src/operator/reconcile.js';
+import { ownersOf } from '../../src/redis/appids.js';
+import { openAuthCodes } from '../../src/redis/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/authorizers.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
@@ -43,7 +52,7 @@ function tools(): ReconcileTools & RecordTools {
     batches: book.batches,
     ledger: book.ledger,
     authorizers: openAuthorizers(db.redis, VAULT),
-    appids: () => appidsIn(db.redis),
+    ownersOf: (appids) => ownersOf(db.redis, appids),
     tellCreated: (created) => tellCreated(db.redis, created),
     now: () => now,
     list: async () => ({
@@ -57,7 +66,12 @@ function tools(): ReconcileTools & RecordTools {
     }),
     infoOf: async (appid) => ({
       kind: 'info',
-      info: { appid, principalName: listed.find((it) => it.appid === appid)?.name ?? ONE.name, registerType: 6 },
+      info: {
+        appid,
+        principalName: listed.find((it) => it.appid === appid)?.name ?? ONE.name,
+        registerType: 6,
+        refreshToken: undefined,
+      },
     }),
   };
 }
@@ -122,6 +136,75 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     listed = [{ appid: 'wxnew', authorizedAt: at + HOUR_MS }];
     expect(await reconcile(tools())).toMatchObject({ silent: 1, matches: [], ambiguous: [ONE.name] });
   });
+});
+
+describe('after a time without a receiver', () => {
+  const hours = (count: number): number => Date.now() + count * HOUR_MS;
+  const missed = { from: hours(2), to: hours(3) };
+  const foundThen = async () =>
+    (await reconcile({ ...tools(), missed })).matches.map(({ registration, appid }) => ({ registration, appid }));
+
+  beforeEach(async () => {
+    await sent('b1', ONE);
+    now = hours(4);
+  });
+
+  test('a Mini Program of that time is found though its task could still run', async () => {
+    listed = [{ appid: 'wxnew', authorizedAt: hours(2.5) }];
+    expect(await found()).toEqual([]);
+    expect(await foundThen()).toEqual([{ registration: idOf(ONE), appid: 'wxnew' }]);
+  });
+
+  test('one that was authorised before or after it is not: a receiver was there for its push', async () => {
+    listed = [{ appid: 'wxnew', authorizedAt: hours(1) }];
+    expect(await foundThen()).toEqual([]);
+    listed = [{ appid: 'wxnew', authorizedAt: hours(3.5) }];
+    expect(await foundThen()).toEqual([]);
+  });
+});
+
+describe('a refresh token that WeChat lists', () => {
+  const lost = { problem: 'authorize:61010' };
+  beforeEach(async () => {
+    await created('b1', ONE, 'wxfirst');
+    await book.record(idOf(ONE), 'authorizer_lost', { appid: 'wxfirst', ...lost });
+    listed = [{ appid: 'wxfirst', authorizedAt: Date.now() }];
+  });
+
+  test('of a Mini Program of ours for which none is kept is kept, and the row says nothing of it any more', async () => {
+    const { matches, tokens } = await reconcile(tools());
+    expect(matches).toEqual([]);
+    const [token] = tokens;
+    if (token === undefined) throw new Error('no token was found');
+    expect(await recordToken(tools(), token)).toBe(true);
+    expect(await tools().authorizers.find('wxfirst')).toMatchObject({ refreshToken: 'token of wxfirst' });
+    const registration = await book.registration(idOf(ONE));
+    expect(registration).toMatchObject({ state: 'created', authorizer: 'kept', problem: undefined });
+    expect((await reconcile(tools())).tokens).toEqual([]);
+  });
+
+  test('is none where the merchant has withdrawn the authorisation since', async () => {
+    const [token] = (await reconcile(tools())).tokens;
+    if (token === undefined) throw new Error('no token was found');
+    await openAuthCodes(db.redis).withdraw('wxfirst', token.authorizedAt + 1_000);
+    expect(await recordToken(tools(), token)).toBe(false);
+    expect(await tools().authorizers.has('wxfirst')).toBe(false);
+  });
+});
+
+test('without a person nothing is recorded of a list that was not read to its end', async () => {
+  await sent('b1', ONE);
+  listed = [{ appid: 'wxnew', authorizedAt: now }];
+  const broken: ReconcileTools = {
+    ...tools(),
+    list: async (offset) =>
+      offset === 0
+        ? { ...(await tools().list(0)), total: 1_000 }
+        : { kind: 'refused', reply: { kind: 'answer', errcode: 45009, said: 'its words', body: {} } },
+  } as ReconcileTools;
+  expect(await compareAndRecord({ ...tools(), ...broken })).toMatchObject({ recorded: 0, refused: '45009 its words' });
+  expect((await book.registration(idOf(ONE))).state).toBe('awaiting_legal_person');
+  expect(await compareAndRecord(tools())).toMatchObject({ recorded: 1, refused: '' });
 });
 
 describe('a Mini Program that was authorised anew is nobody else’s', () => {

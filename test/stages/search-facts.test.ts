@@ -34,16 +34,20 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
   const lost: Reply = { kind: 'lost', why: 'no answer in time' };
 
   test('is asked again after the usual pause, and not after patience has ended', () => {
-    expect(asked(27, unclear).fact).toMatchObject({ kind: 'task_unclear', until: NOW + pushRecheckMs });
-    expect(asked(70, unclear).fact.until).toBe(NOW - 70 * HOUR_MS + giveUpMs);
+    const running: Reply = { kind: 'answer', errcode: 89251, said: 'running', body: {} };
+    expect(asked(27, running).fact).toMatchObject({ kind: 'task_running', until: NOW + pushRecheckMs });
+    expect(asked(70, running).fact.until).toBe(NOW - 70 * HOUR_MS + giveUpMs);
   });
 
-  test('is not asked again where WeChat had accepted it and has no task of it any more: only the push can tell', () => {
-    const inTheEnd = NOW - 27 * HOUR_MS + giveUpMs;
-    expect(asked(27, unclear, 'awaiting_legal_person').fact).toMatchObject({ kind: 'task_unclear', until: inTheEnd });
-    const systemError: Reply = { kind: 'answer', errcode: -1, said: 'system error', body: {} };
-    expect(asked(27, systemError, 'awaiting_legal_person').fact.until).toBe(NOW + pushRecheckMs);
-  });
+  test.each(['submitting', 'awaiting_legal_person'] as const)(
+    'is not asked again where WeChat has no task once its push is overdue, whether or not it was accepted: %s',
+    (state) => {
+      const inTheEnd = NOW - 27 * HOUR_MS + giveUpMs;
+      expect(asked(27, unclear, state).fact).toMatchObject({ kind: 'task_unclear', until: inTheEnd });
+      const systemError: Reply = { kind: 'answer', errcode: -1, said: 'system error', body: {} };
+      expect(asked(27, systemError, state).fact.until).toBe(NOW + pushRecheckMs);
+    },
+  );
 
   test('is not asked without a pause where its time to give up has come while WeChat is away', () => {
     expect(asked(27, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + pushRecheckMs });
@@ -71,6 +75,82 @@ test('a refusal that stops the line keeps the rid for the support, and no other 
   const reply: Reply = { kind: 'answer', errcode: 89254, said, body: {} };
   const { because } = factOfSearch(crew, { ...newRegistration('a', 'b/0'), sentAt: NOW }, '2026-11-21', reply).fact;
   expect(because).toMatch(/^The platform's permission sets are incomplete.*\. rid: 6232fd1c-2f4eca94-4494c37a$/);
+});
+
+describe('the early search after a lost answer', () => {
+  const crew = {
+    api: fastregisterweapp(NO_CLIENT),
+    patience: DEFAULT_PATIENCE,
+    limits: { stopAfter: 20 },
+    now: () => NOW,
+  } as unknown as Crew;
+  const sentAt = NOW - DEFAULT_PATIENCE.lostRecheckMs;
+  const overdueAt = sentAt + DEFAULT_PATIENCE.pushWaitMs;
+  const registration: Registration = { ...newRegistration('a', 'b/0'), state: 'submitting', task: 'open', sentAt };
+
+  function early(reply: Reply) {
+    return factOfSearch(crew, { ...registration, until: NOW }, '2026-11-21', reply).fact;
+  }
+
+  test.each([89251, 89252, 89250, 0, 89249, 4711])('is the only one before the push is overdue: %i', (errcode) => {
+    const fact = early({ kind: 'answer', errcode, said: 'said', body: {} });
+    expect(fact).toMatchObject({ early: true, until: overdueAt });
+  });
+
+  test('is not made again where its own answer is lost', () => {
+    expect(early({ kind: 'lost', why: 'no answer in time' })).toMatchObject({ kind: 'search_void', until: overdueAt });
+  });
+
+  test('was none where WeChat did not look: it is made when the door is open', () => {
+    const expired: Reply = { kind: 'answer', errcode: 42001, said: 'expired', body: {} };
+    expect(early(expired)).toMatchObject({ kind: 'search_void', until: NOW });
+    expect(early({ kind: 'not_sent', why: 'refused' })).toMatchObject({ until: NOW + pushRecheckMs });
+    const fault: Reply = { kind: 'answer', errcode: 61004, said: 'ip', body: {} };
+    expect(early(fault)).toMatchObject({ kind: 'search_refused', until: NOW + pushRecheckMs });
+  });
+
+  test('is told from the search of the overdue push by the time it was put down for, whatever a clock says', () => {
+    const overdue = { ...registration, sentAt: NOW - DEFAULT_PATIENCE.pushWaitMs + 1_000, until: NOW + 1_000 };
+    const answer: Reply = { kind: 'answer', errcode: 89250, said: 'not found', body: {} };
+    const { fact } = factOfSearch(crew, overdue, '2026-11-21', answer);
+    expect(fact).not.toHaveProperty('early');
+    expect(fact.until).toBe(overdue.sentAt + giveUpMs);
+  });
+});
+
+describe('a query when the push is overdue', () => {
+  const crew = {
+    api: fastregisterenterpriseweapp(NO_CLIENT),
+    patience: DEFAULT_PATIENCE,
+    limits: { stopAfter: 20 },
+    now: () => NOW,
+  } as unknown as Crew;
+  const registration: Registration = {
+    ...newRegistration('a', 'b/0'),
+    state: 'awaiting_legal_person',
+    sentAt: NOW - 26 * HOUR_MS,
+    taskId: 'task',
+  };
+  const answered = (status: unknown) =>
+    factOfSearch(crew, registration, '2026-11-21', {
+      kind: 'answer',
+      errcode: 0,
+      said: 'ok',
+      body: { errcode: 0, status },
+    }).fact;
+
+  test.each([0, 1, 8, 10, '3'])('ends a task that is still on its way: status %s', (status) => {
+    const fact = answered(status);
+    expect(fact).toMatchObject({ kind: 'task_unfinished', problem: `query:${status}` });
+    expect(fact).not.toHaveProperty('until');
+  });
+
+  test.each([13, 999, -1, 'late', undefined])(
+    'is not read where nobody knows the status, nor repeated: %s',
+    (status) => {
+      expect(answered(status)).toMatchObject({ kind: 'task_unclear', until: NOW - 26 * HOUR_MS + giveUpMs });
+    },
+  );
 });
 
 test('a query that tells the end leaves nothing to wait for', () => {

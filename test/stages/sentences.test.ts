@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { NO_CLIENT } from '../../src/app.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithFate } from '../../src/redis/batches.js';
 import { nextOf } from '../../src/reporter/next.js';
 import { type Circumstances, type Standstill, sentencesFor } from '../../src/reporter/sentences.js';
+import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 
 const HOUR_MS = 3_600_000;
 const NOON = Date.parse('2026-11-21T12:00+08:00');
@@ -99,6 +102,62 @@ describe('of a standstill and a wait of its own, a row tells the one that ends l
   test('unless it was sent: then nothing holds it back', () => {
     const fate = fateOf({ state: 'submitting', sentAt: NOON, until: NOON + HOUR_MS });
     expect(sentencesFor(fate, { ...CIRCUMSTANCES, standstill: midnight }).reason).not.toEqual(words);
+  });
+});
+
+describe('a row that stays silent', () => {
+  const sentAt = NOON - HOUR_MS;
+  const later = NOON + 25 * HOUR_MS;
+
+  test.each([fastregisterweapp, fastregisterenterpriseweapp])('and has no answer says what follows: $name', (make) => {
+    const { unanswered } = make(NO_CLIENT);
+    const fate = fateOf({ state: 'submitting', sentAt, until: later, problem: 'call:lost' });
+    const { reason, problem, whoActs, nextStep } = sentencesFor(fate, { ...CIRCUMSTANCES, unanswered });
+    expect([problem, whoActs]).toEqual(['call:lost', 'us']);
+    for (const words of [reason.en, reason.zh]) {
+      expect(words).toContain(new Date(later).toISOString());
+      expect(words).not.toContain('{time}');
+    }
+    expect(nextStep.en).toContain('Nothing to do');
+  });
+
+  test('of which search says that its task runs asks the legal person, and says until when', () => {
+    const fate = fateOf({ state: 'awaiting_legal_person', sentAt, until: later, problem: 'search:89251' });
+    const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
+    expect(sentences).toMatchObject({ whoActs: 'legal_person', nextStep: { en: 'Ask.' } });
+    for (const language of ['en', 'zh'] as const) {
+      expect(sentences.reason[language]).toContain(new Date(sentAt + 24 * HOUR_MS).toISOString());
+    }
+  });
+
+  test('asks nobody once the 24 hours are over', () => {
+    const sentLongAgo = NOON - 25 * HOUR_MS;
+    const fate = fateOf({ state: 'awaiting_legal_person', sentAt: sentLongAgo, until: later, problem: 'search:89250' });
+    const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
+    expect(sentences.whoActs).toBe('us');
+    expect(sentences.nextStep.en).toContain('Nothing to do');
+    expect(sentences.reason.en).toMatch(/24 hours are over, and WeChat has not pushed the result.*followed up at/);
+  });
+
+  test('and was unfinished when its time was over is the legal person’s, with the step that WeChat named', () => {
+    const sentences = sentencesFor(fateOf({ state: 'expired', problem: 'query:7', said: '' }), CIRCUMSTANCES);
+    expect(sentences).toMatchObject({ outcome: 'expired', problem: 'query:7', whoActs: 'legal_person' });
+    expect(sentences.reason.en).toMatch(/shows the registration unfinished.*WeChat reports step 7\./);
+    expect(sentences.reason.zh).toMatch(/微信显示注册未完成.*微信进度编号：7。/);
+    expect(sentences.nextStep.en).toContain('send it again');
+    expect(nextOf(fateOf({ state: 'expired', problem: 'query:7' }).registration, undefined)).toMatchObject({
+      acts: 'legal_person',
+      en: sentences.nextStep.en,
+    });
+  });
+
+  test('and is sent again because nobody had its link says why, while it waits and when a person has to look', () => {
+    const waiting = sentencesFor(fateOf({ state: 'queued', problem: 'link:lost' }), CIRCUMSTANCES);
+    expect(waiting).toMatchObject({ outcome: 'pending', problem: 'link:lost', whoActs: 'us' });
+    expect(waiting.reason.en).toMatch(/nobody could open it; its 24 hours are over\. It waits for its turn/);
+    const given = sentencesFor(fateOf({ state: 'needs_review', problem: 'link:lost' }), CIRCUMSTANCES);
+    expect(given.nextStep.en).toContain('check the network');
+    expect(given.nextStep.zh).toContain('请检查本服务器与微信之间的网络及代理');
   });
 });
 

@@ -1,20 +1,23 @@
-import { expect, test } from 'vitest';
-import type { Calls, CallsOfDay, LineStop, TokenWait } from '../../src/redis/calls.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { describe, expect, test } from 'vitest';
+import { newRegistration } from '../../src/domain/registration.js';
+import type { Calls, CallsOfDay, LineStop, NotedWait, ShutDay, TokenWait } from '../../src/redis/calls.js';
+import { heldBackBy } from '../../src/reporter/sentences.js';
+import { forCreates, situation } from '../../src/reporter/standstill.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
 function situationOf(
-  facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: TokenWait | 'pause' },
+  facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: NotedWait | TokenWait | 'pause' },
   limits = LIMITS,
+  api?: string,
 ) {
   const calls = {
     line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
     ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
-    waitNoted: async () => facts.wait && { why: facts.wait, ms: 5_000 },
+    waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
   } as unknown as Calls;
-  return situation(calls, limits, NOON);
+  return situation(calls, limits, NOON, api);
 }
 
 test('a token that is refused for the platform says what to mend, and what WeChat said', async () => {
@@ -50,8 +53,27 @@ test('a line that a person paused beside its fault says both, and what to mend',
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
   const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
-  expect(standstill?.reason.en).toBe('The line is stopped: who knows.');
+  expect(standstill?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
 });
+
+test.each([
+  ['token:45009', /used up for today/, /WECHAT_COMPONENT_ACCESS_TOKEN_URL/],
+  ['token:40001', /credentials/, /WECHAT_COMPONENT_APPSECRET/],
+  ['token:4711', /not known here/, /ask WeChat's support/],
+])(
+  'a token that WeChat does not issue (%s) names the cause, what WeChat said, when it is asked again, and what to do',
+  async (problem, cause, todo) => {
+    const refusal = { problem, said: 'its words rid: 65aa-1' };
+    const { standstill, stopped } = await situationOf({ wait: { why: 'refused', ms: 5_000, refusal } });
+    expect(stopped).toBe(false);
+    expect(standstill).toMatchObject({ problem });
+    expect(standstill?.reason.en).toMatch(cause);
+    expect(standstill?.reason.en).toContain(`WeChat said: ${problem.slice(6)} its words rid: 65aa-1`);
+    expect(standstill?.reason.en).toContain('asked again at 2026-11-21T12:00:05+08:00');
+    expect(standstill?.nextStep.en).toMatch(todo);
+    expect(standstill?.nextStep.en).not.toContain('WECHAT_API_BASE_URL');
+  },
+);
 
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
   expect(await situationOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });
@@ -69,4 +91,193 @@ test('a standstill that ends by itself says when: a day that is used up not befo
   expect(standstill).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
   expect(standstill?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
   expect((await situationOf({ wait: 'ticket' })).standstill).not.toHaveProperty('until');
+});
+
+describe('a day that WeChat has closed, and about which it is asked again', () => {
+  const MINUTE = 60_000;
+  const shutDay = (minutesAgo: number, changes: Partial<ShutDay> = {}): Partial<CallsOfDay> => ({
+    create: 3,
+    closed: true,
+    shut: {
+      since: NOON - minutesAgo * MINUTE,
+      said: 'create:45009 reach max',
+      nextCheckAt: NOON + MINUTE,
+      askedForAt: undefined,
+      busyUntil: undefined,
+      probeWanted: false,
+      askedAt: undefined,
+      answered: undefined,
+      doubted: false,
+      ...changes,
+    },
+  });
+
+  test('says since when, and when it is asked next, and what to do if the quota was reset', async () => {
+    const { standstill } = await situationOf({ day: shutDay(4) });
+    expect(standstill?.reason.en).toMatch(
+      /WeChat said at 2026-11-21T11:56:00\+08:00 .* asked again at 2026-11-21T12:01:00\+08:00/,
+    );
+    expect(standstill?.reason.zh).toMatch(
+      /微信于 2026-11-21T11:56:00\+08:00 .*将于 2026-11-21T12:01:00\+08:00 再次询问微信/,
+    );
+    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
+    expect(standstill?.until).toBe(Date.parse('2026-11-22T00:00+08:00'));
+  });
+
+  test.each([
+    ['is waited for at first', 14, {}, false],
+    ['is given up by run after a quarter of an hour', 15, {}, true],
+    ['is waited for while a process asks', 60, { busyUntil: NOON + 1 }, false],
+    ['is waited for while one is about to ask', 60, { nextCheckAt: NOON - 1 }, false],
+    ['is waited for while a person has just asked for it', 60, { askedForAt: NOON - 1 }, false],
+    ['is waited for while one call is to find out', 60, { probeWanted: true, askedAt: NOON - 1 }, false],
+    ['is given up where nobody asks although it is time', 60, { nextCheckAt: NOON - 2 * MINUTE }, true],
+    ['is given up where no call is there to find out', 60, { probeWanted: true, askedAt: NOON - 2 * MINUTE }, true],
+  ])('%s', async (_, minutesAgo, changes, stopped) => {
+    expect(await situationOf({ day: shutDay(minutesAgo, changes) })).toMatchObject({ left: 0, stopped });
+  });
+
+  test('is not waited for where only our own number has shut it, unless WeChat is being asked', async () => {
+    const open = { said: undefined };
+    const spent = { ...shutDay(1, open), create: 1_000, closed: false };
+    expect((await situationOf({ day: spent })).stopped).toBe(true);
+    const asking = { ...shutDay(1, { ...open, busyUntil: NOON + 1 }), create: 1_000, closed: false };
+    expect((await situationOf({ day: asking })).stopped).toBe(false);
+  });
+
+  test("is waited for where WeChat's own number has shut it, told by quota/get", async () => {
+    const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
+    const believing = { ...LIMITS, believeWeChat: true };
+    expect((await situationOf({ day: { create: 3, told } }, believing)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, told } }, LIMITS)).stopped).toBe(false);
+    expect(
+      (await situationOf({ day: { create: 3, told: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
+    ).toBe(true);
+  });
+});
+
+test('calls that are kept for searches are no calls for a create, and those that WeChat has forgotten are', async () => {
+  const kept = await situationOf({ day: { create: 990, kept: 10 } });
+  expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, standstill: { problem: 'quota:day' } });
+  expect(kept.standstill?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
+  expect((await situationOf({ day: { create: 989, kept: 10 } })).standstill).toBeUndefined();
+  expect(await situationOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
+  expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
+});
+
+describe('a stopped line', () => {
+  const MINUTE_MS = 60_000;
+  const met = { times: 22, merchants: 20, since: NOON - MINUTE_MS, at: NOON - 30_000 };
+
+  test.each([
+    [
+      'create:89247',
+      'rid: 65aa-1',
+      'That is a fault of WeChat',
+      "WeChat's support asks for the rid (65aa-1)",
+      'support',
+    ],
+    ['create:-1', '', 'system error', 'none loses a try.', 'announcements'],
+    [
+      'create:4711',
+      'rid: 65aa-1',
+      'fastregister does not know',
+      "The code is 4711. WeChat's support asks for the rid (65aa-1)",
+      'documentation',
+    ],
+    ['call:lost', 'no answer in time', 'What was sent is not sent again', 'What came: no answer in time.', 'proxy'],
+    ['call:page', 'HTTP 407', 'A page comes back', 'What came: HTTP 407.', 'firewall'],
+    ['call:not_sent', 'ECONNREFUSED', 'cannot be reached', 'What came: ECONNREFUSED.', 'WECHAT_API_BASE_URL'],
+    ['create:61004', '', 'allow-list', '', 'IP address'],
+    ['create:47001', '', 'malformed', '', 'maintainers'],
+    ['token:refused', '', 'three new component access tokens', '', 'WECHAT_COMPONENT_ACCESS_TOKEN_URL'],
+    ['batch:canaries', '', 'first rows of a batch', '', 'is the sheet right'],
+    ['api:retired', '', '2026-04-30', '', 'WECHAT_REGISTRATION_API=fastregisterenterpriseweapp'],
+  ])('for %s says what was met, how often, since when, what to fix, and the command', async (...row) => {
+    const [problem, because, what, said, fix] = row;
+    const { standstill } = await situationOf({ line: { problem, because, ...met } });
+    expect(standstill?.problem).toBe(problem);
+    const reason = standstill?.reason.en ?? '';
+    for (const part of [what, said]) expect(reason).toContain(part);
+    expect(reason).toContain(
+      'Stopped since 2026-11-21T11:59:30+08:00; met 22 times by 20 merchants in a row, first at 2026-11-21T11:59:00+08:00.',
+    );
+    expect(standstill?.reason.zh).toContain('自 2026-11-21T11:59:30+08:00 起暂停；共 22 次，连续 20 个商户');
+    expect(standstill?.nextStep.en).toContain(fix);
+    for (const language of ['en', 'zh'] as const) {
+      expect(standstill?.nextStep[language]).toContain('`fastregister resume`');
+      expect(standstill?.nextStep[language]).not.toMatch(/^Nothing to do: (it is sent|WeChat's push)/);
+    }
+  });
+
+  test('for an API that is offline says nothing of a setting that names another one already', async () => {
+    const line = { problem: 'api:retired', because: 'system error', ...met };
+    const { standstill } = await situationOf({ line }, LIMITS, 'fastregisterenterpriseweapp');
+    expect(standstill?.nextStep.en).not.toContain('Set WECHAT_REGISTRATION_API');
+    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
+    const before = await situationOf({ line }, LIMITS, 'fastregisterweapp');
+    expect(before.standstill?.nextStep.en).toContain('Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
+  });
+
+  test('for -1 never advises an API: the successor answers so, too', async () => {
+    for (const api of ['fastregisterweapp', 'fastregisterenterpriseweapp']) {
+      const { standstill } = await situationOf({ line: { problem: 'create:-1', ...met } }, LIMITS, api);
+      expect(JSON.stringify(standstill)).not.toContain('WECHAT_REGISTRATION_API');
+    }
+  });
+
+  test('that opens by itself says when it is tried next, and does not end a run', async () => {
+    const line = { problem: 'call:lost', because: 'HTTP 502', ...met };
+    const probe = { at: NOON + MINUTE_MS, failed: 3 };
+    const waiting = await situationOf({ line: { ...line, probe } });
+    expect(waiting.stopped).toBe(false);
+    expect(waiting.standstill?.until).toBe(NOON + MINUTE_MS);
+    expect(waiting.standstill?.reason.en).toMatch(
+      /The next call is tried at 2026-11-21T12:01:00\+08:00; 3 failed so far\.$/,
+    );
+    const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
+    expect(due.standstill?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
+    const onTrial = await situationOf({ line: { ...line, probe, onTrial: true } });
+    expect(onTrial.standstill?.reason.en).toMatch(/One call is being tried now\.$/);
+    const paused = await situationOf({ line: { ...line, probe, paused: 'we move house' } });
+    expect(paused.stopped).toBe(true);
+    expect(paused.standstill?.reason.en).not.toContain('tried at');
+  });
+
+  test('is a person’s to repair after three calls that a page answered in vain: then a run ends', async () => {
+    const stoppedAfter = async (problem: string, failed: number, at = NOON + MINUTE_MS) =>
+      (await situationOf({ line: { problem, ...met, probe: { at, failed } } })).stopped;
+    expect([await stoppedAfter('call:page', 2), await stoppedAfter('call:page', 3)]).toEqual([false, true]);
+    // The next run begins with the call that is due.
+    expect(await stoppedAfter('call:page', 3, NOON - MINUTE_MS)).toBe(false);
+    for (const problem of ['call:lost', 'call:not_sent', 'create:89247', 'create:-1']) {
+      expect([problem, await stoppedAfter(problem, 50)]).toEqual([problem, false]);
+    }
+  });
+
+  test('holds back the rows of a report that would be sent before it is tried next, and no others', () => {
+    const standstill = {
+      problem: 'call:lost',
+      reason: { en: 'r', zh: 'r' },
+      nextStep: { en: 'n', zh: 'n' },
+      whoActs: 'us',
+      until: NOON,
+    } as const;
+    const row = newRegistration('a', 'b/0');
+    expect(heldBackBy(standstill, row)).toBe(standstill);
+    expect(heldBackBy(standstill, { ...row, state: 'deferred', until: NOON - 1 })).toBe(standstill);
+    expect(heldBackBy(standstill, { ...row, state: 'deferred', until: NOON + 1 })).toBeUndefined();
+  });
+});
+
+test('a token that cannot be fetched says what came, since when, and when it is asked for again', async () => {
+  const said = 'HTTP 407 and no JSON (text/html)';
+  const wait = { why: 'page', ms: 60_000, since: NOON - 600_000, tries: 7, said } as const;
+  const { standstill, stopped } = await situationOf({ wait });
+  expect(stopped).toBe(false);
+  expect(standstill).toMatchObject({ problem: 'call:page' });
+  expect(standstill?.reason.en).toContain(
+    `What came: ${said}. No component access token since 2026-11-21T11:50:00+08:00, asked for 7 times; the next time at 2026-11-21T12:01:00+08:00.`,
+  );
+  expect(standstill?.nextStep.en).toContain('firewall');
 });

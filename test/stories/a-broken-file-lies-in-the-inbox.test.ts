@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { completeFiles } from '../../src/nights/inbox.js';
+import { filesOf } from '../../src/nights/inbox.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
@@ -97,8 +97,9 @@ test('a file that is still being written stays where it is, unless a .ready besi
   for (const name of ['b.csv', 'a.csv', 'c.csv', 'c.csv.ready', '.hidden.csv', '~$open.xlsx']) office.put(name, 'x');
   // Copied with the time of the original: old by its content, and yet just written.
   utimesSync(join(office.inbox, 'a.csv'), 1, 1);
-  expect(await completeFiles(office.inbox, written)).toEqual(['c.csv']);
-  expect(await completeFiles(office.inbox, written + 61_000)).toEqual(['a.csv', 'b.csv', 'c.csv']);
+  expect(await filesOf(office.inbox, written)).toEqual({ complete: ['c.csv'], notReady: ['a.csv', 'b.csv'] });
+  const quiet = await filesOf(office.inbox, written + 61_000);
+  expect(quiet).toEqual({ complete: ['a.csv', 'b.csv', 'c.csv'], notReady: [] });
 });
 
 test('a file of the same name as one before does not overwrite it', async () => {

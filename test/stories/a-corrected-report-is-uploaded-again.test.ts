@@ -1,15 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { limitsOf, rulesOf } from '../../src/app.js';
-import { isoWithOffset } from '../../src/domain/calendar.js';
+import { afterWorkingDays, isoWithOffset } from '../../src/domain/calendar.js';
+import type { Outcome } from '../../src/domain/registration.js';
+import { carryOut, type Survey, survey } from '../../src/operator/survey.js';
 import { load } from '../../src/producer/load.js';
+import { plannedRows } from '../../src/producer/plan.js';
 import { openSheet } from '../../src/producer/sheet.js';
 import type { Batch } from '../../src/redis/batches.js';
 import { reportCsv } from '../../src/reporter/csv.js';
 import { writeWhole } from '../../src/reporter/file.js';
 import { historyPage } from '../../src/reporter/history.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
+import { troubleOf } from '../../src/reporter/sentences.js';
 import { situation } from '../../src/reporter/standstill.js';
 import { encode } from '../stages/encoders.js';
 import { workbookParts } from '../stages/workbook.js';
@@ -127,23 +131,69 @@ for (const { api, way, save } of WAYS) {
   });
 }
 
-test('a row that the registry needs days for waits for them, however often it is uploaded', async () => {
-  const rehearsal = await rehearse();
-  await rehearsal.start();
-  const sheet = join(rehearsal.home, 'merchants.csv');
-  const early = merchant(5, 'p105');
-  writeFileSync(sheet, sheetOf([early]));
-  const first = await upload(rehearsal, sheet);
-  const [before] = await reportOf(rehearsal, first);
-  expect(before?.problem).toBe('push:105');
+describe.each(APIS)('%s: a merchant whose ID card number the registry does not have yet (105)', (api) => {
+  const early = merchant(5, 'p105x1');
 
-  const { batches } = rehearsal.store;
-  writeFileSync(sheet, `${sheetOf([early])}\n`);
-  const rules = rulesOf(rehearsal.store.settings, true, rehearsal.store.identify);
-  const { batch } = await load(await openSheet(sheet), sheet, { batches, rules, canaries: 0, now: Date.now });
-  const { state, wait, until: dueAt } = await rehearsal.registration(early);
-  expect([state, wait]).toEqual(['deferred', 'not_before']);
-  expect(dueAt).toBeGreaterThan(Date.now() + 5 * 86_400_000);
-  expect(await batches.counts(batch.id)).toEqual({ 'deferred/not_before': 1 });
-  expect(rehearsal.seen(early).creates).toBe(1);
+  async function refused(): Promise<{ rehearsal: Rehearsal; batch: Batch; sheet: string }> {
+    const rehearsal = await rehearse({ api });
+    await rehearsal.start();
+    const sheet = join(rehearsal.home, 'merchants.csv');
+    writeFileSync(sheet, sheetOf([early]));
+    const batch = await upload(rehearsal, sheet);
+    return { rehearsal, batch, sheet };
+  }
+
+  async function retry({ store }: Rehearsal, batch: Batch, only?: Outcome): Promise<Survey> {
+    const { batches, ledger } = store;
+    const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
+    const wish = { ask: 'retry', batch, only: only && new Set([only]), now: Date.now() } as const;
+    const found = await survey(tools, wish);
+    await carryOut(tools, wish, found, 'a test', Date.now);
+    return found;
+  }
+
+  test('is rejected with a reason that says for how long, and waits for it when it is retried', async () => {
+    const { rehearsal, batch } = await refused();
+    const [before] = await reportOf(rehearsal, batch);
+    expect(before).toMatchObject({ outcome: 'rejected', problem: 'push:105', who_acts: 'us' });
+    expect(before?.reason).toContain('要求 5 至 15 个工作日后再提交');
+    expect(before?.next_step).toMatch(/`retry` 会等满 15 个工作日后自动提交.*请于 \d{4}-\d\d-\d\dT.* 之后再提交/);
+
+    expect([...(await retry(rehearsal, batch)).mind.keys()]).toEqual(['not_before']);
+    const { state, wait, until: dueAt = 0 } = await rehearsal.registration(early);
+    expect([state, wait]).toEqual(['deferred', 'not_before']);
+    expect(Math.abs(dueAt - afterWorkingDays(Date.now(), 15))).toBeLessThan(60_000);
+    const [waiting] = await reportOf(rehearsal, batch);
+    expect(waiting?.reason).toContain('微信要求 5 至 15 个工作日后再提交（105）');
+    expect(rehearsal.seen(early).creates).toBe(1);
+
+    // Whoever has waited long enough names the outcome.
+    expect([...(await retry(rehearsal, batch, 'pending')).mind.keys()]).toEqual(['too_early']);
+    await rehearsal.settled(batch.id);
+    expect(await rehearsal.registration(early)).toMatchObject({ state: 'created', attempt: 2 });
+    expect(await rehearsal.book.batches.counts(batch.id)).toEqual(await rehearsal.book.recount(batch.id));
+  });
+
+  test('is sent before its day where the operator names the outcome', async () => {
+    const { rehearsal, batch } = await refused();
+    expect([...(await retry(rehearsal, batch, 'rejected')).mind.keys()]).toEqual(['too_early']);
+    await rehearsal.settled(batch.id);
+    expect(await rehearsal.registration(early)).toMatchObject({ state: 'created', attempt: 2 });
+  });
+
+  test('is sent before its day with a new sheet, of which check warns', async () => {
+    const { rehearsal, sheet } = await refused();
+    writeFileSync(sheet, `${sheetOf([early])}\n`);
+    const { batches } = rehearsal.store;
+    const rules = rulesOf(rehearsal.store.settings, true, rehearsal.store.identify);
+    for await (const rows of plannedRows(await openSheet(sheet), rules, batches.prospects)) {
+      expect(rows).toMatchObject([
+        { fate: 'ready', row: { problems: [{ code: 'sheet:too_early', severity: 'warning' }] } },
+      ]);
+    }
+
+    const second = await upload(rehearsal, sheet);
+    expect(await reportOf(rehearsal, second)).toMatchObject([{ outcome: 'created', attempts: '2' }]);
+    expect(await batches.counts(second.id)).toEqual({ created: 1 });
+  });
 });

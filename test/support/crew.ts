@@ -1,7 +1,7 @@
 /** A worker's tools over a real Redis, with a WeChat that a test plays itself. */
 import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { DEFAULT_PATIENCE, quotaRechecksMs } from '../../src/domain/patience.js';
 import type { Bell } from '../../src/redis/bell.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
@@ -41,6 +41,7 @@ export function crewWith(
       perDay: 1_000,
       believeWeChat: false,
       searchShare: 0,
+      quotaRechecksMs: quotaRechecksMs({ ...DEFAULT_PATIENCE, ...patience }),
       timezone: 'UTC',
       sendingHours: { fromMinute: 0, untilMinute: 1440 },
       stopAfter: 20,

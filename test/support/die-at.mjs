@@ -11,10 +11,11 @@ import { withKeys } from '../../dist/redis/keys.js';
 
 const step = process.env.DIE_AT;
 const lua = new URL('../../dist/redis/lua/', import.meta.url);
-const prelude = readFileSync(new URL('prelude.lua', lua), 'utf8');
+// What scripts.ts puts before each script.
+const shared = ['prelude', 'day'].map((file) => readFileSync(new URL(`${file}.lua`, lua), 'utf8'));
 const names = new Map(
   readdirSync(lua).map((file) => {
-    const text = withKeys([prelude, readFileSync(new URL(file, lua), 'utf8')].join('\n'));
+    const text = withKeys([...shared, readFileSync(new URL(file, lua), 'utf8')].join('\n'));
     return [createHash('sha1').update(text).digest('hex'), file.replace('.lua', '')];
   }),
 );

@@ -1,6 +1,6 @@
 /** The ledger with little words: load merchants, send, answer, push, and count again from the rows. */
 import type { Redis } from 'ioredis';
-import { type Identify, identifyWith, type Merchant, personOf } from '../../src/domain/merchant.js';
+import { ALL_DETAILS, type Identify, identifyWith, type Merchant, personOf } from '../../src/domain/merchant.js';
 import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
 import {
   type AcceptedRow,
@@ -19,7 +19,7 @@ import { cellsOf, HEADINGS } from './merchants.js';
 import { LEDGER_KEY } from './redis.js';
 
 /** As the first registration API compares rows. */
-export const MANNER: Manner = { details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'] };
+export const MANNER: Manner = { details: ALL_DETAILS };
 
 export const identify = identifyWith(LEDGER_KEY);
 
@@ -51,6 +51,7 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     dayEndsAt: Date.now() + HOUR_MS,
     closedMs: 0,
     triesPerDay: 1_000_000,
+    probeMs: 20_000,
     person: personOf(merchant.legalPersonaWechat),
     ...changes,
   };

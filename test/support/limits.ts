@@ -10,4 +10,5 @@ export const LIMITS: Limits = {
   stopAfter: 20,
   believeWeChat: false,
   searchShare: 0.1,
+  quotaRechecksMs: [60_000, 300_000, 900_000, 3_600_000],
 };

@@ -22,7 +22,7 @@ export function seal(xml: string, { token, aesKey }: PushCredential = CREDENTIAL
 
 /** Signs whatever is given as `<Encrypt>`. */
 export function sign(encrypted: string, token = CREDENTIAL.token): SealedRequest {
-  const timestamp = '1790000000';
+  const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = randomBytes(5).toString('hex');
   const signature = signatureOf(token, timestamp, nonce, encrypted);
   return {

@@ -9,6 +9,7 @@ import { openRefusals } from '../../src/events/refusals.js';
 import { startReceiver } from '../../src/events/server.js';
 import { openShelf } from '../../src/events/shelf.js';
 import { openSpool } from '../../src/events/spool.js';
+import { openAuthCodes } from '../../src/redis/auth-codes.js';
 import { openBatches } from '../../src/redis/batches.js';
 import { openLedger } from '../../src/redis/ledger.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
@@ -34,6 +35,9 @@ export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor'
     credentials: [CREDENTIAL],
     componentAppid: PLATFORM,
     ledger: openLedger(redis),
+    codes: openAuthCodes(redis),
+    isShared: false,
+    resultWaitMs: 120_000,
     rowAt: openBatches(redis).rowAt,
     identify,
     matchOf,

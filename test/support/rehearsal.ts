@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
+import { optionsFor } from '../../src/cli/report.js';
 import { readSettings } from '../../src/config.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
 import type { HistoryEntry } from '../../src/redis/ledger.js';
+import { type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
 import {
   type MerchantState,
@@ -27,6 +29,10 @@ export const SPEED = 86_400;
 export const SHORT_WAITS = {
   FASTREGISTER_REQUEST_TIMEOUT: '2s',
   FASTREGISTER_RETRY_FIRST: '100ms',
+  // With more tries a Weixin ID's day would be over, and none passes here.
+  FASTREGISTER_RETRY_LIMIT: '3',
+  FASTREGISTER_PROBE_FIRST: '100ms',
+  FASTREGISTER_PROBE_MAX: '1s',
   FASTREGISTER_BUSY_WAIT: '500ms',
   FASTREGISTER_PUSH_WAIT: '4s',
   FASTREGISTER_PUSH_RECHECK: '1s',
@@ -179,6 +185,15 @@ export async function rehearse(
     },
     calls: (action) => simulator.state().calls[PATHS[api]]?.[action] ?? {},
   };
+}
+
+/** The report of a batch, as `report` writes it now. */
+export async function reportOf({ store }: Pick<Rehearsal, 'store'>, id: string): Promise<ReportRow[]> {
+  const batch = await store.batches.find(id);
+  if (batch === undefined) throw new Error(`there is no batch ${id}`);
+  const rows: ReportRow[] = [];
+  for await (const page of reportRows(store.batches, batch, await optionsFor(store, 'en'))) rows.push(...page);
+  return rows;
 }
 
 /** No merchant was asked twice: neither by a second task, nor by a create that was answered 89249. */

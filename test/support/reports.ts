@@ -5,6 +5,5 @@ export const REPORT_OPTIONS: ReportOptions = {
   language: 'en',
   timezone: 'Asia/Shanghai',
   now: Date.now(),
-  details: ['name', 'code', 'legalPersonaWechat', 'legalPersonaName'],
   invitation: { en: 'Ask the legal person.', zh: '请法人确认。' },
 };

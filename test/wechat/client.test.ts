@@ -82,6 +82,39 @@ describe('a call', () => {
   });
 
   test.each([
+    ['a proxy that refuses', 403, {}, 'HTTP 403 and no JSON (text/html)'],
+    ['a proxy that wants a password', 407, {}, 'HTTP 407 and no JSON (text/html)'],
+    [
+      'a login page, elsewhere',
+      302,
+      { location: 'http://portal.test:81/in?from=secret' },
+      'HTTP 302 to portal.test:81 and no JSON (text/html)',
+    ],
+    ['a login page, here', 307, { location: '/in?from=secret' }, 'HTTP 307 to 127.0.0.1'],
+    ['a network that wants a login', 511, {}, 'HTTP 511 and no JSON (text/html)'],
+    ['another server', 404, { 'content-type': 'application/json' }, 'HTTP 404 without an errcode (application/json)'],
+  ])('is no attempt where the answer is that of %s', async (_, status, headers, why) => {
+    const text = status === 404 ? '{"message":"no such page"}' : '<html>…</html>';
+    const { client } = await wechat((__, response) =>
+      response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(text),
+    );
+    expect(await client.post(CALL)).toEqual({ kind: 'page', taken: 'no', why: expect.stringContaining(why) });
+  });
+
+  test.each([
+    ['HTML', { 'content-type': 'text/html' }, '<html>Welcome</html>', 'HTTP 200 and no JSON (text/html)'],
+    ['HTML that says nothing of itself', {}, '  <!doctype html><html></html>', 'HTTP 200 and no JSON'],
+  ])('may have arrived where the answer is %s under a status of success', async (_, headers, text, why) => {
+    const { client } = await wechat((__, response) => response.writeHead(200, headers).end(text));
+    expect(await client.post(CALL)).toEqual({ kind: 'page', taken: 'unknown', why });
+  });
+
+  test('is answered where the answer has an errcode, whatever its status', async () => {
+    const { client } = await wechat((_, response) => response.writeHead(403).end('{"errcode":48001,"errmsg":"no"}'));
+    expect(await client.post(CALL)).toMatchObject({ kind: 'answer', errcode: 48001 });
+  });
+
+  test.each([
     ['a page of a gateway', 502, '<html>Bad Gateway</html>', 'HTTP 502 and no JSON'],
     ['JSON that is no object', 200, '[]', 'HTTP 200 without an errcode'],
     ['an object without a code', 200, '{"errmsg":"ok"}', 'HTTP 200 without an errcode'],

@@ -12,12 +12,18 @@ const NOW = 1_000_000;
 const now = () => NOW;
 
 /** What processes share, without Redis. */
-function memory(): TokenStore & { kept: KeptToken | undefined; dropped: string[]; askedAgainIn: number | undefined } {
+function memory(): TokenStore & {
+  kept: KeptToken | undefined;
+  dropped: string[];
+  askedAgainIn: number | undefined;
+  refused: Awaited<ReturnType<TokenStore['refusal']>>;
+} {
   let locked = false;
   return {
     kept: undefined,
     dropped: [],
     askedAgainIn: undefined,
+    refused: undefined,
     async token() {
       return this.kept;
     },
@@ -44,6 +50,12 @@ function memory(): TokenStore & { kept: KeptToken | undefined; dropped: string[]
       locked = false;
     },
     clearRefusals: async () => {},
+    async refusal() {
+      return this.refused;
+    },
+    async keepRefusal(refusal, ms) {
+      this.refused = { ...refusal, ms };
+    },
   };
 }
 
@@ -72,10 +84,52 @@ test('who gets the lock when another process has just refreshed takes its token'
   expect(fetched).toBe(1);
 });
 
+const RETRY_MS = 60_000;
+
+describe('a token that WeChat does not issue', () => {
+  const answering = (errcode: number) => {
+    const store = memory();
+    let asked = 0;
+    const client = {
+      post: async () => {
+        asked += 1;
+        return { kind: 'answer', errcode, said: 'its words', body: {} };
+      },
+    } as unknown as Client;
+    const source = ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS);
+    return { store, credentials: () => openCredentials(store, source, now), asked: () => asked };
+  };
+
+  test.each([45009, 45011, 40001, -1, 4711])(
+    'with %d is asked for again after the pause, by one process for all',
+    async (code) => {
+      const wechat = answering(code);
+      const refused = { kind: 'wait', ms: RETRY_MS, why: 'refused', problem: `token:${code}`, said: 'its words' };
+      expect(await wechat.credentials().current()).toEqual(refused);
+      expect(await wechat.credentials().current()).toEqual(refused);
+      expect(wechat.asked()).toBe(1);
+
+      wechat.store.refused = undefined;
+      await wechat.credentials().current();
+      expect(wechat.asked()).toBe(2);
+    },
+  );
+
+  test.each([40125, 40013, 61004])('with %d is a fault of the settings', async (code) => {
+    const wechat = answering(code);
+    expect(await wechat.credentials().current()).toEqual({
+      kind: 'fault',
+      problem: `token:${code}`,
+      said: 'its words',
+    });
+    expect(wechat.store.refused).toBeUndefined();
+  });
+});
+
 describe('a verify ticket', () => {
   const exchange = (store: TokenStore, reply: Partial<Reply>) => {
     const client = { post: async () => reply as Reply } as unknown as Client;
-    return ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now)();
+    return ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS)();
   };
 
   test.each([61005, 61006])('that is refused with %d is soon asked for again', async (errcode) => {
@@ -123,5 +177,61 @@ describe('the token service of the platform', () => {
   test('is believed', async () => {
     const said = '{"component_access_token":"abc","expires_in":60}';
     expect(await answering(200, said)).toEqual({ kind: 'fresh', token: 'abc', livesMs: 60_000 });
+  });
+});
+
+describe('a token service', () => {
+  const token = JSON.stringify({ component_access_token: 'fresh', expires_in: 7200 });
+  type Asked = { url: string; authorization: string | undefined };
+
+  function playing(...answers: Response[]): { get: typeof fetch; asked: Asked[] } {
+    const asked: Asked[] = [];
+    const get = async (url: unknown, init: { headers?: Record<string, string> } = {}): Promise<Response> => {
+      asked.push({ url: String(url), authorization: init.headers?.authorization });
+      return answers.shift() ?? new Response('', { status: 500 });
+    };
+    return { get: get as typeof fetch, asked };
+  }
+
+  const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
+
+  test('is asked with the name and password of its address', async () => {
+    const { get, asked } = playing(new Response(token));
+    expect(await tokenService('http://user:p%40ss@tokens.example/t', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+    expect(asked).toEqual([
+      { url: 'http://tokens.example/t', authorization: `Basic ${Buffer.from('user:p@ss').toString('base64')}` },
+    ]);
+  });
+
+  test('may redirect to https, where its name and password are not shown', async () => {
+    const { get, asked } = playing(redirect('https://other.example/t'), new Response(token));
+    expect(await tokenService('https://user:pass@tokens.example', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+    expect(asked[1]).toEqual({ url: 'https://other.example/t', authorization: undefined });
+  });
+
+  test('that redirects to http, or without end, is a fault that says so', async () => {
+    const { get, asked } = playing(redirect('http://other.example/t'), new Response(token));
+    const ended = await tokenService('https://tokens.example', 1_000, get)();
+    expect(ended).toMatchObject({
+      kind: 'fault',
+      problem: 'token:service',
+      said: expect.stringContaining('http://other'),
+    });
+    expect(asked).toHaveLength(1);
+    const loop = playing(...Array.from({ length: 9 }, () => redirect('https://tokens.example/')));
+    expect(await tokenService('https://tokens.example', 1_000, loop.get)()).toMatchObject({ kind: 'fault' });
+  });
+
+  test('that answers without end is not read to the end', async () => {
+    let pulled = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(16 * 1024).fill(32));
+      },
+    });
+    const { get } = playing(new Response(endless));
+    expect(await tokenService('https://tokens.example', 1_000, get)()).toMatchObject({ kind: 'fault' });
+    expect(pulled).toBeLessThan(20);
   });
 });

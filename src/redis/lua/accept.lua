@@ -62,24 +62,24 @@ local function accept(id, pointer, decided)
   local registration = key.registration(id)
   if redis.call('EXISTS', registration) == 0 then
     redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    count_state(nil, 'queued')
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
     count('queued')
     return 'r' .. id
   end
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'next', 'code', 'appid')
+  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'next', 'appid')
   local state, row = now[1], now[2]
   local earlier = index_in_batch(row .. ' ' .. (now[3] or '') .. ' ' .. (now[4] or ''))
   if earlier then return duplicate_of(id, earlier) end
-  -- One more waits for the exchange of the auth_code of the one that there is.
-  local is_settled = state == 'created' and not (again and not now[5])
+  local is_settled = state == 'created' and not again
   if is_settled or state == 'created' and redis.call('HEXISTS', key.firsts(batch), id) == 1 then
     local _, own = row_of(pointer)
     if redis.call('HSETNX', key.firsts(batch), id, own) == 0 then
       return duplicate_of(id, redis.call('HGET', key.firsts(batch), id))
     end
     count('already_created')
-    return 'a' .. id .. '|' .. (now[6] or '')
+    return 'a' .. id .. '|' .. (now[5] or '')
   end
   return accept_decided(id, pointer, row, state, decided)
 end

@@ -1,27 +1,43 @@
 -- Takes what is due and what is ready, as far as the window has room, to be handed to BullMQ. What is taken stays in the
--- window until a worker has done it, so that a crash between this step and BullMQ loses nothing.
+-- window until a worker has done it, so that a crash between this step and BullMQ loses nothing. What was cancelled,
+-- settled or purged since it was ready is left out: a worker would need a hundred times as long to see that.
 -- KEYS 1 the window of this kind
--- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a handful
--- Answers { when the next one is due in ms or -1, how many are still ready, jobs… }; a job is `registration-handful`,
--- and a handful `moment-number`, the moment being that of its handing in µs: BullMQ passes over a handful whose name it
--- has, also while a worker that gave a registration back a moment ago is not done with the old one.
-local kind, size, most, handful = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+-- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a handful, 5 how many
+--      to look at at most, so that others are not kept waiting, 6… states in which there is work of this kind (none: in any)
+-- Answers { in how many ms to run again, by this clock (0: there is room, and more to look at; -1: nothing is due later), how
+-- many are still ready, jobs… }; a job is `registration-handful`, and a handful `moment-number`, the moment
+-- being that of its handing in µs: BullMQ passes over a handful whose name it has, also while a worker that gave a
+-- registration back a moment ago is not done with the old one.
+local kind, size, most, handful, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local states, in_any_state = set_of_arguments(6), #ARGV < 6
 local now = milliseconds()
 local moment = table.concat(redis.call('TIME'), '.')
 
 local later, ready = key.later(kind), key.ready(kind)
-local due = redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, 1000)
-for _, id in ipairs(due) do
-  redis.call('LPUSH', ready, id)
-  redis.call('ZREM', later, id)
+local due = redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, looks)
+if #due > 0 then
+  redis.call('LPUSH', ready, unpack(due))
+  redis.call('ZREM', later, unpack(due))
 end
 
 local room = math.min(size - redis.call('ZCARD', KEYS[1]), most)
-local ids = room > 0 and redis.call('LPOP', ready, room) or {}
-local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
-local answer = { next_due[2] and tonumber(next_due[2]) or -1, redis.call('LLEN', ready) }
+local ids = {}
+while #ids < room and looks > 0 do
+  local found = redis.call('LPOP', ready, math.min(room - #ids, looks))
+  if not found then break end
+  looks = looks - #found
+  for _, id in ipairs(found) do
+    if in_any_state or states[redis.call('HGET', key.registration(id), 's')] then ids[#ids + 1] = id end
+  end
+end
+
+local left = redis.call('LLEN', ready)
+local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2]
+local again_in = next_due and math.max(next_due - now, 1) or -1
+if left > 0 and #ids < room then again_in = 0 end
+local answer = { again_in, left }
 local scored = {}
-for i, id in ipairs(ids or {}) do
+for i, id in ipairs(ids) do
   local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / handful)
   scored[#scored + 1] = now
   scored[#scored + 1] = job

@@ -31,7 +31,7 @@ local function counted_as(state, wait)
   return state
 end
 
--- By how much the counts of batches change in this run.
+-- By how much the counts of batches, and of all registrations, change in this run.
 local changes = {}
 
 local function write_counts()
@@ -43,11 +43,17 @@ local function write_counts()
   changes = {}
 end
 
-local function count_change(batch, name, by)
-  local counts = key.counts(batch)
+local function count_change(counts, name, by)
   local change = changes[counts] or {}
   changes[counts] = change
   change[name] = (change[name] or 0) + by
+end
+
+-- Registrations by state: `before` is nil for one that is new, `after` for one that is forgotten.
+local function count_state(before, after)
+  if before == after then return end
+  if before then count_change(key.states(), before, -1) end
+  if after then count_change(key.states(), after, 1) end
 end
 
 -- Every batch that has a row for this registration counts it.
@@ -56,9 +62,9 @@ local function recount(row, also, before, after)
   local pointers = row .. ' ' .. (also or '')
   for pointer in string.gmatch(pointers, '%S+') do
     if pointer ~= PURGED_ROW then
-      local batch = row_of(pointer)
-      count_change(batch, before, -1)
-      count_change(batch, after, 1)
+      local counts = key.counts(row_of(pointer))
+      count_change(counts, before, -1)
+      count_change(counts, after, 1)
     end
   end
 end
@@ -77,8 +83,8 @@ local function change_rows(rows)
       end
       if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
       if before ~= after then
-        count_change(batch, before, -1)
-        count_change(batch, after, 1)
+        count_change(key.counts(batch), before, -1)
+        count_change(key.counts(batch), after, 1)
       end
     end
   end
@@ -106,6 +112,16 @@ local function ring(what)
   redis.call('PUBLISH', key.bell(), what)
 end
 
+-- The arguments from `first` on, as a set.
+local function set_of_arguments(first)
+  local set = {}
+  for i = first, #ARGV do set[ARGV[i]] = true end
+  return set
+end
+
+-- Of the quota day; day.lua says what they do.
+local close_day, hear_of_probe
+
 -- Whoever parked pushes wait for has come: they go into the stream again, with their old id, to be looked at anew.
 local function unpark_for(awaited)
   local ids = redis.call('HGET', key.awaited(), awaited)
@@ -121,43 +137,151 @@ local function unpark_for(awaited)
   end
 end
 
+-- An authorization code waits beside its Mini Program for its exchange, which goes before all other work. Its mark tells it
+-- from every other one: a push that comes again brings nothing new. The newest code is the first line of `codes`:
+--   mark at dies_at pushed_at from shared sealed
+--   at, dies_at (when its life ends), pushed_at (by WeChat's clock): ms   from: 'created' or 'authorized'
+--   shared: '1' where another service exchanges codes of this platform, too, otherwise '-'
+-- Answers false for one that is known; with `anew` only where that waits already. The last eight marks are remembered, of
+-- 16 characters and a space each.
+local function offer(appid, code, anew)
+  local authorizer = key.authorizer(appid)
+  local now = redis.call('HMGET', authorizer, 'marks', 'codes', 'authorizedAt')
+  local marks = now[1] or ''
+  if string.find(anew and (now[2] or '') or marks, code.mark, 1, true) then return false end
+  local line = table.concat({ code.mark, code.at, code.diesAt, code.pushedAt, code.from, code.shared, code.sealed }, ' ')
+  local codes = now[2] and line .. '\n' .. now[2] or line
+  if not string.find(marks, code.mark, 1, true) then marks = string.sub(marks .. code.mark .. ' ', -136) end
+  redis.call('HSET', authorizer, 'marks', marks, 'codes', codes)
+  if tonumber(code.pushedAt) > tonumber(now[3] or 0) then
+    redis.call('HSET', authorizer, 'authorizedAt', code.pushedAt)
+  end
+  -- What is known of a stranger is forgotten after some days (settle-codes.lua), but no code that waits.
+  redis.call('PERSIST', authorizer)
+  return true
+end
+
+-- Whether any registration was sent and has not met its end: each of them has a follow-up due.
+local function somebody_waits()
+  return redis.call('ZCARD', key.later('follow-up')) > 0 or redis.call('LLEN', key.ready('follow-up')) > 0
+    or redis.call('ZCARD', key.window('follow-up')) > 0
+end
+
+local function exchange_now(appid)
+  redis.call('ZREM', key.later('authorize'), appid)
+  redis.call('LREM', key.ready('authorize'), 0, appid)
+  redis.call('LPUSH', key.ready('authorize'), appid)
+  ring('ready')
+end
+
+-- The registration has this Mini Program. What waited to learn whose it is goes on: also a code whose token was kept for
+-- nobody, so that somebody records it.
+local function owns(id, appid, code)
+  redis.call('HSET', key.appids(), appid, id)
+  if code then offer(appid, code, true) end
+  if redis.call('HEXISTS', key.authorizer(appid), 'codes') == 1 then exchange_now(appid) end
+  unpark_for('appid:' .. appid)
+end
+
 -- What the line's canaries are, as far as this run has looked.
 local canary_of_line
 
 local function is_pause(problem) return string.sub(problem, 1, 9) == 'operator:' end
 
+-- The next probe of a line that opens by itself: after a wait that doubles with each probe that failed.
+local function probe_due(probes, first, max)
+  return milliseconds() + math.floor(math.min(first * 2 ^ math.min(probes, 40), max))
+end
+
+-- Why the line is stopped, and what opens it.
+local function write_stop(stop)
+  local line = key.line()
+  redis.call('HDEL', line, 'times', 'merchants', 'since', 'probe', 'first', 'max', 'probes', 'due')
+  redis.call('HSET', line, 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
+  for _, name in ipairs({ 'times', 'merchants', 'since' }) do
+    if stop[name] then redis.call('HSET', line, name, stop[name]) end
+  end
+  local probe = stop.probe
+  if probe then
+    local due = probe_due(0, probe.firstMs, probe.maxMs)
+    redis.call('HSET', line, 'probe', probe.call, 'first', probe.firstMs, 'max', probe.maxMs, 'probes', 0, 'due', due)
+  end
+end
+
 -- The first fault stays: what follows it is usually the same trouble. A line that was resumed has none any more, so that
--- a fault on its trial is a new one. A person's pause and a fault stand side by side, whichever came first.
--- Answers false where it was stopped for a fault already, and this is another.
+-- a fault on its trial is a new one; and one that needs a person takes the place of one that ends by itself, which would
+-- be waited for in vain. A person's pause and a fault stand side by side, whichever came first.
+-- `stop`: because, problem, at, and what is known of times, merchants, since (ms) and probe { call, firstMs, maxMs }.
+-- Answers false where it was stopped for a fault already, and this is another, or the same again.
 local function stop_line(stop)
   local line = key.line()
-  local now = redis.call('HMGET', line, 'problem', 'stopped', 'canary')
+  local now = redis.call('HMGET', line, 'problem', 'stopped', 'canary', 'probe')
   local paused = now[1] and is_pause(now[1])
   local at_fault = now[1] and not paused
   if at_fault and is_pause(stop.problem) then
     redis.call('HSET', line, 'paused', stop.because)
-  elseif at_fault and not now[3] then
+  elseif at_fault and not now[3] and (stop.probe or not now[4]) then
+    if now[1] == stop.problem and stop.merchants then
+      redis.call('HINCRBY', line, 'times', stop.times)
+      redis.call('HINCRBY', line, 'merchants', stop.merchants)
+    end
     return false
   else
     if paused and not is_pause(stop.problem) then redis.call('HSET', line, 'paused', now[2]) end
-    redis.call('HSET', line, 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
+    if now[1] == stop.problem and stop.since then
+      -- It was met again on trial.
+      local met = redis.call('HMGET', line, 'times', 'merchants', 'since')
+      stop.times, stop.since = stop.times + (met[1] or 0), met[3] or stop.since
+      stop.merchants = stop.merchants and stop.merchants + (met[2] or 0)
+    end
+    write_stop(stop)
   end
-  redis.call('HDEL', line, 'canary', 'failed')
+  redis.call('HDEL', line, 'canary', 'deadline', 'failed')
   canary_of_line = nil
   ring('line')
   return true
 end
 
-local function surprise(this, at)
-  local last = redis.call('HGET', key.surprise(), 'code')
-  if last ~= this.code then
-    if last then redis.call('DEL', key.surprise()) end
-    if this.code == '' then return end
-    redis.call('HSET', key.surprise(), 'code', this.code)
+-- Defined below: what a fault of everybody takes back is a fact, too.
+local record
+
+-- Merchants in a row that met a fault of WeChat or of the network, and none that was answered otherwise between them; those
+-- of create and of search apart. The hash of a kind of call has of each code:
+--   `t CODE` how often, `n CODE` for how many merchants, `s CODE` since when (ms), and of each merchant
+--   `m CODE ID` the fact that gives its try back, behind the length of its history and a space; empty where none was spent
+local function surprise(id, this, at)
+  local streak, code = key.surprise(this.call), this.code
+  if code == '' then return redis.call('DEL', streak) end
+  local undo = ''
+  if this.undo then undo = redis.call('LLEN', key.history(id)) .. ' ' .. this.undo end
+
+  local function give_back(whose, kept)
+    local steps, step = string.match(kept, '^(%d+) (.*)$')
+    -- Whatever came of it since: the fact was decided on what it was.
+    if steps and redis.call('LLEN', key.history(whose)) == tonumber(steps) then record(whose, cjson.decode(step)) end
   end
-  if redis.call('HINCRBY', key.surprise(), 'times', 1) >= this.most then
-    redis.call('DEL', key.surprise())
-    stop_line({ because = 'the same surprise ' .. this.most .. ' times in a row', problem = this.code, at = at })
+
+  if redis.call('HGET', key.line(), 'problem') == code then
+    redis.call('HINCRBY', key.line(), 'times', 1)
+    return give_back(id, undo)
+  end
+  local merchant = 'm ' .. code .. ' ' .. id
+  if redis.call('HEXISTS', streak, merchant) == 0 then redis.call('HINCRBY', streak, 'n ' .. code, 1) end
+  redis.call('HSET', streak, merchant, undo)
+  redis.call('HSETNX', streak, 's ' .. code, at)
+  local times = redis.call('HINCRBY', streak, 't ' .. code, 1)
+  local merchants = tonumber(redis.call('HGET', streak, 'n ' .. code))
+  if (this.countsCalls and times or merchants) < this.most then return end
+
+  local since = redis.call('HGET', streak, 's ' .. code)
+  local met = redis.call('HGETALL', streak)
+  redis.call('DEL', streak)
+  stop_line({
+    because = this.met, problem = code, at = at, times = times, merchants = merchants, since = since, probe = this.probe,
+  })
+  local of_code = 'm ' .. code .. ' '
+  for i = 1, #met, 2 do
+    if string.sub(met[i], 1, #of_code) == of_code then give_back(string.sub(met[i], #of_code + 1), met[i + 1]) end
   end
 end
 
@@ -182,18 +306,47 @@ local CANARY_IS = {
   rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'withdrawn',
 }
 
--- The canary of a resumed line opens it when WeChat has taken it; turned away at the door it flies again. One that failed
--- closes it, until a push or a search says that WeChat had taken it after all; one that is to be sent again was not taken.
--- Nobody gives a verdict where its worker died in the call: then only its state tells.
-local function line_after_canary(id, verdict, state)
-  canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed')
+-- The canary found the line's fault, or another one on the way. A line that opens by itself is tried again, later.
+-- Answers whether it does.
+local function canary_failed(this, at)
+  local line = key.line()
+  local now = redis.call('HMGET', line, 'probe', 'first', 'max', 'problem')
+  local probe = this and this.probe
+  if probe and this.code ~= now[4] and (now[1] or probe.call == 'any') then
+    -- What keeps it from being tried is what it is stopped for. How long it has been so is counted from the first of them.
+    local was = redis.call('HMGET', line, 'at', 'since')
+    local stop = { because = this.met, problem = this.code, at = at, times = 0, merchants = 1, since = at, probe = probe }
+    if now[1] then stop.at, stop.since = was[1], was[2] or at end
+    local probes = now[1] and redis.call('HGET', line, 'probes') or 0
+    write_stop(stop)
+    redis.call('HSET', line, 'probes', probes)
+    now = { probe.call, probe.firstMs, probe.maxMs }
+  end
+  if not now[1] then return false end
+  local probes = redis.call('HINCRBY', line, 'probes', 1)
+  redis.call('HSET', line, 'due', probe_due(probes, tonumber(now[2]), tonumber(now[3])))
+  return true
+end
+
+-- The canary of a resumed line, and the probe of one that opens by itself, opens it when WeChat has taken it; turned away
+-- at the door it flies again. One that failed closes it, until a push or a search says that WeChat had taken it after all;
+-- one that is to be sent again was not taken. Nobody gives a verdict where its worker died in the call: then only its state
+-- tells, or another one flies after a while (take.lua).
+local function line_after_canary(id, step, state)
+  canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed', 'problem', 'probe')
   local flies = canary_of_line[1] == id
   if not flies and canary_of_line[2] ~= id then return end
+  local verdict = step.verdict or (canary_of_line[4] == 'any' and step.heard)
+  -- Of another fault, what it met is the merchant's own matter.
+  if verdict == 'taken' and step.surprise and step.surprise.code == canary_of_line[3] then verdict = 'failed' end
   if flies and verdict == 'again' then
     redis.call('HSET', key.line(), 'canary', 'wanted')
+    redis.call('HDEL', key.line(), 'deadline')
   elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
-    redis.call('HDEL', key.line(), 'canary')
-    if state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
+    redis.call('HDEL', key.line(), 'canary', 'deadline')
+    local is_tried = canary_failed(step.surprise, step.at)
+    -- A person waits to hear of it; a line that opens by itself is tried by a call that is answered.
+    if not is_tried and state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
   elseif flies and verdict or CANARY_IS[state] == 'accepted' then
     redis.call('DEL', key.line())
   else
@@ -280,17 +433,23 @@ local SPENT = '1000000'
 --   rows         what changes for rows that stop showing the registration, or begin to (change_rows)
 --   replaced     true: other details are sent instead of those of its row
 --   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
---   over         true: nothing is waited for any more
+--   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
+--   closing      { said, recheck }: its words, and when it is asked again (day.lua)
+--   probe        { day, verdict, said }: what the answer to a probe says of a closed day (day.lua)
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
+--   owns         { appid, code }: the Mini Program that it has, and the code that was pushed with it (see `offer`)
 --   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
---   surprise     { code, most }: an answer that stops the line when it comes `most` times in a row; code '': no surprise
+--   surprise     { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
+--                (create or search) met; `most` merchants in a row, or calls, stop the line. met: what came, in words
+--                without a merchant's data; undo: the step (JSON) that gives the try back, if it stops it; code '': none
 --   verdict      what the answer to a create says of those behind it: accepted, refused, taken, again or failed
+--   heard        what the answer to a search says of the way to WeChat: taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
-local function record(id, step)
+function record(id, step)
   local registration = key.registration(id)
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
@@ -298,6 +457,7 @@ local function record(id, step)
   if not step.unchanged then
     if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
+    count_state(before[1], step.state)
     if step.rows then
       change_rows(step.rows)
     else
@@ -307,8 +467,8 @@ local function record(id, step)
   if step.replaced then canary_replaced(id, before[3]) end
   if step.over then
     redis.call('ZREM', key.later('submit'), id)
-    redis.call('ZREM', key.later('follow-up'), id)
   end
+  if step.over or step.unasked then redis.call('ZREM', key.later('follow-up'), id) end
   local soon = false
   if step.later then
     soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
@@ -327,19 +487,23 @@ local function record(id, step)
     redis.call('ZREM', key.unreminded(), id)
     redis.call('ZREM', key.untold(), id)
   end
-  if step.stop then stop_line(step.stop) end
+  if step.stop then
+    local stop = step.stop
+    stop.times, stop.merchants, stop.since = 1, 1, stop.at
+    stop_line(stop)
+  end
   local state = not step.unchanged and (step.passed or step.state)
-  line_after_canary(id, step.verdict, state)
+  line_after_canary(id, step, state)
   batch_after_canary(id, before[3], state, step.at)
   if step.offline then offline(id, step.offline, step.at) end
-  if step.surprise then surprise(step.surprise, step.at) end
+  if step.surprise then surprise(id, step.surprise, step.at) end
   if step.task then
     redis.call('HSET', key.tasks(), step.task, id)
     unpark_for('task:' .. step.task)
   end
-  if step.closeDay then
-    redis.call('HSET', key.calls(step.closeDay), 'closed', '1')
-  end
+  if step.owns then owns(id, step.owns.appid, step.owns.code) end
+  if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
+  if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
   end

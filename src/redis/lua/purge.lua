@@ -1,11 +1,12 @@
--- Forgets one page of a batch's rows, and each registration that no other batch asks for. What prevents a second
--- registration stays: that a Mini Program was created, with its appid, or that a task may have created one.
+-- Forgets the last rows of a page of a batch, and each registration that no other batch asks for. What prevents a second
+-- registration stays: that a Mini Program was created, with its appid, or that a task may have created one. From the end, so
+-- that the rows before them keep their places.
 -- KEYS 1 the page of rows
--- ARGV 1 batch id
--- Answers how many registrations were forgotten. A second run finds no rows.
-local batch = ARGV[1]
-local rows = redis.call('LRANGE', KEYS[1], 0, -1)
-local forgotten, is_forgotten = 0, {}
+-- ARGV 1 batch id, 2 how many rows
+-- Answers { how many registrations were forgotten, how many rows the page has left }. A second run forgets further rows.
+local batch, count = ARGV[1], tonumber(ARGV[2])
+local rows = redis.call('LRANGE', KEYS[1], -count, -1)
+local forgotten = 0
 
 -- Rows of other batches that wait for the same registration keep it, with their own details.
 local function others_of(row, also)
@@ -23,7 +24,17 @@ local function is_ours(row, also)
   return false
 end
 
+-- Each attempt had a task of its own.
+local function forget_tasks(id, last)
+  if last then redis.call('HDEL', key.tasks(), last) end
+  for _, entry in ipairs(redis.call('LRANGE', key.history(id), 0, -1)) do
+    local task = string.match(entry, '"taskId":"([^"]+)"')
+    if task then redis.call('HDEL', key.tasks(), task) end
+  end
+end
+
 local function forget(id, now)
+  forget_tasks(id, now[5])
   local fields = now[1] == 'created' and { 's', 'appid', 'was' } or { 's', 'task', 'earlier', 'n', 'sent' }
   local values = redis.call('HMGET', key.registration(id), unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
@@ -32,13 +43,14 @@ local function forget(id, now)
     for i, field in ipairs(fields) do
       if values[i] then redis.call('HSET', key.registration(id), field, values[i]) end
     end
+  else
+    count_state(now[1], nil)
   end
-  if now[5] then redis.call('HDEL', key.tasks(), now[5]) end
   redis.call('HDEL', key.awaited(), id)
-  redis.call('ZREM', key.later('submit'), id)
-  redis.call('ZREM', key.later('follow-up'), id)
-  -- In the list of what is ready it may stay: it is long, and a worker that finds no details gives the job back.
-  forgotten, is_forgotten[id] = forgotten + 1, true
+  for _, kind in ipairs({ 'submit', 'follow-up', 'authorize' }) do redis.call('ZREM', key.later(kind), id) end
+  for _, list in ipairs({ key.links(), key.unreminded(), key.untold() }) do redis.call('ZREM', list, id) end
+  -- The lists of what is ready are long: tidy.lua goes over them when all rows are forgotten.
+  forgotten = forgotten + 1
 end
 
 for i, packed in ipairs(rows) do
@@ -70,10 +82,6 @@ for i, packed in ipairs(rows) do
     if #others > 0 then redis.call('HSET', registration, 'next', table.concat(others, ' ')) end
   end
 end
--- Of the last calls it stays when they were.
-for i, call in ipairs(redis.call('LRANGE', key.recent(), 0, -1)) do
-  local at, id = string.match(call, '^(%d+) (%S+)$')
-  if is_forgotten[id] then redis.call('LSET', key.recent(), i - 1, at) end
-end
-redis.call('DEL', KEYS[1])
-return forgotten
+write_counts()
+redis.call('LTRIM', KEYS[1], 0, -count - 1)
+return { forgotten, redis.call('LLEN', KEYS[1]) }

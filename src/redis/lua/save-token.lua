@@ -4,6 +4,6 @@
 -- Answers 1, or 0 where nothing was kept. A second run does nothing.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', key.token(), 'value', ARGV[2], 'refreshAt', ARGV[3])
-redis.call('DEL', KEYS[1])
+redis.call('DEL', KEYS[1], key.tokenRefusal())
 ring('token')
 return 1

@@ -1,38 +1,46 @@
 -- Takes permission for calls, and writes in the same step that they are on their way.
 -- KEYS 1 any key of ours
 -- ARGV 1 budgets (JSON):
---        perSecond, perMinute, perDay  calls          reserve  calls of the day that only `search` may use
+--        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
 --        believe  true: what WeChat told of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
---        triesPerDay                   of a person
+--        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
+--        recheck  when WeChat is asked whether a day that is shut has calls (list of ms, see day.lua); absent: never
+--        askMs    how long asking may take, and how long a call
 --      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
--- Answers of each { 'go' }, { 'conflict' }, { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing was
--- changed), or { 'held', until in ms, why } (person: record create_held).
-local THREE_DAYS = 259200
+-- Answers of each { 'go' }, { 'go', 0, 'probe' } (the one call that finds out whether a closed day has calls), { 'conflict' },
+-- { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
+-- opens the line), { 'check', until in ms }
+-- (this process asks WeChat for all whether the day has calls, until then at most: end-check.lua), or { 'held', until in ms,
+-- why } (person: record create_held).
 local budget = cjson.decode(ARGV[1])
 -- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
 -- early are nothing among a thousand, and too many among ten.
 local SECOND_US = budget.perSecond < 500 and 1012000 or 1003000
 local MINUTE_US = 60100000
 local CATCH_UP_US = 100000
+-- Whoever waits for a call that is kept for a follow-up looks again after so long.
+local KEPT_LOOK_MS = 3000
 
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
-local line = redis.call('HMGET', key.line(), 'stopped', 'canary')
+local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused')
 local pause = redis.call('PTTL', key.pause())
 local due = tonumber(redis.call('GET', key.pace()) or 0)
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
-local counted = redis.call('HMGET', calls, 'create', 'search', 'closed', 'told')
-local per_day, reserve = budget.perDay, budget.reserve
-if budget.believe and counted[4] then
-  per_day = tonumber(counted[4])
-  reserve = math.floor(per_day * budget.reserve / budget.perDay)
-end
+local counted = redis.call(
+  'HMGET', calls, 'create', 'search', 'told', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'toldAt'
+)
+local per_day = calls_of_day(budget, counted[3], counted[4])
 local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
+local closed, probe, asked_for = counted[5], counted[6], counted[9]
+local busy_until, check_at, told_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
+-- Calls kept for follow-ups; counted when the day is so far gone that it matters.
+local kept
 local granted = { create = 0, search = 0 }
 -- When calls went, and whose, as they are remembered; the newest last.
 local gone = {}
@@ -49,20 +57,79 @@ local function until_room(calls_of_window, window_us)
   return back and window_us - (now_us - string.match(back, '%d+')) or 0
 end
 
--- What a stopped line on trial lets through: one create, and every search. That create may never go (it was withdrawn, it is
--- held), and its worker may die in the call; a search asks nobody for anything, and one that meets the fault stops the
--- line again.
+-- A time of the line has come. One that is further ahead than it was ever set was set by a clock that went back since.
+local function has_come(at, longest) return now >= tonumber(at) or tonumber(at) - now > longest end
+
+-- Whether a stopped line wants a probe, and if not, in how many ms; -1: a person opens it. A line that was resumed wants
+-- one, and so does one that opens by itself when its wait is over. One whose worker died is replaced when any call would
+-- be over.
+local function wants_probe()
+  local canary, deadline, due = line[2], line[3], line[5]
+  if canary == 'wanted' then return true end
+  if canary then
+    if not deadline then return false, -1 end
+    if has_come(deadline, budget.probeMs) then return true end
+    return false, tonumber(deadline) - now
+  end
+  if not due or line[7] then return false, -1 end
+  if has_come(due, tonumber(line[6])) then return true end
+  return false, tonumber(due) - now
+end
+
+-- What a stopped line lets through: the probe; and once it was resumed, or tries a create of its own, every search. That
+-- create may never go (it was withdrawn, it is held); a search asks nobody for anything, and one that meets the fault stops
+-- the line again. Where the way to WeChat is at fault, a search is as good a probe as a create, and no better off.
 local function on_trial(kind)
-  if kind == 'create' then return line[2] == 'wanted' end
-  return line[2]
+  local wanted, wait_ms = wants_probe()
+  if wanted and (kind == 'create' or line[4] == 'any') then return true end
+  if kind == 'search' and line[2] and line[4] ~= 'any' then return true end
+  return false, math.max(wait_ms or -1, -1)
+end
+
+local function left_for(kind)
+  if kind ~= 'create' or left > per_day * budget.reserve / budget.perDay then return left end
+  kept = kept or kept_for_follow_ups(budget, per_day, now)
+  return left - kept
+end
+
+-- The day has no call for it. One of all who wait asks WeChat, when it is time.
+local function wait_for_day()
+  local wait_until = budget.dayEndsAt
+  if budget.recheck then
+    if not check_at then
+      -- Used up by our own count, a moment after quota/get has told how much there is, or without having asked it.
+      check_at = told_at and math.max(now, told_at + budget.recheck[1]) or now
+      redis.call('HSET', calls, 'since', now, 'shutAt', now, 'checkAt', check_at)
+    end
+    if busy_until > now then
+      wait_until = busy_until
+    elseif asked_for or check_at <= now then
+      if asked_for then
+        asked_for, check_at = false, now
+        redis.call('HDEL', calls, 'ask')
+        redis.call('HSET', calls, 'since', now, 'checkAt', now)
+      end
+      busy_until = now + budget.askMs
+      redis.call('HSET', calls, 'busyUntil', busy_until)
+      return { 'check', busy_until }
+    else
+      wait_until = check_at
+    end
+    -- A push may free a call that is kept for a follow-up at any moment.
+    if not closed and left > 0 then wait_until = math.min(wait_until, now + KEPT_LOOK_MS) end
+  end
+  return { 'wait', math.min(wait_until, budget.dayEndsAt) - now, 'day' }
 end
 
 -- What holds every call of a kind; nil: nothing.
 local function shut_for(kind)
-  if line[1] and not on_trial(kind) then return { 'wait', -1, 'line' } end
+  if line[1] then
+    local passes, wait_ms = on_trial(kind)
+    if not passes then return { 'wait', wait_ms, 'line' } end
+  end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
-  if counted[3] or left - (kind == 'create' and reserve or 0) <= 0 then return { 'wait', budget.dayEndsAt - now, 'day' } end
+  if closed and (probe ~= 'wanted' or busy_until > now) or left_for(kind) <= 0 then return wait_for_day() end
   if pause > 0 then return { 'wait', pause, 'pause' } end
   -- Exact in any second and in any minute; smooth within the second, where some lateness is made up for.
   local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, MINUTE_US), due - now_us)
@@ -83,19 +150,24 @@ local function take(id, steps, kind, job, step, person)
 
   granted[kind] = granted[kind] + 1
   went, left = went + 1, left - 1
+  if kept and not is_create then kept = math.max(kept - 1, 0) end
   gone[went] = string.format('%.0f %s', now_us, id)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, cjson.decode(step))
   -- The line waits for that one alone, so not before it is sure to go.
-  if line[1] and is_create then
-    redis.call('HSET', key.line(), 'canary', id)
-    line[2] = id
+  if line[1] and (is_create or line[4] == 'any') then
+    if line[2] and line[2] ~= 'wanted' then redis.call('HSET', key.line(), 'failed', line[2]) end
+    line[2], line[3] = id, now + budget.probeMs
+    redis.call('HSET', key.line(), 'canary', id, 'deadline', line[3])
   end
   local window = key.window(is_create and 'submit' or 'follow-up')
   done[window] = done[window] or {}
   table.insert(done[window], job)
-  return { 'go' }
+  if not closed then return { 'go' } end
+  probe, busy_until = id, now + budget.askMs
+  redis.call('HSET', calls, 'probe', probe, 'busyUntil', busy_until)
+  return { 'go', 0, 'probe' }
 end
 
 local answers = each(6, take)
@@ -109,7 +181,7 @@ if went > 0 then
     if count > 0 then redis.call('HINCRBY', calls, kind, count) end
   end
   for window, jobs in pairs(done) do redis.call('ZREM', window, unpack(jobs)) end
-  redis.call('EXPIRE', calls, THREE_DAYS)
-  redis.call('EXPIRE', tries, THREE_DAYS)
+  redis.call('EXPIRE', calls, DAY_EXPIRES_S)
+  redis.call('EXPIRE', tries, DAY_EXPIRES_S)
 end
 return answers

@@ -1,0 +1,32 @@
+/**
+ * How old a push is. One that was captured can be sent again for ever, and its signature stays right; the times in it cannot
+ * be changed. So what is too old is no news: WeChat repeats a push within minutes.
+ */
+
+/** Signatures of pushes that were stored are remembered for longer than that (`store-pushes.lua`). */
+export const OLD_AFTER_MS = 3 * 86_400_000;
+
+/** WeChat's pushes overtake one another, and are repeated, within this. */
+const OUT_OF_ORDER_MS = 3_600_000;
+
+export interface Ages {
+  /** @param pushedAt ms since 1970 by WeChat's clock; undefined where the push does not say */
+  isOld(pushedAt: number | undefined): boolean;
+}
+
+/**
+ * A clock of ours that is days ahead must not make every push an old one. What WeChat sends goes on with time, so a push
+ * that is as new as the newest of all is not old, whatever our clock says.
+ */
+export function openAges(now: () => number): Ages {
+  let newest: number | undefined;
+  return {
+    isOld(pushedAt) {
+      if (pushedAt === undefined) return false;
+      const isLate = newest === undefined || pushedAt < newest - OUT_OF_ORDER_MS;
+      if (isLate && now() - pushedAt > OLD_AFTER_MS) return true;
+      newest = Math.max(newest ?? 0, pushedAt);
+      return false;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * What merchants do to the authorisation of their Mini Programs. `authorized` and `updateauthorized` bring a fresh code, and
+ * `unauthorized` ends it. The first `authorized` of a new Mini Program comes before the push that says whose it is, and now
+ * and then that push never comes: so its code waits for a while, and then WeChat is asked (worker/owner).
+ */
+import type { Logger } from 'pino';
+import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
+import { type AuthCodes, sealAuthCode } from '../redis/auth-codes.js';
+import type { AuthorizationChange } from '../redis/created.js';
+import type { Ledger } from '../redis/ledger.js';
+import type { PushOutcome, StoredPush } from '../redis/pushes.js';
+import type { Vault } from '../redis/vault.js';
+import { pushStatus } from '../wechat/answers.js';
+import type { AuthorizationPush, RegistrationPush } from '../wechat/push.js';
+
+export interface AuthorizationTools {
+  readonly codes: Pick<AuthCodes, 'offer' | 'withdraw'>;
+  readonly ledger: Pick<Ledger, 'record' | 'ofAppid'>;
+  readonly vault: Vault;
+  /** Another service of the platform gets these pushes from us, and exchanges their codes. */
+  readonly isShared: boolean;
+  /** How long after `authorized` the result may take. */
+  readonly resultWaitMs: number;
+  /** Absent where nobody wants to hear of Mini Programs. */
+  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
+  readonly log: Logger;
+}
+
+export async function recordAuthorization(
+  tools: AuthorizationTools,
+  push: AuthorizationPush,
+  stored: StoredPush,
+): Promise<PushOutcome> {
+  const { authorizerAppid: appid, authorizationCode: code } = push;
+  if (appid === undefined) return 'not_ours';
+  if (push.event === 'unauthorized') return recordWithdrawal(tools, appid, push, stored);
+  return code === undefined ? 'not_ours' : recordCode(tools, { appid, code }, push, stored);
+}
+
+async function recordWithdrawal(
+  { codes, ledger, tellAuthorization, log }: AuthorizationTools,
+  appid: string,
+  { createdAt }: AuthorizationPush,
+  { id: push, receivedAt }: StoredPush,
+): Promise<PushOutcome> {
+  const pushedAt = createdAt ?? receivedAt;
+  const effect = await codes.withdraw(appid, pushedAt);
+  if (effect !== 'withdrawn') return effect === 'nobody' ? 'not_ours' : 'changed_nothing';
+  const registration = await ledger.ofAppid(appid);
+  // A token that was kept for nobody.
+  if (registration === undefined) return 'recorded';
+  await tellAuthorization?.({ registration, appid, at: receivedAt, authorization: 'withdrawn', id: String(pushedAt) });
+  const problem = 'authorize:withdrawn';
+  await ledger.record(registration, { kind: 'authorizer_withdrawn', at: receivedAt, pushedAt, appid, problem });
+  log.info({ registration, push, fact: 'authorizer_withdrawn' }, 'fact');
+  return 'recorded';
+}
+
+async function recordCode(
+  tools: AuthorizationTools,
+  { appid, code }: { readonly appid: string; readonly code: string },
+  { event, createdAt, codeExpiresAt }: AuthorizationPush,
+  { id: push, receivedAt: at }: StoredPush,
+): Promise<PushOutcome> {
+  const { codes, ledger, vault, isShared, resultWaitMs, log } = tools;
+  const lives = codeExpiresAt !== undefined && createdAt !== undefined ? codeExpiresAt - createdAt : AUTH_CODE_LIVES_MS;
+  const authCode = sealAuthCode(vault, appid, code);
+  const diesAt = at + Math.max(lives, 0);
+  const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'authorized', isShared } as const;
+  // Only the first authorisation can be that of a Mini Program which was created a moment ago.
+  const waits = event === 'authorized' ? { until: at + resultWaitMs, push } : undefined;
+  const effect = await codes.offer(appid, pushed, waits);
+  switch (effect) {
+    case 'exchange': {
+      const registration = await ledger.ofAppid(appid);
+      if (registration === undefined) return 'recorded';
+      const told = { appid, ...(createdAt !== undefined && { pushedAt: createdAt }) };
+      await ledger.record(registration, { kind: 'authorization_pushed', at, ...told });
+      log.info({ registration, push, fact: 'authorization_pushed' }, 'fact');
+      return 'recorded';
+    }
+    case 'waits':
+      log.info({ push, infoType: event }, 'a Mini Program authorised the platform; its result is waited for');
+      return 'recorded';
+    case 'nobody':
+      return 'not_ours';
+    default:
+      return 'changed_nothing';
+  }
+}
+
+/**
+ * A success that names only its task, whose id was in an answer that got lost: its code is exchanged at once, and WeChat is asked
+ * whose the Mini Program is. One that names its merchant, of whom no sheet has heard, is somebody else's.
+ */
+export async function offerCodeOfResult(
+  { codes, vault, isShared }: AuthorizationTools,
+  { status, appid, authCode: code, createdAt }: RegistrationPush,
+  namesItsMerchant: boolean,
+  { receivedAt: at }: StoredPush,
+): Promise<void> {
+  if (namesItsMerchant || appid === undefined || code === undefined) return;
+  if (pushStatus(status).fact !== 'mini_program_created') return;
+  const authCode = sealAuthCode(vault, appid, code);
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'created', isShared } as const;
+  await codes.offer(appid, pushed, { until: at, push: '' });
+}

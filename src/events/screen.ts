@@ -1,0 +1,19 @@
+/**
+ * A first look at what a stranger sends, before node:http makes objects of it: a flood of requests that nobody has signed is
+ * refused at a quarter of the cost. It only ever refuses: what it does not understand, and every push, is read in order.
+ */
+import { type Received, type Receiver, refusalOf } from './receive.js';
+
+const REQUEST_LINE = /^POST ([^ ?]+)\?([^ ]*) HTTP\/1\.1\r\n/;
+
+/** @param request the whole of it, of which the head has `headLength` bytes */
+export function screenPush(
+  receiver: Receiver,
+  path: string,
+  request: Buffer,
+  headLength: number,
+): Received | undefined {
+  const [, target, query] = REQUEST_LINE.exec(request.toString('latin1', 0, headLength)) ?? [];
+  if (target !== path || query === undefined) return undefined;
+  return refusalOf(receiver, query, request.subarray(headLength));
+}

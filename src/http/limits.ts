@@ -1,0 +1,39 @@
+/** What a port that anyone can reach gives to strangers. */
+export interface ConnectionLimits {
+  /** Open at once, the idle ones included. The oldest of strangers make room for new ones. */
+  readonly connections: number;
+  /** Kept open between two requests of clients that are known. The one that is idle longest makes room. */
+  readonly idle: number;
+  /** Requests of strangers that are not over yet, from one public address. */
+  readonly perAddress: number;
+  /** From the connection, or the answer before, until a request is here whole and answered. */
+  readonly requestMs: number;
+  /** A proxy keeps its connections for 60 s, and has to be the one who closes them: else it may send a push on a closed one. */
+  readonly idleMs: number;
+  /** How long a known client may read nothing of an answer. Undefined: every answer is so short that the system takes it whole. */
+  readonly stalledMs?: number;
+}
+
+/** Redis, the spool, files that are read: what the process needs beside connections. */
+const RESERVED_FILES = 256;
+
+/**
+ * 12,000 idle connections are 50 MB. Fewer would have to be closed for new ones, and who opens ten thousand opens them again:
+ * to keep them costs less than to turn them away.
+ */
+const MOST_CONNECTIONS = 12_000;
+
+/** As many as the system lets this process have open, and no more than the memory is for. */
+export function mostConnections(share = 1): number {
+  const files = openFilesLimit();
+  return Math.max(Math.floor(Math.min(MOST_CONNECTIONS, (files - Math.min(RESERVED_FILES, files / 2)) * share)), 16);
+}
+
+function openFilesLimit(): number {
+  // Without it the report would look up the name of every peer.
+  const settings = process.report as { excludeNetwork?: boolean };
+  settings.excludeNetwork = true;
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | 'unlimited' } } };
+  const soft = report.userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : MOST_CONNECTIONS * 2;
+}

@@ -1,0 +1,20 @@
+-- When the last of a page's rows had its outcome.
+-- KEYS 1 the page of rows
+-- ARGV 1 batch id, 2 index of the page's first row, 3 field of that time, 4 its place among the fields that a later batch's
+--      new attempt has kept of the old one (joined by the character 31)
+-- Answers the time in ms, 0 where none has an outcome.
+local settled, last = key.settled(ARGV[1]), 0
+local has_settled = redis.call('EXISTS', settled) == 1
+
+local function settled_at(index)
+  local fields = has_settled and redis.call('HGET', settled, index)
+  return fields and string.match(fields, string.rep('[^\31]*\31', ARGV[4] - 1) .. '([^\31]*)')
+end
+
+for i, packed in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  if string.sub(packed, 1, 1) == 'r' then
+    local at = settled_at(ARGV[2] + i - 1) or redis.call('HGET', key.registration(string.sub(packed, 2, 17)), ARGV[3])
+    last = math.max(last, tonumber(at or '') or 0)
+  end
+end
+return string.format('%.0f', last)

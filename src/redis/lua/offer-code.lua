@@ -1,0 +1,24 @@
+-- Keeps a code that WeChat pushed because a merchant authorised the platform (prelude, offer).
+-- KEYS 1 authorizer
+-- ARGV 1 appid, 2 mark, 3 at, 4 dies_at, 5 pushed_at, 6 from, 7 shared, 8 sealed,
+--      9 until when a stranger's code waits to learn whose it is, in ms; '' where a stranger's code is nobody's
+--      10 the push that brings a stranger's code, '' for one that is kept elsewhere
+-- Answers 'exchange', 'waits', 'repeated', 'old' (of an authorisation that was withdrawn or renewed since) or 'nobody'
+-- (a stranger, while no registration that was sent waits for its end). Run twice, it answers 'repeated' and changes nothing.
+local appid, pushed_at = ARGV[1], tonumber(ARGV[5])
+local now = redis.call('HMGET', KEYS[1], 'authorizedAt', 'withdrawnAt', 'refreshToken')
+if now[2] and pushed_at < tonumber(now[2]) then return 'old' end
+if now[3] and now[1] and pushed_at < tonumber(now[1]) then return 'old' end
+
+local known = redis.call('HEXISTS', key.appids(), appid) == 1
+if not known and (ARGV[9] == '' or not somebody_waits()) then return 'nobody' end
+local code = { mark = ARGV[2], at = ARGV[3], diesAt = ARGV[4], pushedAt = ARGV[5], from = ARGV[6], shared = ARGV[7], sealed = ARGV[8] }
+if not offer(appid, code) then return 'repeated' end
+if known then
+  exchange_now(appid)
+  return 'exchange'
+end
+if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'push', ARGV[10]) end
+redis.call('ZADD', key.later('authorize'), 'LT', ARGV[9], appid)
+ring('ready')
+return 'waits'

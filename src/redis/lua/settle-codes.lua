@@ -1,0 +1,23 @@
+-- A code needs nothing more, and neither do those that came before it. What came since stays.
+-- KEYS 1 authorizer
+-- ARGV 1 appid, 2 mark of the code, 3 'nobody' where it was given up because nobody knows whose it is, else ''
+-- Answers 0 where that has come out meanwhile: then nothing was done. 1 otherwise; a second run does nothing.
+local THREE_DAYS = 259200
+if ARGV[3] == 'nobody' and redis.call('HEXISTS', key.appids(), ARGV[1]) == 1 then return 0 end
+local codes = redis.call('HGET', KEYS[1], 'codes')
+if not codes then return 1 end
+local newer = {}
+local met = false
+for line in string.gmatch(codes, '[^\n]+') do
+  if string.sub(line, 1, #ARGV[2] + 1) == ARGV[2] .. ' ' then met = true end
+  if not met then newer[#newer + 1] = line end
+end
+if not met then return 1 end
+if #newer > 0 then
+  redis.call('HSET', KEYS[1], 'codes', table.concat(newer, '\n'))
+  return 1
+end
+redis.call('HDEL', KEYS[1], 'codes', 'push', 'stranger')
+-- What is left are marks: they are of use as long as WeChat may repeat a push.
+if redis.call('HEXISTS', KEYS[1], 'refreshToken') == 0 then redis.call('EXPIRE', KEYS[1], THREE_DAYS) end
+return 1

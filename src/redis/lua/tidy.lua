@@ -1,0 +1,29 @@
+-- Clears a part of a list of what was purged: from the list of what is ready and from a window, together with all else for
+-- which there is no work; of the last calls it stays when they were. The order of the others stays.
+-- KEYS 1 the list
+-- ARGV 1 'ready', 'window' or 'recent', 2 how many entries at its end were looked at before and stay, 3 how many to look at,
+--      4… states in which there is work (none: in any)
+-- Answers { how many were looked at, how many of them stay }. Run twice, or while others change the list, it passes some over.
+local what, from, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local states, in_any_state = set_of_arguments(4), #ARGV < 4
+local found = redis.call(what == 'window' and 'ZRANGE' or 'LRANGE', KEYS[1], -from - most, -from - 1)
+
+local function is_over(id)
+  local now = redis.call('HMGET', key.registration(id), 's', 'row')
+  return not now[1] or now[2] == PURGED_ROW or not (in_any_state or states[now[1]])
+end
+
+local gone = 0
+for i, entry in ipairs(found) do
+  local place = i - 1 - #found - from
+  if what == 'recent' then
+    local at, id = string.match(entry, '^(%d+) (%S+)$')
+    if id and is_over(id) then redis.call('LSET', KEYS[1], place, at) end
+  elseif is_over(string.match(entry, '^[^-]*')) then
+    gone = gone + 1
+    if what == 'window' then redis.call('ZREM', KEYS[1], entry) else redis.call('LSET', KEYS[1], place, '') end
+  end
+end
+-- From the end, and no further than these: the whole list may be long.
+if gone > 0 and what == 'ready' then redis.call('LREM', KEYS[1], -gone, '') end
+return { #found, #found - gone }

@@ -1,0 +1,62 @@
+/** When WeChat's list of accounts was last compared with the ledger, and by whom it is compared now. */
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { key } from './keys.js';
+import { script } from './scripts.js';
+
+/** How a comparison ended. Times are ms since 1970. */
+export interface Comparison {
+  readonly at: number;
+  /** Silent registrations that were looked for, and what was found: Mini Programs, refresh tokens, names that fit several. */
+  readonly silent: number;
+  readonly recorded: number;
+  readonly tokens: number;
+  readonly ambiguous: number;
+  /** What WeChat answered where it did not let us read on, '' where it did. */
+  readonly refused: string;
+}
+
+export interface Reconciliations {
+  /** True for one process at a time, until it is `released` or has not asked for some minutes. */
+  hold(): Promise<boolean>;
+  release(): Promise<void>;
+  /** The night of the last one that came to its end, e.g. `2026-11-21`, and when the next try may be. */
+  state(): Promise<{ readonly night: string | undefined; readonly notBefore: number }>;
+  last(): Promise<Comparison | undefined>;
+  /** `night`: the night that is done by this. */
+  ended(comparison: Comparison, night: string): Promise<void>;
+  /** It could not be done, or not to its end. */
+  tryAgainAt(at: number, comparison?: Comparison): Promise<void>;
+}
+
+/** Longer than reading a ledger of a million rows takes. */
+const LEASE_MS = 5 * 60_000;
+
+export function openReconciliations(redis: Redis): Reconciliations {
+  const lease = key('reconciler');
+  const fence = randomUUID();
+  const holdScript = script(redis, 'hold');
+  const releaseScript = script(redis, 'release');
+
+  return {
+    hold: async () => (await holdScript([lease], [fence, LEASE_MS])) === 1,
+    async release() {
+      await releaseScript([lease], [fence]);
+    },
+    async state() {
+      const [night, notBefore] = await redis.hmget(key('reconciled'), 'night', 'notBefore');
+      return { night: night ?? undefined, notBefore: Number(notBefore ?? 0) };
+    },
+    async last() {
+      const text = await redis.hget(key('reconciled'), 'last');
+      return text === null ? undefined : (JSON.parse(text) as Comparison);
+    },
+    async ended(comparison, night) {
+      await redis.hset(key('reconciled'), { night, notBefore: 0, last: JSON.stringify(comparison) });
+    },
+    async tryAgainAt(at, comparison) {
+      const last = comparison === undefined ? {} : { last: JSON.stringify(comparison) };
+      await redis.hset(key('reconciled'), { notBefore: at, ...last });
+    },
+  };
+}

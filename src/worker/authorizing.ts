@@ -1,0 +1,44 @@
+/** What it takes to exchange authorization codes. */
+import { exchangesPerSecond } from '../domain/limits.js';
+import type { AuthCodes, WaitingCodes } from '../redis/auth-codes.js';
+import type { Authorizers } from '../redis/authorizers.js';
+import type { AuthorizationChange, Created } from '../redis/created.js';
+import type { Pushes } from '../redis/pushes.js';
+import type { Exchange } from '../wechat/authorization.js';
+import type { Info, Listing } from '../wechat/authorizer-list.js';
+import { type Crew, holdFor } from './crew.js';
+
+export interface AuthorizeTools {
+  readonly authorizers: Authorizers;
+  readonly codes: AuthCodes;
+  readonly pushes: Pick<Pushes, 'find' | 'park'>;
+  /** Registrations that were sent and have not met their end. */
+  readonly live: () => Promise<readonly string[]>;
+  /** The code as it was pushed, from the sealed one. */
+  readonly openAuthCode: (authCode: string, appid: string) => string;
+  readonly exchange: (authCode: string, token: string) => Promise<Exchange>;
+  readonly infoOf: (appid: string, token: string) => Promise<Info>;
+  readonly list: (offset: number, token: string) => Promise<Listing>;
+  /** Absent where nobody wants to hear of new Mini Programs. */
+  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
+  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
+}
+
+/** A Mini Program whose codes wait, and a component access token to ask with. */
+export interface Waiting {
+  readonly appid: string;
+  readonly waiting: WaitingCodes;
+  readonly token: string;
+}
+
+/** When there is more to do: `at` in ms since 1970, 0 at once. `again`: look at once, something has changed. */
+export type Due = { readonly at: number } | 'again' | 'never';
+
+/** Exchanges have a share of the budgets of their own. False: this worker is leaving. */
+export async function waitForTurn(crew: Crew, { authorizers }: Pick<AuthorizeTools, 'authorizers'>): Promise<boolean> {
+  for (;;) {
+    const ms = await authorizers.mayExchange(exchangesPerSecond(crew.limits));
+    if (ms === 0) return true;
+    if (!(await holdFor(crew, { ms, why: 'pace' }))) return false;
+  }
+}

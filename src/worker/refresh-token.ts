@@ -1,0 +1,128 @@
+/**
+ * The refresh token of a Mini Program: for its authorization code, or, where the code is dead, as WeChat tells it of an
+ * account that has authorised the platform. No code is given up before it was tried, however old our clock says it is.
+ */
+import type { AuthCode, WaitingCodes } from '../redis/auth-codes.js';
+import { answerToCreate } from '../wechat/answers.js';
+import type { Info, ListedAuthorizer } from '../wechat/authorizer-list.js';
+import { NOT_AUTHORISED } from '../wechat/authorizer-list.js';
+import type { Reply } from '../wechat/client.js';
+import { type AuthorizeTools, type Waiting, waitForTurn } from './authorizing.js';
+import type { Crew } from './crew.js';
+
+export type Obtained =
+  | { readonly kind: 'token'; readonly refreshToken: string }
+  /** Only the merchant can help: by authorising the platform again. */
+  | { readonly kind: 'none'; readonly problem: string; readonly said: string | undefined }
+  | { readonly kind: 'refused_token' }
+  /** `at`: when to try again, ms since 1970. */
+  | { readonly kind: 'later'; readonly at: number; readonly said: string };
+
+/** While a code lives, it is tried again soon; WeChat's list of accounts does not run away. */
+const TRY_AGAIN_MS = 5_000;
+const ASK_AGAIN_MS = 60_000;
+
+/** So long after a code's end WeChat is asked for the token: an outage of the network is over then, or somebody works on it. */
+const ASKED_FOR_MS = 3_600_000;
+
+export async function obtainToken(
+  crew: Crew,
+  tools: AuthorizeTools,
+  { appid, waiting, token }: Waiting,
+): Promise<Obtained> {
+  const [newest] = waiting.codes;
+  const tried = await tryCodes(crew, tools, appid, waiting, token);
+  if (tried.kind !== 'dead') return tried;
+  if (!(await waitForTurn(crew, tools))) return { kind: 'later', at: 0, said: 'this worker is leaving' };
+  const asked = await askForToken(crew, tools, appid, token);
+  if (asked.kind === 'unknown' && crew.now() + ASK_AGAIN_MS <= newest.diesAt + ASKED_FOR_MS) {
+    return { kind: 'later', at: crew.now() + ASK_AGAIN_MS, said: asked.said };
+  }
+  if (asked.kind === 'token' || asked.kind === 'refused_token') return asked;
+  return { kind: 'none', problem: tried.problem, said: tried.said ?? asked.said };
+}
+
+type Tried =
+  | Extract<Obtained, { kind: 'token' | 'refused_token' | 'later' }>
+  | { readonly kind: 'dead'; readonly problem: string; readonly said: string | undefined };
+
+/** The newest first: its token is the one that lives. */
+async function tryCodes(
+  crew: Crew,
+  tools: AuthorizeTools,
+  appid: string,
+  { codes, kept }: WaitingCodes,
+  token: string,
+): Promise<Tried> {
+  const dead = { kind: 'dead', problem: 'authorize:too_late', said: undefined } as const;
+  // The platform's other service exchanges it too, and needs it more: we hold a token. WeChat tells us the new one.
+  if (kept !== undefined && codes[0].isShared) return dead;
+  let tried: Extract<Tried, { kind: 'dead' }> = dead;
+  for (const code of codes) {
+    if (kept !== undefined && code.at <= kept.at) break;
+    const authCode = openCode(crew, tools, appid, code);
+    if (authCode === undefined) continue;
+    const exchange = await tools.exchange(authCode, token);
+    if (exchange.kind === 'kept') return { kind: 'token', refreshToken: exchange.refreshToken };
+    if (exchange.kind === 'refused_token') return exchange;
+    const at = crew.now() + TRY_AGAIN_MS;
+    if (exchange.kind === 'try_again' && at <= code.diesAt) return { kind: 'later', at, said: exchange.said };
+    const problem = exchange.kind === 'too_late' ? 'authorize:61010' : tried.problem;
+    tried = { kind: 'dead', problem, said: tried.said ?? exchange.said };
+  }
+  return tried;
+}
+
+/** Undefined where another secret key has sealed it, and no process that has that key can help any more. */
+function openCode(
+  crew: Crew,
+  tools: AuthorizeTools,
+  appid: string,
+  { authCode, diesAt }: AuthCode,
+): string | undefined {
+  try {
+    return tools.openAuthCode(authCode, appid);
+  } catch (error) {
+    if (crew.now() <= diesAt) throw error;
+    return undefined;
+  }
+}
+
+type Asked =
+  | Extract<Obtained, { kind: 'token' | 'refused_token' }>
+  /** WeChat has told, and there is none. */
+  | { readonly kind: 'none'; readonly said: string | undefined }
+  | { readonly kind: 'unknown'; readonly said: string };
+
+async function askForToken(crew: Crew, tools: AuthorizeTools, appid: string, token: string): Promise<Asked> {
+  const answer = await tools.infoOf(appid, token);
+  if (answer.kind === 'refused') return whyRefused(answer.reply);
+  if (answer.info.refreshToken !== undefined) return { kind: 'token', refreshToken: answer.info.refreshToken };
+  return askTheList(crew, tools, appid, token);
+}
+
+async function askTheList(crew: Crew, tools: AuthorizeTools, appid: string, token: string): Promise<Asked> {
+  for (let offset = 0; ; ) {
+    if (!(await waitForTurn(crew, tools))) return { kind: 'unknown', said: 'this worker is leaving' };
+    const listing = await tools.list(offset, token);
+    if (listing.kind === 'refused') return whyRefused(listing.reply);
+    const listed = listing.authorizers.find((it: ListedAuthorizer) => it.appid === appid);
+    if (listed?.refreshToken !== undefined) return { kind: 'token', refreshToken: listed.refreshToken };
+    offset += listing.authorizers.length;
+    if (listed !== undefined || listing.authorizers.length === 0 || offset >= listing.total) {
+      return { kind: 'none', said: undefined };
+    }
+  }
+}
+
+/** What WeChat's refusal to speak of an account says. */
+export function whyRefused(reply: Extract<Info, { kind: 'refused' }>['reply']): Exclude<Asked, { kind: 'token' }> {
+  if (reply.kind !== 'answer') return { kind: 'unknown', said: reply.why };
+  if (answerToCreate(reply.errcode).door === 'token') return { kind: 'refused_token' };
+  const said = saidBy(reply);
+  return reply.errcode === NOT_AUTHORISED ? { kind: 'none', said } : { kind: 'unknown', said };
+}
+
+function saidBy({ errcode, said }: Extract<Reply, { kind: 'answer' }>): string {
+  return `${errcode} ${said}`;
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { NO_CLIENT } from '../../src/app.js';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { newRegistration } from '../../src/domain/registration.js';
+import type { Reply } from '../../src/wechat/client.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import { budgetsFor, type Crew } from '../../src/worker/crew.js';
+import { factOfCreate } from '../../src/worker/facts.js';
+import type { Sent } from '../../src/worker/submit.js';
+import { LIMITS } from '../support/limits.js';
+import { merchant } from '../support/merchants.js';
+
+const NOW = Date.parse('2026-11-21T10:00:00+08:00');
+const MINUTE_MS = 60_000;
+
+const crew = {
+  api: fastregisterweapp(NO_CLIENT),
+  patience: DEFAULT_PATIENCE,
+  limits: LIMITS,
+  now: () => NOW,
+  random: () => 0.5,
+} as unknown as Crew;
+
+function answered(reply: Reply, postponed = 0) {
+  const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: NOW, postponed } as const;
+  const view = { registration, steps: 1, now: NOW, row: undefined };
+  return factOfCreate(crew, { view, sentAt: NOW, day: '2026-11-21', person: 'p' } as unknown as Sent, reply);
+}
+
+const answer = (errcode: number): Reply => ({ kind: 'answer', errcode, said: 'said rid: 65aa-1', body: {} });
+const page = (taken: 'no' | 'unknown'): Reply => ({ kind: 'page', taken, why: 'HTTP 403 and no JSON (text/html)' });
+
+describe('a create that something else answered', () => {
+  test('and refused is no attempt: its calls are given back, and it has its own tries, behind the others', () => {
+    const { fact, aside } = answered(page('no'));
+    expect(fact).toMatchObject({
+      kind: 'create_intercepted',
+      problem: 'call:page',
+      wait: 'page',
+      until: NOW + 10 * MINUTE_MS,
+    });
+    expect(aside).toMatchObject({
+      verdict: 'failed',
+      giveBack: { day: '2026-11-21', person: 'p', call: true },
+      surprise: {
+        call: 'create',
+        code: 'call:page',
+        most: 3,
+        countsCalls: false,
+        met: 'HTTP 403 and no JSON (text/html)',
+      },
+    });
+    // The line holds it back, and no time of its own.
+    expect(aside.ifStopped).toEqual({ kind: 'try_returned', at: NOW, problem: 'call:page', postponed: 0 });
+  });
+
+  test('and refused for the last of its tries waits for a person, unless everybody meets it', () => {
+    const { fact, aside } = answered(page('no'), DEFAULT_PATIENCE.retryLimit - 1);
+    expect(fact).not.toHaveProperty('until');
+    expect(aside.ifStopped).toMatchObject({ postponed: DEFAULT_PATIENCE.retryLimit - 1 });
+  });
+
+  test.each<Reply>([page('unknown'), { kind: 'lost', why: 'HTTP 502 and no JSON' }])(
+    'and may have passed on ($kind) stays lost: nothing is given back, and nothing is sent again',
+    (reply) => {
+      const { fact, aside } = answered(reply);
+      expect(fact).toMatchObject({ kind: 'answer_lost', problem: `call:${reply.kind}` });
+      expect(fact).not.toHaveProperty('until');
+      expect(aside).not.toHaveProperty('giveBack');
+      expect(aside).not.toHaveProperty('ifStopped');
+    },
+  );
+});
+
+describe('a fault', () => {
+  test.each([
+    [89247, 'taken'],
+    [-1, 'failed'],
+  ] as const)('of WeChat (%i) spends a try, and gives it back where it is everybody’s', (errcode, verdict) => {
+    const { fact, aside } = answered(answer(errcode), 1);
+    expect(fact).toMatchObject({ kind: 'create_postponed', wait: 'again', until: NOW + 20 * MINUTE_MS });
+    expect(aside).toMatchObject({
+      verdict,
+      surprise: { code: `create:${errcode}`, most: LIMITS.stopAfter, met: 'rid: 65aa-1', probe: { call: 'create' } },
+      ifStopped: { kind: 'try_returned', postponed: 1, until: NOW + 20 * MINUTE_MS, wait: 'again' },
+    });
+  });
+
+  test('that spends the last try has a time to be tried again where it is everybody’s', () => {
+    const { fact, aside } = answered(answer(89247), DEFAULT_PATIENCE.retryLimit - 1);
+    expect(fact).not.toHaveProperty('until');
+    expect(aside.ifStopped).toMatchObject({ postponed: 4, until: NOW + 10 * MINUTE_MS });
+  });
+
+  test('of nobody’s knowledge needs a person', () => {
+    const { aside } = answered(answer(4711));
+    expect(aside.surprise).toMatchObject({ code: 'create:4711', met: 'rid: 65aa-1' });
+    expect(aside.surprise).not.toHaveProperty('probe');
+  });
+
+  test.each([0, 61070, 89249, 91030])('is over after an answer such as %i', (errcode) => {
+    expect(answered(answer(errcode)).aside.surprise).toEqual({ call: 'create', code: '' });
+  });
+
+  test.each([42001, 45011])('goes on after an answer at the door (%i), which tells nothing of it', (errcode) => {
+    expect(answered(answer(errcode)).aside).not.toHaveProperty('surprise');
+  });
+
+  test('on the way to WeChat stops the line early', () => {
+    const mostOf = (reply: Reply) => answered(reply).aside.surprise;
+    expect(mostOf({ kind: 'lost', why: '' })).toMatchObject({ most: 5, countsCalls: true, probe: { call: 'any' } });
+    expect(mostOf({ kind: 'not_sent', why: '' })).toMatchObject({ most: 3, countsCalls: true });
+  });
+});
+
+test('a row that WeChat put off uses three of the five tries of its Weixin ID, and no other row does', () => {
+  const tries = (changes: object) =>
+    budgetsFor(merchant(1), { ...newRegistration('a', 'b/0'), ...changes }, crew, NOW).triesPerDay;
+  expect(tries({})).toBe(5);
+  expect(tries({ state: 'deferred', wait: 'person' })).toBe(5);
+  expect(tries({ state: 'deferred', wait: 'again', postponed: 1 })).toBe(3);
+  // Its try was given back, and WeChat has counted it.
+  expect(tries({ state: 'deferred', wait: 'again', postponed: 0 })).toBe(3);
+});

@@ -1,0 +1,79 @@
+/** Who may read what fastregister writes, and where it writes. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { openOffice } from '../support/nights.js';
+import { build, run } from '../support/program.js';
+import { newHome, rehearse } from '../support/rehearsal.js';
+
+beforeAll(build, 120_000);
+
+const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
+
+test('reports and annotated sheets can be read by their owner only', async () => {
+  const home = newHome();
+  const env = { FASTREGISTER_HOME: join(home, 'data') };
+  const [sheet, report, annotated] = ['m.csv', 'report.csv', 'annotated.csv'].map((name) => join(home, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(sheet, sheetOf([merchant(1)]));
+  await run(['check', sheet, '--annotated', annotated], { env });
+  await run(['load', sheet], { env });
+  await run(['report', '-o', report], { env });
+  for (const file of [report, annotated]) expect([file, modeOf(file)]).toEqual([file, '600']);
+});
+
+describe('a night', () => {
+  test('leaves files that whoever may read the inbox may read', async () => {
+    const story = await rehearse();
+    const office = openOffice(story);
+    chmodSync(office.inbox, 0o770);
+    office.put('m.csv', sheetOf([merchant(1)]));
+    office.put('broken.csv', 'no headings\n');
+    const night = await office.run({ until: 'submitted' });
+    const [file] = night?.files ?? [];
+    const folder = join(office.inbox, 'done', night?.date ?? '');
+    expect(modeOf(folder)).toBe('770');
+    for (const written of [
+      file?.report ?? '',
+      join(folder, `${night?.name}.md`),
+      join(folder, `${night?.name}.json`),
+    ]) {
+      expect([written, modeOf(written)]).toEqual([written, '660']);
+    }
+    const [rejected] = night?.rejected ?? [];
+    expect(modeOf(`${rejected?.moved}.why.txt`)).toBe('660');
+  });
+
+  test('writes nothing outside of the inbox where a link leads out of it', async () => {
+    const story = await rehearse();
+    const office = openOffice(story);
+    const elsewhere = join(story.home, 'elsewhere');
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, join(office.inbox, 'done'));
+    office.put('m.csv', sheetOf([merchant(1)]));
+    await office.run({ until: 'submitted' });
+    expect(existsSync(join(elsewhere, '2026-12-08'))).toBe(false);
+    expect(statSync(elsewhere).nlink).toBe(2);
+    expect(story.lines.join('\n')).toContain('is a link. Put a folder in its place');
+  });
+
+  test('replaces a link that lies in the place of a report, and does not follow it', async () => {
+    const story = await rehearse();
+    const office = openOffice(story);
+    const precious = join(story.home, 'precious');
+    writeFileSync(precious, 'mine', { mode: 0o600 });
+    office.put('m.csv', sheetOf([merchant(1)]));
+    const first = await office.run({ until: 'submitted' });
+    const folder = join(office.inbox, 'done', first?.date ?? '');
+    symlinkSync(precious, join(folder, `${first?.date}-2.md`));
+    office.put('n.csv', sheetOf([merchant(2)]));
+    const second = await office.run({ until: 'submitted' });
+    expect(second?.name).toBe(`${first?.date}-2`);
+    expect(readFileSync(precious, 'utf8')).toBe('mine');
+    expect(readFileSync(join(folder, `${second?.name}.md`), 'utf8')).toContain('Night of');
+  });
+});

@@ -1,0 +1,38 @@
+/** What was purged is on no disk of ours, also where the purge is the only process of a private Redis. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { build, run } from '../support/program.js';
+import { newHome } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+beforeAll(build, 120_000);
+
+/** Files under a folder in which one of these texts stands. */
+function filesWith(folder: string, texts: readonly string[]): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => texts.some((text) => readFileSync(file).includes(text)));
+}
+
+test('no file of the home has a merchant any more when purge has ended', async () => {
+  const home = newHome();
+  const env = { FASTREGISTER_HOME: join(home, 'data') };
+  const merchants = [1, 2, 3].map((number) => merchant(number));
+  const private_ = merchants.flatMap(({ name, code, legalPersonaWechat }) => [name, code, legalPersonaWechat]);
+  const sheet = join(home, 'merchants.csv');
+  writeFileSync(sheet, sheetOf(merchants));
+
+  const batch = (await run(['load', sheet], { env })).stdout.trim();
+  expect((await run(['cancel', batch, '--yes'], { env })).status).toBe(0);
+  expect(filesWith(join(home, 'data'), private_)).not.toEqual([]);
+
+  const { status, stderr } = await run(['purge', '--older-than', '1ms', '--yes'], { env });
+  expect([status, stderr]).toEqual([0, expect.stringContaining('Forgotten: 1 batches, 3 registrations')]);
+  // Redis deletes the files that it has replaced in a thread of its own.
+  await until('nothing is left', () => filesWith(join(home, 'data'), private_).length === 0);
+  expect((await run(['status'], { env })).status).toBe(0);
+  expect(filesWith(join(home, 'data'), private_)).toEqual([]);
+});
