@@ -1,9 +1,9 @@
-/** How much of a file is read at most: a sheet of merchants never comes near, and a hostile file does not get further. */
+/** How much of a file is read at most. A sheet of merchants stays far below; a hostile file is refused there. */
 import type { Words } from './words.js';
 
 export interface SheetLimit {
   readonly most: number;
-  /** What there is more of than that, behind `more than 32,767 `. */
+  /** The words behind `more than 32,767 `. */
   readonly what: Words;
   readonly next: Words;
 }
@@ -45,8 +45,8 @@ export const SHEET_LIMITS = {
 
 export type SheetLimitName = keyof typeof SHEET_LIMITS;
 
-/** Small files may grow to more than `expansion` and `filling` allow: this much harms nobody. */
+/** A small file may grow beyond `expansion` and `filling` up to this: it does no harm. */
 export const HARMLESS = { bytesUnpacked: 4 * 1024 ** 2, charactersOfRows: 2 * 1024 ** 2 } as const;
 
-/** So long a file may keep its reader busy without a step forward; a quarter of a second more until that is seen. */
+/** A reader may be busy for so long without reading a further piece; this is looked at four times a second. */
 export const STANDSTILL_MS = 4_000;

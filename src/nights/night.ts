@@ -147,7 +147,7 @@ async function begin(tools: NightTools, plan: NightPlan, hold: Hold): Promise<Ni
   return night;
 }
 
-/** A file that has ended so many processes is not read by one more. */
+/** So many processes may end while they read a file; then it is rejected. */
 const MOST_ENDED = 2;
 
 const ENDS_PROCESSES: Words = {
@@ -155,7 +155,7 @@ const ENDS_PROCESSES: Words = {
   zh: `读取此文件时程序已 ${MOST_ENDED} 次异常结束，因此不再读取；请用 Excel 或 WPS 打开，将数值复制到新文件后放入收件文件夹。如果程序是被强制停止的，请把此文件重新放入`,
 };
 
-/** Noted before the file is read, so that a file which ends the process does not end every process after it. */
+/** Notes the file before it is read: one that ends the process must not end every process after it. */
 async function take(
   tools: NightTools,
   plan: NightPlan,
@@ -168,7 +168,7 @@ async function take(
   if (file === undefined) return taken(tools, plan, night, name);
   const ended = await readings.begin(file);
   const noted = (note: Promise<void>): Promise<void> =>
-    note.catch((error) => log.warn({ err: error }, 'it cannot be noted that a file was read'));
+    note.catch((error) => log.warn({ err: error }, 'cannot note that a file was read'));
   if (ended >= MOST_ENDED) {
     const why = ENDS_PROCESSES[night.language];
     const moved = await reject(tools, night, name, why);
@@ -176,7 +176,7 @@ async function take(
     if (moved !== file.path) await noted(readings.end(file));
     return { name, moved, why };
   }
-  // Told to leave, the process may be ended before it is through: that says nothing against the file.
+  // A process that shuts down may be killed before the file is read: that is not the file's fault.
   const leave = (): void => void noted(readings.leave(file));
   if (held.aborted) leave();
   else held.addEventListener('abort', leave);

@@ -96,7 +96,7 @@ export async function* csvPages(
   if (last !== undefined) yield last;
 }
 
-/** The last piece is known as such, so that a line end or a quotation mark at its end waits for nothing. */
+/** Marks the end, so that the reader does not wait for what could follow a line end or a quotation mark. */
 async function* withEnd(pieces: AsyncIterable<string>): AsyncGenerator<{ text: string; isEnd: boolean }> {
   for await (const text of pieces) yield { text, isEnd: false };
   yield { text: '', isEnd: true };

@@ -17,12 +17,11 @@ export interface Scan {
   readonly hasCarriageReturns: boolean;
   /** Of a text in UTF-16 more or less: a byte of another character may look like one. */
   readonly quotationMarks: number;
-  /** No line is longer than LONG_LINE_BYTES; of a text in UTF-16 it cannot be told. */
-  readonly hasShortLines: boolean;
+  /** At most so many: CR and LF are counted each. Of a text in UTF-16 this means nothing. */
+  readonly lines: number;
+  /** In bytes, from LF to LF. */
+  readonly longestLine: number;
 }
-
-/** No cell and no row of a shorter line is too long (`domain/sheet-limits.ts`). */
-const LONG_LINE_BYTES = 16_000;
 
 export const HEAD_BYTES = 64 * 1024;
 const CHUNK_BYTES = 256 * 1024;
@@ -35,13 +34,13 @@ export async function scan(file: FileHandle): Promise<Scan> {
   let hasCarriageReturns = false;
   let quotationMarks = 0;
   let cut = Buffer.alloc(0);
-  const lines = openLineLengths();
+  const lines = openLines();
   for await (const chunk of chunksOf(file)) {
     lines.add(chunk);
     hash.update(chunk);
     bytes += chunk.length;
     if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
-    hasCarriageReturns ||= chunk.includes(0x0d);
+    hasCarriageReturns ||= chunk.includes(CR);
     quotationMarks += quotationMarksIn(chunk);
     if (!utf8) continue;
     const joined = cut.length === 0 ? chunk : Buffer.concat([cut, chunk]);
@@ -56,33 +55,33 @@ export async function scan(file: FileHandle): Promise<Scan> {
     isUtf8: utf8 && cut.length === 0,
     hasCarriageReturns,
     quotationMarks,
-    hasShortLines: lines.areShort(),
+    ...lines.facts(),
   };
 }
 
-/** Looks back for a line end from where the line would be too long, which few steps do for any number of lines. */
-function openLineLengths() {
+function openLines() {
+  let count = 0;
+  let longest = 0;
   let sinceEnd = 0;
-  let areShort = true;
 
   function add(chunk: Buffer): void {
-    let at = 0;
-    while (areShort && chunk.length - at > LONG_LINE_BYTES - sinceEnd) {
-      const end = chunk.lastIndexOf(LF, at + LONG_LINE_BYTES - sinceEnd);
-      areShort = end >= at;
-      at = end + 1;
+    let from = 0;
+    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
+      longest = Math.max(longest, sinceEnd + at - from);
+      count += 1;
       sinceEnd = 0;
+      from = at + 1;
     }
-    if (areShort) {
-      const end = chunk.lastIndexOf(LF);
-      sinceEnd = end >= at ? chunk.length - end - 1 : sinceEnd + chunk.length - at;
-    }
+    sinceEnd += chunk.length - from;
+    longest = Math.max(longest, sinceEnd);
+    for (let at = chunk.indexOf(CR); at >= 0; at = chunk.indexOf(CR, at + 1)) count += 1;
   }
 
-  return { add, areShort: () => areShort };
+  return { add, facts: () => ({ lines: count + 1, longestLine: longest }) };
 }
 
 const LF = 0x0a;
+const CR = 0x0d;
 
 function quotationMarksIn(bytes: Buffer): number {
   if (!bytes.includes(0x22)) return 0;

@@ -30,10 +30,15 @@ const ALLOWANCES = {
   rowsOfCsv: { harmless: HARMLESS.charactersOfRows, times: 'filling', most: Number.POSITIVE_INFINITY, where: FILLED_UP },
 } as const satisfies Record<string, Allowance>;
 
+export function growthAllowed(bytes: number, of: keyof typeof ALLOWANCES): number {
+  const { harmless, times } = ALLOWANCES[of];
+  return Math.max(harmless, bytes * SHEET_LIMITS[times].most);
+}
+
 /** @param bytes of the file */
 export function openExpansion(bytes: number, of: keyof typeof ALLOWANCES): Expansion {
-  const { harmless, times, most, where } = ALLOWANCES[of];
-  const allowed = Math.max(harmless, bytes * SHEET_LIMITS[times].most);
+  const { times, most, where } = ALLOWANCES[of];
+  const allowed = growthAllowed(bytes, of);
   let sum = 0;
   return {
     add(amount) {

@@ -119,6 +119,7 @@ const LOOKED_AT = 200;
 function shown(cell: string): string {
   const line = cell
     .slice(0, LOOKED_AT)
+    .replace(/\p{Cf}+/gu, '')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .replace(/[\p{L}\p{N}]*\p{N}{5}[\p{L}\p{N}]*/gu, '…');

@@ -6,6 +6,7 @@ import { SHEET_LIMITS } from '../domain/sheet-limits.js';
 import type { Words } from '../domain/words.js';
 import { csvPages, DELIMITERS, type Delimiter, firstRows } from './csv.js';
 import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
+import { growthAllowed } from './expansion.js';
 import {
   findHeadings,
   HEADING_ROWS,
@@ -85,13 +86,16 @@ async function csv({ path, file, before, scanned }: Opening, required: readonly 
   };
 }
 
-/** So many cells cannot make a row twenty times as long as its line. */
-const FEW_HEADINGS = SHEET_LIMITS.filling.most;
-
-/** Most files have nothing of what a fault would need, and are not gone through twice. */
-function mayHaveFaults({ quotationMarks, hasShortLines }: Scan, encoding: Encoding, headings: Headings): boolean {
-  const isWide = headings.cells.length > FEW_HEADINGS;
-  return quotationMarks > 0 || !hasShortLines || isWide || encoding.startsWith('utf-16');
+/** Most files have nothing that such a fault needs, so they are not read twice. */
+function mayHaveFaults(
+  { quotationMarks, longestLine, lines, bytes }: Scan,
+  encoding: Encoding,
+  { cells }: Headings,
+): boolean {
+  // A line of so many bytes has no cell and no row that is too long, and no more cells than bytes.
+  const hasLongLine = longestLine >= SHEET_LIMITS.cells.most;
+  const mayGrow = bytes + lines * cells.length > growthAllowed(bytes, 'rowsOfCsv');
+  return quotationMarks > 0 || hasLongLine || mayGrow || encoding.startsWith('utf-16');
 }
 
 interface Reading {

@@ -1,4 +1,4 @@
-/** What the thread that reads sheets and the one that wants their rows say to each other. */
+/** Messages between the thread that reads sheets and the main thread. */
 import type { Field } from '../domain/columns.js';
 import type { Words } from '../domain/words.js';
 import type { PackedPage } from './pages.js';
@@ -29,7 +29,7 @@ export type FromReader =
   | { readonly kind: 'page'; readonly page: PackedPage }
   | Ending;
 
-/** `heapBytes`: what the thread has taken for itself so far. */
+/** `heapBytes`: the memory of the thread. */
 export type Ending = { readonly heapBytes: number } & (
   | // The rows end here, or were stopped.
   { readonly kind: 'ended' }

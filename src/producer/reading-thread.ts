@@ -1,6 +1,6 @@
 /**
- * Starts a thread that reads sheets, and watches over it: a file that keeps it busy without a step forward, or takes all
- * its memory, ends the thread and is refused; nothing else notices.
+ * Starts a thread that reads sheets and watches it. Where a file keeps the thread busy without progress, or takes all its
+ * memory, the thread ends and the file is refused; the process goes on.
  */
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -22,13 +22,13 @@ export interface ReadingThread {
   close(): void;
 }
 
-/** The tests run the sources, and a thread can run the built program only. */
+/** Tests run the sources; a thread needs the built program. */
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/producer/sheet-thread.js' : './sheet-thread.js',
   import.meta.url,
 );
 
-/** Far more than the limits of `domain/sheet-limits.ts` let a file take; what they have overlooked ends here. */
+/** Far more than the limits of `domain/sheet-limits.ts` allow; a second line of defence. */
 const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 12 };
 /** Starting another one costs less than its memory. */
 const SWOLLEN_BYTES = 48 * 1024 ** 2;
@@ -74,7 +74,7 @@ export function startReadingThread(entry: URL = ENTRY): ReadingThread {
 
   async function somethingReceived(): Promise<void> {
     if (failure !== undefined) throw failure;
-    // It keeps the process alive as long as something is expected of it.
+    // A thread keeps the process alive only while an answer is awaited.
     worker.ref();
     const watch = watchOver(worker, heartbeat, () => fail(new SheetError(STANDS_STILL)));
     try {
@@ -111,12 +111,12 @@ export function startReadingThread(entry: URL = ENTRY): ReadingThread {
         if (answer.kind === 'ended') return;
         if (answer.kind !== 'page') throw errorOf(answer);
         post({ kind: 'more' });
-        // A port hands over a thousand messages before anything else has its turn.
+        // A port delivers up to a thousand messages in a row; everything else would wait.
         await setImmediate();
         yield unpackPage(answer.page);
       }
     } finally {
-      // Whoever wanted the rows has enough of them.
+      // The caller stopped before the last row.
       if (!hasEnded && failure === undefined) {
         post({ kind: 'stop' });
         while ((await receive()).kind === 'page');
@@ -133,7 +133,7 @@ export function startReadingThread(entry: URL = ENTRY): ReadingThread {
   };
 }
 
-/** `onStandstill`: the thread was busy for so long, and no further with its file. */
+/** `onStandstill`: the thread was busy for STANDSTILL_MS and read nothing. */
 function watchOver(worker: Worker, heartbeat: Int32Array, onStandstill: () => void): { end(): void } {
   let beats = Atomics.load(heartbeat, 0);
   let before = worker.performance.eventLoopUtilization();
@@ -142,7 +142,7 @@ function watchOver(worker: Worker, heartbeat: Int32Array, onStandstill: () => vo
     const now = Atomics.load(heartbeat, 0);
     const { utilization } = worker.performance.eventLoopUtilization(before);
     before = worker.performance.eventLoopUtilization();
-    // By looks, not by the clock: a machine that was asleep has not looked.
+    // Counted by looks, not by the clock: while a machine sleeps, there are none.
     stillMs = now === beats && utilization > BUSY ? stillMs + LOOK_EVERY_MS : 0;
     beats = now;
     if (stillMs >= STANDSTILL_MS) onStandstill();

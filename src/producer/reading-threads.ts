@@ -1,9 +1,9 @@
 /** The threads that read sheets: started when one is needed, and kept for the next sheet for a while. */
 import { type ReadingThread, startReadingThread } from './reading-thread.js';
 
-/** Sheets that are read at the same time; whoever wants one more waits. Each takes memory. */
+/** Each takes memory; the next sheet waits. */
 const MOST_AT_ONCE = 4;
-/** Without work. Their memory is worth more than the 40 ms in which another one starts. */
+/** Threads without work; another one starts in 40 ms. */
 const MOST_SPARE = 2;
 const SPARE_MS = 5_000;
 

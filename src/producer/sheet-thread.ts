@@ -34,7 +34,7 @@ async function opened({ id, path, required }: WantedSheet): Promise<ReadSheet> {
   return sheet;
 }
 
-/** One that is no longer kept, or was opened in another thread, is opened again. */
+/** Opens the sheet again where it is no longer kept, or was opened in another thread. */
 async function again(wanted: WantedRows): Promise<ReadSheet> {
   const kept = known.get(wanted.id);
   if (kept !== undefined) return kept;

@@ -7,7 +7,7 @@ import { SHEET_LIMITS } from '../domain/sheet-limits.js';
 import { utf8Text } from './encoding.js';
 import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
 
-/** Of the element that was opened last: to be asked while its handler runs. */
+/** Of the element that was opened last; valid while its handler runs. */
 export interface Attributes {
   get(name: string): string | undefined;
   /** `r:id` under whatever prefix. */
@@ -206,7 +206,7 @@ class XmlReader implements Attributes {
   }
 }
 
-/** For developers: whoever has the workbook hears that it is broken. */
+/** Its message is for developers; the user reads that the workbook is broken. */
 class NoXml extends Error {
   override readonly name = 'NoXml';
 }

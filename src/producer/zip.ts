@@ -40,7 +40,7 @@ export async function openArchive(file: FileHandle): Promise<Archive> {
     listed += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
     if (listed > LIST_LIMIT_BYTES) throw dangerous();
     refuseBomb(entry);
-    // Which of two parts of one name is meant, each program decides for itself.
+    // Programs differ in which of two parts with one name they read.
     if (entries.has(entry.fileName)) throw dangerous();
     entries.set(entry.fileName, entry);
   }
@@ -107,7 +107,7 @@ async function inflated(zip: ZipFile, entry: Entry): Promise<AsyncIterable<Buffe
   if (compressionMethod === STORED) return zip.openReadStreamPromise(entry);
   if (compressionMethod !== DEFLATED) throw new Error(`compression method ${compressionMethod} is unknown`);
   const packed = await zip.openReadStreamPromise(entry, { decompress: false });
-  // Whoever reads it hears of a failure of either, and ends both.
+  // A failure of either stream ends both and reaches the reader of the second.
   return pipeline(packed, createInflateRaw({ chunkSize: PIECE_BYTES }), () => {});
 }
 

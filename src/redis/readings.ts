@@ -1,12 +1,12 @@
 /**
- * Which files processes have begun to read: noted before, and forgotten when it is over, however it ends. What is still
- * noted of a process that is gone was its end, or its end came while it read.
+ * Which files are being read, and by which processes. A note is written before a file is read and deleted afterwards, so a
+ * note of a process that is gone says that the process ended while it read.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 
-/** One that is written to, or replaced, is another file. */
+/** A file that was changed or replaced is another one. */
 export interface FileInReading {
   readonly path: string;
   readonly size: number;
@@ -14,19 +14,19 @@ export interface FileInReading {
 }
 
 export interface Readings {
-  /** Notes that this process reads the file now; answers how many others have begun to, and never came to an end. */
+  /** Notes that this process reads the file; answers how many others began to and never finished. */
   begin(file: FileInReading): Promise<number>;
-  /** This process may be ended before it is through, and not by the file. */
+  /** Deletes the note of this process: it shuts down. */
   leave(file: FileInReading): Promise<void>;
-  /** It was read to its end, or rejected: whoever began to read it is forgotten. */
+  /** Deletes all notes of the file: it was read or rejected. */
   end(file: FileInReading): Promise<void>;
 }
 
-/** A file that lies there longer was not what ended anybody. */
+/** Long enough for any office to start the program again. */
 const REMEMBERED_MS = 30 * 86_400_000;
 const THIS_PROCESS = randomUUID();
 
-/** @param reader names the process: that it begins twice, or a command is sent again, changes nothing */
+/** @param reader names the process, so a command that is sent twice changes nothing */
 export function openReadings(redis: Redis, reader: string = THIS_PROCESS): Readings {
   const keyOf = ({ path, size, mtimeMs }: FileInReading): string =>
     key('reading', createHash('sha256').update(`${path}\n${size}\n${mtimeMs}`).digest('hex').slice(0, 16));

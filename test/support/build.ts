@@ -1,4 +1,4 @@
-/** Before the tests: a thread or process that one of them starts runs the built program, so that has to be what is tested. */
+/** Builds before the tests: threads and processes that tests start run the built program. */
 import { build } from './program.js';
 
 export default build;
