@@ -32,12 +32,15 @@ import { type Calls, openCalls } from './redis/calls.js';
 import { openComponentStore } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
+import { refuseVolatile } from './redis/durability.js';
 import { type Beating, openHeartbeats, startBeating } from './redis/heartbeat.js';
+import type { Journal } from './redis/journal.js';
 import { type Ledger, openLedger } from './redis/ledger.js';
 import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
 import { identifyIn } from './redis/ledger-key.js';
 import { openLinks } from './redis/links.js';
 import { liveRegistrations } from './redis/live.js';
+import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/loss.js';
 import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
@@ -62,6 +65,7 @@ import { readQuota } from './wechat/quota.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
 import type { Crew } from './worker/crew.js';
 import { openHold } from './worker/hold.js';
+import { openPermits } from './worker/permits.js';
 
 /** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
 const WINDOW_SIZE = 10_000;
@@ -83,6 +87,8 @@ export interface Store {
   readonly log: Logger;
   /** How the receiver is, where this process has one: /readyz of the console says the same. */
   readonly receiver: { isReady?: () => Promise<boolean> };
+  /** What this process does against a Redis that forgets; made by the first part that needs it. */
+  readonly lossGuard: () => Promise<LossGuard>;
   /** A further connection; closed with the store. */
   connect(role: Role): Promise<Redis>;
   close(): Promise<void>;
@@ -108,7 +114,9 @@ export async function openStore(
     connections.push(redis);
     return redis;
   };
+  let guarding: Promise<LossGuard> | undefined;
   const close = async (): Promise<void> => {
+    await (await guarding?.catch(() => undefined))?.close();
     for (const redis of connections) redis.disconnect();
     await server.leave();
   };
@@ -129,6 +137,10 @@ export async function openStore(
       settings,
       log,
       receiver: {},
+      lossGuard: () => {
+        guarding ??= startGuarding(connectTo, settings, log);
+        return guarding;
+      },
       connect: (to) => connectTo(to),
       close,
     };
@@ -136,6 +148,20 @@ export async function openStore(
     await close();
     throw error;
   }
+}
+
+async function startGuarding(
+  connectTo: (role: Role) => Promise<Redis>,
+  settings: Settings,
+  log: Logger,
+): Promise<LossGuard> {
+  return guardAgainstLoss({
+    redis: await connectTo('worker'),
+    home: settings.home,
+    vault: vaultOf(settings),
+    now: Date.now,
+    log,
+  });
 }
 
 /** What a process with these settings would make a ledger for. */
@@ -269,6 +295,7 @@ export async function startSending(store: Store): Promise<Part> {
   const { startRelay } = await import('./redis/relay.js');
   const { startWorker } = await import('./worker/worker.js');
   // What can fail comes first: nothing after it has to be closed for a fault of another.
+  if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   const vault = vaultOf(settings);
   const redis = await store.connect('worker');
   const bell = await hangBell(redis);
@@ -280,8 +307,16 @@ export async function startSending(store: Store): Promise<Part> {
   });
   const authorizers = openAuthorizers(redis, vault);
   const componentAppid = settings.wechatComponentAppid ?? '';
-  const crew = crewOf(settings, redis, bell, client, log);
-  const relay = startRelay({ redis, bell, log, windowSize: WINDOW_SIZE, perSecond: settings.callsPerSecond });
+  const guard = await store.lossGuard();
+  const crew = crewOf(settings, redis, bell, client, guard, log);
+  const relay = startRelay({
+    redis,
+    bell,
+    log,
+    windowSize: WINDOW_SIZE,
+    perSecond: settings.callsPerSecond,
+    now: Date.now,
+  });
   const worker = startWorker({
     redis,
     relay,
@@ -344,6 +379,7 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Hera
     bell,
     now: Date.now,
     log,
+    loss: async () => ((await unreported(redis)) === 0 ? lastLoss(redis) : undefined),
     words: (why) =>
       'line' in why
         ? standstillOfLine(why.line, limits, Date.now(), settings.wechatRegistrationApi)
@@ -387,17 +423,19 @@ export function createdWebhook(
   };
 }
 
-function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, log: Logger): Crew {
+function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, guard: LossGuard, log: Logger): Crew {
   const store = openComponentStore(redis);
   return {
     ledger: openLedger(redis),
-    calls: openCalls(redis),
+    calls: openCalls(redis, guard),
+    memory: { write: (entry) => written(() => guard.journal.write(entry), log), restore: guard.restore },
     workload: openWorkload(redis),
     api: registrationApi(settings, client),
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
     patience: settings.patience,
     limits: limitsOf(settings),
     hold: openHold(bell),
+    permits: openPermits(settings.patience.requestTimeoutMs, () => performance.now()),
     clockAheadMs: client.clockAheadMs,
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },
@@ -406,6 +444,16 @@ function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, lo
     random: Math.random,
     log,
   };
+}
+
+function written(write: () => void, log: Logger): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    log.error({ err: error }, 'the journal cannot be written');
+    return false;
+  }
 }
 
 /** With `auto`, until WeChat has told its number, or where it does not. */
@@ -518,7 +566,7 @@ interface Reception extends Part {
 
 async function openReception(settings: Settings, log: Logger): Promise<Reception> {
   // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
-  let door: { readonly redis: Redis; readonly pushes: Pushes } | undefined;
+  let door: { readonly redis: Redis; readonly pushes: Pushes; readonly journal: Journal } | undefined;
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
@@ -529,7 +577,11 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   };
   const shelf = openShelf({
     pushes: {
-      store: async (received, mark) => (await pushes()).store(received, mark),
+      async store(received, mark) {
+        const stored = await (await pushes()).store(received, mark);
+        written(() => door?.journal.writePushes(received), log);
+        return stored;
+      },
       storedOf: async (segment) => (await pushes()).storedOf(segment),
     },
     spool: await openSpool(join(settings.home, 'spool'), log),
@@ -559,6 +611,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
     },
     async recordIn(store) {
       const answering = await store.connect('door');
+      const guard = await store.lossGuard();
       const redis = await store.connect('worker');
       if (settings.forwardUrl !== undefined) {
         forwarding = startForwarding({
@@ -585,7 +638,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       beating = startBeating(openHeartbeats(redis));
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
-      door = { redis: answering, pushes: openPushes(answering) };
+      door = { redis: answering, pushes: openPushes(answering), journal: guard.journal };
     },
     async close() {
       beating?.stop();

@@ -5,6 +5,7 @@ import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
 import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { durabilityOf } from '../redis/durability.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { situation } from '../reporter/standstill.js';
@@ -47,7 +48,11 @@ export function doctorCommand(): Command {
       }
       await perform(made, {}, async ({ open }) => {
         const { store, finding } = await checkRedis(() => open('door'));
-        const findings = [...ofSettings, finding, ...(store === undefined ? [] : await checkWechat(store))];
+        const findings = [
+          ...ofSettings,
+          finding,
+          ...(store === undefined ? [] : [await checkPersistence(store), ...(await checkWechat(store))]),
+        ];
         await tell(findings);
         return statusOf(findings);
       });
@@ -58,7 +63,7 @@ function statusOf(findings: readonly Finding[]): number {
   const faults = findings.filter(({ verdict }) => verdict === 'fault').map(({ check }) => check);
   if (faults.length === 0) return EXIT.done;
   if (faults.includes('settings')) return EXIT.badUsage;
-  return faults.includes('Redis') ? EXIT.redisUnreachable : EXIT.stopped;
+  return faults.includes('Redis') || faults.includes('persistence') ? EXIT.redisUnreachable : EXIT.stopped;
 }
 
 function describe(findings: readonly Finding[]): string {
@@ -108,6 +113,25 @@ async function checkRedis(open: () => Promise<Store>): Promise<{ store?: Store; 
     if (!(error instanceof RedisUnreachable || error instanceof RedisUnfit)) throw error;
     const todo = 'Mend REDIS_URL or that Redis; without REDIS_URL a private one is started.';
     return { finding: { check: 'Redis', verdict: 'fault', says: error.message, todo } };
+  }
+}
+
+/** What a power cut, or a restart, takes away. */
+async function checkPersistence({ redis, settings }: Store): Promise<Finding> {
+  const check = 'persistence';
+  const todo = 'Set appendonly yes and appendfsync always there; docs/redis.md says which setups are safe.';
+  const accepted = settings.redisPersistence === 'none' ? 'warning' : 'fault';
+  switch (await durabilityOf(redis)) {
+    case 'always':
+      return { check, verdict: 'ok', says: 'every write is on disk before it counts' };
+    case 'second':
+      return { check, verdict: 'warning', says: 'a power cut loses the last second; journals give it back', todo };
+    case 'snapshots':
+      return { check, verdict: 'fault', says: 'snapshots only: a restart loses what came after the last one', todo };
+    case 'none':
+      return { check, verdict: accepted, says: 'none: a restart loses every registration', todo };
+    case 'unknown':
+      return { check, verdict: 'warning', says: 'this Redis does not tell whether it keeps its data', todo };
   }
 }
 

@@ -8,6 +8,7 @@ import { WAITS, type Wait } from '../domain/registration.js';
 import { byOutcome } from '../redis/batches.js';
 import { openComponentStore } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
+import { lastLoss, unreported } from '../redis/loss.js';
 import { openPushes } from '../redis/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
 import { outlook } from '../reporter/outlook.js';
@@ -91,6 +92,7 @@ async function gather(store: Store, id: string | undefined) {
   const links = await linksNow(store, Date.now());
   const creates = forCreates(now, limits);
   const ticket = await openComponentStore(store.redis).ticket();
+  const loss = await lastLoss(store.redis);
   return {
     line:
       now.stopped || now.standstill
@@ -108,6 +110,11 @@ async function gather(store: Store, id: string | undefined) {
     waitsUntil: await waitsUntil(store),
     ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
     parkedPushes: parked,
+    forgotten:
+      loss === undefined
+        ? null
+        : { facts: loss.facts, pushes: loss.pushes, at: isoWithOffset(loss.at, limits.timezone) },
+    processesToReport: await unreported(store.redis),
     compared: await comparedNow(store),
     links,
     batches,
@@ -220,6 +227,22 @@ function describe(facts: Awaited<ReturnType<typeof gather>>): string {
     ...Object.entries(facts.waitsUntil).map(([why, until]) => ['waiting', `${why}: the first until ${until}`]),
     ['verify ticket', facts.ticketReceivedAt ?? 'none yet'],
     ...linkLines(facts.links),
+    ...(facts.processesToReport > 0
+      ? [
+          [
+            'after a restart of Redis',
+            `sending waits for ${facts.processesToReport} processes to report, at most a minute`,
+          ],
+        ]
+      : []),
+    ...(facts.forgotten === null
+      ? []
+      : [
+          [
+            'Redis had forgotten',
+            `${facts.forgotten.facts} facts and ${facts.forgotten.pushes} pushes at ${facts.forgotten.at}; they were recorded again`,
+          ],
+        ]),
     ...comparedLines(facts.compared),
     ...(facts.parkedPushes > 0 ? [['pushes that fit no registration', String(facts.parkedPushes)]] : []),
   ];

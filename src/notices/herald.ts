@@ -4,7 +4,11 @@ import { isWorthANotice, opensByItself } from '../domain/line.js';
 import type { Actor, Words } from '../domain/words.js';
 import { type Batches, byOutcome } from '../redis/batches.js';
 import type { Bell } from '../redis/bell.js';
+
 import type { Calls, LineStop, NotedWait } from '../redis/calls.js';
+
+import type { Loss } from '../redis/loss.js';
+
 import type { Told } from '../redis/told.js';
 
 export interface HeraldOptions {
@@ -18,6 +22,8 @@ export interface HeraldOptions {
   /** How long what ends by itself lasts before it is told, in ms. */
   readonly notifyAfterMs: number;
   readonly bell: Bell;
+  /** What Redis had forgotten last, once every process has reported. */
+  readonly loss?: () => Promise<Loss | undefined>;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -71,6 +77,7 @@ async function look(options: HeraldOptions): Promise<void> {
   await tellOfTheLine(options, known);
   await tellOfTheToken(options);
   await tellOfTheQuota(options);
+  await tellOfALoss(options);
 }
 
 async function tellOfBatches(
@@ -156,6 +163,19 @@ async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: Herald
       first_met_at: new Date(since).toISOString(),
       opens_by_itself: true,
     },
+  });
+}
+
+/** While processes report, the numbers grow: it is told when creates go on. */
+async function tellOfALoss({ told, loss }: HeraldOptions): Promise<void> {
+  const found = await loss?.();
+  if (found === undefined) return;
+  const { epoch, at, facts, pushes } = found;
+  await told.tell('loss', epoch, 'loss', {
+    id: `loss-${epoch}`,
+    type: 'ledger.restored',
+    at,
+    data: { facts, pushes },
   });
 }
 

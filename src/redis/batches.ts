@@ -178,7 +178,7 @@ export function openBatches(redis: Redis): Batches {
       const pointer = `${batch.id}/${firstIndex + at}`;
       const fact = await rowAccepted(view, row, pointer, manner);
       const { step, recorded } = decide(view, fact, newMark(), {});
-      return [[id, JSON.stringify({ steps: view.steps, step, ...newRow(pointer, recorded.after) })] as const];
+      return [[id, JSON.stringify({ version: view.version, step, ...newRow(pointer, recorded.after) })] as const];
     });
     return new Map((await Promise.all(all)).flat());
   }

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
 import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
+import type { LossGuard } from './loss.js';
 import { manyScript, script } from './scripts.js';
 import { STATES_WITH_WORK } from './workload.js';
 
@@ -41,12 +42,17 @@ export type Permission =
   | { readonly kind: 'check'; readonly check: number }
   /** Somebody recorded a fact meanwhile: read again. */
   | { readonly kind: 'conflict' }
+  /** Journals have facts of it that Redis had forgotten: restore them, and read again. */
+  | { readonly kind: 'forgotten' }
   /** Nothing was changed; `ms` is Infinity where nobody knows when the line opens. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
   | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
 
-/** What holds every call back, whoever it is for. `clock`: the day has ended meanwhile. */
-export type GlobalWait = 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock';
+/**
+ * What holds every call back, whoever it is for. `clock`: the day has ended meanwhile. `ledger`: Redis was started anew, and not
+ * every process has said yet what is missing there.
+ */
+export type GlobalWait = 'ledger' | 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock';
 
 export interface LineStop {
   readonly because: string;
@@ -180,8 +186,12 @@ export interface Calls {
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
 
-export function openCalls(redis: Redis): Calls {
-  const takeScript = manyScript(redis, 'take');
+/** Creates wait so long at most for processes that have yet to report to a new epoch. */
+const SETTLE_MS = 60_000;
+
+/** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permission */
+export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {
+  const takeScript = manyScript(redis, 'take', guard?.check);
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
@@ -195,17 +205,19 @@ export function openCalls(redis: Redis): Calls {
     const mark = newMark();
     const id = view.registration.id;
     const { step, recorded } = decide(view, fact, mark, {});
-    const gone = { kind: 'go', view: { ...view, registration: recorded.after, steps: view.steps + 1 } } as const;
+    const gone = { kind: 'go', view: { ...view, registration: recorded.after, version: mark } } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
-    const answer = (await takeScript(JSON.stringify(shared), [
-      id,
-      view.steps,
-      call,
-      job.name,
-      JSON.stringify(step),
-      person,
-    ])) as [string, number?, string?];
+    const args = [id, view.version, call, job.name, JSON.stringify(step), person];
+    const ask = async (): Promise<[string, number?, string?]> => {
+      const common = guard === undefined ? shared : { ...shared, epoch: guard.epoch(), settleMs: SETTLE_MS };
+      return (await takeScript(JSON.stringify(common), args)) as [string, number?, string?];
+    };
+    let answer = await ask();
+    while (answer[0] === 'epoch') {
+      await guard?.check();
+      answer = await ask();
+    }
     const [kind, number = 0, why] = answer;
     switch (kind) {
       case 'go':
@@ -214,6 +226,8 @@ export function openCalls(redis: Redis): Calls {
         return { kind, check: number };
       case 'wait':
         return { kind, ms: number < 0 ? Number.POSITIVE_INFINITY : number, why: why as GlobalWait };
+      case 'forgotten':
+        return { kind };
       case 'held':
         return { kind, until: number, why: why as 'person' };
       default: {

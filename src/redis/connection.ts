@@ -318,7 +318,7 @@ async function persistenceWarnings(redis: Redis, appendOnly: boolean): Promise<s
 }
 
 /** Undefined where the server forbids CONFIG, as managed ones do. */
-async function configured(redis: Redis, name: string): Promise<string | undefined> {
+export async function configured(redis: Redis, name: string): Promise<string | undefined> {
   try {
     const [, value] = (await redis.config('GET', name)) as string[];
     return value;

@@ -16,7 +16,7 @@ export function prefix(): string {
 const NAMES = {
   /** hash: one merchant's registration; fields in `registration-fields.ts` */
   registration: 'r',
-  /** list: the facts of a registration, oldest first, as JSON; its length is the registration's version */
+  /** list: the facts of a registration, oldest first, as JSON */
   history: 'h',
   /** list: batch ids in the order of loading */
   batches: 'batches',
@@ -58,7 +58,9 @@ const NAMES = {
   recent: 'recent',
   /** string: when the next call is due if calls are spread evenly, in µs */
   pace: 'pace',
-  /** string with expiry: WeChat asked for a pause (45011) */
+  /** string: the latest time of Redis' clock that was seen when work was handed out, in ms */
+  clock: 'clock',
+  /** string with expiry: WeChat asked for a pause (45011); how long it is, in ms */
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
@@ -150,6 +152,17 @@ const NAMES = {
   told: 'told',
   /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
+  /**
+   * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, since when creates wait for processes that
+   * have yet to report (`settling`), and what Redis had forgotten last (`loss…`); loss.ts
+   */
+  epoch: 'epoch',
+  /** sorted set: processes with a journal, by when they were seen last, in ms */
+  processes: 'processes',
+  /** set: those that have yet to report to the epoch */
+  unreported: 'unreported',
+  /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
+  forgotten: 'forgotten',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

@@ -43,8 +43,8 @@ export function registrationOf(job: string): string {
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface View {
   readonly registration: Registration;
-  /** Length of the history when it was read: nobody recorded anything since, if it is still the same. */
-  readonly steps: number;
+  /** Mark of the last fact when it was read, '' before the first: nobody recorded anything since, if it is still the same. */
+  readonly version: string;
   /** Redis' clock, ms since 1970. */
   readonly now: number;
   /** The row whose details are sent; undefined once it has been purged. */
@@ -124,9 +124,9 @@ export interface Ledger {
   read(id: string): Promise<View | undefined>;
   /**
    * Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration.
-   * `known` saves reading it first, where it was read or recorded just before.
+   * `known` saves reading it first, where it was read or recorded just before. `mark`: where a journal has it already.
    */
-  record(id: string, fact: Fact, aside?: Aside, known?: View): Promise<Recorded>;
+  record(id: string, fact: Fact, aside?: Aside, known?: View, mark?: string): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
@@ -142,25 +142,24 @@ export function openLedger(redis: Redis): Ledger {
   async function read(id: string): Promise<View | undefined> {
     const answer = (await readScript('', [id])) as (string | number)[] | null;
     if (answer === null) return undefined;
-    const [steps, now, packed, ...fields] = answer;
+    const [version, now, packed, ...fields] = answer;
     const registration = registrationFrom(id, fields as string[]);
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
     const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
     return {
       registration,
-      steps: Number(steps),
+      version: String(version),
       now: Number(now),
       row,
     };
   }
 
-  async function record(id: string, fact: Fact, aside: Aside = {}, known?: View): Promise<Recorded> {
-    const mark = newMark();
+  async function record(id: string, fact: Fact, aside: Aside = {}, known?: View, mark = newMark()): Promise<Recorded> {
     for (let view = known ?? (await read(id)); ; view = await read(id)) {
       if (view === undefined) throw new Error(`There is no registration ${id}`);
       const { step, recorded } = decide(view, fact, mark, aside);
       const job = [aside.job?.kind ?? '', aside.job?.name ?? ''];
-      const answer = await recordScript('', [id, view.steps, JSON.stringify(step), ...job]);
+      const answer = await recordScript('', [id, view.version, JSON.stringify(step), ...job]);
       if (answer === 'done' || (await hasMark(redis, id, mark))) return recorded;
     }
   }
@@ -188,7 +187,8 @@ export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
   readonly entry: string;
   /** The entry of the waiting row that took its turn. */
   readonly turn?: string;
-  readonly set?: readonly string[] | undefined;
+  /** Fields and values by turns; the version is always among them. */
+  readonly set: readonly string[];
   readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
   readonly wait?: Wait | undefined;
@@ -223,7 +223,8 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
   });
   if (move === undefined) {
     const { state, wait } = before;
-    const step: Step = { unchanged: true, at: fact.at, entry, state, wait, ...taskOf(fact), ...effects(before) };
+    const set = [VERSION, mark];
+    const step: Step = { unchanged: true, at: fact.at, entry, set, state, wait, ...taskOf(fact), ...effects(before) };
     return { step, recorded: { before, after: before, move } };
   }
   const passed = apply(before, fact, move);
@@ -236,7 +237,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     at: fact.at,
     entry,
     ...(turn && turnMove && { turn: historyEntry(passed, turn, turnMove, mark), passed: passed.state }),
-    ...(set.length > 0 && { set }),
+    set: [...set, VERSION, mark],
     ...(del.length > 0 && { del }),
     state: after.state,
     wait: after.wait,
@@ -259,7 +260,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
 /** The step that would follow this one, decided now: the script knows whether it is needed. */
 function undoOf(view: View, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
   if (ifStopped === undefined) return {};
-  const { step } = decide({ ...view, registration: after, steps: view.steps + 1 }, ifStopped, newMark(), {});
+  const { step } = decide({ ...view, registration: after }, ifStopped, newMark(), {});
   return step.unchanged ? {} : { undo: JSON.stringify(step) };
 }
 
@@ -317,6 +318,9 @@ function whatIsReady(after: Registration, so: readonly Consequence[] | undefined
 export function batchOf(pointer: string): string {
   return pointer.slice(0, pointer.lastIndexOf('/'));
 }
+
+/** Field of a registration's hash: the mark of its last fact (prelude.lua, version_of). */
+const VERSION = 'v';
 
 /** What tells a fact of this process from every other in the history. */
 export function newMark(): string {

@@ -52,6 +52,8 @@ export interface RelayOptions {
   readonly windowSize: number;
   /** Calls that may be made: a fast pace is handed out in larger handfuls. */
   readonly perSecond: number;
+  /** ms since 1970 */
+  readonly now?: () => number;
 }
 
 /** What a job of BullMQ carries: registrations that are worked off together, none of them named but by its id. */
@@ -60,7 +62,7 @@ export interface Handful {
   readonly jobs: readonly string[];
 }
 
-export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOptions): Relay {
+export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
   const hand = script(redis, 'hand');
   const sweep = script(redis, 'sweep');
@@ -99,7 +101,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
     for (;;) {
       const [due, left, ...jobs] = (await hand(
         [key('window', kind)],
-        [kind, size, HANDED_AT_ONCE, handful, LOOKED_AT_ONCE, ...STATES_WITH_WORK[kind]],
+        [kind, size, HANDED_AT_ONCE, handful, LOOKED_AT_ONCE, now(), ...STATES_WITH_WORK[kind]],
       )) as [number, number, ...string[]];
       if (jobs.length > 0) await add(kind, jobs);
       const isFull = jobs.length === 0 && due !== 0;
@@ -117,14 +119,14 @@ export function startRelay({ redis, bell, log, windowSize, perSecond }: RelayOpt
         await add(kind, jobs);
       }
     }
-    swept = Date.now();
+    swept = now();
   }
 
   async function look(): Promise<void> {
     let pause = LOOK_EVERY_MS;
     try {
       if (swept === 0) await handAgain(0);
-      else if (Date.now() - swept > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      else if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
       waiting = 0;
       for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
     } catch (error) {
@@ -183,4 +185,12 @@ export function openWorker(
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ): Worker<Handful> {
   return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
+}
+
+/**
+ * When a job was handed out, in ms since 1970: what was due then is due now, whatever clock the worker or Redis has. Were each
+ * to judge by itself, a registration would go to and fro between them until their clocks agree.
+ */
+export function handedAt(job: string): number {
+  return Number(/-(\d+)\.\d+-\d+$/.exec(job)?.[1] ?? 0);
 }

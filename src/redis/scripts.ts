@@ -43,7 +43,9 @@ export type ScriptName =
   | 'settle-codes'
   | 'keep-token'
   | 'beat'
-  | 'replace-field';
+  | 'replace-field'
+  | 'epoch'
+  | 'epoch-report';
 
 type Argument = string | number;
 
@@ -51,13 +53,15 @@ export type RunScript = (keys: string[], args: Argument[]) => Promise<unknown>;
 
 const folder = new URL('./lua/', import.meta.url);
 
-export function script(redis: Redis, name: ScriptName): RunScript {
+/** @param beforeLoading what has to be done first where this server does not know the script: it may be another server */
+export function script(redis: Redis, name: ScriptName, beforeLoading?: () => Promise<void>): RunScript {
   const { text, digest } = source(name);
   return async (keys, args) => {
     try {
       return await redis.evalsha(digest, keys.length, ...keys, ...args);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+        await beforeLoading?.();
         return redis.eval(text, keys.length, ...keys, ...args);
       }
       throw error;
@@ -76,8 +80,12 @@ const ASKED_AT_ONCE = 64;
  * everybody is, the more share a run, and the write to the disk that Redis makes of it. Its ARGV are `common` and the
  * arguments of each, one after the other; it answers a list, in which an error is that of one asker.
  */
-export function manyScript(redis: Redis, name: 'read' | 'record' | 'take'): AskScript {
-  const run = script(redis, name);
+export function manyScript(
+  redis: Redis,
+  name: 'read' | 'record' | 'take',
+  beforeLoading?: () => Promise<void>,
+): AskScript {
+  const run = script(redis, name, beforeLoading);
   let waiting = new Map<string, Asked[]>();
   let sending = false;
 

@@ -36,6 +36,21 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
       zh: '若持续如此，请检查网络和 WECHAT_API_BASE_URL。',
     },
   },
+  'call:permit_expired': {
+    acts: 'us',
+    en: 'This machine or Redis stood still between the permission to call and the call; nothing was sent.',
+    zh: '取得调用许可后本机或 Redis 曾停顿，许可已过期，未提交。',
+    nextStep: NOTHING_TO_DO,
+  },
+  'call:no_journal': {
+    acts: 'us',
+    en: 'The journal under FASTREGISTER_HOME cannot be written; nothing was sent.',
+    zh: '无法写入 FASTREGISTER_HOME 下的日志文件，未提交。',
+    nextStep: {
+      en: 'Make room on that disk, or let this user write there; then run `fastregister resume` if the line is stopped.',
+      zh: '请清理磁盘空间或开放写入权限；若提交已暂停，再运行 `fastregister resume`。',
+    },
+  },
   'call:page': {
     acts: 'us',
     en: 'A page came back instead of an answer of WeChat: from a proxy, a firewall, the login page of a network, or another server.',

@@ -11,7 +11,8 @@ import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
-import type { Aside, Ledger, View } from '../redis/ledger.js';
+import type { JournalEntry } from '../redis/journal.js';
+import { type Aside, type Ledger, newMark, type View } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
@@ -20,6 +21,7 @@ import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { Told } from './facts.js';
 import type { Ear, Hold } from './hold.js';
+import type { Permits } from './permits.js';
 
 export interface Crew {
   readonly ledger: Ledger;
@@ -30,6 +32,8 @@ export interface Crew {
   readonly patience: Patience;
   readonly limits: Limits;
   readonly hold: Hold;
+  readonly permits: Permits;
+  readonly memory: Memory;
   /** How far our clock is ahead of WeChat's, in ms. */
   readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
@@ -40,6 +44,14 @@ export interface Crew {
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
+}
+
+/** What is remembered of calls beside Redis, which may forget. */
+export interface Memory {
+  /** On disk when it returns. False: the disk does not take it. */
+  write(entry: JournalEntry): boolean;
+  /** Records what journals have of a registration that Redis had forgotten. */
+  restore(registration: string): Promise<void>;
 }
 
 export interface ReadNow {
@@ -160,7 +172,9 @@ export async function reportCall(
   token: string,
   view: View,
 ): Promise<void> {
-  await report(crew, id, told.fact, told.aside, view);
+  const mark = newMark();
+  crew.memory.write({ registration: id, mark, fact: told.fact });
+  await report(crew, id, told.fact, told.aside, view, mark);
   if (told.refusedToken) await refuseToken(crew, token);
   else if (reply.kind === 'answer') await crew.credentials.accepted(token);
 }
@@ -184,8 +198,9 @@ export async function report(
   fact: Fact,
   aside: Aside = {},
   known?: View,
+  mark?: string,
 ): Promise<Registration> {
-  const { before, after, move } = await crew.ledger.record(id, fact, aside, known);
+  const { before, after, move } = await crew.ledger.record(id, fact, aside, known, mark);
   const { kind, problem, said } = fact;
   const rid = ridOf(said);
   crew.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');

@@ -61,6 +61,30 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
   };
 }
 
+/** Nothing was sent, and the row waits for its turn again. */
+export function factOfExpiredPermit(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  return {
+    fact: { kind: 'create_void', at: crew.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
+    aside: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
+  };
+}
+
+/** Nothing was sent: should Redis forget the call, nobody would know of it. */
+export function factOfNoJournal(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  const at = crew.now();
+  const until = at + retryAfterMs(crew.patience, 0, crew.random());
+  const problem = 'call:no_journal';
+  return {
+    fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
+    aside: {
+      ...fault(crew, 'create', problem, ''),
+      giveBack: { day: sent.day, person: sent.person, call: true },
+      pauseMs: until - at,
+      verdict: 'failed',
+    },
+  };
+}
+
 /**
  * What may have come to WeChat stays lost, and is never sent again blindly; what surely did not is no attempt. The line is
  * at fault where others meet the same.

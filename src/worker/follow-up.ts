@@ -2,6 +2,7 @@
 import { isEarlySearch } from '../domain/patience.js';
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
 import type { Job } from '../redis/ledger.js';
+import { handedAt } from '../redis/relay.js';
 import { tellsOfTask } from '../wechat/answers.js';
 import { budgetsFor, type Crew, holdFor, readNow, report, reportCall } from './crew.js';
 import { factOfSearch } from './facts.js';
@@ -14,7 +15,8 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
       return crew.workload.giveBack(job, id, undefined);
     }
-    const { registration, now } = view;
+    const { registration } = view;
+    const now = Math.max(view.now, handedAt(job.name));
     const sentAt = registration.sentAt ?? now;
     const overdueAt = sentAt + crew.patience.pushWaitMs;
     const dueAt = whenDue(registration, overdueAt);
@@ -36,8 +38,22 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const early = isEarlySearch(crew.patience, registration, at);
     const until = early ? overdueAt : at + crew.patience.pushRecheckMs;
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until, ...(early && { early }) } as const;
+    const permit = crew.permits.ask();
     const permission = await crew.calls.take(view, fact, job, budgets);
-    if (permission.kind === 'conflict') continue;
+    if (permission.kind === 'forgotten') await crew.memory.restore(id);
+    if (permission.kind === 'conflict' || permission.kind === 'forgotten') continue;
+    if (permission.kind === 'go' && permit.isExpired()) {
+      const at = crew.now();
+      const expired = {
+        kind: 'search_void',
+        at,
+        callSentAt: sentAt,
+        until: at,
+        problem: 'call:permit_expired',
+      } as const;
+      await report(crew, id, expired, {}, permission.view);
+      return;
+    }
     if (permission.kind === 'go') {
       const reply = await crew.api.search(merchant, registration.taskId, token);
       const told = factOfSearch(crew, registration, budgets.day, reply, permission.probe);

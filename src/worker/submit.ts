@@ -3,9 +3,11 @@ import type { Merchant } from '../domain/merchant.js';
 import { firstFollowUpMs } from '../domain/patience.js';
 import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
+import { handedAt } from '../redis/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, type ReadNow, readNow, report, reportCall } from './crew.js';
-import { factOfCreate } from './facts.js';
+import { factOfCreate, factOfExpiredPermit, factOfNoJournal, type Told } from './facts.js';
+import type { Permit } from './permits.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
 
@@ -21,6 +23,12 @@ export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): 
 async function send(crew: Crew, job: Job, id: string, known: ReadNow): Promise<void> {
   const sent = await take(crew, job, id, known);
   if (sent === undefined) return;
+  const { view, sentFact, day } = sent;
+  const giveUp = ({ fact, aside }: Pick<Told, 'fact' | 'aside'>) => report(crew, id, fact, aside, view);
+  if (sent.permit.isExpired()) return void (await giveUp(factOfExpiredPermit(crew, sent)));
+  if (!crew.memory.write({ registration: id, mark: view.version, fact: sentFact, day })) {
+    return void (await giveUp(factOfNoJournal(crew, sent)));
+  }
   const reply = await crew.api.create(sent.merchant, sent.token);
   await reportCall(crew, id, factOfCreate(crew, sent, reply), reply, sent.token, sent.view);
 }
@@ -31,6 +39,9 @@ export interface Sent {
   readonly view: View;
   readonly merchant: Merchant;
   readonly token: string;
+  readonly permit: Permit;
+  /** As it is in the history, with `view.version` as its mark. */
+  readonly sentFact: Fact;
   readonly sentAt: number;
   /** The quota day that was charged. */
   readonly day: string;
@@ -43,7 +54,7 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
   for (let read = known; ; read = await readNow(crew, id)) {
     const { view, redisNow } = read;
     const merchant = view?.row?.merchant;
-    if (view === undefined || merchant === undefined || !isDue(view)) {
+    if (view === undefined || merchant === undefined || !isDue(view, job)) {
       await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
       return undefined;
     }
@@ -66,6 +77,7 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
       ...(crew.api.invites === 'link' && { byLink: true }),
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
+    const permit = crew.permits.ask();
     const permission = await crew.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':
@@ -74,6 +86,8 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
           view: { ...permission.view, now },
           merchant,
           token,
+          permit,
+          sentFact: fact,
           sentAt,
           day: budgets.day,
           isProbe: permission.probe === true,
@@ -93,6 +107,9 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
       case 'wait':
         if (!(await holdFor(crew, permission))) return leave(crew, job, id);
         break;
+      case 'forgotten':
+        await crew.memory.restore(id);
+        break;
       case 'conflict':
         break;
     }
@@ -104,9 +121,9 @@ async function leave(crew: Crew, job: Job, id: string): Promise<undefined> {
 }
 
 /** A job is only a hint: the ledger says whether there is something to send. */
-function isDue({ registration, now }: View): boolean {
+function isDue({ registration, now }: View, job: Job): boolean {
   if (registration.state === 'queued') return true;
-  return registration.state === 'deferred' && (registration.until ?? 0) <= now;
+  return registration.state === 'deferred' && (registration.until ?? 0) <= Math.max(now, handedAt(job.name));
 }
 
 function dueAt({ registration }: View): number | undefined {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
 import { openCalls } from '../../src/redis/calls.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
@@ -15,6 +15,11 @@ import { useRedis } from '../support/redis.js';
 const server = useRedis();
 const home = mkdtempSync(join(tmpdir(), 'fr-doctor-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  await server.redis.config('SET', 'appendfsync', 'always');
+  await server.redis.config('SET', 'appendonly', 'yes');
+});
 
 async function simulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const started = await startSimulator({
@@ -74,6 +79,7 @@ describe('doctor', () => {
     expect(findings.map(({ check }) => check)).toEqual([
       'settings',
       'Redis',
+      'persistence',
       'clock',
       'line',
       'registration API',
@@ -260,4 +266,22 @@ describe("WeChat's clock", () => {
   test('is not known without a Date', async () => {
     expect(await readClock('http://wechat', 1_000, () => at, answering({}))).toMatchObject({ kind: 'unreachable' });
   });
+});
+
+test.each([
+  ['always', 'ok'],
+  ['everysec', 'warning'],
+])('appendfsync %s is %s', async (fsync, verdict) => {
+  const { url } = await simulator();
+  await server.redis.config('SET', 'appendfsync', fsync);
+  expect(verdicts((await doctor(settingsFor(url))).findings)).toMatchObject({ persistence: verdict });
+});
+
+test('a Redis that keeps nothing on disk is a fault, unless a rehearsal accepts it', async () => {
+  const { url } = await simulator();
+  await server.redis.config('SET', 'appendonly', 'no');
+  const { findings } = await doctor(settingsFor(url));
+  expect(verdicts(findings)).toMatchObject({ persistence: 'fault' });
+  const accepted = { ...settingsFor(url), FASTREGISTER_REDIS_PERSISTENCE: 'none' };
+  expect(verdicts((await doctor(accepted)).findings)).toMatchObject({ persistence: 'warning' });
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { Budgets, Permission } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
+import { script } from '../../src/redis/scripts.js';
 import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
@@ -52,6 +53,20 @@ describe('permission', () => {
     expect(await book.calls.ofDay(TODAY)).toMatchObject({ create: 1 });
     expect(await server.redis.llen(key('recent'))).toBe(1);
     expect(Object.values(await server.redis.hgetall(key('tries', TODAY)))).toEqual(['1']);
+  });
+
+  test('is refused to whoever read the registration before Redis forgot', async () => {
+    await book.load('b1', [one]);
+    const keys = [key('registration', idOf(one)), key('history', idOf(one))];
+    const remembered = await server.redis.dumpBuffer(keys[0] as string);
+    await book.record(idOf(one), 'create_held', { wait: 'person', until: 5 });
+    const stale = await book.view(idOf(one));
+    await server.redis.restore(keys[0] as string, 0, remembered as Buffer, 'REPLACE');
+    await server.redis.del(keys[1] as string);
+    await book.record(idOf(one), 'cancel_asked');
+
+    const fact = { kind: 'create_sent', at: Date.now() } as const;
+    expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
   });
 
   test('takes its job out of the window, so that nobody hands it out again', async () => {
@@ -138,6 +153,43 @@ describe('the budget', () => {
   test('of a day that has ended meanwhile is not charged: the caller looks at the clock again', async () => {
     await book.load('b1', [one]);
     expect(await book.take(idOf(one), { dayEndsAt: Date.now() - 1 })).toEqual({ kind: 'wait', ms: 0, why: 'clock' });
+  });
+});
+
+describe('when Redis’ clock was set back by an hour', () => {
+  const inAnHourUs = () => (Date.now() + HOUR_MS) * 1000;
+
+  beforeEach(() => book.load('b1', many(40)));
+
+  test('nobody waits for the old time of the next call', async () => {
+    await server.redis.set(key('pace'), inAnHourUs());
+    expect((await book.take(idOf(merchant(0)), { perSecond: 5 })).kind).toBe('go');
+  });
+
+  test('calls that seem to be made in the future are made now: the budgets hold, and are free when they are due', async () => {
+    const [call, earlier] = [inAnHourUs(), (Date.now() - HOUR_MS) * 1000];
+    await server.redis.rpush(key('recent'), `${call} x`, `${call - 1000}`, `${earlier} y`);
+
+    expect((await book.take(idOf(merchant(0)), { perSecond: 3 })).kind).toBe('go');
+    const next = (await book.take(idOf(merchant(1)), { perSecond: 3 })) as Permission & { ms: number };
+    expect(next).toMatchObject({ kind: 'wait', why: 'pace' });
+    expect(next.ms).toBeLessThanOrEqual(1_012);
+    const [, made = '', another = '', last] = await server.redis.lrange(key('recent'), 0, -1);
+    expect([made, another].map((it) => it.replace(/^\d+/, ''))).toEqual([' x', '']);
+    expect(Number.parseInt(made, 10)).toBeLessThanOrEqual(Date.now() * 1000 + 1000);
+    expect(last).toBe(`${earlier} y`);
+  });
+
+  test('a pause takes as long as it was to take', async () => {
+    await server.redis.set(key('pause'), 60_000, 'PX', HOUR_MS + 60_000);
+    const permission = (await book.take(idOf(merchant(0)))) as Permission & { ms: number };
+    expect(permission).toEqual({ kind: 'wait', why: 'pause', ms: 60_000 });
+    expect(await server.redis.pttl(key('pause'))).toBeLessThanOrEqual(60_000);
+  });
+
+  test('an auth_code is exchanged at once', async () => {
+    await server.redis.set(key('exchangePace'), inAnHourUs());
+    expect(await script(server.redis, 'exchange-pace')([key('exchangePace')], [5])).toBe(0);
   });
 });
 

@@ -78,6 +78,21 @@ describe('a fact', () => {
     expect(await server.redis.hget(key('calls', 'today'), 'create')).toBe('8');
   });
 
+  test('decided before Redis forgot is decided anew, although the history is as long again', async () => {
+    const keys = [key('registration', id), key('history', id)];
+    await book.send(id);
+    const remembered = await Promise.all(keys.map((name) => server.redis.dumpBuffer(name)));
+    await book.record(id, 'push_overdue', { callSentAt: (await book.registration(id)).sentAt ?? 0 });
+    const stale = await book.view(id);
+    await Promise.all(keys.map((name, at) => server.redis.restore(name, 0, remembered[at] as Buffer, 'REPLACE')));
+    await book.record(id, 'mini_program_created', { appid: 'wx0000000000000001' });
+    expect(await book.ledger.history(id)).toHaveLength(3);
+
+    await book.ledger.record(id, { kind: 'retry_asked', at: Date.now() }, {}, stale);
+
+    expect(await book.registration(id)).toMatchObject({ state: 'created', appid: 'wx0000000000000001' });
+  });
+
   test('takes its job out of the window in the same step', async () => {
     const job: Job = jobOf('submit', `${id}-0`);
     await server.redis.zadd(key('window', 'submit'), 1, job.name);

@@ -207,6 +207,8 @@ async function newWorld(api: RegistrationApi) {
         leave() {},
         leaving: false,
       },
+      permits: { ask: () => ({ isExpired: () => false }) },
+      memory: { write: () => true, restore: async () => {} },
       token: {},
       clockAheadMs: () => 0,
       now: tick,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key, prefix } from '../../src/redis/keys.js';
 import { type Job, registrationOf, type WorkKind } from '../../src/redis/ledger.js';
-import { type Handful, type Relay, startRelay } from '../../src/redis/relay.js';
+import { type Handful, handedAt, type Relay, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -144,6 +144,43 @@ describe('what is due later', () => {
   });
 });
 
+describe('when Redis’ clock was set back', () => {
+  const HOUR_MS = 3_600_000;
+  const hand = (now: number) => script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 100, 1, 1_000, now]);
+
+  test('what is due by the clock of the relay is handed out, and whoever takes it holds it for due', async () => {
+    await redis.set(key('clock'), Date.now() + HOUR_MS);
+    const due = Date.now() + HOUR_MS / 2;
+    await redis.zadd(key('later', 'submit'), due, 'aaaaaaaaaaaaaaaa');
+
+    const [, , job] = (await hand(due + 1)) as [number, number, string];
+    expect(registrationOf(job)).toBe('aaaaaaaaaaaaaaaa');
+    expect(handedAt(job)).toBe(due + 1);
+    expect(await redis.zcount(key('window', 'submit'), '-inf', Date.now())).toBe(1);
+  });
+
+  test('jobs that seem to be handed in the future are handed again', async () => {
+    await redis.zadd(
+      key('window', 'submit'),
+      Date.now() + HOUR_MS,
+      'aaaaaaaaaaaaaaaa-1-0',
+      Date.now(),
+      'bbbbbbbbbbbbbbbb-1-0',
+    );
+    const [, , ...jobs] = (await script(redis, 'sweep')([key('window', 'submit')], ['', 60_000, 100])) as string[];
+    expect(jobs).toEqual(['aaaaaaaaaaaaaaaa-1-0']);
+    expect(await redis.zcount(key('window', 'submit'), '-inf', Date.now())).toBe(2);
+  });
+
+  test('and not otherwise, one clock says what is due, and how long it takes', async () => {
+    await redis.zadd(key('later', 'submit'), Date.now() + HOUR_MS / 2, 'aaaaaaaaaaaaaaaa');
+    const [dueInMs, , ...jobs] = (await hand(Date.now() + HOUR_MS)) as [number, number, ...string[]];
+    expect(jobs).toEqual([]);
+    expect(dueInMs).toBeGreaterThan(HOUR_MS / 2 - 60_000);
+    expect(dueInMs).toBeLessThanOrEqual(HOUR_MS / 2);
+  });
+});
+
 describe('what is over by the time its turn comes', () => {
   test('is handed to no worker, and keeps no row behind it waiting', async () => {
     await book.load('b1', merchants(1_200));
@@ -171,7 +208,7 @@ describe('what is over by the time its turn comes', () => {
     for (const it of merchants(24)) await book.record(idOf(it), 'cancel_asked');
     const runs: unknown[][] = [];
     for (let run = 0; run < 3; run += 1) {
-      const args = ['submit', 100, 50, 1, 10, 'queued', 'deferred'];
+      const args = ['submit', 100, 50, 1, 10, 0, 'queued', 'deferred'];
       runs.push((await script(redis, 'hand')([key('window', 'submit')], args)) as unknown[]);
     }
     expect(runs.map(([due, left, ...jobs]) => [due, left, jobs.length])).toEqual([

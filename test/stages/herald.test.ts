@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Herald, type SpentDay, startHerald } from '../../src/notices/herald.js';
 import { type Bell, hangBell } from '../../src/redis/bell.js';
+import type { Loss } from '../../src/redis/loss.js';
 import { type Notice, openNotices } from '../../src/redis/notices.js';
 import { openTold } from '../../src/redis/told.js';
 import { idOf, openBook } from '../support/ledger.js';
@@ -11,10 +12,12 @@ import { useRedis } from '../support/redis.js';
 const db = useRedis();
 let bell: Bell;
 let spent: SpentDay | undefined;
+let loss: Loss | undefined;
 
 beforeEach(async () => {
   bell = await hangBell(db.redis);
   spent = undefined;
+  loss = undefined;
 });
 afterEach(() => bell.close());
 
@@ -27,6 +30,7 @@ function herald(): Herald {
     calls,
     bell,
     spentDay: async () => spent,
+    loss: async () => loss,
     words: (why) => ({
       problem: 'line' in why ? why.line.problem : `wait:${why.wait.why}`,
       reason: { en: 'why', zh: '原因' },
@@ -76,6 +80,13 @@ test('a batch that is done is told of once, whoever looks, and again after a ret
   await record(one, 'cancel_asked');
   await look(2);
   expect((await noticesWaiting()).map(({ data }) => data.outcomes)).toEqual([{ cancelled: 1, invalid: 1 }]);
+});
+
+test('what Redis had forgotten is told of once', async () => {
+  loss = { epoch: 'e1', at: 5, facts: 3, pushes: 1 };
+  await look(3);
+  await look();
+  expect(await noticesWaiting()).toMatchObject([{ type: 'ledger.restored', data: { facts: 3, pushes: 1 } }]);
 });
 
 test('what was done before anybody wanted to hear is no news', async () => {

@@ -36,7 +36,7 @@ function aRow() {
     send(errcode: number): Registration {
       now = Math.max(now, row.until ?? 0);
       meet({ kind: 'create_sent', at: now });
-      const view = { registration: row, steps: 0, now, row: undefined, enterprise: undefined };
+      const view = { registration: row, version: '', now, row: undefined, enterprise: undefined };
       const sent = { view, sentAt: now, day: '2026-11-21', person: 'p' } as unknown as Sent;
       meet(factOfCreate(crew, sent, { kind: 'answer', errcode, said: 'said', body: {} }).fact);
       return row;

@@ -7,6 +7,7 @@ import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
+import { openPermits } from '../../src/worker/permits.js';
 import { openBook } from './ledger.js';
 import { readableLog } from './log.js';
 
@@ -16,12 +17,13 @@ export interface PlayedWeChat {
   readonly limits?: Partial<Crew['limits']>;
   readonly patience?: Partial<Crew['patience']>;
   readonly readQuota?: Crew['readQuota'];
+  readonly permits?: Crew['permits'];
 }
 
 export function crewWith(
   redis: Redis,
   bell: Bell,
-  { create, search, limits, patience, readQuota }: PlayedWeChat,
+  { create, search, limits, patience, readQuota, permits }: PlayedWeChat,
 ): Crew {
   const { ledger, calls, workload } = openBook(redis);
   return {
@@ -48,6 +50,8 @@ export function crewWith(
       ...limits,
     },
     hold: openHold(bell),
+    memory: { write: () => true, restore: async () => {} },
+    permits: permits ?? openPermits(10_000, () => performance.now()),
     readQuota,
     quota: { knownUntil: 0 },
     token: {},

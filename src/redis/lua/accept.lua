@@ -4,7 +4,7 @@
 -- KEYS 1 batch
 -- ARGV 1 batch id, 2 index of the first row, 3 'again' where a merchant that is created is to get one more, else '',
 --      4… three of each row: registration ('' where our checks refused the row), packed row, and '' or what was decided (JSON):
---        steps     the registration's version at which it was decided
+--        version   the registration's version at which it was decided
 --        step      as `record` of prelude.lua takes it    relation, counted    what the row is, and counts as
 -- Rows that were accepted already (the same file again, or a lost answer) are passed over. The first row that nobody has
 -- decided, or whose registration has moved since, ends the run.
@@ -36,7 +36,7 @@ local function accept_decided(id, pointer, row, state, decided)
   local is_kept = state == 'queued' and redis.call('ZSCORE', key.kept(row_of(row)), id)
   if decided == '' then return nil end
   decided = cjson.decode(decided)
-  if redis.call('LLEN', key.history(id)) ~= decided.steps then return nil end
+  if version_of(id) ~= decided.version then return nil end
   local step = decided.step
   -- It goes with the others of this batch: in their order, and behind its first rows.
   local is_ready = step.ready == 'submit'

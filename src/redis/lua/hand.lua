@@ -3,15 +3,27 @@
 -- settled or purged since it was ready is left out: a worker would need a hundred times as long to see that.
 -- KEYS 1 the window of this kind
 -- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a handful, 5 how many
---      to look at at most, so that others are not kept waiting, 6… states in which there is work of this kind (none: in any)
+--      to look at at most, so that others are not kept waiting, 6 the relay's
+--      clock in ms, which is believed where Redis' was set back, 7… states in which there is work of this kind (none: in any)
 -- Answers { in how many ms to run again, by this clock (0: there is room, and more to look at; -1: nothing is due later), how
 -- many are still ready, jobs… }; a job is `registration-handful`, and a handful `moment-number`, the moment
--- being that of its handing in µs: BullMQ passes over a handful whose name it has, also while a worker that gave a
+-- being the time in ms by which it was due, and what makes it the only one: BullMQ passes over a handful whose name it has, also while a worker that gave a
 -- registration back a moment ago is not done with the old one.
 local kind, size, most, handful, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local states, in_any_state = set_of_arguments(6), #ARGV < 6
-local now = milliseconds()
-local moment = table.concat(redis.call('TIME'), '.')
+local states, in_any_state = set_of_arguments(7), #ARGV < 7
+local time = redis.call('TIME')
+local handed = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = handed
+
+-- Times that were written down do not come later because Redis' clock was set back.
+local SET_BACK_MS = 1000
+local latest = tonumber(redis.call('GET', key.clock()) or 0)
+if handed > latest + SET_BACK_MS then
+  redis.call('SET', key.clock(), handed)
+elseif handed < latest - SET_BACK_MS then
+  now = math.max(now, tonumber(ARGV[6] or 0))
+end
+local moment = string.format('%.0f.%s', now, time[2])
 
 local later, ready = key.later(kind), key.ready(kind)
 local due = redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, looks)
@@ -39,7 +51,7 @@ local answer = { again_in, left }
 local scored = {}
 for i, id in ipairs(ids) do
   local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / handful)
-  scored[#scored + 1] = now
+  scored[#scored + 1] = handed
   scored[#scored + 1] = job
   answer[#answer + 1] = job
 end

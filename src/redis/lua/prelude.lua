@@ -31,8 +31,8 @@ local function counted_as(state, wait)
   return state
 end
 
--- By how much the counts of batches, and of all registrations, change in this run.
-local changes = {}
+-- By how much the counts of batches, and of all registrations, change in this run, and how many facts are recorded.
+local changes, facts = {}, 0
 
 local function write_counts()
   for counts, change in pairs(changes) do
@@ -41,6 +41,8 @@ local function write_counts()
     end
   end
   changes = {}
+  if facts > 0 then redis.call('HINCRBY', key.epoch(), 'facts', facts) end
+  facts = 0
 end
 
 local function count_change(counts, name, by)
@@ -242,23 +244,27 @@ local function stop_line(stop)
   return true
 end
 
+-- The mark of the last fact of a registration's history, '' where it has none. The length of the history would not do: after
+-- a loss of data another fact stands in the same place.
+local function version_of(id) return redis.call('HGET', key.registration(id), 'v') or '' end
+
 -- Defined below: what a fault of everybody takes back is a fact, too.
 local record
 
 -- Merchants in a row that met a fault of WeChat or of the network, and none that was answered otherwise between them; those
 -- of create and of search apart. The hash of a kind of call has of each code:
 --   `t CODE` how often, `n CODE` for how many merchants, `s CODE` since when (ms), and of each merchant
---   `m CODE ID` the fact that gives its try back, behind the length of its history and a space; empty where none was spent
+--   `m CODE ID` the fact that gives its try back, behind the registration's version and a space; empty where none was spent
 local function surprise(id, this, at)
   local streak, code = key.surprise(this.call), this.code
   if code == '' then return redis.call('DEL', streak) end
   local undo = ''
-  if this.undo then undo = redis.call('LLEN', key.history(id)) .. ' ' .. this.undo end
+  if this.undo then undo = version_of(id) .. ' ' .. this.undo end
 
   local function give_back(whose, kept)
-    local steps, step = string.match(kept, '^(%d+) (.*)$')
+    local version, step = string.match(kept, '^(%S+) (.*)$')
     -- Whatever came of it since: the fact was decided on what it was.
-    if steps and redis.call('LLEN', key.history(whose)) == tonumber(steps) then record(whose, cjson.decode(step)) end
+    if version and version_of(whose) == version then record(whose, cjson.decode(step)) end
   end
 
   if redis.call('HGET', key.line(), 'problem') == code then
@@ -426,7 +432,7 @@ local SPENT = '1000000'
 -- One decided fact: the registration as it will be, its history, the counts of its batches, and what has to happen now.
 -- `step` is what domain/registration decided; what is empty or false is left out:
 --   at           when, in ms
---   set, del     fields of the registration's hash to write and to remove
+--   set, del     fields of the registration's hash to write and to remove; the mark of the fact is always among them
 --   state, wait  as it will be (absent for no wait); unchanged: true where the fact only goes into the history
 --   entry        the history entry, JSON      turn  a second one: a row that waited took its turn
 --   passed       the state to which the fact itself led, before that turn
@@ -451,11 +457,12 @@ local SPENT = '1000000'
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 function record(id, step)
   local registration = key.registration(id)
+  facts = facts + 1
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
   local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
+  redis.call('HSET', registration, unpack(step.set))
   if not step.unchanged then
-    if step.set then redis.call('HSET', registration, unpack(step.set)) end
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
     count_state(before[1], step.state)
     if step.rows then
@@ -505,7 +512,7 @@ function record(id, step)
   if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
   if step.probe then hear_of_probe(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
-    redis.call('SET', key.pause(), '1', 'PX', step.pauseMs)
+    redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs)
   end
   if step.spent and step.spent.person ~= '' then
     redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)

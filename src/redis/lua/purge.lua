@@ -35,7 +35,7 @@ end
 
 local function forget(id, now)
   forget_tasks(id, now[5])
-  local fields = now[1] == 'created' and { 's', 'appid', 'was' } or { 's', 'task', 'earlier', 'n', 'sent' }
+  local fields = now[1] == 'created' and { 's', 'appid', 'was', 'v' } or { 's', 'task', 'earlier', 'n', 'sent', 'v' }
   local values = redis.call('HMGET', key.registration(id), unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
   if now[1] == 'created' or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then

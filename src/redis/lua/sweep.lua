@@ -7,6 +7,10 @@
 -- next run with the same time before which they were handed finds others.
 local now = milliseconds()
 local before = ARGV[1] ~= '' and ARGV[1] or string.format('%.0f', now - ARGV[2])
+-- Redis' clock was set back: it is not known how long ago these were handed.
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'LIMIT', 0, ARGV[3])) do
+  redis.call('ZADD', KEYS[1], before, job)
+end
 local states, in_any_state = set_of_arguments(4), #ARGV < 4
 local jobs = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', before, 'LIMIT', 0, ARGV[3])
 local answer, scored, over = { before, #jobs }, {}, {}

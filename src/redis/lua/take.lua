@@ -7,10 +7,13 @@
 --        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
 --        recheck  when WeChat is asked whether a day that is shut has calls (list of ms, see day.lua); absent: never
 --        askMs    how long asking may take, and how long a call
---      then of each call: id, steps known when it was decided, 'create' or 'search', its job, the decided step (JSON;
+--        epoch    up to which the process has compared its journal; absent where it keeps none
+--        settleMs how long creates wait for processes that have yet to report to an epoch
+--      then of each call: id, the version known when it was decided, 'create' or 'search', its job, the decided step (JSON;
 --      prelude: record), and of `create` the person
 -- Answers of each { 'go' }, { 'go', 0, 'probe' } (the one call that finds out whether a closed day has calls), { 'conflict' },
--- { 'wait', ms, why } (line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
+-- { 'epoch' } (another one has begun), { 'forgotten' } (journals have facts of this registration: restore them first),
+-- { 'wait', ms, why } (ledger, line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
 -- opens the line), { 'check', until in ms }
 -- (this process asks WeChat for all whether the day has calls, until then at most: end-check.lua), or { 'held', until in ms,
 -- why } (person: record create_held).
@@ -29,8 +32,25 @@ local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
 local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused')
+-- Redis' clock may be set back. What lies in its future then counts as now: nobody waits for the old time to come again.
 local pause = redis.call('PTTL', key.pause())
+if pause > 0 then
+  local longest = tonumber(redis.call('GET', key.pause()))
+  if pause > longest then
+    pause = longest
+    redis.call('PEXPIRE', key.pause(), pause)
+  end
+end
 local due = tonumber(redis.call('GET', key.pace()) or 0)
+if due - now_us > SECOND_US then due = now_us end
+local function microseconds_of(call) return tonumber((string.match(call, '^%d+'))) end
+local newest = redis.call('LINDEX', key.recent(), 0)
+if newest and microseconds_of(newest) > now_us then
+  for i, call in ipairs(redis.call('LRANGE', key.recent(), 0, -1)) do
+    if microseconds_of(call) <= now_us then break end
+    redis.call('LSET', key.recent(), i - 1, string.format('%.0f', now_us) .. string.match(call, '^%d+(.*)$'))
+  end
+end
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
 local counted = redis.call(
   'HMGET', calls, 'create', 'search', 'told', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'toldAt'
@@ -49,12 +69,25 @@ local went = 0
 local done = {}
 local remembered = redis.call('LLEN', key.recent())
 
+-- Redis may have forgotten calls that were made (loss.ts).
+local epoch, settling, has_forgotten
+if budget.epoch then
+  local now_is = redis.call('HMGET', key.epoch(), 'id', 'settling')
+  epoch, settling = now_is[1], tonumber(now_is[2] or nil)
+  if settling and (now - settling >= budget.settleMs or now < settling) then
+    redis.call('HDEL', key.epoch(), 'settling')
+    settling = nil
+  end
+  has_forgotten = redis.call('EXISTS', key.forgotten('any')) == 1
+end
+local LOOK_AGAIN_MS = 200
+
 -- How long until the call that lies as many calls back as a window may hold is older than the window, in µs.
 local function until_room(calls_of_window, window_us)
   if remembered + went < calls_of_window then return 0 end
   if went >= calls_of_window then return window_us end
   local back = redis.call('LINDEX', key.recent(), calls_of_window - 1 - went)
-  return back and window_us - (now_us - string.match(back, '%d+')) or 0
+  return back and window_us - (now_us - microseconds_of(back)) or 0
 end
 
 -- A time of the line has come. One that is further ahead than it was ever set was set by a clock that went back since.
@@ -123,6 +156,7 @@ end
 
 -- What holds every call of a kind; nil: nothing.
 local function shut_for(kind)
+  if kind == 'create' and settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
   if line[1] then
     local passes, wait_ms = on_trial(kind)
     if not passes then return { 'wait', wait_ms, 'line' } end
@@ -142,8 +176,10 @@ local function held(person)
   end
 end
 
-local function take(id, steps, kind, job, step, person)
-  if redis.call('LLEN', key.history(id)) ~= tonumber(steps) then return { 'conflict' } end
+local function take(id, version, kind, job, step, person)
+  if epoch ~= budget.epoch then return { 'epoch' } end
+  if version_of(id) ~= version then return { 'conflict' } end
+  if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return { 'forgotten' } end
   local is_create = kind == 'create'
   local refusal = shut_for(kind) or (is_create and held(person))
   if refusal then return refusal end

@@ -1,0 +1,237 @@
+/**
+ * A Redis that forgets: after a power cut without its last second, after a failover to a replica that lagged, with a backup put
+ * back. Each run of Redis begins an epoch. Whoever meets one that it does not know compares its journal with the ledger and
+ * records again what is missing, before the next create goes: take.lua lets none pass until every process that was seen in
+ * the last minutes has reported.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { type Fact, isOver, next } from '../domain/registration.js';
+import { type Journal, type JournalEntry, type JournaledPush, openJournal } from './journal.js';
+import { key } from './keys.js';
+import { type Ledger, openLedger } from './ledger.js';
+import { startOf } from './process.js';
+import { openPushes } from './pushes.js';
+import { script } from './scripts.js';
+import type { Vault } from './vault.js';
+
+export interface LossGuard {
+  readonly journal: Journal;
+  /** The epoch up to which this process has reported; '' before the first. */
+  epoch(): string;
+  /** Resolves when this process has reported to the present epoch. */
+  check(): Promise<void>;
+  /** Records what journals have of a registration that Redis had forgotten as a whole, and that was loaded again. */
+  restore(registration: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LossGuardOptions {
+  /** A connection of its own: it is closed by whoever made it. */
+  readonly redis: Redis;
+  readonly home: string;
+  readonly vault: Vault;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+const LOOK_EVERY_MS = 15_000;
+/** A process that was not seen so long is not waited for. */
+const SEEN_WITHIN_MS = 180_000;
+/** How many histories are read at once. */
+const AT_ONCE = 200;
+/** A push may have waited in the spool before it came into the stream, whose ids are of Redis' clock. */
+const AROUND_MS = 3_600_000;
+const ORPHANS_LIVE_S = 2 * 86_400;
+
+export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGuardOptions): Promise<LossGuard> {
+  const ledgerKey = (await redis.hget(key('ledger'), 'key')) ?? '';
+  const journal = openJournal({ home, ledgerKey, vault, now, log });
+  const ledger = openLedger(redis);
+  const pushes = openPushes(redis);
+  const epochScript = script(redis, 'epoch');
+  const reportScript = script(redis, 'epoch-report');
+  const place = `${hostname()} ${createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12)}`;
+  const self = `${place} ${process.pid} ${(await startOf(process.pid)) ?? ''} ${randomUUID().slice(0, 8)}`;
+  let seen = { epoch: '', facts: 0 };
+  let reported = '';
+  let running: Promise<void> | undefined;
+  let queued: Promise<void> | undefined;
+  let closed = false;
+
+  async function look(): Promise<void> {
+    const args = [seen.epoch, seen.facts, randomUUID(), self, SEEN_WITHIN_MS];
+    const [epoch, facts] = (await epochScript([key('epoch')], args)) as [string, number];
+    seen = { epoch, facts };
+    if (epoch === reported) return;
+    // Before the journal is read: what a process writes that dies after that would be missed.
+    const dead = await deadBeside(await redis.smembers(key('unreported')));
+    const written = journal.read();
+    const missingFacts = await restoreFacts(redis, ledger, written.entries);
+    const missingPushes = await restorePushes(written.pushes);
+    if (missingFacts + missingPushes > 0) {
+      log.error(
+        { facts: missingFacts, pushes: missingPushes },
+        'Redis had forgotten what it had acknowledged; it was recorded again',
+      );
+    }
+    const report = [epoch, missingFacts, missingPushes, self, ...dead];
+    // Another epoch may have begun meanwhile.
+    if ((await reportScript([key('epoch')], report)) === 0) return look();
+    reported = epoch;
+  }
+
+  /** Processes of this machine and folder whose files were read here, and that write no more. */
+  async function deadBeside(processes: readonly string[]): Promise<string[]> {
+    const beside = processes.filter((it) => it !== self && it.startsWith(`${place} `));
+    const dead = beside.map(async (it) => {
+      const [pid, start] = it.slice(place.length + 1).split(' ');
+      return (await startOf(Number(pid))) === start ? [] : [it];
+    });
+    return (await Promise.all(dead)).flat();
+  }
+
+  /** A look that begins after it was asked for. */
+  function check(): Promise<void> {
+    if (running === undefined) {
+      running = look().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    queued ??= running
+      .catch(() => {})
+      .then(() => {
+        queued = undefined;
+        return check();
+      });
+    return queued;
+  }
+
+  function checkAlone(): void {
+    check().catch((error) => {
+      if (!closed)
+        log.warn({ err: error }, 'it could not be found out whether Redis has forgotten anything; trying again');
+    });
+  }
+
+  async function restorePushes(journaled: readonly JournaledPush[]): Promise<number> {
+    const [first] = journaled;
+    if (first === undefined) return 0;
+    const stored = new Set<string>();
+    for (let from = `${Math.max(first.receivedAt - AROUND_MS, 0)}-0`; ; ) {
+      const page = await redis.xrange(key('pushes'), from, '+', 'COUNT', 1_000);
+      for (const [, fields] of page) stored.add(fields[fields.indexOf('query') + 1] ?? '');
+      const last = page.at(-1)?.[0];
+      if (last === undefined || page.length < 1_000) break;
+      from = `(${last}`;
+    }
+    for (const { query } of await pushes.listParked()) stored.add(query);
+    const missing = journaled.filter(({ query }) => !stored.has(query));
+    for (let at = 0; at < missing.length; at += AT_ONCE) await pushes.store(missing.slice(at, at + AT_ONCE));
+    return missing.length;
+  }
+
+  redis.on('ready', checkAlone);
+  const timer = setInterval(checkAlone, LOOK_EVERY_MS).unref();
+  await check();
+
+  return {
+    journal,
+    epoch: () => reported,
+    check,
+    async restore(registration) {
+      const orphans = await redis.lrange(key('forgotten', registration), 0, -1);
+      const entries = orphans.map((text) => {
+        const { sealed, ...rest } = JSON.parse(text) as Omit<JournalEntry, 'fact'> & { sealed: string };
+        return { ...rest, fact: JSON.parse(vault.open(sealed, registration)) as Fact };
+      });
+      await restoreFacts(redis, ledger, entries);
+      await redis.del(key('forgotten', registration));
+    },
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      redis.off('ready', checkAlone);
+      journal.close();
+      // Nobody has to wait for a process that has reported, and is gone.
+      if (redis.status === 'ready') await redis.zrem(key('processes'), self).catch(() => {});
+    },
+  };
+
+  /** Answers how many were missing. */
+  async function restoreFacts(to: Redis, book: Ledger, entries: readonly JournalEntry[]): Promise<number> {
+    let missing = 0;
+    const ids = [...new Set(entries.map(({ registration }) => registration))];
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const part = ids.slice(at, at + AT_ONCE);
+      const steps = to.pipeline();
+      for (const id of part) steps.lrange(key('history', id), 0, -1);
+      const histories = new Map(((await steps.exec()) ?? []).map(([, history], n) => [part[n], String(history)]));
+      for (const entry of entries) {
+        const history = histories.get(entry.registration);
+        if (history === undefined || history.includes(`"${entry.mark}"`)) continue;
+        if (await restoreFact(entry, book)) missing += 1;
+      }
+    }
+    return missing;
+  }
+
+  async function restoreFact(entry: JournalEntry, book: Ledger): Promise<boolean> {
+    const { registration: id, fact, mark, day } = entry;
+    const view = await book.read(id);
+    if (view === undefined) return keepOrphan(entry);
+    if ((await book.history(id)).some((it) => it.mark === mark)) return false;
+    const { registration } = view;
+    const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
+    // The operator's or the sheet's word for the new attempt was forgotten with it.
+    const wasAskedAgain =
+      fact.kind === 'create_sent' && isOver(registration.state) && next(registration, fact) === undefined;
+    if (wasAskedAgain && next(registration, retry) !== undefined) await book.record(id, retry);
+    const before = wasAskedAgain ? await book.read(id) : view;
+    const { before: was } = await book.record(id, fact, {}, before, mark);
+    if (fact.kind === 'create_sent' && day !== undefined && next(was, fact) !== undefined) {
+      await redis.hincrby(key('calls', day), 'create', 1);
+    }
+    return true;
+  }
+
+  /** Its row was forgotten, too. Should a sheet name the enterprise again, it is found before it is sent (take.lua). */
+  async function keepOrphan({ fact, ...rest }: JournalEntry): Promise<boolean> {
+    const { registration } = rest;
+    const known = await redis.lrange(key('forgotten', registration), 0, -1);
+    if (known.some((text) => text.includes(`"${rest.mark}"`))) return false;
+    const text = JSON.stringify({ ...rest, sealed: vault.seal(JSON.stringify(fact), registration) });
+    await redis
+      .multi()
+      .rpush(key('forgotten', registration), text)
+      .expire(key('forgotten', registration), ORPHANS_LIVE_S)
+      .set(key('forgotten', 'any'), '1', 'EX', ORPHANS_LIVE_S)
+      .exec();
+    return true;
+  }
+}
+
+/** What Redis had forgotten last, and whether creates wait for a process that has yet to report. */
+export interface Loss {
+  readonly epoch: string;
+  /** ms since 1970 */
+  readonly at: number;
+  readonly facts: number;
+  readonly pushes: number;
+}
+
+export async function lastLoss(redis: Redis): Promise<Loss | undefined> {
+  const { lossEpoch, lossAt, lossFacts, lossPushes } = await redis.hgetall(key('epoch'));
+  if (lossEpoch === undefined) return undefined;
+  return { epoch: lossEpoch, at: Number(lossAt), facts: Number(lossFacts), pushes: Number(lossPushes) };
+}
+
+/** How many processes have yet to report before creates go on; 0: none is waited for. */
+export async function unreported(redis: Redis): Promise<number> {
+  const [settling, count] = await Promise.all([redis.hget(key('epoch'), 'settling'), redis.scard(key('unreported'))]);
+  return settling === null ? 0 : count;
+}

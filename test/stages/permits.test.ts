@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { key } from '../../src/redis/keys.js';
+import type { Reply } from '../../src/wechat/client.js';
+import { followUp } from '../../src/worker/follow-up.js';
+import { openPermits } from '../../src/worker/permits.js';
+import { openSlots } from '../../src/worker/slots.js';
+import { submit } from '../../src/worker/submit.js';
+import { crewWith } from '../support/crew.js';
+import { type Book, idOf, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+describe('a permit', () => {
+  let now = 0;
+  const at = (ms: number) => {
+    now = ms;
+  };
+  const open = () => openPermits(10_000, () => now);
+
+  test('is good for half a second', () => {
+    at(0);
+    const permit = open().ask();
+    at(500);
+    expect(permit.isExpired()).toBe(false);
+    at(501);
+    expect(permit.isExpired()).toBe(true);
+  });
+
+  test('of those that a frozen worker had, none is used', () => {
+    at(0);
+    const permits = open();
+    const had = Array.from({ length: 8 }, () => permits.ask());
+    at(1_500);
+    expect(had.map((permit) => permit.isExpired())).toEqual(Array(8).fill(true));
+  });
+
+  test('is good for longer where Redis is slow for long, but never longer than a request', () => {
+    at(0);
+    const permits = open();
+    const expired = [];
+    for (let round = 0; round < 4; round += 1) {
+      const permit = permits.ask();
+      at(now + 9_000);
+      expired.push(permit.isExpired());
+    }
+    expect(expired).toEqual([true, true, true, false]);
+    const late = permits.ask();
+    at(now + 10_001);
+    expect(late.isExpired()).toBe(true);
+  });
+
+  test('is good for half a second again once Redis is fast again', () => {
+    at(0);
+    const permits = open();
+    const first = permits.ask();
+    at(600);
+    expect(first.isExpired()).toBe(true);
+    at(700);
+    expect(permits.ask().isExpired()).toBe(false);
+    const next = permits.ask();
+    at(1_300);
+    expect(next.isExpired()).toBe(true);
+  });
+});
+
+describe('a call whose permit has expired', () => {
+  const server = useRedis();
+  const id = idOf(merchant(0));
+  let now: number;
+  let calls: string[];
+  let book: Book;
+  let bell: Bell;
+
+  beforeEach(async () => {
+    now = 0;
+    calls = [];
+    book = openBook(server.redis);
+    bell = await hangBell(server.connect());
+    await book.load('b1', [merchant(0)]);
+    return () => bell.close();
+  });
+
+  function crew() {
+    const answer = async (what: string): Promise<Reply> => {
+      calls.push(what);
+      return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
+    };
+    const made = crewWith(server.redis, bell, {
+      create: () => answer('create'),
+      search: () => answer('search'),
+      patience: { pushWaitMs: 1 },
+      permits: openPermits(10_000, () => now),
+    });
+    return made;
+  }
+
+  /** Redis answers, and the worker reads it only after so long. */
+  function answeredLate(made: ReturnType<typeof crew>, ms: number): ReturnType<typeof crew> {
+    const take: typeof made.calls.take = async (...args) => {
+      const permission = await made.calls.take(...args);
+      now += ms;
+      return permission;
+    };
+    return { ...made, calls: { ...made.calls, take } };
+  }
+
+  test('is not made, the row is sent later, and neither the call nor the try of the Weixin ID is counted', async () => {
+    const made = crew();
+    await submit(answeredLate(made, 40_000), openSlots(1), { kind: 'submit', name: `${id}-1-0` }, id);
+
+    expect(calls).toEqual([]);
+    expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
+    expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent', 'create_void']);
+    const [day] = (await server.redis.keys(key('calls', '*'))) as [string];
+    expect(await server.redis.hget(day, 'create')).toBe('0');
+    const [tries] = (await server.redis.keys(key('tries', '*'))) as [string];
+    expect(Object.values(await server.redis.hgetall(tries))).toEqual(['0']);
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toContain(id);
+
+    await submit(made, openSlots(1), { kind: 'submit', name: `${id}-2-0` }, id);
+    expect(calls).toEqual(['create']);
+  });
+
+  test('that asks for a silent row is made later, too', async () => {
+    await book.send(id);
+    await book.record(id, 'task_unclear', { until: 1, callSentAt: (await book.registration(id)).sentAt ?? 0 });
+    await followUp(answeredLate(crew(), 40_000), { kind: 'follow-up', name: `${id}-1-0` }, id);
+
+    expect(calls).toEqual([]);
+    expect((await book.ledger.history(id)).map(({ kind }) => kind).slice(-2)).toEqual(['search_sent', 'search_void']);
+    expect(await book.workload.dueUntil('follow-up', Date.now() + 1_000)).toBe(1);
+  });
+});

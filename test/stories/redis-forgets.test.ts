@@ -1,0 +1,154 @@
+import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startSending } from '../../src/app.js';
+import { key } from '../../src/redis/keys.js';
+import { lastLoss, unreported } from '../../src/redis/loss.js';
+import type { SimulatorOptions } from '../../src/simulator/simulator.js';
+import { merchant } from '../support/merchants.js';
+import { type OwnRedis, ownRedis } from '../support/own-redis.js';
+import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
+
+const merchants = (count: number) => Array.from({ length: count }, (_, number) => merchant(number));
+
+/** `simulator`: with the speed of a real day no push about a merchant comes while a test runs. */
+const SLOW = { speed: 1 };
+
+async function rehearseOn(
+  redis: OwnRedis,
+  settings: Record<string, string> = {},
+  simulator: SimulatorOptions = {},
+): Promise<Rehearsal> {
+  return rehearse({
+    simulator,
+    settings: { REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: SECRET_KEY, ...settings },
+  });
+}
+
+async function newRedis(): Promise<OwnRedis> {
+  const redis = await ownRedis();
+  onTestFinished(() => redis.end());
+  return redis;
+}
+
+/** What is on disk now is all that Redis will know when it is started again. */
+function backup({ folder }: OwnRedis): () => void {
+  const [data, copy] = [join(folder, 'appendonlydir'), join(folder, 'backup')];
+  cpSync(data, copy, { recursive: true });
+  return () => {
+    rmSync(data, { recursive: true });
+    cpSync(copy, data, { recursive: true });
+  };
+}
+
+async function forget(redis: OwnRedis, putBack: () => void): Promise<void> {
+  await redis.kill();
+  putBack();
+  await redis.start();
+}
+
+describe('a Redis that forgets everything since the sheet was loaded', () => {
+  test('is given calls, answers and pushes again, and nobody is asked twice', async () => {
+    const redis = await newRedis();
+    const { book, simulator, start, settled, store, kinds } = await rehearseOn(redis);
+    await book.load('b1', merchants(12));
+    const putBack = backup(redis);
+    await start();
+    await settled('b1');
+
+    await forget(redis, putBack);
+    await until('it is found out', async () => (await lastLoss(store.redis)) !== undefined);
+    await settled('b1');
+
+    expect(merchantsAskedTwice(simulator)).toEqual([]);
+    expect(await book.batches.counts('b1')).toEqual({ created: 12 });
+    // Created, and authorised: two pushes of each.
+    const { facts = 0, pushes = 0 } = (await lastLoss(store.redis)) ?? {};
+    expect([facts >= 24, pushes >= 24]).toEqual([true, true]);
+    expect(await unreported(store.redis)).toBe(0);
+    // Of an exchange that was under way the end may come first.
+    const told = (await kinds(merchant(0))).filter((kind) => !kind.startsWith('authorizer_'));
+    expect(told.slice(0, 3)).toEqual(['create_sent', 'create_accepted', 'mini_program_created']);
+    const days = await store.redis.keys(key('calls', '*'));
+    expect(await store.redis.hget(days[0] ?? '', 'create')).toBe('12');
+  });
+
+  test('is given them by a process that was not there then', async () => {
+    const redis = await newRedis();
+    const first = await rehearseOn(redis, {}, SLOW);
+    await first.book.load('b1', merchants(6));
+    const putBack = backup(redis);
+    await first.startListening();
+    const sending = await startSending(first.store);
+    await until('all are sent', async () => (await first.book.batches.counts('b1')).awaiting_legal_person === 6);
+    await sending.close();
+    await first.store.close();
+
+    await forget(redis, putBack);
+    const second = await rehearseOn(redis, {
+      FASTREGISTER_HOME: first.home,
+      WECHAT_API_BASE_URL: first.simulator.url,
+    });
+    await second.startSending();
+    await until('all are known', async () => (await second.book.batches.counts('b1')).awaiting_legal_person === 6);
+    expect(merchantsAskedTwice(first.simulator)).toEqual([]);
+    expect(await lastLoss(second.store.redis)).toMatchObject({ facts: 12, pushes: 0 });
+  });
+});
+
+test('a Redis that forgets the sheet, too, sends nobody twice when it is loaded again', async () => {
+  const redis = await newRedis();
+  const { book, simulator, start, store } = await rehearseOn(redis, {}, SLOW);
+  await store.redis.ping();
+  const putBack = backup(redis);
+  await book.load('b1', merchants(6));
+  await start();
+  await until('all are sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 6);
+
+  await forget(redis, putBack);
+  await until('it is found out', async () => (await lastLoss(store.redis)) !== undefined);
+  await book.load('b1', merchants(8));
+  await until('all are known', async () => (await book.batches.counts('b1')).awaiting_legal_person === 8);
+  expect(merchantsAskedTwice(simulator)).toEqual([]);
+});
+
+test('the journal can be read by its user only, and names no merchant and no link', async () => {
+  const redis = await newRedis();
+  const { book, home, start } = await rehearse({
+    simulator: SLOW,
+    api: 'fastregisterenterpriseweapp',
+    settings: { REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: SECRET_KEY },
+  });
+  await book.load('b1', merchants(2));
+  await start();
+  await until('all are sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 2);
+
+  const folder = join(home, 'journal');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+  const text = files
+    .filter((file) => statSync(file).isFile())
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('');
+  expect(text.split('\n').filter(Boolean)).toHaveLength(4);
+  for (const { name, code, legalPersonaName, legalPersonaWechat, componentPhone } of merchants(2)) {
+    for (const detail of [name, code, legalPersonaName, legalPersonaWechat, componentPhone]) {
+      expect(text).not.toContain(detail);
+    }
+  }
+  expect(text).not.toContain('http');
+  expect(files.map((file) => statSync(file).mode & 0o077)).toEqual(files.map(() => 0));
+});
+
+test('nothing is sent with a Redis that keeps nothing on disk, unless that is accepted', async () => {
+  const redis = await newRedis();
+  await redis.stop();
+  await redis.start('--appendonly', 'no');
+  const refused = await rehearseOn(redis);
+  await expect(startSending(refused.store)).rejects.toThrow(/keeps nothing on disk.*FASTREGISTER_REDIS_PERSISTENCE/);
+
+  const accepted = await rehearseOn(redis, { FASTREGISTER_REDIS_PERSISTENCE: 'none' });
+  await accepted.startSending();
+});
