@@ -45,6 +45,7 @@ import { openNights } from './redis/nights.js';
 import { queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
+import { openReadings } from './redis/readings.js';
 import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
@@ -707,6 +708,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
   const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
+    readings: openReadings(redis),
     batches: openBatches(redis),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),

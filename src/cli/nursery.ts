@@ -19,3 +19,9 @@ if (OVER_MANY_ROWS.includes(command)) setFlagsFromString('--semi-space-growth-fa
  */
 const RECORDING_MANY_ROWS = ['retry', 'cancel', 'purge'];
 if (RECORDING_MANY_ROWS.includes(command)) setFlagsFromString('--heap-growing-percent=100');
+
+/**
+ * A process that serves holds 30 MB. V8 would let the garbage of a night's sheets and reports grow to three times as much
+ * before it looks; at a fifth more, a night takes 80 MB less, and as long.
+ */
+if (command === 'serve') setFlagsFromString('--heap-growing-percent=20');

@@ -96,8 +96,12 @@ export function isHeadingOf(field: Field, cell: string): boolean {
   return fields.length === 1 && fields[0] === field;
 }
 
+/** With all the notes behind it. A longer text means nothing, however much of it there is to go through. */
+const LONGEST_HEADING = 1_000;
+
 /** `企业代码/统一社会信用代码` and `企业代码 code` mean one field, `企业名/企业代码` two, and `法人姓名/备注` none. */
 function fieldsMeant(heading: string): readonly Field[] {
+  if (heading === '' || heading.length > LONGEST_HEADING) return [];
   const whole = MEANING.get(comparableHeading(heading));
   if (whole !== undefined) return [whole];
   const parts = heading
@@ -111,6 +115,7 @@ function fieldsMeant(heading: string): readonly Field[] {
 /** Width, case, spaces, asterisks, bracketed notes and underscores make no difference. */
 function comparableHeading(heading: string): string {
   return heading
+    .slice(0, LONGEST_HEADING)
     .normalize('NFKC')
     .replace(/\([^()]*\)|\[[^[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|\{[^{}]*\}|<[^<>]*>/gu, '')
     .replace(/[\s\u00ad\u180e\u200b-\u200f\u2060\ufeff*＊※_\-:]/gu, '')

@@ -1,6 +1,7 @@
-/** The tables of docs/sheets.md, printed from `columns` and `problems`. */
+/** The tables of docs/sheets.md, printed from `columns`, `problems` and `sheet-limits`. */
 import { COLUMNS, FIELDS } from './columns.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
+import { SHEET_LIMITS } from './sheet-limits.js';
 import { ACTORS } from './words.js';
 
 const REQUIRED = {
@@ -27,6 +28,16 @@ export function problemsTable(severity: 'error' | 'warning'): string {
     codes.map((code) => {
       const { says, next, who } = PROBLEMS[code];
       return [`\`${code}\``, says.en, next.en, ACTORS[who].en, says.zh, next.zh];
+    }),
+  );
+}
+
+export function limitsTable(): string {
+  return table(
+    ['at most', 'what', 'what to do', '上限', '处理办法'],
+    Object.values(SHEET_LIMITS).map(({ most, what, next }) => {
+      const number = most.toLocaleString('en-US');
+      return [number, what.en, next.en, `${number} ${what.zh}`, next.zh];
     }),
   );
 }

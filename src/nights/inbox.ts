@@ -37,6 +37,12 @@ async function isQuiet(file: string, now: number): Promise<boolean> {
   return found !== undefined && now - Math.max(found.mtimeMs, found.ctimeMs) >= QUIET_MS;
 }
 
+/** Another file in its place, or another content, differs in one of these; undefined where the file is gone. */
+export async function standOf(path: string): Promise<{ path: string; size: number; mtimeMs: number } | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && { path, size: found.size, mtimeMs: found.mtimeMs };
+}
+
 export type Shelf = 'done' | 'rejected';
 
 /** Moves a file of the inbox away, beside those of that date, and answers where it is now. None is overwritten. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
 import type { Limits } from '../domain/limits.js';
+import type { Words } from '../domain/words.js';
 import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheet.js';
@@ -12,16 +13,18 @@ import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import { isRedisGone } from '../redis/connection.js';
 import type { Hold, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
+import type { Readings } from '../redis/readings.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { situation } from '../reporter/standstill.js';
 import { sum } from '../reporter/tally.js';
-import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, writeWhy } from './inbox.js';
+import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, standOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
 export interface NightTools {
   readonly nights: Nights;
+  readonly readings: Readings;
   readonly batches: Batches;
   readonly calls: Calls;
   readonly rules: Rules;
@@ -77,7 +80,7 @@ export async function runNight(
     }
     for (const name of complete) {
       if (held.aborted) break;
-      const taken = await take(tools, plan, night, name);
+      const taken = await take(tools, plan, night, name, held);
       night =
         'batch' in taken
           ? { ...night, files: [...night.files, taken] }
@@ -144,8 +147,49 @@ async function begin(tools: NightTools, plan: NightPlan, hold: Hold): Promise<Ni
   return night;
 }
 
-/** A file that cannot be loaded is put away with a text that says why, and stops no other. */
+/** So many processes may end while they read a file; then it is rejected. */
+const MOST_ENDED = 2;
+
+const ENDS_PROCESSES: Words = {
+  en: `the program ended while it read this file, ${MOST_ENDED} times, so the file is not read again; open it in Excel or WPS, copy the values into a new file, and put that into the inbox. If the program was stopped by force, put this file there again`,
+  zh: `读取此文件时程序已 ${MOST_ENDED} 次异常结束，因此不再读取；请用 Excel 或 WPS 打开，将数值复制到新文件后放入收件文件夹。如果程序是被强制停止的，请把此文件重新放入`,
+};
+
+/** Notes the file before it is read: one that ends the process must not end every process after it. */
 async function take(
+  tools: NightTools,
+  plan: NightPlan,
+  night: Night,
+  name: string,
+  held: AbortSignal,
+): Promise<NightFile | RejectedFile> {
+  const { readings, log } = tools;
+  const file = await standOf(join(night.inbox, name));
+  if (file === undefined) return taken(tools, plan, night, name);
+  const ended = await readings.begin(file);
+  const noted = (note: Promise<void>): Promise<void> =>
+    note.catch((error) => log.warn({ err: error }, 'cannot note that a file was read'));
+  if (ended >= MOST_ENDED) {
+    const why = ENDS_PROCESSES[night.language];
+    const moved = await reject(tools, night, name, why);
+    // Left in the inbox, it would be read again.
+    if (moved !== file.path) await noted(readings.end(file));
+    return { name, moved, why };
+  }
+  // A process that shuts down may be killed before the file is read: that is not the file's fault.
+  const leave = (): void => void noted(readings.leave(file));
+  if (held.aborted) leave();
+  else held.addEventListener('abort', leave);
+  try {
+    return await taken(tools, plan, night, name);
+  } finally {
+    held.removeEventListener('abort', leave);
+    await noted(readings.end(file));
+  }
+}
+
+/** A file that cannot be loaded is put away with a text that says why, and stops no other. */
+async function taken(
   tools: NightTools,
   { acceptWarnings = true, mostInvalid = 1 }: NightPlan,
   night: Night,

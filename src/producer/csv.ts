@@ -1,12 +1,15 @@
-/** Rows of a CSV: csv-parse splits it into cells, and here its lines are counted and its pages made. */
-
+/** Rows of a CSV: its records with their lines counted, in pages. */
 import type { FileHandle } from 'node:fs/promises';
-import { CsvError, type Options, type Parser, parse } from 'csv-parse';
 import type { SheetRow } from '../domain/check-row.js';
-import type { Layout } from '../domain/columns.js';
+import { columnLetters, type Layout } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
+import { SHEET_LIMITS } from '../domain/sheet-limits.js';
+import type { Words } from '../domain/words.js';
+import { RecordFault, RecordReader } from './csv-records.js';
 import { decoded, type Encoding } from './encoding.js';
-import { SheetError } from './sheet-error.js';
+import { openExpansion } from './expansion.js';
+import { openPages } from './pages.js';
+import { SheetError, tooMuch } from './sheet-error.js';
 
 export const DELIMITERS = [',', ';', '\t'] as const;
 export type Delimiter = (typeof DELIMITERS)[number];
@@ -14,45 +17,33 @@ export type Delimiter = (typeof DELIMITERS)[number];
 export interface CsvFormat {
   readonly encoding: Encoding;
   readonly delimiter: Delimiter;
-  /** Without any, one line end is looked for instead of three, which is a seventh of the time. */
   readonly hasCarriageReturns: boolean;
   /** Without any, no value has a line break. */
   readonly hasQuotationMarks: boolean;
-  /** How many cells a row usually has. */
-  readonly usualCells: number;
-}
-
-/** Longer than any row of merchants: what grows beyond it is a quotation mark that nobody closed. */
-const ROW_LIMIT_BYTES = 1024 * 1024;
-export const PAGE_ROWS = 500;
-
-function optionsFor(format: Pick<CsvFormat, 'delimiter' | 'hasCarriageReturns'>): Options {
-  return {
-    delimiter: format.delimiter,
-    record_delimiter: format.hasCarriageReturns ? ['\r\n', '\n', '\r'] : ['\n'],
-    relax_column_count: true,
-    relax_quotes: true,
-    max_record_size: ROW_LIMIT_BYTES,
-  };
+  /** Of the file. */
+  readonly bytes: number;
 }
 
 /** The first rows of a text, as they come, blank ones too: the headings are looked for in them. */
 export function firstRows(text: string, isWhole: boolean, delimiter: Delimiter, limit: number): readonly string[][] {
   const rows: string[][] = [];
-  const parser = parse({
-    ...optionsFor({ delimiter, hasCarriageReturns: text.includes('\r') }),
-    on_record: (row: string[]) => {
-      if (rows.length < limit) rows.push(row);
-      return null;
-    },
-  });
-  // A wrong delimiter may make nonsense of quotation marks; what was read before tells enough.
-  parser.on('error', () => undefined);
-  // `end` would flush only after this function has returned; blank lines push out what the parser holds back to look ahead.
-  parser.write(isWhole ? `${text}${'\n'.repeat(8)}` : text);
-  parser.destroy();
-  return rows;
+  const reader = new RecordReader({ delimiter, hasCarriageReturns: text.includes('\r') });
+  reader.feed(text, isWhole);
+  try {
+    while (rows.length < limit) {
+      const row = reader.next();
+      if (row === undefined) break;
+      rows.push(row);
+    }
+  } catch (error) {
+    // A wrong delimiter may make nonsense of quotation marks; what was read before tells enough.
+    if (!(error instanceof RecordFault)) throw error;
+  }
+  // Without one line end in so much text: its beginning is what can be shown of it.
+  return rows.length > 0 ? rows : [[reader.rest().slice(0, SHOWN_OF_REST)]];
 }
+
+const SHOWN_OF_REST = 100;
 
 /** Pages of the rows below the headings, as the file has them. */
 export async function* csvPages(
@@ -61,68 +52,54 @@ export async function* csvPages(
   headingRow: number,
   { width, columns }: Layout,
 ): AsyncGenerator<SheetRow[]> {
-  const parser = parse(optionsFor(format));
-  // csv-parse makes an Error of every row that is not as long as the first one, at ten times the cost of the row. So the
-  // first one is ours, and as long as most will be.
-  parser.write(`${format.delimiter.repeat(format.usualCells - 1)}\n`);
-  try {
-    yield* pagesOf(recordsOf(parser, decoded(file, format.encoding)), format, headingRow, width, columns.code);
-  } finally {
-    parser.destroy();
+  const { delimiter, hasQuotationMarks } = format;
+  const reader = new RecordReader(format);
+  const pages = openPages();
+  const expansion = openExpansion(format.bytes, 'rowsOfCsv');
+  let row = 0;
+  let line = 1;
+
+  /** Undefined where the record is no row of a merchant. */
+  function rowOf(record: string[]): SheetRow | undefined {
+    row++;
+    const startsAt = line;
+    const breaks = hasQuotationMarks ? lineBreaksIn(record) : 0;
+    line += 1 + breaks;
+    if (row <= headingRow || isBlank(record)) return undefined;
+    const swallowed = breaks === 0 ? undefined : swallowedRows(record, delimiter, width, columns.code);
+    while (record.length < width) record.push('');
+    while (record.length > width && record[record.length - 1]?.trim() === '') record.pop();
+    for (let i = 0; i < record.length; i++) record[i] = unguard(record[i] ?? '');
+    return { line: startsAt, row, cells: record, ...(swallowed && { swallowed }) };
   }
-}
 
-/** In the pieces in which they are read: one step of an async iterator for each record would take a sixth of the time. */
-async function* recordsOf(parser: Parser, text: AsyncIterable<Buffer | string>): AsyncGenerator<Iterable<string[]>> {
-  let failure: Error | undefined;
-  parser.on('error', (error) => {
-    failure = error;
-  });
-  for await (const piece of text) {
-    parser.write(piece);
-    yield waiting(parser);
-    if (failure !== undefined) throw failure;
-  }
-  parser.end();
-  for await (const record of parser as AsyncIterable<string[]>) yield [record];
-}
-
-function* waiting(parser: Parser): Generator<string[]> {
-  for (let record = parser.read(); record !== null; record = parser.read()) yield record;
-}
-
-async function* pagesOf(
-  pieces: AsyncIterable<Iterable<string[]>>,
-  { delimiter, hasQuotationMarks }: CsvFormat,
-  headingRow: number,
-  width: number,
-  codeColumn: number,
-): AsyncGenerator<SheetRow[]> {
-  let page: SheetRow[] = [];
-  let row = -1;
-  let line = 0;
-  try {
-    for await (const records of pieces) {
-      for (const record of records) {
-        row++;
-        const startsAt = line;
-        const breaks = hasQuotationMarks ? lineBreaksIn(record) : 0;
-        line += 1 + breaks;
-        if (row <= headingRow || isBlank(record)) continue;
-        const swallowed = breaks === 0 ? undefined : swallowedRows(record, delimiter, width, codeColumn);
-        while (record.length < width) record.push('');
-        while (record.length > width && record[record.length - 1]?.trim() === '') record.pop();
-        for (let i = 0; i < record.length; i++) record[i] = unguard(record[i] ?? '');
-        page.push({ line: startsAt, row, cells: record, ...(swallowed && { swallowed }) });
-        if (page.length < PAGE_ROWS) continue;
-        yield page;
-        page = [];
-      }
+  function nextRecord(): string[] | undefined {
+    try {
+      return reader.next();
+    } catch (error) {
+      throw error instanceof RecordFault ? unreadable(error, line) : error;
     }
-  } catch (error) {
-    throw error instanceof CsvError ? unreadable(error, line) : error;
   }
-  if (page.length > 0) yield page;
+
+  for await (const { text, isEnd } of withEnd(decoded(file, format.encoding))) {
+    reader.feed(text, isEnd);
+    for (let record = nextRecord(); record !== undefined; record = nextRecord()) {
+      const read = rowOf(record);
+      if (read === undefined) continue;
+      const page = pages.add(read);
+      if (page === undefined) continue;
+      expansion.add(page.weight);
+      yield page.rows;
+    }
+  }
+  const last = pages.rest();
+  if (last !== undefined) yield last;
+}
+
+/** Marks the end, so that the reader does not wait for what could follow a line end or a quotation mark. */
+async function* withEnd(pieces: AsyncIterable<string>): AsyncGenerator<{ text: string; isEnd: boolean }> {
+  for await (const text of pieces) yield { text, isEnd: false };
+  yield { text: '', isEnd: true };
 }
 
 const LINE_BREAK = /\r\n|\n|\r/;
@@ -163,22 +140,31 @@ export function isBlank(cells: readonly string[]): boolean {
   return cells.every((cell) => cell === '' || cell.trim() === '');
 }
 
-/** `line`: where the row begins that could not be read. The parser's own count takes CRLF for two lines. */
-function unreadable(error: CsvError, line: number): SheetError {
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE') {
+/** `line`: where the row begins that could not be read. */
+function unreadable(fault: RecordFault, line: number): SheetError {
+  const { reason, column } = fault;
+  const words = BAD_QUOTES[reason];
+  if (words !== undefined) {
     return new SheetError(
       {
-        en: `in the row that begins on line ${line} a quotation mark is opened and never closed; close it or take it out`,
-        zh: `从第 ${line} 行开始的一行中有未闭合的引号；请补上或删除`,
+        en: `in the row that begins on line ${line} a quotation mark is opened ${words.en}; close it or take it out`,
+        zh: `从第 ${line} 行开始的一行中有${words.zh}的引号；请补上或删除`,
       },
-      { cause: error },
+      { cause: fault },
     );
   }
-  return new SheetError(
-    {
-      en: `the row that begins on line ${line} cannot be read as CSV: ${error.code}`,
-      zh: `从第 ${line} 行开始的一行无法按 CSV 读取：${error.code}`,
-    },
-    { cause: error },
-  );
+  const [cell, column_] =
+    reason === 'cell' ? [`, column ${columnLetters(column)},`, `中 ${columnLetters(column)} 列的单元格`] : ['', ''];
+  return tooMuch(reason as Exclude<RecordFault['reason'], 'unclosed' | 'closed_late'>, {
+    en: `the row that begins on line ${line}${cell} has`,
+    zh: `从第 ${line} 行开始的一行${column_}`,
+  });
 }
+
+const BAD_QUOTES: Partial<Readonly<Record<RecordFault['reason'], Words>>> = {
+  unclosed: { en: 'and never closed', zh: '未闭合' },
+  closed_late: {
+    en: `and not closed within ${SHEET_LIMITS.cell.most.toLocaleString('en-US')} characters, the most that a cell may have`,
+    zh: `在 ${SHEET_LIMITS.cell.most.toLocaleString('en-US')} 个字符（单元格上限）内未闭合`,
+  },
+};

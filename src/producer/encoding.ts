@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { beat } from './heartbeat.js';
 
 export type Encoding = 'utf-8' | 'gb18030' | 'utf-16le' | 'utf-16be';
 
@@ -16,6 +17,10 @@ export interface Scan {
   readonly hasCarriageReturns: boolean;
   /** Of a text in UTF-16 more or less: a byte of another character may look like one. */
   readonly quotationMarks: number;
+  /** At most so many: CR and LF are counted each. Of a text in UTF-16 this means nothing. */
+  readonly lines: number;
+  /** In bytes, from LF to LF. */
+  readonly longestLine: number;
 }
 
 export const HEAD_BYTES = 64 * 1024;
@@ -29,11 +34,13 @@ export async function scan(file: FileHandle): Promise<Scan> {
   let hasCarriageReturns = false;
   let quotationMarks = 0;
   let cut = Buffer.alloc(0);
+  const lines = openLines();
   for await (const chunk of chunksOf(file)) {
+    lines.add(chunk);
     hash.update(chunk);
     bytes += chunk.length;
     if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
-    hasCarriageReturns ||= chunk.includes(0x0d);
+    hasCarriageReturns ||= chunk.includes(CR);
     quotationMarks += quotationMarksIn(chunk);
     if (!utf8) continue;
     const joined = cut.length === 0 ? chunk : Buffer.concat([cut, chunk]);
@@ -48,8 +55,33 @@ export async function scan(file: FileHandle): Promise<Scan> {
     isUtf8: utf8 && cut.length === 0,
     hasCarriageReturns,
     quotationMarks,
+    ...lines.facts(),
   };
 }
+
+function openLines() {
+  let count = 0;
+  let longest = 0;
+  let sinceEnd = 0;
+
+  function add(chunk: Buffer): void {
+    let from = 0;
+    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
+      longest = Math.max(longest, sinceEnd + at - from);
+      count += 1;
+      sinceEnd = 0;
+      from = at + 1;
+    }
+    sinceEnd += chunk.length - from;
+    longest = Math.max(longest, sinceEnd);
+    for (let at = chunk.indexOf(CR); at >= 0; at = chunk.indexOf(CR, at + 1)) count += 1;
+  }
+
+  return { add, facts: () => ({ lines: count + 1, longestLine: longest }) };
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
 
 function quotationMarksIn(bytes: Buffer): number {
   if (!bytes.includes(0x22)) return 0;
@@ -70,13 +102,14 @@ function unfinishedUtf8(bytes: Buffer): number {
   return 0;
 }
 
-/** Reads from the beginning, whatever was read before. */
+/** Reads from the beginning, whatever was read before. The next chunk takes the place of the one before. */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let position = 0;
   for (;;) {
-    // A chunk of its own each time: readers keep slices of it.
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
+    beat();
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
@@ -110,33 +143,37 @@ export async function decodes(file: FileHandle, scanned: Scan, encoding: Encodin
   }
 }
 
-/** The file's text without its mark, as UTF-8. Of UTF-8 the bytes themselves: `scan` has seen to their validity. */
-export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<Buffer | string> {
-  if (encoding === 'utf-8') {
-    yield* withoutMark(chunksOf(file));
-    return;
-  }
-  const decoder = new TextDecoder(encoding, { fatal: true });
+/** The file's text without its mark. @throws TypeError where it is not in this encoding */
+export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
   let first = true;
-  for await (const chunk of chunksOf(file)) {
-    const text = decoder.decode(chunk, { stream: true });
+  for await (const text of encoding === 'utf-8' ? utf8Text(chunksOf(file)) : strictly(file, encoding)) {
     yield first ? unmarked(text) : text;
     first = false;
   }
+}
+
+/** Six times as fast as a TextDecoder. @throws TypeError where it is not UTF-8, as that does */
+export async function* utf8Text(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let cut = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    const joined = cut.length === 0 ? piece : Buffer.concat([cut, piece]);
+    const whole = joined.subarray(0, joined.length - unfinishedUtf8(joined));
+    if (!isUtf8(whole)) throw new TypeError('the text is not UTF-8');
+    yield whole.toString();
+    cut = Buffer.from(joined.subarray(whole.length));
+  }
+  if (cut.length > 0) throw new TypeError('the text breaks off within a character');
+}
+
+async function* strictly(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  for await (const chunk of chunksOf(file)) yield decoder.decode(chunk, { stream: true });
   yield decoder.decode();
 }
 
 /** A decoder takes the mark off UTF-16, and leaves that of GB18030. */
 function unmarked(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
-}
-
-async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let first = true;
-  for await (const chunk of chunks) {
-    yield first && startsWith(chunk, [0xef, 0xbb, 0xbf]) ? chunk.subarray(3) : chunk;
-    first = false;
-  }
 }
 
 /** The beginning of the file as text; a character cut at its end is left out. */

@@ -1,8 +1,9 @@
 /** Which of a file's first rows has the headings, and what to say where none has. */
 import { type Clash, COLUMNS, columnLetters, type Field, type HeadingsRead, readHeadings } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
+import { SHEET_LIMITS } from '../domain/sheet-limits.js';
 import type { Language, Words } from '../domain/words.js';
-import { SheetError } from './sheet-error.js';
+import { SheetError, tooMuch } from './sheet-error.js';
 
 /** Title rows, instructions and blank rows may stand above the headings; a form letter of more rows has not been seen. */
 export const HEADING_ROWS = 50;
@@ -18,7 +19,7 @@ export interface Headings extends HeadingsRead {
 export function findHeadings(rows: readonly (readonly string[])[], required: readonly Field[]): Headings | undefined {
   let best: Headings | undefined;
   for (const [at, row] of rows.slice(0, HEADING_ROWS).entries()) {
-    const cells = row.map(unguard);
+    const cells = row.slice(0, headingsIn(row)).map(unguard);
     const read = readHeadings(cells);
     const missing = required.filter((field) => read.layout.columns[field] < 0);
     const headings = { ...read, at, cells, missing };
@@ -30,6 +31,22 @@ export function findHeadings(rows: readonly (readonly string[])[], required: rea
 
 export function isUsable(headings: Headings | undefined): headings is Headings {
   return headings !== undefined && headings.missing.length === 0 && headings.clashes.length === 0;
+}
+
+const MOST = SHEET_LIMITS.headings.most;
+
+/** Some programs write all columns that there could be: the blank ones at the end are none. */
+function headingsIn(row: readonly string[]): number {
+  return row.length <= MOST ? row.length : Math.min(1 + lastFilled(row), MOST);
+}
+
+/** @throws SheetError */
+export function refuseTooManyHeadings(row: readonly string[] = []): void {
+  if (lastFilled(row) >= MOST) throw tooMuch('headings', { en: 'the row of headings has', zh: '表头行' });
+}
+
+function lastFilled(row: readonly string[]): number {
+  return row.findLastIndex((cell) => cell.trim() !== '');
 }
 
 /** How much of a heading row it is. */
@@ -62,7 +79,8 @@ export function headingsError(
 const IN_ONE_CELL = 3;
 
 function clashWords(clash: Clash, cells: readonly string[]): Words {
-  const columns = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
+  const all = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
+  const columns = all.length <= LISTED ? all : [...all.slice(0, LISTED), '…'];
   if (columns.length === 1 && clash.fields.length >= IN_ONE_CELL) {
     return {
       en: `all headings stand in one cell, ${columns[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`,
@@ -87,18 +105,48 @@ function expected(fields: readonly Field[]): string {
 const LISTED = 12;
 
 function listed(cells: readonly string[], language: Language): string {
-  const filled = cells.filter((cell) => cell.trim() !== '').map((cell) => `"${shown(cell)}"`);
+  const filled = cells.map(shown).flatMap((cell) => (cell === '' ? [] : `"${cell}"`));
   if (filled.length === 0) return { en: 'nothing', zh: '无' }[language];
   return filled.length <= LISTED
     ? filled.join(', ')
     : `${filled.slice(0, LISTED).join(', ')} ${{ en: 'and more', zh: '等' }[language]}`;
 }
 
+/** More of a cell is not looked at for the few characters that are shown. */
+const LOOKED_AT = 200;
+
 /** Where there are no headings, this may be a merchant's row: no code, phone or resident ID is repeated. */
 function shown(cell: string): string {
   const line = cell
+    .slice(0, LOOKED_AT)
+    .replace(/\p{Cf}+/gu, '')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .replace(/[\p{L}\p{N}]*\p{N}{5}[\p{L}\p{N}]*/gu, '…');
-  return line.length <= 24 ? line : `${line.slice(0, 24)}…`;
+  return shortened(line, SHOWN);
+}
+
+const SHOWN = 24;
+/** Longer names are none of Excel's. */
+const SHEET_NAME = 31;
+
+/** A sheet's name, which anybody may have written, on one line. */
+export function shownName(name: string): string {
+  return shortened(
+    name
+      .slice(0, LOOKED_AT)
+      .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .trim(),
+    SHEET_NAME,
+  );
+}
+
+function shortened(line: string, most: number): string {
+  return line.length <= most ? line : `${line.slice(0, most)}…`;
+}
+
+/** So many names, and that there are more. */
+export function namesListed(names: readonly string[]): string {
+  const shownNames = names.slice(0, LISTED).map((name) => `"${shownName(name)}"`);
+  return names.length <= LISTED ? shownNames.join(', ') : `${shownNames.join(', ')}, …`;
 }

@@ -1,3 +1,4 @@
+import { SHEET_LIMITS, type SheetLimitName } from '../domain/sheet-limits.js';
 import type { Language, Words } from '../domain/words.js';
 
 /** Why a file is refused as a whole, in one line for the person who has it (exit status 2). */
@@ -13,4 +14,17 @@ export class SheetError extends Error {
     super(words[language], cause === undefined ? {} : { cause });
     this.words = words;
   }
+}
+
+export const IN_FILE: Words = { en: 'the file has', zh: '文件' };
+export const IN_WORKBOOK: Words = { en: 'the workbook has', zh: '工作簿' };
+
+/** `where` ends in `has`: there is more of something in that place than a sheet of merchants ever needs. */
+export function tooMuch(name: SheetLimitName, where: Words): SheetError {
+  const { most, what, next } = SHEET_LIMITS[name];
+  const number = most.toLocaleString('en-US');
+  return new SheetError({
+    en: `${where.en} more than ${number} ${what.en}; ${next.en}`,
+    zh: `${where.zh}超过 ${number} ${what.zh}；${next.zh}`,
+  });
 }

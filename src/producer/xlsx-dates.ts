@@ -1,5 +1,6 @@
 /** Which numbers of a workbook are shown as dates: a column that is carried to the report is to be read there, too. */
-import type { Readable } from 'node:stream';
+import { SHEET_LIMITS } from '../domain/sheet-limits.js';
+import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
 import { readWholeXml } from './xml.js';
 
 export interface DateStyles {
@@ -23,15 +24,21 @@ const BUILT_IN: readonly (readonly [from: number, to: number])[] = [
 const LAST_DAY = 2_958_465;
 const DAY_MS = 86_400_000;
 
-export async function dateStyles(stream: Readable, startsIn1904: boolean): Promise<DateStyles> {
+export async function dateStyles(pieces: AsyncIterable<Buffer>, startsIn1904: boolean): Promise<DateStyles> {
   const custom = new Map<number, boolean>();
   const styles: boolean[] = [];
   let inCellStyles = false;
-  await readWholeXml(stream, {
-    open: (name, { numFmtId, formatCode }) => {
+  await readWholeXml(pieces, {
+    open: (name, attributes) => {
       if (name === 'cellXfs') inCellStyles = true;
-      else if (name === 'numFmt') custom.set(Number(numFmtId), isDateFormat(formatCode ?? ''));
-      else if (name === 'xf' && inCellStyles) styles.push(custom.get(Number(numFmtId)) ?? isBuiltIn(Number(numFmtId)));
+      else if (name === 'numFmt') {
+        refuseTooMany(custom.size);
+        custom.set(Number(attributes.get('numFmtId')), isDateFormat(attributes.get('formatCode') ?? ''));
+      } else if (name === 'xf' && inCellStyles) {
+        refuseTooMany(styles.length);
+        const format = Number(attributes.get('numFmtId'));
+        styles.push(custom.get(format) ?? isBuiltIn(format));
+      }
     },
     close: (name) => {
       if (name === 'cellXfs') inCellStyles = false;
@@ -40,13 +47,20 @@ export async function dateStyles(stream: Readable, startsIn1904: boolean): Promi
   return { dateOf: (number, style) => (styles[style] === true ? isoDate(Number(number), startsIn1904) : undefined) };
 }
 
+function refuseTooMany(soFar: number): void {
+  if (soFar === SHEET_LIMITS.styles.most) throw tooMuch('styles', IN_WORKBOOK);
+}
+
 function isBuiltIn(format: number): boolean {
   return BUILT_IN.some(([from, to]) => format >= from && format <= to);
 }
 
+/** Excel's own limit. */
+const LONGEST_FORMAT = 255;
+
 /** Times without a day are left as they are: nobody sends those for a merchant. */
 function isDateFormat(code: string): boolean {
-  return /[yd]/i.test(code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, ''));
+  return code.length <= LONGEST_FORMAT && /[yd]/i.test(code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, ''));
 }
 
 function isoDate(serial: number, startsIn1904: boolean): string | undefined {

@@ -1,5 +1,6 @@
 /** Which cells of a worksheet are merged with the one above: a file has their value in the first of them only. */
-import type { Readable } from 'node:stream';
+import { SHEET_LIMITS } from '../domain/sheet-limits.js';
+import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
 import { columnOf } from './xlsx-rows.js';
 
 export interface Merges {
@@ -12,39 +13,31 @@ interface Range {
   readonly last: number;
 }
 
-const END_OF_ROWS = /<\/(?:\w+:)?sheetData>/;
-/** As long as that may be cut at the end of a piece. */
-const CUT = 64;
-const MERGED = /<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"/g;
+const RANGE = /^([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})$/;
 
-/** They stand behind all rows, so the rows are inflated, and looked through for nothing but their end. */
-export async function mergesOf(stream: Readable): Promise<Merges> {
-  const decoder = new TextDecoder();
-  let tail = '';
-  let hasEnded = false;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    tail += decoder.decode(chunk, { stream: true });
-    if (hasEnded) continue;
-    const end = tail.search(END_OF_ROWS);
-    hasEnded = end >= 0;
-    tail = tail.slice(hasEnded ? end : -CUT);
-  }
-  const byColumn = new Map<number, Range[]>();
-  for (const [, left = '', top, right = '', bottom] of tail.matchAll(MERGED)) {
+/** Of these columns: those further right are none of ours, and a range may go over all that there are. */
+export function openMerges(columns: readonly number[]) {
+  const byColumn = new Map<number, Range[]>(columns.map((column) => [column, []]));
+  let count = 0;
+
+  function add(reference: string): void {
+    count += 1;
+    if (count > SHEET_LIMITS.merges.most) throw tooMuch('merges', IN_WORKBOOK);
+    const [, left = '', top, right = '', bottom] = RANGE.exec(reference) ?? [];
     const range = { first: Number(top), last: Number(bottom) };
-    if (range.last === range.first) continue;
-    // Merges further right are of no column of ours.
-    for (let column = columnOf(left); column <= Math.min(columnOf(right), columnOf(left) + WIDEST); column++) {
-      const ranges = byColumn.get(column);
-      if (ranges === undefined) byColumn.set(column, [range]);
-      else ranges.push(range);
-    }
+    if (!(range.last > range.first)) return;
+    const [from, to] = [columnOf(left), columnOf(right)];
+    for (const [column, ranges] of byColumn) if (column >= from && column <= to) ranges.push(range);
   }
-  for (const ranges of byColumn.values()) ranges.sort((a, b) => a.first - b.first);
-  return { isBelow: (row, column) => isBelow(byColumn.get(column) ?? NONE, row) };
+
+  function merges(): Merges {
+    for (const ranges of byColumn.values()) ranges.sort((a, b) => a.first - b.first);
+    return { isBelow: (row, column) => isBelow(byColumn.get(column) ?? NONE, row) };
+  }
+
+  return { add, merges };
 }
 
-const WIDEST = 512;
 const NONE: readonly Range[] = [];
 
 /** Ranges of one column do not overlap: the last one that begins above decides. */

@@ -1,5 +1,5 @@
 /**
- * Rows of a workbook. Own code over yauzl and sax: of the readers we tried, hucre 1.0 makes doubles of long numbers, and
+ * Rows of a workbook. Own code over yauzl: of the readers we tried, hucre 1.0 makes doubles of long numbers, and
  * read-excel-file 9 tells neither a number from a text nor a hidden sheet from a visible one, and holds all rows at once.
  */
 import type { FileHandle } from 'node:fs/promises';
@@ -7,24 +7,39 @@ import { posix } from 'node:path';
 import type { SheetRow } from '../domain/check-row.js';
 import type { Field, Layout } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
-import { isBlank, PAGE_ROWS } from './csv.js';
-import { findHeadings, HEADING_ROWS, type Headings, headingsError, isUsable, weight } from './headings.js';
-import { SheetError } from './sheet-error.js';
+import { SHEET_LIMITS } from '../domain/sheet-limits.js';
+import { isBlank } from './csv.js';
+import { openExpansion } from './expansion.js';
+import {
+  findHeadings,
+  HEADING_ROWS,
+  type Headings,
+  headingsError,
+  isUsable,
+  namesListed,
+  shownName,
+  weight,
+} from './headings.js';
+import { openPages } from './pages.js';
+import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
 import { dateStyles, NO_DATES } from './xlsx-dates.js';
-import { type Merges, mergesOf } from './xlsx-merges.js';
-import { type RawRow, rawRows, sharedStrings, type WorkbookTables } from './xlsx-rows.js';
-import { type Attributes, localName, readWholeXml } from './xml.js';
+import { type Merges, openMerges } from './xlsx-merges.js';
+import { type RawRow, rawRows, type WorkbookTables } from './xlsx-rows.js';
+import { NO_STRINGS, sharedStrings } from './xlsx-strings.js';
+import { readWholeXml } from './xml.js';
 import { type Archive, openArchive } from './zip.js';
 
 export interface Workbook {
   readonly headings: Headings;
   readonly headingLine: number;
   readonly notes: readonly string[];
+  /** Bytes of the texts that its cells share. */
+  readonly keeps: number;
   pages(file: FileHandle): AsyncIterable<SheetRow[]>;
 }
 
 /** Headings further right than this belong to something else. */
-const HEADING_COLUMNS = 512;
+const HEADING_COLUMNS = SHEET_LIMITS.headings.most;
 
 interface Worksheet {
   readonly name: string;
@@ -35,67 +50,84 @@ interface Worksheet {
 interface Candidate {
   readonly sheet: Worksheet;
   readonly rows: readonly RawRow[];
+  /** Of these rows, and one for each cell. */
+  readonly characters: number;
   readonly headings: Headings | undefined;
 }
 
+/** Reads it to its end: what refuses a workbook is found before one of its rows is loaded. */
 export async function openWorkbook(file: FileHandle, required: readonly Field[]): Promise<Workbook> {
   return orBroken(async () => {
     const archive = await openArchive(file);
     const { sheets, tables } = await contents(archive);
-    const candidates: Candidate[] = [];
+    const alike: Worksheet[] = [];
+    let best: Candidate | undefined;
+    let characters = 0;
     for (const sheet of sheets.filter(({ isHidden }) => !isHidden)) {
-      const rows = await firstRows(archive, sheet, tables);
-      candidates.push({
-        sheet,
-        rows,
-        headings: findHeadings(
-          rows.map(({ cells }) => cells),
-          required,
-        ),
-      });
+      const candidate = await candidateOf(archive, sheet, tables, required);
+      characters += candidate.characters;
+      if (characters > SHEET_LIMITS.head.most) throw tooMuch('head', IN_WORKBOOK);
+      if (isUsable(candidate.headings)) alike.push(sheet);
+      if (best === undefined || isBetter(candidate, best)) best = candidate;
     }
-    const chosen = candidates.find(({ headings }) => isUsable(headings));
-    if (chosen === undefined || !isUsable(chosen.headings)) throw noHeadings(candidates, sheets, required);
-    const { headings } = chosen;
-    const merges = await mergesOf(await archive.stream(chosen.sheet.part));
-    const headingRow = chosen.rows[headings.at]?.row ?? 1;
+    const { headings } = best ?? {};
+    if (best === undefined || !isUsable(headings)) throw noHeadings(best, sheets, required);
+    const headingRow = best.rows[headings.at]?.row ?? 1;
+    const reading = { part: best.sheet.part, tables, headingRow, layout: headings.layout };
+    const merges = openMerges(Object.values(headings.layout.columns));
+    const { size } = await file.stat();
+    for await (const _ of pages(archive, size, reading, NO_MERGES, merges.add));
+    const found = merges.merges();
     return {
       headings,
       headingLine: headingRow,
-      notes: notesOf(sheets, chosen, candidates),
-      pages: (again) => pages(again, chosen.sheet, tables, merges, headingRow, headings.layout),
+      notes: notesOf(sheets, alike),
+      keeps: tables.strings.bytes,
+      async *pages(again) {
+        try {
+          yield* pages(await openArchive(again), size, reading, found);
+        } catch (error) {
+          throw brokenWorkbook(error);
+        }
+      },
     };
   });
 }
 
+interface Reading {
+  readonly part: string;
+  readonly tables: WorkbookTables;
+  readonly headingRow: number;
+  readonly layout: Layout;
+}
+
+/** They stand behind all rows. */
+const NO_MERGES: Merges = { isBelow: () => false };
+
 async function* pages(
-  file: FileHandle,
-  sheet: Worksheet,
-  tables: WorkbookTables,
+  archive: Archive,
+  bytes: number,
+  { part, tables, headingRow, layout: { width, columns } }: Reading,
   merges: Merges,
-  headingRow: number,
-  { width, columns }: Layout,
+  onMerge?: (range: string) => void,
 ): AsyncGenerator<SheetRow[]> {
   const fields = Object.values(columns);
-  let page: SheetRow[] = [];
-  try {
-    const stream = await (await openArchive(file)).stream(sheet.part);
-    for await (const rows of rawRows(stream, tables, width)) {
-      for (const raw of rows) {
-        // A formula without a result is no blank: a row of nothing else is not to be passed over.
-        const isEmpty = isBlank(raw.cells) && !raw.uncomputed.some((column) => fields.includes(column));
-        if (raw.row <= headingRow || isEmpty) continue;
-        const merged = fields.filter((column) => (raw.cells[column] ?? '') === '' && merges.isBelow(raw.row, column));
-        page.push({ ...sheetRow(raw, width), ...(merged.length > 0 && { merged }) });
-        if (page.length < PAGE_ROWS) continue;
-        yield page;
-        page = [];
-      }
+  const full = openPages();
+  const expansion = openExpansion(bytes, 'rowsOfWorkbook');
+  for await (const rows of rawRows(archive.stream(part), tables, width, onMerge)) {
+    for (const raw of rows) {
+      // A formula without a result is no blank: a row of nothing else is not to be passed over.
+      const isEmpty = isBlank(raw.cells) && !raw.uncomputed.some((column) => fields.includes(column));
+      if (raw.row <= headingRow || isEmpty) continue;
+      const merged = fields.filter((column) => (raw.cells[column] ?? '') === '' && merges.isBelow(raw.row, column));
+      const page = full.add({ ...sheetRow(raw, width), ...(merged.length > 0 && { merged }) });
+      if (page === undefined) continue;
+      expansion.add(page.weight);
+      yield page.rows;
     }
-  } catch (error) {
-    throw brokenWorkbook(error);
   }
-  if (page.length > 0) yield page;
+  const last = full.rest();
+  if (last !== undefined) yield last;
 }
 
 function sheetRow({ row, cells, numericCells, uncomputed, hidden, beyond }: RawRow, width: number): SheetRow {
@@ -111,11 +143,36 @@ function sheetRow({ row, cells, numericCells, uncomputed, hidden, beyond }: RawR
   };
 }
 
+async function candidateOf(
+  archive: Archive,
+  sheet: Worksheet,
+  tables: WorkbookTables,
+  required: readonly Field[],
+): Promise<Candidate> {
+  const rows = await firstRows(archive, sheet, tables);
+  const cells = rows.map((row) => row.cells);
+  const characters = cells.flat().reduce((sum, cell) => sum + 1 + cell.length, 0);
+  return { sheet, rows, characters, headings: findHeadings(cells, required) };
+}
+
+/** The first that is usable, else the first that has most of the headings. */
+function isBetter({ headings }: Candidate, best: Candidate): boolean {
+  if (isUsable(best.headings)) return false;
+  return isUsable(headings) || weight(headings) > weight(best.headings);
+}
+
+/** Of the rows in which the headings of one sheet are looked for; a title is not a hundredth of it. */
+const HEAD_CHARACTERS = 1024 ** 2;
+
 async function firstRows(archive: Archive, sheet: Worksheet, tables: WorkbookTables): Promise<readonly RawRow[]> {
   const first: RawRow[] = [];
-  for await (const rows of rawRows(await archive.stream(sheet.part), tables, HEADING_COLUMNS)) {
-    first.push(...rows.slice(0, HEADING_ROWS));
-    if (first.length >= HEADING_ROWS) break;
+  let characters = 0;
+  for await (const rows of rawRows(archive.stream(sheet.part), tables, HEADING_COLUMNS)) {
+    for (const row of rows) {
+      first.push(row);
+      for (const cell of row.cells) characters += cell.length;
+      if (first.length === HEADING_ROWS || characters > HEAD_CHARACTERS) return first;
+    }
   }
   return first;
 }
@@ -139,46 +196,57 @@ async function contents(archive: Archive): Promise<Contents> {
   const document = (await relations(archive, '_rels/.rels', '')).find(({ type }) => type === 'officeDocument')?.part;
   if (document === undefined || !document.endsWith('.xml') || !archive.has(document)) throw notAWorkbook();
 
-  const listed: Attributes[] = [];
+  const listed: Omit<Worksheet & { id: string }, 'part'>[] = [];
   let isWorkbook = false;
   let startsIn1904 = false;
-  await readWholeXml(await archive.stream(document), {
+  await readWholeXml(archive.stream(document), {
     open: (name, attributes) => {
       if (name === 'workbook') isWorkbook = true;
-      else if (name === 'workbookPr') startsIn1904 = /^(?:1|true)$/.test(attributes.date1904 ?? '');
-      else if (name === 'sheet') listed.push(attributes);
+      else if (name === 'workbookPr') startsIn1904 = /^(?:1|true)$/.test(attributes.get('date1904') ?? '');
+      else if (name === 'sheet') {
+        if (listed.length === SHEET_LIMITS.sheets.most) throw tooMuch('sheets', IN_WORKBOOK);
+        const state = attributes.get('state');
+        listed.push({
+          name: attributes.get('name') ?? '',
+          // `sheetId` has no prefix.
+          id: attributes.getPrefixed('id') ?? '',
+          isHidden: state === 'hidden' || state === 'veryHidden',
+        });
+      }
     },
   });
   if (!isWorkbook) throw notAWorkbook();
 
   const folder = posix.dirname(document);
   const related = await relations(archive, `${folder}/_rels/${posix.basename(document)}.rels`, folder);
-  const sheets = listed.flatMap((attributes): Worksheet[] => {
-    // `r:id` under whatever prefix; `sheetId` has none.
-    const id = Object.entries(attributes).find(([key]) => key.includes(':') && localName(key) === 'id')?.[1];
-    const relation = related.find((one) => one.id === id && one.type === 'worksheet');
-    if (relation === undefined) return [];
-    const isHidden = attributes.state === 'hidden' || attributes.state === 'veryHidden';
-    return [{ name: attributes.name ?? '', part: relation.part, isHidden }];
+  const parts = new Map(related.flatMap(({ id, type, part }) => (type === 'worksheet' ? [[id, part] as const] : [])));
+  const sheets = listed.flatMap(({ name, id, isHidden }): Worksheet[] => {
+    const part = parts.get(id);
+    return part === undefined ? [] : [{ name, part, isHidden }];
   });
   const strings = related.find(({ type }) => type === 'sharedStrings')?.part;
   const styles = related.find(({ type }) => type === 'styles')?.part;
   return {
     sheets,
     tables: {
-      strings: strings === undefined ? [] : await sharedStrings(await archive.stream(strings)),
-      dates: styles === undefined ? NO_DATES : await dateStyles(await archive.stream(styles), startsIn1904),
+      strings: strings === undefined ? NO_STRINGS : await sharedStrings(archive.stream(strings)),
+      dates: styles === undefined ? NO_DATES : await dateStyles(archive.stream(styles), startsIn1904),
     },
   };
 }
 
 async function relations(archive: Archive, part: string, folder: string): Promise<readonly Relation[]> {
   const found: Relation[] = [];
-  await readWholeXml(await archive.stream(part), {
-    open: (name, { Id = '', Type = '', Target = '' }) => {
+  await readWholeXml(archive.stream(part), {
+    open: (name, attributes) => {
       if (name !== 'Relationship') return;
-      const target = Target.startsWith('/') ? Target.slice(1) : posix.join(folder, Target);
-      found.push({ id: Id, type: Type.slice(Type.lastIndexOf('/') + 1), part: target });
+      if (found.length === SHEET_LIMITS.parts.most) throw tooMuch('parts', IN_WORKBOOK);
+      const [type, target] = [attributes.get('Type') ?? '', attributes.get('Target') ?? ''];
+      found.push({
+        id: attributes.get('Id') ?? '',
+        type: type.slice(type.lastIndexOf('/') + 1),
+        part: target.startsWith('/') ? target.slice(1) : posix.join(folder, target),
+      });
     },
   });
   return found;
@@ -186,26 +254,23 @@ async function relations(archive: Archive, part: string, folder: string): Promis
 
 // What is said of it.
 
-function notesOf(sheets: readonly Worksheet[], chosen: Candidate, candidates: readonly Candidate[]): readonly string[] {
+/** `alike`: those that have the headings; the first of them is read. */
+function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): readonly string[] {
+  const [chosen] = alike;
   return sheets.flatMap((sheet) => {
-    if (sheet === chosen.sheet) return [];
-    if (sheet.isHidden) return [`the hidden sheet "${sheet.name}" was passed over`];
-    const alike = candidates.some((candidate) => candidate.sheet === sheet && isUsable(candidate.headings));
+    if (sheet === chosen) return [];
+    const name = shownName(sheet.name);
+    if (sheet.isHidden) return [`the hidden sheet "${name}" was passed over`];
     return [
-      alike
-        ? `the sheet "${sheet.name}" has such headings too and was not read: only "${chosen.sheet.name}" was`
-        : `the sheet "${sheet.name}" has no such headings and was passed over`,
+      alike.includes(sheet)
+        ? `the sheet "${name}" has such headings too and was not read: only "${shownName(chosen?.name ?? '')}" was`
+        : `the sheet "${name}" has no such headings and was passed over`,
     ];
   });
 }
 
-function noHeadings(
-  candidates: readonly Candidate[],
-  sheets: readonly Worksheet[],
-  required: readonly Field[],
-): SheetError {
-  const [first, ...others] = candidates;
-  if (first === undefined) {
+function noHeadings(best: Candidate | undefined, sheets: readonly Worksheet[], required: readonly Field[]): SheetError {
+  if (best === undefined) {
     return new SheetError(
       sheets.length === 0
         ? { en: 'the workbook has no sheet', zh: '工作簿中没有工作表' }
@@ -215,17 +280,16 @@ function noHeadings(
           },
     );
   }
-  const best = others.reduce((a, b) => (weight(b.headings) > weight(a.headings) ? b : a), first);
   const error = headingsError(
     best.headings,
     best.rows.map(({ cells }) => cells),
     required,
   );
-  const hidden = sheets.filter(({ isHidden }) => isHidden).map(({ name }) => `"${name}"`);
-  const unseen = hidden.join(', ');
+  const unseen = namesListed(sheets.filter(({ isHidden }) => isHidden).map(({ name }) => name));
+  const name = shownName(best.sheet.name);
   return new SheetError({
-    en: `the sheet "${best.sheet.name}": ${error.words.en}${unseen && `; hidden, and so not looked at: ${unseen}`}`,
-    zh: `工作表“${best.sheet.name}”：${error.words.zh}${unseen && `；被隐藏而未查看的工作表：${unseen}`}`,
+    en: `the sheet "${name}": ${error.words.en}${unseen && `; hidden, and so not looked at: ${unseen}`}`,
+    zh: `工作表“${name}”：${error.words.zh}${unseen && `；被隐藏而未查看的工作表：${unseen}`}`,
   });
 }
 

@@ -145,6 +145,8 @@ const NAMES = {
   nights: 'nights',
   /** string with expiry per inbox: the fence of the night that works on it */
   inbox: 'inbox',
+  /** set with expiry per file of an inbox: processes that have begun to read it, and have not said that it is over */
+  reading: 'reading',
   /** string: the last fence that was given out */
   fence: 'fence',
   /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */

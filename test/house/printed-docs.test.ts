@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { columnsTable, problemsTable } from '../../src/domain/sheet-tables.js';
+import { columnsTable, limitsTable, problemsTable } from '../../src/domain/sheet-tables.js';
 import { statesPage } from '../../src/domain/states-page.js';
 import { answersPage } from '../../src/wechat/answers-page.js';
 
@@ -13,10 +13,15 @@ test.each([
   expect(readFileSync(url, 'utf8')).toBe(page());
 });
 
-test('docs/sheets.md has the tables of columns and problems (UPDATE_DOCS=1 prints them anew)', () => {
+test('docs/sheets.md has the tables of columns, problems and limits (UPDATE_DOCS=1 prints them anew)', () => {
   const url = new URL('../../docs/sheets.md', import.meta.url);
   const page = readFileSync(url, 'utf8');
-  const tables = { columns: columnsTable(), errors: problemsTable('error'), warnings: problemsTable('warning') };
+  const tables = {
+    columns: columnsTable(),
+    limits: limitsTable(),
+    errors: problemsTable('error'),
+    warnings: problemsTable('warning'),
+  };
   let printed = page;
   for (const [name, table] of Object.entries(tables)) {
     const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);

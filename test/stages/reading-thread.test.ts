@@ -1,0 +1,62 @@
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { STANDSTILL_MS } from '../../src/domain/sheet-limits.js';
+import { startReadingThread } from '../../src/producer/reading-thread.js';
+import { SheetError } from '../../src/producer/sheet-error.js';
+
+const ODD = new URL('../support/odd-reading-thread.mjs', import.meta.url);
+
+async function opening(path: string) {
+  const thread = startReadingThread(ODD);
+  const outcome = thread.open({ id: 1, path, required: [] }).catch((error: unknown) => error);
+  return { thread, outcome };
+}
+
+test.each(['runs for ever', 'backtracks for ever'])(
+  'a file whose reader %s is refused, and this thread goes on meanwhile',
+  async (path) => {
+    const { thread, outcome } = await opening(path);
+    let turns = 0;
+    const answered = outcome.then(() => true);
+    while (!(await Promise.race([answered, setTimeout(20, false)]))) turns += 1;
+    const error = await outcome;
+    expect(error).toBeInstanceOf(SheetError);
+    expect((error as SheetError).words).toEqual({
+      en: expect.stringContaining(`did not get any further for ${STANDSTILL_MS / 1000} seconds`),
+      zh: expect.stringContaining('没有进展'),
+    });
+    expect(turns).toBeGreaterThan(20);
+    expect(thread.isFit()).toBe(false);
+  },
+);
+
+test('a file that takes all memory of its reader is refused, and nothing else is', async () => {
+  const { thread, outcome } = await opening('takes all memory');
+  const error = await outcome;
+  expect(error).toBeInstanceOf(SheetError);
+  expect((error as SheetError).words).toEqual({
+    en: expect.stringContaining('takes more memory than a sheet of merchants needs'),
+    zh: expect.stringContaining('内存'),
+  });
+  expect(thread.isFit()).toBe(false);
+});
+
+test('a reader that fails or leaves is our fault, and nobody waits for it', async () => {
+  for (const [path, words] of [
+    ['throws', 'a fault of the reader'],
+    ['leaves', 'ended with 7'],
+  ] as const) {
+    const { thread, outcome } = await opening(path);
+    const error = await outcome;
+    expect(error).not.toBeInstanceOf(SheetError);
+    expect(String(error)).toContain(words);
+    expect(thread.isFit()).toBe(false);
+  }
+});
+
+test('a reader that waits for the disk has all the time it needs', async () => {
+  const { thread, outcome } = await opening('waits for the disk');
+  expect(await outcome).toEqual({ bytes: 1 });
+  expect(thread.isFit()).toBe(true);
+  thread.close();
+});

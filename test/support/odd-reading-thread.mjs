@@ -1,0 +1,20 @@
+// A thread that does what no file should make a reader do: the path that it is asked to open says what.
+import { parentPort, workerData } from 'node:worker_threads';
+
+const ODD = {
+  'runs for ever': () => {
+    for (;;);
+  },
+  'backtracks for ever': () => /^(?:a+)+$/.test(`${'a'.repeat(60)}b`),
+  'takes all memory': () => {
+    for (const taken = []; ; Atomics.add(workerData.heartbeat, 0, 1)) taken.push({ taken: taken.length });
+  },
+  throws: () => {
+    throw new Error('a fault of the reader');
+  },
+  leaves: () => process.exit(7),
+  // Longer than a thread may be busy.
+  'waits for the disk': () => setTimeout(() => parentPort.postMessage({ kind: 'opened', facts: { bytes: 1 } }), 5_000),
+};
+
+parentPort.on('message', ({ path }) => ODD[path]());
