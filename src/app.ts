@@ -232,6 +232,7 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
     tellCreated: toldOfCreated(store.settings, store.redis),
     tellAuthorization: toldOfAuthorization(store.settings, store.redis),
     now: Date.now,
+    patience: store.settings.patience,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),
     infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),
   };

@@ -70,6 +70,7 @@ async function tell(
     );
   }
   say(`${found.silent} silent registrations, ${matches.length} of them found, ${applied.length} recorded.`);
+  if (found.running > 0) say(`${found.running} more may still run at WeChat; they are not looked for yet.`);
   if (tokens.length > 0) {
     await print(
       `${table(tokens.map((it) => [it.registration, it.appid, it.applied ? 'token kept' : 'token found']))}\n`,

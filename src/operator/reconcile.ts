@@ -4,6 +4,7 @@
  */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
+import type { Patience } from '../domain/patience.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Authorizers } from '../redis/authorizers.js';
 import type { Batches, RowWithFate } from '../redis/batches.js';
@@ -21,6 +22,7 @@ export interface ReconcileTools {
   /** The registration that each of these Mini Programs belongs to, or did. */
   readonly ownersOf: (appids: readonly string[]) => Promise<readonly (string | undefined)[]>;
   readonly now: () => number;
+  readonly patience: Pick<Patience, 'pushWaitMs'>;
   readonly list: (offset: number) => Promise<Listing>;
   readonly infoOf: (appid: string) => Promise<Info>;
   /** A time in which pushes may have been missed: also of tasks that may still run it is asked whether they ended then. */
@@ -46,6 +48,8 @@ export interface FoundToken {
 export interface Reconciliation {
   /** Silent registrations, of which nobody knows how they ended. */
   readonly silent: number;
+  /** Registrations whose task may still run: not looked for, because their pushes may still come. */
+  readonly running: number;
   readonly matches: readonly Match[];
   readonly tokens: readonly FoundToken[];
   /** One name, several registrations or several Mini Programs: nothing is guessed. */
@@ -56,9 +60,11 @@ export interface Reconciliation {
 
 export async function reconcile(tools: ReconcileTools): Promise<Reconciliation> {
   const claimants = await claimantsIn(tools);
-  const silent = [...claimants.values()].flat().filter(({ isSilent }) => isSilent);
-  if (silent.length === 0 && !(await tools.authorizers.someLack())) {
-    return { silent: 0, matches: [], tokens: [], ambiguous: [], refused: undefined };
+  const all = [...claimants.values()].flat();
+  const silent = all.filter(({ isSilent }) => isSilent).length;
+  const running = all.filter(({ mayRun }) => mayRun).length;
+  if (silent === 0 && !(await tools.authorizers.someLack())) {
+    return { silent, running, matches: [], tokens: [], ambiguous: [], refused: undefined };
   }
   const { created, tokens, refused } = await readList(tools, claimants);
 
@@ -74,7 +80,7 @@ export async function reconcile(tools: ReconcileTools): Promise<Reconciliation> 
     if (found.length > 1 || rivals.length > 1) ambiguous.push(one.name);
     else matches.push({ registration: one.id, name: one.name, appid: only.appid, refreshToken: only.refreshToken });
   }
-  return { silent: silent.length, matches, tokens, ambiguous, refused };
+  return { silent, running, matches, tokens, ambiguous, refused };
 }
 
 /** Clocks differ, and WeChat tries again for some minutes. */
@@ -150,10 +156,18 @@ interface Claimant {
   readonly isSilent: boolean;
   /** Only the latter. */
   readonly isMissed: boolean;
+  /** Its task is not over, and no push of it was missed. */
+  readonly mayRun: boolean;
 }
 
 /** By the name that WeChat lists. Those that still run are rivals of the silent ones, and are not looked for themselves. */
-async function claimantsIn({ batches, ledger, now, missed }: ReconcileTools): Promise<Map<string, Claimant[]>> {
+async function claimantsIn({
+  batches,
+  ledger,
+  now,
+  patience,
+  missed,
+}: ReconcileTools): Promise<Map<string, Claimant[]>> {
   const claimants = new Map<string, Claimant[]>();
   const seen = new Set<string>();
 
@@ -165,9 +179,10 @@ async function claimantsIn({ batches, ledger, now, missed }: ReconcileTools): Pr
     if (view?.row?.merchant === undefined || !mayHaveOne(view.registration)) return;
     const { name } = view.row.merchant;
     const { id, sentAt = now() } = view.registration;
-    const isOver = isSilent(view.registration, now());
-    const isMissed = !isOver && missed !== undefined && isRunning(view.registration) && sentAt < missed.to;
-    const claimant = { id, name, sentAt, isSilent: isOver || isMissed, isMissed };
+    const isOver = isSilent(view.registration, patience, now());
+    const runs = !isOver && isRunning(view.registration);
+    const isMissed = runs && missed !== undefined && sentAt < missed.to;
+    const claimant = { id, name, sentAt, isSilent: isOver || isMissed, isMissed, mayRun: runs && !isMissed };
     claimants.set(nameKey(name), [...(claimants.get(nameKey(name)) ?? []), claimant]);
   }
 
@@ -189,10 +204,14 @@ function isRunning({ state }: Pick<Registration, 'state'>): boolean {
   return state === 'submitting' || state === 'awaiting_legal_person';
 }
 
-/** Its task is over, and was never heard of; also those that we gave up. */
-function isSilent({ state, problem, sentAt = 0 }: Registration, now: number): boolean {
+/** Its task is over, and was never heard of; also those that we gave up. A rehearsal's tasks are over sooner. */
+function isSilent(
+  { state, problem, sentAt = 0 }: Registration,
+  { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
+  now: number,
+): boolean {
   if (state === 'created') return true;
-  if (now - sentAt < LONGEST_TASK_MS) return false;
+  if (now - sentAt < Math.min(LONGEST_TASK_MS, pushWaitMs)) return false;
   return state !== 'needs_review' || (problem !== undefined && /^(push|call|search):/.test(problem));
 }
 

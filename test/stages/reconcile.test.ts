@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { purge } from '../../src/operator/purge.js';
 import {
   compareAndRecord,
@@ -55,6 +56,7 @@ function tools(): ReconcileTools & RecordTools {
     ownersOf: (appids) => ownersOf(db.redis, appids),
     tellCreated: (created) => tellCreated(db.redis, created),
     now: () => now,
+    patience: DEFAULT_PATIENCE,
     list: async () => ({
       kind: 'listed',
       authorizers: listed.map(({ appid, authorizedAt }) => ({
@@ -118,7 +120,14 @@ describe('a Mini Program of the list is a silent registration’s', () => {
   test('but not before the 24 hours of its task are over', async () => {
     listed = [{ appid: 'wxnew', authorizedAt: Date.now() + HOUR_MS }];
     now = Date.now() + 23 * HOUR_MS;
-    expect(await reconcile(tools())).toMatchObject({ silent: 0, matches: [], ambiguous: [] });
+    expect(await reconcile(tools())).toMatchObject({ silent: 0, running: 1, matches: [], ambiguous: [] });
+  });
+
+  test('as soon as a rehearsal counts its task as over', async () => {
+    listed = [{ appid: 'wxnew', authorizedAt: Date.now() + 1_000 }];
+    now = Date.now() + HOUR_MS;
+    const rehearsal = { ...tools(), patience: { pushWaitMs: HOUR_MS / 2 } };
+    expect(await reconcile(rehearsal)).toMatchObject({ silent: 1, running: 0, matches: [{ appid: 'wxnew' }] });
   });
 
   test('at once where `query` told that its task has created one', async () => {
