@@ -5,8 +5,8 @@ import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
 import { FACTS } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
-import type { View } from '../redis/ledger.js';
-import { batchesNamed, historyPage, type Story } from '../reporter/history.js';
+import { batchOf, type View } from '../redis/ledger.js';
+import { historyPage, rowsNamed, type Story } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { situation } from '../reporter/standstill.js';
@@ -116,10 +116,14 @@ function describe({ problem, reason, next_step, who_acts, source, fact }: Meanin
   return `${lines.join('\n')}\n`;
 }
 
-async function storyOf(store: Store, view: View): Promise<Story> {
+export async function storyOf(store: Store, view: View): Promise<Story> {
   const { id } = view.registration;
   const history = await store.ledger.history(id);
-  const named = await Promise.all(batchesNamed({ view, history }).map((batch) => store.batches.find(batch)));
+  const pointers = rowsNamed({ view, history });
+  const batches = await Promise.all([...new Set(pointers.map(batchOf))].map((batch) => store.batches.find(batch)));
+  const rows = await Promise.all(
+    pointers.map(async (pointer) => [pointer, await store.batches.rowAt(pointer)] as const),
+  );
   const { standstill } = await situation(
     store.calls,
     limitsOf(store.settings),
@@ -129,7 +133,10 @@ async function storyOf(store: Store, view: View): Promise<Story> {
   return {
     view,
     history,
-    batches: new Map(named.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
+    batches: new Map(batches.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
+    lines: new Map(
+      rows.flatMap(([pointer, named]) => (named === undefined ? [] : [[pointer, named.row.line] as const])),
+    ),
     standstill,
   };
 }

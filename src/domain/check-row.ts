@@ -54,6 +54,8 @@ export interface Needs {
 export interface CheckedRow {
   /** Present unless there is an error. */
   readonly merchant?: Merchant;
+  /** The code of a row whose only error is that the registration API takes no such code: its enterprise can be known. */
+  readonly refusedCode?: string;
   readonly problems: readonly Problem[];
 }
 
@@ -73,12 +75,17 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
   const legalPersonaName = checkedPersona(needs, findings);
   const componentPhone = checkedPhone(needs, findings);
 
-  if (findings.stopped || codeType === undefined) return { problems: findings.problems };
+  if (findings.stopped || codeType === undefined) {
+    const isOnlyRefused = findings.problems.every(({ code: it, severity }) => severity !== 'error' || it === REFUSED);
+    return { problems: findings.problems, ...(isOnlyRefused && { refusedCode: code }) };
+  }
   return {
     merchant: { name, code, codeType, legalPersonaWechat, legalPersonaName, componentPhone },
     problems: findings.problems,
   };
 }
+
+const REFUSED: ProblemCode = 'sheet:code_type_refused';
 
 const NONE: readonly Problem[] = [];
 const NO_FIELDS: readonly Field[] = [];
@@ -333,7 +340,7 @@ function checkedCode(
     return { code: capital, codeType };
   }
   if (typed !== undefined && typed !== codeType) findings.add('sheet:code_type_mismatch', 'code_type', String(typed));
-  if (!needs.codeTypes.includes(codeType)) findings.add('sheet:code_type_refused', 'code', String(codeType));
+  if (!needs.codeTypes.includes(codeType)) findings.add(REFUSED, 'code', String(codeType));
   if (checkCharacters(capital, plain, codeType, findings) && capital !== given) {
     findings.add('sheet:code_lower_case', 'code');
   }

@@ -69,16 +69,17 @@ export async function* checkedRows(
   const phone = sheet.layout.columns.component_phone;
   for await (const page of sheet.rows()) {
     yield page.map((row) => {
-      const { merchant, problems } = checkRow(row, sheet.layout, needs);
+      const { merchant, refusedCode, problems } = checkRow(row, sheet.layout, needs);
       const isHeldBack = merchant !== undefined && problems.length > 0 && !acceptWarnings;
       const accepted = isHeldBack ? undefined : merchant;
+      const code = accepted?.code ?? refusedCode;
       return {
         line: row.line,
         number: row.row,
         cells: carriedCells(masked(row.cells, problems, sheet.layout), sheet.layout),
         merchant: accepted,
         problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
-        registration: accepted && identify(accepted.code),
+        registration: code === undefined ? undefined : identify(code),
         isPhoneBlank: (row.cells[phone] ?? '').trim() === '',
       };
     });

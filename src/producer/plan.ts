@@ -36,7 +36,10 @@ function fateOf(
   known: ReadonlyMap<string, Prospect>,
 ): PlannedRow {
   const { registration, merchant } = row;
-  if (registration === undefined || merchant === undefined) return { row, fate: 'invalid' };
+  if (registration === undefined) return { row, fate: 'invalid' };
+  if (merchant === undefined) {
+    return { row, fate: known.get(registration) === 'already_created' ? 'already_created' : 'invalid' };
+  }
   const texts = details.map((field) => comparableDetail(merchant, field));
   const before = firstLines.seen(registration, row.line, texts);
   if (before !== undefined) {

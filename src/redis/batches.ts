@@ -35,7 +35,10 @@ export interface Batch {
 }
 
 export interface AcceptedRow extends Row {
-  /** Of its enterprise; undefined where our checks refused the row. */
+  /**
+   * Of its enterprise; undefined where our checks refused the row. Without a merchant the row is never sent, and says at most
+   * that its enterprise has a Mini Program already.
+   */
   readonly registration: string | undefined;
   /** Its phone comes from the settings, so that another row's phone is the newer one. */
   readonly isPhoneBlank?: boolean;
@@ -54,8 +57,11 @@ export type Relation =
   | { readonly kind: 'registered'; readonly id: string }
   /** Its details are others than those that were sent, and may be running: it is sent when those have failed. */
   | { readonly kind: 'waits'; readonly id: string }
-  /** `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited. */
-  | { readonly kind: 'replaced'; readonly id: string; readonly by?: string }
+  /**
+   * `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited.
+   * `attempts`: those that were made before, which WeChat did not take or whose link was lost; absent: none.
+   */
+  | { readonly kind: 'replaced'; readonly id: string; readonly by?: string; readonly attempts?: number }
   /** `appid`: of the Mini Program that there was when the row came; undefined where that was not known. */
   | { readonly kind: 'already_created'; readonly id: string; readonly appid?: string }
   /** `firstIndex`: index of the earlier row of this batch. */
@@ -108,6 +114,9 @@ export interface Batches {
   prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>>;
 }
 
+/** As accept.lua knows a row that is never sent. */
+const NEVER_SENT = 'never';
+
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const pageScript = script(redis, 'page');
@@ -142,10 +151,10 @@ export function openBatches(redis: Redis): Batches {
     const packed = rows.map((row) => packRow(row, batch.columns));
     let decided: ReadonlyMap<string, string> = new Map();
     for (;;) {
-      const args = rows.flatMap(({ registration = '' }, at) => [
+      const args = rows.flatMap(({ registration = '', merchant }, at) => [
         registration,
         packed[at] ?? '',
-        decided.get(registration) ?? '',
+        merchant === undefined ? NEVER_SENT : (decided.get(registration) ?? ''),
       ]);
       const answer = await acceptScript(
         [key('batch', batch.id)],
@@ -168,8 +177,9 @@ export function openBatches(redis: Redis): Batches {
   ): Promise<Map<string, string>> {
     const firstRows = new Map<string, number>();
     for (let at = accepted - firstIndex; at < rows.length; at += 1) {
-      const { registration = '' } = rows[at] ?? {};
-      if (undecided.has(registration) && !firstRows.has(registration)) firstRows.set(registration, at);
+      const { registration = '', merchant } = rows[at] ?? {};
+      if (merchant !== undefined && undecided.has(registration) && !firstRows.has(registration))
+        firstRows.set(registration, at);
     }
     const all = [...firstRows].map(async ([id, at]) => {
       const view = await ledger.read(id);
@@ -300,7 +310,10 @@ export function openBatches(redis: Redis): Batches {
   async function prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>> {
     const found = rows.map(async (row) => {
       const view = row.registration === undefined ? undefined : await ledger.read(row.registration);
-      return view === undefined ? [] : [[view.registration.id, await prospect(view, row, manner)] as const];
+      if (view === undefined) return [];
+      const { id, state } = view.registration;
+      if (row.merchant !== undefined) return [[id, await prospect(view, row, manner)] as const];
+      return state === 'created' && !manner.again ? [[id, 'already_created'] as const] : [];
     });
     return new Map((await Promise.all(found)).flat());
   }
@@ -388,8 +401,13 @@ function relationFrom(text: string): Relation {
     case 'w':
       return { kind: 'waits', id: rest };
     case 'c': {
-      const [id = '', by = ''] = rest.split('|');
-      return { kind: 'replaced', id, ...(by !== '' && { by }) };
+      const [id = '', by = '', attempts] = rest.split('|');
+      return {
+        kind: 'replaced',
+        id,
+        ...(by !== '' && { by }),
+        ...(attempts !== undefined && { attempts: Number(attempts) }),
+      };
     }
     case 'a': {
       const [id = '', appid = ''] = rest.split('|');

@@ -39,7 +39,7 @@ export function rowChanges(course: Course): readonly RowChange[] | undefined {
 function changeOfOwn(pointer: string, { before, last, after, replaces }: Course): RowChange {
   const was = countOf(before);
   if (isOwn(after, pointer)) return [pointer, '', was, countOf(after), ''];
-  if (replaces) return [pointer, replacedBy(before.id, after.row), was, 'cancelled', ''];
+  if (replaces) return [pointer, replacedBy(before.id, after.row, before.attempt), was, 'cancelled', ''];
   return [pointer, '', was, countOf(last), shownText(last)];
 }
 
@@ -72,9 +72,9 @@ export function countOfWaiting({ state }: Pick<Registration, 'state'>): string {
   return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');
 }
 
-/** `pointer`: the newer row; '' where an operator withdrew the row. */
-function replacedBy(id: string, pointer: string): string {
-  return `c${id}|${pointer}`;
+/** `pointer`: the newer row; '' where an operator withdrew the row. `attempts`: those that were made before. */
+function replacedBy(id: string, pointer: string, attempts = 0): string {
+  return attempts === 0 ? `c${id}|${pointer}` : `c${id}|${pointer}|${attempts}`;
 }
 
 function createdBefore({ id, appid = '' }: Registration): string {

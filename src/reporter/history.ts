@@ -12,11 +12,13 @@ export interface Story {
   readonly history: readonly HistoryEntry[];
   /** Of the rows that the registration and its history name, by id; a purged one is missing. */
   readonly batches: ReadonlyMap<string, Batch>;
+  /** The line of the file that each of these rows stands in, by `batch/index`; a purged one is missing. */
+  readonly lines: ReadonlyMap<string, number>;
   readonly standstill: Standstill | undefined;
 }
 
-/** `batch/index` → its batch. */
-export function batchesNamed({ view, history }: Pick<Story, 'view' | 'history'>): string[] {
+/** `batch/index` of the rows that they name. */
+export function rowsNamed({ view, history }: Pick<Story, 'view' | 'history'>): string[] {
   const { row, alsoRows, waitingRows } = view.registration;
   const pointers = [
     row,
@@ -24,7 +26,7 @@ export function batchesNamed({ view, history }: Pick<Story, 'view' | 'history'>)
     ...waitingRows,
     ...history.flatMap((entry) => [entry.rowBefore ?? [], entry.row ?? []].flat()),
   ];
-  return [...new Set(pointers.map(batchOf))];
+  return [...new Set(pointers)];
 }
 
 const WORDS = {
@@ -108,16 +110,15 @@ function rowLine(
   ];
 }
 
-function place({ view, batches }: Story, pointer: string, language: Language): string {
+function place({ batches, lines }: Story, pointer: string, language: Language): string {
   const batch = batches.get(batchOf(pointer));
-  const line = pointer === view.registration.row ? view.row?.line : undefined;
-  const row = Number(pointer.slice(pointer.lastIndexOf('/') + 1)) + 1;
+  const line = lines.get(pointer);
   if (language === 'zh') {
-    if (batch === undefined) return `已清除批次中的一行（${pointer}）`;
-    return `${batch.file} ${line === undefined ? `第 ${row} 条` : `第 ${line} 行`}（${pointer}）`;
+    if (batch === undefined || line === undefined) return `已清除批次中的一行（${pointer}）`;
+    return `${batch.file} 第 ${line} 行（${pointer}）`;
   }
-  if (batch === undefined) return `a row of a purged batch (${pointer})`;
-  return `${line === undefined ? `row ${row}` : `line ${line}`} of ${batch.file} (${pointer})`;
+  if (batch === undefined || line === undefined) return `a row of a purged batch (${pointer})`;
+  return `line ${line} of ${batch.file} (${pointer})`;
 }
 
 function entryLines(entry: HistoryEntry, language: Language, time: (at: number) => string): string[] {

@@ -2,7 +2,7 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
-import { isOver, type Outcome } from '../domain/registration.js';
+import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
 import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
 import { otherRowsOf } from './other-rows.js';
@@ -68,6 +68,11 @@ function hasLiveLink({ relation, registration }: RowWithFate, now: number): bool
 /** Other rows were never sent: what is known of the registration is another row's. */
 const HAS_FACTS: ReadonlySet<Relation['kind']> = new Set(['registered', 'already_created']);
 
+function attemptsOf(relation: Relation, registration: Registration | undefined): number {
+  if (relation.kind === 'replaced') return relation.attempts ?? 0;
+  return relation.kind === 'already_created' ? 0 : (registration?.attempt ?? 0);
+}
+
 const NO_CELLS: readonly string[] = [];
 
 function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances, language: Language): ReportRow {
@@ -88,7 +93,7 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
     who_acts: sentences.whoActs,
     appid: (relation.kind === 'already_created' ? relation.appid : undefined) ?? registration?.appid ?? '',
     authorize_url: (registration && linkOf(registration)?.url) ?? '',
-    attempts: registration === undefined || isEarlier ? '0' : String(registration.attempt),
+    attempts: String(attemptsOf(relation, registration)),
     submitted_at: time(isEarlier ? undefined : registration?.sentAt),
     finished_at: time(registration?.finishedAt),
     registration_id: relation.kind === 'refused' ? '' : relation.id,

@@ -426,7 +426,7 @@ const MERCHANT_REFUSED: Readonly<Record<string, Row>> = {
     acts: 'merchant',
     en: "The legal person's name does not match.",
     zh: '法人姓名不一致。',
-    nextStep: ASK_FOR_THE_NAME,
+    nextStep: COMPARE_WITH_THE_REGISTRY,
     source: 'official page',
   },
   89248: {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkCommand } from '../../src/cli/check.js';
 import { loadCommand } from '../../src/cli/load.js';
+import type { Merchant } from '../../src/domain/merchant.js';
+import { key } from '../../src/redis/keys.js';
 import { run } from '../support/command-line.js';
 import { openBook } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -55,6 +57,22 @@ test('codes that the API does not take are accepted when the sheet is loaded aga
   const file = saved(sheetOf([merchant(1), licence]));
   expect(await load(file, SUCCESSOR)).toMatchObject({ counts: { invalid: 1 } });
   expect(await load(file, {})).toMatchObject({ known: false, counts: { queued: 2 } });
+});
+
+test('an organisation code that the API does not take still names an enterprise that has a Mini Program', async () => {
+  const [done, other] = [merchant(1), merchant(2)];
+  const withOrganisationCode = (it: Merchant): Merchant => ({ ...it, code: it.code.slice(8, 17), codeType: 2 });
+  await load(saved(sheetOf([done])), SUCCESSOR);
+  const [id = ''] = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+  const { send, record } = openBook(server.redis);
+  await send(id);
+  await record(id, 'mini_program_created', { appid: 'wxdone' });
+
+  const file = saved(sheetOf([withOrganisationCode(done), withOrganisationCode(other)]));
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder, ...SUCCESSOR };
+  const { stdout } = await run(checkCommand, [file, '--json'], env);
+  expect(JSON.parse(stdout)).toMatchObject([{ already_created: 1, invalid: 1, ready: 0 }]);
+  expect(await load(file, SUCCESSOR)).toMatchObject({ counts: { already_created: 1, invalid: 1 } });
 });
 
 test.each([

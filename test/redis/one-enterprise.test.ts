@@ -64,6 +64,7 @@ describe('a row with other details, of a registration that is not sent yet', () 
     await server.redis.del(key('ready', 'submit'));
     await book.load('b2', [corrected]);
     expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    expect(await relations('b1')).toEqual([{ kind: 'replaced', id, by: 'b2/0', attempts: 1 }]);
     expect(await ready()).toEqual([id]);
     expect(await server.redis.zcard(key('later', 'submit'))).toBe(0);
     // It can still be withdrawn, and then both are.
@@ -133,7 +134,7 @@ describe('a row with other details, while a task may be running', () => {
     const { sentAt = 0 } = await book.registration(other);
     await book.record(other, 'create_void', { callSentAt: sentAt });
     expect(await allCounts('b0', 'b3')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
-    expect(await relations('b0')).toEqual([{ kind: 'replaced', id: other, by: 'b3/0' }]);
+    expect(await relations('b0')).toEqual([{ kind: 'replaced', id: other, by: 'b3/0', attempts: 1 }]);
   });
 
   test('needs a review like that one where nobody knows how it ended, and goes on with what is learnt later', async () => {

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { limitsOf, rulesOf } from '../../src/app.js';
+import { rulesOf } from '../../src/app.js';
+import { storyOf } from '../../src/cli/explain.js';
 import { afterWorkingDays, isoWithOffset } from '../../src/domain/calendar.js';
 import type { Outcome } from '../../src/domain/registration.js';
 import { carryOut, type Survey, survey } from '../../src/operator/survey.js';
@@ -14,7 +15,6 @@ import { writeWhole } from '../../src/reporter/file.js';
 import { historyPage } from '../../src/reporter/history.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { troubleOf } from '../../src/reporter/sentences.js';
-import { situation } from '../../src/reporter/standstill.js';
 import { encode } from '../stages/encoders.js';
 import { workbookParts } from '../stages/workbook.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -115,17 +115,9 @@ for (const { api, way, save } of WAYS) {
     const { store, book } = rehearsal;
     await until('its auth_code was exchanged', async () => (await rehearsal.registration(late)).authorizer === 'kept');
     const view = await book.view(rehearsal.idOf(late));
-    const page = historyPage(
-      {
-        view,
-        history: await store.ledger.history(rehearsal.idOf(late)),
-        batches: new Map([first, second].map((batch) => [batch.id, batch])),
-        standstill: (await situation(store.calls, limitsOf(store.settings), Date.now())).standstill,
-      },
-      'en',
-      (at) => isoWithOffset(at, 'Asia/Shanghai'),
-    );
+    const page = historyPage(await storyOf(store, view), 'en', (at) => isoWithOffset(at, 'Asia/Shanghai'));
     expect(page).toContain('legal_person_timed_out  push:100003');
+    expect(page).toContain(`line 4 of merchants.csv`);
     expect(page).toContain(`line 4 of corrected.${way === 'XLSX' ? 'xlsx' : 'csv'}`);
     expect(page).toContain('next: It is done. The new Mini Program is not verified yet');
   });

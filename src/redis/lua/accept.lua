@@ -3,7 +3,8 @@
 -- step as the row.
 -- KEYS 1 batch
 -- ARGV 1 batch id, 2 index of the first row, 3 'again' where a merchant that is created is to get one more, else '',
---      4… three of each row: registration ('' where our checks refused the row), packed row, and '' or what was decided (JSON):
+--      4… three of each row: registration ('' where our checks refused the row), packed row, and '' or 'never' (the row is
+--      never sent: it is invalid, unless its enterprise has a Mini Program) or what was decided (JSON):
 --        version   the registration's version at which it was decided
 --        step      as `record` of prelude.lua takes it    relation, counted    what the row is, and counts as
 -- Rows that were accepted already (the same file again, or a lost answer) are passed over. The first row that nobody has
@@ -57,6 +58,17 @@ local function accept_decided(id, pointer, row, state, decided)
   return decided.relation
 end
 
+-- What a row is that is never sent.
+local function accept_unsent(id)
+  local now = redis.call('HMGET', key.registration(id), 's', 'appid')
+  if now[1] ~= 'created' or again then
+    count('invalid')
+    return 'i'
+  end
+  count('already_created')
+  return 'a' .. id .. '|' .. (now[2] or '')
+end
+
 -- What this row is to its registration (batches.ts, `Relation`).
 local function accept(id, pointer, decided)
   local registration = key.registration(id)
@@ -96,11 +108,13 @@ local undecided = {}
 for i = 4, #ARGV, 3 do
   local index = first + (i - 4) / 3
   if #undecided > 0 then
-    if ARGV[i] ~= '' and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then undecided[#undecided + 1] = ARGV[i] end
+    if ARGV[i] ~= '' and ARGV[i + 2] ~= 'never' and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then undecided[#undecided + 1] = ARGV[i] end
   elseif index >= accepted then
     local relation = 'i'
     if ARGV[i] == '' then
       count('invalid')
+    elseif ARGV[i + 2] == 'never' then
+      relation = accept_unsent(ARGV[i])
     else
       relation = accept(ARGV[i], batch .. '/' .. index, ARGV[i + 2])
     end
