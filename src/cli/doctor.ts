@@ -111,7 +111,7 @@ async function checkRedis(open: () => Promise<Store>): Promise<{ store?: Store; 
     return { store, finding: { check: 'Redis', verdict: 'ok', says: `${version}, ${where}` } };
   } catch (error) {
     if (!(error instanceof RedisUnreachable || error instanceof RedisUnfit)) throw error;
-    const todo = 'Mend REDIS_URL or that Redis; without REDIS_URL a private one is started.';
+    const todo = 'Correct REDIS_URL or fix that Redis; without REDIS_URL a private one is started.';
     return { finding: { check: 'Redis', verdict: 'fault', says: error.message, todo } };
   }
 }

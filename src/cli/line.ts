@@ -22,14 +22,17 @@ export function pauseCommand(): Command {
 }
 
 export function resumeCommand(): Command {
-  return command('resume', 'Starts the line again after what stopped it is mended.', 'fastregister resume').action(
-    async (_options: object, made: Command) =>
-      perform(made, {}, async ({ open }) => {
-        const store = await open('door');
-        say(RESUMED[await store.calls.resumeLine()]);
-        if (await askDayAgain(store)) say(DAY_ASKED);
-        return EXIT.done;
-      }),
+  return command(
+    'resume',
+    'Starts sending again after the fault that stopped it is fixed.',
+    'fastregister resume',
+  ).action(async (_options: object, made: Command) =>
+    perform(made, {}, async ({ open }) => {
+      const store = await open('door');
+      say(RESUMED[await store.calls.resumeLine()]);
+      if (await askDayAgain(store)) say(DAY_ASKED);
+      return EXIT.done;
+    }),
   );
 }
 

@@ -61,6 +61,6 @@ function tell(error: unknown): number {
     );
     return EXIT.redisUnreachable;
   }
-  say(`fastregister failed, which is a fault of its own: ${error instanceof Error ? error.stack : String(error)}`);
+  say(`Internal error in fastregister: ${error instanceof Error ? error.stack : String(error)}`);
   return EXIT.ourFault;
 }

@@ -52,5 +52,5 @@ function statusOf({ ending, stopped, rejected }: Night, needing: number, interru
 /** @throws UsageError where there is no such folder */
 export function refuseMissingInbox(inbox: string): void {
   if (statSync(inbox, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new UsageError(`${inbox} is no folder. Make it, or mend --inbox.`);
+  throw new UsageError(`${inbox} is not a folder. Create it, or correct --inbox.`);
 }

@@ -130,7 +130,7 @@ function replayCommand(): Command {
         else if (told.length > 0) await print(`${table(told.map((it) => Object.values(it)))}\n`);
         const dry = changing > 0 && !options.yes;
         say(
-          `${told.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done: say --yes.' : ''}`,
+          `${told.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done; pass --yes.' : ''}`,
         );
         return EXIT.done;
       }),

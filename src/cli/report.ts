@@ -64,7 +64,7 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   if (id !== undefined && options.all) throw new UsageError('Name a batch, or say --all.');
   if (options.json && options.xlsx) throw new UsageError('Say --json or --xlsx, not both.');
   if (options.xlsx && options.output === undefined && process.stdout.isTTY) {
-    throw new UsageError('A workbook is nothing to read on a terminal: write it to a file with -o FILE.');
+    throw new UsageError('Refusing to print a workbook to the terminal; use -o FILE.');
   }
   const only = outcomesFrom(options.only);
   const since = sinceFrom(options.since, settings.quotaTimezone);

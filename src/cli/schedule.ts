@@ -40,7 +40,7 @@ function addCommand(): Command {
       'fastregister schedule add nightly --inbox /srv/merchants --at "0 22 * * *" --until submitted --max-invalid 5%',
     ),
   )
-    .requiredOption('--inbox <DIR>', 'the folder whose files are taken')
+    .requiredOption('--inbox <DIR>', 'the folder to read files from')
     .requiredOption('--at <CRON>', 'minute, hour, day, month, weekday: "0 22 * * *" is every day at 22:00')
     .option('--timezone <ZONE>', 'of the cron expression; without it that of the quota')
     .option('--until <submitted>', 'the night ends when every row was sent, not when every outcome has come')

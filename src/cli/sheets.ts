@@ -23,7 +23,7 @@ export function withSheetOptions(command: Command): Command {
 export function withIntakeOptions(command: Command): Command {
   return command
     .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
-    .option('--max-invalid <SHARE>', 'refuse a file of whose rows more than this share is invalid, e.g. 5%');
+    .option('--max-invalid <SHARE>', 'refuse a file with a larger share of invalid rows, e.g. 5%');
 }
 
 /** @throws UsageError; 1 where every row may be invalid */

@@ -36,7 +36,7 @@ async function write({ xlsx, lang, output, force }: Options): Promise<number> {
     return EXIT.done;
   }
   if (format === 'xlsx' && process.stdout.isTTY) {
-    throw new UsageError('A workbook is nothing to read on a terminal: write it to a file with -o FILE.');
+    throw new UsageError('Refusing to print a workbook to the terminal; use -o FILE.');
   }
   for await (const piece of pieces) await print(piece);
   return EXIT.done;

@@ -12,7 +12,7 @@ export const CANNOT = {
   created: { en: 'the Mini Program exists', zh: '小程序已创建' },
   not_sent_yet: { en: 'it waits to be sent anyway', zh: '正在等待提交' },
   under_way: {
-    en: 'it was sent, and WeChat has not told the end: nothing calls it back, and a second call would be blind',
+    en: 'it was sent, and WeChat has not reported the result: it cannot be withdrawn, and a second call would be blind',
     zh: '已提交且微信尚未告知结果，无法撤回，也不能盲目重复提交',
   },
   over: { en: 'it has its outcome already', zh: '已有结果' },

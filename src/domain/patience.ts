@@ -48,34 +48,34 @@ export const WAITS = {
     unit: 'tries',
     default: '5',
     sentence:
-      'How many times a registration is tried before a repeated 89247 waits for a person, and is searched for before one that stayed silent does, where the answers do not tell of its task.',
+      'Attempts before a registration goes to review: creates answered 89247, or searches that could not find the task.',
   },
   probeFirstMs: {
     name: 'FASTREGISTER_PROBE_FIRST',
     unit: 'duration',
     default: '15s',
     sentence:
-      'How long a line that stopped for a fault of WeChat or the network waits before it tries one call; after each call that fails, twice as long.',
+      'The wait before the first probe after sending stopped for a fault of WeChat or the network. The wait doubles after each probe that fails.',
   },
   probeMaxMs: {
     name: 'FASTREGISTER_PROBE_MAX',
     unit: 'duration',
     default: '15m',
     sentence:
-      'The longest of these waits; and of those for a component access token that cannot be fetched, which begin with 5 seconds.',
+      'The longest wait between two probes. Also the longest wait between two attempts to fetch a component access token, which start at 5 seconds.',
   },
   notifyAfterMs: {
     name: 'FASTREGISTER_NOTIFY_AFTER',
     unit: 'duration',
     default: '10m',
-    sentence: 'How long such a fault lasts before FASTREGISTER_NOTIFY_URL hears of it.',
+    sentence: 'How long such a fault lasts before a notice goes to FASTREGISTER_NOTIFY_URL.',
   },
   lostRecheckMs: {
     name: 'FASTREGISTER_LOST_RECHECK',
     unit: 'duration',
     default: '20m',
     sentence:
-      'How long after a create whose answer was lost one early search asks whether WeChat has the task, so that the legal person can be asked while the 24 hours run. Only where WeChat can be asked without a task id (fastregisterweapp).',
+      'How long after a create without an answer one early search checks whether WeChat has the task, while the legal person can still confirm. Only with fastregisterweapp, which can be searched without a task id.',
   },
   busyWaitMs: {
     name: 'FASTREGISTER_BUSY_WAIT',
@@ -88,28 +88,28 @@ export const WAITS = {
     unit: 'duration',
     default: '26h',
     sentence:
-      "How long a push may be missing after a create before one search asks for it: the legal person's 24 hours, and a margin. From then on WeChat's task counts as over, so nothing below 24h makes sense outside a rehearsal.",
+      "How long to wait for the push after a create before one search is sent: the legal person's 24 hours and a margin. After this time the task counts as over, so use less than 24h in rehearsals only.",
   },
   pushRecheckMs: {
     name: 'FASTREGISTER_PUSH_RECHECK',
     unit: 'duration',
     default: '6h',
     sentence:
-      'The pause before the next search while WeChat says that the task is still running, or its answer says nothing about the task.',
+      'The pause before the next search while the task is still running, or while the answer says nothing about it.',
   },
   giveUpMs: {
     name: 'FASTREGISTER_GIVE_UP',
     unit: 'duration',
     default: '72h',
     sentence:
-      'How long after its create a registration that stayed silent waits for a person instead; so does one that meets 89249, or 91030, for so long.',
+      'How long after its create a registration without any result goes to review. The same limit applies to a registration that keeps getting 89249 or 91030.',
   },
   resultWaitMs: {
     name: 'FASTREGISTER_RESULT_WAIT',
     unit: 'duration',
     default: '2m',
     sentence:
-      'How long the result of a registration may be missing after a new Mini Program has authorised the platform, before WeChat is asked whose it is; its authorization code lives ten minutes.',
+      'How long to wait for the result push after a new Mini Program has authorised the platform. Then WeChat is asked for its owner, because the authorization code expires after ten minutes.',
   },
   tokenRetryMs: {
     name: 'FASTREGISTER_TOKEN_RETRY',

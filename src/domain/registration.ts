@@ -39,7 +39,7 @@ export const STATES = {
   deferred: {
     outcome: 'pending',
     acts: 'us',
-    en: 'It may not be sent now and will be sent later by itself.',
+    en: 'It cannot be sent now and will be sent later automatically.',
     zh: '暂不能提交，到时会自动提交。',
   },
   awaiting_legal_person: {
@@ -113,7 +113,7 @@ export const FACTS = {
   create_intercepted: { by: 'worker', en: 'a proxy, a firewall or another server refused or redirected the call in place of WeChat: no attempt was made', zh: '请求被代理、防火墙或其他服务器拒绝或重定向，未到达微信，不计为一次提交' },
   create_refused: { by: 'worker', en: "WeChat refused the merchant's details", zh: '微信未通过商户所填信息' },
   platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops', zh: '微信拒绝的是平台而非商户，提交暂停' },
-  answer_unknown: { by: 'worker', en: 'WeChat answered with a code that nobody knows', zh: '微信返回了未知的代码' },
+  answer_unknown: { by: 'worker', en: 'WeChat answered with an unknown code', zh: '微信返回了未知的代码' },
   answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
   try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此暂停：该次尝试不计数' },
   search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
@@ -125,11 +125,11 @@ export const FACTS = {
   task_failed: { by: 'worker', en: '`query` says that the registration failed', zh: '`query` 显示注册失败' },
   task_unfinished: { by: 'worker', en: '`query` says that the task is not finished, and its 24 hours are over', zh: '`query` 显示任务未完成，且 24 小时已过' },
   link_lost: { by: 'worker', en: 'the answer with the link was lost, and a task that WeChat may have begun is over: nobody can have opened the link', zh: '含链接的答复已丢失，微信可能建立的任务也已结束：不会有人打开过该链接' },
-  push_overdue: { by: 'worker', en: 'neither a push nor `search` told the end in the time that we wait', zh: '在等待期限内，推送和 `search` 都没有给出结果' },
+  push_overdue: { by: 'worker', en: 'neither a push nor `search` gave the result in time', zh: '在等待期限内，推送和 `search` 都没有给出结果' },
   mini_program_created: { by: 'receiver', en: 'WeChat pushed: the Mini Program was created', zh: '微信推送：小程序已创建' },
   legal_person_timed_out: { by: 'receiver', en: 'WeChat pushed: the legal person did not finish within 24 hours', zh: '微信推送：法人未在 24 小时内完成确认' },
   registration_refused: { by: 'receiver', en: 'WeChat pushed: the registration failed', zh: '微信推送：注册失败' },
-  push_unknown: { by: 'receiver', en: 'WeChat pushed a status that nobody knows', zh: '微信推送了未知的状态' },
+  push_unknown: { by: 'receiver', en: 'WeChat pushed an unknown status', zh: '微信推送了未知的状态' },
   authorization_pushed: { by: 'receiver', en: 'WeChat pushed a new authorization code: the merchant authorised the platform, or changed the permission sets', zh: '微信推送了新的授权码：商户授权了第三方平台，或更新了授权的权限集' },
   authorizer_withdrawn: { by: 'receiver', en: 'WeChat pushed: the merchant withdrew the authorisation', zh: '微信推送：商户已取消对第三方平台的授权' },
   authorizer_kept: { by: 'worker', en: "the authorizer's refresh token was received and is kept", zh: '已取得授权，授权方的刷新令牌已保存' },
@@ -426,7 +426,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'create_intercepted', from: ['submitting'], to: 'needs_review', task: 'void', because: { en: 'all tries are spent', zh: '重试次数已用完' } },
   { fact: 'create_refused', from: ['submitting'], to: 'rejected', task: 'refused', because: { en: 'the same details would be refused again', zh: '同样的信息会再次被拒绝' } },
   { fact: 'platform_refused', from: ['submitting'], to: 'queued', task: 'void', so: ['send', 'stop_line'], because: { en: 'the merchant is not at fault', zh: '不是商户的问题' } },
-  { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'a code that nobody knows is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
+  { fact: 'answer_unknown', from: ['submitting'], to: 'needs_review', because: { en: 'an unknown code is neither success nor failure', zh: '未知代码既不算成功也不算失败' } },
 
   { fact: 'try_returned', from: ['deferred'], when: 'there is a time to try again', to: 'deferred', because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
   { fact: 'try_returned', from: ['needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
@@ -461,7 +461,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
   { fact: 'legal_person_timed_out', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
   { fact: 'registration_refused', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
-  { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'a status that nobody knows is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
+  { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'an unknown status is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
 
   // The authorisation of a Mini Program that exists
   { fact: 'authorization_pushed', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'its code is exchanged; until then all stays as it is', zh: '将换取授权，在此之前状态不变' } },

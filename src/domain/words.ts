@@ -7,7 +7,7 @@ export interface Words {
 export type Language = keyof Words;
 
 export const NOTHING_TO_DO: Words = {
-  en: 'Nothing to do: it goes on by itself.',
+  en: 'Nothing to do: it continues automatically.',
   zh: '无需操作，系统会自动继续。',
 };
 

@@ -210,18 +210,18 @@ export function describe(address: Address): string {
 }
 
 const CAUSES: readonly (readonly [RegExp, string])[] = [
-  [/ECONNREFUSED/, 'nothing listens there. Start the server, or mend REDIS_URL'],
-  [/ENOENT/, 'there is no such socket. Start the server, or mend REDIS_URL'],
+  [/ECONNREFUSED/, 'nothing listens there. Start the server, or correct REDIS_URL'],
+  [/ENOENT/, 'there is no such socket. Start the server, or correct REDIS_URL'],
   [/EACCES|EPERM/, 'permission denied. Run as a user who may open the socket'],
-  [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known. Mend REDIS_URL'],
+  [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known. Correct REDIS_URL'],
   [
     /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
-    'no answer. Look at the network and the firewall, or mend REDIS_URL; rediss:// is for a port that speaks TLS',
+    'no answer. Look at the network and the firewall, or correct REDIS_URL; rediss:// is for a port that speaks TLS',
   ],
   [/NOAUTH|WRONGPASS|invalid password/i, 'the user name or password is missing or wrong. Put it into REDIS_URL'],
   [
     /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/,
-    'its certificate is signed by nobody whom this machine trusts. If the CA is your own, set ' +
+    'its certificate is not signed by a CA that this machine trusts. If the CA is your own, set ' +
       'NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment (in .env it comes too late)',
   ],
   [

@@ -46,7 +46,7 @@ function askedAgain(shut: ShutDay, { timezone }: Limits, now: number): Words {
 }
 
 export const ASK_AT_ONCE: Words = {
-  en: 'Nothing to do: it goes on by itself. If the quota was reset (clear_quota), `fastregister resume` asks WeChat at once.',
+  en: 'Nothing to do: it continues automatically. If the quota was reset (clear_quota), `fastregister resume` asks WeChat at once.',
   zh: '无需操作，系统会自动继续。如已重置调用次数（clear_quota），可运行 `fastregister resume` 立即再次询问微信。',
 };
 

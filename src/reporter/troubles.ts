@@ -62,7 +62,7 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   'call:pause': {
     acts: 'us',
-    en: 'WeChat wants to be left alone for a minute, or could not be reached.',
+    en: 'WeChat is rate-limiting us, or could not be reached; retrying in a minute.',
     zh: '微信要求稍候，或暂时无法连接。',
     nextStep: NOTHING_TO_DO,
   },

@@ -55,7 +55,7 @@ export interface Answer extends Words {
 type Row = Omit<Answer, 'fact'>;
 
 const WAIT_FOR_THE_PUSH: Words = {
-  en: "Nothing to do: fastregister waits for WeChat's push, which tells the result.",
+  en: "Nothing to do: fastregister waits for WeChat's push, with the result.",
   zh: '无需操作，请等待微信推送结果。',
 };
 
@@ -515,7 +515,7 @@ export const CREATE: Readonly<Record<string, Answer>> = {
       zh: '无需操作，前一任务结束后（最长 24 小时）会自动重新提交。若法人微信中有未处理的申请消息，请先完成或拒绝。',
     },
     atTheEnd: {
-      en: 'Another task of this enterprise was running at WeChat each time, for as long as it was waited for; it is not sent again by itself.',
+      en: 'Another task of this enterprise was running at WeChat each time, for as long as it was waited for; it is not sent again automatically.',
       zh: '该企业在微信一直有其他任务在执行，等待期限已过，不再自动提交。',
       nextStep: {
         en: 'Ask the merchant who else registers a Mini Program for this enterprise, and the legal person to finish or decline the open message of that application. When it is over, after 24 hours at most, retry the row.',
@@ -573,7 +573,7 @@ export const CREATE: Readonly<Record<string, Answer>> = {
       zh: '无需操作，次日会自动重新提交。',
     },
     atTheEnd: {
-      en: 'This Weixin ID had been used five times on each day that it was tried; it is not sent again by itself.',
+      en: 'This Weixin ID had been used five times on each day that it was tried; it is not sent again automatically.',
       zh: '每次提交时，该微信号当日均已使用五次，不再自动提交。',
       nextStep: {
         en: 'Ask the merchant who else registers with this Weixin ID, and for how many enterprises; retry the row for a day on which it is free.',
@@ -593,7 +593,7 @@ const ONLY_THE_PUSH_CAN_TELL: Words = {
 };
 
 const SEARCH_IS_NO_VERDICT: Words = {
-  en: 'Nothing to do: fastregister waits for the push and asks again later; if neither tells the end, a person is asked to look.',
+  en: 'Nothing to do: fastregister waits for the push and asks again later; if neither has the result, the row goes to review.',
   zh: '无需操作，系统会继续等待推送并稍后再次查询；若始终没有结果，会转人工核实。',
 };
 
@@ -870,7 +870,7 @@ export const QUERY: Readonly<Record<string, Answer>> = {
   11: {
     fact: 'task_failed',
     acts: 'merchant',
-    en: 'The registration has failed. WeChat tells the reason in its push only, and that has not come.',
+    en: "The registration has failed. Only WeChat's push has the reason, and it has not arrived.",
     zh: '注册失败。失败原因仅在微信推送中说明，而该推送尚未收到。',
     nextStep: {
       en: 'Ask the merchant whether the legal person finished everything within 24 hours, and whether name and code are as registered (see www.gsxt.gov.cn); then send it again.',
@@ -881,7 +881,7 @@ export const QUERY: Readonly<Record<string, Answer>> = {
   12: {
     fact: 'task_created',
     acts: 'us',
-    en: 'The Mini Program has been created. Which one it is, WeChat tells in its push only, and that has not come.',
+    en: "The Mini Program has been created. Only WeChat's push has its appid, and it has not arrived.",
     zh: '小程序已创建成功。其 appid 仅在微信推送中给出，而该推送尚未收到。',
     nextStep: {
       en: "The push may still come. If it does not, `fastregister reconcile` looks for the merchant's name in WeChat's list of accounts.",

@@ -207,7 +207,7 @@ describe('the exit status', () => {
   test('is 5 where Redis cannot be reached, at once', async () => {
     const { status, stderr } = await run(['status'], { env: { ...env, REDIS_URL: 'redis://:secret@127.0.0.1:1' } });
     expect(status).toBe(5);
-    expect(stderr).toMatch(/^Redis at redis:\/\/127\.0\.0\.1:1 cannot be reached: .*mend REDIS_URL\.\n$/);
+    expect(stderr).toMatch(/^Redis at redis:\/\/127\.0\.0\.1:1 cannot be reached: .*correct REDIS_URL\.\n$/);
   });
 });
 

@@ -9,7 +9,14 @@ import { COMMANDS } from '../../src/cli/commands.js';
 import { SETTINGS_BY_SECTION } from '../../src/config.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PAGES = ['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'samples/README.md'];
+const PAGES = [
+  'README.md',
+  'README.zh-CN.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'samples/README.md',
+];
 
 const SETTINGS = Object.values(SETTINGS_BY_SECTION)
   .flat()

@@ -59,8 +59,8 @@ test('where nothing listens, the failure comes at once and says what to do', asy
 
   for (const failure of failures) expect(failure).toBeInstanceOf(RedisAway);
   expect(failures.map(({ message }) => message)).toEqual([
-    `Redis at redis://127.0.0.1:${port} cannot be reached: nothing listens there. Start the server, or mend REDIS_URL.`,
-    `Redis at unix:${socket()} cannot be reached: there is no such socket. Start the server, or mend REDIS_URL.`,
+    `Redis at redis://127.0.0.1:${port} cannot be reached: nothing listens there. Start the server, or correct REDIS_URL.`,
+    `Redis at unix:${socket()} cannot be reached: there is no such socket. Start the server, or correct REDIS_URL.`,
   ]);
 });
 

@@ -66,7 +66,7 @@ test.each(['listen', 'serve'])(
     expect(await post(port, seal(otherXml('authorized')))).toEqual(SUCCESS);
     expect(spooled()).toHaveLength(0);
     expect(warnings(program)).toEqual([
-      `Redis at unix:${own.socketPath} cannot be reached: there is no such socket. Start the server, or mend REDIS_URL. ` +
+      `Redis at unix:${own.socketPath} cannot be reached: there is no such socket. Start the server, or correct REDIS_URL. ` +
         'Until it can be reached, pushes are kept on disk.',
     ]);
 

@@ -312,7 +312,7 @@ const sheetsOf = (count, target) => ({
 const XLSX_ATTACKS = [
   ['xml-deep', (r) => workbook({ sheet: `<worksheet>${'<a>'.repeat(r.size(60, 3_000_000))}` })],
   ['xml-deep-in-strings', (r) => workbook({ strings: `<sst>${'<si>'.repeat(r.size(60, 2_000_000))}` })],
-  ['xml-deep-and-closed', (r) => workbook({ sheet: sheetXml('<a>'.repeat(r.size(10, 200_000)) + '</b>') })],
+  ['xml-deep-and-closed', (r) => workbook({ sheet: sheetXml(`${'<a>'.repeat(r.size(10, 200_000))}</b>`) })],
   [
     'xml-tag-long',
     (r) =>
