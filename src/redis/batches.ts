@@ -14,6 +14,7 @@ import { key, ROWS_PER_PAGE } from './keys.js';
 import { batchOf, decide, newMark, openLedger, type View } from './ledger.js';
 import { countedAs, FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
 import { newRow } from './row-changes.js';
+import { digestsOf } from './row-index.js';
 import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
 import { script } from './scripts.js';
 
@@ -149,6 +150,7 @@ export function openBatches(redis: Redis): Batches {
     manner: Manner,
   ): Promise<number> {
     const packed = rows.map((row) => packRow(row, batch.columns));
+    const digests = digestsOf(rows, batch.columns);
     let decided: ReadonlyMap<string, string> = new Map();
     for (;;) {
       const args = rows.flatMap(({ registration = '', merchant }, at) => [
@@ -158,7 +160,7 @@ export function openBatches(redis: Redis): Batches {
       ]);
       const answer = await acceptScript(
         [key('batch', batch.id)],
-        [batch.id, firstIndex, manner.again ? 'again' : '', ...args],
+        [batch.id, firstIndex, manner.again ? 'again' : '', digests, ...args],
       );
       const [accepted, ...undecided] = answer as [number, ...string[]];
       if (undecided.length === 0) return accepted;

@@ -24,6 +24,8 @@ const NAMES = {
   batch: 'batch',
   /** list per 512 rows: the packed rows of a batch */
   rows: 'rows',
+  /** string per 512 rows: eight bytes a row by which it is found (row-index.ts) */
+  rowIndex: 'row-index',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
   /** hash: registrations by state, each counted once, however many batches ask for it */

@@ -36,7 +36,7 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
   for (const page of pagesOf(batch)) {
     let [some, left] = [0, 1];
     while (left > 0) {
-      [some, left] = (await purge([key('rows', batch.id, page)], [batch.id, ROWS_AT_ONCE])) as [number, number];
+      [some, left] = (await purge(keysOf(batch, page), [batch.id, ROWS_AT_ONCE])) as [number, number];
       forgotten += some;
     }
   }
@@ -78,6 +78,10 @@ async function tidyList(
     if (looked === 0) return;
     kept += stay;
   }
+}
+
+function keysOf({ id }: Batch, page: number): string[] {
+  return [key('rows', id, page), key('rowIndex', id, page)];
 }
 
 function* pagesOf({ rows }: Batch): Generator<number> {

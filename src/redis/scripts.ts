@@ -48,7 +48,7 @@ export type ScriptName =
   | 'epoch'
   | 'epoch-report';
 
-type Argument = string | number;
+type Argument = string | number | Buffer;
 
 export type RunScript = (keys: string[], args: Argument[]) => Promise<unknown>;
 

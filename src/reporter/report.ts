@@ -35,22 +35,32 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, since, language, timezone, now, invitation, unanswered } = options;
+  const { only, since, now } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
-    const others = await otherRowsOf(batches, batch, fates);
-    const circumstances: Circumstances = {
-      standstill: options.standstill,
-      now,
-      invitation,
-      unanswered,
-      otherRow: (index) => others.get(index),
-      time: (at) => isoWithOffset(at, timezone),
-    };
-    const rows = fates.map((fate) => reportRow(batch, fate, circumstances, language));
+    const rows = await reportOf(batches, batch, fates, options);
     yield only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
   }
+}
+
+/** Some rows of a batch as its report has them. */
+export async function reportOf(
+  batches: Batches,
+  batch: Batch,
+  fates: readonly RowWithFate[],
+  { standstill, language, timezone, now, invitation, unanswered }: ReportOptions,
+): Promise<ReportRow[]> {
+  const others = await otherRowsOf(batches, batch, fates);
+  const circumstances: Circumstances = {
+    standstill,
+    now,
+    invitation,
+    unanswered,
+    otherRow: (index) => others.get(index),
+    time: (at) => isoWithOffset(at, timezone),
+  };
+  return fates.map((fate) => reportRow(batch, fate, circumstances, language));
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */

@@ -7,7 +7,16 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** In rooms whose strings reach a terminal, a report, a notice or a page. */
-const ROOMS = ['src', 'src/cli', 'src/console', 'src/domain', 'src/notices', 'src/operator', 'src/redis', 'src/reporter'];
+const ROOMS = [
+  'src',
+  'src/cli',
+  'src/console',
+  'src/domain',
+  'src/notices',
+  'src/operator',
+  'src/redis',
+  'src/reporter',
+];
 
 /** Riddles, personification, and `who` for things. */
 const PATTERNS = [

@@ -273,7 +273,7 @@ test('a purge forgets a page from its end, so that the rows that it has not come
   const merchants = Array.from({ length: 100 }, (_, number) => merchant(number));
   await loadAt('old', merchants, LONG_AGO);
   for (const one of merchants) await record(idOf(one), 'cancel_asked', { at: LONG_AGO });
-  await script(db.redis, 'purge')([key('rows', 'old', 0)], ['old', 60]);
+  await script(db.redis, 'purge')([key('rows', 'old', 0), key('rowIndex', 'old', 0)], ['old', 60]);
 
   expect((await view(idOf(merchant(39)))).row?.merchant).toEqual(merchant(39));
   expect(await batches.page(await batchOf('old'), 0)).toHaveLength(40);

@@ -3,7 +3,8 @@
 -- step as the row.
 -- KEYS 1 batch
 -- ARGV 1 batch id, 2 index of the first row, 3 'again' where a merchant that is created is to get one more, else '',
---      4… three of each row: registration ('' where our checks refused the row), packed row, and '' or 'never' (the row is
+--      4 the rows' digests (row-index.ts), eight bytes each
+--      5… three of each row: registration ('' where our checks refused the row), packed row, and '' or 'never' (the row is
 --      never sent: it is invalid, unless its enterprise has a Mini Program) or what was decided (JSON):
 --        version   the registration's version at which it was decided
 --        step      as `record` of prelude.lua takes it    relation, counted    what the row is, and counts as
@@ -96,17 +97,21 @@ local function accept(id, pointer, decided)
   return accept_decided(id, pointer, row, state, decided)
 end
 
--- Rows of one page of the batch, stored together.
+-- Rows of one page of the batch, stored together, and their digests at the same places.
 local page_rows = {}
 local function store()
   if #page_rows == 0 then return end
-  redis.call('RPUSH', key.rows(batch .. ':' .. math.floor((accepted - 1) / ROWS_PER_PAGE)), unpack(page_rows))
+  local from = accepted - #page_rows
+  local page = batch .. ':' .. math.floor(from / ROWS_PER_PAGE)
+  redis.call('RPUSH', key.rows(page), unpack(page_rows))
+  local digests = string.sub(ARGV[4], (from - first) * 8 + 1, (accepted - first) * 8)
+  redis.call('SETRANGE', key.rowIndex(page), from % ROWS_PER_PAGE * 8, digests)
   page_rows = {}
 end
 
 local undecided = {}
-for i = 4, #ARGV, 3 do
-  local index = first + (i - 4) / 3
+for i = 5, #ARGV, 3 do
+  local index = first + (i - 5) / 3
   if #undecided > 0 then
     if ARGV[i] ~= '' and ARGV[i + 2] ~= 'never' and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then undecided[#undecided + 1] = ARGV[i] end
   elseif index >= accepted then

@@ -1,7 +1,7 @@
 -- Forgets the last rows of a page of a batch, and each registration that no other batch asks for. What prevents a second
 -- registration stays: that a Mini Program was created, with its appid, or that a task may have created one. From the end, so
 -- that the rows before them keep their places.
--- KEYS 1 the page of rows
+-- KEYS 1 the page of rows, 2 the bytes by which they are found
 -- ARGV 1 batch id, 2 how many rows
 -- Answers { how many registrations were forgotten, how many rows the page has left }. A second run forgets further rows.
 local batch, count = ARGV[1], tonumber(ARGV[2])
@@ -84,4 +84,5 @@ for i, packed in ipairs(rows) do
 end
 write_counts()
 redis.call('LTRIM', KEYS[1], 0, -count - 1)
+redis.call('UNLINK', KEYS[2])
 return { forgotten, redis.call('LLEN', KEYS[1]) }

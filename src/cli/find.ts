@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import type { Store } from '../app.js';
+import { ownersOf } from '../redis/appids.js';
+import { key } from '../redis/keys.js';
+import { rowsThatMayBe, rowsWith } from '../redis/row-index.js';
+import { type FindTools, type Found, find } from '../reporter/find.js';
+import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { languageFrom, optionsFor } from './report.js';
+import { print, printJson, say } from './terminal.js';
+
+interface Options {
+  readonly limit: string;
+  readonly lang: string;
+  readonly json?: true;
+}
+
+export function findCommand(): Command {
+  return command(
+    'find <TEXT>',
+    'Merchants by name (or part of it), code, Weixin ID, appid or task id, over all batches; the newest sheet first.',
+    'fastregister find 91110000MA00000000',
+  )
+    .option('--limit <N>', 'so many rows at most', '50')
+    .option('--lang <zh|en>', 'language of the sentences', 'en')
+    .option('--json', 'print as JSON')
+    .action(async (text: string, options: Options, made: Command) =>
+      perform(made, {}, (doorway) => run(doorway, text, options)),
+    );
+}
+
+async function run({ open }: Doorway, text: string, options: Options): Promise<number> {
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError(`--limit ${options.limit}: write a whole number from 1.`);
+  const language = languageFrom(options.lang);
+  const store = await open('door');
+  const reportOptions = await optionsFor(store, language);
+  const shown: ReturnType<typeof asJson>[] = [];
+  let found = 0;
+  for await (const it of find(findToolsOf(store), text.trim(), reportOptions)) {
+    if (found === limit) {
+      say(`There are more; --limit ${limit * 10} shows further ones.`);
+      break;
+    }
+    found += 1;
+    if (options.json) shown.push(asJson(it));
+    else await print(`${found === 1 ? '' : '\n'}${asText(it)}\n`);
+  }
+  if (options.json) await printJson(shown);
+  if (found === 0) say(`No sheet names ${text}. Look for a shorter part of the name, or for the code.`);
+  return EXIT.done;
+}
+
+export function findToolsOf({ redis, batches, ledger, identify }: Store): FindTools {
+  return {
+    batches,
+    ledger,
+    identify,
+    async ownersOf(text) {
+      const [[byAppid], byTask] = await Promise.all([ownersOf(redis, [text]), redis.hget(key('tasks'), text)]);
+      return [byAppid, byTask ?? undefined].filter((id) => id !== undefined);
+    },
+    rowsThatMayBe: (batch, wanted) => rowsThatMayBe(redis, batch, wanted),
+    rowsWith: (batch, wanted) => rowsWith(redis, batch, wanted),
+  };
+}
+
+function asText({ batch, row, name }: Found): string {
+  return [
+    `${name}  ${row.outcome}${row.problem === '' ? '' : `  ${row.problem}`}`,
+    `  ${row.reason}`,
+    ...(row.next_step === '' ? [] : [`  ${row.next_step}`]),
+    ...(row.appid === '' ? [] : [`  appid ${row.appid}`]),
+    ...(row.authorize_url === '' ? [] : [`  ${row.authorize_url}`]),
+    `  line ${row.line} of ${batch.file}, batch ${batch.id}${row.registration_id === '' ? '' : `, registration ${row.registration_id}`}`,
+  ].join('\n');
+}
+
+function asJson({ batch, row, name }: Found) {
+  const { cells: _, surplus: __, ...told } = row;
+  return { name, file: batch.file, ...told };
+}

@@ -1,0 +1,107 @@
+/**
+ * Merchants by what a person knows of them: a code, an appid, a task id or a registration lead to one at once; a whole name or
+ * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
+ */
+import { comparableText, type Identify, isIdentity } from '../domain/merchant.js';
+import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
+import type { Ledger } from '../redis/ledger.js';
+import { type ReportOptions, type ReportRow, reportOf } from './report.js';
+
+export interface FindTools {
+  readonly batches: Batches;
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly identify: Identify;
+  /** The registrations of an appid or a task id. */
+  readonly ownersOf: (text: string) => Promise<readonly string[]>;
+  readonly rowsThatMayBe: (batch: Batch, text: string) => AsyncIterable<number>;
+  readonly rowsWith: (batch: Batch, text: string) => AsyncIterable<number>;
+}
+
+/** A row of a sheet that names the merchant, as its report has it. */
+export interface Found {
+  readonly batch: Batch;
+  readonly row: ReportRow;
+  readonly name: string;
+}
+
+/** Rows one after the other, as they are found. A part is searched for where nothing is found by the whole. */
+export async function* find(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
+  let isFound = false;
+  for await (const found of byKey(tools, text, options)) {
+    isFound = true;
+    yield found;
+  }
+  if (isFound) return;
+  for await (const found of inSheets(tools, text, options, tools.rowsThatMayBe, isThis)) {
+    isFound = true;
+    yield found;
+  }
+  if (!isFound) yield* inSheets(tools, text, options, tools.rowsWith, hasThis);
+}
+
+/** The registrations that `text` is a key of: those of a code, an appid, a task id, or itself. */
+async function* byKey(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
+  const { batches, ledger } = tools;
+  for (const id of await idsOf(tools, text)) {
+    const view = await ledger.read(id);
+    if (view === undefined) continue;
+    const { row, alsoRows, waitingRows } = view.registration;
+    for (const pointer of [row, ...alsoRows, ...waitingRows]) {
+      const [batchId = '', index] = pointer.split('/');
+      const batch = await batches.find(batchId);
+      if (batch === undefined || batch.purgedAt !== undefined) continue;
+      const fate = await batches.rowWithFate(batch, Number(index));
+      if (fate !== undefined) yield await foundIn(tools, batch, fate, options);
+    }
+  }
+}
+
+async function idsOf({ identify, ownersOf }: FindTools, text: string): Promise<readonly string[]> {
+  if (isIdentity(text)) return [text, ...(await ownersOf(text))];
+  const isCode = /^[0-9A-Za-z\s-]{9,24}$/.test(text) && /\d/.test(text);
+  return [...(isCode ? [identify(text)] : []), ...(await ownersOf(text))];
+}
+
+async function* inSheets(
+  tools: FindTools,
+  text: string,
+  options: ReportOptions,
+  indexesIn: (batch: Batch, text: string) => AsyncIterable<number>,
+  fits: (row: RowWithFate, batch: Batch, text: string) => boolean,
+): AsyncGenerator<Found> {
+  const { batches } = tools;
+  const wanted = comparableText(text);
+  if (wanted === '') return;
+  for (const id of (await batches.list()).reverse()) {
+    const batch = await batches.find(id);
+    if (batch === undefined || batch.purgedAt !== undefined) continue;
+    for await (const index of indexesIn(batch, text)) {
+      const fate = await batches.rowWithFate(batch, index);
+      if (fate !== undefined && fits(fate, batch, wanted)) yield await foundIn(tools, batch, fate, options);
+    }
+  }
+}
+
+async function foundIn(
+  { batches }: FindTools,
+  batch: Batch,
+  fate: RowWithFate,
+  options: ReportOptions,
+): Promise<Found> {
+  const [row] = await reportOf(batches, batch, [fate], options);
+  if (row === undefined) throw new Error(`the report has no row ${batch.id}/${fate.index}`);
+  return { batch, row, name: nameIn(fate, batch) };
+}
+
+function nameIn({ row }: RowWithFate, { columns }: Batch): string {
+  return row.merchant?.name ?? row.cells[columns[0] ?? -1] ?? '';
+}
+
+function isThis(fate: RowWithFate, batch: Batch, wanted: string): boolean {
+  const weixinId = fate.row.merchant?.legalPersonaWechat ?? fate.row.cells[batch.columns[3] ?? -1] ?? '';
+  return comparableText(nameIn(fate, batch)) === wanted || comparableText(weixinId) === wanted;
+}
+
+function hasThis({ row }: RowWithFate, _batch: Batch, wanted: string): boolean {
+  return row.cells.some((cell) => comparableText(cell).includes(wanted));
+}

@@ -1,0 +1,88 @@
+/** One merchant among all sheets, by whatever a person knows of it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findCommand } from '../../src/cli/find.js';
+import { loadCommand } from '../../src/cli/load.js';
+import { purge } from '../../src/operator/purge.js';
+import { key } from '../../src/redis/keys.js';
+import { openPushes } from '../../src/redis/pushes.js';
+import { run } from '../support/command-line.js';
+import { openBook } from '../support/ledger.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+const many = Array.from({ length: 1_100 }, (_, number) => merchant(number));
+const one = merchant(700, 'ok', { name: '厦门 Ａ茶叶有限公司', legalPersonaWechat: 'weixin_of_the_one' });
+
+let home: string;
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'fr-find-'));
+  await load('first.csv', sheetOf(many.with(700, one)));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+function env() {
+  return { REDIS_URL: server.url, FASTREGISTER_HOME: home };
+}
+
+async function load(name: string, text: string): Promise<void> {
+  writeFileSync(join(home, name), text);
+  await run(loadCommand, [join(home, name)], env());
+}
+
+type Row = Readonly<Record<'name' | 'file' | 'line' | 'outcome' | 'appid' | 'registration_id', string>>;
+
+async function found(...args: string[]): Promise<Row[]> {
+  const { stdout } = await run(findCommand, [...args, '--json'], env());
+  return JSON.parse(stdout) as Row[];
+}
+
+const THE_ONE = { name: one.name, file: 'first.csv', line: '702', outcome: 'pending' };
+
+test.each([
+  ['its code', one.code],
+  ['its code as people write it', one.code.toLowerCase().replace(/^(.{6})/, '$1 ')],
+  ['its name', one.name],
+  ['its name in another width and without a space', '厦门a茶叶有限公司'],
+  ['a part of its name', 'A茶叶'],
+  ["the legal person's Weixin ID", 'Weixin_of_the_one'],
+  ['a part of the Weixin ID', 'of_the_one'],
+])('a merchant is found by %s', async (_, text) => {
+  expect(await found(text)).toMatchObject([THE_ONE]);
+});
+
+test('a merchant is found by registration, appid and task id', async () => {
+  const [{ registration_id: id = '' } = {}] = await found(one.code);
+  const { send, record } = openBook(server.redis);
+  await send(id);
+  await record(id, 'create_accepted', { taskId: 'task-of-the-one', authorizeUrl: 'https://example.com/a' });
+  await record(id, 'mini_program_created', { appid: 'wx00000000000000aa' });
+  for (const text of [id, 'wx00000000000000aa', 'task-of-the-one']) {
+    expect(await found(text)).toMatchObject([{ ...THE_ONE, outcome: 'created', appid: 'wx00000000000000aa' }]);
+  }
+});
+
+test('every row that names it is found, the newest sheet first, and rows that our checks refused', async () => {
+  await load('second.csv', sheetOf([{ ...one, legalPersonaWechat: '13800000000' }]));
+  expect(await found(one.name)).toMatchObject([
+    { file: 'second.csv', outcome: 'invalid' },
+    { file: 'first.csv', outcome: 'pending' },
+  ]);
+});
+
+test('a part that many rows have is answered with as many as are asked for', async () => {
+  expect(await found('有限公司', '--limit', '3')).toHaveLength(3);
+  expect(await found('no such merchant')).toEqual([]);
+});
+
+test('a merchant that was purged is not found any more', async () => {
+  const { batches } = openBook(server.redis);
+  const all = await Promise.all((await batches.list()).map(batches.find));
+  const old = all.filter((batch) => batch !== undefined);
+  await purge({ redis: server.redis, batches, pushes: openPushes(server.redis), spool: home }, old, 0, Date.now());
+  expect(await found(one.name)).toEqual([]);
+  expect(await server.redis.keys(key('rowIndex', '*'))).toEqual([]);
+});
