@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
   batches: async () => (await import('./batches.js')).batchesCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
+  todo: async () => (await import('./todo.js')).todoCommand(),
   find: async () => (await import('./find.js')).findCommand(),
   links: async () => (await import('./links.js')).linksCommand(),
   explain: async () => (await import('./explain.js')).explainCommand(),

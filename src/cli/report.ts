@@ -3,7 +3,7 @@ import { limitsOf, NO_CLIENT, registrationApi, type Store } from '../app.js';
 import { isoWithOffset, readMoment } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
-import type { Language } from '../domain/words.js';
+import { ACTORS, type Actor, type Language } from '../domain/words.js';
 import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
@@ -19,6 +19,7 @@ interface Options {
   readonly only?: string;
   readonly since?: string;
   readonly links?: true;
+  readonly who?: string;
   readonly lang: string;
   readonly all?: true;
   readonly json?: true;
@@ -43,9 +44,10 @@ export function reportCommand(): Command {
     'The outcome of every row as CSV, on stdout or in a file. Without BATCH: the newest. Corrected, it is the next upload.',
     'fastregister report --only rejected,expired,invalid --lang zh -o to-correct.csv',
   )
-    .option('-o, --output <FILE>', 'write to this file')
+    .option('-o, --output <FILE>', 'write to this file; NAME.xlsx is a workbook')
     .option('--force', 'overwrite the file')
     .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOMES.join(', ')}`)
+    .option('--who <WHO,...>', `only rows whose next step is theirs: ${WHO.join(', ')}`)
     .option(
       '--since <DATE>',
       'only what has had its outcome since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
@@ -62,11 +64,13 @@ export function reportCommand(): Command {
 
 async function report({ open, settings }: Doorway, id: string | undefined, options: Options): Promise<number> {
   if (id !== undefined && options.all) throw new UsageError('Name a batch, or say --all.');
-  if (options.json && options.xlsx) throw new UsageError('Say --json or --xlsx, not both.');
-  if (options.xlsx && options.output === undefined && process.stdout.isTTY) {
+  const isXlsx = options.xlsx === true || isWorkbook(options.output ?? '');
+  if (options.json && isXlsx) throw new UsageError('Use --json or a workbook, not both.');
+  if (isXlsx && options.output === undefined && process.stdout.isTTY) {
     throw new UsageError('Refusing to print a workbook to the terminal; use -o FILE.');
   }
   const only = outcomesFrom(options.only);
+  const who = whoFrom(options.who);
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('door');
   const batches = options.all
@@ -78,8 +82,13 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
       `Batch ${chosen.id}, the newest: ${chosen.file}, loaded ${isoWithOffset(chosen.loadedAt, settings.quotaTimezone)}.`,
     );
   }
-  const reportOptions = { ...(await optionsFor(store, languageFrom(options.lang), only)), since, links: options.links };
-  const write = options.json ? jsonLines : options.xlsx ? reportWorkbook : reportCsv;
+  const reportOptions = {
+    ...(await optionsFor(store, languageFrom(options.lang), only)),
+    who,
+    since,
+    links: options.links,
+  };
+  const write = options.json ? jsonLines : isXlsx ? reportWorkbook : reportCsv;
   const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
   if (options.output === undefined) for await (const piece of pieces) await print(piece);
   else {
@@ -139,6 +148,21 @@ export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | u
   const unknown = names.filter((name) => !OUTCOMES.includes(name as Outcome));
   if (unknown.length > 0) throw new UsageError(`--only ${unknown.join(',')}: the outcomes are ${OUTCOMES.join(', ')}.`);
   return new Set(names as Outcome[]);
+}
+
+const WHO = Object.keys(ACTORS) as readonly Actor[];
+
+export function whoFrom(text: string | undefined): ReadonlySet<Actor> | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !WHO.includes(name as Actor));
+  if (unknown.length > 0) throw new UsageError(`--who ${unknown.join(',')}: use ${WHO.join(', ')}.`);
+  return new Set(names as Actor[]);
+}
+
+/** By its name, wherever a file is written. */
+export function isWorkbook(file: string): boolean {
+  return /\.xlsx$/i.test(file);
 }
 
 /** A moment on the clock of the quota's time zone, or so long ago. */

@@ -3,7 +3,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
-import type { Language, Words } from '../domain/words.js';
+import type { Actor, Language, Words } from '../domain/words.js';
 import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
 import { otherRowsOf } from './other-rows.js';
 import { type Circumstances, type Standstill, sentencesFor } from './sentences.js';
@@ -12,6 +12,8 @@ export interface ReportOptions {
   readonly language: Language;
   /** Only these outcomes; absent: all. */
   readonly only?: ReadonlySet<Outcome> | undefined;
+  /** Only rows whose next step is theirs; absent: all. */
+  readonly who?: ReadonlySet<Actor> | undefined;
   /** Only rows that have had their outcome since then, in ms since 1970; rows that wait have none yet. */
   readonly since?: number | undefined;
   /** In which the report's times are written, e.g. `Asia/Shanghai`. */
@@ -35,12 +37,13 @@ export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: 
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, since, now } = options;
+  const { only, who, since, now } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
     const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
     const rows = await reportOf(batches, batch, fates, options);
-    yield only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
+    const wanted = only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
+    yield who === undefined ? wanted : wanted.filter((row) => who.has(row.who_acts as Actor));
   }
 }
 

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { isoWithOffset } from '../domain/calendar.js';
+import { writeWhole } from '../reporter/file.js';
+import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todosOf, todoWorkbook } from '../reporter/todo.js';
+import { command, type Doorway, EXIT, perform } from './command.js';
+import { isWorkbook, languageFrom, optionsFor } from './report.js';
+import { print, printJson, say } from './terminal.js';
+
+interface Options {
+  readonly output?: string;
+  readonly force?: true;
+  readonly contact?: string;
+  readonly lang: string;
+  readonly json?: true;
+}
+
+export function todoCommand(): Command {
+  return command(
+    'todo',
+    'Merchants to contact, over all batches, the most urgent first: pending ones whose 24 hours still run, then those that failed.',
+    'fastregister todo --lang zh -o todo.xlsx',
+  )
+    .option('-o, --output <FILE>', 'write to this file; NAME.xlsx is a workbook, any other name CSV')
+    .option('--force', 'overwrite the file')
+    .option(
+      '--contact <HEADING,...>',
+      "the sheet's contact columns; default: every column whose heading mentions a contact or a phone",
+    )
+    .option('--lang <zh|en>', 'language of the sentences', 'en')
+    .option('--json', 'print as JSON')
+    .action(async (options: Options, made: Command) => perform(made, {}, (doorway) => todo(doorway, options)));
+}
+
+async function todo({ open, settings }: Doorway, options: Options): Promise<number> {
+  const language = languageFrom(options.lang);
+  const store = await open('door');
+  const contact = options.contact?.split(',').map((heading) => heading.trim());
+  const todos = await todosOf(store.batches, { ...(await optionsFor(store, language)), contact });
+  const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
+
+  if (options.output !== undefined) {
+    const pieces: AsyncIterable<string | Uint8Array> = isWorkbook(options.output)
+      ? todoWorkbook(todos, time)
+      : todoCsv(todos, time);
+    await writeWhole(options.output, pieces, options.force === true);
+    say(`Written: ${options.output}`);
+  } else if (options.json) await printJson(todos.map((it) => asJson(it, time)));
+  else for await (const piece of todoCsv(todos, time)) await print(piece);
+
+  const urgent = todos.filter(({ confirmBy }) => confirmBy !== undefined).length;
+  say(`${todos.length} merchants to contact; the 24 hours of ${urgent} of them still run.`);
+  return EXIT.done;
+}
+
+function asJson(it: Todo, time: (at: number) => string): Record<string, string> {
+  const cells = todoCells(it, time);
+  return Object.fromEntries(TODO_COLUMNS.map((column, at) => [column, cells[at] ?? '']));
+}

@@ -1,0 +1,107 @@
+/** Whom to phone, and by when: the clerk's list. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadCommand } from '../../src/cli/load.js';
+import { reportCommand } from '../../src/cli/report.js';
+import { todoCommand } from '../../src/cli/todo.js';
+import { key } from '../../src/redis/keys.js';
+import { run } from '../support/command-line.js';
+import { HOUR_MS, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+
+let home: string;
+let ids: readonly string[];
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'fr-todo-'));
+  const rows = Array.from({ length: 5 }, (_, at) => merchant(at));
+  const lines = rows.map(({ name, code, legalPersonaWechat, legalPersonaName, componentPhone }, at) =>
+    [name, code, legalPersonaWechat, legalPersonaName, componentPhone, `经理${at}`, `1380000000${at}`].join(','),
+  );
+  const sheet = join(home, 'merchants.csv');
+  writeFileSync(
+    sheet,
+    ['name,code,法人微信,法人姓名,客服电话,门店联系人,手机', ...lines, '无代码商户,,,,,,'].join('\n'),
+  );
+  await run(loadCommand, [sheet], env());
+  ids = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const env = () => ({ REDIS_URL: server.url, FASTREGISTER_HOME: home });
+const path = (name: string) => join(home, name);
+
+/** The first was created, the others wait for their legal persons for some hours, but for the third, which failed. */
+async function aDayLater(): Promise<void> {
+  const { record } = openBook(server.redis);
+  const now = Date.now();
+  for (const [at, hours] of [30, 20, 30, 2, 23].entries()) {
+    const id = ids[at] ?? '';
+    await record(id, 'create_sent', { at: now - hours * HOUR_MS });
+    await record(id, 'create_accepted', { at: now - hours * HOUR_MS });
+  }
+  await record(ids[0] ?? '', 'mini_program_created', { appid: 'wx00000000000000aa', at: now });
+  await record(ids[2] ?? '', 'registration_refused', { problem: 'push:103', at: now });
+}
+
+type Row = Readonly<Record<'merchant' | 'contact' | 'confirm_by' | 'outcome' | 'problem', string>>;
+
+async function todos(...args: string[]): Promise<Row[]> {
+  const { stdout } = await run(todoCommand, [...args, '--json'], env());
+  return JSON.parse(stdout) as Row[];
+}
+
+test('those whose 24 hours still run come first, the one with the least time before the others; then what has failed', async () => {
+  await aDayLater();
+  const rows = await todos();
+  expect(rows.map(({ merchant, outcome }) => [merchant, outcome])).toEqual([
+    [merchant(4).name, 'pending'],
+    [merchant(1).name, 'pending'],
+    [merchant(3).name, 'pending'],
+    [merchant(2).name, 'rejected'],
+    ['无代码商户', 'invalid'],
+  ]);
+  const hoursLeft = rows.map(({ confirm_by }) => Math.round((Date.parse(confirm_by) - Date.now()) / HOUR_MS));
+  expect(hoursLeft).toEqual([1, 4, 22, Number.NaN, Number.NaN]);
+});
+
+test('it has the contact columns of the sheet, or those that are named, and never the number of the platform', async () => {
+  await aDayLater();
+  expect((await todos())[0]?.contact).toBe('经理4 13800000004');
+  expect((await todos('--contact', '手机'))[0]?.contact).toBe('13800000004');
+});
+
+test('a row that names a merchant again does not list it twice', async () => {
+  await aDayLater();
+  writeFileSync(path('again.csv'), `${readFileSync(path('merchants.csv'), 'utf8')}\n`);
+  await run(loadCommand, [path('again.csv')], env());
+  const names = (await todos()).map(({ merchant }) => merchant);
+  expect(names.filter((name) => name === merchant(4).name)).toHaveLength(1);
+});
+
+test('as a file it is formula-safe, and NAME.xlsx is a workbook', async () => {
+  writeFileSync(path('hostile.csv'), 'name,code,法人微信,法人姓名,联系人\n坏公司,91350100M00007919J,no,钱示二,=1+1\n');
+  await run(loadCommand, [path('hostile.csv')], env());
+  await run(todoCommand, ['-o', path('todo.csv'), '--lang', 'zh'], env());
+  const [headings, ...lines] = readFileSync(path('todo.csv'), 'utf8').split('\r\n');
+  expect(headings).toMatch(/^\ufeff"confirm_by","merchant","contact"/);
+  expect(lines.find((line) => line.includes('坏公司'))).toMatch(/"坏公司","'=1\+1"/);
+  await run(todoCommand, ['-o', path('todo.xlsx')], env());
+  expect(readFileSync(path('todo.xlsx')).subarray(0, 2).toString()).toBe('PK');
+});
+
+test('report --who has the rows whose next step is theirs, and -o NAME.xlsx is a workbook', async () => {
+  await aDayLater();
+  const { stdout } = await run(reportCommand, ['--who', 'merchant,legal_person', '--json'], env());
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { who_acts: string });
+  expect(new Set(rows.map(({ who_acts }) => who_acts))).toEqual(new Set(['merchant', 'legal_person']));
+  await run(reportCommand, ['-o', path('report.xlsx')], env());
+  expect(readFileSync(path('report.xlsx')).subarray(0, 2).toString()).toBe('PK');
+});
