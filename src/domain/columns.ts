@@ -29,6 +29,7 @@ export const REPORT_COLUMNS = [
   'problem',
   'reason',
   'next_step',
+  'message',
   'who_acts',
   'appid',
   'authorize_url',

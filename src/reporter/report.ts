@@ -5,6 +5,7 @@ import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Actor, Language, Words } from '../domain/words.js';
 import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
+import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
 import { type Circumstances, type Standstill, sentencesFor } from './sentences.js';
 
@@ -103,6 +104,7 @@ function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances
     problem: sentences.problem,
     reason: sentences.reason[language],
     next_step: sentences.nextStep[language],
+    message: messageFor(fate, sentences.outcome, sentences.problem, circumstances)[language],
     who_acts: sentences.whoActs,
     appid: (relation.kind === 'already_created' ? relation.appid : undefined) ?? registration?.appid ?? '',
     authorize_url: (registration && linkOf(registration)?.url) ?? '',

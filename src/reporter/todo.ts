@@ -32,6 +32,7 @@ export const TODO_COLUMNS = [
   'who_acts',
   'reason',
   'next_step',
+  'message',
   'authorize_url',
   'outcome',
   'problem',

@@ -248,7 +248,7 @@ describe('the report', () => {
     const lines = stdout.slice(1).split('\r\n');
     expect(lines.pop()).toBe('');
     expect(lines[0]).toContain(
-      '"门店","备注","line","outcome","problem","reason","next_step","who_acts","appid","authorize_url","attempts","submitted_at","finished_at","registration_id","batch"',
+      '"门店","备注","line","outcome","problem","reason","next_step","message","who_acts","appid","authorize_url","attempts","submitted_at","finished_at","registration_id","batch"',
     );
     expect(lines.slice(1).map((line) => /"0(\d\d)",/.exec(line)?.[1])).toEqual(['07', '08', '09', '10']);
     expect(lines.slice(1).map((line) => /"(pending|duplicate|invalid)"/.exec(line)?.[1])).toEqual([

@@ -1,0 +1,88 @@
+/** What a clerk forwards to the merchant: complete for everything that is the merchant's move, and silent about the rest. */
+import { describe, expect, test } from 'vitest';
+import { PROBLEMS } from '../../src/domain/problems.js';
+import type { Outcome, Registration } from '../../src/domain/registration.js';
+import { newRegistration } from '../../src/domain/registration.js';
+import type { RowWithFate } from '../../src/redis/batches.js';
+import { messageFor, REJECTED } from '../../src/reporter/messages.js';
+import { CREATE, PUSH, QUERY } from '../../src/wechat/answers.js';
+import { HOUR_MS } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+
+const NOW = Date.UTC(2026, 10, 21, 4);
+const context = { now: NOW, time: (at: number) => new Date(at).toISOString() };
+
+function rowOf(state: Partial<Registration>): RowWithFate {
+  return {
+    index: 0,
+    row: { line: 2, cells: [], merchant: merchant(1), problems: [] },
+    relation: { kind: 'registered', id: 'a'.repeat(16) },
+    registration: { ...newRegistration('a'.repeat(16), 'b1/0'), ...state },
+  };
+}
+
+const forwarded = (row: RowWithFate, outcome: Outcome, problem = '') => messageFor(row, outcome, problem, context);
+
+test('every answer for which the merchant has to act has a text', () => {
+  const codes = Object.entries({ ...CREATE, ...PUSH, ...QUERY })
+    .filter(([, { acts, fact }]) => acts === 'merchant' && /refused|failed/.test(fact))
+    .map(([code]) => code);
+  expect(codes.length).toBeGreaterThan(20);
+  expect(codes.filter((code) => !Object.hasOwn(REJECTED, code))).toEqual([]);
+});
+
+test('every problem of a sheet that is for the merchant asks for what is missing, unless the cell is to be corrected by hand', () => {
+  const refused = (code: string): RowWithFate => ({
+    index: 0,
+    row: { line: 2, cells: [], problems: [{ code, cell: 'A2' }] },
+    relation: { kind: 'refused' },
+    registration: undefined,
+  });
+  const silent = Object.entries(PROBLEMS)
+    .filter(([, { who, severity }]) => who === 'merchant' && severity === 'error')
+    .map(([code]) => code)
+    .filter((code) => forwarded(refused(code), 'invalid', code).zh === '');
+  expect(silent).toEqual(['sheet:resident_id', 'sheet:old_resident_id']);
+  expect(forwarded(refused('sheet:wechat_missing'), 'invalid').zh).toContain('微信号');
+});
+
+describe('while the legal person has time', () => {
+  const waiting = { state: 'awaiting_legal_person', sentAt: NOW - 20 * HOUR_MS } as const;
+
+  test('it names the message, its sender, the Weixin ID, the time and whom to call back', () => {
+    const { en, zh } = forwarded(rowOf(waiting), 'pending');
+    for (const part of [
+      '创建小程序申请',
+      '公众平台安全助手',
+      '2026-11-21T08:00:00.000Z',
+      merchant(1).legalPersonaWechat,
+    ]) {
+      expect(zh).toContain(part);
+      expect(en).toContain(part);
+    }
+    expect(zh).toMatch(new RegExp(`^${merchant(1).name}，您好！.*请致电 ${merchant(1).componentPhone}。$`, 's'));
+  });
+
+  test('it has the link where there is one', () => {
+    const { zh } = forwarded(rowOf({ ...waiting, authorizeUrl: 'https://example.com/a' }), 'pending');
+    expect(zh).toContain('https://example.com/a');
+    expect(zh).not.toContain('创建小程序申请');
+  });
+
+  test('it says nothing when the 24 hours are over, or the row was not sent yet', () => {
+    const late = { ...waiting, sentAt: NOW - 25 * HOUR_MS };
+    expect(forwarded(rowOf(late), 'pending').zh).toBe('');
+    expect(forwarded(rowOf({ ...late, authorizeUrl: 'https://example.com/a' }), 'pending').zh).toBe('');
+    expect(forwarded(rowOf({ state: 'queued' }), 'pending').zh).toBe('');
+  });
+});
+
+test('a new Mini Program is told what comes next, and one that has to authorise again how', () => {
+  expect(forwarded(rowOf({ state: 'created', appid: 'wx1' }), 'created').zh).toMatch(/认证和备案.*线下类目/);
+  expect(forwarded(rowOf({ state: 'created' }), 'created', 'authorize:61010').zh).toContain('重新授权');
+});
+
+test('what the staff has to settle is nothing to forward', () => {
+  expect(forwarded(rowOf({ state: 'needs_review' }), 'needs_review', 'push:overdue').zh).toBe('');
+  expect(forwarded(rowOf({ state: 'cancelled' }), 'cancelled').zh).toBe('');
+});
