@@ -302,6 +302,10 @@ const CONDITIONS = {
   'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
     r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
   'one more is asked for': (_: Registration, fact: Fact) => fact.again === true,
+  'there is a Mini Program from before, and no other one is asked for': (r: Registration, fact: Fact) =>
+    r.earlierAppids !== undefined &&
+    fact.again !== true &&
+    !(fact.row !== undefined && r.waitingRows.includes(fact.row)),
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
@@ -383,9 +387,10 @@ export interface Move {
   /**
    * What becomes of rows. `begins`: the row begins a new attempt, and earlier rows keep their outcome. `replaces`: earlier rows
    * are cancelled. `leads`: the row's details are sent, earlier rows get the same outcome. `joins`: it gets the same outcome.
-   * `waits`: it is sent when the present task has failed. `withdrawn`: rows that wait are cancelled.
+   * `waits`: it is sent when the present task has failed. `withdrawn`: rows that wait are cancelled. `already_created`: the row
+   * only reports the Mini Program that there is, and the registration stays as it is.
    */
-  readonly rows?: 'begins' | 'replaces' | 'leads' | 'joins' | 'waits' | 'withdrawn';
+  readonly rows?: 'begins' | 'replaces' | 'leads' | 'joins' | 'waits' | 'withdrawn' | 'already_created';
   readonly because: Words;
 }
 
@@ -396,6 +401,7 @@ const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 // biome-ignore format: one line, one rule
 export const MOVES: readonly Move[] = [
   // A row
+  ...inEach([...UNSENT, ...SENT, 'rejected', 'expired', 'cancelled', 'invalid', 'needs_review'], { fact: 'row_accepted', when: 'there is a Mini Program from before, and no other one is asked for', rows: 'already_created', because: { en: 'whatever becomes of the second Mini Program, the enterprise has its first', zh: '无论第二个小程序结果如何，该企业已有小程序' } }),
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], rows: 'begins', because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
   { fact: 'row_accepted', from: ['created'], when: 'one more is asked for', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
@@ -538,6 +544,7 @@ export function statesMovedBy(kind: FactKind): readonly State[] {
 
 /** The registration after a move: what the ledger writes. */
 export function apply(registration: Registration, fact: Fact, move: Move): Registration {
+  if (move.rows === 'already_created') return registration;
   const sent = move.task === 'opens' ? attemptBegun(registration, fact) : attemptAfter(registration, move);
   return {
     ...sent,

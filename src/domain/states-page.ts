@@ -25,6 +25,7 @@ const ROWS: Record<NonNullable<Move['rows']>, string> = {
   joins: 'it gets the same outcome',
   waits: 'it is sent when the present task has failed',
   withdrawn: 'rows that wait are cancelled',
+  already_created: 'it reports the Mini Program that there is',
 };
 
 export function statesPage(): string {

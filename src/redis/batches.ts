@@ -313,9 +313,10 @@ export function openBatches(redis: Redis): Batches {
     const found = rows.map(async (row) => {
       const view = row.registration === undefined ? undefined : await ledger.read(row.registration);
       if (view === undefined) return [];
-      const { id, state } = view.registration;
+      const { id, state, earlierAppids } = view.registration;
       if (row.merchant !== undefined) return [[id, await prospect(view, row, manner)] as const];
-      return state === 'created' && !manner.again ? [[id, 'already_created'] as const] : [];
+      const hasOne = state === 'created' || earlierAppids !== undefined;
+      return hasOne && !manner.again ? [[id, 'already_created'] as const] : [];
     });
     return new Map((await Promise.all(found)).flat());
   }

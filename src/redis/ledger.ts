@@ -221,7 +221,7 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...others,
     ...(surprise !== undefined && { surprise: { ...surprise, ...undoOf(view, after, ifStopped) } }),
   });
-  if (move === undefined) {
+  if (move === undefined || move.rows === 'already_created') {
     const { state, wait } = before;
     const set = [VERSION, mark];
     const step: Step = { unchanged: true, at: fact.at, entry, set, state, wait, ...taskOf(fact), ...effects(before) };

@@ -60,7 +60,8 @@ export function newRow(pointer: string, registration: Registration): { relation:
   if (registration.waitingRows.includes(pointer)) {
     return { relation: `w${registration.id}`, counted: countOfWaiting(registration) };
   }
-  return { relation: `r${registration.id}`, counted: countOf(registration) };
+  if (isOwn(registration, pointer)) return { relation: `r${registration.id}`, counted: countOf(registration) };
+  return { relation: createdBefore(registration), counted: 'already_created' };
 }
 
 function countOf({ state, wait }: Registration): string {
@@ -77,6 +78,6 @@ function replacedBy(id: string, pointer: string, attempts = 0): string {
   return attempts === 0 ? `c${id}|${pointer}` : `c${id}|${pointer}|${attempts}`;
 }
 
-function createdBefore({ id, appid = '' }: Registration): string {
-  return `a${id}|${appid}`;
+function createdBefore({ id, appid, earlierAppids }: Registration): string {
+  return `a${id}|${appid ?? earlierAppids?.at(-1) ?? ''}`;
 }

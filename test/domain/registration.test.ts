@@ -115,6 +115,7 @@ describe('every state and every fact', () => {
     const met = new Set<unknown>();
     for (const state of states) {
       for (const kind of kinds) {
+        met.add(next({ ...fresh(), state, earlierAppids: ['wxold'] }, { kind, at: NOON, row: 'b2/0' }));
         for (const earlierTask of ['none', 'open', 'ended'] as const) {
           for (const task of ['none', 'open', 'ended'] as const) {
             for (const until of [undefined, NOON]) {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Registration } from '../../src/domain/registration.js';
 import type { Relation } from '../../src/redis/batches.js';
 import { key } from '../../src/redis/keys.js';
-import { acceptedRow, type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -269,6 +269,65 @@ test('many loaders of one enterprise with different details end in one registrat
   expect(counts.filter((it) => JSON.stringify(it) === '{"queued":1}')).toHaveLength(1);
   expect(counts.filter((it) => JSON.stringify(it) === '{"cancelled":1}')).toHaveLength(7);
   expect(await ready()).toEqual([id]);
+});
+
+describe('a second Mini Program that was asked for and came to nothing', () => {
+  beforeEach(async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+    const again = await book.open('again');
+    await book.batches.accept(again, 0, [acceptedRow(first, 0)], { ...MANNER, again: true });
+    expect(await relations('again')).toEqual([{ kind: 'registered', id }]);
+    await server.redis.del(key('ready', 'submit'));
+  });
+
+  const endings = {
+    'was cancelled': () => book.record(id, 'cancel_asked'),
+    'was refused': async () => {
+      await book.send(id);
+      await book.record(id, 'create_refused', { callSentAt: await callSentAt(), problem: 'create:61070' });
+    },
+    expired: async () => {
+      await book.send(id);
+      await book.record(id, 'legal_person_timed_out', { problem: 'push:100003' });
+    },
+  };
+
+  test.each(Object.entries(endings))('%s: an ordinary row still reports the first one', async (_, end) => {
+    await end();
+    await book.load('b2', [first, corrected]);
+    expect(await relations('b2')).toEqual([
+      { kind: 'already_created', id, appid: 'wx1' },
+      { kind: 'duplicate', id, firstIndex: 0 },
+    ]);
+    expect(await book.batches.counts('b2')).toEqual({ already_created: 1, duplicate: 1 });
+    expect(await ready()).toEqual([]);
+    const { batches } = book;
+    expect(await batches.prospects([acceptedRow(first, 0)], MANNER)).toEqual(new Map([[id, 'already_created']]));
+  });
+
+  test('so does a row with other details while the second one waits or runs', async () => {
+    await book.load('b2', [corrected]);
+    await book.send(id);
+    await book.load('b3', [corrected]);
+    for (const batch of ['b2', 'b3']) {
+      expect(await relations(batch)).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
+    }
+  });
+
+  test('the operator may ask once more, and after a purge the first one is known', async () => {
+    await book.record(id, 'cancel_asked');
+    await book.record(id, 'retry_asked');
+    expect((await book.registration(id)).state).toBe('queued');
+    await book.record(id, 'cancel_asked');
+    const { purgeBatch } = await import('../../src/redis/purging.js');
+    for (const batch of ['b1', 'again'])
+      await purgeBatch(server.redis, (await book.batches.find(batch)) ?? (await book.open(batch)), 0);
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', [first]);
+    expect(await relations('b2')).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
+  });
 });
 
 describe('after a purge', () => {

@@ -33,13 +33,26 @@ local function index_in_batch(rows)
   end
 end
 
+-- Of further rows of the file that name it, the report says which row was the first.
+local function accept_created(id, pointer, appid)
+  local _, own = row_of(pointer)
+  redis.call('HSET', key.firsts(batch), id, own)
+  count('already_created')
+  return 'a' .. id .. '|' .. (appid or '')
+end
+
 -- A registration that is there already: what was decided, nil where it has to be decided now.
 local function accept_decided(id, pointer, row, state, decided)
-  local is_kept = state == 'queued' and redis.call('ZSCORE', key.kept(row_of(row)), id)
   if decided == '' then return nil end
   decided = cjson.decode(decided)
   if version_of(id) ~= decided.version then return nil end
+  local is_kept = state == 'queued' and redis.call('ZSCORE', key.kept(row_of(row)), id)
   local step = decided.step
+  local appid = string.match(decided.relation, '^a[^|]*|(.*)$')
+  if appid then
+    record(id, step)
+    return accept_created(id, pointer, appid)
+  end
   -- It goes with the others of this batch: in their order, and behind its first rows.
   local is_ready = step.ready == 'submit'
   if is_ready then
@@ -61,13 +74,13 @@ end
 
 -- What a row is that is never sent.
 local function accept_unsent(id)
-  local now = redis.call('HMGET', key.registration(id), 's', 'appid')
-  if now[1] ~= 'created' or again then
+  local now = redis.call('HMGET', key.registration(id), 's', 'appid', 'was')
+  if again or now[1] ~= 'created' and not now[3] then
     count('invalid')
     return 'i'
   end
   count('already_created')
-  return 'a' .. id .. '|' .. (now[2] or '')
+  return 'a' .. id .. '|' .. (now[2] or now[3] and string.match(now[3], '%S+$') or '')
 end
 
 -- What this row is to its registration (batches.ts, `Relation`).
@@ -85,15 +98,9 @@ local function accept(id, pointer, decided)
   local state, row = now[1], now[2]
   local earlier = index_in_batch(row .. ' ' .. (now[3] or '') .. ' ' .. (now[4] or ''))
   if earlier then return duplicate_of(id, earlier) end
-  local is_settled = state == 'created' and not again
-  if is_settled or state == 'created' and redis.call('HEXISTS', key.firsts(batch), id) == 1 then
-    local _, own = row_of(pointer)
-    if redis.call('HSETNX', key.firsts(batch), id, own) == 0 then
-      return duplicate_of(id, redis.call('HGET', key.firsts(batch), id))
-    end
-    count('already_created')
-    return 'a' .. id .. '|' .. (now[5] or '')
-  end
+  local first_of_file = redis.call('HGET', key.firsts(batch), id)
+  if first_of_file then return duplicate_of(id, first_of_file) end
+  if state == 'created' and not again then return accept_created(id, pointer, now[5]) end
   return accept_decided(id, pointer, row, state, decided)
 end
 

@@ -35,10 +35,12 @@ end
 
 local function forget(id, now)
   forget_tasks(id, now[5])
-  local fields = now[1] == 'created' and { 's', 'appid', 'was', 'v' } or { 's', 'task', 'earlier', 'n', 'sent', 'v' }
+  local fields = now[1] == 'created' and { 's', 'appid', 'was', 'v' } or { 's', 'task', 'earlier', 'n', 'sent', 'v', 'was' }
   local values = redis.call('HMGET', key.registration(id), unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
-  if now[1] == 'created' or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then
+  -- A Mini Program from before that a second one was asked for beside, which came to nothing.
+  local has_earlier_one = now[1] ~= 'created' and values[7]
+  if now[1] == 'created' or has_earlier_one or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then
     redis.call('HSET', key.registration(id), 'row', PURGED_ROW)
     for i, field in ipairs(fields) do
       if values[i] then redis.call('HSET', key.registration(id), field, values[i]) end
