@@ -74,12 +74,22 @@ export interface RowWithFate {
   readonly relation: Relation;
   /** As it is now, or as it was when a later batch began a new attempt. */
   readonly registration: Registration | undefined;
+  /** Another row has begun a new attempt since. */
+  readonly isSuperseded?: true;
 }
 
 /** A row of any batch, as another row names it. */
 export interface NamedRow {
   readonly batch: Batch;
   readonly row: Row;
+}
+
+/** What a registration is now. */
+export interface Leader {
+  /** `batch/index` of the row whose details it sent, or will send. */
+  readonly row: string;
+  readonly isCreated: boolean;
+  readonly appid?: string;
 }
 
 /** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
@@ -109,8 +119,8 @@ export interface Batches {
   rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
-  /** `batch/index` of the rows whose details registrations sent, or will send. */
-  leadingRows(ids: readonly string[]): Promise<Map<string, string>>;
+  /** What these registrations are now. */
+  leaders(ids: readonly string[]): Promise<Map<string, Leader>>;
   /** What rows would be to those registrations that there are, by registration. */
   prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>>;
 }
@@ -297,14 +307,15 @@ export function openBatches(redis: Redis): Batches {
     return found && { batch, row: found };
   }
 
-  async function leadingRows(ids: readonly string[]): Promise<Map<string, string>> {
+  async function leaders(ids: readonly string[]): Promise<Map<string, Leader>> {
     const steps = redis.pipeline();
-    for (const id of ids) steps.hget(key('registration', id), 'row');
+    for (const id of ids) steps.hmget(key('registration', id), 'row', 's', 'appid');
     const answers = (await steps.exec()) ?? [];
     return new Map(
       ids.flatMap((id, at) => {
-        const pointer = answers[at]?.[1];
-        return typeof pointer === 'string' ? [[id, pointer] as const] : [];
+        const [row, state, appid] = (answers[at]?.[1] ?? []) as (string | null)[];
+        if (typeof row !== 'string') return [];
+        return [[id, { row, isCreated: state === 'created', ...(appid != null && { appid }) }] as const];
       }),
     );
   }
@@ -332,7 +343,7 @@ export function openBatches(redis: Redis): Batches {
   return {
     prospects,
     rowAt,
-    leadingRows,
+    leaders,
     open,
     accept,
     complete,
@@ -387,13 +398,12 @@ function rowsFrom(batch: Batch, page: number, packed: PackedPage, from = 0, to =
 function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithFate {
   const end = text.indexOf('\n');
   const relation = relationFrom(text.slice(0, end));
-  return {
-    index,
-    relation,
-    row: unpackRow(text.slice(end + 1), columns),
-    registration:
-      relation.kind === 'refused' ? undefined : shownRegistrationFrom(relation.id, fields.split(FIELD_JOINT)),
-  };
+  const row = unpackRow(text.slice(end + 1), columns);
+  if (relation.kind === 'refused') return { index, relation, row, registration: undefined };
+  const values = fields.split(FIELD_JOINT);
+  const registration = shownRegistrationFrom(relation.id, values);
+  if (values.length === SHOWN_NAMES.length) return { index, relation, row, registration };
+  return { index, relation, row, registration, isSuperseded: true };
 }
 
 function relationFrom(text: string): Relation {

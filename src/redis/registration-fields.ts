@@ -88,9 +88,12 @@ export function shownRegistrationFrom(id: string, values: readonly string[]): Re
   return registration as unknown as Registration;
 }
 
-/** The same of a registration, as a page of a batch has them: each in its place, '' for one that it has not. */
+/**
+ * The same of a registration, as a row keeps them when another row begins a new attempt: each in its place, '' for one that
+ * it has not, and one more behind them, by which such a row is known.
+ */
 export function shownText(registration: Registration): string {
-  return SHOWN.map((field) => stored(field, registration) ?? '').join(FIELD_JOINT);
+  return [...SHOWN.map((field) => stored(field, registration) ?? ''), ''].join(FIELD_JOINT);
 }
 
 /** Between the fields of a page of a batch (page.lua). */

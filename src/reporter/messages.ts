@@ -21,7 +21,7 @@ const NONE: Words = { en: '', zh: '' };
 
 /** Empty where the merchant has nothing to do and nothing to know. `outcome`, `problem`: those of the report. */
 export function messageFor(fate: RowWithFate, outcome: Outcome, problem: string, context: MessageContext): Words {
-  const text = textFor(fate, outcome, problem, context);
+  const text = fate.isSuperseded ? NONE : textFor(fate, outcome, problem, context);
   if (text.en === '') return NONE;
   const name = fate.row.merchant?.name ?? '';
   const phone = fate.row.merchant?.componentPhone ?? '';

@@ -2,7 +2,7 @@
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
-import type { Batch, Batches, NamedRow, Relation, RowWithFate } from '../redis/batches.js';
+import type { Batch, Batches, Leader, NamedRow, Relation, RowWithFate } from '../redis/batches.js';
 import type { Sentences } from './sentences.js';
 
 /** The row that a sentence names, and in which details the row itself differs from it. */
@@ -12,6 +12,8 @@ export interface OtherRow {
   readonly batch: string;
   readonly isOfThisFile: boolean;
   readonly differing: readonly DetailField[];
+  /** What the registration is now, where the other row stands for it. */
+  readonly leader?: Leader | undefined;
 }
 
 export type OtherRelation = Extract<
@@ -23,36 +25,39 @@ const NOTHING: Words = { en: '', zh: '' };
 
 /** By index of the row; rows without one, and those whose other row was purged, are missing. */
 export async function otherRowsOf(
-  batches: Pick<Batches, 'rowAt' | 'leadingRows'>,
+  batches: Pick<Batches, 'rowAt' | 'leaders'>,
   batch: Batch,
   page: readonly RowWithFate[],
 ): Promise<ReadonlyMap<number, OtherRow>> {
-  const rows = page.filter(({ relation }) => relation.kind !== 'registered' && relation.kind !== 'refused');
-  if (rows.length === 0) return new Map();
-  const leaders = await batches.leadingRows(
-    rows.flatMap(({ relation }) =>
-      relation.kind === 'already_created' || relation.kind === 'waits' ? [relation.id] : [],
-    ),
+  const rows = page.filter(
+    ({ relation, isSuperseded }) => isSuperseded || (relation.kind !== 'registered' && relation.kind !== 'refused'),
   );
+  if (rows.length === 0) return new Map();
+  const leaders = await batches.leaders(rows.flatMap(({ relation }) => leaderNamedBy(relation) ?? []));
   const found = rows.map(async (fate) => {
-    const pointer = pointerOf(fate.relation, batch, leaders);
+    const leader = leaders.get(leaderNamedBy(fate.relation) ?? '');
+    const pointer = pointerOf(fate.relation, batch, leader);
     const named = pointer === undefined ? undefined : await batches.rowAt(pointer);
-    return named === undefined ? [] : [[fate.index, otherRow(fate, named, batch)] as const];
+    return named === undefined ? [] : [[fate.index, { ...otherRow(fate, named, batch), leader }] as const];
   });
   return new Map((await Promise.all(found)).flat());
 }
 
-function pointerOf(relation: Relation, batch: Batch, leaders: ReadonlyMap<string, string>): string | undefined {
+/** The registration whose present row is the other one. */
+function leaderNamedBy(relation: Relation): string | undefined {
+  return relation.kind === 'refused' || relation.kind === 'duplicate' || relation.kind === 'replaced'
+    ? undefined
+    : relation.id;
+}
+
+function pointerOf(relation: Relation, batch: Batch, leader: Leader | undefined): string | undefined {
   switch (relation.kind) {
     case 'duplicate':
       return `${batch.id}/${relation.firstIndex}`;
     case 'replaced':
       return relation.by;
-    case 'already_created':
-    case 'waits':
-      return leaders.get(relation.id);
     default:
-      return undefined;
+      return leader?.row;
   }
 }
 
@@ -79,6 +84,22 @@ export function sentencesOfOther(fate: RowWithFate, relation: OtherRelation, oth
     case 'waits':
       return fate.registration?.state === 'needs_review' ? waitsForReview(relation.id, other) : waits(other);
   }
+}
+
+/** A row that failed, and whose enterprise another row has sent again since: what it says to do is done already. */
+export function superseded(sentences: Sentences, other: OtherRow | undefined): Sentences {
+  const name = nameOf(other);
+  const { isCreated, appid = '' } = other?.leader ?? { isCreated: false };
+  const since: Words = isCreated
+    ? {
+        en: `A newer row has created the Mini Program ${appid} since: see ${name.en}.`,
+        zh: `此后较新的一行已创建小程序 ${appid}：请见${name.zh}。`,
+      }
+    : {
+        en: `A newer row was sent for this enterprise since: see ${name.en}.`,
+        zh: `此后已按较新的一行重新提交：请见${name.zh}。`,
+      };
+  return { ...sentences, reason: joinedWords(sentences.reason, since), nextStep: NOTHING, whoActs: 'nobody' };
 }
 
 function duplicate(other: OtherRow | undefined): Sentences {

@@ -6,7 +6,7 @@ import { type Outcome, type Registration, STATES, WAITS } from '../domain/regist
 import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { RowWithFate } from '../redis/batches.js';
 import { explain } from '../wechat/answers.js';
-import { type OtherRow, sentencesOfOther } from './other-rows.js';
+import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
 import { TROUBLES, type Trouble } from './troubles.js';
 
 export interface Sentences {
@@ -48,7 +48,9 @@ export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): S
   if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(fate)) return CREATED;
   if (relation.kind === 'refused' || registration === undefined) return refused(fate);
   if (relation.kind !== 'registered') return sentencesOfOther(fate, relation, circumstances.otherRow(fate.index));
-  return withWarnings(fate, ofRegistration(registration, circumstances));
+  const own = withWarnings(fate, ofRegistration(registration, circumstances));
+  if (!fate.isSuperseded || own.outcome === 'created') return own;
+  return superseded(own, circumstances.otherRow(fate.index));
 }
 
 /** Most rows of most reports. */
