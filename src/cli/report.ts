@@ -54,7 +54,7 @@ export function reportCommand(): Command {
     )
     .option('--links', 'only rows with a link (authorize_url) that the legal person can still open: a list to send out')
     .option('--lang <zh|en>', 'language of the sentences', 'en')
-    .option('--all', 'every batch, one after the other')
+    .option('--all', 'every batch, the newest first')
     .option('--xlsx', 'an Excel workbook instead, all of it text')
     .option('--json', 'one JSON object a row instead')
     .action(async (batch: string | undefined, options: Options, made: Command) =>
@@ -74,7 +74,8 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('door');
   const batches = options.all
-    ? (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined)
+    ? // The newest first: where such a report is loaded again, the first row of an enterprise counts.
+      (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined).reverse()
     : [refusePurged(await batchNamed(store, id))];
   const [chosen] = batches;
   if (id === undefined && !options.all && chosen !== undefined) {

@@ -161,7 +161,10 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
           en: `A newer row names the same enterprise with other details, and is sent instead of this one: see ${name.en}.`,
           zh: `较新的一行以不同的信息填写了同一企业，已改为提交该行：请见${name.zh}。`,
         },
-    nextStep: NOTHING,
+    nextStep: {
+      en: 'If this row is the right one after all, load it in a new sheet.',
+      zh: '如应以本行为准，请将本行放入新的表格重新上传。',
+    },
     whoActs: 'nobody',
   };
 }

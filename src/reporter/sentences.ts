@@ -91,8 +91,17 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
       outcome === 'expired' ? stepOf(registration) : NOTHING,
       verbatim(registration),
     ]),
-    nextStep: joined([told?.nextStep ?? (outcome === 'created' ? AFTER_CREATION : NOTHING), again]),
+    nextStep: joined([told?.nextStep ?? usualNextStep(registration), again]),
     whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
+  };
+}
+
+function usualNextStep({ id, state }: Registration): Words {
+  if (state === 'created') return AFTER_CREATION;
+  if (state !== 'cancelled') return NOTHING;
+  return {
+    en: `To send it after all: \`fastregister retry ${id} --only cancelled\`, or load the row in a new sheet.`,
+    zh: `如仍需提交：运行 \`fastregister retry ${id} --only cancelled\`，或将本行放入新的表格重新上传。`,
   };
 }
 
