@@ -151,7 +151,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
     { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'What is relayed there: others leaves out the pushes about registrations of ours, all leaves out nothing.' },
     { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'target', secret: true, sentence: 'Where each new Mini Program is told to the platform’s own service, with its refresh token over https:// or to this machine only; see docs/webhooks.md.' },
-    { name: 'FASTREGISTER_NOTIFY_URL', kind: 'target', secret: true, sentence: 'Where it is told that a batch is done, the line is stopped, the quota has ended, a night is over, or a legal person’s link is there or about to end; see docs/webhooks.md.' },
+    { name: 'FASTREGISTER_NOTIFY_URL', kind: 'target', secret: true, sentence: 'Where it is told that a batch is done, the line is stopped, no worker runs, the quota has ended, a night is over, or a legal person’s link is there or about to end; see docs/webhooks.md.' },
     { name: 'FASTREGISTER_WEBHOOK_SECRET', kind: 'text', secret: true, sentence: 'Signs what is posted to webhooks; any long text, or whsec_ and Base64.' },
     { name: 'FASTREGISTER_CONSOLE_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the console listens.' },
     { name: 'FASTREGISTER_CONSOLE_PORT', kind: 'port', default: '8481', sentence: 'Port of the console.' },

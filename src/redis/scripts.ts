@@ -44,6 +44,7 @@ export type ScriptName =
   | 'settle-codes'
   | 'keep-token'
   | 'beat'
+  | 'presence'
   | 'replace-field'
   | 'epoch'
   | 'epoch-report';
