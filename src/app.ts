@@ -32,7 +32,7 @@ import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
-import { openComponentStore } from './redis/component-store.js';
+import { isSealedTicket, openComponentStore, sealTicket, ticketReceivedAt } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
 import { refuseVolatile } from './redis/durability.js';
@@ -47,7 +47,7 @@ import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/
 import { openNights } from './redis/nights.js';
 import { openNotices, queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
-import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
+import { openPushes, openPushReader, openPushRelay, type Pushes, type ReceivedPush } from './redis/pushes.js';
 import { openReadings } from './redis/readings.js';
 import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
@@ -304,11 +304,11 @@ export function openCaller({ settings, redis }: Pick<Store, 'settings' | 'redis'
     requestTimeoutMs: settings.patience.requestTimeoutMs,
     connections: 1,
   });
-  const store = openComponentStore(redis);
+  const store = openComponentStore(redis, vaultLater(settings));
   return {
     client,
     api: registrationApi(settings, client),
-    ticketReceivedAt: async (): Promise<number | undefined> => (await store.ticket())?.receivedAt,
+    ticketReceivedAt: () => ticketReceivedAt(redis),
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
     close: () => client.close(),
   };
@@ -520,7 +520,7 @@ export function createdWebhook(
 }
 
 function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, guard: LossGuard, log: Logger): Crew {
-  const store = openComponentStore(redis);
+  const store = openComponentStore(redis, vaultLater(settings));
   return {
     ledger: openLedger(redis),
     calls: openCalls(redis, guard),
@@ -672,10 +672,14 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
     if (door === undefined) throw new Error('Redis was not reached yet');
     return door.pushes;
   };
+  const vault = vaultLater(settings);
+  const sealed = (ticket: string): string => sealTicket(vault(), ticket);
+  const withSealedTicket = (push: ReceivedPush): ReceivedPush =>
+    push.ticket === undefined || isSealedTicket(push.ticket) ? push : { ...push, ticket: sealed(push.ticket) };
   const shelf = openShelf({
     pushes: {
       async store(received, mark) {
-        const stored = await (await pushes()).store(received, mark);
+        const stored = await (await pushes()).store(received.map(withSealedTicket), mark);
         written(() => door?.journal.writePushes(received), log);
         return stored;
       },
@@ -698,6 +702,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
           credentials: pushCredentials(settings),
           componentAppid: settings.wechatComponentAppid ?? '',
           put: shelf.put,
+          sealTicket: sealed,
           refusals,
           now: Date.now,
           log,
@@ -832,7 +837,6 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
   const { settings, log } = store;
   const door = await store.connect('door');
   const pushes = openPushes(door);
-  const tickets = openComponentStore(door);
   const server = await startConsole({
     host: settings.consoleHost,
     port: settings.consolePort,
@@ -843,7 +847,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
       batches: openBatches(door),
       calls: openCalls(door),
       pushes,
-      ticketReceivedAt: async () => (await tickets.ticket())?.receivedAt,
+      ticketReceivedAt: () => ticketReceivedAt(door),
       processes: processSourcesOf(settings, door),
       workload: openWorkload(door),
       notices: openNotices(door),
@@ -870,6 +874,15 @@ function pushCredentials(settings: Settings): PushCredential[] {
   const tokens = [settings.wechatMessageToken, settings.wechatMessageTokenPrevious].filter((it) => it !== undefined);
   const keys = [settings.wechatEncodingAesKey, settings.wechatEncodingAesKeyPrevious].filter((it) => it !== undefined);
   return keys.flatMap((encodingAesKey) => tokens.map((token) => ({ token, aesKey: decodeAesKey(encodingAesKey) })));
+}
+
+/** For whoever may not need it: a key that is missing is made. */
+function vaultLater(settings: Settings): () => Vault {
+  let vault: Vault | undefined;
+  return () => {
+    vault ??= vaultOf(settings);
+    return vault;
+  };
 }
 
 export function vaultOf(settings: Settings): Vault {

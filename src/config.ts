@@ -129,7 +129,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_REDIS_PERSISTENCE', kind: 'persistence', default: 'required', sentence: 'required refuses to send with a REDIS_URL that keeps nothing on disk; none accepts it, for a rehearsal (docs/redis.md).' },
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
-    { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
+    { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens, the component access token and the verify ticket at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
     { name: 'FASTREGISTER_SECRET_KEY_PREVIOUS', kind: 'secretKey', secret: true, sentence: 'The key before the last change; what it has sealed still opens, until `fastregister tokens reseal` has sealed it anew.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
   ],

@@ -8,7 +8,7 @@ import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../do
 import { WAITS, type Wait } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
 import { byOutcome } from '../redis/batches.js';
-import { openComponentStore } from '../redis/component-store.js';
+import { ticketReceivedAt } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
 import { lastLoss, unreported } from '../redis/loss.js';
 import { openPushes } from '../redis/pushes.js';
@@ -94,7 +94,7 @@ async function gather(store: Store, id: string | undefined) {
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
   const creates = forCreates(now, limits);
-  const ticket = await openComponentStore(store.redis).ticket();
+  const ticketAt = await ticketReceivedAt(store.redis);
   const loss = await lastLoss(store.redis);
   const { presence, missing } = await processesNow(processSourcesOf(store.settings, store.redis));
   return {
@@ -122,7 +122,7 @@ async function gather(store: Store, id: string | undefined) {
     },
     ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
     waitsUntil: await waitsUntil(store),
-    ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
+    ticketReceivedAt: ticketAt === undefined ? null : isoWithOffset(ticketAt, limits.timezone),
     parkedPushes: parked,
     forgotten:
       loss === undefined

@@ -46,6 +46,7 @@ export type ScriptName =
   | 'beat'
   | 'presence'
   | 'replace-field'
+  | 'seal-field'
   | 'epoch'
   | 'epoch-report';
 
