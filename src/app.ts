@@ -708,7 +708,10 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
           log,
         },
       });
-      log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
+      log.info(
+        { part: 'receiver', address: settings.eventsHost, port: server.port, path: settings.eventsPath },
+        'ready',
+      );
       return server.port;
     },
     async recordIn(store) {
@@ -858,7 +861,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
       version: VERSION,
     },
   });
-  log.info({ part: 'console', host: settings.consoleHost, port: server.port }, 'ready');
+  log.info({ part: 'console', address: settings.consoleHost, port: server.port }, 'ready');
   return {
     port: server.port,
     close: server.close,
