@@ -1,5 +1,6 @@
 /** The one file that wires: which parts a command works with, made from its settings. */
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -9,6 +10,7 @@ import { startConsole } from './console/server.js';
 import { exchangesPerSecond, type Limits, sendingWindow } from './domain/limits.js';
 import type { Identify } from './domain/merchant.js';
 import { quotaRechecksMs } from './domain/patience.js';
+import { heartbeatOf, liveOf, type ProcessRole, type Running } from './domain/presence.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
@@ -20,6 +22,7 @@ import type { NightTools } from './nights/night.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
 import { type Herald, startHerald } from './notices/herald.js';
 import { startLinkWatch } from './notices/link-watch.js';
+import { startWorkerWatch } from './notices/worker-watch.js';
 import { compareAndRecord } from './operator/reconcile.js';
 import { startReconciling } from './operator/reconciling.js';
 import type { Rules } from './producer/checked-rows.js';
@@ -29,7 +32,7 @@ import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
-import { openComponentStore } from './redis/component-store.js';
+import { isSealedTicket, openComponentStore, sealTicket, ticketReceivedAt } from './redis/component-store.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
 import { refuseVolatile } from './redis/durability.js';
@@ -42,9 +45,9 @@ import { openLinks } from './redis/links.js';
 import { liveRegistrations } from './redis/live.js';
 import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/loss.js';
 import { openNights } from './redis/nights.js';
-import { queueNotice } from './redis/notices.js';
+import { openNotices, queueNotice } from './redis/notices.js';
 import { joinPrivateServer } from './redis/private-server.js';
-import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes.js';
+import { openPushes, openPushReader, openPushRelay, type Pushes, type ReceivedPush } from './redis/pushes.js';
 import { openReadings } from './redis/readings.js';
 import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
@@ -53,7 +56,9 @@ import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
 import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
+import { type ProcessSources, processesNow } from './reporter/missing-worker.js';
 import { situation } from './reporter/standstill.js';
+import { VERSION } from './version.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
 import { type Client, openClient } from './wechat/client.js';
@@ -89,6 +94,8 @@ export interface Store {
   readonly receiver: { isReady?: () => Promise<boolean> };
   /** What this process does against a Redis that forgets; made by the first part that needs it. */
   readonly lossGuard: () => Promise<LossGuard>;
+  /** Posts notices to people, and looks whether a worker is missing, until as many have said that they leave as have begun. */
+  readonly notifying: () => Promise<Part>;
   /** A further connection; closed with the store. */
   connect(role: Role): Promise<Redis>;
   close(): Promise<void>;
@@ -125,6 +132,7 @@ export async function openStore(
     if (settings.redisUrl !== undefined) {
       for (const warning of await checkServer(redis)) log.warn({}, warning);
     }
+    const notifying = sharedPart(() => startNotifying(connectTo, settings, log));
     const isNew = claim && (await claimLedger(redis, ledgerIdentityOf(settings)));
     return {
       redis,
@@ -141,6 +149,7 @@ export async function openStore(
         guarding ??= startGuarding(connectTo, settings, log);
         return guarding;
       },
+      notifying,
       connect: (to) => connectTo(to),
       close,
     };
@@ -162,6 +171,90 @@ async function startGuarding(
     now: Date.now,
     log,
   });
+}
+
+/** Begun by the first who wants it, and closed by the last. */
+function sharedPart(begin: () => Promise<Part>): () => Promise<Part> {
+  let part: Promise<Part> | undefined;
+  let users = 0;
+  return async () => {
+    users += 1;
+    part ??= begin();
+    const mine = await part;
+    return {
+      async close() {
+        users -= 1;
+        if (users > 0) return;
+        part = undefined;
+        await mine.close();
+      },
+    };
+  };
+}
+
+/** What people are told: by whichever process is there. Of a missing worker no worker could tell. */
+async function startNotifying(
+  connectTo: (role: Role) => Promise<Redis>,
+  settings: Settings,
+  log: Logger,
+): Promise<Part> {
+  if (settings.notifyUrl === undefined) return { close: async () => {} };
+  const redis = await connectTo('worker');
+  const bell = await hangBell(redis);
+  const delivering = startDelivering({
+    redis,
+    bell,
+    destinations: { notify: { url: settings.notifyUrl } },
+    secret: settings.webhookSecret ?? '',
+    requestTimeoutMs: settings.patience.requestTimeoutMs,
+    log,
+  });
+  const sources = processSourcesOf(settings, redis);
+  const watch = startWorkerWatch({
+    told: openTold(redis),
+    async look() {
+      const { presence, missing } = await processesNow(sources);
+      return { workers: liveOf(presence, 'worker').length, missing };
+    },
+    now: Date.now,
+    everyMs: heartbeatOf(settings.patience.workerWaitMs).everyMs,
+    log,
+  });
+  return {
+    async close() {
+      await watch.close();
+      await delivering.close();
+      await bell.close();
+    },
+  };
+}
+
+/** Where it is asked which processes live. */
+export function processSourcesOf(settings: Settings, redis: Redis): ProcessSources {
+  return {
+    heartbeats: openHeartbeats(redis),
+    calls: openCalls(redis),
+    nights: openNights(redis),
+    limits: limitsOf(settings),
+    workerWaitMs: settings.patience.workerWaitMs,
+  };
+}
+
+function startBeatingAs(
+  role: ProcessRole,
+  { settings }: Pick<Store, 'settings'>,
+  redis: Redis,
+  running?: Running,
+): Beating {
+  const process = {
+    role,
+    ...(running !== undefined && { running }),
+    version: VERSION,
+    host: hostname(),
+    pid: globalThis.process.pid,
+    id: randomBytes(4).toString('hex'),
+  };
+  return startBeating(redis, process, heartbeatOf(settings.patience.workerWaitMs));
 }
 
 /** What a process with these settings would make a ledger for. */
@@ -211,11 +304,11 @@ export function openCaller({ settings, redis }: Pick<Store, 'settings' | 'redis'
     requestTimeoutMs: settings.patience.requestTimeoutMs,
     connections: 1,
   });
-  const store = openComponentStore(redis);
+  const store = openComponentStore(redis, vaultLater(settings));
   return {
     client,
     api: registrationApi(settings, client),
-    ticketReceivedAt: async (): Promise<number | undefined> => (await store.ticket())?.receivedAt,
+    ticketReceivedAt: () => ticketReceivedAt(redis),
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
     close: () => client.close(),
   };
@@ -290,7 +383,7 @@ export interface Part {
 }
 
 /** Worker and relay: what sends. */
-export async function startSending(store: Store): Promise<Part> {
+export async function startSending(store: Store, running: Running = 'steady'): Promise<Part> {
   const { settings, log } = store;
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
   const { startRelay } = await import('./redis/relay.js');
@@ -341,7 +434,6 @@ export async function startSending(store: Store): Promise<Part> {
     bell,
     destinations: {
       created: createdWebhook(settings, authorizers),
-      notify: settings.notifyUrl === undefined ? undefined : { url: settings.notifyUrl },
     },
     secret: settings.webhookSecret ?? '',
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -356,12 +448,16 @@ export async function startSending(store: Store): Promise<Part> {
     now: Date.now,
     log,
   });
+  const notifying = await store.notifying();
+  const beating = startBeatingAs('worker', store, redis, running);
   log.info({ part: 'worker' }, 'ready');
   return {
     async close() {
       await worker.close();
+      await beating.stop();
       await herald?.close();
       await linkWatch.close();
+      await notifying.close();
       await delivering.close();
       await relay.stop();
       await bell.close();
@@ -425,7 +521,7 @@ export function createdWebhook(
 }
 
 function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, guard: LossGuard, log: Logger): Crew {
-  const store = openComponentStore(redis);
+  const store = openComponentStore(redis, vaultLater(settings));
   return {
     ledger: openLedger(redis),
     calls: openCalls(redis, guard),
@@ -572,14 +668,19 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
   let beating: Beating | undefined;
+  let notifying: Part | undefined;
   const pushes = async (): Promise<Pushes> => {
     if (door === undefined) throw new Error('Redis was not reached yet');
     return door.pushes;
   };
+  const vault = vaultLater(settings);
+  const sealed = (ticket: string): string => sealTicket(vault(), ticket);
+  const withSealedTicket = (push: ReceivedPush): ReceivedPush =>
+    push.ticket === undefined || isSealedTicket(push.ticket) ? push : { ...push, ticket: sealed(push.ticket) };
   const shelf = openShelf({
     pushes: {
       async store(received, mark) {
-        const stored = await (await pushes()).store(received, mark);
+        const stored = await (await pushes()).store(received.map(withSealedTicket), mark);
         written(() => door?.journal.writePushes(received), log);
         return stored;
       },
@@ -602,12 +703,16 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
           credentials: pushCredentials(settings),
           componentAppid: settings.wechatComponentAppid ?? '',
           put: shelf.put,
+          sealTicket: sealed,
           refusals,
           now: Date.now,
           log,
         },
       });
-      log.info({ part: 'receiver', host: settings.eventsHost, port: server.port, path: settings.eventsPath }, 'ready');
+      log.info(
+        { part: 'receiver', address: settings.eventsHost, port: server.port, path: settings.eventsPath },
+        'ready',
+      );
       return server.port;
     },
     async recordIn(store) {
@@ -636,19 +741,20 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
         shelf.isBusy,
       );
-      beating = startBeating(openHeartbeats(redis));
+      notifying = await store.notifying();
+      beating = startBeatingAs('receiver', store, redis);
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
       door = { redis: answering, pushes: openPushes(answering), journal: guard.journal };
     },
     async close() {
-      beating?.stop();
       await server?.close();
       refusals.close();
       await shelf.close();
       // Both wait for a Redis that is away; what they have not done is kept there, and shutdown has 25 s for everything.
       const late = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS).unref());
-      await Promise.race([late, Promise.all([recording?.stop(), forwarding?.close()])]);
+      const leaving = [recording?.stop(), forwarding?.close(), beating?.stop(), notifying?.close()];
+      await Promise.race([late, Promise.all(leaving)]);
     },
   };
 }
@@ -696,10 +802,14 @@ export async function startNights(store: Store): Promise<Part> {
     clock: (ring) => onNight(redis, log, ring),
     log,
   });
+  const notifying = await store.notifying();
+  const beating = startBeatingAs('scheduler', store, redis);
   log.info({ part: 'nights' }, 'ready');
   return {
     async close() {
       await keeper.close();
+      await beating.stop();
+      await notifying.close();
       await clock.close();
     },
   };
@@ -731,7 +841,6 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
   const { settings, log } = store;
   const door = await store.connect('door');
   const pushes = openPushes(door);
-  const tickets = openComponentStore(door);
   const server = await startConsole({
     host: settings.consoleHost,
     port: settings.consolePort,
@@ -742,12 +851,18 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
       batches: openBatches(door),
       calls: openCalls(door),
       pushes,
-      ticketReceivedAt: async () => (await tickets.ticket())?.receivedAt,
+      ticketReceivedAt: () => ticketReceivedAt(door),
+      processes: processSourcesOf(settings, door),
+      workload: openWorkload(door),
+      notices: openNotices(door),
+      links: openLinks(door),
+      nights: openNights(door),
       limits: limitsOf(settings),
       now: Date.now,
+      version: VERSION,
     },
   });
-  log.info({ part: 'console', host: settings.consoleHost, port: server.port }, 'ready');
+  log.info({ part: 'console', address: settings.consoleHost, port: server.port }, 'ready');
   return {
     port: server.port,
     close: server.close,
@@ -763,6 +878,15 @@ function pushCredentials(settings: Settings): PushCredential[] {
   const tokens = [settings.wechatMessageToken, settings.wechatMessageTokenPrevious].filter((it) => it !== undefined);
   const keys = [settings.wechatEncodingAesKey, settings.wechatEncodingAesKeyPrevious].filter((it) => it !== undefined);
   return keys.flatMap((encodingAesKey) => tokens.map((token) => ({ token, aesKey: decodeAesKey(encodingAesKey) })));
+}
+
+/** For whoever may not need it: a key that is missing is made. */
+function vaultLater(settings: Settings): () => Vault {
+  let vault: Vault | undefined;
+  return () => {
+    vault ??= vaultOf(settings);
+    return vault;
+  };
 }
 
 export function vaultOf(settings: Settings): Vault {

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly batches: readonly string[];
   readonly untilSubmitted: boolean;
   readonly signal: AbortSignal;
+  /** `passing`: cron starts the next one. Absent: a person started it. */
+  readonly running?: 'passing';
   /** Told the receiver's port before the first call is made. */
   readonly onListening?: (port: number) => void;
 }
@@ -25,7 +27,7 @@ export async function sendAndListen(store: Store, options: RunOptions): Promise<
     options.onListening?.(listening.port);
     // A person who starts a run wants rows sent today: a day that is shut is checked at once.
     if ((await store.workload.inHand('submit')) > 0) await askDayAgain(store);
-    const sending = await startSending(store);
+    const sending = await startSending(store, options.running ?? 'once');
     try {
       return await untilSettled(store, options);
     } finally {

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
-import { limitsOf, openCaller, type Store } from '../app.js';
+import { limitsOf, openCaller, processSourcesOf, type Store } from '../app.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
 import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
-import { RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
+import { evictionPolicy, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { durabilityOf } from '../redis/durability.js';
+import { LedgerMismatch, SCHEMA, SchemaMismatch } from '../redis/ledger-identity.js';
+import { openNights } from '../redis/nights.js';
+import { type MissingWorker, processesNow } from '../reporter/missing-worker.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { situation } from '../reporter/standstill.js';
@@ -47,11 +51,11 @@ export function doctorCommand(): Command {
         return;
       }
       await perform(made, {}, async ({ open }) => {
-        const { store, finding } = await checkRedis(() => open('door'));
+        const { store, findings: ofRedis } = await checkRedis((claim) => open('door', undefined, claim));
         const findings = [
           ...ofSettings,
-          finding,
-          ...(store === undefined ? [] : [await checkPersistence(store), ...(await checkWechat(store))]),
+          ...ofRedis,
+          ...(store === undefined ? [] : [...(await checkServer(store)), ...(await checkWechat(store))]),
         ];
         await tell(findings);
         return statusOf(findings);
@@ -62,7 +66,7 @@ export function doctorCommand(): Command {
 function statusOf(findings: readonly Finding[]): number {
   const faults = findings.filter(({ verdict }) => verdict === 'fault').map(({ check }) => check);
   if (faults.length === 0) return EXIT.done;
-  if (faults.includes('settings')) return EXIT.badUsage;
+  if (faults.includes('settings') || faults.includes('ledger')) return EXIT.badUsage;
   return faults.includes('Redis') || faults.includes('persistence') ? EXIT.redisUnreachable : EXIT.stopped;
 }
 
@@ -103,17 +107,128 @@ function checkSettings(made: Command): { settings?: Settings; findings: Finding[
   }
 }
 
-async function checkRedis(open: () => Promise<Store>): Promise<{ store?: Store; finding: Finding }> {
+/** `open` is told whether to compare what the ledger belongs to; without that the rest is checked all the same. */
+async function checkRedis(open: (claim: boolean) => Promise<Store>): Promise<{ store?: Store; findings: Finding[] }> {
   try {
-    const store = await open();
-    const version = /redis_version:(\S+)/.exec(await store.redis.info('server'))?.[1] ?? 'of unknown version';
-    const where = store.settings.redisUrl === undefined ? `private, under ${store.settings.home}` : 'your own';
-    return { store, finding: { check: 'Redis', verdict: 'ok', says: `${version}, ${where}` } };
+    return await foundRedis(await open(true), {
+      check: 'ledger',
+      verdict: 'ok',
+      says: `schema ${SCHEMA}, and of this platform, address of WeChat and secret key`,
+    });
   } catch (error) {
+    if (error instanceof LedgerMismatch) return foundRedis(await open(false), otherLedger(error));
+    // What another version has written is not read.
+    if (error instanceof SchemaMismatch) {
+      const todo = 'Run the version that made the ledger, or name another one: FASTREGISTER_LEDGER.';
+      return { findings: [{ check: 'ledger', verdict: 'fault', says: error.message, todo }] };
+    }
     if (!(error instanceof RedisUnreachable || error instanceof RedisUnfit)) throw error;
-    const todo = 'Correct REDIS_URL or fix that Redis; without REDIS_URL a private one is started.';
-    return { finding: { check: 'Redis', verdict: 'fault', says: error.message, todo } };
+    const todo = 'Correct REDIS_URL, or that Redis; without REDIS_URL a private one is started.';
+    return { findings: [{ check: 'Redis', verdict: 'fault', says: error.message, todo }] };
   }
+}
+
+async function foundRedis(store: Store, ledger: Finding): Promise<{ store: Store; findings: Finding[] }> {
+  const version = /redis_version:(\S+)/.exec(await store.redis.info('server'))?.[1] ?? 'of unknown version';
+  const where = store.settings.redisUrl === undefined ? `private, under ${store.settings.home}` : 'your own';
+  return { store, findings: [{ check: 'Redis', verdict: 'ok', says: `${version}, ${where}` }, ledger] };
+}
+
+function otherLedger({ differences }: LedgerMismatch): Finding {
+  const says = differences.map(
+    ({ says, ledger, here, setting }) => `${says}: it has ${ledger}, ${setting} gives ${here}`,
+  );
+  const settings = [...new Set(differences.map(({ setting }) => setting))].join(' and ');
+  return {
+    check: 'ledger',
+    verdict: 'fault',
+    says: `belongs to another platform or rehearsal; ${says.join('; ')}`,
+    todo: `Set ${settings} to what the ledger has, or name another ledger (FASTREGISTER_LEDGER). If it was changed on purpose: \`fastregister ledger adopt\`, and for a secret key \`fastregister tokens reseal\`.`,
+  };
+}
+
+async function checkServer(store: Store): Promise<Finding[]> {
+  return [await checkPersistence(store), ...(await checkEviction(store)), ...(await checkProcesses(store))];
+}
+
+/** A finding only where nobody can know: a policy that evicts is refused before. */
+async function checkEviction({ redis }: Store): Promise<Finding[]> {
+  if ((await evictionPolicy(redis)) !== undefined) return [];
+  return [
+    {
+      check: 'eviction',
+      verdict: 'warning',
+      says: 'this Redis does not tell its maxmemory-policy; any but noeviction deletes registrations when memory is short',
+      todo: 'Make sure that it is noeviction.',
+    },
+  ];
+}
+
+/** Who works on this ledger, and who does not. */
+async function checkProcesses({ settings, redis, workload }: Store): Promise<Finding[]> {
+  const sources = processSourcesOf(settings, redis);
+  const { presence, missing } = await processesNow(sources);
+  const { awaiting_legal_person: asked = 0, submitting = 0 } = await workload.states();
+  const schedules = await openNights(redis).schedules();
+  return [
+    workerFinding(presence, missing),
+    roleFinding(presence, 'receiver', asked + submitting, {
+      wants: 'registrations wait for a push, and WeChat may push a result only once',
+      todo: 'Start `fastregister listen` or `fastregister serve`.',
+    }),
+    ...(schedules.length === 0
+      ? []
+      : [
+          roleFinding(presence, 'scheduler', schedules.length, {
+            wants: 'nightly runs are scheduled',
+            todo: 'Start `fastregister serve`, or `fastregister serve --only nights`.',
+          }),
+        ]),
+    ...versionFindings(presence),
+  ];
+}
+
+function workerFinding(presence: Presence, missing: MissingWorker | undefined): Finding {
+  const check = 'worker';
+  if (missing !== undefined) return { check, verdict: 'fault', says: missing.reason.en, todo: missing.nextStep.en };
+  const live = liveOf(presence, 'worker');
+  if (live.length > 0) return { check, verdict: 'ok', says: placesOf(live) };
+  const why =
+    presence.waitingSince === undefined
+      ? 'nothing waits that could be sent now'
+      : 'what waits is sent by the next nightly run, or may not be sent now, or waits since a moment ago';
+  return { check, verdict: 'ok', says: `none runs: ${why}` };
+}
+
+function roleFinding(
+  presence: Presence,
+  role: ProcessRole,
+  waiting: number,
+  { wants, todo }: { readonly wants: string; readonly todo: string },
+): Finding {
+  const live = liveOf(presence, role);
+  if (live.length > 0) return { check: role, verdict: 'ok', says: placesOf(live) };
+  if (waiting === 0) return { check: role, verdict: 'ok', says: 'none runs, and none is needed now' };
+  return { check: role, verdict: 'warning', says: `none runs, and ${waiting} ${wants}`, todo };
+}
+
+/** Two versions at work may write what the other does not know. */
+function versionFindings({ live }: Presence): Finding[] {
+  const versions = [...new Set(live.map(({ version }) => version))].sort();
+  if (versions.length < 2) return [];
+  const says = versions.map((version) => `${version}: ${placesOf(live.filter((it) => it.version === version))}`);
+  return [
+    {
+      check: 'versions',
+      verdict: 'warning',
+      says: `processes of different versions work on this ledger: ${says.join('; ')}`,
+      todo: 'End those of the older version, and start them again with the newer one.',
+    },
+  ];
+}
+
+function placesOf(live: readonly LiveProcess[]): string {
+  return live.map(({ role, host, pid }) => `${role} at ${host}:${pid}`).join(', ');
 }
 
 /** What a power cut, or a restart, takes away. */
@@ -140,17 +255,18 @@ type Caller = ReturnType<typeof openCaller>;
 async function checkWechat(store: Store): Promise<Finding[]> {
   const caller = openCaller(store);
   try {
-    const clock = await checkClock(store.settings);
+    const { clock, redisClock } = await checkClocks(store);
     const addresses = checkAddresses(store.settings);
     const line = [await checkLine(store), ...(await checkDay(store))];
     const api = await checkApi(store, caller);
     const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, ...addresses, ...line, api, permissions];
+    if (clock.check === 'WeChat') return [clock, redisClock, ...addresses, ...line, api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
     return [
       clock,
+      redisClock,
       ...addresses,
       ...line,
       api,
@@ -192,8 +308,38 @@ const CLOCK_WARNING_MS = 10_000;
 /** A clock that is fast by minutes takes the push of a new attempt for one of the attempt before. */
 const CLOCK_FAULT_MS = 120_000;
 
-async function checkClock({ wechatApiBaseUrl, patience }: Settings): Promise<Finding> {
-  const clock = await readClock(wechatApiBaseUrl, patience.requestTimeoutMs, Date.now, fetch);
+/** Three clocks: waits and quota days are measured by that of Redis, facts are dated by this machine's, pushes by WeChat's. */
+async function checkClocks({ settings, calls }: Store): Promise<{ clock: Finding; redisClock: Finding }> {
+  const { wechatApiBaseUrl, patience } = settings;
+  const wechat = await readClock(wechatApiBaseUrl, patience.requestTimeoutMs, Date.now, fetch);
+  const before = Date.now();
+  const redis = await calls.now();
+  const redisAheadMs = Math.round(redis - (before + Date.now()) / 2);
+  const aheadOfWechatMs = wechat.kind === 'offset' ? wechat.ms + redisAheadMs : undefined;
+  return { clock: checkClock(settings, wechat), redisClock: checkRedisClock(redisAheadMs, aheadOfWechatMs) };
+}
+
+function checkRedisClock(aheadOfUsMs: number, aheadOfWechatMs: number | undefined): Finding {
+  const check = 'clock of Redis';
+  const others: readonly (readonly [string, number | undefined])[] = [
+    ["this machine's", aheadOfUsMs],
+    ["WeChat's", aheadOfWechatMs],
+  ];
+  const off = others.flatMap(([whose, ms = 0]) => (Math.abs(ms) < CLOCK_WARNING_MS ? [] : [{ whose, ms }]));
+  if (off.length === 0) return { check, verdict: 'ok', says: "as this machine's" };
+  return {
+    check,
+    verdict: off.every(({ ms }) => Math.abs(ms) < CLOCK_FAULT_MS) ? 'warning' : 'fault',
+    says: off.map(({ whose, ms }) => apartIn(ms, whose)).join(', '),
+    todo: 'Let the machine of Redis, and this one, take their time from the network (timedatectl set-ntp true): waits and quota days are measured by the clock of Redis.',
+  };
+}
+
+function apartIn(ms: number, whose: string): string {
+  return `${formatDuration(Math.round(Math.abs(ms) / 1000) * 1000)} ${ms > 0 ? 'ahead of' : 'behind'} ${whose}`;
+}
+
+function checkClock({ wechatApiBaseUrl }: Settings, clock: Awaited<ReturnType<typeof readClock>>): Finding {
   if (clock.kind === 'unreachable') {
     return {
       check: 'WeChat',
@@ -207,7 +353,7 @@ async function checkClock({ wechatApiBaseUrl, patience }: Settings): Promise<Fin
   return {
     check: 'clock',
     verdict: off < CLOCK_FAULT_MS ? 'warning' : 'fault',
-    says: `${formatDuration(Math.round(off / 1000) * 1000)} ${clock.ms > 0 ? 'ahead of' : 'behind'} WeChat's`,
+    says: apartIn(clock.ms, "WeChat's"),
     todo: 'Let the machine take its time from the network (timedatectl set-ntp true): quota days and the order of pushes hang on it.',
   };
 }

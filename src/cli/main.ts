@@ -1,22 +1,18 @@
 /** `fastregister`: finds the command, and says what went wrong with which exit status. */
 import './nursery.js';
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
 import { PortUnavailable } from '../http/port.js';
 import { SheetError } from '../producer/sheet-error.js';
 import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
 import { OutputError } from '../reporter/file.js';
+import { VERSION } from '../version.js';
 import { EXIT, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';
 import { ReaderGone, say } from './terminal.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 const program = new Command('fastregister')
-  .version(version)
+  .version(VERSION)
   .description('Registers WeChat Mini Programs for the merchants of a spreadsheet, within quota, each of them once.')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })

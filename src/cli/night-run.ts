@@ -15,7 +15,7 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
   const night = await runNight(
     nightToolsOf(store, store.redis),
     plan,
-    (batches, signal) => sendAndListen(store, { batches, untilSubmitted, signal }),
+    (batches, signal) => sendAndListen(store, { batches, untilSubmitted, signal, running: 'passing' }),
     interruption.signal,
   );
   if (night === undefined) {

@@ -1,16 +1,19 @@
 import type { Command } from 'commander';
-import { limitsOf, type Store } from '../app.js';
+import { limitsOf, processSourcesOf, type Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
+import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
 import { WAITS, type Wait } from '../domain/registration.js';
+import type { Words } from '../domain/words.js';
 import { byOutcome } from '../redis/batches.js';
-import { openComponentStore } from '../redis/component-store.js';
+import { ticketReceivedAt } from '../redis/component-store.js';
 import { openLinks } from '../redis/links.js';
 import { lastLoss, unreported } from '../redis/loss.js';
 import { openPushes } from '../redis/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
+import { processesNow } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
 import { shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
 import { forCreates, type Situation, situation } from '../reporter/standstill.js';
@@ -91,13 +94,24 @@ async function gather(store: Store, id: string | undefined) {
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
   const creates = forCreates(now, limits);
-  const ticket = await openComponentStore(store.redis).ticket();
+  const ticketAt = await ticketReceivedAt(store.redis);
   const loss = await lastLoss(store.redis);
+  const { presence, missing } = await processesNow(processSourcesOf(store.settings, store.redis));
   return {
     line:
       now.stopped || now.standstill
         ? { stopped: isStopped(now), ...standstill, ...metByLine(now, limits) }
         : { stopped: false },
+    processes: processesShown(presence, limits),
+    workerMissing:
+      missing === undefined
+        ? null
+        : {
+            since: isoWithOffset(missing.since, limits.timezone),
+            problem: missing.problem,
+            reason: missing.reason,
+            nextStep: missing.nextStep,
+          },
     calls: {
       used: now.used,
       limit: now.limit,
@@ -108,7 +122,7 @@ async function gather(store: Store, id: string | undefined) {
     },
     ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
     waitsUntil: await waitsUntil(store),
-    ticketReceivedAt: ticket === undefined ? null : isoWithOffset(ticket.receivedAt, limits.timezone),
+    ticketReceivedAt: ticketAt === undefined ? null : isoWithOffset(ticketAt, limits.timezone),
     parkedPushes: parked,
     forgotten:
       loss === undefined
@@ -119,6 +133,44 @@ async function gather(store: Store, id: string | undefined) {
     links,
     batches,
   };
+}
+
+/** Who works on this ledger, and when WeChat was last called, last pushed, and since when a row waits that could be sent. */
+function processesShown(presence: Presence, { timezone }: Limits) {
+  const { callAt, pushAt, waitingSince } = presence;
+  const time = (at: number | undefined): string | null => (at === undefined ? null : isoWithOffset(at, timezone));
+  const ofRole = (role: ProcessRole) => ({
+    live: liveOf(presence, role).map(({ host, pid, version }) => ({ host, pid, version })),
+    lastSeenAt: time(presence.seen[role]),
+  });
+  return {
+    workers: ofRole('worker'),
+    receivers: ofRole('receiver'),
+    schedulers: ofRole('scheduler'),
+    lastCallAt: time(callAt),
+    lastPushAt: time(pushAt),
+    waitingSince: time(waitingSince),
+  };
+}
+
+/** One line for each role of which there is, or was, a process. */
+function processLines({ workers, receivers, schedulers, ...times }: ReturnType<typeof processesShown>): string[][] {
+  const lines = Object.entries({ workers, receivers, schedulers }).flatMap(([role, { live, lastSeenAt }]) => {
+    if (live.length > 0) return [[role, `${live.length} alive: ${live.map(placeOf).join(', ')}`]];
+    return lastSeenAt === null && role === 'schedulers'
+      ? []
+      : [[role, lastSeenAt === null ? 'none yet' : `none; last seen at ${lastSeenAt}`]];
+  });
+  return [
+    ...lines,
+    ...(times.lastCallAt === null ? [] : [['last call', times.lastCallAt]]),
+    ...(times.lastPushAt === null ? [] : [['last push', times.lastPushAt]]),
+    ...(times.waitingSince === null ? [] : [['oldest row to send', `waits since ${times.waitingSince}`]]),
+  ];
+}
+
+function placeOf({ host, pid, version }: Pick<LiveProcess, 'host' | 'pid' | 'version'>): string {
+  return `${host}:${pid} (${version})`;
 }
 
 /** Also while it is tried by itself. */
@@ -211,10 +263,16 @@ function linkLines({ open, ending, nextEndsAt }: Awaited<ReturnType<typeof links
   return [['links to open', `${open}, the next one ends at ${nextEndsAt}${soon}`]];
 }
 
+function lineOf(missing: { reason: Words; nextStep: Words } | null): string {
+  return missing === null ? 'running' : `${missing.reason.en} ${missing.nextStep.en}`;
+}
+
 function describe(facts: Awaited<ReturnType<typeof gather>>): string {
-  const { line, calls, batches } = facts;
+  const { line, calls, batches, workerMissing } = facts;
   const head = [
-    ['line', 'reason' in line && line.reason ? `${line.reason.en} ${line.nextStep?.en ?? ''}` : 'running'],
+    ['line', 'reason' in line && line.reason ? `${line.reason.en} ${line.nextStep?.en ?? ''}` : lineOf(workerMissing)],
+    ...('reason' in line && line.reason && workerMissing ? [['fault', lineOf(workerMissing)]] : []),
+    ...processLines(facts.processes),
     ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left${keptOf(calls)}`],
     ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
     ...(calls.told === null

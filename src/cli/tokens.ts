@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { ledgerIdentityOf, vaultOf } from '../app.js';
 import { openAuthorizers } from '../redis/authorizers.js';
+import { openComponentStore } from '../redis/component-store.js';
 import { isRedisGone } from '../redis/connection.js';
 import { adoptLedger } from '../redis/ledger-identity.js';
 import { command, EXIT, perform, UsageError } from './command.js';
@@ -52,7 +53,7 @@ function exportCommand(): Command {
 function resealCommand(): Command {
   return command(
     'reseal',
-    'Seals every refresh token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
+    'Seals refresh tokens, verify ticket and component access token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
     'fastregister tokens reseal',
   ).action(async (_options: object, made: Command) =>
     perform(made, { needs: ['encryption'] }, async ({ open: openStore, settings }) => {
@@ -66,9 +67,10 @@ function resealCommand(): Command {
         });
         if (isNew) resealed += 1;
       }
+      const ofPlatform = await openComponentStore(redis, () => vaultOf(settings)).reseal();
       await adoptLedger(redis, { secretKey: ledgerIdentityOf(settings).secretKey });
       say(
-        `${resealed} of ${appids.length} refresh tokens were sealed anew. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
+        `${resealed} of ${appids.length} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
       );
       return EXIT.done;
     }),

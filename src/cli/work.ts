@@ -21,7 +21,7 @@ export function workCommand(): Command {
         const { signal } = onInterruption();
         const store = await open('worker');
         if (options.drain && (await store.workload.inHand('submit')) > 0) await askDayAgain(store);
-        const running: Part[] = [await startSending(store)];
+        const running: Part[] = [await startSending(store, options.drain ? 'passing' : 'steady')];
         try {
           if (!options.drain) running.push(await startReconcilingOf(store));
           return await untilToldToEnd(store, options.drain === true, signal);

@@ -1,9 +1,11 @@
 /** /metrics in Prometheus' text format. Counts only: no merchant, no code, no token. */
 import { Counter, Gauge, Registry } from 'prom-client';
+import { liveOf, type ProcessRole } from '../domain/presence.js';
 import { LAG_SECONDS } from '../redis/pushes.js';
+import type { Gauges } from './gauges.js';
 import type { Overview } from './overview.js';
 
-export async function metricsText(facts: Overview): Promise<string> {
+export async function metricsText(facts: Gauges): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
     new Gauge({ name: `fastregister_${name}`, help, labelNames, registers: [registry] });
@@ -11,10 +13,15 @@ export async function metricsText(facts: Overview): Promise<string> {
   const counter = (name: string, help: string, labelNames: string[]): Counter =>
     new Counter({ name: `fastregister_${name}`, help, labelNames, registers: [registry] });
 
-  const rows = gauge('rows', 'Rows of all batches by state; deferred ones by what they wait for.', ['state']);
-  for (const { counts } of facts.batches) {
-    for (const [state, count] of Object.entries(counts)) rows.inc({ state }, count);
-  }
+  gauge('build_info', '1; the version is that of the process that answers.', ['version']).set(
+    { version: facts.version },
+    1,
+  );
+  const registrations = gauge('registrations', 'Registrations by state, each once, however many batches name it.', [
+    'state',
+  ]);
+  for (const [state, count] of Object.entries(facts.states)) registrations.set({ state }, count);
+  processGauges(facts, gauge);
   gauge('calls_today', 'Calls to WeChat in the present quota day, create and search together.').set(
     facts.situation.used,
   );
@@ -39,11 +46,44 @@ export async function metricsText(facts: Overview): Promise<string> {
     ['why'],
   );
   for (const [why, count] of Object.entries(facts.pushes.refused)) refused.inc({ why }, count);
+  const notices = gauge('notices_pending', 'Lanes with notices that are not posted yet, by destination.', [
+    'destination',
+  ]);
+  for (const [destination, count] of Object.entries(facts.noticesWaiting)) notices.set({ destination }, count);
+  gauge('links_open', 'Links that legal persons have yet to open.').set(facts.links.open);
+  gauge('links_ending', 'Those of them that end within three hours.').set(facts.links.ending);
+  if (facts.nightEndedAt !== undefined) {
+    gauge('night_last_success_timestamp_seconds', 'When the last night ended that did its work.').set(
+      facts.nightEndedAt / 1000,
+    );
+  }
   gauge('pushes_parked', 'Pushes that fit no registration.').set(facts.parkedPushes);
   if (facts.ticketAgeMs !== undefined) {
     gauge('verify_ticket_age_seconds', 'Since the last component verify ticket came.').set(facts.ticketAgeMs / 1000);
   }
   return (await registry.metrics()) + lagText(facts.pushes.lag);
+}
+
+const ROLES: readonly ProcessRole[] = ['worker', 'receiver', 'scheduler'];
+
+/** Ages by the clock of Redis, on which they were noted. */
+function processGauges(
+  { processes: { presence, missing } }: Gauges,
+  gauge: (name: string, help: string, labelNames?: string[]) => Gauge,
+): void {
+  const alive = gauge('processes', 'Live processes by role.', ['role']);
+  for (const role of ROLES) alive.set({ role }, liveOf(presence, role).length);
+  gauge('worker_missing', '1 while rows wait that could be sent, and no worker runs.').set(
+    missing === undefined ? 0 : 1,
+  );
+  const ages = {
+    last_call_age_seconds: [presence.callAt, 'Since the last create or search.'],
+    last_push_age_seconds: [presence.pushAt, 'Since the last push was stored.'],
+    oldest_wait_seconds: [presence.waitingSince, 'How long the oldest row waits that a worker could send now.'],
+  } as const;
+  for (const [name, [at, help]] of Object.entries(ages)) {
+    if (at !== undefined) gauge(name, help).set((presence.now - at) / 1000);
+  }
 }
 
 /** Counted in Redis by all receivers; the library's own histogram counts what happens in this process only. */

@@ -3,6 +3,7 @@ import type { Limits } from '../domain/limits.js';
 import type { Batch, Batches, Counts } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import type { PushCounts, Pushes } from '../redis/pushes.js';
+import { type Processes, type ProcessSources, processesNow } from '../reporter/missing-worker.js';
 import { type Situation, situation } from '../reporter/standstill.js';
 
 export interface Sources {
@@ -10,6 +11,7 @@ export interface Sources {
   readonly calls: Calls;
   readonly pushes: Pushes;
   readonly ticketReceivedAt: () => Promise<number | undefined>;
+  readonly processes: ProcessSources;
   readonly limits: Limits;
   readonly now: () => number;
 }
@@ -21,19 +23,36 @@ export interface Overview {
   readonly parkedPushes: number;
   /** ms; undefined while none has come. */
   readonly ticketAgeMs: number | undefined;
+  readonly processes: Processes;
 }
 
-export async function overview({ batches, calls, pushes, ticketReceivedAt, limits, now }: Sources): Promise<Overview> {
+/** What does not grow with the number of batches. */
+export async function present({
+  calls,
+  pushes,
+  ticketReceivedAt,
+  processes,
+  limits,
+  now,
+}: Sources): Promise<Omit<Overview, 'batches'>> {
+  const received = await ticketReceivedAt();
+  return {
+    situation: await situation(calls, limits, now()),
+    pushes: await pushes.counts(),
+    parkedPushes: await pushes.parked(),
+    ticketAgeMs: received === undefined ? undefined : now() - received,
+    processes: await processesNow(processes),
+  };
+}
+
+export async function overview(sources: Sources): Promise<Overview> {
+  const { batches } = sources;
   const ids = await batches.list();
   const found = await Promise.all(
     ids.map(async (id) => ({ batch: await batches.find(id), counts: await batches.counts(id) })),
   );
-  const received = await ticketReceivedAt();
   return {
-    situation: await situation(calls, limits, now()),
+    ...(await present(sources)),
     batches: found.flatMap(({ batch, counts }) => (batch === undefined ? [] : [{ batch, counts }])),
-    pushes: await pushes.counts(),
-    parkedPushes: await pushes.parked(),
-    ticketAgeMs: received === undefined ? undefined : now() - received,
   };
 }

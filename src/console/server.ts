@@ -2,11 +2,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { liveOf } from '../domain/presence.js';
 import { ANSWERS_TO_STRANGERS, mostConnections } from '../http/limits.js';
 import { type Listener, openListener } from '../http/listener.js';
 import { sharedAnswer } from '../http/shared-answer.js';
+import { processesNow } from '../reporter/missing-worker.js';
+import { type GaugeSources, gauges } from './gauges.js';
 import { metricsText } from './metrics.js';
-import { overview, type Sources } from './overview.js';
+import { overview } from './overview.js';
 import { overviewPage } from './page.js';
 
 export interface ConsoleOptions {
@@ -15,7 +18,7 @@ export interface ConsoleOptions {
   readonly port: number;
   /** Without one the pages are closed. */
   readonly password: string | undefined;
-  readonly sources: Sources;
+  readonly sources: GaugeSources;
   readonly isReady: () => Promise<boolean>;
   readonly log: Logger;
 }
@@ -25,7 +28,7 @@ export interface ConsoleServer {
   close(): Promise<void>;
 }
 
-/** /metrics reads every batch, and a page may be long: at a busy Redis that takes seconds. */
+/** The overview reads every batch, and a page may be long: at a busy Redis that takes seconds. */
 const REQUEST_MS = 15_000;
 const STALLED_MS = 15_000;
 /** A browser asks again when it shows the next page. */
@@ -36,10 +39,11 @@ const PER_ADDRESS = 64;
 const SHARE_OF_CONNECTIONS = 0.1;
 
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
-  // It reads every batch, and anybody may ask for it.
-  const metrics = sharedAnswer(async () => metricsText(await overview(options.sources)));
+  // Anybody may ask for them.
+  const metrics = sharedAnswer(async () => metricsText(await gauges(options.sources)));
+  const readiness = sharedAnswer(() => readinessOf(options));
   const server = createServer((request, response) => {
-    route(request, response, options, listener, metrics).catch((error) => {
+    route(request, response, options, listener, { metrics, readiness }).catch((error) => {
       options.log.error({ err: error }, 'the console failed');
       if (!response.headersSent) answer(response, 503, 'not available now');
     });
@@ -67,7 +71,7 @@ async function route(
   response: ServerResponse,
   options: ConsoleOptions,
   listener: Listener,
-  metrics: () => Promise<string>,
+  { metrics, readiness }: { metrics: () => Promise<string>; readiness: () => Promise<Readiness> },
 ): Promise<void> {
   // Not new URL(), which takes what follows `//` for a host, and throws where nothing does.
   const [path] = (request.url ?? '/').split('?', 1);
@@ -76,8 +80,8 @@ async function route(
     case '/livez':
       return answer(response, 200, 'fastregister');
     case '/readyz': {
-      const ready = await options.isReady();
-      return answer(response, ready ? 200 : 503, ready ? 'fastregister' : 'not ready');
+      const { ready, ...facts } = await readiness();
+      return answer(response, ready ? 200 : 503, JSON.stringify({ ready, ...facts }), 'application/json');
     }
     case '/metrics':
       return answer(response, 200, await metrics(), 'text/plain; version=0.0.4; charset=utf-8');
@@ -89,6 +93,35 @@ async function route(
     default:
       return answer(response, 404, 'not here');
   }
+}
+
+interface Readiness {
+  readonly ready: boolean;
+  readonly [fact: string]: unknown;
+}
+
+/**
+ * Whether this process can do its own work. Which other processes live is said beside it and decides nothing: a load balancer
+ * that closed the receiver because no worker runs would lose pushes.
+ */
+async function readinessOf({ isReady, sources }: ConsoleOptions): Promise<Readiness> {
+  if (!(await isReady())) return { ready: false };
+  // Redis may be away: a receiver that keeps pushes on disk is ready all the same.
+  const found = await processesNow(sources.processes).catch(() => undefined);
+  if (found === undefined) return { ready: true };
+  const { presence, missing } = found;
+  const age = (at: number | undefined): number | null =>
+    at === undefined ? null : Math.max(Math.round((presence.now - at) / 1000), 0);
+  return {
+    ready: true,
+    workers: liveOf(presence, 'worker').length,
+    receivers: liveOf(presence, 'receiver').length,
+    schedulers: liveOf(presence, 'scheduler').length,
+    last_call_age_s: age(presence.callAt),
+    last_push_age_s: age(presence.pushAt),
+    oldest_wait_s: age(presence.waitingSince),
+    fault: missing?.problem ?? null,
+  };
 }
 
 function mayEnter(request: IncomingMessage, response: ServerResponse, password: string | undefined): boolean {

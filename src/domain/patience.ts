@@ -12,6 +12,7 @@ export interface Patience {
   readonly probeFirstMs: number;
   readonly probeMaxMs: number;
   readonly notifyAfterMs: number;
+  readonly workerWaitMs: number;
   readonly lostRecheckMs: number;
   readonly busyWaitMs: number;
   readonly pushWaitMs: number;
@@ -69,6 +70,13 @@ export const WAITS = {
     unit: 'duration',
     default: '10m',
     sentence: 'How long such a fault lasts before a notice goes to FASTREGISTER_NOTIFY_URL.',
+  },
+  workerWaitMs: {
+    name: 'FASTREGISTER_WORKER_WAIT',
+    unit: 'duration',
+    default: '2m',
+    sentence:
+      'How long rows that could be sent may wait without a live worker before that is a fault. Processes show eight times as often that they live. The same for all processes.',
   },
   lostRecheckMs: {
     name: 'FASTREGISTER_LOST_RECHECK',
@@ -133,6 +141,7 @@ export const DEFAULT_PATIENCE: Patience = {
   probeFirstMs: parseDuration(WAITS.probeFirstMs.default),
   probeMaxMs: parseDuration(WAITS.probeMaxMs.default),
   notifyAfterMs: parseDuration(WAITS.notifyAfterMs.default),
+  workerWaitMs: parseDuration(WAITS.workerWaitMs.default),
   lostRecheckMs: parseDuration(WAITS.lostRecheckMs.default),
   busyWaitMs: parseDuration(WAITS.busyWaitMs.default),
   pushWaitMs: parseDuration(WAITS.pushWaitMs.default),

@@ -13,6 +13,8 @@ export interface ReceiverOptions {
   readonly componentAppid: string;
   /** Stored when it returns; throws where it is not. */
   readonly put: (push: ReceivedPush) => Promise<void>;
+  /** A verify ticket is kept sealed, in Redis and on disk. */
+  readonly sealTicket: (ticket: string) => string;
   readonly refusals: Refusals;
   readonly now: () => number;
   readonly log: Logger;
@@ -90,7 +92,8 @@ async function store(
   body: Buffer,
 ): Promise<Received> {
   const { put, refusals, recent, ages, now, log } = receiver;
-  const { infoType, createdAt, ticket } = sketchPush(xml);
+  const { infoType, createdAt, ticket: plain } = sketchPush(xml);
+  const ticket = plain && receiver.sealTicket(plain);
   const isOld = ages.isOld(later(createdAt, secondsOf(timestamp)));
   if (isOld) refusals.count('old', 'it is older than three days by the clock of this machine');
   try {

@@ -1,8 +1,32 @@
-/** The verify ticket and the component access token, shared by all processes. */
+/**
+ * The verify ticket and the component access token, shared by all processes: sealed, for whoever has one of them acts for the
+ * platform. What does not open, because the secret key was changed, is as good as none: WeChat gives another one.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 import { script } from './scripts.js';
+import { markOf, type Vault } from './vault.js';
+
+const LABELS = { token: 'component access token', ticket: 'component verify ticket' } as const;
+
+type Kept = keyof typeof LABELS;
+
+/** As a push brings it into Redis, or into the spool. */
+export function sealTicket(vault: Vault, ticket: string): string {
+  return `${markOf(ticket)} ${vault.seal(ticket, LABELS.ticket)}`;
+}
+
+/** An older version has left tickets in the spool as they came. */
+export function isSealedTicket(text: string): boolean {
+  return /^[0-9a-f]{16} /.test(text);
+}
+
+/** Needs no key; ms since 1970. */
+export async function ticketReceivedAt(redis: Redis): Promise<number | undefined> {
+  const receivedAt = await redis.hget(key('ticket'), 'receivedAt');
+  return receivedAt === null ? undefined : Number(receivedAt);
+}
 
 /** Why WeChat issues no token at the moment: `token:45009`, and its words. */
 interface Refusal {
@@ -11,7 +35,7 @@ interface Refusal {
 }
 
 /** What wechat/credentials asks for as its TokenStore, and the receiver's side of it. */
-export function openComponentStore(redis: Redis) {
+export function openComponentStore(redis: Redis, vault: () => Vault) {
   const token = key('token');
   const lock = key('refresher');
   const ticket = key('ticket');
@@ -19,24 +43,56 @@ export function openComponentStore(redis: Redis) {
   const dropScript = script(redis, 'drop-ticket');
   const saveScript = script(redis, 'save-token');
   const releaseScript = script(redis, 'release');
+  const sealScript = script(redis, 'seal-field');
+  const resealScript = script(redis, 'replace-field');
+
+  async function opened(kept: Kept, { value, mark }: Readonly<Record<string, string>>): Promise<string | undefined> {
+    if (value === undefined) return undefined;
+    if (mark === undefined) {
+      // An older version has kept it as it came.
+      await sealScript([key(kept)], [value, vault().seal(value, LABELS[kept]), markOf(value)]);
+      return value;
+    }
+    try {
+      return vault().open(value, LABELS[kept]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether it was sealed by the key before the present one, and is by the present one now. */
+  async function reseal(kept: Kept): Promise<boolean> {
+    const fields = await redis.hgetall(key(kept));
+    const text = await opened(kept, fields);
+    if (text === undefined || fields.value === undefined || vault().isCurrent(fields.value)) return false;
+    return (await resealScript([key(kept)], ['value', fields.value, vault().seal(text, LABELS[kept])])) === 1;
+  }
 
   return {
     async token() {
-      const { value, refreshAt } = await redis.hgetall(token);
-      return value === undefined ? undefined : { value, refreshAt: Number(refreshAt) };
+      const fields = await redis.hgetall(token);
+      const value = await opened('token', fields);
+      return value === undefined ? undefined : { value, refreshAt: Number(fields.refreshAt) };
     },
 
     async refuseToken(value: string) {
-      return Number(await refuseScript([token], [value]));
+      return Number(await refuseScript([token], [markOf(value)]));
     },
 
     async ticket() {
-      const { value, receivedAt } = await redis.hgetall(ticket);
-      return value === undefined ? undefined : { value, receivedAt: Number(receivedAt) };
+      const fields = await redis.hgetall(ticket);
+      const value = await opened('ticket', fields);
+      return value === undefined ? undefined : { value, receivedAt: Number(fields.receivedAt) };
     },
 
     async dropTicket(value: string) {
-      await dropScript([ticket], [value]);
+      await dropScript([ticket], [markOf(value)]);
+    },
+
+    /** Seals both anew that the key before the present one has sealed. Answers how many. */
+    async reseal() {
+      const resealed = await Promise.all([reseal('token'), reseal('ticket')]);
+      return resealed.filter(Boolean).length;
     },
 
     async mayAskForTicket(everyMs: number) {
@@ -53,7 +109,12 @@ export function openComponentStore(redis: Redis) {
     },
 
     async saveToken(fence: string, fresh: { value: string; refreshAt: number }) {
-      return (await saveScript([lock], [fence, fresh.value, fresh.refreshAt])) === 1;
+      return (
+        (await saveScript(
+          [lock],
+          [fence, vault().seal(fresh.value, LABELS.token), fresh.refreshAt, markOf(fresh.value)],
+        )) === 1
+      );
     },
 
     async unlock(fence: string) {

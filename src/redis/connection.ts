@@ -289,7 +289,7 @@ export async function checkServer(redis: Redis): Promise<string[]> {
       `This Redis is ${version}; fastregister needs ${OLDEST_REDIS} or later. Upgrade it, or use another one.`,
     );
   }
-  const policy = info.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));
+  const policy = await evictionPolicy(redis, info);
   if (policy !== undefined && policy !== 'noeviction') {
     throw new RedisUnfit(
       `This Redis has maxmemory-policy ${policy}: when memory is short it would delete registrations. ` +
@@ -303,6 +303,12 @@ export async function checkServer(redis: Redis): Promise<string[]> {
     );
   }
   return warnings;
+}
+
+/** Undefined where the server does not tell it. */
+export async function evictionPolicy(redis: Redis, info?: Map<string, string>): Promise<string | undefined> {
+  const told = info ?? factsOf(await redis.info('memory'));
+  return told.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));
 }
 
 async function persistenceWarnings(redis: Redis, appendOnly: boolean): Promise<string[]> {

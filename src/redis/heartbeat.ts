@@ -1,7 +1,12 @@
-/** Receivers show that they live, so that a time without any is noticed: pushes of that time may never come again. */
+/**
+ * Processes that work show that they live, so that a missing one is seen. A time without a receiver is noted: pushes of that
+ * time may never come again.
+ */
 import type { Redis } from 'ioredis';
+import type { LiveProcess, Presence } from '../domain/presence.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
+import { STATES_WITH_WORK } from './workload.js';
 
 /** A time without a receiver, while registrations waited for their pushes; ms since 1970. */
 export interface Outage {
@@ -10,24 +15,51 @@ export interface Outage {
 }
 
 export interface Heartbeats {
-  /** A receiver lives. */
-  beat(): Promise<void>;
+  /** The process counts as alive for so long. */
+  beat(process: LiveProcess, livesMs: number): Promise<void>;
+  /** It ends. */
+  end(process: LiveProcess): Promise<void>;
+  presence(): Promise<Presence>;
   /** The outage after which nobody has looked yet for what was missed. */
   outage(): Promise<Outage | undefined>;
   /** Somebody has looked for what was missed until `outage.to`. */
   endOutage(outage: Outage): Promise<void>;
 }
 
-export const BEAT_EVERY_MS = 30_000;
-
 /** WeChat tries some pushes again for minutes; what was pushed in a longer gap is not expected any more. */
 const AWAY_MS = 10 * 60_000;
 
+/** Registrations of each list of work that are asked since when they wait: half a millisecond of Redis. */
+const LOOKED_AT = 64;
+
 export function openHeartbeats(redis: Redis, awayMs = AWAY_MS): Heartbeats {
   const beatScript = script(redis, 'beat');
+  const presenceScript = script(redis, 'presence');
+  const beat = async (process: LiveProcess, livesMs: number): Promise<void> => {
+    const { role, running = '' } = process;
+    await beatScript([key('living')], [JSON.stringify(process), livesMs, role, running, awayMs]);
+  };
   return {
-    async beat() {
-      await beatScript([key('receiver')], [awayMs]);
+    beat,
+    end: (process) => beat(process, 0),
+    async presence() {
+      const args = [LOOKED_AT, ...STATES_WITH_WORK.submit];
+      const [now, live, seen, callAtUs, waitingSince] = (await presenceScript([key('living')], args)) as [
+        string,
+        string[],
+        string[],
+        string,
+        string,
+      ];
+      const { push: pushAt, ...roles } = timesFrom(seen);
+      return {
+        now: Number(now),
+        live: live.map((text) => JSON.parse(text) as LiveProcess),
+        seen: roles,
+        ...(callAtUs !== '' && { callAt: Math.floor(Number(callAtUs) / 1000) }),
+        ...(pushAt !== undefined && { pushAt }),
+        ...(waitingSince !== '' && { waitingSince: Number(waitingSince) }),
+      };
     },
     async outage() {
       const { from, to } = await redis.hgetall(key('outage'));
@@ -39,16 +71,40 @@ export function openHeartbeats(redis: Redis, awayMs = AWAY_MS): Heartbeats {
   };
 }
 
-export interface Beating {
-  stop(): void;
+/** Names and times by turns. */
+function timesFrom(flat: readonly string[]): Record<string, number> {
+  return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, Number(flat[at + 1])]] : [])));
 }
 
-export function startBeating({ beat }: Pick<Heartbeats, 'beat'>, everyMs = BEAT_EVERY_MS): Beating {
-  const now = (): void => {
-    // A Redis that is away is missed by everybody else, too.
-    beat().catch(() => {});
+export interface Beating {
+  /** The process is not counted any more. */
+  stop(): Promise<void>;
+}
+
+export function startBeating(
+  redis: Redis,
+  process: LiveProcess,
+  { everyMs, livesMs }: { readonly everyMs: number; readonly livesMs: number },
+): Beating {
+  const heartbeats = openHeartbeats(redis);
+  let beating: Promise<void> | undefined;
+  const beat = (): void => {
+    // Where Redis is away, one beat waits for it, and not one for each that would have been due.
+    beating ??= heartbeats
+      .beat(process, livesMs)
+      .catch(() => {})
+      .finally(() => {
+        beating = undefined;
+      });
   };
-  const timer = setInterval(now, everyMs).unref();
-  now();
-  return { stop: () => clearInterval(timer) };
+  const timer = setInterval(beat, everyMs).unref();
+  beat();
+  return {
+    async stop() {
+      clearInterval(timer);
+      if (redis.status !== 'ready') return;
+      await beating;
+      await heartbeats.end(process).catch(() => {});
+    },
+  };
 }

@@ -121,6 +121,10 @@ const NAMES = {
   exchanging: 'exchanging',
   /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
   authorizers: 'authorizers',
+  /** sorted set: processes that work, as JSON (domain/presence.ts), by until when they count as alive, in ms */
+  living: 'living',
+  /** hash: when a process of each role, a worker of each kind, and a push (`push`) were last seen, in ms */
+  seen: 'seen',
   /** string: when a receiver was last seen, in ms */
   receiver: 'receiver',
   /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */

@@ -6,8 +6,12 @@ import type { Redis } from 'ioredis';
 import { RedisUnfit } from './connection.js';
 import { key, useLedger } from './keys.js';
 
-/** Raised with every change of stored keys or fields that an older program would not understand. */
-const SCHEMA = '1';
+/**
+ * Raised with every change of stored keys or fields that an older program would not understand, or would not keep: what every
+ * writer has to write (2: the mark of a registration's last fact, without which a fact that was decided on an older history
+ * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are).
+ */
+export const SCHEMA = '2';
 
 /** Which of the ledgers of a Redis this process works with, from here on. */
 export function nameLedger(name: string): void {
@@ -42,6 +46,15 @@ export interface Difference {
   readonly here: string;
 }
 
+/** Another version of fastregister has made the ledger. */
+export class SchemaMismatch extends RedisUnfit {
+  constructor(has: string) {
+    super(
+      `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
+    );
+  }
+}
+
 export class LedgerMismatch extends RedisUnfit {
   readonly differences: readonly Difference[];
 
@@ -72,7 +85,7 @@ export function apiAddress(baseUrl: string): string {
  * Writes what the ledger does not say yet, and compares the rest.
  *
  * @returns whether the ledger is new
- * @throws LedgerMismatch; RedisUnfit where another version of fastregister has made the ledger
+ * @throws LedgerMismatch, SchemaMismatch
  */
 export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<boolean> {
   const isNew = await claimSchema(redis);
@@ -90,18 +103,12 @@ export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<bo
 async function claimSchema(redis: Redis): Promise<boolean> {
   const schema = await redis.hget(key('ledger'), 'schema');
   if (schema === SCHEMA) return false;
-  if (schema !== null) throw unfit(`schema ${schema}`);
+  if (schema !== null) throw new SchemaMismatch(`schema ${schema}`);
   // Written before there was a schema: ids and keys were others then.
   if ((await redis.exists(key('batches'))) === 1 && (await redis.hexists(key('ledger'), 'key')) === 0) {
-    throw unfit('no schema');
+    throw new SchemaMismatch('no schema');
   }
   return (await redis.hsetnx(key('ledger'), 'schema', SCHEMA)) === 1;
-}
-
-function unfit(has: string): RedisUnfit {
-  return new RedisUnfit(
-    `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
-  );
 }
 
 export async function differencesOf(redis: Redis, own: LedgerIdentity): Promise<Difference[]> {

@@ -259,8 +259,11 @@ async function shutDown(redis: Redis, place: Place, log: Log): Promise<void> {
   const pid = Number(factsOf(await redis.info('server')).get('process_id'));
   // The answer to success is a cut connection.
   const refusal = await redis.shutdown('NOSAVE').catch((error: Error) => error);
-  if (await isGone(pid, place, STOP_WITHIN_MS)) return log.info({ pid }, 'Stopped the private Redis.');
-  log.warn({ pid, answer: String(refusal) }, `The private Redis does not stop; ${place.logFile} may say why.`);
+  if (await isGone(pid, place, STOP_WITHIN_MS)) return log.info({ redisPid: pid }, 'Stopped the private Redis.');
+  log.warn(
+    { redisPid: pid, answer: String(refusal) },
+    `The private Redis does not stop; ${place.logFile} may say why.`,
+  );
 }
 
 // --- a server that answers --------------------------------------------------------------------------------------------
@@ -348,7 +351,7 @@ async function stopServerWithoutSocket(place: Place, socketPath: string, log: Lo
     await sleep(LOOK_AGAIN_MS);
   }
   if (await isGone(pid, place, 0)) return;
-  log.warn({ pid }, 'The private Redis runs without its socket; it is started again.');
+  log.warn({ redisPid: pid }, 'The private Redis runs without its socket; it is started again.');
   process.kill(pid, 'SIGTERM');
   if (await isGone(pid, place, STOP_WITHIN_MS)) return;
   throw new RedisUnreachable(
@@ -384,7 +387,10 @@ async function start(place: Place, socketPath: string, log: Log): Promise<void> 
   for (;;) {
     const child = await launch(place, program);
     if (await untilServing(child, socketPath, log)) {
-      return log.info({ pid: child.pid, version: program.version, folder: place.folder }, 'Started the private Redis.');
+      return log.info(
+        { redisPid: child.pid, version: program.version, folder: place.folder },
+        'Started the private Redis.',
+      );
     }
     if (await untilLoaded(socketPath, log)) return;
     if (child.exitCode !== ANOTHER_SERVER_HAS_THE_FOLDER || Date.now() > deadline) {

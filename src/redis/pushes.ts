@@ -17,7 +17,7 @@ export interface ReceivedPush {
   /** The URL's, without its question mark. */
   readonly query: string;
   readonly body: Buffer;
-  /** The verify ticket that it brings. */
+  /** The verify ticket that it brings, from `sealTicket`. */
   readonly ticket?: string | undefined;
   /** `msg_signature`, of which each is stored once. Undefined: stored whatever was stored before. */
   readonly signature?: string | undefined;

@@ -44,7 +44,9 @@ export type ScriptName =
   | 'settle-codes'
   | 'keep-token'
   | 'beat'
+  | 'presence'
   | 'replace-field'
+  | 'seal-field'
   | 'epoch'
   | 'epoch-report';
 

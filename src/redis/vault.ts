@@ -21,6 +21,11 @@ export function fingerprintOf(secretKey: Buffer): string {
   return createHash('sha256').update('fastregister secret key').update(secretKey).digest('hex').slice(0, 12);
 }
 
+/** Tells a long random secret from every other one, and does not give it away. */
+export function markOf(secret: string): string {
+  return createHash('sha256').update('fastregister mark').update(secret).digest('hex').slice(0, 16);
+}
+
 /**
  * @param secretKey 32 bytes
  * @param previous the key before it (FASTREGISTER_SECRET_KEY_PREVIOUS): opens, and seals nothing any more

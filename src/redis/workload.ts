@@ -20,6 +20,8 @@ export interface Workload {
    * another. What only a push, a later day or a person can let go is not counted.
    */
   isSending(until: number): Promise<boolean>;
+  /** Registrations by state, each counted once. */
+  states(): Promise<Readonly<Record<string, number>>>;
   /** Everything that is to be sent by `create` now or later, or when the first rows of its batch were accepted. */
   toSend(): Promise<number>;
   /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
@@ -76,6 +78,10 @@ export function openWorkload(redis: Redis): Workload {
       return counts?.some(([, count]) => count !== 0) ?? true;
     },
     dueUntil: (kind, until) => redis.zcount(key('later', kind), '-inf', until),
+    async states() {
+      const counts = Object.entries(await redis.hgetall(key('states'))).map(([state, count]) => [state, Number(count)]);
+      return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
+    },
     toSend: async () => (await withWork('submit')).all,
     async searchesDue() {
       const { all, later } = await withWork('follow-up');

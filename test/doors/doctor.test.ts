@@ -1,20 +1,32 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
+import type { LiveProcess } from '../../src/domain/presence.js';
 import { openCalls } from '../../src/redis/calls.js';
+import { openHeartbeats } from '../../src/redis/heartbeat.js';
+import { key } from '../../src/redis/keys.js';
+import { openNights, type Schedule } from '../../src/redis/nights.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
 import { readClock } from '../../src/wechat/clock.js';
 import { PERMISSION_SETS } from '../../src/wechat/permission-sets.js';
 import { AES_KEY, APPID, MESSAGE_TOKEN, SECRET, startReceiver, textIn } from '../simulator/peer.js';
 import { run } from '../support/command-line.js';
+import { idOf, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
 import { keepTicket as storeTicket } from '../support/pushes.js';
 import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
 const home = mkdtempSync(join(tmpdir(), 'fr-doctor-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const SCHEDULE: Omit<Schedule, 'addedAt'> = {
+  ...{ name: 'nightly', inbox: '/srv/inbox', at: '0 22 * * *', timezone: 'Asia/Shanghai' },
+  until: 'submitted',
+  language: 'en',
+};
 
 beforeEach(async () => {
   await server.redis.config('SET', 'appendfsync', 'always');
@@ -79,8 +91,12 @@ describe('doctor', () => {
     expect(findings.map(({ check }) => check)).toEqual([
       'settings',
       'Redis',
+      'ledger',
       'persistence',
+      'worker',
+      'receiver',
       'clock',
+      'clock of Redis',
       'line',
       'registration API',
       'permission sets',
@@ -284,4 +300,95 @@ test('a Redis that keeps nothing on disk is a fault, unless a rehearsal accepts 
   expect(verdicts(findings)).toMatchObject({ persistence: 'fault' });
   const accepted = { ...settingsFor(url), FASTREGISTER_REDIS_PERSISTENCE: 'none' };
   expect(verdicts((await doctor(accepted)).findings)).toMatchObject({ persistence: 'warning' });
+});
+
+test('a Redis that evicts is a fault, with what to set', async () => {
+  const { url } = await simulator();
+  await server.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  onTestFinished(async () => void (await server.redis.config('SET', 'maxmemory-policy', 'noeviction')));
+  const { status, findings } = await doctor(settingsFor(url));
+  expect(findings.at(-1)).toMatchObject({
+    check: 'Redis',
+    verdict: 'fault',
+    says: expect.stringContaining('noeviction'),
+  });
+  expect(status).toBe(5);
+});
+
+describe('a ledger of', () => {
+  test('another secret key, or platform, is a fault that names both, and the rest is checked', async () => {
+    const { url } = await simulator();
+    await doctor(settingsFor(url));
+    const other = {
+      FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 8).toString('base64'),
+      WECHAT_COMPONENT_APPID: 'wxanother',
+    };
+    const { status, findings } = await doctor({ ...settingsFor(url), ...other });
+    const ledger = findings.find(({ check }) => check === 'ledger');
+    expect(ledger?.says).toMatch(/it has wx\w+, WECHAT_COMPONENT_APPID gives wxanother; fingerprint of the secret key/);
+    expect(ledger?.todo).toContain('`fastregister ledger adopt`');
+    expect(verdicts(findings)).toMatchObject({ ledger: 'fault', persistence: 'ok', clock: 'ok' });
+    expect(status).toBe(2);
+  });
+
+  test('another schema is a fault, and is not read', async () => {
+    const { url } = await simulator();
+    await server.redis.hset(key('ledger'), 'schema', '1');
+    const { status, findings } = await doctor(settingsFor(url));
+    expect(findings.at(-1)).toMatchObject({
+      check: 'ledger',
+      verdict: 'fault',
+      says: expect.stringContaining('schema 1'),
+    });
+    expect(status).toBe(2);
+  });
+});
+
+describe('processes', () => {
+  const process: LiveProcess = { role: 'worker', running: 'steady', version: '1.0.0', host: 'one', pid: 7, id: 'w' };
+  const beat = (more: Partial<LiveProcess> = {}) => openHeartbeats(server.redis).beat({ ...process, ...more }, 60_000);
+
+  test('that live are named, and two versions at work are warned of', async () => {
+    const { url } = await simulator();
+    await beat();
+    await beat({ role: 'receiver', id: 'r' });
+    const one = (await doctor(settingsFor(url))).findings;
+    expect(one.find(({ check }) => check === 'worker')).toMatchObject({ verdict: 'ok', says: 'worker at one:7' });
+    expect(verdicts(one)).not.toHaveProperty('versions');
+    await beat({ version: '1.1.0', host: 'two', id: 'v' });
+    const versions = (await doctor(settingsFor(url))).findings.find(({ check }) => check === 'versions');
+    expect(versions).toMatchObject({ verdict: 'warning', says: expect.stringContaining('1.1.0: worker at two:7') });
+  });
+
+  test('that are needed and do not run are named with what to start', async () => {
+    const { url } = await simulator();
+    const { load, send } = openBook(server.redis);
+    await load('b1', [merchant(1), merchant(2)]);
+    await send(idOf(merchant(1)));
+    await server.redis.hset(key('batch', 'b1'), 'loadedAt', Date.now() - 3_600_000);
+    await openNights(server.redis).add({ ...SCHEDULE, addedAt: Date.now() });
+    const { status, findings } = await doctor(settingsFor(url));
+    expect(verdicts(findings)).toMatchObject({ worker: 'fault', receiver: 'warning', scheduler: 'warning' });
+    expect(findings.find(({ check }) => check === 'receiver')?.says).toContain('1 registrations wait for a push');
+    expect(status).toBe(4);
+  });
+});
+
+describe('the clock of Redis, where that of WeChat agrees with it,', () => {
+  const daysOff = (ms: number) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+    onTestFinished(() => void vi.useRealTimers());
+  };
+
+  test.each([
+    ['a warning', 'behind', 30_000],
+    ['a fault', 'behind', 300_000],
+    ['a fault', 'ahead of', -300_000],
+  ])('is %s where it is %s that of this machine by more than seconds', async (verdict, where, ms) => {
+    const { url } = await simulator();
+    daysOff(ms);
+    const clock = (await doctor(settingsFor(url))).findings.find(({ check }) => check === 'clock of Redis');
+    expect(`a ${clock?.verdict}`).toBe(verdict);
+    expect(clock?.says).toMatch(new RegExp(`^\\d+[sm] ${where} this machine's$`));
+  });
 });

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { tokensCommand } from '../../src/cli/tokens.js';
 import { openAuthorizers } from '../../src/redis/authorizers.js';
+import { openComponentStore } from '../../src/redis/component-store.js';
 import { openVault } from '../../src/redis/vault.js';
 import { run } from '../support/command-line.js';
+import { keepTicket as storeTicket } from '../support/pushes.js';
 import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
@@ -49,4 +51,16 @@ test('it says so where it cannot write, and with the wrong key it writes nothing
     /fingerprint of the secret key/,
   );
   expect(readdirSync(folder)).not.toContain('wrong.json');
+});
+
+test('tokens reseal seals the verify ticket and the access token, too', async () => {
+  const next = Buffer.alloc(32, 9);
+  const settings = { ...env, REDIS_URL: server.url, FASTREGISTER_SECRET_KEY: next.toString('base64') };
+  await storeTicket(server.redis, 'a ticket', 1, 1);
+  // TEST_VAULT has sealed it.
+  const before = Buffer.alloc(32, 7).toString('base64');
+  expect((await run(tokensCommand, ['reseal'], { ...settings, FASTREGISTER_SECRET_KEY_PREVIOUS: before })).status).toBe(
+    0,
+  );
+  expect((await openComponentStore(server.redis, () => openVault(next)).ticket())?.value).toBe('a ticket');
 });

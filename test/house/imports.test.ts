@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A stand-in for WeChat that shared our parser would be wrong where we are.
   simulator: [],
   log: [],
+  version: [],
   http: [],
   config: ['domain', 'http'],
   wechat: ['domain'],

@@ -1,14 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
-import { keepTicket as storeTicket } from '../support/pushes.js';
+import { openVault } from '../../src/redis/vault.js';
+import { keepTicket as storeTicket, TEST_VAULT } from '../support/pushes.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
 const server = useRedis();
 let store: ReturnType<typeof openComponentStore>;
 
 beforeEach(() => {
-  store = openComponentStore(server.redis);
+  store = openComponentStore(server.redis, () => TEST_VAULT);
 });
 
 const keepTicket = (...ticket: [value: string, createdAt: number, receivedAt: number]): Promise<void> =>
@@ -40,7 +41,7 @@ describe('the verify ticket', () => {
 
   test('is asked for by one process in each span of time', async () => {
     const asked = await Promise.all(
-      [1, 2, 3, 4].map(() => openComponentStore(server.connect()).mayAskForTicket(60_000)),
+      [1, 2, 3, 4].map(() => openComponentStore(server.connect(), () => TEST_VAULT).mayAskForTicket(60_000)),
     );
     expect(asked.filter(Boolean)).toHaveLength(1);
   });
@@ -55,7 +56,9 @@ test('after an asking that came to nothing the next one is nearer', async () => 
 
 describe('the component access token', () => {
   test('is refreshed by one process, and kept while that one holds the fence', async () => {
-    const fences = await Promise.all([1, 2, 3, 4].map(() => openComponentStore(server.connect()).lock(30_000)));
+    const fences = await Promise.all(
+      [1, 2, 3, 4].map(() => openComponentStore(server.connect(), () => TEST_VAULT).lock(30_000)),
+    );
     const [fence] = fences.filter((it) => it !== undefined);
     expect(fences.filter((it) => it !== undefined)).toHaveLength(1);
 
@@ -92,7 +95,7 @@ describe('the component access token', () => {
   });
 
   test('that was saved stays saved although the command was sent twice', async () => {
-    const doubting = openComponentStore(losingAnswers(server.redis));
+    const doubting = openComponentStore(losingAnswers(server.redis), () => TEST_VAULT);
     const fence = (await store.lock(30_000)) ?? '';
     await doubting.saveToken(fence, { value: 'token', refreshAt: 5 });
     expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
@@ -107,5 +110,49 @@ describe('the component access token', () => {
     expect(await refused('second')).toEqual([2, 0, 0]);
     await store.clearRefusals();
     expect(await refused('third')).toEqual([1, 0, 0]);
+  });
+});
+
+describe('what is worth the platform', () => {
+  const NEXT_KEY = Buffer.alloc(32, 8);
+  const OLD_KEY = Buffer.alloc(32, 7);
+  const keepBoth = async (): Promise<void> => {
+    await keepTicket('ticket@@@secret', 1_000, 2_000);
+    await store.saveToken((await store.lock(30_000)) ?? '', { value: 'token-secret', refreshAt: 5 });
+  };
+  const opened = async (vault: ReturnType<typeof openVault>) => {
+    const other = openComponentStore(server.redis, () => vault);
+    return [(await other.token())?.value, (await other.ticket())?.value];
+  };
+
+  test('lies in Redis sealed', async () => {
+    await keepBoth();
+    const kept = JSON.stringify([await server.redis.hgetall(key('token')), await server.redis.hgetall(key('ticket'))]);
+    expect(kept).not.toContain('secret');
+    expect(await opened(TEST_VAULT)).toEqual(['token-secret', 'ticket@@@secret']);
+  });
+
+  test('opens while the key is changed, and with the new one alone once it was sealed anew', async () => {
+    await keepBoth();
+    const changing = openVault(NEXT_KEY, OLD_KEY);
+    expect(await opened(changing)).toEqual(['token-secret', 'ticket@@@secret']);
+    expect(await opened(openVault(NEXT_KEY))).toEqual([undefined, undefined]);
+    const both = openComponentStore(server.redis, () => changing);
+    expect([await both.reseal(), await both.reseal()]).toEqual([2, 0]);
+    expect(await opened(openVault(NEXT_KEY))).toEqual(['token-secret', 'ticket@@@secret']);
+    // It is the same token still, and may be refused.
+    expect(await both.refuseToken('token-secret')).toBe(1);
+  });
+
+  test('that an older version has kept as it came is read, and sealed by that', async () => {
+    await server.redis.hset(key('token'), 'value', 'token-secret', 'refreshAt', 5);
+    await server.redis.hset(key('ticket'), 'value', 'ticket@@@secret', 'createdAt', 1, 'receivedAt', 2);
+    expect(await store.token()).toEqual({ value: 'token-secret', refreshAt: 5 });
+    expect(await store.ticket()).toEqual({ value: 'ticket@@@secret', receivedAt: 2 });
+    const kept = JSON.stringify([await server.redis.hgetall(key('token')), await server.redis.hgetall(key('ticket'))]);
+    expect(kept).not.toContain('secret');
+    expect(await opened(TEST_VAULT)).toEqual(['token-secret', 'ticket@@@secret']);
+    await store.dropTicket('ticket@@@secret');
+    expect(await store.ticket()).toBeUndefined();
   });
 });

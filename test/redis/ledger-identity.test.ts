@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { RedisUnfit } from '../../src/redis/connection.js';
 import { key, useLedger } from '../../src/redis/keys.js';
-import { adoptLedger, apiAddress, claimLedger, LedgerMismatch } from '../../src/redis/ledger-identity.js';
+import {
+  adoptLedger,
+  apiAddress,
+  claimLedger,
+  LedgerMismatch,
+  SCHEMA,
+  SchemaMismatch,
+} from '../../src/redis/ledger-identity.js';
 import { fingerprintOf } from '../../src/redis/vault.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -59,9 +66,14 @@ describe('a ledger', () => {
     await expect(claimLedger(server.redis, REAL)).rejects.toThrow(LedgerMismatch);
   });
 
-  test('of another version is refused with both versions, and nothing is changed', async () => {
-    await server.redis.hset(key('ledger'), 'schema', '99');
-    await expect(claimLedger(server.redis, REAL)).rejects.toThrow(/schema 99.*reads schema 1/);
+  test.each([
+    ['an older version', '1'],
+    ['a newer version', '99'],
+  ])('of %s is refused with both versions, and nothing is changed', async (_, schema) => {
+    await server.redis.hset(key('ledger'), 'schema', schema);
+    const error = await claimLedger(server.redis, REAL).catch((it: unknown) => it);
+    expect(error).toBeInstanceOf(SchemaMismatch);
+    expect(String(error)).toMatch(new RegExp(`schema ${schema}, this version reads schema ${SCHEMA}`));
     expect(Object.keys(await server.redis.hgetall(key('ledger'))).sort()).toEqual(['key', 'schema']);
   });
 

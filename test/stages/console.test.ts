@@ -1,10 +1,15 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Sources } from '../../src/console/overview.js';
+import type { GaugeSources } from '../../src/console/gauges.js';
 import { startConsole } from '../../src/console/server.js';
 import { openBatches } from '../../src/redis/batches.js';
 import { openCalls } from '../../src/redis/calls.js';
+import { openHeartbeats } from '../../src/redis/heartbeat.js';
+import { openLinks } from '../../src/redis/links.js';
+import { openNights } from '../../src/redis/nights.js';
+import { openNotices } from '../../src/redis/notices.js';
 import { openPushes } from '../../src/redis/pushes.js';
+import { openWorkload } from '../../src/redis/workload.js';
 import { LIMITS } from '../support/limits.js';
 import { readableLog } from '../support/log.js';
 import { useRedis } from '../support/redis.js';
@@ -14,22 +19,32 @@ import { until } from '../support/until.js';
 const redis = useRedis();
 
 /** Of a ledger in which nothing is. */
-const sources = (): Sources => ({
-  batches: openBatches(redis.redis),
-  calls: openCalls(redis.redis),
-  pushes: openPushes(redis.redis),
-  ticketReceivedAt: async () => undefined,
-  limits: LIMITS,
-  now: Date.now,
-});
+const sources = (): GaugeSources => {
+  const calls = openCalls(redis.redis);
+  const nights = openNights(redis.redis);
+  return {
+    batches: openBatches(redis.redis),
+    calls,
+    pushes: openPushes(redis.redis),
+    ticketReceivedAt: async () => undefined,
+    processes: { heartbeats: openHeartbeats(redis.redis), calls, nights, limits: LIMITS, workerWaitMs: 120_000 },
+    workload: openWorkload(redis.redis),
+    notices: openNotices(redis.redis),
+    links: openLinks(redis.redis),
+    nights,
+    limits: LIMITS,
+    now: Date.now,
+    version: '1.2.3',
+  };
+};
 
-async function openConsole(more: { password?: string; sources?: Sources } = {}) {
+async function openConsole(more: { password?: string; sources?: GaugeSources } = {}) {
   const { log, lines } = readableLog();
   const server = await startConsole({
     host: '127.0.0.1',
     port: 0,
     password: undefined,
-    sources: {} as Sources,
+    sources: {} as GaugeSources,
     isReady: async () => true,
     log,
     ...more,
@@ -86,13 +101,13 @@ test('a connection of someone who knows the password stays open, and shows the n
 test('whoever asks for /metrics while it is being made gets the same answer', async () => {
   let asked = 0;
   let go = (): void => {};
-  const list = () => {
+  const states = () => {
     asked += 1;
-    return new Promise<string[]>((resolve) => {
-      go = () => resolve([]);
+    return new Promise<Record<string, number>>((resolve) => {
+      go = () => resolve({});
     });
   };
-  const { port } = await openConsole({ sources: { ...sources(), batches: { list } as never } });
+  const { port } = await openConsole({ sources: { ...sources(), workload: { states } } });
   const all = await Promise.all(Array.from({ length: 10 }, () => stranger(port)));
   for (const it of all) it.send('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
   const last = await stranger(port);
@@ -101,4 +116,27 @@ test('whoever asks for /metrics while it is being made gets the same answer', as
   go();
   await until('all are answered', () => all.every((it) => it.heard().includes('fastregister_calls_today')));
   expect(asked).toBe(1);
+});
+
+test('/metrics reads no batch', async () => {
+  const refuse = () => {
+    throw new Error('a batch was read');
+  };
+  const batches = { list: refuse, find: refuse, counts: refuse } as never;
+  const { port } = await openConsole({ sources: { ...sources(), batches } });
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain('fastregister_processes{role="worker"} 0');
+});
+
+test('/readyz says which processes live, and is ready without a worker', async () => {
+  const { port } = await openConsole({ sources: sources() });
+  const ask = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return [answer.status, await answer.json()];
+  };
+  expect(await ask()).toEqual([200, expect.objectContaining({ ready: true, workers: 0, last_push_age_s: null })]);
+  const worker = { role: 'worker', version: '1', host: 'h', pid: 1, id: 'w' } as const;
+  await openHeartbeats(redis.redis).beat(worker, 60_000);
+  expect(await ask()).toEqual([200, expect.objectContaining({ ready: true, workers: 1, fault: null })]);
 });

@@ -7,10 +7,20 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openReceiver as openDoor, receive } from '../../src/events/receive.js';
 import { openRefusals } from '../../src/events/refusals.js';
+import { sealTicket } from '../../src/redis/component-store.js';
 import { encrypt } from '../../src/wechat/crypt.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { CREDENTIAL, PLATFORM, registrationXml, type SealedRequest, seal, sign, ticketXml } from '../support/pushes.js';
+import {
+  CREDENTIAL,
+  PLATFORM,
+  registrationXml,
+  type SealedRequest,
+  seal,
+  sign,
+  TEST_VAULT,
+  ticketXml,
+} from '../support/pushes.js';
 import { openReceiver, PATH, post } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -127,6 +137,7 @@ test(`${CASES} bodies, queries and ciphertexts are answered 200, 400 or 403, and
     credentials: [CREDENTIAL],
     componentAppid: PLATFORM,
     put: async () => {},
+    sealTicket: (ticket) => sealTicket(TEST_VAULT, ticket),
     refusals: openRefusals({ log, save: async () => {} }),
     now: Date.now,
     log,

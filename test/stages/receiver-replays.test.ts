@@ -90,6 +90,7 @@ describe('a signature', () => {
     const door = openDoor({
       credentials: [CREDENTIAL],
       componentAppid: PLATFORM,
+      sealTicket: (ticket) => ticket,
       put: async (push) => {
         if (fails) throw new Error('full');
         kept.push(push);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openSpool } from '../../src/events/spool.js';
+import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes, type StoredPush } from '../../src/redis/pushes.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { otherXml, registrationXml, seal, sign, ticketXml } from '../support/pushes.js';
+import { otherXml, registrationXml, seal, sign, TEST_VAULT, ticketXml } from '../support/pushes.js';
 import { openReceiver, PATH, post } from '../support/receiver.js';
 import { until } from '../support/until.js';
 
@@ -98,7 +99,8 @@ describe('store, then answer', () => {
     const now = Date.now();
     await post(receiver.port, seal(ticketXml('ticket@@@2', now)));
     await post(receiver.port, seal(ticketXml('ticket@@@1', now - 600_000)));
-    expect(await redis.hget(key('ticket'), 'value')).toBe('ticket@@@2');
+    expect((await openComponentStore(redis, () => TEST_VAULT).ticket())?.value).toBe('ticket@@@2');
+    expect(JSON.stringify(await redis.hgetall(key('ticket')))).not.toContain('ticket@@@');
     const { lag } = await receiver.pushes.counts();
     expect([...lag.bounds.values()].reduce((sum, count) => sum + count, 0)).toBe(2);
     expect(lag.bounds.get(900)).toBe(1);
@@ -175,6 +177,19 @@ describe('what is refused', () => {
 });
 
 describe('when Redis is away', () => {
+  test('a verify ticket waits on the disk sealed, and is the same when it is stored', async () => {
+    await open();
+    await own.stop();
+    await post(receiver.port, seal(ticketXml('ticket@@@secret')));
+    const spooled = readdirSync(join(folder, 'spool')).map((name) => readFileSync(join(folder, 'spool', name), 'utf8'));
+    expect(spooled.join()).toContain('component_verify_ticket');
+    expect(spooled.join()).not.toContain('ticket@@@secret');
+    await own.start();
+    await until('the spool is empty', () => !waitingOnDisk());
+    const redis = await own.connect();
+    expect((await openComponentStore(redis, () => TEST_VAULT).ticket())?.value).toBe('ticket@@@secret');
+  });
+
   test('pushes go to the disk, are answered success, and are stored in their order when it is back', async () => {
     await open();
     await post(receiver.port, seal(otherXml('number_0')));

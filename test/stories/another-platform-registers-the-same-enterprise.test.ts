@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { vaultOf } from '../../src/app.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { merchant } from '../support/merchants.js';
@@ -7,7 +8,7 @@ import { until } from '../support/until.js';
 
 /** A task that somebody else begins; its fate stands in the name. */
 async function beginElsewhere({ simulator, store }: Rehearsal, { code }: Merchant, fate: string): Promise<unknown> {
-  const token = (await openComponentStore(store.redis).token())?.value ?? '';
+  const token = (await openComponentStore(store.redis, () => vaultOf(store.settings)).token())?.value ?? '';
   const path = '/wxa/component/fastregisterenterpriseweapp?action=create';
   const response = await fetch(`${simulator.url}${path}&access_token=${token}`, {
     method: 'POST',

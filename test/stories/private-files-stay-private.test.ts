@@ -1,11 +1,24 @@
 /** Who may read what fastregister writes, and where it writes. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { vaultOf } from '../../src/app.js';
+import { openComponentStore, ticketReceivedAt } from '../../src/redis/component-store.js';
+import { key } from '../../src/redis/keys.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { build, run } from '../support/program.js';
 import { newHome, rehearse } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
 
 beforeAll(build, 120_000);
 
@@ -77,3 +90,40 @@ describe('a night', () => {
     expect(readFileSync(join(folder, `${second?.name}.md`), 'utf8')).toContain('Night of');
   });
 });
+
+describe("the platform's verify ticket and access token", () => {
+  test('lie sealed in Redis, and the files of the home folder hold neither', async () => {
+    const story = await rehearse();
+    await story.start();
+    await story.book.load('b1', [merchant(1)]);
+    await story.settled('b1');
+    const { redis, settings } = story.store;
+    const store = openComponentStore(redis, () => vaultOf(settings));
+    const secrets = [(await store.token())?.value, (await store.ticket())?.value];
+    for (const secret of secrets) {
+      expect(secret).toMatch(/.{8,}/);
+      const holding = filesUnder(story.home).filter((file) => readFileSync(file).includes(secret ?? ''));
+      expect(holding).toEqual([]);
+    }
+    expect(filesUnder(story.home).some((file) => file.includes('appendonly'))).toBe(true);
+  });
+
+  test('that an older version has left in the spool as it came is sealed when it is stored', async () => {
+    const story = await rehearse();
+    const spool = join(story.home, 'spool');
+    mkdirSync(spool, { recursive: true });
+    const push = { receivedAt: 5, createdAt: 4, infoType: 'component_verify_ticket', query: '', body: '' };
+    writeFileSync(join(spool, '1-00000000.open'), `${JSON.stringify({ ...push, ticket: 'ticket@@@old' })}\n`);
+    await story.startListening();
+    const { redis, settings } = story.store;
+    await until('it is stored', async () => (await ticketReceivedAt(redis)) === 5);
+    expect((await openComponentStore(redis, () => vaultOf(settings)).ticket())?.value).toBe('ticket@@@old');
+    expect(await redis.hget(key('ticket'), 'value')).not.toContain('ticket@@@old');
+  });
+});
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

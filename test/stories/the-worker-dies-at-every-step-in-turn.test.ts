@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/app.js';
 import { readSettings } from '../../src/config.js';
-import { openComponentStore } from '../../src/redis/component-store.js';
+import { ticketReceivedAt } from '../../src/redis/component-store.js';
 import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -67,7 +67,7 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
       component_secret: REHEARSAL_CREDENTIALS.componentAppsecret,
     }),
   });
-  await until('there is a ticket', () => openComponentStore(store.redis).ticket());
+  await until('there is a ticket', () => ticketReceivedAt(store.redis));
   // A push would give the doomed one something else to do beside the step at which it dies.
   simulator.setPushUrl(undefined);
 

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
+import { sealTicket } from '../../src/redis/component-store.js';
 import { openPushes } from '../../src/redis/pushes.js';
+import { openVault } from '../../src/redis/vault.js';
 import { decodeAesKey, encrypt, type PushCredential, signatureOf } from '../../src/wechat/crypt.js';
 
 export const PLATFORM = 'wx0123456789abcdef';
@@ -67,8 +69,10 @@ export function otherXml(infoType: string, fields = ''): string {
   return `<xml><AppId><![CDATA[${PLATFORM}]]></AppId><CreateTime>${Math.floor(Date.now() / 1000)}</CreateTime><InfoType><![CDATA[${infoType}]]></InfoType>${fields}</xml>`;
 }
 
+export const TEST_VAULT = openVault(Buffer.alloc(32, 7));
+
 /** As the receiver keeps it; times in ms since 1970. */
 export async function keepTicket(redis: Redis, ticket: string, createdAt: number, receivedAt: number): Promise<void> {
-  const push = { receivedAt, createdAt, infoType: 'component_verify_ticket', query: '', body: Buffer.from(''), ticket };
-  await openPushes(redis).store([push]);
+  const push = { receivedAt, createdAt, infoType: 'component_verify_ticket', query: '', body: Buffer.from('') };
+  await openPushes(redis).store([{ ...push, ticket: sealTicket(TEST_VAULT, ticket) }]);
 }

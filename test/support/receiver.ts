@@ -13,13 +13,14 @@ import { networksFrom } from '../../src/http/addresses.js';
 import type { ConnectionLimits } from '../../src/http/limits.js';
 import { openAuthCodes } from '../../src/redis/auth-codes.js';
 import { openBatches } from '../../src/redis/batches.js';
+import { sealTicket } from '../../src/redis/component-store.js';
 import { openLedger } from '../../src/redis/ledger.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import { identify } from './ledger.js';
-import { CREDENTIAL, PLATFORM, type SealedRequest } from './pushes.js';
+import { CREDENTIAL, PLATFORM, type SealedRequest, TEST_VAULT } from './pushes.js';
 
 export const PATH = '/wechat/events';
 export const VAULT = openVault(Buffer.alloc(32, 7));
@@ -88,6 +89,7 @@ export async function openReceiver(parts: ReceiverParts) {
       credentials: [CREDENTIAL],
       componentAppid: PLATFORM,
       put: shelf.put,
+      sealTicket: (ticket) => sealTicket(TEST_VAULT, ticket),
       refusals,
       now: Date.now,
       log,

@@ -169,6 +169,13 @@ local function somebody_waits()
     or redis.call('ZCARD', key.window('follow-up')) > 0
 end
 
+-- Processes count as alive until a time. One that is further ahead than any sets it was set by a clock that went back since.
+local LONGEST_LIFE_MS = 180000
+local function forget_the_dead(living, now)
+  redis.call('ZREMRANGEBYSCORE', living, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', living, '(' .. now + LONGEST_LIFE_MS, '+inf')
+end
+
 local function exchange_now(appid)
   redis.call('ZREM', key.later('authorize'), appid)
   redis.call('LREM', key.ready('authorize'), 0, appid)

@@ -4,7 +4,7 @@
 --      3 upper bounds of the counts of lag, in seconds,
 --      4 "day days most most-old": on which day since 1970 they are stored, for how many days signatures are remembered, how
 --      many of a day, and how many old pushes are parked,
---      5 the newest ticket among them ('' for none), 6 when it was created, 7 when it came, in ms,
+--      5 the newest ticket among them, its mark and the sealed text ('' for none), 6 when it was created, 7 when it came, in ms,
 --      8 their signatures, one after the other, 40 characters each; spaces where a push may be stored again,
 --      9… three of each push: "received created field age InfoType" (ms, `-` where unknown; name of the body's field; `old`
 --      or `-`), query, body
@@ -93,13 +93,15 @@ if #noted > 0 and of_today < tonumber(most_of_a_day) then
   if of_today == 0 then redis.call('EXPIRE', key.signatures(day), (days + 1) * DAY_SECONDS) end
 end
 if segment ~= '' then redis.call('SET', key.spooled(segment), over, 'EX', SEGMENT_SECONDS) end
+if next(counts) then redis.call('HSET', key.seen(), 'push', milliseconds()) end
 for info_type, count in pairs(counts) do redis.call('HINCRBY', key.pushCounts(), info_type .. '|stored', count) end
 for bound, count in pairs(lags) do redis.call('HINCRBY', key.pushLag(), bound, count) end
 if lag_sum > 0 then redis.call('HINCRBY', key.pushLag(), 'sum', lag_sum) end
 if repeated > 0 then redis.call('HINCRBY', key.refused(), 'repeated', repeated) end
 -- The ticket never goes backwards.
 if ARGV[5] ~= '' and tonumber(ARGV[6]) >= tonumber(redis.call('HGET', key.ticket(), 'createdAt') or 0) then
-  redis.call('HSET', key.ticket(), 'value', ARGV[5], 'createdAt', ARGV[6], 'receivedAt', ARGV[7])
+  local mark, sealed = string.match(ARGV[5], '^(%S+) (.*)$')
+  redis.call('HSET', key.ticket(), 'value', sealed, 'mark', mark, 'createdAt', ARGV[6], 'receivedAt', ARGV[7])
   ring('token')
 end
 return over

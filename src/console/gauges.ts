@@ -1,0 +1,53 @@
+/** What /metrics says beside the overview. It is asked for every few seconds, so it reads counts, and never every batch. */
+import { REMIND_BEFORE_MS } from '../domain/link.js';
+import type { Counts } from '../redis/batches.js';
+import type { Links } from '../redis/links.js';
+import type { NightEnding, Nights } from '../redis/nights.js';
+import type { Destination, Notices } from '../redis/notices.js';
+import type { Workload } from '../redis/workload.js';
+import { type Overview, present, type Sources } from './overview.js';
+
+export interface GaugeSources extends Sources {
+  readonly workload: Pick<Workload, 'states'>;
+  readonly notices: Pick<Notices, 'waiting'>;
+  readonly links: Pick<Links, 'count'>;
+  readonly nights: Pick<Nights, 'list'>;
+  readonly version: string;
+}
+
+export interface Gauges extends Omit<Overview, 'batches'> {
+  /** Registrations by state, each counted once, however many batches name it. */
+  readonly states: Counts;
+  /** Lanes that have notices to be posted. */
+  readonly noticesWaiting: Readonly<Record<Destination, number>>;
+  readonly links: { readonly open: number; readonly ending: number };
+  /** When the last night ended that did its work, ms since 1970; undefined before the first. */
+  readonly nightEndedAt: number | undefined;
+  readonly version: string;
+}
+
+const ENDED_WELL: readonly NightEnding[] = ['done', 'submitted'];
+
+export async function gauges(sources: GaugeSources): Promise<Gauges> {
+  const { workload, notices, links, nights, version, now } = sources;
+  const [facts, states, created, notify, open, ending, ran] = await Promise.all([
+    present(sources),
+    workload.states(),
+    notices.waiting('created'),
+    notices.waiting('notify'),
+    links.count(now(), Number.POSITIVE_INFINITY),
+    links.count(now(), now() + REMIND_BEFORE_MS),
+    nights.list(),
+  ]);
+  const ended = ran.flatMap(({ ending: how, endedAt }) =>
+    how !== undefined && endedAt !== undefined && ENDED_WELL.includes(how) ? [endedAt] : [],
+  );
+  return {
+    ...facts,
+    states,
+    noticesWaiting: { created, notify },
+    links: { open, ending },
+    nightEndedAt: ended.length > 0 ? Math.max(...ended) : undefined,
+    version,
+  };
+}

@@ -1,0 +1,86 @@
+/** Which processes work on a ledger, and whether a worker is missing: rows that could be sent, and nobody who sends them. */
+
+export type ProcessRole = 'worker' | 'receiver' | 'scheduler';
+
+/**
+ * What a worker runs for. `steady`: until it is told to end (`work`, `serve`). `passing`: until nothing is left, and cron starts
+ * the next one (`run --inbox`, `schedule run`, `work --drain`). `once`: a person started it for some files (`run`).
+ */
+export type Running = 'steady' | 'passing' | 'once';
+
+export interface LiveProcess {
+  readonly role: ProcessRole;
+  /** Only of a worker. */
+  readonly running?: Running;
+  /** Of the program. */
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Tells two processes apart that have the same host name and pid, as containers do. */
+  readonly id: string;
+}
+
+/** All times are ms since 1970 by the clock of Redis. */
+export interface Presence {
+  readonly now: number;
+  readonly live: readonly LiveProcess[];
+  /** When one of each role, and a worker of each kind, was last alive. */
+  readonly seen: Readonly<Partial<Record<ProcessRole | Running, number>>>;
+  /** The last `create` or `search` of any process. */
+  readonly callAt?: number;
+  /** The last push that was stored. */
+  readonly pushAt?: number;
+  /** Since when the oldest row waits that a worker could send now; absent where there is none. */
+  readonly waitingSince?: number;
+}
+
+export function liveOf({ live }: Presence, role: ProcessRole): LiveProcess[] {
+  return live.filter((process) => process.role === role);
+}
+
+/** The ledger believes of no process that it lives for more than three minutes (prelude.lua). */
+const LONGEST_PAUSE_MS = 60_000;
+
+/** A process counts as alive for three heartbeats; so a worker that was killed is missed long before the wait is over. */
+export function heartbeatOf(workerWaitMs: number): { readonly everyMs: number; readonly livesMs: number } {
+  const everyMs = Math.min(Math.max(Math.round(workerWaitMs / 8), 50), LONGEST_PAUSE_MS);
+  return { everyMs, livesMs: 3 * everyMs };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Where a steady worker was seen so long ago, it was not stopped for a moment: nights of cron have taken its place. */
+const STEADY_FORGOTTEN_AFTER_MS = 7 * DAY_MS;
+
+/** Cron may be late, and a night takes a while. */
+const NIGHT_MARGIN_MS = 2 * 3_600_000;
+
+/** Nights whose distance from each other is looked at: with those of three weeks, a weekend without any is known. */
+const NIGHTS_LOOKED_AT = 21;
+
+/**
+ * Since when rows wait for a worker and there is none; undefined where that is not so, or for less than `waitMs`. Where the only
+ * workers are those of nightly cron runs, nobody sends between two nights, and nothing is missing before the next one is
+ * overdue.
+ *
+ * @param nights when nights began, in order
+ */
+export function workerMissingSince(presence: Presence, nights: readonly number[], waitMs: number): number | undefined {
+  const { now, seen, waitingSince } = presence;
+  if (waitingSince === undefined || liveOf(presence, 'worker').length > 0) return undefined;
+  const since = Math.max(waitingSince, seen.worker ?? 0);
+  if (now - since < waitMs || now < nextNightBy(presence, nights)) return undefined;
+  return since;
+}
+
+/**
+ * Until when the next night of cron is waited for; 0 where cron is not the only sender. Nobody tells us its times: the longest
+ * distance between the last nights says how long it may take, a day at least.
+ */
+function nextNightBy({ now, seen }: Presence, nights: readonly number[]): number {
+  if (seen.passing === undefined) return 0;
+  if (seen.steady !== undefined && now - seen.steady < STEADY_FORGOTTEN_AFTER_MS) return 0;
+  const last = nights.slice(-NIGHTS_LOOKED_AT);
+  const distances = last.slice(1).map((at, index) => at - (last[index] ?? at));
+  return seen.passing + Math.max(DAY_MS, ...distances) + NIGHT_MARGIN_MS;
+}

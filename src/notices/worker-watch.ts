@@ -1,0 +1,76 @@
+/** Tells that rows wait and no worker runs, and that one runs again. Receivers and schedulers tell it: no worker is there to. */
+import type { Logger } from 'pino';
+import type { Told } from '../redis/told.js';
+import type { StopWords } from './herald.js';
+
+export interface WorkerWatchOptions {
+  readonly told: Told;
+  /** Looks at the ledger. `missing` is absent where no worker is missing. */
+  readonly look: () => Promise<{ readonly workers: number; readonly missing?: MissingFacts | undefined }>;
+  readonly now: () => number;
+  readonly everyMs: number;
+  readonly log: Logger;
+}
+
+export interface MissingFacts extends StopWords {
+  /** ms since 1970 */
+  readonly since: number;
+  readonly lastSeenAt: number | undefined;
+  readonly waitingSince: number;
+}
+
+export interface WorkerWatch {
+  close(): Promise<void>;
+}
+
+/** Of what is told, by its subject. */
+const SUBJECT = 'workers';
+
+export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {
+  let looking: Promise<void> | undefined;
+  const look = (): void => {
+    looking ??= lookForWorkers(options)
+      .catch((error) => options.log.warn({ err: error }, 'it cannot be looked for workers now; trying again'))
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  const timer = setInterval(look, options.everyMs).unref();
+  look();
+  return {
+    async close() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+export async function lookForWorkers({ told, look, now }: Omit<WorkerWatchOptions, 'everyMs' | 'log'>): Promise<void> {
+  const { workers, missing } = await look();
+  const wasMissing = (await told.all())[SUBJECT]?.startsWith('missing') === true;
+  if (missing !== undefined && !wasMissing) {
+    const { since, lastSeenAt, waitingSince, problem, reason, nextStep, whoActs } = missing;
+    await told.tell(SUBJECT, 'missing', SUBJECT, {
+      id: `workers-missing-${since}`,
+      type: 'workers.missing',
+      at: since,
+      data: {
+        problem,
+        reason,
+        next_step: nextStep,
+        who_acts: whoActs,
+        last_seen_at: lastSeenAt === undefined ? null : new Date(lastSeenAt).toISOString(),
+        waiting_since: new Date(waitingSince).toISOString(),
+      },
+    });
+  }
+  if (workers > 0 && wasMissing) {
+    const at = now();
+    await told.tell(SUBJECT, 'there', SUBJECT, {
+      id: `workers-back-${at}`,
+      type: 'workers.back',
+      at,
+      data: { workers },
+    });
+  }
+}

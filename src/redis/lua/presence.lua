@@ -1,0 +1,58 @@
+-- Which processes live, when each kind was last seen, when WeChat was last called and last pushed, and since when the oldest
+-- row waits that a worker could send now.
+-- KEYS 1 processes that live
+-- ARGV 1 how many registrations to look at in each list, 2… states in which there is something to send
+-- Answers { now in ms, processes (JSON), { name, when seen in ms, … }, last call in µs or '', waiting since in ms or '' }
+local now = milliseconds()
+forget_the_dead(KEYS[1], now)
+local looks, states = tonumber(ARGV[1]), set_of_arguments(2)
+
+local seen = redis.call('HGETALL', key.seen())
+for i = 2, #seen, 2 do
+  -- Redis' clock was set back: what was seen then is not in the future.
+  if tonumber(seen[i]) > now then
+    seen[i] = string.format('%.0f', now)
+    redis.call('HSET', key.seen(), seen[i - 1], seen[i])
+  end
+end
+
+-- Since when it could be sent: since it was due, or since its last fact, or since its sheet was loaded.
+local function waits_since(id)
+  local fields = redis.call('HMGET', key.registration(id), 's', 'until', 'row')
+  if not states[fields[1]] then return end
+  if fields[2] then return tonumber(fields[2]) end
+  local last = redis.call('LINDEX', key.history(id), -1)
+  if last then return cjson.decode(last).at end
+  return tonumber(redis.call('HGET', key.batch((row_of(fields[3]))), 'loadedAt') or nil)
+end
+
+local oldest
+local function look(ids)
+  for _, id in ipairs(ids) do
+    local since = waits_since(id)
+    if since and (not oldest or since < oldest) then oldest = since end
+  end
+end
+
+-- New rows are handed out in the order of their sheets, so the oldest are the first. Those that were cancelled stay there.
+local ready = key.ready('submit')
+for from = 0, 9 * looks, looks do
+  local ids = redis.call('LRANGE', ready, from, from + looks - 1)
+  look(ids)
+  if oldest or #ids < looks then break end
+end
+look(redis.call('ZRANGEBYSCORE', key.later('submit'), '-inf', now, 'LIMIT', 0, looks))
+local handed = {}
+for _, job in ipairs(redis.call('ZRANGE', key.window('submit'), 0, looks - 1)) do
+  handed[#handed + 1] = string.match(job, '^[^-]*')
+end
+look(handed)
+
+local newest = redis.call('LINDEX', key.recent(), 0)
+return {
+  string.format('%.0f', now),
+  redis.call('ZRANGE', KEYS[1], 0, -1),
+  seen,
+  newest and string.match(newest, '^%d+') or '',
+  oldest and string.format('%.0f', math.min(oldest, now)) or '',
+}

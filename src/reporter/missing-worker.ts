@@ -1,0 +1,102 @@
+/** Rows that could be sent, and no worker that sends them: since when, what to do, and when that is no fault. */
+import { isoWithOffset } from '../domain/calendar.js';
+import { type Limits, sendingWindow } from '../domain/limits.js';
+import { opensByItself } from '../domain/line.js';
+import { liveOf, type Presence, workerMissingSince } from '../domain/presence.js';
+import type { Calls } from '../redis/calls.js';
+import type { Heartbeats } from '../redis/heartbeat.js';
+import type { Nights } from '../redis/nights.js';
+import type { Standstill } from './sentences.js';
+import { type Situation, situation } from './standstill.js';
+
+export interface MissingWorker extends Standstill {
+  /** ms since 1970, by the clock of Redis */
+  readonly since: number;
+  readonly lastSeenAt: number | undefined;
+  readonly waitingSince: number;
+}
+
+export interface ProcessSources {
+  readonly heartbeats: Pick<Heartbeats, 'presence'>;
+  readonly calls: Calls;
+  readonly nights: Pick<Nights, 'list'>;
+  readonly limits: Limits;
+  /** FASTREGISTER_WORKER_WAIT */
+  readonly workerWaitMs: number;
+}
+
+export const NO_WORKER = 'worker:none';
+
+export interface Processes {
+  readonly presence: Presence;
+  readonly missing: MissingWorker | undefined;
+}
+
+/** Nothing else is read while a worker lives, or nothing waits. */
+export async function processesNow(sources: ProcessSources): Promise<Processes> {
+  const { heartbeats, calls, nights, limits } = sources;
+  const presence = await heartbeats.presence();
+  if (presence.waitingSince === undefined || liveOf(presence, 'worker').length > 0)
+    return { presence, missing: undefined };
+  const [now, ran] = await Promise.all([situation(calls, limits, presence.now), nights.list()]);
+  return { presence, missing: missingWorker(presence, now, ran, sources) };
+}
+
+function missingWorker(
+  presence: Presence,
+  situation: Situation,
+  nights: readonly { readonly startedAt: number }[],
+  { limits, workerWaitMs: waitMs }: ProcessSources,
+): MissingWorker | undefined {
+  const { now, seen, waitingSince } = presence;
+  if (waitingSince === undefined || !wouldBeSent(situation, now) || !hasBeenOpen(limits, now, waitMs)) return undefined;
+  const began = nights.map(({ startedAt }) => startedAt).sort((one, other) => one - other);
+  const since = workerMissingSince(presence, began, waitMs);
+  if (since === undefined) return undefined;
+  const time = (at: number): string => isoWithOffset(at, limits.timezone);
+  const last =
+    seen.worker === undefined
+      ? { en: 'no worker has run yet', zh: '尚未运行过 worker' }
+      : {
+          en: `the last worker was seen at ${time(seen.worker)}`,
+          zh: `最后一次检测到 worker 是在 ${time(seen.worker)}`,
+        };
+  return {
+    problem: NO_WORKER,
+    reason: {
+      en: `No worker runs, and rows wait that could be sent, the oldest since ${time(waitingSince)}; ${last.en}.`,
+      zh: `没有 worker 在运行，而有可提交的行在等待，最早的一行自 ${time(waitingSince)} 起等待；${last.zh}。`,
+    },
+    nextStep: {
+      en: 'Start `fastregister work` or `fastregister serve`. Where one should be running, its log says why it ended.',
+      zh: '请启动 `fastregister work` 或 `fastregister serve`。如果它本应在运行，请查看其日志了解退出原因。',
+    },
+    whoActs: 'us',
+    since,
+    lastSeenAt: seen.worker,
+    waitingSince,
+  };
+}
+
+/** Nothing but a worker is wanting: also where the line, or the day, is opened by the next call of one. */
+function wouldBeSent({ stopped, line, standstill, shut }: Situation, now: number): boolean {
+  if (stopped) return false;
+  if (line !== undefined) return line.onTrial || (opensByItself(line) && line.probe.at <= now);
+  switch (standstill?.problem) {
+    case 'quota:day':
+      return shut?.nextCheckAt !== undefined && shut.nextCheckAt <= now;
+    case 'quota:hours':
+      return false;
+    case 'call:pause':
+      return (standstill.until ?? now) <= now;
+    // A token is fetched by a worker.
+    default:
+      return true;
+  }
+}
+
+/** A worker that begins with the sending hours, or with the quota day, is not late in their first minutes. */
+function hasBeenOpen(limits: Limits, now: number, waitMs: number): boolean {
+  const then = sendingWindow(limits, now - waitMs);
+  return then.closedMs === 0 && then.day === sendingWindow(limits, now).day;
+}
