@@ -72,8 +72,10 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
   simulator.setPushUrl(undefined);
 
   const doomed = start(['work'], { env: { ...env, NODE_OPTIONS: `--import ${DIE_AT}`, DIE_AT: step } });
-  await doomed.ended;
-  if (doomed.child.signalCode !== 'SIGKILL') throw new Error(`it did not die at ${step}`);
+  const { status, stderr } = await doomed.ended;
+  if (doomed.child.signalCode !== 'SIGKILL') {
+    throw new Error(`it did not die at ${step}, and ended with ${status}: ${stderr.slice(-2_000)}`);
+  }
 
   simulator.setPushUrl(pushUrl);
   start(['work'], { env });
