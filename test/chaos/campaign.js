@@ -75,10 +75,10 @@ function chanceFrom(start) {
 /** Names of kills by how many of twelve they are. */
 const MIX = [
   ['power cut', 3],
-  ['failover', 2],
+  ['failover', 1],
   ['redis', 2],
   ['worker', 3],
-  ['receiver', 1],
+  ['receiver', 2],
   ['frozen worker', 1],
 ];
 
