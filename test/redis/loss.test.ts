@@ -182,10 +182,11 @@ test('an attempt before the one that is known only goes into the history', async
   await book.record(id, 'registration_refused', { problem: 'push:101' });
   const first = await guard();
   const at = Date.now() - 60_000;
-  first.guard.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at } });
+  first.guard.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at }, day: '2026-11-28' });
   await restarted(first);
 
   expect((await book.registration(id)).state).toBe('rejected');
+  expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 0 });
   expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'create_sent', at });
 });
 

@@ -124,12 +124,14 @@ test('a Redis that forgets the only verify ticket is given it again, and nobody 
   await book.load('b1', merchants(3));
   await settled('b1');
 
+  const ticket = await openComponentStore(store.redis).ticket();
   const signatures = await store.redis.keys(key('signatures', '*'));
   await store.redis.del(key('ticket'), key('token'), key('pushes'), ...signatures);
   // WeChat was asked for one, and is not asked again soon.
   await store.redis.set(key('ticketAsked'), '1', 'PX', 600_000);
   await store.redis.hset(key('epoch'), 'run', 'another');
   await (await store.lossGuard()).check();
+  expect(await openComponentStore(store.redis).ticket()).toEqual(ticket);
   await book.load('b2', merchants(6).slice(3));
   await settled('b2');
   expect(await book.batches.counts('b2')).toEqual({ created: 3 });
