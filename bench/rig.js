@@ -52,6 +52,12 @@ export async function startWorkers(howMany, env, script = self) {
   );
   await Promise.all(workers.map(answerOf));
   return {
+    /** What each answers to a word. */
+    async ask(word) {
+      const answers = workers.map(answerOf);
+      for (const worker of workers) worker.send(word);
+      return Promise.all(answers);
+    },
     async stop() {
       const gone = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
       for (const worker of workers) worker.kill('SIGKILL');

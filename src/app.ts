@@ -33,6 +33,7 @@ import { type Batches, openBatches } from './redis/batches.js';
 import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { isSealedTicket, openComponentStore, sealTicket, ticketReceivedAt } from './redis/component-store.js';
+import { type Confirmation, openConfirmation, refuseUnconfirmable } from './redis/confirmation.js';
 import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
 import { refuseVolatile } from './redis/durability.js';
@@ -168,6 +169,7 @@ async function startGuarding(
     redis: await connectTo('worker'),
     home: settings.home,
     vault: vaultOf(settings),
+    permitMs: settings.patience.requestTimeoutMs,
     now: Date.now,
     log,
   });
@@ -402,7 +404,8 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const authorizers = openAuthorizers(redis, vault);
   const componentAppid = settings.wechatComponentAppid ?? '';
   const guard = await store.lossGuard();
-  const crew = crewOf(settings, redis, bell, client, guard, log);
+  const { confirm } = await confirmationOf(store, 'worker');
+  const crew = crewOf(settings, redis, bell, client, guard, confirm, log);
   const relay = startRelay({
     redis,
     bell,
@@ -520,12 +523,37 @@ export function createdWebhook(
   };
 }
 
-function crewOf(settings: Settings, redis: Redis, bell: Bell, client: Client, guard: LossGuard, log: Logger): Crew {
+const NOTHING_TO_CONFIRM: Confirmation = { confirm: async () => true };
+
+/** @throws RedisUnfit where this Redis cannot wait as it is asked to */
+async function confirmationOf({ settings, connect: another }: Store, role: Role): Promise<Confirmation> {
+  const { redisWait, patience } = settings;
+  if (redisWait === 'none') return NOTHING_TO_CONFIRM;
+  const redis = await another(role);
+  await refuseUnconfirmable(redis, redisWait);
+  return openConfirmation(redis, redisWait, patience.redisWaitMs);
+}
+
+function crewOf(
+  settings: Settings,
+  redis: Redis,
+  bell: Bell,
+  client: Client,
+  guard: LossGuard,
+  confirm: Confirmation['confirm'],
+  log: Logger,
+): Crew {
   const store = openComponentStore(redis, vaultLater(settings));
   return {
-    ledger: openLedger(redis),
+    ledger: openLedger(redis, guard.ofAnswers),
     calls: openCalls(redis, guard),
-    memory: { write: (entry) => written(() => guard.journal.write(entry), log), restore: guard.restore },
+    memory: {
+      write: (entry) => written(() => guard.journal.write(entry), log),
+      restore: guard.restore,
+      keep: guard.keep,
+      isWhole: guard.ofOthers.pass,
+    },
+    confirm,
     workload: openWorkload(redis),
     api: registrationApi(settings, client),
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
@@ -663,7 +691,14 @@ interface Reception extends Part {
 
 async function openReception(settings: Settings, log: Logger): Promise<Reception> {
   // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
-  let door: { readonly redis: Redis; readonly pushes: Pushes; readonly journal: Journal } | undefined;
+  let door:
+    | {
+        readonly redis: Redis;
+        readonly pushes: Pushes;
+        readonly journal: Journal;
+        readonly confirm: () => Promise<boolean>;
+      }
+    | undefined;
   let recording: Recording | undefined;
   let forwarding: Forwarding | undefined;
   let server: ReceiverServer | undefined;
@@ -677,14 +712,22 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   const sealed = (ticket: string): string => sealTicket(vault(), ticket);
   const withSealedTicket = (push: ReceivedPush): ReceivedPush =>
     push.ticket === undefined || isSealedTicket(push.ticket) ? push : { ...push, ticket: sealed(push.ticket) };
+  async function confirmed(): Promise<void> {
+    if ((await door?.confirm()) === false) throw new Error('Neither a replica of Redis nor its disk had it in time');
+  }
   const shelf = openShelf({
     pushes: {
       async store(received, mark) {
         const stored = await (await pushes()).store(received.map(withSealedTicket), mark);
         written(() => door?.journal.writePushes(received), log);
+        await confirmed();
         return stored;
       },
-      storedOf: async (segment) => (await pushes()).storedOf(segment),
+      // Also what was stored and not confirmed: it stays in the spool until it is.
+      async storedOf(segment) {
+        await confirmed();
+        return (await pushes()).storedOf(segment);
+      },
     },
     spool: await openSpool(join(settings.home, 'spool'), log),
     redisAnswers: async () => door !== undefined && answers(door.redis),
@@ -718,6 +761,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
     async recordIn(store) {
       const answering = await store.connect('door');
       const guard = await store.lossGuard();
+      const { confirm } = await confirmationOf(store, 'door');
       const redis = await store.connect('worker');
       if (settings.forwardUrl !== undefined) {
         forwarding = startForwarding({
@@ -733,6 +777,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         {
           ...judgeOf(store, redis),
           ...settlingOf(store, redis),
+          ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
           resultWaitMs: settings.patience.resultWaitMs,
           tellAuthorization: toldOfAuthorization(settings, redis),
@@ -745,7 +790,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       beating = startBeatingAs('receiver', store, redis);
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
-      door = { redis: answering, pushes: openPushes(answering), journal: guard.journal };
+      door = { redis: answering, pushes: openPushes(answering), journal: guard.journal, confirm };
     },
     async close() {
       await server?.close();

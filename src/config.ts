@@ -20,6 +20,7 @@ interface Kind {
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const FORWARDS = ['others', 'all'] as const;
 const PERSISTENCES = ['required', 'none'] as const;
+const CONFIRMATIONS = ['none', 'replica', 'disk', 'replica-disk'] as const;
 const REGISTRATION_APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'] as const;
 
 const wholeNumber = z.string().regex(/^\d+$/).transform(Number);
@@ -96,6 +97,7 @@ const KINDS = {
   registrationApi: { schema: z.enum(REGISTRATION_APIS), write: REGISTRATION_APIS.join(' or ') },
   forward: { schema: z.enum(FORWARDS), write: FORWARDS.join(' or ') },
   persistence: { schema: z.enum(PERSISTENCES), write: PERSISTENCES.join(' or ') },
+  confirmation: { schema: z.enum(CONFIRMATIONS), write: CONFIRMATIONS.join(', ') },
   logLevel: { schema: z.enum(LOG_LEVELS), write: `one of ${LOG_LEVELS.join(', ')}` },
 } as const satisfies Record<string, Kind>;
 
@@ -127,6 +129,7 @@ const SECTIONS = {
   'Data': [
     { name: 'REDIS_URL', kind: 'redisUrl', secret: true, sentence: 'A Redis of your own (6.2 or later, AOF, noeviction): redis://, rediss:// (its CA: NODE_EXTRA_CA_CERTS) or unix:. Unset: a private Redis under FASTREGISTER_HOME.' },
     { name: 'FASTREGISTER_REDIS_PERSISTENCE', kind: 'persistence', default: 'required', sentence: '`required` refuses to send with a Redis that does not persist to disk. `none` accepts such a Redis, for a rehearsal (docs/redis.md).' },
+    { name: 'FASTREGISTER_REDIS_WAIT', kind: 'confirmation', default: 'none', sentence: 'Where a call has to be stored before it is made, and a push before WeChat gets success: `replica` (WAIT), or, with Redis 7.2, `disk` or `replica-disk` (WAITAOF); see docs/redis.md.' },
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens, the component access token and the verify ticket at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },

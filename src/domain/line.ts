@@ -94,6 +94,18 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
       zh: '若持续如此，请检查网络、DNS、防火墙和 WECHAT_API_BASE_URL。系统会按逐渐加长的间隔发出一次请求，微信答复后自动恢复提交。运行 `fastregister resume` 可立即尝试一次。',
     },
   },
+  'call:not_confirmed': {
+    probe: 'any',
+    after: 3,
+    countsCalls: true,
+    acts: 'us',
+    en: 'What FASTREGISTER_REDIS_WAIT asks for did not have the call in time: no replica answers, or the disk is slow. Nothing was sent.',
+    zh: 'FASTREGISTER_REDIS_WAIT 要求的副本或磁盘未在时限内确认，没有提交。',
+    nextStep: {
+      en: 'Check the replica of Redis and its connection. One call is tried after a growing pause, and the line opens by itself when it is confirmed. `fastregister resume` tries one at once.',
+      zh: '请检查 Redis 副本及其连接。系统会按逐渐加长的间隔尝试一次，确认后自动恢复提交。运行 `fastregister resume` 可立即尝试一次。',
+    },
+  },
   /** Any code of `create` that nobody knows. */
   'create:unknown': {
     acts: 'us',

@@ -21,6 +21,7 @@ export interface Patience {
   readonly resultWaitMs: number;
   readonly tokenRetryMs: number;
   readonly quotaRecheckMs: number;
+  readonly redisWaitMs: number;
 }
 
 interface WaitRow {
@@ -132,6 +133,13 @@ export const WAITS = {
     sentence:
       'How long after WeChat closed the quota day (45009) the first check asks whether there are calls again. The next checks follow 5, 15 and 60 times as long after it was closed, then one every 60 times as long. `run` ends with 4 when there are no calls after 15 times as long.',
   },
+  redisWaitMs: {
+    name: 'FASTREGISTER_REDIS_WAIT_TIMEOUT',
+    unit: 'duration',
+    default: '1s',
+    sentence:
+      'How long replicas, or the disk, may take with FASTREGISTER_REDIS_WAIT before a call is not made, and a push is kept on the disk of the receiver.',
+  },
 } as const satisfies Record<keyof Patience, WaitRow>;
 
 export const DEFAULT_PATIENCE: Patience = {
@@ -150,6 +158,7 @@ export const DEFAULT_PATIENCE: Patience = {
   resultWaitMs: parseDuration(WAITS.resultWaitMs.default),
   tokenRetryMs: parseDuration(WAITS.tokenRetryMs.default),
   quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
+  redisWaitMs: parseDuration(WAITS.redisWaitMs.default),
 };
 
 /** Times of the checks, in first waits after the day was shut; the last one is repeated. */

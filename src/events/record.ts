@@ -4,9 +4,10 @@ import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { Identify } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import { sealAuthCode } from '../redis/auth-codes.js';
-import { isRedisGone } from '../redis/connection.js';
+import { isRedisUnable } from '../redis/connection.js';
 import type { Created } from '../redis/created.js';
 import type { Ledger, View } from '../redis/ledger.js';
+import { GuardClosed } from '../redis/loss.js';
 import type { Parking, Pushes, PushOutcome, PushReader, StoredPush } from '../redis/pushes.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
@@ -28,7 +29,7 @@ export interface Judge {
 
 export interface Recorder extends Judge, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
-  readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore'>;
+  readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders'>;
   /** Absent where nobody wants to hear of new Mini Programs. Those with an auth_code are told of after its exchange. */
   readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
@@ -48,6 +49,8 @@ const PAUSES_WHEN_BUSY = 15;
 /** So long a push can be shown and replayed. */
 const KEPT_MS = 30 * 86_400_000;
 const TRIM_EVERY_MS = 3_600_000;
+/** A reader asks every second, unless Redis is away. */
+const READER_IS_DEAD_MS = 3_600_000;
 
 /** @param doorIsBusy whether WeChat is waiting for many answers now: recording can wait, an answer cannot */
 export function startRecording(recorder: Recorder, reader: PushReader, doorIsBusy: () => boolean): Recording {
@@ -62,6 +65,7 @@ export function startRecording(recorder: Recorder, reader: PushReader, doorIsBus
         if (doorIsBusy()) await pause((performance.now() - startedAt) * PAUSES_WHEN_BUSY);
         if (recorder.now() - trimmedAt > TRIM_EVERY_MS) {
           await recorder.pushes.trimBefore(recorder.now() - KEPT_MS);
+          await recorder.pushes.forgetReaders(READER_IS_DEAD_MS);
           trimmedAt = recorder.now();
         }
       } catch (error) {
@@ -145,7 +149,7 @@ async function record(recorder: Recorder, stored: StoredPush, push: Push | Unrea
   try {
     return await recordOnce(recorder, stored, push);
   } catch (error) {
-    if (isRedisGone(error)) throw error;
+    if (isRedisUnable(error) || error instanceof GuardClosed) throw error;
     // A fault of ours must not hold up the pushes behind this one.
     recorder.log.error({ err: error, push: stored.id }, 'our program failed on a push, which is kept');
     await recorder.pushes.park(stored, 'fault', []);

@@ -4,7 +4,7 @@ import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
 import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
 import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
-import type { LossGuard } from './loss.js';
+import { type LossGuard, SETTLE_MS } from './loss.js';
 import { manyScript, script } from './scripts.js';
 import { STATES_WITH_WORK } from './workload.js';
 
@@ -189,9 +189,6 @@ export interface Calls {
   /** Ends a pause and a fault. `canary`: one call is sent first, and opens the line when WeChat takes it. */
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
-
-/** Creates wait so long at most for processes that have yet to report to a new epoch. */
-const SETTLE_MS = 60_000;
 
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permission */
 export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {

@@ -7,7 +7,18 @@
  * and links are sealed, pushes are encrypted by WeChat.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Fact } from '../domain/registration.js';
 import type { Log } from './connection.js';
@@ -30,15 +41,14 @@ export interface JournalEntry {
   readonly day?: string;
 }
 
-export type JournaledPush = Omit<ReceivedPush, 'ticket' | 'isOld'>;
+export type JournaledPush = Omit<ReceivedPush, 'isOld'>;
 
 export interface Journal {
+  /** The folder's own: whoever has the same reads what all its processes have written, by whatever path or machine. */
+  readonly id: string;
   /** On disk when it returns; throws where the disk does not take it. */
   write(entry: JournalEntry): void;
-  /**
-   * The same for pushes; a verify ticket is left out, for WeChat sends one every ten minutes, and so is an old push, which is
-   * nothing that would be recorded.
-   */
+  /** The same for pushes; an old one is left out, which is nothing that would be recorded. */
   writePushes(pushes: readonly ReceivedPush[]): void;
   /** What processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
@@ -63,6 +73,7 @@ interface OpenFile {
 export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions): Journal {
   const folder = join(home, 'journal', createHash('sha256').update(ledgerKey).digest('hex').slice(0, 16));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const id = idOf(folder);
   let file: OpenFile | undefined;
 
   function append(line: string): void {
@@ -83,6 +94,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   }
 
   return {
+    id,
+
     write({ registration, mark, fact, day }) {
       const f = fact.kind === 'create_sent' ? fact : vault.seal(JSON.stringify(fact), labelOf(registration));
       append(`${JSON.stringify({ at: fact.at, r: registration, m: mark, d: day, f })}\n`);
@@ -90,10 +103,11 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
 
     writePushes(pushes) {
       const lines = pushes
-        .filter(({ ticket, isOld }) => ticket === undefined && isOld !== true)
-        .map(({ receivedAt, createdAt, infoType, query, body, signature }) =>
-          JSON.stringify({ at: receivedAt, createdAt, infoType, query, signature, body: body.toString('base64') }),
-        );
+        .filter(({ isOld }) => isOld !== true)
+        .map(({ receivedAt: at, createdAt, infoType, query, signature, body, ticket }) => {
+          const push = { at, createdAt, infoType, query, signature, t: ticket };
+          return JSON.stringify({ ...push, body: body.toString('base64') });
+        });
       if (lines.length > 0) append(`${lines.join('\n')}\n`);
     },
 
@@ -110,11 +124,12 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
           log.warn({ registration: line.r }, 'an entry of the journal was sealed with another key');
         return fact === undefined ? [] : [entryFrom(line, fact)];
       });
-      const pushes = lines.flatMap(({ at, r, createdAt, infoType = '', query = '', signature, body = '' }) =>
-        r === undefined
-          ? [{ receivedAt: at, createdAt, infoType, query, signature, body: Buffer.from(body, 'base64') }]
-          : [],
-      );
+      const pushes = lines.flatMap((line) => {
+        const { at, r, createdAt, infoType = '', query = '', signature, body = '' } = line;
+        if (r !== undefined) return [];
+        const push = { receivedAt: at, createdAt, infoType, query, signature, body: Buffer.from(body, 'base64') };
+        return [{ ...push, ticket: line.t }];
+      });
       return { entries, pushes };
     },
 
@@ -134,6 +149,8 @@ interface Line {
   readonly query?: string;
   readonly signature?: string;
   readonly body?: string;
+  /** The verify ticket, sealed as it came (component-store.ts). */
+  readonly t?: string;
 }
 
 function entryFrom({ r = '', m = '', d }: Line, fact: Fact): JournalEntry {
@@ -169,6 +186,21 @@ function linesOf(path: string): Line[] {
       return [];
     }
   });
+}
+
+/** Made by whichever process comes first. */
+function idOf(folder: string): string {
+  const path = join(folder, 'id');
+  const own = `${path}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(own, `${randomBytes(6).toString('hex')}\n`, { mode: 0o600 });
+  try {
+    linkSync(own, path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  } finally {
+    unlinkSync(own);
+  }
+  return readFileSync(path, 'utf8').trim();
 }
 
 /** In the order in which they were begun. */

@@ -170,6 +170,8 @@ const NAMES = {
   unreported: 'unreported',
   /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
   forgotten: 'forgotten',
+  /** number: written before replicas or the disk are waited for (confirmation.ts) */
+  confirmed: 'confirmed',
   /** channel: rung when there is something new to do */
   bell: 'bell',
 } as const;

@@ -63,6 +63,8 @@ export interface Aside {
   readonly probe?: Probe;
   /** How long WeChat wants to be left alone (45011), in ms. */
   readonly pauseMs?: number;
+  /** The quota day of a create that Redis had forgotten: it counts there again, where it changes anything. */
+  readonly charge?: string;
   /** The Weixin ID's try of the day was none; `call`: neither was the call. */
   readonly giveBack?: GiveBack;
   /** WeChat says that the Weixin ID's tries of the day are used up (91030), whatever we counted. */
@@ -134,9 +136,22 @@ export interface Ledger {
   ofAppid(appid: string): Promise<string | undefined>;
 }
 
-export function openLedger(redis: Redis): Ledger {
+/** What a fact passes in a process that keeps a journal: Redis may have forgotten what goes before it. */
+export interface Gate {
+  /** Up to which the process has compared its journal. */
+  epoch(): string;
+  /** Resolves when the fact may be tried again. */
+  pass(): Promise<void>;
+  /** Records what journals have of a registration that Redis had forgotten. */
+  restore(registration: string): Promise<void>;
+  /** How long others are waited for, too; absent: they are not. */
+  readonly settleMs?: number;
+}
+
+/** @param gate absent for whoever restores what was forgotten, and for commands of a person */
+export function openLedger(redis: Redis, gate?: Gate): Ledger {
   const readScript = manyScript(redis, 'read');
-  const recordScript = manyScript(redis, 'record');
+  const recordScript = manyScript(redis, 'record', gate?.pass);
   const columns = columnsOfBatches(redis);
 
   async function read(id: string): Promise<View | undefined> {
@@ -159,7 +174,10 @@ export function openLedger(redis: Redis): Ledger {
       if (view === undefined) throw new Error(`There is no registration ${id}`);
       const { step, recorded } = decide(view, fact, mark, aside);
       const job = [aside.job?.kind ?? '', aside.job?.name ?? ''];
-      const answer = await recordScript('', [id, view.version, JSON.stringify(step), ...job]);
+      const common = gate === undefined ? '' : JSON.stringify({ epoch: gate.epoch(), settleMs: gate.settleMs });
+      const answer = await recordScript(common, [id, view.version, JSON.stringify(step), ...job]);
+      if (answer === 'epoch') await gate?.pass();
+      if (answer === 'forgotten') await gate?.restore(id);
       if (answer === 'done' || (await hasMark(redis, id, mark))) return recorded;
     }
   }

@@ -4,15 +4,15 @@
  * records again what is missing, before the next create goes: take.lua lets none pass until every process that was seen in
  * the last minutes has reported.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type Fact, isOver, next } from '../domain/registration.js';
 import { type Journal, type JournalEntry, type JournaledPush, openJournal } from './journal.js';
 import { key } from './keys.js';
-import { type Ledger, openLedger } from './ledger.js';
+import { type Gate, type Ledger, openLedger } from './ledger.js';
 import { startOf } from './process.js';
 import { openPushes } from './pushes.js';
 import { script } from './scripts.js';
@@ -24,8 +24,17 @@ export interface LossGuard {
   epoch(): string;
   /** Resolves when this process has reported to the present epoch. */
   check(): Promise<void>;
+  /** What an answer to a call passes before it is recorded: this process has reported. */
+  readonly ofAnswers: Gate;
+  /**
+   * What other facts pass: every process has reported, or was waited for long enough. A push may be about a call of which
+   * another process knows.
+   */
+  readonly ofOthers: Gate;
   /** Records what journals have of a registration that Redis had forgotten as a whole, and that was loaded again. */
   restore(registration: string): Promise<void>;
+  /** Keeps an entry of the journal whose registration Redis has forgotten as a whole, until that is loaded again. */
+  keep(entry: JournalEntry): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,41 +43,71 @@ export interface LossGuardOptions {
   readonly redis: Redis;
   readonly home: string;
   readonly vault: Vault;
+  /** A permit to call is never used after this time. */
+  readonly permitMs: number;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-const LOOK_EVERY_MS = 15_000;
-/** A process that was not seen so long is not waited for. */
-const SEEN_WITHIN_MS = 180_000;
+/** So long is waited at most for processes that have yet to report to a new epoch. */
+export const SETTLE_MS = 60_000;
+const LOOK_EVERY_MS = 5_000;
+/** Who was not seen for so long when Redis was last used had died before: nobody waits for that one. */
+const SEEN_WITHIN_MS = 60_000;
+const SETTLED_LOOK_MS = 200;
 /** How many histories are read at once. */
 const AT_ONCE = 200;
 /** A push may have waited in the spool before it came into the stream, whose ids are of Redis' clock. */
 const AROUND_MS = 3_600_000;
 const ORPHANS_LIVE_S = 2 * 86_400;
 
-export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGuardOptions): Promise<LossGuard> {
+export async function guardAgainstLoss({
+  redis,
+  home,
+  vault,
+  permitMs,
+  now,
+  log,
+}: LossGuardOptions): Promise<LossGuard> {
   const ledgerKey = (await redis.hget(key('ledger'), 'key')) ?? '';
   const journal = openJournal({ home, ledgerKey, vault, now, log });
   const ledger = openLedger(redis);
   const pushes = openPushes(redis);
   const epochScript = script(redis, 'epoch');
   const reportScript = script(redis, 'epoch-report');
-  const place = `${hostname()} ${createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12)}`;
-  const self = `${place} ${process.pid} ${(await startOf(process.pid)) ?? ''} ${randomUUID().slice(0, 8)}`;
-  let seen = { epoch: '', facts: 0 };
+  const self: Process = {
+    folder: journal.id,
+    host: hostname(),
+    pid: process.pid,
+    start: (await startOf(process.pid)) ?? '-',
+    part: randomUUID().slice(0, 8),
+  };
+  const name = nameOf(self);
+  let seen: Seen = { epoch: '', facts: 0, waitedMs: -1, others: [] };
   let reported = '';
   let running: Promise<void> | undefined;
   let queued: Promise<void> | undefined;
   let closed = false;
 
+  async function ask(): Promise<Seen> {
+    const args = [seen.epoch, seen.facts, randomUUID(), name, SEEN_WITHIN_MS, SETTLE_MS, ...seen.others];
+    const [epoch, facts, waitedMs, ...processes] = (await epochScript([key('epoch')], args)) as [
+      string,
+      number,
+      number,
+      ...string[],
+    ];
+    return { epoch, facts, waitedMs, others: processes.filter((it) => it !== name) };
+  }
+
   async function look(): Promise<void> {
-    const args = [seen.epoch, seen.facts, randomUUID(), self, SEEN_WITHIN_MS];
-    const [epoch, facts] = (await epochScript([key('epoch')], args)) as [string, number];
-    seen = { epoch, facts };
-    if (epoch === reported) return;
+    seen = await ask();
+    const { epoch, waitedMs } = seen;
+    const isNew = epoch !== reported;
+    if (!isNew && waitedMs < permitMs) return;
     // Before the journal is read: what a process writes that dies after that would be missed.
-    const dead = await deadBeside(await redis.smembers(key('unreported')));
+    const spoken = await spokenFor(waitedMs >= permitMs);
+    if (!isNew && spoken.length === 0) return;
     const written = journal.read();
     const missingFacts = await restoreFacts(redis, ledger, written.entries);
     const missingPushes = await restorePushes(written.pushes);
@@ -78,20 +117,27 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
         'Redis had forgotten what it had acknowledged; it was recorded again',
       );
     }
-    const report = [epoch, missingFacts, missingPushes, self, ...dead];
+    const report = [epoch, missingFacts, missingPushes, name, ...spoken];
     // Another epoch may have begun meanwhile.
     if ((await reportScript([key('epoch')], report)) === 0) return look();
     reported = epoch;
   }
 
-  /** Processes of this machine and folder whose files were read here, and that write no more. */
-  async function deadBeside(processes: readonly string[]): Promise<string[]> {
-    const beside = processes.filter((it) => it !== self && it.startsWith(`${place} `));
-    const dead = beside.map(async (it) => {
-      const [pid, start] = it.slice(place.length + 1).split(' ');
-      return (await startOf(Number(pid))) === start ? [] : [it];
-    });
-    return (await Promise.all(dead)).flat();
+  /**
+   * Processes that have yet to report and whose journals are read here, because they are in the same folder. One that has ended
+   * writes no more; nor does another, of what it was permitted before, once no permit of that time is good any more.
+   */
+  async function spokenFor(permitsAreOver: boolean): Promise<string[]> {
+    const beside = (await redis.smembers(key('unreported'))).filter(
+      (it) => it !== name && processFrom(it).folder === self.folder,
+    );
+    const spoken = await Promise.all(beside.map(async (it) => permitsAreOver || (await hasEnded(processFrom(it)))));
+    return beside.filter((_, at) => spoken[at]);
+  }
+
+  /** Of another machine, or of a container, nobody can tell. */
+  async function hasEnded({ host, pid, start }: Process): Promise<boolean> {
+    return host === self.host && (await startOf(pid)) !== start;
   }
 
   /** A look that begins after it was asked for. */
@@ -135,6 +181,25 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
     return missing.length;
   }
 
+  async function settled(): Promise<void> {
+    await check();
+    while (seen.waitedMs >= 0) {
+      await sleep(SETTLED_LOOK_MS);
+      if (closed) throw new GuardClosed();
+      await check();
+    }
+  }
+
+  async function restore(registration: string): Promise<void> {
+    const orphans = await redis.lrange(key('forgotten', registration), 0, -1);
+    const entries = orphans.map((text) => {
+      const { sealed, ...rest } = JSON.parse(text) as Omit<JournalEntry, 'fact'> & { sealed: string };
+      return { ...rest, fact: JSON.parse(vault.open(sealed, registration)) as Fact };
+    });
+    await restoreFacts(redis, ledger, entries);
+    await redis.del(key('forgotten', registration));
+  }
+
   redis.on('ready', checkAlone);
   const timer = setInterval(checkAlone, LOOK_EVERY_MS).unref();
   await check();
@@ -143,14 +208,11 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
     journal,
     epoch: () => reported,
     check,
-    async restore(registration) {
-      const orphans = await redis.lrange(key('forgotten', registration), 0, -1);
-      const entries = orphans.map((text) => {
-        const { sealed, ...rest } = JSON.parse(text) as Omit<JournalEntry, 'fact'> & { sealed: string };
-        return { ...rest, fact: JSON.parse(vault.open(sealed, registration)) as Fact };
-      });
-      await restoreFacts(redis, ledger, entries);
-      await redis.del(key('forgotten', registration));
+    ofAnswers: { epoch: () => reported, pass: check, restore },
+    ofOthers: { epoch: () => reported, pass: settled, restore, settleMs: SETTLE_MS },
+    restore,
+    async keep(entry) {
+      await keepOrphan(entry);
     },
     async close() {
       closed = true;
@@ -158,7 +220,7 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
       redis.off('ready', checkAlone);
       journal.close();
       // Nobody has to wait for a process that has reported, and is gone.
-      if (redis.status === 'ready') await redis.zrem(key('processes'), self).catch(() => {});
+      if (redis.status === 'ready') await redis.zrem(key('processes'), name).catch(() => {});
     },
   };
 
@@ -187,15 +249,17 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
     if ((await book.history(id)).some((it) => it.mark === mark)) return false;
     const { registration } = view;
     const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
-    // The operator's or the sheet's word for the new attempt was forgotten with it.
+    // The operator's or the sheet's word for the new attempt was forgotten with it. An attempt before the one that is known is
+    // over: it only goes into the history.
     const wasAskedAgain =
-      fact.kind === 'create_sent' && isOver(registration.state) && next(registration, fact) === undefined;
+      fact.kind === 'create_sent' &&
+      isOver(registration.state) &&
+      next(registration, fact) === undefined &&
+      fact.at > (registration.sentAt ?? 0);
     if (wasAskedAgain && next(registration, retry) !== undefined) await book.record(id, retry);
     const before = wasAskedAgain ? await book.read(id) : view;
-    const { before: was } = await book.record(id, fact, {}, before, mark);
-    if (fact.kind === 'create_sent' && day !== undefined && next(was, fact) !== undefined) {
-      await redis.hincrby(key('calls', day), 'create', 1);
-    }
+    const charged = fact.kind === 'create_sent' && day !== undefined;
+    await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
     return true;
   }
 
@@ -213,6 +277,43 @@ export async function guardAgainstLoss({ redis, home, vault, now, log }: LossGua
       .exec();
     return true;
   }
+}
+
+/** This process ends, and does not wait for others to report any more. Nothing is wrong with what it was about to record. */
+export class GuardClosed extends Error {
+  override readonly name = 'GuardClosed';
+  constructor() {
+    super('This process ends before every other one has said what Redis had forgotten');
+  }
+}
+
+/** What a process saw of Redis when it looked last. */
+interface Seen {
+  readonly epoch: string;
+  readonly facts: number;
+  /** For how long others have been waited for; -1: they are not. */
+  readonly waitedMs: number;
+  readonly others: readonly string[];
+}
+
+/** Whoever reads the journals of a folder speaks for all who write there. */
+interface Process {
+  readonly folder: string;
+  readonly host: string;
+  readonly pid: number;
+  /** A process id goes to somebody else in time. */
+  readonly start: string;
+  /** Two guards may be in one process. */
+  readonly part: string;
+}
+
+function nameOf({ folder, host, pid, start, part }: Process): string {
+  return [folder, pid, start, part, host].join(' ');
+}
+
+function processFrom(name: string): Process {
+  const [folder = '', pid, start = '', part = '', ...host] = name.split(' ');
+  return { folder, pid: Number(pid), start, part, host: host.join(' ') };
 }
 
 /** By what a push is the same one: who sends a captured one again may add to its query, and not change its signature. */

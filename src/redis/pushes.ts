@@ -82,6 +82,8 @@ export interface Pushes {
   forgetBefore(time: number): Promise<number>;
   /** The same, but keeps what is parked; roughly, which costs Redis little. */
   trimBefore(time: number): Promise<void>;
+  /** Forgets readers that were not seen for so long and hold nothing: each process that records makes one. */
+  forgetReaders(idleMs: number): Promise<number>;
 }
 
 export interface PushCounts {
@@ -133,6 +135,7 @@ export function openPushes(redis: Redis): Pushes {
   const stream = key('pushes');
   const storeScript = script(redis, 'store-pushes');
   const parkScript = script(redis, 'park');
+  const forgetConsumersScript = script(redis, 'forget-consumers');
 
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
@@ -242,6 +245,7 @@ export function openPushes(redis: Redis): Pushes {
     async trimBefore(time) {
       await redis.xtrim(stream, 'MINID', '~', `${time}-0`);
     },
+    forgetReaders: async (idleMs) => Number(await forgetConsumersScript([stream], [GROUP, idleMs])),
   };
 }
 

@@ -71,7 +71,9 @@ export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
-  let swept = 0;
+  let swept = now();
+  /** BullMQ may lack any job of the window. */
+  let mayLack = true;
   /** Registrations that were ready and found no room. */
   let waiting = 0;
 
@@ -122,11 +124,24 @@ export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date
     swept = now();
   }
 
+  async function handWhatBullMqLacks(): Promise<void> {
+    if (!mayLack) {
+      if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      return;
+    }
+    mayLack = false;
+    try {
+      await handAgain(0);
+    } catch (error) {
+      mayLack = true;
+      throw error;
+    }
+  }
+
   async function look(): Promise<void> {
     let pause = LOOK_EVERY_MS;
     try {
-      if (swept === 0) await handAgain(0);
-      else if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      await handWhatBullMqLacks();
       waiting = 0;
       for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
     } catch (error) {
@@ -152,7 +167,17 @@ export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date
     });
   }
 
+  /**
+   * Of a connection that was cut, an answer of `hand` may be lost, whose jobs nobody gave to BullMQ; and a Redis that was
+   * started anew, or a replica, may have jobs in the window that it lacks in BullMQ.
+   */
+  function lookThrough(): void {
+    mayLack = true;
+    nudge();
+  }
+
   const unhook = bell.on('ready', nudge);
+  redis.on('ready', lookThrough);
   nudge();
 
   return {
@@ -162,6 +187,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date
     async stop() {
       stopped = true;
       unhook();
+      redis.off('ready', lookThrough);
       clearTimeout(timer);
       await running;
       await Promise.all([...queues.values()].map((queue) => queue.close()));

@@ -27,6 +27,7 @@ export type ScriptName =
   | 'tidy'
   | 'store-pushes'
   | 'park'
+  | 'forget-consumers'
   | 'notice-take'
   | 'notice-settle'
   | 'tell'

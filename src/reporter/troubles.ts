@@ -42,6 +42,15 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     zh: '取得调用许可后本机或 Redis 曾停顿，许可已过期，未提交。',
     nextStep: NOTHING_TO_DO,
   },
+  'call:not_confirmed': {
+    acts: 'us',
+    en: 'Neither a replica of Redis nor its disk had the call in time (FASTREGISTER_REDIS_WAIT); nothing was sent.',
+    zh: 'Redis 副本或磁盘未在时限内确认（FASTREGISTER_REDIS_WAIT），未提交。',
+    nextStep: {
+      en: 'Check the replica of Redis and its connection.',
+      zh: '请检查 Redis 副本及其连接。',
+    },
+  },
   'call:no_journal': {
     acts: 'us',
     en: 'The journal under FASTREGISTER_HOME cannot be written; nothing was sent.',

@@ -34,6 +34,8 @@ export interface Crew {
   readonly hold: Hold;
   readonly permits: Permits;
   readonly memory: Memory;
+  /** Whether what was recorded before is safe as FASTREGISTER_REDIS_WAIT asks; false where that was not so in time. */
+  readonly confirm: () => Promise<boolean>;
   /** How far our clock is ahead of WeChat's, in ms. */
   readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
@@ -52,6 +54,10 @@ export interface Memory {
   write(entry: JournalEntry): boolean;
   /** Records what journals have of a registration that Redis had forgotten. */
   restore(registration: string): Promise<void>;
+  /** Of a registration that Redis has forgotten as a whole: until its row is loaded again. */
+  keep(entry: JournalEntry): Promise<void>;
+  /** Resolves when no other process has an answer that Redis has forgotten, as far as it is waited for. */
+  isWhole(): Promise<void>;
 }
 
 export interface ReadNow {
@@ -172,9 +178,16 @@ export async function reportCall(
   token: string,
   view: View,
 ): Promise<void> {
-  const mark = newMark();
-  crew.memory.write({ registration: id, mark, fact: told.fact });
-  await report(crew, id, told.fact, told.aside, view, mark);
+  const entry = { registration: id, mark: newMark(), fact: told.fact };
+  crew.memory.write(entry);
+  try {
+    await report(crew, id, told.fact, told.aside, view, entry.mark);
+  } catch (error) {
+    if ((await crew.ledger.read(id)) !== undefined) throw error;
+    await crew.memory.keep(entry);
+  }
+  // The call was made, whoever knows of its answer. The journal has it.
+  if (!(await crew.confirm())) crew.log.warn({ registration: id }, 'an answer was not confirmed in time');
   if (told.refusedToken) await refuseToken(crew, token);
   else if (reply.kind === 'answer') await crew.credentials.accepted(token);
 }

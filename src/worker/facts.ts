@@ -69,6 +69,19 @@ export function factOfExpiredPermit(crew: Crew, sent: Sent): Pick<Told, 'fact' |
   };
 }
 
+/** Nothing was sent: after a failover nobody might know of the call. */
+export function factOfUnconfirmed(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+  const problem = 'call:not_confirmed';
+  return {
+    fact: { kind: 'create_void', at: crew.now(), callSentAt: sent.sentAt, problem },
+    aside: {
+      ...fault(crew, 'create', problem, ''),
+      giveBack: { day: sent.day, person: sent.person, call: true },
+      verdict: 'failed',
+    },
+  };
+}
+
 /** Nothing was sent: should Redis forget the call, nobody would know of it. */
 export function factOfNoJournal(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
   const at = crew.now();

@@ -24,7 +24,11 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
     const canSearch = canAskAbout(crew, registration);
     const end = await endWithoutAsking(crew, registration, now, canSearch);
     if (end !== undefined) {
-      await report(crew, id, { ...end, at: crew.now(), callSentAt: sentAt }, { job });
+      // Another process may have an answer that Redis has forgotten: then this is no conflict, and the end is another one.
+      await crew.memory.isWhole();
+      const again = await readNow(crew, id);
+      if (again.view?.version !== view.version) continue;
+      await report(crew, id, { ...end, at: crew.now(), callSentAt: sentAt }, { job }, view);
       return;
     }
     // There is nothing to ask with: only the push can settle it, or a person.

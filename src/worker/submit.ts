@@ -6,7 +6,7 @@ import type { Job, View } from '../redis/ledger.js';
 import { handedAt } from '../redis/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, type Crew, holdFor, type ReadNow, readNow, report, reportCall } from './crew.js';
-import { factOfCreate, factOfExpiredPermit, factOfNoJournal, type Told } from './facts.js';
+import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed, type Told } from './facts.js';
 import type { Permit } from './permits.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
@@ -25,6 +25,7 @@ async function send(crew: Crew, job: Job, id: string, known: ReadNow): Promise<v
   if (sent === undefined) return;
   const { view, sentFact, day } = sent;
   const giveUp = ({ fact, aside }: Pick<Told, 'fact' | 'aside'>) => report(crew, id, fact, aside, view);
+  if (!(await crew.confirm())) return void (await giveUp(factOfUnconfirmed(crew, sent)));
   if (sent.permit.isExpired()) return void (await giveUp(factOfExpiredPermit(crew, sent)));
   if (!crew.memory.write({ registration: id, mark: view.version, fact: sentFact, day })) {
     return void (await giveUp(factOfNoJournal(crew, sent)));

@@ -1,26 +1,27 @@
 /**
- * A campaign of kills: workers, a receiver and Redis are killed, frozen and cut off from the power while rows are sent to the
- * simulator. Usage: npm run chaos -- --kills 20 --seed 1
+ * A campaign of kills: workers, receivers, loaders and Redis are killed, frozen, cut off from the power and replaced by a replica
+ * that lags, while rows are sent to the simulator, by both registration APIs side by side.
  *
- * Power cuts take the last 0.9 s of the append-only file with them; failovers go to a replica that lags by 0.7 s. Each process
- * has a home of its own, as containers have. Prints rows, duplicates (merchants that got a second create), lost (accepted by
- * WeChat and not created here), stuck (without an outcome at the end) and the longest time until calls were made again.
- * Ends with 1 where any of duplicates, lost and stuck is not 0.
+ *     npm run chaos -- --kills 20 --seed 1
+ *     npm run chaos -- --kills 0 --power-cuts 12 --seed 2
+ *     npm run chaos -- --kills 0 --failovers 6 --api fastregisterweapp
+ *
+ * Power cuts take the last 0.9 s of the append-only file with them, and a replica lacks the last 0.7 s. With an odd seed each
+ * process has a home of its own, as containers have; with an even one all share one, as on a single machine. Of each API it
+ * prints, as one line of JSON:
+ *
+ *   rows        of all sheets            duplicates  merchants that were asked twice without a reason
+ *   absent      of them, in no report    lost        a push was answered `success`, and the report says otherwise
+ *   stuck       without an outcome       slow        kills after which no call was made for 20 s
+ *   review      rows that wait for a person: their worker was killed between permission and call, so nobody knows
+ *   resent      rows that were sent again because the answer with their link was lost: WeChat has asked nobody
+ *   longest_without_calls_s, healed_after_s: from the end of a kill until calls went, and from the last one until all was over
+ *
+ * Ends with 1 where any of duplicates, absent, lost, stuck and slow is not 0.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,242 +30,94 @@ import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { REHEARSAL_CREDENTIALS } from '../../dist/simulator/options.js';
 import { startSimulator } from '../../dist/simulator/simulator.js';
+import { merchants, sheet, verdict } from './merchants.js';
+import { startRedisPair } from './redis-pair.js';
+import { freePort, untilTrue } from './waiting.js';
+
+const APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'];
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '20' },
+    'power-cuts': { type: 'string', default: '0' },
+    failovers: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
+    api: { type: 'string', multiple: true, default: APIS },
+    /** No further kill after so long. */
+    seconds: { type: 'string', default: '100000' },
+    /** A folder that is kept, with the log of every process. */
+    keep: { type: 'string' },
+  },
 });
-const [kills, seed] = [Number(values.kills), Number(values.seed)];
+const seed = Number(values.seed);
 
-const CALLS_PER_SECOND = 40;
+const CALLS_PER_SECOND = 25;
 const BETWEEN_KILLS_MS = 600;
-const CUT_OFF_MS = 900;
-const LAG_MS = 700;
-const HEALS_WITHIN_MS = 120_000;
+const SHEET_ROWS = 150;
+const FEW_ROWS = 100;
+const SLOW_MS = 20_000;
+const HEALS_WITHIN_MS = 90_000;
+/** A call that was on its way tells nothing. */
+const CALLS_OF_A_HEALED_LINE = 3;
 const bin = fileURLToPath(new URL('../../bin/fastregister', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'fr-chaos-'));
-const current = join(folder, 'current.sock');
 
 /** mulberry32: the same seed, the same campaign. */
-let chance = seed;
-function random() {
-  chance = (chance + 0x6d2b79f5) | 0;
-  let t = Math.imul(chance ^ (chance >>> 15), 1 | chance);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+function chanceFrom(start) {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
-// --- Redis: a primary and a replica, and a link that names the primary ------------------------------------------------
-
-const servers = { a: undefined, b: undefined };
-let primary = 'a';
-/** Sizes of the primary's append-only file over the last seconds. */
-let sizes = [];
-
-const socketOf = (name) => join(folder, `${name}.sock`);
-const dataOf = (name) => join(folder, name);
-
-async function startRedis(name, port, replicaOf) {
-  mkdirSync(dataOf(name), { recursive: true });
-  const own = ['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', socketOf(name), '--dir', dataOf(name)];
-  const durable = [
-    '--appendonly',
-    'yes',
-    '--appendfsync',
-    'everysec',
-    '--save',
-    '',
-    '--auto-aof-rewrite-percentage',
-    '0',
-  ];
-  const follows =
-    replicaOf === undefined ? [] : ['--replicaof', '127.0.0.1', String(replicaOf), '--repl-diskless-sync-delay', '0'];
-  servers[name] = { port, child: spawn('redis-server', [...own, ...durable, ...follows], { stdio: 'ignore' }) };
-  await untilTrue('Redis answers', async () => (await ask(name, (redis) => redis.ping()).catch(() => '')) === 'PONG');
-}
-
-async function ask(name, question) {
-  const redis = new Redis({ path: socketOf(name), retryStrategy: () => null, maxRetriesPerRequest: 0 });
-  redis.on('error', () => {});
-  try {
-    return await question(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-async function killRedis(name) {
-  const { child } = servers[name];
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
-
-function pointAt(name) {
-  symlinkSync(socketOf(name), `${current}.new`);
-  renameSync(`${current}.new`, current);
-  primary = name;
-  sizes = [];
-}
-
-function appendOnlyFile(name) {
-  const files = join(dataOf(name), 'appendonlydir');
-  const [file] = readdirSync(files)
-    .filter((it) => it.endsWith('.incr.aof'))
-    .sort()
-    .reverse();
-  return join(files, file);
-}
-
-const watching = setInterval(() => {
-  try {
-    const file = appendOnlyFile(primary);
-    sizes.push({ at: Date.now(), file, size: statSync(file).size });
-    if (sizes.length > 100) sizes.shift();
-  } catch {
-    // It is being started.
-  }
-}, 25);
-
-async function powerCut() {
-  const name = primary;
-  const { port } = servers[name];
-  await killRedis(name);
-  // A rewrite begins another file: what is before it is on disk as a whole.
-  const file = appendOnlyFile(name);
-  const known = sizes.filter((it) => it.file === file);
-  const kept = known.filter(({ at }) => at <= Date.now() - CUT_OFF_MS).at(-1) ?? known[0];
-  if (kept !== undefined) truncateSync(file, kept.size);
-  await startRedis(name, port);
-  sizes = [];
-}
-
-async function failover() {
-  const [old, next] = primary === 'a' ? ['a', 'b'] : ['b', 'a'];
-  const [oldPort, nextPort] = [servers[old].port, servers[next].port];
-  // After it was given everything, a replica writes its file anew: killed before that is done, it would know nothing.
-  await untilTrue('the replica follows', () =>
-    ask(next, async (redis) => {
-      const info = await redis.info();
-      return ['master_link_status:up', 'aof_rewrite_in_progress:0', 'aof_rewrite_scheduled:0'].every((it) =>
-        info.includes(it),
-      );
-    }),
-  );
-  servers[next].child.kill('SIGSTOP');
-  await sleep(LAG_MS);
-  // What lies in the socket would reach the replica when it goes on: a network that lags drops that.
-  await killRedis(next);
-  await killRedis(old);
-  await startRedis(next, nextPort);
-  pointAt(next);
-  rmSync(dataOf(old), { recursive: true });
-  await startRedis(old, oldPort, nextPort);
-}
-
-// --- our processes ----------------------------------------------------------------------------------------------------
-
-const running = new Map();
-
-function start(name, args, env) {
-  const home = join(folder, `home-${name}`);
-  const child = spawn(process.execPath, [bin, ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, ...env, FASTREGISTER_HOME: home },
-    cwd: folder,
-    stdio: ['ignore', 'ignore', process.env.CHAOS_LOG ? 'inherit' : 'ignore'],
-  });
-  running.set(name, { child, args, env });
-  return new Promise((resolve) => child.once('exit', resolve));
-}
-
-async function killProcess(name) {
-  const { child, args, env } = running.get(name);
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-  start(name, args, env);
-}
-
-async function freeze(name) {
-  const { child } = running.get(name);
-  child.kill('SIGSTOP');
-  await sleep(2_000);
-  child.kill('SIGCONT');
-}
-
-const KILLS = [
-  ['power cut', 4, powerCut],
-  ['failover', 3, failover],
-  [
-    'redis',
-    1,
-    async () => {
-      const { port } = servers[primary];
-      await killRedis(primary);
-      await startRedis(primary, port);
-    },
-  ],
-  ['worker', 2, () => killProcess(random() < 0.5 ? 'work-1' : 'work-2')],
-  ['receiver', 1, () => killProcess('listen')],
-  ['frozen worker', 1, () => freeze('work-1')],
+/** Names of kills by how many of twelve they are. */
+const MIX = [
+  ['power cut', 3],
+  ['failover', 1],
+  ['redis', 2],
+  ['worker', 3],
+  ['receiver', 2],
+  ['frozen worker', 1],
 ];
 
-function nextKill() {
-  let at = random() * KILLS.reduce((sum, [, weight]) => sum + weight, 0);
-  for (const kill of KILLS) {
-    at -= kill[1];
-    if (at < 0) return kill;
-  }
-  return KILLS[0];
+function planOf(random) {
+  const kills = Array.from({ length: Number(values.kills) }, () => {
+    let at = random() * 12;
+    for (const [name, share] of MIX) {
+      at -= share;
+      if (at < 0) return name;
+    }
+    return 'worker';
+  });
+  const cuts = new Array(Number(values['power-cuts'])).fill('power cut');
+  const failovers = new Array(Number(values.failovers)).fill('failover');
+  return [...kills, ...cuts, ...failovers].map((name) => [random(), name]).sort(([one], [other]) => one - other);
 }
 
-// --- merchants --------------------------------------------------------------------------------------------------------
+async function campaign(api, folder) {
+  const random = chanceFrom(seed * 2 + APIS.indexOf(api));
+  const plan = planOf(random).map(([, name]) => name);
+  const say = (text) => console.log(`${api.replace('fastregister', '')} ${text}`);
+  const began = Date.now();
+  const since = () => ((Date.now() - began) / 1000).toFixed(1);
 
-const ALPHABET = '0123456789ABCDEFGHJKLMNPQRTUWXY';
-
-function creditCode(number) {
-  const first = `91990000TE5T${String(number).padStart(5, '0')}`;
-  const sum = [...first].reduce((total, it, at) => total + ALPHABET.indexOf(it) * (3 ** at % 31), 0);
-  return first + ALPHABET[(31 - (sum % 31)) % 31];
-}
-
-function sheet(count) {
-  const rows = Array.from(
-    { length: count },
-    (_, n) => `虚构商户${n}号（fate-ok）有限公司,${creditCode(n)},1,weixin_m${n},虚构人,05920000000`,
-  );
-  return `name,code,code_type,legal_persona_wechat,legal_persona_name,component_phone\n${rows.join('\n')}\n`;
-}
-
-async function untilTrue(what, condition, withinMs = 60_000) {
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; ) {
-    if (await condition().catch(() => false)) return true;
-    await sleep(25);
-  }
-  throw new Error(`waited in vain until ${what}`);
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-// --- the campaign -----------------------------------------------------------------------------------------------------
-
-async function main() {
-  const rows = Math.ceil(((kills * (BETWEEN_KILLS_MS + 1_000)) / 1_000) * CALLS_PER_SECOND * 0.6) + 100;
+  mkdirSync(folder);
+  const pair = await startRedisPair(folder, children);
   const port = await freePort();
   const simulator = await startSimulator({
     speed: 86_400,
     seed,
     credentialsFrom: 'real',
     pushRetryPauseMs: 200,
+    pushRetries: 10,
     pushUrl: `http://127.0.0.1:${port}/wechat/events`,
   });
   const env = {
-    REDIS_URL: `unix:${current}`,
+    PATH: process.env.PATH,
+    HOME: folder,
+    REDIS_URL: `unix:${pair.path}`,
     FASTREGISTER_SECRET_KEY: randomBytes(32).toString('base64'),
     FASTREGISTER_EVENTS_PORT: String(port),
     FASTREGISTER_DAILY_CALLS: '1000000',
@@ -273,91 +126,231 @@ async function main() {
     FASTREGISTER_STOP_AFTER: '1000000',
     FASTREGISTER_REQUEST_TIMEOUT: '2s',
     FASTREGISTER_RETRY_FIRST: '200ms',
-    FASTREGISTER_PUSH_WAIT: '4s',
+    FASTREGISTER_LOST_RECHECK: '1s',
+    FASTREGISTER_RESULT_WAIT: '1s',
+    FASTREGISTER_PROBE_FIRST: '200ms',
+    FASTREGISTER_PROBE_MAX: '1s',
+    // Long enough to find out whose a Mini Program is of which the push names only the task.
+    FASTREGISTER_PUSH_WAIT: '10s',
     FASTREGISTER_PUSH_RECHECK: '1s',
-    FASTREGISTER_GIVE_UP: '60s',
+    FASTREGISTER_GIVE_UP: '16s',
     WECHAT_API_BASE_URL: simulator.url,
-    WECHAT_REGISTRATION_API: 'fastregisterweapp',
+    WECHAT_REGISTRATION_API: api,
     WECHAT_COMPONENT_APPID: REHEARSAL_CREDENTIALS.componentAppid,
     WECHAT_COMPONENT_APPSECRET: REHEARSAL_CREDENTIALS.componentAppsecret,
     WECHAT_MESSAGE_TOKEN: REHEARSAL_CREDENTIALS.messageToken,
     WECHAT_ENCODING_AES_KEY: REHEARSAL_CREDENTIALS.encodingAesKey,
   };
-  const [portA, portB] = [await freePort(), await freePort()];
-  await startRedis('a', portA);
-  pointAt('a');
-  await startRedis('b', portB, portA);
-  const file = join(folder, 'merchants.csv');
-  writeFileSync(file, sheet(rows));
-  if ((await start('load', ['load', file], env)) !== 0) throw new Error('the sheet could not be loaded');
-  running.delete('load');
-  start('listen', ['listen'], env);
-  start('work-1', ['work'], env);
-  start('work-2', ['work'], env);
 
-  const merchants = () => Object.values(simulator.state().merchants);
-  const calls = () => merchants().reduce((sum, { creates }) => sum + creates, 0);
-  await untilTrue('the first calls are made', async () => calls() > 0);
-  let longestMs = 0;
-  for (let kill = 1; kill <= kills; kill += 1) {
-    await sleep(BETWEEN_KILLS_MS * (0.5 + random()));
-    const [name, , act] = nextKill();
-    const before = calls();
-    const began = Date.now();
-    if (process.env.CHAOS_LOG) console.error(`--- ${kill} ${name} ${began}`);
-    await act();
-    await untilTrue('calls are made again', async () => calls() > before || calls() >= rows, HEALS_WITHIN_MS);
-    longestMs = Math.max(longestMs, Date.now() - began);
-    console.log(
-      `${kill}/${kills} ${name}: calls again after ${((Date.now() - began) / 1000).toFixed(1)} s, ${calls()} of ${rows} rows sent`,
-    );
+  // --- our processes ---
+
+  const running = new Map();
+  const log = createWriteStream(join(folder, 'log.jsonl'), { flags: 'a' });
+
+  function run(name, args, output) {
+    const home = join(folder, seed % 2 === 0 ? 'home' : `home-${name}`);
+    const child = spawn(process.execPath, [bin, ...args], {
+      env: { ...env, FASTREGISTER_HOME: home },
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    child.stdout.on('data', (bytes) => output?.push(bytes));
+    child.stderr.on('data', (bytes) => log.write(String(bytes).replace(/^/gm, `${name} `)));
+    return { name, args, child, ended: new Promise((resolve) => child.once('close', resolve)) };
   }
 
-  const states = async () => {
-    const redis = new Redis({ path: current, maxRetriesPerRequest: 1 });
+  function keepRunning(name, args) {
+    running.set(name, run(name, args));
+  }
+
+  async function killAndStart(name) {
+    const { args, child, ended } = running.get(name);
+    child.kill('SIGKILL');
+    await ended;
+    keepRunning(name, args);
+  }
+
+  async function freeze(name) {
+    const { child } = running.get(name);
+    child.kill('SIGSTOP');
+    await sleep(2_000);
+    child.kill('SIGCONT');
+  }
+
+  /** As a person does it: loaded again until it went well. */
+  async function load(...files) {
+    for (let tries = 1; ; tries += 1) {
+      const { child, ended } = run('load', ['load', ...files]);
+      const mayBeKilled = tries === 1 && files.length === 1 && random() < 0.4;
+      if (mayBeKilled) setTimeout(() => child.kill('SIGKILL'), 400 + 800 * random());
+      const status = await ended;
+      if (status === 0) return;
+      if (tries === 20) throw new Error(`load ends with ${status}`);
+      await sleep(200);
+    }
+  }
+
+  // --- what became of the rows ---
+
+  const all = [];
+  const files = [];
+  async function loadMore() {
+    const rows = merchants(all.length, SHEET_ROWS);
+    const file = join(folder, `sheet-${files.length + 1}.csv`);
+    writeFileSync(file, sheet(rows));
+    files.push(file);
+    all.push(...rows);
+    await load(file);
+  }
+
+  async function states() {
+    const redis = new Redis({ path: pair.path, maxRetriesPerRequest: 1 });
     redis.on('error', () => {});
     try {
-      const [batch] = await redis.lrange('{fastregister}:batches', 0, -1);
-      return await redis.hgetall(`{fastregister}:counts:${batch}`);
+      return await redis.hgetall('{fastregister}:states');
     } finally {
       redis.disconnect();
     }
+  }
+  const inStates = async (...names) => {
+    const counts = await states();
+    return names.reduce((sum, name) => sum + Number(counts[name] ?? 0), 0);
   };
-  const created = async () => Number((await states()).created ?? 0);
-  const began = Date.now();
-  await untilTrue('all are created', async () => (await created()) === rows, HEALS_WITHIN_MS).catch(() => {});
-  const seen = merchants();
-  const duplicates = seen.filter(({ creates }) => creates > 1).length;
-  const accepted = seen.filter(({ answers }) => (answers['0'] ?? 0) > 0).length;
-  const counts = await states();
-  const stuck = Object.entries(counts).reduce(
-    (sum, [state, count]) => sum + (state === 'created' ? 0 : Number(count)),
-    0,
-  );
-  const lost = Math.max(accepted - (await created()), 0);
-  const facts = {
-    kills,
-    seed,
-    rows,
-    duplicates,
-    lost,
-    stuck,
-    longest_without_calls_s: longestMs / 1000,
-    healed_after_s: (Date.now() - began) / 1000,
+  const seen = () => simulator.state().merchants;
+  const calls = () => Object.values(seen()).reduce((sum, { creates }) => sum + creates, 0);
+
+  async function outcomes() {
+    const output = [];
+    const status = await run('report', ['report', '--all', '--json'], output).ended;
+    if (status !== 0 && status !== 3) throw new Error(`report ends with ${status}`);
+    const rows = Buffer.concat(output)
+      .toString()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    return new Map(
+      rows.map(({ input, outcome, registration_id: id }) => [
+        input.code,
+        { outcome: outcome.replace('already_', ''), id },
+      ]),
+    );
+  }
+
+  /** Codes of those that were sent again because their link was lost. */
+  async function sentAgain(reported) {
+    const redis = new Redis({ path: pair.path });
+    const codes = new Set();
+    for (const [code, { id }] of reported) {
+      const history = await redis.lrange(`{fastregister}:h:${id}`, 0, -1);
+      if (history.some((entry) => entry.includes('"link_lost"'))) codes.add(code);
+    }
+    redis.disconnect();
+    return codes;
+  }
+
+  // --- the campaign ---
+
+  const KILLS = {
+    'power cut': pair.powerCut,
+    failover: pair.failover,
+    redis: pair.restart,
+    worker: () => killAndStart(random() < 0.5 ? 'work-1' : 'work-2'),
+    receiver: () => killAndStart('listen'),
+    'frozen worker': () => freeze('work-1'),
   };
-  console.log(JSON.stringify(facts));
-  if (duplicates > 0) console.log(JSON.stringify(seen.filter(({ creates }) => creates > 1)));
-  if (stuck > 0) console.log(JSON.stringify(counts));
-  process.exitCode = duplicates + lost + stuck > 0 ? 1 : 0;
-  await simulator.close();
+
+  let isOver = false;
+  async function feed() {
+    while (!isOver) {
+      if ((await inStates('queued', 'deferred').catch(() => FEW_ROWS)) < FEW_ROWS) await loadMore();
+      await sleep(100);
+    }
+  }
+
+  let [slow, longestMs] = [0, 0];
+  try {
+    await loadMore();
+    keepRunning('listen', ['listen']);
+    keepRunning('work-1', ['work']);
+    keepRunning('work-2', ['work']);
+    await untilTrue('the first calls are made', () => calls() > 0);
+    const feeding = feed();
+    let kills = 0;
+    for (const [number, name] of plan.entries()) {
+      if (Date.now() - began > Number(values.seconds) * 1_000) break;
+      kills = number + 1;
+      await sleep(BETWEEN_KILLS_MS * (0.5 + random()));
+      log.write(`--- ${number + 1} ${name} ${Date.now()}\n`);
+      await KILLS[name]();
+      const before = calls();
+      const nothingToSend = async () => (await inStates('queued', 'deferred')) === 0;
+      const healed = async () => calls() >= before + CALLS_OF_A_HEALED_LINE || (await nothingToSend());
+      const ms = await untilTrue(`calls are made again after ${name}`, healed, HEALS_WITHIN_MS);
+      longestMs = Math.max(longestMs, ms);
+      if (ms > SLOW_MS) slow += 1;
+      say(
+        `${since()} s: ${number + 1}/${plan.length} ${name}, calls again after ${(ms / 1000).toFixed(1)} s (${calls()})`,
+      );
+    }
+    isOver = true;
+    await feeding;
+    const lastKill = Date.now();
+    // Sheets are in no journal: what Redis has forgotten of them is loaded again.
+    await load(...files);
+    const pending = () => inStates('queued', 'deferred', 'submitting', 'awaiting_legal_person');
+    await untilTrue('every row has its outcome', async () => (await pending()) === 0, HEALS_WITHIN_MS).catch(() => {});
+    const reported = await outcomes();
+    const resent = await sentAgain(reported);
+    const found = verdict(all, seen(), new Map([...reported].map(([code, { outcome }]) => [code, outcome])), resent);
+    const { duplicates, absent, lost, stuck, review } = found;
+    const facts = {
+      api,
+      seed,
+      kills,
+      rows: all.length,
+      duplicates: duplicates.length,
+      absent: absent.length,
+      lost: lost.length,
+      stuck: stuck.length,
+      slow,
+      review: review.length,
+      resent: resent.size,
+      calls_per_second: simulator.state().peak.perSecond,
+      longest_without_calls_s: longestMs / 1000,
+      healed_after_s: (Date.now() - lastKill) / 1000,
+    };
+    for (const kind of ['duplicates', 'absent', 'lost', 'stuck']) {
+      for (const merchant of found[kind].slice(0, 5)) say(`${kind}: ${JSON.stringify(merchant)}`);
+    }
+    // Enough to look it up in the log.
+    writeFileSync(join(folder, 'found.json'), JSON.stringify(found, null, 1));
+    return { facts, isFaulty: duplicates.length + absent.length + lost.length + stuck.length + slow > 0 };
+  } finally {
+    isOver = true;
+    for (const { child } of running.values()) child.kill('SIGKILL');
+    await simulator.close();
+    await pair.end();
+  }
 }
 
+/** Every process of the campaign, should it be ended before its time. */
+const children = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    for (const child of children) child.kill('SIGKILL');
+    process.exit(1);
+  });
+}
+
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'fr-chaos-'));
+mkdirSync(folder, { recursive: true });
 try {
-  await main();
+  const ends = await Promise.allSettled(values.api.map((api) => campaign(api, join(folder, api))));
+  process.exitCode = ends.some(({ value }) => value === undefined || value.isFaulty) ? 1 : 0;
+  for (const { value, reason } of ends) console.log(value === undefined ? reason : JSON.stringify(value.facts));
 } finally {
-  clearInterval(watching);
-  for (const { child } of running.values()) child.kill('SIGKILL');
-  for (const server of Object.values(servers)) server?.child.kill('SIGKILL');
-  if (!process.env.CHAOS_KEEP) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  if (values.keep === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 process.exit();

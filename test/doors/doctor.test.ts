@@ -293,6 +293,13 @@ test.each([
   expect(verdicts((await doctor(settingsFor(url))).findings)).toMatchObject({ persistence: verdict });
 });
 
+test('appendfsync everysec is ok where no call is made before it is on disk', async () => {
+  const { url } = await simulator();
+  await server.redis.config('SET', 'appendfsync', 'everysec');
+  const settings = { ...settingsFor(url), FASTREGISTER_REDIS_WAIT: 'disk' };
+  expect(verdicts((await doctor(settings)).findings)).toMatchObject({ persistence: 'ok' });
+});
+
 test('a Redis that keeps nothing on disk is a fault, unless a rehearsal accepts it', async () => {
   const { url } = await simulator();
   await server.redis.config('SET', 'appendonly', 'no');

@@ -69,6 +69,16 @@ describe('permission', () => {
     expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
   });
 
+  test('is refused to whoever read a registration that Redis has forgotten since, and leaves nothing of it', async () => {
+    await book.load('b1', [one]);
+    const stale = await book.view(idOf(one));
+    await server.redis.flushall();
+
+    const fact = { kind: 'create_sent', at: Date.now() } as const;
+    expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
+    expect(await server.redis.keys('*')).toEqual([]);
+  });
+
   test('takes its job out of the window, so that nobody hands it out again', async () => {
     await book.load('b1', [one]);
     await server.redis.zadd(key('window', 'submit'), 1, 'no-job-0');

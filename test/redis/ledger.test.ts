@@ -93,6 +93,15 @@ describe('a fact', () => {
     expect(await book.registration(id)).toMatchObject({ state: 'created', appid: 'wx0000000000000001' });
   });
 
+  test('about a registration that Redis has forgotten since is refused, and leaves nothing of it', async () => {
+    const stale = await book.view(id);
+    await server.redis.flushall();
+
+    const recording = book.ledger.record(id, { kind: 'cancel_asked', at: Date.now() }, {}, stale);
+    await expect(recording).rejects.toThrow('no registration');
+    expect(await server.redis.keys('*')).toEqual([]);
+  });
+
   test('takes its job out of the window in the same step', async () => {
     const job: Job = jobOf('submit', `${id}-0`);
     await server.redis.zadd(key('window', 'submit'), 1, job.name);

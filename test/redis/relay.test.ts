@@ -277,6 +277,17 @@ describe('a crash', () => {
     }
   });
 
+  test('of Redis’ job store behind a running relay, or a lost answer of `hand`, loses nothing once it is connected again', async () => {
+    await book.load('b1', merchants(5));
+    const { cut } = await relay();
+    await until('BullMQ has them', async () => (await bullmq('submit').count()) === 5);
+    await bullmq('submit').obliterate({ force: true });
+
+    cut();
+    const done = await workers({ count: 1 });
+    await until('all are done', () => done.length === 5);
+  });
+
   test('of our program in a job leaves the job in the window, where the next start finds it', async () => {
     await book.load('b1', merchants(1));
     const first = await relay();
@@ -392,7 +403,8 @@ async function scriptRuns(): Promise<number> {
 
 let failed = false;
 
-async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick<Relay, 'stop'>> {
+/** `cut`: its connection breaks, and is made anew. */
+async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick<Relay, 'stop'> & { cut(): void }> {
   const own = server.connect();
   const bell: Bell = await hangBell(own);
   const started = startRelay({ redis: own, bell, log: readableLog().log, windowSize, perSecond });
@@ -402,7 +414,7 @@ async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick
     return stopped;
   };
   closing.push(stop);
-  return { stop };
+  return { stop, cut: () => own.disconnect(true) };
 }
 
 function bullmq(kind: WorkKind): Queue {

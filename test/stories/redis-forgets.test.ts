@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startSending } from '../../src/app.js';
+import { startSending, vaultOf } from '../../src/app.js';
+import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { lastLoss, unreported } from '../../src/redis/loss.js';
 import type { SimulatorOptions } from '../../src/simulator/simulator.js';
@@ -95,7 +96,8 @@ describe('a Redis that forgets everything since the sheet was loaded', () => {
     await second.startSending();
     await until('all are known', async () => (await second.book.batches.counts('b1')).awaiting_legal_person === 6);
     expect(merchantsAskedTwice(first.simulator)).toEqual([]);
-    expect(await lastLoss(second.store.redis)).toMatchObject({ facts: 12, pushes: 0 });
+    // The push is that of the verify ticket.
+    expect(await lastLoss(second.store.redis)).toMatchObject({ facts: 12, pushes: 1 });
   });
 });
 
@@ -115,9 +117,29 @@ test('a Redis that forgets the sheet, too, sends nobody twice when it is loaded 
   expect(merchantsAskedTwice(simulator)).toEqual([]);
 });
 
+test('a Redis that forgets the only verify ticket is given it again, and nobody waits for the next one', async () => {
+  const redis = await newRedis();
+  const { book, start, settled, store } = await rehearseOn(redis);
+  await start();
+  await book.load('b1', merchants(3));
+  await settled('b1');
+
+  const ticket = await openComponentStore(store.redis, () => vaultOf(store.settings)).ticket();
+  const signatures = await store.redis.keys(key('signatures', '*'));
+  await store.redis.del(key('ticket'), key('token'), key('pushes'), ...signatures);
+  // WeChat was asked for one, and is not asked again soon.
+  await store.redis.set(key('ticketAsked'), '1', 'PX', 600_000);
+  await store.redis.hset(key('epoch'), 'run', 'another');
+  await (await store.lossGuard()).check();
+  expect(await openComponentStore(store.redis, () => vaultOf(store.settings)).ticket()).toEqual(ticket);
+  await book.load('b2', merchants(6).slice(3));
+  await settled('b2');
+  expect(await book.batches.counts('b2')).toEqual({ created: 3 });
+}, 30_000);
+
 test('the journal can be read by its user only, and names no merchant and no link', async () => {
   const redis = await newRedis();
-  const { book, home, start } = await rehearse({
+  const { book, home, start, store } = await rehearse({
     simulator: SLOW,
     api: 'fastregisterenterpriseweapp',
     settings: { REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: SECRET_KEY },
@@ -132,7 +154,9 @@ test('the journal can be read by its user only, and names no merchant and no lin
     .filter((file) => statSync(file).isFile())
     .map((file) => readFileSync(file, 'utf8'))
     .join('');
-  expect(text.split('\n').filter(Boolean)).toHaveLength(4);
+  expect(text.split('\n').filter((line) => line.includes('"r":'))).toHaveLength(4);
+  const ticket = await openComponentStore(store.redis, () => vaultOf(store.settings)).ticket();
+  expect(text).not.toContain(ticket?.value);
   for (const { name, code, legalPersonaName, legalPersonaWechat, componentPhone } of merchants(2)) {
     for (const detail of [name, code, legalPersonaName, legalPersonaWechat, componentPhone]) {
       expect(text).not.toContain(detail);

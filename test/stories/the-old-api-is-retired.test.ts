@@ -8,7 +8,8 @@ import { until } from '../support/until.js';
 test('the line stops at the third merchant, says which setting to change, and no row is lost when it is changed', async () => {
   const story = await rehearse({
     simulator: { retired: true },
-    settings: { FASTREGISTER_CONCURRENCY: '1', FASTREGISTER_RETRY_FIRST: '1h' },
+    // A retry waits no longer than a row is waited for.
+    settings: { FASTREGISTER_CONCURRENCY: '1', FASTREGISTER_RETRY_FIRST: '1h', FASTREGISTER_GIVE_UP: '2h' },
   });
   const rows = Array.from({ length: 10 }, (_, number) => merchant(number));
   await story.book.load('b1', rows);

@@ -18,6 +18,7 @@ export interface PlayedWeChat {
   readonly patience?: Partial<Crew['patience']>;
   readonly readQuota?: Crew['readQuota'];
   readonly permits?: Crew['permits'];
+  readonly confirm?: Crew['confirm'];
 }
 
 /** WeChat answers, and tells no number. */
@@ -26,7 +27,7 @@ const ANSWERED: Crew['readQuota'] = async () => ({ kind: 'untold', errcode: 7602
 export function crewWith(
   redis: Redis,
   bell: Bell,
-  { create, search, limits, patience, readQuota = ANSWERED, permits }: PlayedWeChat,
+  { create, search, limits, patience, readQuota = ANSWERED, permits, confirm = async () => true }: PlayedWeChat,
 ): Crew {
   const { ledger, calls, workload } = openBook(redis);
   return {
@@ -53,7 +54,8 @@ export function crewWith(
       ...limits,
     },
     hold: openHold(bell),
-    memory: { write: () => true, restore: async () => {} },
+    memory: { write: () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
+    confirm,
     permits: permits ?? openPermits(10_000, () => performance.now()),
     readQuota,
     quota: { knownUntil: 0 },

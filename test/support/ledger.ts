@@ -13,6 +13,7 @@ import {
 import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
 import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
 import { type Aside, type Job, openLedger, type Recorded, type View } from '../../src/redis/ledger.js';
+import type { LossGuard } from '../../src/redis/loss.js';
 import { countedAs } from '../../src/redis/registration-fields.js';
 import { openWorkload } from '../../src/redis/workload.js';
 import { cellsOf, HEADINGS } from './merchants.js';
@@ -62,10 +63,10 @@ export function jobOf(kind: Job['kind'], name = 'no-job-0'): Job {
 }
 
 /** `idsOf`: of the ledger that is opened, where a program has made it. */
-export function openBook(redis: Redis, idsOf: Identify = identify) {
+export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossGuard) {
   const ledger = openLedger(redis);
   const batches = openBatches(redis);
-  const calls = openCalls(redis);
+  const calls = openCalls(redis, guard);
   const workload = openWorkload(redis);
 
   async function open(id: string, canaries = 0): Promise<Batch> {

@@ -1,11 +1,11 @@
 -- A process has recorded again what its journal has and Redis had forgotten.
 -- KEYS 1 epoch
--- ARGV 1 epoch, 2 facts and 3 pushes that were missing, 4… processes that need not be waited for: itself, and dead ones
+-- ARGV 1 epoch, 2 facts and 3 pushes that were missing, 4… processes that need not be waited for: itself, and those whose
+--      journals it has read
 -- Answers 1, or 0 where another epoch has begun. A second run counts nothing twice: the process has reported.
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
 local is_first = redis.call('SREM', key.unreported(), ARGV[4]) == 1
 for i = 5, #ARGV do redis.call('SREM', key.unreported(), ARGV[i]) end
-if redis.call('EXISTS', key.unreported()) == 0 then redis.call('HDEL', KEYS[1], 'settling') end
 local missing = tonumber(ARGV[2]) + tonumber(ARGV[3])
 if missing > 0 and (is_first or redis.call('HGET', KEYS[1], 'lossEpoch') ~= ARGV[1]) then
   if redis.call('HGET', KEYS[1], 'lossEpoch') ~= ARGV[1] then

@@ -14,6 +14,22 @@ local function milliseconds()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
+-- After a restart Redis may have forgotten calls, until each process has recorded again what its journal has (loss.ts). Within
+-- this time processes connect again that nobody knows of any more.
+local MOMENT_MS = 1000
+
+-- For how long processes have been waited for that have yet to report, in ms; -1: nobody is, or no longer.
+local function settling_for(now, most_ms)
+  local times = redis.call('HMGET', key.epoch(), 'settling', 'notBefore')
+  local since = tonumber(times[1] or nil)
+  if not since then return -1 end
+  local is_over = redis.call('EXISTS', key.unreported()) == 0 and now >= tonumber(times[2] or 0)
+  -- Redis' clock may be set back meanwhile.
+  if not is_over and now >= since and now - since < most_ms then return now - since end
+  redis.call('HDEL', key.epoch(), 'settling', 'notBefore')
+  return -1
+end
+
 -- "batch/index" -> batch, index
 local function row_of(pointer)
   local batch, index = string.match(pointer, '^(.*)/(%d+)$')
@@ -252,9 +268,12 @@ local function stop_line(stop)
   return true
 end
 
--- The mark of the last fact of a registration's history, '' where it has none. The length of the history would not do: after
--- a loss of data another fact stands in the same place.
-local function version_of(id) return redis.call('HGET', key.registration(id), 'v') or '' end
+-- The mark of the last fact of a registration's history, '' where it has none, false where Redis has forgotten the registration
+-- itself. The length of the history would not do: after a loss of data another fact stands in the same place.
+local function version_of(id)
+  local is = redis.call('HMGET', key.registration(id), 'v', 's')
+  return is[2] and (is[1] or '')
+end
 
 -- Defined below: what a fault of everybody takes back is a fact, too.
 local record
@@ -459,6 +478,7 @@ local SPENT = '1000000'
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
 --   closing      { said, recheck }: its words, and when it is asked again (day.lua)
 --   probe        { day, verdict, said }: what the answer to a probe says of a closed day (day.lua)
+--   charge       quota day of a create that Redis had forgotten
 --   giveBack     { day, person, call }: the Weixin ID's try was none; call: neither was the call
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the successor's id of the task that the answer told
@@ -534,6 +554,7 @@ function record(id, step)
   if step.spent and step.spent.person ~= '' then
     redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)
   end
+  if step.charge and not step.unchanged then redis.call('HINCRBY', key.calls(step.charge), 'create', 1) end
   if step.giveBack then
     if step.giveBack.person ~= '' then
       redis.call('HINCRBY', key.tries(step.giveBack.day), step.giveBack.person, -1)

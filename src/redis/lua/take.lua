@@ -70,14 +70,10 @@ local done = {}
 local remembered = redis.call('LLEN', key.recent())
 
 -- Redis may have forgotten calls that were made (loss.ts).
-local epoch, settling, has_forgotten
+local epoch, is_settling, has_forgotten
 if budget.epoch then
-  local now_is = redis.call('HMGET', key.epoch(), 'id', 'settling')
-  epoch, settling = now_is[1], tonumber(now_is[2] or nil)
-  if settling and (now - settling >= budget.settleMs or now < settling) then
-    redis.call('HDEL', key.epoch(), 'settling')
-    settling = nil
-  end
+  epoch = redis.call('HGET', key.epoch(), 'id')
+  is_settling = settling_for(now, budget.settleMs) >= 0
   has_forgotten = redis.call('EXISTS', key.forgotten('any')) == 1
 end
 local LOOK_AGAIN_MS = 200
@@ -156,7 +152,7 @@ end
 
 -- What holds every call of a kind; nil: nothing.
 local function shut_for(kind)
-  if kind == 'create' and settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
+  if kind == 'create' and is_settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
   if line[1] then
     local passes, wait_ms = on_trial(kind)
     if not passes then return { 'wait', wait_ms, 'line' } end

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { openConfirmation, refuseUnconfirmable } from '../../src/redis/confirmation.js';
+import { isRecentEnough } from '../../src/redis/connection.js';
+import { type OwnRedis, ownRedis } from '../support/own-redis.js';
+import { until } from '../support/until.js';
+
+const WITHIN_MS = 300;
+
+test('a replica that follows confirms, and one that hangs does not, in the time that it has', async () => {
+  const { redis, replica } = await withReplica();
+  const { confirm } = openConfirmation(await redis.connect(), 'replica', WITHIN_MS);
+  await until('the replica follows', confirm);
+
+  replica.hang();
+  const began = performance.now();
+  expect(await confirm()).toBe(false);
+  expect(performance.now() - began).toBeGreaterThan(WITHIN_MS - 50);
+});
+
+test('who asks while others are waited for shares the next turn with those who do, too', async () => {
+  const { redis } = await withReplica();
+  const connection = await redis.connect();
+  const { confirm } = openConfirmation(connection, 'replica', WITHIN_MS);
+  await until('the replica follows', confirm);
+  const before = Number(/cmdstat_wait:calls=(\d+)/.exec(await connection.info('commandstats'))?.[1]);
+
+  expect(await Promise.all(Array.from({ length: 50 }, confirm))).toEqual(Array.from({ length: 50 }, () => true));
+  const after = Number(/cmdstat_wait:calls=(\d+)/.exec(await connection.info('commandstats'))?.[1]);
+  expect(after - before).toBe(2);
+});
+
+test('a server that cannot wait for its disk is refused with what to do; one that can confirms', async () => {
+  const redis = await newRedis();
+  const connection = await redis.connect();
+  const [, version = ''] = /redis_version:(\S+)/.exec(await connection.info('server')) ?? [];
+  if (isRecentEnough(version) && Number.parseFloat(version) >= 7.2) {
+    await refuseUnconfirmable(connection, 'disk');
+    expect(await openConfirmation(connection, 'disk', WITHIN_MS).confirm()).toBe(true);
+  } else {
+    await expect(refuseUnconfirmable(connection, 'disk')).rejects.toThrow(
+      /FASTREGISTER_REDIS_WAIT=disk.*need Redis 7\.2/,
+    );
+  }
+  await refuseUnconfirmable(connection, 'replica');
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+async function newRedis(): Promise<OwnRedis> {
+  const redis = await ownRedis();
+  onTestFinished(() => redis.end());
+  return redis;
+}
+
+async function withReplica(): Promise<{ redis: OwnRedis; replica: OwnRedis }> {
+  const [redis, replica, port] = [await newRedis(), await newRedis(), await freePort()];
+  await redis.stop();
+  await redis.start('--port', String(port), '--bind', '127.0.0.1');
+  await replica.stop();
+  await replica.start('--replicaof', '127.0.0.1', String(port), '--repl-diskless-sync-delay', '0');
+  return { redis, replica };
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as { port: number };
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}

@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { key } from '../../src/redis/keys.js';
+import { openLedger } from '../../src/redis/ledger.js';
+import { GuardClosed, guardAgainstLoss, type LossGuard, lastLoss } from '../../src/redis/loss.js';
+import { startOf } from '../../src/redis/process.js';
+import { openVault } from '../../src/redis/vault.js';
+import { type Book, budgetsFor, idOf, jobOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+import { newHome } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+const one = merchant(1);
+const id = idOf(one);
+let book: Book;
+
+beforeEach(() => {
+  book = openBook(server.redis);
+});
+
+describe('a run of Redis that a process does not know', () => {
+  test('has each process waited for that was seen when Redis was last used, however long that is ago', async () => {
+    const first = await guard();
+    await first.guard.check();
+    await seen({ 'other home 1 x y': 30_000, [await nameOf(first)]: 0 });
+    const hourAgo = Date.now() - 3_600_000;
+    for (const process of await server.redis.zrange(key('processes'), 0, -1)) {
+      await server.redis.zincrby(key('processes'), hourAgo - Date.now(), process);
+    }
+    await restarted(first);
+
+    expect(await waitedFor()).toEqual(['other home 1 x y']);
+    expect(await mayCall(first)).toBe(false);
+  });
+
+  test('keeps nobody waiting for a process that had died long before', async () => {
+    const first = await guard();
+    await seen({ 'other home 1 x y': 90_000 });
+    await restarted(first);
+    expect(await waitedFor()).toEqual([]);
+    expect(await mayCall(first)).toBe(true);
+  });
+
+  test('has a process waited for that came after what Redis remembers, where another one knows of it', async () => {
+    const first = await guard();
+    const before = await server.redis.zrange(key('processes'), 0, -1, 'WITHSCORES');
+    await seen({ 'other home 1 x y': 0 });
+    await book.load('b1', [one]);
+    await book.record(id, 'cancel_asked');
+    await first.guard.check();
+    // Redis forgets the fact, and who had come.
+    await server.redis.hincrby(key('epoch'), 'facts', -1);
+    await server.redis.del(key('processes'));
+    await server.redis.zadd(key('processes'), before[1] ?? '', before[0] ?? '');
+    await restarted(first);
+
+    expect(await waitedFor()).toEqual(['other home 1 x y']);
+  });
+
+  test('gives a process that nobody knows any more a moment to connect again, where there are others', async () => {
+    const [first, second] = [await guard(), await guard()];
+    await restarted(first);
+    await second.guard.check();
+    expect(await waitedFor()).toEqual([]);
+    expect(await mayCall(first)).toBe(false);
+    await until('calls are made again', () => mayCall(first));
+  });
+});
+
+describe('processes that share a folder', () => {
+  test('speak for one that was killed', async () => {
+    const first = await guard();
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    const start = await startOf(child.pid ?? 0);
+    const [folder, , , , host] = (await nameOf(first)).split(' ');
+    await seen({ [`${folder} ${child.pid} ${start} part ${host}`]: 1_000 });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    await restarted(first);
+    expect(await waitedFor()).toEqual([]);
+  });
+
+  test('speak for one that lives, or is in another container, once no permit of it can be good any more', async () => {
+    const first = await guard({ permitMs: 200 });
+    const [folder, pid, start] = (await nameOf(first)).split(' ');
+    const [alive, elsewhere] = [`${folder} ${pid} ${start} part this-host`, `${folder} 1 x part another-host`];
+    await seen({ [alive]: 0, [elsewhere]: 0, 'other home 1 x y': 0 });
+
+    await restarted(first);
+    expect(await waitedFor()).toHaveLength(3);
+    await until('the folder has spoken', async () => {
+      await first.guard.check();
+      return (await waitedFor()).length === 1;
+    });
+    expect(await waitedFor()).toEqual(['other home 1 x y']);
+  });
+});
+
+describe('a fact', () => {
+  test('that is no answer waits until every process has said what Redis forgot', async () => {
+    const first = await guard();
+    await book.load('b1', [one]);
+    await seen({ 'other home 1 x y': 0 });
+    await restarted(first);
+
+    let isRecorded = false;
+    const ledger = openLedger(server.redis, first.guard.ofOthers);
+    const recording = ledger.record(id, { kind: 'registration_refused', at: Date.now(), problem: 'push:101' });
+    void recording.then(() => {
+      isRecorded = true;
+    });
+    // The other one had sent it.
+    await book.send(id);
+    expect(isRecorded).toBe(false);
+    await server.redis.srem(key('unreported'), 'other home 1 x y');
+
+    expect((await recording).after.state).toBe('rejected');
+  });
+
+  test('that is an answer waits for what its own journal has', async () => {
+    const first = await guard();
+    await book.load('b1', [one]);
+    const at = Date.now();
+    const sent = await book.calls.take(
+      await book.view(id),
+      { kind: 'create_sent', at },
+      jobOf('submit'),
+      budgetsFor(one),
+    );
+    if (sent.kind !== 'go') throw new Error(sent.kind);
+    first.guard.journal.write({ registration: id, mark: sent.view.version, fact: { kind: 'create_sent', at } });
+    // Redis forgets the call.
+    await server.redis.del(key('history', id));
+    await server.redis.hset(key('registration', id), 's', 'queued');
+    await server.redis.hdel(key('registration', id), 'v', 'attempt', 'task', 'sentAt');
+    await server.redis.hset(key('epoch'), 'run', 'another');
+    await server.redis.hset(key('epoch'), 'id', 'another');
+
+    const ledger = openLedger(server.redis, first.guard.ofAnswers);
+    const answer = { kind: 'create_refused', at: at + 1, callSentAt: at, problem: 'create:61070' } as const;
+    await ledger.record(id, answer, {}, sent.view);
+    expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent', 'create_refused']);
+    expect((await book.registration(id)).state).toBe('rejected');
+    expect(await lastLoss(server.redis)).toMatchObject({ facts: 1 });
+  });
+
+  test('is not recorded by a process that ends while it waits', async () => {
+    const first = await guard();
+    await book.load('b1', [one]);
+    await seen({ 'other home 1 x y': 0 });
+    await restarted(first);
+    const ledger = openLedger(server.redis, first.guard.ofOthers);
+    const recording = ledger.record(id, { kind: 'push_unknown', at: Date.now() });
+    const refused = expect(recording).rejects.toThrow(GuardClosed);
+    await first.guard.close();
+    await refused;
+    expect(await book.ledger.history(id)).toEqual([]);
+  });
+});
+
+test('a call that several processes of a folder record again is counted once', async () => {
+  await book.load('b1', [one]);
+  const home = newHome();
+  const guards = await Promise.all([guard({ home }), guard({ home }), guard({ home })]);
+  const fact = { kind: 'create_sent', at: Date.now() } as const;
+  guards[0]?.guard.journal.write({ registration: id, mark: 'w.1', fact, day: '2026-11-28' });
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await Promise.all(guards.map((it) => it.guard.check()));
+
+  expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
+  expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
+});
+
+test('an attempt before the one that is known only goes into the history', async () => {
+  await book.load('b1', [one]);
+  await book.send(id);
+  await book.record(id, 'registration_refused', { problem: 'push:101' });
+  const first = await guard();
+  const at = Date.now() - 60_000;
+  first.guard.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at }, day: '2026-11-28' });
+  await restarted(first);
+
+  expect((await book.registration(id)).state).toBe('rejected');
+  expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 0 });
+  expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'create_sent', at });
+});
+
+// --- helpers ----------------------------------------------------------------------------------------------------------
+
+interface Guarded {
+  readonly guard: LossGuard;
+  readonly home: string;
+  readonly name: () => Promise<string>;
+}
+
+async function guard({ permitMs = 60_000, home = newHome() } = {}): Promise<Guarded> {
+  const before = new Set(await server.redis.zrange(key('processes'), 0, -1));
+  const made = await guardAgainstLoss({
+    redis: server.connect(),
+    home,
+    vault: openVault(Buffer.alloc(32, 7)),
+    permitMs,
+    now: Date.now,
+    log: readableLog().log,
+  });
+  onTestFinished(() => made.close());
+  const [name = ''] = (await server.redis.zrange(key('processes'), 0, -1)).filter((it) => !before.has(it));
+  return { guard: made, home, name: async () => name };
+}
+
+const nameOf = ({ name }: Guarded) => name();
+
+/** Processes and how many ms ago they were seen. */
+async function seen(processes: Readonly<Record<string, number>>): Promise<void> {
+  for (const [name, agoMs] of Object.entries(processes)) {
+    await server.redis.zadd(key('processes'), Date.now() - agoMs, name);
+  }
+}
+
+/** Redis runs anew, and this process finds that out first. */
+async function restarted({ guard }: Guarded): Promise<void> {
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await guard.check();
+}
+
+const waitedFor = async () => (await server.redis.smembers(key('unreported'))).sort();
+
+async function mayCall({ guard }: Guarded): Promise<boolean> {
+  const [name] = await server.redis.lrange(key('batches'), 0, -1);
+  if (name === undefined) await book.load('b0', [merchant(0)]);
+  const { calls } = openBook(server.redis, undefined, guard);
+  const view = await book.view(idOf(merchant(0)));
+  const fact = { kind: 'create_sent', at: Date.now() } as const;
+  const { kind } = await calls.take(view, fact, jobOf('submit'), budgetsFor(merchant(0)));
+  return kind === 'go';
+}

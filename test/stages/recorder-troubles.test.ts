@@ -1,0 +1,96 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { type Recorder, startRecording } from '../../src/events/record.js';
+import { key } from '../../src/redis/keys.js';
+import { openPushes, openPushReader } from '../../src/redis/pushes.js';
+import { idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { registrationXml, seal } from '../support/pushes.js';
+import { recorderOn } from '../support/receiver.js';
+import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+const one = merchant(1);
+
+/** As Redis says them. */
+const TROUBLES = [
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
+  'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+  'ERR Error running script: @user_script:1: OOM command not allowed',
+  'NOREPLICAS Not enough good replicas to write.',
+];
+
+test.each(TROUBLES)(
+  'a push is recorded once Redis can again, and not parked for: %s',
+  async (trouble) => {
+    const book = openBook(server.redis);
+    await book.load('b1', [one]);
+    await book.send(idOf(one));
+    let times = 0;
+    await record((recorder) => ({
+      ...recorder,
+      ledger: {
+        ...recorder.ledger,
+        async record(...args) {
+          times += 1;
+          if (times === 1) throw new Error(trouble);
+          return recorder.ledger.record(...args);
+        },
+      },
+    }));
+    const { query, body } = seal(registrationXml(one, { status: '0', appid: 'wx0000000000000001' }));
+    await openPushes(server.redis).store([
+      { receivedAt: Date.now(), infoType: 'notify_third_fasteregister', query, body },
+    ]);
+
+    await until('it is recorded', async () => (await book.registration(idOf(one))).state === 'created');
+    expect(times).toBe(2);
+    expect(await openPushes(server.redis).parked()).toBe(0);
+  },
+  30_000,
+);
+
+test('readers of processes that have died are forgotten, but none that holds a push', async () => {
+  const [stream, group] = [key('pushes'), 'ledger'];
+  const { redis } = server;
+  await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
+  await redis.xadd(stream, '*', 'at', '1');
+  await redis.xreadgroup('GROUP', group, 'holds', 'COUNT', 1, 'STREAMS', stream, '>');
+  await redis.xgroup('CREATECONSUMER', stream, group, 'dead');
+  await until('both were not seen for a while', async () => {
+    const consumers = (await redis.xinfo('CONSUMERS', stream, group)) as unknown[][];
+    return consumers.every((it) => Number(it[it.indexOf('idle') + 1]) >= 20);
+  });
+  await redis.xgroup('CREATECONSUMER', stream, group, 'lives');
+
+  expect(await openPushes(redis).forgetReaders(20)).toBe(1);
+  const names = ((await redis.xinfo('CONSUMERS', stream, group)) as unknown[][]).map(
+    (it) => it[it.indexOf('name') + 1],
+  );
+  expect(names.sort()).toEqual(['holds', 'lives']);
+});
+
+test('a recorder forgets them by itself', async () => {
+  let forgotten = 0;
+  await record((recorder) => ({
+    ...recorder,
+    pushes: {
+      ...recorder.pushes,
+      async forgetReaders(idleMs) {
+        expect(idleMs).toBe(3_600_000);
+        forgotten += 1;
+        return 0;
+      },
+    },
+  }));
+  await until('it has', () => forgotten > 0);
+});
+
+async function record(changed: (recorder: Recorder) => Recorder): Promise<void> {
+  const redis = server.connect();
+  const recorder = changed(recorderOn(redis, readableLog().log));
+  const recording = startRecording(recorder, openPushReader(redis, 'reader'), () => false);
+  onTestFinished(() => recording.stop());
+}
