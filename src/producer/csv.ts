@@ -5,45 +5,17 @@ import { columnLetters, type Layout } from '../domain/columns.js';
 import { unguard } from '../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../domain/sheet-limits.js';
 import type { Words } from '../domain/words.js';
-import { RecordFault, RecordReader } from './csv-records.js';
+import { type Delimiter, RecordFault, type RecordFormat, recordsOf } from './csv-records.js';
 import { decoded, type Encoding } from './encoding.js';
 import { openExpansion } from './expansion.js';
 import { openPages } from './pages.js';
 import { SheetError, tooMuch } from './sheet-error.js';
 
-export const DELIMITERS = [',', ';', '\t'] as const;
-export type Delimiter = (typeof DELIMITERS)[number];
-
-export interface CsvFormat {
+export interface CsvFormat extends RecordFormat {
   readonly encoding: Encoding;
-  readonly delimiter: Delimiter;
-  readonly hasCarriageReturns: boolean;
-  /** Without any, no value has a line break. */
-  readonly hasQuotationMarks: boolean;
   /** Of the file. */
   readonly bytes: number;
 }
-
-/** The first rows of a text, as they come, blank ones too: the headings are looked for in them. */
-export function firstRows(text: string, isWhole: boolean, delimiter: Delimiter, limit: number): readonly string[][] {
-  const rows: string[][] = [];
-  const reader = new RecordReader({ delimiter, hasCarriageReturns: text.includes('\r') });
-  reader.feed(text, isWhole);
-  try {
-    while (rows.length < limit) {
-      const row = reader.next();
-      if (row === undefined) break;
-      rows.push(row);
-    }
-  } catch (error) {
-    // A wrong delimiter may make nonsense of quotation marks; what was read before tells enough.
-    if (!(error instanceof RecordFault)) throw error;
-  }
-  // Without one line end in so much text: its beginning is what can be shown of it.
-  return rows.length > 0 ? rows : [[reader.rest().slice(0, SHOWN_OF_REST)]];
-}
-
-const SHOWN_OF_REST = 100;
 
 /** Pages of the rows below the headings, as the file has them. */
 export async function* csvPages(
@@ -53,7 +25,6 @@ export async function* csvPages(
   { width, columns }: Layout,
 ): AsyncGenerator<SheetRow[]> {
   const { delimiter, hasQuotationMarks } = format;
-  const reader = new RecordReader(format);
   const pages = openPages();
   const expansion = openExpansion(format.bytes, 'rowsOfCsv');
   let row = 0;
@@ -67,39 +38,29 @@ export async function* csvPages(
     line += 1 + breaks;
     if (row <= headingRow || isBlank(record)) return undefined;
     const swallowed = breaks === 0 ? undefined : swallowedRows(record, delimiter, width, columns.code);
-    while (record.length < width) record.push('');
-    while (record.length > width && record[record.length - 1]?.trim() === '') record.pop();
-    for (let i = 0; i < record.length; i++) record[i] = unguard(record[i] ?? '');
-    return { line: startsAt, row, cells: record, ...(swallowed && { swallowed }) };
+    let end = record.length;
+    while (end > width && record[end - 1]?.trim() === '') end--;
+    // A record is not filled up itself: 30,000 short ones of one piece of text are in memory together.
+    const cells: string[] = [];
+    for (let at = 0; at < Math.max(end, width); at++) cells.push(unguard(record[at] ?? ''));
+    return { line: startsAt, row, cells, ...(swallowed && { swallowed }) };
   }
 
-  function nextRecord(): string[] | undefined {
-    try {
-      return reader.next();
-    } catch (error) {
-      throw error instanceof RecordFault ? unreadable(error, line) : error;
+  try {
+    for await (const records of recordsOf(decoded(file, format.encoding), format)) {
+      for (const record of records) {
+        const read = rowOf(record);
+        const page = read && pages.add(read);
+        if (page === undefined) continue;
+        expansion.add(page.weight);
+        yield page.rows;
+      }
     }
-  }
-
-  for await (const { text, isEnd } of withEnd(decoded(file, format.encoding))) {
-    reader.feed(text, isEnd);
-    for (let record = nextRecord(); record !== undefined; record = nextRecord()) {
-      const read = rowOf(record);
-      if (read === undefined) continue;
-      const page = pages.add(read);
-      if (page === undefined) continue;
-      expansion.add(page.weight);
-      yield page.rows;
-    }
+  } catch (error) {
+    throw error instanceof RecordFault ? unreadable(error, line) : error;
   }
   const last = pages.rest();
   if (last !== undefined) yield last;
-}
-
-/** Marks the end, so that the reader does not wait for what could follow a line end or a quotation mark. */
-async function* withEnd(pieces: AsyncIterable<string>): AsyncGenerator<{ text: string; isEnd: boolean }> {
-  for await (const text of pieces) yield { text, isEnd: false };
-  yield { text: '', isEnd: true };
 }
 
 const LINE_BREAK = /\r\n|\n|\r/;

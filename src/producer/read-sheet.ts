@@ -4,7 +4,8 @@ import type { SheetRow } from '../domain/check-row.js';
 import type { Field } from '../domain/columns.js';
 import { SHEET_LIMITS } from '../domain/sheet-limits.js';
 import type { Words } from '../domain/words.js';
-import { csvPages, DELIMITERS, type Delimiter, firstRows } from './csv.js';
+import { csvPages } from './csv.js';
+import { DELIMITERS, type Delimiter, firstRecords } from './csv-records.js';
 import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
 import { growthAllowed } from './expansion.js';
 import {
@@ -134,7 +135,7 @@ function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field
   const text = headText(scanned, encoding);
   const isWhole = scanned.bytes === scanned.head.length;
   const readings = DELIMITERS.map((delimiter): Reading => {
-    const rows = firstRows(text, isWhole, delimiter, HEADING_ROWS);
+    const rows = firstRows(text, isWhole, delimiter);
     return { encoding, delimiter, rows, headings: findHeadings(rows, required) };
   });
   return readings.reduce((best, reading) => {
@@ -142,6 +143,14 @@ function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field
     return weight(reading.headings) > weight(best.headings) ? reading : best;
   });
 }
+
+/** Without one whole record in so much text: its beginning is what can be shown of it. */
+function firstRows(text: string, isWhole: boolean, delimiter: Delimiter): readonly string[][] {
+  const records = firstRecords(text, isWhole, delimiter, HEADING_ROWS);
+  return records.length > 0 ? records : [[text.slice(0, SHOWN_OF_TEXT)]];
+}
+
+const SHOWN_OF_TEXT = 100;
 
 function linesOf(rows: readonly (readonly string[])[]): number {
   return rows.reduce((lines, row) => lines + 1 + (row.join('').match(/\r\n|\n|\r/g)?.length ?? 0), 0);

@@ -4,7 +4,7 @@
  */
 import type { SheetRow } from '../domain/check-row.js';
 import type { Field, Layout } from '../domain/columns.js';
-import type { Delimiter } from './csv.js';
+import type { Delimiter } from './csv-records.js';
 import type { Encoding } from './encoding.js';
 import type { WantedRows } from './reading-messages.js';
 import { giveBackReadingThread, takeReadingThread } from './reading-threads.js';

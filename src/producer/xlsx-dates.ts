@@ -33,10 +33,10 @@ export async function dateStyles(pieces: AsyncIterable<Buffer>, startsIn1904: bo
       if (name === 'cellXfs') inCellStyles = true;
       else if (name === 'numFmt') {
         refuseTooMany(custom.size);
-        custom.set(Number(attributes.get('numFmtId')), isDateFormat(attributes.get('formatCode') ?? ''));
+        custom.set(Number(attributes.numFmtId), isDateFormat(attributes.formatCode ?? ''));
       } else if (name === 'xf' && inCellStyles) {
         refuseTooMany(styles.length);
-        const format = Number(attributes.get('numFmtId'));
+        const format = Number(attributes.numFmtId);
         styles.push(custom.get(format) ?? isBuiltIn(format));
       }
     },

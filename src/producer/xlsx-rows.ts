@@ -32,10 +32,7 @@ interface Cell {
   readonly style: number;
 }
 
-/** Cells that share long texts have more of it than the file: so many characters at a time, and one row. */
-const GATHERED = 256 * 1024;
-
-/** In the pieces in which they are read; cells from column `width` on are left out. @throws SheetError */
+/** In the slices in which they are read; cells from column `width` on are left out. @throws SheetError */
 export async function* rawRows(
   stream: AsyncIterable<Buffer>,
   tables: WorkbookTables,
@@ -57,8 +54,6 @@ export async function* rawRows(
   let value = '';
   let listening = false;
   let phonetic = 0;
-  /** Of the rows that were not taken away yet. */
-  let gathered = 0;
 
   const rowWords = (): Words => ({ en: `row ${number} has`, zh: `第 ${number} 行` });
   const cellWords = (): Words => {
@@ -91,12 +86,11 @@ export async function* rawRows(
   const pieces = readXml(stream, {
     open: (name, attributes) => {
       if (name === 'row') {
-        number = rowOf(attributes.get('r')) ?? number + 1;
+        number = rowOf(attributes.r) ?? number + 1;
         cells = [];
         numericCells = [];
         uncomputed = [];
-        const hiddenText = attributes.get('hidden');
-        hidden = hiddenText === '1' || hiddenText === 'true';
+        hidden = attributes.hidden === '1' || attributes.hidden === 'true';
         beyond = undefined;
         nextColumn = 0;
         cellCount = 0;
@@ -111,7 +105,7 @@ export async function* rawRows(
       } else if (name === 'f') hasFormula = true;
       else if (name === 'rPh') phonetic++;
       else if (name === 'v' || name === 't') listening = cell !== undefined && phonetic === 0;
-      else if (name === 'mergeCell') onMerge?.(attributes.get('ref') ?? '');
+      else if (name === 'mergeCell') onMerge?.(attributes.ref ?? '');
     },
     text: (text) => {
       if (!listening) return;
@@ -125,7 +119,6 @@ export async function* rawRows(
         endCell();
         cell = undefined;
       } else if (name === 'row') {
-        gathered += characters;
         rows.push({
           row: number,
           cells,
@@ -136,13 +129,11 @@ export async function* rawRows(
         });
       }
     },
-    isFull: () => gathered > GATHERED,
   });
   for await (const _ of pieces) {
     if (rows.length === 0) continue;
     yield rows;
     rows = [];
-    gathered = 0;
   }
 }
 
@@ -158,13 +149,9 @@ function rowOf(reference = ''): number | undefined {
 }
 
 function cellOf(attributes: Attributes, nextColumn: number): Cell {
-  const reference = attributes.get('r');
-  const named = reference === undefined ? -1 : columnOf(reference);
-  return {
-    column: named < 0 ? nextColumn : named,
-    type: attributes.get('t') ?? 'n',
-    style: Number(attributes.get('s') ?? 0),
-  };
+  const { r, t, s } = attributes;
+  const named = r === undefined ? -1 : columnOf(r);
+  return { column: named < 0 ? nextColumn : named, type: t ?? 'n', style: Number(s ?? 0) };
 }
 
 /** `AB12` is column 27; -1 where no column has that name. */

@@ -26,7 +26,7 @@ import { dateStyles, NO_DATES } from './xlsx-dates.js';
 import { type Merges, openMerges } from './xlsx-merges.js';
 import { type RawRow, rawRows, type WorkbookTables } from './xlsx-rows.js';
 import { NO_STRINGS, sharedStrings } from './xlsx-strings.js';
-import { readWholeXml } from './xml.js';
+import { prefixed, readWholeXml } from './xml.js';
 import { type Archive, openArchive } from './zip.js';
 
 export interface Workbook {
@@ -202,14 +202,14 @@ async function contents(archive: Archive): Promise<Contents> {
   await readWholeXml(archive.stream(document), {
     open: (name, attributes) => {
       if (name === 'workbook') isWorkbook = true;
-      else if (name === 'workbookPr') startsIn1904 = /^(?:1|true)$/.test(attributes.get('date1904') ?? '');
+      else if (name === 'workbookPr') startsIn1904 = /^(?:1|true)$/.test(attributes.date1904 ?? '');
       else if (name === 'sheet') {
         if (listed.length === SHEET_LIMITS.sheets.most) throw tooMuch('sheets', IN_WORKBOOK);
-        const state = attributes.get('state');
+        const state = attributes.state;
         listed.push({
-          name: attributes.get('name') ?? '',
+          name: attributes.name ?? '',
           // `sheetId` has no prefix.
-          id: attributes.getPrefixed('id') ?? '',
+          id: prefixed(attributes, 'id') ?? '',
           isHidden: state === 'hidden' || state === 'veryHidden',
         });
       }
@@ -241,9 +241,9 @@ async function relations(archive: Archive, part: string, folder: string): Promis
     open: (name, attributes) => {
       if (name !== 'Relationship') return;
       if (found.length === SHEET_LIMITS.parts.most) throw tooMuch('parts', IN_WORKBOOK);
-      const [type, target] = [attributes.get('Type') ?? '', attributes.get('Target') ?? ''];
+      const [type, target] = [attributes.Type ?? '', attributes.Target ?? ''];
       found.push({
-        id: attributes.get('Id') ?? '',
+        id: attributes.Id ?? '',
         type: type.slice(type.lastIndexOf('/') + 1),
         part: target.startsWith('/') ? target.slice(1) : posix.join(folder, target),
       });

@@ -1,20 +1,22 @@
-import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
-import { RecordFault, RecordReader } from '../../src/producer/csv-records.js';
+import { firstRecords, RecordFault, type RecordFormat, recordsOf } from '../../src/producer/csv-records.js';
 
 const { cell: CELL, row: ROW, cells: CELLS } = SHEET_LIMITS;
 
-/** All records of a text that comes in these pieces; what went wrong is the last. */
-function recordsOf(pieces: readonly string[], delimiter = ','): (string[] | string)[] {
-  const reader = new RecordReader({ delimiter, hasCarriageReturns: pieces.some((piece) => piece.includes('\r')) });
+async function* piecesOf(pieces: Iterable<string>): AsyncGenerator<string> {
+  yield* pieces;
+}
+
+const PARSED: RecordFormat = { delimiter: ',', hasCarriageReturns: true, hasQuotationMarks: true };
+const SPLIT: RecordFormat = { delimiter: ',', hasCarriageReturns: false, hasQuotationMarks: false };
+
+/** All records of a text that comes in these pieces; why no further one could be read is the last. */
+async function recordsIn(pieces: Iterable<string>, format: RecordFormat = PARSED): Promise<(string[] | string)[]> {
   const records: (string[] | string)[] = [];
   try {
-    for (const [at, piece] of [...pieces, ''].entries()) {
-      reader.feed(piece, at === pieces.length);
-      for (let record = reader.next(); record !== undefined; record = reader.next()) records.push(record);
-    }
+    for await (const batch of recordsOf(piecesOf(pieces), format)) records.push(...batch);
   } catch (error) {
     if (!(error instanceof RecordFault)) throw error;
     records.push(error.reason);
@@ -22,67 +24,69 @@ function recordsOf(pieces: readonly string[], delimiter = ','): (string[] | stri
   return records;
 }
 
-function byCsvParse(text: string, delimiter: string): (string[] | string)[] {
-  const record_delimiter = text.includes('\r') ? ['\r\n', '\n', '\r'] : ['\n'];
-  const records: (string[] | string)[] = [];
-  try {
-    parse(text, {
-      delimiter,
-      record_delimiter,
-      relax_column_count: true,
-      relax_quotes: true,
-      on_record: (record: string[]) => {
-        records.push(record);
-        return null;
-      },
-    });
-  } catch {
-    records.push('unclosed');
-  }
-  return records;
+function* cutAt(text: string, cuts: readonly number[]): Generator<string> {
+  const at = [...cuts.map((cut) => Math.min(cut, text.length)), 0, text.length].sort((a, b) => a - b);
+  for (const [number, end] of at.slice(1).entries()) yield text.slice(at[number], end);
 }
 
-describe('records of a CSV', () => {
-  const texts = fc.array(fc.constantFrom('"', '""', ',', ';', '\n', '\r', '\r\n', ' ', 'a', '示', '𠮷'), {
-    maxLength: 30,
-  });
+const cuts = fc.array(fc.nat(30), { maxLength: 4 });
 
-  test('are those that csv-parse makes of it, however it is cut into pieces', () => {
-    fc.assert(
-      fc.property(
-        texts,
-        fc.constantFrom(',', ';'),
-        fc.array(fc.nat(30), { maxLength: 4 }),
-        (parts, delimiter, cuts) => {
-          const text = parts.join('');
-          const at = [...cuts, 0, text.length].map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b);
-          const pieces = at.slice(1).map((end, i) => text.slice(at[i], end));
-          expect(recordsOf(pieces, delimiter)).toEqual(byCsvParse(text, delimiter));
-        },
-      ),
-      { numRuns: 5_000 },
+describe('records of a CSV', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test('are the same whether its lines are split or parsed, however it is cut into pieces', async () => {
+    const text = fc.array(fc.constantFrom(',', '\n', ' ', 'a', '示'), { maxLength: 30 }).map((all) => all.join(''));
+    await fc.assert(
+      fc.asyncProperty(text, cuts, async (whole, at) => {
+        const records = await recordsIn([whole]);
+        expect(await recordsIn(cutAt(whole, at))).toEqual(records);
+        expect(await recordsIn(cutAt(whole, at), SPLIT)).toEqual(records);
+        expect(firstRecords(whole, true, ',', 50)).toEqual(records);
+      }),
+      { numRuns: 1_000 },
     );
   });
 
-  test('may have as much as a spreadsheet can hold, and no more', () => {
-    expect(recordsOf([`${'x'.repeat(CELL.most)},y\n`])).toEqual([['x'.repeat(CELL.most), 'y']]);
-    expect(recordsOf([`a\n${'x'.repeat(CELL.most + 1)},y\n`])).toEqual([['a'], 'cell']);
-    expect(recordsOf([`a\n"${'x'.repeat(CELL.most + 1)}",y\n`])).toEqual([['a'], 'cell']);
-    expect(recordsOf([`"${'x\n'.repeat(CELL.most)}",y\n`])).toEqual(['closed_late']);
-    expect(recordsOf([`"${'"",'.repeat(CELL.most)}`])).toEqual(['closed_late']);
-    expect(recordsOf([','.repeat(CELLS.most - 1)])[0]).toHaveLength(CELLS.most);
-    expect(recordsOf([','.repeat(CELLS.most)])).toEqual(['cells']);
-    expect(recordsOf([`"",${','.repeat(CELLS.most)}`])).toEqual(['cells']);
-    expect(recordsOf([`${'x'.repeat(1000)},`.repeat(2000)])).toEqual(['row']);
+  test('come before what cannot be read, whatever stands between them', async () => {
+    const text = 'a,"b\nc"\r\n"d"e,f"g"\r"",\n\n"h';
+    const records = [['a', 'b\nc'], ['"d"e', 'f"g"'], ['', ''], [''], 'unclosed'];
+    for (let cut = 0; cut <= text.length; cut += 1) expect(await recordsIn(cutAt(text, [cut]))).toEqual(records);
+    expect(firstRecords(text, true, ',', 50)).toEqual(records.slice(0, -1));
+    expect(firstRecords(text, true, ',', 2)).toEqual(records.slice(0, 2));
+    expect(firstRecords('a,b\nc,d', false, ',', 50)).toEqual([['a', 'b']]);
   });
 
-  test('are refused before a row without an end is held in memory', () => {
-    const reader = new RecordReader({ delimiter: ',', hasCarriageReturns: false });
-    const feed = () => {
-      reader.feed('x'.repeat(200_000), false);
-      return reader.next();
-    };
-    for (let characters = 200_000; characters <= ROW.most; characters += 200_000) expect(feed()).toBeUndefined();
-    expect(feed).toThrow(RecordFault);
+  test('may have as much as a spreadsheet can hold, and no more', async () => {
+    for (const format of [PARSED, SPLIT]) {
+      expect(await recordsIn([`${'x'.repeat(CELL.most)},y\n`], format)).toEqual([['x'.repeat(CELL.most), 'y']]);
+      expect(await recordsIn([`a\n${'x'.repeat(CELL.most + 1)},y\n`], format)).toEqual([['a'], 'cell']);
+      expect((await recordsIn([','.repeat(CELLS.most - 1)], format))[0]).toHaveLength(CELLS.most);
+      expect(await recordsIn(['a\n', ','.repeat(CELLS.most)], format)).toEqual([['a'], 'cells']);
+      expect(await recordsIn([`${'x'.repeat(1000)},`.repeat(2000), '\n'], format)).toEqual(['row']);
+    }
+    expect(await recordsIn([`a\n"${'x'.repeat(CELL.most + 1)}",y\n`])).toEqual([['a'], 'cell']);
+    expect(await recordsIn([`"${'x\n'.repeat(CELL.most)}",y\n`])).toEqual(['closed_late']);
+  });
+
+  test.each([
+    ['a line without an end', PARSED, 'x', 'row'],
+    ['a line without an end, split', SPLIT, 'x', 'row'],
+    ['nothing but commas', PARSED, ',', 'row'],
+    ['a quotation mark that is not closed', PARSED, '"x\n', 'closed_late'],
+  ])('are refused before more of %s is held in memory', async (_, format, character, reason) => {
+    let fed = 0;
+    function* endless(): Generator<string> {
+      yield 'a\n';
+      yield character;
+      for (; ; fed += 1_000) yield character.slice(-1).repeat(1_000);
+    }
+    expect(await recordsIn(endless(), format)).toEqual([['a'], reason]);
+    expect(fed).toBeLessThan(ROW.most + 3_000);
+  });
+
+  test('of any length cost no Error each', async () => {
+    const captured = vi.spyOn(Error, 'captureStackTrace');
+    expect(await recordsIn(['a,b\r\n', 'c\r\n\r\nd,e,f\r\n'.repeat(100)])).toHaveLength(301);
+    expect(captured).not.toHaveBeenCalled();
   });
 });

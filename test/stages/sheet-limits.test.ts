@@ -317,7 +317,7 @@ describe('a workbook', () => {
   });
 
   test('with names that write to a terminal is told without them', async () => {
-    const name = `&#27;]0;x&#7;示例\u202e${'y'.repeat(100)}`;
+    const name = `\u001b]0;x\u0007示例\u202e${'y'.repeat(100)}`;
     const list = `<sheet name="a" r:id="rId1"/><sheet name="${name}" state="hidden" r:id="rId1"/>`;
     const { notes } = await opened(
       withParts({ 'xl/workbook.xml': `<workbook xmlns:r="x"><sheets>${list}</sheets></workbook>` }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
-import { readWholeXml } from '../../src/producer/xml.js';
+import { prefixed, readWholeXml } from '../../src/producer/xml.js';
 
 type Seen = readonly [kind: 'open' | 'text' | 'close', ...words: (string | undefined)[]];
 
@@ -19,7 +19,7 @@ async function heard(xml: string | Buffer, cuts: readonly number[] = []): Promis
     for (const [piece, end] of at.slice(1).entries()) yield bytes.subarray(at[piece], end);
   }
   await readWholeXml(pieces(), {
-    open: (name, attributes) => seen.push(['open', name, attributes.get('a'), attributes.getPrefixed('id')]),
+    open: (name, attributes) => seen.push(['open', name, attributes.a, prefixed(attributes, 'id')]),
     text,
     close: (name) => seen.push(['close', name]),
   });
@@ -112,6 +112,8 @@ describe('XML', () => {
     ['an attribute without quotation marks', '<a b=c></a>'],
     ['a tag inside a tag', '<a <b>></a>'],
     ['an unknown declaration', '<a><!ELEMENT b></a>'],
+    ['an unknown declaration without an end', '<a><!ELEMENT '],
+    ['an attribute that sax stumbles over', '<a hasOwnProperty="" b=""></a>'],
     ['a comment without an end', '<a><!-- </a>'],
   ])('is none with %s', async (_, xml) => {
     await expect(heard(xml)).rejects.toThrow();
@@ -147,7 +149,6 @@ describe('XML', () => {
       ['<a b="', '"/>'],
       ['<a><!--', '--></a>'],
       ['<a><?b ', '?></a>'],
-      ['<a><![CDATA[', ']]></a>'],
     ] as const) {
       const long = `${begins}${'x'.repeat(2 * tag.most)}${ends}`;
       const cuts = Array.from({ length: 16 }, (_, at) => at * 50_000);
@@ -155,9 +156,19 @@ describe('XML', () => {
     }
   });
 
+  // sax looks through the beginning of a declaration for each further character.
+  test('with a declaration of a million characters is refused at once', async () => {
+    await expect(heard(`<a><!${'示'.repeat(1_000_000)}`)).rejects.toThrow('a declaration is unknown');
+  });
+
   test('of one long text is told in pieces', async () => {
     const cuts = Array.from({ length: 40 }, (_, at) => at * 50_000);
-    const [, [, words = ''] = []] = await heard(`<a>${'示'.repeat(600_000)}</a>`, cuts);
-    expect(words).toHaveLength(600_000);
+    for (const [begins, ends] of [
+      ['<a>', '</a>'],
+      ['<a><![CDATA[', ']]></a>'],
+    ]) {
+      const [, [, words = ''] = []] = await heard(`${begins}${'示'.repeat(600_000)}${ends}`, cuts);
+      expect(words).toHaveLength(600_000);
+    }
   });
 });

@@ -52,7 +52,7 @@ test(
         FASTREGISTER_CONSOLE_PASSWORD: 'hostile-files',
       },
     });
-    const port = await portOf(program, 'receiver');
+    const [port, consolePort] = [await portOf(program, 'receiver'), await portOf(program, 'console')];
     simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`);
 
     let pushes = 0;
@@ -61,6 +61,7 @@ test(
       async () => {
         expect(await post(port, seal(otherXml('authorized')))).toEqual({ status: 200, text: 'success' });
         pushes += 1;
+        expect((await fetch(`http://127.0.0.1:${consolePort}/livez`)).status).toBe(200);
         const [first] = await nights.list();
         const isThrough = first !== undefined && first.files.length + first.rejected.length === hostile.length + 1;
         return isThrough && first;

@@ -7,3 +7,5 @@ export interface HostileFile {
 
 export function hostileFile(seed: number, number: number): HostileFile;
 export function everyAttack(seed?: number): readonly HostileFile[];
+/** One of that kind, of the size that hurts most. */
+export function attack(kind: string, seed?: number): HostileFile;

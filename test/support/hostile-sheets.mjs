@@ -21,11 +21,14 @@ export function hostileFile(seed, number) {
 
 /** One of each kind of attack, each of the size that hurts most. */
 export function everyAttack(seed = 1) {
-  return ATTACKS.map(([kind, make], at) => {
-    const bytes = make({ ...randomFrom(seed * 7_919 + at), size: (_, most) => most });
-    const isZip = bytes.length > 1 && bytes[0] === 0x50 && bytes[1] === 0x4b;
-    return { name: `${kind}.${isZip ? 'xlsx' : 'csv'}`, kind, bytes };
-  });
+  return ATTACKS.map(([kind]) => attack(kind, seed));
+}
+
+export function attack(kind, seed = 1) {
+  const at = ATTACKS.findIndex(([name]) => name === kind);
+  const bytes = ATTACKS[at][1]({ ...randomFrom(seed * 7_919 + at), size: (_, most) => most });
+  const isZip = bytes.length > 1 && bytes[0] === 0x50 && bytes[1] === 0x4b;
+  return { name: `${kind}.${isZip ? 'xlsx' : 'csv'}`, kind, bytes };
 }
 
 // Chance: mulberry32.
