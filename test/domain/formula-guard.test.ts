@@ -42,6 +42,8 @@ describe('the formula guard', () => {
     ['a\t@SUM(1)', "a\t'@SUM(1)"],
     ['\u200b=1+1', "'\u200b=1+1"],
     ['\0=1+1', "'\0=1+1"],
+    ['\ufeff=1+1', "'\ufeff=1+1"],
+    ['\u2060=1+1', "'\u2060=1+1"],
     ['甲；乙;丙', '甲；乙;丙'],
     // TAB is guarded where a cell begins, and what follows it as well.
     ['\t=1+1', "'\t'=1+1"],
