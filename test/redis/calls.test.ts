@@ -116,6 +116,20 @@ describe('the budget', () => {
     }
   });
 
+  test('of a minute is kept after any number of calls, of which only the last are remembered', async () => {
+    const budgets = { perMinute: 5, perSecond: 3 };
+    await book.load('b1', many(2));
+    const ago = (seconds: number, count: number) =>
+      Array<string>(count).fill(`${(Date.now() - seconds * 1_000) * 1_000} x`);
+    await server.redis.rpush(key('recent'), ...ago(30, 4), ...ago(90, 102));
+    expect((await book.take(idOf(merchant(0)), budgets)).kind).toBe('go');
+    expect(await server.redis.llen(key('recent'))).toBe(5);
+    const next = (await book.take(idOf(merchant(1)), budgets)) as Permission & { ms: number };
+    expect(next).toMatchObject({ kind: 'wait', why: 'pace' });
+    expect(next.ms).toBeGreaterThan(25_000);
+    expect(next.ms).toBeLessThanOrEqual(30_100);
+  });
+
   test('is spread over the second instead of used up at its start', async () => {
     const perSecond = 20;
     await letManyCall(20, { perSecond });

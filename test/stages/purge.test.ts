@@ -263,7 +263,7 @@ test('of an id that lies deep in a long list an empty place stays, which is hand
   await tidyReady(db.redis, 'submit');
   expect(await db.redis.lrange(key('ready', 'submit'), 0, 1)).toEqual(['', live]);
 
-  const args = ['submit', 10, 1, 1, 10, 'queued'];
+  const args = ['submit', 10, 1, 1, 10, Date.now(), 'queued'];
   const [, left, ...jobs] = (await script(db.redis, 'hand')([key('window', 'submit')], args)) as [number, number];
   expect([left, jobs]).toEqual([20_199, [expect.stringMatching(`^${live}-`)]]);
 });
