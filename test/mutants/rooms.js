@@ -4,7 +4,7 @@ export const ROOMS = {
   wechat: ['test/wechat/*.test.ts'],
   worker: [
     'test/stages/{authorize,clock,create-facts,dead-secret,drain,follow-up,hold,patience,permits,quota}.test.ts',
-    'test/stages/{search-facts,slots,submit,worker-leaves}.test.ts',
+    'test/stages/{search-facts,slots,submit,whole-facts,worker-leaves}.test.ts',
   ],
   events: ['test/stages/{authorize,forward,pushes-in-any-order,receiver,receiver-replays,recorder,spool}.test.ts'],
 };

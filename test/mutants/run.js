@@ -1,5 +1,5 @@
 /**
- * `npm run mutants [-- --mutate FILE_OR_FOLDER,…]`: mutates src with Stryker, one room after the other, because each has tests of
+ * `npm run mutants [-- --mutate FILE_OR_FOLDER_OR_FILE:LINE-LINE,…]`: mutates src with Stryker, one room after the other, because each has tests of
  * its own (rooms.js). Writes reports/mutants/ROOM.html and ROOM.json.
  */
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ if (strangers.length > 0) {
 for (const room of rooms) {
   const mutate = paths
     .filter((path) => roomOf(path) === room)
-    .map((path) => (path.endsWith('.ts') ? path : `${path.replace(/\/$/, '')}/**/*.ts`));
+    .map((path) => (/\.ts(:\d|$)/.test(path) ? path : `${path.replace(/\/$/, '')}/**/*.ts`));
   if (mutate.length === 0) continue;
   process.env.MUTANTS_ROOM = room;
   await new Stryker({
