@@ -318,6 +318,11 @@ describe('a push', () => {
 
   test('from a clock that is slow by minutes is believed where there is no earlier attempt', () => {
     expect(met(sent(), created({ pushedAt: NOON - 600_000 })).state).toBe('created');
+    expect(met(sent(), failed({ pushedAt: NOON - 600_000 })).state).toBe('rejected');
+    // Nor has WeChat anything of an attempt that it refused.
+    const again = through(sent(), refused(), { kind: 'retry_asked', at: NOON + HOUR }, sentAt(NOON + HOUR));
+    expect(again.earlierTask).toBe('none');
+    expect(met(again, failed({ pushedAt: NOON + HOUR - 600_000 })).state).toBe('rejected');
   });
 
   test('without a time is believed', () => {
@@ -566,6 +571,19 @@ describe('a link that only the lost answer had', () => {
     expect(next(linkIsOut, lost(NOON + HOUR))).toBeUndefined();
     const nobodyWasAsked = through(linked(), unknown, retried, linked(NOON + HOUR));
     expect(met(nobodyWasAsked, lost(NOON + HOUR)).state).toBe('queued');
+    // Nor does an attempt between them that WeChat refused change it.
+    const refusedThen = (first: Fact): Registration =>
+      through(
+        first,
+        unknown,
+        retried,
+        linked(NOON + HOUR),
+        { ...refused(), callSentAt: NOON + HOUR },
+        retried,
+        linked(NOON + 2 * HOUR),
+      );
+    expect(next(refusedThen(sentAt(NOON)), lost(NOON + 2 * HOUR))).toBeUndefined();
+    expect(met(refusedThen(linked()), lost(NOON + 2 * HOUR)).state).toBe('queued');
     // How an attempt ended of which WeChat told the end does not matter.
     const failedByMessage = through(sentAt(NOON), failed(), retried, linked(NOON + HOUR));
     expect(met(failedByMessage, lost(NOON + HOUR)).state).toBe('queued');
@@ -958,6 +976,9 @@ describe('what WeChat said', () => {
   test('to a row is none of another row with other details, unless both wait for the same task of somebody else', () => {
     const row: Fact = { kind: 'row_accepted', at: NOON, row: 'later/3', details: 'other' };
     expect(through(sent(), postponed('first'), row)).toMatchObject({ problem: undefined, said: undefined });
+    const withoutLink = through({ ...sentAt(NOON), byLink: true }, { kind: 'link_lost', at: NOON, callSentAt: NOON });
+    expect(withoutLink).toMatchObject({ state: 'queued', problem: 'link:lost' });
+    expect(met(withoutLink, row)).toMatchObject({ state: 'queued', problem: undefined });
     const busy = through(sent(), {
       ...postponed('running', { problem: 'create:89249' }),
       kind: 'create_busy',
@@ -1017,6 +1038,10 @@ describe('patience with a registration', () => {
       until: NOON + 7,
       said: 'first',
     });
+    const { until: _until, wait: _wait, ...givenUp } = putOff('again');
+    const last = met({ ...sent(), postponed: 4 }, { ...givenUp, problem: 'create:89247', said: 'last' });
+    expect(last.state).toBe('needs_review');
+    expect(met(last, { ...returned, postponed: 4 })).toMatchObject({ state: 'deferred', postponed: 4, said: 'last' });
     const { postponed: _, ...asItWas } = returned;
     expect(met(spent, asItWas).postponed).toBe(1);
   });
@@ -1032,6 +1057,8 @@ describe('the Mini Programs of a registration', () => {
     );
     expect(three).toMatchObject({ appid: 'wx3', earlierAppids: ['wx1', 'wx2'] });
     for (const appid of ['wx1', 'wx2', 'wx3']) expect(met(three, created({ appid }))).toEqual(three);
+    const lost: Fact = { kind: 'authorizer_lost', at: NOON, problem: 'authorize:61010' };
+    expect(met(three, lost)).toMatchObject({ appid: 'wx3', earlierAppids: ['wx1', 'wx2'], authorizer: 'lost' });
   });
 
   test('that were asked for with --again are kept one after the other', () => {
@@ -1049,6 +1076,13 @@ describe('the Mini Programs of a registration', () => {
     expect(through(sent(), created()).earlierAppids).toBeUndefined();
     expect(through(sent(), failed(), row).earlierAppids).toBeUndefined();
   });
+});
+
+test('only a push that ends a task is one that a later push may repeat', () => {
+  const settled = through(sent(), failed({ pushedAt: NOON + 8_000 }), created({ pushedAt: NOON + 9_000 }));
+  expect(settled.heardAt).toBe(NOON + 9_000);
+  const authorized: Fact = { kind: 'authorization_pushed', at: NOON, pushedAt: NOON + 60_000, appid: 'wxnew' };
+  expect(met(settled, authorized).heardAt).toBe(NOON + 9_000);
 });
 
 test('the time of an end is that of the fact that brought it, whatever is heard of it later', () => {

@@ -29,7 +29,8 @@ const SWAPS = [
   [/\bmath\.min\b/g, 'math.max'],
   [/\bmath\.max\b/g, 'math.min'],
   // Indexes of what Redis answers are no constants, nor is where a list begins.
-  [/(?<![\w.[])\d+(?![\w.\]])/g, (number) => String(Number(number) + 1)],
+  // A time that is a thousandth longer is not another one.
+  [/(?<![\w.[])\d+(?![\w.\]])/g, (number) => String(Number(number) < 100 ? Number(number) + 1 : Number(number) * 2)],
 ];
 
 /** A whole statement on one line, without which the script still compiles. */
