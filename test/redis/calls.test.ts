@@ -155,6 +155,17 @@ describe('the budget', () => {
     expect(await book.calls.ofDay(TODAY)).toEqual({ create: 17, search: 3, closed: false });
   });
 
+  test('of a day is used to its last call, whichever kind it is', async () => {
+    await book.load('b1', many(3));
+    const [first, second, third] = many(3).map(idOf) as [string, string, string];
+    expect((await book.take(first, { perDay: 1 })).kind).toBe('go');
+    expect(await book.take(second, { perDay: 1 })).toMatchObject({ kind: 'wait', why: 'day' });
+    const tomorrow = { day: '2026-11-22', perDay: 2 };
+    expect((await book.take(first, tomorrow, 'search_sent')).kind).toBe('go');
+    expect((await book.take(second, tomorrow)).kind).toBe('go');
+    expect(await book.take(third, tomorrow)).toMatchObject({ kind: 'wait', why: 'day' });
+  });
+
   test('of the day that WeChat calls used up is used up, whatever we counted', async () => {
     await book.load('b1', [one]);
     await book.record(idOf(one), 'create_accepted', { callSentAt: 1 }, { closeDay: TODAY });
