@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
-import type { Budgets, Permission } from '../../src/redis/calls.js';
+import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -116,6 +116,18 @@ describe('the budget', () => {
     }
   });
 
+  test.each(['perMinute', 'perSecond'] as const)('%s is kept by calls that are asked for in one run', async (name) => {
+    const merchants = many(40);
+    await book.load('b1', merchants);
+    const budgets = { perMinute: 1_000_000, perSecond: 1_000_000, [name]: 30 };
+    const asked = await Promise.all(merchants.map((it) => book.take(idOf(it), budgets)));
+    // Within the second they are spread as well.
+    const most = name === 'perMinute' ? 30 : 5;
+    expect(asked.filter(({ kind }) => kind === 'go').length).toBeLessThanOrEqual(most);
+    expect(asked.filter(({ kind }) => kind === 'go').length).toBeGreaterThan(name === 'perMinute' ? 29 : 0);
+    expect(new Set(asked.slice(most).map(({ kind }) => kind))).toEqual(new Set(['wait']));
+  });
+
   test('of a minute is kept after any number of calls, of which only the last are remembered', async () => {
     const budgets = { perMinute: 5, perSecond: 3 };
     await book.load('b1', many(2));
@@ -215,6 +227,56 @@ describe('when Redis’ clock was set back by an hour', () => {
   test('an auth_code is exchanged at once', async () => {
     await server.redis.set(key('exchangePace'), inAnHourUs());
     expect(await script(server.redis, 'exchange-pace')([key('exchangePace')], [5])).toBe(0);
+  });
+});
+
+describe('a Redis that may have forgotten calls', () => {
+  const permissionIn = async (guard: { epoch: string; checked?: string }, kind: 'create' | 'search' = 'create') => {
+    let epoch = guard.epoch;
+    const check = async (): Promise<void> => {
+      epoch = guard.checked ?? epoch;
+    };
+    const calls = openCalls(server.redis, { epoch: () => epoch, check } as never);
+    const view = await book.view(idOf(one));
+    const { sentAt = 0 } = view.registration;
+    const fact = { kind: `${kind}_sent`, at: Date.now(), ...(kind === 'search' && { callSentAt: sentAt }) } as const;
+    return calls.take(view, fact, jobOf(kind === 'create' ? 'submit' : 'follow-up'), budgetsFor(one));
+  };
+
+  beforeEach(async () => {
+    await book.load('b1', [one, merchant(2)]);
+    await server.redis.hset(key('epoch'), 'id', 'second');
+  });
+
+  test('gives permission to whoever has compared its journal, and after that to whoever compares it', async () => {
+    expect((await permissionIn({ epoch: 'first', checked: 'second' })).kind).toBe('go');
+    expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('go');
+  });
+
+  test('lets creates wait while other processes have yet to compare theirs, and searches not', async () => {
+    await server.redis.hset(key('epoch'), 'settling', Date.now());
+    expect(await permissionIn({ epoch: 'second' })).toMatchObject({ kind: 'wait', why: 'ledger' });
+    await book.take(idOf(one));
+    expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('go');
+  });
+
+  test('lets them wait a minute at most, and no longer where its clock was set back', async () => {
+    for (const since of [Date.now() - 61_000, Date.now() + HOUR_MS]) {
+      await server.redis.hset(key('epoch'), 'settling', since);
+      await book.record(idOf(one), 'cancel_asked');
+      await book.record(idOf(one), 'retry_asked');
+      expect((await permissionIn({ epoch: 'second' })).kind).toBe('go');
+      expect(await server.redis.hexists(key('epoch'), 'settling')).toBe(0);
+      await book.record(idOf(one), 'create_void', { callSentAt: (await book.registration(idOf(one))).sentAt ?? 0 });
+    }
+  });
+
+  test('gives none for a registration of which a journal has facts that are not restored', async () => {
+    await server.redis.set(key('forgotten', 'any'), 1);
+    await server.redis.set(key('forgotten', idOf(merchant(2))), 1);
+    expect((await permissionIn({ epoch: 'second' })).kind).toBe('go');
+    await server.redis.set(key('forgotten', idOf(one)), 1);
+    expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('forgotten');
   });
 });
 
