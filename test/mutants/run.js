@@ -1,12 +1,13 @@
 /**
  * `npm run mutants [-- --mutate FILE_OR_FOLDER_OR_FILE:LINE-LINE,…]`: mutates src with Stryker, one room after the other, because each has tests of
- * its own (rooms.js). Writes reports/mutants/ROOM.html and ROOM.json.
+ * its own (rooms.js); `--tests PATTERN,…` names others. Writes reports/mutants/ROOM.html and ROOM.json.
  */
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { ROOMS } from './rooms.js';
 
-const { values } = parseArgs({ options: { mutate: { type: 'string' } } });
+const { values } = parseArgs({ options: { mutate: { type: 'string' }, tests: { type: 'string' } } });
+if (values.tests !== undefined) process.env.MUTANTS_TESTS = values.tests;
 const rooms = Object.keys(ROOMS);
 const paths = values.mutate?.split(',') ?? rooms.map((room) => `src/${room}`);
 
