@@ -154,3 +154,40 @@ describe('a resident ID', () => {
 test('no two types share a length', () => {
   expect(new Set(CODE_TYPES.map((type) => CODE_RULES[type].length)).size).toBe(CODE_TYPES.length);
 });
+
+test('a licence number with its check digit fulfils ISO 7064 MOD 11,10', () => {
+  fc.assert(
+    fc.property(licenceNumbers, (number) => {
+      let product = 10;
+      let sum = 0;
+      for (const digit of number) {
+        sum = (product + Number(digit)) % 10 || 10;
+        product = (sum * 2) % 11;
+      }
+      expect(sum % 10).toBe(1);
+    }),
+  );
+});
+
+describe('eighteen characters with a birthday in their middle', () => {
+  /** All check characters that may follow, by what they fit. */
+  const ofKind = (fitsResident: boolean, fitsCredit: boolean): string[] =>
+    Array.from({ length: 1_000 }, (_, number) => `11010119900101${String(number).padStart(3, '0')}`).flatMap((body) =>
+      [...'0123456789X']
+        .filter((it) => (residentCheck(body) === it) === fitsResident && (creditCodeCheck(body) === it) === fitsCredit)
+        .map((it) => body + it),
+    );
+
+  test('are a resident ID unless their check character fits a credit code, and no resident ID', () => {
+    for (const [fitsResident, fitsCredit, isResident] of [
+      [true, true, true],
+      [true, false, true],
+      [false, false, true],
+      [false, true, false],
+    ] as const) {
+      const codes = ofKind(fitsResident, fitsCredit);
+      expect(codes.length).toBeGreaterThan(0);
+      expect(new Set(codes.map(isResidentId))).toEqual(new Set([isResident]));
+    }
+  });
+});

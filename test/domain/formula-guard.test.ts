@@ -26,6 +26,9 @@ const texts = fc.oneof(
     .map((all) => all.join('')),
 );
 
+/** Cells that a guard has once let through. */
+const FOUND: [string][] = [['\t=']];
+
 describe('the formula guard', () => {
   test.each([
     ['=1+1', "'=1+1"],
@@ -39,7 +42,13 @@ describe('the formula guard', () => {
     ['a\t@SUM(1)', "a\t'@SUM(1)"],
     ['\u200b=1+1', "'\u200b=1+1"],
     ['\0=1+1', "'\0=1+1"],
+    ['\ufeff=1+1', "'\ufeff=1+1"],
+    ['\u2060=1+1', "'\u2060=1+1"],
     ['甲；乙;丙', '甲；乙;丙'],
+    // TAB is guarded where a cell begins, and what follows it as well.
+    ['\t=1+1', "'\t'=1+1"],
+    [';=1+1', ";'=1+1"],
+    ['\t\t=1+1', "'\t'\t'=1+1"],
   ])('makes of %j %j', (cell, guarded) => expect(guard(cell)).toBe(guarded));
 
   test('gives every text back', () =>
@@ -47,6 +56,7 @@ describe('the formula guard', () => {
       fc.property(texts, (text) => {
         expect(unguard(guard(text))).toBe(text);
       }),
+      { examples: FOUND },
     ));
 
   test('leaves no cell that a spreadsheet program would run', () =>
@@ -56,6 +66,7 @@ describe('the formula guard', () => {
           expect(part).not.toMatch(/^[\0\u200b-\u200f\u2060\ufeff]*[=+\-@\r\n＝＋－＠]/);
         }
       }),
+      { examples: FOUND },
     ));
 
   test('takes nothing off a text that it never makes', () =>

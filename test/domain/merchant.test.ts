@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -6,6 +7,7 @@ import {
   differingDetails,
   enterpriseOf,
   identifyWith,
+  isIdentity,
   listOfDetails,
   type Merchant,
   nameKey,
@@ -114,4 +116,28 @@ describe('an enterprise', () => {
 
 test('one person is one person, in whatever case the Weixin ID is written', () => {
   expect(personOf('Wei-Xin_1')).toBe(personOf('wei-xin_1'));
+});
+
+describe('the id of an enterprise', () => {
+  const code = '91350100M000100Y43';
+
+  test('is the first 80 bits of an HMAC of its organisation code, in base32', () => {
+    const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+    fc.assert(
+      fc.property(fc.string(), (ledgerKey) => {
+        const bits = createHmac('sha256', ledgerKey).update('m000100y4').digest('hex').slice(0, 20);
+        const digits = BigInt(`0x${bits}`).toString(32).padStart(16, '0');
+        const id = [...digits].map((digit) => ALPHABET[Number.parseInt(digit, 32)]).join('');
+        expect(identifyWith(ledgerKey)(code)).toBe(id);
+      }),
+    );
+  });
+
+  test('is told from what is none', () => {
+    const id = identifyWith('key')(code);
+    expect(isIdentity(id)).toBe(true);
+    for (const text of [`x${id}`, `${id}x`, id.slice(1), id.toUpperCase(), `${id.slice(1)}1`, '', code]) {
+      expect(isIdentity(text)).toBe(false);
+    }
+  });
 });

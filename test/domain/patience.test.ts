@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_PATIENCE, formatDuration, parseDuration, retryAfterMs } from '../../src/domain/patience.js';
+import {
+  DEFAULT_PATIENCE,
+  firstFollowUpMs,
+  formatDuration,
+  isEarlySearch,
+  parseDuration,
+  quotaRechecksMs,
+  retryAfterMs,
+} from '../../src/domain/patience.js';
 
 describe('a duration', () => {
   test.each([
@@ -10,6 +18,8 @@ describe('a duration', () => {
     ['26h', 93_600_000],
     ['5d', 432_000_000],
     ['1.5h', 5_400_000],
+    ['1.25h', 4_500_000],
+    ['1ms', 1],
     [' 10s ', 10_000],
   ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
@@ -19,10 +29,19 @@ describe('a duration', () => {
     ['-3s', '"-3s" is not a duration'],
     ['', '"" is not a duration'],
     ['0s', '"0s" is no time at all'],
+    ['5m 3', '"5m 3" is not a duration'],
+    ['a5', '"a5" is not a duration'],
+    ['5a', '"5a" is not a duration'],
+    [' 1.25 ', '" 1.25 " has no unit'],
   ])('%j is refused with a sentence', (text, sentence) => expect(() => parseDuration(text)).toThrow(sentence));
 
   test.each([
     [250, '250ms'],
+    [1, '1ms'],
+    [1_000, '1s'],
+    [86_400_000, '1d'],
+    [1_001, '1s 1ms'],
+    [1_000 * 86_400_000, '1000d'],
     [30_000, '30s'],
     [93_600_000, '26h'],
     [432_000_000, '5d'],
@@ -55,4 +74,32 @@ describe('the pause after a postponement', () => {
   test('is never longer than the time after which the registration is given up', () => {
     expect(retryAfterMs(DEFAULT_PATIENCE, 5000, 0.5)).toBe(parseDuration('72h'));
   });
+});
+
+describe('a create whose answer may be lost', () => {
+  const waits = { lostRecheckMs: 20, requestTimeoutMs: 10, pushWaitMs: 100 };
+
+  test('is searched for early, but never while the answer may still come, and never after its push is overdue', () => {
+    expect(firstFollowUpMs(waits, true)).toBe(20);
+    expect(firstFollowUpMs({ ...waits, lostRecheckMs: 5 }, true)).toBe(10);
+    expect(firstFollowUpMs({ ...waits, lostRecheckMs: 500 }, true)).toBe(100);
+  });
+
+  test('waits for its push where it cannot be searched for', () => {
+    expect(firstFollowUpMs(waits, false)).toBe(100);
+  });
+
+  test.each([
+    ['it was put down for a time before', { state: 'submitting', sentAt: 50, until: 70 }, 80, true],
+    ['the clock of whoever looks is late', { state: 'submitting', sentAt: 50, until: 70 }, 150, false],
+    ['it was put down for that time', { state: 'submitting', sentAt: 50, until: 150 }, 80, false],
+    ['nothing was put down', { state: 'submitting', sentAt: 50, until: undefined }, 80, false],
+    ['WeChat has the task', { state: 'awaiting_legal_person', sentAt: 50, until: 70 }, 80, false],
+  ] as const)('is an early search before its push is overdue; here %s', (_, registration, now, early) => {
+    expect(isEarlySearch(waits, registration, now)).toBe(early);
+  });
+});
+
+test('a quota day that was closed is checked again after one, 5, 15 and 60 times the first wait', () => {
+  expect(quotaRechecksMs({ quotaRecheckMs: 60_000 })).toEqual([60_000, 300_000, 900_000, 3_600_000]);
 });

@@ -5,12 +5,16 @@ import {
   FACTS,
   type Fact,
   type FactKind,
+  isOver,
+  isUnsent,
   MOVES,
   newRegistration,
   next,
+  PURGED_ROW,
   type Registration,
   STATES,
   type State,
+  statesMovedBy,
   turnOfWaitingRow,
   WAITS,
   type Wait,
@@ -315,6 +319,11 @@ describe('a push', () => {
 
   test('from a clock that is slow by minutes is believed where there is no earlier attempt', () => {
     expect(met(sent(), created({ pushedAt: NOON - 600_000 })).state).toBe('created');
+    expect(met(sent(), failed({ pushedAt: NOON - 600_000 })).state).toBe('rejected');
+    // Nor has WeChat anything of an attempt that it refused.
+    const again = through(sent(), refused(), { kind: 'retry_asked', at: NOON + HOUR }, sentAt(NOON + HOUR));
+    expect(again.earlierTask).toBe('none');
+    expect(met(again, failed({ pushedAt: NOON + HOUR - 600_000 })).state).toBe('rejected');
   });
 
   test('without a time is believed', () => {
@@ -380,26 +389,27 @@ describe('a push', () => {
 });
 
 describe('facts about one attempt end in the same state in whatever order they come', () => {
-  const twice = through(
-    sentAt(NOON - 60_000),
-    accepted(NOON - 60_000),
-    failed({ pushedAt: NOON - 50_000 }),
-    { kind: 'retry_asked', at: NOON - 1_000 },
-    sentAt(NOON),
-  );
-  const neverHeard = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
+  const twice = () =>
+    through(
+      sentAt(NOON - 60_000),
+      accepted(NOON - 60_000),
+      failed({ pushedAt: NOON - 50_000 }),
+      { kind: 'retry_asked', at: NOON - 1_000 },
+      sentAt(NOON),
+    );
+  const neverHeard = () => through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
 
   const oldFailure = failed({ pushedAt: NOON - 50_000 });
   const oldSuccess = created({ pushedAt: NOON - 50_000, appid: 'wxold' });
 
   // biome-ignore format: one line, one story
-  const STORIES: readonly (readonly [string, Registration, readonly Fact[], State])[] = [
-    ['answer, success, the same success again, a failure', sent(), [accepted(), created(), created(), failed()], 'created'],
-    ['lost answer, success, a failure, an unknown push', sent(), [{ kind: 'answer_lost', at: NOON, callSentAt: NOON }, created(), failed(), unknownPush()], 'created'],
-    ['answer, failure, the same failure again', sent(), [accepted(), failed(), failed()], 'rejected'],
-    ['answer, failure, an unknown push', sent(), [accepted(), failed(), unknownPush()], 'rejected'],
-    ['answer, time-out, the same time-out again', sent(), [accepted(), timedOut(), timedOut()], 'expired'],
-    ['answer, failure, given up', sent(), [accepted(), failed(), { kind: 'push_overdue', at: NOON, callSentAt: NOON }], 'rejected'],
+  const STORIES: readonly (readonly [string, () => Registration, readonly Fact[], State])[] = [
+    ['answer, success, the same success again, a failure', sent, [accepted(), created(), created(), failed()], 'created'],
+    ['lost answer, success, a failure, an unknown push', sent, [{ kind: 'answer_lost', at: NOON, callSentAt: NOON }, created(), failed(), unknownPush()], 'created'],
+    ['answer, failure, the same failure again', sent, [accepted(), failed(), failed()], 'rejected'],
+    ['answer, failure, an unknown push', sent, [accepted(), failed(), unknownPush()], 'rejected'],
+    ['answer, time-out, the same time-out again', sent, [accepted(), timedOut(), timedOut()], 'expired'],
+    ['answer, failure, given up', sent, [accepted(), failed(), { kind: 'push_overdue', at: NOON, callSentAt: NOON }], 'rejected'],
     ['answer, success, a failure of the attempt before', twice, [accepted(), created(), oldFailure], 'created'],
     ['answer, failure, a failure of the attempt before', twice, [accepted(), failed(), oldFailure], 'rejected'],
     ['answer, a failure of the attempt before, no push yet', twice, [accepted(), oldFailure, oldFailure], 'awaiting_legal_person'],
@@ -410,7 +420,7 @@ describe('facts about one attempt end in the same state in whatever order they c
   test.each(STORIES)('%s', (_, begin, facts, end) => {
     for (const order of permutations(facts)) {
       const said = order.map(({ kind, pushedAt }) => `${kind}${pushedAt && pushedAt < NOON ? ' (old)' : ''}`);
-      expect([through(begin, ...order).state, said]).toEqual([end, said]);
+      expect([through(begin(), ...order).state, said]).toEqual([end, said]);
     }
   });
 });
@@ -562,6 +572,19 @@ describe('a link that only the lost answer had', () => {
     expect(next(linkIsOut, lost(NOON + HOUR))).toBeUndefined();
     const nobodyWasAsked = through(linked(), unknown, retried, linked(NOON + HOUR));
     expect(met(nobodyWasAsked, lost(NOON + HOUR)).state).toBe('queued');
+    // Nor does an attempt between them that WeChat refused change it.
+    const refusedThen = (first: Fact): Registration =>
+      through(
+        first,
+        unknown,
+        retried,
+        linked(NOON + HOUR),
+        { ...refused(), callSentAt: NOON + HOUR },
+        retried,
+        linked(NOON + 2 * HOUR),
+      );
+    expect(next(refusedThen(sentAt(NOON)), lost(NOON + 2 * HOUR))).toBeUndefined();
+    expect(met(refusedThen(linked()), lost(NOON + 2 * HOUR)).state).toBe('queued');
     // How an attempt ended of which WeChat told the end does not matter.
     const failedByMessage = through(sentAt(NOON), failed(), retried, linked(NOON + HOUR));
     expect(met(failedByMessage, lost(NOON + HOUR)).state).toBe('queued');
@@ -585,21 +608,22 @@ describe('a link that only the lost answer had', () => {
 });
 
 describe('a task that is unfinished when its time is over', () => {
-  const unfinished = through(sent(), accepted(), {
-    kind: 'task_unfinished',
-    at: NOON + 26 * HOUR,
-    callSentAt: NOON,
-    problem: 'query:3',
-  });
+  const unfinished = () =>
+    through(sent(), accepted(), {
+      kind: 'task_unfinished',
+      at: NOON + 26 * HOUR,
+      callSentAt: NOON,
+      problem: 'query:3',
+    });
 
   test('is expired and over: it may be sent again', () => {
-    expect(unfinished).toMatchObject({ state: 'expired', task: 'ended', problem: 'query:3' });
+    expect(unfinished()).toMatchObject({ state: 'expired', task: 'ended', problem: 'query:3' });
   });
 
   test('and the push that comes after all says what it really was', () => {
-    expect(met(unfinished, created())).toMatchObject({ state: 'created', appid: 'wxnew' });
-    expect(met(unfinished, failed())).toMatchObject({ state: 'rejected', problem: 'push:103' });
-    expect(met(unfinished, timedOut({ problem: 'push:100002' }))).toMatchObject({
+    expect(met(unfinished(), created())).toMatchObject({ state: 'created', appid: 'wxnew' });
+    expect(met(unfinished(), failed())).toMatchObject({ state: 'rejected', problem: 'push:103' });
+    expect(met(unfinished(), timedOut({ problem: 'push:100002' }))).toMatchObject({
       state: 'expired',
       problem: 'push:100002',
     });
@@ -607,25 +631,26 @@ describe('a task that is unfinished when its time is over', () => {
 });
 
 describe('a push that names its task', () => {
-  const again = through(
-    sentAt(NOON - 60_000),
-    { ...accepted(NOON - 60_000), taskId: 'first' },
-    failed({ pushedAt: NOON - 50_000 }),
-    { kind: 'retry_asked', at: NOON - 1_000 },
-    sentAt(NOON),
-  );
-  const answered = met(again, { ...accepted(), taskId: 'second' });
+  const again = () =>
+    through(
+      sentAt(NOON - 60_000),
+      { ...accepted(NOON - 60_000), taskId: 'first' },
+      failed({ pushedAt: NOON - 50_000 }),
+      { kind: 'retry_asked', at: NOON - 1_000 },
+      sentAt(NOON),
+    );
+  const answered = () => met(again(), { ...accepted(), taskId: 'second' });
 
   test('is about the attempt that has this task, whatever its time says', () => {
-    expect(met(answered, failed({ pushedAt: NOON + 5_000, aboutTask: 'first' }))).toEqual(answered);
-    expect(met(answered, failed({ pushedAt: NOON - 50_000, aboutTask: 'second' })).state).toBe('rejected');
+    expect(met(answered(), failed({ pushedAt: NOON + 5_000, aboutTask: 'first' }))).toEqual(answered());
+    expect(met(answered(), failed({ pushedAt: NOON - 50_000, aboutTask: 'second' })).state).toBe('rejected');
     // A success settles its merchant, whatever task it names.
-    expect(met(answered, created({ pushedAt: NOON + 5_000, aboutTask: 'foreign' })).state).toBe('created');
+    expect(met(answered(), created({ pushedAt: NOON + 5_000, aboutTask: 'foreign' })).state).toBe('created');
   });
 
   test('is told by its time while the task of the attempt is not known', () => {
-    expect(met(again, failed({ pushedAt: NOON + 5_000, aboutTask: 'second' })).state).toBe('rejected');
-    expect(met(again, failed({ pushedAt: NOON - 50_000, aboutTask: 'first' }))).toEqual(again);
+    expect(met(again(), failed({ pushedAt: NOON + 5_000, aboutTask: 'second' })).state).toBe('rejected');
+    expect(met(again(), failed({ pushedAt: NOON - 50_000, aboutTask: 'first' }))).toEqual(again());
   });
 });
 
@@ -750,6 +775,29 @@ describe('a row of a later sheet', () => {
     expect(met(waiting, created()).waitingRows).toEqual([]);
   });
 
+  test('that waited takes its turn beside what is unsent, and not while an earlier task may be running', () => {
+    const waits = { ...fresh(), waitingRows: ['later/3'] };
+    const turn = (changes: Partial<Registration>) => turnOfWaitingRow({ ...waits, ...changes }, NOON) !== undefined;
+    expect(turn({ state: 'queued' })).toBe(true);
+    expect(turn({ state: 'deferred' })).toBe(true);
+    expect(turn({ state: 'submitting' })).toBe(false);
+    expect(turn({ state: 'needs_review', task: 'none', earlierTask: 'open' })).toBe(false);
+    expect(turn({ state: 'needs_review', task: 'none', earlierTask: 'ended' })).toBe(true);
+    // Whatever became of an earlier one, this one was refused.
+    expect(turn({ state: 'rejected', task: 'none', earlierTask: 'open' })).toBe(true);
+    expect(turn({ state: 'created', task: 'ended' })).toBe(false);
+    expect(turn({ state: 'rejected', task: 'none', waitingRows: [] })).toBe(false);
+  });
+
+  test('leads one that was purged, whose row is no row any more', () => {
+    const purged = { ...sent(), state: 'needs_review' as const, row: PURGED_ROW, alsoRows: ['c/1'] };
+    expect(met(purged, { ...row, details: 'newer' })).toMatchObject({ row: 'later/3', alsoRows: ['c/1'] });
+    expect(met({ ...purged, row: 'b/0' }, { ...row, details: 'newer' })).toMatchObject({
+      row: 'later/3',
+      alsoRows: ['c/1', 'b/0'],
+    });
+  });
+
   test('that asks for one more Mini Program gets a new attempt', () => {
     const created = { ...sent(), state: 'created' as const, task: 'ended' as const, appid: 'wxfirst' };
     const again = { ...row, again: true };
@@ -783,21 +831,22 @@ describe('a row of a later sheet', () => {
 
 describe('a failure that was pushed for an earlier attempt', () => {
   const [first, second] = ['b/0', 'later/3'];
-  const again = through(
-    sentAt(NOON - 60_000),
-    failed({ pushedAt: NOON - 50_000 }),
-    { kind: 'row_accepted', at: NOON - 1_000, row: second },
-    sentAt(NOON),
-  );
+  const again = () =>
+    through(
+      sentAt(NOON - 60_000),
+      failed({ pushedAt: NOON - 50_000 }),
+      { kind: 'row_accepted', at: NOON - 1_000, row: second },
+      sentAt(NOON),
+    );
 
   test('is known by the details that it repeats, whatever its time says', () => {
-    expect(met(again, failed({ pushedAt: NOON + 5_000, aboutRow: first }))).toEqual(again);
-    expect(met(again, failed({ pushedAt: NOON + 5_000, aboutRow: second })).state).toBe('rejected');
+    expect(met(again(), failed({ pushedAt: NOON + 5_000, aboutRow: first }))).toEqual(again());
+    expect(met(again(), failed({ pushedAt: NOON + 5_000, aboutRow: second })).state).toBe('rejected');
   });
 
   test('is a repetition where it is no younger than the one that ended that attempt', () => {
     // Ours is an hour slow: by its time alone, every old push would be about the new attempt.
-    const slow = { ...again, sentAt: NOON - 3_600_000 };
+    const slow = { ...again(), sentAt: NOON - 3_600_000 };
     expect(met(slow, failed({ pushedAt: NOON - 50_000 }))).toEqual(slow);
     expect(met(slow, failed({ pushedAt: NOON - 49_000 })).state).toBe('rejected');
   });
@@ -813,6 +862,255 @@ describe('a failure that was pushed for an earlier attempt', () => {
     expect(met(fast, failed({ pushedAt: NOON - 170_000 })).state).toBe('rejected');
     expect(met(fast, failed({ pushedAt: NOON - 190_000 }))).toEqual(fast);
   });
+});
+
+describe('three attempts', () => {
+  const busyAt = (at: number): Fact => ({
+    kind: 'create_busy',
+    at,
+    callSentAt: at,
+    until: at + 24 * HOUR,
+    wait: 'busy',
+    tasksOverBefore: at - 26 * HOUR,
+  });
+  const later = (at: number): Fact => ({
+    kind: 'create_postponed',
+    at,
+    callSentAt: at,
+    until: at + 600_000,
+    wait: 'again',
+  });
+
+  test('of which the first was lost, the second got 89247 and the third 89249: the first one arrived, and is waited for', () => {
+    const third = through(
+      unheardOf(),
+      { kind: 'retry_asked', at: NOON },
+      sentAt(NOON + HOUR),
+      later(NOON + HOUR),
+      sentAt(NOON + 2 * HOUR),
+    );
+    expect(third).toMatchObject({ attempt: 3, earlierTask: 'open', earlierSentAt: UNHEARD_OF });
+    expect(met(third, busyAt(NOON + 2 * HOUR)).state).toBe('awaiting_legal_person');
+  });
+
+  test('count from the one that was lost, and not from the one that was refused after it', () => {
+    const sentAgain = NOON + 25.5 * HOUR;
+    const third = through(
+      unheardOf(),
+      { kind: 'retry_asked', at: NOON },
+      sentAt(sentAgain),
+      later(sentAgain),
+      sentAt(NOON + 26 * HOUR),
+    );
+    expect(met(third, busyAt(NOON + 26 * HOUR))).toMatchObject({ state: 'deferred', wait: 'busy' });
+  });
+
+  test('of which the first ended and the second was refused have no task that 89249 could be about', () => {
+    const third = through(
+      sent(),
+      failed(),
+      { kind: 'retry_asked', at: NOON + HOUR },
+      sentAt(NOON + HOUR),
+      later(NOON + HOUR),
+      sentAt(NOON + 2 * HOUR),
+    );
+    expect(third).toMatchObject({ attempt: 3, earlierTask: 'ended', earlierSentAt: undefined });
+    expect(met(third, busyAt(NOON + 2 * HOUR)).state).toBe('deferred');
+    // A push of the first one is still told apart by its time.
+    expect(met(third, failed({ pushedAt: NOON + 8_500 }))).toEqual(third);
+  });
+});
+
+describe('what WeChat said', () => {
+  const postponed = (said: string, more: Partial<Fact> = {}): Fact => ({
+    kind: 'create_postponed',
+    at: NOON,
+    callSentAt: NOON,
+    until: NOON + 1,
+    wait: 'again',
+    problem: 'create:89247',
+    said,
+    ...more,
+  });
+  const again: Fact = { ...sentAt(NOON), at: NOON };
+
+  test('to each try of a row that was put off is kept for the person who has to judge it', () => {
+    expect(through(sent(), postponed('first'), again, postponed('second')).said).toBe('first · second');
+    expect(through(sent(), postponed('only')).said).toBe('only');
+  });
+
+  test('to a row that was put off stays while it is sent again, whatever it waited for', () => {
+    const { said: _, ...nothing } = postponed('');
+    for (const wait of ['again', 'page', 'busy', 'person'] as const) {
+      const before = through(sent(), {
+        ...postponed('first'),
+        kind: wait === 'busy' ? 'create_busy' : 'create_postponed',
+        wait,
+      });
+      expect(met(before, again)).toMatchObject({ state: 'submitting', problem: 'create:89247', said: 'first' });
+      expect(through(before, again, nothing).said).toBeUndefined();
+    }
+  });
+
+  test('to an earlier attempt is no word of a new one', () => {
+    const failedOnce = through(sent(), failed({ said: 'words' }), { kind: 'retry_asked', at: NOON + HOUR });
+    expect(failedOnce).toMatchObject({ problem: undefined, said: undefined });
+    const held = met({ ...fresh(), problem: 'create:91030', said: 'words' }, { kind: 'create_sent', at: NOON });
+    expect(held).toMatchObject({ problem: undefined, said: undefined });
+  });
+
+  test('is replaced by what it says next, and is gone with a success', () => {
+    const lost = met(sent(), answerLost());
+    const searched: Fact = {
+      kind: 'task_running',
+      at: NOON,
+      callSentAt: NOON,
+      problem: 'search:89251',
+      said: 'running',
+    };
+    expect(met(lost, searched).said).toBe('running');
+    expect(through(lost, searched, created())).toMatchObject({ problem: undefined, said: undefined });
+    const overdue: Fact = { kind: 'push_overdue', at: NOON, callSentAt: NOON, problem: 'push:overdue', said: 'last' };
+    expect(through(lost, searched, overdue).said).toBe('last');
+  });
+
+  test('to a row is none of another row with other details, unless both wait for the same task of somebody else', () => {
+    const row: Fact = { kind: 'row_accepted', at: NOON, row: 'later/3', details: 'other' };
+    expect(through(sent(), postponed('first'), row)).toMatchObject({ problem: undefined, said: undefined });
+    const withoutLink = through({ ...sentAt(NOON), byLink: true }, { kind: 'link_lost', at: NOON, callSentAt: NOON });
+    expect(withoutLink).toMatchObject({ state: 'queued', problem: 'link:lost' });
+    expect(met(withoutLink, row)).toMatchObject({ state: 'queued', problem: undefined });
+    const busy = through(sent(), {
+      ...postponed('running', { problem: 'create:89249' }),
+      kind: 'create_busy',
+      wait: 'busy',
+    });
+    expect(met(busy, row)).toMatchObject({ state: 'deferred', problem: 'create:89249', said: 'running' });
+  });
+});
+
+describe('patience with a registration', () => {
+  const putOff = (wait: Wait, at = NOON): Fact => ({
+    kind: wait === 'busy' ? 'create_busy' : 'create_postponed',
+    at,
+    callSentAt: NOON,
+    until: at + 1,
+    wait,
+  });
+  const again: Fact = { ...sentAt(NOON), at: NOON };
+
+  test('is counted for each answer by itself', () => {
+    const all = through(sent(), putOff('again'), again, putOff('busy', NOON + 5), again, putOff('person', NOON + 9));
+    expect(all).toMatchObject({ postponed: 1, busySince: NOON + 5, personSince: NOON + 9 });
+    const page: Fact = { ...putOff('page'), kind: 'create_intercepted' };
+    expect(through(sent(), page)).toMatchObject({ postponed: 1, busySince: undefined, personSince: undefined });
+  });
+
+  test('with a running task and with a used up Weixin ID is counted from when they were met first', () => {
+    for (const [wait, name] of [
+      ['busy', 'busySince'],
+      ['person', 'personSince'],
+    ] as const) {
+      expect(through(sent(), putOff(wait), again, putOff(wait, NOON + 5_000))[name]).toBe(NOON);
+    }
+  });
+
+  test('is not spent on a Weixin ID whose tries we have counted ourselves', () => {
+    const held: Fact = { kind: 'create_held', at: NOON, until: NOON + 1, wait: 'person' };
+    expect(met(fresh(), held)).toMatchObject({ state: 'deferred', wait: 'person', personSince: undefined });
+  });
+
+  test('gets a try back that everybody lost, and nothing else', () => {
+    const spent = { ...through(sent(), putOff('again')), busySince: 1, personSince: 2, linksLost: 1, said: 'first' };
+    const returned: Fact = {
+      kind: 'try_returned',
+      at: NOON,
+      problem: 'create:89247',
+      postponed: 0,
+      until: NOON + 7,
+      wait: 'again',
+    };
+    expect(met(spent, returned)).toMatchObject({
+      state: 'deferred',
+      postponed: 0,
+      busySince: 1,
+      personSince: 2,
+      linksLost: 1,
+      until: NOON + 7,
+      said: 'first',
+    });
+    const { until: _until, wait: _wait, ...givenUp } = putOff('again');
+    const last = met({ ...sent(), postponed: 4 }, { ...givenUp, problem: 'create:89247', said: 'last' });
+    expect(last.state).toBe('needs_review');
+    expect(met(last, { ...returned, postponed: 4 })).toMatchObject({ state: 'deferred', postponed: 4, said: 'last' });
+    const { postponed: _, ...asItWas } = returned;
+    expect(met(spent, asItWas).postponed).toBe(1);
+  });
+});
+
+describe('the Mini Programs of a registration', () => {
+  test('that were created after each other are all kept, the latest in front', () => {
+    const three = through(
+      sent(),
+      created({ appid: 'wx1' }),
+      created({ appid: 'wx2', pushedAt: NOON + 60_000 }),
+      created({ appid: 'wx3', pushedAt: NOON + 70_000 }),
+    );
+    expect(three).toMatchObject({ appid: 'wx3', earlierAppids: ['wx1', 'wx2'] });
+    for (const appid of ['wx1', 'wx2', 'wx3']) expect(met(three, created({ appid }))).toEqual(three);
+    const lost: Fact = { kind: 'authorizer_lost', at: NOON, problem: 'authorize:61010' };
+    expect(met(three, lost)).toMatchObject({ appid: 'wx3', earlierAppids: ['wx1', 'wx2'], authorizer: 'lost' });
+  });
+
+  test('that were asked for with --again are kept one after the other', () => {
+    const again: Fact = { kind: 'row_accepted', at: NOON, row: 'later/3', again: true };
+    const second = through(sent(), created({ appid: 'wx1' }), again, sentAt(NOON), created({ appid: 'wx2' }), again);
+    expect(second).toMatchObject({ state: 'queued', appid: undefined, earlierAppids: ['wx1', 'wx2'] });
+    expect(through(second, sentAt(NOON), created({ appid: 'wx3' }))).toMatchObject({
+      appid: 'wx3',
+      earlierAppids: ['wx1', 'wx2'],
+    });
+  });
+
+  test('are no list where there is one, or none', () => {
+    const row: Fact = { kind: 'row_accepted', at: NOON, row: 'later/3', again: true };
+    expect(through(sent(), created()).earlierAppids).toBeUndefined();
+    expect(through(sent(), failed(), row).earlierAppids).toBeUndefined();
+  });
+});
+
+test('only a push that ends a task is one that a later push may repeat', () => {
+  const settled = through(sent(), failed({ pushedAt: NOON + 8_000 }), created({ pushedAt: NOON + 9_000 }));
+  expect(settled.heardAt).toBe(NOON + 9_000);
+  const authorized: Fact = { kind: 'authorization_pushed', at: NOON, pushedAt: NOON + 60_000, appid: 'wxnew' };
+  expect(met(settled, authorized).heardAt).toBe(NOON + 9_000);
+});
+
+test('the time of an end is that of the fact that brought it, whatever is heard of it later', () => {
+  const settled = through(sent(), created({ at: NOON + 9_000 }));
+  const kept: Fact = { kind: 'authorizer_kept', at: NOON + 60_000, appid: 'wxnew' };
+  expect(met(settled, kept)).toMatchObject({ authorizer: 'kept', finishedAt: NOON + 9_000 });
+  const given = unheardOf();
+  expect(given.finishedAt).toBe(NOON - 2_000);
+  expect(met(given, failed({ at: NOON + 5_000 })).finishedAt).toBe(NOON + 5_000);
+  expect(through(given, { kind: 'retry_asked', at: NOON }).finishedAt).toBeUndefined();
+});
+
+test('a fact of a later version, which no rule knows, changes nothing', () => {
+  expect(next(sent(), { kind: 'of_a_later_version' as FactKind, at: NOON })).toBeUndefined();
+});
+
+test('the states that a fact moves are those of its rules', () => {
+  expect(statesMovedBy('cancel_asked').toSorted()).toEqual(
+    ['awaiting_legal_person', 'deferred', 'needs_review', 'queued', 'submitting'].toSorted(),
+  );
+  expect(statesMovedBy('create_accepted')).toEqual(['submitting']);
+  expect(statesMovedBy('of_a_later_version' as FactKind)).toEqual([]);
+});
+
+test('unsent is what waits to be sent, and over what has its outcome', () => {
+  expect(states.filter(isUnsent)).toEqual(['queued', 'deferred']);
+  expect(states.filter(isOver)).toEqual(['created', 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid']);
 });
 
 test('over every order of create, failure, retry and success no appid is ever lost', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
-import type { Budgets, Permission } from '../../src/redis/calls.js';
+import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -126,6 +126,32 @@ describe('the budget', () => {
     }
   });
 
+  test.each(['perMinute', 'perSecond'] as const)('%s is kept by calls that are asked for in one run', async (name) => {
+    const merchants = many(40);
+    await book.load('b1', merchants);
+    const budgets = { perMinute: 1_000_000, perSecond: 1_000_000, [name]: 30 };
+    const asked = await Promise.all(merchants.map((it) => book.take(idOf(it), budgets)));
+    // Within the second they are spread as well.
+    const most = name === 'perMinute' ? 30 : 5;
+    expect(asked.filter(({ kind }) => kind === 'go').length).toBeLessThanOrEqual(most);
+    expect(asked.filter(({ kind }) => kind === 'go').length).toBeGreaterThan(name === 'perMinute' ? 29 : 0);
+    expect(new Set(asked.slice(most).map(({ kind }) => kind))).toEqual(new Set(['wait']));
+  });
+
+  test('of a minute is kept after any number of calls, of which only the last are remembered', async () => {
+    const budgets = { perMinute: 5, perSecond: 3 };
+    await book.load('b1', many(2));
+    const ago = (seconds: number, count: number) =>
+      Array<string>(count).fill(`${(Date.now() - seconds * 1_000) * 1_000} x`);
+    await server.redis.rpush(key('recent'), ...ago(30, 4), ...ago(90, 102));
+    expect((await book.take(idOf(merchant(0)), budgets)).kind).toBe('go');
+    expect(await server.redis.llen(key('recent'))).toBe(5);
+    const next = (await book.take(idOf(merchant(1)), budgets)) as Permission & { ms: number };
+    expect(next).toMatchObject({ kind: 'wait', why: 'pace' });
+    expect(next.ms).toBeGreaterThan(25_000);
+    expect(next.ms).toBeLessThanOrEqual(30_100);
+  });
+
   test('is spread over the second instead of used up at its start', async () => {
     const perSecond = 20;
     await letManyCall(20, { perSecond });
@@ -149,6 +175,17 @@ describe('the budget', () => {
     const searched = await Promise.all(sent.map((it, at) => openOne(at % 8).take(idOf(it), changes, 'search_sent')));
     expect(searched.filter(({ kind }) => kind === 'go')).toHaveLength(3);
     expect(await book.calls.ofDay(TODAY)).toEqual({ create: 17, search: 3, closed: false });
+  });
+
+  test('of a day is used to its last call, whichever kind it is', async () => {
+    await book.load('b1', many(3));
+    const [first, second, third] = many(3).map(idOf) as [string, string, string];
+    expect((await book.take(first, { perDay: 1 })).kind).toBe('go');
+    expect(await book.take(second, { perDay: 1 })).toMatchObject({ kind: 'wait', why: 'day' });
+    const tomorrow = { day: '2026-11-22', perDay: 2 };
+    expect((await book.take(first, tomorrow, 'search_sent')).kind).toBe('go');
+    expect((await book.take(second, tomorrow)).kind).toBe('go');
+    expect(await book.take(third, tomorrow)).toMatchObject({ kind: 'wait', why: 'day' });
   });
 
   test('of the day that WeChat calls used up is used up, whatever we counted', async () => {
@@ -200,6 +237,56 @@ describe('when Redis’ clock was set back by an hour', () => {
   test('an auth_code is exchanged at once', async () => {
     await server.redis.set(key('exchangePace'), inAnHourUs());
     expect(await script(server.redis, 'exchange-pace')([key('exchangePace')], [5])).toBe(0);
+  });
+});
+
+describe('a Redis that may have forgotten calls', () => {
+  const permissionIn = async (guard: { epoch: string; checked?: string }, kind: 'create' | 'search' = 'create') => {
+    let epoch = guard.epoch;
+    const check = async (): Promise<void> => {
+      epoch = guard.checked ?? epoch;
+    };
+    const calls = openCalls(server.redis, { epoch: () => epoch, check } as never);
+    const view = await book.view(idOf(one));
+    const { sentAt = 0 } = view.registration;
+    const fact = { kind: `${kind}_sent`, at: Date.now(), ...(kind === 'search' && { callSentAt: sentAt }) } as const;
+    return calls.take(view, fact, jobOf(kind === 'create' ? 'submit' : 'follow-up'), budgetsFor(one));
+  };
+
+  beforeEach(async () => {
+    await book.load('b1', [one, merchant(2)]);
+    await server.redis.hset(key('epoch'), 'id', 'second');
+  });
+
+  test('gives permission to whoever has compared its journal, and after that to whoever compares it', async () => {
+    expect((await permissionIn({ epoch: 'first', checked: 'second' })).kind).toBe('go');
+    expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('go');
+  });
+
+  test('lets creates wait while other processes have yet to compare theirs, and searches not', async () => {
+    await server.redis.hset(key('epoch'), 'settling', Date.now());
+    expect(await permissionIn({ epoch: 'second' })).toMatchObject({ kind: 'wait', why: 'ledger' });
+    await book.take(idOf(one));
+    expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('go');
+  });
+
+  test('lets them wait a minute at most, and no longer where its clock was set back', async () => {
+    for (const since of [Date.now() - 61_000, Date.now() + HOUR_MS]) {
+      await server.redis.hset(key('epoch'), 'settling', since);
+      await book.record(idOf(one), 'cancel_asked');
+      await book.record(idOf(one), 'retry_asked');
+      expect((await permissionIn({ epoch: 'second' })).kind).toBe('go');
+      expect(await server.redis.hexists(key('epoch'), 'settling')).toBe(0);
+      await book.record(idOf(one), 'create_void', { callSentAt: (await book.registration(idOf(one))).sentAt ?? 0 });
+    }
+  });
+
+  test('gives none for a registration of which a journal has facts that are not restored', async () => {
+    await server.redis.set(key('forgotten', 'any'), 1);
+    await server.redis.set(key('forgotten', idOf(merchant(2))), 1);
+    expect((await permissionIn({ epoch: 'second' })).kind).toBe('go');
+    await server.redis.set(key('forgotten', idOf(one)), 1);
+    expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('forgotten');
   });
 });
 

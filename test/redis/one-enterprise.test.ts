@@ -35,6 +35,40 @@ async function sentDetails(): Promise<string | undefined> {
 const ready = () => server.redis.lrange(key('ready', 'submit'), 0, -1);
 const callSentAt = async (): Promise<number> => (await book.registration(id)).sentAt ?? 0;
 
+describe('one more Mini Program, asked for with --again', () => {
+  async function createAgain(batch: string, appid: string): Promise<void> {
+    const opened = await book.open(batch);
+    await book.batches.accept(opened, 0, [acceptedRow(first, 0)], { ...MANNER, again: true });
+    await book.batches.complete(batch);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid });
+  }
+
+  test('may be the third one: each row keeps its own, and the enterprise knows all', async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+    await createAgain('b2', 'wx2');
+    await createAgain('b3', 'wx3');
+    expect(await book.registration(id)).toMatchObject({ appid: 'wx3', earlierAppids: ['wx1', 'wx2'] });
+    const shown = await Promise.all(['b1', 'b2', 'b3'].map(async (batch) => (await book.rows(batch))[0]?.registration));
+    expect(shown.map((it) => [it?.state, it?.appid])).toEqual(['wx1', 'wx2', 'wx3'].map((appid) => ['created', appid]));
+    for (const appid of ['wx1', 'wx2', 'wx3']) expect(await book.ledger.ofAppid(appid)).toBe(id);
+    expect(await allCounts('b1', 'b2', 'b3')).toEqual([{ created: 1 }, { created: 1 }, { created: 1 }]);
+  });
+
+  test('leaves nothing of a batch whose rows were purged', async () => {
+    await book.load('b1', [first]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+    const purged = [key('rows', 'b1', 0), key('counts', 'b1'), key('settled', 'b1')];
+    await server.redis.del(...purged);
+    await createAgain('b2', 'wx2');
+    expect(await server.redis.exists(...purged)).toBe(0);
+    expect(await book.registration(id)).toMatchObject({ appid: 'wx2', earlierAppids: ['wx1'] });
+  });
+});
+
 describe('a row with other details, of a registration that is not sent yet', () => {
   test('replaces it: the older row is cancelled and names the newer one, and one create is to be sent', async () => {
     await book.load('b1', [merchant(9), first]);

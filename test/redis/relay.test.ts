@@ -172,6 +172,16 @@ describe('when Redis’ clock was set back', () => {
     expect(await redis.zcount(key('window', 'submit'), '-inf', Date.now())).toBe(2);
   });
 
+  test('is known by the latest time that it has shown', async () => {
+    await hand(0);
+    const shown = Number(await redis.get(key('clock')));
+    expect(Math.abs(Date.now() - shown)).toBeLessThan(10_000);
+    const later = String(shown + HOUR_MS);
+    await redis.set(key('clock'), later);
+    await hand(0);
+    expect(await redis.get(key('clock'))).toBe(later);
+  });
+
   test('and not otherwise, one clock says what is due, and how long it takes', async () => {
     await redis.zadd(key('later', 'submit'), Date.now() + HOUR_MS / 2, 'aaaaaaaaaaaaaaaa');
     const [dueInMs, , ...jobs] = (await hand(Date.now() + HOUR_MS)) as [number, number, ...string[]];
@@ -216,6 +226,19 @@ describe('what is over by the time its turn comes', () => {
       [0, 5, 0],
       [-1, 0, 1],
     ]);
+  });
+
+  test('makes no room in the window: no more are taken than it holds', async () => {
+    await book.load('b1', merchants(8));
+    await book.record(idOf(merchant(1)), 'cancel_asked');
+    const args = ['submit', 2, 100, 1, 100, 0, 'queued', 'deferred'];
+    const [, left, ...jobs] = (await script(redis, 'hand')([key('window', 'submit')], args)) as [
+      number,
+      number,
+      string,
+    ];
+    expect(jobs.map(registrationOf)).toEqual([merchant(0), merchant(2)].map(idOf));
+    expect(left).toBe(5);
   });
 
   test('leaves the window when jobs are handed again after a crash', async () => {

@@ -16,7 +16,7 @@ import { sentencesFor } from '../../src/reporter/sentences.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
 import type { Info, Listing } from '../../src/wechat/authorizer-list.js';
 import { authorize } from '../../src/worker/authorize.js';
-import type { AuthorizeTools } from '../../src/worker/authorizing.js';
+import { type AuthorizeTools, waitForTurn } from '../../src/worker/authorizing.js';
 import type { Crew } from '../../src/worker/crew.js';
 import { openHold } from '../../src/worker/hold.js';
 import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
@@ -126,6 +126,18 @@ async function offer(code: string, at: number) {
   const authCode = sealAuthCode(VAULT, APPID, code);
   const pushed = { authCode, at, diesAt: at + 600_000, pushedAt: at, from: 'authorized', isShared: false } as const;
   return openAuthCodes(server.redis).offer(APPID, pushed);
+}
+
+/** How long an exchange has to wait for its turn, in ms, at so many calls a second. */
+async function waitOf(perSecond: number): Promise<number> {
+  let waits = 0;
+  const made = crew();
+  const wait = async (ms: number): Promise<boolean> => {
+    waits = ms;
+    return false;
+  };
+  await waitForTurn({ ...made, limits: { ...made.limits, perSecond }, hold: { ...made.hold, wait } }, tools());
+  return waits;
 }
 
 const waiting = () => openAuthCodes(server.redis).waiting(APPID);
@@ -350,12 +362,44 @@ describe('the auth_code of a created Mini Program', () => {
   });
 
   test('has a share of its own: used up creates do not hold it, and many of them are spread', async () => {
-    const { authorizers } = tools();
+    await server.redis.set(key('pace'), (Date.now() + HOUR_MS) * 1_000);
     const waits = [];
-    for (let asked = 0; asked < 20; asked += 1) waits.push(await authorizers.mayExchange(10));
+    for (let asked = 0; asked < 20; asked += 1) waits.push(await waitOf(20));
     expect(waits[0]).toBe(0);
     expect(waits.filter((ms) => ms === 0).length).toBeLessThanOrEqual(2);
     expect(Math.max(...waits)).toBeLessThanOrEqual(100);
+  });
+
+  test('is exchanged once a second where there is one call a second', async () => {
+    expect(await waitOf(1)).toBe(0);
+    const ms = await waitOf(1);
+    expect(ms).toBeGreaterThan(500);
+    expect(ms).toBeLessThanOrEqual(1_000);
+  });
+
+  test('is exchanged at once with another component access token where WeChat refuses the one that it had', async () => {
+    await created();
+    const refused: string[] = [];
+    const made = crew();
+    const credentials: Crew['credentials'] = {
+      ...made.credentials,
+      current: async () => ({ kind: 'token', token: refused.length === 0 ? 'dead' : 'T' }),
+      async refuse(token) {
+        refused.push(token);
+        return undefined;
+      },
+    };
+    const with1 = tools({ kind: 'refused_token' }, KEPT);
+    await server.redis.del(key('ready', 'authorize'));
+    await server.redis.zadd(key('window', 'authorize'), now, job.name);
+    await authorize({ ...made, credentials }, with1, job, APPID);
+    expect(refused).toEqual(['dead']);
+    expect((await book.registration(ID)).authorizer).toBe('due');
+    expect(await server.redis.lrange(key('ready', 'authorize'), 0, 0)).toEqual([APPID]);
+
+    await authorize({ ...made, credentials }, with1, job, APPID);
+    expect(with1.asked).toEqual(['code with dead', 'code with T']);
+    expect((await book.registration(ID)).authorizer).toBe('kept');
   });
 });
 

@@ -72,6 +72,24 @@ describe('a create that something else answered', () => {
   );
 });
 
+describe('a create that was turned away before WeChat looked at the merchant', () => {
+  test.each([
+    [61004, 'platform_refused'],
+    [89254, 'platform_refused'],
+    [42001, 'create_void'],
+    [45009, 'create_void'],
+    [45011, 'create_void'],
+  ])('with %i costs no try of its Weixin ID; WeChat has counted the call', (errcode, kind) => {
+    const { fact, aside } = answered(answer(errcode));
+    expect(fact).toMatchObject({ kind, callSentAt: NOW, problem: `create:${errcode}` });
+    expect(aside.giveBack).toEqual({ day: '2026-11-21', person: 'p', call: false });
+  });
+
+  test.each([0, 61070, 89247, 89249, 91030, 4711])('is told apart from one that was answered with %i', (errcode) => {
+    expect(answered(answer(errcode)).aside).not.toHaveProperty('giveBack');
+  });
+});
+
 describe('a fault', () => {
   test.each([
     [89247, 'taken'],

@@ -53,6 +53,32 @@ describe('what was sent before workers were off for longer than we wait', () => 
   });
 });
 
+test('a second attempt is not given up on what was searched for the first one', async () => {
+  const [first, second] = [Date.now() - 20 * DAY_MS, Date.now() - 4 * DAY_MS];
+  await book.record(id, 'create_sent', { at: first, until: first + DEFAULT_PATIENCE.pushWaitMs });
+  await book.record(id, 'task_unclear', { callSentAt: first, problem: 'search:89250' });
+  await book.record(id, 'push_overdue', { callSentAt: first });
+  await book.record(id, 'retry_asked');
+  await book.record(id, 'create_sent', { at: second, until: second + DEFAULT_PATIENCE.pushWaitMs });
+  await book.record(id, 'create_accepted', { callSentAt: second });
+  expect(await searchedAndGivenUp([89250])).toBe(1);
+});
+
+test.each([
+  ['was pushed for', async () => void (await book.record(id, 'mini_program_created', { appid: 'wxnew' }))],
+  ['was given up', async () => void (await book.record(id, 'push_overdue', {}))],
+  ['waits to be sent again', async () => void (await book.record(id, 'create_postponed', { until: 1, wait: 'again' }))],
+])('a job about a registration that %s meanwhile asks nobody anything, and is done', async (_, happens) => {
+  await book.take(id);
+  await happens();
+  const before = await book.ledger.history(id);
+  const nobody = () => Promise.reject(new Error('WeChat is not to be asked'));
+  await server.redis.zadd(key('window', 'follow-up'), 1, 'no-job-0');
+  await followUp(crewWith(server.redis, bell, { create: nobody, search: nobody }), jobOf('follow-up'), id);
+  expect(await book.ledger.history(id)).toEqual(before);
+  expect(await book.workload.inHand('follow-up')).toBe(0);
+});
+
 describe('a create whose answer does not come', () => {
   const { lostRecheckMs, pushWaitMs, giveUpMs } = DEFAULT_PATIENCE;
   const nobody = () => Promise.reject(new Error('WeChat is not to be asked'));

@@ -140,6 +140,79 @@ test('a batch stays as long as a row of it waits, or had its outcome lately', as
   expect(await forget()).toEqual([]);
 });
 
+test('what may be running at WeChat is remembered when all else is forgotten, and what has failed is not', async () => {
+  const { take, record, load, registration, batches } = openBook(db.redis);
+  const [lost, lostBefore, busy, failed] = [1, 2, 3, 4].map((it) => merchant(it)) as [
+    Merchant,
+    Merchant,
+    Merchant,
+    Merchant,
+  ];
+  const all = [lost, lostBefore, busy, failed];
+  await loadAt('b1', all, LONG_AGO);
+  const at = LONG_AGO;
+  for (const one of all) await take(idOf(one));
+  await record(idOf(lost), 'push_overdue', { at });
+  await record(idOf(lostBefore), 'push_overdue', { at });
+  await record(idOf(lostBefore), 'retry_asked', { at });
+  await take(idOf(lostBefore));
+  await record(idOf(lostBefore), 'create_postponed', { at });
+  // Neither has anything at WeChat.
+  await record(idOf(busy), 'create_busy', { at });
+  await record(idOf(failed), 'create_refused', { at });
+  for (const one of [lost, lostBefore, busy]) expect((await registration(idOf(one))).state).toBe('needs_review');
+  await db.redis.del(key('ready', 'submit'));
+
+  const [forgotten, left] = (await script(db.redis, 'purge')([key('rows', 'b1', 0)], ['b1', 4])) as [number, number];
+  expect([forgotten, left]).toEqual([4, 0]);
+  const kept = await Promise.all(all.map((one) => db.redis.exists(key('registration', idOf(one)))));
+  expect(kept).toEqual([1, 1, 0, 0]);
+  const counts = await db.redis.hgetall(key('states'));
+  expect(Object.entries(counts).filter(([, count]) => count !== '0')).toEqual([['needs_review', '2']]);
+
+  // Nobody is asked a second time while that may be so.
+  await load('b2', all);
+  expect(await batches.counts('b2')).toEqual({ needs_review: 2, queued: 2 });
+  expect(await registration(idOf(lost))).toMatchObject({ state: 'needs_review', task: 'open' });
+  expect(await registration(idOf(lostBefore))).toMatchObject({ task: 'none', earlierTask: 'open' });
+});
+
+test('a row that waits for the end of another batch’s task is withdrawn with its batch, and others wait on', async () => {
+  const { load, take, registration } = openBook(db.redis);
+  const other = { ...merchant(1), legalPersonaWechat: 'weixin_other' };
+  await load('running', [merchant(1)]);
+  await take(idOf(merchant(1)));
+  for (const batch of ['first', 'second', 'third']) await load(batch, [other]);
+  const waiting = async () => (await registration(idOf(merchant(1)))).waitingRows;
+  expect(await waiting()).toEqual(['first/0', 'second/0', 'third/0']);
+  const forgetBatch = (batch: string) => script(db.redis, 'purge')([key('rows', batch, 0)], [batch, 1]);
+  expect(await forgetBatch('second')).toEqual([0, 0]);
+  expect(await waiting()).toEqual(['first/0', 'third/0']);
+  await forgetBatch('first');
+  expect(await waiting()).toEqual(['third/0']);
+  await forgetBatch('third');
+  expect(await waiting()).toEqual([]);
+  expect((await registration(idOf(merchant(1)))).state).toBe('submitting');
+});
+
+test('a merchant whom several batches ask for keeps the details of those that stay', async () => {
+  const { load, registration } = openBook(db.redis);
+  for (const batch of ['b1', 'b2', 'b3', 'b4']) await load(batch, [merchant(1)]);
+  const rows = async () => {
+    const { row, alsoRows } = await registration(idOf(merchant(1)));
+    return [row, ...alsoRows];
+  };
+  const forgetBatch = (batch: string) => script(db.redis, 'purge')([key('rows', batch, 0)], [batch, 1]);
+  await forgetBatch('b2');
+  expect(await rows()).toEqual(['b1/0', 'b3/0', 'b4/0']);
+  await forgetBatch('b1');
+  expect(await rows()).toEqual(['b3/0', 'b4/0']);
+  await forgetBatch('b3');
+  expect(await rows()).toEqual(['b4/0']);
+  expect(await forgetBatch('b4')).toEqual([1, 0]);
+  expect(await db.redis.exists(key('registration', idOf(merchant(1))))).toBe(0);
+});
+
 test('a merchant whom a younger batch asks for too keeps its details there', async () => {
   const { batches, view, rows } = openBook(db.redis);
   const shared = merchant(1);

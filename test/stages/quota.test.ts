@@ -4,9 +4,10 @@ import { key } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { QuotaReading } from '../../src/wechat/quota.js';
+import { tokenWithinQuota } from '../../src/worker/quota.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { crewWith, type PlayedWeChat } from '../support/crew.js';
-import { HOUR_MS, openBook } from '../support/ledger.js';
+import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -92,6 +93,21 @@ test('what was under way when WeChat told the quota is not sent a second time', 
   await Promise.all([slow.close(), prompt.close()]);
   expect(arrived).toBe(12);
   expect(await book.calls.ofDay(day)).toMatchObject({ told: { limit: 12, used: 0, counted: 10 } });
+});
+
+test('a call that goes out while WeChat is asked may not be in its number yet, and is not added to it', async () => {
+  const book = openBook(server.redis);
+  await book.load('b1', [merchant(1)]);
+  const redis = server.connect();
+  const bell = await hangBell(redis);
+  const readQuota = async (): Promise<QuotaReading> => {
+    await book.take(idOf(merchant(1)), { day });
+    return { kind: 'quota', dailyLimit: 12, used: 0, remain: 12 };
+  };
+  const crew = crewWith(redis, bell, { create: async () => CREATED, readQuota, limits: { believeWeChat: true } });
+  await tokenWithinQuota(crew);
+  await bell.close();
+  expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, told: { limit: 12, used: 0, counted: 0 } });
 });
 
 test('a worker that leaves while the quota is asked calls nobody', async () => {

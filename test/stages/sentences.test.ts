@@ -3,7 +3,7 @@ import { NO_CLIENT } from '../../src/app.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithFate } from '../../src/redis/batches.js';
 import { nextOf } from '../../src/reporter/next.js';
-import { type Circumstances, type Standstill, sentencesFor } from '../../src/reporter/sentences.js';
+import { type Circumstances, type Standstill, sentencesFor, troubleOf } from '../../src/reporter/sentences.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 
@@ -61,6 +61,24 @@ describe('a row that was given up', () => {
     const fate = fateOf({ state: 'deferred', wait: 'busy', until: NOON + 1, problem: 'create:89249' });
     expect(sentencesFor(fate, CIRCUMSTANCES).reason.en).toContain('It is sent again at');
   });
+
+  test.each(['create:89249', 'create:89247', 'create:-1', 'create:91030'])(
+    'for %s does not say what the same answer says of a row that is tried again',
+    (problem) => {
+      const givenUp = fateOf({ state: 'needs_review', problem, said: 'words' });
+      const wait = problem === 'create:89249' ? 'busy' : problem === 'create:91030' ? 'person' : 'again';
+      const tried = fateOf({ state: 'deferred', wait, until: NOON + 1, problem, said: 'words' });
+      const [now, then] = [givenUp, tried].map((fate) => sentencesFor(fate, CIRCUMSTANCES));
+      expect(then).toMatchObject({
+        outcome: 'pending',
+        whoActs: 'us',
+        nextStep: { en: expect.stringMatching(/^Nothing to do/) },
+      });
+      expect(now).toMatchObject({ outcome: 'needs_review', problem });
+      expect(now?.nextStep).not.toEqual(troubleOf(problem)?.nextStep);
+      expect(now?.reason.en).not.toContain(troubleOf(problem)?.en);
+    },
+  );
 });
 
 describe('of a standstill and a wait of its own, a row tells the one that ends later', () => {
@@ -158,6 +176,98 @@ describe('a row that stays silent', () => {
     const given = sentencesFor(fateOf({ state: 'needs_review', problem: 'link:lost' }), CIRCUMSTANCES);
     expect(given.nextStep.en).toContain('check the network');
     expect(given.nextStep.zh).toContain('请检查本服务器与微信之间的网络及代理');
+  });
+});
+
+describe('what WeChat said', () => {
+  const words = (changes: Partial<Registration>) => {
+    const { reason } = sentencesFor(fateOf({ said: 'try later rid: 65aa-1', ...changes }), CIRCUMSTANCES);
+    return [reason.en, reason.zh].map((text) => /(?:WeChat said: |微信原文：)(.*)$/.exec(text)?.[1]);
+  };
+
+  test('is shown with its code to whoever reviews a row, and where nobody knows the code or it is many things', () => {
+    for (const [state, problem, code] of [
+      ['needs_review', 'create:89249', '89249'],
+      ['rejected', 'later:4711', '4711'],
+      ['rejected', 'create:-1', '-1'],
+    ] as const) {
+      expect(words({ state, problem })).toEqual(Array(2).fill(`${code} try later rid: 65aa-1`));
+    }
+  });
+
+  test('has its code in front already where it is the last word on a row that was given up', () => {
+    const said = 'search:89250 try later';
+    expect(words({ state: 'needs_review', problem: 'push:overdue', said })).toEqual([said, said]);
+  });
+
+  test('is not shown to the merchant where we have words of our own, nor of a row that is created', () => {
+    const nothing = [undefined, undefined];
+    expect(words({ state: 'rejected', problem: 'create:61070' })).toEqual(nothing);
+    expect(words({ state: 'created', problem: 'authorize:61010' })).toEqual(nothing);
+    expect(words({ state: 'needs_review', problem: 'create:89249', said: '' })).toEqual(nothing);
+    expect(words({ state: 'needs_review', problem: undefined })).toEqual(nothing);
+  });
+});
+
+describe('times', () => {
+  test('a row that may be sent again later says from when on, behind what is to be done', () => {
+    const until = NOON + 15 * 24 * HOUR_MS;
+    const rejected = { state: 'rejected', problem: 'push:105', appid: undefined } as const;
+    const { nextStep } = sentencesFor(fateOf({ ...rejected, until }), CIRCUMSTANCES);
+    const at = new Date(until).toISOString();
+    expect(nextStep.en).toMatch(new RegExp(` Not before ${at.replaceAll('.', '\\.')}\\.$`));
+    expect(nextStep.zh).toContain(`请于 ${at} 之后再提交。`);
+    expect(sentencesFor(fateOf(rejected), CIRCUMSTANCES).nextStep.en).not.toContain('Not before');
+    expect(nextOf(fateOf({ ...rejected, until }).registration, undefined)).toMatchObject({ by: until });
+  });
+
+  test('a row that waits for the legal person has 24 hours from its create, with a link or without', () => {
+    const sentAt = NOON - HOUR_MS;
+    const by = sentAt + 24 * HOUR_MS;
+    const { registration } = fateOf({ state: 'awaiting_legal_person', sentAt, until: NOON + 25 * HOUR_MS });
+    expect(nextOf(registration, undefined)).toMatchObject({ acts: 'legal_person', by });
+    const linked = nextOf({ ...registration, authorizeUrl: 'https://example.com/link' }, undefined);
+    expect(linked).toMatchObject({ acts: 'legal_person', by });
+    expect(linked.en).toContain('https://example.com/link');
+    expect(linked.zh).toContain('https://example.com/link');
+  });
+
+  test('a row that is sent again, or has no answer yet, says when', () => {
+    for (const state of ['deferred', 'submitting'] as const) {
+      expect(nextOf(fateOf({ state, until: NOON + 1 }).registration, undefined)).toMatchObject({
+        acts: 'us',
+        by: NOON + 1,
+      });
+      expect(nextOf(fateOf({ state }).registration, undefined)).not.toHaveProperty('by');
+    }
+  });
+});
+
+describe('a Mini Program that exists', () => {
+  const nextFor = (changes: Partial<Registration>) =>
+    nextOf(fateOf({ state: 'created', appid: 'wx1', ...changes }).registration, undefined);
+
+  test('whose authorisation was lost or withdrawn calls for the merchant', () => {
+    for (const [authorizer, problem] of [
+      ['lost', 'authorize:61010'],
+      ['withdrawn', 'authorize:withdrawn'],
+    ] as const) {
+      expect(nextFor({ authorizer, problem }).acts).toBe('merchant');
+    }
+  });
+
+  test('of which only a query has told, or whose code is being exchanged, is not done', () => {
+    expect(nextFor({ appid: undefined, problem: 'query:12' }).en).not.toMatch(/^It is done/);
+    expect(nextFor({ authorizer: 'due' })).toMatchObject({ acts: 'us', en: expect.stringContaining('exchanged') });
+  });
+
+  test('and is authorised is done, whatever was said of it before', () => {
+    for (const problem of [undefined, 'authorize:61010']) {
+      expect(nextFor({ authorizer: 'kept', problem })).toMatchObject({
+        acts: 'nobody',
+        en: expect.stringMatching(/^It is done/),
+      });
+    }
   });
 });
 

@@ -1,10 +1,15 @@
-import { expect, test } from 'vitest';
-import { hangBell } from '../../src/redis/bell.js';
-import type { Reply } from '../../src/wechat/client.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Merchant } from '../../src/domain/merchant.js';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { key } from '../../src/redis/keys.js';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
+import type { Crew } from '../../src/worker/crew.js';
 import { openSlots } from '../../src/worker/slots.js';
 import { submit } from '../../src/worker/submit.js';
 import { crewWith } from '../support/crew.js';
-import { idOf, openBook } from '../support/ledger.js';
+import { type Book, budgetsFor, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -37,4 +42,153 @@ test('what was read before a slot was free is not sent when somebody has cancell
   expect(answers).toHaveLength(1);
   expect(await book.batches.counts('b1')).toEqual({ awaiting_legal_person: 1, cancelled: 1 });
   await bell.close();
+});
+
+describe('a job', () => {
+  const id = idOf(merchant(0));
+  const job = { kind: 'submit', name: `${id}-1-0` } as const;
+  const later = async () => Number(await server.redis.zscore(key('later', 'submit'), id));
+  const waiting = async () => server.redis.lrange(key('ready', 'submit'), 0, -1);
+  let bell: Bell;
+  let book: Book;
+  let sent: number;
+
+  beforeEach(async () => {
+    book = openBook(server.redis);
+    bell = await hangBell(server.connect());
+    sent = 0;
+    await book.load('b1', [merchant(0)]);
+    await server.redis.del(key('ready', 'submit'));
+    await server.redis.zadd(key('window', 'submit'), 1, job.name);
+    return () => bell.close();
+  });
+
+  /** A blank is no other detail: beside another row it would not be sent. */
+  async function onlyRow(row: Merchant): Promise<void> {
+    await book.record(id, 'cancel_asked');
+    await book.load('b2', [row]);
+    expect((await book.view(id)).row?.merchant).toEqual(row);
+  }
+
+  async function work(changes: (crew: Crew) => Partial<Crew> = () => ({})): Promise<void> {
+    const crew = crewWith(server.redis, bell, {
+      create: async () => {
+        sent += 1;
+        return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
+      },
+    });
+    await submit({ ...crew, ...changes(crew) }, openSlots(1), job, id);
+    expect(await server.redis.zcard(key('window', 'submit'))).toBe(0);
+  }
+
+  test.each([
+    ['sheet:code_type_refused', { codeTypes: [2, 3] }, {}],
+    ['sheet:phone_missing', { phone: true }, { componentPhone: '' }],
+    ['sheet:wechat_missing', { legalPerson: true }, { legalPersonaWechat: '' }],
+    ['sheet:persona_missing', { legalPerson: true }, { legalPersonaName: '' }],
+  ] as const)(
+    'whose row the API cannot take (%s) sends nothing, and says what is missing',
+    async (problem, needs, details) => {
+      await onlyRow({ ...merchant(0), ...details });
+      const needsNothing = { codeTypes: [1, 2, 3], phone: false, legalPerson: false } as const;
+      await work(({ api }) => ({ api: { ...api, needs: { ...needsNothing, ...needs } } }));
+      expect(await book.registration(id)).toMatchObject({ state: 'invalid', problem, attempt: 0 });
+      expect(sent).toBe(0);
+      expect(await server.redis.keys(key('calls', '*'))).toEqual([]);
+    },
+  );
+
+  test('of a row with blanks that the API does not need is sent', async () => {
+    const blank = { componentPhone: '', legalPersonaWechat: '', legalPersonaName: '' };
+    await onlyRow({ ...merchant(0), ...blank });
+    await work(({ api }) => ({ api: { ...api, needs: { codeTypes: [1], phone: false, legalPerson: false } } }));
+    expect(sent).toBe(1);
+  });
+
+  test('that comes before its time is given back for that time', async () => {
+    const until = Date.now() + 60_000;
+    await book.record(id, 'create_held', { until, wait: 'person' });
+    await server.redis.del(key('later', 'submit'));
+    await work();
+    expect([sent, await later()]).toEqual([0, until]);
+    expect((await book.registration(id)).state).toBe('deferred');
+  });
+
+  test('that comes at its time is sent, by the clock of Redis or the time that it was handed out for', async () => {
+    const until = Date.now() + 60_000;
+    await book.record(id, 'create_held', { until, wait: 'person' });
+    const early = { kind: 'submit', name: `${id}-${until - 1}.1-0` } as const;
+    const due = { kind: 'submit', name: `${id}-${until}.1-0` } as const;
+    const crew = crewWith(server.redis, bell, {
+      create: async () => ({ kind: 'answer', errcode: 0, said: '', body: {} }),
+    });
+    await submit(crew, openSlots(1), early, id);
+    expect((await book.registration(id)).state).toBe('deferred');
+    await submit(crew, openSlots(1), due, id);
+    expect((await book.registration(id)).state).toBe('awaiting_legal_person');
+  });
+
+  test.each(['mini_program_created', 'cancel_asked'] as const)(
+    'whose registration is over (%s) is done',
+    async (kind) => {
+      await book.record(id, kind, kind === 'cancel_asked' ? {} : { appid: 'wxnew' });
+      await work();
+      expect([sent, await later(), await waiting()]).toEqual([0, 0, []]);
+    },
+  );
+
+  test('that a worker has when it leaves is given back at once', async () => {
+    await work(({ credentials }) => ({
+      credentials: { ...credentials, current: async () => ({ kind: 'wait', why: 'ticket', ms: 5 }) as never },
+      hold: {
+        wait: async () => false,
+        listen: () => ({ wait: async () => false, off() {} }),
+        leave() {},
+        leaving: true,
+      },
+    }));
+    expect([sent, await waiting()]).toEqual([0, [id]]);
+    expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0 });
+  });
+
+  test('of a Weixin ID without a try today is put off to the next day', async () => {
+    const { person } = budgetsFor(merchant(0));
+    const today = new Date().toISOString().slice(0, 10);
+    await server.redis.hset(key('tries', today), person, 5);
+    await work();
+    const midnight = Date.parse(`${today}T00:00:00Z`) + DAY_MS;
+    expect(await book.registration(id)).toMatchObject({ state: 'deferred', wait: 'person', until: midnight });
+    expect(sent).toBe(0);
+  });
+
+  test('is sent with all that is known of the call before it is made', async () => {
+    const { lostRecheckMs, pushWaitMs } = DEFAULT_PATIENCE;
+    await work(() => ({ now: () => 5_000, clockAheadMs: () => 3_000 }));
+    const history = await book.ledger.history(id);
+    expect(history[0]).toMatchObject({
+      kind: 'create_sent',
+      at: 5_000,
+      until: 5_000 + lostRecheckMs,
+      clockAheadMs: 3_000,
+    });
+    expect(history[0]).not.toHaveProperty('byLink');
+
+    const other = idOf(merchant(1));
+    await book.load('b2', [merchant(1)]);
+    const successor = fastregisterenterpriseweapp({} as Client);
+    const crew = crewWith(server.redis, bell, { create: async () => ({ kind: 'lost', why: 'cut' }) });
+    const api = { ...successor, create: crew.api.create };
+    await submit({ ...crew, api, now: () => 5_000 }, openSlots(1), { kind: 'submit', name: `${other}-1-0` }, other);
+    const [first] = await book.ledger.history(other);
+    expect(first).toMatchObject({ byLink: true, until: 5_000 + pushWaitMs });
+    expect(first).not.toHaveProperty('clockAheadMs');
+  });
+
+  test('that the journal does not take is not sent, and its call is given back', async () => {
+    await work(({ memory }) => ({ memory: { ...memory, write: () => false } }));
+    expect(sent).toBe(0);
+    expect(await book.registration(id)).toMatchObject({ state: 'deferred', wait: 'connection', attempt: 0 });
+    const [calls] = (await server.redis.keys(key('calls', '*'))) as [string];
+    expect(await server.redis.hget(calls, 'create')).toBe('0');
+  });
 });

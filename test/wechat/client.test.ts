@@ -81,6 +81,22 @@ describe('a call', () => {
     expect(await client.post(CALL)).toEqual({ kind: 'not_sent', why: 'no answer in time' });
   });
 
+  test('that was given up before its turn came is never written, also when a connection comes up for it', async () => {
+    const seen: string[] = [];
+    const { client } = await wechat(
+      (request, response) => {
+        seen.push(request.url ?? '');
+        if (request.url?.startsWith('/last')) response.end('{"errcode":0}');
+      },
+      { requestTimeoutMs: 200 },
+    );
+    // One connection, which the first call keeps until the time of both is over.
+    const [first, second] = await Promise.all([client.post(CALL), client.post({ ...CALL, path: '/second' })]);
+    expect([first.kind, second]).toEqual(['lost', { kind: 'not_sent', why: 'no answer in time' }]);
+    expect((await client.post({ ...CALL, path: '/last' })).kind).toBe('answer');
+    expect(seen.map((url) => url.replace(/\?.*/, ''))).toEqual(['/create', '/last']);
+  });
+
   test.each([
     ['a proxy that refuses', 403, {}, 'HTTP 403 and no JSON (text/html)'],
     ['a proxy that wants a password', 407, {}, 'HTTP 407 and no JSON (text/html)'],

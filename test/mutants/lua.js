@@ -1,0 +1,132 @@
+/**
+ * `npm run mutants:lua [-- SCRIPT…]`: changes one thing at a time in src/redis/lua and runs the tests that know the script.
+ * Prints each change that no test notices, and the share that is noticed. Works on a copy, and writes reports/mutants/lua.json.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createVitest } from 'vitest/node';
+import { LUA_TESTS } from './rooms.js';
+
+const COPY = resolve('.mutants-lua');
+const REPORT = 'reports/mutants/lua.json';
+const LUA = 'src/redis/lua';
+
+const SWAPS = [
+  [/==/g, '~='],
+  [/~=/g, '=='],
+  [/<=/g, '<'],
+  [/<(?!=)/g, '<='],
+  [/>=/g, '>'],
+  [/>(?!=)/g, '>='],
+  [/ \+ /g, ' - '],
+  [/ - /g, ' + '],
+  [/ \* /g, ' / '],
+  [/\band\b/g, 'or'],
+  [/\bor\b/g, 'and'],
+  [/\bnot /g, ''],
+  [/\btrue\b/g, 'false'],
+  [/\bfalse\b/g, 'true'],
+  [/\bmath\.min\b/g, 'math.max'],
+  [/\bmath\.max\b/g, 'math.min'],
+  // Indexes of what Redis answers are no constants, nor is where a list begins.
+  // A time that is a thousandth longer is not another one.
+  [/(?<![\w.[])\d+(?![\w.\]])/g, (number) => String(Number(number) < 100 ? Number(number) + 1 : Number(number) * 2)],
+];
+
+/** A whole statement on one line, without which the script still compiles. */
+const STATEMENT =
+  /^\s*(?!local |return |if |for |while |else|end\b|function |repeat|until)[\w.[\]:]+(?:\(.*\)| = .*[^,({])$/;
+const GUARD = /^\s*if .* then .* end$/;
+
+function isBalanced(line) {
+  const depth = [...line].reduce((sum, it) => sum + ('([{'.includes(it) ? 1 : ')]}'.includes(it) ? -1 : 0), 0);
+  return depth === 0;
+}
+
+/** Comments and strings as blanks: only code is changed. */
+function codeOf(line) {
+  return line.replace(/--.*$|'[^']*'/g, (text) => ' '.repeat(text.length));
+}
+
+function mutantsOf(text) {
+  const lines = text.split('\n');
+  const mutants = [];
+  const add = (at, line) =>
+    mutants.push({ line: at + 1, from: lines[at].trim(), to: line.trim(), text: lines.with(at, line).join('\n') });
+  lines.forEach((line, at) => {
+    const code = codeOf(line);
+    for (const [pattern, replacement] of SWAPS) {
+      for (const { 0: found, index } of code.matchAll(pattern)) {
+        const by = typeof replacement === 'string' ? replacement : replacement(found);
+        add(at, line.slice(0, index) + by + line.slice(index + found.length));
+      }
+    }
+    if ((STATEMENT.test(line) || GUARD.test(line)) && isBalanced(code)) add(at, '');
+  });
+  return mutants;
+}
+
+const all = readdirSync(LUA).map((file) => file.replace('.lua', ''));
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : all;
+const unknown = wanted.filter((name) => !all.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no script ${unknown.join(', ')} in ${LUA}.`);
+  process.exit(2);
+}
+
+rmSync(COPY, { recursive: true, force: true });
+for (const part of ['src', 'test', 'samples', 'package.json', 'tsconfig.json']) {
+  cpSync(part, join(COPY, part), { recursive: true });
+}
+symlinkSync(resolve('node_modules'), join(COPY, 'node_modules'));
+
+const vitest = await createVitest('test', {
+  root: COPY,
+  config: false,
+  watch: false,
+  bail: 1,
+  maxWorkers: 2,
+  include: [...new Set(Object.values(LUA_TESTS).flat())],
+  setupFiles: ['test/mutants/one-seed.ts'],
+  testTimeout: 10_000,
+  hookTimeout: 10_000,
+  reporters: [{}],
+});
+
+/** Answers the first test that fails, undefined where none does. */
+async function firstToFail(files) {
+  const specifications = await vitest.globTestSpecifications(files);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  for (const module of testModules) {
+    for (const test of module.children.allTests('failed')) return test.fullName;
+    if (!module.ok()) return module.moduleId;
+  }
+  return unhandledErrors.length > 0 ? 'an error outside of the tests' : undefined;
+}
+
+const report = {};
+try {
+  for (const name of wanted) {
+    const files = LUA_TESTS[name] ?? LUA_TESTS.others;
+    const path = join(COPY, LUA, `${name}.lua`);
+    const original = readFileSync(path, 'utf8');
+    const failed = await firstToFail(files);
+    if (failed !== undefined) throw new Error(`without any change a test of ${name}.lua fails: ${failed}`);
+    const mutants = [];
+    for (const { text, ...mutant } of mutantsOf(original)) {
+      writeFileSync(path, text);
+      const noticed = await firstToFail(files);
+      mutants.push({ ...mutant, noticed });
+      if (noticed === undefined) console.log(`${name}.lua:${mutant.line}: ${mutant.from}\n  => ${mutant.to}`);
+    }
+    writeFileSync(path, original);
+    const noticed = mutants.filter((mutant) => mutant.noticed !== undefined).length;
+    console.log(`${name}.lua: ${noticed} of ${mutants.length} noticed`);
+    report[name] = { noticed, of: mutants.length, mutants };
+    mkdirSync('reports/mutants', { recursive: true });
+    writeFileSync(REPORT, JSON.stringify(report, null, 2));
+  }
+} finally {
+  await vitest.close();
+  rmSync(COPY, { recursive: true, force: true });
+}

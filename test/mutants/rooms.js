@@ -1,0 +1,31 @@
+/** The rooms that are mutated, and the tests that run for each mutant: fast, and with the same end every time. */
+export const ROOMS = {
+  domain: ['test/domain/*.test.ts'],
+  wechat: ['test/wechat/*.test.ts'],
+  worker: [
+    'test/stages/{authorize,clock,create-facts,dead-secret,drain,follow-up,hold,patience,permits,quota}.test.ts',
+    'test/stages/{search-facts,slots,submit,whole-facts,worker-leaves}.test.ts',
+  ],
+  events: ['test/stages/{authorize,forward,pushes-in-any-order,receiver,receiver-replays,recorder,spool}.test.ts'],
+};
+
+/** The tests that know each Lua script; `others` are those of every script that is not named. */
+export const LUA_TESTS = {
+  accept: ['batches', 'one-enterprise'].map(ofRedis),
+  day: ['day', 'calls'].map(ofRedis),
+  'exchange-pace': ['test/stages/authorize.test.ts'],
+  'give-back': [...['relay'].map(ofRedis), 'test/stages/follow-up.test.ts'],
+  hand: [...['relay'].map(ofRedis), 'test/stages/purge.test.ts'],
+  prelude: ['batches', 'calls', 'ledger', 'line', 'one-enterprise'].map(ofRedis),
+  purge: ['test/stages/purge.test.ts'],
+  record: ['ledger', 'calls', 'many-script'].map(ofRedis),
+  'store-pushes': ['test/stages/receiver-replays.test.ts'],
+  sweep: ['relay'].map(ofRedis),
+  take: ['calls', 'day', 'line'].map(ofRedis),
+  tidy: ['test/stages/purge.test.ts'],
+  others: ['auth-codes', 'batches', 'calls', 'component-store', 'day', 'heartbeat', 'line', 'links'].map(ofRedis),
+};
+
+function ofRedis(name) {
+  return `test/redis/${name}.test.ts`;
+}

@@ -1,0 +1,165 @@
+/** What becomes of a stored push while Redis, recorders and merchants come and go. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Recorder, type Recording, settle, startRecording } from '../../src/events/record.js';
+import { openAuthCodes } from '../../src/redis/auth-codes.js';
+import type { Created } from '../../src/redis/created.js';
+import { key } from '../../src/redis/keys.js';
+import { openPushes, openPushReader, type StoredPush } from '../../src/redis/pushes.js';
+import type { RegistrationPush } from '../../src/wechat/push.js';
+import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { registrationXml, seal } from '../support/pushes.js';
+import { recorderOn } from '../support/receiver.js';
+import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const server = useRedis();
+const ID = idOf(merchant(1));
+const CREATED = { status: '0', appid: 'wxnew', authCode: 'code' };
+
+let recording: Recording | undefined;
+afterEach(async () => {
+  await recording?.stop();
+  recording = undefined;
+});
+
+function record(changes: Partial<Recorder> = {}): void {
+  const recorder = { ...recorderOn(server.redis, readableLog('silent').log), ...changes };
+  recording = startRecording(recorder, openPushReader(server.redis, 'recorder'), () => false);
+}
+
+/** Stores what WeChat has pushed, as the receiver does, or the spool later. */
+async function store(receivedAt = Date.now()): Promise<void> {
+  const push = { receivedAt, infoType: 'notify_third_fasteregister', ...seal(registrationXml(merchant(1), CREATED)) };
+  await openPushes(server.redis).store([push]);
+}
+
+/** The time passes after which whoever has taken pushes counts as dead. */
+async function heldTooLong(consumer: string): Promise<void> {
+  const held = (await server.redis.xpending(key('pushes'), 'ledger', '-', '+', 10)) as [string][];
+  for (const [id] of held)
+    await server.redis.xclaim(key('pushes'), 'ledger', consumer, 0, id, 'IDLE', 10_001, 'JUSTID');
+}
+
+describe('a push that a recorder has taken', () => {
+  test('is taken by another one when that recorder is dead, and not before', async () => {
+    await store();
+    const [dying, other] = ['dying', 'other'].map((name) => openPushReader(server.redis, name));
+    if (dying === undefined || other === undefined) throw new Error('two readers');
+    const taken = await dying.next(1);
+    expect(taken).toHaveLength(1);
+    dying.close();
+    expect(await other.next(1)).toEqual([]);
+    await heldTooLong('dying');
+    expect(await other.next(1)).toEqual(taken);
+    other.close();
+  });
+
+  test('is recorded in the end, and not parked, where Redis went away while it was recorded', async () => {
+    const book = openBook(server.redis);
+    await book.load('b1', [merchant(1)]);
+    await book.send(ID);
+    let failures = 0;
+    const { ledger } = recorderOn(server.redis, readableLog('silent').log);
+    const goesAwayOnce: typeof ledger.record = (...args) => {
+      failures += 1;
+      return failures === 1 ? Promise.reject(new Error('Connection is closed.')) : ledger.record(...args);
+    };
+    record({ ledger: { ...ledger, record: goesAwayOnce } });
+    await store();
+    await until('Redis went away', () => failures === 1);
+    expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
+    await until('it is recorded', async () => {
+      await heldTooLong('recorder');
+      return (await book.registration(ID)).state === 'created';
+    });
+    expect(await openPushes(server.redis).listParked()).toEqual([]);
+  });
+
+  test('is parked where our own program fails on it, and those behind it are recorded', async () => {
+    const book = openBook(server.redis);
+    await book.load('b1', [merchant(1)]);
+    const { ledger } = recorderOn(server.redis, readableLog('silent').log);
+    let reads = 0;
+    const failsOnce: typeof ledger.read = (id) => {
+      reads += 1;
+      return reads === 1 ? Promise.reject(new TypeError('no function')) : ledger.read(id);
+    };
+    record({ ledger: { ...ledger, read: failsOnce } });
+    await store();
+    await store();
+    await until('the second one is recorded', async () => (await book.registration(ID)).state === 'created');
+    expect(await openPushes(server.redis).listParked()).toMatchObject([{ why: 'fault' }]);
+  });
+});
+
+test('a push that waited on the disk, and then for its merchant, happened when it was received', async () => {
+  const receivedAt = Date.now() - 3 * HOUR_MS;
+  record();
+  await store(receivedAt);
+  await until('it is parked', async () => (await openPushes(server.redis).parked()) === 1);
+  const book = openBook(server.redis);
+  await book.load('b1', [merchant(1)]);
+  await until('it is matched', async () => (await book.registration(ID)).state === 'created');
+  expect(await book.registration(ID)).toMatchObject({ finishedAt: receivedAt });
+  expect((await book.ledger.history(ID)).at(-1)).toMatchObject({ kind: 'mini_program_created', at: receivedAt });
+  expect((await openAuthCodes(server.redis).waiting('wxnew'))?.codes).toMatchObject([
+    { at: receivedAt, diesAt: receivedAt + 600_000 },
+  ]);
+});
+
+describe('a success that WeChat pushes again', () => {
+  const told: Created[] = [];
+  const codes = () => openAuthCodes(server.redis);
+
+  async function pushed(authCode: string | undefined, receivedAt: number): Promise<boolean> {
+    const recorder = recorderOn(server.redis, readableLog('silent').log);
+    const push: RegistrationPush = {
+      kind: 'registration',
+      createdAt: receivedAt,
+      status: '0',
+      msg: 'OK',
+      appid: 'wxnew',
+      authCode,
+      info: {},
+    } as unknown as RegistrationPush;
+    const stored = { id: '1-1', entry: '1-1', receivedAt, infoType: 'x', query: '', body: Buffer.alloc(0) };
+    const tellCreated = async (it: Created): Promise<void> => void told.push(it);
+    const view = await openBook(server.redis).view(ID);
+    return settle({ ...recorder, tellCreated }, view, push, stored satisfies StoredPush);
+  }
+
+  async function sent(): Promise<ReturnType<typeof openBook>> {
+    told.length = 0;
+    const book = openBook(server.redis);
+    await book.load('b1', [merchant(1)]);
+    await book.send(ID);
+    return book;
+  }
+
+  test('after its token was kept brings no code to exchange and no notice, but a newer code does', async () => {
+    const book = await sent();
+    const at = Date.now();
+    expect(await pushed('code', at)).toBe(true);
+    const [code] = (await codes().waiting('wxnew'))?.codes ?? [];
+    await codes().settle('wxnew', code?.mark ?? '');
+    await book.record(ID, 'authorizer_kept', { appid: 'wxnew' });
+
+    expect(await pushed('code', at + 1_000)).toBe(false);
+    expect(await codes().waiting('wxnew')).toBeUndefined();
+    expect(await pushed('newer', at + 2_000)).toBe(false);
+    expect((await codes().waiting('wxnew'))?.codes).toMatchObject([{ at: at + 2_000, diesAt: at + 602_000 }]);
+    expect(told).toEqual([]);
+    expect(await book.registration(ID)).toMatchObject({ state: 'created', authorizer: 'kept' });
+  });
+
+  test('without a code is told of each time, as one and the same: a process that died had perhaps not told', async () => {
+    await sent();
+    const at = Date.now();
+    await pushed(undefined, at);
+    await pushed(undefined, at);
+    const notice = { registration: ID, appid: 'wxnew', at, authorization: 'none' };
+    expect(told).toEqual([notice, notice]);
+  });
+});
