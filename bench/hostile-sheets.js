@@ -111,7 +111,7 @@ function answerOf({ why = 'loaded' }) {
     .slice(0, 110);
 }
 
-function note(file, inbox) {
+function note(file, _inbox) {
   console.error(`${file.name}: ${(file.ms / 1000).toFixed(2)} s, ${file.why ?? 'loaded'}`);
   if (values.keep === undefined) return;
   mkdirSync(values.keep, { recursive: true });
