@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Store } from '../app.js';
-import { ownersOf } from '../redis/appids.js';
-import { key } from '../redis/keys.js';
+import { ownerOfTask, ownersOf } from '../redis/appids.js';
 import { rowsThatMayBe, rowsWith } from '../redis/row-index.js';
 import { type FindTools, type Found, find } from '../reporter/find.js';
 import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
@@ -57,8 +56,8 @@ export function findToolsOf({ redis, batches, ledger, identify }: Store): FindTo
     ledger,
     identify,
     async ownersOf(text) {
-      const [[byAppid], byTask] = await Promise.all([ownersOf(redis, [text]), redis.hget(key('tasks'), text)]);
-      return [byAppid, byTask ?? undefined].filter((id) => id !== undefined);
+      const [[byAppid], byTask] = await Promise.all([ownersOf(redis, [text]), ownerOfTask(redis, text)]);
+      return [byAppid, byTask].filter((id) => id !== undefined);
     },
     rowsThatMayBe: (batch, wanted) => rowsThatMayBe(redis, batch, wanted),
     rowsWith: (batch, wanted) => rowsWith(redis, batch, wanted),

@@ -133,19 +133,32 @@ export function startReadingThread(entry: URL = ENTRY): ReadingThread {
   };
 }
 
-/** `onStandstill`: the thread was busy for STANDSTILL_MS and read nothing. */
+/** However busy the machine is, a file that does not get any further in this time is given up. */
+const LONGEST_STANDSTILL_MS = 60_000;
+
+/**
+ * `onStandstill`: the thread has used STANDSTILL_MS of a processor and read nothing. By the processor's time, because on a busy
+ * machine a thread may wait for its turn longer than that with a file that is in order.
+ */
 function watchOver(worker: Worker, heartbeat: Int32Array, onStandstill: () => void): { end(): void } {
   let beats = Atomics.load(heartbeat, 0);
-  let before = worker.performance.eventLoopUtilization();
-  let stillMs = 0;
+  let before = [worker.performance.eventLoopUtilization(), performance.eventLoopUtilization()] as const;
+  let cpu = process.cpuUsage();
+  let [usedMs, stillMs] = [0, 0];
   const timer = setInterval(() => {
     const now = Atomics.load(heartbeat, 0);
-    const { utilization } = worker.performance.eventLoopUtilization(before);
-    before = worker.performance.eventLoopUtilization();
-    // Counted by looks, not by the clock: while a machine sleeps, there are none.
-    stillMs = now === beats && utilization > BUSY ? stillMs + LOOK_EVERY_MS : 0;
+    const { utilization } = worker.performance.eventLoopUtilization(before[0]);
+    const own = performance.eventLoopUtilization(before[1]);
+    const { user, system } = process.cpuUsage(cpu);
+    before = [worker.performance.eventLoopUtilization(), performance.eventLoopUtilization()];
+    cpu = process.cpuUsage();
+    const isStill = now === beats && utilization > BUSY;
     beats = now;
-    if (stillMs >= STANDSTILL_MS) onStandstill();
+    // What the process has used beside its main thread.
+    usedMs = isStill ? usedMs + Math.max((user + system) / 1000 - own.active, 0) : 0;
+    // Counted by looks, not by the clock: while a machine sleeps, there are none.
+    stillMs = isStill ? stillMs + LOOK_EVERY_MS : 0;
+    if (usedMs >= STANDSTILL_MS || stillMs >= LONGEST_STANDSTILL_MS) onStandstill();
   }, LOOK_EVERY_MS);
   return { end: () => clearInterval(timer) };
 }

@@ -7,3 +7,8 @@ export async function ownersOf(redis: Redis, appids: readonly string[]): Promise
   if (appids.length === 0) return [];
   return (await redis.hmget(key('appids'), ...appids)).map((owner) => owner ?? undefined);
 }
+
+/** The registration of a task of the successor, by WeChat's id of the task; undefined for one that is none's. */
+export async function ownerOfTask(redis: Redis, taskId: string): Promise<string | undefined> {
+  return (await redis.hget(key('tasks'), taskId)) ?? undefined;
+}

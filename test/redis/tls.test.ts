@@ -66,7 +66,7 @@ test('a certificate of a CA that is not trusted ends a command with 5, and says 
     status: 5,
     stdout: '',
     stderr:
-      `Redis at rediss://localhost:${port} cannot be reached: its certificate is signed by nobody whom this machine trusts. ` +
+      `Redis at rediss://localhost:${port} cannot be reached: its certificate is not signed by a CA that this machine trusts. ` +
       'If the CA is your own, set NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment (in .env it comes too late).\n',
   });
 });

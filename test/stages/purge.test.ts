@@ -163,7 +163,10 @@ test('what may be running at WeChat is remembered when all else is forgotten, an
   for (const one of [lost, lostBefore, busy]) expect((await registration(idOf(one))).state).toBe('needs_review');
   await db.redis.del(key('ready', 'submit'));
 
-  const [forgotten, left] = (await script(db.redis, 'purge')([key('rows', 'b1', 0)], ['b1', 4])) as [number, number];
+  const [forgotten, left] = (await script(db.redis, 'purge')(
+    [key('rows', 'b1', 0), key('rowIndex', 'b1', 0)],
+    ['b1', 4],
+  )) as [number, number];
   expect([forgotten, left]).toEqual([4, 0]);
   const kept = await Promise.all(all.map((one) => db.redis.exists(key('registration', idOf(one)))));
   expect(kept).toEqual([1, 1, 0, 0]);
@@ -185,7 +188,8 @@ test('a row that waits for the end of another batch’s task is withdrawn with i
   for (const batch of ['first', 'second', 'third']) await load(batch, [other]);
   const waiting = async () => (await registration(idOf(merchant(1)))).waitingRows;
   expect(await waiting()).toEqual(['first/0', 'second/0', 'third/0']);
-  const forgetBatch = (batch: string) => script(db.redis, 'purge')([key('rows', batch, 0)], [batch, 1]);
+  const forgetBatch = (batch: string) =>
+    script(db.redis, 'purge')([key('rows', batch, 0), key('rowIndex', batch, 0)], [batch, 1]);
   expect(await forgetBatch('second')).toEqual([0, 0]);
   expect(await waiting()).toEqual(['first/0', 'third/0']);
   await forgetBatch('first');
@@ -202,7 +206,8 @@ test('a merchant whom several batches ask for keeps the details of those that st
     const { row, alsoRows } = await registration(idOf(merchant(1)));
     return [row, ...alsoRows];
   };
-  const forgetBatch = (batch: string) => script(db.redis, 'purge')([key('rows', batch, 0)], [batch, 1]);
+  const forgetBatch = (batch: string) =>
+    script(db.redis, 'purge')([key('rows', batch, 0), key('rowIndex', batch, 0)], [batch, 1]);
   await forgetBatch('b2');
   expect(await rows()).toEqual(['b1/0', 'b3/0', 'b4/0']);
   await forgetBatch('b1');

@@ -54,8 +54,8 @@ test('a reader that fails or leaves is our fault, and nobody waits for it', asyn
   }
 });
 
-test('a reader that waits for the disk has all the time it needs', async () => {
-  const { thread, outcome } = await opening('waits for the disk');
+test.each(['waits for the disk', 'gets no processor'])('a reader that %s has all the time it needs', async (path) => {
+  const { thread, outcome } = await opening(path);
   expect(await outcome).toEqual({ bytes: 1 });
   expect(thread.isFit()).toBe(true);
   thread.close();

@@ -216,10 +216,16 @@ describe("the words of WeChat's pages", () => {
     expect(nextStep.zh).not.toContain('权限集');
   });
 
-  test.each([61070, 86036])('%i asks for bank card and registry, a new name, and the ID card of 18 digits', (code) => {
-    const { en, zh } = answerToCreate(code).nextStep;
+  test('61070 asks for bank card and registry, a new name, and the ID card of 18 digits', () => {
+    const { en, zh } = answerToCreate(61070).nextStep;
     expect(en).toMatch(/bank card.*business registry.*renamed lately.*from 15 to 18 digits/);
     expect(zh).toMatch(/绑定银行卡.*工商登记.*改过名字.*15 位升级为 18 位/);
+  });
+
+  test('86036, of the API that is given no Weixin ID, asks for what is registered', () => {
+    const { en, zh } = answerToCreate(86036).nextStep;
+    expect(en).toMatch(/legal person exactly as registered/);
+    expect(`${en} ${zh}`).not.toMatch(/Weixin|微信号/);
   });
 
   test('an accepted create says which message comes, where, when and to whom', () => {
