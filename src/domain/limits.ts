@@ -66,10 +66,11 @@ export function quotaPatienceMs({ quotaRechecksMs }: Pick<Limits, 'quotaRechecks
 
 /**
  * Exchanges of auth_codes a second, beside `create` and `search`: another quota of WeChat, and a code lives ten minutes,
- * so that neither may wait for the other.
+ * so that neither may wait for the other. As many as calls: every create can bring a code, and with fewer the codes of a
+ * long run would pile up until they die.
  */
-export function exchangesPerSecond(limits: Limits): number {
-  return Math.ceil(limits.perSecond / 2);
+export function exchangesPerSecond({ perSecond }: Pick<Limits, 'perSecond'>): number {
+  return perSecond;
 }
 
 export interface SendingWindow {
