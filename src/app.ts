@@ -30,7 +30,6 @@ import { ownersOf } from './redis/appids.js';
 import { openAuthCode, openAuthCodes } from './redis/auth-codes.js';
 import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
 import { type Batches, openBatches } from './redis/batches.js';
-import { type Bell, hangBell } from './redis/bell.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { isSealedTicket, openComponentStore, sealTicket, ticketReceivedAt } from './redis/component-store.js';
 import { type Confirmation, openConfirmation, refuseUnconfirmable } from './redis/confirmation.js';
@@ -54,6 +53,7 @@ import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openTold } from './redis/told.js';
 import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
+import { openWakeupChannel, type WakeupChannel } from './redis/wakeup-channel.js';
 import { openWorkload, type Workload } from './redis/workload.js';
 import { howFar } from './reporter/ending.js';
 import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
@@ -69,9 +69,9 @@ import { fastregisterenterpriseweapp } from './wechat/fastregisterenterpriseweap
 import { fastregisterweapp } from './wechat/fastregisterweapp.js';
 import { readQuota } from './wechat/quota.js';
 import type { RegistrationApi } from './wechat/registration-api.js';
-import type { Crew } from './worker/crew.js';
-import { openHold } from './worker/hold.js';
+import type { WorkerContext } from './worker/context.js';
 import { openPermits } from './worker/permits.js';
+import { openWakeups } from './worker/wakeups.js';
 
 /** Jobs of each kind that BullMQ holds at most: enough for any number of workers, little for Redis. */
 const WINDOW_SIZE = 10_000;
@@ -202,10 +202,10 @@ async function startNotifying(
 ): Promise<Part> {
   if (settings.notifyUrl === undefined) return { close: async () => {} };
   const redis = await connectTo('worker');
-  const bell = await hangBell(redis);
+  const wakeupChannel = await openWakeupChannel(redis);
   const delivering = startDelivering({
     redis,
-    bell,
+    wakeupChannel: wakeupChannel,
     destinations: { notify: { url: settings.notifyUrl } },
     secret: settings.webhookSecret ?? '',
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -226,7 +226,7 @@ async function startNotifying(
     async close() {
       await watch.close();
       await delivering.close();
-      await bell.close();
+      await wakeupChannel.close();
     },
   };
 }
@@ -394,7 +394,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   const vault = vaultOf(settings);
   const redis = await store.connect('worker');
-  const bell = await hangBell(redis);
+  const wakeupChannel = await openWakeupChannel(redis);
   const client = openClient({
     baseUrl: settings.wechatApiBaseUrl,
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -405,10 +405,10 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const componentAppid = settings.wechatComponentAppid ?? '';
   const guard = await store.lossGuard();
   const { confirm } = await confirmationOf(store, 'worker');
-  const crew = crewOf(settings, redis, bell, client, guard, confirm, log);
+  const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, log);
   const relay = startRelay({
     redis,
-    bell,
+    wakeupChannel: wakeupChannel,
     log,
     windowSize: WINDOW_SIZE,
     perSecond: settings.callsPerSecond,
@@ -417,7 +417,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const worker = startWorker({
     redis,
     relay,
-    crew,
+    context: context,
     concurrency: settings.concurrency,
     authorizing: {
       authorizers,
@@ -434,7 +434,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   });
   const delivering = startDelivering({
     redis,
-    bell,
+    wakeupChannel: wakeupChannel,
     destinations: {
       created: createdWebhook(settings, authorizers),
     },
@@ -442,7 +442,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
     requestTimeoutMs: settings.patience.requestTimeoutMs,
     log,
   });
-  const herald = settings.notifyUrl === undefined ? undefined : startHeraldOf(store, redis, bell);
+  const herald = settings.notifyUrl === undefined ? undefined : startHeraldOf(store, redis, wakeupChannel);
   const linkWatch = startLinkWatch({
     links: openLinks(redis),
     ledger: openLedger(redis),
@@ -463,20 +463,20 @@ export async function startSending(store: Store, running: Running = 'steady'): P
       await notifying.close();
       await delivering.close();
       await relay.stop();
-      await bell.close();
+      await wakeupChannel.close();
       await client.close();
     },
   };
 }
 
-function startHeraldOf({ settings, log }: Store, redis: Redis, bell: Bell): Herald {
+function startHeraldOf({ settings, log }: Store, redis: Redis, wakeupChannel: WakeupChannel): Herald {
   const calls = openCalls(redis);
   const limits = limitsOf(settings);
   return startHerald({
     told: openTold(redis),
     batches: openBatches(redis),
     calls,
-    bell,
+    wakeupChannel: wakeupChannel,
     now: Date.now,
     log,
     loss: async () => ((await unreported(redis)) === 0 ? lastLoss(redis) : undefined),
@@ -534,15 +534,15 @@ async function confirmationOf({ settings, connect: another }: Store, role: Role)
   return openConfirmation(redis, redisWait, patience.redisWaitMs);
 }
 
-function crewOf(
+function workerContextOf(
   settings: Settings,
   redis: Redis,
-  bell: Bell,
+  wakeupChannel: WakeupChannel,
   client: Client,
   guard: LossGuard,
   confirm: Confirmation['confirm'],
   log: Logger,
-): Crew {
+): WorkerContext {
   const store = openComponentStore(redis, vaultLater(settings));
   return {
     ledger: openLedger(redis, guard.ofAnswers),
@@ -559,7 +559,7 @@ function crewOf(
     credentials: openCredentials(store, tokenSource(settings, client, store), Date.now),
     patience: settings.patience,
     limits: limitsOf(settings),
-    hold: openHold(bell),
+    wakeups: openWakeups(wakeupChannel),
     permits: openPermits(settings.patience.requestTimeoutMs, () => performance.now()),
     clockAheadMs: client.clockAheadMs,
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
@@ -844,7 +844,7 @@ export async function startNights(store: Store): Promise<Part> {
     tools,
     howFar: async (ids, untilSubmitted) =>
       (await howFar({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
-    clock: (ring) => onNight(redis, log, ring),
+    clock: (topic) => onNight(redis, log, topic),
     log,
   });
   const notifying = await store.notifying();

@@ -10,7 +10,7 @@ export interface KeeperOptions {
   /** Where the batches have come to; undefined while something is worth waiting for. */
   readonly howFar: (batches: readonly string[], untilSubmitted: boolean) => Promise<NightEnding | undefined>;
   /** Rings when a night may be due. */
-  readonly clock: (ring: () => void) => { close(): Promise<void> };
+  readonly clock: (topic: () => void) => { close(): Promise<void> };
   readonly log: Logger;
 }
 
@@ -19,7 +19,7 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-/** A ring can be lost, a process can have slept: this long at most nobody looks. */
+/** A wakeup can be lost, a process can have slept: the longest time without a look. */
 const LOOK_EVERY_MS = 60_000;
 const SETTLED_LOOK_EVERY_MS = 500;
 
@@ -57,7 +57,7 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
       if (slot === undefined) continue;
       const night = begin(schedule, slot).then((ran) => {
         running.delete(schedule.name);
-        // The next one may have become due meanwhile, and its ring was heard too early.
+        // The next one may have become due meanwhile, and its wakeup came too early.
         if (ran && !leaving.signal.aborted) nudge();
       });
       running.set(schedule.name, night);

@@ -9,9 +9,9 @@ import { createHmac } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, request } from 'undici';
-import type { Bell } from '../redis/bell.js';
 import { isRedisGone } from '../redis/connection.js';
 import { type Destination, type Notice, type Notices, openNotices, type TakenNotice } from '../redis/notices.js';
+import type { WakeupChannel } from '../redis/wakeup-channel.js';
 
 export interface DeliveryTarget {
   readonly url: string;
@@ -21,7 +21,7 @@ export interface DeliveryTarget {
 
 export interface DeliveryOptions {
   readonly redis: Redis;
-  readonly bell: Bell;
+  readonly wakeupChannel: WakeupChannel;
   readonly destinations: { readonly [name in Destination]?: DeliveryTarget | undefined };
   /** FASTREGISTER_WEBHOOK_SECRET */
   readonly secret: string;
@@ -45,7 +45,7 @@ const LONGEST_PAUSE_MS = 10 * 60_000;
 /** After three days of trying, whoever runs that address does not want it. */
 const GIVE_UP_MS = 3 * 86_400_000;
 
-/** A ring can be lost; this long at most is slept through. */
+/** A wakeup can be lost; the longest sleep without one. */
 const LOOK_EVERY_MS = 15_000;
 
 /** Shutdown has 25 s for everything. */
@@ -76,7 +76,7 @@ function sendPostman(
   destination: Destination,
   target: DeliveryTarget,
   agent: Agent,
-  { redis, bell, secret, requestTimeoutMs, firstPauseMs = FIRST_PAUSE_MS, log }: DeliveryOptions,
+  { redis, wakeupChannel, secret, requestTimeoutMs, firstPauseMs = FIRST_PAUSE_MS, log }: DeliveryOptions,
 ): Delivering {
   const notices: Notices = openNotices(redis);
   const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
@@ -88,7 +88,7 @@ function sendPostman(
   let downFor = 0;
   let downUntil = 0;
 
-  const unhook = bell.on('notice', () => {
+  const unhook = wakeupChannel.on('notice', () => {
     for (const wake of [...waiting]) wake();
   });
 

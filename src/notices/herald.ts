@@ -3,13 +3,10 @@ import type { Logger } from 'pino';
 import { isWorthANotice, opensByItself } from '../domain/line.js';
 import type { Actor, Words } from '../domain/words.js';
 import { type Batches, byOutcome } from '../redis/batches.js';
-import type { Bell } from '../redis/bell.js';
-
 import type { Calls, LineStop, NotedWait } from '../redis/calls.js';
-
 import type { Loss } from '../redis/loss.js';
-
 import type { Told } from '../redis/told.js';
+import type { WakeupChannel } from '../redis/wakeup-channel.js';
 
 export interface HeraldOptions {
   readonly told: Told;
@@ -21,7 +18,7 @@ export interface HeraldOptions {
   readonly words: (why: { readonly line: LineStop } | { readonly wait: NotedWait }) => StopWords;
   /** How long what ends by itself lasts before it is told, in ms. */
   readonly notifyAfterMs: number;
-  readonly bell: Bell;
+  readonly wakeupChannel: WakeupChannel;
   /** What Redis had forgotten last, once every process has reported. */
   readonly loss?: () => Promise<Loss | undefined>;
   readonly now: () => number;
@@ -51,14 +48,14 @@ const LOOK_EVERY_MS = 5_000;
 const BATCHES_WATCHED = 500;
 
 export function startHerald(options: HeraldOptions): Herald {
-  const { bell, log } = options;
+  const { wakeupChannel, log } = options;
   let looking: Promise<void> = Promise.resolve();
   const nudge = (): void => {
     looking = looking
       .then(() => look(options))
       .catch((error) => log.warn({ err: error }, 'what is to be told cannot be looked for now; trying again'));
   };
-  const unhook = bell.on('line', nudge);
+  const unhook = wakeupChannel.on('line', nudge);
   const timer = setInterval(nudge, LOOK_EVERY_MS).unref();
   nudge();
   return {

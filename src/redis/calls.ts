@@ -177,7 +177,7 @@ export interface Calls {
   keepTold(day: string, told: ToldQuota): Promise<void>;
   /**
    * Who asks WeChat for the quota. `mine`: this process, and it has so long for it; `asking`: another one is at it, and
-   * rings `quota` at the end; `asked`: it was done.
+   * publishes `quota` at the end; `asked`: it was done.
    */
   quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'>;
   /** It was asked, and need not be asked again for so long. */
@@ -367,7 +367,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
 
   async function endQuotaTurn(forMs: number): Promise<void> {
     await redis.set(key('quotaAsked'), 'asked', 'PX', Math.max(forMs, 1));
-    await redis.publish(key('bell'), 'quota');
+    await redis.publish(key('wakeups'), 'quota');
   }
 
   return {

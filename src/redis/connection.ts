@@ -128,7 +128,7 @@ function stopClockOnClose(redis: Redis): void {
 }
 
 /** A further connection to the same server, or cluster, with options of its own. It connects when it is told to. */
-export function another(redis: Redis, options: RedisOptions): Redis {
+export function duplicateConnection(redis: Redis, options: RedisOptions): Redis {
   const to: Redis | Cluster = redis;
   if (!to.isCluster) return redis.duplicate({ ...options, lazyConnect: true });
   const cluster = redis as unknown as Cluster;

@@ -172,8 +172,8 @@ const NAMES = {
   forgotten: 'forgotten',
   /** number: written before replicas or the disk are waited for (confirmation.ts) */
   confirmed: 'confirmed',
-  /** channel: rung when there is something new to do */
-  bell: 'bell',
+  /** channel: a topic is published when there is something new to do */
+  wakeups: 'wakeups',
 } as const;
 
 export type KeyName = keyof typeof NAMES;

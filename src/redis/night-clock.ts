@@ -34,8 +34,8 @@ export function openNightClock(redis: Redis): NightClock {
 }
 
 /** Rings in one of the processes that listen. */
-export function onNight(redis: Redis, log: Logger, ring: () => void): { close(): Promise<void> } {
-  const worker = new Worker(QUEUE, async () => ring(), { connection: redis, prefix: prefix() });
+export function onNight(redis: Redis, log: Logger, topic: () => void): { close(): Promise<void> } {
+  const worker = new Worker(QUEUE, async () => topic(), { connection: redis, prefix: prefix() });
   worker.on('error', (error) => log.warn({ err: error }, 'nights: Redis'));
   return { close: () => worker.close() };
 }

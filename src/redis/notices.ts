@@ -42,7 +42,7 @@ export async function queueNotice(redis: Redis, destination: Destination, lane: 
     .multi()
     .rpush(key('notices', destination, lane), JSON.stringify(notice))
     .zadd(key('noticesDue', destination), 'NX', Date.now(), lane)
-    .publish(key('bell'), 'notice')
+    .publish(key('wakeups'), 'notice')
     .exec();
   for (const [error] of done ?? []) if (error) throw error;
 }

@@ -2,7 +2,7 @@
 import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { another } from './connection.js';
+import { duplicateConnection } from './connection.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
@@ -252,7 +252,7 @@ export function openPushes(redis: Redis): Pushes {
 /** Reading waits in Redis, on a connection of its own. */
 export function openPushReader(redis: Redis, consumer: string): PushReader {
   const stream = key('pushes');
-  const reader = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
+  const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
     // The connection that stores reports that Redis is away.
   });
@@ -325,7 +325,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   const passedScript = script(redis, 'push-passed');
   const releaseScript = script(redis, 'release');
   const fence = randomUUID();
-  const reader = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
+  const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
     // The connection that stores reports that Redis is away.
   });

@@ -5,10 +5,10 @@
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Bell } from './bell.js';
 import { key, prefix } from './keys.js';
 import type { WorkKind } from './ledger.js';
 import { script } from './scripts.js';
+import type { WakeupChannel } from './wakeup-channel.js';
 import { STATES_WITH_WORK } from './workload.js';
 
 /** The order in which they are handed out: an auth_code lives ten minutes. */
@@ -32,7 +32,7 @@ const LARGEST_HANDFUL = 32;
 /** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
 const HANDFULS_A_SECOND = 50;
 
-/** Longest pause between two looks: a lost ring costs no more than this. */
+/** Longest pause between two looks: a lost wakeup costs no more than this. */
 const LOOK_EVERY_MS = 15_000;
 
 /** A job that was handed so long ago and is not done is handed again. */
@@ -46,7 +46,7 @@ export interface Relay {
 
 export interface RelayOptions {
   readonly redis: Redis;
-  readonly bell: Bell;
+  readonly wakeupChannel: WakeupChannel;
   readonly log: Logger;
   /** Registrations that BullMQ holds at most, of each kind. */
   readonly windowSize: number;
@@ -62,7 +62,7 @@ export interface Handful {
   readonly jobs: readonly string[];
 }
 
-export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
+export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
   const hand = script(redis, 'hand');
   const sweep = script(redis, 'sweep');
@@ -176,7 +176,7 @@ export function startRelay({ redis, bell, log, windowSize, perSecond, now = Date
     nudge();
   }
 
-  const unhook = bell.on('ready', nudge);
+  const unhook = wakeupChannel.on('ready', nudge);
   redis.on('ready', lookThrough);
   nudge();
 

@@ -2,7 +2,7 @@
 import type { Fact } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
-import { type Crew, refuseToken, report, tokenFor } from './crew.js';
+import { refuseToken, report, tokenFor, type WorkerContext } from './context.js';
 import { findOwner } from './owner.js';
 import { obtainToken } from './refresh-token.js';
 
@@ -11,71 +11,71 @@ const CALLS_OF_AN_EXCHANGE = 5;
 const SOMEBODY_IS_AT_IT_MS = 1_000;
 
 /** @param appid the job's */
-export async function authorize(crew: Crew, tools: AuthorizeTools, job: Job, appid: string): Promise<void> {
-  const leaseMs = CALLS_OF_AN_EXCHANGE * crew.patience.requestTimeoutMs;
+export async function authorize(context: WorkerContext, tools: AuthorizeTools, job: Job, appid: string): Promise<void> {
+  const leaseMs = CALLS_OF_AN_EXCHANGE * context.patience.requestTimeoutMs;
   for (;;) {
-    if ((await tools.codes.waiting(appid)) === undefined) return crew.workload.giveBack(job, appid, undefined);
+    if ((await tools.codes.waiting(appid)) === undefined) return context.workload.giveBack(job, appid, undefined);
     // Before it is this worker's alone: a token may be waited for as long as an operator takes.
-    const token = await tokenFor(crew);
-    if (token === undefined || !(await waitForTurn(crew, tools))) return crew.workload.giveBack(job, appid, 0);
+    const token = await tokenFor(context);
+    if (token === undefined || !(await waitForTurn(context, tools))) return context.workload.giveBack(job, appid, 0);
 
-    const due = await tools.codes.alone(appid, leaseMs, () => goOn(crew, tools, appid, token));
+    const due = await tools.codes.alone(appid, leaseMs, () => goOn(context, tools, appid, token));
     if (due === 'again') continue;
-    if (due === 'never') return crew.workload.giveBack(job, appid, undefined);
-    return crew.workload.giveBack(job, appid, due?.at ?? crew.now() + SOMEBODY_IS_AT_IT_MS);
+    if (due === 'never') return context.workload.giveBack(job, appid, undefined);
+    return context.workload.giveBack(job, appid, due?.at ?? context.now() + SOMEBODY_IS_AT_IT_MS);
   }
 }
 
-async function goOn(crew: Crew, tools: AuthorizeTools, appid: string, token: string): Promise<Due> {
+async function goOn(context: WorkerContext, tools: AuthorizeTools, appid: string, token: string): Promise<Due> {
   const waiting = await tools.codes.waiting(appid);
   if (waiting === undefined) return 'never';
   const { registration } = waiting;
   if (registration === undefined) {
-    const due = await findOwner(crew, tools, { appid, waiting, token });
+    const due = await findOwner(context, tools, { appid, waiting, token });
     // A push may have told whose it is while WeChat was asked: then nothing is waited for.
-    return typeof due === 'object' && (await crew.ledger.ofAppid(appid)) !== undefined ? 'again' : due;
+    return typeof due === 'object' && (await context.ledger.ofAppid(appid)) !== undefined ? 'again' : due;
   }
-  return exchange(crew, tools, { registration, appid, waiting, token });
+  return exchange(context, tools, { registration, appid, waiting, token });
 }
 
 interface Owned extends Waiting {
   readonly registration: string;
 }
 
-async function exchange(crew: Crew, tools: AuthorizeTools, owned: Owned): Promise<Due> {
+async function exchange(context: WorkerContext, tools: AuthorizeTools, owned: Owned): Promise<Due> {
   const { registration, appid, waiting, token } = owned;
   const { kept } = waiting;
   const [newest] = waiting.codes;
   // A worker died between keeping the token and recording it, or it was kept before anybody knew whose it is.
-  if (kept?.mark === newest.mark) return conclude(crew, tools, owned, { kind: 'authorizer_kept' });
+  if (kept?.mark === newest.mark) return conclude(context, tools, owned, { kind: 'authorizer_kept' });
   // Pushed for the authorisation whose token is kept.
   if (kept !== undefined && kept.at >= newest.at) {
-    const known = (await crew.ledger.read(registration))?.registration;
+    const known = (await context.ledger.read(registration))?.registration;
     const isRecorded = known?.appid !== appid || known.authorizer === 'kept';
-    return isRecorded ? settled(tools, owned) : conclude(crew, tools, owned, { kind: 'authorizer_kept' });
+    return isRecorded ? settled(tools, owned) : conclude(context, tools, owned, { kind: 'authorizer_kept' });
   }
 
-  const obtained = await obtainToken(crew, tools, owned);
+  const obtained = await obtainToken(context, tools, owned);
   switch (obtained.kind) {
     case 'token': {
       const { refreshToken } = obtained;
       const isKnown = kept !== undefined && (await holds(tools, appid, refreshToken));
-      const isKept = await tools.authorizers.keep({ appid, refreshToken, registration, keptAt: crew.now() }, newest);
-      await crew.credentials.accepted(token);
-      return conclude(crew, tools, owned, isKept ? { kind: 'authorizer_kept' } : WITHDRAWN, isKnown);
+      const isKept = await tools.authorizers.keep({ appid, refreshToken, registration, keptAt: context.now() }, newest);
+      await context.credentials.accepted(token);
+      return conclude(context, tools, owned, isKept ? { kind: 'authorizer_kept' } : WITHDRAWN, isKnown);
     }
     case 'none': {
       const { problem, said } = obtained;
       const words = { problem, ...(said !== undefined && { said }) };
-      if (kept === undefined) return conclude(crew, tools, owned, { kind: 'authorizer_lost', ...words });
-      crew.log.warn({ registration, problem }, 'a further auth_code was dead; the refresh token from before stays');
+      if (kept === undefined) return conclude(context, tools, owned, { kind: 'authorizer_lost', ...words });
+      context.log.warn({ registration, problem }, 'a further auth_code was dead; the refresh token from before stays');
       return settled(tools, owned);
     }
     case 'refused_token':
-      await refuseToken(crew, token);
+      await refuseToken(context, token);
       return { at: 0 };
     case 'later':
-      crew.log.warn({ registration, said: obtained.said }, 'the auth_code could not be exchanged yet');
+      context.log.warn({ registration, said: obtained.said }, 'the auth_code could not be exchanged yet');
       return { at: obtained.at };
   }
 }
@@ -100,17 +100,17 @@ const WITHDRAWN: Conclusion = { kind: 'authorizer_withdrawn', problem: 'authoriz
 
 /** The notice first, the codes last: a worker that dies in between does it again, and the notice has the same id. */
 async function conclude(
-  crew: Crew,
+  context: WorkerContext,
   tools: AuthorizeTools,
   owned: Owned,
   conclusion: Conclusion,
   isKnown = false,
 ): Promise<Due> {
   const { registration, appid } = owned;
-  const view = await crew.ledger.read(registration);
+  const view = await context.ledger.read(registration);
   if (view !== undefined) {
     await notify(tools, owned, view, conclusion.kind === 'authorizer_kept' ? 'kept' : 'lost', isKnown);
-    await report(crew, registration, { ...conclusion, at: crew.now(), appid }, {}, view);
+    await report(context, registration, { ...conclusion, at: context.now(), appid }, {}, view);
   }
   return settled(tools, owned);
 }

@@ -6,7 +6,7 @@ import type { AuthorizationChange, Created } from '../redis/created.js';
 import type { Pushes } from '../redis/pushes.js';
 import type { Exchange } from '../wechat/authorization.js';
 import type { Info, Listing } from '../wechat/authorizer-list.js';
-import { type Crew, holdFor } from './crew.js';
+import { holdFor, type WorkerContext } from './context.js';
 
 export interface AuthorizeTools {
   readonly authorizers: Authorizers;
@@ -35,10 +35,13 @@ export interface Waiting {
 export type Due = { readonly at: number } | 'again' | 'never';
 
 /** Exchanges have a share of the budgets of their own. False: this worker is leaving. */
-export async function waitForTurn(crew: Crew, { authorizers }: Pick<AuthorizeTools, 'authorizers'>): Promise<boolean> {
+export async function waitForTurn(
+  context: WorkerContext,
+  { authorizers }: Pick<AuthorizeTools, 'authorizers'>,
+): Promise<boolean> {
   for (;;) {
-    const ms = await authorizers.mayExchange(exchangesPerSecond(crew.limits));
+    const ms = await authorizers.mayExchange(exchangesPerSecond(context.limits));
     if (ms === 0) return true;
-    if (!(await holdFor(crew, { ms, why: 'pace' }))) return false;
+    if (!(await holdFor(context, { ms, why: 'pace' }))) return false;
   }
 }

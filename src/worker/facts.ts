@@ -7,10 +7,10 @@ import type { Aside, Probe, Surprise } from '../redis/ledger.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
-import type { Crew } from './crew.js';
+import type { WorkerContext } from './context.js';
 import type { Sent } from './submit.js';
 
-export interface Told {
+export interface Decision {
   readonly fact: Fact;
   readonly aside: Aside;
   /** WeChat refused the token, not the merchant. */
@@ -25,9 +25,9 @@ const MINUTE_PAUSE_MS = 60_000;
 
 type Unanswered = Exclude<Reply, Answered>;
 
-export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
-  if (reply.kind !== 'answer') return factOfUnanswered(crew, sent, reply);
-  const at = crew.now();
+export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): Decision {
+  if (reply.kind !== 'answer') return factOfUnanswered(context, sent, reply);
+  const at = context.now();
   const { registration } = sent.view;
   const problem = `create:${reply.errcode}`;
   const answer = answerToCreate(reply.errcode);
@@ -37,23 +37,23 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
     at,
     callSentAt: sent.sentAt,
     ...(answer.fact !== 'create_accepted' && { problem }),
-    ...(answer.fact === 'create_accepted' && crew.api.taskOf(reply.body)),
-    ...(answer.fact === 'create_accepted' && { until: sent.sentAt + crew.patience.pushWaitMs }),
-    ...(answer.fact === 'create_busy' && { tasksOverBefore: at - crew.patience.pushWaitMs }),
+    ...(answer.fact === 'create_accepted' && context.api.taskOf(reply.body)),
+    ...(answer.fact === 'create_accepted' && { until: sent.sentAt + context.patience.pushWaitMs }),
+    ...(answer.fact === 'create_busy' && { tasksOverBefore: at - context.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
-    ...waitAfter(crew, sent, answer, at),
+    ...waitAfter(context, sent, answer, at),
   };
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
     fact,
     aside: {
       verdict: verdictOf(answer, reply.errcode),
-      ...faultOf(crew, answer, reply),
+      ...faultOf(context, answer, reply),
       ...(answer.wait === 'again' && {
-        ifStopped: tryReturned(registration, fact, at + retryAfterMs(crew.patience, 0, crew.random())),
+        ifStopped: tryReturned(registration, fact, at + retryAfterMs(context.patience, 0, context.random())),
       }),
-      ...doorOf(crew, sent, answer, problem, reply.said),
-      ...(!isVoid && offline(crew, sent.day, reply)),
+      ...doorOf(context, sent, answer, problem, reply.said),
+      ...(!isVoid && offline(context, sent.day, reply)),
       ...(isVoid && { giveBack: { day: sent.day, person: sent.person, call: false } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
     },
@@ -62,20 +62,20 @@ export function factOfCreate(crew: Crew, sent: Sent, reply: Reply): Told {
 }
 
 /** Nothing was sent, and the row waits for its turn again. */
-export function factOfExpiredPermit(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'aside'> {
   return {
-    fact: { kind: 'create_void', at: crew.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
+    fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
     aside: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
   };
 }
 
 /** Nothing was sent: after a failover nobody might know of the call. */
-export function factOfUnconfirmed(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
+export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'aside'> {
   const problem = 'call:not_confirmed';
   return {
-    fact: { kind: 'create_void', at: crew.now(), callSentAt: sent.sentAt, problem },
+    fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem },
     aside: {
-      ...fault(crew, 'create', problem, ''),
+      ...fault(context, 'create', problem, ''),
       giveBack: { day: sent.day, person: sent.person, call: true },
       verdict: 'failed',
     },
@@ -83,14 +83,14 @@ export function factOfUnconfirmed(crew: Crew, sent: Sent): Pick<Told, 'fact' | '
 }
 
 /** Nothing was sent: should Redis forget the call, nobody would know of it. */
-export function factOfNoJournal(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'aside'> {
-  const at = crew.now();
-  const until = at + retryAfterMs(crew.patience, 0, crew.random());
+export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'aside'> {
+  const at = context.now();
+  const until = at + retryAfterMs(context.patience, 0, context.random());
   const problem = 'call:no_journal';
   return {
     fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
     aside: {
-      ...fault(crew, 'create', problem, ''),
+      ...fault(context, 'create', problem, ''),
       giveBack: { day: sent.day, person: sent.person, call: true },
       pauseMs: until - at,
       verdict: 'failed',
@@ -102,12 +102,12 @@ export function factOfNoJournal(crew: Crew, sent: Sent): Pick<Told, 'fact' | 'as
  * What may have come to WeChat stays lost, and is never sent again blindly; what surely did not is no attempt. The line is
  * at fault where others meet the same.
  */
-function factOfUnanswered(crew: Crew, sent: Sent, reply: Unanswered): Told {
-  const at = crew.now();
+function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered): Decision {
+  const at = context.now();
   const problem = problemOf(reply);
   const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
   const aside: Aside = {
-    ...fault(crew, 'create', problem, reply.why),
+    ...fault(context, 'create', problem, reply.why),
     ...probed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
     verdict: 'failed',
   };
@@ -116,7 +116,7 @@ function factOfUnanswered(crew: Crew, sent: Sent, reply: Unanswered): Told {
   const giveBack = { day: sent.day, person: sent.person, call: true };
   if (reply.kind === 'not_sent') {
     // Everybody waits: the next one would meet the same closed door.
-    const until = at + briefly(crew);
+    const until = at + briefly(context);
     return {
       fact: { ...base, kind: 'create_void', until, wait: 'connection' },
       aside: { ...aside, giveBack, pauseMs: until - at },
@@ -124,7 +124,7 @@ function factOfUnanswered(crew: Crew, sent: Sent, reply: Unanswered): Told {
     };
   }
   const { registration } = sent.view;
-  const fact: Fact = { ...base, kind: 'create_intercepted', ...laterOnce(crew, registration, 'page', at) };
+  const fact: Fact = { ...base, kind: 'create_intercepted', ...laterOnce(context, registration, 'page', at) };
   return { fact, aside: { ...aside, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
 }
 
@@ -139,7 +139,7 @@ function problemOf(reply: Unanswered): string {
 }
 
 /** As long as a stopped line waits before it is tried first, give or take a tenth. */
-function briefly({ patience, random }: Crew): number {
+function briefly({ patience, random }: WorkerContext): number {
   return Math.round(patience.probeFirstMs * (0.9 + 0.2 * random()));
 }
 
@@ -152,35 +152,41 @@ function tryReturned({ postponed }: Registration, { at, problem = '', until }: F
   return unlessItHas === undefined ? base : { ...base, until: until ?? unlessItHas, wait: 'again' };
 }
 
-export function factOfSearch(crew: Crew, registration: Registration, day: string, reply: Reply, isProbe = false): Told {
+export function factOfSearch(
+  context: WorkerContext,
+  registration: Registration,
+  day: string,
+  reply: Reply,
+  isProbe = false,
+): Decision {
   const charged = { day, isProbe };
-  const at = crew.now();
+  const at = context.now();
   const sentAt = registration.sentAt ?? at;
-  const early = isEarlySearch(crew.patience, registration, at);
+  const early = isEarlySearch(context.patience, registration, at);
   const next = early ? afterEarlySearch : afterSearch;
   const base = { at, callSentAt: sentAt, ...(early && { early }) };
   if (reply.kind !== 'answer') {
     const problem = problemOf(reply);
-    const until = next(crew.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
+    const until = next(context.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
     return {
       fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
       aside: {
-        ...fault(crew, 'search', problem, reply.why),
+        ...fault(context, 'search', problem, reply.why),
         ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
         heard: 'failed',
       },
       refusedToken: false,
     };
   }
-  const { problem, said, answer } = crew.api.readSearch(reply);
+  const { problem, said, answer } = context.api.readSearch(reply);
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
   const aside: Aside = {
-    ...doorOf(crew, charged, answer, problem, said),
+    ...doorOf(context, charged, answer, problem, said),
     ...ordinary('search'),
     heard: answer.door === undefined ? 'taken' : 'again',
   };
   // Turned away, it may ask again at once: the door itself says how long to wait.
-  const until = answer.door === undefined ? next(crew.patience, sentAt, at, whatItTells(answer, problem)) : at;
+  const until = answer.door === undefined ? next(context.patience, sentAt, at, whatItTells(answer, problem)) : at;
   // A query is made when the push is overdue, and then the time of its task is over.
   const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
@@ -239,13 +245,13 @@ const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter(crew: Crew, sent: Sent, answer: Answer, at: number): Partial<Fact> {
-  const { patience, limits } = crew;
+function waitAfter(context: WorkerContext, sent: Sent, answer: Answer, at: number): Partial<Fact> {
+  const { patience, limits } = context;
   const { registration, now } = sent.view;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':
-      return laterOnce(crew, registration, 'again', at);
+      return laterOnce(context, registration, 'again', at);
     case 'busy':
       return mayWaitOn(registration.busySince) ? { wait: 'busy', until: at + patience.busyWaitMs } : {};
     case 'person':
@@ -260,7 +266,7 @@ function waitAfter(crew: Crew, sent: Sent, answer: Answer, at: number): Partial<
 /** The quota day that a call was charged to, and whether the call was the probe of that day. */
 type Charged = Pick<Sent, 'day' | 'isProbe'>;
 
-function doorOf({ limits }: Crew, charged: Charged, answer: Answer, problem: string, said: string): Aside {
+function doorOf({ limits }: WorkerContext, charged: Charged, answer: Answer, problem: string, said: string): Aside {
   if (answer.door === 'day') {
     return {
       closeDay: charged.day,
@@ -284,7 +290,12 @@ function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: s
 }
 
 /** Once more after a pause, unless all its tries are spent. */
-function laterOnce({ patience, random }: Crew, { postponed }: Registration, wait: Wait, at: number): Partial<Fact> {
+function laterOnce(
+  { patience, random }: WorkerContext,
+  { postponed }: Registration,
+  wait: Wait,
+  at: number,
+): Partial<Fact> {
   return postponed + 1 >= patience.retryLimit ? {} : { wait, until: at + retryAfterMs(patience, postponed, random()) };
 }
 
@@ -302,16 +313,16 @@ function isSurprising(answer: Answer, errcode: number): boolean {
 }
 
 /** 89247 is a merchant's own matter, too: it is what WeChat says of a code of the wrong length. */
-function faultOf(crew: Crew, answer: Answer, { errcode, said }: Answered): Aside {
+function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answered): Aside {
   if (isSurprising(answer, errcode) || answer.wait === 'again') {
     const rid = ridOf(said);
-    return fault(crew, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
+    return fault(context, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
   }
   // Turned away, it tells nothing of how others fare.
   return answer.door === undefined ? ordinary('create') : {};
 }
 
-function fault({ limits, patience }: Crew, call: Surprise['call'], code: string, met: string): Aside {
+function fault({ limits, patience }: WorkerContext, call: Surprise['call'], code: string, met: string): Aside {
   return { surprise: { call, code, met, ...stopRuleOf(code, limits, patience) } };
 }
 
@@ -320,7 +331,7 @@ function ordinary(call: Surprise['call']): Aside {
 }
 
 /** Calls that were turned away at the door do not count: they never came to the API. */
-function offline({ api }: Crew, day: string, { errcode, said }: Answered): Aside {
+function offline({ api }: WorkerContext, day: string, { errcode, said }: Answered): Aside {
   if (api.retirement === undefined) return {};
   const { errcode: whenOffline, problem } = api.retirement;
   return { offline: { day, met: errcode === whenOffline, most: OFFLINE_AFTER, because: said, problem } };

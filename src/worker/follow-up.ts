@@ -4,50 +4,50 @@ import { type Fact, nobodyHasItsLink, type Registration } from '../domain/regist
 import type { Job } from '../redis/ledger.js';
 import { handedAt } from '../redis/relay.js';
 import { tellsOfTask } from '../wechat/answers.js';
-import { budgetsFor, type Crew, holdFor, readNow, report, reportCall } from './crew.js';
+import { budgetsFor, holdFor, readNow, report, reportCall, type WorkerContext } from './context.js';
 import { factOfSearch } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 
-export async function followUp(crew: Crew, job: Job, id: string): Promise<void> {
+export async function followUp(context: WorkerContext, job: Job, id: string): Promise<void> {
   for (;;) {
-    const { view, redisNow } = await readNow(crew, id);
+    const { view, redisNow } = await readNow(context, id);
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
-      return crew.workload.giveBack(job, id, undefined);
+      return context.workload.giveBack(job, id, undefined);
     }
     const { registration } = view;
     const now = Math.max(view.now, handedAt(job.name));
     const sentAt = registration.sentAt ?? now;
-    const overdueAt = sentAt + crew.patience.pushWaitMs;
+    const overdueAt = sentAt + context.patience.pushWaitMs;
     const dueAt = whenDue(registration, overdueAt);
-    if (dueAt > now) return crew.workload.giveBack(job, id, dueAt);
-    const canSearch = canAskAbout(crew, registration);
-    const end = await endWithoutAsking(crew, registration, now, canSearch);
+    if (dueAt > now) return context.workload.giveBack(job, id, dueAt);
+    const canSearch = canAskAbout(context, registration);
+    const end = await endWithoutAsking(context, registration, now, canSearch);
     if (end !== undefined) {
       // Another process may have an answer that Redis has forgotten: then this is no conflict, and the end is another one.
-      await crew.memory.isWhole();
-      const again = await readNow(crew, id);
+      await context.memory.isWhole();
+      const again = await readNow(context, id);
       if (again.view?.version !== view.version) continue;
-      await report(crew, id, { ...end, at: crew.now(), callSentAt: sentAt }, { job }, view);
+      await report(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, view);
       return;
     }
     // There is nothing to ask with: only the push can settle it, or a person.
-    if (!canSearch) return crew.workload.giveBack(job, id, sentAt + crew.patience.giveUpMs);
-    const token = await tokenWithinQuota(crew);
-    if (token === undefined) return crew.workload.giveBack(job, id, 0);
+    if (!canSearch) return context.workload.giveBack(job, id, sentAt + context.patience.giveUpMs);
+    const token = await tokenWithinQuota(context);
+    if (token === undefined) return context.workload.giveBack(job, id, 0);
 
-    const at = crew.now();
-    const budgets = budgetsFor(merchant, registration, crew, redisNow());
+    const at = context.now();
+    const budgets = budgetsFor(merchant, registration, context, redisNow());
     // Should this worker die before the answer, the next one asks again after the usual pause; an early search is made once.
-    const early = isEarlySearch(crew.patience, registration, at);
-    const until = early ? overdueAt : at + crew.patience.pushRecheckMs;
+    const early = isEarlySearch(context.patience, registration, at);
+    const until = early ? overdueAt : at + context.patience.pushRecheckMs;
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until, ...(early && { early }) } as const;
-    const permit = crew.permits.ask();
-    const permission = await crew.calls.take(view, fact, job, budgets);
-    if (permission.kind === 'forgotten') await crew.memory.restore(id);
+    const permit = context.permits.ask();
+    const permission = await context.calls.take(view, fact, job, budgets);
+    if (permission.kind === 'forgotten') await context.memory.restore(id);
     if (permission.kind === 'conflict' || permission.kind === 'forgotten') continue;
     if (permission.kind === 'go' && permit.isExpired()) {
-      const at = crew.now();
+      const at = context.now();
       const expired = {
         kind: 'search_void',
         at,
@@ -55,21 +55,21 @@ export async function followUp(crew: Crew, job: Job, id: string): Promise<void> 
         until: at,
         problem: 'call:permit_expired',
       } as const;
-      await report(crew, id, expired, {}, permission.view);
+      await report(context, id, expired, {}, permission.view);
       return;
     }
     if (permission.kind === 'go') {
-      const reply = await crew.api.search(merchant, registration.taskId, token);
-      const told = factOfSearch(crew, registration, budgets.day, reply, permission.probe);
-      return reportCall(crew, id, told, reply, token, permission.view);
+      const reply = await context.api.search(merchant, registration.taskId, token);
+      const decision = factOfSearch(context, registration, budgets.day, reply, permission.probe);
+      return reportCall(context, id, decision, reply, token, permission.view);
     }
     if (permission.kind === 'check') {
-      await askForDay(crew, token, budgets.day, permission.check);
+      await askForDay(context, token, budgets.day, permission.check);
       continue;
     }
     const ms = permission.kind === 'wait' ? permission.ms : 0;
     const why = permission.kind === 'wait' ? permission.why : 'pace';
-    if (!(await holdFor(crew, { ms, why }))) return crew.workload.giveBack(job, id, 0);
+    if (!(await holdFor(context, { ms, why }))) return context.workload.giveBack(job, id, 0);
   }
 }
 
@@ -80,21 +80,21 @@ function whenDue(registration: Registration, overdueAt: number): number {
 }
 
 /** False where the task id was in the answer that got lost, or only the other API knows the task. */
-function canAskAbout({ api }: Crew, { byLink, taskId }: Registration): boolean {
+function canAskAbout({ api }: WorkerContext, { byLink, taskId }: Registration): boolean {
   return byLink && api.invites === 'message' ? false : api.canSearch(taskId);
 }
 
 /** What has become of it without a further call; undefined: WeChat has to be asked, or the push waited for. */
 async function endWithoutAsking(
-  crew: Crew,
+  context: WorkerContext,
   registration: Registration,
   now: number,
   canSearch: boolean,
 ): Promise<Pick<Fact, 'kind' | 'problem' | 'said'> | undefined> {
   if (nobodyHasItsLink(registration)) return { kind: 'link_lost' };
   const { id, sentAt = now } = registration;
-  if (now - sentAt < crew.patience.giveUpMs) return undefined;
-  if (canSearch && !(await wasSearched(crew, id, sentAt))) return undefined;
+  if (now - sentAt < context.patience.giveUpMs) return undefined;
+  if (canSearch && !(await wasSearched(context, id, sentAt))) return undefined;
   return { kind: 'push_overdue', problem: 'push:overdue', ...lastWords(registration) };
 }
 
@@ -103,7 +103,7 @@ async function endWithoutAsking(
  * turns us away is no answer; it opens by itself, or the line stops and a person opens it. An answer that tells nothing
  * stops nobody: it has so many tries.
  */
-async function wasSearched({ ledger, patience }: Crew, id: string, sentAt: number): Promise<boolean> {
+async function wasSearched({ ledger, patience }: WorkerContext, id: string, sentAt: number): Promise<boolean> {
   const answers = (await ledger.history(id)).filter(
     ({ kind, callSentAt, early }) =>
       (kind === 'task_running' || kind === 'task_unclear') && callSentAt === sentAt && !early,

@@ -9,7 +9,7 @@ import type { Stranger } from '../redis/auth-codes.js';
 import type { View } from '../redis/ledger.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
-import { type Crew, refuseToken, report } from './crew.js';
+import { refuseToken, report, type WorkerContext } from './context.js';
 import { obtainToken, whyRefused } from './refresh-token.js';
 
 const TRY_AGAIN_MS = 5_000;
@@ -18,53 +18,54 @@ const READ_AT_ONCE = 256;
 /** A name and a task come back from WeChat together, give or take the time of a recording. */
 const ANSWER_IS_RECORDED_MS = 1_000;
 
-export async function findOwner(crew: Crew, tools: AuthorizeTools, it: Waiting): Promise<Due> {
+export async function findOwner(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
-  const notKept = await keepForNobody(crew, tools, it);
-  const stranger = await askWhoItIs(crew, tools, it);
+  const notKept = await keepForNobody(context, tools, it);
+  const stranger = await askWhoItIs(context, tools, it);
   if ('at' in stranger) return stranger;
-  const candidates = stranger.kind === 'known' ? await liveNamed(crew, tools, stranger.principalName, newest.at) : [];
+  const candidates =
+    stranger.kind === 'known' ? await liveNamed(context, tools, stranger.principalName, newest.at) : [];
   const [only] = candidates;
   const isNew = stranger.kind === 'known' && stranger.registerType === CREATED_BY_REGISTRATION;
   if (!isNew || only === undefined || candidates.length > 1) {
     // Its code goes on being tried, whoever it is of.
     if (notKept !== undefined) return notKept;
-    return leave(crew, tools, it, isNew || stranger.kind === 'unknown' || only !== undefined);
+    return leave(context, tools, it, isNew || stranger.kind === 'unknown' || only !== undefined);
   }
 
   const { id, state, sentAt = 0 } = only.registration;
   // The answer to its create may be on its way, with the task's id, by which the push is matched without asking anybody.
-  const answerIsDueAt = sentAt + crew.patience.requestTimeoutMs + ANSWER_IS_RECORDED_MS;
-  if (state === 'submitting' && crew.now() < answerIsDueAt) return { at: answerIsDueAt };
+  const answerIsDueAt = sentAt + context.patience.requestTimeoutMs + ANSWER_IS_RECORDED_MS;
+  if (state === 'submitting' && context.now() < answerIsDueAt) return { at: answerIsDueAt };
 
   const because = "no push named the merchant; WeChat's information about the account has the enterprise's name";
   const { at, authCode } = newest;
   const fact: Fact = { kind: 'mini_program_created', at, appid, authCode, because };
-  await report(crew, id, fact, {}, only);
+  await report(context, id, fact, {}, only);
   // Where the registration was settled meanwhile, nothing was recorded, and it is nobody's still.
-  return (await crew.ledger.ofAppid(appid)) === undefined ? leave(crew, tools, it, true) : 'again';
+  return (await context.ledger.ofAppid(appid)) === undefined ? leave(context, tools, it, true) : 'again';
 }
 
 /**
  * The token of a result that fits no registration is kept, whoever it turns out to be for: its code lives ten minutes. Where
  * the platform has another service, the result may be that one's, which then needs the code. Answers when to try again.
  */
-async function keepForNobody(crew: Crew, tools: AuthorizeTools, it: Waiting): Promise<Due | undefined> {
+async function keepForNobody(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due | undefined> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
   if (!isResult(it) || newest.isShared || waiting.kept !== undefined) return undefined;
-  const obtained = await obtainToken(crew, tools, it);
+  const obtained = await obtainToken(context, tools, it);
   switch (obtained.kind) {
     case 'token': {
       const { refreshToken } = obtained;
-      await tools.authorizers.keep({ appid, refreshToken, registration: '', keptAt: crew.now() }, newest);
+      await tools.authorizers.keep({ appid, refreshToken, registration: '', keptAt: context.now() }, newest);
       return undefined;
     }
     case 'none':
       return undefined;
     case 'refused_token':
-      await refuseToken(crew, it.token);
+      await refuseToken(context, it.token);
       return { at: 0 };
     case 'later':
       return { at: obtained.at };
@@ -79,12 +80,12 @@ type Identity = (Stranger & { readonly kind: 'known' }) | { readonly kind: 'unkn
 
 /** Once: what WeChat told is kept until its codes are settled. `unknown` where WeChat does not tell. */
 async function askWhoItIs(
-  crew: Crew,
+  context: WorkerContext,
   tools: AuthorizeTools,
   { appid, waiting, token }: Waiting,
 ): Promise<Identity | { at: number }> {
   if (waiting.stranger !== undefined) return { kind: 'known', ...waiting.stranger };
-  if (!(await waitForTurn(crew, tools))) return { at: 0 };
+  if (!(await waitForTurn(context, tools))) return { at: 0 };
   const answer = await tools.infoOf(appid, token);
   if (answer.kind === 'info') {
     const { principalName, registerType } = answer.info;
@@ -93,16 +94,16 @@ async function askWhoItIs(
   }
   const why = whyRefused(answer.reply);
   if (why.kind === 'refused_token') {
-    await refuseToken(crew, token);
+    await refuseToken(context, token);
     return { at: 0 };
   }
-  crew.log.warn({ said: why.said }, 'WeChat does not tell whose a new Mini Program is');
-  const at = crew.now() + TRY_AGAIN_MS;
+  context.log.warn({ said: why.said }, 'WeChat does not tell whose a new Mini Program is');
+  const at = context.now() + TRY_AGAIN_MS;
   return why.kind === 'unknown' && at <= waiting.codes[0].diesAt ? { at } : { kind: 'unknown' };
 }
 
 /** Registrations of this name that were sent before `at` and have not met their end. */
-async function liveNamed({ ledger }: Crew, tools: AuthorizeTools, name: string, at: number): Promise<View[]> {
+async function liveNamed({ ledger }: WorkerContext, tools: AuthorizeTools, name: string, at: number): Promise<View[]> {
   const wanted = nameKey(name);
   const ids = await tools.live();
   const found: View[] = [];
@@ -123,12 +124,12 @@ function isLive(
 }
 
 /** It stays a stranger's, unless a push has told meanwhile whose it is. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
-async function leave(crew: Crew, tools: AuthorizeTools, it: Waiting, mayBeOurs: boolean): Promise<Due> {
+async function leave(context: WorkerContext, tools: AuthorizeTools, it: Waiting, mayBeOurs: boolean): Promise<Due> {
   const { codes, push: id } = it.waiting;
   const push = mayBeOurs && id !== undefined && !isResult(it) ? await tools.pushes.find(id) : undefined;
   if (push !== undefined) {
     if (!(await tools.pushes.park(push, 'unknown_authorizer', [`appid:${it.appid}`]))) return 'again';
-    crew.log.warn({ push: id }, 'a Mini Program authorised the platform and fits no registration; its push is kept');
+    context.log.warn({ push: id }, 'a Mini Program authorised the platform and fits no registration; its push is kept');
   }
   return (await tools.codes.giveUp(it.appid, codes[0].mark)) ? 'never' : 'again';
 }

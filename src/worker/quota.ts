@@ -5,25 +5,25 @@
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
 import type { CallsOfDay, CheckEnd, ToldQuota } from '../redis/calls.js';
 import type { QuotaReading } from '../wechat/quota.js';
-import { type Crew, longestCallMs, tokenFor } from './crew.js';
+import { longestCallMs, tokenFor, type WorkerContext } from './context.js';
 
 const ASK_EVERY_MS = 3_600_000;
 
 /** A token for a call of the day's quota, once WeChat has told what is left of it; undefined where this worker is leaving. */
-export async function tokenWithinQuota(crew: Crew): Promise<string | undefined> {
-  const token = await tokenFor(crew);
+export async function tokenWithinQuota(context: WorkerContext): Promise<string | undefined> {
+  const token = await tokenFor(context);
   if (token === undefined) return undefined;
-  await believeQuota(crew, token);
-  return crew.hold.leaving ? undefined : token;
+  await believeQuota(context, token);
+  return context.wakeups.leaving ? undefined : token;
 }
 
 /** Before a call, so that the first one of a day already keeps to what WeChat told: who comes while it is asked waits too. */
-async function believeQuota(crew: Crew, token: string): Promise<void> {
-  const { limits, now, quota } = crew;
+async function believeQuota(context: WorkerContext, token: string): Promise<void> {
+  const { limits, now, quota } = context;
   if (!limits.believeWeChat) return;
   if (now() >= quota.knownUntil) {
     quota.knownUntil = Number.POSITIVE_INFINITY;
-    quota.asking = askForQuota(crew, token).then(
+    quota.asking = askForQuota(context, token).then(
       (forMs) => {
         quota.knownUntil = now() + forMs;
       },
@@ -37,26 +37,26 @@ async function believeQuota(crew: Crew, token: string): Promise<void> {
 }
 
 /** One process asks for all; the others wait for it as long as its call may take. Answers how long that is enough, in ms. */
-async function askForQuota(crew: Crew, token: string): Promise<number> {
-  const { calls, limits, hold, patience } = crew;
+async function askForQuota(context: WorkerContext, token: string): Promise<number> {
+  const { calls, limits, wakeups: hold, patience } = context;
   const now = await calls.now();
   const { day, dayEndsAt } = sendingWindow(limits, now);
   const forMs = Math.min(ASK_EVERY_MS, dayEndsAt - now);
-  const ear = hold.listen(['quota']);
+  const subscription = hold.subscribe(['quota']);
   try {
     // Should this process die while it asks, the next one asks soon.
     const turn = await calls.quotaTurn(longestCallMs(patience));
-    if (turn === 'asking') await ear.wait(patience.requestTimeoutMs);
-    if (turn === 'mine') await keepWhatWeChatTells(crew, day, token).finally(() => calls.endQuotaTurn(forMs));
+    if (turn === 'asking') await subscription.wait(patience.requestTimeoutMs);
+    if (turn === 'mine') await keepWhatWeChatTells(context, day, token).finally(() => calls.endQuotaTurn(forMs));
   } finally {
-    ear.off();
+    subscription.cancel();
   }
   return forMs;
 }
 
-async function keepWhatWeChatTells(crew: Crew, day: string, token: string): Promise<void> {
-  const { calls, limits, log } = crew;
-  const { quota, today, counted, underWay, at } = await readDay(crew, day, token);
+async function keepWhatWeChatTells(context: WorkerContext, day: string, token: string): Promise<void> {
+  const { calls, limits, log } = context;
+  const { quota, today, counted, underWay, at } = await readDay(context, day, token);
   if (quota.kind !== 'quota') {
     log.warn({ reading: quota.kind, limit: limits.perDay }, 'WeChat does not tell the quota; the default is kept');
     return;
@@ -70,9 +70,9 @@ async function keepWhatWeChatTells(crew: Crew, day: string, token: string): Prom
  * The check of a day that is shut: asks WeChat whether it has calls again. Where quota/get does not say, the next call is
  * sent as a probe, but only on a day that WeChat has closed: our own limit is never exceeded to find out.
  */
-export async function askForDay(crew: Crew, token: string, day: string, check: number): Promise<void> {
-  const { calls, limits, log } = crew;
-  const end = endOf(await readDay(crew, day, token), limits);
+export async function askForDay(context: WorkerContext, token: string, day: string, check: number): Promise<void> {
+  const { calls, limits, log } = context;
+  const end = endOf(await readDay(context, day, token), limits);
   await calls.endCheck(day, check, end, limits.quotaRechecksMs);
   log.info({ day, outcome: end.outcome, answered: end.answered }, 'checked whether the quota day has calls');
 }
@@ -88,7 +88,11 @@ interface DayRead {
   readonly at: number;
 }
 
-async function readDay({ calls, limits, patience, readQuota }: Crew, day: string, token: string): Promise<DayRead> {
+async function readDay(
+  { calls, limits, patience, readQuota }: WorkerContext,
+  day: string,
+  token: string,
+): Promise<DayRead> {
   const at = await calls.now();
   const { dayEndsAt } = sendingWindow(limits, at);
   const today = await calls.ofDay(day, { ...budgetOfDay(limits), dayEndsAt });
@@ -116,13 +120,13 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
     const answered = `quota/get: ${quota.errcode} ${quota.said}`.trim();
     return { outcome: today.closed ? 'probe' : 'shut', answered };
   }
-  const told = toldFrom({ quota, counted, underWay, at });
+  const decision = toldFrom({ quota, counted, underWay, at });
   const cleared = clearedBy(quota, today, counted - underWay);
   const answered = `quota/get: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left`;
-  const left = callsOfDay(limits, { told, cleared }) - counted;
-  const hasCalls = today.closed ? told.limit > counted : left > (today.kept ?? 0);
+  const left = callsOfDay(limits, { told: decision, cleared }) - counted;
+  const hasCalls = today.closed ? decision.limit > counted : left > (today.kept ?? 0);
   const opening = today.closed && today.shut?.doubted ? 'probe' : 'open';
-  return { outcome: hasCalls ? opening : 'shut', answered, told, cleared };
+  return { outcome: hasCalls ? opening : 'shut', answered, told: decision, cleared };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Info, ListedAuthorizer } from '../wechat/authorizer-list.js';
 import { NOT_AUTHORISED } from '../wechat/authorizer-list.js';
 import type { Reply } from '../wechat/client.js';
 import { type AuthorizeTools, type Waiting, waitForTurn } from './authorizing.js';
-import type { Crew } from './crew.js';
+import type { WorkerContext } from './context.js';
 
 export type Obtained =
   | { readonly kind: 'token'; readonly refreshToken: string }
@@ -26,17 +26,17 @@ const ASK_AGAIN_MS = 60_000;
 const ASKED_FOR_MS = 3_600_000;
 
 export async function obtainToken(
-  crew: Crew,
+  context: WorkerContext,
   tools: AuthorizeTools,
   { appid, waiting, token }: Waiting,
 ): Promise<Obtained> {
   const [newest] = waiting.codes;
-  const tried = await tryCodes(crew, tools, appid, waiting, token);
+  const tried = await tryCodes(context, tools, appid, waiting, token);
   if (tried.kind !== 'dead') return tried;
-  if (!(await waitForTurn(crew, tools))) return { kind: 'later', at: 0, said: 'this worker is leaving' };
-  const asked = await askForToken(crew, tools, appid, token);
-  if (asked.kind === 'unknown' && crew.now() + ASK_AGAIN_MS <= newest.diesAt + ASKED_FOR_MS) {
-    return { kind: 'later', at: crew.now() + ASK_AGAIN_MS, said: asked.said };
+  if (!(await waitForTurn(context, tools))) return { kind: 'later', at: 0, said: 'this worker is leaving' };
+  const asked = await askForToken(context, tools, appid, token);
+  if (asked.kind === 'unknown' && context.now() + ASK_AGAIN_MS <= newest.diesAt + ASKED_FOR_MS) {
+    return { kind: 'later', at: context.now() + ASK_AGAIN_MS, said: asked.said };
   }
   if (asked.kind === 'token' || asked.kind === 'refused_token') return asked;
   return { kind: 'none', problem: tried.problem, said: tried.said ?? asked.said };
@@ -48,7 +48,7 @@ type Tried =
 
 /** The newest first: its token is the one that lives. */
 async function tryCodes(
-  crew: Crew,
+  context: WorkerContext,
   tools: AuthorizeTools,
   appid: string,
   { codes, kept }: WaitingCodes,
@@ -60,12 +60,12 @@ async function tryCodes(
   let tried: Extract<Tried, { kind: 'dead' }> = dead;
   for (const code of codes) {
     if (kept !== undefined && code.at <= kept.at) break;
-    const authCode = openCode(crew, tools, appid, code);
+    const authCode = openCode(context, tools, appid, code);
     if (authCode === undefined) continue;
     const exchange = await tools.exchange(authCode, token);
     if (exchange.kind === 'kept') return { kind: 'token', refreshToken: exchange.refreshToken };
     if (exchange.kind === 'refused_token') return exchange;
-    const at = crew.now() + TRY_AGAIN_MS;
+    const at = context.now() + TRY_AGAIN_MS;
     if (exchange.kind === 'try_again' && at <= code.diesAt) return { kind: 'later', at, said: exchange.said };
     const problem = exchange.kind === 'too_late' ? 'authorize:61010' : tried.problem;
     tried = { kind: 'dead', problem, said: tried.said ?? exchange.said };
@@ -75,7 +75,7 @@ async function tryCodes(
 
 /** Undefined where another secret key has sealed it, and no process that has that key can help any more. */
 function openCode(
-  crew: Crew,
+  context: WorkerContext,
   tools: AuthorizeTools,
   appid: string,
   { authCode, diesAt }: AuthCode,
@@ -83,7 +83,7 @@ function openCode(
   try {
     return tools.openAuthCode(authCode, appid);
   } catch (error) {
-    if (crew.now() <= diesAt) throw error;
+    if (context.now() <= diesAt) throw error;
     return undefined;
   }
 }
@@ -94,16 +94,21 @@ type Asked =
   | { readonly kind: 'none'; readonly said: string | undefined }
   | { readonly kind: 'unknown'; readonly said: string };
 
-async function askForToken(crew: Crew, tools: AuthorizeTools, appid: string, token: string): Promise<Asked> {
+async function askForToken(
+  context: WorkerContext,
+  tools: AuthorizeTools,
+  appid: string,
+  token: string,
+): Promise<Asked> {
   const answer = await tools.infoOf(appid, token);
   if (answer.kind === 'refused') return whyRefused(answer.reply);
   if (answer.info.refreshToken !== undefined) return { kind: 'token', refreshToken: answer.info.refreshToken };
-  return askTheList(crew, tools, appid, token);
+  return askTheList(context, tools, appid, token);
 }
 
-async function askTheList(crew: Crew, tools: AuthorizeTools, appid: string, token: string): Promise<Asked> {
+async function askTheList(context: WorkerContext, tools: AuthorizeTools, appid: string, token: string): Promise<Asked> {
   for (let offset = 0; ; ) {
-    if (!(await waitForTurn(crew, tools))) return { kind: 'unknown', said: 'this worker is leaving' };
+    if (!(await waitForTurn(context, tools))) return { kind: 'unknown', said: 'this worker is leaving' };
     const listing = await tools.list(offset, token);
     if (listing.kind === 'refused') return whyRefused(listing.reply);
     const listed = listing.authorizers.find((it: ListedAuthorizer) => it.appid === appid);

@@ -5,8 +5,8 @@ import { type Fact, isOver } from '../domain/registration.js';
 import type { Job, View } from '../redis/ledger.js';
 import { handedAt } from '../redis/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import { budgetsFor, type Crew, holdFor, type ReadNow, readNow, report, reportCall } from './crew.js';
-import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed, type Told } from './facts.js';
+import { budgetsFor, holdFor, type ReadNow, readNow, report, reportCall, type WorkerContext } from './context.js';
+import { type Decision, factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
 import type { Permit } from './permits.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 import type { InSlot } from './slots.js';
@@ -15,23 +15,23 @@ import type { InSlot } from './slots.js';
  * A slot is held until the answer is recorded: one that stops the line has to be known before the next call. What is read
  * before a slot is free may be old then, which taking permission finds out.
  */
-export async function submit(crew: Crew, inSlot: InSlot, job: Job, id: string): Promise<void> {
-  const read = await readNow(crew, id);
-  await inSlot(() => send(crew, job, id, read));
+export async function submit(context: WorkerContext, inSlot: InSlot, job: Job, id: string): Promise<void> {
+  const read = await readNow(context, id);
+  await inSlot(() => send(context, job, id, read));
 }
 
-async function send(crew: Crew, job: Job, id: string, known: ReadNow): Promise<void> {
-  const sent = await take(crew, job, id, known);
+async function send(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<void> {
+  const sent = await take(context, job, id, known);
   if (sent === undefined) return;
   const { view, sentFact, day } = sent;
-  const giveUp = ({ fact, aside }: Pick<Told, 'fact' | 'aside'>) => report(crew, id, fact, aside, view);
-  if (!(await crew.confirm())) return void (await giveUp(factOfUnconfirmed(crew, sent)));
-  if (sent.permit.isExpired()) return void (await giveUp(factOfExpiredPermit(crew, sent)));
-  if (!crew.memory.write({ registration: id, mark: view.version, fact: sentFact, day })) {
-    return void (await giveUp(factOfNoJournal(crew, sent)));
+  const giveUp = ({ fact, aside }: Pick<Decision, 'fact' | 'aside'>) => report(context, id, fact, aside, view);
+  if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
+  if (sent.permit.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
+  if (!context.memory.write({ registration: id, mark: view.version, fact: sentFact, day })) {
+    return void (await giveUp(factOfNoJournal(context, sent)));
   }
-  const reply = await crew.api.create(sent.merchant, sent.token);
-  await reportCall(crew, id, factOfCreate(crew, sent, reply), reply, sent.token, sent.view);
+  const reply = await context.api.create(sent.merchant, sent.token);
+  await reportCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.view);
 }
 
 /** A call for which permission was taken; from here on `create` counts as sent. */
@@ -51,38 +51,38 @@ export interface Sent {
   readonly person: string;
 }
 
-async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
-  for (let read = known; ; read = await readNow(crew, id)) {
+async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
+  for (let read = known; ; read = await readNow(context, id)) {
     const { view, redisNow } = read;
     const merchant = view?.row?.merchant;
     if (view === undefined || merchant === undefined || !isDue(view, job)) {
-      await crew.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
+      await context.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
       return undefined;
     }
-    const unfit = unfitFor(crew.api.needs, merchant);
+    const unfit = unfitFor(context.api.needs, merchant);
     if (unfit !== undefined) {
-      await report(crew, id, { kind: 'row_refused', at: crew.now(), problem: unfit }, { job });
+      await report(context, id, { kind: 'row_refused', at: context.now(), problem: unfit }, { job });
       return undefined;
     }
-    const token = await tokenWithinQuota(crew);
-    if (token === undefined) return leave(crew, job, id);
+    const token = await tokenWithinQuota(context);
+    if (token === undefined) return leave(context, job, id);
 
-    const [sentAt, now] = [crew.now(), redisNow()];
-    const budgets = budgetsFor(merchant, view.registration, crew, now);
-    const clockAheadMs = crew.clockAheadMs();
+    const [sentAt, now] = [context.now(), redisNow()];
+    const budgets = budgetsFor(merchant, view.registration, context, now);
+    const clockAheadMs = context.clockAheadMs();
     const fact: Fact = {
       kind: 'create_sent',
       at: sentAt,
       // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
-      until: sentAt + firstFollowUpMs(crew.patience, crew.api.canSearch(undefined)),
-      ...(crew.api.invites === 'link' && { byLink: true }),
+      until: sentAt + firstFollowUpMs(context.patience, context.api.canSearch(undefined)),
+      ...(context.api.invites === 'link' && { byLink: true }),
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
-    const permit = crew.permits.ask();
-    const permission = await crew.calls.take(view, fact, job, budgets);
+    const permit = context.permits.ask();
+    const permission = await context.calls.take(view, fact, job, budgets);
     switch (permission.kind) {
       case 'go':
-        crew.log.info({ registration: id, fact: fact.kind }, 'fact');
+        context.log.info({ registration: id, fact: fact.kind }, 'fact');
         return {
           view: { ...permission.view, now },
           merchant,
@@ -95,22 +95,22 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
           person: budgets.person,
         };
       case 'check':
-        await askForDay(crew, token, budgets.day, permission.check);
+        await askForDay(context, token, budgets.day, permission.check);
         break;
       case 'held':
         await report(
-          crew,
+          context,
           id,
           { kind: 'create_held', at: sentAt, until: permission.until, wait: permission.why },
           { job },
         );
         return undefined;
       case 'wait':
-        if (permission.why === 'question') await askFirst(crew, token);
-        else if (!(await holdFor(crew, permission))) return leave(crew, job, id);
+        if (permission.why === 'question') await askFirst(context, token);
+        else if (!(await holdFor(context, permission))) return leave(context, job, id);
         break;
       case 'forgotten':
-        await crew.memory.restore(id);
+        await context.memory.restore(id);
         break;
       case 'conflict':
         break;
@@ -119,14 +119,14 @@ async function take(crew: Crew, job: Job, id: string, known: ReadNow): Promise<S
 }
 
 /** The line is tried by a create only where WeChat answers what costs nobody anything. */
-async function askFirst({ calls, readQuota }: Crew, token: string): Promise<void> {
+async function askFirst({ calls, readQuota }: WorkerContext, token: string): Promise<void> {
   const reading = await readQuota(token);
   const isAnswered = reading.kind !== 'lost' && reading.kind !== 'page';
   await calls.answeredFirst(isAnswered, isAnswered ? '' : reading.why);
 }
 
-async function leave(crew: Crew, job: Job, id: string): Promise<undefined> {
-  await crew.workload.giveBack(job, id, 0);
+async function leave(context: WorkerContext, job: Job, id: string): Promise<undefined> {
+  await context.workload.giveBack(job, id, 0);
 }
 
 /** A job is only a hint: the ledger says whether there is something to send. */

@@ -4,7 +4,7 @@ import { type Job, registrationOf, type WorkKind } from '../redis/ledger.js';
 import { openWorker, type Relay } from '../redis/relay.js';
 import { authorize } from './authorize.js';
 import type { AuthorizeTools } from './authorizing.js';
-import type { Crew } from './crew.js';
+import type { WorkerContext } from './context.js';
 import { followUp } from './follow-up.js';
 import { openSlots } from './slots.js';
 import { submit } from './submit.js';
@@ -32,25 +32,25 @@ export interface RunningWorker {
 export interface WorkerOptions {
   readonly redis: Redis;
   readonly relay: Relay;
-  readonly crew: Crew;
+  readonly context: WorkerContext;
   readonly authorizing: AuthorizeTools;
   /** Calls in flight. */
   readonly concurrency: number;
 }
 
-export function startWorker({ redis, relay, crew, authorizing, concurrency }: WorkerOptions): RunningWorker {
+export function startWorker({ redis, relay, context, authorizing, concurrency }: WorkerOptions): RunningWorker {
   const inSlot = openSlots(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
-    authorize: (job, appid) => authorize(crew, authorizing, job, appid),
-    'follow-up': (job, id) => followUp(crew, job, id),
-    submit: (job, id) => submit(crew, inSlot, job, id),
+    authorize: (job, appid) => authorize(context, authorizing, job, appid),
+    'follow-up': (job, id) => followUp(context, job, id),
+    submit: (job, id) => submit(context, inSlot, job, id),
   };
   const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
 
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
     const workOff = (name: string): Promise<void> => {
       const [job, id] = [{ kind, name }, registrationOf(name)];
-      return crew.hold.leaving ? crew.workload.giveBack(job, id, 0) : work[kind](job, id);
+      return context.wakeups.leaving ? context.workload.giveBack(job, id, 0) : work[kind](job, id);
     };
     const worker = openWorker(
       redis,
@@ -71,23 +71,23 @@ export function startWorker({ redis, relay, crew, authorizing, concurrency }: Wo
       },
     );
     // Failed means that our program threw. Its jobs stay in the ledger's window and are handed out again.
-    worker.on('failed', (job, error) => crew.log.error({ err: error, jobs: job?.data.jobs }, 'our program failed'));
+    worker.on('failed', (job, error) => context.log.error({ err: error, jobs: job?.data.jobs }, 'our program failed'));
     worker.on('stalled', (job) =>
-      crew.log.warn({ kind, job }, 'registrations are taken up from a worker that is gone'),
+      context.log.warn({ kind, job }, 'registrations are taken up from a worker that is gone'),
     );
     worker.on('error', (error) => {
       // A Redis that takes no writes fails at once and for ever: thousands of tries a second help nobody.
       if (worker.isPaused()) return;
-      crew.log.warn({ err: error }, 'worker: Redis');
+      context.log.warn({ err: error }, 'worker: Redis');
       worker.pause(true).catch(() => {});
-      setTimeout(() => !crew.hold.leaving && worker.resume(), PAUSE_AFTER_ERROR_MS).unref();
+      setTimeout(() => !context.wakeups.leaving && worker.resume(), PAUSE_AFTER_ERROR_MS).unref();
     });
     return worker;
   });
 
   return {
     async close() {
-      crew.hold.leave();
+      context.wakeups.leave();
       const closed = Promise.all(workers.map((worker) => worker.close()));
       const late = new Promise<'late'>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS, 'late').unref());
       if ((await Promise.race([closed, late])) === 'late') {

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
 import { prefix } from '../../src/redis/keys.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
+import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { removeRedisFolder } from '../support/folder.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -69,8 +69,8 @@ afterAll(async () => {
 test.each([0, 1])('everything of ours lies in one slot, whichever node is asked (%i)', async (at) => {
   const log = { info() {}, warn() {} };
   const redis = await connect({ url: `redis://127.0.0.1:${ports[at]}` }, 'worker', log);
-  const bell = await hangBell(redis);
-  const rung = new Promise<void>((resolve) => bell.on('ready', resolve));
+  const wakeupChannel = await openWakeupChannel(redis);
+  const rung = new Promise<void>((resolve) => wakeupChannel.on('ready', resolve));
   const book = openBook(redis);
   const one = merchant(10 + at);
 
@@ -83,7 +83,7 @@ test.each([0, 1])('everything of ours lies in one slot, whichever node is asked 
   expect(openPushes(redis)).toBeDefined();
   expect(await reader.next(10)).toEqual([]);
   reader.close();
-  await bell.close();
+  await wakeupChannel.close();
   redis.disconnect();
 });
 

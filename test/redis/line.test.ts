@@ -426,7 +426,7 @@ describe('waiting for a token', () => {
   test('begins anew where another reason keeps it away, and ends at once for whoever resumes the line', async () => {
     await book.calls.noteWait({ why: 'connection', ms: 5_000, maxMs: 15_000 });
     expect(await book.calls.noteWait({ why: 'ticket', ms: 60_000 })).toEqual({ ms: 60_000, isNew: true });
-    // A ticket rings when it comes.
+    // A ticket wakes the workers.
     expect(await book.calls.tokenRestMs()).toBe(0);
     await book.calls.noteWait({ why: 'service', ms: 5_000, maxMs: 15_000 });
     expect(await book.calls.tokenRestMs()).toBeGreaterThan(4_000);

@@ -16,7 +16,7 @@ import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { RegistrationApi } from '../../src/wechat/registration-api.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { submit } from '../../src/worker/submit.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
@@ -188,7 +188,10 @@ async function newWorld(api: RegistrationApi) {
   const delivered: typeof jobs = [];
   let searchAnswer: Reply = replyOf('lost');
 
-  function crewCalling(onCreate: (merchant: Merchant) => Promise<Reply>, patience: Partial<Patience> = {}): Crew {
+  function crewCalling(
+    onCreate: (merchant: Merchant) => Promise<Reply>,
+    patience: Partial<Patience> = {},
+  ): WorkerContext {
     return {
       ledger: book.ledger,
       calls: book.calls,
@@ -204,9 +207,9 @@ async function newWorld(api: RegistrationApi) {
       // Asked before a stopped line is tried; a fault there is the line's own matter (line.test.ts).
       readQuota: async () => ({ kind: 'untold', errcode: 76021, said: '' }),
       // Nothing holds everybody here but a stopped line, and then this worker leaves.
-      hold: {
+      wakeups: {
         wait: async () => false,
-        listen: () => ({ wait: async () => false, off() {} }),
+        subscribe: () => ({ wait: async () => false, cancel() {} }),
         leave() {},
         leaving: false,
       },
@@ -218,7 +221,7 @@ async function newWorld(api: RegistrationApi) {
       now: tick,
       random: () => 0.5,
       log: readableLog('silent').log,
-    } as unknown as Crew;
+    } as unknown as WorkerContext;
   }
 
   function personToday({ legalPersonaWechat }: Merchant): string {
@@ -252,8 +255,8 @@ async function newWorld(api: RegistrationApi) {
         inFlight.push({ id, person, answer, done });
         calling();
       });
-    const crew = crewCalling(onCreate, patience);
-    const done = job.kind === 'submit' ? submit(crew, (make) => make(), job, id) : followUp(crew, job, id);
+    const context = crewCalling(onCreate, patience);
+    const done = job.kind === 'submit' ? submit(context, (make) => make(), job, id) : followUp(context, job, id);
     await Promise.race([called, done]);
   }
 

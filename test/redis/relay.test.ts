@@ -1,11 +1,11 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key, prefix } from '../../src/redis/keys.js';
 import { type Job, registrationOf, type WorkKind } from '../../src/redis/ledger.js';
 import { type Handful, handedAt, type Relay, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
@@ -429,11 +429,17 @@ let failed = false;
 /** `cut`: its connection breaks, and is made anew. */
 async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick<Relay, 'stop'> & { cut(): void }> {
   const own = server.connect();
-  const bell: Bell = await hangBell(own);
-  const started = startRelay({ redis: own, bell, log: readableLog().log, windowSize, perSecond });
+  const wakeupChannel: WakeupChannel = await openWakeupChannel(own);
+  const started = startRelay({
+    redis: own,
+    wakeupChannel: wakeupChannel,
+    log: readableLog().log,
+    windowSize,
+    perSecond,
+  });
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    stopped ??= started.stop().then(() => bell.close());
+    stopped ??= started.stop().then(() => wakeupChannel.close());
     return stopped;
   };
   closing.push(stop);
@@ -461,8 +467,8 @@ interface Working {
 /** Workers that do nothing but say that it is done; answers the registrations in the order in which they were. */
 async function workers({ count, kind = 'submit', before, handle }: Working): Promise<string[]> {
   const done: string[] = [];
-  const bell = await hangBell(server.connect());
-  closing.push(() => bell.close());
+  const wakeupChannel = await openWakeupChannel(server.connect());
+  closing.push(() => wakeupChannel.close());
   for (let at = 0; at < count; at += 1) {
     const worker = new Worker(
       kind,
@@ -474,7 +480,7 @@ async function workers({ count, kind = 'submit', before, handle }: Working): Pro
           else await handle({ kind, name }, id);
           done.push(id);
         }
-        await redis.publish(key('bell'), 'ready');
+        await redis.publish(key('wakeups'), 'ready');
       },
       {
         connection: server.connect(),

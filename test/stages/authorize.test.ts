@@ -6,19 +6,19 @@ import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { startDelivering } from '../../src/notices/deliver.js';
 import { openAuthCode, openAuthCodes, sealAuthCode } from '../../src/redis/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/authorizers.js';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
 import { liveRegistrations } from '../../src/redis/live.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { sentencesFor } from '../../src/reporter/sentences.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
 import type { Info, Listing } from '../../src/wechat/authorizer-list.js';
 import { authorize } from '../../src/worker/authorize.js';
 import { type AuthorizeTools, waitForTurn } from '../../src/worker/authorizing.js';
-import type { Crew } from '../../src/worker/crew.js';
-import { openHold } from '../../src/worker/hold.js';
+import type { WorkerContext } from '../../src/worker/context.js';
+import { openWakeups } from '../../src/worker/wakeups.js';
 import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
@@ -38,16 +38,16 @@ const LIMITS = {
   stopAfter: 20,
 };
 
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 let book: ReturnType<typeof openBook>;
 let now: number;
 
 beforeEach(async () => {
-  bell = await hangBell(server.redis);
+  wakeupChannel = await openWakeupChannel(server.redis);
   book = openBook(server.redis);
   now = Date.now();
 });
-afterEach(() => bell.close());
+afterEach(() => wakeupChannel.close());
 
 /** Created, and its auth_code waits to be exchanged. */
 async function created(): Promise<void> {
@@ -60,7 +60,7 @@ async function created(): Promise<void> {
   });
 }
 
-function crew(): Crew {
+function context(): WorkerContext {
   return {
     ledger: book.ledger,
     workload: book.workload,
@@ -72,10 +72,10 @@ function crew(): Crew {
     limits: LIMITS,
     patience: DEFAULT_PATIENCE,
     token: {},
-    hold: openHold(bell),
+    wakeups: openWakeups(wakeupChannel),
     now: () => now,
     log: pino({ level: 'silent' }),
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
 }
 
 /** What WeChat answers to exchanges, one after the other; and that it knows no refresh token otherwise. */
@@ -112,7 +112,7 @@ const job = jobOf('authorize', `${APPID}-3`);
 async function work(with1: AuthorizeTools): Promise<void> {
   await server.redis.zrem(key('later', 'authorize'), APPID);
   await server.redis.zadd(key('window', 'authorize'), now, job.name);
-  await authorize(crew(), with1, job, APPID);
+  await authorize(context(), with1, job, APPID);
 }
 
 /** How long until the job that was given back is due, in ms. */
@@ -131,12 +131,12 @@ async function offer(code: string, at: number) {
 /** How long an exchange has to wait for its turn, in ms, at so many calls a second. */
 async function waitOf(perSecond: number): Promise<number> {
   let waits = 0;
-  const made = crew();
+  const made = context();
   const wait = async (ms: number): Promise<boolean> => {
     waits = ms;
     return false;
   };
-  await waitForTurn({ ...made, limits: { ...made.limits, perSecond }, hold: { ...made.hold, wait } }, tools());
+  await waitForTurn({ ...made, limits: { ...made.limits, perSecond }, wakeups: { ...made.wakeups, wait } }, tools());
   return waits;
 }
 
@@ -149,7 +149,7 @@ describe('the auth_code of a created Mini Program', () => {
   test('is exchanged, and the refresh token is kept where only the secret key opens it', async () => {
     await created();
     const with1 = tools(KEPT);
-    await authorize(crew(), with1, job, APPID);
+    await authorize(context(), with1, job, APPID);
     expect(with1.asked).toEqual(['code with T']);
     expect((await book.registration(ID)).authorizer).toBe('kept');
     expect(await with1.authorizers.find('wxnew')).toMatchObject({ refreshToken: KEPT.refreshToken, registration: ID });
@@ -168,7 +168,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(await dueIn()).toBe(5_000);
 
     now += 10 * 60_000 + 1_000;
-    await authorize(crew(), tools(again), job, APPID);
+    await authorize(context(), tools(again), job, APPID);
     const registration = await book.registration(ID);
     expect(registration).toMatchObject({ state: 'created', authorizer: 'lost', problem: 'authorize:too_late' });
     expect(await waiting()).toBeUndefined();
@@ -183,10 +183,10 @@ describe('the auth_code of a created Mini Program', () => {
       authCode: sealAuthCode(VAULT, APPID, 'code'),
       at: now,
     });
-    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, APPID);
+    await authorize(context(), tools({ kind: 'try_again', said: 'no answer in time' }), job, APPID);
     expect((await book.registration(ID)).authorizer).toBe('due');
 
-    await authorize(crew(), tools(KEPT), job, APPID);
+    await authorize(context(), tools(KEPT), job, APPID);
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', finishedAt: now - DAY_MS });
     expect(await noticed()).toMatchObject([{ at: now, data: { authorization: 'kept' } }]);
   });
@@ -194,7 +194,7 @@ describe('the auth_code of a created Mini Program', () => {
   test('keeps the words of its last try', async () => {
     await created();
     now += 10 * 60_000 - 1_000;
-    await authorize(crew(), tools({ kind: 'try_again', said: 'no answer in time' }), job, APPID);
+    await authorize(context(), tools({ kind: 'try_again', said: 'no answer in time' }), job, APPID);
     expect(await book.registration(ID)).toMatchObject({ problem: 'authorize:too_late', said: 'no answer in time' });
   });
 
@@ -202,18 +202,18 @@ describe('the auth_code of a created Mini Program', () => {
     await created();
     const otherKey = openVault(Buffer.alloc(32, 8));
     const locked: AuthorizeTools = { ...tools(), openAuthCode: (code, appid) => openAuthCode(otherKey, appid, code) };
-    await expect(authorize(crew(), locked, job, APPID)).rejects.toThrow(/FASTREGISTER_SECRET_KEY/);
+    await expect(authorize(context(), locked, job, APPID)).rejects.toThrow(/FASTREGISTER_SECRET_KEY/);
     expect((await book.registration(ID)).authorizer).toBe('due');
 
     now += 10 * 60_000 + 1_000;
-    await authorize(crew(), locked, job, APPID);
+    await authorize(context(), locked, job, APPID);
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'lost', problem: 'authorize:too_late' });
     expect(await noticed()).toMatchObject([{ data: { authorization: 'lost' } }]);
   });
 
   test('late (61010): the report says that it exists, and that the merchant has to authorise again', async () => {
     await created();
-    await authorize(crew(), tools({ kind: 'too_late', said: 'code expired' }), job, APPID);
+    await authorize(context(), tools({ kind: 'too_late', said: 'code expired' }), job, APPID);
     const [row] = await book.rows('b1');
     if (row === undefined) throw new Error('no row');
     const sentences = sentencesFor(row, {
@@ -232,7 +232,7 @@ describe('the auth_code of a created Mini Program', () => {
     const with1 = tools();
     const [code] = (await waiting())?.codes ?? [];
     await with1.authorizers.keep({ appid: APPID, refreshToken: 'r', registration: ID, keptAt: now }, code);
-    await authorize(crew(), with1, job, APPID);
+    await authorize(context(), with1, job, APPID);
     expect(with1.asked).toEqual([]);
     expect((await book.registration(ID)).authorizer).toBe('kept');
   });
@@ -241,7 +241,7 @@ describe('the auth_code of a created Mini Program', () => {
     await created();
     now += 3 * HOUR_MS;
     const with1 = tools(KEPT);
-    await authorize(crew(), with1, job, APPID);
+    await authorize(context(), with1, job, APPID);
     expect(with1.asked).toEqual(['code with T']);
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', problem: undefined });
   });
@@ -259,7 +259,7 @@ describe('the auth_code of a created Mini Program', () => {
       ...INFO_WITHOUT_TOKEN,
       info: { ...INFO_WITHOUT_TOKEN.info, refreshToken: 'refreshtoken@@@of the list' },
     };
-    await authorize(crew(), asking(), job, APPID);
+    await authorize(context(), asking(), job, APPID);
     expect((await book.registration(ID)).authorizer).toBe('kept');
     expect(await tools().authorizers.find(APPID)).toMatchObject({ refreshToken: 'refreshtoken@@@of the list' });
   });
@@ -276,7 +276,7 @@ describe('the auth_code of a created Mini Program', () => {
         return { kind: 'listed', authorizers: [page], total: 2 };
       },
     };
-    await authorize(crew(), with1, job, APPID);
+    await authorize(context(), with1, job, APPID);
     expect(offsets).toEqual([0, 1]);
     expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: listed.refreshToken });
   });
@@ -285,17 +285,17 @@ describe('the auth_code of a created Mini Program', () => {
     await created();
     await offer('newer', now + 1);
     const with1 = tools({ kind: 'too_late', said: '' }, KEPT);
-    await authorize(crew(), with1, job, APPID);
+    await authorize(context(), with1, job, APPID);
     expect(with1.asked).toEqual(['newer with T', 'code with T']);
     expect(await waiting()).toBeUndefined();
   });
 
   test('that comes again after its exchange costs no call, and one of the same authorisation neither', async () => {
     await created();
-    await authorize(crew(), tools(KEPT), job, APPID);
+    await authorize(context(), tools(KEPT), job, APPID);
     expect(await offer('code', now)).toBe('repeated');
     expect(await offer('of the same push', now)).toBe('exchange');
-    await authorize(crew(), tools(), job, APPID);
+    await authorize(context(), tools(), job, APPID);
     expect(await waiting()).toBeUndefined();
   });
 
@@ -307,7 +307,7 @@ describe('the auth_code of a created Mini Program', () => {
       await book.record(ID, 'authorizer_withdrawn', { appid: APPID, problem: 'authorize:withdrawn' });
       return with1.exchange(code, token);
     };
-    await authorize(crew(), { ...with1, exchange }, job, APPID);
+    await authorize(context(), { ...with1, exchange }, job, APPID);
     expect(await with1.authorizers.has(APPID)).toBe(false);
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'withdrawn', problem: 'authorize:withdrawn' });
   });
@@ -328,8 +328,8 @@ describe('the auth_code of a created Mini Program', () => {
         refreshToken: `of ${code}`,
       }),
     };
-    await authorize(crew(), each, job, APPID);
-    await authorize(crew(), each, jobOf('authorize', 'wxsecond-1'), 'wxsecond');
+    await authorize(context(), each, job, APPID);
+    await authorize(context(), each, jobOf('authorize', 'wxsecond-1'), 'wxsecond');
     expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: 'of code', registration: ID });
     expect(await with1.authorizers.find('wxsecond')).toMatchObject({
       refreshToken: 'of second code',
@@ -353,10 +353,10 @@ describe('the auth_code of a created Mini Program', () => {
     const exchange: AuthorizeTools['exchange'] = async () => {
       inside += 1;
       // Another one takes the same job meanwhile.
-      if (inside === 1) await authorize(crew(), { ...with1, exchange }, job, APPID);
+      if (inside === 1) await authorize(context(), { ...with1, exchange }, job, APPID);
       return KEPT;
     };
-    await authorize(crew(), { ...with1, exchange }, job, APPID);
+    await authorize(context(), { ...with1, exchange }, job, APPID);
     expect(inside).toBe(1);
     expect((await book.registration(ID)).authorizer).toBe('kept');
   });
@@ -380,8 +380,8 @@ describe('the auth_code of a created Mini Program', () => {
   test('is exchanged at once with another component access token where WeChat refuses the one that it had', async () => {
     await created();
     const refused: string[] = [];
-    const made = crew();
-    const credentials: Crew['credentials'] = {
+    const made = context();
+    const credentials: WorkerContext['credentials'] = {
       ...made.credentials,
       current: async () => ({ kind: 'token', token: refused.length === 0 ? 'dead' : 'T' }),
       async refuse(token) {
@@ -425,7 +425,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
   test('is the one merchant’s of that name who waits, however the name is written', async () => {
     await offered('authorized');
     const written = merchant(1).name.replaceAll('（', '(').replaceAll('）', ')');
-    await authorize(crew(), { ...tools(KEPT), infoOf: async () => stranger(written) }, job, APPID);
+    await authorize(context(), { ...tools(KEPT), infoOf: async () => stranger(written) }, job, APPID);
     expect(await book.registration(ID)).toMatchObject({ state: 'created', appid: APPID, authorizer: 'kept' });
     expect(await book.ledger.ofAppid(APPID)).toBe(ID);
   });
@@ -433,7 +433,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
   test('is nobody’s who was sent after it had authorised the platform', async () => {
     now -= HOUR_MS;
     await offered('authorized');
-    await authorize(crew(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    await authorize(context(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
     expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
     expect(await waiting()).toBeUndefined();
   });
@@ -442,16 +442,16 @@ describe('a Mini Program of which nobody knows whose it is', () => {
     await offered('created');
     const away: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
     const with1 = tools(KEPT);
-    await authorize(crew(), { ...with1, infoOf: async () => away }, job, APPID);
+    await authorize(context(), { ...with1, infoOf: async () => away }, job, APPID);
     expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: KEPT.refreshToken, registration: '' });
-    await authorize(crew(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    await authorize(context(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
     expect(await book.registration(ID)).toMatchObject({ appid: APPID, authorizer: 'kept' });
     expect(await with1.authorizers.find(APPID)).toMatchObject({ registration: ID });
   });
 
   test('keeps its code where another service may need it, unless it turns out to be ours', async () => {
     await offered('created', true);
-    await authorize(crew(), { ...tools(), infoOf: async () => stranger('虚构的别家有限公司') }, job, APPID);
+    await authorize(context(), { ...tools(), infoOf: async () => stranger('虚构的别家有限公司') }, job, APPID);
     expect(await tools().authorizers.has(APPID)).toBe(false);
     expect(await waiting()).toBeUndefined();
   });
@@ -466,7 +466,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
       await book.record(idOf(late), 'mini_program_created', told);
       return stranger(late.name);
     };
-    await authorize(crew(), { ...tools(KEPT), infoOf }, job, APPID);
+    await authorize(context(), { ...tools(KEPT), infoOf }, job, APPID);
     expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
     expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
   });
@@ -481,7 +481,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
     expect((await book.registration(idOf(late))).state).toBe('submitting');
     expect(await dueIn()).toBeGreaterThan(DEFAULT_PATIENCE.requestTimeoutMs - 5_000);
     now += DEFAULT_PATIENCE.requestTimeoutMs + 2_000;
-    await authorize(crew(), tools(), job, APPID);
+    await authorize(context(), tools(), job, APPID);
     expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
   });
 });
@@ -489,7 +489,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
 describe('the platform is told of each new Mini Program', () => {
   test('once its exchange has an end, without the refresh token in Redis', async () => {
     await created();
-    await authorize(crew(), tools(KEPT), job, APPID);
+    await authorize(context(), tools(KEPT), job, APPID);
     expect(await noticed()).toEqual([
       {
         id: `created-${ID}-wxnew`,
@@ -502,14 +502,14 @@ describe('the platform is told of each new Mini Program', () => {
 
   test('also when the code was lost', async () => {
     await created();
-    await authorize(crew(), tools({ kind: 'too_late', said: '' }), job, APPID);
+    await authorize(context(), tools({ kind: 'too_late', said: '' }), job, APPID);
     expect(await noticed()).toMatchObject([{ data: { authorization: 'lost' } }]);
   });
 
   test('with the refresh token in the post', async () => {
     await created();
     const with1 = tools(KEPT);
-    await authorize(crew(), with1, job, APPID);
+    await authorize(context(), with1, job, APPID);
     const bodies: string[] = [];
     const service = createServer((request, response) => {
       request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
@@ -520,7 +520,7 @@ describe('the platform is told of each new Mini Program', () => {
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
     const delivering = startDelivering({
       redis: server.redis,
-      bell,
+      wakeupChannel: wakeupChannel,
       destinations: { created: createdWebhook({ createdWebhook: url }, with1.authorizers) },
       secret: 'secret',
       requestTimeoutMs: 2_000,

@@ -1,15 +1,15 @@
 /** Quota days are Redis' days: a machine whose clock is in another day neither charges that day nor asks in a circle. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendingWindow } from '../../src/domain/limits.js';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { submit } from '../../src/worker/submit.js';
-import { crewWith } from '../support/crew.js';
 import { type Book, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 const [one, other] = [merchant(1), merchant(2)];
@@ -18,36 +18,39 @@ const SPENT: Reply = { kind: 'answer', errcode: 91030, said: 'five times', body:
 const RUNNING: Reply = { kind: 'answer', errcode: 89251, said: 'legal person checking', body: {} };
 
 let book: Book;
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 
 beforeEach(async () => {
-  bell = await hangBell(server.connect());
+  wakeupChannel = await openWakeupChannel(server.connect());
   book = openBook(server.redis);
   await book.load('b1', [one]);
 });
-afterEach(() => bell.close());
+afterEach(() => wakeupChannel.close());
 
 /** A worker whose clock is off, and how often it asked for permission. */
-function workerOff(offMs: number, reply: Reply): { crew: Crew; asked: () => number } {
-  const crew = crewWith(server.redis, bell, { create: async () => reply, search: async () => RUNNING });
+function workerOff(offMs: number, reply: Reply): { context: WorkerContext; asked: () => number } {
+  const context = contextWith(server.redis, wakeupChannel, { create: async () => reply, search: async () => RUNNING });
   let asked = 0;
-  const take: typeof crew.calls.take = (...args) => {
+  const take: typeof context.calls.take = (...args) => {
     asked += 1;
-    return crew.calls.take(...args);
+    return context.calls.take(...args);
   };
-  return { crew: { ...crew, now: () => Date.now() + offMs, calls: { ...crew.calls, take } }, asked: () => asked };
+  return {
+    context: { ...context, now: () => Date.now() + offMs, calls: { ...context.calls, take } },
+    asked: () => asked,
+  };
 }
 
 async function window() {
-  return sendingWindow(workerOff(0, ACCEPTED).crew.limits, await book.calls.now());
+  return sendingWindow(workerOff(0, ACCEPTED).context.limits, await book.calls.now());
 }
 
 test.each([-DAY_MS, -2_000, 2_000, DAY_MS])(
   'a worker whose clock is off by %d ms sends at once, on the day that it is',
   async (offMs) => {
     const { day } = await window();
-    const { crew, asked } = workerOff(offMs, ACCEPTED);
-    await submit(crew, (make) => make(), jobOf('submit'), idOf(one));
+    const { context, asked } = workerOff(offMs, ACCEPTED);
+    await submit(context, (make) => make(), jobOf('submit'), idOf(one));
     expect(asked()).toBe(1);
     expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 0 });
 
@@ -55,7 +58,7 @@ test.each([-DAY_MS, -2_000, 2_000, DAY_MS])(
     await book.load('b2', [other]);
     await book.record(idOf(other), 'create_sent', { at: sentAt, until: sentAt + DAY_MS });
     await book.record(idOf(other), 'create_accepted', { callSentAt: sentAt });
-    await followUp(crew, jobOf('follow-up'), idOf(other));
+    await followUp(context, jobOf('follow-up'), idOf(other));
     expect(asked()).toBe(2);
     expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 1 });
   },
@@ -65,8 +68,8 @@ test.each([-DAY_MS, DAY_MS])(
   'a Weixin ID that is used up waits for the end of that day, whatever a clock that is off by %d ms says',
   async (offMs) => {
     const { dayEndsAt } = await window();
-    const { crew } = workerOff(offMs, SPENT);
-    await submit(crew, (make) => make(), jobOf('submit'), idOf(one));
+    const { context } = workerOff(offMs, SPENT);
+    await submit(context, (make) => make(), jobOf('submit'), idOf(one));
     expect(await book.registration(idOf(one))).toMatchObject({ wait: 'person', until: dayEndsAt });
   },
 );
@@ -74,11 +77,11 @@ test.each([-DAY_MS, DAY_MS])(
 test('what waited for a slot over the end of a day is sent on the next one, and not asked for in a circle', async () => {
   const { day } = await window();
   // It was read an hour before, when another day was; the clock of the worker stood still since.
-  const { crew, asked } = workerOff(0, ACCEPTED);
-  const { read } = crew.ledger;
+  const { context, asked } = workerOff(0, ACCEPTED);
+  const { read } = context.ledger;
   let isOld = true;
-  const ledger: typeof crew.ledger = {
-    ...crew.ledger,
+  const ledger: typeof context.ledger = {
+    ...context.ledger,
     async read(id) {
       const view = await read(id);
       if (view === undefined || !isOld) return view;
@@ -86,7 +89,7 @@ test('what waited for a slot over the end of a day is sent on the next one, and 
       return { ...view, now: view.now - DAY_MS };
     },
   };
-  await submit({ ...crew, ledger, now: () => Date.now() }, (make) => make(), jobOf('submit'), idOf(one));
+  await submit({ ...context, ledger, now: () => Date.now() }, (make) => make(), jobOf('submit'), idOf(one));
   expect(asked()).toBe(2);
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 1 });
 });
@@ -94,10 +97,10 @@ test('what waited for a slot over the end of a day is sent on the next one, and 
 test('sending hours are those of that clock, too', async () => {
   const minute = Math.floor((await book.calls.now()) / 60_000) % 1440;
   const closed = { fromMinute: (minute + 120) % 1440, untilMinute: (minute + 180) % 1440 };
-  const { crew, asked } = workerOff(2 * HOUR_MS + 60_000, ACCEPTED);
-  const limits = { ...crew.limits, sendingHours: closed };
-  const hold: typeof crew.hold = { ...crew.hold, wait: async () => false };
-  await submit({ ...crew, limits, hold }, (make) => make(), jobOf('submit'), idOf(one));
+  const { context, asked } = workerOff(2 * HOUR_MS + 60_000, ACCEPTED);
+  const limits = { ...context.limits, sendingHours: closed };
+  const hold: typeof context.wakeups = { ...context.wakeups, wait: async () => false };
+  await submit({ ...context, limits, wakeups: hold }, (make) => make(), jobOf('submit'), idOf(one));
   expect(asked()).toBe(1);
   expect(await book.registration(idOf(one))).toMatchObject({ state: 'queued' });
 });

@@ -4,7 +4,7 @@ import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import { budgetsFor, type Crew } from '../../src/worker/crew.js';
+import { budgetsFor, type WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
 import type { Sent } from '../../src/worker/submit.js';
 import { LIMITS } from '../support/limits.js';
@@ -13,18 +13,18 @@ import { merchant } from '../support/merchants.js';
 const NOW = Date.parse('2026-11-21T10:00:00+08:00');
 const MINUTE_MS = 60_000;
 
-const crew = {
+const context = {
   api: fastregisterweapp(NO_CLIENT),
   patience: DEFAULT_PATIENCE,
   limits: LIMITS,
   now: () => NOW,
   random: () => 0.5,
-} as unknown as Crew;
+} as unknown as WorkerContext;
 
 function answered(reply: Reply, postponed = 0) {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: NOW, postponed } as const;
   const view = { registration, steps: 1, now: NOW, row: undefined };
-  return factOfCreate(crew, { view, sentAt: NOW, day: '2026-11-21', person: 'p' } as unknown as Sent, reply);
+  return factOfCreate(context, { view, sentAt: NOW, day: '2026-11-21', person: 'p' } as unknown as Sent, reply);
 }
 
 const answer = (errcode: number): Reply => ({ kind: 'answer', errcode, said: 'said rid: 65aa-1', body: {} });
@@ -133,7 +133,7 @@ describe('a fault', () => {
 
 test('a row that WeChat put off uses three of the five tries of its Weixin ID, and no other row does', () => {
   const tries = (changes: object) =>
-    budgetsFor(merchant(1), { ...newRegistration('a', 'b/0'), ...changes }, crew, NOW).triesPerDay;
+    budgetsFor(merchant(1), { ...newRegistration('a', 'b/0'), ...changes }, context, NOW).triesPerDay;
   expect(tries({})).toBe(5);
   expect(tries({ state: 'deferred', wait: 'person' })).toBe(5);
   expect(tries({ state: 'deferred', wait: 'again', postponed: 1 })).toBe(3);

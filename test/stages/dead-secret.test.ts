@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Credential } from '../../src/wechat/credentials.js';
-import { type Crew, refuseToken, tokenFor } from '../../src/worker/crew.js';
-import { crewWith } from '../support/crew.js';
+import { refuseToken, tokenFor, type WorkerContext } from '../../src/worker/context.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 const DEAD: Credential = { kind: 'fault', problem: 'token:40125', said: 'invalid appsecret' };
@@ -16,27 +16,33 @@ const { log, lines } = readableLog('error');
 let answer: Credential;
 let asked: number;
 let clock: number;
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 
 beforeEach(async () => {
   answer = DEAD;
   asked = 0;
   clock = 0;
   lines.length = 0;
-  bell = await hangBell(server.connect());
+  wakeupChannel = await openWakeupChannel(server.connect());
 });
-afterEach(() => bell.close());
+afterEach(() => wakeupChannel.close());
 
 /** A worker; its moments are told apart, as those of any two stops are. */
-function worker(): Crew {
-  const crew = crewWith(server.redis, bell, { create: () => Promise.reject(new Error('no call is due')) });
+function worker(): WorkerContext {
+  const context = contextWith(server.redis, wakeupChannel, {
+    create: () => Promise.reject(new Error('no call is due')),
+  });
   const current = async () => {
     asked += 1;
     return answer;
   };
   return {
-    ...crew,
-    credentials: { ...crew.credentials, current, refuse: async () => (answer.kind === 'fault' ? answer : undefined) },
+    ...context,
+    credentials: {
+      ...context.credentials,
+      current,
+      refuse: async () => (answer.kind === 'fault' ? answer : undefined),
+    },
     now: () => ++clock,
     log,
   };
@@ -44,16 +50,16 @@ function worker(): Crew {
 
 test('a secret that is dead is asked with once, and stops the line once, however many slots need a token', async () => {
   const { calls, load } = openBook(server.redis);
-  const crew = worker();
-  const slots = Array.from({ length: 8 }, () => tokenFor(crew));
+  const context = worker();
+  const slots = Array.from({ length: 8 }, () => tokenFor(context));
   await until('the line is stopped', () => calls.line());
-  slots.push(tokenFor(crew));
+  slots.push(tokenFor(context));
   expect(asked).toBe(1);
 
   // Another process finds it stopped, and it stays the same stop.
   slots.push(tokenFor(worker()));
   await until('the other process has asked', () => asked === 2);
-  await refuseToken(crew, 'T');
+  await refuseToken(context, 'T');
   expect(await calls.line()).toMatchObject({ problem: 'token:40125', at: 1 });
 
   answer = { kind: 'token', token: 'T2' };

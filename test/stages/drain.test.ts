@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { nothingLeftToSend } from '../../src/cli/progress.js';
-import { hangBell } from '../../src/redis/bell.js';
 import { startRelay } from '../../src/redis/relay.js';
+import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { crewWith } from '../support/crew.js';
 import { acceptedRow, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 const ACCEPTED: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: {} };
@@ -18,19 +18,25 @@ const LOST: Reply = { kind: 'lost', why: 'cut' };
 /** A worker at a batch of three rows, one of them a canary; `create` is answered when the test says so. */
 async function startWork() {
   const { batches, workload } = openBook(server.redis);
-  const bell = await hangBell(server.connect());
+  const wakeupChannel = await openWakeupChannel(server.connect());
   const answers: ((reply: Reply) => void)[] = [];
   const create = (): Promise<Reply> => new Promise((answer) => answers.push(answer));
-  const crew = crewWith(server.redis, bell, { create });
-  crew.credentials.refuse = async () => undefined;
+  const context = contextWith(server.redis, wakeupChannel, { create });
+  context.credentials.refuse = async () => undefined;
   const batch = await batches.open(
     { id: 'b1', file: 'b1.csv', headings: HEADINGS, columns: [0, 1, 2, 3, 4, 5], loadedAt: 5 },
     1,
   );
   await batches.accept(batch, 0, [merchant(1), merchant(2), merchant(3)].map(acceptedRow), MANNER);
   const redis = server.connect();
-  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 100 });
-  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 4 });
+  const relay = startRelay({
+    redis,
+    wakeupChannel: wakeupChannel,
+    log: context.log,
+    windowSize: 1_000,
+    perSecond: 100,
+  });
+  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 4 });
   let calls = 0;
   return {
     counts: () => batches.counts('b1'),
@@ -44,7 +50,7 @@ async function startWork() {
     async close(): Promise<void> {
       await worker.close();
       await relay.stop();
-      await bell.close();
+      await wakeupChannel.close();
     },
   };
 }

@@ -1,29 +1,29 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { quotaDay } from '../../src/domain/calendar.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { submit } from '../../src/worker/submit.js';
-import { crewWith } from '../support/crew.js';
 import { type Book, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 const id = idOf(merchant(1));
 
 let book: Book;
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 
 beforeEach(async () => {
-  bell = await hangBell(server.connect());
+  wakeupChannel = await openWakeupChannel(server.connect());
   book = openBook(server.redis);
   await book.load('b1', [merchant(1)]);
 });
-afterEach(() => bell.close());
+afterEach(() => wakeupChannel.close());
 
 describe('what was sent before workers were off for longer than we wait', () => {
   beforeEach(async () => {
@@ -74,7 +74,7 @@ test.each([
   const before = await book.ledger.history(id);
   const nobody = () => Promise.reject(new Error('WeChat is not to be asked'));
   await server.redis.zadd(key('window', 'follow-up'), 1, 'no-job-0');
-  await followUp(crewWith(server.redis, bell, { create: nobody, search: nobody }), jobOf('follow-up'), id);
+  await followUp(contextWith(server.redis, wakeupChannel, { create: nobody, search: nobody }), jobOf('follow-up'), id);
   expect(await book.ledger.history(id)).toEqual(before);
   expect(await book.workload.inHand('follow-up')).toBe(0);
 });
@@ -87,7 +87,7 @@ describe('a create whose answer does not come', () => {
 
   async function send(answer: Reply | undefined): Promise<number> {
     const create = () => (answer === undefined ? new Promise<Reply>(() => {}) : Promise.resolve(answer));
-    const sending = submit(crewWith(server.redis, bell, { create }), (make) => make(), job, id);
+    const sending = submit(contextWith(server.redis, wakeupChannel, { create }), (make) => make(), job, id);
     if (answer !== undefined) await sending;
     await until('it is sent', async () => (await book.registration(id)).attempt === 1);
     return (await book.registration(id)).sentAt ?? 0;
@@ -100,7 +100,11 @@ describe('a create whose answer does not come', () => {
     const sentAt = await send(answer);
     expect(await dueAt()).toBe(sentAt + lostRecheckMs);
     // A job that comes too early is no reason to ask.
-    await followUp(crewWith(server.redis, bell, { create: nobody, search: nobody }), jobOf('follow-up'), id);
+    await followUp(
+      contextWith(server.redis, wakeupChannel, { create: nobody, search: nobody }),
+      jobOf('follow-up'),
+      id,
+    );
     expect((await book.registration(id)).state).toBe('submitting');
   });
 
@@ -120,7 +124,11 @@ describe('a create whose answer does not come', () => {
     const search = async (): Promise<Reply> => ({ kind: 'answer', errcode: 89251, said: 'said', body: {} });
     // One create has used all that is not kept for searches.
     const limits = { perDay: 2, searchShare: 0.5 };
-    await followUp(crewWith(server.redis, bell, { create: nobody, search, limits }), jobOf('follow-up'), id);
+    await followUp(
+      contextWith(server.redis, wakeupChannel, { create: nobody, search, limits }),
+      jobOf('follow-up'),
+      id,
+    );
     expect((await book.registration(id)).state).toBe('awaiting_legal_person');
     const day = quotaDay(Date.now(), 'UTC').day;
     expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 1 });
@@ -143,7 +151,10 @@ async function searchedAndGivenUp(errcodes: readonly number[]): Promise<number> 
     if (errcode === undefined) throw new Error('it was asked about too often');
     return { kind: 'answer', errcode, said: 'said', body: { errcode } };
   };
-  const crew = crewWith(server.redis, bell, { create: () => Promise.reject(new Error('it was sent twice')), search });
+  const context = contextWith(server.redis, wakeupChannel, {
+    create: () => Promise.reject(new Error('it was sent twice')),
+    search,
+  });
   for (;;) {
     const { state } = await book.registration(id);
     if (state === 'needs_review') return searches;
@@ -152,6 +163,6 @@ async function searchedAndGivenUp(errcodes: readonly number[]): Promise<number> 
     await server.redis.hdel(key('registration', id), 'until');
     await server.redis.del(key('pause'));
     await book.calls.resumeLine();
-    await followUp(crew, jobOf('follow-up'), id);
+    await followUp(context, jobOf('follow-up'), id);
   }
 }

@@ -1,25 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Herald, type SpentDay, startHerald } from '../../src/notices/herald.js';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import type { Loss } from '../../src/redis/loss.js';
 import { type Notice, openNotices } from '../../src/redis/notices.js';
 import { openTold } from '../../src/redis/told.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
 const db = useRedis();
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 let spent: SpentDay | undefined;
 let loss: Loss | undefined;
 
 beforeEach(async () => {
-  bell = await hangBell(db.redis);
+  wakeupChannel = await openWakeupChannel(db.redis);
   spent = undefined;
   loss = undefined;
 });
-afterEach(() => bell.close());
+afterEach(() => wakeupChannel.close());
 
 function herald(): Herald {
   const { batches, calls } = openBook(db.redis);
@@ -28,7 +28,7 @@ function herald(): Herald {
     told,
     batches,
     calls,
-    bell,
+    wakeupChannel: wakeupChannel,
     spentDay: async () => spent,
     loss: async () => loss,
     words: (why) => ({

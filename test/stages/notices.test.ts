@@ -3,9 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Delivering, type DeliveryTarget, signatureOf, startDelivering } from '../../src/notices/deliver.js';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
 import { openNotices, queueNotice } from '../../src/redis/notices.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { readableLog } from '../support/log.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 
@@ -18,7 +18,7 @@ const SECRET = 'a secret of the platform';
 const DAY_MS = 86_400_000;
 
 let own: OwnRedis;
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 let service: Server;
 let url: string;
 let posts: Post[];
@@ -28,10 +28,10 @@ const running: Delivering[] = [];
 
 beforeAll(async () => {
   own = await ownRedis();
-  bell = await hangBell(await own.connect());
+  wakeupChannel = await openWakeupChannel(await own.connect());
 });
 afterAll(async () => {
-  await bell.close();
+  await wakeupChannel.close();
   await own.end();
 });
 
@@ -71,7 +71,7 @@ async function hangUp(): Promise<void> {
 async function deliver(target: Partial<DeliveryTarget> = {}, firstPauseMs = 5): Promise<Delivering> {
   const delivering = startDelivering({
     redis: await own.connect(),
-    bell,
+    wakeupChannel: wakeupChannel,
     destinations: { created: { url, ...target } },
     secret: SECRET,
     requestTimeoutMs: 2_000,

@@ -3,7 +3,7 @@ import { NO_CLIENT } from '../../src/app.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { apply, type Fact, newRegistration, next, type Registration } from '../../src/domain/registration.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
 import type { Sent } from '../../src/worker/submit.js';
 import { LIMITS } from '../support/limits.js';
@@ -16,13 +16,13 @@ const { busyWaitMs, giveUpMs, retryLimit } = DEFAULT_PATIENCE;
 function aRow() {
   let now = MORNING;
   let row: Registration = newRegistration('a', 'b/0');
-  const crew = {
+  const context = {
     api: fastregisterweapp(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     limits: LIMITS,
     now: () => now,
     random: () => 0.5,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
 
   const meet = (fact: Fact): void => {
     const move = next(row, fact);
@@ -38,7 +38,7 @@ function aRow() {
       meet({ kind: 'create_sent', at: now });
       const view = { registration: row, version: '', now, row: undefined, enterprise: undefined };
       const sent = { view, sentAt: now, day: '2026-11-21', person: 'p' } as unknown as Sent;
-      meet(factOfCreate(crew, sent, { kind: 'answer', errcode, said: 'said', body: {} }).fact);
+      meet(factOfCreate(context, sent, { kind: 'answer', errcode, said: 'said', body: {} }).fact);
       return row;
     },
   };

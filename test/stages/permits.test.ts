@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { openPermits } from '../../src/worker/permits.js';
 import { openSlots } from '../../src/worker/slots.js';
 import { submit } from '../../src/worker/submit.js';
-import { crewWith } from '../support/crew.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { contextWith } from '../support/worker-context.js';
 
 describe('a permit', () => {
   let now = 0;
@@ -70,23 +70,23 @@ describe('a call whose permit has expired', () => {
   let now: number;
   let calls: string[];
   let book: Book;
-  let bell: Bell;
+  let wakeupChannel: WakeupChannel;
 
   beforeEach(async () => {
     now = 0;
     calls = [];
     book = openBook(server.redis);
-    bell = await hangBell(server.connect());
+    wakeupChannel = await openWakeupChannel(server.connect());
     await book.load('b1', [merchant(0)]);
-    return () => bell.close();
+    return () => wakeupChannel.close();
   });
 
-  function crew() {
+  function context() {
     const answer = async (what: string): Promise<Reply> => {
       calls.push(what);
       return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
     };
-    const made = crewWith(server.redis, bell, {
+    const made = contextWith(server.redis, wakeupChannel, {
       create: () => answer('create'),
       search: () => answer('search'),
       patience: { pushWaitMs: 1 },
@@ -96,7 +96,7 @@ describe('a call whose permit has expired', () => {
   }
 
   /** Redis answers, and the worker reads it only after so long. */
-  function answeredLate(made: ReturnType<typeof crew>, ms: number): ReturnType<typeof crew> {
+  function answeredLate(made: ReturnType<typeof context>, ms: number): ReturnType<typeof context> {
     const take: typeof made.calls.take = async (...args) => {
       const permission = await made.calls.take(...args);
       now += ms;
@@ -106,7 +106,7 @@ describe('a call whose permit has expired', () => {
   }
 
   test('is not made, the row is sent later, and neither the call nor the try of the Weixin ID is counted', async () => {
-    const made = crew();
+    const made = context();
     await submit(answeredLate(made, 40_000), openSlots(1), { kind: 'submit', name: `${id}-1-0` }, id);
 
     expect(calls).toEqual([]);
@@ -125,7 +125,7 @@ describe('a call whose permit has expired', () => {
   test('that asks for a silent row is made later, too', async () => {
     await book.send(id);
     await book.record(id, 'task_unclear', { until: 1, callSentAt: (await book.registration(id)).sentAt ?? 0 });
-    await followUp(answeredLate(crew(), 40_000), { kind: 'follow-up', name: `${id}-1-0` }, id);
+    await followUp(answeredLate(context(), 40_000), { kind: 'follow-up', name: `${id}-1-0` }, id);
 
     expect(calls).toEqual([]);
     expect((await book.ledger.history(id)).map(({ kind }) => kind).slice(-2)).toEqual(['search_sent', 'search_void']);

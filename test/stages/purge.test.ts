@@ -6,18 +6,18 @@ import { afterAll, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
 import type { Batch } from '../../src/redis/batches.js';
-import { hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
 import { tidyReady } from '../../src/redis/purging.js';
 import { openPushes } from '../../src/redis/pushes.js';
 import { startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
+import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { crewWith } from '../support/crew.js';
 import { acceptedRow, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const db = useRedis();
 const spool = mkdtempSync(join(tmpdir(), 'fr-spool-'));
@@ -244,20 +244,26 @@ test('what was still in the list of what is ready is not sent, also where its me
   await load('new', [merchant(2)]);
 
   const sent: string[] = [];
-  const bell = await hangBell(db.connect());
-  const crew = crewWith(db.redis, bell, {
+  const wakeupChannel = await openWakeupChannel(db.connect());
+  const context = contextWith(db.redis, wakeupChannel, {
     create: async ({ code }) => {
       sent.push(code);
       return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
     },
   });
   const redis = db.connect();
-  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 100 });
-  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 4 });
+  const relay = startRelay({
+    redis,
+    wakeupChannel: wakeupChannel,
+    log: context.log,
+    windowSize: 1_000,
+    perSecond: 100,
+  });
+  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 4 });
   await until('nothing is ready and nothing in flight', async () => !(await workload.isSending(Date.now())));
   await worker.close();
   await relay.stop();
-  await bell.close();
+  await wakeupChannel.close();
 
   expect(sent).toEqual([merchant(2).code]);
   expect(await batches.counts('new')).toEqual({ awaiting_legal_person: 1 });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
+import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { QuotaReading } from '../../src/wechat/quota.js';
 import { tokenWithinQuota } from '../../src/worker/quota.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { crewWith, type PlayedWeChat } from '../support/crew.js';
 import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith, type PlayedWeChat } from '../support/worker-context.js';
 
 const server = useRedis();
 const CREATED: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: {} };
@@ -99,14 +99,18 @@ test('a call that goes out while WeChat is asked may not be in its number yet, a
   const book = openBook(server.redis);
   await book.load('b1', [merchant(1)]);
   const redis = server.connect();
-  const bell = await hangBell(redis);
+  const wakeupChannel = await openWakeupChannel(redis);
   const readQuota = async (): Promise<QuotaReading> => {
     await book.take(idOf(merchant(1)), { day });
     return { kind: 'quota', dailyLimit: 12, used: 0, remain: 12 };
   };
-  const crew = crewWith(redis, bell, { create: async () => CREATED, readQuota, limits: { believeWeChat: true } });
-  await tokenWithinQuota(crew);
-  await bell.close();
+  const context = contextWith(redis, wakeupChannel, {
+    create: async () => CREATED,
+    readQuota,
+    limits: { believeWeChat: true },
+  });
+  await tokenWithinQuota(context);
+  await wakeupChannel.close();
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, told: { limit: 12, used: 0, counted: 0 } });
 });
 
@@ -155,15 +159,15 @@ async function handed(): Promise<number> {
 /** A worker process of its own, all but the process. */
 async function startCrew(wechat: PlayedWeChat): Promise<{ close(): Promise<void> }> {
   const redis = server.connect();
-  const bell = await hangBell(redis);
-  const crew = crewWith(redis, bell, { ...wechat, limits: { believeWeChat: true } });
-  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 1 });
-  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 10 });
+  const wakeupChannel = await openWakeupChannel(redis);
+  const context = contextWith(redis, wakeupChannel, { ...wechat, limits: { believeWeChat: true } });
+  const relay = startRelay({ redis, wakeupChannel: wakeupChannel, log: context.log, windowSize: 1_000, perSecond: 1 });
+  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 10 });
   return {
     async close() {
       await worker.close();
       await relay.stop();
-      await bell.close();
+      await wakeupChannel.close();
     },
   };
 }

@@ -1,42 +1,42 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import type { JournalEntry } from '../../src/redis/journal.js';
 import { key } from '../../src/redis/keys.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { openSlots } from '../../src/worker/slots.js';
 import { submit } from '../../src/worker/submit.js';
-import { crewWith } from '../support/crew.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 const id = idOf(merchant(0));
 const ACCEPTED: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: {} };
 let book: Book;
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 
 beforeEach(async () => {
   book = openBook(server.redis);
-  bell = await hangBell(server.connect());
+  wakeupChannel = await openWakeupChannel(server.connect());
   await book.load('b1', [merchant(0)]);
-  return () => bell.close();
+  return () => wakeupChannel.close();
 });
 
 test('an answer whose registration Redis has forgotten meanwhile is kept for the time when it is loaded again', async () => {
   const kept: JournalEntry[] = [];
-  const made = crewWith(server.redis, bell, {
+  const made = contextWith(server.redis, wakeupChannel, {
     create: async () => {
       await server.redis.del(key('registration', id), key('history', id));
       return ACCEPTED;
     },
   });
-  const keep: Crew['memory']['keep'] = async (entry) => void kept.push(entry);
-  const crew = { ...made, memory: { ...made.memory, keep } };
+  const keep: WorkerContext['memory']['keep'] = async (entry) => void kept.push(entry);
+  const context = { ...made, memory: { ...made.memory, keep } };
 
-  await submit(crew, openSlots(1), { kind: 'submit', name: `${id}-1-0` }, id);
+  await submit(context, openSlots(1), { kind: 'submit', name: `${id}-1-0` }, id);
   expect(kept).toMatchObject([{ registration: id, fact: { kind: 'create_accepted' } }]);
   expect(await server.redis.exists(key('registration', id))).toBe(0);
 });
@@ -45,8 +45,8 @@ test('a link counts as lost only when no other process has the answer that Redis
   const sentAt = Date.now() - 10_000;
   const view = await book.view(id);
   await book.ledger.record(id, { kind: 'create_sent', at: sentAt, byLink: true, until: sentAt + 1 }, {}, view);
-  const made = crewWith(server.redis, bell, { create: async () => ACCEPTED, patience: { pushWaitMs: 1 } });
-  const isWhole: Crew['memory']['isWhole'] = async () => {
+  const made = contextWith(server.redis, wakeupChannel, { create: async () => ACCEPTED, patience: { pushWaitMs: 1 } });
+  const isWhole: WorkerContext['memory']['isWhole'] = async () => {
     const authorizeUrl = 'https://mp.weixin.qq.com/wxopen/example';
     await book.record(id, 'create_accepted', {
       callSentAt: sentAt,
@@ -55,9 +55,9 @@ test('a link counts as lost only when no other process has the answer that Redis
       until: Date.now() + 60_000,
     });
   };
-  const crew = { ...made, memory: { ...made.memory, isWhole } };
+  const context = { ...made, memory: { ...made.memory, isWhole } };
 
-  await followUp(crew, { kind: 'follow-up', name: `${id}-1-0` }, id);
+  await followUp(context, { kind: 'follow-up', name: `${id}-1-0` }, id);
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent', 'create_accepted']);
   expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person', taskId: 't1' });
 });

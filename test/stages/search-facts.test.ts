@@ -5,7 +5,7 @@ import { newRegistration, type Registration, type State } from '../../src/domain
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { factOfSearch } from '../../src/worker/facts.js';
 
 const HOUR_MS = 3_600_000;
@@ -13,12 +13,12 @@ const NOW = Date.parse('2026-11-21T10:00:00+08:00');
 const { pushRecheckMs, giveUpMs, retryFirstMs } = DEFAULT_PATIENCE;
 
 describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says of a silent registration', (make) => {
-  const crew = {
+  const context = {
     api: make(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     limits: { stopAfter: 20 },
     now: () => NOW,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
 
   function asked(hoursAgo: number, reply: Reply, state: State = 'submitting') {
     const registration: Registration = {
@@ -27,7 +27,7 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
       task: 'open',
       sentAt: NOW - hoursAgo * HOUR_MS,
     };
-    return factOfSearch(crew, registration, '2026-11-21', reply);
+    return factOfSearch(context, registration, '2026-11-21', reply);
   }
 
   const unclear: Reply = { kind: 'answer', errcode: 89250, said: 'task not found', body: {} };
@@ -70,26 +70,30 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
 });
 
 test('a refusal that stops the line keeps the rid for the support, and no other word of WeChat', () => {
-  const crew = { api: fastregisterweapp(NO_CLIENT), patience: DEFAULT_PATIENCE, now: () => NOW } as unknown as Crew;
+  const context = {
+    api: fastregisterweapp(NO_CLIENT),
+    patience: DEFAULT_PATIENCE,
+    now: () => NOW,
+  } as unknown as WorkerContext;
   const said = 'lack of some component rights hint: [name] rid: 6232fd1c-2f4eca94-4494c37a';
   const reply: Reply = { kind: 'answer', errcode: 89254, said, body: {} };
-  const { because } = factOfSearch(crew, { ...newRegistration('a', 'b/0'), sentAt: NOW }, '2026-11-21', reply).fact;
+  const { because } = factOfSearch(context, { ...newRegistration('a', 'b/0'), sentAt: NOW }, '2026-11-21', reply).fact;
   expect(because).toMatch(/^The platform's permission sets are incomplete.*\. rid: 6232fd1c-2f4eca94-4494c37a$/);
 });
 
 describe('the early search after a lost answer', () => {
-  const crew = {
+  const context = {
     api: fastregisterweapp(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     limits: { stopAfter: 20 },
     now: () => NOW,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
   const sentAt = NOW - DEFAULT_PATIENCE.lostRecheckMs;
   const overdueAt = sentAt + DEFAULT_PATIENCE.pushWaitMs;
   const registration: Registration = { ...newRegistration('a', 'b/0'), state: 'submitting', task: 'open', sentAt };
 
   function early(reply: Reply) {
-    return factOfSearch(crew, { ...registration, until: NOW }, '2026-11-21', reply).fact;
+    return factOfSearch(context, { ...registration, until: NOW }, '2026-11-21', reply).fact;
   }
 
   test.each([89251, 89252, 89250, 0, 89249, 4711])('is the only one before the push is overdue: %i', (errcode) => {
@@ -112,19 +116,19 @@ describe('the early search after a lost answer', () => {
   test('is told from the search of the overdue push by the time it was put down for, whatever a clock says', () => {
     const overdue = { ...registration, sentAt: NOW - DEFAULT_PATIENCE.pushWaitMs + 1_000, until: NOW + 1_000 };
     const answer: Reply = { kind: 'answer', errcode: 89250, said: 'not found', body: {} };
-    const { fact } = factOfSearch(crew, overdue, '2026-11-21', answer);
+    const { fact } = factOfSearch(context, overdue, '2026-11-21', answer);
     expect(fact).not.toHaveProperty('early');
     expect(fact.until).toBe(overdue.sentAt + giveUpMs);
   });
 });
 
 describe('a query when the push is overdue', () => {
-  const crew = {
+  const context = {
     api: fastregisterenterpriseweapp(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     limits: { stopAfter: 20 },
     now: () => NOW,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
   const registration: Registration = {
     ...newRegistration('a', 'b/0'),
     state: 'awaiting_legal_person',
@@ -132,7 +136,7 @@ describe('a query when the push is overdue', () => {
     taskId: 'task',
   };
   const answered = (status: unknown) =>
-    factOfSearch(crew, registration, '2026-11-21', {
+    factOfSearch(context, registration, '2026-11-21', {
       kind: 'answer',
       errcode: 0,
       said: 'ok',
@@ -154,11 +158,11 @@ describe('a query when the push is overdue', () => {
 });
 
 test('a query that tells the end leaves nothing to wait for', () => {
-  const crew = {
+  const context = {
     api: fastregisterenterpriseweapp(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     now: () => NOW,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
   const registration = { ...newRegistration('a', 'b/0'), sentAt: NOW - 27 * HOUR_MS };
   for (const [status, kind] of [
     [12, 'task_created'],
@@ -166,7 +170,7 @@ test('a query that tells the end leaves nothing to wait for', () => {
     [1008, 'task_failed'],
   ] as const) {
     const reply: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: { errcode: 0, status } };
-    const { fact } = factOfSearch(crew, registration, '2026-11-21', reply);
+    const { fact } = factOfSearch(context, registration, '2026-11-21', reply);
     expect(fact).toMatchObject({ kind, problem: `query:${status}` });
     expect(fact).not.toHaveProperty('until');
   }

@@ -1,26 +1,26 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { openSlots } from '../../src/worker/slots.js';
 import { submit } from '../../src/worker/submit.js';
-import { crewWith } from '../support/crew.js';
 import { type Book, budgetsFor, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 
 test('what was read before a slot was free is not sent when somebody has cancelled it meanwhile', async () => {
   const book = openBook(server.redis);
-  const bell = await hangBell(server.connect());
+  const wakeupChannel = await openWakeupChannel(server.connect());
   const answers: ((reply: Reply) => void)[] = [];
-  const crew = crewWith(server.redis, bell, {
+  const context = contextWith(server.redis, wakeupChannel, {
     create: () => new Promise<Reply>((answer) => answers.push(answer)),
   });
   await book.load('b1', [merchant(0), merchant(1)]);
@@ -29,11 +29,11 @@ test('what was read before a slot was free is not sent when somebody has cancell
   const job = (id: string) => ({ kind: 'submit', name: `${id}-1-0` }) as const;
 
   let isRead = false;
-  const read = crew.ledger.read;
-  const ledger = { ...crew.ledger, read: (id: string) => read(id).finally(() => (isRead ||= id === second)) };
-  const done = submit(crew, inSlot, job(first), first);
+  const read = context.ledger.read;
+  const ledger = { ...context.ledger, read: (id: string) => read(id).finally(() => (isRead ||= id === second)) };
+  const done = submit(context, inSlot, job(first), first);
   await until('the first is in flight', () => answers.length === 1);
-  const doneToo = submit({ ...crew, ledger }, inSlot, job(second), second);
+  const doneToo = submit({ ...context, ledger }, inSlot, job(second), second);
   await until('the second is read', () => isRead);
   await book.ledger.record(second, { kind: 'cancel_asked', at: Date.now() });
   answers[0]?.({ kind: 'answer', errcode: 0, said: 'ok', body: {} });
@@ -41,7 +41,7 @@ test('what was read before a slot was free is not sent when somebody has cancell
 
   expect(answers).toHaveLength(1);
   expect(await book.batches.counts('b1')).toEqual({ awaiting_legal_person: 1, cancelled: 1 });
-  await bell.close();
+  await wakeupChannel.close();
 });
 
 describe('a job', () => {
@@ -49,18 +49,18 @@ describe('a job', () => {
   const job = { kind: 'submit', name: `${id}-1-0` } as const;
   const later = async () => Number(await server.redis.zscore(key('later', 'submit'), id));
   const waiting = async () => server.redis.lrange(key('ready', 'submit'), 0, -1);
-  let bell: Bell;
+  let wakeupChannel: WakeupChannel;
   let book: Book;
   let sent: number;
 
   beforeEach(async () => {
     book = openBook(server.redis);
-    bell = await hangBell(server.connect());
+    wakeupChannel = await openWakeupChannel(server.connect());
     sent = 0;
     await book.load('b1', [merchant(0)]);
     await server.redis.del(key('ready', 'submit'));
     await server.redis.zadd(key('window', 'submit'), 1, job.name);
-    return () => bell.close();
+    return () => wakeupChannel.close();
   });
 
   /** A blank is no other detail: beside another row it would not be sent. */
@@ -70,14 +70,14 @@ describe('a job', () => {
     expect((await book.view(id)).row?.merchant).toEqual(row);
   }
 
-  async function work(changes: (crew: Crew) => Partial<Crew> = () => ({})): Promise<void> {
-    const crew = crewWith(server.redis, bell, {
+  async function work(changes: (context: WorkerContext) => Partial<WorkerContext> = () => ({})): Promise<void> {
+    const context = contextWith(server.redis, wakeupChannel, {
       create: async () => {
         sent += 1;
         return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
       },
     });
-    await submit({ ...crew, ...changes(crew) }, openSlots(1), job, id);
+    await submit({ ...context, ...changes(context) }, openSlots(1), job, id);
     expect(await server.redis.zcard(key('window', 'submit'))).toBe(0);
   }
 
@@ -119,12 +119,12 @@ describe('a job', () => {
     await book.record(id, 'create_held', { until, wait: 'person' });
     const early = { kind: 'submit', name: `${id}-${until - 1}.1-0` } as const;
     const due = { kind: 'submit', name: `${id}-${until}.1-0` } as const;
-    const crew = crewWith(server.redis, bell, {
+    const context = contextWith(server.redis, wakeupChannel, {
       create: async () => ({ kind: 'answer', errcode: 0, said: '', body: {} }),
     });
-    await submit(crew, openSlots(1), early, id);
+    await submit(context, openSlots(1), early, id);
     expect((await book.registration(id)).state).toBe('deferred');
-    await submit(crew, openSlots(1), due, id);
+    await submit(context, openSlots(1), due, id);
     expect((await book.registration(id)).state).toBe('awaiting_legal_person');
   });
 
@@ -140,9 +140,9 @@ describe('a job', () => {
   test('that a worker has when it leaves is given back at once', async () => {
     await work(({ credentials }) => ({
       credentials: { ...credentials, current: async () => ({ kind: 'wait', why: 'ticket', ms: 5 }) as never },
-      hold: {
+      wakeups: {
         wait: async () => false,
-        listen: () => ({ wait: async () => false, off() {} }),
+        subscribe: () => ({ wait: async () => false, cancel() {} }),
         leave() {},
         leaving: true,
       },
@@ -176,9 +176,9 @@ describe('a job', () => {
     const other = idOf(merchant(1));
     await book.load('b2', [merchant(1)]);
     const successor = fastregisterenterpriseweapp({} as Client);
-    const crew = crewWith(server.redis, bell, { create: async () => ({ kind: 'lost', why: 'cut' }) });
-    const api = { ...successor, create: crew.api.create };
-    await submit({ ...crew, api, now: () => 5_000 }, openSlots(1), { kind: 'submit', name: `${other}-1-0` }, other);
+    const context = contextWith(server.redis, wakeupChannel, { create: async () => ({ kind: 'lost', why: 'cut' }) });
+    const api = { ...successor, create: context.api.create };
+    await submit({ ...context, api, now: () => 5_000 }, openSlots(1), { kind: 'submit', name: `${other}-1-0` }, other);
     const [first] = await book.ledger.history(other);
     expect(first).toMatchObject({ byLink: true, until: 5_000 + pushWaitMs });
     expect(first).not.toHaveProperty('clockAheadMs');

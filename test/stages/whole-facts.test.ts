@@ -7,7 +7,7 @@ import { answerToCreate } from '../../src/wechat/answers.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Crew } from '../../src/worker/crew.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfSearch } from '../../src/worker/facts.js';
 import type { Sent } from '../../src/worker/submit.js';
 import { LIMITS } from '../support/limits.js';
@@ -20,14 +20,14 @@ const { pushWaitMs, busyWaitMs, probeFirstMs, probeMaxMs, giveUpMs, pushRecheckM
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00+08:00');
 
 /** The successor, which was never retired, unless a test asks for the other one. */
-function crew(make = fastregisterenterpriseweapp, random = 0.5): Crew {
+function context(make = fastregisterenterpriseweapp, random = 0.5): WorkerContext {
   return {
     api: make(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     limits: LIMITS,
     now: () => NOW,
     random: () => random,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
 }
 
 function sent(changes: Partial<Registration> = {}, isProbe = false): Sent {
@@ -50,7 +50,7 @@ const byRow = { firstMs: probeFirstMs, maxMs: probeMaxMs };
 describe('a create', () => {
   test('that was accepted has its task and link, and is followed up when its push is overdue', () => {
     const body = { taskid: 'task-1', authorize_url: 'https://example.com/link' };
-    expect(factOfCreate(crew(), sent(), answer(0, 'ok', body))).toEqual({
+    expect(factOfCreate(context(), sent(), answer(0, 'ok', body))).toEqual({
       fact: {
         ...call,
         kind: 'create_accepted',
@@ -65,7 +65,7 @@ describe('a create', () => {
   });
 
   test('that was refused names the code, and waits for nothing', () => {
-    expect(factOfCreate(crew(), sent(), answer(61070, 'said', { taskid: 'none of ours' }))).toEqual({
+    expect(factOfCreate(context(), sent(), answer(61070, 'said', { taskid: 'none of ours' }))).toEqual({
       fact: { ...call, kind: 'create_refused', said: 'said', problem: 'create:61070' },
       aside: { verdict: 'refused', surprise: ORDINARY },
       refusedToken: false,
@@ -73,7 +73,7 @@ describe('a create', () => {
   });
 
   test('that met a running task waits for its end, and says which tasks are over by now', () => {
-    const { fact, aside } = factOfCreate(crew(), sent(), answer(89249));
+    const { fact, aside } = factOfCreate(context(), sent(), answer(89249));
     expect(fact).toEqual({
       ...call,
       kind: 'create_busy',
@@ -87,7 +87,7 @@ describe('a create', () => {
   });
 
   test('that met a used up Weixin ID waits for the next day, on which it has its tries again', () => {
-    const { fact, aside } = factOfCreate(crew(), sent(), answer(91030));
+    const { fact, aside } = factOfCreate(context(), sent(), answer(91030));
     expect(fact).toMatchObject({ kind: 'create_postponed', wait: 'person', until: MIDNIGHT });
     expect(aside).toEqual({ verdict: 'taken', surprise: ORDINARY, spent: { day: DAY, person: 'p' } });
   });
@@ -96,7 +96,7 @@ describe('a create', () => {
     [89249, 'busySince'],
     [91030, 'personSince'],
   ] as const)('that meets %i for longer than we wait has no time to be sent again', (errcode, since) => {
-    const untilOf = (met: number) => factOfCreate(crew(), sent({ [since]: met }), answer(errcode)).fact.until;
+    const untilOf = (met: number) => factOfCreate(context(), sent({ [since]: met }), answer(errcode)).fact.until;
     expect(untilOf(NOW - giveUpMs + 1)).toBeGreaterThan(NOW);
     expect(untilOf(NOW - giveUpMs)).toBeUndefined();
   });
@@ -112,11 +112,11 @@ describe('a create', () => {
     [0, false],
     [4711, false],
   ])('that was answered with %i was refused for its token or its ticket: %j', (errcode, refused) => {
-    expect(factOfCreate(crew(), sent(), answer(errcode)).refusedToken).toBe(refused);
+    expect(factOfCreate(context(), sent(), answer(errcode)).refusedToken).toBe(refused);
   });
 
   test('whose token was refused gives back the try of its Weixin ID, and nothing else', () => {
-    expect(factOfCreate(crew(), sent(), answer(42001))).toEqual({
+    expect(factOfCreate(context(), sent(), answer(42001))).toEqual({
       fact: { ...call, kind: 'create_void', said: 'said', problem: 'create:42001' },
       aside: { verdict: 'again', giveBack: GIVE_BACK },
       refusedToken: true,
@@ -125,13 +125,13 @@ describe('a create', () => {
 
   test('that met a used up day closes the day, and one that met a used up minute makes a pause', () => {
     const closing = { said: 'create:45009 said', recheck: LIMITS.quotaRechecksMs };
-    expect(factOfCreate(crew(), sent(), answer(45009)).aside).toEqual({
+    expect(factOfCreate(context(), sent(), answer(45009)).aside).toEqual({
       verdict: 'again',
       closeDay: DAY,
       closing,
       giveBack: GIVE_BACK,
     });
-    expect(factOfCreate(crew(), sent(), answer(45011)).aside).toEqual({
+    expect(factOfCreate(context(), sent(), answer(45011)).aside).toEqual({
       verdict: 'again',
       pauseMs: MINUTE_MS,
       giveBack: GIVE_BACK,
@@ -139,7 +139,7 @@ describe('a create', () => {
   });
 
   test('that the platform is to blame for says why the line stops, with the rid and no other word of WeChat', () => {
-    const { fact, aside } = factOfCreate(crew(), sent(), answer(61004, 'access clientip rid: 65aa-1'));
+    const { fact, aside } = factOfCreate(context(), sent(), answer(61004, 'access clientip rid: 65aa-1'));
     expect(fact).toEqual({
       ...call,
       kind: 'platform_refused',
@@ -149,7 +149,7 @@ describe('a create', () => {
     });
     expect(aside).toEqual({ verdict: 'failed', surprise: ORDINARY, giveBack: GIVE_BACK });
     for (const errcode of [0, 61070, 89247, 4711]) {
-      expect(factOfCreate(crew(), sent(), answer(errcode)).fact).not.toHaveProperty('because');
+      expect(factOfCreate(context(), sent(), answer(errcode)).fact).not.toHaveProperty('because');
     }
   });
 
@@ -160,7 +160,7 @@ describe('a create', () => {
       [1, 1.1],
     ] as const) {
       const ms = Math.round(probeFirstMs * share);
-      expect(factOfCreate(crew(undefined, random), sent(), { kind: 'not_sent', why: 'ECONNREFUSED' })).toEqual({
+      expect(factOfCreate(context(undefined, random), sent(), { kind: 'not_sent', why: 'ECONNREFUSED' })).toEqual({
         fact: {
           ...call,
           kind: 'create_void',
@@ -193,12 +193,12 @@ describe('a create', () => {
       { kind: 'page', taken: 'no', why: '' },
       { kind: 'page', taken: 'unknown', why: '' },
     ] as const) {
-      expect(factOfCreate(crew(), sent(), reply).refusedToken).toBe(false);
+      expect(factOfCreate(context(), sent(), reply).refusedToken).toBe(false);
     }
   });
 
   test('that was not made because its permit had expired goes back as if nothing had been', () => {
-    expect(factOfExpiredPermit(crew(), sent())).toEqual({
+    expect(factOfExpiredPermit(context(), sent())).toEqual({
       fact: { ...call, kind: 'create_void', problem: 'call:permit_expired' },
       aside: { giveBack: { ...GIVE_BACK, call: true }, verdict: 'again' },
     });
@@ -206,7 +206,7 @@ describe('a create', () => {
 
   test('that was not made because the journal takes nothing waits, and others with it', () => {
     const ms = 10 * MINUTE_MS;
-    expect(factOfNoJournal(crew(), sent())).toEqual({
+    expect(factOfNoJournal(context(), sent())).toEqual({
       fact: { ...call, kind: 'create_void', until: NOW + ms, wait: 'connection', problem: 'call:no_journal' },
       aside: {
         surprise: { call: 'create', code: 'call:no_journal', met: '', most: LIMITS.stopAfter, countsCalls: false },
@@ -220,7 +220,7 @@ describe('a create', () => {
 
 describe('the API that WeChat took offline', () => {
   const offlineOf = (errcode: number) =>
-    factOfCreate(crew(fastregisterweapp), sent(), answer(errcode, 'system error')).aside.offline;
+    factOfCreate(context(fastregisterweapp), sent(), answer(errcode, 'system error')).aside.offline;
 
   test('is known by its answer to the first creates of a day', () => {
     const told = { day: DAY, met: true, most: 3, because: 'system error', problem: 'api:retired' };
@@ -233,12 +233,12 @@ describe('the API that WeChat took offline', () => {
   });
 
   test('is not looked for in an API that was never retired', () => {
-    expect(factOfCreate(crew(), sent(), answer(-1)).aside).not.toHaveProperty('offline');
+    expect(factOfCreate(context(), sent(), answer(-1)).aside).not.toHaveProperty('offline');
   });
 });
 
 describe('the probe of a closed day', () => {
-  const verdictOf = (reply: Reply) => factOfCreate(crew(), sent({}, true), reply).aside.probe;
+  const verdictOf = (reply: Reply) => factOfCreate(context(), sent({}, true), reply).aside.probe;
 
   test.each([
     [answer(0), { verdict: 'open', said: 'create:0 said' }],
@@ -255,14 +255,14 @@ describe('the probe of a closed day', () => {
   });
 
   test('is not one that WeChat answers with 45009: the day stays closed', () => {
-    expect(factOfCreate(crew(), sent({}, true), answer(45009)).aside).not.toHaveProperty('probe');
+    expect(factOfCreate(context(), sent({}, true), answer(45009)).aside).not.toHaveProperty('probe');
   });
 
   test('may be a search', () => {
     const registration = sent().view.registration;
-    const told = factOfSearch(crew(fastregisterweapp), registration, DAY, answer(89251), true).aside.probe;
+    const told = factOfSearch(context(fastregisterweapp), registration, DAY, answer(89251), true).aside.probe;
     expect(told).toEqual({ day: DAY, verdict: 'open', said: 'search:89251 said' });
-    const lost = factOfSearch(crew(fastregisterweapp), registration, DAY, { kind: 'lost', why: 'cut' }, true).aside
+    const lost = factOfSearch(context(fastregisterweapp), registration, DAY, { kind: 'lost', why: 'cut' }, true).aside
       .probe;
     expect(lost).toEqual({ day: DAY, verdict: 'unknown', said: 'call:lost cut' });
   });
@@ -270,7 +270,7 @@ describe('the probe of a closed day', () => {
 
 describe('a search', () => {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: NOW - pushWaitMs } as const;
-  const told = (reply: Reply) => factOfSearch(crew(fastregisterweapp), registration, DAY, reply);
+  const told = (reply: Reply) => factOfSearch(context(fastregisterweapp), registration, DAY, reply);
   const searched = { at: NOW, callSentAt: NOW - pushWaitMs, until: NOW + pushRecheckMs };
 
   test('that finds the task running says so, and that the way to WeChat is open', () => {
@@ -314,7 +314,7 @@ describe('a search', () => {
 
   test('of a row whose create is not known counts from now', () => {
     const { sentAt: _, ...unknown } = registration;
-    const { fact } = factOfSearch(crew(fastregisterweapp), unknown, DAY, answer(89251));
+    const { fact } = factOfSearch(context(fastregisterweapp), unknown, DAY, answer(89251));
     expect(fact).toMatchObject({ callSentAt: NOW, until: NOW + pushRecheckMs });
   });
 });

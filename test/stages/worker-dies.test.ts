@@ -1,39 +1,41 @@
 import { type Job, QueueKeys, Worker } from 'bullmq';
 import { expect, test } from 'vitest';
-import { hangBell } from '../../src/redis/bell.js';
 import { prefix } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
+import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { crewWith } from '../support/crew.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 
 test('a job that three workers took with them is worked off by the fourth, and nothing is said to have failed', async () => {
   const book = openBook(server.redis);
-  const bell = await hangBell(server.connect());
+  const wakeupChannel = await openWakeupChannel(server.connect());
   const { log, lines } = readableLog('error');
-  const crew = {
-    ...crewWith(server.redis, bell, { create: async () => ({ kind: 'answer', errcode: 0, said: 'ok', body: {} }) }),
+  const context = {
+    ...contextWith(server.redis, wakeupChannel, {
+      create: async () => ({ kind: 'answer', errcode: 0, said: 'ok', body: {} }),
+    }),
     log,
   };
   await book.load('b1', [merchant(1)]);
   const redis = server.connect();
-  const relay = startRelay({ redis, bell, log, windowSize: 1_000, perSecond: 10 });
+  const relay = startRelay({ redis, wakeupChannel: wakeupChannel, log, windowSize: 1_000, perSecond: 10 });
   await takeAndDie({ deathsBefore: 2 });
 
-  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 1 });
+  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 1 });
   const wasSent = async () => (await book.batches.counts('b1')).awaiting_legal_person === 1;
   await until('it was sent, or failed', async () => (await wasSent()) || lines.length > 0);
   expect(lines).toEqual([]);
 
   await worker.close();
   await relay.stop();
-  await bell.close();
+  await wakeupChannel.close();
 });
 
 /** BullMQ as it is when the lock of a killed worker has run out and somebody has looked once: the next look finds it stalled. */

@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
-import { hangBell } from '../../src/redis/bell.js';
 import { key } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/relay.js';
+import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { crewWith } from '../support/crew.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
 
 test('a worker that leaves finishes the calls in flight, and gives back what waits behind them', async () => {
   const book = openBook(server.redis);
-  const bell = await hangBell(server.connect());
+  const wakeupChannel = await openWakeupChannel(server.connect());
   const answers: ((reply: Reply) => void)[] = [];
-  const crew = crewWith(server.redis, bell, {
+  const context = contextWith(server.redis, wakeupChannel, {
     create: () => new Promise<Reply>((answer) => answers.push(answer)),
     limits: { perSecond: 800 },
   });
@@ -25,8 +25,14 @@ test('a worker that leaves finishes the calls in flight, and gives back what wai
     Array.from({ length: 40 }, (_, number) => merchant(number)),
   );
   const redis = server.connect();
-  const relay = startRelay({ redis, bell, log: crew.log, windowSize: 1_000, perSecond: 800 });
-  const worker = startWorker({ redis, relay, crew, authorizing: {} as never, concurrency: 4 });
+  const relay = startRelay({
+    redis,
+    wakeupChannel: wakeupChannel,
+    log: context.log,
+    windowSize: 1_000,
+    perSecond: 800,
+  });
+  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 4 });
   await until('four calls are in flight', () => answers.length === 4);
   await relay.stop();
 
@@ -40,5 +46,5 @@ test('a worker that leaves finishes the calls in flight, and gives back what wai
   const [ready, window] = await Promise.all([redis.llen(key('ready', 'submit')), redis.zcard(key('window', 'submit'))]);
   expect(ready + window).toBe(36);
   expect(ready).toBeGreaterThanOrEqual(28);
-  await bell.close();
+  await wakeupChannel.close();
 });

@@ -24,7 +24,7 @@ function environment(): Record<string, string> {
   };
 }
 
-/** One for the ledger and three that listen; sending takes one, and one for the bell. */
+/** One for the ledger and three that listen; sending takes one, and one for the wakeup channel. */
 test.each([4, 5])('of %i, run has some left to listen and too few to send: it ends with 5', async (most) => {
   await own.kill();
   await own.start('--maxclients', String(most));

@@ -156,5 +156,5 @@ for _, id in ipairs(canaries > 0 and ready or {}) do
     redis.call('RPUSH', key.ready('submit'), id)
   end
 end
-if #ready > 0 then ring('ready') end
+if #ready > 0 then wake('ready') end
 return { accepted, unpack(undecided) }

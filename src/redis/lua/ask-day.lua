@@ -3,5 +3,5 @@
 -- Answers 1 where WeChat has closed the day, else 0.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'ask', milliseconds())
-ring('quota')
+wake('quota')
 return redis.call('HEXISTS', KEYS[1], 'closed')

@@ -55,7 +55,7 @@ end
 local function open_day(calls, now, by)
   redis.call('HDEL', calls, 'closed', 'closedBy', 'probe', 'busyUntil', 'checkAt', 'ask')
   redis.call('HSET', calls, 'openedAt', now, 'openedBy', by)
-  ring('quota')
+  wake('quota')
 end
 
 -- WeChat answered 45009 to a call of registration `id`. A day that is closed again right after it was opened continues its
@@ -92,7 +92,7 @@ function probe_answered(calls, id, probe, now)
   redis.call('HDEL', calls, 'busyUntil')
   if probe.verdict == 'again' then
     redis.call('HSET', calls, 'probe', 'wanted')
-    ring('quota')
+    wake('quota')
   else
     redis.call('HDEL', calls, 'probe')
   end

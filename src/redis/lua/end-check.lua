@@ -21,5 +21,5 @@ end
 local check_at = ARGV[2] == 'unreachable' and now + recheck[1] or next_check(tonumber(day[2]) or now, now, recheck)
 redis.call('HSET', KEYS[1], 'checkAt', check_at)
 if ARGV[2] == 'probe' and day[3] then redis.call('HSET', KEYS[1], 'probe', 'wanted') end
-ring('quota')
+wake('quota')
 return 1

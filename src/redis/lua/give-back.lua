@@ -11,5 +11,5 @@ else
   -- What has come due earlier meanwhile stays so.
   redis.call('ZADD', key.later(ARGV[1]), 'LT', ARGV[4], ARGV[3])
 end
-ring('ready')
+wake('ready')
 return 1

@@ -20,5 +20,5 @@ if known then
 end
 if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'push', ARGV[10]) end
 redis.call('ZADD', key.later('authorize'), 'LT', ARGV[9], appid)
-ring('ready')
+wake('ready')
 return 'waits'

@@ -6,7 +6,7 @@ local ROWS_PER_PAGE = 512
 -- In place of the row of a registration of which only its outcome is kept (purge.lua); it is a row of no batch.
 local PURGED_ROW = 'purged/0'
 
--- The relay looks by itself as often as this: what is due later needs no ring.
+-- The relay looks by itself as often as this: what is due later needs no wakeup.
 local RELAY_LOOKS_EVERY_MS = 15000
 
 local function milliseconds()
@@ -126,8 +126,8 @@ local function each(width, one)
   return answers
 end
 
-local function ring(what)
-  redis.call('PUBLISH', key.bell(), what)
+local function wake(topic)
+  redis.call('PUBLISH', key.wakeups(), topic)
 end
 
 -- The arguments from `first` on, as a set.
@@ -196,7 +196,7 @@ local function exchange_now(appid)
   redis.call('ZREM', key.later('authorize'), appid)
   redis.call('LREM', key.ready('authorize'), 0, appid)
   redis.call('LPUSH', key.ready('authorize'), appid)
-  ring('ready')
+  wake('ready')
 end
 
 -- The registration has this Mini Program. What waited to learn whose it is goes on: also a code whose token was kept for
@@ -264,7 +264,7 @@ local function stop_line(stop)
   end
   redis.call('HDEL', line, 'canary', 'deadline', 'failed')
   canary_of_line = nil
-  ring('line')
+  wake('line')
   return true
 end
 
@@ -393,7 +393,7 @@ local function line_after_canary(id, step, state)
     return
   end
   canary_of_line = nil
-  ring('line')
+  wake('line')
 end
 
 -- `keeping` names the batches that keep any, so that whoever counts what is kept need not ask every batch there is.
@@ -420,7 +420,7 @@ local function let_go(batch, count)
     redis.call('RPUSH', key.ready('submit'), id)
   end
   after_one_less(batch)
-  ring('ready')
+  wake('ready')
 end
 
 local canaries_of = {}
@@ -561,5 +561,5 @@ function record(id, step)
     end
     if step.giveBack.call then redis.call('HINCRBY', key.calls(step.giveBack.day), 'create', -1) end
   end
-  if step.ready or soon then ring('ready') end
+  if step.ready or soon then wake('ready') end
 end

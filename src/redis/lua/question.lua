@@ -13,5 +13,5 @@ else
   redis.call('HINCRBY', KEYS[1], 'times', 1)
   redis.call('HDEL', KEYS[1], 'canary', 'deadline')
 end
-ring('line')
+wake('line')
 return 1

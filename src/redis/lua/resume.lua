@@ -4,7 +4,7 @@
 -- ARGV states of registrations that are to be sent
 -- Answers 'running', 'open', or 'canary'. Run twice, it answers the same: the line is open, or waits for its canary.
 -- Somebody has changed something: who waits for a token, or was issued none, asks for one at once.
-if redis.call('HDEL', key.tokenWait(), 'until') + redis.call('DEL', key.tokenRefusal()) > 0 then ring('token') end
+if redis.call('HDEL', key.tokenWait(), 'until') + redis.call('DEL', key.tokenRefusal()) > 0 then wake('token') end
 local problem = redis.call('HGET', KEYS[1], 'problem')
 if not problem then return 'running' end
 redis.call('DEL', key.surprise('create'), key.surprise('search'))
@@ -22,10 +22,10 @@ end
 local nobody = redis.call('LLEN', key.ready('submit')) + redis.call('ZCARD', key.window('submit')) == 0
 if nobody or is_pause(problem) or ready_to_be_sent() <= 0 then
   redis.call('DEL', KEYS[1])
-  ring('line')
+  wake('line')
   return 'open'
 end
 redis.call('HDEL', KEYS[1], 'paused', 'deadline')
 redis.call('HSET', KEYS[1], 'canary', 'wanted')
-ring('line')
+wake('line')
 return 'canary'

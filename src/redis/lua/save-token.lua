@@ -5,5 +5,5 @@
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', key.token(), 'value', ARGV[2], 'refreshAt', ARGV[3], 'mark', ARGV[4])
 redis.call('DEL', KEYS[1], key.tokenRefusal())
-ring('token')
+wake('token')
 return 1

@@ -102,6 +102,6 @@ if repeated > 0 then redis.call('HINCRBY', key.refused(), 'repeated', repeated) 
 if ARGV[5] ~= '' and tonumber(ARGV[6]) >= tonumber(redis.call('HGET', key.ticket(), 'createdAt') or 0) then
   local mark, sealed = string.match(ARGV[5], '^(%S+) (.*)$')
   redis.call('HSET', key.ticket(), 'value', sealed, 'mark', mark, 'createdAt', ARGV[6], 'receivedAt', ARGV[7])
-  ring('token')
+  wake('token')
 end
 return over

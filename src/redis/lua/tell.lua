@@ -6,5 +6,5 @@ if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('RPUSH', key.notices('notify:' .. ARGV[3]), ARGV[4])
 redis.call('ZADD', key.noticesDue('notify'), 'NX', milliseconds(), ARGV[3])
-ring('notice')
+wake('notice')
 return 1

@@ -12,7 +12,7 @@ local tries = is_same and before[2] + 1 or 1
 local ms, most = tonumber(ARGV[3]), tonumber(ARGV[4])
 redis.call('HSET', KEYS[1], 'why', ARGV[1], 'said', ARGV[2], 'tries', tries, 'since', is_same and before[3] or now)
 if most == 0 then
-  -- It ends when somebody rings, so nobody is kept from asking.
+  -- It ends with a wakeup, so no process is kept from asking.
   redis.call('HDEL', KEYS[1], 'until')
 else
   ms = math.floor(math.min(ms * 2 ^ math.min(tries - 1, 40), math.max(ms, most)))

@@ -1,35 +1,35 @@
 /** Waiting for what holds everybody: the next slot, the next day, a ticket, an operator. Nothing is asked meanwhile. */
-import type { Bell, Ring } from '../redis/bell.js';
+import type { Topic, WakeupChannel } from '../redis/wakeup-channel.js';
 
-export interface Hold {
-  /** Waits `ms` (Infinity: for a ring), or until the bell rings for one of `rings`. False: this worker is leaving. */
-  wait(ms: number, rings: readonly Ring[]): Promise<boolean>;
-  /** Listens from now on, so that a ring which comes before the wait begins ends it too. */
-  listen(rings: readonly Ring[]): Ear;
+export interface Wakeups {
+  /** Waits `ms` (Infinity: for a wakeup), or until one of `topics` is published. False: this worker is leaving. */
+  wait(ms: number, topics: readonly Topic[]): Promise<boolean>;
+  /** Subscribes from now on, so that a wakeup which comes before the wait begins ends it too. */
+  subscribe(topics: readonly Topic[]): Subscription;
   leave(): void;
   readonly leaving: boolean;
 }
 
-export interface Ear {
+export interface Subscription {
   wait(ms: number): Promise<boolean>;
   /** To be called when nobody waits any more. */
-  off(): void;
+  cancel(): void;
 }
 
 /**
- * A ring can be lost on its way, and clocks are set. So whoever waits longer looks again after this.
+ * A wakeup can be lost on its way, and clocks are set. So a longer wait looks again after this.
  */
 const LONGEST_MS = 15_000;
 
-export function openHold(bell: Bell): Hold {
+export function openWakeups(wakeupChannel: WakeupChannel): Wakeups {
   const waiting = new Set<() => void>();
   let leaving = false;
 
-  function listen(rings: readonly Ring[]): Ear {
+  function listen(topics: readonly Topic[]): Subscription {
     let rung = false;
     let wake = (): void => {};
-    const offs = rings.map((ring) =>
-      bell.on(ring, () => {
+    const offs = topics.map((topic) =>
+      wakeupChannel.on(topic, () => {
         rung = true;
         wake();
       }),
@@ -48,20 +48,20 @@ export function openHold(bell: Bell): Hold {
           waiting.add(end);
         });
       },
-      off() {
+      cancel() {
         for (const off of offs) off();
       },
     };
   }
 
   return {
-    listen,
-    async wait(ms, rings) {
-      const ear = listen(rings);
+    subscribe: listen,
+    async wait(ms, topics) {
+      const subscription = listen(topics);
       try {
-        return await ear.wait(ms);
+        return await subscription.wait(ms);
       } finally {
-        ear.off();
+        subscription.cancel();
       }
     },
     leave() {

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Bell, Ring } from '../../src/redis/bell.js';
-import { type Crew, tokenFor } from '../../src/worker/crew.js';
-import { openHold } from '../../src/worker/hold.js';
+import type { Topic, WakeupChannel } from '../../src/redis/wakeup-channel.js';
+import { tokenFor, type WorkerContext } from '../../src/worker/context.js';
+import { openWakeups } from '../../src/worker/wakeups.js';
 import { readableLog } from '../support/log.js';
 
-const listeners = new Map<Ring, Set<() => void>>();
-const bell: Bell = {
-  on(ring, listener) {
-    const those = listeners.get(ring) ?? new Set();
-    listeners.set(ring, those.add(listener));
+const listeners = new Map<Topic, Set<() => void>>();
+const wakeupChannel: WakeupChannel = {
+  on(wake, listener) {
+    const those = listeners.get(wake) ?? new Set();
+    listeners.set(wake, those.add(listener));
     return () => those.delete(listener);
   },
   close: async () => {},
 };
-const ring = (what: Ring) => [...(listeners.get(what) ?? [])].forEach((listener) => void listener());
+const wake = (what: Topic) => [...(listeners.get(what) ?? [])].forEach((listener) => void listener());
 
 beforeEach(() => {
   listeners.clear();
@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 test('who waits for a time waits that long', async () => {
-  const hold = openHold(bell);
+  const hold = openWakeups(wakeupChannel);
   const over = vi.fn();
   const waiting = hold.wait(5_000, []).then(over);
   await vi.advanceTimersByTimeAsync(4_999);
@@ -32,29 +32,29 @@ test('who waits for a time waits that long', async () => {
   expect(over).toHaveBeenCalledWith(true);
 });
 
-test('a ring ends the wait of those who listen for it, and of nobody else', async () => {
-  const hold = openHold(bell);
+test('a wakeup ends the wait of its subscribers, and no other', async () => {
+  const hold = openWakeups(wakeupChannel);
   const [line, token] = [vi.fn(), vi.fn()];
   const waiting = hold.wait(Number.POSITIVE_INFINITY, ['line']).then(line);
   void hold.wait(Number.POSITIVE_INFINITY, ['token']).then(token);
-  ring('line');
+  wake('line');
   await waiting;
   expect(line).toHaveBeenCalledWith(true);
   expect(token).not.toHaveBeenCalled();
   expect(listeners.get('line')?.size).toBe(0);
 });
 
-test('a ring that was lost costs seconds, not hours', async () => {
-  const hold = openHold(bell);
+test('a wakeup that was lost costs seconds, not hours', async () => {
+  const hold = openWakeups(wakeupChannel);
   const over = vi.fn();
-  ring('line');
+  wake('line');
   void hold.wait(Number.POSITIVE_INFINITY, ['line']).then(over);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(over).toHaveBeenCalledWith(true);
 });
 
 test('who leaves ends all waits, and nobody begins to wait any more', async () => {
-  const hold = openHold(bell);
+  const hold = openWakeups(wakeupChannel);
   const waits = [hold.wait(5_000, []), hold.wait(Number.POSITIVE_INFINITY, ['line'])];
   hold.leave();
   expect(await Promise.all(waits)).toEqual([false, false]);
@@ -64,13 +64,13 @@ test('who leaves ends all waits, and nobody begins to wait any more', async () =
 
 test('a ticket that comes while it is being asked for is not waited for', async () => {
   const asked: string[] = [];
-  const crew = {
+  const context = {
     credentials: {
       current: async () => {
         asked.push('token');
         if (asked.length > 1) return { kind: 'token', token: 'token' };
         // WeChat pushes the ticket before it has answered the call that asks for it.
-        ring('token');
+        wake('token');
         return { kind: 'wait', ms: 60_000, why: 'ticket' };
       },
     },
@@ -80,13 +80,13 @@ test('a ticket that comes while it is being asked for is not waited for', async 
       forgetWait: async () => {},
       line: async () => undefined,
     },
-    hold: openHold(bell),
+    wakeups: openWakeups(wakeupChannel),
     token: {},
     log: readableLog().log,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
 
   const told = vi.fn();
-  void tokenFor(crew).then(told);
+  void tokenFor(context).then(told);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(told).toHaveBeenCalledWith('token');
 });

@@ -2,33 +2,33 @@
 import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE, quotaRechecksMs } from '../../src/domain/patience.js';
-import type { Bell } from '../../src/redis/bell.js';
+import type { WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Crew } from '../../src/worker/crew.js';
-import { openHold } from '../../src/worker/hold.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { openPermits } from '../../src/worker/permits.js';
+import { openWakeups } from '../../src/worker/wakeups.js';
 import { openBook } from './ledger.js';
 import { readableLog } from './log.js';
 
 export interface PlayedWeChat {
   readonly create: (merchant: Merchant) => Promise<Reply>;
   readonly search?: () => Promise<Reply>;
-  readonly limits?: Partial<Crew['limits']>;
-  readonly patience?: Partial<Crew['patience']>;
-  readonly readQuota?: Crew['readQuota'];
-  readonly permits?: Crew['permits'];
-  readonly confirm?: Crew['confirm'];
+  readonly limits?: Partial<WorkerContext['limits']>;
+  readonly patience?: Partial<WorkerContext['patience']>;
+  readonly readQuota?: WorkerContext['readQuota'];
+  readonly permits?: WorkerContext['permits'];
+  readonly confirm?: WorkerContext['confirm'];
 }
 
 /** WeChat answers, and tells no number. */
-const ANSWERED: Crew['readQuota'] = async () => ({ kind: 'untold', errcode: 76021, said: '' });
+const ANSWERED: WorkerContext['readQuota'] = async () => ({ kind: 'untold', errcode: 76021, said: '' });
 
-export function crewWith(
+export function contextWith(
   redis: Redis,
-  bell: Bell,
+  wakeupChannel: WakeupChannel,
   { create, search, limits, patience, readQuota = ANSWERED, permits, confirm = async () => true }: PlayedWeChat,
-): Crew {
+): WorkerContext {
   const { ledger, calls, workload } = openBook(redis);
   return {
     ledger,
@@ -53,7 +53,7 @@ export function crewWith(
       stopAfter: 20,
       ...limits,
     },
-    hold: openHold(bell),
+    wakeups: openWakeups(wakeupChannel),
     memory: { write: () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
     confirm,
     permits: permits ?? openPermits(10_000, () => performance.now()),
@@ -64,5 +64,5 @@ export function crewWith(
     now: Date.now,
     random: Math.random,
     log: readableLog('silent').log,
-  } as unknown as Crew;
+  } as unknown as WorkerContext;
 }

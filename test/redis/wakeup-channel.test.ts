@@ -1,8 +1,8 @@
-/** A bell whose connection is lost, or dies without a word. */
+/** A wakeup channel whose connection is lost, or dies without a word. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { type Bell, hangBell } from '../../src/redis/bell.js';
 import { connect } from '../../src/redis/connection.js';
 import { key } from '../../src/redis/keys.js';
+import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 import { type Wire, wireTo } from '../support/wire.js';
@@ -13,7 +13,7 @@ const SILENT = { info() {}, warn() {} };
 
 let own: OwnRedis;
 let wire: Wire;
-let bell: Bell;
+let wakeupChannel: WakeupChannel;
 
 beforeAll(async () => {
   own = await ownRedis();
@@ -23,25 +23,25 @@ afterAll(() => own.end());
 beforeEach(async () => {
   wire = await wireTo(own);
   const near = await connect({ socketPath: wire.socketPath }, 'worker', SILENT);
-  bell = await hangBell(near);
+  wakeupChannel = await openWakeupChannel(near);
   near.disconnect();
 });
 afterEach(async () => {
-  await bell.close();
+  await wakeupChannel.close();
   await wire.close();
 });
 
-test('a connection that comes back rings for all, once it hears again', async () => {
-  const rung = new Promise<void>((resolve) => bell.on('line', resolve));
+test('a connection that comes back wakes the subscribers of all topics', async () => {
+  const rung = new Promise<void>((resolve) => wakeupChannel.on('line', resolve));
   wire.cut();
   await rung;
 
-  const heard = new Promise<void>((resolve) => bell.on('quota', resolve));
-  await (await own.connect()).publish(key('bell'), 'quota');
+  const heard = new Promise<void>((resolve) => wakeupChannel.on('quota', resolve));
+  await (await own.connect()).publish(key('wakeups'), 'quota');
   await heard;
 });
 
-test('a bell that is closed while its connection comes back is silent, and breaks nothing', async () => {
+test('a wakeup channel that is closed while its connection comes back is silent, and breaks nothing', async () => {
   const unhandled: unknown[] = [];
   const watch = (reason: unknown): void => void unhandled.push(reason);
   const others = process.listeners('unhandledRejection');
@@ -56,7 +56,7 @@ test('a bell that is closed while its connection comes back is silent, and break
     });
     wire.cut();
     await asked;
-    await bell.close();
+    await wakeupChannel.close();
     await wire.lastClosed();
     // Node tells of unhandled rejections before the next timers.
     await new Promise((resolve) => setImmediate(resolve));
@@ -67,11 +67,11 @@ test('a bell that is closed while its connection comes back is silent, and break
   expect(unhandled).toEqual([]);
 });
 
-test('a bell whose connection has died without a word notices it, and hears again', async () => {
+test('a wakeup channel whose connection has died without a word notices it, and hears again', async () => {
   vi.useFakeTimers({ toFake: [...TIMERS] });
   onTestFinished(() => void vi.useRealTimers());
   const near = await connect({ socketPath: wire.socketPath }, 'worker', SILENT);
-  const deaf = await hangBell(near);
+  const deaf = await openWakeupChannel(near);
   near.disconnect();
   let rung = false;
   deaf.on('line', () => {
@@ -82,7 +82,7 @@ test('a bell whose connection has died without a word notices it, and hears agai
   await vi.runOnlyPendingTimersAsync();
   await asked;
   await vi.runOnlyPendingTimersAsync();
-  await until('it is connected anew and rings for all', async () => {
+  await until('it is connected anew and wakes all', async () => {
     // Short beside every deadline, so that an answer on its way is in time on a busy machine, too.
     await vi.advanceTimersByTimeAsync(20);
     return rung;

@@ -19,11 +19,11 @@ import type { Reply } from '../wechat/client.js';
 import type { Credential, Credentials, Fault } from '../wechat/credentials.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import type { Told } from './facts.js';
-import type { Ear, Hold } from './hold.js';
+import type { Decision } from './facts.js';
 import type { Permits } from './permits.js';
+import type { Subscription, Wakeups } from './wakeups.js';
 
-export interface Crew {
+export interface WorkerContext {
   readonly ledger: Ledger;
   readonly calls: Calls;
   readonly workload: Workload;
@@ -31,7 +31,7 @@ export interface Crew {
   readonly credentials: Credentials;
   readonly patience: Patience;
   readonly limits: Limits;
-  readonly hold: Hold;
+  readonly wakeups: Wakeups;
   readonly permits: Permits;
   readonly memory: Memory;
   /** Whether what was recorded before is safe as FASTREGISTER_REDIS_WAIT asks; false where that was not so in time. */
@@ -67,7 +67,7 @@ export interface ReadNow {
 }
 
 /** Reads a registration and Redis' clock. This machine's clock only measures how much time has passed since. */
-export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNow> {
+export async function readNow({ ledger, now }: WorkerContext, id: string): Promise<ReadNow> {
   const view = await ledger.read(id);
   const readAt = now();
   return { view, redisNow: () => (view?.now ?? readAt) + now() - readAt };
@@ -77,7 +77,7 @@ export async function readNow({ ledger, now }: Crew, id: string): Promise<ReadNo
 export function budgetsFor(
   merchant: Merchant,
   registration: Registration,
-  { limits, patience, api }: Crew,
+  { limits, patience, api }: WorkerContext,
   now: number,
 ): Budgets {
   return {
@@ -92,7 +92,7 @@ export function budgetsFor(
 }
 
 /** A call may wait for a connection before it is made. After this time it is answered, or never will be. */
-export function longestCallMs({ requestTimeoutMs }: Crew['patience']): number {
+export function longestCallMs({ requestTimeoutMs }: WorkerContext['patience']): number {
   return 2 * requestTimeoutMs;
 }
 
@@ -104,119 +104,123 @@ function isTriedAgain({ postponed, wait }: Registration): boolean {
   return postponed > 0 || wait === 'again';
 }
 
-/** What is rung when a wait of everybody may be over early. */
-export async function holdFor(crew: Crew, { ms, why }: { ms: number; why: GlobalWait | string }): Promise<boolean> {
+/** Waits, or until a wakeup says that a wait of all workers may be over early. */
+export async function holdFor(
+  context: WorkerContext,
+  { ms, why }: { ms: number; why: GlobalWait | string },
+): Promise<boolean> {
   const shortest = why === 'clock' ? SHORTEST_CLOCK_WAIT_MS : 1;
-  return crew.hold.wait(Math.max(ms, shortest), why === 'pace' ? [] : ['line', 'token', 'quota']);
+  return context.wakeups.wait(Math.max(ms, shortest), why === 'pace' ? [] : ['line', 'token', 'quota']);
 }
 
 /**
  * A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. All slots ask as
  * one: a secret that is dead is dead for each of them.
  */
-export function tokenFor(crew: Crew): Promise<string | undefined> {
-  const { token } = crew;
-  token.asking ??= askForToken(crew).finally(() => {
+export function tokenFor(context: WorkerContext): Promise<string | undefined> {
+  const { token } = context;
+  token.asking ??= askForToken(context).finally(() => {
     delete token.asking;
   });
   return token.asking;
 }
 
-async function askForToken(crew: Crew): Promise<string | undefined> {
+async function askForToken(context: WorkerContext): Promise<string | undefined> {
   for (let hasWaited = false; ; hasWaited = true) {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
-    const ear = crew.hold.listen(['line', 'token']);
+    const subscription = context.wakeups.subscribe(['line', 'token']);
     try {
       // Somebody may have asked in vain meanwhile: then that one's wait is everybody's.
-      const restMs = hasWaited ? await crew.calls.tokenRestMs() : 0;
+      const restMs = hasWaited ? await context.calls.tokenRestMs() : 0;
       if (restMs > 0) {
-        if (!(await ear.wait(restMs))) return undefined;
+        if (!(await subscription.wait(restMs))) return undefined;
         continue;
       }
-      const credential = await crew.credentials.current();
+      const credential = await context.credentials.current();
       if (credential.kind === 'token') {
-        if (hasWaited) await crew.calls.forgetWait();
+        if (hasWaited) await context.calls.forgetWait();
         return credential.token;
       }
-      if (!(await untilAskedAgain(crew, credential, ear))) return undefined;
+      if (!(await untilAskedAgain(context, credential, subscription))) return undefined;
     } finally {
-      ear.off();
+      subscription.cancel();
     }
   }
 }
 
 async function untilAskedAgain(
-  crew: Crew,
+  context: WorkerContext,
   credential: Exclude<Credential, { kind: 'token' }>,
-  ear: Ear,
+  subscription: Subscription,
 ): Promise<boolean> {
   if (credential.kind === 'fault') {
-    await stopLine(crew, credential);
-    // Our own stop rings the bell too: WeChat is asked again when somebody has resumed the line, and not before.
-    while ((await crew.calls.line())?.onTrial === false) {
-      if (!(await holdFor(crew, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
+    await stopLine(context, credential);
+    // Our own stop is a wakeup too: WeChat is asked again when somebody has resumed the line, and not before.
+    while ((await context.calls.line())?.onTrial === false) {
+      if (!(await holdFor(context, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
     }
     return true;
   }
   const { why, ms, said } = credential;
-  if (why === 'refresher') return ear.wait(ms);
-  // A ticket comes by itself, and rings; of a refusal the time of the next try is set for all. Who cannot be reached is asked
+  if (why === 'refresher') return subscription.wait(ms);
+  // A ticket comes by itself, with a wakeup; of a refusal the time of the next try is set for all. Who cannot be reached is asked
   // less and less often.
-  const maxMs = why === 'ticket' || why === 'refused' ? {} : { maxMs: crew.patience.probeMaxMs };
-  const noted = await crew.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
+  const maxMs = why === 'ticket' || why === 'refused' ? {} : { maxMs: context.patience.probeMaxMs };
+  const noted = await context.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
   const what = why === 'refused' ? { problem: credential.problem, rid: ridOf(said) } : { said };
-  if (noted.isNew) crew.log.info({ why, ...what }, 'waiting for a component access token');
-  return ear.wait(noted.ms);
+  if (noted.isNew) context.log.info({ why, ...what }, 'waiting for a component access token');
+  return subscription.wait(noted.ms);
 }
 
 /** Records what a call told, of its merchant and of its token. */
 export async function reportCall(
-  crew: Crew,
+  context: WorkerContext,
   id: string,
-  told: Told,
+  decision: Decision,
   reply: Reply,
   token: string,
   view: View,
 ): Promise<void> {
-  const entry = { registration: id, mark: newMark(), fact: told.fact };
-  crew.memory.write(entry);
+  const entry = { registration: id, mark: newMark(), fact: decision.fact };
+  context.memory.write(entry);
   try {
-    await report(crew, id, told.fact, told.aside, view, entry.mark);
+    await report(context, id, decision.fact, decision.aside, view, entry.mark);
   } catch (error) {
-    if ((await crew.ledger.read(id)) !== undefined) throw error;
-    await crew.memory.keep(entry);
+    if ((await context.ledger.read(id)) !== undefined) throw error;
+    await context.memory.keep(entry);
   }
   // The call was made, whoever knows of its answer. The journal has it.
-  if (!(await crew.confirm())) crew.log.warn({ registration: id }, 'an answer was not confirmed in time');
-  if (told.refusedToken) await refuseToken(crew, token);
-  else if (reply.kind === 'answer') await crew.credentials.accepted(token);
+  if (!(await context.confirm())) context.log.warn({ registration: id }, 'an answer was not confirmed in time');
+  if (decision.refusedToken) await refuseToken(context, token);
+  else if (reply.kind === 'answer') await context.credentials.accepted(token);
 }
 
 /** WeChat refused this token: whoever needs one next gets another. */
-export async function refuseToken(crew: Crew, token: string): Promise<void> {
-  const fault = await crew.credentials.refuse(token);
-  if (fault !== undefined) await stopLine(crew, fault);
+export async function refuseToken(context: WorkerContext, token: string): Promise<void> {
+  const fault = await context.credentials.refuse(token);
+  if (fault !== undefined) await stopLine(context, fault);
 }
 
 /** Only the first who stops it says so: the others have met the same trouble. */
-async function stopLine(crew: Crew, { problem, said }: Fault): Promise<void> {
-  if (!(await crew.calls.stopLine({ because: said, problem, at: crew.now() }))) return;
-  crew.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
+async function stopLine(context: WorkerContext, { problem, said }: Fault): Promise<void> {
+  if (!(await context.calls.stopLine({ because: said, problem, at: context.now() }))) return;
+  context.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
 }
 
 /** Records a fact and says so in one log line, which names no merchant. */
 export async function report(
-  crew: Crew,
+  context: WorkerContext,
   id: string,
   fact: Fact,
   aside: Aside = {},
   known?: View,
   mark?: string,
 ): Promise<Registration> {
-  const { before, after, move } = await crew.ledger.record(id, fact, aside, known, mark);
+  const { before, after, move } = await context.ledger.record(id, fact, aside, known, mark);
   const { kind, problem, said } = fact;
   const rid = ridOf(said);
-  crew.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');
-  if (move?.so?.includes('stop_line')) crew.log.error({ problem, rid, because: fact.because }, 'the line is stopped');
+  context.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');
+  if (move?.so?.includes('stop_line'))
+    context.log.error({ problem, rid, because: fact.because }, 'the line is stopped');
   return after;
 }

@@ -1,21 +1,21 @@
 /**
- * The bell: one channel on which processes tell each other that there is something to do. A ring can be lost (a lost
- * connection, a restart), so whoever listens also looks by himself from time to time; a new connection rings for all.
+ * One channel on which processes wake each other when there is something to do. A message can be lost (a lost connection, a
+ * restart), so every subscriber also polls from time to time; a new connection wakes the subscribers of all topics.
  */
 import type { Redis } from 'ioredis';
-import { another } from './connection.js';
+import { duplicateConnection } from './connection.js';
 import { key } from './keys.js';
 
 /**
  * `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `quota`: WeChat was
  * asked for the quota; `notice`: there is something to post.
  */
-export type Ring = 'ready' | 'line' | 'token' | 'quota' | 'notice';
+export type Topic = 'ready' | 'line' | 'token' | 'quota' | 'notice';
 
-const RINGS: readonly Ring[] = ['ready', 'line', 'token', 'quota', 'notice'];
+const TOPICS: readonly Topic[] = ['ready', 'line', 'token', 'quota', 'notice'];
 
-export interface Bell {
-  on(ring: Ring, listener: () => void): () => void;
+export interface WakeupChannel {
+  on(topic: Topic, listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -26,28 +26,32 @@ export interface Bell {
 const PING_EVERY_MS = 30_000;
 
 /** Takes a connection of its own: one that listens can do nothing else. */
-export async function hangBell(redis: Redis): Promise<Bell> {
-  const listeners = new Map<Ring, Set<() => void>>(RINGS.map((ring) => [ring, new Set()]));
-  const tell = (ring: Ring): void => {
-    for (const listener of listeners.get(ring) ?? []) listener();
+export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
+  const listeners = new Map<Topic, Set<() => void>>(TOPICS.map((topic) => [topic, new Set()]));
+  const tell = (topic: Topic): void => {
+    for (const listener of listeners.get(topic) ?? []) listener();
   };
   // ioredis would subscribe again without hearing of a failure: a process that ends at that moment would crash of it.
-  const subscriber = another(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true, autoResubscribe: false });
+  const subscriber = duplicateConnection(redis, {
+    maxRetriesPerRequest: null,
+    enableOfflineQueue: true,
+    autoResubscribe: false,
+  });
   subscriber.on('error', () => {
     // The other connections of this process report that Redis is away; this one comes back by itself.
   });
-  subscriber.on('message', (_channel, ring: Ring) => tell(ring));
+  subscriber.on('message', (_channel, topic: Topic) => tell(topic));
   try {
     await subscriber.connect();
-    await subscriber.subscribe(key('bell'));
+    await subscriber.subscribe(key('wakeups'));
   } catch (error) {
-    // It would try again for ever, and keep the process alive for a bell that nobody has.
+    // It would reconnect for ever and keep the process alive, and nobody could close it.
     subscriber.disconnect();
     throw error;
   }
   subscriber.on('ready', () => {
-    subscriber.subscribe(key('bell')).then(
-      () => RINGS.forEach(tell),
+    subscriber.subscribe(key('wakeups')).then(
+      () => TOPICS.forEach(tell),
       () => {
         // Closed meanwhile, or lost again: then it subscribes once more when it is back.
       },
@@ -59,9 +63,9 @@ export async function hangBell(redis: Redis): Promise<Bell> {
   }, PING_EVERY_MS).unref();
 
   return {
-    on(ring, listener) {
-      listeners.get(ring)?.add(listener);
-      return () => listeners.get(ring)?.delete(listener);
+    on(topic, listener) {
+      listeners.get(topic)?.add(listener);
+      return () => listeners.get(topic)?.delete(listener);
     },
     async close() {
       clearInterval(pinging);
