@@ -20,7 +20,7 @@ async function measure(limit) {
   const home = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
   const changes = { FASTREGISTER_CALLS_PER_SECOND: String(limit), FASTREGISTER_CONCURRENCY: '32' };
   const env = environment(home, wechat.url, changes);
-  const store = await openStore(settingsFrom(env), log, 'worker');
+  const store = await openStore(settingsFrom(env), log, 'background');
   const rows = limit * SECONDS;
   await acceptRows(store, 'budget', 0, rows);
   const workers = await startWorkers(2, env);

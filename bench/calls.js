@@ -79,7 +79,7 @@ const pushUrl = `http://127.0.0.1:${port}/wechat/events`;
 const simulator = await startSimulator({ speed: SPEED, credentialsFrom: 'real', seed: SEED, mix: weights, pushUrl });
 const env = environment();
 // A member of the private Redis, which stays for the histories.
-const store = await openStore(settingsFrom(env), log, 'worker');
+const store = await openStore(settingsFrom(env), log, 'background');
 try {
   await main();
 } finally {

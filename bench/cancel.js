@@ -90,7 +90,7 @@ async function atOnce(rows) {
       `cancel of ${rows} rows: ${cancel.seconds.toFixed(1)} s, peak ${cancel.peakMB.toFixed(0)} MB (wanted: at most ${WANTED_MB} MB)`,
     );
     await redis.config('SET', 'slowlog-log-slower-than', WANTED_MS * 1000, 'slowlog-max-len', 100_000);
-    const connection = await store.connect('worker');
+    const connection = await store.connect('background');
     const {
       before,
       during,
@@ -160,7 +160,7 @@ async function inHome(work) {
   const home = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
   const wechat = await startWechat();
   const env = environment(home, wechat.url, {});
-  const store = await openStore(settingsFrom(env), log, 'worker');
+  const store = await openStore(settingsFrom(env), log, 'background');
   try {
     return await work({ env, store, wechat });
   } finally {

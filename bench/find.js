@@ -17,7 +17,7 @@ const BATCHES = 10;
 const ROUNDS = 5;
 
 const home = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
-const store = await openStore(settingsFrom(environment(home, 'http://127.0.0.1:9', {})), log, 'worker');
+const store = await openStore(settingsFrom(environment(home, 'http://127.0.0.1:9', {})), log, 'background');
 try {
   for (let batch = 0; batch < BATCHES; batch += 1) {
     await acceptRows(store, `b${batch}`, (batch * ROWS) / BATCHES, ROWS / BATCHES);

@@ -179,9 +179,9 @@ async function serve() {
       WECHAT_ENCODING_AES_KEY: REHEARSAL_CREDENTIALS.encodingAesKey,
     },
   });
-  const store = await openStore(settings, pino({ level: 'silent' }), 'worker');
+  const store = await openStore(settings, pino({ level: 'silent' }), 'background');
   const parts = [await startListening(store), await startConsoleOf(store)];
-  const redis = await store.connect('worker');
+  const redis = await store.connect('background');
   const tools = nightToolsOf(store, redis);
   const times = new Map();
   const memories = new Map();

@@ -95,7 +95,7 @@ switch (process.env.BENCH_ROLE) {
 }
 
 async function receive() {
-  const store = await openStore(settingsFrom(process.env), pino({ level: 'silent' }), 'worker');
+  const store = await openStore(settingsFrom(process.env), pino({ level: 'silent' }), 'background');
   process.send?.((await startListening(store)).port);
   // Leaves by itself, so that a profile of it is written.
   process.once('SIGTERM', () => process.exit());
@@ -117,7 +117,7 @@ async function main() {
   };
   let failed = 0;
   // Its private Redis is shared by the receivers, and ends with this store.
-  const store = await openStore(settingsFrom(env), pino({ level: 'silent' }), 'worker');
+  const store = await openStore(settingsFrom(env), pino({ level: 'silent' }), 'background');
   try {
     for (const name of Object.keys(ATTACKS)) {
       if (WORDS.length > 0 && !WORDS.some((word) => name.includes(word))) continue;

@@ -21,7 +21,7 @@ if (process.env.BENCH_ROLE === 'journal') await worker();
 else await main();
 
 async function worker() {
-  const store = await openStore(settingsFrom(process.env), log, 'worker');
+  const store = await openStore(settingsFrom(process.env), log, 'background');
   const guard = await store.lossGuard();
   const without = { ...guard, journal: { ...guard.journal, write() {} } };
   const isWith = process.env.BENCH_JOURNAL === '1';
@@ -82,7 +82,7 @@ async function sending(home) {
   const wechat = await startWechat();
   const changes = { FASTREGISTER_CALLS_PER_SECOND: '1000000', FASTREGISTER_CONCURRENCY: String(CONCURRENCY) };
   const env = environment(home, wechat.url, changes);
-  const store = await openStore(settingsFrom(env), log, 'worker');
+  const store = await openStore(settingsFrom(env), log, 'background');
   const seen = { with: [], without: [] };
   const rates = { with: [], without: [] };
   try {

@@ -128,7 +128,7 @@ async function addBulkOnce() {
 /** As the commands do it: appendfsync always, on a unix socket. */
 async function open() {
   const { socketPath, leave } = await joinPrivateServer({ home, log });
-  const redis = await connect({ socketPath }, 'worker', log);
+  const redis = await connect({ socketPath }, 'background', log);
   return {
     redis,
     async close() {

@@ -38,7 +38,7 @@ switch (process.env.BENCH_ROLE) {
     serveFloor();
     break;
   case 'receiver':
-    process.send?.((await startListening(await openStore(settingsFrom(process.env), log, 'worker'))).port);
+    process.send?.((await startListening(await openStore(settingsFrom(process.env), log, 'background'))).port);
     break;
   default:
     await main();
@@ -72,7 +72,7 @@ async function main() {
     WECHAT_MESSAGE_TOKEN: REHEARSAL_CREDENTIALS.messageToken,
     WECHAT_ENCODING_AES_KEY: REHEARSAL_CREDENTIALS.encodingAesKey,
   };
-  const store = await openStore(settingsFrom(env), log, 'worker');
+  const store = await openStore(settingsFrom(env), log, 'background');
   const floor = await server('floor', {});
   const receiver = await server('receiver', env);
   const ratios = [];

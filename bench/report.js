@@ -29,7 +29,11 @@ const TELL = `process.on('exit', () => console.log(JSON.stringify({ seconds: per
 const bin = fileURLToPath(new URL('../bin/fastregister', import.meta.url));
 
 /** Where the rows are; the report is written by a process of its own. */
-const store = await openStore(readSettings({ env: { FASTREGISTER_HOME: home } }), pino({ level: 'silent' }), 'worker');
+const store = await openStore(
+  readSettings({ env: { FASTREGISTER_HOME: home } }),
+  pino({ level: 'silent' }),
+  'background',
+);
 try {
   await main();
 } finally {

@@ -11,7 +11,7 @@ const self = fileURLToPath(import.meta.url);
 
 if (process.env.BENCH_ROLE === 'wechat') serve();
 if (process.env.BENCH_ROLE === 'worker') {
-  await startSending(await openStore(settingsFrom(process.env), log, 'worker'));
+  await startSending(await openStore(settingsFrom(process.env), log, 'background'));
   process.send?.('ready');
 }
 

@@ -38,7 +38,7 @@ async function main() {
   const wechat = await startWechat();
   const changes = { FASTREGISTER_CALLS_PER_SECOND: '1000000', FASTREGISTER_CONCURRENCY: String(CONCURRENCY) };
   const env = environment(home, wechat.url, changes);
-  const store = await openStore(settingsFrom(env), log, 'worker');
+  const store = await openStore(settingsFrom(env), log, 'background');
   const ratios = [];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {

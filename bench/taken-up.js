@@ -38,7 +38,7 @@ console.log(`longest ${Math.max(...rounds).toFixed(1)} s (wanted: at most ${WANT
 async function measure(round) {
   const home = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
   const wechat = await startWechat();
-  const store = await openStore(settingsFrom(environment(home, wechat.url, FAST)), log, 'worker');
+  const store = await openStore(settingsFrom(environment(home, wechat.url, FAST)), log, 'background');
   const queue = new Queue('submit', { connection: store.redis, prefix: prefix() });
   const alive = new Set();
   const sent = async () => (await store.batches.counts('held')).awaiting_legal_person ?? 0;

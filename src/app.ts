@@ -12,15 +12,15 @@ import type { Identify } from './domain/merchant.js';
 import { quotaRechecksMs } from './domain/patience.js';
 import { heartbeatOf, liveOf, type ProcessRole, type Running } from './domain/presence.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
+import { openPushIntake } from './events/push-intake.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
 import { openRefusals } from './events/refusals.js';
 import { type ReceiverServer, startReceiver } from './events/server.js';
-import { openShelf } from './events/shelf.js';
 import { openSpool } from './events/spool.js';
-import { startKeeping } from './nights/keeper.js';
 import type { NightTools } from './nights/night.js';
+import { startNightScheduler } from './nights/night-scheduler.js';
 import { type DeliveryTarget, startDelivering } from './notices/deliver.js';
-import { type Herald, startHerald } from './notices/herald.js';
+import { type EventWatcher, startEventWatcher } from './notices/event-watcher.js';
 import { startLinkWatch } from './notices/link-watch.js';
 import { startWorkerWatch } from './notices/worker-watch.js';
 import { compareAndRecord } from './operator/reconcile.js';
@@ -33,7 +33,7 @@ import { type Batches, openBatches } from './redis/batches.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { isSealedTicket, openComponentStore, sealTicket, ticketReceivedAt } from './redis/component-store.js';
 import { type Confirmation, openConfirmation, refuseUnconfirmable } from './redis/confirmation.js';
-import { type Address, checkServer, connect, isRedisGone, RedisAway, type Role } from './redis/connection.js';
+import { type Address, checkServer, connect, isRedisGone, RedisUnavailable, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
 import { refuseVolatile } from './redis/durability.js';
 import { type Beating, openHeartbeats, startBeating } from './redis/heartbeat.js';
@@ -51,14 +51,14 @@ import { openPushes, openPushReader, openPushRelay, type Pushes, type ReceivedPu
 import { openReadings } from './redis/readings.js';
 import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
-import { openTold } from './redis/told.js';
+import { openSentNotices } from './redis/sent-notices.js';
 import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from './redis/wakeup-channel.js';
 import { openWorkload, type Workload } from './redis/workload.js';
-import { howFar } from './reporter/ending.js';
-import { standstillOfLine, standstillOfWait } from './reporter/line-words.js';
+import { batchProgress } from './reporter/ending.js';
+import { blockedByLine, blockedByWait } from './reporter/line-words.js';
 import { type ProcessSources, processesNow } from './reporter/missing-worker.js';
-import { situation } from './reporter/standstill.js';
+import { sendingStatus } from './reporter/sending-status.js';
 import { VERSION } from './version.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
@@ -105,7 +105,7 @@ export interface Store {
 /**
  * @param leaving see `connect`
  * @param claim false: whatever platform the ledger belongs to; only who compares them by itself asks for that
- * @throws RedisUnreachable, RedisUnfit, LedgerMismatch
+ * @throws RedisUnreachable, RedisMisconfigured, LedgerMismatch
  */
 export async function openStore(
   settings: Settings,
@@ -166,7 +166,7 @@ async function startGuarding(
   log: Logger,
 ): Promise<LossGuard> {
   return guardAgainstLoss({
-    redis: await connectTo('worker'),
+    redis: await connectTo('background'),
     home: settings.home,
     vault: vaultOf(settings),
     permitMs: settings.patience.requestTimeoutMs,
@@ -201,7 +201,7 @@ async function startNotifying(
   log: Logger,
 ): Promise<Part> {
   if (settings.notifyUrl === undefined) return { close: async () => {} };
-  const redis = await connectTo('worker');
+  const redis = await connectTo('background');
   const wakeupChannel = await openWakeupChannel(redis);
   const delivering = startDelivering({
     redis,
@@ -213,7 +213,7 @@ async function startNotifying(
   });
   const sources = processSourcesOf(settings, redis);
   const watch = startWorkerWatch({
-    told: openTold(redis),
+    told: openSentNotices(redis),
     async look() {
       const { presence, missing } = await processesNow(sources);
       return { workers: liveOf(presence, 'worker').length, missing };
@@ -336,7 +336,7 @@ export function reconcileTools(store: Store, { client }: ReturnType<typeof openC
 /** `reconcile --apply`, once a night and after an outage of the receivers, by one process of all. */
 export async function startReconcilingOf(store: Store): Promise<Part> {
   const { settings, log } = store;
-  const redis = await store.connect('worker');
+  const redis = await store.connect('background');
   const calls = openCalls(redis);
   const limits = limitsOf(settings);
   const heartbeats = openHeartbeats(redis);
@@ -348,8 +348,8 @@ export async function startReconcilingOf(store: Store): Promise<Part> {
     runs: openReconciliations(redis),
     heartbeats,
     async mayCall() {
-      const { stopped, standstill } = await situation(calls, limits, Date.now());
-      return !stopped && standstill?.problem !== 'quota:day';
+      const { stopped, blockedReason } = await sendingStatus(calls, limits, Date.now());
+      return !stopped && blockedReason?.problem !== 'quota:day';
     },
     async compare(mayGoOn, missed) {
       const credential = await caller.credentials.current();
@@ -393,7 +393,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   // What can fail comes first: nothing after it has to be closed for a fault of another.
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   const vault = vaultOf(settings);
-  const redis = await store.connect('worker');
+  const redis = await store.connect('background');
   const wakeupChannel = await openWakeupChannel(redis);
   const client = openClient({
     baseUrl: settings.wechatApiBaseUrl,
@@ -404,7 +404,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const authorizers = openAuthorizers(redis, vault);
   const componentAppid = settings.wechatComponentAppid ?? '';
   const guard = await store.lossGuard();
-  const { confirm } = await confirmationOf(store, 'worker');
+  const { confirm } = await confirmationOf(store, 'background');
   const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, log);
   const relay = startRelay({
     redis,
@@ -442,7 +442,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
     requestTimeoutMs: settings.patience.requestTimeoutMs,
     log,
   });
-  const herald = settings.notifyUrl === undefined ? undefined : startHeraldOf(store, redis, wakeupChannel);
+  const eventWatcher = settings.notifyUrl === undefined ? undefined : startEventWatcherOf(store, redis, wakeupChannel);
   const linkWatch = startLinkWatch({
     links: openLinks(redis),
     ledger: openLedger(redis),
@@ -458,7 +458,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
     async close() {
       await worker.close();
       await beating.stop();
-      await herald?.close();
+      await eventWatcher?.close();
       await linkWatch.close();
       await notifying.close();
       await delivering.close();
@@ -469,11 +469,11 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   };
 }
 
-function startHeraldOf({ settings, log }: Store, redis: Redis, wakeupChannel: WakeupChannel): Herald {
+function startEventWatcherOf({ settings, log }: Store, redis: Redis, wakeupChannel: WakeupChannel): EventWatcher {
   const calls = openCalls(redis);
   const limits = limitsOf(settings);
-  return startHerald({
-    told: openTold(redis),
+  return startEventWatcher({
+    told: openSentNotices(redis),
     batches: openBatches(redis),
     calls,
     wakeupChannel: wakeupChannel,
@@ -482,14 +482,14 @@ function startHeraldOf({ settings, log }: Store, redis: Redis, wakeupChannel: Wa
     loss: async () => ((await unreported(redis)) === 0 ? lastLoss(redis) : undefined),
     words: (why) =>
       'line' in why
-        ? standstillOfLine(why.line, limits, Date.now(), settings.wechatRegistrationApi)
-        : standstillOfWait(why.wait, limits, Date.now()),
+        ? blockedByLine(why.line, limits, Date.now(), settings.wechatRegistrationApi)
+        : blockedByWait(why.wait, limits, Date.now()),
     notifyAfterMs: settings.patience.notifyAfterMs,
     async spentDay() {
-      const { standstill, stopped, used } = await situation(calls, limits, Date.now());
+      const { blockedReason, stopped, used } = await sendingStatus(calls, limits, Date.now());
       const { day, dayEndsAt } = sendingWindow(limits, Date.now());
       // A day that WeChat has just closed often opens again within minutes.
-      return stopped && standstill?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
+      return stopped && blockedReason?.problem === 'quota:day' ? { day, endsAt: dayEndsAt, used } : undefined;
     },
   });
 }
@@ -525,7 +525,7 @@ export function createdWebhook(
 
 const NOTHING_TO_CONFIRM: Confirmation = { confirm: async () => true };
 
-/** @throws RedisUnfit where this Redis cannot wait as it is asked to */
+/** @throws RedisMisconfigured where this Redis cannot wait as it is asked to */
 async function confirmationOf({ settings, connect: another }: Store, role: Role): Promise<Confirmation> {
   const { redisWait, patience } = settings;
   if (redisWait === 'none') return NOTHING_TO_CONFIRM;
@@ -615,12 +615,12 @@ function tokenSource(settings: Settings, client: Client, store: ReturnType<typeo
 
 /** Receiver and recorder: what listens. */
 export async function startListening(store: Store): Promise<Part & { port: number }> {
-  const reception = await openReception(store.settings, store.log);
+  const receiver = await openReceiverService(store.settings, store.log);
   try {
-    await reception.recordIn(store);
-    return { port: await reception.open(), close: reception.close };
+    await receiver.recordIn(store);
+    return { port: await receiver.open(), close: receiver.close };
   } catch (error) {
-    await reception.close();
+    await receiver.close();
     throw error;
   }
 }
@@ -638,12 +638,12 @@ export async function startListeningAtOnce(
   open: () => Promise<Store>,
   leaving: AbortSignal,
 ): Promise<Part & { store: Store | undefined }> {
-  const reception = await openReception(settings, log);
+  const receiver = await openReceiverService(settings, log);
   try {
-    await reception.open();
-    return { store: await recordOnceThere(), close: reception.close };
+    await receiver.open();
+    return { store: await recordOnceThere(), close: receiver.close };
   } catch (error) {
-    await reception.close();
+    await receiver.close();
     throw error;
   }
 
@@ -657,8 +657,8 @@ export async function startListeningAtOnce(
         return store;
       } catch (error) {
         // The second is a Redis that came and went again in the middle of it.
-        if (!(error instanceof RedisAway || isRedisGone(error))) throw error;
-        if (error instanceof RedisAway && !told.has(error.message) && !leaving.aborted) {
+        if (!(error instanceof RedisUnavailable || isRedisGone(error))) throw error;
+        if (error instanceof RedisUnavailable && !told.has(error.message) && !leaving.aborted) {
           log.warn({}, `${error.message} Until it can be reached, pushes are kept on disk.`);
           told.add(error.message);
         }
@@ -671,7 +671,7 @@ export async function startListeningAtOnce(
   async function openAndRecord(): Promise<Store> {
     const store = await open();
     try {
-      await reception.recordIn(store);
+      await receiver.recordIn(store);
       return store;
     } catch (error) {
       await store.close();
@@ -682,14 +682,14 @@ export async function startListeningAtOnce(
 
 const TRY_AGAIN_MS = 1_000;
 
-interface Reception extends Part {
+interface ReceiverService extends Part {
   /** Takes pushes from here on, and answers at which port. */
   open(): Promise<number>;
   /** Until then Redis counts as away, and pushes go to the spool. */
   recordIn(store: Store): Promise<void>;
 }
 
-async function openReception(settings: Settings, log: Logger): Promise<Reception> {
+async function openReceiverService(settings: Settings, log: Logger): Promise<ReceiverService> {
   // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
   let door:
     | {
@@ -715,7 +715,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
   async function confirmed(): Promise<void> {
     if ((await door?.confirm()) === false) throw new Error('Neither a replica of Redis nor its disk had it in time');
   }
-  const shelf = openShelf({
+  const intake = openPushIntake({
     pushes: {
       async store(received, mark) {
         const stored = await (await pushes()).store(received.map(withSealedTicket), mark);
@@ -741,11 +741,11 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
         port: settings.eventsPort,
         path: settings.eventsPath,
         trustedProxies: settings.eventsTrustProxy,
-        canStore: shelf.canStore,
+        canStore: intake.canStore,
         receiver: {
           credentials: pushCredentials(settings),
           componentAppid: settings.wechatComponentAppid ?? '',
-          put: shelf.put,
+          put: intake.put,
           sealTicket: sealed,
           refusals,
           now: Date.now,
@@ -759,10 +759,10 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
       return server.port;
     },
     async recordIn(store) {
-      const answering = await store.connect('door');
+      const answering = await store.connect('interactive');
       const guard = await store.lossGuard();
-      const { confirm } = await confirmationOf(store, 'door');
-      const redis = await store.connect('worker');
+      const { confirm } = await confirmationOf(store, 'interactive');
+      const redis = await store.connect('background');
       if (settings.forwardUrl !== undefined) {
         forwarding = startForwarding({
           relay: await openPushRelay(redis),
@@ -784,7 +784,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
           now: Date.now,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
-        shelf.isBusy,
+        intake.isBusy,
       );
       notifying = await store.notifying();
       beating = startBeatingAs('receiver', store, redis);
@@ -795,7 +795,7 @@ async function openReception(settings: Settings, log: Logger): Promise<Reception
     async close() {
       await server?.close();
       refusals.close();
-      await shelf.close();
+      await intake.close();
       // Both wait for a Redis that is away; what they have not done is kept there, and shutdown has 25 s for everything.
       const late = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS).unref());
       const leaving = [recording?.stop(), forwarding?.close(), beating?.stop(), notifying?.close()];
@@ -833,17 +833,17 @@ export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, r
 export async function startNights(store: Store): Promise<Part> {
   const { log } = store;
   const { onNight, openNightClock } = await import('./redis/night-clock.js');
-  const redis = await store.connect('worker');
+  const redis = await store.connect('background');
   const clock = openNightClock(redis);
   const tools = nightToolsOf(store, redis);
   for (const schedule of await tools.nights.schedules()) await clock.set(schedule);
   const batches = openBatches(redis);
   const calls = openCalls(redis);
   const workload = openWorkload(redis);
-  const keeper = startKeeping({
+  const nightScheduler = startNightScheduler({
     tools,
-    howFar: async (ids, untilSubmitted) =>
-      (await howFar({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
+    batchProgress: async (ids, untilSubmitted) =>
+      (await batchProgress({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
     clock: (topic) => onNight(redis, log, topic),
     log,
   });
@@ -852,7 +852,7 @@ export async function startNights(store: Store): Promise<Part> {
   log.info({ part: 'nights' }, 'ready');
   return {
     async close() {
-      await keeper.close();
+      await nightScheduler.close();
       await beating.stop();
       await notifying.close();
       await clock.close();
@@ -884,7 +884,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
 /** The console's port. */
 export async function startConsoleOf(store: Store): Promise<Part & { port: number }> {
   const { settings, log } = store;
-  const door = await store.connect('door');
+  const door = await store.connect('interactive');
   const pushes = openPushes(door);
   const server = await startConsole({
     host: settings.consoleHost,

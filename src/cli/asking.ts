@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import type { Store } from '../app.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
-import { carryOut, type Group, type Survey, survey, type Wish } from '../operator/survey.js';
+import { type ActionPreview, type ActionRequest, applyAction, type Group, previewAction } from '../operator/action.js';
 import { tidyReady } from '../redis/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';
 import { batchNamed, OUTCOMES, outcomesFrom } from './report.js';
 import { printJson, say } from './terminal.js';
@@ -55,20 +55,20 @@ function askingCommand(ask: Ask): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print what it would do, or with --yes did, as JSON')
     .action(async (named: string[], options: Options, made: Command) =>
-      perform(made, {}, (doorway) => asking(doorway, ask, named, options)),
+      perform(made, {}, (context) => asking(context, ask, named, options)),
     );
 }
 
-async function asking({ open }: Doorway, ask: Ask, named: readonly string[], options: Options): Promise<number> {
+async function asking({ open }: CommandContext, ask: Ask, named: readonly string[], options: Options): Promise<number> {
   const only = outcomesFrom(options.only);
-  const store = await open('door');
+  const store = await open('interactive');
   const { batches, ledger } = store;
   const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
-  const wishes: Wish[] = [];
-  for (const id of new Set(named)) wishes.push({ ask, only, now: Date.now(), ...(await rowsNamed(store, id, ask)) });
-  const surveys: { wish: Wish; found: Survey }[] = [];
-  for (const wish of wishes) surveys.push({ wish, found: await survey(tools, wish) });
-  const found = together(surveys.map((it) => it.found));
+  const requests: ActionRequest[] = [];
+  for (const id of new Set(named)) requests.push({ ask, only, now: Date.now(), ...(await rowsNamed(store, id, ask)) });
+  const previews: { wish: ActionRequest; found: ActionPreview }[] = [];
+  for (const request of requests) previews.push({ wish: request, found: await previewAction(tools, request) });
+  const found = together(previews.map((it) => it.found));
   const words = WORDS[ask];
   if (options.json && !options.yes) {
     await printJson(factsOf(found));
@@ -82,7 +82,8 @@ async function asking({ open }: Doorway, ask: Ask, named: readonly string[], opt
   }
   const because = `${options.because ?? 'no reason given'} (${whoAsks()})`;
   let moved = 0;
-  for (const { wish, found: rows } of surveys) moved += await carryOut(tools, wish, rows, because, Date.now);
+  for (const { wish: request, found: rows } of previews)
+    moved += await applyAction(tools, request, rows, because, Date.now);
   if (ask === 'cancel' && moved >= MANY) await tidyReady(store.redis, 'submit');
   if (options.json) await printJson({ ...factsOf(found), done: moved });
   else if (found.can > 0) say(words.done(moved));
@@ -90,7 +91,7 @@ async function asking({ open }: Doorway, ask: Ask, named: readonly string[], opt
 }
 
 /** A batch, or the one row of a registration that is sent: of one that waits for another row's end, a cancellation means that row. */
-async function rowsNamed(store: Store, id: string, ask: Ask): Promise<Pick<Wish, 'batch' | 'index'>> {
+async function rowsNamed(store: Store, id: string, ask: Ask): Promise<Pick<ActionRequest, 'batch' | 'index'>> {
   if (!isIdentity(id)) return { batch: await batchNamed(store, id) };
   const view = await store.ledger.read(id);
   if (view === undefined) {
@@ -103,13 +104,13 @@ async function rowsNamed(store: Store, id: string, ask: Ask): Promise<Pick<Wish,
   return { batch: named.batch, index: Number(pointer.slice(pointer.lastIndexOf('/') + 1)) };
 }
 
-type Found = Pick<Survey, 'can' | 'mind' | 'cannot'>;
+type Found = Pick<ActionPreview, 'can' | 'mind' | 'cannot'>;
 
-function together(surveys: readonly Found[]): Found {
+function together(previews: readonly Found[]): Found {
   return {
-    can: surveys.reduce((sum, { can }) => sum + can, 0),
-    mind: merged(surveys.map(({ mind }) => mind)),
-    cannot: merged(surveys.map(({ cannot }) => cannot)),
+    can: previews.reduce((sum, { can }) => sum + can, 0),
+    mind: merged(previews.map(({ mind }) => mind)),
+    cannot: merged(previews.map(({ cannot }) => cannot)),
   };
 }
 

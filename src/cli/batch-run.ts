@@ -1,7 +1,7 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
 import { askDayAgain, limitsOf, type Part, type Store, startListening, startSending } from '../app.js';
 import { SERVICE } from '../events/server.js';
-import { howFar } from '../reporter/ending.js';
+import { batchProgress } from '../reporter/ending.js';
 import { UsageError } from './command.js';
 import { pause } from './pause.js';
 import { progressLine } from './progress.js';
@@ -42,8 +42,8 @@ async function untilSettled(store: Store, { batches, untilSubmitted, signal }: R
   const progress = openProgress();
   try {
     for (;;) {
-      const { counts, now, ending } = await howFar(store, limitsOf(store.settings), batches, untilSubmitted);
-      progress.show(progressLine(counts, now) + (now.standstill ? ` · ${now.standstill.reason.en}` : ''));
+      const { counts, now, ending } = await batchProgress(store, limitsOf(store.settings), batches, untilSubmitted);
+      progress.show(progressLine(counts, now) + (now.blockedReason ? ` · ${now.blockedReason.reason.en}` : ''));
       if (ending === 'done') return 'done';
       if (signal.aborted) return 'interrupted';
       if (ending !== undefined) return ending;

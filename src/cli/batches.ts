@@ -14,7 +14,7 @@ export function batchesCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const store = await open('door');
+        const store = await open('interactive');
         const now = Date.now();
         const facts = await Promise.all(
           (await everyBatch(store)).map(async (batch) => ({

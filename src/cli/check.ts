@@ -14,8 +14,8 @@ import { RedisUnreachable } from '../redis/connection.js';
 import { csvLine } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type Outlook, outlook } from '../reporter/outlook.js';
-import { forCreates, situation } from '../reporter/standstill.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { forCreates, sendingStatus } from '../reporter/sending-status.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './report.js';
 import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { print, say, table } from './terminal.js';
@@ -40,19 +40,19 @@ export function checkCommand(): Command {
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print the plan and the problems as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, {}, (doorway) => check(doorway, files, options)),
+      perform(made, {}, (context) => check(context, files, options)),
     );
 }
 
-async function check(doorway: Doorway, files: readonly string[], options: Options): Promise<number> {
+async function check(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   if (options.annotated !== undefined && files.length > 1) {
     throw new UsageError('--annotated writes one file back: check the files one by one.');
   }
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
   const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
-  const memory = await remember(doorway);
-  const rules = { ...rulesOf(doorway.settings, acceptWarnings, memory.identify), again: options.again };
+  const memory = await remember(context);
+  const rules = { ...rulesOf(context.settings, acceptWarnings, memory.identify), again: options.again };
   const sheets = await openSheetFiles(files, rules, 1, lang);
   const page = options.json ? jsonPage(lang) : textPage(lang);
   const plans: { file: string; plan: Plan }[] = [];
@@ -105,8 +105,8 @@ interface Memory {
 }
 
 /** Checking needs no Redis; where there is a ledger, it knows the past. */
-async function remember(doorway: Doorway): Promise<Memory> {
-  const { settings } = doorway;
+async function remember(context: CommandContext): Promise<Memory> {
+  const { settings } = context;
   const limits = limitsOf(settings);
   const nothing: Memory = {
     // Only compared with each other.
@@ -117,12 +117,12 @@ async function remember(doorway: Doorway): Promise<Memory> {
   };
   if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
   try {
-    const { batches, calls, identify, workload } = await doorway.open('door');
-    const ahead = forCreates(await situation(calls, limits, Date.now()), limits);
+    const { batches, calls, identify, workload } = await context.open('interactive');
+    const ahead = forCreates(await sendingStatus(calls, limits, Date.now()), limits);
     const before = await workload.toSend();
     return {
       identify,
-      past: batches.prospects,
+      past: batches.existingMatches,
       outlook: (ready) => forecast(ready, before, ahead.left, ahead.limits),
       batch: batches.find,
     };

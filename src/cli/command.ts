@@ -17,7 +17,7 @@ export const EXIT = {
   redisUnreachable: 5,
 } as const;
 
-export interface Doorway {
+export interface CommandContext {
   readonly settings: Settings;
   readonly log: Logger;
   /** The ledger; closed when the command is over. `leaving`, `claim`: see `openStore`. */
@@ -45,7 +45,7 @@ export function command(usage: string, description: string, example: string): Co
   return made;
 }
 
-export interface Manner {
+export interface CommandNeeds {
   /** What it cannot do without. */
   readonly needs?: readonly Need[];
   /** It runs for long and is watched by its log; other commands log errors only, unless the level is set. */
@@ -55,8 +55,8 @@ export interface Manner {
 /** Runs a command with its settings; what it answers is the exit status. */
 export async function perform(
   made: Command,
-  { needs = [], service = false }: Manner,
-  run: (doorway: Doorway) => Promise<number>,
+  { needs = [], service = false }: CommandNeeds,
+  run: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
   const flags = made.opts();
   const settings = readSettings({

@@ -78,7 +78,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string): Pr
   const simulator = await startSimulator({ speed: SPEED, credentialsFrom: 'real', slowAnswerMs: 1_000 });
   let store: Store | undefined;
   try {
-    store = await openStore(demoSettings(home, simulator.url, api), log, 'worker');
+    store = await openStore(demoSettings(home, simulator.url, api), log, 'background');
     say(`WeChat is the simulator at ${simulator.url}; 24 hours pass in ten seconds.`);
     const [loaded] = await loadFiles(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
     if (loaded === undefined) return EXIT.ourFault;

@@ -5,15 +5,15 @@ import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { isWorthANotice } from '../domain/line.js';
 import { formatDuration } from '../domain/patience.js';
 import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
-import { evictionPolicy, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { evictionPolicy, RedisMisconfigured, RedisUnreachable } from '../redis/connection.js';
 import { durabilityOf } from '../redis/durability.js';
 import { LedgerMismatch, SCHEMA, SchemaMismatch } from '../redis/ledger-identity.js';
 import { openNights } from '../redis/nights.js';
 import { type MissingWorker, processesNow } from '../reporter/missing-worker.js';
+import { sendingStatus } from '../reporter/sending-status.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
-import { situation } from '../reporter/standstill.js';
-import { TROUBLES } from '../reporter/troubles.js';
+import { INTERNAL_PROBLEMS } from '../reporter/troubles.js';
 import { CHECK_PERMISSION_SETS, explain, ridHint } from '../wechat/answers.js';
 import { readClock } from '../wechat/clock.js';
 import { type Credential, TICKET_LIVES_MS } from '../wechat/credentials.js';
@@ -51,7 +51,7 @@ export function doctorCommand(): Command {
         return;
       }
       await perform(made, {}, async ({ open }) => {
-        const { store, findings: ofRedis } = await checkRedis((claim) => open('door', undefined, claim));
+        const { store, findings: ofRedis } = await checkRedis((claim) => open('interactive', undefined, claim));
         const findings = [
           ...ofSettings,
           ...ofRedis,
@@ -122,7 +122,7 @@ async function checkRedis(open: (claim: boolean) => Promise<Store>): Promise<{ s
       const todo = 'Run the version that made the ledger, or name another one: FASTREGISTER_LEDGER.';
       return { findings: [{ check: 'ledger', verdict: 'fault', says: error.message, todo }] };
     }
-    if (!(error instanceof RedisUnreachable || error instanceof RedisUnfit)) throw error;
+    if (!(error instanceof RedisUnreachable || error instanceof RedisMisconfigured)) throw error;
     const todo = 'Correct REDIS_URL, or that Redis; without REDIS_URL a private one is started.';
     return { findings: [{ check: 'Redis', verdict: 'fault', says: error.message, todo }] };
   }
@@ -367,23 +367,23 @@ function checkClock({ wechatApiBaseUrl }: Settings, clock: Awaited<ReturnType<ty
 
 async function checkLine({ calls, settings }: Store): Promise<Finding> {
   const now = Date.now();
-  const { stopped, standstill, line, used, limit } = await situation(
+  const { stopped, blockedReason, line, used, limit } = await sendingStatus(
     calls,
     limitsOf(settings),
     now,
     settings.wechatRegistrationApi,
   );
-  if (standstill === undefined)
+  if (blockedReason === undefined)
     return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
   const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
   const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
-  return { check: 'line', verdict, says: standstill.reason.en, todo: standstill.nextStep.en };
+  return { check: 'line', verdict, says: blockedReason.reason.en, todo: blockedReason.nextStep.en };
 }
 
 /** A finding only where WeChat has closed the day. */
 async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
   const limits = limitsOf(settings);
-  const facts = shutDayFacts((await situation(calls, limits, Date.now())).shut, limits);
+  const facts = shutDayFacts((await sendingStatus(calls, limits, Date.now())).shut, limits);
   if (facts === null || facts.said === null) return [];
   const says = shutDayLines(facts).map(([what, words]) => `${what} ${words}`);
   return [{ check: 'quota day', verdict: 'warning', says: says.join('; '), todo: ASK_AT_ONCE.en }];
@@ -393,7 +393,7 @@ async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Fi
   const { retirement } = api;
   const check = 'registration API';
   if (retirement === undefined) return { check, verdict: 'ok', says: api.name };
-  const trouble = TROUBLES[retirement.problem];
+  const trouble = INTERNAL_PROBLEMS[retirement.problem];
   const line = await calls.line();
   if (line?.problem === retirement.problem) {
     return { check, verdict: 'fault', says: trouble?.en ?? retirement.problem, todo: trouble?.nextStep.en ?? '' };
@@ -490,7 +490,7 @@ function tokenRefused(
 }
 
 function tokenServiceAway(): Pick<Finding, 'says' | 'todo'> {
-  const trouble = TROUBLES['token:service_away'];
+  const trouble = INTERNAL_PROBLEMS['token:service_away'];
   return { says: trouble?.en ?? '', todo: trouble?.nextStep.en ?? '' };
 }
 
@@ -509,7 +509,7 @@ async function checkQuota(
   const check = 'quota';
   if (credential.kind !== 'token') return { check, verdict: 'warning', says: 'not asked for, without a token' };
   const quota = await readQuota(client, api.path, credential.token);
-  const { used, limit, shut } = await situation(calls, limitsOf(settings), Date.now());
+  const { used, limit, shut } = await sendingStatus(calls, limitsOf(settings), Date.now());
   switch (quota.kind) {
     case 'page':
       return { check, verdict: 'fault', says: `not WeChat answered, but: ${quota.why}`, todo: CHECK_THE_WAY };

@@ -5,14 +5,14 @@ import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
 import { FACTS } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
-import { batchOf, type View } from '../redis/ledger.js';
+import { batchOf, type Snapshot } from '../redis/ledger.js';
 import { historyPage, rowsNamed, type Story } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
+import { sendingStatus } from '../reporter/sending-status.js';
 import { troubleOf } from '../reporter/sentences.js';
-import { situation } from '../reporter/standstill.js';
-import { TROUBLES } from '../reporter/troubles.js';
+import { INTERNAL_PROBLEMS } from '../reporter/troubles.js';
 import { explain as explainAnswer, SOURCES } from '../wechat/answers.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './report.js';
 import { print, printJson } from './terminal.js';
 
@@ -30,23 +30,23 @@ export function explainCommand(): Command {
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print as JSON')
     .action(async (wanted: string, options: Options, made: Command) =>
-      perform(made, {}, (doorway) => explain(doorway, wanted, options)),
+      perform(made, {}, (context) => explain(context, wanted, options)),
     );
 }
 
-async function explain(doorway: Doorway, wanted: string, options: Options): Promise<number> {
+async function explain(context: CommandContext, wanted: string, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
   if (isIdentity(wanted)) {
-    const store = await doorway.open('door');
-    const view = await store.ledger.read(wanted);
-    if (view === undefined)
+    const store = await context.open('interactive');
+    const snapshot = await store.ledger.read(wanted);
+    if (snapshot === undefined)
       throw new UsageError(`There is no registration ${wanted}. The report names it as registration_id.`);
-    const story = await storyOf(store, view);
+    const story = await storyOf(store, snapshot);
     const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
     if (options.json) {
-      const { history, standstill } = story;
-      const next = nextOf(view.registration, standstill);
-      await printJson({ registration: view.registration, line: view.row?.line, next, history });
+      const { history, blockedReason } = story;
+      const next = nextOf(snapshot.registration, blockedReason);
+      await printJson({ registration: snapshot.registration, line: snapshot.row?.line, next, history });
     } else await print(historyPage(story, language, time));
     return EXIT.done;
   }
@@ -72,7 +72,7 @@ interface Meaning {
 }
 
 function meanings(code: string): Meaning[] {
-  const own = Object.hasOwn(TROUBLES, code) || code.startsWith('token:') ? troubleOf(code) : undefined;
+  const own = Object.hasOwn(INTERNAL_PROBLEMS, code) || code.startsWith('token:') ? troubleOf(code) : undefined;
   if (own !== undefined) return [{ problem: code, reason: own, next_step: own.nextStep, who_acts: own.acts }];
   const sheet = code.startsWith('sheet:') ? code : `sheet:${code}`;
   if (Object.hasOwn(PROBLEMS, sheet)) {
@@ -116,27 +116,27 @@ function describe({ problem, reason, next_step, who_acts, source, fact }: Meanin
   return `${lines.join('\n')}\n`;
 }
 
-export async function storyOf(store: Store, view: View): Promise<Story> {
-  const { id } = view.registration;
+export async function storyOf(store: Store, snapshot: Snapshot): Promise<Story> {
+  const { id } = snapshot.registration;
   const history = await store.ledger.history(id);
-  const pointers = rowsNamed({ view, history });
+  const pointers = rowsNamed({ snapshot: snapshot, history });
   const batches = await Promise.all([...new Set(pointers.map(batchOf))].map((batch) => store.batches.find(batch)));
   const rows = await Promise.all(
     pointers.map(async (pointer) => [pointer, await store.batches.rowAt(pointer)] as const),
   );
-  const { standstill } = await situation(
+  const { blockedReason } = await sendingStatus(
     store.calls,
     limitsOf(store.settings),
     Date.now(),
     store.settings.wechatRegistrationApi,
   );
   return {
-    view,
+    snapshot: snapshot,
     history,
     batches: new Map(batches.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
     lines: new Map(
       rows.flatMap(([pointer, named]) => (named === undefined ? [] : [[pointer, named.row.line] as const])),
     ),
-    standstill,
+    blockedReason: blockedReason,
   };
 }

@@ -3,7 +3,7 @@ import type { Store } from '../app.js';
 import { ownerOfTask, ownersOf } from '../redis/appids.js';
 import { rowsThatMayBe, rowsWith } from '../redis/row-index.js';
 import { type FindTools, type Found, find } from '../reporter/find.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, optionsFor } from './report.js';
 import { print, printJson, say } from './terminal.js';
 
@@ -23,16 +23,16 @@ export function findCommand(): Command {
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print as JSON')
     .action(async (text: string, options: Options, made: Command) =>
-      perform(made, {}, (doorway) => run(doorway, text, options)),
+      perform(made, {}, (context) => run(context, text, options)),
     );
 }
 
-async function run({ open }: Doorway, text: string, options: Options): Promise<number> {
+async function run({ open }: CommandContext, text: string, options: Options): Promise<number> {
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError(`--limit ${options.limit}: write a whole number from 1.`);
   const language = languageFrom(options.lang);
-  const store = await open('door');
+  const store = await open('interactive');
   const reportOptions = await optionsFor(store, language);
   const shown: ReturnType<typeof asJson>[] = [];
   let found = 0;

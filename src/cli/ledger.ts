@@ -21,7 +21,7 @@ function adoptCommand(): Command {
     .option('--json', 'print the differences as JSON')
     .action(async (options: { yes?: true; json?: true }, made: Command) =>
       perform(made, {}, async ({ open, settings }) => {
-        const { redis } = await open('door', undefined, false);
+        const { redis } = await open('interactive', undefined, false);
         const own = ledgerIdentityOf(settings);
         const differences = await differencesOf(redis, own);
         if (options.json) await printJson(differences);

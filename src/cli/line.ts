@@ -13,7 +13,7 @@ export function pauseCommand(): Command {
     .option('--because <TEXT>', 'why, for everybody who looks', 'paused by an operator')
     .action(async (options: { because: string }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const { calls } = await open('door');
+        const { calls } = await open('interactive');
         await calls.stopLine({ because: options.because, problem: PAUSE, at: Date.now() });
         say('The line is stopped. `fastregister resume` starts it again.');
         return EXIT.done;
@@ -28,7 +28,7 @@ export function resumeCommand(): Command {
     'fastregister resume',
   ).action(async (_options: object, made: Command) =>
     perform(made, {}, async ({ open }) => {
-      const store = await open('door');
+      const store = await open('interactive');
       say(RESUMED[await store.calls.resumeLine()]);
       if (await askDayAgain(store)) say(DAY_ASKED);
       return EXIT.done;

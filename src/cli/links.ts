@@ -9,7 +9,7 @@ import { fileNamePart } from '../reporter/file-name.js';
 import { type LinkSheetOptions, linkSheet } from '../reporter/link-sheet.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { qrPng } from '../reporter/qr.js';
-import { command, type Doorway, EXIT, perform } from './command.js';
+import { type CommandContext, command, EXIT, perform } from './command.js';
 import { batchNamed, languageFrom } from './report.js';
 import { print, say, table } from './terminal.js';
 
@@ -29,13 +29,13 @@ export function linksCommand(): Command {
     .option('--lang <zh|en>', 'language of links.html', 'zh')
     .option('--json', 'print as JSON')
     .action(async (batch: string | undefined, options: Options, made: Command) =>
-      perform(made, {}, (doorway) => links(doorway, batch, options)),
+      perform(made, {}, (context) => links(context, batch, options)),
     );
 }
 
-async function links({ open, settings }: Doorway, id: string | undefined, options: Options): Promise<number> {
+async function links({ open, settings }: CommandContext, id: string | undefined, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
-  const store: Store = await open('door');
+  const store: Store = await open('interactive');
   const batch = await batchNamed(store, id);
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
   const found: MerchantLink[] = [];

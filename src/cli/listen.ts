@@ -11,7 +11,7 @@ export function listenCommand(): Command {
   ).action(async (_options: object, made: Command) =>
     perform(made, { needs: ['push', 'encryption'], service: true }, async ({ settings, log, open }) => {
       const { signal } = onInterruption();
-      const listening = await startListeningAtOnce(settings, log, () => open('worker', signal), signal);
+      const listening = await startListeningAtOnce(settings, log, () => open('background', signal), signal);
       await aborted(signal);
       await listening.close();
       say('Every push that was answered is stored.');

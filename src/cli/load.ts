@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { rulesOf, type Store } from '../app.js';
 import { type Loaded, load } from '../producer/load.js';
 import { type Batch, countOf } from '../redis/batches.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';
 
@@ -22,14 +22,14 @@ export function loadCommand(): Command {
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .option('--json', 'print the batches as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, {}, (doorway) => loadAll(doorway, files, options)),
+      perform(made, {}, (context) => loadAll(context, files, options)),
     );
 }
 
-async function loadAll(doorway: Doorway, files: readonly string[], options: Options): Promise<number> {
-  const manner = mannerFrom(options);
-  const store = await doorway.open('door');
-  const loaded = await loadFiles(store, files, manner);
+async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
+  const loadOptions = loadFlagsFrom(options);
+  const store = await context.open('interactive');
+  const loaded = await loadFiles(store, files, loadOptions);
   if (options.json)
     await printJson(
       loaded.map(({ batch, known, counts }) => ({
@@ -45,7 +45,7 @@ async function loadAll(doorway: Doorway, files: readonly string[], options: Opti
   return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 
-export interface LoadManner {
+export interface LoadFlags {
   /** False: rows with warnings are held back. */
   readonly acceptWarnings: boolean;
   /** Merchants that have a Mini Program are to get one more. */
@@ -57,7 +57,7 @@ export interface LoadManner {
 }
 
 /** @throws UsageError */
-export function mannerFrom(options: SheetOptions & { readonly canary?: string }): LoadManner {
+export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string }): LoadFlags {
   const { canary = '0' } = options;
   if (!/^\d{1,6}$/.test(canary))
     throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
@@ -70,9 +70,9 @@ export function mannerFrom(options: SheetOptions & { readonly canary?: string })
 }
 
 /** Every file is opened before the first is loaded: one that is refused stops nothing half-way. */
-export async function loadFiles(store: Store, files: readonly string[], manner: LoadManner): Promise<Loaded[]> {
-  const rules = { ...rulesOf(store.settings, manner.acceptWarnings, store.identify), again: manner.again };
-  const sheets = await openSheetFiles(files, rules, manner.mostInvalid ?? 1);
+export async function loadFiles(store: Store, files: readonly string[], loadOptions: LoadFlags): Promise<Loaded[]> {
+  const rules = { ...rulesOf(store.settings, loadOptions.acceptWarnings, store.identify), again: loadOptions.again };
+  const sheets = await openSheetFiles(files, rules, loadOptions.mostInvalid ?? 1);
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {
     const progress = openProgress();
@@ -81,17 +81,17 @@ export async function loadFiles(store: Store, files: readonly string[], manner: 
         batches: store.batches,
         rules,
         now: Date.now,
-        canaries: manner.canaries,
+        canaries: loadOptions.canaries,
         onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
       }),
     ).finally(() => progress.end());
-    say(describe(file, result, manner));
+    say(describe(file, result, loadOptions));
     loaded.push(result);
   }
   return loaded;
 }
 
-function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadManner): string {
+function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadFlags): string {
   if (batch.purgedAt !== undefined) {
     return `${file}: was batch ${batch.id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`;
   }

@@ -1,10 +1,10 @@
 /** `fastregister`: finds the command, and says what went wrong with which exit status. */
-import './nursery.js';
+import './v8-flags.js';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
 import { PortUnavailable } from '../http/port.js';
 import { SheetError } from '../producer/sheet-error.js';
-import { isRedisGone, RedisUnfit, RedisUnreachable } from '../redis/connection.js';
+import { isRedisGone, RedisMisconfigured, RedisUnreachable } from '../redis/connection.js';
 import { OutputError } from '../reporter/file.js';
 import { VERSION } from '../version.js';
 import { EXIT, UsageError } from './command.js';
@@ -40,7 +40,7 @@ function tell(error: unknown): number {
     error instanceof SettingsError ||
     error instanceof SheetError ||
     error instanceof PortUnavailable ||
-    error instanceof RedisUnfit ||
+    error instanceof RedisMisconfigured ||
     error instanceof OutputError ||
     error instanceof UsageError
   ) {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseDuration } from '../domain/patience.js';
 import { purge, purgeable } from '../operator/purge.js';
 import { openPushes } from '../redis/pushes.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';
 import { printJson, say } from './terminal.js';
 
@@ -22,13 +22,13 @@ export function purgeCommand(): Command {
     .requiredOption('--older-than <DAYS>', 'how long ago the last row must have had its outcome: 90 or 90d')
     .option('--yes', 'do not ask')
     .option('--json', 'print what it would do, or with --yes did, as JSON')
-    .action(async (options: Options, made: Command) => perform(made, {}, (doorway) => run(doorway, options)));
+    .action(async (options: Options, made: Command) => perform(made, {}, (context) => run(context, options)));
 }
 
-async function run({ open, settings }: Doorway, options: Options): Promise<number> {
+async function run({ open, settings }: CommandContext, options: Options): Promise<number> {
   const now = Date.now();
   const time = now - ageFrom(options.olderThan);
-  const { redis, batches } = await open('worker');
+  const { redis, batches } = await open('background');
   const tools = { redis, batches, pushes: openPushes(redis), spool: join(settings.home, 'spool') };
   const wanted = await purgeable(tools, time);
   const rows = wanted.reduce((sum, batch) => sum + batch.rows, 0);

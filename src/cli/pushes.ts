@@ -3,9 +3,9 @@ import { judgeOf, type Store, settlingOf } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
-import { factAbout, type Judge, judge, openStored, settle } from '../events/record.js';
+import { factAbout, type Judge, match, openStored, settle } from '../events/record.js';
 import { ownersOf } from '../redis/appids.js';
-import type { View } from '../redis/ledger.js';
+import type { Snapshot } from '../redis/ledger.js';
 import { openPushes, type ParkedPush, type Parking, type Pushes, type StoredPush } from '../redis/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
 import { command, EXIT, perform, UsageError } from './command.js';
@@ -49,7 +49,7 @@ function listCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: { parked?: true; most: string; json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const store = await open('door');
+        const store = await open('interactive');
         const pushes = openPushes(store.redis);
         const parked = await pushes.listParked();
         const found = options.parked ? parked : await pushes.list(countFrom(options.most));
@@ -80,16 +80,16 @@ function showCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (id: string, options: { raw?: true; json?: true }, made: Command) =>
       perform(made, { needs: ['push'] }, async ({ open }) => {
-        const desk = deskOf(await open('door'));
-        const stored = await desk.find(id);
+        const tools = pushTools(await open('interactive'));
+        const stored = await tools.find(id);
         if (options.raw) {
           await print(`${stored.query}\n${stored.body.toString('utf8')}\n`);
           return EXIT.done;
         }
-        const plan = await desk.plan(stored);
+        const plan = await tools.plan(stored);
         const facts = {
           id: stored.id,
-          receivedAt: desk.time(stored.receivedAt),
+          receivedAt: tools.time(stored.receivedAt),
           infoType: stored.infoType,
           says: withoutSecrets(plan.push),
           calls_for: plan.words,
@@ -116,14 +116,14 @@ function replayCommand(): Command {
     .action(async (ids: string[], options: { since?: string; yes?: true; json?: true }, made: Command) =>
       perform(made, { needs: ['push', 'encryption'] }, async ({ open, settings }) => {
         const since = sinceFrom(options.since, settings.quotaTimezone);
-        const desk = deskOf(await open('door'));
+        const tools = pushTools(await open('interactive'));
         const told: { id: string; infoType: string; calls_for: string }[] = [];
         let changing = 0;
-        for await (const stored of desk.chosen(ids, since)) {
-          const plan = await desk.plan(stored);
+        for await (const stored of tools.chosen(ids, since)) {
+          const plan = await tools.plan(stored);
           if (plan.change !== undefined) changing += 1;
-          if (options.yes && plan.change !== undefined) await desk.settle(plan.change, stored);
-          else if (options.yes && plan.fits) await desk.unpark(stored.id);
+          if (options.yes && plan.change !== undefined) await tools.settle(plan.change, stored);
+          else if (options.yes && plan.fits) await tools.unpark(stored.id);
           told.push({ id: stored.id, infoType: stored.infoType, calls_for: plan.words });
         }
         if (options.json) await printJson(told);
@@ -144,9 +144,9 @@ function matchCommand(): Command {
     'fastregister pushes match 1795229255642-0 mfrggzdfmztwq2lk',
   ).action(async (id: string, registration: string, _options: object, made: Command) =>
     perform(made, { needs: ['push', 'encryption'] }, async ({ open }) => {
-      const store = await open('door');
-      const desk = deskOf(store);
-      const stored = await desk.find(id);
+      const store = await open('interactive');
+      const tools = pushTools(store);
+      const stored = await tools.find(id);
       if (!('why' in stored)) {
         throw new UsageError(
           `${id} is not among the pushes that fit no registration: fastregister pushes list --parked`,
@@ -156,14 +156,14 @@ function matchCommand(): Command {
       if (view === undefined) {
         throw new UsageError(`There is no registration ${registration}. The report names it as registration_id.`);
       }
-      const push = resultIn(desk.read(stored));
+      const push = resultIn(tools.read(stored));
       if (push.kind !== 'registration') {
         throw new UsageError(
           `${id} does not tell the end of a registration${push.kind === 'unreadable' ? `: ${push.detail}` : ''}.`,
         );
       }
-      const words = desk.words(view.registration, await desk.factOn({ view, push }, stored));
-      if (await desk.settle({ view, push }, stored)) say(words);
+      const words = tools.words(view.registration, await tools.factOn({ view, push }, stored));
+      if (await tools.settle({ view, push }, stored)) say(words);
       else say(`${words}; the push is kept.`);
       return EXIT.done;
     }),
@@ -210,11 +210,11 @@ interface Plan {
 }
 
 interface Change {
-  readonly view: View;
+  readonly view: Snapshot;
   readonly push: RegistrationPush;
 }
 
-function deskOf(store: Store) {
+function pushTools(store: Store) {
   const pushes: Pushes = openPushes(store.redis);
   const judging: Judge = judgeOf(store, store.redis);
   const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
@@ -252,7 +252,7 @@ function deskOf(store: Store) {
 
   async function plan(stored: StoredPush): Promise<Plan> {
     const push = read(stored);
-    const judgement = await judge(judging, push);
+    const judgement = await match(judging, push);
     if (judgement.kind === 'not_ours') return { push, fits: false, words: 'nothing: it is not about a registration' };
     if (judgement.kind === 'authorization') return planOfAuthorization(judgement.push);
     if (judgement.kind === 'park') {

@@ -26,7 +26,7 @@ export function reconcileCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'encryption'] }, async ({ open }) => {
-        const store = await open('door');
+        const store = await open('interactive');
         const caller = openCaller(store);
         try {
           const credential = await caller.credentials.current();

@@ -8,9 +8,9 @@ import type { Batch } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';
-import { situation } from '../reporter/standstill.js';
+import { sendingStatus } from '../reporter/sending-status.js';
 import { reportWorkbook } from '../reporter/workbook.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { print, say } from './terminal.js';
 
 interface Options {
@@ -58,11 +58,11 @@ export function reportCommand(): Command {
     .option('--xlsx', 'an Excel workbook instead, all of it text')
     .option('--json', 'one JSON object a row instead')
     .action(async (batch: string | undefined, options: Options, made: Command) =>
-      perform(made, {}, (doorway) => report(doorway, batch, options)),
+      perform(made, {}, (context) => report(context, batch, options)),
     );
 }
 
-async function report({ open, settings }: Doorway, id: string | undefined, options: Options): Promise<number> {
+async function report({ open, settings }: CommandContext, id: string | undefined, options: Options): Promise<number> {
   if (id !== undefined && options.all) throw new UsageError('Name a batch, or say --all.');
   const isXlsx = options.xlsx === true || isWorkbook(options.output ?? '');
   if (options.json && isXlsx) throw new UsageError('Use --json or a workbook, not both.');
@@ -72,7 +72,7 @@ async function report({ open, settings }: Doorway, id: string | undefined, optio
   const only = outcomesFrom(options.only);
   const who = whoFrom(options.who);
   const since = sinceFrom(options.since, settings.quotaTimezone);
-  const store = await open('door');
+  const store = await open('interactive');
   const batches = options.all
     ? // The newest first: where such a report is loaded again, the first row of an enterprise counts.
       (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined).reverse()
@@ -128,14 +128,22 @@ export async function optionsFor(
   only?: ReadonlySet<Outcome>,
 ): Promise<ReportOptions> {
   const now = Date.now();
-  const { standstill } = await situation(
+  const { blockedReason } = await sendingStatus(
     store.calls,
     limitsOf(store.settings),
     now,
     store.settings.wechatRegistrationApi,
   );
   const { invitation, unanswered } = registrationApi(store.settings, NO_CLIENT);
-  return { language, only, standstill, timezone: store.settings.quotaTimezone, now, invitation, unanswered };
+  return {
+    language,
+    only,
+    blockedReason: blockedReason,
+    timezone: store.settings.quotaTimezone,
+    now,
+    invitation,
+    unanswered,
+  };
 }
 
 export function languageFrom(text: string): Language {

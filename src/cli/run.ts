@@ -6,11 +6,11 @@ import type { NightPlan } from '../nights/night.js';
 import { type Batch, byOutcome } from '../redis/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
-import { situation } from '../reporter/standstill.js';
+import { sendingStatus } from '../reporter/sending-status.js';
 import { needAPerson, sum } from '../reporter/tally.js';
 import { type Ending, sendAndListen } from './batch-run.js';
-import { command, type Doorway, EXIT, perform, UsageError } from './command.js';
-import { loadFiles, mannerFrom } from './load.js';
+import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { loadFiles, loadFlagsFrom } from './load.js';
 import { refuseMissingInbox, runNightHere } from './night-run.js';
 import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { mostInvalidFrom, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
@@ -43,14 +43,14 @@ export function runCommand(): Command {
     .option('--lang <zh|en>', "language of the report's sentences", 'en')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (doorway) =>
-        options.inbox === undefined ? run(doorway, files, options) : runInbox(doorway, options.inbox, files, options),
+      perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (context) =>
+        options.inbox === undefined ? run(context, files, options) : runInbox(context, options.inbox, files, options),
       ),
     );
 }
 
 async function runInbox(
-  { open, settings }: Doorway,
+  { open, settings }: CommandContext,
   folder: string,
   files: readonly string[],
   options: Options,
@@ -70,20 +70,20 @@ async function runInbox(
     acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
     mostInvalid: mostInvalidFrom(options.maxInvalid),
   };
-  return runNightHere(await open('worker'), plan);
+  return runNightHere(await open('background'), plan);
 }
 
-async function run({ open }: Doorway, files: readonly string[], options: Options): Promise<number> {
+async function run({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {
   if (files.length === 0) throw new UsageError('Name the sheets to run, or an inbox with --inbox.');
   const untilSubmitted = untilFrom(options.until);
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
   if (!options.force) outputs?.forEach(refuseToOverwrite);
   outputs?.forEach(refuseUnwritable);
-  const manner = mannerFrom(options);
+  const loadOptions = loadFlagsFrom(options);
   const interruption = onInterruption();
-  const store = await open('worker');
-  const loaded = await loadFiles(store, files, manner);
+  const store = await open('background');
+  const loaded = await loadFiles(store, files, loadOptions);
   const ids = loaded.map(({ batch }) => batch.id);
   const ending = await sendAndListen(store, { batches: ids, untilSubmitted, signal: interruption.signal });
 
@@ -109,13 +109,13 @@ async function statusOf(store: Store, ending: Ending, needing: number, interrupt
       say('Interrupted. The same command goes on where this one stopped.');
       return interruption.status();
     case 'stopped': {
-      const { standstill } = await situation(
+      const { blockedReason } = await sendingStatus(
         store.calls,
         limitsOf(store.settings),
         Date.now(),
         store.settings.wechatRegistrationApi,
       );
-      say(`Stopped. ${standstill?.reason.en ?? ''} ${standstill?.nextStep.en ?? ''}`);
+      say(`Stopped. ${blockedReason?.reason.en ?? ''} ${blockedReason?.nextStep.en ?? ''}`);
       return EXIT.stopped;
     }
     default:

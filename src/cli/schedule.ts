@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Store } from '../app.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import { planOf } from '../nights/keeper.js';
-import { nextSlot } from '../nights/slots.js';
+import { planOf } from '../nights/night-scheduler.js';
+import { nextSlot } from '../nights/occurrences.js';
 import { shareAsText } from '../producer/checked-rows.js';
 import type { NightClock } from '../redis/night-clock.js';
 import { type Night, openNights, type Schedule } from '../redis/nights.js';
@@ -60,7 +60,7 @@ function addCommand(): Command {
         };
         refuseMissingInbox(schedule.inbox);
         const next = nextOf(schedule);
-        const { redis } = await open('worker');
+        const { redis } = await open('background');
         await openNights(redis).add(schedule);
         const clock = await clockOn(redis);
         await clock.set(schedule);
@@ -80,7 +80,7 @@ function listCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const nights = openNights((await open('door')).redis);
+        const nights = openNights((await open('interactive')).redis);
         const all = await nights.list();
         const facts = (await nights.schedules()).map((schedule) => ({
           ...schedule,
@@ -121,7 +121,7 @@ function removeCommand(): Command {
     'fastregister schedule remove nightly',
   ).action(async (name: string, _options: object, made: Command) =>
     perform(made, {}, async ({ open }) => {
-      const { redis } = await open('worker');
+      const { redis } = await open('background');
       const nights = openNights(redis);
       await scheduleNamed(nights, name);
       const clock = await clockOn(redis);
@@ -138,7 +138,7 @@ function runCommand(): Command {
   return command('run <NAME>', 'Runs a night now, in this process.', 'fastregister schedule run nightly').action(
     async (name: string, _options: object, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, async ({ open }) => {
-        const store: Store = await open('worker');
+        const store: Store = await open('background');
         const schedule = await scheduleNamed(openNights(store.redis), name);
         refuseMissingInbox(schedule.inbox);
         return runNightHere(store, planOf(schedule));

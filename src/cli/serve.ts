@@ -42,13 +42,13 @@ export function serveCommand(): Command {
         const { signal } = onInterruption();
         const running: Part[] = [];
         const listen = async (): Promise<Store | undefined> => {
-          const listening = await startListeningAtOnce(settings, log, () => open('worker', signal), signal);
+          const listening = await startListeningAtOnce(settings, log, () => open('background', signal), signal);
           running.push(listening);
           return listening.store;
         };
         try {
           // The receiver before all others: it alone has something to do while Redis is away.
-          const store = await (parts.includes(LISTEN) ? listen() : open('worker'));
+          const store = await (parts.includes(LISTEN) ? listen() : open('background'));
           for (const start of parts.flatMap(({ starts }) => starts)) {
             if (store !== undefined) running.push(await start(store));
           }

@@ -15,9 +15,9 @@ import { openPushes } from '../redis/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
 import { processesNow } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
+import { forCreates, type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
 import { shutDayFacts, shutDayLines } from '../reporter/shut-day.js';
-import { forCreates, type Situation, situation } from '../reporter/standstill.js';
-import { command, type Doorway, EXIT, perform } from './command.js';
+import { type CommandContext, command, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
 import { batchNamed, everyBatch } from './report.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
@@ -41,12 +41,12 @@ export function statusCommand(): Command {
     .option('--watch', 'show it anew whenever it changes, until Ctrl-C')
     .option('--json', 'print as JSON')
     .action(async (id: string | undefined, options: Options, made: Command) =>
-      perform(made, {}, (doorway) => status(doorway, id, options)),
+      perform(made, {}, (context) => status(context, id, options)),
     );
 }
 
-async function status({ open }: Doorway, id: string | undefined, options: Options): Promise<number> {
-  const store = await open('door');
+async function status({ open }: CommandContext, id: string | undefined, options: Options): Promise<number> {
+  const store = await open('interactive');
   const text = async (): Promise<string> => {
     const facts = await gather(store, id);
     return options.json ? `${JSON.stringify(facts, null, 2)}\n` : describe(facts);
@@ -74,7 +74,7 @@ async function gather(store: Store, id: string | undefined) {
   const limits = limitsOf(store.settings);
   const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
   const at = Date.now();
-  const now = await situation(store.calls, limits, at, store.settings.wechatRegistrationApi);
+  const now = await sendingStatus(store.calls, limits, at, store.settings.wechatRegistrationApi);
   const pushes = openPushes(store.redis);
   const batches = await Promise.all(
     wanted.map(async (batch) => {
@@ -90,7 +90,7 @@ async function gather(store: Store, id: string | undefined) {
     }),
   );
   // Its words say when it ends.
-  const { until: _, ...standstill } = now.standstill ?? {};
+  const { until: _, ...blockedReason } = now.blockedReason ?? {};
   const parked = await pushes.parked();
   const links = await linksNow(store, Date.now());
   const creates = forCreates(now, limits);
@@ -99,8 +99,8 @@ async function gather(store: Store, id: string | undefined) {
   const { presence, missing } = await processesNow(processSourcesOf(store.settings, store.redis));
   return {
     line:
-      now.stopped || now.standstill
-        ? { stopped: isStopped(now), ...standstill, ...metByLine(now, limits) }
+      now.stopped || now.blockedReason
+        ? { stopped: isStopped(now), ...blockedReason, ...metByLine(now, limits) }
         : { stopped: false },
     processes: processesShown(presence, limits),
     workerMissing:
@@ -174,12 +174,12 @@ function placeOf({ host, pid, version }: Pick<LiveProcess, 'host' | 'pid' | 'ver
 }
 
 /** Also while it is tried by itself. */
-function isStopped({ stopped, line }: Situation): boolean {
+function isStopped({ stopped, line }: SendingStatus): boolean {
   return stopped || line?.probe !== undefined;
 }
 
 /** What stopped the line, for programs; its words are `reason` and `nextStep`. */
-function metByLine({ line }: Situation, { timezone }: Limits) {
+function metByLine({ line }: SendingStatus, { timezone }: Limits) {
   if (line === undefined) return {};
   const { because, times, merchants, since, at, probe } = line;
   return {
@@ -195,7 +195,7 @@ function metByLine({ line }: Situation, { timezone }: Limits) {
 }
 
 /** What `quota/get` told last of this day, beside what we had counted then: others of the platform call as well. */
-function told({ told }: Situation, { timezone }: Limits) {
+function told({ told }: SendingStatus, { timezone }: Limits) {
   if (told === undefined) return null;
   const { used, counted, at } = told;
   return { used, counted, difference: used - counted, at: isoWithOffset(at, timezone) };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { isoWithOffset } from '../domain/calendar.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todosOf, todoWorkbook } from '../reporter/todo.js';
-import { command, type Doorway, EXIT, perform } from './command.js';
+import { type CommandContext, command, EXIT, perform } from './command.js';
 import { isWorkbook, languageFrom, optionsFor } from './report.js';
 import { print, printJson, say } from './terminal.js';
 
@@ -28,12 +28,12 @@ export function todoCommand(): Command {
     )
     .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print as JSON')
-    .action(async (options: Options, made: Command) => perform(made, {}, (doorway) => todo(doorway, options)));
+    .action(async (options: Options, made: Command) => perform(made, {}, (context) => todo(context, options)));
 }
 
-async function todo({ open, settings }: Doorway, options: Options): Promise<number> {
+async function todo({ open, settings }: CommandContext, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
-  const store = await open('door');
+  const store = await open('interactive');
   const contact = options.contact?.split(',').map((heading) => heading.trim());
   const todos = await todosOf(store.batches, { ...(await optionsFor(store, language)), contact });
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);

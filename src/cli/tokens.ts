@@ -26,7 +26,7 @@ function exportCommand(): Command {
     .requiredOption('--to <FILE>', 'where they are written; a file that is there is replaced')
     .action(async ({ to }: { to: string }, made: Command) =>
       perform(made, { needs: ['encryption'] }, async ({ open: openStore, settings }) => {
-        const { redis } = await openStore('door');
+        const { redis } = await openStore('interactive');
         const authorizers = openAuthorizers(redis, vaultOf(settings));
         const tokens = [];
         for (const appid of await authorizers.list()) {
@@ -57,7 +57,7 @@ function resealCommand(): Command {
     'fastregister tokens reseal',
   ).action(async (_options: object, made: Command) =>
     perform(made, { needs: ['encryption'] }, async ({ open: openStore, settings }) => {
-      const { redis } = await openStore('door');
+      const { redis } = await openStore('interactive');
       const authorizers = openAuthorizers(redis, vaultOf(settings));
       const appids = await authorizers.list();
       let resealed = 0;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { askDayAgain, limitsOf, type Part, type Store, startReconcilingOf, startSending } from '../app.js';
-import { situation } from '../reporter/standstill.js';
+import { sendingStatus } from '../reporter/sending-status.js';
 import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';
 import { pause } from './pause.js';
@@ -19,7 +19,7 @@ export function workCommand(): Command {
     .action(async (options: { drain?: true }, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'encryption'], service: true }, async ({ open }) => {
         const { signal } = onInterruption();
-        const store = await open('worker');
+        const store = await open('background');
         if (options.drain && (await store.workload.inHand('submit')) > 0) await askDayAgain(store);
         const running: Part[] = [await startSending(store, options.drain ? 'passing' : 'steady')];
         try {
@@ -41,14 +41,14 @@ async function untilToldToEnd(store: Store, drain: boolean, signal: AbortSignal)
       await sayWhatWaits(store);
       break;
     }
-    const { stopped, standstill } = await situation(
+    const { stopped, blockedReason } = await sendingStatus(
       store.calls,
       limitsOf(store.settings),
       Date.now(),
       store.settings.wechatRegistrationApi,
     );
     if (stopped) {
-      say(`${standstill?.reason.en} ${standstill?.nextStep.en}`);
+      say(`${blockedReason?.reason.en} ${blockedReason?.nextStep.en}`);
       return EXIT.stopped;
     }
   }

@@ -4,7 +4,7 @@ import type { Batch, Batches, Counts } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import type { PushCounts, Pushes } from '../redis/pushes.js';
 import { type Processes, type ProcessSources, processesNow } from '../reporter/missing-worker.js';
-import { type Situation, situation } from '../reporter/standstill.js';
+import { type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
 
 export interface Sources {
   readonly batches: Batches;
@@ -17,7 +17,7 @@ export interface Sources {
 }
 
 export interface Overview {
-  readonly situation: Situation;
+  readonly situation: SendingStatus;
   readonly batches: readonly { readonly batch: Batch; readonly counts: Counts }[];
   readonly pushes: PushCounts;
   readonly parkedPushes: number;
@@ -37,7 +37,7 @@ export async function present({
 }: Sources): Promise<Omit<Overview, 'batches'>> {
   const received = await ticketReceivedAt();
   return {
-    situation: await situation(calls, limits, now()),
+    situation: await sendingStatus(calls, limits, now()),
     pushes: await pushes.counts(),
     parkedPushes: await pushes.parked(),
     ticketAgeMs: received === undefined ? undefined : now() - received,

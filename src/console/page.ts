@@ -10,7 +10,7 @@ export function overviewPage({ situation, batches, parkedPushes, ticketAgeMs, pr
     return `<tr><td>${html(batch.id)}</td><td>${html(batch.file)}</td><td>${batch.rows}</td><td>${html(parts.join(', '))}</td></tr>`;
   });
   const { presence, missing } = processes;
-  const trouble = situation.standstill ?? missing;
+  const trouble = situation.blockedReason ?? missing;
   const line = trouble === undefined ? 'running' : `${trouble.reason.en} ${trouble.nextStep.en}`;
   const alive = (['worker', 'receiver', 'scheduler'] as const).map(
     (role) => `${liveOf(presence, role).length} ${role}s`,

@@ -1,7 +1,7 @@
 /** Which row a push is about, of all that were sent for its enterprise: the seeds identify a task by the four fields that it repeats. */
 import { ALL_DETAILS, differingDetails, type Merchant } from '../domain/merchant.js';
 import type { Batches } from '../redis/batches.js';
-import type { Ledger, View } from '../redis/ledger.js';
+import type { Ledger, Snapshot } from '../redis/ledger.js';
 import type { RegistrationInfo } from '../wechat/push.js';
 
 export interface RowFinder {
@@ -12,7 +12,7 @@ export interface RowFinder {
 /** `batch/index`; undefined where the details are those of no row that we know. */
 export async function rowAbout(
   { ledger, rowAt }: RowFinder,
-  { registration, row: leader }: View,
+  { registration, row: leader }: Snapshot,
   info: RegistrationInfo,
 ): Promise<string | undefined> {
   const pushed = merchantIn(info);

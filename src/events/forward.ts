@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import { Pool } from 'undici';
 import type { PushRelay, RelayOutcome, StoredPush } from '../redis/pushes.js';
-import { type Judge, judge, openStored } from './record.js';
+import { type Judge, match, openStored } from './record.js';
 
 export interface ForwardOptions {
   readonly relay: PushRelay;
@@ -104,7 +104,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
   async function isForTheOther(push: StoredPush): Promise<boolean> {
     if (push.entry !== push.id) return false;
     if (what === 'all') return true;
-    return (await judge(options.judge, openStored(options.judge, push))).kind !== 'fact';
+    return (await match(options.judge, openStored(options.judge, push))).kind !== 'fact';
   }
 
   const running = (async () => {

@@ -6,7 +6,7 @@ import type { Fact } from '../domain/registration.js';
 import { sealAuthCode } from '../redis/auth-codes.js';
 import { isRedisUnable } from '../redis/connection.js';
 import type { Created } from '../redis/created.js';
-import type { Ledger, View } from '../redis/ledger.js';
+import type { Ledger, Snapshot } from '../redis/ledger.js';
 import { GuardClosed } from '../redis/loss.js';
 import type { Parking, Pushes, PushOutcome, PushReader, StoredPush } from '../redis/pushes.js';
 import { pushStatus } from '../wechat/answers.js';
@@ -91,7 +91,7 @@ async function pause(ms: number): Promise<void> {
 
 /** What a push calls for, before anything is done about it. */
 export type Judgement =
-  | { readonly kind: 'fact'; readonly view: View; readonly push: RegistrationPush }
+  | { readonly kind: 'fact'; readonly view: Snapshot; readonly push: RegistrationPush }
   | { readonly kind: 'authorization'; readonly push: AuthorizationPush }
   /** `awaits`: who has to appear for it to be matched, see `Pushes.park`. */
   | { readonly kind: 'park'; readonly why: Parking; readonly awaits: readonly string[] }
@@ -104,7 +104,7 @@ export function openStored({ credentials, componentAppid }: Judge, { query, body
 }
 
 /** Nothing is guessed: a push that names neither its task nor a Mini Program that is known waits for a person. */
-export async function judge({ ledger, matchOf, identify }: Judge, push: Push | Unreadable): Promise<Judgement> {
+export async function match({ ledger, matchOf, identify }: Judge, push: Push | Unreadable): Promise<Judgement> {
   if (push.kind === 'unreadable') return { kind: 'park', why: 'unreadable', awaits: [] };
   if (push.kind === 'authorization') return { kind: 'authorization', push };
   if (push.kind !== 'registration') return { kind: 'not_ours' };
@@ -161,7 +161,7 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
   const { pushes, log } = recorder;
   const facts = { push: stored.id, infoType: stored.infoType };
   for (;;) {
-    const judgement = await judge(recorder, push);
+    const judgement = await match(recorder, push);
     if (judgement.kind === 'not_ours') {
       log.info(facts, 'a push that is not about a registration');
       return 'not_ours';
@@ -185,7 +185,7 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
   recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'tellCreated'>,
-  view: View,
+  view: Snapshot,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
@@ -227,7 +227,7 @@ async function offerFurtherCode(
 /** What a push says about a registration, and about which of its attempts, where there were several. */
 export async function factAbout(
   finder: RowFinder,
-  view: View,
+  view: Snapshot,
   push: RegistrationPush,
   at: number,
   seal: (authCode: string, appid: string) => string,

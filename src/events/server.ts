@@ -61,9 +61,9 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
   const receiver = openReceiver(options.receiver);
   let draining = false;
   const isReady = async (): Promise<boolean> => !draining && (await options.canStore());
-  const server = createServer((request, response) => route(request, response, door));
+  const server = createServer((request, response) => route(request, response, context));
   // Whoever asks whether to send a body is to hear first that it is too large.
-  server.on('checkContinue', (request, response) => route(request, response, door));
+  server.on('checkContinue', (request, response) => route(request, response, context));
   const listener = openListener(server, {
     limits: {
       connections: mostConnections(SHARE_OF_CONNECTIONS),
@@ -79,11 +79,11 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
     wholeUpTo: SMALL_BODY_BYTES,
     screen: (request, headLength) => screenPush(receiver, options.path, request, headLength),
   });
-  const door: Door = { path: options.path, receiver, isReady, listener, bodies: openBodies() };
+  const context: ReceiverContext = { path: options.path, receiver, isReady, listener, bodies: openBodies() };
   const settings = { host: 'FASTREGISTER_EVENTS_HOST', port: 'FASTREGISTER_EVENTS_PORT' };
   return {
     port: await listener.open({ host, port, settings }),
-    bodies: door.bodies,
+    bodies: context.bodies,
     isReady,
     async close() {
       draining = true;
@@ -92,7 +92,7 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
   };
 }
 
-interface Door {
+interface ReceiverContext {
   readonly path: string;
   readonly receiver: Receiver;
   readonly isReady: () => Promise<boolean>;
@@ -100,22 +100,22 @@ interface Door {
   readonly bodies: Bodies;
 }
 
-function route(request: IncomingMessage, response: ServerResponse, door: Door): void {
+function route(request: IncomingMessage, response: ServerResponse, context: ReceiverContext): void {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
-  if (path === door.path && request.method === 'POST') {
-    takePush(request, response, door, mark < 0 ? '' : url.slice(mark + 1));
+  if (path === context.path && request.method === 'POST') {
+    takePush(request, response, context, mark < 0 ? '' : url.slice(mark + 1));
     return;
   }
   request.resume();
-  const say = (status: number, text: string): void => answerStranger(door, response, { status, text });
-  if (path === door.path) {
+  const say = (status: number, text: string): void => answerStranger(context, response, { status, text });
+  if (path === context.path) {
     say(405, 'POST only');
   } else if (path === '/livez') {
     say(200, SERVICE);
   } else if (path === '/readyz') {
-    door.isReady().then(
+    context.isReady().then(
       (ready) => say(ready ? 200 : 503, ready ? SERVICE : 'not ready'),
       () => say(503, 'not ready'),
     );
@@ -130,8 +130,8 @@ const FAULTS = {
 } as const;
 
 /** Reads by events: an async iterator costs as much as the decryption. */
-function takePush(request: IncomingMessage, response: ServerResponse, door: Door, query: string): void {
-  const { receiver, listener, bodies } = door;
+function takePush(request: IncomingMessage, response: ServerResponse, context: ReceiverContext, query: string): void {
+  const { receiver, listener, bodies } = context;
   const { 'content-length': announced, expect } = request.headers;
   const length = announced === undefined ? undefined : Number(announced);
   let over = false;
@@ -139,7 +139,7 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
   const refuse = (why: keyof typeof FAULTS): void => {
     over = true;
     receiver.refusals.count(why, FAULTS[why].text);
-    answerStranger(door, response, FAULTS[why]);
+    answerStranger(context, response, FAULTS[why]);
   };
   if (length !== undefined && length > MAX_BODY_BYTES) {
     request.resume();
@@ -161,14 +161,14 @@ function takePush(request: IncomingMessage, response: ServerResponse, door: Door
     if (over) return;
     over = true;
     const received = receive(receiver, query, body.take());
-    if (received instanceof Promise) answerPush(door, request, response, received);
-    else answerStranger(door, response, received);
+    if (received instanceof Promise) answerPush(context, request, response, received);
+    else answerStranger(context, response, received);
   });
 }
 
 /** From here on it is known that WeChat has made the push; whether WeChat sends it, only where it is a new one. */
 function answerPush(
-  { receiver, listener }: Door,
+  { receiver, listener }: ReceiverContext,
   request: IncomingMessage,
   response: ServerResponse,
   receiving: Promise<Received>,
@@ -190,7 +190,7 @@ function answerPush(
 }
 
 /** Nobody whom we know, so not before those of whom we know. */
-function answerStranger({ listener }: Door, response: ServerResponse, said: Answer): void {
+function answerStranger({ listener }: ReceiverContext, response: ServerResponse, said: Answer): void {
   if (!listener.park(response.req, said)) answer(response, said);
 }
 

@@ -43,12 +43,12 @@ export async function standOf(path: string): Promise<{ path: string; size: numbe
   return found && { path, size: found.size, mtimeMs: found.mtimeMs };
 }
 
-export type Shelf = 'done' | 'rejected';
+export type InboxFolder = 'done' | 'rejected';
 
 /** Moves a file of the inbox away, beside those of that date, and answers where it is now. None is overwritten. */
-export async function putAway(inbox: string, shelf: Shelf, date: string, name: string): Promise<string> {
-  await folderOf(inbox, shelf, date);
-  const moved = freePlace(inbox, shelf, date, name);
+export async function putAway(inbox: string, intake: InboxFolder, date: string, name: string): Promise<string> {
+  await folderOf(inbox, intake, date);
+  const moved = freePlace(inbox, intake, date, name);
   await rename(join(inbox, name), moved);
   await unlink(join(inbox, name + READY)).catch(() => {});
   return moved;
@@ -59,9 +59,9 @@ export async function putAway(inbox: string, shelf: Shelf, date: string, name: s
  *
  * @throws Error where a link leads out of the inbox: it could name any file of this user
  */
-export async function folderOf(inbox: string, shelf: Shelf, date: string): Promise<string> {
+export async function folderOf(inbox: string, intake: InboxFolder, date: string): Promise<string> {
   const { mode, gid } = await stat(inbox);
-  for (const folder of [join(inbox, shelf), join(inbox, shelf, date)]) {
+  for (const folder of [join(inbox, intake), join(inbox, intake, date)]) {
     const made = await mkdir(folder).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
@@ -76,7 +76,7 @@ export async function folderOf(inbox: string, shelf: Shelf, date: string): Promi
     await giveToGroup(folder, gid);
     await chmod(folder, mode & 0o7777);
   }
-  return join(inbox, shelf, date);
+  return join(inbox, intake, date);
 }
 
 /** How files of this inbox are shared. */
@@ -100,11 +100,11 @@ export function reportOf(file: string): string {
 }
 
 /** `a.csv`, else `a (2).csv`, …: where neither such a file lies nor the report of one. */
-export function freePlace(inbox: string, shelf: Shelf, date: string, name: string): string {
+export function freePlace(inbox: string, intake: InboxFolder, date: string, name: string): string {
   const extension = extname(name);
   const stem = name.slice(0, name.length - extension.length);
   for (let number = 1; ; number += 1) {
-    const file = join(inbox, shelf, date, number === 1 ? name : `${stem} (${number})${extension}`);
+    const file = join(inbox, intake, date, number === 1 ? name : `${stem} (${number})${extension}`);
     if (!existsSync(file) && !existsSync(reportOf(file))) return file;
   }
 }

@@ -12,12 +12,12 @@ import { SheetError } from '../producer/sheet-error.js';
 import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import { isRedisGone } from '../redis/connection.js';
-import type { Hold, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
+import type { Lease, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
-import { situation } from '../reporter/standstill.js';
+import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
 import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, standOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
@@ -104,7 +104,7 @@ async function withInbox<T>(
   nights: Nights,
   inbox: string,
   signal: AbortSignal,
-  work: (hold: Hold, held: AbortSignal) => Promise<T>,
+  work: (hold: Lease, held: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const hold = await nights.hold(inbox);
   if (hold === undefined) return undefined;
@@ -122,7 +122,7 @@ async function withInbox<T>(
   }
 }
 
-async function begin(tools: NightTools, plan: NightPlan, hold: Hold): Promise<Night> {
+async function begin(tools: NightTools, plan: NightPlan, hold: Lease): Promise<Night> {
   const { nights, calls, limits, now } = tools;
   const startedAt = now();
   const date = quotaDay(plan.slot ?? startedAt, plan.timezone).day;
@@ -139,7 +139,7 @@ async function begin(tools: NightTools, plan: NightPlan, hold: Hold): Promise<Ni
     startedAt,
     files: [],
     rejected: [],
-    usedBefore: (await situation(calls, limits, startedAt)).used,
+    usedBefore: (await sendingStatus(calls, limits, startedAt)).used,
     open: true,
   };
   await nights.save(night, hold);
@@ -256,10 +256,11 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
   return open.flatMap(({ files }) => files.map(({ batch }) => batch));
 }
 
-async function end(tools: NightTools, night: Night, hold: Hold, ending: NightEnding): Promise<Night> {
+async function end(tools: NightTools, night: Night, hold: Lease, ending: NightEnding): Promise<Night> {
   const { calls, limits, now, log, nights, tell } = tools;
-  const { standstill, used, limit, left } = await situation(calls, limits, now());
-  const stopped = ending === 'stopped' && standstill !== undefined ? standstill.reason[night.language] : undefined;
+  const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
+  const stopped =
+    ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
   const ended = await report(tools, { ...night, endedAt: now(), ending, ...(stopped !== undefined && { stopped }) });
   await nights.save(ended, hold);
   const outcomes = byOutcome(sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch)))));
@@ -274,7 +275,7 @@ async function end(tools: NightTools, night: Night, hold: Hold, ending: NightEnd
       night: night.name,
       schedule: night.schedule ?? null,
       ending,
-      stopped_by: ending === 'stopped' ? (standstill?.problem ?? null) : null,
+      stopped_by: ending === 'stopped' ? (blockedReason?.problem ?? null) : null,
       files: night.files.length,
       rejected_files: night.rejected.length,
       outcomes,
@@ -293,11 +294,11 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   if (fingerprint === night.reported) return { ...night, open };
   // A summary of nothing every night hides the one that matters.
   if (night.files.length + night.rejected.length === 0) return { ...night, open, reported: fingerprint };
-  const { standstill, used, limit, left } = await situation(calls, limits, now());
+  const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const options: ReportOptions = {
     language: night.language,
     timezone: night.timezone,
-    standstill,
+    blockedReason: blockedReason,
     now: now(),
     invitation: tools.invitation,
     unanswered: tools.unanswered,
@@ -331,7 +332,7 @@ async function* once(text: string): AsyncGenerator<string> {
 async function reportEarlier(
   tools: NightTools,
   present: Pick<Night, 'inbox'> & { id?: string },
-  hold: Hold,
+  hold: Lease,
 ): Promise<void> {
   for (const night of await tools.nights.list()) {
     if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;

@@ -56,13 +56,13 @@ const LEASE_MARGIN_MS = 30_000;
 
 export function startDelivering(options: DeliveryOptions): Delivering {
   const agent = new Agent({ connections: AT_ONCE });
-  const postmen = Object.entries(options.destinations).flatMap(([name, target]) =>
-    target === undefined ? [] : [sendPostman(name as Destination, target, agent, options)],
+  const deliveryWorkers = Object.entries(options.destinations).flatMap(([name, target]) =>
+    target === undefined ? [] : [startDeliveryWorker(name as Destination, target, agent, options)],
   );
   let closed: Promise<void> | undefined;
   return {
     close() {
-      closed ??= Promise.all(postmen.map((postman) => postman.close())).then(() => agent.close());
+      closed ??= Promise.all(deliveryWorkers.map((deliveryWorker) => deliveryWorker.close())).then(() => agent.close());
       return closed;
     },
   };
@@ -72,7 +72,7 @@ type Posted =
   | { readonly taken: true }
   | { readonly taken: false; readonly why: string; readonly isDown: boolean; readonly fault?: unknown };
 
-function sendPostman(
+function startDeliveryWorker(
   destination: Destination,
   target: DeliveryTarget,
   agent: Agent,

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
-import { batchOf, type Ledger, type View } from '../redis/ledger.js';
+import { batchOf, type Ledger, type Snapshot } from '../redis/ledger.js';
 import type { Links } from '../redis/links.js';
 import type { Notice } from '../redis/notices.js';
 
@@ -10,7 +10,7 @@ export interface LinkWatchOptions {
   readonly links: Links;
   readonly ledger: Pick<Ledger, 'read'>;
   /** Queues a notice in the lane of its registration; absent where nobody wants to hear of links. */
-  readonly tell?: ((lane: string, notice: Notice) => Promise<void>) | undefined;
+  readonly tell?: ((orderingKey: string, notice: Notice) => Promise<void>) | undefined;
   readonly timezone: string;
   readonly now: () => number;
   readonly log: Logger;
@@ -82,7 +82,13 @@ async function each(
   }
 }
 
-function noticeOf(type: Notice['type'], { registration, row }: View, link: Link, timezone: string, at: number): Notice {
+function noticeOf(
+  type: Notice['type'],
+  { registration, row }: Snapshot,
+  link: Link,
+  timezone: string,
+  at: number,
+): Notice {
   return {
     id: `${type.replace('.', '-')}-${registration.id}-${registration.attempt}`,
     type,

@@ -1,10 +1,10 @@
 /** Tells that rows wait and no worker runs, and that one runs again. Receivers and schedulers tell it: no worker is there to. */
 import type { Logger } from 'pino';
-import type { Told } from '../redis/told.js';
-import type { StopWords } from './herald.js';
+import type { SentNotices } from '../redis/sent-notices.js';
+import type { StopWords } from './event-watcher.js';
 
 export interface WorkerWatchOptions {
-  readonly told: Told;
+  readonly told: SentNotices;
   /** Looks at the ledger. `missing` is absent where no worker is missing. */
   readonly look: () => Promise<{ readonly workers: number; readonly missing?: MissingFacts | undefined }>;
   readonly now: () => number;

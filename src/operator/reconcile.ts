@@ -7,7 +7,7 @@ import { nameKey } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Authorizers } from '../redis/authorizers.js';
-import type { Batches, RowWithFate } from '../redis/batches.js';
+import type { Batches, RowWithOutcome } from '../redis/batches.js';
 import type { AuthorizationChange, Created } from '../redis/created.js';
 import type { Outage } from '../redis/heartbeat.js';
 import type { Ledger } from '../redis/ledger.js';
@@ -106,13 +106,13 @@ export async function record(tools: RecordTools, match: Match): Promise<boolean>
   const at = now();
   const because = "found in WeChat's list of accounts";
   const fact: Fact = { kind: 'mini_program_created', at, appid, because };
-  const view = await ledger.read(registration);
-  if (view === undefined || next(view.registration, fact) === undefined) return false;
+  const snapshot = await ledger.read(registration);
+  if (snapshot === undefined || next(snapshot.registration, fact) === undefined) return false;
 
   // Recorded last: what died in between is still silent then, and found again by the next run.
   if (refreshToken !== undefined) await authorizers.keep({ appid, refreshToken, registration, keptAt: at });
   await tellCreated?.({ registration, appid, at, authorization: refreshToken === undefined ? 'none' : 'kept' });
-  const { move } = await ledger.record(registration, fact, {}, view);
+  const { move } = await ledger.record(registration, fact, {}, snapshot);
   if (move === undefined) return false;
   await ledger.record(
     registration,
@@ -171,16 +171,16 @@ async function claimantsIn({
   const claimants = new Map<string, Claimant[]>();
   const seen = new Set<string>();
 
-  async function look({ relation, registration: shown }: RowWithFate): Promise<void> {
+  async function look({ relation, registration: shown }: RowWithOutcome): Promise<void> {
     if (relation.kind !== 'registered' || shown === undefined || !mayHaveOne(shown) || seen.has(relation.id)) return;
     seen.add(relation.id);
     // A row may show how an earlier attempt ended; asked is how it is now.
-    const view = await ledger.read(relation.id);
-    if (view?.row?.merchant === undefined || !mayHaveOne(view.registration)) return;
-    const { name } = view.row.merchant;
-    const { id, sentAt = now() } = view.registration;
-    const isOver = isSilent(view.registration, patience, now());
-    const runs = !isOver && isRunning(view.registration);
+    const snapshot = await ledger.read(relation.id);
+    if (snapshot?.row?.merchant === undefined || !mayHaveOne(snapshot.registration)) return;
+    const { name } = snapshot.row.merchant;
+    const { id, sentAt = now() } = snapshot.registration;
+    const isOver = isSilent(snapshot.registration, patience, now());
+    const runs = !isOver && isRunning(snapshot.registration);
     const isMissed = runs && missed !== undefined && sentAt < missed.to;
     const claimant = { id, name, sentAt, isSilent: isOver || isMissed, isMissed, mayRun: runs && !isMissed };
     claimants.set(nameKey(name), [...(claimants.get(nameKey(name)) ?? []), claimant]);

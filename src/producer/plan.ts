@@ -1,7 +1,7 @@
 /** What loading a sheet would do, found out without storing anything. */
 import { comparableDetail, type DetailField } from '../domain/merchant.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
-import type { AcceptedRow, Manner, Prospect } from '../redis/batches.js';
+import type { AcceptedRow, AcceptRules, ExistingMatch } from '../redis/batches.js';
 import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './first-lines.js';
 import type { Sheet } from './sheet.js';
@@ -19,7 +19,10 @@ export interface PlannedRow {
 }
 
 /** What rows would be to the registrations of the ledger, by registration; nothing where there is no ledger. */
-export type Past = (rows: readonly AcceptedRow[], manner: Manner) => Promise<ReadonlyMap<string, Prospect>>;
+export type Past = (
+  rows: readonly AcceptedRow[],
+  acceptRules: AcceptRules,
+) => Promise<ReadonlyMap<string, ExistingMatch>>;
 
 export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): AsyncGenerator<PlannedRow[]> {
   const firstLines = openFirstLines();
@@ -33,7 +36,7 @@ function fateOf(
   row: CheckedSheetRow,
   details: readonly DetailField[],
   firstLines: FirstLines,
-  known: ReadonlyMap<string, Prospect>,
+  known: ReadonlyMap<string, ExistingMatch>,
 ): PlannedRow {
   const { registration, merchant } = row;
   if (registration === undefined) return { row, fate: 'invalid' };
@@ -46,9 +49,9 @@ function fateOf(
     const differing = details.filter((_, place) => before.differing.includes(place));
     return { row, fate: 'duplicate', firstLine: before.line, differing };
   }
-  const prospect = known.get(registration) ?? 'begins';
-  const planned = prospect === 'early' ? warnedOf(row, TOO_EARLY) : row;
-  return { row: planned, fate: FATES[prospect], ...(prospect === 'replaces' && { replaces: true }) };
+  const match = known.get(registration) ?? 'begins';
+  const planned = match === 'early' ? warnedOf(row, TOO_EARLY) : row;
+  return { row: planned, fate: FATES[match], ...(match === 'replaces' && { replaces: true }) };
 }
 
 const TOO_EARLY: ProblemCode = 'sheet:too_early';
@@ -59,7 +62,7 @@ function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
   return { ...row, problems: [...row.problems, warning] };
 }
 
-const FATES: Readonly<Record<Prospect, Fate>> = {
+const FATES: Readonly<Record<ExistingMatch, Fate>> = {
   begins: 'ready',
   early: 'ready',
   replaces: 'ready',

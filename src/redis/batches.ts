@@ -11,7 +11,7 @@ import {
   type State,
 } from '../domain/registration.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
-import { batchOf, decide, newMark, openLedger, type View } from './ledger.js';
+import { batchOf, decide, newWriteId, openLedger, type Snapshot } from './ledger.js';
 import { countedAs, FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
@@ -49,7 +49,7 @@ export interface AcceptedRow extends Row {
  * What a row of a new batch would be: see `rows` of MOVES. `early`: it begins a new attempt before the day that WeChat asked
  * to wait for (105).
  */
-export type Prospect = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
+export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
 
 /** What a row is to its registration. */
 export type Relation =
@@ -68,7 +68,7 @@ export type Relation =
   /** `firstIndex`: index of the earlier row of this batch. */
   | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
 
-export interface RowWithFate {
+export interface RowWithOutcome {
   readonly index: number;
   readonly row: Row;
   readonly relation: Relation;
@@ -95,7 +95,7 @@ export interface Leader {
 /** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
 export type Counts = Readonly<Record<string, number>>;
 
-export interface Manner {
+export interface AcceptRules {
   /** A merchant that has a Mini Program is to get one more. */
   readonly again?: boolean | undefined;
   /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
@@ -106,23 +106,23 @@ export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
-  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], manner: Manner): Promise<number>;
+  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
   find(id: string): Promise<Batch | undefined>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
   counts(id: string): Promise<Counts>;
-  page(batch: Batch, page: number): Promise<RowWithFate[]>;
+  page(batch: Batch, page: number): Promise<RowWithOutcome[]>;
   /** Every row, in order, some at a time. */
-  pages(batch: Batch): AsyncIterable<RowWithFate[]>;
+  pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
-  rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined>;
+  rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** What these registrations are now. */
   leaders(ids: readonly string[]): Promise<Map<string, Leader>>;
   /** What rows would be to those registrations that there are, by registration. */
-  prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>>;
+  existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
 
 /** As accept.lua knows a row that is never sent. */
@@ -157,7 +157,7 @@ export function openBatches(redis: Redis): Batches {
     batch: Batch,
     firstIndex: number,
     rows: readonly AcceptedRow[],
-    manner: Manner,
+    acceptRules: AcceptRules,
   ): Promise<number> {
     const packed = rows.map((row) => packRow(row, batch.columns));
     const digests = digestsOf(rows, batch.columns);
@@ -170,11 +170,11 @@ export function openBatches(redis: Redis): Batches {
       ]);
       const answer = await acceptScript(
         [key('batch', batch.id)],
-        [batch.id, firstIndex, manner.again ? 'again' : '', digests, ...args],
+        [batch.id, firstIndex, acceptRules.again ? 'again' : '', digests, ...args],
       );
       const [accepted, ...undecided] = answer as [number, ...string[]];
       if (undecided.length === 0) return accepted;
-      decided = await decisions(batch, firstIndex, accepted, rows, new Set(undecided), manner);
+      decided = await decisions(batch, firstIndex, accepted, rows, new Set(undecided), acceptRules);
     }
   }
 
@@ -185,7 +185,7 @@ export function openBatches(redis: Redis): Batches {
     accepted: number,
     rows: readonly AcceptedRow[],
     undecided: ReadonlySet<string>,
-    manner: Manner,
+    acceptRules: AcceptRules,
   ): Promise<Map<string, string>> {
     const firstRows = new Map<string, number>();
     for (let at = accepted - firstIndex; at < rows.length; at += 1) {
@@ -194,39 +194,48 @@ export function openBatches(redis: Redis): Batches {
         firstRows.set(registration, at);
     }
     const all = [...firstRows].map(async ([id, at]) => {
-      const view = await ledger.read(id);
+      const snapshot = await ledger.read(id);
       const row = rows[at];
-      if (view === undefined || row === undefined) return [];
+      if (snapshot === undefined || row === undefined) return [];
       const pointer = `${batch.id}/${firstIndex + at}`;
-      const fact = await rowAccepted(view, row, pointer, manner);
-      const { step, recorded } = decide(view, fact, newMark(), {});
-      return [[id, JSON.stringify({ version: view.version, step, ...newRow(pointer, recorded.after) })] as const];
+      const fact = await rowAccepted(snapshot, row, pointer, acceptRules);
+      const { step, recorded } = decide(snapshot, fact, newWriteId(), {});
+      return [[id, JSON.stringify({ version: snapshot.version, step, ...newRow(pointer, recorded.after) })] as const];
     });
     return new Map((await Promise.all(all)).flat());
   }
 
   /** What it means for a registration that a row names its enterprise. */
-  async function rowAccepted(view: View, row: AcceptedRow, pointer: string, manner: Manner): Promise<Fact> {
-    const { waitingRows } = view.registration;
+  async function rowAccepted(
+    snapshot: Snapshot,
+    row: AcceptedRow,
+    pointer: string,
+    acceptRules: AcceptRules,
+  ): Promise<Fact> {
+    const { waitingRows } = snapshot.registration;
     const [waiting] = waitingRows;
     return {
       kind: 'row_accepted',
-      at: view.now,
+      at: snapshot.now,
       row: pointer,
-      details: await detailsBesideLeader(view, row, manner),
+      details: await detailsBesideLeader(snapshot, row, acceptRules),
       ...(waiting !== undefined && {
-        detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, manner),
+        detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, acceptRules),
       }),
-      ...(manner.again && { again: true }),
+      ...(acceptRules.again && { again: true }),
     };
   }
 
-  async function detailsBesideLeader(view: View, row: AcceptedRow, manner: Manner): Promise<RowDetails> {
-    const details = detailsBeside(view.row?.merchant, row, comparedWith(view.registration, manner));
-    if (details !== 'same' || view.registration.state !== 'queued') return details;
+  async function detailsBesideLeader(
+    snapshot: Snapshot,
+    row: AcceptedRow,
+    acceptRules: AcceptRules,
+  ): Promise<RowDetails> {
+    const details = detailsBeside(snapshot.row?.merchant, row, comparedWith(snapshot.registration, acceptRules));
+    if (details !== 'same' || snapshot.registration.state !== 'queued') return details;
     // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet: whoever loads it wants that.
-    const { id, row: leader } = view.registration;
-    return (await redis.zscore(key('kept', batchOf(leader)), id)) === null ? 'same' : 'newer';
+    const { id, row: leader } = snapshot.registration;
+    return (await redis.zscore(key('held', batchOf(leader)), id)) === null ? 'same' : 'newer';
   }
 
   async function complete(id: string, warned = 0): Promise<void> {
@@ -258,7 +267,7 @@ export function openBatches(redis: Redis): Batches {
     );
   }
 
-  async function page(batch: Batch, number: number): Promise<RowWithFate[]> {
+  async function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
     return rowsFrom(batch, number, await packedPage(batch, number));
   }
 
@@ -270,7 +279,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
-  async function* pages(batch: Batch): AsyncGenerator<RowWithFate[]> {
+  async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
     const ahead: Promise<PackedPage>[] = [];
     for (let number = 0; number < count; number += 1) {
@@ -287,7 +296,7 @@ export function openBatches(redis: Redis): Batches {
     }
   }
 
-  async function rowWithFate(batch: Batch, index: number): Promise<RowWithFate | undefined> {
+  async function rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
     const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
     return rows.find((it) => it.index === index);
   }
@@ -320,28 +329,31 @@ export function openBatches(redis: Redis): Batches {
     );
   }
 
-  async function prospects(rows: readonly AcceptedRow[], manner: Manner): Promise<Map<string, Prospect>> {
+  async function existingMatches(
+    rows: readonly AcceptedRow[],
+    acceptRules: AcceptRules,
+  ): Promise<Map<string, ExistingMatch>> {
     const found = rows.map(async (row) => {
-      const view = row.registration === undefined ? undefined : await ledger.read(row.registration);
-      if (view === undefined) return [];
-      const { id, state, earlierAppids } = view.registration;
-      if (row.merchant !== undefined) return [[id, await prospect(view, row, manner)] as const];
+      const snapshot = row.registration === undefined ? undefined : await ledger.read(row.registration);
+      if (snapshot === undefined) return [];
+      const { id, state, earlierAppids } = snapshot.registration;
+      if (row.merchant !== undefined) return [[id, await existingMatch(snapshot, row, acceptRules)] as const];
       const hasOne = state === 'created' || earlierAppids !== undefined;
-      return hasOne && !manner.again ? [[id, 'already_created'] as const] : [];
+      return hasOne && !acceptRules.again ? [[id, 'already_created'] as const] : [];
     });
     return new Map((await Promise.all(found)).flat());
   }
 
-  async function prospect(view: View, row: AcceptedRow, manner: Manner): Promise<Prospect> {
-    const move = next(view.registration, await rowAccepted(view, row, '/0', manner));
-    const { state, until = 0 } = view.registration;
+  async function existingMatch(snapshot: Snapshot, row: AcceptedRow, acceptRules: AcceptRules): Promise<ExistingMatch> {
+    const move = next(snapshot.registration, await rowAccepted(snapshot, row, '/0', acceptRules));
+    const { state, until = 0 } = snapshot.registration;
     if (move?.rows === 'leads') return 'joins';
-    if (move?.rows === 'begins' && state === 'rejected' && until > view.now) return 'early';
+    if (move?.rows === 'begins' && state === 'rejected' && until > snapshot.now) return 'early';
     return move?.rows === undefined || move.rows === 'withdrawn' ? 'already_created' : move.rows;
   }
 
   return {
-    prospects,
+    existingMatches: existingMatches,
     rowAt,
     leaders,
     open,
@@ -358,16 +370,19 @@ export function openBatches(redis: Redis): Batches {
 }
 
 /** A task that may be running has what its own API sent, whichever API is in use by now. */
-function comparedWith({ task, earlierTask, taskId, byLink }: Registration, manner: Manner): Pick<Manner, 'details'> {
+function comparedWith(
+  { task, earlierTask, taskId, byLink }: Registration,
+  acceptRules: AcceptRules,
+): Pick<AcceptRules, 'details'> {
   const mayRun = task === 'open' || earlierTask === 'open';
-  return mayRun && taskId === undefined && !byLink ? { details: ALL_DETAILS } : manner;
+  return mayRun && taskId === undefined && !byLink ? { details: ALL_DETAILS } : acceptRules;
 }
 
 /** `leader`: what is sent, or was; undefined where it was purged. */
 function detailsBeside(
   leader: Merchant | undefined,
   row: AcceptedRow,
-  { details }: Pick<Manner, 'details'>,
+  { details }: Pick<AcceptRules, 'details'>,
 ): RowDetails {
   const { merchant, isPhoneBlank } = row;
   if (merchant === undefined) return 'same';
@@ -388,14 +403,14 @@ interface PackedPage {
 
 const NO_ROWS: PackedPage = { rows: [], registrations: [] };
 
-function rowsFrom(batch: Batch, page: number, packed: PackedPage, from = 0, to = ROWS_PER_PAGE): RowWithFate[] {
+function rowsFrom(batch: Batch, page: number, packed: PackedPage, from = 0, to = ROWS_PER_PAGE): RowWithOutcome[] {
   const first = page * ROWS_PER_PAGE + from;
   return packed.rows
     .slice(from, to)
     .map((text, at) => rowWithFate(first + at, text, packed.registrations[from + at] ?? '', batch.columns));
 }
 
-function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithFate {
+function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithOutcome {
   const end = text.indexOf('\n');
   const relation = relationFrom(text.slice(0, end));
   const row = unpackRow(text.slice(end + 1), columns);

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
 import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
-import { decide, hasMark, type Job, newMark, type View } from './ledger.js';
+import { decide, hasWriteId, type Job, newWriteId, type Snapshot } from './ledger.js';
 import { type LossGuard, SETTLE_MS } from './loss.js';
 import { manyScript, script } from './scripts.js';
 import { STATES_WITH_WORK } from './workload.js';
@@ -36,9 +36,9 @@ export interface Budgets {
 /** What it takes to say how many calls of a day are kept for follow-ups. */
 export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
 
-export type Permission =
+export type Permit =
   /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
-  | { readonly kind: 'go'; readonly view: View; readonly probe?: true }
+  | { readonly kind: 'go'; readonly view: Snapshot; readonly probe?: true }
   /** The day is shut, and this process asks WeChat, for all, whether it has calls again; it reports with `endCheck`. */
   | { readonly kind: 'check'; readonly check: number }
   /** Somebody recorded a fact meanwhile: read again. */
@@ -146,7 +146,7 @@ export interface ToldQuota {
 export const PAUSE = 'operator:pause';
 
 export interface Calls {
-  take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission>;
+  acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit>;
   ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
   /** Redis' clock, by which quota days begin and end; ms since 1970. */
   now(): Promise<number>;
@@ -190,9 +190,9 @@ export interface Calls {
   resumeLine(): Promise<'running' | 'open' | 'canary'>;
 }
 
-/** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permission */
+/** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
 export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {
-  const takeScript = manyScript(redis, 'take', guard?.check);
+  const takeScript = manyScript(redis, 'acquire', guard?.check);
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
@@ -202,15 +202,15 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   const tokenWaitScript = script(redis, 'token-wait');
   const questionScript = script(redis, 'question');
 
-  /** The second run of a command that ioredis sent twice meets a conflict; `mark` tells that the first one went. */
-  async function take(view: View, fact: Fact, job: Job, budgets: Budgets): Promise<Permission> {
-    const mark = newMark();
-    const id = view.registration.id;
-    const { step, recorded } = decide(view, fact, mark, {});
-    const gone = { kind: 'go', view: { ...view, registration: recorded.after, version: mark } } as const;
+  /** The second run of a command that ioredis sent twice meets a conflict; `writeId` tells that the first one went. */
+  async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit> {
+    const writeId = newWriteId();
+    const id = snapshot.registration.id;
+    const { step, recorded } = decide(snapshot, fact, writeId, {});
+    const gone = { kind: 'go', view: { ...snapshot, registration: recorded.after, version: writeId } } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
-    const args = [id, view.version, call, job.name, JSON.stringify(step), person];
+    const args = [id, snapshot.version, call, job.name, JSON.stringify(step), person];
     const ask = async (): Promise<[string, number?, string?]> => {
       const common = guard === undefined ? shared : { ...shared, epoch: guard.epoch(), settleMs: SETTLE_MS };
       return (await takeScript(JSON.stringify(common), args)) as [string, number?, string?];
@@ -233,7 +233,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
       case 'held':
         return { kind, until: number, why: why as 'person' };
       default: {
-        if (!(await hasMark(redis, id, mark))) return { kind: 'conflict' };
+        if (!(await hasWriteId(redis, id, writeId))) return { kind: 'conflict' };
         return (await redis.hget(key('calls', budgets.day), 'probe')) === id ? { ...gone, probe: true } : gone;
       }
     }
@@ -371,7 +371,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   return {
-    take,
+    acquire: acquire,
     ofDay,
     now,
     endCheck,

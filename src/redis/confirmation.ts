@@ -3,7 +3,7 @@
  * replica, or a server after a power cut, knows it then. FASTREGISTER_REDIS_WAIT chooses.
  */
 import type { Redis } from 'ioredis';
-import { RedisUnfit } from './connection.js';
+import { RedisMisconfigured } from './connection.js';
 import { key } from './keys.js';
 
 /** What has to have it. `replica-disk`: the disk of this server, and of one replica. */
@@ -62,10 +62,10 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
   return { confirm };
 }
 
-/** @throws RedisUnfit where this server cannot wait so */
+/** @throws RedisMisconfigured where this server cannot wait so */
 export async function refuseUnconfirmable(redis: Redis, by: ConfirmedBy): Promise<void> {
   if (redis.isCluster) {
-    throw new RedisUnfit(
+    throw new RedisMisconfigured(
       'FASTREGISTER_REDIS_WAIT is not for a Redis Cluster. Leave it out; journals give back what a failover loses (docs/redis.md).',
     );
   }
@@ -73,7 +73,7 @@ export async function refuseUnconfirmable(redis: Redis, by: ConfirmedBy): Promis
     // A replica may come later; a command that is not known does not.
     await openConfirmation(redis, by, 1).confirm();
   } catch (cause) {
-    throw new RedisUnfit(
+    throw new RedisMisconfigured(
       `This Redis cannot wait as FASTREGISTER_REDIS_WAIT=${by} asks: ${(cause as Error).message}. ` +
         'disk and replica-disk need Redis 7.2 with appendonly yes; replica works with any version (docs/redis.md).',
       { cause },

@@ -14,25 +14,25 @@ export class RedisUnreachable extends Error {
 }
 
 /** Nobody answers there at the moment, and somebody may later: whoever has something to do meanwhile can wait. */
-export class RedisAway extends RedisUnreachable {}
+export class RedisUnavailable extends RedisUnreachable {}
 
 /** There is a Redis, and it would lose registrations: exit status 2. */
-export class RedisUnfit extends Error {
-  override readonly name = 'RedisUnfit';
+export class RedisMisconfigured extends Error {
+  override readonly name = 'RedisMisconfigured';
 }
 
 /**
- * `worker`: long-running work, which waits for a Redis that is away and goes on when it is back (BullMQ demands it).
- * `door`: somebody waits for an answer, a person or WeChat, and must be told at once.
+ * `background`: long-running work, which waits for a Redis that is away and goes on when it is back (BullMQ demands it).
+ * `interactive`: somebody waits for an answer, a person or WeChat, and must be told at once.
  */
-export type Role = 'worker' | 'door';
+export type Role = 'background' | 'interactive';
 
 export type Address = { readonly url: string } | { readonly socketPath: string };
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const READY_WITHIN_MS = 10_000;
-/** A Redis that hangs is as good as one that is gone, for a door. WeChat closes after 5 s. */
-const DOOR_TIMEOUT_MS = 4_000;
+/** A Redis that hangs is as good as one that is gone, where somebody waits. WeChat closes after 5 s. */
+const INTERACTIVE_TIMEOUT_MS = 4_000;
 const LONGEST_RECONNECT_PAUSE_MS = 2_000;
 
 /**
@@ -44,17 +44,17 @@ const LONGEST_RECONNECT_PAUSE_MS = 2_000;
 const SILENT_TOO_LONG_MS = 20_000;
 
 const ROLES: Record<Role, RedisOptions> = {
-  worker: { maxRetriesPerRequest: null, socketTimeout: SILENT_TOO_LONG_MS },
-  door: {
+  background: { maxRetriesPerRequest: null, socketTimeout: SILENT_TOO_LONG_MS },
+  interactive: {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
-    commandTimeout: DOOR_TIMEOUT_MS,
-    socketTimeout: DOOR_TIMEOUT_MS,
+    commandTimeout: INTERACTIVE_TIMEOUT_MS,
+    socketTimeout: INTERACTIVE_TIMEOUT_MS,
   },
 };
 
 /**
- * A connection that is ready. Later losses are mended by itself; each loss and each return is one log line.
+ * A connection that is ready. It reconnects by itself after later losses; each loss and each return is one log line.
  *
  * @param leaving of who tries again: an attempt ends with it, or when Redis was not ready for long. Without it, a Redis
  *   that says that it reads its data is waited for
@@ -95,7 +95,7 @@ async function clusterAround(
   const { host = '127.0.0.1', port = 6379, db: _, ...redisOptions } = optionsOf(address);
   const cluster = new Cluster([{ host, port }], {
     redisOptions: { ...redisOptions, ...ROLES[role], connectTimeout: CONNECT_TIMEOUT_MS },
-    enableOfflineQueue: role === 'worker',
+    enableOfflineQueue: role === 'background',
     clusterRetryStrategy: pauseBeforeReconnect,
   });
   // A Cluster has the commands of a Redis; `another` below is for the one thing in which they differ.
@@ -159,7 +159,7 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
     redis.on('error', () => {});
     redis.disconnect();
     const sentence = `Redis at ${shown} cannot be reached: ${sentenceOf(cause)}`;
-    throw isAway(cause) ? new RedisAway(sentence, { cause }) : new RedisUnreachable(sentence, { cause });
+    throw isAway(cause) ? new RedisUnavailable(sentence, { cause }) : new RedisUnreachable(sentence, { cause });
   } finally {
     clearTimeout(late);
     leaving?.removeEventListener('abort', giveUp);
@@ -279,19 +279,19 @@ export const OLDEST_REDIS = '6.2';
  * What a Redis that we did not start has to be like.
  *
  * @returns warnings, as sentences
- * @throws RedisUnfit when it is too old or may evict registrations
+ * @throws RedisMisconfigured when it is too old or may evict registrations
  */
 export async function checkServer(redis: Redis): Promise<string[]> {
   const info = factsOf(await redis.info());
   const version = info.get('redis_version') ?? '0';
   if (!isRecentEnough(version)) {
-    throw new RedisUnfit(
+    throw new RedisMisconfigured(
       `This Redis is ${version}; fastregister needs ${OLDEST_REDIS} or later. Upgrade it, or use another one.`,
     );
   }
   const policy = await evictionPolicy(redis, info);
   if (policy !== undefined && policy !== 'noeviction') {
-    throw new RedisUnfit(
+    throw new RedisMisconfigured(
       `This Redis has maxmemory-policy ${policy}: when memory is short it would delete registrations. ` +
         'Set it with CONFIG SET maxmemory-policy noeviction (also in its configuration file), or use another Redis.',
     );

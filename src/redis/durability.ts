@@ -1,6 +1,6 @@
 /** Whether a Redis keeps what it has acknowledged, as far as it says so. */
 import type { Redis } from 'ioredis';
-import { configured, factsOf, RedisUnfit } from './connection.js';
+import { configured, factsOf, RedisMisconfigured } from './connection.js';
 
 /** `always`: every write is on disk before its answer. `second`: a power cut loses the last second. `unknown`: it does not say. */
 export type Durability = 'always' | 'second' | 'snapshots' | 'none' | 'unknown';
@@ -16,10 +16,10 @@ export async function durabilityOf(redis: Redis): Promise<Durability> {
   return snapshots === '' ? 'none' : 'snapshots';
 }
 
-/** @throws RedisUnfit where its restart would lose every registration: WeChat would be asked for each merchant again */
+/** @throws RedisMisconfigured where its restart would lose every registration: WeChat would be asked for each merchant again */
 export async function refuseVolatile(redis: Redis): Promise<void> {
   if ((await durabilityOf(redis)) !== 'none') return;
-  throw new RedisUnfit(
+  throw new RedisMisconfigured(
     'This Redis keeps nothing on disk: its restart would lose every registration, and merchants would be asked twice. Nothing was sent. ' +
       'Set appendonly yes and appendfsync always there (docs/redis.md), or, for a rehearsal, FASTREGISTER_REDIS_PERSISTENCE=none.',
   );

@@ -33,17 +33,17 @@ const NAMES = {
   /** hash: row index to the outcome that a later batch's new attempt must not change */
   settled: 'settled',
   /** hash: registration to the first row of a batch that found it created already */
-  firsts: 'firsts',
+  firstRows: 'first-rows',
   /** list per kind of work: registrations to be taken up, the first one next */
   ready: 'ready',
   /** sorted set per kind of work: registrations by the time when they are due, in ms */
-  later: 'later',
+  scheduled: 'scheduled',
   /** sorted set per kind of work: jobs handed to BullMQ and not yet done, by the time of handing, in ms */
   window: 'window',
   /** sorted set per batch: registrations that wait until its first rows were accepted, in the order of rows */
-  kept: 'kept',
+  held: 'held',
   /** set: batches that keep any so */
-  keeping: 'keeping',
+  heldBatches: 'held-batches',
   /**
    * hash, absent while the line runs: why (stopped, problem), since when (at), how often and by how many merchants that was
    * met (times, merchants, since), why a person paused it, too (paused); the call that tries it (canary, deadline, failed);
@@ -67,8 +67,8 @@ const NAMES = {
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
-  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (prelude.lua, surprise) */
-  surprise: 'surprise',
+  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (prelude.lua, count_repeated_error) */
+  repeatedErrors: 'repeated-errors',
   /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
   offline: 'offline',
   /** sorted set: registrations whose link the legal person has yet to open, by its end in ms */
@@ -76,7 +76,7 @@ const NAMES = {
   /** sorted set: those of them of whose end nobody was reminded yet, by the same */
   unreminded: 'unreminded',
   /** sorted set: those of them of which FASTREGISTER_NOTIFY_URL was not told yet, by the same */
-  untold: 'untold',
+  linksToAnnounce: 'links-to-announce',
   /** hash: the component verify ticket */
   ticket: 'ticket',
   /** string with expiry: WeChat was asked to push a ticket not long ago */
@@ -146,7 +146,7 @@ const NAMES = {
   /** hash: nightly runs by name, as JSON */
   schedules: 'schedules',
   /** hash: schedule to the time of its last night that was begun, in ms */
-  slots: 'slots',
+  occurrences: 'occurrences',
   /** hash: nights by id, as JSON: files, batches, and how they ended */
   nights: 'nights',
   /** string with expiry per inbox: the fence of the night that works on it */
@@ -156,7 +156,7 @@ const NAMES = {
   /** string: the last fence that was given out */
   fence: 'fence',
   /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
-  told: 'told',
+  sentNotices: 'sent-notices',
   /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
   /**

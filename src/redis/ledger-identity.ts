@@ -3,7 +3,7 @@
  * the Redis of the real platform would mark real merchants as created; another secret key would lose every authorisation.
  */
 import type { Redis } from 'ioredis';
-import { RedisUnfit } from './connection.js';
+import { RedisMisconfigured } from './connection.js';
 import { key, useLedger } from './keys.js';
 
 /**
@@ -47,7 +47,7 @@ export interface Difference {
 }
 
 /** Another version of fastregister has made the ledger. */
-export class SchemaMismatch extends RedisUnfit {
+export class SchemaMismatch extends RedisMisconfigured {
   constructor(has: string) {
     super(
       `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
@@ -55,7 +55,7 @@ export class SchemaMismatch extends RedisUnfit {
   }
 }
 
-export class LedgerMismatch extends RedisUnfit {
+export class LedgerMismatch extends RedisMisconfigured {
   readonly differences: readonly Difference[];
 
   constructor(differences: readonly Difference[]) {

@@ -41,7 +41,7 @@ export function registrationOf(job: string): string {
 }
 
 /** A registration as it was read, with what is needed to decide and to record. */
-export interface View {
+export interface Snapshot {
   readonly registration: Registration;
   /** Mark of the last fact when it was read, '' before the first: nobody recorded anything since, if it is still the same. */
   readonly version: string;
@@ -52,7 +52,7 @@ export interface View {
 }
 
 /** What a fact does beside the registration's own move. */
-export interface Aside {
+export interface Effects {
   /** The job that this fact completes. */
   readonly job?: Job;
   /** Quota day that WeChat calls used up (45009). */
@@ -82,12 +82,12 @@ export interface Aside {
   /** What a search says of the way to WeChat, where it tries a stopped line. */
   readonly heard?: 'taken' | 'again' | 'failed';
   /** A fault of WeChat or of the network that this call met; with the code '' an ordinary answer, after which the count begins anew. */
-  readonly surprise?: Surprise | { readonly call: Surprise['call']; readonly code: '' };
+  readonly repeatedError?: RepeatedError | { readonly call: RepeatedError['call']; readonly code: '' };
   /** Recorded, too, should that fault stop the line: the try that it has cost is given back. */
   readonly ifStopped?: Fact;
 }
 
-export interface Surprise extends StopRule {
+export interface RepeatedError extends StopRule {
   readonly call: 'create' | 'search';
   readonly code: string;
   /** What came, in words that name no merchant. */
@@ -107,13 +107,13 @@ export interface GiveBack {
   readonly call: boolean;
 }
 
-/** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and a mark of its own. */
+/** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and the id of the write. */
 export interface HistoryEntry extends Omit<Fact, 'authCode'> {
   readonly to?: Registration['state'];
   /** Of a row: what became of it, and `batch/index` of the row that was to be sent until then. */
   readonly rows?: Move['rows'];
   readonly rowBefore?: string;
-  readonly mark?: string;
+  readonly writeId?: string;
 }
 
 export interface Recorded {
@@ -123,12 +123,12 @@ export interface Recorded {
 }
 
 export interface Ledger {
-  read(id: string): Promise<View | undefined>;
+  read(id: string): Promise<Snapshot | undefined>;
   /**
    * Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration.
-   * `known` saves reading it first, where it was read or recorded just before. `mark`: where a journal has it already.
+   * `known` saves reading it first, where it was read or recorded just before. `writeId`: where a journal has it already.
    */
-  record(id: string, fact: Fact, aside?: Aside, known?: View, mark?: string): Promise<Recorded>;
+  record(id: string, fact: Fact, effects?: Effects, known?: Snapshot, writeId?: string): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
   /** Whose the successor's task is. */
   ofTask(taskId: string): Promise<string | undefined>;
@@ -154,7 +154,7 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
   const recordScript = manyScript(redis, 'record', gate?.pass);
   const columns = columnsOfBatches(redis);
 
-  async function read(id: string): Promise<View | undefined> {
+  async function read(id: string): Promise<Snapshot | undefined> {
     const answer = (await readScript('', [id])) as (string | number)[] | null;
     if (answer === null) return undefined;
     const [version, now, packed, ...fields] = answer;
@@ -169,16 +169,22 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
     };
   }
 
-  async function record(id: string, fact: Fact, aside: Aside = {}, known?: View, mark = newMark()): Promise<Recorded> {
-    for (let view = known ?? (await read(id)); ; view = await read(id)) {
-      if (view === undefined) throw new Error(`There is no registration ${id}`);
-      const { step, recorded } = decide(view, fact, mark, aside);
-      const job = [aside.job?.kind ?? '', aside.job?.name ?? ''];
+  async function record(
+    id: string,
+    fact: Fact,
+    effects: Effects = {},
+    known?: Snapshot,
+    writeId = newWriteId(),
+  ): Promise<Recorded> {
+    for (let snapshot = known ?? (await read(id)); ; snapshot = await read(id)) {
+      if (snapshot === undefined) throw new Error(`There is no registration ${id}`);
+      const { step, recorded } = decide(snapshot, fact, writeId, effects);
+      const job = [effects.job?.kind ?? '', effects.job?.name ?? ''];
       const common = gate === undefined ? '' : JSON.stringify({ epoch: gate.epoch(), settleMs: gate.settleMs });
-      const answer = await recordScript(common, [id, view.version, JSON.stringify(step), ...job]);
+      const answer = await recordScript(common, [id, snapshot.version, JSON.stringify(step), ...job]);
       if (answer === 'epoch') await gate?.pass();
       if (answer === 'forgotten') await gate?.restore(id);
-      if (answer === 'done' || (await hasMark(redis, id, mark))) return recorded;
+      if (answer === 'done' || (await hasWriteId(redis, id, writeId))) return recorded;
     }
   }
 
@@ -199,7 +205,7 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
 }
 
 /** The decided fact as the scripts write it (prelude.lua, `record`, names the fields). */
-export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
+export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;
   readonly entry: string;
@@ -227,22 +233,36 @@ export interface Step extends Omit<Aside, 'job' | 'surprise' | 'ifStopped'> {
   readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
   /** `undo` is a step, as JSON. */
-  readonly surprise?: Aside['surprise'] & { readonly undo?: string };
+  readonly repeatedError?: Effects['repeatedError'] & { readonly undo?: string };
 }
 
-export function decide(view: View, fact: Fact, mark: string, aside: Aside): { step: Step; recorded: Recorded } {
-  const before = view.registration;
+export function decide(
+  snapshot: Snapshot,
+  fact: Fact,
+  writeId: string,
+  effects: Effects,
+): { step: WriteSet; recorded: Recorded } {
+  const before = snapshot.registration;
   const move = next(before, fact);
-  const entry = historyEntry(before, fact, move, mark);
-  const { job: _, ifStopped, surprise, ...others } = aside;
-  const effects = (after: Registration) => ({
+  const entry = historyEntry(before, fact, move, writeId);
+  const { job: _, ifStopped, repeatedError, ...others } = effects;
+  const writesFor = (after: Registration) => ({
     ...others,
-    ...(surprise !== undefined && { surprise: { ...surprise, ...undoOf(view, after, ifStopped) } }),
+    ...(repeatedError !== undefined && { repeatedError: { ...repeatedError, ...undoOf(snapshot, after, ifStopped) } }),
   });
   if (move === undefined || move.rows === 'already_created') {
     const { state, wait } = before;
-    const set = [VERSION, mark];
-    const step: Step = { unchanged: true, at: fact.at, entry, set, state, wait, ...taskOf(fact), ...effects(before) };
+    const set = [VERSION, writeId];
+    const step: WriteSet = {
+      unchanged: true,
+      at: fact.at,
+      entry,
+      set,
+      state,
+      wait,
+      ...taskOf(fact),
+      ...writesFor(before),
+    };
     return { step, recorded: { before, after: before, move } };
   }
   const passed = apply(before, fact, move);
@@ -251,11 +271,11 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
   const after = turn && turnMove ? apply(passed, turn, turnMove) : passed;
   const so = turnMove?.so === undefined ? move.so : [...(move.so ?? []), ...turnMove.so];
   const { set, del } = difference(before, after);
-  const step: Step = {
+  const step: WriteSet = {
     at: fact.at,
     entry,
-    ...(turn && turnMove && { turn: historyEntry(passed, turn, turnMove, mark), passed: passed.state }),
-    set: [...set, VERSION, mark],
+    ...(turn && turnMove && { turn: historyEntry(passed, turn, turnMove, writeId), passed: passed.state }),
+    set: [...set, VERSION, writeId],
     ...(del.length > 0 && { del }),
     state: after.state,
     wait: after.wait,
@@ -270,19 +290,19 @@ export function decide(view: View, fact: Fact, mark: string, aside: Aside): { st
     ...(so?.includes('stop_line') && {
       stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at },
     }),
-    ...effects(after),
+    ...writesFor(after),
   };
   return { step, recorded: { before, after, move } };
 }
 
 /** The step that would follow this one, decided now: the script knows whether it is needed. */
-function undoOf(view: View, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
+function undoOf(snapshot: Snapshot, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
   if (ifStopped === undefined) return {};
-  const { step } = decide({ ...view, registration: after }, ifStopped, newMark(), {});
+  const { step } = decide({ ...snapshot, registration: after }, ifStopped, newWriteId(), {});
   return step.unchanged ? {} : { undo: JSON.stringify(step) };
 }
 
-function miniProgramOf(fact: Fact): Pick<Step, 'owns'> {
+function miniProgramOf(fact: Fact): Pick<WriteSet, 'owns'> {
   const { kind, appid, authCode, at, pushedAt = at } = fact;
   if (kind !== 'mini_program_created' || appid === undefined) return {};
   if (authCode === undefined) return { owns: { appid } };
@@ -302,34 +322,34 @@ function rowsOf(
   last: Registration,
   after: Registration,
   { rows }: Move,
-): Pick<Step, 'rows' | 'replaced'> {
+): Pick<WriteSet, 'rows' | 'replaced'> {
   const changes = rowChanges({ before, last, after, replaces: rows === 'replaces' });
   return { ...(changes && { rows: changes }), ...(rows === 'replaces' && { replaced: true }) };
 }
 
-function historyEntry(before: Registration, fact: Fact, move: Move | undefined, mark: string): string {
+function historyEntry(before: Registration, fact: Fact, move: Move | undefined, writeId: string): string {
   const rows = move?.rows && { rows: move.rows, rowBefore: before.row };
-  return JSON.stringify(Object.assign({}, fact, { authCode: undefined, to: move?.to, ...rows, mark }));
+  return JSON.stringify(Object.assign({}, fact, { authCode: undefined, to: move?.to, ...rows, writeId }));
 }
 
-function taskOf({ taskId }: Fact): Pick<Step, 'task'> {
+function taskOf({ taskId }: Fact): Pick<WriteSet, 'task'> {
   return taskId === undefined ? {} : { task: taskId };
 }
 
-function linkChange(before: Registration, after: Registration): Pick<Step, 'link' | 'unlink'> {
+function linkChange(before: Registration, after: Registration): Pick<WriteSet, 'link' | 'unlink'> {
   const [was, is] = [linkOf(before)?.endsAt, linkOf(after)?.endsAt];
   if (was === is) return {};
   return is === undefined ? { unlink: true } : { link: is };
 }
 
-function whatIsDueLater(after: Registration, so: readonly Consequence[] | undefined): Step['later'] {
+function whatIsDueLater(after: Registration, so: readonly Consequence[] | undefined): WriteSet['later'] {
   if (after.until === undefined) return undefined;
   if (so?.includes('send')) return { kind: 'submit', due: String(after.until) };
   if (so?.includes('ask')) return { kind: 'follow-up', due: String(after.until) };
   return undefined;
 }
 
-function whatIsReady(after: Registration, so: readonly Consequence[] | undefined): Step['ready'] {
+function whatIsReady(after: Registration, so: readonly Consequence[] | undefined): WriteSet['ready'] {
   return so?.includes('send') && after.until === undefined ? 'submit' : undefined;
 }
 
@@ -337,11 +357,11 @@ export function batchOf(pointer: string): string {
   return pointer.slice(0, pointer.lastIndexOf('/'));
 }
 
-/** Field of a registration's hash: the mark of its last fact (prelude.lua, version_of). */
+/** Field of a registration's hash: the id of its last write (prelude.lua, version_of). */
 const VERSION = 'v';
 
 /** What tells a fact of this process from every other in the history. */
-export function newMark(): string {
+export function newWriteId(): string {
   marks += 1;
   return `${MARK_OF_PROCESS}.${marks.toString(36)}`;
 }
@@ -349,10 +369,10 @@ export function newMark(): string {
 const MARK_OF_PROCESS = randomBytes(6).toString('base64url');
 let marks = 0;
 
-/** ioredis sends a command again whose answer was lost: then the first run wrote the mark, and the second met a conflict. */
-export async function hasMark(redis: Redis, id: string, mark: string): Promise<boolean> {
+/** ioredis sends a command again whose answer was lost: then the first run wrote the id, and the second met a conflict. */
+export async function hasWriteId(redis: Redis, id: string, writeId: string): Promise<boolean> {
   const entries = await redis.lrange(key('history', id), 0, -1);
-  return entries.some((entry) => entry.includes(`"${mark}"`));
+  return entries.some((entry) => entry.includes(`"${writeId}"`));
 }
 
 /** The columns of a batch never change, so each process asks once. */

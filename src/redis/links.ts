@@ -25,7 +25,7 @@ export function openLinks(redis: Redis): Links {
     },
     toRemind: (until, most) => redis.zrangebyscore(key('unreminded'), '-inf', until, 'LIMIT', 0, most),
     reminded: async (id) => (await redis.zrem(key('unreminded'), id)) === 1,
-    toTell: (most) => redis.zrange(key('untold'), 0, most - 1),
-    told: async (id) => (await redis.zrem(key('untold'), id)) === 1,
+    toTell: (most) => redis.zrange(key('linksToAnnounce'), 0, most - 1),
+    told: async (id) => (await redis.zrem(key('linksToAnnounce'), id)) === 1,
   };
 }

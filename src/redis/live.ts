@@ -7,7 +7,7 @@ import { registrationOf } from './ledger.js';
 export async function liveRegistrations(redis: Redis): Promise<string[]> {
   const answers = await redis
     .multi()
-    .zrange(key('later', 'follow-up'), 0, -1)
+    .zrange(key('scheduled', 'follow-up'), 0, -1)
     .lrange(key('ready', 'follow-up'), 0, -1)
     .zrange(key('window', 'follow-up'), 0, -1)
     .exec();

@@ -1,7 +1,7 @@
 /**
  * A Redis that forgets: after a power cut without its last second, after a failover to a replica that lagged, with a backup put
  * back. Each run of Redis begins an epoch. Whoever meets one that it does not know compares its journal with the ledger and
- * records again what is missing, before the next create goes: take.lua lets none pass until every process that was seen in
+ * records again what is missing, before the next create goes: acquire.lua lets none pass until every process that was seen in
  * the last minutes has reported.
  */
 import { randomUUID } from 'node:crypto';
@@ -246,7 +246,7 @@ export async function guardAgainstLoss({
     const { registration: id, fact, mark, day } = entry;
     const view = await book.read(id);
     if (view === undefined) return keepOrphan(entry);
-    if ((await book.history(id)).some((it) => it.mark === mark)) return false;
+    if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
     const { registration } = view;
     const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
     // The operator's or the sheet's word for the new attempt was forgotten with it. An attempt before the one that is known is
@@ -263,7 +263,7 @@ export async function guardAgainstLoss({
     return true;
   }
 
-  /** Its row was forgotten, too. Should a sheet name the enterprise again, it is found before it is sent (take.lua). */
+  /** Its row was forgotten, too. Should a sheet name the enterprise again, it is found before it is sent (acquire.lua). */
   async function keepOrphan({ fact, ...rest }: JournalEntry): Promise<boolean> {
     const { registration } = rest;
     const known = await redis.lrange(key('forgotten', registration), 0, -1);

@@ -72,7 +72,7 @@ export interface Night {
 }
 
 /** An inbox that is ours as long as the lease is renewed. */
-export interface Hold {
+export interface Lease {
   /** Greater than that of any night before. */
   readonly fence: number;
   /** Renews the lease; false once the inbox is another night's. */
@@ -89,10 +89,10 @@ export interface Nights {
   lastSlot(name: string): Promise<number>;
   begun(name: string, slot: number): Promise<void>;
   /** Writes a night down, unless its inbox has become another's. */
-  save(night: Night, hold: Hold): Promise<boolean>;
+  save(night: Night, hold: Lease): Promise<boolean>;
   /** In the order in which they began. */
   list(): Promise<Night[]>;
-  hold(inbox: string): Promise<Hold | undefined>;
+  hold(inbox: string): Promise<Lease | undefined>;
   /** Forgets nights that began before (ms since 1970) and of which nothing waits any more. */
   forgetBefore(time: number): Promise<void>;
 }
@@ -122,12 +122,12 @@ export function openNights(redis: Redis): Nights {
       await redis.hset(key('schedules'), schedule.name, JSON.stringify(schedule));
     },
     async remove(name) {
-      await redis.hdel(key('slots'), name);
+      await redis.hdel(key('occurrences'), name);
       return (await redis.hdel(key('schedules'), name)) === 1;
     },
-    lastSlot: async (name) => Number((await redis.hget(key('slots'), name)) ?? 0),
+    lastSlot: async (name) => Number((await redis.hget(key('occurrences'), name)) ?? 0),
     async begun(name, slot) {
-      await redis.hset(key('slots'), name, slot);
+      await redis.hset(key('occurrences'), name, slot);
     },
     async save(night, { fence }) {
       return (await saveScript([lease(night.inbox)], [fence, night.id, JSON.stringify(night)])) === 1;

@@ -37,11 +37,16 @@ export interface Notices {
 }
 
 /** Kept when it returns. Notices of one lane (a registration, a batch) are delivered in the order in which they were queued. */
-export async function queueNotice(redis: Redis, destination: Destination, lane: string, notice: Notice): Promise<void> {
+export async function queueNotice(
+  redis: Redis,
+  destination: Destination,
+  orderingKey: string,
+  notice: Notice,
+): Promise<void> {
   const done = await redis
     .multi()
-    .rpush(key('notices', destination, lane), JSON.stringify(notice))
-    .zadd(key('noticesDue', destination), 'NX', Date.now(), lane)
+    .rpush(key('notices', destination, orderingKey), JSON.stringify(notice))
+    .zadd(key('noticesDue', destination), 'NX', Date.now(), orderingKey)
     .publish(key('wakeups'), 'notice')
     .exec();
   for (const [error] of done ?? []) if (error) throw error;
@@ -50,18 +55,22 @@ export async function queueNotice(redis: Redis, destination: Destination, lane: 
 export function openNotices(redis: Redis): Notices {
   const takeScript = script(redis, 'notice-take');
   const settleScript = script(redis, 'notice-settle');
-  const settle = async (destination: Destination, { lane, kept }: TakenNotice, ms: number): Promise<void> => {
-    await settleScript([key('noticesDue', destination)], [destination, lane, kept, ms]);
+  const settle = async (
+    destination: Destination,
+    { lane: orderingKey, kept }: TakenNotice,
+    ms: number,
+  ): Promise<void> => {
+    await settleScript([key('noticesDue', destination)], [destination, orderingKey, kept, ms]);
   };
 
   return {
     async take(destination, leaseMs) {
-      const [dueInMs, lane, kept, tries = 0, triedForMs = 0] = (await takeScript(
+      const [dueInMs, orderingKey, kept, tries = 0, triedForMs = 0] = (await takeScript(
         [key('noticesDue', destination)],
         [destination, leaseMs],
       )) as [number, string?, string?, number?, number?];
-      if (lane === undefined || kept === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
-      return { lane, kept, notice: JSON.parse(kept) as Notice, tries, triedForMs };
+      if (orderingKey === undefined || kept === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
+      return { lane: orderingKey, kept, notice: JSON.parse(kept) as Notice, tries, triedForMs };
     },
     done: (destination, taken) => settle(destination, taken, -1),
     postpone: (destination, taken, ms) => settle(destination, taken, Math.round(ms)),

@@ -70,23 +70,23 @@ export async function joinPrivateServer({
   log,
   temporaryFolder = tmpdir(),
 }: JoinOptions): Promise<PrivateServer> {
-  const place = await prepare(home, temporaryFolder);
+  const paths = await prepare(home, temporaryFolder);
   const name = `${MEMBER}${process.pid}-${randomBytes(4).toString('hex')}`;
 
-  const { socketPath, member } = await alone(place, log, async () => {
-    const socketPath = await ensureServer(place, log);
+  const { socketPath, member: heartbeat } = await underLock(paths, log, async () => {
+    const socketPath = await ensureServer(paths, log);
     return { socketPath, member: await register(socketPath, name) };
   });
 
   let leaving: Promise<void> | undefined;
-  const stopHealing = keepAlive(member, place, log);
+  const stopHealing = keepAlive(heartbeat, paths, log);
   return {
     socketPath,
     leave() {
       leaving ??= (async () => {
         stopHealing();
-        member.disconnect();
-        await leave(place, name, log);
+        heartbeat.disconnect();
+        await leave(paths, name, log);
       })();
       return leaving;
     },
@@ -95,7 +95,7 @@ export async function joinPrivateServer({
 
 // --- the folder -------------------------------------------------------------------------------------------------------
 
-interface Place {
+interface ServerPaths {
   /** Real path, so that all who share it agree on its name. */
   readonly folder: string;
   readonly lock: string;
@@ -105,7 +105,7 @@ interface Place {
   readonly temporaryFolder: string;
 }
 
-async function prepare(home: string, temporaryFolder: string): Promise<Place> {
+async function prepare(home: string, temporaryFolder: string): Promise<ServerPaths> {
   try {
     await mkdir(join(home, 'redis'), { recursive: true, mode: 0o700 });
     const folder = await realpath(join(home, 'redis'));
@@ -132,13 +132,13 @@ async function prepare(home: string, temporaryFolder: string): Promise<Place> {
  * Where the socket is. A path that is too long gets a short folder under the system's temporary folder instead; a link
  * beside the data says which, because TMPDIR may differ between the processes that share the server.
  */
-async function ensureSocketPath(place: Place): Promise<string> {
-  const near = join(place.folder, 'redis.sock');
+async function ensureSocketPath(paths: ServerPaths): Promise<string> {
+  const near = join(paths.folder, 'redis.sock');
   if (Buffer.byteLength(near) <= LONGEST_SOCKET_PATH) return near;
 
-  const link = join(place.folder, 'socket');
+  const link = join(paths.folder, 'socket');
   const chosen = await readlink(link).catch(() => undefined);
-  const folder = chosen ?? shortFolder(place);
+  const folder = chosen ?? shortFolder(paths);
   await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST') throw unreachable(`The folder ${folder} for the socket cannot be made`, cause);
   });
@@ -152,14 +152,14 @@ async function ensureSocketPath(place: Place): Promise<string> {
   return join(folder, 'redis.sock');
 }
 
-function shortFolder(place: Place): string {
-  const name = `fastregister-${createHash('sha256').update(place.folder).digest('hex').slice(0, 12)}`;
-  const wanted = join(place.temporaryFolder, name);
+function shortFolder(paths: ServerPaths): string {
+  const name = `fastregister-${createHash('sha256').update(paths.folder).digest('hex').slice(0, 12)}`;
+  const wanted = join(paths.temporaryFolder, name);
   return Buffer.byteLength(join(wanted, 'redis.sock')) <= LONGEST_SOCKET_PATH ? wanted : join('/tmp', name);
 }
 
-async function removeShortFolder(place: Place): Promise<void> {
-  const link = join(place.folder, 'socket');
+async function removeShortFolder(paths: ServerPaths): Promise<void> {
+  const link = join(paths.folder, 'socket');
   const folder = await readlink(link).catch(() => undefined);
   if (!folder || !basename(folder).startsWith('fastregister-')) return;
   await rm(folder, { recursive: true, force: true });
@@ -168,19 +168,24 @@ async function removeShortFolder(place: Place): Promise<void> {
 
 // --- joining and leaving ----------------------------------------------------------------------------------------------
 
-async function alone<T>(place: Place, log: Log, task: () => Promise<T>, withinMs = JOIN_WITHIN_MS): Promise<T> {
+async function underLock<T>(
+  paths: ServerPaths,
+  log: Log,
+  task: () => Promise<T>,
+  withinMs = JOIN_WITHIN_MS,
+): Promise<T> {
   const waiting = setTimeout(() => {
-    log.info({ folder: place.folder }, 'Waiting for another process that starts or stops the private Redis.');
+    log.info({ folder: paths.folder }, 'Waiting for another process that starts or stops the private Redis.');
   }, TELL_PROGRESS_EVERY_MS);
   const begin = async () => {
     clearTimeout(waiting);
     return task();
   };
-  return withLock(place.lock, begin, withinMs).finally(() => clearTimeout(waiting));
+  return withLock(paths.lock, begin, withinMs).finally(() => clearTimeout(waiting));
 }
 
 async function register(socketPath: string, name: string): Promise<Redis> {
-  const member = new Redis({
+  const heartbeat = new Redis({
     path: socketPath,
     connectionName: name,
     maxRetriesPerRequest: null,
@@ -188,27 +193,27 @@ async function register(socketPath: string, name: string): Promise<Redis> {
     enableReadyCheck: false,
     retryStrategy: (times) => Math.min(times * 20, 500),
   });
-  member.on('error', () => {});
+  heartbeat.on('error', () => {});
   // ioredis names a connection without waiting for the answer; nobody may look at the list before the name is in it.
   try {
-    await member.client('SETNAME', name);
+    await heartbeat.client('SETNAME', name);
   } catch (cause) {
-    member.disconnect();
+    heartbeat.disconnect();
     throw unreachable(`The private Redis at ${socketPath} went away while it was joined`, cause);
   }
-  return member;
+  return heartbeat;
 }
 
 /** A server that dies while it is used comes back, whoever of its members notices first. */
-function keepAlive(member: Redis, place: Place, log: Log): () => void {
+function keepAlive(heartbeat: Redis, paths: ServerPaths, log: Log): () => void {
   let left = false;
   let healing = false;
 
   async function heal(): Promise<void> {
     for (let pauseMs = 500; !left; pauseMs = Math.min(pauseMs * 2, LONGEST_HEALING_PAUSE_MS)) {
       try {
-        await alone(place, log, async () => {
-          if (!left) await ensureServer(place, log);
+        await underLock(paths, log, async () => {
+          if (!left) await ensureServer(paths, log);
         });
         return;
       } catch (cause) {
@@ -218,7 +223,7 @@ function keepAlive(member: Redis, place: Place, log: Log): () => void {
     }
   }
 
-  member.on('close', async () => {
+  heartbeat.on('close', async () => {
     if (left || healing) return;
     healing = true;
     await heal();
@@ -229,22 +234,22 @@ function keepAlive(member: Redis, place: Place, log: Log): () => void {
   };
 }
 
-async function leave(place: Place, name: string, log: Log): Promise<void> {
+async function leave(paths: ServerPaths, name: string, log: Log): Promise<void> {
   const leaveAlone = async () => {
-    const socketPath = await ensureSocketPath(place);
-    const redis = visitor(socketPath);
+    const socketPath = await ensureSocketPath(paths);
+    const redis = probe(socketPath);
     try {
       const clients = String(await redis.client('LIST'));
       if (membersIn(clients).some((other) => other !== name)) return;
-      await shutDown(redis, place, log);
-      await removeShortFolder(place);
+      await shutDown(redis, paths, log);
+      await removeShortFolder(paths);
     } catch (cause) {
       if (await answers(socketPath)) throw cause;
     } finally {
       redis.disconnect();
     }
   };
-  await alone(place, log, leaveAlone, LEAVE_WITHIN_MS).catch((cause) => {
+  await underLock(paths, log, leaveAlone, LEAVE_WITHIN_MS).catch((cause) => {
     if (!(cause instanceof LockTaken)) throw cause;
   });
 }
@@ -255,30 +260,30 @@ function membersIn(clientList: string): string[] {
     .filter((name) => name.startsWith(MEMBER));
 }
 
-async function shutDown(redis: Redis, place: Place, log: Log): Promise<void> {
+async function shutDown(redis: Redis, paths: ServerPaths, log: Log): Promise<void> {
   const pid = Number(factsOf(await redis.info('server')).get('process_id'));
   // The answer to success is a cut connection.
   const refusal = await redis.shutdown('NOSAVE').catch((error: Error) => error);
-  if (await isGone(pid, place, STOP_WITHIN_MS)) return log.info({ redisPid: pid }, 'Stopped the private Redis.');
+  if (await isGone(pid, paths, STOP_WITHIN_MS)) return log.info({ redisPid: pid }, 'Stopped the private Redis.');
   log.warn(
     { redisPid: pid, answer: String(refusal) },
-    `The private Redis does not stop; ${place.logFile} may say why.`,
+    `The private Redis does not stop; ${paths.logFile} may say why.`,
   );
 }
 
 // --- a server that answers --------------------------------------------------------------------------------------------
 
 /** Adopts the server that runs here, or starts one. Only inside the lock. */
-async function ensureServer(place: Place, log: Log): Promise<string> {
-  const socketPath = await ensureSocketPath(place);
+async function ensureServer(paths: ServerPaths, log: Log): Promise<string> {
+  const socketPath = await ensureSocketPath(paths);
   if (await untilLoaded(socketPath, log)) return socketPath;
-  await stopServerWithoutSocket(place, socketPath, log);
-  await start(place, socketPath, log);
+  await stopServerWithoutSocket(paths, socketPath, log);
+  await start(paths, socketPath, log);
   return socketPath;
 }
 
 /** A connection for one question, which fails instead of trying again. */
-function visitor(socketPath: string): Redis {
+function probe(socketPath: string): Redis {
   const redis = new Redis({
     path: socketPath,
     connectTimeout: ANSWER_WITHIN_MS,
@@ -297,7 +302,7 @@ function visitor(socketPath: string): Redis {
 
 /** The server's INFO; undefined when nobody listens. */
 async function answers(socketPath: string): Promise<Map<string, string> | undefined> {
-  const redis = visitor(socketPath);
+  const redis = probe(socketPath);
   let connected = false;
   redis.once('connect', () => {
     connected = true;
@@ -341,28 +346,28 @@ async function untilLoaded(socketPath: string, log: Log, isWorthWaiting = () => 
  * down, or its socket was deleted, as cleaners of temporary folders do. It holds the data, so it is waited for, then
  * asked to stop.
  */
-async function stopServerWithoutSocket(place: Place, socketPath: string, log: Log): Promise<void> {
-  const pid = Number(await readFile(place.pidFile, 'utf8').catch(() => 0));
-  if (!pid || (await isGone(pid, place, 0))) return;
+async function stopServerWithoutSocket(paths: ServerPaths, socketPath: string, log: Log): Promise<void> {
+  const pid = Number(await readFile(paths.pidFile, 'utf8').catch(() => 0));
+  if (!pid || (await isGone(pid, paths, 0))) return;
 
   const deadline = Date.now() + APPEAR_WITHIN_MS;
-  while (Date.now() < deadline && !(await isGone(pid, place, 0))) {
+  while (Date.now() < deadline && !(await isGone(pid, paths, 0))) {
     if (await untilLoaded(socketPath, log)) return;
     await sleep(LOOK_AGAIN_MS);
   }
-  if (await isGone(pid, place, 0)) return;
+  if (await isGone(pid, paths, 0)) return;
   log.warn({ redisPid: pid }, 'The private Redis runs without its socket; it is started again.');
   process.kill(pid, 'SIGTERM');
-  if (await isGone(pid, place, STOP_WITHIN_MS)) return;
+  if (await isGone(pid, paths, STOP_WITHIN_MS)) return;
   throw new RedisUnreachable(
-    `The private Redis (process ${pid}) works on ${place.folder}, cannot be spoken to and does not stop. End it with: kill -9 ${pid}`,
+    `The private Redis (process ${pid}) works on ${paths.folder}, cannot be spoken to and does not stop. End it with: kill -9 ${pid}`,
   );
 }
 
-async function isGone(pid: number, place: Place, withinMs: number): Promise<boolean> {
+async function isGone(pid: number, paths: ServerPaths, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    if (!(await isServerOf(pid, place.folder))) return true;
+    if (!(await isServerOf(pid, paths.folder))) return true;
     if (Date.now() >= deadline) return false;
     await sleep(LOOK_AGAIN_MS);
   }
@@ -379,22 +384,22 @@ if command -v flock >/dev/null 2>&1; then exec 9>"$2"; flock -n 9 || exit 75; fi
 exec "$0" "$1"`;
 const ANOTHER_SERVER_HAS_THE_FOLDER = 75;
 
-async function start(place: Place, socketPath: string, log: Log): Promise<void> {
+async function start(paths: ServerPaths, socketPath: string, log: Log): Promise<void> {
   const program = await findProgram();
-  await writeFile(place.config, configuration(place, socketPath, program), { mode: 0o600 });
+  await writeFile(paths.config, configuration(paths, socketPath, program), { mode: 0o600 });
 
   const deadline = Date.now() + APPEAR_WITHIN_MS;
   for (;;) {
-    const child = await launch(place, program);
+    const child = await launch(paths, program);
     if (await untilServing(child, socketPath, log)) {
       return log.info(
-        { redisPid: child.pid, version: program.version, folder: place.folder },
+        { redisPid: child.pid, version: program.version, folder: paths.folder },
         'Started the private Redis.',
       );
     }
     if (await untilLoaded(socketPath, log)) return;
     if (child.exitCode !== ANOTHER_SERVER_HAS_THE_FOLDER || Date.now() > deadline) {
-      throw new RedisUnreachable(await whyItDied(child, place));
+      throw new RedisUnreachable(await whyItDied(child, paths));
     }
     await sleep(LOOK_AGAIN_MS);
   }
@@ -422,15 +427,15 @@ async function findProgram(): Promise<Program> {
   );
 }
 
-function configuration(place: Place, socketPath: string, { version }: Program): string {
+function configuration(paths: ServerPaths, socketPath: string, { version }: Program): string {
   const listpack = version.startsWith('6.') ? 'ziplist' : 'listpack';
   return [
     '# Written by fastregister at every start of its private Redis.',
     'port 0',
     `unixsocket ${quoted(socketPath)}`,
     'unixsocketperm 700',
-    `dir ${quoted(place.folder)}`,
-    `pidfile ${quoted(place.pidFile)}`,
+    `dir ${quoted(paths.folder)}`,
+    `pidfile ${quoted(paths.pidFile)}`,
     'daemonize no',
     'appendonly yes',
     'appendfsync always',
@@ -447,12 +452,12 @@ function quoted(path: string): string {
 }
 
 /** In a session of its own: Ctrl-C in the terminal must reach the program first, and Redis never. */
-async function launch(place: Place, program: Program): Promise<ChildProcess> {
-  await rename(place.logFile, `${place.logFile}.old`).catch(() => {});
-  const output = await open(place.logFile, 'a', 0o600);
+async function launch(paths: ServerPaths, program: Program): Promise<ChildProcess> {
+  await rename(paths.logFile, `${paths.logFile}.old`).catch(() => {});
+  const output = await open(paths.logFile, 'a', 0o600);
   try {
-    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, place.config, join(place.folder, 'server.lock')], {
-      cwd: place.folder,
+    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, paths.config, join(paths.folder, 'server.lock')], {
+      cwd: paths.folder,
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
     });
@@ -473,29 +478,29 @@ async function untilServing(child: ChildProcess, socketPath: string, log: Log): 
   return false;
 }
 
-async function whyItDied(child: ChildProcess, place: Place): Promise<string> {
+async function whyItDied(child: ChildProcess, paths: ServerPaths): Promise<string> {
   if (child.exitCode === ANOTHER_SERVER_HAS_THE_FOLDER) {
     return (
-      `Another Redis works on ${place.folder} and cannot be spoken to from here; perhaps it runs in another container. ` +
+      `Another Redis works on ${paths.folder} and cannot be spoken to from here; perhaps it runs in another container. ` +
       'Stop that one, or set FASTREGISTER_HOME to a folder of your own.'
     );
   }
-  const log = await readFile(place.logFile, 'utf8').catch(() => '');
+  const log = await readFile(paths.logFile, 'utf8').catch(() => '');
   const brokenFile =
     /Bad file format reading the append only file|Unexpected end of file reading the append only file/.test(log);
   const remedy = brokenFile
-    ? `Its append-only file is damaged. Keep a copy of ${place.folder}, then run: redis-check-aof --fix ${await appendOnlyFile(place)}`
-    : `The whole log is ${place.logFile}.`;
+    ? `Its append-only file is damaged. Keep a copy of ${paths.folder}, then run: redis-check-aof --fix ${await appendOnlyFile(paths)}`
+    : `The whole log is ${paths.logFile}.`;
   const tail = log.trim().split('\n').slice(-5).join('\n  ');
   return `The private Redis ended when it was started. Its last words:\n  ${tail || '(none)'}\n${remedy}`;
 }
 
 /** Redis 7 keeps a folder with a manifest, Redis 6 one file. */
-async function appendOnlyFile(place: Place): Promise<string> {
-  const manifest = join(place.folder, 'appendonlydir', 'appendonly.aof.manifest');
+async function appendOnlyFile(paths: ServerPaths): Promise<string> {
+  const manifest = join(paths.folder, 'appendonlydir', 'appendonly.aof.manifest');
   return lstat(manifest).then(
     () => manifest,
-    () => join(place.folder, 'appendonly.aof'),
+    () => join(paths.folder, 'appendonly.aof'),
   );
 }
 

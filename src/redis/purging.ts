@@ -43,8 +43,8 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
   const done = await redis
     .multi()
     // Redis frees what is large beside its other work.
-    .unlink(key('settled', batch.id), key('firsts', batch.id), key('kept', batch.id))
-    .srem(key('keeping'), batch.id)
+    .unlink(key('settled', batch.id), key('firstRows', batch.id), key('held', batch.id))
+    .srem(key('heldBatches'), batch.id)
     .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now })
     .exec();
   for (const [error] of done ?? []) if (error) throw error;

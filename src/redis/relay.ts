@@ -57,14 +57,14 @@ export interface RelayOptions {
 }
 
 /** What a job of BullMQ carries: registrations that are worked off together, none of them named but by its id. */
-export interface Handful {
-  /** `registration-handful` each */
+export interface JobChunk {
+  /** `registration-chunk` each */
   readonly jobs: readonly string[];
 }
 
 export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
-  const hand = script(redis, 'hand');
+  const dispatch = script(redis, 'dispatch');
   const sweep = script(redis, 'sweep');
   const toSubmit = Math.min(Math.max(Math.floor(perSecond / HANDFULS_A_SECOND), 1), LARGEST_HANDFUL);
   let timer: NodeJS.Timeout | undefined;
@@ -77,18 +77,18 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   /** Registrations that were ready and found no room. */
   let waiting = 0;
 
-  /** Of a handful all at once: of one that BullMQ has it takes no second part. */
+  /** Of a chunk all at once: of one that BullMQ has it takes no second part. */
   async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
-    const handfuls = new Map<string, string[]>();
+    const chunks = new Map<string, string[]>();
     for (const job of jobs) {
       const name = job.slice(job.indexOf('-') + 1);
-      const handful = handfuls.get(name);
-      if (handful === undefined) handfuls.set(name, [job]);
-      else handful.push(job);
+      const chunk = chunks.get(name);
+      if (chunk === undefined) chunks.set(name, [job]);
+      else chunk.push(job);
     }
-    const added = [...handfuls].map(([name, handful]) => ({
+    const added = [...chunks].map(([name, chunk]) => ({
       name: kind,
-      data: { jobs: handful } satisfies Handful,
+      data: { jobs: chunk } satisfies JobChunk,
       opts: { jobId: name, removeOnComplete: true, removeOnFail: true },
     }));
     for (let at = 0; at < added.length; at += HANDED_AT_ONCE) {
@@ -98,12 +98,12 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
 
   /** Hands out what is ready of one kind; answers in how many ms the next is due, as Redis' clock says. */
   async function handOut(kind: WorkKind): Promise<number> {
-    const handful = kind === 'submit' ? toSubmit : 1;
-    const size = Math.min(windowSize, JOBS_IN_WINDOW * handful);
+    const chunk = kind === 'submit' ? toSubmit : 1;
+    const size = Math.min(windowSize, JOBS_IN_WINDOW * chunk);
     for (;;) {
-      const [due, left, ...jobs] = (await hand(
+      const [due, left, ...jobs] = (await dispatch(
         [key('window', kind)],
-        [kind, size, HANDED_AT_ONCE, handful, LOOKED_AT_ONCE, now(), ...STATES_WITH_WORK[kind]],
+        [kind, size, HANDED_AT_ONCE, chunk, LOOKED_AT_ONCE, now(), ...STATES_WITH_WORK[kind]],
       )) as [number, number, ...string[]];
       if (jobs.length > 0) await add(kind, jobs);
       const isFull = jobs.length === 0 && due !== 0;
@@ -207,10 +207,10 @@ function openQueue(redis: Redis, kind: WorkKind): Queue {
 export function openWorker(
   redis: Redis,
   kind: WorkKind,
-  workOff: (handful: Handful) => Promise<void>,
+  workOff: (chunk: JobChunk) => Promise<void>,
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
-): Worker<Handful> {
-  return new Worker<Handful>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
+): Worker<JobChunk> {
+  return new Worker<JobChunk>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
 }
 
 /**

@@ -8,7 +8,7 @@ import { prefix, withKeys } from './keys.js';
 export type ScriptName =
   | 'read'
   | 'record'
-  | 'take'
+  | 'acquire'
   | 'end-check'
   | 'ask-day'
   | 'kept'
@@ -17,7 +17,7 @@ export type ScriptName =
   | 'under-way'
   | 'token-wait'
   | 'question'
-  | 'hand'
+  | 'dispatch'
   | 'sweep'
   | 'give-back'
   | 'accept'
@@ -86,7 +86,7 @@ const ASKED_AT_ONCE = 64;
  */
 export function manyScript(
   redis: Redis,
-  name: 'read' | 'record' | 'take',
+  name: 'read' | 'record' | 'acquire',
   beforeLoading?: () => Promise<void>,
 ): AskScript {
   const run = script(redis, name, beforeLoading);

@@ -53,7 +53,7 @@ export function openWorkload(redis: Redis): Workload {
     const answers = await redis
       .multi()
       .hmget(key('states'), ...STATES_WITH_WORK[kind])
-      .zcard(key('later', kind))
+      .zcard(key('scheduled', kind))
       .exec();
     for (const [error] of answers ?? []) if (error) throw error;
     const [counts, later] = (answers ?? []).map(([, answer]) => answer) as [(string | null)[], number];
@@ -73,11 +73,11 @@ export function openWorkload(redis: Redis): Workload {
         .llen(key('ready', 'submit'))
         .zcard(key('window', 'submit'))
         .llen(inFlight())
-        .zcount(key('later', 'submit'), '-inf', until)
+        .zcount(key('scheduled', 'submit'), '-inf', until)
         .exec();
       return counts?.some(([, count]) => count !== 0) ?? true;
     },
-    dueUntil: (kind, until) => redis.zcount(key('later', kind), '-inf', until),
+    dueUntil: (kind, until) => redis.zcount(key('scheduled', kind), '-inf', until),
     async states() {
       const counts = Object.entries(await redis.hgetall(key('states'))).map(([state, count]) => [state, Number(count)]);
       return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
@@ -88,7 +88,7 @@ export function openWorkload(redis: Redis): Workload {
       return all - later;
     },
     async dueNext(most) {
-      const flat = await redis.zrange(key('later', 'submit'), 0, most - 1, 'WITHSCORES');
+      const flat = await redis.zrange(key('scheduled', 'submit'), 0, most - 1, 'WITHSCORES');
       const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));
       const waits = await Promise.all(due.map(({ id }) => redis.hget(key('registration', id), 'wait')));
       return due.map(({ until }, at) => ({ wait: (waits[at] as Wait | null) ?? undefined, until }));

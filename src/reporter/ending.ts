@@ -3,7 +3,7 @@ import type { Limits } from '../domain/limits.js';
 import type { Batches, Counts } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
 import type { Workload } from '../redis/workload.js';
-import { type Situation, situation } from './standstill.js';
+import { type SendingStatus, sendingStatus } from './sending-status.js';
 import { sum, toBeSentSoon, underWay, unsent } from './tally.js';
 
 interface Tools {
@@ -12,26 +12,26 @@ interface Tools {
   readonly workload: Workload;
 }
 
-export interface HowFar {
+export interface BatchProgress {
   readonly counts: Counts;
-  readonly now: Situation;
+  readonly now: SendingStatus;
   /** `done`: every row has its outcome. `submitted`: nothing is left to send before tomorrow. `stopped`: nothing goes on by itself. */
   readonly ending?: 'done' | 'submitted' | 'stopped';
 }
 
-export async function howFar(
+export async function batchProgress(
   tools: Tools,
   limits: Limits,
   batches: readonly string[],
   untilSubmitted: boolean,
-): Promise<HowFar> {
+): Promise<BatchProgress> {
   // First what is left of the day, then the rows: what has spent it meanwhile is seen to be under way.
-  const now = await situation(tools.calls, limits, Date.now());
+  const now = await sendingStatus(tools.calls, limits, Date.now());
   const counts = sum(await Promise.all(batches.map((batch) => tools.batches.counts(batch))));
   const exchanges = await exchangesUnderWay(tools);
   if (unsent(counts) + underWay(counts) + exchanges === 0) return { counts, now, ending: 'done' };
   // A push that is on its way may be told once: we go on listening for it, even if nothing more can be sent.
-  const mayExchange = exchanges > 0 && !now.standstill?.problem.startsWith('token:');
+  const mayExchange = exchanges > 0 && !now.blockedReason?.problem.startsWith('token:');
   if (now.stopped && !mayExchange && (await onlyTheLineIsWaitedFor(tools, counts, untilSubmitted))) {
     return { counts, now, ending: 'stopped' };
   }

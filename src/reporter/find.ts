@@ -3,7 +3,7 @@
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
 import { comparableText, type Identify, isIdentity } from '../domain/merchant.js';
-import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
+import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
 import type { Ledger } from '../redis/ledger.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
@@ -67,7 +67,7 @@ async function* inSheets(
   text: string,
   options: ReportOptions,
   indexesIn: (batch: Batch, text: string) => AsyncIterable<number>,
-  fits: (row: RowWithFate, batch: Batch, text: string) => boolean,
+  fits: (row: RowWithOutcome, batch: Batch, text: string) => boolean,
 ): AsyncGenerator<Found> {
   const { batches } = tools;
   const wanted = comparableText(text);
@@ -85,7 +85,7 @@ async function* inSheets(
 async function foundIn(
   { batches }: FindTools,
   batch: Batch,
-  fate: RowWithFate,
+  fate: RowWithOutcome,
   options: ReportOptions,
 ): Promise<Found> {
   const [row] = await reportOf(batches, batch, [fate], options);
@@ -93,15 +93,15 @@ async function foundIn(
   return { batch, row, name: nameIn(fate, batch) };
 }
 
-function nameIn({ row }: RowWithFate, { columns }: Batch): string {
+function nameIn({ row }: RowWithOutcome, { columns }: Batch): string {
   return row.merchant?.name ?? row.cells[columns[0] ?? -1] ?? '';
 }
 
-function isThis(fate: RowWithFate, batch: Batch, wanted: string): boolean {
+function isThis(fate: RowWithOutcome, batch: Batch, wanted: string): boolean {
   const weixinId = fate.row.merchant?.legalPersonaWechat ?? fate.row.cells[batch.columns[3] ?? -1] ?? '';
   return comparableText(nameIn(fate, batch)) === wanted || comparableText(weixinId) === wanted;
 }
 
-function hasThis({ row }: RowWithFate, _batch: Batch, wanted: string): boolean {
+function hasThis({ row }: RowWithOutcome, _batch: Batch, wanted: string): boolean {
   return row.cells.some((cell) => comparableText(cell).includes(wanted));
 }

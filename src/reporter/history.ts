@@ -3,23 +3,23 @@ import { problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Batch } from '../redis/batches.js';
-import { batchOf, type HistoryEntry, type View } from '../redis/ledger.js';
+import { batchOf, type HistoryEntry, type Snapshot } from '../redis/ledger.js';
 import { nextOf } from './next.js';
-import { type Standstill, troubleWith } from './sentences.js';
+import { type BlockedReason, troubleWith } from './sentences.js';
 
 export interface Story {
-  readonly view: View;
+  readonly snapshot: Snapshot;
   readonly history: readonly HistoryEntry[];
   /** Of the rows that the registration and its history name, by id; a purged one is missing. */
   readonly batches: ReadonlyMap<string, Batch>;
   /** The line of the file that each of these rows stands in, by `batch/index`; a purged one is missing. */
   readonly lines: ReadonlyMap<string, number>;
-  readonly standstill: Standstill | undefined;
+  readonly blockedReason: BlockedReason | undefined;
 }
 
 /** `batch/index` of the rows that they name. */
-export function rowsNamed({ view, history }: Pick<Story, 'view' | 'history'>): string[] {
-  const { row, alsoRows, waitingRows } = view.registration;
+export function rowsNamed({ snapshot, history }: Pick<Story, 'snapshot' | 'history'>): string[] {
+  const { row, alsoRows, waitingRows } = snapshot.registration;
   const pointers = [
     row,
     ...alsoRows,
@@ -55,10 +55,10 @@ const SEMICOLON: Words = { en: '; ', zh: '；' };
 
 /** `time` writes ms since 1970 for the reader. */
 export function historyPage(story: Story, language: Language, time: (at: number) => string): string {
-  const { view, history } = story;
-  const { registration, row } = view;
+  const { snapshot, history } = story;
+  const { registration, row } = snapshot;
   const trouble = troubleWith(registration);
-  const next = nextOf(registration, story.standstill);
+  const next = nextOf(registration, story.blockedReason);
   const state = STATES[registration.state];
   // The first row has no entry of its own: it is the one that the registration has, or had before the next one came.
   const firstRow = history.find((entry) => entry.rowBefore !== undefined)?.rowBefore ?? registration.row;
@@ -101,7 +101,7 @@ function rowLine(
 ): string[] {
   const batch = story.batches.get(batchOf(pointer));
   const at = entry?.at ?? batch?.loadedAt;
-  const warnings = pointer === story.view.registration.row ? (story.view.row?.problems ?? []) : [];
+  const warnings = pointer === story.snapshot.registration.row ? (story.snapshot.row?.problems ?? []) : [];
   const waits = entry?.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   return [
     `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${entry?.to ?? 'queued'}${waits}`,

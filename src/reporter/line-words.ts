@@ -5,16 +5,16 @@ import { LINE_FAULTS, opensByItself } from '../domain/line.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { type LineStop, type NotedWait, PAUSE } from '../redis/calls.js';
 import { explain, ridHint } from '../wechat/answers.js';
-import { type Standstill, troubleOf } from './sentences.js';
+import { type BlockedReason, troubleOf } from './sentences.js';
 import type { Trouble } from './troubles.js';
 
 /** `api`: the registration API in use, where the caller knows it. Times are ms since 1970. */
-export function standstillOfLine(
+export function blockedByLine(
   line: LineStop,
   { timezone }: Pick<Limits, 'timezone'>,
   now: number,
   api?: string,
-): Standstill {
+): BlockedReason {
   const time = (at: number): string => isoWithOffset(at, timezone);
   const trouble = troubleOfLine(line.problem, api);
   const parts = [what(line, trouble), howOften(line, time), said(line), probing(line, now, time), paused(line)];
@@ -127,7 +127,7 @@ function withoutToken(
   { problem, said }: { readonly problem: string; readonly said: string },
   askedAt: number,
   timezone: string,
-): Standstill {
+): BlockedReason {
   const trouble = troubleOf(problem);
   const text = ended(`${problem.replace('token:', '')} ${said}`, '.');
   const time = isoWithOffset(askedAt, timezone);
@@ -143,10 +143,10 @@ function withoutToken(
 }
 
 /** There is no token, or WeChat wants to be left alone. */
-export function standstillOfWait(wait: NotedWait, { timezone }: Pick<Limits, 'timezone'>, now: number): Standstill {
+export function blockedByWait(wait: NotedWait, { timezone }: Pick<Limits, 'timezone'>, now: number): BlockedReason {
   if (wait.refusal !== undefined) return withoutToken(wait.refusal, now + wait.ms, timezone);
   const problem = WAIT_PROBLEMS[wait.why];
-  const { acts, nextStep, ...reason } = LINE_FAULTS[problem] ?? troubleOf(problem) ?? untold(problem);
+  const { acts, nextStep, ...reason } = LINE_FAULTS[problem] ?? troubleOf(problem) ?? internalProblem(problem);
   if (wait.why === 'pause') return { problem, reason, nextStep, whoActs: acts, until: now + wait.ms };
   const time = (at: number): string => isoWithOffset(at, timezone);
   const { said = '', since, tries = 1, ms } = wait;
@@ -170,7 +170,7 @@ export function standstillOfWait(wait: NotedWait, { timezone }: Pick<Limits, 'ti
   };
 }
 
-function untold(problem: string): Trouble {
+function internalProblem(problem: string): Trouble {
   return { acts: 'us', en: problem, zh: problem, nextStep: NOTHING_TO_DO };
 }
 

@@ -8,7 +8,7 @@ import { linkOf, stageOf } from '../domain/link.js';
 import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
-import type { RowWithFate } from '../redis/batches.js';
+import type { RowWithOutcome } from '../redis/batches.js';
 
 export interface MessageContext {
   /** ms since 1970 */
@@ -20,7 +20,7 @@ export interface MessageContext {
 const NONE: Words = { en: '', zh: '' };
 
 /** Empty where the merchant has nothing to do and nothing to know. `outcome`, `problem`: those of the report. */
-export function messageFor(fate: RowWithFate, outcome: Outcome, problem: string, context: MessageContext): Words {
+export function messageFor(fate: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   const text = fate.isSuperseded ? NONE : textFor(fate, outcome, problem, context);
   if (text.en === '') return NONE;
   const name = fate.row.merchant?.name ?? '';
@@ -31,7 +31,7 @@ export function messageFor(fate: RowWithFate, outcome: Outcome, problem: string,
   };
 }
 
-function textFor(fate: RowWithFate, outcome: Outcome, problem: string, context: MessageContext): Words {
+function textFor(fate: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   switch (outcome) {
     case 'pending':
       return invitation(fate, context);
@@ -49,7 +49,7 @@ function textFor(fate: RowWithFate, outcome: Outcome, problem: string, context: 
 }
 
 /** While the 24 hours run: by link, or by the message of WeChat. */
-function invitation({ row, registration, relation }: RowWithFate, { now, time }: MessageContext): Words {
+function invitation({ row, registration, relation }: RowWithOutcome, { now, time }: MessageContext): Words {
   if (relation.kind !== 'registered' || registration?.state !== 'awaiting_legal_person') return NONE;
   const link = linkOf(registration);
   if (link !== undefined) {
@@ -205,7 +205,7 @@ const FIELD_OF_CODE: readonly (readonly [RegExp, Field])[] = [
 ];
 
 /** Only for what the merchant knows: a spoilt cell is for whoever has the sheet. */
-function askFor({ row, relation }: RowWithFate, problem: string): Words {
+function askFor({ row, relation }: RowWithOutcome, problem: string): Words {
   const codes = relation.kind === 'refused' ? worstFirst(row.problems).map(({ code }) => code) : [problem];
   const fields = new Set(
     codes

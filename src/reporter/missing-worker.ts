@@ -6,10 +6,10 @@ import { liveOf, type Presence, workerMissingSince } from '../domain/presence.js
 import type { Calls } from '../redis/calls.js';
 import type { Heartbeats } from '../redis/heartbeat.js';
 import type { Nights } from '../redis/nights.js';
-import type { Standstill } from './sentences.js';
-import { type Situation, situation } from './standstill.js';
+import { type SendingStatus, sendingStatus } from './sending-status.js';
+import type { BlockedReason } from './sentences.js';
 
-export interface MissingWorker extends Standstill {
+export interface MissingWorker extends BlockedReason {
   /** ms since 1970, by the clock of Redis */
   readonly since: number;
   readonly lastSeenAt: number | undefined;
@@ -38,13 +38,13 @@ export async function processesNow(sources: ProcessSources): Promise<Processes> 
   const presence = await heartbeats.presence();
   if (presence.waitingSince === undefined || liveOf(presence, 'worker').length > 0)
     return { presence, missing: undefined };
-  const [now, ran] = await Promise.all([situation(calls, limits, presence.now), nights.list()]);
+  const [now, ran] = await Promise.all([sendingStatus(calls, limits, presence.now), nights.list()]);
   return { presence, missing: missingWorker(presence, now, ran, sources) };
 }
 
 function missingWorker(
   presence: Presence,
-  situation: Situation,
+  situation: SendingStatus,
   nights: readonly { readonly startedAt: number }[],
   { limits, workerWaitMs: waitMs }: ProcessSources,
 ): MissingWorker | undefined {
@@ -79,16 +79,16 @@ function missingWorker(
 }
 
 /** Nothing but a worker is wanting: also where the line, or the day, is opened by the next call of one. */
-function wouldBeSent({ stopped, line, standstill, shut }: Situation, now: number): boolean {
+function wouldBeSent({ stopped, line, blockedReason, shut }: SendingStatus, now: number): boolean {
   if (stopped) return false;
   if (line !== undefined) return line.onTrial || (opensByItself(line) && line.probe.at <= now);
-  switch (standstill?.problem) {
+  switch (blockedReason?.problem) {
     case 'quota:day':
       return shut?.nextCheckAt !== undefined && shut.nextCheckAt <= now;
     case 'quota:hours':
       return false;
     case 'call:pause':
-      return (standstill.until ?? now) <= now;
+      return (blockedReason.until ?? now) <= now;
     // A token is fetched by a worker.
     default:
       return true;

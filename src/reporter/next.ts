@@ -2,7 +2,7 @@
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
-import { heldBackBy, type Standstill, troubleWith } from './sentences.js';
+import { type BlockedReason, heldBackBy, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
   readonly acts: Actor;
@@ -10,11 +10,12 @@ export interface Next extends Words {
   readonly by?: number;
 }
 
-export function nextOf(registration: Registration, present: Standstill | undefined): Next {
+export function nextOf(registration: Registration, present: BlockedReason | undefined): Next {
   const { state, until, wait, sentAt, appid, authorizer, authorizeUrl } = registration;
   const trouble = troubleWith(registration);
-  const standstill = heldBackBy(present, registration);
-  if (standstill !== undefined) return { ...both(standstill.reason, standstill.nextStep), acts: standstill.whoActs };
+  const blockedReason = heldBackBy(present, registration);
+  if (blockedReason !== undefined)
+    return { ...both(blockedReason.reason, blockedReason.nextStep), acts: blockedReason.whoActs };
   switch (state) {
     case 'queued':
       return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。', acts: 'us' };

@@ -2,7 +2,7 @@
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
-import type { Batch, Batches, Leader, NamedRow, Relation, RowWithFate } from '../redis/batches.js';
+import type { Batch, Batches, Leader, NamedRow, Relation, RowWithOutcome } from '../redis/batches.js';
 import type { Sentences } from './sentences.js';
 
 /** The row that a sentence names, and in which details the row itself differs from it. */
@@ -27,7 +27,7 @@ const NOTHING: Words = { en: '', zh: '' };
 export async function otherRowsOf(
   batches: Pick<Batches, 'rowAt' | 'leaders'>,
   batch: Batch,
-  page: readonly RowWithFate[],
+  page: readonly RowWithOutcome[],
 ): Promise<ReadonlyMap<number, OtherRow>> {
   const rows = page.filter(
     ({ relation, isSuperseded }) => isSuperseded || (relation.kind !== 'registered' && relation.kind !== 'refused'),
@@ -61,7 +61,7 @@ function pointerOf(relation: Relation, batch: Batch, leader: Leader | undefined)
   }
 }
 
-function otherRow({ row }: RowWithFate, other: NamedRow, batch: Batch): OtherRow {
+function otherRow({ row }: RowWithOutcome, other: NamedRow, batch: Batch): OtherRow {
   const [one, two] = [row.merchant, other.row.merchant];
   return {
     line: other.row.line,
@@ -73,7 +73,11 @@ function otherRow({ row }: RowWithFate, other: NamedRow, batch: Batch): OtherRow
   };
 }
 
-export function sentencesOfOther(fate: RowWithFate, relation: OtherRelation, other: OtherRow | undefined): Sentences {
+export function sentencesOfOther(
+  fate: RowWithOutcome,
+  relation: OtherRelation,
+  other: OtherRow | undefined,
+): Sentences {
   switch (relation.kind) {
     case 'duplicate':
       return duplicate(other);

@@ -4,10 +4,10 @@ import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Actor, Language, Words } from '../domain/words.js';
-import type { Batch, Batches, Relation, RowWithFate } from '../redis/batches.js';
+import type { Batch, Batches, Relation, RowWithOutcome } from '../redis/batches.js';
 import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
-import { type Circumstances, type Standstill, sentencesFor } from './sentences.js';
+import { type BlockedReason, type Circumstances, sentencesFor } from './sentences.js';
 
 export interface ReportOptions {
   readonly language: Language;
@@ -19,7 +19,7 @@ export interface ReportOptions {
   readonly since?: number | undefined;
   /** In which the report's times are written, e.g. `Asia/Shanghai`. */
   readonly timezone: string;
-  readonly standstill?: Standstill | undefined;
+  readonly blockedReason?: BlockedReason | undefined;
   /** Of the report, ms since 1970. */
   readonly now: number;
   /** Only rows with a link that the legal person can still open. */
@@ -52,12 +52,12 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
 export async function reportOf(
   batches: Batches,
   batch: Batch,
-  fates: readonly RowWithFate[],
-  { standstill, language, timezone, now, invitation, unanswered }: ReportOptions,
+  fates: readonly RowWithOutcome[],
+  { blockedReason, language, timezone, now, invitation, unanswered }: ReportOptions,
 ): Promise<ReportRow[]> {
   const others = await otherRowsOf(batches, batch, fates);
   const circumstances: Circumstances = {
-    standstill,
+    blockedReason: blockedReason,
     now,
     invitation,
     unanswered,
@@ -68,13 +68,13 @@ export async function reportOf(
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */
-function settledAt({ relation, registration }: RowWithFate, batch: Batch): number {
+function settledAt({ relation, registration }: RowWithOutcome, batch: Batch): number {
   if (relation.kind !== 'registered') return batch.loadedAt;
   if (registration === undefined || !isOver(registration.state)) return Number.NEGATIVE_INFINITY;
   return registration.finishedAt ?? batch.loadedAt;
 }
 
-function hasLiveLink({ relation, registration }: RowWithFate, now: number): boolean {
+function hasLiveLink({ relation, registration }: RowWithOutcome, now: number): boolean {
   const link = relation.kind === 'registered' && registration ? linkOf(registration) : undefined;
   return link !== undefined && stageOf(link, now) !== 'ended';
 }
@@ -89,7 +89,7 @@ function attemptsOf(relation: Relation, registration: Registration | undefined):
 
 const NO_CELLS: readonly string[] = [];
 
-function reportRow(batch: Batch, fate: RowWithFate, circumstances: Circumstances, language: Language): ReportRow {
+function reportRow(batch: Batch, fate: RowWithOutcome, circumstances: Circumstances, language: Language): ReportRow {
   const sentences = sentencesFor(fate, circumstances);
   const { relation, row } = fate;
   const registration = HAS_FACTS.has(relation.kind) ? fate.registration : undefined;

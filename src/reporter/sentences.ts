@@ -4,10 +4,10 @@ import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
-import type { RowWithFate } from '../redis/batches.js';
+import type { RowWithOutcome } from '../redis/batches.js';
 import { explain } from '../wechat/answers.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
-import { TROUBLES, type Trouble } from './troubles.js';
+import { INTERNAL_PROBLEMS, type Trouble } from './troubles.js';
 
 export interface Sentences {
   readonly outcome: Outcome;
@@ -18,7 +18,7 @@ export interface Sentences {
 }
 
 /** What holds every unsent row back at the moment of the report, if anything. */
-export interface Standstill {
+export interface BlockedReason {
   readonly problem: string;
   readonly reason: Words;
   readonly nextStep: Words;
@@ -28,7 +28,7 @@ export interface Standstill {
 }
 
 export interface Circumstances {
-  readonly standstill?: Standstill | undefined;
+  readonly blockedReason?: BlockedReason | undefined;
   /** Of the row at that index, the other row from which it gets its outcome. */
   readonly otherRow: (index: number) => OtherRow | undefined;
   /** ms since 1970 */
@@ -43,7 +43,7 @@ export interface Circumstances {
 
 const NOTHING: Words = { en: '', zh: '' };
 
-export function sentencesFor(fate: RowWithFate, circumstances: Circumstances): Sentences {
+export function sentencesFor(fate: RowWithOutcome, circumstances: Circumstances): Sentences {
   const { relation, registration } = fate;
   if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(fate)) return CREATED;
   if (relation.kind === 'refused' || registration === undefined) return refused(fate);
@@ -62,11 +62,11 @@ const CREATED: Sentences = {
   whoActs: STATES.created.acts,
 };
 
-function isPlain({ row, registration }: RowWithFate): boolean {
+function isPlain({ row, registration }: RowWithOutcome): boolean {
   return row.problems.length === 0 && registration?.problem === undefined;
 }
 
-function refused({ row }: RowWithFate): Sentences {
+function refused({ row }: RowWithOutcome): Sentences {
   const problems = worstFirst(row.problems);
   const [worst] = problems;
   return {
@@ -109,8 +109,8 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   const { time, unanswered = NOTHING } = circumstances;
   const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
-  const standstill = heldBackBy(circumstances.standstill, registration);
-  if (standstill !== undefined) return { outcome: 'pending', ...standstill };
+  const blockedReason = heldBackBy(circumstances.blockedReason, registration);
+  if (blockedReason !== undefined) return { outcome: 'pending', ...blockedReason };
   if (state === 'deferred' && wait !== undefined) {
     const then =
       until === undefined
@@ -173,18 +173,20 @@ function at(words: Words, time: string): Words {
 
 /** The standstill, unless the row has not been sent for a reason of its own that lasts longer, or was sent. */
 export function heldBackBy(
-  standstill: Standstill | undefined,
+  blockedReason: BlockedReason | undefined,
   { state, until = 0 }: Registration,
-): Standstill | undefined {
-  if (state === 'queued') return standstill;
-  return state === 'deferred' && until <= (standstill?.until ?? Number.POSITIVE_INFINITY) ? standstill : undefined;
+): BlockedReason | undefined {
+  if (state === 'queued') return blockedReason;
+  return state === 'deferred' && until <= (blockedReason?.until ?? Number.POSITIVE_INFINITY)
+    ? blockedReason
+    : undefined;
 }
 
 /** The link's 24 hours: open, then about to end, then over. */
 function waitsForItsLink(link: Link, registration: Registration, { now, time }: Circumstances): Sentences {
   const stage = stageOf(link, now);
   const ends = { en: `The link ends at ${time(link.endsAt)}.`, zh: `链接有效至 ${time(link.endsAt)}。` };
-  const trouble = stage === 'open' ? undefined : TROUBLES[`link:${stage}`];
+  const trouble = stage === 'open' ? undefined : INTERNAL_PROBLEMS[`link:${stage}`];
   return {
     outcome: 'pending',
     problem: trouble === undefined ? (registration.problem ?? '') : `link:${stage}`,
@@ -208,7 +210,7 @@ const SEND_THE_LINK: Words = {
 /** What WeChat's code or our own word means. */
 export function troubleOf(problem: string | undefined): Trouble | undefined {
   if (problem === undefined || problem === '') return undefined;
-  if (Object.hasOwn(TROUBLES, problem)) return TROUBLES[problem];
+  if (Object.hasOwn(INTERNAL_PROBLEMS, problem)) return INTERNAL_PROBLEMS[problem];
   if (problem.startsWith('token:')) return tokenTrouble(problem);
   return explain(problem)[0]?.answer;
 }
@@ -230,7 +232,7 @@ function unfit(code: string): Trouble {
 /** What refuses us a token would refuse the call too: `token:61004` calls for what `create:61004` calls for. */
 function tokenTrouble(problem: string): Trouble | undefined {
   const answer = explain(problem.replace('token:', 'create:'))[0]?.answer;
-  return answer?.fact === 'platform_refused' ? answer : TROUBLES['token:unknown'];
+  return answer?.fact === 'platform_refused' ? answer : INTERNAL_PROBLEMS['token:unknown'];
 }
 
 /**
@@ -250,7 +252,7 @@ function notBefore(time: string): Words {
 }
 
 /** A row that went out in spite of a warning says so. */
-function withWarnings({ row }: RowWithFate, sentences: Sentences): Sentences {
+function withWarnings({ row }: RowWithOutcome, sentences: Sentences): Sentences {
   if (row.problems.length === 0) return sentences;
   return { ...sentences, reason: joined([sentences.reason, ...row.problems.map(problemReason)]) };
 }

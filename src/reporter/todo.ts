@@ -4,7 +4,7 @@
  */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import type { Registration } from '../domain/registration.js';
-import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
+import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { workbook } from './workbook.js';
@@ -72,7 +72,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
 }
 
 /** Rows of other kinds get their outcome from a row that is listed itself. */
-function mayNeedSomebody({ relation }: RowWithFate): boolean {
+function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
   return relation.kind === 'registered' || relation.kind === 'refused';
 }
 

@@ -17,7 +17,7 @@ const AUTHORISE_AFTER_WITHDRAWAL: Words = {
   zh: '小程序仍然存在，归商户所有。请与商户确认是否有意取消授权。如非有意，请小程序管理员在本平台的授权页重新授权（可在小程序后台 mp.weixin.qq.com 的“设置 → 第三方设置 → 第三方平台授权管理”中查看授权情况）；系统会立即换取新的授权码，本行会自动更新。',
 };
 
-export const TROUBLES: Readonly<Record<string, Trouble>> = {
+export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   'call:lost': {
     acts: 'us',
     en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again while its task may run: that could spend a second try of the legal person.",

@@ -1,6 +1,6 @@
 /** One Mini Program whose authorization code waits: whose is it → exchange the code → keep its refresh token → one fact. */
 import type { Fact } from '../domain/registration.js';
-import type { Job, View } from '../redis/ledger.js';
+import type { Job, Snapshot } from '../redis/ledger.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
 import { refuseToken, report, tokenFor, type WorkerContext } from './context.js';
 import { findOwner } from './owner.js';
@@ -107,10 +107,10 @@ async function conclude(
   isKnown = false,
 ): Promise<Due> {
   const { registration, appid } = owned;
-  const view = await context.ledger.read(registration);
-  if (view !== undefined) {
-    await notify(tools, owned, view, conclusion.kind === 'authorizer_kept' ? 'kept' : 'lost', isKnown);
-    await report(context, registration, { ...conclusion, at: context.now(), appid }, {}, view);
+  const snapshot = await context.ledger.read(registration);
+  if (snapshot !== undefined) {
+    await notify(tools, owned, snapshot, conclusion.kind === 'authorizer_kept' ? 'kept' : 'lost', isKnown);
+    await report(context, registration, { ...conclusion, at: context.now(), appid }, {}, snapshot);
   }
   return settled(tools, owned);
 }
@@ -119,7 +119,7 @@ async function conclude(
 async function notify(
   tools: AuthorizeTools,
   { registration, appid, waiting }: Owned,
-  { registration: { appid: shown, authorizer } }: View,
+  { registration: { appid: shown, authorizer } }: Snapshot,
   authorization: 'kept' | 'lost',
   isKnown: boolean,
 ): Promise<void> {

@@ -12,7 +12,7 @@ import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
 import type { JournalEntry } from '../redis/journal.js';
-import { type Aside, type Ledger, newMark, type View } from '../redis/ledger.js';
+import { type Effects, type Ledger, newWriteId, type Snapshot } from '../redis/ledger.js';
 import type { Workload } from '../redis/workload.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
@@ -61,19 +61,19 @@ export interface Memory {
 }
 
 export interface ReadNow {
-  readonly view: View | undefined;
+  readonly view: Snapshot | undefined;
   /** Redis' clock, by which days and hours begin for every worker; this machine's clock may be in another day. */
   readonly redisNow: () => number;
 }
 
 /** Reads a registration and Redis' clock. This machine's clock only measures how much time has passed since. */
 export async function readNow({ ledger, now }: WorkerContext, id: string): Promise<ReadNow> {
-  const view = await ledger.read(id);
+  const snapshot = await ledger.read(id);
   const readAt = now();
-  return { view, redisNow: () => (view?.now ?? readAt) + now() - readAt };
+  return { view: snapshot, redisNow: () => (snapshot?.now ?? readAt) + now() - readAt };
 }
 
-/** `now`: Redis' clock, by which permission is given. */
+/** `now`: Redis' clock, by which permits are given. */
 export function budgetsFor(
   merchant: Merchant,
   registration: Registration,
@@ -96,7 +96,7 @@ export function longestCallMs({ requestTimeoutMs }: WorkerContext['patience']): 
   return 2 * requestTimeoutMs;
 }
 
-/** However the clocks of two machines differ, no worker asks for permission without a pause. */
+/** However the clocks of two machines differ, no worker asks for a permit without a pause. */
 const SHORTEST_CLOCK_WAIT_MS = 100;
 
 /** By us, and by nobody's wish: WeChat had put it off. */
@@ -179,12 +179,12 @@ export async function reportCall(
   decision: Decision,
   reply: Reply,
   token: string,
-  view: View,
+  snapshot: Snapshot,
 ): Promise<void> {
-  const entry = { registration: id, mark: newMark(), fact: decision.fact };
+  const entry = { registration: id, mark: newWriteId(), fact: decision.fact };
   context.memory.write(entry);
   try {
-    await report(context, id, decision.fact, decision.aside, view, entry.mark);
+    await report(context, id, decision.fact, decision.effects, snapshot, entry.mark);
   } catch (error) {
     if ((await context.ledger.read(id)) !== undefined) throw error;
     await context.memory.keep(entry);
@@ -212,11 +212,11 @@ export async function report(
   context: WorkerContext,
   id: string,
   fact: Fact,
-  aside: Aside = {},
-  known?: View,
-  mark?: string,
+  effects: Effects = {},
+  known?: Snapshot,
+  writeId?: string,
 ): Promise<Registration> {
-  const { before, after, move } = await context.ledger.record(id, fact, aside, known, mark);
+  const { before, after, move } = await context.ledger.record(id, fact, effects, known, writeId);
   const { kind, problem, said } = fact;
   const rid = ridOf(said);
   context.log.info({ registration: id, fact: kind, problem, rid, from: before.state, to: move?.to }, 'fact');

@@ -3,7 +3,7 @@ import { quotaDay } from '../domain/calendar.js';
 import { stopRuleOf } from '../domain/line.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
-import type { Aside, Probe, Surprise } from '../redis/ledger.js';
+import type { Effects, Probe, RepeatedError } from '../redis/ledger.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
@@ -12,7 +12,7 @@ import type { Sent } from './submit.js';
 
 export interface Decision {
   readonly fact: Fact;
-  readonly aside: Aside;
+  readonly effects: Effects;
   /** WeChat refused the token, not the merchant. */
   readonly refusedToken: boolean;
 }
@@ -46,7 +46,7 @@ export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): 
   const isVoid = fact.kind === 'create_void' || fact.kind === 'platform_refused';
   return {
     fact,
-    aside: {
+    effects: {
       verdict: verdictOf(answer, reply.errcode),
       ...faultOf(context, answer, reply),
       ...(answer.wait === 'again' && {
@@ -62,19 +62,19 @@ export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): 
 }
 
 /** Nothing was sent, and the row waits for its turn again. */
-export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'aside'> {
+export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
-    aside: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
+    effects: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
   };
 }
 
 /** Nothing was sent: after a failover nobody might know of the call. */
-export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'aside'> {
+export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
   const problem = 'call:not_confirmed';
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem },
-    aside: {
+    effects: {
       ...fault(context, 'create', problem, ''),
       giveBack: { day: sent.day, person: sent.person, call: true },
       verdict: 'failed',
@@ -83,13 +83,13 @@ export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Deci
 }
 
 /** Nothing was sent: should Redis forget the call, nobody would know of it. */
-export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'aside'> {
+export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
   const at = context.now();
   const until = at + retryAfterMs(context.patience, 0, context.random());
   const problem = 'call:no_journal';
   return {
     fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
-    aside: {
+    effects: {
       ...fault(context, 'create', problem, ''),
       giveBack: { day: sent.day, person: sent.person, call: true },
       pauseMs: until - at,
@@ -106,12 +106,12 @@ function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered)
   const at = context.now();
   const problem = problemOf(reply);
   const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
-  const aside: Aside = {
+  const effects: Effects = {
     ...fault(context, 'create', problem, reply.why),
     ...probed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
     verdict: 'failed',
   };
-  if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, aside, refusedToken: false };
+  if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, effects: effects, refusedToken: false };
 
   const giveBack = { day: sent.day, person: sent.person, call: true };
   if (reply.kind === 'not_sent') {
@@ -119,13 +119,13 @@ function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered)
     const until = at + briefly(context);
     return {
       fact: { ...base, kind: 'create_void', until, wait: 'connection' },
-      aside: { ...aside, giveBack, pauseMs: until - at },
+      effects: { ...effects, giveBack, pauseMs: until - at },
       refusedToken: false,
     };
   }
   const { registration } = sent.view;
   const fact: Fact = { ...base, kind: 'create_intercepted', ...laterOnce(context, registration, 'page', at) };
-  return { fact, aside: { ...aside, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
+  return { fact, effects: { ...effects, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
 }
 
 function mayHaveArrived(reply: Unanswered): boolean {
@@ -170,7 +170,7 @@ export function factOfSearch(
     const until = next(context.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
     return {
       fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
-      aside: {
+      effects: {
         ...fault(context, 'search', problem, reply.why),
         ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
         heard: 'failed',
@@ -180,7 +180,7 @@ export function factOfSearch(
   }
   const { problem, said, answer } = context.api.readSearch(reply);
   const refusedToken = answer.door === 'token' || answer.door === 'ticket';
-  const aside: Aside = {
+  const effects: Effects = {
     ...doorOf(context, charged, answer, problem, said),
     ...ordinary('search'),
     heard: answer.door === undefined ? 'taken' : 'again',
@@ -198,7 +198,7 @@ export function factOfSearch(
       said,
       ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
-    aside,
+    effects: effects,
     refusedToken,
   };
 }
@@ -266,7 +266,7 @@ function waitAfter(context: WorkerContext, sent: Sent, answer: Answer, at: numbe
 /** The quota day that a call was charged to, and whether the call was the probe of that day. */
 type Charged = Pick<Sent, 'day' | 'isProbe'>;
 
-function doorOf({ limits }: WorkerContext, charged: Charged, answer: Answer, problem: string, said: string): Aside {
+function doorOf({ limits }: WorkerContext, charged: Charged, answer: Answer, problem: string, said: string): Effects {
   if (answer.door === 'day') {
     return {
       closeDay: charged.day,
@@ -285,7 +285,7 @@ function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
   return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
 }
 
-function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Aside {
+function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Effects {
   return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
 }
 
@@ -300,7 +300,7 @@ function laterOnce(
 }
 
 /** What it says of the creates behind it: did WeChat look at the merchant? */
-function verdictOf(answer: Answer, errcode: number): NonNullable<Aside['verdict']> {
+function verdictOf(answer: Answer, errcode: number): NonNullable<Effects['verdict']> {
   if (answer.fact === 'create_accepted') return 'accepted';
   if (answer.fact === 'create_refused') return 'refused';
   if (answer.door !== undefined) return 'again';
@@ -313,7 +313,7 @@ function isSurprising(answer: Answer, errcode: number): boolean {
 }
 
 /** 89247 is a merchant's own matter, too: it is what WeChat says of a code of the wrong length. */
-function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answered): Aside {
+function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answered): Effects {
   if (isSurprising(answer, errcode) || answer.wait === 'again') {
     const rid = ridOf(said);
     return fault(context, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
@@ -322,16 +322,16 @@ function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answ
   return answer.door === undefined ? ordinary('create') : {};
 }
 
-function fault({ limits, patience }: WorkerContext, call: Surprise['call'], code: string, met: string): Aside {
-  return { surprise: { call, code, met, ...stopRuleOf(code, limits, patience) } };
+function fault({ limits, patience }: WorkerContext, call: RepeatedError['call'], code: string, met: string): Effects {
+  return { repeatedError: { call, code, met, ...stopRuleOf(code, limits, patience) } };
 }
 
-function ordinary(call: Surprise['call']): Aside {
-  return { surprise: { call, code: '' } };
+function ordinary(call: RepeatedError['call']): Effects {
+  return { repeatedError: { call, code: '' } };
 }
 
 /** Calls that were turned away at the door do not count: they never came to the API. */
-function offline({ api }: WorkerContext, day: string, { errcode, said }: Answered): Aside {
+function offline({ api }: WorkerContext, day: string, { errcode, said }: Answered): Effects {
   if (api.retirement === undefined) return {};
   const { errcode: whenOffline, problem } = api.retirement;
   return { offline: { day, met: errcode === whenOffline, most: OFFLINE_AFTER, because: said, problem } };

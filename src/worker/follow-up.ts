@@ -10,13 +10,13 @@ import { askForDay, tokenWithinQuota } from './quota.js';
 
 export async function followUp(context: WorkerContext, job: Job, id: string): Promise<void> {
   for (;;) {
-    const { view, redisNow } = await readNow(context, id);
-    const merchant = view?.row?.merchant;
-    if (view === undefined || merchant === undefined || !isSilent(view.registration)) {
+    const { view: snapshot, redisNow } = await readNow(context, id);
+    const merchant = snapshot?.row?.merchant;
+    if (snapshot === undefined || merchant === undefined || !isSilent(snapshot.registration)) {
       return context.workload.giveBack(job, id, undefined);
     }
-    const { registration } = view;
-    const now = Math.max(view.now, handedAt(job.name));
+    const { registration } = snapshot;
+    const now = Math.max(snapshot.now, handedAt(job.name));
     const sentAt = registration.sentAt ?? now;
     const overdueAt = sentAt + context.patience.pushWaitMs;
     const dueAt = whenDue(registration, overdueAt);
@@ -27,8 +27,8 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
       // Another process may have an answer that Redis has forgotten: then this is no conflict, and the end is another one.
       await context.memory.isWhole();
       const again = await readNow(context, id);
-      if (again.view?.version !== view.version) continue;
-      await report(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, view);
+      if (again.view?.version !== snapshot.version) continue;
+      await report(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, snapshot);
       return;
     }
     // There is nothing to ask with: only the push can settle it, or a person.
@@ -42,11 +42,11 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     const early = isEarlySearch(context.patience, registration, at);
     const until = early ? overdueAt : at + context.patience.pushRecheckMs;
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until, ...(early && { early }) } as const;
-    const permit = context.permits.ask();
-    const permission = await context.calls.take(view, fact, job, budgets);
-    if (permission.kind === 'forgotten') await context.memory.restore(id);
-    if (permission.kind === 'conflict' || permission.kind === 'forgotten') continue;
-    if (permission.kind === 'go' && permit.isExpired()) {
+    const age = context.permits.ask();
+    const permit = await context.calls.acquire(snapshot, fact, job, budgets);
+    if (permit.kind === 'forgotten') await context.memory.restore(id);
+    if (permit.kind === 'conflict' || permit.kind === 'forgotten') continue;
+    if (permit.kind === 'go' && age.isExpired()) {
       const at = context.now();
       const expired = {
         kind: 'search_void',
@@ -55,20 +55,20 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
         until: at,
         problem: 'call:permit_expired',
       } as const;
-      await report(context, id, expired, {}, permission.view);
+      await report(context, id, expired, {}, permit.view);
       return;
     }
-    if (permission.kind === 'go') {
+    if (permit.kind === 'go') {
       const reply = await context.api.search(merchant, registration.taskId, token);
-      const decision = factOfSearch(context, registration, budgets.day, reply, permission.probe);
-      return reportCall(context, id, decision, reply, token, permission.view);
+      const decision = factOfSearch(context, registration, budgets.day, reply, permit.probe);
+      return reportCall(context, id, decision, reply, token, permit.view);
     }
-    if (permission.kind === 'check') {
-      await askForDay(context, token, budgets.day, permission.check);
+    if (permit.kind === 'check') {
+      await askForDay(context, token, budgets.day, permit.check);
       continue;
     }
-    const ms = permission.kind === 'wait' ? permission.ms : 0;
-    const why = permission.kind === 'wait' ? permission.why : 'pace';
+    const ms = permit.kind === 'wait' ? permit.ms : 0;
+    const why = permit.kind === 'wait' ? permit.why : 'pace';
     if (!(await holdFor(context, { ms, why }))) return context.workload.giveBack(job, id, 0);
   }
 }

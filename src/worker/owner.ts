@@ -6,7 +6,7 @@
 import { nameKey } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import type { Stranger } from '../redis/auth-codes.js';
-import type { View } from '../redis/ledger.js';
+import type { Snapshot } from '../redis/ledger.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
 import { refuseToken, report, type WorkerContext } from './context.js';
@@ -103,19 +103,24 @@ async function askWhoItIs(
 }
 
 /** Registrations of this name that were sent before `at` and have not met their end. */
-async function liveNamed({ ledger }: WorkerContext, tools: AuthorizeTools, name: string, at: number): Promise<View[]> {
+async function liveNamed(
+  { ledger }: WorkerContext,
+  tools: AuthorizeTools,
+  name: string,
+  at: number,
+): Promise<Snapshot[]> {
   const wanted = nameKey(name);
   const ids = await tools.live();
-  const found: View[] = [];
+  const found: Snapshot[] = [];
   for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
     const views = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => ledger.read(id)));
-    for (const view of views) if (view !== undefined && isLive(view, wanted, at)) found.push(view);
+    for (const snapshot of views) if (snapshot !== undefined && isLive(snapshot, wanted, at)) found.push(snapshot);
   }
   return found;
 }
 
 function isLive(
-  { registration: { state, sentAt = Number.POSITIVE_INFINITY }, row }: View,
+  { registration: { state, sentAt = Number.POSITIVE_INFINITY }, row }: Snapshot,
   name: string,
   at: number,
 ): boolean {

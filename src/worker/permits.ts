@@ -4,11 +4,11 @@
  */
 
 export interface Permits {
-  /** To be called before permission is asked for. */
-  ask(): Permit;
+  /** To be called before a permit is asked for. */
+  ask(): PermitAge;
 }
 
-export interface Permit {
+export interface PermitAge {
   /** Too old: no call may be made with it. To be asked right before the call. */
   isExpired(): boolean;
 }

@@ -2,20 +2,20 @@
 import type { Merchant } from '../domain/merchant.js';
 import { firstFollowUpMs } from '../domain/patience.js';
 import { type Fact, isOver } from '../domain/registration.js';
-import type { Job, View } from '../redis/ledger.js';
+import type { Job, Snapshot } from '../redis/ledger.js';
 import { handedAt } from '../redis/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, holdFor, type ReadNow, readNow, report, reportCall, type WorkerContext } from './context.js';
 import { type Decision, factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
-import type { Permit } from './permits.js';
+import type { PermitAge } from './permits.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
-import type { InSlot } from './slots.js';
+import type { WithPermit } from './semaphore.js';
 
 /**
  * A slot is held until the answer is recorded: one that stops the line has to be known before the next call. What is read
- * before a slot is free may be old then, which taking permission finds out.
+ * before a slot is free may be old then, which acquiring a permit finds out.
  */
-export async function submit(context: WorkerContext, inSlot: InSlot, job: Job, id: string): Promise<void> {
+export async function submit(context: WorkerContext, inSlot: WithPermit, job: Job, id: string): Promise<void> {
   const read = await readNow(context, id);
   await inSlot(() => send(context, job, id, read));
 }
@@ -23,24 +23,25 @@ export async function submit(context: WorkerContext, inSlot: InSlot, job: Job, i
 async function send(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<void> {
   const sent = await take(context, job, id, known);
   if (sent === undefined) return;
-  const { view, sentFact, day } = sent;
-  const giveUp = ({ fact, aside }: Pick<Decision, 'fact' | 'aside'>) => report(context, id, fact, aside, view);
+  const { view: snapshot, sentFact, day } = sent;
+  const giveUp = ({ fact, effects }: Pick<Decision, 'fact' | 'effects'>) =>
+    report(context, id, fact, effects, snapshot);
   if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
-  if (sent.permit.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
-  if (!context.memory.write({ registration: id, mark: view.version, fact: sentFact, day })) {
+  if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
+  if (!context.memory.write({ registration: id, mark: snapshot.version, fact: sentFact, day })) {
     return void (await giveUp(factOfNoJournal(context, sent)));
   }
   const reply = await context.api.create(sent.merchant, sent.token);
   await reportCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.view);
 }
 
-/** A call for which permission was taken; from here on `create` counts as sent. */
+/** A call for which a permit was acquired; from here on `create` counts as sent. */
 export interface Sent {
-  /** With `create_sent` recorded; its `now` is that of the permission. */
-  readonly view: View;
+  /** With `create_sent` recorded; its `now` is that of the permit. */
+  readonly view: Snapshot;
   readonly merchant: Merchant;
   readonly token: string;
-  readonly permit: Permit;
+  readonly age: PermitAge;
   /** As it is in the history, with `view.version` as its mark. */
   readonly sentFact: Fact;
   readonly sentAt: number;
@@ -53,10 +54,14 @@ export interface Sent {
 
 async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
   for (let read = known; ; read = await readNow(context, id)) {
-    const { view, redisNow } = read;
-    const merchant = view?.row?.merchant;
-    if (view === undefined || merchant === undefined || !isDue(view, job)) {
-      await context.workload.giveBack(job, id, view === undefined || merchant === undefined ? undefined : dueAt(view));
+    const { view: snapshot, redisNow } = read;
+    const merchant = snapshot?.row?.merchant;
+    if (snapshot === undefined || merchant === undefined || !isDue(snapshot, job)) {
+      await context.workload.giveBack(
+        job,
+        id,
+        snapshot === undefined || merchant === undefined ? undefined : dueAt(snapshot),
+      );
       return undefined;
     }
     const unfit = unfitFor(context.api.needs, merchant);
@@ -68,7 +73,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
     if (token === undefined) return leave(context, job, id);
 
     const [sentAt, now] = [context.now(), redisNow()];
-    const budgets = budgetsFor(merchant, view.registration, context, now);
+    const budgets = budgetsFor(merchant, snapshot.registration, context, now);
     const clockAheadMs = context.clockAheadMs();
     const fact: Fact = {
       kind: 'create_sent',
@@ -78,36 +83,31 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       ...(context.api.invites === 'link' && { byLink: true }),
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
-    const permit = context.permits.ask();
-    const permission = await context.calls.take(view, fact, job, budgets);
-    switch (permission.kind) {
+    const age = context.permits.ask();
+    const permit = await context.calls.acquire(snapshot, fact, job, budgets);
+    switch (permit.kind) {
       case 'go':
         context.log.info({ registration: id, fact: fact.kind }, 'fact');
         return {
-          view: { ...permission.view, now },
+          view: { ...permit.view, now },
           merchant,
           token,
-          permit,
+          age,
           sentFact: fact,
           sentAt,
           day: budgets.day,
-          isProbe: permission.probe === true,
+          isProbe: permit.probe === true,
           person: budgets.person,
         };
       case 'check':
-        await askForDay(context, token, budgets.day, permission.check);
+        await askForDay(context, token, budgets.day, permit.check);
         break;
       case 'held':
-        await report(
-          context,
-          id,
-          { kind: 'create_held', at: sentAt, until: permission.until, wait: permission.why },
-          { job },
-        );
+        await report(context, id, { kind: 'create_held', at: sentAt, until: permit.until, wait: permit.why }, { job });
         return undefined;
       case 'wait':
-        if (permission.why === 'question') await askFirst(context, token);
-        else if (!(await holdFor(context, permission))) return leave(context, job, id);
+        if (permit.why === 'question') await askFirst(context, token);
+        else if (!(await holdFor(context, permit))) return leave(context, job, id);
         break;
       case 'forgotten':
         await context.memory.restore(id);
@@ -130,12 +130,12 @@ async function leave(context: WorkerContext, job: Job, id: string): Promise<unde
 }
 
 /** A job is only a hint: the ledger says whether there is something to send. */
-function isDue({ registration, now }: View, job: Job): boolean {
+function isDue({ registration, now }: Snapshot, job: Job): boolean {
   if (registration.state === 'queued') return true;
   return registration.state === 'deferred' && (registration.until ?? 0) <= Math.max(now, handedAt(job.name));
 }
 
-function dueAt({ registration }: View): number | undefined {
+function dueAt({ registration }: Snapshot): number | undefined {
   return isOver(registration.state) || registration.state !== 'deferred' ? undefined : registration.until;
 }
 

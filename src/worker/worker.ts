@@ -6,7 +6,7 @@ import { authorize } from './authorize.js';
 import type { AuthorizeTools } from './authorizing.js';
 import type { WorkerContext } from './context.js';
 import { followUp } from './follow-up.js';
-import { openSlots } from './slots.js';
+import { openSemaphore } from './semaphore.js';
 import { submit } from './submit.js';
 
 /**
@@ -39,7 +39,7 @@ export interface WorkerOptions {
 }
 
 export function startWorker({ redis, relay, context, authorizing, concurrency }: WorkerOptions): RunningWorker {
-  const inSlot = openSlots(concurrency);
+  const inSlot = openSemaphore(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
     authorize: (job, appid) => authorize(context, authorizing, job, appid),
     'follow-up': (job, id) => followUp(context, job, id),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommand } from '../../src/cli/run.js';
 import { scheduleCommand } from '../../src/cli/schedule.js';
-import { planOf } from '../../src/nights/keeper.js';
+import { planOf } from '../../src/nights/night-scheduler.js';
 import { openNights } from '../../src/redis/nights.js';
 import { run } from '../support/command-line.js';
 import { useRedis } from '../support/redis.js';

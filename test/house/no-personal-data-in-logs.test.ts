@@ -65,7 +65,7 @@ test('a whole batch at log level trace tells nobody who its merchants are, and n
     FASTREGISTER_LOG_LEVEL: 'trace',
     FASTREGISTER_CONSOLE_PORT: '0',
   };
-  const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
+  const store = await openStore(readSettings({ env }), readableLog().log, 'background');
   onTestFinished(() => store.close());
   const book = openBook(store.redis);
 

@@ -44,7 +44,7 @@ async function created(): Promise<void> {
 
 const kept = () => openAuthorizers(server.redis, VAULT).has(APPID);
 const ready = () => server.redis.lrange(key('ready', 'authorize'), 0, -1);
-const later = () => server.redis.zrange(key('later', 'authorize'), 0, -1, 'WITHSCORES');
+const later = () => server.redis.zrange(key('scheduled', 'authorize'), 0, -1, 'WITHSCORES');
 
 describe('the code of a stranger', () => {
   test('waits while a registration waits for its result, and is nobody’s otherwise', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
+import { type Budgets, openCalls, type Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -35,7 +35,7 @@ describe('permission', () => {
     const fact = { kind: 'create_sent', at: Date.now() } as const;
     const asked = await Promise.all(
       Array.from({ length: 10 }, () =>
-        openBook(server.connect()).calls.take(seen, fact, jobOf('submit'), budgetsFor(one)),
+        openBook(server.connect()).calls.acquire(seen, fact, jobOf('submit'), budgetsFor(one)),
       ),
     );
 
@@ -66,7 +66,7 @@ describe('permission', () => {
     await book.record(idOf(one), 'cancel_asked');
 
     const fact = { kind: 'create_sent', at: Date.now() } as const;
-    expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
+    expect(await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
   });
 
   test('is refused to whoever read a registration that Redis has forgotten since, and leaves nothing of it', async () => {
@@ -75,7 +75,7 @@ describe('permission', () => {
     await server.redis.flushall();
 
     const fact = { kind: 'create_sent', at: Date.now() } as const;
-    expect(await book.calls.take(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
+    expect(await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
     expect(await server.redis.keys('*')).toEqual([]);
   });
 
@@ -120,7 +120,7 @@ describe('the budget', () => {
     expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(perMinute);
     for (const answer of answers.filter(({ kind }) => kind !== 'go')) {
       expect(answer).toMatchObject({ kind: 'wait', why: 'pace' });
-      const { ms } = answer as Permission & { ms: number };
+      const { ms } = answer as Permit & { ms: number };
       expect(ms).toBeGreaterThan(50_000);
       expect(ms).toBeLessThanOrEqual(60_100);
     }
@@ -146,7 +146,7 @@ describe('the budget', () => {
     await server.redis.rpush(key('recent'), ...ago(30, 4), ...ago(90, 102));
     expect((await book.take(idOf(merchant(0)), budgets)).kind).toBe('go');
     expect(await server.redis.llen(key('recent'))).toBe(5);
-    const next = (await book.take(idOf(merchant(1)), budgets)) as Permission & { ms: number };
+    const next = (await book.take(idOf(merchant(1)), budgets)) as Permit & { ms: number };
     expect(next).toMatchObject({ kind: 'wait', why: 'pace' });
     expect(next.ms).toBeGreaterThan(25_000);
     expect(next.ms).toBeLessThanOrEqual(30_100);
@@ -166,7 +166,7 @@ describe('the budget', () => {
     await dueLater(5);
     const asked = await Promise.all(merchants.map((it, at) => openOne(at % 8).take(idOf(it), changes)));
     expect(asked.filter(({ kind }) => kind === 'go')).toHaveLength(17);
-    const refused = asked.find(({ kind }) => kind === 'wait') as Permission & { ms: number };
+    const refused = asked.find(({ kind }) => kind === 'wait') as Permit & { ms: number };
     expect(refused).toMatchObject({ why: 'day' });
     expect(refused.ms).toBeGreaterThan(HOUR_MS - 60_000);
     expect(refused.ms).toBeLessThanOrEqual(HOUR_MS);
@@ -218,7 +218,7 @@ describe('when Redis’ clock was set back by an hour', () => {
     await server.redis.rpush(key('recent'), `${call} x`, `${call - 1000}`, `${earlier} y`);
 
     expect((await book.take(idOf(merchant(0)), { perSecond: 3 })).kind).toBe('go');
-    const next = (await book.take(idOf(merchant(1)), { perSecond: 3 })) as Permission & { ms: number };
+    const next = (await book.take(idOf(merchant(1)), { perSecond: 3 })) as Permit & { ms: number };
     expect(next).toMatchObject({ kind: 'wait', why: 'pace' });
     expect(next.ms).toBeLessThanOrEqual(1_012);
     const [, made = '', another = '', last] = await server.redis.lrange(key('recent'), 0, -1);
@@ -229,7 +229,7 @@ describe('when Redis’ clock was set back by an hour', () => {
 
   test('a pause takes as long as it was to take', async () => {
     await server.redis.set(key('pause'), 60_000, 'PX', HOUR_MS + 60_000);
-    const permission = (await book.take(idOf(merchant(0)))) as Permission & { ms: number };
+    const permission = (await book.take(idOf(merchant(0)))) as Permit & { ms: number };
     expect(permission).toEqual({ kind: 'wait', why: 'pause', ms: 60_000 });
     expect(await server.redis.pttl(key('pause'))).toBeLessThanOrEqual(60_000);
   });
@@ -250,7 +250,7 @@ describe('a Redis that may have forgotten calls', () => {
     const view = await book.view(idOf(one));
     const { sentAt = 0 } = view.registration;
     const fact = { kind: `${kind}_sent`, at: Date.now(), ...(kind === 'search' && { callSentAt: sentAt }) } as const;
-    return calls.take(view, fact, jobOf(kind === 'create' ? 'submit' : 'follow-up'), budgetsFor(one));
+    return calls.acquire(view, fact, jobOf(kind === 'create' ? 'submit' : 'follow-up'), budgetsFor(one));
   };
 
   beforeEach(async () => {
@@ -303,7 +303,7 @@ describe('sending', () => {
   test('waits while WeChat wants to be left alone', async () => {
     await book.load('b1', [one]);
     await book.record(idOf(one), 'create_accepted', { callSentAt: 1 }, { pauseMs: 60_000 });
-    const permission = (await book.take(idOf(one))) as Permission & { ms: number };
+    const permission = (await book.take(idOf(one))) as Permit & { ms: number };
     expect(permission).toMatchObject({ kind: 'wait', why: 'pause' });
     expect(permission.ms).toBeGreaterThan(55_000);
   });
@@ -400,9 +400,9 @@ describe('a line that stopped for a fault', () => {
 
   test('waits for another one where the first could not be written down', async () => {
     await book.calls.resumeLine();
-    await server.redis.set(key('later', 'follow-up'), 'no list of times');
+    await server.redis.set(key('scheduled', 'follow-up'), 'no list of times');
     await expect(book.take(idOf(first))).rejects.toThrow('WRONGTYPE');
-    await server.redis.del(key('later', 'follow-up'));
+    await server.redis.del(key('scheduled', 'follow-up'));
     expect((await book.take(idOf(second))).kind).toBe('go');
   });
 
@@ -614,7 +614,7 @@ describe('a batch with canaries', () => {
     await book.load('b2', [merchant(6)]);
     await book.load('b3', [merchant(7), merchant(8)], 1);
     await book.load('b4', [merchant(5), merchant(4)]);
-    const keeping = async (): Promise<string[]> => (await server.redis.smembers(key('keeping'))).sort();
+    const keeping = async (): Promise<string[]> => (await server.redis.smembers(key('heldBatches'))).sort();
     expect([await book.workload.toSend(), await keeping()]).toEqual([8, ['b1', 'b3']]);
 
     await book.record(idOf(merchant(8)), 'cancel_asked');
@@ -778,7 +778,7 @@ function openOne(which: number): Book {
 /** So many follow-ups of others fall due before the day ends. */
 async function dueLater(count: number): Promise<void> {
   const due = Array.from({ length: count }, (_, at) => [String(Date.now() + 60_000 + at), `silent${at}`]);
-  await server.redis.zadd(key('later', 'follow-up'), ...due.flat());
+  await server.redis.zadd(key('scheduled', 'follow-up'), ...due.flat());
 }
 
 /** Eight clients take permission for `count` calls as workers do: they wait as long as they are told. */
@@ -793,7 +793,7 @@ async function letManyCall(count: number, changes: Partial<Budgets>): Promise<vo
           const permission = await client.take(idOf(it), changes);
           if (permission.kind === 'go') break;
           expect(permission).toMatchObject({ kind: 'wait', why: 'pace' });
-          await sleep((permission as Permission & { ms: number }).ms);
+          await sleep((permission as Permit & { ms: number }).ms);
         }
       }
     }),

@@ -68,7 +68,7 @@ afterAll(async () => {
 
 test.each([0, 1])('everything of ours lies in one slot, whichever node is asked (%i)', async (at) => {
   const log = { info() {}, warn() {} };
-  const redis = await connect({ url: `redis://127.0.0.1:${ports[at]}` }, 'worker', log);
+  const redis = await connect({ url: `redis://127.0.0.1:${ports[at]}` }, 'background', log);
   const wakeupChannel = await openWakeupChannel(redis);
   const rung = new Promise<void>((resolve) => wakeupChannel.on('ready', resolve));
   const book = openBook(redis);
@@ -106,7 +106,7 @@ test('a receiver that started before the cluster finds it, whichever node it ask
 
   for (const node of ports) startNode(node);
   await until('the push is in the cluster', () => program.stderr().includes('the spool is empty'));
-  const redis = await connect({ url: `redis://127.0.0.1:${withoutOurs}` }, 'worker', { info() {}, warn() {} });
+  const redis = await connect({ url: `redis://127.0.0.1:${withoutOurs}` }, 'background', { info() {}, warn() {} });
   expect(await openPushes(redis).list(2)).toMatchObject([{ infoType: 'authorized' }]);
   redis.disconnect();
 });

@@ -11,8 +11,8 @@ import {
   checkServer,
   connect,
   describe,
-  RedisAway,
-  RedisUnfit,
+  RedisMisconfigured,
+  RedisUnavailable,
   RedisUnreachable,
   type Role,
 } from '../../src/redis/connection.js';
@@ -57,7 +57,7 @@ test('where nothing listens, the failure comes at once and says what to do', asy
     failureOf({ socketPath: socket() }),
   ]);
 
-  for (const failure of failures) expect(failure).toBeInstanceOf(RedisAway);
+  for (const failure of failures) expect(failure).toBeInstanceOf(RedisUnavailable);
   expect(failures.map(({ message }) => message)).toEqual([
     `Redis at redis://127.0.0.1:${port} cannot be reached: nothing listens there. Start the server, or correct REDIS_URL.`,
     `Redis at unix:${socket()} cannot be reached: there is no such socket. Start the server, or correct REDIS_URL.`,
@@ -69,16 +69,16 @@ test('a missing password is told as such, and is nothing that waiting mends', as
   const failure = await failureOf({ socketPath: socket() });
   expect(failure.message).toMatch(/password is missing or wrong/);
   expect(failure).toBeInstanceOf(RedisUnreachable);
-  expect(failure).not.toBeInstanceOf(RedisAway);
+  expect(failure).not.toBeInstanceOf(RedisUnavailable);
 });
 
 test('whoever has to leave waits for no Redis that hangs', async () => {
   const server = await startRedis();
   server.kill('SIGSTOP');
   const leaving = new AbortController();
-  const attempt = connect({ socketPath: socket() }, 'worker', { info() {}, warn() {} }, leaving.signal);
+  const attempt = connect({ socketPath: socket() }, 'background', { info() {}, warn() {} }, leaving.signal);
   leaving.abort();
-  await expect(attempt).rejects.toBeInstanceOf(RedisAway);
+  await expect(attempt).rejects.toBeInstanceOf(RedisUnavailable);
 });
 
 test('no password is ever shown', () => {
@@ -87,8 +87,8 @@ test('no password is ever shown', () => {
 
 test('a worker waits for a Redis that is away and goes on; a door is told at once', async () => {
   const server = await startRedis();
-  const worker = await open({ socketPath: socket() }, 'worker');
-  const door = await open({ socketPath: socket() }, 'door');
+  const worker = await open({ socketPath: socket() }, 'background');
+  const door = await open({ socketPath: socket() }, 'interactive');
   await stop(server);
   await vi.waitFor(() => expect(said.filter((line) => line.includes('was lost'))).toHaveLength(2));
 
@@ -103,7 +103,7 @@ test('a worker waits for a Redis that is away and goes on; a door is told at onc
 
 test('a door does not wait for a Redis that hangs', async () => {
   const server = await startRedis();
-  const door = await open({ socketPath: socket() }, 'door');
+  const door = await open({ socketPath: socket() }, 'interactive');
   server.kill('SIGSTOP');
 
   await expect(door.ping()).rejects.toThrow('timed out');
@@ -120,7 +120,7 @@ test('a Redis that may evict is refused, with the command that mends it', async 
   const check = checkServer(await open({ socketPath: socket() }));
 
   await expect(check).rejects.toThrow(/allkeys-lru.*CONFIG SET maxmemory-policy noeviction/);
-  await expect(check).rejects.toBeInstanceOf(RedisUnfit);
+  await expect(check).rejects.toBeInstanceOf(RedisMisconfigured);
 });
 
 test('a Redis that keeps nothing on disk, or snapshots only, is warned about', async () => {
@@ -169,7 +169,7 @@ async function stop(server: ChildProcess): Promise<void> {
   await once(server, 'exit');
 }
 
-async function open(address: Address, role: Role = 'door'): Promise<Redis> {
+async function open(address: Address, role: Role = 'interactive'): Promise<Redis> {
   const tell = (_facts: object, sentence: string) => void said.push(sentence);
   const redis = await connect(address, role, { info: tell, warn: tell });
   connections.push(redis);

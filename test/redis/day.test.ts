@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
-import type { Budgets, CheckEnd, Keeping, Permission } from '../../src/redis/calls.js';
+import type { Budgets, CheckEnd, Keeping, Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -36,7 +36,7 @@ describe('a day that WeChat has closed', () => {
     expect(shut).toMatchObject({ said: 'create:45009 reach max', probeWanted: false, doubted: false });
     expect((shut?.nextCheckAt ?? 0) - (shut?.since ?? 0)).toBe(MINUTE_MS);
 
-    const refused = (await take(1)) as Permission & { ms: number };
+    const refused = (await take(1)) as Permit & { ms: number };
     expect(refused).toMatchObject({ kind: 'wait', why: 'day' });
     expect(refused.ms).toBeLessThanOrEqual(MINUTE_MS);
     expect(refused.ms).toBeGreaterThan(MINUTE_MS / 2);
@@ -239,9 +239,9 @@ describe('calls that are kept for follow-ups', () => {
     changes: Partial<Keeping> = {},
   ): Promise<number> {
     const now = Date.now();
-    await server.redis.del(key('later', 'follow-up'));
+    await server.redis.del(key('scheduled', 'follow-up'));
     const due = dueInMs.flatMap((ms, at) => [String(now + ms), `silent${at}`]);
-    if (due.length > 0) await server.redis.zadd(key('later', 'follow-up'), ...due);
+    if (due.length > 0) await server.redis.zadd(key('scheduled', 'follow-up'), ...due);
     const { kept = -1 } = await book.calls.ofDay(TODAY, { ...keeping, dayEndsAt: now + dayEndsInMs, ...changes });
     return kept;
   }
@@ -308,7 +308,7 @@ function idAt(which: number): string {
   return idOf(merchants[which] as Merchant);
 }
 
-function take(which: number, changes: Partial<Budgets> = ASKING, by = book): Promise<Permission> {
+function take(which: number, changes: Partial<Budgets> = ASKING, by = book): Promise<Permit> {
   return by.take(idAt(which), { day: TODAY, dayEndsAt: Date.now() + 20 * HOUR_MS, ...changes });
 }
 
@@ -328,8 +328,8 @@ async function callOf(which: number): Promise<{ callSentAt: number }> {
 }
 
 async function close(which: number, closing: Partial<(typeof CLOSING)['closing']> = {}): Promise<void> {
-  const aside = { ...CLOSING, closing: { ...CLOSING.closing, ...closing } };
-  await book.record(idAt(which), 'create_void', await callOf(which), aside);
+  const effects = { ...CLOSING, closing: { ...CLOSING.closing, ...closing } };
+  await book.record(idAt(which), 'create_void', await callOf(which), effects);
 }
 
 async function answer(

@@ -107,7 +107,7 @@ describe('the oldest row that could be sent', () => {
     await server.redis.hset(key('batch', 'b2'), 'loadedAt', 2_000);
     expect(await waitingSince()).toBe(2_000);
     await server.redis.del(key('ready', 'submit'));
-    await server.redis.zadd(key('later', 'submit'), Date.now() + HOUR_MS, idOf(merchant(101)));
+    await server.redis.zadd(key('scheduled', 'submit'), Date.now() + HOUR_MS, idOf(merchant(101)));
     expect(await waitingSince()).toBeUndefined();
   });
 });

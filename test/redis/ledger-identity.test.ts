@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RedisUnfit } from '../../src/redis/connection.js';
+import { RedisMisconfigured } from '../../src/redis/connection.js';
 import { key, useLedger } from '../../src/redis/keys.js';
 import {
   adoptLedger,
@@ -80,7 +80,7 @@ describe('a ledger', () => {
   test('that was made before ledgers had a schema is refused', async () => {
     await server.redis.del(key('ledger'));
     await server.redis.rpush(key('batches'), 'b1');
-    await expect(claimLedger(server.redis, REAL)).rejects.toThrow(RedisUnfit);
+    await expect(claimLedger(server.redis, REAL)).rejects.toThrow(RedisMisconfigured);
   });
 
   test('has keys of its own beside another one on the same Redis', async () => {

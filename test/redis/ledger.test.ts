@@ -127,9 +127,9 @@ describe('a fact', () => {
 
   test('that leaves nothing to wait for takes the registration out of what is due later', async () => {
     await book.send(id);
-    expect(await server.redis.zrange(key('later', 'follow-up'), 0, -1)).toEqual([id]);
+    expect(await server.redis.zrange(key('scheduled', 'follow-up'), 0, -1)).toEqual([id]);
     await book.record(id, 'registration_refused', { problem: 'push:103' });
-    expect(await server.redis.zcard(key('later', 'follow-up'))).toBe(0);
+    expect(await server.redis.zcard(key('scheduled', 'follow-up'))).toBe(0);
   });
 });
 
@@ -139,7 +139,7 @@ describe('what has to happen next', () => {
   test('is written in the same step: a follow-up is due as soon as a call is on its way', async () => {
     const before = Date.now();
     await book.take(id);
-    const [, due] = await server.redis.zrange(key('later', 'follow-up'), 0, -1, 'WITHSCORES');
+    const [, due] = await server.redis.zrange(key('scheduled', 'follow-up'), 0, -1, 'WITHSCORES');
     expect(Number(due)).toBeGreaterThanOrEqual(before + DAY_MS);
   });
 
@@ -147,7 +147,7 @@ describe('what has to happen next', () => {
     await book.take(id);
     const { sentAt = 0 } = await book.registration(id);
     await book.record(id, 'create_postponed', { callSentAt: sentAt, wait: 'again', until: 4_711 });
-    expect(await server.redis.zrange(key('later', 'submit'), 0, -1, 'WITHSCORES')).toEqual([id, '4711']);
+    expect(await server.redis.zrange(key('scheduled', 'submit'), 0, -1, 'WITHSCORES')).toEqual([id, '4711']);
   });
 
   test('is to be taken up first when it was turned away at the door', async () => {

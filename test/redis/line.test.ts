@@ -3,7 +3,7 @@ import type { Probe } from '../../src/domain/line.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { FactKind } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
-import type { Aside, Surprise } from '../../src/redis/ledger.js';
+import type { Effects, RepeatedError } from '../../src/redis/ledger.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -24,7 +24,7 @@ beforeEach(async () => {
   await book.load('b1', merchants);
 });
 
-const fault = (changes: Partial<Surprise> = {}): Surprise => ({
+const fault = (changes: Partial<RepeatedError> = {}): RepeatedError => ({
   call: 'create',
   code: 'create:89247',
   met: 'rid: 1',
@@ -33,25 +33,32 @@ const fault = (changes: Partial<Surprise> = {}): Surprise => ({
   ...changes,
 });
 
-const ORDINARY: Aside = { surprise: { call: 'create', code: '' }, verdict: 'accepted' };
+const ORDINARY: Effects = { repeatedError: { call: 'create', code: '' }, verdict: 'accepted' };
 
 /** `create` of a merchant meets a fault, as a worker records it. */
 async function meets(
   it: Merchant,
-  surprise: Surprise,
-  aside: Aside = { verdict: 'taken' },
+  repeatedError: RepeatedError,
+  effects: Effects = { verdict: 'taken' },
   kind: FactKind = 'create_postponed',
 ): Promise<void> {
   const { postponed } = await book.registration(idOf(it));
   const at = Date.now();
-  const ifStopped = { kind: 'try_returned', at, problem: surprise.code, postponed, until: at, wait: 'again' } as const;
-  const more = { until: at, wait: 'again', problem: surprise.code } as const;
-  await book.record(idOf(it), kind, more, { surprise, ifStopped, ...aside });
+  const ifStopped = {
+    kind: 'try_returned',
+    at,
+    problem: repeatedError.code,
+    postponed,
+    until: at,
+    wait: 'again',
+  } as const;
+  const more = { until: at, wait: 'again', problem: repeatedError.code } as const;
+  await book.record(idOf(it), kind, more, { repeatedError, ifStopped, ...effects });
 }
 
-async function sendAndMeet(it: Merchant, surprise: Surprise, aside?: Aside): Promise<void> {
+async function sendAndMeet(it: Merchant, repeatedError: RepeatedError, effects?: Effects): Promise<void> {
   expect([it.name, (await book.take(idOf(it))).kind]).toEqual([it.name, 'go']);
-  await meets(it, surprise, aside);
+  await meets(it, repeatedError, effects);
 }
 
 async function stopped(probe?: Probe): Promise<void> {
@@ -65,8 +72,8 @@ describe('a fault of WeChat or of the network', () => {
     const workers = [book, openBook(server.connect()), openBook(server.connect())];
     for (const [at, worker] of workers.entries()) {
       expect(await book.calls.line()).toBeUndefined();
-      const surprise = fault({ met: `rid: ${at}` });
-      await worker.record(idOf(merchants[at] as Merchant), 'answer_unknown', { at: before + at }, { surprise });
+      const repeatedError = fault({ met: `rid: ${at}` });
+      await worker.record(idOf(merchants[at] as Merchant), 'answer_unknown', { at: before + at }, { repeatedError });
     }
     expect(await book.calls.line()).toEqual({
       problem: 'create:89247',
@@ -98,13 +105,13 @@ describe('a fault of WeChat or of the network', () => {
   });
 
   test('is counted by calls where the way to WeChat is at fault, and those of searches apart', async () => {
-    const lost = (call: Surprise['call']): Aside => ({
-      surprise: fault({ call, code: 'call:lost', countsCalls: true, most: 3 }),
+    const lost = (call: RepeatedError['call']): Effects => ({
+      repeatedError: fault({ call, code: 'call:lost', countsCalls: true, most: 3 }),
     });
     await book.record(idOf(first), 'search_void', {}, lost('search'));
     await book.record(idOf(first), 'search_void', {}, lost('search'));
     await book.record(idOf(second), 'answer_lost', {}, lost('create'));
-    await book.record(idOf(third), 'task_running', {}, { surprise: { call: 'search', code: '' } });
+    await book.record(idOf(third), 'task_running', {}, { repeatedError: { call: 'search', code: '' } });
     await book.record(idOf(second), 'answer_lost', {}, lost('create'));
     expect(await book.calls.line()).toBeUndefined();
     await book.record(idOf(second), 'answer_lost', {}, lost('create'));
@@ -127,7 +134,7 @@ describe('a fault of WeChat or of the network', () => {
       'create_postponed',
       { problem: 'create:89247' },
       {
-        surprise: fault(),
+        repeatedError: fault(),
         ifStopped: { kind: 'try_returned', at, postponed, until: at + 60_000, wait: 'again' },
       },
     );
@@ -149,13 +156,13 @@ describe('a fault of WeChat or of the network', () => {
 
   test('hands out no row twice whose time has come while the others were counted', async () => {
     await sendAndMeet(first, fault());
-    // As hand.lua does with what is due.
-    await server.redis.zrem(key('later', 'submit'), idOf(first));
+    // As dispatch.lua does with what is due.
+    await server.redis.zrem(key('scheduled', 'submit'), idOf(first));
     await server.redis.lpush(key('ready', 'submit'), idOf(first));
     await sendAndMeet(second, fault());
     await sendAndMeet(third, fault());
     expect(await book.registration(idOf(first))).toMatchObject({ postponed: 0 });
-    expect(await server.redis.zrange(key('later', 'submit'), 0, -1)).not.toContain(idOf(first));
+    expect(await server.redis.zrange(key('scheduled', 'submit'), 0, -1)).not.toContain(idOf(first));
   });
 
   test('gives nothing back to a row of which something else was heard meanwhile', async () => {
@@ -172,9 +179,14 @@ describe('a fault of WeChat or of the network', () => {
     await book.take(idOf(first));
     const later = Date.now() + 60_000;
     const ifStopped = { kind: 'try_returned', at: Date.now(), postponed: 0 } as const;
-    await book.record(idOf(first), 'create_intercepted', { until: later, wait: 'page' }, { surprise: page, ifStopped });
+    await book.record(
+      idOf(first),
+      'create_intercepted',
+      { until: later, wait: 'page' },
+      { repeatedError: page, ifStopped },
+    );
     expect(await book.registration(idOf(first))).toMatchObject({ state: 'queued', attempt: 0, postponed: 0 });
-    expect(await server.redis.zscore(key('later', 'submit'), idOf(first))).toBeNull();
+    expect(await server.redis.zscore(key('scheduled', 'submit'), idOf(first))).toBeNull();
     expect(await server.redis.lrange(key('ready', 'submit'), 0, 0)).toEqual([idOf(first)]);
   });
 });
@@ -280,9 +292,9 @@ describe('a line that opens by itself', () => {
   test('keeps nobody waiting longer than its own wait when its probe finds nobody there', async () => {
     const away = fault({ code: 'call:not_sent', most: 1, probe: { ...AT_ONCE, call: 'any' } });
     await book.take(idOf(first));
-    await book.record(idOf(first), 'create_void', {}, { surprise: away, verdict: 'failed', pauseMs: 60_000 });
+    await book.record(idOf(first), 'create_void', {}, { repeatedError: away, verdict: 'failed', pauseMs: 60_000 });
     expect((await book.take(idOf(second))).kind).toBe('go');
-    await book.record(idOf(second), 'create_void', {}, { surprise: away, verdict: 'failed', pauseMs: 60_000 });
+    await book.record(idOf(second), 'create_void', {}, { repeatedError: away, verdict: 'failed', pauseMs: 60_000 });
     expect((await book.take(idOf(third))).kind).toBe('go');
   });
 
@@ -290,16 +302,21 @@ describe('a line that opens by itself', () => {
     for (const it of [first, second]) await book.send(idOf(it));
     const lost = fault({ code: 'call:lost', most: 1, countsCalls: true, probe: { ...AT_ONCE, call: 'any' } });
     await book.take(idOf(third));
-    await book.record(idOf(third), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+    await book.record(idOf(third), 'answer_lost', {}, { repeatedError: lost, verdict: 'failed' });
 
     expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
     expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
     expect(await book.take(idOf(fourth))).toMatchObject({ kind: 'wait', why: 'line' });
-    await book.record(idOf(first), 'search_void', {}, { surprise: { ...lost, call: 'search' }, heard: 'failed' });
+    await book.record(idOf(first), 'search_void', {}, { repeatedError: { ...lost, call: 'search' }, heard: 'failed' });
     expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 1 } });
 
     expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
-    await book.record(idOf(second), 'task_unclear', {}, { surprise: { call: 'search', code: '' }, heard: 'taken' });
+    await book.record(
+      idOf(second),
+      'task_unclear',
+      {},
+      { repeatedError: { call: 'search', code: '' }, heard: 'taken' },
+    );
     expect(await book.calls.line()).toBeUndefined();
   });
 
@@ -309,7 +326,7 @@ describe('a line that opens by itself', () => {
     expect(await book.take(idOf(fifth), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
     await book.calls.resumeLine();
     expect((await book.take(idOf(fifth), {}, 'search_sent')).kind).toBe('go');
-    await book.record(idOf(fifth), 'task_running', {}, { surprise: { call: 'search', code: '' }, heard: 'taken' });
+    await book.record(idOf(fifth), 'task_running', {}, { repeatedError: { call: 'search', code: '' }, heard: 'taken' });
     expect(await book.calls.line()).toMatchObject({ onTrial: true });
   });
 
@@ -326,7 +343,7 @@ describe('a line that asks something harmless before it is tried by a create', (
 
   beforeEach(async () => {
     await book.take(idOf(first));
-    await book.record(idOf(first), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+    await book.record(idOf(first), 'answer_lost', {}, { repeatedError: lost, verdict: 'failed' });
   });
 
   test('lets one ask, and one create go when that was answered', async () => {
@@ -337,7 +354,7 @@ describe('a line that asks something harmless before it is tried by a create', (
     expect((await book.take(idOf(second))).kind).toBe('go');
     expect(await book.take(idOf(third))).toMatchObject({ kind: 'wait', why: 'line' });
 
-    await book.record(idOf(second), 'answer_lost', {}, { surprise: lost, verdict: 'failed' });
+    await book.record(idOf(second), 'answer_lost', {}, { repeatedError: lost, verdict: 'failed' });
     expect(await book.calls.line()).toMatchObject({ probe: { failed: 1 } });
     expect(await book.take(idOf(third))).toMatchObject({ why: 'question' });
   });

@@ -126,7 +126,7 @@ describe('a fact', () => {
     const first = await guard();
     await book.load('b1', [one]);
     const at = Date.now();
-    const sent = await book.calls.take(
+    const sent = await book.calls.acquire(
       await book.view(id),
       { kind: 'create_sent', at },
       jobOf('submit'),
@@ -236,6 +236,6 @@ async function mayCall({ guard }: Guarded): Promise<boolean> {
   const { calls } = openBook(server.redis, undefined, guard);
   const view = await book.view(idOf(merchant(0)));
   const fact = { kind: 'create_sent', at: Date.now() } as const;
-  const { kind } = await calls.take(view, fact, jobOf('submit'), budgetsFor(merchant(0)));
+  const { kind } = await calls.acquire(view, fact, jobOf('submit'), budgetsFor(merchant(0)));
   return kind === 'go';
 }

@@ -48,7 +48,7 @@ test('one that fails fails alone', async () => {
 
 test('what a server that has become a replica does not take waits for the primary', async () => {
   await openBook(server.redis).load('b1', merchants.slice(0, 1));
-  const redis = await connect({ url: server.url }, 'worker', readableLog().log);
+  const redis = await connect({ url: server.url }, 'background', readableLog().log);
   let losses = 0;
   redis.on('close', () => (losses += 1));
   await server.redis.replicaof('127.0.0.1', '1');

@@ -166,7 +166,7 @@ interface InFlight {
 async function newWorld(api: RegistrationApi) {
   await server.redis.flushall();
   const book = openBook(server.redis);
-  const hand = script(server.redis, 'hand');
+  const hand = script(server.redis, 'dispatch');
   /** Our clock: every fact is seconds later than the one before, as WeChat's whole seconds are. */
   let now = Date.now();
   const tick = () => {
@@ -300,7 +300,7 @@ async function newWorld(api: RegistrationApi) {
       case 'search': {
         searchAnswer = replyOf(SEARCH_ANSWERS[step.answer]);
         const id = idOf(MERCHANTS[step.which] as Merchant);
-        await server.redis.zrem(key('later', 'follow-up'), id);
+        await server.redis.zrem(key('scheduled', 'follow-up'), id);
         if (step.overdue) await server.redis.hdel(key('registration', id), 'until');
         else await server.redis.hset(key('registration', id), 'until', 1);
         // Our clock is ahead of Redis', which says what is due.
@@ -333,8 +333,8 @@ async function newWorld(api: RegistrationApi) {
       case 'timePasses':
         // What was postponed becomes due, and whoever stopped the line resumes it.
         await book.calls.resumeLine();
-        for (const id of await server.redis.zrange(key('later', 'submit'), 0, -1)) {
-          await server.redis.zadd(key('later', 'submit'), 1, id);
+        for (const id of await server.redis.zrange(key('scheduled', 'submit'), 0, -1)) {
+          await server.redis.zadd(key('scheduled', 'submit'), 1, id);
           if ((await server.redis.hget(key('registration', id), 'until')) !== null) {
             await server.redis.hset(key('registration', id), 'until', 1);
           }
@@ -379,8 +379,10 @@ async function newWorld(api: RegistrationApi) {
     }
     // The successor does not say who the legal person is.
     if (api.needs.legalPerson) expect(sentInVain).toEqual([]);
-    const keeping = await Promise.all(batches.map((batch) => server.redis.exists(key('kept', batch))));
-    expect((await server.redis.smembers(key('keeping'))).sort()).toEqual(batches.filter((_, at) => keeping[at]).sort());
+    const keeping = await Promise.all(batches.map((batch) => server.redis.exists(key('held', batch))));
+    expect((await server.redis.smembers(key('heldBatches'))).sort()).toEqual(
+      batches.filter((_, at) => keeping[at]).sort(),
+    );
     await checkRows();
   }
 
@@ -414,14 +416,14 @@ async function newWorld(api: RegistrationApi) {
   }
 
   async function whoKeeps(id: string): Promise<string[]> {
-    const places = await Promise.all(batches.map((batch) => server.redis.zscore(key('kept', batch), id)));
+    const places = await Promise.all(batches.map((batch) => server.redis.zscore(key('held', batch), id)));
     return batches.filter((_, at) => places[at] !== null);
   }
 
   async function whereItWaits(id: string): Promise<string[]> {
     const [ready, later, window] = await Promise.all([
       server.redis.lrange(key('ready', 'submit'), 0, -1),
-      server.redis.zrange(key('later', 'submit'), 0, -1),
+      server.redis.zrange(key('scheduled', 'submit'), 0, -1),
       server.redis.zrange(key('window', 'submit'), 0, -1),
     ]);
     return [

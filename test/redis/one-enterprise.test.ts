@@ -100,7 +100,7 @@ describe('a row with other details, of a registration that is not sent yet', () 
     expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
     expect(await relations('b1')).toEqual([{ kind: 'replaced', id, by: 'b2/0', attempts: 1 }]);
     expect(await ready()).toEqual([id]);
-    expect(await server.redis.zcard(key('later', 'submit'))).toBe(0);
+    expect(await server.redis.zcard(key('scheduled', 'submit'))).toBe(0);
     // It can still be withdrawn, and then both are.
     await book.record(id, 'cancel_asked');
     expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { cancelled: 1 }]);
@@ -338,7 +338,7 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     expect(await book.batches.counts('b2')).toEqual({ already_created: 1, duplicate: 1 });
     expect(await ready()).toEqual([]);
     const { batches } = book;
-    expect(await batches.prospects([acceptedRow(first, 0)], MANNER)).toEqual(new Map([[id, 'already_created']]));
+    expect(await batches.existingMatches([acceptedRow(first, 0)], MANNER)).toEqual(new Map([[id, 'already_created']]));
   });
 
   test('so does a row with other details while the second one waits or runs', async () => {

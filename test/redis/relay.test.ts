@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { key, prefix } from '../../src/redis/keys.js';
 import { type Job, registrationOf, type WorkKind } from '../../src/redis/ledger.js';
-import { type Handful, handedAt, type Relay, startRelay } from '../../src/redis/relay.js';
+import { handedAt, type JobChunk, type Relay, startRelay } from '../../src/redis/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
@@ -122,7 +122,7 @@ describe('what is due later', () => {
     await book.load('b1', merchants(2));
     await redis.del(key('ready', 'submit'));
     const [soon, never] = merchants(2).map(idOf) as [string, string];
-    await redis.zadd(key('later', 'submit'), Date.now() + 150, soon, Date.now() + 3_600_000, never);
+    await redis.zadd(key('scheduled', 'submit'), Date.now() + 150, soon, Date.now() + 3_600_000, never);
     const began = Date.now();
     await relay();
     const done = await workers({ count: 1 });
@@ -130,11 +130,11 @@ describe('what is due later', () => {
     await until('it is done', () => done.length > 0);
     expect(done).toEqual([soon]);
     expect(Date.now() - began).toBeGreaterThanOrEqual(140);
-    expect(await redis.zrange(key('later', 'submit'), 0, -1)).toEqual([never]);
+    expect(await redis.zrange(key('scheduled', 'submit'), 0, -1)).toEqual([never]);
   });
 
   test('is looked at again when something becomes due earlier than what was waited for', async () => {
-    await redis.zadd(key('later', 'submit'), Date.now() + 3_600_000, 'aaaaaaaaaaaaaaaa');
+    await redis.zadd(key('scheduled', 'submit'), Date.now() + 3_600_000, 'aaaaaaaaaaaaaaaa');
     await relay();
     const done = await workers({ count: 1, kind: 'authorize' });
     await book.load('b1', merchants(1));
@@ -146,12 +146,13 @@ describe('what is due later', () => {
 
 describe('when Redis’ clock was set back', () => {
   const HOUR_MS = 3_600_000;
-  const hand = (now: number) => script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 100, 1, 1_000, now]);
+  const hand = (now: number) =>
+    script(redis, 'dispatch')([key('window', 'submit')], ['submit', 100, 100, 1, 1_000, now]);
 
   test('what is due by the clock of the relay is handed out, and whoever takes it holds it for due', async () => {
     await redis.set(key('clock'), Date.now() + HOUR_MS);
     const due = Date.now() + HOUR_MS / 2;
-    await redis.zadd(key('later', 'submit'), due, 'aaaaaaaaaaaaaaaa');
+    await redis.zadd(key('scheduled', 'submit'), due, 'aaaaaaaaaaaaaaaa');
 
     const [, , job] = (await hand(due + 1)) as [number, number, string];
     expect(registrationOf(job)).toBe('aaaaaaaaaaaaaaaa');
@@ -183,7 +184,7 @@ describe('when Redis’ clock was set back', () => {
   });
 
   test('and not otherwise, one clock says what is due, and how long it takes', async () => {
-    await redis.zadd(key('later', 'submit'), Date.now() + HOUR_MS / 2, 'aaaaaaaaaaaaaaaa');
+    await redis.zadd(key('scheduled', 'submit'), Date.now() + HOUR_MS / 2, 'aaaaaaaaaaaaaaaa');
     const [dueInMs, , ...jobs] = (await hand(Date.now() + HOUR_MS)) as [number, number, ...string[]];
     expect(jobs).toEqual([]);
     expect(dueInMs).toBeGreaterThan(HOUR_MS / 2 - 60_000);
@@ -219,7 +220,7 @@ describe('what is over by the time its turn comes', () => {
     const runs: unknown[][] = [];
     for (let run = 0; run < 3; run += 1) {
       const args = ['submit', 100, 50, 1, 10, 0, 'queued', 'deferred'];
-      runs.push((await script(redis, 'hand')([key('window', 'submit')], args)) as unknown[]);
+      runs.push((await script(redis, 'dispatch')([key('window', 'submit')], args)) as unknown[]);
     }
     expect(runs.map(([due, left, ...jobs]) => [due, left, jobs.length])).toEqual([
       [0, 15, 0],
@@ -232,7 +233,7 @@ describe('what is over by the time its turn comes', () => {
     await book.load('b1', merchants(8));
     await book.record(idOf(merchant(1)), 'cancel_asked');
     const args = ['submit', 2, 100, 1, 100, 0, 'queued', 'deferred'];
-    const [, left, ...jobs] = (await script(redis, 'hand')([key('window', 'submit')], args)) as [
+    const [, left, ...jobs] = (await script(redis, 'dispatch')([key('window', 'submit')], args)) as [
       number,
       number,
       string,
@@ -243,7 +244,7 @@ describe('what is over by the time its turn comes', () => {
 
   test('leaves the window when jobs are handed again after a crash', async () => {
     await book.load('b1', merchants(3));
-    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3, 1, 100]);
+    await script(redis, 'dispatch')([key('window', 'submit')], ['submit', 100, 3, 1, 100]);
     for (const it of merchants(2)) await book.record(idOf(it), 'cancel_asked');
     await relay();
     const done = await workers({ count: 1 });
@@ -268,7 +269,7 @@ describe('what is over by the time its turn comes', () => {
 describe('a crash', () => {
   test('between taking from the ledger and giving to BullMQ loses nothing', async () => {
     await book.load('b1', merchants(5));
-    await script(redis, 'hand')([key('window', 'submit')], ['submit', 100, 3, 1, 100]);
+    await script(redis, 'dispatch')([key('window', 'submit')], ['submit', 100, 3, 1, 100]);
     expect(await bullmq('submit').count()).toBe(0);
 
     await relay();
@@ -384,7 +385,10 @@ describe('a job that a worker gives back', () => {
     const due = Date.now() + 3_600_000;
     clockIsFast(7_200_000);
     await book.workload.giveBack(job, 'aaaaaaaaaaaaaaaa', due);
-    expect(await redis.zrange(key('later', 'submit'), 0, -1, 'WITHSCORES')).toEqual(['aaaaaaaaaaaaaaaa', String(due)]);
+    expect(await redis.zrange(key('scheduled', 'submit'), 0, -1, 'WITHSCORES')).toEqual([
+      'aaaaaaaaaaaaaaaa',
+      String(due),
+    ]);
     expect(await redis.llen(key('ready', 'submit'))).toBe(0);
   });
 
@@ -402,7 +406,7 @@ describe('what is due later', () => {
     await book.load('b1', merchants(1));
     await redis.del(key('ready', 'submit'));
     const due = Date.now() + 400;
-    await redis.zadd(key('later', 'submit'), due, idOf(merchant(0)));
+    await redis.zadd(key('scheduled', 'submit'), due, idOf(merchant(0)));
     clockIsFast(60_000);
     const runsBefore = await scriptRuns();
     await relay();
@@ -454,7 +458,7 @@ function bullmq(kind: WorkKind): Queue {
 
 async function registrationsIn(queue: Queue): Promise<number> {
   const jobs = await queue.getWaiting();
-  return jobs.reduce((count, { data }) => count + (data as Handful).jobs.length, 0);
+  return jobs.reduce((count, { data }) => count + (data as JobChunk).jobs.length, 0);
 }
 
 interface Working {
@@ -473,7 +477,7 @@ async function workers({ count, kind = 'submit', before, handle }: Working): Pro
     const worker = new Worker(
       kind,
       async ({ data }) => {
-        for (const name of (data as Handful).jobs) {
+        for (const name of (data as JobChunk).jobs) {
           await before?.();
           const id = registrationOf(name);
           if (handle === undefined) await book.workload.giveBack({ kind, name }, id, undefined);

@@ -1,7 +1,7 @@
 /** Connections on which nothing comes any more, though nobody has closed them. */
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { connect, factsOf, RedisAway, type Role } from '../../src/redis/connection.js';
+import { connect, factsOf, RedisUnavailable, type Role } from '../../src/redis/connection.js';
 import { openPushes, openPushReader, type StoredPush } from '../../src/redis/pushes.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
@@ -60,25 +60,28 @@ async function untilTimePasses(what: string, condition: () => boolean | Promise<
   });
 }
 
-test.each<Role>(['worker', 'door'])('a %s gives up a Redis that takes connections and never answers', async (role) => {
-  wire.passes = () => false;
-  const asked = wire.saying('client');
-  const failure = open(role).catch((error: unknown) => error);
-  await asked;
-  const error = await longAfter(failure);
-  expect(error).toBeInstanceOf(RedisAway);
-  expect(String(error)).toContain('it takes connections and does not answer. It may be reading its data');
-});
+test.each<Role>(['background', 'interactive'])(
+  'a %s gives up a Redis that takes connections and never answers',
+  async (role) => {
+    wire.passes = () => false;
+    const asked = wire.saying('client');
+    const failure = open(role).catch((error: unknown) => error);
+    await asked;
+    const error = await longAfter(failure);
+    expect(error).toBeInstanceOf(RedisUnavailable);
+    expect(String(error)).toContain('it takes connections and does not answer. It may be reading its data');
+  },
+);
 
 test('a worker that waits for an answer on a dead connection gets it on the next one', async () => {
-  const redis = await open('worker');
+  const redis = await open('background');
   wire.goDead();
   expect(await longAfter(redis.set('fact', 'written'))).toBe('OK');
   expect(said).toEqual(['The connection to Redis was lost; trying again.', 'The connection to Redis is back.']);
 });
 
 test('a door is told at once that its connection is dead, and gets another one', async () => {
-  const redis = await open('door');
+  const redis = await open('interactive');
   wire.goDead();
   await expect(longAfter(redis.ping())).rejects.toThrow('timed out');
   await untilTimePasses('it is connected anew', () => said.length === 2);
@@ -86,7 +89,7 @@ test('a door is told at once that its connection is dead, and gets another one',
 });
 
 test('the recorder takes up a push that came after its connection had died', async () => {
-  const reader = openPushReader(await open('worker'), 'recorder');
+  const reader = openPushReader(await open('background'), 'recorder');
   const other = await own.connect();
   expect(await reader.next(1)).toEqual([]);
 
@@ -103,7 +106,7 @@ test('the recorder takes up a push that came after its connection had died', asy
 });
 
 test('a connection on which nothing is due is left alone', async () => {
-  const redis = await open('worker');
+  const redis = await open('background');
   await redis.ping();
   await vi.runOnlyPendingTimersAsync();
   await redis.ping();
@@ -111,7 +114,7 @@ test('a connection on which nothing is due is left alone', async () => {
 });
 
 test('what was due on a lost connection is no fault of the next one', async () => {
-  const redis = await open('worker');
+  const redis = await open('background');
   const waiting = redis.blpop('list', 0);
   wire.cut();
   await untilTimePasses('it is connected anew', () => said.length === 2);
@@ -123,7 +126,7 @@ test('what was due on a lost connection is no fault of the next one', async () =
 });
 
 test('what is due on connections that are closed keeps no process alive', async () => {
-  const redis = await open('worker');
+  const redis = await open('background');
   // As BullMQ makes them.
   const further = redis.duplicate();
   const waiting = further.blpop('nothing', 0).catch(() => 'left');

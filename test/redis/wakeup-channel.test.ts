@@ -22,7 +22,7 @@ afterAll(() => own.end());
 
 beforeEach(async () => {
   wire = await wireTo(own);
-  const near = await connect({ socketPath: wire.socketPath }, 'worker', SILENT);
+  const near = await connect({ socketPath: wire.socketPath }, 'background', SILENT);
   wakeupChannel = await openWakeupChannel(near);
   near.disconnect();
 });
@@ -70,7 +70,7 @@ test('a wakeup channel that is closed while its connection comes back is silent,
 test('a wakeup channel whose connection has died without a word notices it, and hears again', async () => {
   vi.useFakeTimers({ toFake: [...TIMERS] });
   onTestFinished(() => void vi.useRealTimers());
-  const near = await connect({ socketPath: wire.socketPath }, 'worker', SILENT);
+  const near = await connect({ socketPath: wire.socketPath }, 'background', SILENT);
   const deaf = await openWakeupChannel(near);
   near.disconnect();
   let rung = false;

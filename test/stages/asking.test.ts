@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/registration.js';
-import { carryOut, type Survey, type SurveyTools, survey, type Wish } from '../../src/operator/survey.js';
+import {
+  type ActionPreview,
+  type ActionRequest,
+  type ActionTools,
+  applyAction,
+  previewAction,
+} from '../../src/operator/action.js';
 import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
 import { troubleOf } from '../../src/reporter/sentences.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
@@ -10,23 +16,23 @@ import { useRedis } from '../support/redis.js';
 const db = useRedis();
 const NOW = Date.now();
 
-function tools(): SurveyTools {
+function tools(): ActionTools {
   const { batches, ledger } = openBook(db.redis);
   return { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
 }
 
-async function wishFor(ask: 'retry' | 'cancel', id: string, only?: readonly Outcome[]): Promise<Wish> {
+async function wishFor(ask: 'retry' | 'cancel', id: string, only?: readonly Outcome[]): Promise<ActionRequest> {
   const batch = await tools().batches.find(id);
   if (batch === undefined) throw new Error(`there is no batch ${id}`);
   return { ask, batch, only: only && new Set(only), now: NOW };
 }
 
-async function surveyOf(...wish: Parameters<typeof wishFor>): Promise<Survey> {
-  return survey(tools(), await wishFor(...wish));
+async function surveyOf(...wish: Parameters<typeof wishFor>): Promise<ActionPreview> {
+  return previewAction(tools(), await wishFor(...wish));
 }
 
 /** Indexes of the rows that can. */
-function rowsOf({ rows }: Survey, of: number): number[] {
+function rowsOf({ rows }: ActionPreview, of: number): number[] {
   return Array.from({ length: of }, (_, index) => index).filter((index) => rows.has(index));
 }
 
@@ -60,10 +66,13 @@ test('a retry takes what failed, and says of the others why not', async () => {
 });
 
 /** What is asked for is surveyed and done at once. */
-async function ask(because: string, ...wish: Parameters<typeof wishFor>): Promise<{ found: Survey; moved: number }> {
+async function ask(
+  because: string,
+  ...wish: Parameters<typeof wishFor>
+): Promise<{ found: ActionPreview; moved: number }> {
   const wanted = await wishFor(...wish);
-  const found = await survey(tools(), wanted);
-  return { found, moved: await carryOut(tools(), wanted, found, because, () => NOW) };
+  const found = await previewAction(tools(), wanted);
+  return { found, moved: await applyAction(tools(), wanted, found, because, () => NOW) };
 }
 
 test('who names the outcome of a row that has to wait for the registry has it sent at once, and is warned', async () => {
@@ -98,7 +107,13 @@ test('a retried row is sent again, one with a day before which WeChat refuses it
   await aNight();
   const book = openBook(db.redis);
   const wish = await wishFor('retry', 'b1');
-  const moved = await carryOut(tools(), wish, await survey(tools(), wish), 'they were called (li)', () => NOW);
+  const moved = await applyAction(
+    tools(),
+    wish,
+    await previewAction(tools(), wish),
+    'they were called (li)',
+    () => NOW,
+  );
   expect(moved).toBe(3);
   expect(await book.registration(idOf(merchant(2)))).toMatchObject({ state: 'queued', attempt: 1 });
   expect(await book.registration(idOf(merchant(4)))).toMatchObject({
@@ -117,9 +132,9 @@ test('a retried row is sent again, one with a day before which WeChat refuses it
 test('a retry that is asked twice is done once', async () => {
   await aNight();
   const wish = await wishFor('retry', 'b1');
-  const found = await survey(tools(), wish);
-  expect(await carryOut(tools(), wish, found, 'first', () => NOW)).toBe(3);
-  expect(await carryOut(tools(), wish, found, 'second', () => NOW)).toBe(0);
+  const found = await previewAction(tools(), wish);
+  expect(await applyAction(tools(), wish, found, 'first', () => NOW)).toBe(3);
+  expect(await applyAction(tools(), wish, found, 'second', () => NOW)).toBe(0);
 });
 
 test('a cancellation withdraws what was not sent, and says when another batch asks for it too', async () => {
@@ -129,10 +144,10 @@ test('a cancellation withdraws what was not sent, and says when another batch as
   await book.load('b2', [merchant(7), merchant(8), merchant(9)]);
   await book.load('b3', [merchant(9)]);
   const wish = await wishFor('cancel', 'b2');
-  const found = await survey(tools(), wish);
+  const found = await previewAction(tools(), wish);
   expect(counts(found.mind)).toEqual({ other_batches: 1 });
   expect(counts(found.cannot)).toEqual({ under_way: 1 });
-  expect(await carryOut(tools(), wish, found, 'an old sheet (li)', () => NOW)).toBe(2);
+  expect(await applyAction(tools(), wish, found, 'an old sheet (li)', () => NOW)).toBe(2);
   expect(await book.batches.counts('b2')).toEqual({ cancelled: 2, awaiting_legal_person: 1 });
   expect(await book.batches.counts('b3')).toEqual({ cancelled: 1 });
 });
@@ -147,7 +162,7 @@ test('only rows that the preview has counted are acted on, and each as it is by 
   await aNight();
   const book = openBook(db.redis);
   const wish = await wishFor('retry', 'b1', ['expired', 'rejected']);
-  const found = await survey(tools(), wish);
+  const found = await previewAction(tools(), wish);
   expect([found.can, rowsOf(found, 8)]).toEqual([4, [1, 2, 3, 4]]);
 
   // While the operator reads the preview, a row of it is sent again by another operator and meets an unknown code, and a
@@ -160,7 +175,7 @@ test('only rows that the preview has counted are acted on, and each as it is by 
   await book.send(late ?? '');
   await book.record(late ?? '', 'registration_refused', { problem: 'push:103' });
 
-  expect(await carryOut(tools(), wish, found, 'they were called (li)', () => NOW)).toBe(3);
+  expect(await applyAction(tools(), wish, found, 'they were called (li)', () => NOW)).toBe(3);
   expect((await book.registration(sentAgain ?? '')).state).toBe('needs_review');
   expect((await book.registration(late ?? '')).state).toBe('rejected');
 });
@@ -185,9 +200,9 @@ test('a batch of several pages is cancelled with no more than a part of a page i
   const watched = { ...others, ledger: { ...ledger, read: counted(ledger.read), record: counted(ledger.record) } };
 
   const wish = await wishFor('cancel', 'b1');
-  const found = await survey(watched, wish);
+  const found = await previewAction(watched, wish);
   expect(found.can).toBe(count);
-  expect(await carryOut(watched, wish, found, 'an old sheet (li)', () => NOW)).toBe(count);
+  expect(await applyAction(watched, wish, found, 'an old sheet (li)', () => NOW)).toBe(count);
   expect(most).toBeLessThanOrEqual(ROWS_PER_PAGE);
   expect(await book.batches.counts('b1')).toEqual({ cancelled: count });
 });

@@ -110,14 +110,14 @@ const job = jobOf('authorize', `${APPID}-3`);
 
 /** Takes the job as a worker does, and gives it back. */
 async function work(with1: AuthorizeTools): Promise<void> {
-  await server.redis.zrem(key('later', 'authorize'), APPID);
+  await server.redis.zrem(key('scheduled', 'authorize'), APPID);
   await server.redis.zadd(key('window', 'authorize'), now, job.name);
   await authorize(context(), with1, job, APPID);
 }
 
 /** How long until the job that was given back is due, in ms. */
 async function dueIn(): Promise<number> {
-  const due = await server.redis.zscore(key('later', 'authorize'), APPID);
+  const due = await server.redis.zscore(key('scheduled', 'authorize'), APPID);
   return due === null ? Number.NaN : Number(due) - now;
 }
 

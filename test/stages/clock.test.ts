@@ -31,12 +31,12 @@ afterEach(() => wakeupChannel.close());
 function workerOff(offMs: number, reply: Reply): { context: WorkerContext; asked: () => number } {
   const context = contextWith(server.redis, wakeupChannel, { create: async () => reply, search: async () => RUNNING });
   let asked = 0;
-  const take: typeof context.calls.take = (...args) => {
+  const take: typeof context.calls.acquire = (...args) => {
     asked += 1;
-    return context.calls.take(...args);
+    return context.calls.acquire(...args);
   };
   return {
-    context: { ...context, now: () => Date.now() + offMs, calls: { ...context.calls, take } },
+    context: { ...context, now: () => Date.now() + offMs, calls: { ...context.calls, acquire: take } },
     asked: () => asked,
   };
 }

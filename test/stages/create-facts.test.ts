@@ -32,17 +32,17 @@ const page = (taken: 'no' | 'unknown'): Reply => ({ kind: 'page', taken, why: 'H
 
 describe('a create that something else answered', () => {
   test('and refused is no attempt: its calls are given back, and it has its own tries, behind the others', () => {
-    const { fact, aside } = answered(page('no'));
+    const { fact, effects } = answered(page('no'));
     expect(fact).toMatchObject({
       kind: 'create_intercepted',
       problem: 'call:page',
       wait: 'page',
       until: NOW + 10 * MINUTE_MS,
     });
-    expect(aside).toMatchObject({
+    expect(effects).toMatchObject({
       verdict: 'failed',
       giveBack: { day: '2026-11-21', person: 'p', call: true },
-      surprise: {
+      repeatedError: {
         call: 'create',
         code: 'call:page',
         most: 3,
@@ -51,23 +51,23 @@ describe('a create that something else answered', () => {
       },
     });
     // The line holds it back, and no time of its own.
-    expect(aside.ifStopped).toEqual({ kind: 'try_returned', at: NOW, problem: 'call:page', postponed: 0 });
+    expect(effects.ifStopped).toEqual({ kind: 'try_returned', at: NOW, problem: 'call:page', postponed: 0 });
   });
 
   test('and refused for the last of its tries waits for a person, unless everybody meets it', () => {
-    const { fact, aside } = answered(page('no'), DEFAULT_PATIENCE.retryLimit - 1);
+    const { fact, effects } = answered(page('no'), DEFAULT_PATIENCE.retryLimit - 1);
     expect(fact).not.toHaveProperty('until');
-    expect(aside.ifStopped).toMatchObject({ postponed: DEFAULT_PATIENCE.retryLimit - 1 });
+    expect(effects.ifStopped).toMatchObject({ postponed: DEFAULT_PATIENCE.retryLimit - 1 });
   });
 
   test.each<Reply>([page('unknown'), { kind: 'lost', why: 'HTTP 502 and no JSON' }])(
     'and may have passed on ($kind) stays lost: nothing is given back, and nothing is sent again',
     (reply) => {
-      const { fact, aside } = answered(reply);
+      const { fact, effects } = answered(reply);
       expect(fact).toMatchObject({ kind: 'answer_lost', problem: `call:${reply.kind}` });
       expect(fact).not.toHaveProperty('until');
-      expect(aside).not.toHaveProperty('giveBack');
-      expect(aside).not.toHaveProperty('ifStopped');
+      expect(effects).not.toHaveProperty('giveBack');
+      expect(effects).not.toHaveProperty('ifStopped');
     },
   );
 });
@@ -80,13 +80,13 @@ describe('a create that was turned away before WeChat looked at the merchant', (
     [45009, 'create_void'],
     [45011, 'create_void'],
   ])('with %i costs no try of its Weixin ID; WeChat has counted the call', (errcode, kind) => {
-    const { fact, aside } = answered(answer(errcode));
+    const { fact, effects } = answered(answer(errcode));
     expect(fact).toMatchObject({ kind, callSentAt: NOW, problem: `create:${errcode}` });
-    expect(aside.giveBack).toEqual({ day: '2026-11-21', person: 'p', call: false });
+    expect(effects.giveBack).toEqual({ day: '2026-11-21', person: 'p', call: false });
   });
 
   test.each([0, 61070, 89247, 89249, 91030, 4711])('is told apart from one that was answered with %i', (errcode) => {
-    expect(answered(answer(errcode)).aside).not.toHaveProperty('giveBack');
+    expect(answered(answer(errcode)).effects).not.toHaveProperty('giveBack');
   });
 });
 
@@ -95,37 +95,42 @@ describe('a fault', () => {
     [89247, 'taken'],
     [-1, 'failed'],
   ] as const)('of WeChat (%i) spends a try, and gives it back where it is everybody’s', (errcode, verdict) => {
-    const { fact, aside } = answered(answer(errcode), 1);
+    const { fact, effects } = answered(answer(errcode), 1);
     expect(fact).toMatchObject({ kind: 'create_postponed', wait: 'again', until: NOW + 20 * MINUTE_MS });
-    expect(aside).toMatchObject({
+    expect(effects).toMatchObject({
       verdict,
-      surprise: { code: `create:${errcode}`, most: LIMITS.stopAfter, met: 'rid: 65aa-1', probe: { call: 'create' } },
+      repeatedError: {
+        code: `create:${errcode}`,
+        most: LIMITS.stopAfter,
+        met: 'rid: 65aa-1',
+        probe: { call: 'create' },
+      },
       ifStopped: { kind: 'try_returned', postponed: 1, until: NOW + 20 * MINUTE_MS, wait: 'again' },
     });
   });
 
   test('that spends the last try has a time to be tried again where it is everybody’s', () => {
-    const { fact, aside } = answered(answer(89247), DEFAULT_PATIENCE.retryLimit - 1);
+    const { fact, effects } = answered(answer(89247), DEFAULT_PATIENCE.retryLimit - 1);
     expect(fact).not.toHaveProperty('until');
-    expect(aside.ifStopped).toMatchObject({ postponed: 4, until: NOW + 10 * MINUTE_MS });
+    expect(effects.ifStopped).toMatchObject({ postponed: 4, until: NOW + 10 * MINUTE_MS });
   });
 
   test('of nobody’s knowledge needs a person', () => {
-    const { aside } = answered(answer(4711));
-    expect(aside.surprise).toMatchObject({ code: 'create:4711', met: 'rid: 65aa-1' });
-    expect(aside.surprise).not.toHaveProperty('probe');
+    const { effects } = answered(answer(4711));
+    expect(effects.repeatedError).toMatchObject({ code: 'create:4711', met: 'rid: 65aa-1' });
+    expect(effects.repeatedError).not.toHaveProperty('probe');
   });
 
   test.each([0, 61070, 89249, 91030])('is over after an answer such as %i', (errcode) => {
-    expect(answered(answer(errcode)).aside.surprise).toEqual({ call: 'create', code: '' });
+    expect(answered(answer(errcode)).effects.repeatedError).toEqual({ call: 'create', code: '' });
   });
 
   test.each([42001, 45011])('goes on after an answer at the door (%i), which tells nothing of it', (errcode) => {
-    expect(answered(answer(errcode)).aside).not.toHaveProperty('surprise');
+    expect(answered(answer(errcode)).effects).not.toHaveProperty('repeatedError');
   });
 
   test('on the way to WeChat stops the line early', () => {
-    const mostOf = (reply: Reply) => answered(reply).aside.surprise;
+    const mostOf = (reply: Reply) => answered(reply).effects.repeatedError;
     expect(mostOf({ kind: 'lost', why: '' })).toMatchObject({ most: 5, countsCalls: true, probe: { call: 'any' } });
     expect(mostOf({ kind: 'not_sent', why: '' })).toMatchObject({ most: 3, countsCalls: true });
   });

@@ -3,7 +3,7 @@ import type { Counts } from '../../src/redis/batches.js';
 import type { Calls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import type { Workload } from '../../src/redis/workload.js';
-import { howFar } from '../../src/reporter/ending.js';
+import { batchProgress } from '../../src/reporter/ending.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { LIMITS } from '../support/limits.js';
 import { merchant } from '../support/merchants.js';
@@ -28,8 +28,8 @@ test('a batch is not stopped while rows that were sent between two looks wait fo
     workload: { inHand: async () => 0, dueUntil: async () => 0, searchesDue: async () => 0 } as unknown as Workload,
   };
   const limits = { ...LIMITS, searchShare: 0 };
-  expect(await howFar(tools, limits, ['b1'], false)).not.toHaveProperty('ending');
-  expect(await howFar(tools, limits, ['b1'], false)).not.toHaveProperty('ending');
+  expect(await batchProgress(tools, limits, ['b1'], false)).not.toHaveProperty('ending');
+  expect(await batchProgress(tools, limits, ['b1'], false)).not.toHaveProperty('ending');
 });
 
 test('a stopped line is waited for only by searches that are still to be made', async () => {
@@ -39,7 +39,7 @@ test('a stopped line is waited for only by searches that are still to be made', 
   for (const it of [pushed, silent]) await send(idOf(it));
   const tools = { batches, calls, workload };
   const becomesDue = async (id: string): Promise<void> => {
-    await server.redis.zrem(key('later', 'follow-up'), id);
+    await server.redis.zrem(key('scheduled', 'follow-up'), id);
     await server.redis.zadd(key('window', 'follow-up'), 1, `${id}-1-0`);
   };
 
@@ -47,8 +47,8 @@ test('a stopped line is waited for only by searches that are still to be made', 
   await becomesDue(idOf(pushed));
   await record(idOf(pushed), 'mini_program_created', { appid: 'wx1' });
   await calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
-  expect(await howFar(tools, LIMITS, ['b1'], false)).not.toHaveProperty('ending');
+  expect(await batchProgress(tools, LIMITS, ['b1'], false)).not.toHaveProperty('ending');
 
   await becomesDue(idOf(silent));
-  expect(await howFar(tools, LIMITS, ['b1'], false)).toHaveProperty('ending', 'stopped');
+  expect(await batchProgress(tools, LIMITS, ['b1'], false)).toHaveProperty('ending', 'stopped');
 });

@@ -82,7 +82,7 @@ test.each([
 describe('a create whose answer does not come', () => {
   const { lostRecheckMs, pushWaitMs, giveUpMs } = DEFAULT_PATIENCE;
   const nobody = () => Promise.reject(new Error('WeChat is not to be asked'));
-  const dueAt = async () => Number(await server.redis.zscore(key('later', 'follow-up'), id));
+  const dueAt = async () => Number(await server.redis.zscore(key('scheduled', 'follow-up'), id));
   const job = jobOf('submit');
 
   async function send(answer: Reply | undefined): Promise<number> {
@@ -115,7 +115,7 @@ describe('a create whose answer does not come', () => {
 
   test('and was none leaves nothing to follow up', async () => {
     await send({ kind: 'answer', errcode: 89247, said: 'inner error', body: {} });
-    expect(await server.redis.zcard(key('later', 'follow-up'))).toBe(0);
+    expect(await server.redis.zcard(key('scheduled', 'follow-up'))).toBe(0);
   });
 
   test('is searched for early with calls that no create may use', async () => {

@@ -55,7 +55,7 @@ beforeEach(async () => {
   const readable = readableLog();
   lines = readable.lines;
   receiver = await openReceiver({
-    door: await own.connect('door'),
+    door: await own.connect('interactive'),
     redis: await own.connect(),
     folder,
     log: readable.log,

@@ -32,7 +32,7 @@ async function answerTo({ name, bytes }: HostileFile): Promise<string> {
   } catch (error) {
     if (!(error instanceof SheetError)) return `${name}: ${String(error)}`;
     const { en, zh } = error.words;
-    // Only what no limit has caught comes to a standstill, or to an end of its memory.
+    // Only what no limit has caught comes to a blockedReason, or to an end of its memory.
     const isStopped = en.includes('so it was stopped');
     const isClear = !isStopped && /^[^\n]{15,2000}$/.test(en) && /\p{Script=Han}/u.test(zh) && !zh.includes('\n');
     return isClear ? 'refused' : `${name}: ${en} / ${zh}`;

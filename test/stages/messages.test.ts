@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { PROBLEMS } from '../../src/domain/problems.js';
 import type { Outcome, Registration } from '../../src/domain/registration.js';
 import { newRegistration } from '../../src/domain/registration.js';
-import type { RowWithFate } from '../../src/redis/batches.js';
+import type { RowWithOutcome } from '../../src/redis/batches.js';
 import { messageFor, REJECTED } from '../../src/reporter/messages.js';
 import { CREATE, PUSH, QUERY } from '../../src/wechat/answers.js';
 import { HOUR_MS } from '../support/ledger.js';
@@ -12,7 +12,7 @@ import { merchant } from '../support/merchants.js';
 const NOW = Date.UTC(2026, 10, 21, 4);
 const context = { now: NOW, time: (at: number) => new Date(at).toISOString() };
 
-function rowOf(state: Partial<Registration>): RowWithFate {
+function rowOf(state: Partial<Registration>): RowWithOutcome {
   return {
     index: 0,
     row: { line: 2, cells: [], merchant: merchant(1), problems: [] },
@@ -21,7 +21,7 @@ function rowOf(state: Partial<Registration>): RowWithFate {
   };
 }
 
-const forwarded = (row: RowWithFate, outcome: Outcome, problem = '') => messageFor(row, outcome, problem, context);
+const forwarded = (row: RowWithOutcome, outcome: Outcome, problem = '') => messageFor(row, outcome, problem, context);
 
 test('every answer for which the merchant has to act has a text', () => {
   const codes = Object.entries({ ...CREATE, ...PUSH, ...QUERY })
@@ -32,7 +32,7 @@ test('every answer for which the merchant has to act has a text', () => {
 });
 
 test('every problem of a sheet that is for the merchant asks for what is missing, unless the cell is to be corrected by hand', () => {
-  const refused = (code: string): RowWithFate => ({
+  const refused = (code: string): RowWithOutcome => ({
     index: 0,
     row: { line: 2, cells: [], problems: [{ code, cell: 'A2' }] },
     relation: { kind: 'refused' },

@@ -5,7 +5,7 @@ import { openHeartbeats } from '../../src/redis/heartbeat.js';
 import { key } from '../../src/redis/keys.js';
 import { openNights } from '../../src/redis/nights.js';
 import { openNotices } from '../../src/redis/notices.js';
-import { openTold } from '../../src/redis/told.js';
+import { openSentNotices } from '../../src/redis/sent-notices.js';
 import { processesNow } from '../../src/reporter/missing-worker.js';
 import { openBook } from '../support/ledger.js';
 import { LIMITS } from '../support/limits.js';
@@ -76,7 +76,7 @@ describe('people are told', () => {
 
   async function told(workers: number, found?: MissingFacts, processes = 1) {
     const look = async () => ({ workers, missing: found });
-    const one = () => lookForWorkers({ told: openTold(db.redis), look, now: () => 9_000 });
+    const one = () => lookForWorkers({ told: openSentNotices(db.redis), look, now: () => 9_000 });
     await Promise.all(Array.from({ length: processes }, one));
     const notices = openNotices(db.redis);
     const types = [];

@@ -4,7 +4,7 @@ import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-ch
 import type { Reply } from '../../src/wechat/client.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { openPermits } from '../../src/worker/permits.js';
-import { openSlots } from '../../src/worker/slots.js';
+import { openSemaphore } from '../../src/worker/semaphore.js';
 import { submit } from '../../src/worker/submit.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -97,17 +97,17 @@ describe('a call whose permit has expired', () => {
 
   /** Redis answers, and the worker reads it only after so long. */
   function answeredLate(made: ReturnType<typeof context>, ms: number): ReturnType<typeof context> {
-    const take: typeof made.calls.take = async (...args) => {
-      const permission = await made.calls.take(...args);
+    const take: typeof made.calls.acquire = async (...args) => {
+      const permission = await made.calls.acquire(...args);
       now += ms;
       return permission;
     };
-    return { ...made, calls: { ...made.calls, take } };
+    return { ...made, calls: { ...made.calls, acquire: take } };
   }
 
   test('is not made, the row is sent later, and neither the call nor the try of the Weixin ID is counted', async () => {
     const made = context();
-    await submit(answeredLate(made, 40_000), openSlots(1), { kind: 'submit', name: `${id}-1-0` }, id);
+    await submit(answeredLate(made, 40_000), openSemaphore(1), { kind: 'submit', name: `${id}-1-0` }, id);
 
     expect(calls).toEqual([]);
     expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
@@ -118,7 +118,7 @@ describe('a call whose permit has expired', () => {
     expect(Object.values(await server.redis.hgetall(tries))).toEqual(['0']);
     expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toContain(id);
 
-    await submit(made, openSlots(1), { kind: 'submit', name: `${id}-2-0` }, id);
+    await submit(made, openSemaphore(1), { kind: 'submit', name: `${id}-2-0` }, id);
     expect(calls).toEqual(['create']);
   });
 

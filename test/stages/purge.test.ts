@@ -296,12 +296,12 @@ test('the ids of what is forgotten leave every list, and those of others stay th
   const all = [...others.slice(0, 2), ...old.map(idOf), ...others.slice(2)];
   const jobsOf = (ids: readonly string[]) => ids.map((id) => `${id}-1-0`);
   const kinds = ['submit', 'follow-up'] as const;
-  const times = ['links', 'unreminded', 'untold'] as const;
+  const times = ['links', 'unreminded', 'linksToAnnounce'] as const;
   for (const kind of kinds) {
     await redis.del(key('ready', kind));
     await redis.rpush(key('ready', kind), ...all);
     for (const job of jobsOf(all)) await redis.zadd(key('window', kind), 1, job);
-    for (const id of all) await redis.zadd(key('later', kind), 1, id);
+    for (const id of all) await redis.zadd(key('scheduled', kind), 1, id);
   }
   for (const name of times) for (const id of all) await redis.zadd(key(name), 1, id);
   // An exchange is that of a Mini Program, whatever became of its registration.
@@ -348,7 +348,7 @@ test('of an id that lies deep in a long list an empty place stays, which is hand
   expect(await db.redis.lrange(key('ready', 'submit'), 0, 1)).toEqual(['', live]);
 
   const args = ['submit', 10, 1, 1, 10, Date.now(), 'queued'];
-  const [, left, ...jobs] = (await script(db.redis, 'hand')([key('window', 'submit')], args)) as [number, number];
+  const [, left, ...jobs] = (await script(db.redis, 'dispatch')([key('window', 'submit')], args)) as [number, number];
   expect([left, jobs]).toEqual([20_199, [expect.stringMatching(`^${live}-`)]]);
 });
 

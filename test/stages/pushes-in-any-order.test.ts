@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Registration } from '../../src/domain/registration.js';
-import { judge, openStored, settle } from '../../src/events/record.js';
+import { match, openStored, settle } from '../../src/events/record.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { registrationXml, seal } from '../support/pushes.js';
@@ -30,7 +30,7 @@ async function live(number: number, events: readonly Event[]): Promise<Registrat
       infoType: 'x',
       ...seal(registrationXml(who, told)),
     };
-    const judgement = await judge(recorder, openStored(recorder, stored));
+    const judgement = await match(recorder, openStored(recorder, stored));
     if (judgement.kind !== 'fact') throw new Error(`not matched: ${JSON.stringify(judgement)}`);
     await settle(recorder, judgement.view, judgement.push, stored);
   };

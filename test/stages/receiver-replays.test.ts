@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAges } from '../../src/events/age.js';
+import { openPushIntake } from '../../src/events/push-intake.js';
 import { openReceiver as openDoor, receive } from '../../src/events/receive.js';
 import { openRecent } from '../../src/events/recent.js';
 import { openRefusals } from '../../src/events/refusals.js';
-import { openShelf } from '../../src/events/shelf.js';
 import { openSpool } from '../../src/events/spool.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes, openPushReader, type ReceivedPush } from '../../src/redis/pushes.js';
@@ -245,7 +245,7 @@ describe('with a clock of ours that is wrong', () => {
 test('captured pushes do not fill the disk while Redis is away', async () => {
   const { log } = readableLog('silent');
   const kept: ReceivedPush[] = [];
-  const shelf = openShelf({
+  const shelf = openPushIntake({
     pushes: {
       store: async () => {
         throw new Error('away');
@@ -278,7 +278,12 @@ test('who asks whether a push could be stored writes no file each time', async (
     probes += 1;
     return spool.canWrite();
   };
-  const shelf = openShelf({ pushes: pushes(), spool: { ...spool, canWrite }, redisAnswers: async () => false, log });
+  const shelf = openPushIntake({
+    pushes: pushes(),
+    spool: { ...spool, canWrite },
+    redisAnswers: async () => false,
+    log,
+  });
   for (let times = 0; times < 5; times += 1) {
     const answers = await Promise.all(Array.from({ length: 200 }, () => shelf.canStore()));
     expect(new Set(answers)).toEqual(new Set([true]));

@@ -46,7 +46,7 @@ afterEach(async () => {
 async function open(more: { records?: boolean; slowSenderMs?: number; api?: 'successor' } = {}): Promise<void> {
   const { records = false, ...rest } = more;
   receiver = await openReceiver({
-    door: await own.connect('door'),
+    door: await own.connect('interactive'),
     redis: records ? await own.connect() : undefined,
     folder,
     log,

@@ -5,7 +5,7 @@ import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-ch
 import type { Reply } from '../../src/wechat/client.js';
 import type { WorkerContext } from '../../src/worker/context.js';
 import { followUp } from '../../src/worker/follow-up.js';
-import { openSlots } from '../../src/worker/slots.js';
+import { openSemaphore } from '../../src/worker/semaphore.js';
 import { submit } from '../../src/worker/submit.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -36,7 +36,7 @@ test('an answer whose registration Redis has forgotten meanwhile is kept for the
   const keep: WorkerContext['memory']['keep'] = async (entry) => void kept.push(entry);
   const context = { ...made, memory: { ...made.memory, keep } };
 
-  await submit(context, openSlots(1), { kind: 'submit', name: `${id}-1-0` }, id);
+  await submit(context, openSemaphore(1), { kind: 'submit', name: `${id}-1-0` }, id);
   expect(kept).toMatchObject([{ registration: id, fact: { kind: 'create_accepted' } }]);
   expect(await server.redis.exists(key('registration', id))).toBe(0);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { NO_CLIENT } from '../../src/app.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
-import type { RowWithFate } from '../../src/redis/batches.js';
+import type { RowWithOutcome } from '../../src/redis/batches.js';
 import { nextOf } from '../../src/reporter/next.js';
-import { type Circumstances, type Standstill, sentencesFor, troubleOf } from '../../src/reporter/sentences.js';
+import { type BlockedReason, type Circumstances, sentencesFor, troubleOf } from '../../src/reporter/sentences.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 
@@ -17,7 +17,7 @@ const CIRCUMSTANCES: Circumstances = {
   time: (at) => new Date(at).toISOString(),
 };
 
-function fateOf(changes: Partial<Registration>): RowWithFate & { registration: Registration } {
+function fateOf(changes: Partial<Registration>): RowWithOutcome & { registration: Registration } {
   const registration = { ...newRegistration('0123456789abcdef', 'b1/0'), ...changes };
   return {
     index: 0,
@@ -81,9 +81,9 @@ describe('a row that was given up', () => {
   );
 });
 
-describe('of a standstill and a wait of its own, a row tells the one that ends later', () => {
+describe('of a blockedReason and a wait of its own, a row tells the one that ends later', () => {
   const words = { en: 'Sending goes on at midnight.', zh: '午夜继续。' };
-  const midnight: Standstill = {
+  const midnight: BlockedReason = {
     problem: 'quota:day',
     reason: words,
     nextStep: { en: '', zh: '' },
@@ -100,7 +100,7 @@ describe('of a standstill and a wait of its own, a row tells the one that ends l
     ['the next day of its Weixin ID, where sending hours end first', 'person', 13],
   ] as const)('waiting for %s', (_, wait, hours) => {
     const fate = waits(wait, hours);
-    const { reason, problem } = sentencesFor(fate, { ...CIRCUMSTANCES, standstill: midnight });
+    const { reason, problem } = sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason: midnight });
     expect(reason.en).toContain(WAITS[wait].en);
     expect(reason.en).toContain(new Date(NOON + hours * HOUR_MS).toISOString());
     expect(problem).toBe('');
@@ -112,14 +112,17 @@ describe('of a standstill and a wait of its own, a row tells the one that ends l
     ['another try in an hour', waits('again', 1), midnight],
     ['its turn', fateOf({ state: 'queued' }), midnight],
     ['days, while the line is stopped and nobody knows until when', waits('not_before', 400), nobodyKnows],
-  ] as const)('waiting for %s', (_, fate, standstill) => {
-    expect(sentencesFor(fate, { ...CIRCUMSTANCES, standstill })).toMatchObject({ problem: 'quota:day', reason: words });
-    expect(nextOf(fate.registration, standstill).en).toContain(words.en);
+  ] as const)('waiting for %s', (_, fate, blockedReason) => {
+    expect(sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason: blockedReason })).toMatchObject({
+      problem: 'quota:day',
+      reason: words,
+    });
+    expect(nextOf(fate.registration, blockedReason).en).toContain(words.en);
   });
 
   test('unless it was sent: then nothing holds it back', () => {
     const fate = fateOf({ state: 'submitting', sentAt: NOON, until: NOON + HOUR_MS });
-    expect(sentencesFor(fate, { ...CIRCUMSTANCES, standstill: midnight }).reason).not.toEqual(words);
+    expect(sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason: midnight }).reason).not.toEqual(words);
   });
 });
 

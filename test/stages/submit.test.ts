@@ -6,7 +6,7 @@ import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-ch
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import type { WorkerContext } from '../../src/worker/context.js';
-import { openSlots } from '../../src/worker/slots.js';
+import { openSemaphore } from '../../src/worker/semaphore.js';
 import { submit } from '../../src/worker/submit.js';
 import { type Book, budgetsFor, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -25,7 +25,7 @@ test('what was read before a slot was free is not sent when somebody has cancell
   });
   await book.load('b1', [merchant(0), merchant(1)]);
   const [first, second] = [idOf(merchant(0)), idOf(merchant(1))];
-  const inSlot = openSlots(1);
+  const inSlot = openSemaphore(1);
   const job = (id: string) => ({ kind: 'submit', name: `${id}-1-0` }) as const;
 
   let isRead = false;
@@ -47,7 +47,7 @@ test('what was read before a slot was free is not sent when somebody has cancell
 describe('a job', () => {
   const id = idOf(merchant(0));
   const job = { kind: 'submit', name: `${id}-1-0` } as const;
-  const later = async () => Number(await server.redis.zscore(key('later', 'submit'), id));
+  const later = async () => Number(await server.redis.zscore(key('scheduled', 'submit'), id));
   const waiting = async () => server.redis.lrange(key('ready', 'submit'), 0, -1);
   let wakeupChannel: WakeupChannel;
   let book: Book;
@@ -77,7 +77,7 @@ describe('a job', () => {
         return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
       },
     });
-    await submit({ ...context, ...changes(context) }, openSlots(1), job, id);
+    await submit({ ...context, ...changes(context) }, openSemaphore(1), job, id);
     expect(await server.redis.zcard(key('window', 'submit'))).toBe(0);
   }
 
@@ -108,7 +108,7 @@ describe('a job', () => {
   test('that comes before its time is given back for that time', async () => {
     const until = Date.now() + 60_000;
     await book.record(id, 'create_held', { until, wait: 'person' });
-    await server.redis.del(key('later', 'submit'));
+    await server.redis.del(key('scheduled', 'submit'));
     await work();
     expect([sent, await later()]).toEqual([0, until]);
     expect((await book.registration(id)).state).toBe('deferred');
@@ -122,9 +122,9 @@ describe('a job', () => {
     const context = contextWith(server.redis, wakeupChannel, {
       create: async () => ({ kind: 'answer', errcode: 0, said: '', body: {} }),
     });
-    await submit(context, openSlots(1), early, id);
+    await submit(context, openSemaphore(1), early, id);
     expect((await book.registration(id)).state).toBe('deferred');
-    await submit(context, openSlots(1), due, id);
+    await submit(context, openSemaphore(1), due, id);
     expect((await book.registration(id)).state).toBe('awaiting_legal_person');
   });
 
@@ -178,7 +178,12 @@ describe('a job', () => {
     const successor = fastregisterenterpriseweapp({} as Client);
     const context = contextWith(server.redis, wakeupChannel, { create: async () => ({ kind: 'lost', why: 'cut' }) });
     const api = { ...successor, create: context.api.create };
-    await submit({ ...context, api, now: () => 5_000 }, openSlots(1), { kind: 'submit', name: `${other}-1-0` }, other);
+    await submit(
+      { ...context, api, now: () => 5_000 },
+      openSemaphore(1),
+      { kind: 'submit', name: `${other}-1-0` },
+      other,
+    );
     const [first] = await book.ledger.history(other);
     expect(first).toMatchObject({ byLink: true, until: 5_000 + pushWaitMs });
     expect(first).not.toHaveProperty('clockAheadMs');

@@ -59,7 +59,7 @@ describe('a create', () => {
         taskId: 'task-1',
         authorizeUrl: 'https://example.com/link',
       },
-      aside: { verdict: 'accepted', surprise: ORDINARY },
+      effects: { verdict: 'accepted', repeatedError: ORDINARY },
       refusedToken: false,
     });
   });
@@ -67,13 +67,13 @@ describe('a create', () => {
   test('that was refused names the code, and waits for nothing', () => {
     expect(factOfCreate(context(), sent(), answer(61070, 'said', { taskid: 'none of ours' }))).toEqual({
       fact: { ...call, kind: 'create_refused', said: 'said', problem: 'create:61070' },
-      aside: { verdict: 'refused', surprise: ORDINARY },
+      effects: { verdict: 'refused', repeatedError: ORDINARY },
       refusedToken: false,
     });
   });
 
   test('that met a running task waits for its end, and says which tasks are over by now', () => {
-    const { fact, aside } = factOfCreate(context(), sent(), answer(89249));
+    const { fact, effects } = factOfCreate(context(), sent(), answer(89249));
     expect(fact).toEqual({
       ...call,
       kind: 'create_busy',
@@ -83,13 +83,13 @@ describe('a create', () => {
       wait: 'busy',
       until: NOW + busyWaitMs,
     });
-    expect(aside).toEqual({ verdict: 'taken', surprise: ORDINARY });
+    expect(effects).toEqual({ verdict: 'taken', repeatedError: ORDINARY });
   });
 
   test('that met a used up Weixin ID waits for the next day, on which it has its tries again', () => {
-    const { fact, aside } = factOfCreate(context(), sent(), answer(91030));
+    const { fact, effects } = factOfCreate(context(), sent(), answer(91030));
     expect(fact).toMatchObject({ kind: 'create_postponed', wait: 'person', until: MIDNIGHT });
-    expect(aside).toEqual({ verdict: 'taken', surprise: ORDINARY, spent: { day: DAY, person: 'p' } });
+    expect(effects).toEqual({ verdict: 'taken', repeatedError: ORDINARY, spent: { day: DAY, person: 'p' } });
   });
 
   test.each([
@@ -118,20 +118,20 @@ describe('a create', () => {
   test('whose token was refused gives back the try of its Weixin ID, and nothing else', () => {
     expect(factOfCreate(context(), sent(), answer(42001))).toEqual({
       fact: { ...call, kind: 'create_void', said: 'said', problem: 'create:42001' },
-      aside: { verdict: 'again', giveBack: GIVE_BACK },
+      effects: { verdict: 'again', giveBack: GIVE_BACK },
       refusedToken: true,
     });
   });
 
   test('that met a used up day closes the day, and one that met a used up minute makes a pause', () => {
     const closing = { said: 'create:45009 said', recheck: LIMITS.quotaRechecksMs };
-    expect(factOfCreate(context(), sent(), answer(45009)).aside).toEqual({
+    expect(factOfCreate(context(), sent(), answer(45009)).effects).toEqual({
       verdict: 'again',
       closeDay: DAY,
       closing,
       giveBack: GIVE_BACK,
     });
-    expect(factOfCreate(context(), sent(), answer(45011)).aside).toEqual({
+    expect(factOfCreate(context(), sent(), answer(45011)).effects).toEqual({
       verdict: 'again',
       pauseMs: MINUTE_MS,
       giveBack: GIVE_BACK,
@@ -139,7 +139,7 @@ describe('a create', () => {
   });
 
   test('that the platform is to blame for says why the line stops, with the rid and no other word of WeChat', () => {
-    const { fact, aside } = factOfCreate(context(), sent(), answer(61004, 'access clientip rid: 65aa-1'));
+    const { fact, effects } = factOfCreate(context(), sent(), answer(61004, 'access clientip rid: 65aa-1'));
     expect(fact).toEqual({
       ...call,
       kind: 'platform_refused',
@@ -147,7 +147,7 @@ describe('a create', () => {
       problem: 'create:61004',
       because: `${answerToCreate(61004).en} rid: 65aa-1`,
     });
-    expect(aside).toEqual({ verdict: 'failed', surprise: ORDINARY, giveBack: GIVE_BACK });
+    expect(effects).toEqual({ verdict: 'failed', repeatedError: ORDINARY, giveBack: GIVE_BACK });
     for (const errcode of [0, 61070, 89247, 4711]) {
       expect(factOfCreate(context(), sent(), answer(errcode)).fact).not.toHaveProperty('because');
     }
@@ -169,8 +169,8 @@ describe('a create', () => {
           until: NOW + ms,
           wait: 'connection',
         },
-        aside: {
-          surprise: {
+        effects: {
+          repeatedError: {
             call: 'create',
             code: 'call:not_sent',
             met: 'ECONNREFUSED',
@@ -200,7 +200,7 @@ describe('a create', () => {
   test('that was not made because its permit had expired goes back as if nothing had been', () => {
     expect(factOfExpiredPermit(context(), sent())).toEqual({
       fact: { ...call, kind: 'create_void', problem: 'call:permit_expired' },
-      aside: { giveBack: { ...GIVE_BACK, call: true }, verdict: 'again' },
+      effects: { giveBack: { ...GIVE_BACK, call: true }, verdict: 'again' },
     });
   });
 
@@ -208,8 +208,8 @@ describe('a create', () => {
     const ms = 10 * MINUTE_MS;
     expect(factOfNoJournal(context(), sent())).toEqual({
       fact: { ...call, kind: 'create_void', until: NOW + ms, wait: 'connection', problem: 'call:no_journal' },
-      aside: {
-        surprise: { call: 'create', code: 'call:no_journal', met: '', most: LIMITS.stopAfter, countsCalls: false },
+      effects: {
+        repeatedError: { call: 'create', code: 'call:no_journal', met: '', most: LIMITS.stopAfter, countsCalls: false },
         giveBack: { ...GIVE_BACK, call: true },
         pauseMs: ms,
         verdict: 'failed',
@@ -220,7 +220,7 @@ describe('a create', () => {
 
 describe('the API that WeChat took offline', () => {
   const offlineOf = (errcode: number) =>
-    factOfCreate(context(fastregisterweapp), sent(), answer(errcode, 'system error')).aside.offline;
+    factOfCreate(context(fastregisterweapp), sent(), answer(errcode, 'system error')).effects.offline;
 
   test('is known by its answer to the first creates of a day', () => {
     const told = { day: DAY, met: true, most: 3, because: 'system error', problem: 'api:retired' };
@@ -233,12 +233,12 @@ describe('the API that WeChat took offline', () => {
   });
 
   test('is not looked for in an API that was never retired', () => {
-    expect(factOfCreate(context(), sent(), answer(-1)).aside).not.toHaveProperty('offline');
+    expect(factOfCreate(context(), sent(), answer(-1)).effects).not.toHaveProperty('offline');
   });
 });
 
 describe('the probe of a closed day', () => {
-  const verdictOf = (reply: Reply) => factOfCreate(context(), sent({}, true), reply).aside.probe;
+  const verdictOf = (reply: Reply) => factOfCreate(context(), sent({}, true), reply).effects.probe;
 
   test.each([
     [answer(0), { verdict: 'open', said: 'create:0 said' }],
@@ -255,14 +255,14 @@ describe('the probe of a closed day', () => {
   });
 
   test('is not one that WeChat answers with 45009: the day stays closed', () => {
-    expect(factOfCreate(context(), sent({}, true), answer(45009)).aside).not.toHaveProperty('probe');
+    expect(factOfCreate(context(), sent({}, true), answer(45009)).effects).not.toHaveProperty('probe');
   });
 
   test('may be a search', () => {
     const registration = sent().view.registration;
-    const told = factOfSearch(context(fastregisterweapp), registration, DAY, answer(89251), true).aside.probe;
+    const told = factOfSearch(context(fastregisterweapp), registration, DAY, answer(89251), true).effects.probe;
     expect(told).toEqual({ day: DAY, verdict: 'open', said: 'search:89251 said' });
-    const lost = factOfSearch(context(fastregisterweapp), registration, DAY, { kind: 'lost', why: 'cut' }, true).aside
+    const lost = factOfSearch(context(fastregisterweapp), registration, DAY, { kind: 'lost', why: 'cut' }, true).effects
       .probe;
     expect(lost).toEqual({ day: DAY, verdict: 'unknown', said: 'call:lost cut' });
   });
@@ -276,7 +276,7 @@ describe('a search', () => {
   test('that finds the task running says so, and that the way to WeChat is open', () => {
     expect(told(answer(89251))).toEqual({
       fact: { ...searched, kind: 'task_running', problem: 'search:89251', said: 'said' },
-      aside: { surprise: { call: 'search', code: '' }, heard: 'taken' },
+      effects: { repeatedError: { call: 'search', code: '' }, heard: 'taken' },
       refusedToken: false,
     });
   });
@@ -284,21 +284,21 @@ describe('a search', () => {
   test.each([40001, 61005])('whose token was refused (%i) is made again with another one', (errcode) => {
     expect(told(answer(errcode))).toMatchObject({
       refusedToken: true,
-      aside: { heard: 'again' },
+      effects: { heard: 'again' },
       fact: { until: NOW },
     });
   });
 
   test('that meets a used up day closes it, and one that meets a used up minute makes a pause', () => {
-    expect(told(answer(45009)).aside).toMatchObject({ closeDay: DAY, closing: { said: 'search:45009 said' } });
-    expect(told(answer(45011)).aside).toMatchObject({ pauseMs: MINUTE_MS, heard: 'again' });
+    expect(told(answer(45009)).effects).toMatchObject({ closeDay: DAY, closing: { said: 'search:45009 said' } });
+    expect(told(answer(45011)).effects).toMatchObject({ pauseMs: MINUTE_MS, heard: 'again' });
   });
 
   test('that gets no answer counts for the line as calls of its own kind', () => {
     expect(told({ kind: 'lost', why: 'cut' })).toEqual({
       fact: { ...searched, kind: 'search_void', problem: 'call:lost', said: 'cut' },
-      aside: {
-        surprise: {
+      effects: {
+        repeatedError: {
           call: 'search',
           code: 'call:lost',
           met: 'cut',

@@ -5,7 +5,7 @@ import { rulesOf } from '../../src/app.js';
 import { storyOf } from '../../src/cli/explain.js';
 import { afterWorkingDays, isoWithOffset } from '../../src/domain/calendar.js';
 import type { Outcome } from '../../src/domain/registration.js';
-import { carryOut, type Survey, survey } from '../../src/operator/survey.js';
+import { type ActionPreview, applyAction, previewAction } from '../../src/operator/action.js';
 import { load } from '../../src/producer/load.js';
 import { plannedRows } from '../../src/producer/plan.js';
 import { openSheet } from '../../src/producer/sheet.js';
@@ -134,12 +134,12 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     return { rehearsal, batch, sheet };
   }
 
-  async function retry({ store }: Rehearsal, batch: Batch, only?: Outcome): Promise<Survey> {
+  async function retry({ store }: Rehearsal, batch: Batch, only?: Outcome): Promise<ActionPreview> {
     const { batches, ledger } = store;
     const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
     const wish = { ask: 'retry', batch, only: only && new Set([only]), now: Date.now() } as const;
-    const found = await survey(tools, wish);
-    await carryOut(tools, wish, found, 'a test', Date.now);
+    const found = await previewAction(tools, wish);
+    await applyAction(tools, wish, found, 'a test', Date.now);
     return found;
   }
 
@@ -177,7 +177,7 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     writeFileSync(sheet, `${sheetOf([early])}\n`);
     const { batches } = rehearsal.store;
     const rules = rulesOf(rehearsal.store.settings, true, rehearsal.store.identify);
-    for await (const rows of plannedRows(await openSheet(sheet), rules, batches.prospects)) {
+    for await (const rows of plannedRows(await openSheet(sheet), rules, batches.existingMatches)) {
       expect(rows).toMatchObject([
         { fate: 'ready', row: { problems: [{ code: 'sheet:too_early', severity: 'warning' }] } },
       ]);

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isoWithOffset } from '../../src/domain/calendar.js';
-import { lastSlot, nextSlot } from '../../src/nights/slots.js';
+import { lastSlot, nextSlot } from '../../src/nights/occurrences.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';

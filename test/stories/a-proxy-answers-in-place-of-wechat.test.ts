@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { limitsOf } from '../../src/app.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -27,14 +27,14 @@ describe.each(APIS)('%s', (api) => {
 
     expect(story.calls('create')).toEqual({ [word]: 3 });
     expect(await story.book.batches.counts('b1')).toEqual({ queued: MERCHANTS });
-    const { standstill } = await situationOf(story);
-    expect(standstill).toMatchObject({ problem: 'call:page', whoActs: 'us' });
-    expect(standstill?.reason.en).toContain(`What came: ${came} and no JSON (text/html).`);
-    expect(standstill?.reason.en).toContain('met 3 times by 3 merchants in a row');
-    expect(standstill?.reason.en).not.toContain('whence-it-came');
+    const { blockedReason } = await situationOf(story);
+    expect(blockedReason).toMatchObject({ problem: 'call:page', whoActs: 'us' });
+    expect(blockedReason?.reason.en).toContain(`What came: ${came} and no JSON (text/html).`);
+    expect(blockedReason?.reason.en).toContain('met 3 times by 3 merchants in a row');
+    expect(blockedReason?.reason.en).not.toContain('whence-it-came');
     for (const check of ['proxy', 'firewall', 'WECHAT_API_BASE_URL', '`fastregister resume`']) {
-      expect(standstill?.nextStep.en).toContain(check);
-      expect(standstill?.nextStep.zh).toContain(check.replace('proxy', '代理').replace('firewall', '防火墙'));
+      expect(blockedReason?.nextStep.en).toContain(check);
+      expect(blockedReason?.nextStep.zh).toContain(check.replace('proxy', '代理').replace('firewall', '防火墙'));
     }
 
     story.simulator.clearFaults();
@@ -57,7 +57,9 @@ describe.each(APIS)('%s', (api) => {
       'it is known that no token is to be had',
       async () => (await story.book.calls.waitNoted())?.why === 'page',
     );
-    expect((await situationOf(story)).standstill?.reason.en).toContain('What came: HTTP 403 and no JSON (text/html).');
+    expect((await situationOf(story)).blockedReason?.reason.en).toContain(
+      'What came: HTTP 403 and no JSON (text/html).',
+    );
 
     story.simulator.setFaults({ ip: null, create: 'h403', times: 6 });
     await story.settled('b1');
@@ -85,9 +87,9 @@ test('a captive portal’s 200 stops the line after three, and what it may have 
   await until('the line is stopped', () => story.book.calls.line());
   expect(story.calls('create')).toEqual({ 0: 1, html: 3 });
   expect(await story.book.batches.counts('b1')).toEqual({ queued: MERCHANTS - 4, submitting: 3 });
-  const { standstill } = await situationOf(story);
-  expect(standstill).toMatchObject({ problem: 'call:page' });
-  expect(standstill?.reason.en).toContain('What came: HTTP 200 and no JSON (text/html).');
+  const { blockedReason } = await situationOf(story);
+  expect(blockedReason).toMatchObject({ problem: 'call:page' });
+  expect(blockedReason?.reason.en).toContain('What came: HTTP 200 and no JSON (text/html).');
 
   // While it is there, no further merchant is asked for in vain.
   await story.book.calls.resumeLine();
@@ -130,5 +132,5 @@ test('a page that one merchant alone meets is that row’s own matter: it has it
 });
 
 function situationOf({ book, store }: Rehearsal) {
-  return situation(book.calls, limitsOf(store.settings), Date.now());
+  return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { limitsOf } from '../../src/app.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -35,14 +35,14 @@ test.each(APIS)(
       return (now?.probe?.failed ?? 0) > 0 && now;
     });
     expect(line).toMatchObject({ problem: 'create:89247', merchants: STOP_AFTER });
-    const { standstill, stopped } = await situationOf(story);
+    const { blockedReason, stopped } = await situationOf(story);
     expect(stopped).toBe(false);
-    expect(standstill).toMatchObject({ problem: 'create:89247', whoActs: 'us' });
-    expect(standstill?.reason.en).toMatch(
+    expect(blockedReason).toMatchObject({ problem: 'create:89247', whoActs: 'us' });
+    expect(blockedReason?.reason.en).toMatch(
       /89247.* no row is given up.* Stopped since .*; met \d+ times by 20 merchants/,
     );
-    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
-    expect(standstill?.reason.zh).toContain('89247');
+    expect(blockedReason?.nextStep.en).toContain('`fastregister resume`');
+    expect(blockedReason?.reason.zh).toContain('89247');
 
     await story.settled('b1');
     expect(await story.book.batches.counts('b1')).toEqual({ created: MERCHANTS });
@@ -76,5 +76,5 @@ test('a Weixin ID has three tries a day, and the row waits for the next day with
 });
 
 function situationOf({ book, store }: Rehearsal) {
-  return situation(book.calls, limitsOf(store.settings), Date.now());
+  return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }

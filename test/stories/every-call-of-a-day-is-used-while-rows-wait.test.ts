@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { limitsOf } from '../../src/app.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -15,7 +15,7 @@ test('nothing is kept for searches where none falls due: every call of the day i
   await until('each has its outcome', async () => (await rehearsal.book.batches.counts('b1')).created === 10);
   expect(await rehearsal.book.batches.counts('b1')).toEqual({ created: 10, queued: 4 });
   expect(rehearsal.calls('create')).toEqual({ 0: 10 });
-  expect(await today(rehearsal)).toMatchObject({ used: 10, left: 0, kept: 0, standstill: { problem: 'quota:day' } });
+  expect(await today(rehearsal)).toMatchObject({ used: 10, left: 0, kept: 0, blockedReason: { problem: 'quota:day' } });
 });
 
 test('the call of a search that falls due before the day ends is kept for it, and no other one', async () => {
@@ -35,8 +35,8 @@ test('the call of a search that falls due before the day ends is kept for it, an
     return left === 1 && kept === 1;
   });
   // What is said of the day is what permission is given by.
-  expect(await today(rehearsal)).toMatchObject({ used: 9, standstill: { problem: 'quota:day' } });
-  expect((await today(rehearsal)).standstill?.reason.en).toContain('but for 1 that are kept for searches');
+  expect(await today(rehearsal)).toMatchObject({ used: 9, blockedReason: { problem: 'quota:day' } });
+  expect((await today(rehearsal)).blockedReason?.reason.en).toContain('but for 1 that are kept for searches');
   await until('the silent one was searched for', () => rehearsal.calls('search')[89250] === 1);
   expect(await today(rehearsal)).toMatchObject({ used: 10, left: 0, kept: 0 });
   expect([rehearsal.calls('create'), rehearsal.calls('search')]).toEqual([{ 0: 9 }, { 89250: 1 }]);
@@ -44,5 +44,5 @@ test('the call of a search that falls due before the day ends is kept for it, an
 });
 
 function today({ book, store }: Rehearsal) {
-  return situation(book.calls, limitsOf(store.settings), Date.now());
+  return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }

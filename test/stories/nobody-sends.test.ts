@@ -43,7 +43,7 @@ async function newPlace(more: Record<string, string> = {}) {
     FASTREGISTER_WEBHOOK_SECRET: 'a long text',
     ...more,
   };
-  const store: Store = await openStore(readSettings({ env }), readableLog().log, 'worker');
+  const store: Store = await openStore(readSettings({ env }), readableLog().log, 'background');
   onTestFinished(() => store.close());
   const status = async () => JSON.parse((await run(['status', '--json'], { env })).stdout) as Status;
   return {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { limitsOf, startSending } from '../../src/app.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -19,11 +19,11 @@ test('the line stops at the third merchant, says which setting to change, and no
   await before.close();
 
   expect(story.calls('create')).toEqual({ '-1': 3 });
-  const { standstill, stopped } = await situation(story.book.calls, limitsOf(story.store.settings), Date.now());
+  const { blockedReason, stopped } = await sendingStatus(story.book.calls, limitsOf(story.store.settings), Date.now());
   expect(stopped).toBe(true);
-  expect(standstill).toMatchObject({ problem: 'api:retired', whoActs: 'us' });
-  expect(standstill?.reason.en).toContain('2026-04-30');
-  expect(standstill?.nextStep.en).toContain('WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
+  expect(blockedReason).toMatchObject({ problem: 'api:retired', whoActs: 'us' });
+  expect(blockedReason?.reason.en).toContain('2026-04-30');
+  expect(blockedReason?.nextStep.en).toContain('WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
   expect(await story.book.batches.counts('b1')).toEqual({ 'deferred/again': 3, queued: 7 });
 
   const settings = { ...story.store.settings, wechatRegistrationApi: 'fastregisterenterpriseweapp' } as const;

@@ -14,12 +14,12 @@ import { until } from '../support/until.js';
 const DIE_AT = fileURLToPath(new URL('../support/die-at.mjs', import.meta.url));
 
 const STEPS = [
-  'hand:before',
-  'hand:after',
+  'dispatch:before',
+  'dispatch:after',
   'read:before',
   'read:after',
-  'take:before',
-  'take:after',
+  'acquire:before',
+  'acquire:after',
   'call:sent',
   'call:answered',
   'record:before',
@@ -35,7 +35,7 @@ test('another worker finishes the batch, and no attempt is sent twice, whatever 
 
 /** Between the permission and the call nobody can tell whether WeChat was asked, so nobody asks again. */
 function endsOf(step: string): Record<string, number> {
-  return step === 'take:after' ? { created: 5, needs_review: 1 } : { created: 6 };
+  return step === 'acquire:after' ? { created: 5, needs_review: 1 } : { created: 6 };
 }
 
 async function dieAt(step: string): Promise<{ step: string; ends: Record<string, number>; twice: string[] }> {
@@ -48,9 +48,9 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
     FASTREGISTER_REQUEST_TIMEOUT: '20s',
     FASTREGISTER_PUSH_WAIT: '3s',
     FASTREGISTER_PUSH_RECHECK: '1s',
-    FASTREGISTER_GIVE_UP: step === 'take:after' ? '8s' : '1h',
+    FASTREGISTER_GIVE_UP: step === 'acquire:after' ? '8s' : '1h',
   };
-  const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
+  const store = await openStore(readSettings({ env }), readableLog().log, 'background');
   onTestFinished(() => store.close());
   const book = openBook(store.redis, store.identify);
   await book.load(

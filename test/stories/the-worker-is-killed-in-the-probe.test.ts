@@ -31,7 +31,7 @@ test.each([
       FASTREGISTER_PUSH_WAIT: '1h',
       FASTREGISTER_GIVE_UP: '2h',
     };
-    const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
+    const store = await openStore(readSettings({ env }), readableLog().log, 'background');
     onTestFinished(() => store.close());
     const book = openBook(store.redis, store.identify);
     const rows = Array.from({ length: MERCHANTS }, (_, number) => merchant(number));

@@ -102,7 +102,7 @@ interface Place {
 async function newPlace(simulator: Simulator, changes: Record<string, string>): Promise<Place> {
   const home = newHome();
   const env = { ...rehearsalEnvironment(home, simulator.url), ...changes };
-  const store = await openStore(readSettings({ env }), readableLog().log, 'worker');
+  const store = await openStore(readSettings({ env }), readableLog().log, 'background');
   onTestFinished(() => store.close());
   return {
     book: openBook(store.redis, store.identify),

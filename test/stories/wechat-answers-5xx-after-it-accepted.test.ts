@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { limitsOf } from '../../src/app.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, merchantsAskedTwice, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -31,10 +31,10 @@ test.each(APIS)(
     expect(line).toMatchObject({ problem: 'call:lost', because: 'HTTP 502 and no JSON (text/html)' });
     expect(sent).toBeGreaterThanOrEqual(STOP_AFTER + 3);
     expect(sent).toBeLessThan(STOP_AFTER + SLOTS + 6);
-    const { standstill } = await situation(story.book.calls, limitsOf(story.store.settings), Date.now());
-    expect(standstill?.reason.en).toContain('What was sent is not sent again');
-    expect(standstill?.reason.en).toContain('What came: HTTP 502 and no JSON (text/html).');
-    expect(standstill?.nextStep.en).toContain('opens by itself');
+    const { blockedReason } = await sendingStatus(story.book.calls, limitsOf(story.store.settings), Date.now());
+    expect(blockedReason?.reason.en).toContain('What was sent is not sent again');
+    expect(blockedReason?.reason.en).toContain('What came: HTTP 502 and no JSON (text/html).');
+    expect(blockedReason?.nextStep.en).toContain('opens by itself');
 
     story.simulator.clearFaults();
     await story.settled('b1');

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { limitsOf } from '../../src/app.js';
-import { situation } from '../../src/reporter/standstill.js';
+import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { newGate } from '../support/gate.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
@@ -40,10 +40,10 @@ test.each(APIS)('%s: the line is tried less and less often, says so once, and op
     return (now?.probe?.failed ?? 0) >= 7 && now;
   });
   expect(line).toMatchObject({ problem: 'call:not_sent', onTrial: false });
-  const { standstill, stopped } = await situationOf(story);
+  const { blockedReason, stopped } = await situationOf(story);
   expect(stopped).toBe(false);
-  expect(standstill?.reason.en).toMatch(/WeChat cannot be reached.*What came: ECONNREFUSED.*failed so far\.$/);
-  expect(standstill?.nextStep.en).toContain('WECHAT_API_BASE_URL');
+  expect(blockedReason?.reason.en).toMatch(/WeChat cannot be reached.*What came: ECONNREFUSED.*failed so far\.$/);
+  expect(blockedReason?.nextStep.en).toContain('WECHAT_API_BASE_URL');
   // Nothing was sent, so nothing counts.
   expect((await story.book.calls.ofDay(today())).create).toBe(1);
 
@@ -73,9 +73,9 @@ test('the same where no token can be fetched: one process asks for all, and goes
   await until('people were told', () => notices.types().includes('line.stopped'));
   const came = 'HTTP 503 and no JSON (text/html)';
   expect(notices.of('line.stopped')).toMatchObject({ problem: 'call:not_sent', because: came });
-  const { standstill } = await situationOf(story);
-  expect(standstill?.reason.en).toContain(`What came: ${came}.`);
-  expect(standstill?.reason.en).toMatch(/No component access token since .*, asked for \d times; the next time at/);
+  const { blockedReason } = await situationOf(story);
+  expect(blockedReason?.reason.en).toContain(`What came: ${came}.`);
+  expect(blockedReason?.reason.en).toMatch(/No component access token since .*, asked for \d times; the next time at/);
   expect(tokenCalls(story)).toBeLessThanOrEqual((await story.book.calls.waitNoted())?.tries ?? 0);
 
   story.simulator.clearFaults();
@@ -87,7 +87,7 @@ test('the same where no token can be fetched: one process asks for all, and goes
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 function situationOf({ book, store }: Rehearsal) {
-  return situation(book.calls, limitsOf(store.settings), Date.now());
+  return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }
 
 /** How often WeChat was asked for a ticket or a token. */

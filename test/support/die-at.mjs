@@ -1,6 +1,6 @@
 /**
  * Loaded into a worker before its own code: the process kills itself at a named step, the second time that it comes
- * there; at `hand:after` the first time, which hands out everything. Steps of Redis: `take:before`, `take:after` and so on
+ * there; at `dispatch:after` the first time, which hands out everything. Steps of Redis: `acquire:before`, `acquire:after` and so on
  * for every script; of the call: `call:sent`, `call:answered`.
  */
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ let times = 0;
 function at(here) {
   if (here !== step) return;
   times += 1;
-  if (times === (here === 'hand:after' ? 1 : 2)) process.kill(process.pid, 'SIGKILL');
+  if (times === (here === 'dispatch:after' ? 1 : 2)) process.kill(process.pid, 'SIGKILL');
 }
 
 const { evalsha } = Redis.prototype;
@@ -30,8 +30,8 @@ Redis.prototype.evalsha = async function (digest, ...rest) {
   const name = names.get(digest);
   at(`${name}:before`);
   const answer = await evalsha.call(this, digest, ...rest);
-  // hand answers also when it has nothing to hand out.
-  if (name !== 'hand' || answer.length > 2) at(`${name}:after`);
+  // dispatch answers also when it has nothing to hand out.
+  if (name !== 'dispatch' || answer.length > 2) at(`${name}:after`);
   return answer;
 };
 

@@ -4,15 +4,15 @@ import { ALL_DETAILS, type Identify, identifyWith, type Merchant, personOf } fro
 import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
 import {
   type AcceptedRow,
+  type AcceptRules,
   type Batch,
   type Counts,
-  type Manner,
   openBatches,
-  type RowWithFate,
+  type RowWithOutcome,
 } from '../../src/redis/batches.js';
-import { type Budgets, openCalls, type Permission } from '../../src/redis/calls.js';
+import { type Budgets, openCalls, type Permit } from '../../src/redis/calls.js';
 import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
-import { type Aside, type Job, openLedger, type Recorded, type View } from '../../src/redis/ledger.js';
+import { type Effects, type Job, openLedger, type Recorded, type Snapshot } from '../../src/redis/ledger.js';
 import type { LossGuard } from '../../src/redis/loss.js';
 import { countedAs } from '../../src/redis/registration-fields.js';
 import { openWorkload } from '../../src/redis/workload.js';
@@ -20,7 +20,7 @@ import { cellsOf, HEADINGS } from './merchants.js';
 import { LEDGER_KEY } from './redis.js';
 
 /** As the first registration API compares rows. */
-export const MANNER: Manner = { details: ALL_DETAILS };
+export const MANNER: AcceptRules = { details: ALL_DETAILS };
 
 export const identify = identifyWith(LEDGER_KEY);
 
@@ -87,7 +87,7 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
     return { ...batch, rows: merchants.length, complete: true };
   }
 
-  async function view(id: string): Promise<View> {
+  async function view(id: string): Promise<Snapshot> {
     const found = await ledger.read(id);
     if (found === undefined) throw new Error(`there is no registration ${id}`);
     return found;
@@ -97,11 +97,11 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
     return (await view(id)).registration;
   }
 
-  function record(id: string, kind: FactKind, more: Partial<Fact> = {}, aside: Aside = {}): Promise<Recorded> {
-    return ledger.record(id, { kind, at: Date.now(), ...more }, aside);
+  function record(id: string, kind: FactKind, more: Partial<Fact> = {}, effects: Effects = {}): Promise<Recorded> {
+    return ledger.record(id, { kind, at: Date.now(), ...more }, effects);
   }
 
-  async function take(id: string, changes: Partial<Budgets> = {}, kind: FactKind = 'create_sent'): Promise<Permission> {
+  async function take(id: string, changes: Partial<Budgets> = {}, kind: FactKind = 'create_sent'): Promise<Permit> {
     const seen = await view(id);
     const merchant = seen.row?.merchant;
     if (merchant === undefined) throw new Error(`registration ${id} has no details`);
@@ -111,7 +111,7 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
         ? { kind, at, until: at + DAY_MS }
         : { kind, at, until: at + DAY_MS, callSentAt: seen.registration.sentAt ?? at };
     const job = jobOf(kind === 'create_sent' ? 'submit' : 'follow-up');
-    return calls.take(seen, fact, job, budgetsFor(merchant, changes));
+    return calls.acquire(seen, fact, job, budgetsFor(merchant, changes));
   }
 
   /** Permission is taken, and WeChat accepts. */
@@ -123,10 +123,10 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
     return sentAt;
   }
 
-  async function rows(id: string): Promise<RowWithFate[]> {
+  async function rows(id: string): Promise<RowWithOutcome[]> {
     const batch = await batches.find(id);
     if (batch === undefined) throw new Error(`there is no batch ${id}`);
-    const all: RowWithFate[] = [];
+    const all: RowWithOutcome[] = [];
     for (let page = 0; page * ROWS_PER_PAGE < batch.rows; page += 1) all.push(...(await batches.page(batch, page)));
     return all;
   }
@@ -146,7 +146,7 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
 
 export type Book = ReturnType<typeof openBook>;
 
-function nameOf({ relation, registration }: RowWithFate): string {
+function nameOf({ relation, registration }: RowWithOutcome): string {
   if (relation.kind === 'refused') return 'invalid';
   if (relation.kind === 'replaced') return 'cancelled';
   if (relation.kind === 'waits') return registration?.state === 'needs_review' ? 'needs_review' : 'deferred/enterprise';

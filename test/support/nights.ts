@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { nightToolsOf } from '../../src/app.js';
 import { sendAndListen } from '../../src/cli/batch-run.js';
-import { type Keeper, startKeeping } from '../../src/nights/keeper.js';
 import { type NightPlan, type NightTools, runNight } from '../../src/nights/night.js';
+import { type NightScheduler, startNightScheduler } from '../../src/nights/night-scheduler.js';
 import type { Summary } from '../../src/nights/summary.js';
 import type { Night, Schedule } from '../../src/redis/nights.js';
-import { howFar } from '../../src/reporter/ending.js';
+import { batchProgress } from '../../src/reporter/ending.js';
 import { EVENTS_PATH, type Rehearsal } from './rehearsal.js';
 
 export interface Office {
@@ -19,7 +19,7 @@ export interface Office {
   put(name: string, content: string | Buffer): void;
   schedule(changes?: Partial<Schedule>): Schedule;
   /** As one process that serves keeps nights; `ring` is what BullMQ does. */
-  keep(changes?: Partial<NightTools>): Promise<Keeper & { ring(): void }>;
+  keep(changes?: Partial<NightTools>): Promise<NightScheduler & { ring(): void }>;
   /** As `run --inbox` does it. */
   run(changes?: Partial<NightPlan>): Promise<Night | undefined>;
   nights(): Promise<Night[]>;
@@ -50,12 +50,13 @@ export function openOffice(rehearsal: Rehearsal): Office {
       ...changes,
     }),
     async keep(changes: Partial<NightTools> = {}) {
-      const redis = await store.connect('worker');
+      const redis = await store.connect('background');
       let ring = (): void => {};
       const tools = { ...toolsOn(redis), ...changes };
-      const keeper = startKeeping({
+      const keeper = startNightScheduler({
         tools,
-        howFar: async (ids, untilSubmitted) => (await howFar(store, tools.limits, ids, untilSubmitted)).ending,
+        batchProgress: async (ids, untilSubmitted) =>
+          (await batchProgress(store, tools.limits, ids, untilSubmitted)).ending,
         clock(nudge) {
           ring = nudge;
           return { close: async () => {} };

@@ -40,7 +40,7 @@ export async function ownRedis(): Promise<OwnRedis> {
     server = spawn('redis-server', [...args, ...durable, ...settings], { stdio: 'ignore' });
     for (;;) {
       try {
-        (await connect({ socketPath }, 'worker', SILENT)).disconnect();
+        (await connect({ socketPath }, 'background', SILENT)).disconnect();
         return;
       } catch {
         if (server.exitCode !== null) throw new Error('redis-server does not start');
@@ -59,7 +59,7 @@ export async function ownRedis(): Promise<OwnRedis> {
   return {
     folder,
     socketPath,
-    async connect(role = 'worker') {
+    async connect(role = 'background') {
       const redis = await connect({ socketPath }, role, SILENT);
       connections.push(redis);
       return redis;

@@ -4,10 +4,10 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { openPushIntake } from '../../src/events/push-intake.js';
 import { type Recorder, startRecording } from '../../src/events/record.js';
 import { openRefusals } from '../../src/events/refusals.js';
 import { startReceiver } from '../../src/events/server.js';
-import { openShelf } from '../../src/events/shelf.js';
 import { openSpool } from '../../src/events/spool.js';
 import { networksFrom } from '../../src/http/addresses.js';
 import type { ConnectionLimits } from '../../src/http/limits.js';
@@ -72,7 +72,7 @@ export async function openReceiver(parts: ReceiverParts) {
   const pushes = openPushes(door);
   const spool = await openSpool(join(folder, 'spool'), log);
   const redisAnswers = async (): Promise<boolean> => (await door.ping().catch(() => '')) === 'PONG';
-  const shelf = openShelf({ pushes, spool, redisAnswers, log });
+  const shelf = openPushIntake({ pushes, spool, redisAnswers, log });
   const refusals = openRefusals({ log, save: pushes.countRefusals, periodMs });
   const recording =
     redis &&

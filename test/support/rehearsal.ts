@@ -132,7 +132,7 @@ export async function rehearse(
     env: { ...rehearsalEnvironment(home, simulator.url), WECHAT_REGISTRATION_API: api, ...options.settings },
   });
   const { log, lines } = readableLog('debug');
-  const store = await openStore(settings, log, 'worker');
+  const store = await openStore(settings, log, 'background');
   const parts: Part[] = [];
   onTestFinished(async () => {
     await Promise.all(parts.map((part) => part.close()));

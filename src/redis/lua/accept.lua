@@ -36,7 +36,7 @@ end
 -- Of further rows of the file that name it, the report says which row was the first.
 local function accept_created(id, pointer, appid)
   local _, own = row_of(pointer)
-  redis.call('HSET', key.firsts(batch), id, own)
+  redis.call('HSET', key.firstRows(batch), id, own)
   count('already_created')
   return 'a' .. id .. '|' .. (appid or '')
 end
@@ -46,7 +46,7 @@ local function accept_decided(id, pointer, row, state, decided)
   if decided == '' then return nil end
   decided = cjson.decode(decided)
   if version_of(id) ~= decided.version then return nil end
-  local is_kept = state == 'queued' and redis.call('ZSCORE', key.kept(row_of(row)), id)
+  local is_kept = state == 'queued' and redis.call('ZSCORE', key.held(row_of(row)), id)
   local step = decided.step
   local appid = string.match(decided.relation, '^a[^|]*|(.*)$')
   if appid then
@@ -57,12 +57,12 @@ local function accept_decided(id, pointer, row, state, decided)
   local is_ready = step.ready == 'submit'
   if is_ready then
     step.ready = nil
-    redis.call('ZREM', key.later('submit'), id)
+    redis.call('ZREM', key.scheduled('submit'), id)
   end
   record(id, step)
   -- What an earlier sheet keeps behind its first rows is sent as this one is: whoever loads it wants that.
   if is_kept then
-    keep_no_longer(row_of(row), id)
+    no_longer_held(row_of(row), id)
     is_ready = true
   elseif state == 'queued' then
     is_ready = false
@@ -98,7 +98,7 @@ local function accept(id, pointer, decided)
   local state, row = now[1], now[2]
   local earlier = index_in_batch(row .. ' ' .. (now[3] or '') .. ' ' .. (now[4] or ''))
   if earlier then return duplicate_of(id, earlier) end
-  local first_of_file = redis.call('HGET', key.firsts(batch), id)
+  local first_of_file = redis.call('HGET', key.firstRows(batch), id)
   if first_of_file then return duplicate_of(id, first_of_file) end
   if state == 'created' and not again then return accept_created(id, pointer, now[5]) end
   return accept_decided(id, pointer, row, state, decided)
@@ -151,7 +151,7 @@ end
 for _, id in ipairs(canaries > 0 and ready or {}) do
   local place = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1)
   if place > canaries then
-    keep(batch, place, id)
+    hold_back(batch, place, id)
   else
     redis.call('RPUSH', key.ready('submit'), id)
   end

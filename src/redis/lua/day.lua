@@ -27,7 +27,7 @@ local function kept_for_follow_ups(budget, per_day, now)
   local a_minute = math.min(budget.perMinute, budget.perSecond * 60)
   local due_now = redis.call('LLEN', key.ready('follow-up')) + redis.call('ZCARD', key.window('follow-up'))
   local function due_before(at)
-    return due_now + redis.call('ZCOUNT', key.later('follow-up'), '-inf', '(' .. string.format('%.0f', at))
+    return due_now + redis.call('ZCOUNT', key.scheduled('follow-up'), '-inf', '(' .. string.format('%.0f', at))
   end
   local minutes_left = math.max(math.ceil((budget.dayEndsAt - now) / 60000), 0)
   local kept = math.min(

@@ -1,6 +1,6 @@
 -- Ends a check: writes WeChat's answer, and opens the day or sets the time of the next check.
 -- KEYS 1 calls of the day
--- ARGV 1 the check (its deadline in ms, as take.lua answered it); 2 'open', 'shut', 'probe' (quota/get does not say: the next
+-- ARGV 1 the check (its deadline in ms, as acquire.lua answered it); 2 'open', 'shut', 'probe' (quota/get does not say: the next
 --      call is a probe) or 'unreachable'; 3 WeChat's answer in words; 4 times of further checks (JSON list of ms, see day.lua);
 --      then fields of the day and their values
 -- Answers 1, or 0 where the deadline has passed and another process has the check. A second run answers 0.

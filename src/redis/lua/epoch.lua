@@ -24,7 +24,7 @@ if not id or known[2] ~= run or (id == ARGV[1] and lacks) then
   processes[#processes + 1] = ARGV[4]
   redis.call('DEL', key.unreported())
   for _, process in ipairs(processes) do redis.call('SADD', key.unreported(), process) end
-  -- take.lua: no create goes before each of them has said what is missing here. One that came in the lost time is known to
+  -- acquire.lua: no create goes before each of them has said what is missing here. One that came in the lost time is known to
   -- nobody: it has a moment to connect again.
   local alone = redis.call('SCARD', key.unreported()) == 1
   redis.call('HSET', KEYS[1], 'settling', now, 'notBefore', alone and now or now + MOMENT_MS)

@@ -9,7 +9,7 @@ if due <= milliseconds() then
   redis.call('LPUSH', key.ready(ARGV[1]), ARGV[3])
 else
   -- What has come due earlier meanwhile stays so.
-  redis.call('ZADD', key.later(ARGV[1]), 'LT', ARGV[4], ARGV[3])
+  redis.call('ZADD', key.scheduled(ARGV[1]), 'LT', ARGV[4], ARGV[3])
 end
 wake('ready')
 return 1

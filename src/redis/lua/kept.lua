@@ -1,6 +1,6 @@
--- Calls of the day that are kept for follow-ups at this moment, as take.lua keeps them.
+-- Calls of the day that are kept for follow-ups at this moment, as acquire.lua keeps them.
 -- KEYS 1 calls of the day
--- ARGV 1 budgets (JSON, as in take.lua): perSecond, perMinute, perDay, believe, reserve, dayEndsAt
+-- ARGV 1 budgets (JSON, as in acquire.lua): perSecond, perMinute, perDay, believe, reserve, dayEndsAt
 local budget = cjson.decode(ARGV[1])
 local day = redis.call('HMGET', KEYS[1], 'told', 'cleared')
 return kept_for_follow_ups(budget, calls_of_day(budget, day[1], day[2]), milliseconds())

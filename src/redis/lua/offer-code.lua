@@ -19,6 +19,6 @@ if known then
   return 'exchange'
 end
 if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'push', ARGV[10]) end
-redis.call('ZADD', key.later('authorize'), 'LT', ARGV[9], appid)
+redis.call('ZADD', key.scheduled('authorize'), 'LT', ARGV[9], appid)
 wake('ready')
 return 'waits'

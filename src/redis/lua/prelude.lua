@@ -181,7 +181,7 @@ end
 
 -- Whether any registration was sent and has not met its end: each of them has a follow-up due.
 local function somebody_waits()
-  return redis.call('ZCARD', key.later('follow-up')) > 0 or redis.call('LLEN', key.ready('follow-up')) > 0
+  return redis.call('ZCARD', key.scheduled('follow-up')) > 0 or redis.call('LLEN', key.ready('follow-up')) > 0
     or redis.call('ZCARD', key.window('follow-up')) > 0
 end
 
@@ -193,7 +193,7 @@ local function forget_the_dead(living, now)
 end
 
 local function exchange_now(appid)
-  redis.call('ZREM', key.later('authorize'), appid)
+  redis.call('ZREM', key.scheduled('authorize'), appid)
   redis.call('LREM', key.ready('authorize'), 0, appid)
   redis.call('LPUSH', key.ready('authorize'), appid)
   wake('ready')
@@ -282,8 +282,8 @@ local record
 -- of create and of search apart. The hash of a kind of call has of each code:
 --   `t CODE` how often, `n CODE` for how many merchants, `s CODE` since when (ms), and of each merchant
 --   `m CODE ID` the fact that gives its try back, behind the registration's version and a space; empty where none was spent
-local function surprise(id, this, at)
-  local streak, code = key.surprise(this.call), this.code
+local function count_repeated_error(id, this, at)
+  local streak, code = key.repeatedErrors(this.call), this.code
   if code == '' then return redis.call('DEL', streak) end
   local undo = ''
   if this.undo then undo = version_of(id) .. ' ' .. this.undo end
@@ -365,14 +365,14 @@ end
 -- The canary of a resumed line, and the probe of one that opens by itself, opens it when WeChat has taken it; turned away
 -- at the door it flies again. One that failed closes it, until a push or a search says that WeChat had taken it after all;
 -- one that is to be sent again was not taken. Nobody gives a verdict where its worker died in the call: then only its state
--- tells, or another one flies after a while (take.lua).
+-- tells, or another one flies after a while (acquire.lua).
 local function line_after_canary(id, step, state)
   canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed', 'problem', 'probe')
   local flies = canary_of_line[1] == id
   if not flies and canary_of_line[2] ~= id then return end
   local verdict = step.verdict or (canary_of_line[4] == 'any' and step.heard)
   -- Of another fault, what it met is the merchant's own matter.
-  if verdict == 'taken' and step.surprise and step.surprise.code == canary_of_line[3] then verdict = 'failed' end
+  if verdict == 'taken' and step.repeatedError and step.repeatedError.code == canary_of_line[3] then verdict = 'failed' end
   -- Turned away by WeChat itself, it has found the way there.
   if verdict == 'again' and canary_of_line[4] == 'any' then verdict = 'taken' end
   if flies and verdict == 'again' then
@@ -384,7 +384,7 @@ local function line_after_canary(id, step, state)
     end
   elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
     redis.call('HDEL', key.line(), 'canary', 'deadline')
-    local is_tried = canary_failed(step.surprise, step.at)
+    local is_tried = canary_failed(step.repeatedError, step.at)
     -- A person waits to hear of it; a line that opens by itself is tried by a call that is answered.
     if not is_tried and state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
   elseif flies and verdict or CANARY_IS[state] == 'accepted' then
@@ -397,25 +397,25 @@ local function line_after_canary(id, step, state)
 end
 
 -- `keeping` names the batches that keep any, so that whoever counts what is kept need not ask every batch there is.
-local function keep(batch, place, id)
-  redis.call('ZADD', key.kept(batch), place, id)
-  redis.call('SADD', key.keeping(), batch)
+local function hold_back(batch, place, id)
+  redis.call('ZADD', key.held(batch), place, id)
+  redis.call('SADD', key.heldBatches(), batch)
 end
 
 local function after_one_less(batch)
-  if redis.call('EXISTS', key.kept(batch)) == 0 then redis.call('SREM', key.keeping(), batch) end
+  if redis.call('EXISTS', key.held(batch)) == 0 then redis.call('SREM', key.heldBatches(), batch) end
 end
 
 -- Whether it was kept.
-local function keep_no_longer(batch, id)
-  if redis.call('ZREM', key.kept(batch), id) == 0 then return false end
+local function no_longer_held(batch, id)
+  if redis.call('ZREM', key.held(batch), id) == 0 then return false end
   after_one_less(batch)
   return true
 end
 
-local function let_go(batch, count)
+local function release_held(batch, count)
   for _ = 1, count do
-    local id = redis.call('ZPOPMIN', key.kept(batch))[1]
+    local id = redis.call('ZPOPMIN', key.held(batch))[1]
     if not id then return end
     redis.call('RPUSH', key.ready('submit'), id)
   end
@@ -435,29 +435,29 @@ local function batch_after_canary(id, pointer, state, at)
   canaries_of[batch] = canaries
   if canaries == 0 then return end
   -- Kept, it was never one of them.
-  if keep_no_longer(batch, id) then return end
+  if no_longer_held(batch, id) then return end
   -- Only what it became first counts: an accepted one may be rejected a day later.
   if redis.call('HGET', key.registration(id), 'canary') == batch then return end
-  if verdict == 'withdrawn' then return let_go(batch, 1) end
+  if verdict == 'withdrawn' then return release_held(batch, 1) end
   redis.call('HSET', key.registration(id), 'canary', batch)
   local times = redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1)
   if verdict == 'refused' then
-    let_go(batch, 1)
+    release_held(batch, 1)
     if times < canaries then return end
     redis.call('HSET', key.batch(batch), 'canaries/refused', 0)
     stop_line({ because = canaries .. ' of the first rows were refused', problem = 'batch:canaries', at = at })
   elseif times >= canaries then
     redis.call('HDEL', key.batch(batch), 'canaries')
     canaries_of[batch] = 0
-    let_go(batch, redis.call('ZCARD', key.kept(batch)))
+    release_held(batch, redis.call('ZCARD', key.held(batch)))
   end
 end
 
 -- A row that a newer one replaces was a canary of its batch, or was kept behind them: the next one of that batch goes instead.
 local function canary_replaced(id, pointer)
   local batch = row_of(pointer)
-  if keep_no_longer(batch, id) then return end
-  if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then let_go(batch, 1) end
+  if no_longer_held(batch, id) then return end
+  if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then release_held(batch, 1) end
 end
 
 -- Tries of a Weixin ID that is used up: more than calls under way can give back.
@@ -484,7 +484,7 @@ local SPENT = '1000000'
 --   task         the successor's id of the task that the answer told
 --   owns         { appid, code }: the Mini Program that it has, and the code that was pushed with it (see `offer`)
 --   link         when the legal person's link ends, in ms    unlink  true: nobody has to open it any more
---   surprise     { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
+--   repeatedError { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
 --                (create or search) met; `most` merchants in a row, or calls, stop the line. met: what came, in words
 --                without a merchant's data; undo: the step (JSON) that gives the try back, if it stops it; code '': none
 --   verdict      what the answer to a create says of those behind it: accepted, refused, taken, again or failed
@@ -508,26 +508,26 @@ function record(id, step)
   end
   if step.replaced then canary_replaced(id, before[3]) end
   if step.over then
-    redis.call('ZREM', key.later('submit'), id)
+    redis.call('ZREM', key.scheduled('submit'), id)
   end
-  if step.over or step.unasked then redis.call('ZREM', key.later('follow-up'), id) end
+  if step.over or step.unasked then redis.call('ZREM', key.scheduled('follow-up'), id) end
   local soon = false
   if step.later then
     soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
-    redis.call('ZADD', key.later(step.later.kind), step.later.due, id)
+    redis.call('ZADD', key.scheduled(step.later.kind), step.later.due, id)
   end
   if step.ready then
-    redis.call('ZREM', key.later(step.ready), id)
+    redis.call('ZREM', key.scheduled(step.ready), id)
     redis.call('LPUSH', key.ready(step.ready), id)
   end
   if step.link then
     redis.call('ZADD', key.links(), step.link, id)
     redis.call('ZADD', key.unreminded(), step.link, id)
-    redis.call('ZADD', key.untold(), step.link, id)
+    redis.call('ZADD', key.linksToAnnounce(), step.link, id)
   elseif step.unlink then
     redis.call('ZREM', key.links(), id)
     redis.call('ZREM', key.unreminded(), id)
-    redis.call('ZREM', key.untold(), id)
+    redis.call('ZREM', key.linksToAnnounce(), id)
   end
   if step.stop then
     local stop = step.stop
@@ -538,7 +538,7 @@ function record(id, step)
   line_after_canary(id, step, state)
   batch_after_canary(id, before[3], state, step.at)
   if step.offline then offline(id, step.offline, step.at) end
-  if step.surprise then surprise(id, step.surprise, step.at) end
+  if step.repeatedError then count_repeated_error(id, step.repeatedError, step.at) end
   if step.task then
     redis.call('HSET', key.tasks(), step.task, id)
     unpark_for('task:' .. step.task)
@@ -548,7 +548,7 @@ function record(id, step)
   if step.probe then probe_answered(key.calls(step.probe.day), id, step.probe, milliseconds()) end
   if step.pauseMs then
     -- A line that is stopped for it has a wait of its own, which a person may cut short.
-    local is_held = step.surprise and redis.call('HGET', key.line(), 'problem') == step.surprise.code
+    local is_held = step.repeatedError and redis.call('HGET', key.line(), 'problem') == step.repeatedError.code
     if not is_held then redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs) end
   end
   if step.spent and step.spent.person ~= '' then

@@ -41,7 +41,7 @@ for from = 0, 9 * looks, looks do
   look(ids)
   if oldest or #ids < looks then break end
 end
-look(redis.call('ZRANGEBYSCORE', key.later('submit'), '-inf', now, 'LIMIT', 0, looks))
+look(redis.call('ZRANGEBYSCORE', key.scheduled('submit'), '-inf', now, 'LIMIT', 0, looks))
 local handed = {}
 for _, job in ipairs(redis.call('ZRANGE', key.window('submit'), 0, looks - 1)) do
   handed[#handed + 1] = string.match(job, '^[^-]*')

@@ -49,8 +49,8 @@ local function forget(id, now)
     count_state(now[1], nil)
   end
   redis.call('HDEL', key.awaited(), id)
-  for _, kind in ipairs({ 'submit', 'follow-up' }) do redis.call('ZREM', key.later(kind), id) end
-  for _, list in ipairs({ key.links(), key.unreminded(), key.untold() }) do redis.call('ZREM', list, id) end
+  for _, kind in ipairs({ 'submit', 'follow-up' }) do redis.call('ZREM', key.scheduled(kind), id) end
+  for _, list in ipairs({ key.links(), key.unreminded(), key.linksToAnnounce() }) do redis.call('ZREM', list, id) end
   -- The lists of what is ready are long: tidy.lua goes over them when all rows are forgotten.
   forgotten = forgotten + 1
 end

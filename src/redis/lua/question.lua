@@ -1,4 +1,4 @@
--- What came of the question before the probe of a stopped line (take.lua).
+-- What came of the question before the probe of a stopped line (acquire.lua).
 -- KEYS 1 line
 -- ARGV 1 '1': WeChat answered it; 2 what came instead, in words; 3 every which probe goes although nothing was answered
 -- Answers 1, or 0 where nobody waits for it any more, so that a second run changes nothing.

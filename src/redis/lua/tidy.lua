@@ -24,7 +24,7 @@ for i, entry in ipairs(found) do
     if what == 'window' then redis.call('ZREM', KEYS[1], entry) else redis.call('LSET', KEYS[1], place, '') end
   end
 end
--- Redis goes along the list from its end for that. Farther from there '' stays, and hand.lua passes over it.
+-- Redis goes along the list from its end for that. Farther from there '' stays, and dispatch.lua passes over it.
 local is_near = from < 20000
 if gone > 0 and what == 'ready' and is_near then redis.call('LREM', KEYS[1], -gone, '') end
 return { #found, what == 'ready' and not is_near and #found or #found - gone }

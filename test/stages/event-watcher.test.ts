@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Herald, type SpentDay, startHerald } from '../../src/notices/herald.js';
+import { type EventWatcher, type SpentDay, startEventWatcher } from '../../src/notices/event-watcher.js';
 import type { Loss } from '../../src/redis/loss.js';
 import { type Notice, openNotices } from '../../src/redis/notices.js';
-import { openTold } from '../../src/redis/told.js';
+import { openSentNotices } from '../../src/redis/sent-notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -21,10 +21,10 @@ beforeEach(async () => {
 });
 afterEach(() => wakeupChannel.close());
 
-function herald(): Herald {
+function herald(): EventWatcher {
   const { batches, calls } = openBook(db.redis);
-  const told = openTold(db.redis);
-  return startHerald({
+  const told = openSentNotices(db.redis);
+  return startEventWatcher({
     told,
     batches,
     calls,

@@ -4,24 +4,24 @@ import { key } from './keys.js';
 import type { Notice } from './notices.js';
 import { script } from './scripts.js';
 
-export interface Told {
+export interface SentNotices {
   /** What was last told of each subject. */
   all(): Promise<Readonly<Record<string, string>>>;
   /** Queues the notice unless this was told of the subject already, in one step. */
-  tell(subject: string, what: string, lane: string, notice: Notice): Promise<void>;
+  tell(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
   /** Notes it without a word. */
   note(subject: string, what: string): Promise<void>;
 }
 
-export function openTold(redis: Redis): Told {
+export function openSentNotices(redis: Redis): SentNotices {
   const tellScript = script(redis, 'tell');
   return {
-    all: () => redis.hgetall(key('told')),
-    async tell(subject, what, lane, notice) {
-      await tellScript([key('told')], [subject, what, lane, JSON.stringify(notice)]);
+    all: () => redis.hgetall(key('sentNotices')),
+    async tell(subject, what, orderingKey, notice) {
+      await tellScript([key('sentNotices')], [subject, what, orderingKey, JSON.stringify(notice)]);
     },
     async note(subject, what) {
-      await redis.hset(key('told'), subject, what);
+      await redis.hset(key('sentNotices'), subject, what);
     },
   };
 }

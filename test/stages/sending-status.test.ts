@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newRegistration } from '../../src/domain/registration.js';
 import type { Calls, CallsOfDay, LineStop, NotedWait, ShutDay, TokenWait } from '../../src/redis/calls.js';
+import { forCreates, sendingStatus } from '../../src/reporter/sending-status.js';
 import { heldBackBy } from '../../src/reporter/sentences.js';
-import { forCreates, situation } from '../../src/reporter/standstill.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
@@ -17,43 +17,47 @@ function situationOf(
     ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
     waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
   } as unknown as Calls;
-  return situation(calls, limits, NOON, api);
+  return sendingStatus(calls, limits, NOON, api);
 }
 
 test('a token that is refused for the platform says what to mend, and what WeChat said', async () => {
   const because = 'access clientip is not registered requestIP: 203.0.113.7 rid: 65aa-1';
-  const { standstill, stopped } = await situationOf({ line: { problem: 'token:61004', because } });
+  const { blockedReason, stopped } = await situationOf({ line: { problem: 'token:61004', because } });
   expect(stopped).toBe(true);
-  expect(standstill?.reason.en).toContain('not on the platform');
-  expect(standstill?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
-  expect(standstill?.reason.en).toMatch(
+  expect(blockedReason?.reason.en).toContain('not on the platform');
+  expect(blockedReason?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
+  expect(blockedReason?.reason.en).toMatch(
     /rid: 65aa-1\. WeChat's support asks for the rid \(65aa-1\) within about five hours\.$/,
   );
-  expect(standstill?.reason.zh).toMatch(/rid: 65aa-1。如需咨询微信客服，请在约五小时内提供 rid：65aa-1。$/);
-  expect(standstill?.nextStep.en).toContain('allow-list');
-  expect(standstill?.whoActs).toBe('platform');
+  expect(blockedReason?.reason.zh).toMatch(/rid: 65aa-1。如需咨询微信客服，请在约五小时内提供 rid：65aa-1。$/);
+  expect(blockedReason?.nextStep.en).toContain('allow-list');
+  expect(blockedReason?.whoActs).toBe('platform');
 });
 
 test("the platform's token service that gives none says which status it answered, and which setting leads there", async () => {
-  const { standstill, stopped } = await situationOf({ line: { problem: 'token:service', because: 'HTTP 404' } });
+  const { blockedReason, stopped } = await situationOf({
+    line: { problem: 'token:service', because: 'HTTP 404' },
+  });
   expect(stopped).toBe(true);
-  expect(standstill?.reason.en).toContain('HTTP 404');
-  expect(standstill?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
+  expect(blockedReason?.reason.en).toContain('HTTP 404');
+  expect(blockedReason?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
   const waiting = await situationOf({ wait: 'service' });
   expect(waiting.stopped).toBe(false);
-  expect(waiting.standstill?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
+  expect(waiting.blockedReason?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
 });
 
 test('a line that a person paused beside its fault says both, and what to mend', async () => {
-  const { standstill } = await situationOf({ line: { problem: 'create:89254', paused: 'we move house' } });
-  expect(standstill?.reason.en).toMatch(/permission sets .* It is paused, too: we move house\.$/);
-  expect(standstill?.reason.zh).toMatch(/此外已人工暂停：we move house。$/);
-  expect(standstill?.nextStep.en).toContain('permission sets');
+  const { blockedReason } = await situationOf({
+    line: { problem: 'create:89254', paused: 'we move house' },
+  });
+  expect(blockedReason?.reason.en).toMatch(/permission sets .* It is paused, too: we move house\.$/);
+  expect(blockedReason?.reason.zh).toMatch(/此外已人工暂停：we move house。$/);
+  expect(blockedReason?.nextStep.en).toContain('permission sets');
 });
 
 test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
-  const { standstill } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
-  expect(standstill?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
+  const { blockedReason } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
+  expect(blockedReason?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
 });
 
 test.each([
@@ -64,14 +68,14 @@ test.each([
   'a token that WeChat does not issue (%s) names the cause, what WeChat said, when it is asked again, and what to do',
   async (problem, cause, todo) => {
     const refusal = { problem, said: 'its words rid: 65aa-1' };
-    const { standstill, stopped } = await situationOf({ wait: { why: 'refused', ms: 5_000, refusal } });
+    const { blockedReason, stopped } = await situationOf({ wait: { why: 'refused', ms: 5_000, refusal } });
     expect(stopped).toBe(false);
-    expect(standstill).toMatchObject({ problem });
-    expect(standstill?.reason.en).toMatch(cause);
-    expect(standstill?.reason.en).toContain(`WeChat said: ${problem.slice(6)} its words rid: 65aa-1`);
-    expect(standstill?.reason.en).toContain('asked again at 2026-11-21T12:00:05+08:00');
-    expect(standstill?.nextStep.en).toMatch(todo);
-    expect(standstill?.nextStep.en).not.toContain('WECHAT_API_BASE_URL');
+    expect(blockedReason).toMatchObject({ problem });
+    expect(blockedReason?.reason.en).toMatch(cause);
+    expect(blockedReason?.reason.en).toContain(`WeChat said: ${problem.slice(6)} its words rid: 65aa-1`);
+    expect(blockedReason?.reason.en).toContain('asked again at 2026-11-21T12:00:05+08:00');
+    expect(blockedReason?.nextStep.en).toMatch(todo);
+    expect(blockedReason?.nextStep.en).not.toContain('WECHAT_API_BASE_URL');
   },
 );
 
@@ -80,17 +84,20 @@ test('a day that WeChat has closed has no calls left, whatever we counted', asyn
   expect(await situationOf({ day: { create: 3 } })).toMatchObject({ used: 3, left: 997, stopped: false });
 });
 
-test('a standstill that ends by itself says when: a day that is used up not before the sending hours of the next one', async () => {
+test('a blockedReason that ends by itself says when: a day that is used up not before the sending hours of the next one', async () => {
   const at = (time: string): number => Date.parse(`2026-11-${time}+08:00`);
   const evenings = { ...LIMITS, sendingHours: { fromMinute: 18 * 60, untilMinute: 22 * 60 } };
   const closed = { day: { closed: true } };
-  expect((await situationOf(closed)).standstill).toMatchObject({ problem: 'quota:day', until: at('22T00:00') });
-  expect((await situationOf({}, evenings)).standstill).toMatchObject({ problem: 'quota:hours', until: at('21T18:00') });
-  expect((await situationOf({ wait: 'pause' })).standstill).toMatchObject({ until: NOON + 5_000 });
-  const { standstill } = await situationOf(closed, evenings);
-  expect(standstill).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
-  expect(standstill?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
-  expect((await situationOf({ wait: 'ticket' })).standstill).not.toHaveProperty('until');
+  expect((await situationOf(closed)).blockedReason).toMatchObject({ problem: 'quota:day', until: at('22T00:00') });
+  expect((await situationOf({}, evenings)).blockedReason).toMatchObject({
+    problem: 'quota:hours',
+    until: at('21T18:00'),
+  });
+  expect((await situationOf({ wait: 'pause' })).blockedReason).toMatchObject({ until: NOON + 5_000 });
+  const { blockedReason } = await situationOf(closed, evenings);
+  expect(blockedReason).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
+  expect(blockedReason?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
+  expect((await situationOf({ wait: 'ticket' })).blockedReason).not.toHaveProperty('until');
 });
 
 describe('a day that WeChat has closed, and about which it is asked again', () => {
@@ -113,15 +120,15 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
   });
 
   test('says since when, and when it is asked next, and what to do if the quota was reset', async () => {
-    const { standstill } = await situationOf({ day: shutDay(4) });
-    expect(standstill?.reason.en).toMatch(
+    const { blockedReason } = await situationOf({ day: shutDay(4) });
+    expect(blockedReason?.reason.en).toMatch(
       /WeChat said at 2026-11-21T11:56:00\+08:00 .* asked again at 2026-11-21T12:01:00\+08:00/,
     );
-    expect(standstill?.reason.zh).toMatch(
+    expect(blockedReason?.reason.zh).toMatch(
       /微信于 2026-11-21T11:56:00\+08:00 .*将于 2026-11-21T12:01:00\+08:00 再次询问微信/,
     );
-    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
-    expect(standstill?.until).toBe(Date.parse('2026-11-22T00:00+08:00'));
+    expect(blockedReason?.nextStep.en).toContain('`fastregister resume`');
+    expect(blockedReason?.until).toBe(Date.parse('2026-11-22T00:00+08:00'));
   });
 
   test.each([
@@ -158,9 +165,9 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
 
 test('calls that are kept for searches are no calls for a create, and those that WeChat has forgotten are', async () => {
   const kept = await situationOf({ day: { create: 990, kept: 10 } });
-  expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, standstill: { problem: 'quota:day' } });
-  expect(kept.standstill?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
-  expect((await situationOf({ day: { create: 989, kept: 10 } })).standstill).toBeUndefined();
+  expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, blockedReason: { problem: 'quota:day' } });
+  expect(kept.blockedReason?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
+  expect((await situationOf({ day: { create: 989, kept: 10 } })).blockedReason).toBeUndefined();
   expect(await situationOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
   expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
 });
@@ -195,34 +202,34 @@ describe('a stopped line', () => {
     ['api:retired', '', '2026-04-30', '', 'WECHAT_REGISTRATION_API=fastregisterenterpriseweapp'],
   ])('for %s says what was met, how often, since when, what to fix, and the command', async (...row) => {
     const [problem, because, what, said, fix] = row;
-    const { standstill } = await situationOf({ line: { problem, because, ...met } });
-    expect(standstill?.problem).toBe(problem);
-    const reason = standstill?.reason.en ?? '';
+    const { blockedReason } = await situationOf({ line: { problem, because, ...met } });
+    expect(blockedReason?.problem).toBe(problem);
+    const reason = blockedReason?.reason.en ?? '';
     for (const part of [what, said]) expect(reason).toContain(part);
     expect(reason).toContain(
       'Stopped since 2026-11-21T11:59:30+08:00; met 22 times by 20 merchants in a row, first at 2026-11-21T11:59:00+08:00.',
     );
-    expect(standstill?.reason.zh).toContain('自 2026-11-21T11:59:30+08:00 起暂停；共 22 次，连续 20 个商户');
-    expect(standstill?.nextStep.en).toContain(fix);
+    expect(blockedReason?.reason.zh).toContain('自 2026-11-21T11:59:30+08:00 起暂停；共 22 次，连续 20 个商户');
+    expect(blockedReason?.nextStep.en).toContain(fix);
     for (const language of ['en', 'zh'] as const) {
-      expect(standstill?.nextStep[language]).toContain('`fastregister resume`');
-      expect(standstill?.nextStep[language]).not.toMatch(/^Nothing to do: (it is sent|WeChat's push)/);
+      expect(blockedReason?.nextStep[language]).toContain('`fastregister resume`');
+      expect(blockedReason?.nextStep[language]).not.toMatch(/^Nothing to do: (it is sent|WeChat's push)/);
     }
   });
 
   test('for an API that is offline says nothing of a setting that names another one already', async () => {
     const line = { problem: 'api:retired', because: 'system error', ...met };
-    const { standstill } = await situationOf({ line }, LIMITS, 'fastregisterenterpriseweapp');
-    expect(standstill?.nextStep.en).not.toContain('Set WECHAT_REGISTRATION_API');
-    expect(standstill?.nextStep.en).toContain('`fastregister resume`');
+    const { blockedReason } = await situationOf({ line }, LIMITS, 'fastregisterenterpriseweapp');
+    expect(blockedReason?.nextStep.en).not.toContain('Set WECHAT_REGISTRATION_API');
+    expect(blockedReason?.nextStep.en).toContain('`fastregister resume`');
     const before = await situationOf({ line }, LIMITS, 'fastregisterweapp');
-    expect(before.standstill?.nextStep.en).toContain('Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
+    expect(before.blockedReason?.nextStep.en).toContain('Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
   });
 
   test('for -1 never advises an API: the successor answers so, too', async () => {
     for (const api of ['fastregisterweapp', 'fastregisterenterpriseweapp']) {
-      const { standstill } = await situationOf({ line: { problem: 'create:-1', ...met } }, LIMITS, api);
-      expect(JSON.stringify(standstill)).not.toContain('WECHAT_REGISTRATION_API');
+      const { blockedReason } = await situationOf({ line: { problem: 'create:-1', ...met } }, LIMITS, api);
+      expect(JSON.stringify(blockedReason)).not.toContain('WECHAT_REGISTRATION_API');
     }
   });
 
@@ -231,17 +238,17 @@ describe('a stopped line', () => {
     const probe = { at: NOON + MINUTE_MS, failed: 3 };
     const waiting = await situationOf({ line: { ...line, probe } });
     expect(waiting.stopped).toBe(false);
-    expect(waiting.standstill?.until).toBe(NOON + MINUTE_MS);
-    expect(waiting.standstill?.reason.en).toMatch(
+    expect(waiting.blockedReason?.until).toBe(NOON + MINUTE_MS);
+    expect(waiting.blockedReason?.reason.en).toMatch(
       /The next call is tried at 2026-11-21T12:01:00\+08:00; 3 failed so far\.$/,
     );
     const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
-    expect(due.standstill?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
+    expect(due.blockedReason?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
     const onTrial = await situationOf({ line: { ...line, probe, onTrial: true } });
-    expect(onTrial.standstill?.reason.en).toMatch(/One call is being tried now\.$/);
+    expect(onTrial.blockedReason?.reason.en).toMatch(/One call is being tried now\.$/);
     const paused = await situationOf({ line: { ...line, probe, paused: 'we move house' } });
     expect(paused.stopped).toBe(true);
-    expect(paused.standstill?.reason.en).not.toContain('tried at');
+    expect(paused.blockedReason?.reason.en).not.toContain('tried at');
   });
 
   test('is a person’s to repair after three calls that a page answered in vain: then a run ends', async () => {
@@ -256,7 +263,7 @@ describe('a stopped line', () => {
   });
 
   test('holds back the rows of a report that would be sent before it is tried next, and no others', () => {
-    const standstill = {
+    const blockedReason = {
       problem: 'call:lost',
       reason: { en: 'r', zh: 'r' },
       nextStep: { en: 'n', zh: 'n' },
@@ -264,20 +271,20 @@ describe('a stopped line', () => {
       until: NOON,
     } as const;
     const row = newRegistration('a', 'b/0');
-    expect(heldBackBy(standstill, row)).toBe(standstill);
-    expect(heldBackBy(standstill, { ...row, state: 'deferred', until: NOON - 1 })).toBe(standstill);
-    expect(heldBackBy(standstill, { ...row, state: 'deferred', until: NOON + 1 })).toBeUndefined();
+    expect(heldBackBy(blockedReason, row)).toBe(blockedReason);
+    expect(heldBackBy(blockedReason, { ...row, state: 'deferred', until: NOON - 1 })).toBe(blockedReason);
+    expect(heldBackBy(blockedReason, { ...row, state: 'deferred', until: NOON + 1 })).toBeUndefined();
   });
 });
 
 test('a token that cannot be fetched says what came, since when, and when it is asked for again', async () => {
   const said = 'HTTP 407 and no JSON (text/html)';
   const wait = { why: 'page', ms: 60_000, since: NOON - 600_000, tries: 7, said } as const;
-  const { standstill, stopped } = await situationOf({ wait });
+  const { blockedReason, stopped } = await situationOf({ wait });
   expect(stopped).toBe(false);
-  expect(standstill).toMatchObject({ problem: 'call:page' });
-  expect(standstill?.reason.en).toContain(
+  expect(blockedReason).toMatchObject({ problem: 'call:page' });
+  expect(blockedReason?.reason.en).toContain(
     `What came: ${said}. No component access token since 2026-11-21T11:50:00+08:00, asked for 7 times; the next time at 2026-11-21T12:01:00+08:00.`,
   );
-  expect(standstill?.nextStep.en).toContain('firewall');
+  expect(blockedReason?.nextStep.en).toContain('firewall');
 });

@@ -5,11 +5,11 @@ import type { Actor, Words } from '../domain/words.js';
 import { type Batches, byOutcome } from '../redis/batches.js';
 import type { Calls, LineStop, NotedWait } from '../redis/calls.js';
 import type { Loss } from '../redis/loss.js';
-import type { Told } from '../redis/told.js';
+import type { SentNotices } from '../redis/sent-notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 
-export interface HeraldOptions {
-  readonly told: Told;
+export interface EventWatcherOptions {
+  readonly told: SentNotices;
   readonly batches: Batches;
   readonly calls: Calls;
   /** The quota day that is used up, e.g. `2026-11-21`, when it ends, in ms, and its calls; undefined while there are calls left. */
@@ -38,7 +38,7 @@ export interface SpentDay {
   readonly used: number;
 }
 
-export interface Herald {
+export interface EventWatcher {
   /** Looks once more. */
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ const LOOK_EVERY_MS = 5_000;
 /** Older batches are done, and were told of. */
 const BATCHES_WATCHED = 500;
 
-export function startHerald(options: HeraldOptions): Herald {
+export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
   const { wakeupChannel, log } = options;
   let looking: Promise<void> = Promise.resolve();
   const nudge = (): void => {
@@ -68,7 +68,7 @@ export function startHerald(options: HeraldOptions): Herald {
   };
 }
 
-async function look(options: HeraldOptions): Promise<void> {
+async function look(options: EventWatcherOptions): Promise<void> {
   const known = await options.told.all();
   await tellOfBatches(options, known);
   await tellOfTheLine(options, known);
@@ -78,7 +78,7 @@ async function look(options: HeraldOptions): Promise<void> {
 }
 
 async function tellOfBatches(
-  { told, batches, now }: HeraldOptions,
+  { told, batches, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
   // When nobody was told of anything before, what was done before is no news.
@@ -110,7 +110,7 @@ async function tellOfBatches(
 const BY_ITSELF = ' until it opens by itself';
 
 async function tellOfTheLine(
-  { told, calls, words, notifyAfterMs, now }: HeraldOptions,
+  { told, calls, words, notifyAfterMs, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
   const line = await calls.line();
@@ -142,7 +142,7 @@ function inWords({ problem, reason, nextStep, whoActs }: StopWords): Record<stri
 }
 
 /** Without a token nothing is sent, and the line does not stop for it: nobody has met anything yet. */
-async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: HeraldOptions): Promise<void> {
+async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: EventWatcherOptions): Promise<void> {
   const wait = await calls.waitNoted();
   // A ticket is WeChat's to push, every ten minutes.
   if (wait?.since === undefined || wait.why === 'ticket') return;
@@ -164,7 +164,7 @@ async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: Herald
 }
 
 /** While processes report, the numbers grow: it is told when creates go on. */
-async function tellOfALoss({ told, loss }: HeraldOptions): Promise<void> {
+async function tellOfALoss({ told, loss }: EventWatcherOptions): Promise<void> {
   const found = await loss?.();
   if (found === undefined) return;
   const { epoch, at, facts, pushes } = found;
@@ -176,7 +176,7 @@ async function tellOfALoss({ told, loss }: HeraldOptions): Promise<void> {
   });
 }
 
-async function tellOfTheQuota({ told, spentDay, now }: HeraldOptions): Promise<void> {
+async function tellOfTheQuota({ told, spentDay, now }: EventWatcherOptions): Promise<void> {
   const spent = await spentDay();
   if (spent === undefined) return;
   const { day, endsAt, used } = spent;

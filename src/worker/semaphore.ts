@@ -1,7 +1,7 @@
-export type InSlot = (work: () => Promise<void>) => Promise<void>;
+export type WithPermit = (work: () => Promise<void>) => Promise<void>;
 
 /** So many at a time; the others wait in the order in which they came. */
-export function openSlots(count: number): InSlot {
+export function openSemaphore(count: number): WithPermit {
   let free = count;
   const waiting: (() => void)[] = [];
   return async (work) => {

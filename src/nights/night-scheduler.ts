@@ -3,18 +3,18 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { NightEnding, Schedule } from '../redis/nights.js';
 import { type NightPlan, type NightTools, reportAgain, runNight, type Settle } from './night.js';
-import { dueSlot, nextSlot } from './slots.js';
+import { dueSlot, nextSlot } from './occurrences.js';
 
-export interface KeeperOptions {
+export interface NightSchedulerOptions {
   readonly tools: NightTools;
   /** Where the batches have come to; undefined while something is worth waiting for. */
-  readonly howFar: (batches: readonly string[], untilSubmitted: boolean) => Promise<NightEnding | undefined>;
+  readonly batchProgress: (batches: readonly string[], untilSubmitted: boolean) => Promise<NightEnding | undefined>;
   /** Rings when a night may be due. */
   readonly clock: (topic: () => void) => { close(): Promise<void> };
   readonly log: Logger;
 }
 
-export interface Keeper {
+export interface NightScheduler {
   /** Leaves nights that are under way to the next process, or the next start. */
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface Keeper {
 const LOOK_EVERY_MS = 60_000;
 const SETTLED_LOOK_EVERY_MS = 500;
 
-export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keeper {
+export function startNightScheduler({ tools, batchProgress, clock, log }: NightSchedulerOptions): NightScheduler {
   const leaving = new AbortController();
   const running = new Map<string, Promise<void>>();
   let looking: Promise<void> | undefined;
@@ -34,7 +34,7 @@ export function startKeeping({ tools, howFar, clock, log }: KeeperOptions): Keep
     const deadline = nextSlot(schedule, tools.now());
     const settle: Settle = async (batches, held) => {
       for (;;) {
-        const ending = await howFar(batches, schedule.until === 'submitted');
+        const ending = await batchProgress(batches, schedule.until === 'submitted');
         if (ending !== undefined) return ending;
         if (held.aborted) return 'interrupted';
         if (tools.now() >= deadline) return 'next_night';

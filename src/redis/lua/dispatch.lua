@@ -2,14 +2,14 @@
 -- window until a worker has done it, so that a crash between this step and BullMQ loses nothing. What was cancelled,
 -- settled or purged since it was ready is left out: a worker would need a hundred times as long to see that.
 -- KEYS 1 the window of this kind
--- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a handful, 5 how many
+-- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a chunk, 5 how many
 --      to look at at most, so that others are not kept waiting, 6 the relay's
 --      clock in ms, which is believed where Redis' was set back, 7… states in which there is work of this kind (none: in any)
 -- Answers { in how many ms to run again, by this clock (0: there is room, and more to look at; -1: nothing is due later), how
--- many are still ready, jobs… }; a job is `registration-handful`, and a handful `moment-number`, the moment
--- being the time in ms by which it was due, and what makes it the only one: BullMQ passes over a handful whose name it has, also while a worker that gave a
+-- many are still ready, jobs… }; a job is `registration-chunk`, and a chunk `moment-number`, the moment
+-- being the time in ms by which it was due, and what makes it the only one: BullMQ passes over a chunk whose name it has, also while a worker that gave a
 -- registration back a moment ago is not done with the old one.
-local kind, size, most, handful, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local kind, size, most, chunk, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local states, in_any_state = set_of_arguments(7), #ARGV < 7
 local time = redis.call('TIME')
 local handed = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -25,7 +25,7 @@ elseif handed < latest - SET_BACK_MS then
 end
 local moment = string.format('%.0f.%s', now, time[2])
 
-local later, ready = key.later(kind), key.ready(kind)
+local later, ready = key.scheduled(kind), key.ready(kind)
 local due = redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, looks)
 if #due > 0 then
   redis.call('LPUSH', ready, unpack(due))
@@ -50,7 +50,7 @@ if left > 0 and #ids < room then again_in = 0 end
 local answer = { again_in, left }
 local scored = {}
 for i, id in ipairs(ids) do
-  local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / handful)
+  local job = id .. '-' .. moment .. '-' .. math.floor((i - 1) / chunk)
   scored[#scored + 1] = handed
   scored[#scored + 1] = job
   answer[#answer + 1] = job

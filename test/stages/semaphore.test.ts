@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { openSlots } from '../../src/worker/slots.js';
+import { openSemaphore } from '../../src/worker/semaphore.js';
 
 test('so many work at a time, the others in their order, and a failure frees its slot', async () => {
-  const inSlot = openSlots(2);
+  const inSlot = openSemaphore(2);
   const begun: number[] = [];
   const ends: (() => void)[] = [];
   let atWork = 0;

@@ -2,10 +2,10 @@
 import { type Ask, type Cannot, judge, type Mind, type Verdict } from '../domain/operator.js';
 import { type Outcome, STATES } from '../domain/registration.js';
 import type { Actor } from '../domain/words.js';
-import type { Batch, Batches, RowWithFate } from '../redis/batches.js';
-import type { Ledger, View } from '../redis/ledger.js';
+import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
+import type { Ledger, Snapshot } from '../redis/ledger.js';
 
-export interface Wish {
+export interface ActionRequest {
   readonly ask: Ask;
   readonly batch: Batch;
   /** Only the row at this index, whatever its outcome: somebody named its registration. */
@@ -22,7 +22,7 @@ export interface Group {
   readonly lines: readonly number[];
 }
 
-export interface Survey {
+export interface ActionPreview {
   readonly can: number;
   /** Which rows these are. */
   readonly rows: RowSet;
@@ -30,7 +30,7 @@ export interface Survey {
   readonly cannot: ReadonlyMap<Cannot, Group>;
 }
 
-export interface SurveyTools {
+export interface ActionTools {
   readonly batches: Batches;
   readonly ledger: Ledger;
   /** Whose move a problem makes it, e.g. of `push:1001`. */
@@ -46,12 +46,12 @@ const USUAL: Readonly<Record<Ask, ReadonlySet<Outcome>>> = {
 const LINES_TOLD = 5;
 
 /** A first pass over the batch: a page of it is in memory at a time, and of each row that can be done one bit stays. */
-export async function survey(tools: SurveyTools, wish: Wish): Promise<Survey> {
-  const rows = new RowSet(wish.batch.rows);
+export async function previewAction(tools: ActionTools, request: ActionRequest): Promise<ActionPreview> {
+  const rows = new RowSet(request.batch.rows);
   const mind = new Map<Mind, Group>();
   const cannot = new Map<Cannot, Group>();
-  for await (const fates of partsOf(tools, wish)) {
-    for (const { fate, verdict } of await judgeRows(tools, wish, fates)) {
+  for await (const fates of partsOf(tools, request)) {
+    for (const { fate, verdict } of await judgeRows(tools, request, fates)) {
       if (verdict.kind === 'cannot') {
         add(cannot, verdict.why, fate.row.line);
       } else {
@@ -70,25 +70,25 @@ const PARTS_AT_ONCE = 4;
  * The second pass records the operator's fact of each row that the survey has found, and answers how many it moved. Each is
  * judged anew: somebody else may have been faster.
  */
-export async function carryOut(
-  tools: SurveyTools,
-  wish: Wish,
-  { rows }: Pick<Survey, 'rows'>,
+export async function applyAction(
+  tools: ActionTools,
+  request: ActionRequest,
+  { rows }: Pick<ActionPreview, 'rows'>,
   because: string,
   now: () => number,
 ): Promise<number> {
   const { ledger } = tools;
-  const parts = partsOf(tools, wish)[Symbol.asyncIterator]();
+  const parts = partsOf(tools, request)[Symbol.asyncIterator]();
   let moved = 0;
   async function workOff(): Promise<void> {
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
       const fates = part.value.filter(({ index }) => rows.has(index));
-      const judged = await judgeRows(tools, { ...wish, now: now() }, fates);
+      const judged = await judgeRows(tools, { ...request, now: now() }, fates);
       const recorded = await Promise.all(
-        judged.map(({ verdict, view }) =>
-          verdict.kind === 'cannot' || view === undefined
+        judged.map(({ verdict, view: snapshot }) =>
+          verdict.kind === 'cannot' || snapshot === undefined
             ? undefined
-            : ledger.record(view.registration.id, { ...verdict.fact, at: now(), because }, {}, view),
+            : ledger.record(snapshot.registration.id, { ...verdict.fact, at: now(), because }, {}, snapshot),
         ),
       );
       moved += recorded.filter((it) => it?.move !== undefined).length;
@@ -98,43 +98,47 @@ export async function carryOut(
   return moved;
 }
 
-function partsOf({ batches }: SurveyTools, { batch, index }: Wish): AsyncIterable<readonly RowWithFate[]> {
+function partsOf({ batches }: ActionTools, { batch, index }: ActionRequest): AsyncIterable<readonly RowWithOutcome[]> {
   return index === undefined ? batches.pages(batch) : rowOf(batches, batch, index);
 }
 
-async function* rowOf(batches: Batches, batch: Batch, index: number): AsyncGenerator<readonly RowWithFate[]> {
+async function* rowOf(batches: Batches, batch: Batch, index: number): AsyncGenerator<readonly RowWithOutcome[]> {
   const row = await batches.rowWithFate(batch, index);
   if (row !== undefined) yield [row];
 }
 
 interface Judged {
-  readonly fate: RowWithFate;
+  readonly fate: RowWithOutcome;
   readonly verdict: Verdict;
   /** Absent where the row has no registration of its own. */
-  readonly view?: View;
+  readonly view?: Snapshot;
 }
 
 /** Those that are meant, in their order. */
-function judgeRows(tools: SurveyTools, wish: Wish, fates: readonly RowWithFate[]): Promise<Judged[]> {
-  const wanted = wish.only ?? (wish.index === undefined ? USUAL[wish.ask] : undefined);
+function judgeRows(tools: ActionTools, request: ActionRequest, fates: readonly RowWithOutcome[]): Promise<Judged[]> {
+  const wanted = request.only ?? (request.index === undefined ? USUAL[request.ask] : undefined);
   const meant = wanted === undefined ? fates : fates.filter((fate) => wanted.has(outcomeOf(fate)));
-  return Promise.all(meant.map((fate) => judgeRow(tools, wish, fate)));
+  return Promise.all(meant.map((fate) => judgeRow(tools, request, fate)));
 }
 
-async function judgeRow({ ledger, actsOn }: SurveyTools, wish: Wish, fate: RowWithFate): Promise<Judged> {
+async function judgeRow(
+  { ledger, actsOn }: ActionTools,
+  request: ActionRequest,
+  fate: RowWithOutcome,
+): Promise<Judged> {
   const cannot = (why: Cannot): Judged => ({ fate, verdict: { kind: 'cannot', why } });
   const { relation } = fate;
   if (relation.kind === 'refused') return cannot('row_refused');
   if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
-  const view = await ledger.read(relation.id);
-  if (view?.row === undefined) return cannot('purged');
-  const { registration } = view;
-  const pointer = `${wish.batch.id}/${fate.index}`;
+  const snapshot = await ledger.read(relation.id);
+  if (snapshot?.row === undefined) return cannot('purged');
+  const { registration } = snapshot;
+  const pointer = `${request.batch.id}/${fate.index}`;
   const isWaiting = registration.waitingRows.includes(pointer);
   if (registration.row !== pointer && !registration.alsoRows.includes(pointer) && !isWaiting) {
     return cannot('later_batch');
   }
-  const { ask, now, only } = wish;
+  const { ask, now, only } = request;
   const asking = {
     ask,
     now,
@@ -142,10 +146,10 @@ async function judgeRow({ ledger, actsOn }: SurveyTools, wish: Wish, fate: RowWi
     acts: actsOn(registration.problem),
     ...(isWaiting && { waitingRow: pointer }),
   };
-  return { fate, verdict: judge(registration, asking), view };
+  return { fate, verdict: judge(registration, asking), view: snapshot };
 }
 
-function outcomeOf({ relation, registration }: RowWithFate): Outcome {
+function outcomeOf({ relation, registration }: RowWithOutcome): Outcome {
   switch (relation.kind) {
     case 'refused':
       return 'invalid';

@@ -4,12 +4,12 @@ import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/l
 import { needsAPerson, opensByItself } from '../domain/line.js';
 import { NOTHING_TO_DO } from '../domain/words.js';
 import type { Calls, CallsOfDay, LineStop, ShutDay, ToldQuota } from '../redis/calls.js';
-import { standstillOfLine, standstillOfWait } from './line-words.js';
-import type { Standstill } from './sentences.js';
+import { blockedByLine, blockedByWait } from './line-words.js';
+import type { BlockedReason } from './sentences.js';
 import { ASK_AT_ONCE, closedByWeChat, isGivenUp } from './shut-day.js';
 
-export interface Situation {
-  readonly standstill: Standstill | undefined;
+export interface SendingStatus {
+  readonly blockedReason: BlockedReason | undefined;
   /** Only a person, or the next quota day, lets it go on: exit status 4. A line that opens by itself is waited for. */
   readonly stopped: boolean;
   /** Calls of the present quota day. */
@@ -28,12 +28,12 @@ export interface Situation {
 }
 
 /** For a forecast: the calls of today that a `create` may use, and the limits of later days. */
-export function forCreates({ left, kept, limit }: Situation, limits: Limits): { left: number; limits: Limits } {
+export function forCreates({ left, kept, limit }: SendingStatus, limits: Limits): { left: number; limits: Limits } {
   return { left: left - kept, limits: limits.believeWeChat ? { ...limits, perDay: limit } : limits };
 }
 
 /** `api`: the registration API in use, where the caller knows it. */
-export async function situation(calls: Calls, limits: Limits, now: number, api?: string): Promise<Situation> {
+export async function sendingStatus(calls: Calls, limits: Limits, now: number, api?: string): Promise<SendingStatus> {
   const { day, dayEndsAt, closedMs } = sendingWindow(limits, now);
   const keeping = { ...budgetOfDay(limits), dayEndsAt };
   const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, keeping), calls.waitNoted()]);
@@ -50,21 +50,21 @@ export async function situation(calls: Calls, limits: Limits, now: number, api?:
       line,
       // On trial, one call is under way that may open it; and whoever comes when one is due sends it.
       stopped: !line.onTrial && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
-      standstill: standstillOfLine(line, limits, now, api),
+      blockedReason: blockedByLine(line, limits, now, api),
     };
   }
   if (isShut) {
     // The next day may begin outside the sending hours.
     const until = dayEndsAt + sendingWindow(limits, dayEndsAt).closedMs;
     const waits = waitsForDay(today, kept, until, limits, now);
-    return { ...base, stopped: isGivenUp(today, limits, now), standstill: { problem: 'quota:day', ...waits } };
+    return { ...base, stopped: isGivenUp(today, limits, now), blockedReason: { problem: 'quota:day', ...waits } };
   }
   if (closedMs > 0) {
     const waits = waitsUntil(now + closedMs, limits, 'it is outside the sending hours', '当前不在提交时段内');
-    return { ...base, stopped: false, standstill: { problem: 'quota:hours', ...waits } };
+    return { ...base, stopped: false, blockedReason: { problem: 'quota:hours', ...waits } };
   }
-  if (wait !== undefined) return { ...base, stopped: false, standstill: standstillOfWait(wait, limits, now) };
-  return { ...base, stopped: false, standstill: undefined };
+  if (wait !== undefined) return { ...base, stopped: false, blockedReason: blockedByWait(wait, limits, now) };
+  return { ...base, stopped: false, blockedReason: undefined };
 }
 
 function waitsForDay(
@@ -73,7 +73,7 @@ function waitsForDay(
   until: number,
   limits: Limits,
   now: number,
-): Omit<Standstill, 'problem'> {
+): Omit<BlockedReason, 'problem'> {
   if (closed && shut !== undefined) {
     const reason = closedByWeChat(shut, limits, now, isoWithOffset(until, limits.timezone));
     return { reason, nextStep: ASK_AT_ONCE, whoActs: 'us', until };
@@ -84,7 +84,7 @@ function waitsForDay(
   return waitsUntil(until, limits, `${en}${butFor.en}`, `${zh}${butFor.zh}`);
 }
 
-function waitsUntil(until: number, { timezone }: Limits, en: string, zh: string): Omit<Standstill, 'problem'> {
+function waitsUntil(until: number, { timezone }: Limits, en: string, zh: string): Omit<BlockedReason, 'problem'> {
   const time = isoWithOffset(until, timezone);
   return {
     reason: { en: `It waits: ${en}. Sending goes on at ${time}.`, zh: `等待中：${zh}，将于 ${time} 继续。` },

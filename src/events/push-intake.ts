@@ -8,7 +8,7 @@ import { sharedAnswer } from '../http/shared-answer.js';
 import type { Pushes, ReceivedPush } from '../redis/pushes.js';
 import type { Spool } from './spool.js';
 
-export interface Shelf {
+export interface PushIntake {
   /** Stored when it returns. Throws where neither Redis nor the disk takes it. */
   put(push: ReceivedPush): Promise<void>;
   canStore(): Promise<boolean>;
@@ -18,7 +18,7 @@ export interface Shelf {
   close(): Promise<void>;
 }
 
-export interface ShelfOptions {
+export interface PushIntakeOptions {
   readonly pushes: Pick<Pushes, 'store' | 'storedOf'>;
   readonly spool: Spool;
   /** Whether Redis answers. */
@@ -48,7 +48,7 @@ const MOST_OLD_IN_SPOOL = 1_000;
 /** What is asked for /readyz costs a file, and may be asked by anybody as often as he likes. */
 const PROBE_EVERY_MS = 1_000;
 
-export function openShelf({ pushes, spool, redisAnswers, log }: ShelfOptions): Shelf {
+export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeOptions): PushIntake {
   let waiting: Waiting[] = [];
   let flushing = false;
   let span = { since: 0, pushes: 0, wasBusy: false };
