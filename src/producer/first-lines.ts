@@ -3,6 +3,8 @@
 export interface FirstLines {
   /** The row that named this enterprise before; undefined, and remembered, where none did. */
   seen(registration: string, line: number, details: readonly string[]): SeenBefore | undefined;
+  /** The line of the row that named it; undefined, and not remembered, where none did. */
+  lineOf(registration: string): number | undefined;
 }
 
 export interface SeenBefore {
@@ -59,6 +61,9 @@ export function openFirstLines(): FirstLines {
   }
 
   return {
+    lineOf(registration) {
+      return lines[placeOf(bits(registration, 0), bits(registration, 8))] || undefined;
+    },
     seen(registration, line, texts) {
       const a = bits(registration, 0);
       const b = bits(registration, 8);

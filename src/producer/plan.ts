@@ -41,7 +41,10 @@ function fateOf(
   const { registration, merchant } = row;
   if (registration === undefined) return { row, fate: 'invalid' };
   if (merchant === undefined) {
-    return { row, fate: known.get(registration) === 'already_created' ? 'already_created' : 'invalid' };
+    const firstLine = firstLines.lineOf(registration);
+    if (firstLine !== undefined) return { row, fate: 'duplicate', firstLine };
+    const match = known.get(registration);
+    return { row, fate: match === 'already_created' || match === 'joins' ? FATES[match] : 'invalid' };
   }
   const texts = details.map((field) => comparableDetail(merchant, field));
   const before = firstLines.seen(registration, row.line, texts);

@@ -11,7 +11,7 @@ import {
   type State,
 } from '../domain/registration.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
-import { batchOf, decide, newWriteId, openLedger, type Snapshot } from './ledger.js';
+import { batchOf, decide, newWriteId, openLedger, type Snapshot, type WriteSet } from './ledger.js';
 import { countedAs, FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
@@ -37,8 +37,8 @@ export interface Batch {
 
 export interface AcceptedRow extends Row {
   /**
-   * Of its enterprise; undefined where our checks refused the row. Without a merchant the row is never sent, and says at most
-   * that its enterprise has a Mini Program already.
+   * Of its enterprise; undefined where our checks refused the row. Without a merchant the row is never sent: it gets the outcome
+   * of what its enterprise has, and where that is nothing, or has failed, it is invalid.
    */
   readonly registration: string | undefined;
   /** Its phone comes from the settings, so that another row's phone is the newer one. */
@@ -125,8 +125,23 @@ export interface Batches {
   existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
 
-/** As accept.lua knows a row that is never sent. */
-const NEVER_SENT = 'never';
+/** What accept.lua is given of a registration that is there already. */
+interface Decided {
+  /** Decided for a row that is never sent. */
+  readonly never: boolean;
+  readonly version: string;
+  /** Such a row joins nothing. */
+  readonly refused?: true;
+  readonly step?: WriteSet;
+  readonly relation?: string;
+  readonly counted?: string;
+}
+
+/** A decision for a row of the other kind is none: it is asked for again when its turn comes. */
+function decisionFor(decided: Decided | undefined, isNever: boolean): string {
+  if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : '';
+  return JSON.stringify(decided);
+}
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
@@ -161,12 +176,12 @@ export function openBatches(redis: Redis): Batches {
   ): Promise<number> {
     const packed = rows.map((row) => packRow(row, batch.columns));
     const digests = digestsOf(rows, batch.columns);
-    let decided: ReadonlyMap<string, string> = new Map();
+    let decided: ReadonlyMap<string, Decided> = new Map();
     for (;;) {
       const args = rows.flatMap(({ registration = '', merchant }, at) => [
         registration,
         packed[at] ?? '',
-        merchant === undefined ? NEVER_SENT : (decided.get(registration) ?? ''),
+        decisionFor(decided.get(registration), merchant === undefined),
       ]);
       const answer = await acceptScript(
         [key('batch', batch.id)],
@@ -186,21 +201,25 @@ export function openBatches(redis: Redis): Batches {
     rows: readonly AcceptedRow[],
     undecided: ReadonlySet<string>,
     acceptRules: AcceptRules,
-  ): Promise<Map<string, string>> {
+  ): Promise<Map<string, Decided>> {
     const firstRows = new Map<string, number>();
     for (let at = accepted - firstIndex; at < rows.length; at += 1) {
-      const { registration = '', merchant } = rows[at] ?? {};
-      if (merchant !== undefined && undecided.has(registration) && !firstRows.has(registration))
-        firstRows.set(registration, at);
+      const { registration = '' } = rows[at] ?? {};
+      if (undecided.has(registration) && !firstRows.has(registration)) firstRows.set(registration, at);
     }
-    const all = [...firstRows].map(async ([id, at]) => {
+    const all = [...firstRows].map(async ([id, at]): Promise<(readonly [string, Decided])[]> => {
       const snapshot = await ledger.read(id);
       const row = rows[at];
       if (snapshot === undefined || row === undefined) return [];
       const pointer = `${batch.id}/${firstIndex + at}`;
       const fact = await rowAccepted(snapshot, row, pointer, acceptRules);
+      const never = row.merchant === undefined;
+      const joined = next(snapshot.registration, fact)?.rows;
+      if (never && joined !== 'joins' && joined !== 'already_created') {
+        return [[id, { never, version: snapshot.version, refused: true }]];
+      }
       const { step, recorded } = decide(snapshot, fact, newWriteId(), {});
-      return [[id, JSON.stringify({ version: snapshot.version, step, ...newRow(pointer, recorded.after) })] as const];
+      return [[id, { never, version: snapshot.version, step, ...newRow(pointer, recorded.after) }]];
     });
     return new Map((await Promise.all(all)).flat());
   }
@@ -339,7 +358,8 @@ export function openBatches(redis: Redis): Batches {
       const { id, state, earlierAppids } = snapshot.registration;
       if (row.merchant !== undefined) return [[id, await existingMatch(snapshot, row, acceptRules)] as const];
       const hasOne = state === 'created' || earlierAppids !== undefined;
-      return hasOne && !acceptRules.again ? [[id, 'already_created'] as const] : [];
+      if (hasOne) return acceptRules.again ? [] : [[id, 'already_created'] as const];
+      return (await existingMatch(snapshot, row, acceptRules)) === 'joins' ? [[id, 'joins'] as const] : [];
     });
     return new Map((await Promise.all(found)).flat());
   }

@@ -75,6 +75,28 @@ test('an organisation code that the API does not take still names an enterprise 
   expect(await load(file, SUCCESSOR)).toMatchObject({ counts: { already_created: 1, invalid: 1 } });
 });
 
+test('and one that is being registered, of which it gets the outcome; in one file it is a duplicate', async () => {
+  const [one, other, failed] = [merchant(1), merchant(2), merchant(3)];
+  const withOrganisationCode = (it: Merchant): Merchant => ({ ...it, code: it.code.slice(8, 17), codeType: 2 });
+  await load(saved(sheetOf([one, failed])), SUCCESSOR);
+  const [id = '', failedId = ''] = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+  const { send, record, batches } = openBook(server.redis);
+  for (const it of [id, failedId]) await send(it);
+  await record(failedId, 'registration_refused', { problem: 'push:103' });
+
+  const rows = [withOrganisationCode(one), other, withOrganisationCode(other), withOrganisationCode(failed)];
+  const file = saved(sheetOf(rows));
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder, ...SUCCESSOR };
+  const { stdout } = await run(checkCommand, [file, '--json'], env);
+  expect(JSON.parse(stdout)).toMatchObject([{ in_progress: 1, ready: 1, duplicate: 1, invalid: 1 }]);
+  const loaded = await load(file, SUCCESSOR);
+  expect(loaded).toMatchObject({
+    counts: { awaiting_legal_person: 1, queued: 1, duplicate: 1, invalid: 1 },
+  });
+  await record(id, 'mini_program_created', { appid: 'wxone' });
+  expect(await batches.counts(loaded.batch)).toMatchObject({ created: 1, queued: 1, duplicate: 1, invalid: 1 });
+});
+
 test.each([
   ['the first API', {}],
   ['its successor', SUCCESSOR],

@@ -5,7 +5,8 @@
 -- ARGV 1 batch id, 2 index of the first row, 3 'again' where a merchant that is created is to get one more, else '',
 --      4 the rows' digests (row-index.ts), eight bytes each
 --      5… three of each row: registration ('' where our checks refused the row), packed row, and '' or 'never' (the row is
---      never sent: it is invalid, unless its enterprise has a Mini Program) or what was decided (JSON):
+--      never sent) or what was decided (JSON; of a row that is never sent it begins with "never":true):
+--        refused   true: a row that is never sent, and joins nothing, is invalid
 --        version   the registration's version at which it was decided
 --        step      as `record` of prelude.lua takes it    relation, counted    what the row is, and counts as
 -- Rows that were accepted already (the same file again, or a lost answer) are passed over. The first row that nobody has
@@ -72,15 +73,25 @@ local function accept_decided(id, pointer, row, state, decided)
   return decided.relation
 end
 
--- What a row is that is never sent.
-local function accept_unsent(id)
-  local now = redis.call('HMGET', key.registration(id), 's', 'appid', 'was')
-  if again or now[1] ~= 'created' and not now[3] then
-    count('invalid')
-    return 'i'
-  end
-  count('already_created')
-  return 'a' .. id .. '|' .. (now[2] or now[3] and string.match(now[3], '%S+$') or '')
+-- What a row is whose enterprise is known to this file, or has a Mini Program; nil where neither is so.
+local function accept_known(id, pointer, state, row, also, appid)
+  local earlier = index_in_batch(row .. ' ' .. (also or ''))
+  if earlier then return duplicate_of(id, earlier) end
+  local first_of_file = redis.call('HGET', key.firstRows(batch), id)
+  if first_of_file then return duplicate_of(id, first_of_file) end
+  if state == 'created' and not again then return accept_created(id, pointer, appid) end
+end
+
+-- A row that is never sent: it joins what its enterprise has, and where that is nothing, or has failed, it is invalid.
+local function accept_unsent(id, pointer, decided)
+  local now = redis.call('HMGET', key.registration(id), 's', 'row', 'also', 'next', 'appid')
+  local relation = now[1] and accept_known(id, pointer, now[1], now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
+  if relation then return relation end
+  if now[1] and decided == 'never' then return nil end
+  if now[1] and not cjson.decode(decided).refused then return accept_decided(id, pointer, now[2], now[1], decided) end
+  if now[1] and version_of(id) ~= cjson.decode(decided).version then return nil end
+  count('invalid')
+  return 'i'
 end
 
 -- What this row is to its registration (batches.ts, `Relation`).
@@ -95,13 +106,8 @@ local function accept(id, pointer, decided)
     return 'r' .. id
   end
   local now = redis.call('HMGET', registration, 's', 'row', 'also', 'next', 'appid')
-  local state, row = now[1], now[2]
-  local earlier = index_in_batch(row .. ' ' .. (now[3] or '') .. ' ' .. (now[4] or ''))
-  if earlier then return duplicate_of(id, earlier) end
-  local first_of_file = redis.call('HGET', key.firstRows(batch), id)
-  if first_of_file then return duplicate_of(id, first_of_file) end
-  if state == 'created' and not again then return accept_created(id, pointer, now[5]) end
-  return accept_decided(id, pointer, row, state, decided)
+  return accept_known(id, pointer, now[1], now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
+    or accept_decided(id, pointer, now[2], now[1], decided)
 end
 
 -- Rows of one page of the batch, stored together, and their digests at the same places.
@@ -120,13 +126,13 @@ local undecided = {}
 for i = 5, #ARGV, 3 do
   local index = first + (i - 5) / 3
   if #undecided > 0 then
-    if ARGV[i] ~= '' and ARGV[i + 2] ~= 'never' and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then undecided[#undecided + 1] = ARGV[i] end
+    if ARGV[i] ~= '' and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then undecided[#undecided + 1] = ARGV[i] end
   elseif index >= accepted then
     local relation = 'i'
     if ARGV[i] == '' then
       count('invalid')
-    elseif ARGV[i + 2] == 'never' then
-      relation = accept_unsent(ARGV[i])
+    elseif ARGV[i + 2] == 'never' or string.find(ARGV[i + 2], '^{"never":true') then
+      relation = accept_unsent(ARGV[i], batch .. '/' .. index, ARGV[i + 2])
     else
       relation = accept(ARGV[i], batch .. '/' .. index, ARGV[i + 2])
     end
