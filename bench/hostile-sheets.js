@@ -5,7 +5,7 @@
  *
  * --keep copies files that took longer than two seconds, or whose answer is a fault of ours, into a folder.
  */
-import '../dist/cli/nursery.js';
+import '../dist/cli/v8-flags.js';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
