@@ -205,7 +205,7 @@ async function startNotifying(
   const wakeupChannel = await openWakeupChannel(redis);
   const delivering = startDelivering({
     redis,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     destinations: { notify: { url: settings.notifyUrl } },
     secret: settings.webhookSecret ?? '',
     requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -408,7 +408,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, log);
   const relay = startRelay({
     redis,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     log,
     windowSize: WINDOW_SIZE,
     perSecond: settings.callsPerSecond,
@@ -417,7 +417,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const worker = startWorker({
     redis,
     relay,
-    context: context,
+    context,
     concurrency: settings.concurrency,
     authorizing: {
       authorizers,
@@ -434,7 +434,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   });
   const delivering = startDelivering({
     redis,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     destinations: {
       created: createdWebhook(settings, authorizers),
     },
@@ -476,7 +476,7 @@ function startEventWatcherOf({ settings, log }: Store, redis: Redis, wakeupChann
     told: openSentNotices(redis),
     batches: openBatches(redis),
     calls,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     now: Date.now,
     log,
     loss: async () => ((await unreported(redis)) === 0 ? lastLoss(redis) : undefined),

@@ -66,8 +66,8 @@ async function asking({ open }: CommandContext, ask: Ask, named: readonly string
   const tools = { batches, ledger, actsOn: (problem: string | undefined) => troubleOf(problem)?.acts };
   const requests: ActionRequest[] = [];
   for (const id of new Set(named)) requests.push({ ask, only, now: Date.now(), ...(await rowsNamed(store, id, ask)) });
-  const previews: { wish: ActionRequest; found: ActionPreview }[] = [];
-  for (const request of requests) previews.push({ wish: request, found: await previewAction(tools, request) });
+  const previews: { request: ActionRequest; found: ActionPreview }[] = [];
+  for (const request of requests) previews.push({ request: request, found: await previewAction(tools, request) });
   const found = together(previews.map((it) => it.found));
   const words = WORDS[ask];
   if (options.json && !options.yes) {
@@ -82,8 +82,7 @@ async function asking({ open }: CommandContext, ask: Ask, named: readonly string
   }
   const because = `${options.because ?? 'no reason given'} (${whoAsks()})`;
   let moved = 0;
-  for (const { wish: request, found: rows } of previews)
-    moved += await applyAction(tools, request, rows, because, Date.now);
+  for (const { request, found: rows } of previews) moved += await applyAction(tools, request, rows, because, Date.now);
   if (ask === 'cancel' && moved >= MANY) await tidyReady(store.redis, 'submit');
   if (options.json) await printJson({ ...factsOf(found), done: moved });
   else if (found.can > 0) say(words.done(moved));

@@ -119,7 +119,7 @@ function describe({ problem, reason, next_step, who_acts, source, fact }: Meanin
 export async function storyOf(store: Store, snapshot: Snapshot): Promise<Story> {
   const { id } = snapshot.registration;
   const history = await store.ledger.history(id);
-  const pointers = rowsNamed({ snapshot: snapshot, history });
+  const pointers = rowsNamed({ snapshot, history });
   const batches = await Promise.all([...new Set(pointers.map(batchOf))].map((batch) => store.batches.find(batch)));
   const rows = await Promise.all(
     pointers.map(async (pointer) => [pointer, await store.batches.rowAt(pointer)] as const),
@@ -131,12 +131,12 @@ export async function storyOf(store: Store, snapshot: Snapshot): Promise<Story> 
     store.settings.wechatRegistrationApi,
   );
   return {
-    snapshot: snapshot,
+    snapshot,
     history,
     batches: new Map(batches.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
     lines: new Map(
       rows.flatMap(([pointer, named]) => (named === undefined ? [] : [[pointer, named.row.line] as const])),
     ),
-    blockedReason: blockedReason,
+    blockedReason,
   };
 }

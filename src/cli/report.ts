@@ -138,7 +138,7 @@ export async function optionsFor(
   return {
     language,
     only,
-    blockedReason: blockedReason,
+    blockedReason,
     timezone: store.settings.quotaTimezone,
     now,
     invitation,

@@ -65,11 +65,11 @@ export async function runNight(
   settle: Settle,
   signal: AbortSignal,
 ): Promise<Night | undefined> {
-  return withInbox(tools.nights, plan.inbox, signal, async (hold, held) => {
+  return withInbox(tools.nights, plan.inbox, signal, async (lease, held) => {
     const { schedule, slot } = plan;
     const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastSlot(schedule)) < slot;
     if (!isDue) return undefined;
-    let night = await begin(tools, plan, hold);
+    let night = await begin(tools, plan, lease);
     const { complete, notReady } = await filesOf(plan.inbox, tools.now());
     if (notReady.length > 0) {
       night = { ...night, notReady };
@@ -85,14 +85,14 @@ export async function runNight(
         'batch' in taken
           ? { ...night, files: [...night.files, taken] }
           : { ...night, rejected: [...night.rejected, taken] };
-      await tools.nights.save(night, hold);
+      await tools.nights.save(night, lease);
     }
-    if (held.aborted) return end(tools, night, hold, 'interrupted');
+    if (held.aborted) return end(tools, night, lease, 'interrupted');
     if (schedule !== undefined && slot !== undefined) await tools.nights.begun(schedule, slot);
     const batches = [...(await leftFromEarlier(tools, night)), ...night.files.map(({ batch }) => batch)];
     const ending = batches.length === 0 ? 'done' : await settle([...new Set(batches)], held);
-    await reportEarlier(tools, night, hold);
-    return end(tools, night, hold, ending);
+    await reportEarlier(tools, night, lease);
+    return end(tools, night, lease, ending);
   });
 }
 
@@ -104,32 +104,32 @@ async function withInbox<T>(
   nights: Nights,
   inbox: string,
   signal: AbortSignal,
-  work: (hold: Lease, held: AbortSignal) => Promise<T>,
+  work: (lease: Lease, held: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  const hold = await nights.hold(inbox);
-  if (hold === undefined) return undefined;
+  const lease = await nights.hold(inbox);
+  if (lease === undefined) return undefined;
   const lost = new AbortController();
   const timer = setInterval(async () => {
     // While Redis is away nobody else gets the inbox either; should the lease end meanwhile, the next renewal tells.
-    const isOurs = await hold.renew().catch(() => true);
+    const isOurs = await lease.renew().catch(() => true);
     if (!isOurs) lost.abort();
   }, RENEW_EVERY_MS).unref();
   try {
-    return await work(hold, AbortSignal.any([signal, lost.signal]));
+    return await work(lease, AbortSignal.any([signal, lost.signal]));
   } finally {
     clearInterval(timer);
-    await hold.release();
+    await lease.release();
   }
 }
 
-async function begin(tools: NightTools, plan: NightPlan, hold: Lease): Promise<Night> {
+async function begin(tools: NightTools, plan: NightPlan, lease: Lease): Promise<Night> {
   const { nights, calls, limits, now } = tools;
   const startedAt = now();
   const date = quotaDay(plan.slot ?? startedAt, plan.timezone).day;
   const earlier = (await nights.list()).filter((night) => night.inbox === plan.inbox && night.date === date);
   const name = earlier.length === 0 ? date : `${date}-${earlier.length + 1}`;
   const night: Night = {
-    id: `${hold.fence}-${name}`,
+    id: `${lease.fence}-${name}`,
     name,
     inbox: plan.inbox,
     ...(plan.schedule !== undefined && { schedule: plan.schedule }),
@@ -142,7 +142,7 @@ async function begin(tools: NightTools, plan: NightPlan, hold: Lease): Promise<N
     usedBefore: (await sendingStatus(calls, limits, startedAt)).used,
     open: true,
   };
-  await nights.save(night, hold);
+  await nights.save(night, lease);
   tools.log.info({ night: name, schedule: plan.schedule }, 'a night begins');
   return night;
 }
@@ -256,13 +256,13 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
   return open.flatMap(({ files }) => files.map(({ batch }) => batch));
 }
 
-async function end(tools: NightTools, night: Night, hold: Lease, ending: NightEnding): Promise<Night> {
+async function end(tools: NightTools, night: Night, lease: Lease, ending: NightEnding): Promise<Night> {
   const { calls, limits, now, log, nights, tell } = tools;
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const stopped =
     ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
   const ended = await report(tools, { ...night, endedAt: now(), ending, ...(stopped !== undefined && { stopped }) });
-  await nights.save(ended, hold);
+  await nights.save(ended, lease);
   const outcomes = byOutcome(sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch)))));
   log.info(
     { night: night.name, ending, files: night.files.length, rejected: night.rejected.length },
@@ -298,7 +298,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   const options: ReportOptions = {
     language: night.language,
     timezone: night.timezone,
-    blockedReason: blockedReason,
+    blockedReason,
     now: now(),
     invitation: tools.invitation,
     unanswered: tools.unanswered,
@@ -332,14 +332,14 @@ async function* once(text: string): AsyncGenerator<string> {
 async function reportEarlier(
   tools: NightTools,
   present: Pick<Night, 'inbox'> & { id?: string },
-  hold: Lease,
+  lease: Lease,
 ): Promise<void> {
   for (const night of await tools.nights.list()) {
     if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;
     // Whoever began it is gone: its inbox is ours.
     const ended =
       night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;
-    await tools.nights.save(await report(tools, ended), hold);
+    await tools.nights.save(await report(tools, ended), lease);
   }
 }
 
@@ -348,6 +348,6 @@ export async function reportAgain(tools: NightTools, signal: AbortSignal): Promi
   const open = (await tools.nights.list()).filter((night) => night.open);
   for (const inbox of new Set(open.map((night) => night.inbox))) {
     if (signal.aborted) return;
-    await withInbox(tools.nights, inbox, signal, (hold) => reportEarlier(tools, { inbox }, hold));
+    await withInbox(tools.nights, inbox, signal, (lease) => reportEarlier(tools, { inbox }, lease));
   }
 }

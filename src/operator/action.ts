@@ -85,7 +85,7 @@ export async function applyAction(
       const fates = part.value.filter(({ index }) => rows.has(index));
       const judged = await judgeRows(tools, { ...request, now: now() }, fates);
       const recorded = await Promise.all(
-        judged.map(({ verdict, view: snapshot }) =>
+        judged.map(({ verdict, snapshot }) =>
           verdict.kind === 'cannot' || snapshot === undefined
             ? undefined
             : ledger.record(snapshot.registration.id, { ...verdict.fact, at: now(), because }, {}, snapshot),
@@ -111,7 +111,7 @@ interface Judged {
   readonly fate: RowWithOutcome;
   readonly verdict: Verdict;
   /** Absent where the row has no registration of its own. */
-  readonly view?: Snapshot;
+  readonly snapshot?: Snapshot;
 }
 
 /** Those that are meant, in their order. */
@@ -146,7 +146,7 @@ async function judgeRow(
     acts: actsOn(registration.problem),
     ...(isWaiting && { waitingRow: pointer }),
   };
-  return { fate, verdict: judge(registration, asking), view: snapshot };
+  return { fate, verdict: judge(registration, asking), snapshot };
 }
 
 function outcomeOf({ relation, registration }: RowWithOutcome): Outcome {

@@ -373,7 +373,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   return {
-    existingMatches: existingMatches,
+    existingMatches,
     rowAt,
     leaders,
     open,

@@ -38,7 +38,7 @@ export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'beli
 
 export type Permit =
   /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
-  | { readonly kind: 'go'; readonly view: Snapshot; readonly probe?: true }
+  | { readonly kind: 'go'; readonly snapshot: Snapshot; readonly probe?: true }
   /** The day is shut, and this process asks WeChat, for all, whether it has calls again; it reports with `endCheck`. */
   | { readonly kind: 'check'; readonly check: number }
   /** Somebody recorded a fact meanwhile: read again. */
@@ -207,7 +207,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     const writeId = newWriteId();
     const id = snapshot.registration.id;
     const { step, recorded } = decide(snapshot, fact, writeId, {});
-    const gone = { kind: 'go', view: { ...snapshot, registration: recorded.after, version: writeId } } as const;
+    const gone = { kind: 'go', snapshot: { ...snapshot, registration: recorded.after, version: writeId } } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
     const args = [id, snapshot.version, call, job.name, JSON.stringify(step), person];
@@ -371,7 +371,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   return {
-    acquire: acquire,
+    acquire,
     ofDay,
     now,
     endCheck,

@@ -57,7 +57,7 @@ export async function reportOf(
 ): Promise<ReportRow[]> {
   const others = await otherRowsOf(batches, batch, fates);
   const circumstances: Circumstances = {
-    blockedReason: blockedReason,
+    blockedReason,
     now,
     invitation,
     unanswered,

@@ -61,7 +61,7 @@ export interface Memory {
 }
 
 export interface ReadNow {
-  readonly view: Snapshot | undefined;
+  readonly snapshot: Snapshot | undefined;
   /** Redis' clock, by which days and hours begin for every worker; this machine's clock may be in another day. */
   readonly redisNow: () => number;
 }
@@ -70,7 +70,7 @@ export interface ReadNow {
 export async function readNow({ ledger, now }: WorkerContext, id: string): Promise<ReadNow> {
   const snapshot = await ledger.read(id);
   const readAt = now();
-  return { view: snapshot, redisNow: () => (snapshot?.now ?? readAt) + now() - readAt };
+  return { snapshot, redisNow: () => (snapshot?.now ?? readAt) + now() - readAt };
 }
 
 /** `now`: Redis' clock, by which permits are given. */

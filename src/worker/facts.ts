@@ -28,7 +28,7 @@ type Unanswered = Exclude<Reply, Answered>;
 export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): Decision {
   if (reply.kind !== 'answer') return factOfUnanswered(context, sent, reply);
   const at = context.now();
-  const { registration } = sent.view;
+  const { registration } = sent.snapshot;
   const problem = `create:${reply.errcode}`;
   const answer = answerToCreate(reply.errcode);
   const fact: Fact = {
@@ -111,7 +111,7 @@ function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered)
     ...probed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
     verdict: 'failed',
   };
-  if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, effects: effects, refusedToken: false };
+  if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, effects, refusedToken: false };
 
   const giveBack = { day: sent.day, person: sent.person, call: true };
   if (reply.kind === 'not_sent') {
@@ -123,7 +123,7 @@ function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered)
       refusedToken: false,
     };
   }
-  const { registration } = sent.view;
+  const { registration } = sent.snapshot;
   const fact: Fact = { ...base, kind: 'create_intercepted', ...laterOnce(context, registration, 'page', at) };
   return { fact, effects: { ...effects, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
 }
@@ -198,7 +198,7 @@ export function factOfSearch(
       said,
       ...(answer.fact === 'search_refused' && { because: withRid(answer, said) }),
     },
-    effects: effects,
+    effects,
     refusedToken,
   };
 }
@@ -247,7 +247,7 @@ const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 
  */
 function waitAfter(context: WorkerContext, sent: Sent, answer: Answer, at: number): Partial<Fact> {
   const { patience, limits } = context;
-  const { registration, now } = sent.view;
+  const { registration, now } = sent.snapshot;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
   switch (answer.wait) {
     case 'again':

@@ -10,7 +10,7 @@ import { askForDay, tokenWithinQuota } from './quota.js';
 
 export async function followUp(context: WorkerContext, job: Job, id: string): Promise<void> {
   for (;;) {
-    const { view: snapshot, redisNow } = await readNow(context, id);
+    const { snapshot, redisNow } = await readNow(context, id);
     const merchant = snapshot?.row?.merchant;
     if (snapshot === undefined || merchant === undefined || !isSilent(snapshot.registration)) {
       return context.workload.giveBack(job, id, undefined);
@@ -27,7 +27,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
       // Another process may have an answer that Redis has forgotten: then this is no conflict, and the end is another one.
       await context.memory.isWhole();
       const again = await readNow(context, id);
-      if (again.view?.version !== snapshot.version) continue;
+      if (again.snapshot?.version !== snapshot.version) continue;
       await report(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, snapshot);
       return;
     }
@@ -55,13 +55,13 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
         until: at,
         problem: 'call:permit_expired',
       } as const;
-      await report(context, id, expired, {}, permit.view);
+      await report(context, id, expired, {}, permit.snapshot);
       return;
     }
     if (permit.kind === 'go') {
       const reply = await context.api.search(merchant, registration.taskId, token);
       const decision = factOfSearch(context, registration, budgets.day, reply, permit.probe);
-      return reportCall(context, id, decision, reply, token, permit.view);
+      return reportCall(context, id, decision, reply, token, permit.snapshot);
     }
     if (permit.kind === 'check') {
       await askForDay(context, token, budgets.day, permit.check);

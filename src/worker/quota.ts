@@ -38,11 +38,11 @@ async function believeQuota(context: WorkerContext, token: string): Promise<void
 
 /** One process asks for all; the others wait for it as long as its call may take. Answers how long that is enough, in ms. */
 async function askForQuota(context: WorkerContext, token: string): Promise<number> {
-  const { calls, limits, wakeups: hold, patience } = context;
+  const { calls, limits, wakeups, patience } = context;
   const now = await calls.now();
   const { day, dayEndsAt } = sendingWindow(limits, now);
   const forMs = Math.min(ASK_EVERY_MS, dayEndsAt - now);
-  const subscription = hold.subscribe(['quota']);
+  const subscription = wakeups.subscribe(['quota']);
   try {
     // Should this process die while it asks, the next one asks soon.
     const turn = await calls.quotaTurn(longestCallMs(patience));
@@ -120,13 +120,13 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
     const answered = `quota/get: ${quota.errcode} ${quota.said}`.trim();
     return { outcome: today.closed ? 'probe' : 'shut', answered };
   }
-  const decision = toldFrom({ quota, counted, underWay, at });
+  const reportedQuota = toldFrom({ quota, counted, underWay, at });
   const cleared = clearedBy(quota, today, counted - underWay);
   const answered = `quota/get: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left`;
-  const left = callsOfDay(limits, { told: decision, cleared }) - counted;
-  const hasCalls = today.closed ? decision.limit > counted : left > (today.kept ?? 0);
+  const left = callsOfDay(limits, { told: reportedQuota, cleared }) - counted;
+  const hasCalls = today.closed ? reportedQuota.limit > counted : left > (today.kept ?? 0);
   const opening = today.closed && today.shut?.doubted ? 'probe' : 'open';
-  return { outcome: hasCalls ? opening : 'shut', answered, told: decision, cleared };
+  return { outcome: hasCalls ? opening : 'shut', answered, told: reportedQuota, cleared };
 }
 
 /**

@@ -23,7 +23,7 @@ export async function submit(context: WorkerContext, inSlot: WithPermit, job: Jo
 async function send(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<void> {
   const sent = await take(context, job, id, known);
   if (sent === undefined) return;
-  const { view: snapshot, sentFact, day } = sent;
+  const { snapshot, sentFact, day } = sent;
   const giveUp = ({ fact, effects }: Pick<Decision, 'fact' | 'effects'>) =>
     report(context, id, fact, effects, snapshot);
   if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
@@ -32,13 +32,13 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
     return void (await giveUp(factOfNoJournal(context, sent)));
   }
   const reply = await context.api.create(sent.merchant, sent.token);
-  await reportCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.view);
+  await reportCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.snapshot);
 }
 
 /** A call for which a permit was acquired; from here on `create` counts as sent. */
 export interface Sent {
   /** With `create_sent` recorded; its `now` is that of the permit. */
-  readonly view: Snapshot;
+  readonly snapshot: Snapshot;
   readonly merchant: Merchant;
   readonly token: string;
   readonly age: PermitAge;
@@ -54,7 +54,7 @@ export interface Sent {
 
 async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
   for (let read = known; ; read = await readNow(context, id)) {
-    const { view: snapshot, redisNow } = read;
+    const { snapshot, redisNow } = read;
     const merchant = snapshot?.row?.merchant;
     if (snapshot === undefined || merchant === undefined || !isDue(snapshot, job)) {
       await context.workload.giveBack(
@@ -89,7 +89,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       case 'go':
         context.log.info({ registration: id, fact: fact.kind }, 'fact');
         return {
-          view: { ...permit.view, now },
+          snapshot: { ...permit.snapshot, now },
           merchant,
           token,
           age,

@@ -133,7 +133,7 @@ describe('a fact', () => {
       budgetsFor(one),
     );
     if (sent.kind !== 'go') throw new Error(sent.kind);
-    first.guard.journal.write({ registration: id, mark: sent.view.version, fact: { kind: 'create_sent', at } });
+    first.guard.journal.write({ registration: id, mark: sent.snapshot.version, fact: { kind: 'create_sent', at } });
     // Redis forgets the call.
     await server.redis.del(key('history', id));
     await server.redis.hset(key('registration', id), 's', 'queued');
@@ -143,7 +143,7 @@ describe('a fact', () => {
 
     const ledger = openLedger(server.redis, first.guard.ofAnswers);
     const answer = { kind: 'create_refused', at: at + 1, callSentAt: at, problem: 'create:61070' } as const;
-    await ledger.record(id, answer, {}, sent.view);
+    await ledger.record(id, answer, {}, sent.snapshot);
     expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent', 'create_refused']);
     expect((await book.registration(id)).state).toBe('rejected');
     expect(await lastLoss(server.redis)).toMatchObject({ facts: 1 });

@@ -436,7 +436,7 @@ async function relay({ windowSize = 10_000, perSecond = 10 } = {}): Promise<Pick
   const wakeupChannel: WakeupChannel = await openWakeupChannel(own);
   const started = startRelay({
     redis: own,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     log: readableLog().log,
     windowSize,
     perSecond,

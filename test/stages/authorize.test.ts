@@ -520,7 +520,7 @@ describe('the platform is told of each new Mini Program', () => {
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
     const delivering = startDelivering({
       redis: server.redis,
-      wakeupChannel: wakeupChannel,
+      wakeupChannel,
       destinations: { created: createdWebhook({ createdWebhook: url }, with1.authorizers) },
       secret: 'secret',
       requestTimeoutMs: 2_000,

@@ -31,12 +31,12 @@ async function startWork() {
   const redis = server.connect();
   const relay = startRelay({
     redis,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     log: context.log,
     windowSize: 1_000,
     perSecond: 100,
   });
-  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 4 });
+  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 4 });
   let calls = 0;
   return {
     counts: () => batches.counts('b1'),

@@ -28,7 +28,7 @@ function herald(): EventWatcher {
     told,
     batches,
     calls,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     spentDay: async () => spent,
     loss: async () => loss,
     words: (why) => ({

@@ -71,7 +71,7 @@ async function hangUp(): Promise<void> {
 async function deliver(target: Partial<DeliveryTarget> = {}, firstPauseMs = 5): Promise<Delivering> {
   const delivering = startDelivering({
     redis: await own.connect(),
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     destinations: { created: { url, ...target } },
     secret: SECRET,
     requestTimeoutMs: 2_000,

@@ -254,12 +254,12 @@ test('what was still in the list of what is ready is not sent, also where its me
   const redis = db.connect();
   const relay = startRelay({
     redis,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     log: context.log,
     windowSize: 1_000,
     perSecond: 100,
   });
-  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 4 });
+  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 4 });
   await until('nothing is ready and nothing in flight', async () => !(await workload.isSending(Date.now())));
   await worker.close();
   await relay.stop();

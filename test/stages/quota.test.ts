@@ -161,8 +161,8 @@ async function startCrew(wechat: PlayedWeChat): Promise<{ close(): Promise<void>
   const redis = server.connect();
   const wakeupChannel = await openWakeupChannel(redis);
   const context = contextWith(redis, wakeupChannel, { ...wechat, limits: { believeWeChat: true } });
-  const relay = startRelay({ redis, wakeupChannel: wakeupChannel, log: context.log, windowSize: 1_000, perSecond: 1 });
-  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 10 });
+  const relay = startRelay({ redis, wakeupChannel, log: context.log, windowSize: 1_000, perSecond: 1 });
+  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 10 });
   return {
     async close() {
       await worker.close();

@@ -113,7 +113,7 @@ describe('of a blockedReason and a wait of its own, a row tells the one that end
     ['its turn', fateOf({ state: 'queued' }), midnight],
     ['days, while the line is stopped and nobody knows until when', waits('not_before', 400), nobodyKnows],
   ] as const)('waiting for %s', (_, fate, blockedReason) => {
-    expect(sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason: blockedReason })).toMatchObject({
+    expect(sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason })).toMatchObject({
       problem: 'quota:day',
       reason: words,
     });

@@ -259,7 +259,7 @@ describe('the probe of a closed day', () => {
   });
 
   test('may be a search', () => {
-    const registration = sent().view.registration;
+    const registration = sent().snapshot.registration;
     const told = factOfSearch(context(fastregisterweapp), registration, DAY, answer(89251), true).effects.probe;
     expect(told).toEqual({ day: DAY, verdict: 'open', said: 'search:89251 said' });
     const lost = factOfSearch(context(fastregisterweapp), registration, DAY, { kind: 'lost', why: 'cut' }, true).effects

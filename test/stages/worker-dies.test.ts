@@ -25,10 +25,10 @@ test('a job that three workers took with them is worked off by the fourth, and n
   };
   await book.load('b1', [merchant(1)]);
   const redis = server.connect();
-  const relay = startRelay({ redis, wakeupChannel: wakeupChannel, log, windowSize: 1_000, perSecond: 10 });
+  const relay = startRelay({ redis, wakeupChannel, log, windowSize: 1_000, perSecond: 10 });
   await takeAndDie({ deathsBefore: 2 });
 
-  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 1 });
+  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 1 });
   const wasSent = async () => (await book.batches.counts('b1')).awaiting_legal_person === 1;
   await until('it was sent, or failed', async () => (await wasSent()) || lines.length > 0);
   expect(lines).toEqual([]);

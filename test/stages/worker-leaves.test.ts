@@ -27,12 +27,12 @@ test('a worker that leaves finishes the calls in flight, and gives back what wai
   const redis = server.connect();
   const relay = startRelay({
     redis,
-    wakeupChannel: wakeupChannel,
+    wakeupChannel,
     log: context.log,
     windowSize: 1_000,
     perSecond: 800,
   });
-  const worker = startWorker({ redis, relay, context: context, authorizing: {} as never, concurrency: 4 });
+  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 4 });
   await until('four calls are in flight', () => answers.length === 4);
   await relay.stop();
 
