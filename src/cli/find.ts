@@ -3,7 +3,7 @@ import type { Store } from '../app.js';
 import { ownerOfTask, ownersOf } from '../redis/appids.js';
 import { rowsThatMayBe, rowsWith } from '../redis/row-index.js';
 import { type FindTools, type Found, find } from '../reporter/find.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, countFrom, EXIT, perform } from './command.js';
 import { languageFrom, optionsFor } from './report.js';
 import { print, printJson, say } from './terminal.js';
 
@@ -28,9 +28,7 @@ export function findCommand(): Command {
 }
 
 async function run({ open }: CommandContext, text: string, options: Options): Promise<number> {
-  const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new UsageError(`--limit ${options.limit}: write a whole number from 1.`);
+  const limit = countFrom('--limit', options.limit);
   const language = languageFrom(options.lang);
   const store = await open('interactive');
   const reportOptions = await optionsFor(store, language);

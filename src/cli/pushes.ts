@@ -8,7 +8,7 @@ import { ownersOf } from '../redis/appids.js';
 import type { Snapshot } from '../redis/ledger.js';
 import { openPushes, type ParkedPush, type Parking, type Pushes, type StoredPush } from '../redis/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
-import { command, EXIT, perform, UsageError } from './command.js';
+import { command, countFrom, EXIT, perform, UsageError } from './command.js';
 import { sinceFrom } from './report.js';
 import { print, printJson, say, table } from './terminal.js';
 
@@ -52,7 +52,7 @@ function listCommand(): Command {
         const store = await open('interactive');
         const pushes = openPushes(store.redis);
         const parked = await pushes.listParked();
-        const found = options.parked ? parked : await pushes.list(countFrom(options.most));
+        const found = options.parked ? parked : await pushes.list(countFrom('--most', options.most));
         const rows = found.map((push) => ({
           id: push.id,
           receivedAt: isoWithOffset(push.receivedAt, store.settings.quotaTimezone),
@@ -311,10 +311,4 @@ function fieldsOf(says: Readonly<Record<string, unknown>>, prefix = ''): [string
     if (typeof value === 'object' && value !== null) return fieldsOf(value as Record<string, unknown>, `${name}.`);
     return [[`${prefix}${name}`, String(value)]];
   });
-}
-
-function countFrom(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new UsageError(`--most ${text}: write a whole number from 1.`);
-  return count;
 }

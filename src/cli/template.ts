@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { writeWhole } from '../reporter/file.js';
 import { template } from '../reporter/template.js';
 import { command, EXIT, UsageError } from './command.js';
-import { languageFrom } from './report.js';
+import { isWorkbook, languageFrom } from './report.js';
 import { print, say } from './terminal.js';
 
 interface Options {
@@ -28,7 +28,7 @@ export function templateCommand(): Command {
 }
 
 async function write({ xlsx, lang, output, force }: Options): Promise<number> {
-  const format = xlsx || output?.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv';
+  const format = xlsx || isWorkbook(output ?? '') ? 'xlsx' : 'csv';
   const pieces = template({ format, lang: languageFrom(lang) });
   if (output !== undefined) {
     await writeWhole(output, pieces, force === true);

@@ -86,11 +86,6 @@ export function readHeadings(cells: readonly string[]): HeadingsRead {
   };
 }
 
-/** Where a sheet has the column that a report added under that name; -1 where it has none. */
-export function reportColumn(headings: readonly string[], name: (typeof REPORT_COLUMNS)[number]): number {
-  return headings.findIndex((heading) => comparableHeading(heading) === comparableHeading(name));
-}
-
 /** Whether a cell could be that field's heading. */
 export function isHeadingOf(field: Field, cell: string): boolean {
   const fields = fieldsMeant(cell);

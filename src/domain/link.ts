@@ -11,17 +11,19 @@ export interface Link {
   readonly endsAt: number;
 }
 
+/** Until when the legal person has to confirm, in ms since 1970; absent where no task waits for that. */
+export function confirmByOf({ state, sentAt }: Pick<Registration, 'state' | 'sentAt'>): number | undefined {
+  return state === 'awaiting_legal_person' && sentAt !== undefined ? sentAt + LONGEST_TASK_MS : undefined;
+}
+
 /**
  * Absent where nobody has to open one: not sent yet, or over. Its 24 hours are those of the task, counted from the call,
  * so that nobody is promised too much.
  */
-export function linkOf({
-  state,
-  authorizeUrl,
-  sentAt,
-}: Pick<Registration, 'state' | 'authorizeUrl' | 'sentAt'>): Link | undefined {
-  if (state !== 'awaiting_legal_person' || authorizeUrl === undefined || sentAt === undefined) return undefined;
-  return { url: authorizeUrl, endsAt: sentAt + LONGEST_TASK_MS };
+export function linkOf(registration: Pick<Registration, 'state' | 'authorizeUrl' | 'sentAt'>): Link | undefined {
+  const endsAt = confirmByOf(registration);
+  const { authorizeUrl: url } = registration;
+  return url === undefined || endsAt === undefined ? undefined : { url, endsAt };
 }
 
 /** `ending`: less than three hours are left. */

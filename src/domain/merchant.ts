@@ -86,16 +86,11 @@ export function nameKey(name: string): string {
   return comparable(name);
 }
 
-/** By which a text that a person types is compared with what a sheet has. */
-export function comparableText(text: string): string {
-  return comparable(text);
-}
-
 /** What has nothing to be made equal: nearly every name and Weixin ID, and a third of the time of a load. */
 const COMPARABLE = /^[\u4e00-\u9fa50-9a-z_-]*$/;
 
-/** For comparison only: full-width and half-width, upper and lower case, spaces, and look-alikes of the dot in a name make no difference. */
-function comparable(text: string): string {
+/** For comparison only, of texts of a sheet and of what a person types: full-width and half-width, upper and lower case, spaces, and look-alikes of the dot in a name make no difference. */
+export function comparable(text: string): string {
   if (COMPARABLE.test(text)) return text;
   return withOneDot(
     text

@@ -3,8 +3,9 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { markdownText } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
-import type { Batch, Batches } from '../redis/batches.js';
+import type { Batches } from '../redis/batches.js';
 import type { Night } from '../redis/nights.js';
+import { nameIn } from '../redis/rows.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../reporter/report.js';
 import { troubleOf } from '../reporter/sentences.js';
 
@@ -72,7 +73,7 @@ export async function summaryOf(
         callCount += 1;
         if (calls.length >= CALLS_LISTED) continue;
         const { line, reason, next_step } = row;
-        calls.push({ file: file.name, line, name: nameOf(batch, row.cells), outcome, reason, next_step });
+        calls.push({ file: file.name, line, name: nameIn(row, batch.columns), outcome, reason, next_step });
       }
     }
   }
@@ -99,10 +100,6 @@ export async function summaryOf(
     to_call: calls,
     to_call_count: callCount,
   };
-}
-
-function nameOf({ columns }: Batch, cells: readonly string[]): string {
-  return cells[columns[0] ?? -1] ?? '';
 }
 
 /** What the code means; of our own checks the first row's words, which name its cell. */

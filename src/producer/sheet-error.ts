@@ -16,7 +16,6 @@ export class SheetError extends Error {
   }
 }
 
-export const IN_FILE: Words = { en: 'the file has', zh: '文件' };
 export const IN_WORKBOOK: Words = { en: 'the workbook has', zh: '工作簿' };
 
 /** `where` ends in `has`: there is more of something in that place than a sheet of merchants ever needs. */

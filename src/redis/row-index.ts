@@ -5,15 +5,11 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import { comparableText } from '../domain/merchant.js';
+import { comparable } from '../domain/merchant.js';
 import { key, ROWS_PER_PAGE } from './keys.js';
-import type { DetailColumns, Row } from './rows.js';
+import { type DetailColumns, nameIn, type Row, weixinIdIn } from './rows.js';
 
 const BYTES_OF_ROW = 8;
-
-/** Places of the two in DetailColumns. */
-const NAME = 0;
-const WEIXIN_ID = 3;
 
 /** Pages of which Redis is asked at once. */
 const PAGES_AT_ONCE = 64;
@@ -26,17 +22,15 @@ interface Pages {
 /** As accept.lua stores them: the bytes of one row after the other. */
 export function digestsOf(rows: readonly Pick<Row, 'cells' | 'merchant'>[], columns: DetailColumns): Buffer {
   const digests = Buffer.allocUnsafe(rows.length * BYTES_OF_ROW);
-  rows.forEach(({ cells, merchant }, at) => {
-    const name = merchant?.name ?? cells[columns[NAME] ?? -1] ?? '';
-    const weixinId = merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
-    digests.writeUInt32LE(digestOf(name), at * BYTES_OF_ROW);
-    digests.writeUInt32LE(digestOf(weixinId), at * BYTES_OF_ROW + 4);
+  rows.forEach((row, at) => {
+    digests.writeUInt32LE(digestOf(nameIn(row, columns)), at * BYTES_OF_ROW);
+    digests.writeUInt32LE(digestOf(weixinIdIn(row, columns)), at * BYTES_OF_ROW + 4);
   });
   return digests;
 }
 
 function digestOf(text: string): number {
-  return crc32(comparableText(text));
+  return crc32(comparable(text));
 }
 
 /** Indexes of the rows whose name or Weixin ID may be `text`; the newest first. */
@@ -53,7 +47,7 @@ export async function* rowsThatMayBe(redis: Redis, batch: Pages, text: string): 
 
 /** Indexes of the rows that have `text` in one of their cells; the newest first. */
 export async function* rowsWith(redis: Redis, batch: Pages, text: string): AsyncGenerator<number> {
-  const wanted = comparableText(text);
+  const wanted = comparable(text);
   async function read(keys: string[]): Promise<string[][]> {
     const steps = redis.pipeline();
     for (const rows of keys) steps.lrange(rows, 0, -1);
@@ -64,9 +58,9 @@ export async function* rowsWith(redis: Redis, batch: Pages, text: string): Async
   }
   for await (const [page, rows] of pagesFromTheEnd(batch, read, 'rows')) {
     // Most pages have none: one look for all of their rows.
-    if (!comparableText(rows.join('\n')).includes(wanted)) continue;
+    if (!comparable(rows.join('\n')).includes(wanted)) continue;
     for (let at = rows.length - 1; at >= 0; at -= 1) {
-      if (comparableText(rows[at] ?? '').includes(wanted)) yield page * ROWS_PER_PAGE + at;
+      if (comparable(rows[at] ?? '').includes(wanted)) yield page * ROWS_PER_PAGE + at;
     }
   }
 }

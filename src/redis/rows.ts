@@ -46,6 +46,22 @@ const JOINT = '\u001d';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the joints
 const NOT_JOINABLE = /[\u001d-\u001f\ud800-\udfff]/u;
 
+/** Places in DetailColumns. */
+const NAME = 0;
+const WEIXIN_ID = 3;
+
+type Named = Pick<Row, 'cells' | 'merchant'>;
+
+/** The name of the row's merchant; where our checks refused the row, as its cell has it. */
+export function nameIn({ merchant, cells }: Named, columns: DetailColumns): string {
+  return merchant?.name ?? cells[columns[NAME] ?? -1] ?? '';
+}
+
+/** The same of the legal person's Weixin ID. */
+export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): string {
+  return merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
+}
+
 export function packRow(row: Row, columns: DetailColumns): string {
   if (row.problems.length > 0 || row.merchant === undefined) return packed(row, columns);
   const { merchant, cells, line } = row;

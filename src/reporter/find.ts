@@ -2,9 +2,10 @@
  * Merchants by what a person knows of them: a code, an appid, a task id or a registration lead to one at once; a whole name or
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
-import { comparableText, type Identify, isIdentity } from '../domain/merchant.js';
+import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
 import type { Ledger } from '../redis/ledger.js';
+import { nameIn, weixinIdIn } from '../redis/rows.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {
@@ -70,7 +71,7 @@ async function* inSheets(
   fits: (row: RowWithOutcome, batch: Batch, text: string) => boolean,
 ): AsyncGenerator<Found> {
   const { batches } = tools;
-  const wanted = comparableText(text);
+  const wanted = comparable(text);
   if (wanted === '') return;
   for (const id of (await batches.list()).reverse()) {
     const batch = await batches.find(id);
@@ -90,18 +91,14 @@ async function foundIn(
 ): Promise<Found> {
   const [row] = await reportOf(batches, batch, [fate], options);
   if (row === undefined) throw new Error(`the report has no row ${batch.id}/${fate.index}`);
-  return { batch, row, name: nameIn(fate, batch) };
-}
-
-function nameIn({ row }: RowWithOutcome, { columns }: Batch): string {
-  return row.merchant?.name ?? row.cells[columns[0] ?? -1] ?? '';
+  return { batch, row, name: nameIn(fate.row, batch.columns) };
 }
 
 function isThis(fate: RowWithOutcome, batch: Batch, wanted: string): boolean {
-  const weixinId = fate.row.merchant?.legalPersonaWechat ?? fate.row.cells[batch.columns[3] ?? -1] ?? '';
-  return comparableText(nameIn(fate, batch)) === wanted || comparableText(weixinId) === wanted;
+  const texts = [nameIn(fate.row, batch.columns), weixinIdIn(fate.row, batch.columns)];
+  return texts.some((text) => comparable(text) === wanted);
 }
 
 function hasThis({ row }: RowWithOutcome, _batch: Batch, wanted: string): boolean {
-  return row.cells.some((cell) => comparableText(cell).includes(wanted));
+  return row.cells.some((cell) => comparable(cell).includes(wanted));
 }

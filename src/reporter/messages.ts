@@ -3,8 +3,7 @@
  * us, and what comes next. `next_step` speaks to the staff; this speaks to the merchant.
  */
 import type { Field } from '../domain/columns.js';
-import { LONGEST_TASK_MS } from '../domain/limits.js';
-import { linkOf, stageOf } from '../domain/link.js';
+import { confirmByOf, linkOf, stageOf } from '../domain/link.js';
 import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
@@ -60,8 +59,8 @@ function invitation({ row, registration, relation }: RowWithOutcome, { now, time
       zh: `请法定代表人在 ${by} 前用本人微信打开以下链接，完成身份证校验和人脸识别，逾期需重新申请：${link.url} 。`,
     };
   }
-  const endsAt = (registration.sentAt ?? 0) + LONGEST_TASK_MS;
-  if (now >= endsAt || registration.problem === 'link:lost') return NONE;
+  const endsAt = confirmByOf(registration);
+  if (endsAt === undefined || now >= endsAt || registration.problem === 'link:lost') return NONE;
   const weixinId = row.merchant?.legalPersonaWechat ?? '';
   const account = weixinId === '' ? NONE : { en: ` (Weixin ID ${weixinId})`, zh: `（微信号 ${weixinId}）` };
   return {

@@ -2,9 +2,9 @@
  * Whom to contact, over all batches: merchants whose next step is theirs or the legal person's, those among them whose 24 hours
  * still run first. A phone call can save these; the others have failed already.
  */
-import { LONGEST_TASK_MS } from '../domain/limits.js';
-import type { Registration } from '../domain/registration.js';
+import { confirmByOf } from '../domain/link.js';
 import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
+import { nameIn } from '../redis/rows.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { workbook } from './workbook.js';
@@ -57,10 +57,11 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
         const fate = fates[at];
         if (fate === undefined || !isTheirs(row) || listed.has(row.registration_id)) continue;
         if (row.registration_id !== '') listed.add(row.registration_id);
-        const confirmBy = confirmByOf(fate.registration, options.now);
+        const endsAt = fate.registration && confirmByOf(fate.registration);
+        const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
         todos.push({
           ...(confirmBy !== undefined && { confirmBy }),
-          merchant: fate.row.merchant?.name ?? row.cells[batch.columns[0] ?? -1] ?? '',
+          merchant: nameIn(fate.row, batch.columns),
           contact: contactIn(row.cells, contact),
           row,
           file: batch.file,
@@ -78,12 +79,6 @@ function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
 
 function isTheirs({ who_acts }: ReportRow): boolean {
   return who_acts === 'merchant' || who_acts === 'legal_person';
-}
-
-function confirmByOf(registration: Registration | undefined, now: number): number | undefined {
-  if (registration?.state !== 'awaiting_legal_person' || registration.sentAt === undefined) return undefined;
-  const endsAt = registration.sentAt + LONGEST_TASK_MS;
-  return endsAt > now ? endsAt : undefined;
 }
 
 /** What still runs, by its end; then what is over, the newest first. */

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -12,6 +11,7 @@ import { prefix } from '../../src/redis/keys.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { removeRedisFolder } from '../support/folder.js';
+import { freePort } from '../support/free-port.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { build, portOf, start } from '../support/program.js';
@@ -26,13 +26,10 @@ const servers: ChildProcess[] = [];
 const nodes: Redis[] = [];
 let ports: number[] = [];
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  // The cluster's own port is 10,000 above.
-  return port < 55_000 ? port : freePort();
+/** The cluster's own port is 10,000 above. */
+async function lowPort(): Promise<number> {
+  const port = await freePort();
+  return port < 55_000 ? port : lowPort();
 }
 
 function startNode(port: number): void {
@@ -45,7 +42,7 @@ beforeAll(build, 120_000);
 
 /** Two masters with half of the slots each, of which one has nothing of ours. */
 beforeAll(async () => {
-  ports = [await freePort(), await freePort()];
+  ports = [await lowPort(), await lowPort()];
   for (const [at, port] of ports.entries()) {
     startNode(port);
     const node = new Redis(port, '127.0.0.1', { retryStrategy: () => 50 });

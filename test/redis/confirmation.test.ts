@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { openConfirmation, refuseUnconfirmable } from '../../src/redis/confirmation.js';
 import { isRecentEnough } from '../../src/redis/connection.js';
+import { freePort } from '../support/free-port.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 
@@ -61,14 +60,4 @@ async function withReplica(): Promise<{ redis: OwnRedis; replica: OwnRedis }> {
   await replica.stop();
   await replica.start('--replicaof', '127.0.0.1', String(port), '--repl-diskless-sync-delay', '0');
   return { redis, replica };
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { rehearse } from '../support/rehearsal.js';
@@ -44,14 +43,4 @@ async function newRedis(...settings: string[]): Promise<OwnRedis> {
   await redis.stop();
   await redis.start(...settings);
   return redis;
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }
