@@ -23,8 +23,8 @@ const context = {
 
 function answered(reply: Reply, postponed = 0) {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: NOW, postponed } as const;
-  const view = { registration, steps: 1, now: NOW, row: undefined };
-  return factOfCreate(context, { view, sentAt: NOW, day: '2026-11-21', person: 'p' } as unknown as Sent, reply);
+  const snapshot = { registration, steps: 1, now: NOW, row: undefined };
+  return factOfCreate(context, { snapshot, sentAt: NOW, day: '2026-11-21', person: 'p' } as unknown as Sent, reply);
 }
 
 const answer = (errcode: number): Reply => ({ kind: 'answer', errcode, said: 'said rid: 65aa-1', body: {} });

@@ -36,8 +36,8 @@ function aRow() {
     send(errcode: number): Registration {
       now = Math.max(now, row.until ?? 0);
       meet({ kind: 'create_sent', at: now });
-      const view = { registration: row, version: '', now, row: undefined, enterprise: undefined };
-      const sent = { view, sentAt: now, day: '2026-11-21', person: 'p' } as unknown as Sent;
+      const snapshot = { registration: row, version: '', now, row: undefined, enterprise: undefined };
+      const sent = { snapshot, sentAt: now, day: '2026-11-21', person: 'p' } as unknown as Sent;
       meet(factOfCreate(context, sent, { kind: 'answer', errcode, said: 'said', body: {} }).fact);
       return row;
     },

@@ -32,8 +32,8 @@ function context(make = fastregisterenterpriseweapp, random = 0.5): WorkerContex
 
 function sent(changes: Partial<Registration> = {}, isProbe = false): Sent {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: SENT_AT, ...changes } as const;
-  const view = { registration, version: '', now: NOW, row: undefined };
-  return { view, sentAt: SENT_AT, day: DAY, person: 'p', isProbe } as unknown as Sent;
+  const snapshot = { registration, version: '', now: NOW, row: undefined };
+  return { snapshot, sentAt: SENT_AT, day: DAY, person: 'p', isProbe } as unknown as Sent;
 }
 
 const answer = (errcode: number, said = 'said', body: object = {}): Reply => ({
