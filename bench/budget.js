@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../dist/app.js';
-import { key } from '../dist/redis/keys.js';
+import { openStore } from '../dist/src/app.js';
+import { key } from '../dist/src/redis/keys.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 
 const SECONDS = Number(process.argv[2] ?? 10);

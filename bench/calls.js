@@ -21,13 +21,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
-import { openStore } from '../dist/app.js';
-import { creditCodeCheck } from '../dist/domain/enterprise-code.js';
-import { DEFAULT_PATIENCE, WAITS } from '../dist/domain/patience.js';
-import { openLedger } from '../dist/redis/ledger.js';
 import { fractionOf, pickByWeight } from '../dist/simulator/chance.js';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
 import { startSimulator } from '../dist/simulator/simulator.js';
+import { openStore } from '../dist/src/app.js';
+import { creditCodeCheck } from '../dist/src/domain/enterprise-code.js';
+import { DEFAULT_PATIENCE, WAITS } from '../dist/src/domain/patience.js';
+import { openLedger } from '../dist/src/redis/ledger/ledger.js';
 import { log, settingsFrom } from './rig.js';
 
 const ROWS = Number(process.argv[2] ?? 3_000);

@@ -9,8 +9,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '../dist/app.js';
-import { key } from '../dist/redis/keys.js';
+import { openStore } from '../dist/src/app.js';
+import { key } from '../dist/src/redis/keys.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, until } from './rig.js';
 
 const CANCELLED = Number(process.argv[2] ?? 300_000);
@@ -22,7 +22,7 @@ const WANTED_MB = 200;
 const WANTED_MS = 5;
 const CONTROL_MS = 5_000;
 const self = fileURLToPath(import.meta.url);
-const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
 
 if (process.env.BENCH_ROLE === 'command') await command();
 else await main();

@@ -5,11 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../dist/app.js';
-import { findToolsOf } from '../dist/cli/find.js';
-import { optionsFor } from '../dist/cli/report.js';
-import { key } from '../dist/redis/keys.js';
-import { find } from '../dist/reporter/find.js';
+import { openStore } from '../dist/src/app.js';
+import { findToolsOf } from '../dist/src/cli/find.js';
+import { optionsFor } from '../dist/src/cli/report.js';
+import { key } from '../dist/src/redis/keys.js';
+import { find } from '../dist/src/reporter/find.js';
 import { acceptRows, environment, log, merchant, settingsFrom } from './rig.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);

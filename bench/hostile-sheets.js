@@ -5,7 +5,7 @@
  *
  * --keep copies files that took longer than two seconds, or whose answer is a fault of ours, into a folder.
  */
-import '../dist/cli/v8-flags.js';
+import '../dist/src/cli/v8-flags.js';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,10 +16,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import { nightToolsOf, openStore, startConsoleOf, startListening } from '../dist/app.js';
-import { readSettings } from '../dist/config.js';
-import { runNight } from '../dist/nights/night.js';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
+import { nightToolsOf, openStore, startConsoleOf, startListening } from '../dist/src/app.js';
+import { readSettings } from '../dist/src/config.js';
+import { runNight } from '../dist/src/nights/night.js';
 import { hostileFile } from '../test/support/hostile-sheets.mjs';
 
 const { values } = parseArgs({

@@ -17,10 +17,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 
 const DIST = pathToFileURL(`${resolve(process.env.BENCH_DIST ?? fileURLToPath(new URL('../dist', import.meta.url)))}/`);
-const { startListening, openStore } = await import(new URL('app.js', DIST));
-const { readSettings } = await import(new URL('config.js', DIST));
+const { startListening, openStore } = await import(new URL('src/app.js', DIST));
+const { readSettings } = await import(new URL('src/config.js', DIST));
 const { REHEARSAL_CREDENTIALS } = await import(new URL('simulator/options.js', DIST));
-const { decodeAesKey, encrypt, signatureOf } = await import(new URL('wechat/crypt.js', DIST));
+const { decodeAesKey, encrypt, signatureOf } = await import(new URL('src/wechat/crypt.js', DIST));
 
 const SECONDS = Number(process.argv[2] ?? 8);
 const WORDS = process.argv.slice(3);

@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore, startSending } from '../dist/app.js';
-import { openJournal } from '../dist/redis/journal.js';
-import { openVault } from '../dist/redis/vault.js';
+import { openStore, startSending } from '../dist/src/app.js';
+import { openJournal } from '../dist/src/redis/ledger/journal.js';
+import { openVault } from '../dist/src/redis/vault.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 
 const ROWS = Number(process.argv[2] ?? 10_000);

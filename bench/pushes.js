@@ -16,10 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { openStore, startListening } from '../dist/app.js';
-import { readSettings } from '../dist/config.js';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
-import { decodeAesKey, encrypt, signatureOf } from '../dist/wechat/crypt.js';
+import { openStore, startListening } from '../dist/src/app.js';
+import { readSettings } from '../dist/src/config.js';
+import { decodeAesKey, encrypt, signatureOf } from '../dist/src/wechat/crypt.js';
 
 const SECONDS = Number(process.argv[2] ?? 3);
 const CONNECTIONS = 64;

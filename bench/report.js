@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { openStore } from '../dist/app.js';
-import { readSettings } from '../dist/config.js';
-import { key, ROWS_PER_PAGE } from '../dist/redis/keys.js';
+import { openStore } from '../dist/src/app.js';
+import { readSettings } from '../dist/src/config.js';
+import { key, ROWS_PER_PAGE } from '../dist/src/redis/keys.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = 3;

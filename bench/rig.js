@@ -3,8 +3,8 @@ import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { openStore, startSending } from '../dist/app.js';
-import { readSettings } from '../dist/config.js';
+import { openStore, startSending } from '../dist/src/app.js';
+import { readSettings } from '../dist/src/config.js';
 
 export const log = pino({ level: 'silent' });
 const self = fileURLToPath(import.meta.url);

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
-import { openStore } from '../dist/app.js';
-import { key, prefix } from '../dist/redis/keys.js';
+import { openStore } from '../dist/src/app.js';
+import { key, prefix } from '../dist/src/redis/keys.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 
 const ROWS = Number(process.argv[2] ?? 64);

@@ -25,41 +25,48 @@ import { startLinkWatch } from './notices/link-watch.js';
 import { startWorkerWatch } from './notices/worker-watch.js';
 import { compareAndRecord } from './operator/reconcile.js';
 import { startReconciling } from './operator/reconciling.js';
+import { VERSION } from './package.js';
 import type { Rules } from './producer/checked-rows.js';
-import { ownersOf } from './redis/appids.js';
-import { openAuthCode, openAuthCodes } from './redis/auth-codes.js';
-import { type Authorizers, openAuthorizers } from './redis/authorizers.js';
-import { type Batches, openBatches } from './redis/batches.js';
 import { type Calls, openCalls } from './redis/calls.js';
 import { isSealedTicket, openComponentStore, sealTicket, ticketReceivedAt } from './redis/component-store.js';
 import { type Confirmation, openConfirmation, refuseUnconfirmable } from './redis/confirmation.js';
-import { type Address, checkServer, connect, isRedisGone, RedisUnavailable, type Role } from './redis/connection.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from './redis/created.js';
-import { refuseVolatile } from './redis/durability.js';
 import { type Beating, openHeartbeats, startBeating } from './redis/heartbeat.js';
-import type { Journal } from './redis/journal.js';
-import { type Ledger, openLedger } from './redis/ledger.js';
-import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger-identity.js';
-import { identifyIn } from './redis/ledger-key.js';
-import { openLinks } from './redis/links.js';
-import { liveRegistrations } from './redis/live.js';
-import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/loss.js';
+import { ownersOf } from './redis/ledger/appids.js';
+import { type Batches, openBatches } from './redis/ledger/batches.js';
+import { apiAddress, claimLedger, type LedgerIdentity, nameLedger } from './redis/ledger/identity.js';
+import type { Journal } from './redis/ledger/journal.js';
+import { type Ledger, openLedger } from './redis/ledger/ledger.js';
+import { identifyIn } from './redis/ledger/ledger-key.js';
+import { openLinks } from './redis/ledger/links.js';
+import { liveRegistrations } from './redis/ledger/live.js';
+import { guardAgainstLoss, type LossGuard, lastLoss, unreported } from './redis/ledger/loss.js';
+import { openWorkload, type Workload } from './redis/ledger/workload.js';
 import { openNights } from './redis/nights.js';
 import { openNotices, queueNotice } from './redis/notices.js';
-import { joinPrivateServer } from './redis/private-server.js';
-import { openPushes, openPushReader, openPushRelay, type Pushes, type ReceivedPush } from './redis/pushes.js';
+import { openAuthCode, openAuthCodes } from './redis/pushes/auth-codes.js';
+import { type Authorizers, openAuthorizers } from './redis/pushes/authorizers.js';
+import { openPushes, openPushReader, openPushRelay, type Pushes, type ReceivedPush } from './redis/pushes/pushes.js';
 import { openReadings } from './redis/readings.js';
 import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';
 import { openSentNotices } from './redis/sent-notices.js';
+import {
+  type Address,
+  checkServer,
+  connect,
+  isRedisGone,
+  RedisUnavailable,
+  type Role,
+} from './redis/server/connection.js';
+import { refuseVolatile } from './redis/server/durability.js';
+import { joinPrivateServer } from './redis/server/private-server.js';
 import { fingerprintOf, openVault, type Vault } from './redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from './redis/wakeup-channel.js';
-import { openWorkload, type Workload } from './redis/workload.js';
 import { batchProgress } from './reporter/ending.js';
 import { blockedByLine, blockedByWait } from './reporter/line-words.js';
 import { type ProcessSources, processesNow } from './reporter/missing-worker.js';
 import { sendingStatus } from './reporter/sending-status.js';
-import { VERSION } from './version.js';
 import { exchangeAuthCode } from './wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from './wechat/authorizer-list.js';
 import { type Client, openClient } from './wechat/client.js';
@@ -388,7 +395,7 @@ export interface Part {
 export async function startSending(store: Store, running: Running = 'steady'): Promise<Part> {
   const { settings, log } = store;
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
-  const { startRelay } = await import('./redis/relay.js');
+  const { startRelay } = await import('./redis/ledger/relay.js');
   const { startWorker } = await import('./worker/worker.js');
   // What can fail comes first: nothing after it has to be closed for a fault of another.
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);

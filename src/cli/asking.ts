@@ -5,7 +5,7 @@ import type { Store } from '../app.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
 import { type ActionPreview, type ActionRequest, applyAction, type Group, previewAction } from '../operator/action.js';
-import { tidyReady } from '../redis/purging.js';
+import { tidyReady } from '../redis/ledger/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { openStore, type Store } from '../app.js';
 import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
 import { openLog } from '../log.js';
-import type { Role } from '../redis/connection.js';
+import type { Role } from '../redis/server/connection.js';
 import { say } from './terminal.js';
 
 /** Exit statuses; other programs hang on them. */

@@ -4,16 +4,17 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
+import { startSimulator } from '../../simulator/simulator.js';
 import { NO_CLIENT, openStore, registrationApi, type Store } from '../app.js';
 import { readSettings, type Settings } from '../config.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import { type Batch, byOutcome } from '../redis/batches.js';
+import { packageFile } from '../package.js';
+import { type Batch, byOutcome } from '../redis/ledger/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
-import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
-import { startSimulator } from '../simulator/simulator.js';
 import { sendAndListen } from './batch-run.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { LINK_SHEET, writeCodes } from './links.js';
@@ -30,7 +31,7 @@ const SHEETS = {
 type Api = keyof typeof SHEETS;
 
 function sample(name: string): string {
-  return fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
+  return fileURLToPath(packageFile(`samples/${name}`));
 }
 
 /** 24 hours of the legal person in ten seconds; our own waits are shortened to match. */

@@ -5,7 +5,7 @@ import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';
 import { FACTS } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
-import { batchOf, type Snapshot } from '../redis/ledger.js';
+import { batchOf, type Snapshot } from '../redis/ledger/ledger.js';
 import { historyPage, rowsNamed, type Story } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
 import { sendingStatus } from '../reporter/sending-status.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Store } from '../app.js';
-import { ownerOfTask, ownersOf } from '../redis/appids.js';
-import { rowsThatMayBe, rowsWith } from '../redis/row-index.js';
+import { ownerOfTask, ownersOf } from '../redis/ledger/appids.js';
+import { rowsThatMayBe, rowsWith } from '../redis/ledger/row-index.js';
 import { type FindTools, type Found, find } from '../reporter/find.js';
 import { type CommandContext, command, countFrom, EXIT, perform } from './command.js';
 import { languageFrom, optionsFor } from './report.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ledgerIdentityOf } from '../app.js';
-import { adoptLedger, differencesOf } from '../redis/ledger-identity.js';
+import { adoptLedger, differencesOf } from '../redis/ledger/identity.js';
 import { command, EXIT, perform } from './command.js';
 import { agreed } from './question.js';
 import { print, printJson, say, table } from './terminal.js';

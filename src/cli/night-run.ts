@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { nightToolsOf, type Store } from '../app.js';
 import { type NightPlan, runNight } from '../nights/night.js';
-import { byOutcome } from '../redis/batches.js';
+import { byOutcome } from '../redis/ledger/batches.js';
 import type { Night } from '../redis/nights.js';
 import { needAPerson, sum } from '../reporter/tally.js';
 import { sendAndListen } from './batch-run.js';

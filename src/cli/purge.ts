@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseDuration } from '../domain/patience.js';
 import { purge, purgeable } from '../operator/purge.js';
-import { openPushes } from '../redis/pushes.js';
+import { openPushes } from '../redis/pushes/pushes.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';
 import { printJson, say } from './terminal.js';

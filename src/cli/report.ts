@@ -4,7 +4,7 @@ import { isoWithOffset, readMoment } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
 import { ACTORS, type Actor, type Language } from '../domain/words.js';
-import type { Batch } from '../redis/batches.js';
+import type { Batch } from '../redis/ledger/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';

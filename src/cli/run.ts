@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { limitsOf, type Store } from '../app.js';
 import type { NightPlan } from '../nights/night.js';
-import { type Batch, byOutcome } from '../redis/batches.js';
+import { type Batch, byOutcome } from '../redis/ledger/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { sendingStatus } from '../reporter/sending-status.js';

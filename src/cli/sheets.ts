@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { requiredFields } from '../domain/check-row.js';
 import type { Language } from '../domain/words.js';
 import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
-import { openSheet, type Sheet } from '../producer/sheet.js';
-import { SheetError } from '../producer/sheet-error.js';
+import { openSheet, type Sheet } from '../producer/sheets/sheet.js';
+import { SheetError } from '../producer/sheets/sheet-error.js';
 import { UsageError } from './command.js';
 import { say } from './terminal.js';
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { FATES, readFate } from '../../simulator/fates.js';
+import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
+import { startSimulator } from '../../simulator/simulator.js';
 import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, parseDuration, WAITS } from '../domain/patience.js';
-import { FATES, readFate } from '../simulator/fates.js';
-import { REHEARSAL_CREDENTIALS } from '../simulator/options.js';
-import { startSimulator } from '../simulator/simulator.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { aborted } from './listen.js';
 import { onInterruption, print, say, table } from './terminal.js';

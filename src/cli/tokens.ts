@@ -3,10 +3,10 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { ledgerIdentityOf, vaultOf } from '../app.js';
-import { openAuthorizers } from '../redis/authorizers.js';
 import { openComponentStore } from '../redis/component-store.js';
-import { isRedisGone } from '../redis/connection.js';
-import { adoptLedger } from '../redis/ledger-identity.js';
+import { adoptLedger } from '../redis/ledger/identity.js';
+import { openAuthorizers } from '../redis/pushes/authorizers.js';
+import { isRedisGone } from '../redis/server/connection.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { say } from './terminal.js';
 

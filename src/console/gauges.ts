@@ -1,10 +1,10 @@
 /** What /metrics says beside the overview. It is asked for every few seconds, so it reads counts, and never every batch. */
 import { REMIND_BEFORE_MS } from '../domain/link.js';
-import type { Counts } from '../redis/batches.js';
-import type { Links } from '../redis/links.js';
+import type { Counts } from '../redis/ledger/batches.js';
+import type { Links } from '../redis/ledger/links.js';
+import type { Workload } from '../redis/ledger/workload.js';
 import type { NightEnding, Nights } from '../redis/nights.js';
 import type { Destination, Notices } from '../redis/notices.js';
-import type { Workload } from '../redis/workload.js';
 import { type Overview, present, type Sources } from './overview.js';
 
 export interface GaugeSources extends Sources {

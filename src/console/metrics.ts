@@ -1,7 +1,7 @@
 /** /metrics in Prometheus' text format. Counts only: no merchant, no code, no token. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { liveOf, type ProcessRole } from '../domain/presence.js';
-import { LAG_SECONDS } from '../redis/pushes.js';
+import { LAG_SECONDS } from '../redis/pushes/pushes.js';
 import type { Gauges } from './gauges.js';
 import type { Overview } from './overview.js';
 

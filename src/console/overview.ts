@@ -1,8 +1,8 @@
 /** What the console and /metrics show: the same facts as `fastregister status`. */
 import type { Limits } from '../domain/limits.js';
-import type { Batch, Batches, Counts } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
-import type { PushCounts, Pushes } from '../redis/pushes.js';
+import type { Batch, Batches, Counts } from '../redis/ledger/batches.js';
+import type { PushCounts, Pushes } from '../redis/pushes/pushes.js';
 import { type Processes, type ProcessSources, processesNow } from '../reporter/missing-worker.js';
 import { type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
 

@@ -30,7 +30,7 @@ export type Identify = (code: string) => string;
  * spreadsheet; two of a hundred million enterprises get the same id with a chance of one in two hundred million. Codes are
  * public, so a plain hash in a log could be turned back into its code by trying them all.
  *
- * @param ledgerKey kept with the ledger (redis/ledger-key.ts)
+ * @param ledgerKey kept with the ledger (redis/ledger/ledger-key.ts)
  */
 export function identifyWith(ledgerKey: string): Identify {
   return (code) => base32(createHmac('sha256', ledgerKey).update(enterpriseOf(code)).digest());

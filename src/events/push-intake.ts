@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { sharedAnswer } from '../http/shared-answer.js';
-import type { Pushes, ReceivedPush } from '../redis/pushes.js';
+import type { Pushes, ReceivedPush } from '../redis/pushes/pushes.js';
 import type { Spool } from './spool.js';
 
 export interface PushIntake {

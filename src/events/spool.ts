@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Pushes, ReceivedPush } from '../redis/pushes.js';
+import type { Pushes, ReceivedPush } from '../redis/pushes/pushes.js';
 
 export interface Spool {
   /** On disk when it returns. */

@@ -3,9 +3,9 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { markdownText } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
-import type { Batches } from '../redis/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
+import { nameIn } from '../redis/ledger/rows.js';
 import type { Night } from '../redis/nights.js';
-import { nameIn } from '../redis/rows.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../reporter/report.js';
 import { troubleOf } from '../reporter/sentences.js';
 

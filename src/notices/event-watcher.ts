@@ -2,9 +2,9 @@
 import type { Logger } from 'pino';
 import { isWorthANotice, opensByItself } from '../domain/line.js';
 import type { Actor, Words } from '../domain/words.js';
-import { type Batches, byOutcome } from '../redis/batches.js';
 import type { Calls, LineStop, NotedWait } from '../redis/calls.js';
-import type { Loss } from '../redis/loss.js';
+import { type Batches, byOutcome } from '../redis/ledger/batches.js';
+import type { Loss } from '../redis/ledger/loss.js';
 import type { SentNotices } from '../redis/sent-notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 

@@ -2,8 +2,8 @@
 import type { Logger } from 'pino';
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
-import { batchOf, type Ledger, type Snapshot } from '../redis/ledger.js';
-import type { Links } from '../redis/links.js';
+import { batchOf, type Ledger, type Snapshot } from '../redis/ledger/ledger.js';
+import type { Links } from '../redis/ledger/links.js';
 import type { Notice } from '../redis/notices.js';
 
 export interface LinkWatchOptions {

@@ -2,8 +2,8 @@
 import { type Ask, type Cannot, judge, type Mind, type Verdict } from '../domain/operator.js';
 import { type Outcome, STATES } from '../domain/registration.js';
 import type { Actor } from '../domain/words.js';
-import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
-import type { Ledger, Snapshot } from '../redis/ledger.js';
+import type { Batch, Batches, RowWithOutcome } from '../redis/ledger/batches.js';
+import type { Ledger, Snapshot } from '../redis/ledger/ledger.js';
 
 export interface ActionRequest {
   readonly ask: Ask;

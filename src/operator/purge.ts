@@ -2,10 +2,10 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { type Batch, type Batches, byOutcome } from '../redis/batches.js';
+import { type Batch, type Batches, byOutcome } from '../redis/ledger/batches.js';
+import { lastOutcome, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/ledger/purging.js';
 import { openNights } from '../redis/nights.js';
-import { lastOutcome, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/purging.js';
-import type { Pushes } from '../redis/pushes.js';
+import type { Pushes } from '../redis/pushes/pushes.js';
 
 export interface PurgeTools {
   readonly redis: Redis;

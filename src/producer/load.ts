@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { CODE_TYPES } from '../domain/enterprise-code.js';
-import type { Batch, Batches, Counts } from '../redis/batches.js';
+import type { Batch, Batches, Counts } from '../redis/ledger/batches.js';
 import {
   type CheckedSheetRow,
   carriedHeadings,
@@ -11,7 +11,7 @@ import {
   isWarned,
   type Rules,
 } from './checked-rows.js';
-import type { Sheet } from './sheet.js';
+import type { Sheet } from './sheets/sheet.js';
 
 export interface Loaded {
   readonly batch: Batch;

@@ -1,10 +1,10 @@
 /** What loading a sheet would do, found out without storing anything. */
 import { comparableDetail, type DetailField } from '../domain/merchant.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
-import type { AcceptedRow, AcceptRules, ExistingMatch } from '../redis/batches.js';
+import type { AcceptedRow, AcceptRules, ExistingMatch } from '../redis/ledger/batches.js';
 import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
-import { type FirstLines, openFirstLines } from './first-lines.js';
-import type { Sheet } from './sheet.js';
+import { type FirstLines, openFirstLines } from './sheets/first-lines.js';
+import type { Sheet } from './sheets/sheet.js';
 
 export type Fate = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'waits' | 'already_created';
 

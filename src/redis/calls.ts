@@ -3,10 +3,10 @@ import type { Redis } from 'ioredis';
 import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
 import type { Fact } from '../domain/registration.js';
 import { key } from './keys.js';
-import { decide, hasWriteId, type Job, newWriteId, type Snapshot } from './ledger.js';
-import { type LossGuard, SETTLE_MS } from './loss.js';
+import { decide, hasWriteId, type Job, newWriteId, type Snapshot } from './ledger/ledger.js';
+import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
+import { STATES_WITH_WORK } from './ledger/workload.js';
 import { manyScript, script } from './scripts.js';
-import { STATES_WITH_WORK } from './workload.js';
 
 export interface Budgets {
   readonly perSecond: number;

@@ -3,8 +3,8 @@
  * replica, or a server after a power cut, knows it then. FASTREGISTER_REDIS_WAIT chooses.
  */
 import type { Redis } from 'ioredis';
-import { RedisMisconfigured } from './connection.js';
 import { key } from './keys.js';
+import { RedisMisconfigured } from './server/connection.js';
 
 /** What has to have it. `replica-disk`: the disk of this server, and of one replica. */
 export type ConfirmedBy = 'replica' | 'disk' | 'replica-disk';

@@ -5,8 +5,8 @@
 import type { Redis } from 'ioredis';
 import type { LiveProcess, Presence } from '../domain/presence.js';
 import { key } from './keys.js';
+import { STATES_WITH_WORK } from './ledger/workload.js';
 import { script } from './scripts.js';
-import { STATES_WITH_WORK } from './workload.js';
 
 /** A time without a receiver, while registrations waited for their pushes; ms since 1970. */
 export interface Outage {

@@ -3,8 +3,8 @@
  * restart), so every subscriber also polls from time to time; a new connection wakes the subscribers of all topics.
  */
 import type { Redis } from 'ioredis';
-import { duplicateConnection } from './connection.js';
 import { key } from './keys.js';
+import { duplicateConnection } from './server/connection.js';
 
 /**
  * `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `quota`: WeChat was

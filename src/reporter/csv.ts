@@ -3,7 +3,7 @@
  * times as long with every option that such a file does without.
  */
 import { guard } from '../domain/formula-guard.js';
-import type { Batch, Batches } from '../redis/batches.js';
+import type { Batch, Batches } from '../redis/ledger/batches.js';
 import { type ReportOptions, reportRows } from './report.js';
 import { shapeOf } from './shape.js';
 

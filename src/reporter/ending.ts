@@ -1,8 +1,8 @@
 /** Whether anything of some batches is still worth waiting for. */
 import type { Limits } from '../domain/limits.js';
-import type { Batches, Counts } from '../redis/batches.js';
 import type { Calls } from '../redis/calls.js';
-import type { Workload } from '../redis/workload.js';
+import type { Batches, Counts } from '../redis/ledger/batches.js';
+import type { Workload } from '../redis/ledger/workload.js';
 import { type SendingStatus, sendingStatus } from './sending-status.js';
 import { sum, toBeSentSoon, underWay, unsent } from './tally.js';
 

@@ -3,9 +3,9 @@
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
-import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
-import type { Ledger } from '../redis/ledger.js';
-import { nameIn, weixinIdIn } from '../redis/rows.js';
+import type { Batch, Batches, RowWithOutcome } from '../redis/ledger/batches.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
+import { nameIn, weixinIdIn } from '../redis/ledger/rows.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {

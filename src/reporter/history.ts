@@ -2,8 +2,8 @@
 import { problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
-import type { Batch } from '../redis/batches.js';
-import { batchOf, type HistoryEntry, type Snapshot } from '../redis/ledger.js';
+import type { Batch } from '../redis/ledger/batches.js';
+import { batchOf, type HistoryEntry, type Snapshot } from '../redis/ledger/ledger.js';
 import { nextOf } from './next.js';
 import { type BlockedReason, troubleWith } from './sentences.js';
 

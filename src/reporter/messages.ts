@@ -7,7 +7,7 @@ import { confirmByOf, linkOf, stageOf } from '../domain/link.js';
 import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
-import type { RowWithOutcome } from '../redis/batches.js';
+import type { RowWithOutcome } from '../redis/ledger/batches.js';
 
 export interface MessageContext {
   /** ms since 1970 */

@@ -2,7 +2,7 @@
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
-import type { Batch, Batches, Leader, NamedRow, Relation, RowWithOutcome } from '../redis/batches.js';
+import type { Batch, Batches, Leader, NamedRow, Relation, RowWithOutcome } from '../redis/ledger/batches.js';
 import type { Sentences } from './sentences.js';
 
 /** The row that a sentence names, and in which details the row itself differs from it. */

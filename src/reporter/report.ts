@@ -4,7 +4,7 @@ import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Actor, Language, Words } from '../domain/words.js';
-import type { Batch, Batches, Relation, RowWithOutcome } from '../redis/batches.js';
+import type { Batch, Batches, Relation, RowWithOutcome } from '../redis/ledger/batches.js';
 import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
 import { type BlockedReason, type Circumstances, sentencesFor } from './sentences.js';

@@ -4,7 +4,7 @@ import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
-import type { RowWithOutcome } from '../redis/batches.js';
+import type { RowWithOutcome } from '../redis/ledger/batches.js';
 import { explain } from '../wechat/answers.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
 import { INTERNAL_PROBLEMS, type Trouble } from './troubles.js';

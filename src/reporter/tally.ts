@@ -1,6 +1,6 @@
 /** Rows of a batch, counted by what matters to whoever waits for it. */
 import { WAITS, type Wait } from '../domain/registration.js';
-import { byOutcome, type Counts, countOf } from '../redis/batches.js';
+import { byOutcome, type Counts, countOf } from '../redis/ledger/batches.js';
 
 export function sum(all: readonly Counts[]): Counts {
   const total: Record<string, number> = {};

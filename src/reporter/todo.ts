@@ -3,8 +3,8 @@
  * still run first. A phone call can save these; the others have failed already.
  */
 import { confirmByOf } from '../domain/link.js';
-import type { Batch, Batches, RowWithOutcome } from '../redis/batches.js';
-import { nameIn } from '../redis/rows.js';
+import type { Batch, Batches, RowWithOutcome } from '../redis/ledger/batches.js';
+import { nameIn } from '../redis/ledger/rows.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { workbook } from './workbook.js';

@@ -1,9 +1,9 @@
 /** What it takes to exchange authorization codes. */
 import { exchangesPerSecond } from '../domain/limits.js';
-import type { AuthCodes, WaitingCodes } from '../redis/auth-codes.js';
-import type { Authorizers } from '../redis/authorizers.js';
 import type { AuthorizationChange, Created } from '../redis/created.js';
-import type { Pushes } from '../redis/pushes.js';
+import type { AuthCodes, WaitingCodes } from '../redis/pushes/auth-codes.js';
+import type { Authorizers } from '../redis/pushes/authorizers.js';
+import type { Pushes } from '../redis/pushes/pushes.js';
 import type { Exchange } from '../wechat/authorization.js';
 import type { Info, Listing } from '../wechat/authorizer-list.js';
 import { holdFor, type WorkerContext } from './context.js';

@@ -3,7 +3,7 @@ import { quotaDay } from '../domain/calendar.js';
 import { stopRuleOf } from '../domain/line.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
-import type { Effects, Probe, RepeatedError } from '../redis/ledger.js';
+import type { Effects, Probe, RepeatedError } from '../redis/ledger/ledger.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';

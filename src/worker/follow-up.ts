@@ -1,8 +1,8 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import { isEarlySearch } from '../domain/patience.js';
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
-import type { Job } from '../redis/ledger.js';
-import { handedAt } from '../redis/relay.js';
+import type { Job } from '../redis/ledger/ledger.js';
+import { handedAt } from '../redis/ledger/relay.js';
 import { tellsOfTask } from '../wechat/answers.js';
 import { budgetsFor, holdFor, readNow, report, reportCall, type WorkerContext } from './context.js';
 import { factOfSearch } from './facts.js';

@@ -5,8 +5,8 @@
  */
 import { nameKey } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
-import type { Stranger } from '../redis/auth-codes.js';
-import type { Snapshot } from '../redis/ledger.js';
+import type { Snapshot } from '../redis/ledger/ledger.js';
+import type { Stranger } from '../redis/pushes/auth-codes.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
 import { refuseToken, report, type WorkerContext } from './context.js';

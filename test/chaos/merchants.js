@@ -2,7 +2,7 @@
 
 const ALPHABET = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 
-/** Fates by how many of a hundred merchants have them (src/simulator/README.md). */
+/** Fates by how many of a hundred merchants have them (simulator/README.md). */
 const FATES = [
   ['ok', 78],
   ['p101', 8],

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startOf } from '../../src/redis/process.js';
+import { startOf } from '../../src/redis/server/process.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { build, type Ended, execute, portOf, run, start } from '../support/program.js';
 import { useRedis } from '../support/redis.js';

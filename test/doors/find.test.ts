@@ -7,7 +7,7 @@ import { findCommand } from '../../src/cli/find.js';
 import { loadCommand } from '../../src/cli/load.js';
 import { purge } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { openBook } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';

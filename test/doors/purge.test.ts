@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { purgeCommand } from '../../src/cli/purge.js';
-import { openBatches } from '../../src/redis/batches.js';
+import { openBatches } from '../../src/redis/ledger/batches.js';
 import { run } from '../support/command-line.js';
 import { acceptedRow, DAY_MS, MANNER } from '../support/ledger.js';
 import { HEADINGS } from '../support/merchants.js';

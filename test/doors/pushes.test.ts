@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pushesCommand } from '../../src/cli/pushes.js';
 import { isoWithOffset } from '../../src/domain/calendar.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import type { Simulator } from '../../simulator/simulator.js';
 import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
 import { resumeCommand } from '../../src/cli/line.js';
 import { statusCommand } from '../../src/cli/status.js';
-import type { Simulator } from '../../src/simulator/simulator.js';
 import { run } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build, type Ended, portOf, start } from '../support/program.js';

@@ -56,8 +56,8 @@ describe('script/setup in a new checkout', () => {
 
     expect(said).toBe('Installing npm packages …\nBuilding …\n');
     expect(status).toBe(0);
-    expect(readFileSync(join(folder, 'dist/main.js'), 'utf8')).toContain('export const answer = 42;');
-    expect(readFileSync(join(folder, 'dist/redis/lua/fact.lua'), 'utf8')).toBe('return 1\n');
+    expect(readFileSync(join(folder, 'dist/src/main.js'), 'utf8')).toContain('export const answer = 42;');
+    expect(readFileSync(join(folder, 'dist/src/redis/lua/fact.lua'), 'utf8')).toBe('return 1\n');
   });
 
   test('says nothing and changes nothing when nothing is missing, in less than two seconds', async () => {
@@ -86,12 +86,14 @@ describe('script/setup in a new checkout', () => {
 
     unlinkSync(join(folder, 'src/main.ts'));
     expect((await setup()).said).toBe('Building …\n');
-    expect(existsSync(join(folder, 'dist/main.js'))).toBe(false);
-    expect(existsSync(join(folder, 'dist/second.js'))).toBe(true);
+    expect(existsSync(join(folder, 'dist/src/main.js'))).toBe(false);
+    expect(existsSync(join(folder, 'dist/src/second.js'))).toBe(true);
   });
 
   test('shows why a build failed, and tries again the next time', async () => {
-    writeFileSync(join(folder, 'src/main.ts'), 'export const answer: number = "forty-two";\n');
+    mkdirSync(join(folder, 'simulator'));
+  writeFileSync(join(folder, 'simulator/simulator.ts'), 'export const speed: number = 1;\n');
+  writeFileSync(join(folder, 'src/main.ts'), 'export const answer: number = "forty-two";\n');
     const { status, said } = await setup();
 
     expect(status).toBe(1);
@@ -162,8 +164,8 @@ describe('bin/fastregister', () => {
   });
 
   test('works through a symbolic link and from any folder', async () => {
-    mkdirSync(join(folder, 'dist/cli'), { recursive: true });
-    writeFileSync(join(folder, 'dist/cli/main.js'), 'console.error(process.argv.slice(2).join("-"));\n');
+    mkdirSync(join(folder, 'dist/src/cli'), { recursive: true });
+    writeFileSync(join(folder, 'dist/src/cli/main.js'), 'console.error(process.argv.slice(2).join("-"));\n');
     symlinkSync(join(folder, 'bin/fastregister'), join(programs, 'fastregister'));
 
     expect(await run(join(programs, 'fastregister'), { cwd: tmpdir(), args: ['status', '--json'] })).toEqual({
@@ -192,6 +194,8 @@ function newCheckout(): void {
     cpSync(join(checkout, name), join(folder, name), { recursive: true });
   }
   mkdirSync(join(folder, 'src/redis/lua'), { recursive: true });
+  mkdirSync(join(folder, 'simulator'));
+  writeFileSync(join(folder, 'simulator/simulator.ts'), 'export const speed: number = 1;\n');
   writeFileSync(join(folder, 'src/main.ts'), 'export const answer: number = 42;\n');
   writeFileSync(join(folder, 'src/redis/lua/fact.lua'), 'return 1\n');
   // An npm that takes what this checkout has, and keeps count.

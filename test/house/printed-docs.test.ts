@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { columnsTable, limitsTable, problemsTable } from '../../src/domain/sheet-tables.js';
-import { statesPage } from '../../src/domain/states-page.js';
-import { answersPage } from '../../src/wechat/answers-page.js';
+import { answersPage } from '../../script/docs/answers-page.js';
+import { columnsTable, limitsTable, problemsTable } from '../../script/docs/sheet-tables.js';
+import { statesPage } from '../../script/docs/states-page.js';
 
 test.each([
   ['docs/states.md', statesPage],

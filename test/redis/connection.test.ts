@@ -15,7 +15,7 @@ import {
   RedisUnavailable,
   RedisUnreachable,
   type Role,
-} from '../../src/redis/connection.js';
+} from '../../src/redis/server/connection.js';
 import { removeRedisFolder } from '../support/folder.js';
 
 let folder: string;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { RedisMisconfigured } from '../../src/redis/connection.js';
 import { key, useLedger } from '../../src/redis/keys.js';
 import {
   adoptLedger,
@@ -8,7 +7,8 @@ import {
   LedgerMismatch,
   SCHEMA,
   SchemaMismatch,
-} from '../../src/redis/ledger-identity.js';
+} from '../../src/redis/ledger/identity.js';
+import { RedisMisconfigured } from '../../src/redis/server/connection.js';
 import { fingerprintOf } from '../../src/redis/vault.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';

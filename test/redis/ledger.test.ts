@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FACTS, type FactKind, newRegistration, type Wait } from '../../src/domain/registration.js';
-import { openAuthCodes } from '../../src/redis/auth-codes.js';
 import { key } from '../../src/redis/keys.js';
-import { type Job, openLedger } from '../../src/redis/ledger.js';
-import { difference, registrationFrom } from '../../src/redis/registration-fields.js';
+import { type Job, openLedger } from '../../src/redis/ledger/ledger.js';
+import { difference, registrationFrom } from '../../src/redis/ledger/registration-fields.js';
+import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { type Book, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openLinks } from '../../src/redis/links.js';
+import { openLinks } from '../../src/redis/ledger/links.js';
 import { type Book, DAY_MS, HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';

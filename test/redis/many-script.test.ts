@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { connect } from '../../src/redis/connection.js';
 import { key } from '../../src/redis/keys.js';
+import { connect } from '../../src/redis/server/connection.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';

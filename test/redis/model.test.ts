@@ -10,7 +10,7 @@ import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE, type Patience, quotaRechecksMs } from '../../src/domain/patience.js';
 import type { FactKind } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
-import { batchOf, type HistoryEntry, registrationOf, type WorkKind } from '../../src/redis/ledger.js';
+import { batchOf, type HistoryEntry, registrationOf, type WorkKind } from '../../src/redis/ledger/ledger.js';
 import { script } from '../../src/redis/scripts.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';

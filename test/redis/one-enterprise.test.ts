@@ -1,8 +1,8 @@
 /** One enterprise, one Mini Program: whatever sheets, batches and details name it. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Registration } from '../../src/domain/registration.js';
-import type { Relation } from '../../src/redis/batches.js';
 import { key } from '../../src/redis/keys.js';
+import type { Relation } from '../../src/redis/ledger/batches.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
@@ -355,7 +355,7 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     await book.record(id, 'retry_asked');
     expect((await book.registration(id)).state).toBe('queued');
     await book.record(id, 'cancel_asked');
-    const { purgeBatch } = await import('../../src/redis/purging.js');
+    const { purgeBatch } = await import('../../src/redis/ledger/purging.js');
     for (const batch of ['b1', 'again'])
       await purgeBatch(server.redis, (await book.batches.find(batch)) ?? (await book.open(batch)), 0);
     await server.redis.del(key('ready', 'submit'));
@@ -366,7 +366,7 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
 
 describe('after a purge', () => {
   const forget = async (batch: string) => {
-    const { purgeBatch } = await import('../../src/redis/purging.js');
+    const { purgeBatch } = await import('../../src/redis/ledger/purging.js');
     await purgeBatch(server.redis, (await book.batches.find(batch)) ?? (await book.open(batch)), Date.now());
   };
 

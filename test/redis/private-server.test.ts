@@ -19,9 +19,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Log, RedisUnreachable } from '../../src/redis/connection.js';
-import { joinPrivateServer, type PrivateServer } from '../../src/redis/private-server.js';
-import { isServerOf, startOf } from '../../src/redis/process.js';
+import { type Log, RedisUnreachable } from '../../src/redis/server/connection.js';
+import { joinPrivateServer, type PrivateServer } from '../../src/redis/server/private-server.js';
+import { isServerOf, startOf } from '../../src/redis/server/process.js';
 import { removeRedisFolder } from '../support/folder.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,8 +1,8 @@
 /** Connections on which nothing comes any more, though nobody has closed them. */
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { connect, factsOf, RedisUnavailable, type Role } from '../../src/redis/connection.js';
-import { openPushes, openPushReader, type StoredPush } from '../../src/redis/pushes.js';
+import { openPushes, openPushReader, type StoredPush } from '../../src/redis/pushes/pushes.js';
+import { connect, factsOf, RedisUnavailable, type Role } from '../../src/redis/server/connection.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 import { type Wire, wireTo } from '../support/wire.js';

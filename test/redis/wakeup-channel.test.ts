@@ -1,7 +1,7 @@
 /** A wakeup channel whose connection is lost, or dies without a word. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { connect } from '../../src/redis/connection.js';
 import { key } from '../../src/redis/keys.js';
+import { connect } from '../../src/redis/server/connection.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';

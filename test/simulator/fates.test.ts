@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { FATES, magicWordsIn, readFate } from '../../src/simulator/fates.js';
+import { FATES, magicWordsIn, readFate } from '../../simulator/fates.js';
 import { CREATE, fated, type Merchant, merchant, type Peer, startPeer, textIn } from './peer.js';
 
 /** Creates, lets the task run to its end, and returns the statuses of so many outcome pushes. */
@@ -41,7 +41,7 @@ describe('the words', () => {
   });
 
   test('are all in the README, with what they do', () => {
-    const text = readFileSync(new URL('../../src/simulator/README.md', import.meta.url), 'utf8');
+    const text = readFileSync(new URL('../../simulator/README.md', import.meta.url), 'utf8');
     const readme = text.replaceAll(/ +/g, ' ');
     for (const { word, example, does } of FATES) {
       expect(readme.includes(`| \`${word}\` | \`${example}\` | ${does} |`), word).toBe(true);

@@ -5,7 +5,7 @@ import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.js';
 
 export const APPID = 'wxfedcba9876543210';
 export const SECRET = 'fedcba9876543210fedcba9876543210';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { describe, expect, test, vi } from 'vitest';
-import { FAULT_SCOPES } from '../../src/simulator/faults.js';
-import { startSimulator } from '../../src/simulator/simulator.js';
-import { durationMs, startTimeline } from '../../src/simulator/timeline.js';
+import { FAULT_SCOPES } from '../../simulator/faults.js';
+import { startSimulator } from '../../simulator/simulator.js';
+import { durationMs, startTimeline } from '../../simulator/timeline.js';
 import { CREATE, fated, merchant, type Peer, startPeer, startReceiver, ticketsOf } from './peer.js';
 
 const control = async (peer: Peer, method: string, name: string, body?: unknown) => {
@@ -232,7 +232,7 @@ describe('a simulator', () => {
   });
 
   test('has every option and every fault scope in its README', () => {
-    const room = new URL('../../src/simulator/', import.meta.url);
+    const room = new URL('../../simulator/', import.meta.url);
     const readme = readFileSync(new URL('README.md', room), 'utf8').replaceAll(/ +/g, ' ');
     const [, declared = ''] =
       /interface SimulatorOptions \{(.*?)\n\}/s.exec(readFileSync(new URL('options.ts', room), 'utf8')) ?? [];
@@ -243,7 +243,7 @@ describe('a simulator', () => {
   });
 
   test('imports nothing but Node and its own room', () => {
-    const room = new URL('../../src/simulator/', import.meta.url);
+    const room = new URL('../../simulator/', import.meta.url);
     for (const file of readdirSync(room).filter((name) => name.endsWith('.ts'))) {
       const text = readFileSync(new URL(file, room), 'utf8');
       for (const [, from] of text.matchAll(/from '([^']+)'/g)) expect(from, file).toMatch(/^(node:|\.\/)/);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { SimulatorOptions } from '../../simulator/simulator.js';
 import { APPID, fated, merchant, OUTCOME, type Peer, SECRET, startPeer, textIn, ticketsOf } from './peer.js';
 
 const startSimulated = (options: SimulatorOptions = {}) => startPeer({ credentialsFrom: 'simulated', ...options });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
-import { firstRecords, RecordFault, type RecordFormat, recordsOf } from '../../src/producer/csv-records.js';
+import { firstRecords, RecordFault, type RecordFormat, recordsOf } from '../../src/producer/sheets/csv-records.js';
 
 const { cell: CELL, row: ROW, cells: CELLS } = SHEET_LIMITS;
 

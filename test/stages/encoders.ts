@@ -1,5 +1,5 @@
 /** Text as bytes in the encodings that Node reads and does not write. */
-import type { Encoding } from '../../src/producer/encoding.js';
+import type { Encoding } from '../../src/producer/sheets/encoding.js';
 
 export function encode(text: string, encoding: Encoding, mark = false): Buffer {
   const marked = mark ? `\ufeff${text}` : text;

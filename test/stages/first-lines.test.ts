@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { identifyWith } from '../../src/domain/merchant.js';
-import { openFirstLines } from '../../src/producer/first-lines.js';
+import { openFirstLines } from '../../src/producer/sheets/first-lines.js';
 
 const idOf = identifyWith('key');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Forwarding, type ForwardOptions, startForwarding } from '../../src/events/forward.js';
-import { openPushes, openPushRelay } from '../../src/redis/pushes.js';
+import { openPushes, openPushRelay } from '../../src/redis/pushes/pushes.js';
 import { openPush } from '../../src/wechat/crypt.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkRow, requiredFields } from '../../src/domain/check-row.js';
-import { openSheet } from '../../src/producer/sheet.js';
-import { SheetError } from '../../src/producer/sheet-error.js';
+import { openSheet } from '../../src/producer/sheets/sheet.js';
+import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 import { everyAttack, type HostileFile, hostileFile } from '../support/hostile-sheets.mjs';
 
 const NEEDS = { legalPerson: true, codeTypes: [1, 2, 3], phone: true } as const;

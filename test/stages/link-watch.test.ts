@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lookAfterLinks } from '../../src/notices/link-watch.js';
-import { openLinks } from '../../src/redis/links.js';
+import { openLinks } from '../../src/redis/ledger/links.js';
 import type { Notice } from '../../src/redis/notices.js';
 import { type Book, HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { metricsText } from '../../src/console/metrics.js';
 import type { LiveProcess } from '../../src/domain/presence.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { otherXml, seal } from '../support/pushes.js';
 import { useRedis } from '../support/redis.js';
 

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { STANDSTILL_MS } from '../../src/domain/sheet-limits.js';
-import { startReadingThread } from '../../src/producer/reading-thread.js';
-import { SheetError } from '../../src/producer/sheet-error.js';
+import { startReadingThread } from '../../src/producer/sheets/reading-thread.js';
+import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 
 const ODD = new URL('../support/odd-reading-thread.mjs', import.meta.url);
 

@@ -10,7 +10,7 @@ import { openRecent } from '../../src/events/recent.js';
 import { openRefusals } from '../../src/events/refusals.js';
 import { openSpool } from '../../src/events/spool.js';
 import { key } from '../../src/redis/keys.js';
-import { openPushes, openPushReader, type ReceivedPush } from '../../src/redis/pushes.js';
+import { openPushes, openPushReader, type ReceivedPush } from '../../src/redis/pushes/pushes.js';
 import { encrypt } from '../../src/wechat/crypt.js';
 import { readableLog } from '../support/log.js';
 import { CREDENTIAL, otherXml, PLATFORM, type SealedRequest, seal, sign, ticketXml } from '../support/pushes.js';

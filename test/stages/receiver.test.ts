@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openSpool } from '../../src/events/spool.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
-import { openPushes, type StoredPush } from '../../src/redis/pushes.js';
+import { openPushes, type StoredPush } from '../../src/redis/pushes/pushes.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';

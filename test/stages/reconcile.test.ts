@@ -14,12 +14,12 @@ import {
   record,
   recordToken,
 } from '../../src/operator/reconcile.js';
-import { ownersOf } from '../../src/redis/appids.js';
-import { openAuthCodes } from '../../src/redis/auth-codes.js';
-import { openAuthorizers } from '../../src/redis/authorizers.js';
 import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { ownersOf } from '../../src/redis/ledger/appids.js';
+import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
+import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { DAY_MS, HOUR_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type Recorder, startRecording } from '../../src/events/record.js';
 import { key } from '../../src/redis/keys.js';
-import { openPushes, openPushReader } from '../../src/redis/pushes.js';
+import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';

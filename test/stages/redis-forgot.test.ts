@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { JournalEntry } from '../../src/redis/journal.js';
 import { key } from '../../src/redis/keys.js';
+import type { JournalEntry } from '../../src/redis/ledger/journal.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { WorkerContext } from '../../src/worker/context.js';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SheetRow } from '../../src/domain/check-row.js';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
-import { openSheet } from '../../src/producer/sheet.js';
-import { SheetError } from '../../src/producer/sheet-error.js';
+import { openSheet } from '../../src/producer/sheets/sheet.js';
+import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 import { zipOf } from '../support/zip-writer.js';
 import { workbook, workbookParts } from './workbook.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SheetRow } from '../../src/domain/check-row.js';
-import { openPages, packPage, unpackPage } from '../../src/producer/pages.js';
+import { openPages, packPage, unpackPage } from '../../src/producer/sheets/pages.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });
 const count = fc.nat(1_048_576);

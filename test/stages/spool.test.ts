@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSpool, type Spool } from '../../src/events/spool.js';
-import type { Pushes, ReceivedPush } from '../../src/redis/pushes.js';
+import type { Pushes, ReceivedPush } from '../../src/redis/pushes/pushes.js';
 import { readableLog } from '../support/log.js';
 
 const log = readableLog('silent').log;

@@ -1,7 +1,7 @@
 import { type Job, QueueKeys, Worker } from 'bullmq';
 import { expect, test } from 'vitest';
 import { prefix } from '../../src/redis/keys.js';
-import { startRelay } from '../../src/redis/relay.js';
+import { startRelay } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { openBook } from '../support/ledger.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { key } from '../../src/redis/keys.js';
-import { startRelay } from '../../src/redis/relay.js';
+import { startRelay } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';

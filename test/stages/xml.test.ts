@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
-import { prefixed, readWholeXml } from '../../src/producer/xml.js';
+import { prefixed, readWholeXml } from '../../src/producer/sheets/xml.js';
 
 type Seen = readonly [kind: 'open' | 'text' | 'close', ...words: (string | undefined)[]];
 

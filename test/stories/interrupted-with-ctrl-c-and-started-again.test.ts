@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { startOf } from '../../src/redis/process.js';
+import { startOf } from '../../src/redis/server/process.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build, portOf, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';

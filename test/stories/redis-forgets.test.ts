@@ -1,11 +1,11 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { SimulatorOptions } from '../../simulator/simulator.js';
 import { startSending, vaultOf } from '../../src/app.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
-import { lastLoss, unreported } from '../../src/redis/loss.js';
-import type { SimulatorOptions } from '../../src/simulator/simulator.js';
+import { lastLoss, unreported } from '../../src/redis/ledger/loss.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openSpool } from '../../src/events/spool.js';
-import type { ReceivedPush } from '../../src/redis/pushes.js';
+import type { ReceivedPush } from '../../src/redis/pushes/pushes.js';
 import { readableLog } from '../support/log.js';
 import { build } from '../support/program.js';
 
 /** Keeps pushes, three at a time, until it is refused, then some that are smaller, and says how many it was told are kept. */
 const KEEP_UNTIL_REFUSED = `
-  import { openSpool } from '${new URL('../../dist/events/spool.js', import.meta.url)}';
+  import { openSpool } from '${new URL('../../dist/src/events/spool.js', import.meta.url)}';
   const spool = await openSpool(process.env.SPOOL, { warn() {} });
   const push = (bytes) => ({ receivedAt: 1, createdAt: 1, infoType: String(bytes), query: '', body: Buffer.alloc(bytes) });
   let large = 0;

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openCaller, reconcileTools } from '../../src/app.js';
 import { pushesCommand } from '../../src/cli/pushes.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, type Rehearsal, rehearsalEnvironment, rehearse } from '../support/rehearsal.js';

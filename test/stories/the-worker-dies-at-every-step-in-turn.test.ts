@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { openStore } from '../../src/app.js';
 import { readSettings } from '../../src/config.js';
 import { ticketReceivedAt } from '../../src/redis/component-store.js';
-import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';

@@ -1,7 +1,7 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Simulator } from '../../simulator/simulator.js';
 import { openStore } from '../../src/app.js';
 import { readSettings } from '../../src/config.js';
-import type { Simulator } from '../../src/simulator/simulator.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';

@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
 import { readdirSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { textOf } from '../../dist/redis/scripts.js';
+import { textOf } from '../../dist/src/redis/scripts.js';
 
 const step = process.env.DIE_AT;
-const lua = new URL('../../dist/redis/lua/', import.meta.url);
+const lua = new URL('../../dist/src/redis/lua/', import.meta.url);
 const names = new Map(
   readdirSync(lua).map((file) => {
     const name = file.replace('.lua', '');

@@ -2,6 +2,8 @@
 import type { Redis } from 'ioredis';
 import { ALL_DETAILS, type Identify, identifyWith, type Merchant, personOf } from '../../src/domain/merchant.js';
 import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
+import { type Budgets, openCalls, type Permit } from '../../src/redis/calls.js';
+import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
 import {
   type AcceptedRow,
   type AcceptRules,
@@ -9,13 +11,11 @@ import {
   type Counts,
   openBatches,
   type RowWithOutcome,
-} from '../../src/redis/batches.js';
-import { type Budgets, openCalls, type Permit } from '../../src/redis/calls.js';
-import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
-import { type Effects, type Job, openLedger, type Recorded, type Snapshot } from '../../src/redis/ledger.js';
-import type { LossGuard } from '../../src/redis/loss.js';
-import { countedAs } from '../../src/redis/registration-fields.js';
-import { openWorkload } from '../../src/redis/workload.js';
+} from '../../src/redis/ledger/batches.js';
+import { type Effects, type Job, openLedger, type Recorded, type Snapshot } from '../../src/redis/ledger/ledger.js';
+import type { LossGuard } from '../../src/redis/ledger/loss.js';
+import { countedAs } from '../../src/redis/ledger/registration-fields.js';
+import { openWorkload } from '../../src/redis/ledger/workload.js';
 import { cellsOf, HEADINGS } from './merchants.js';
 import { LEDGER_KEY } from './redis.js';
 

@@ -5,7 +5,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { connect, type Role } from '../../src/redis/connection.js';
+import { connect, type Role } from '../../src/redis/server/connection.js';
 import { removeRedisFolder } from './folder.js';
 
 export interface OwnRedis {

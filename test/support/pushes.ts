@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { sealTicket } from '../../src/redis/component-store.js';
-import { openPushes } from '../../src/redis/pushes.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { decodeAesKey, encrypt, type PushCredential, signatureOf } from '../../src/wechat/crypt.js';
 

@@ -3,20 +3,20 @@ import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
-import { optionsFor } from '../../src/cli/report.js';
-import { readSettings } from '../../src/config.js';
-import type { Merchant } from '../../src/domain/merchant.js';
-import { isOver, type Registration } from '../../src/domain/registration.js';
-import type { HistoryEntry } from '../../src/redis/ledger.js';
-import { type ReportRow, reportRows } from '../../src/reporter/report.js';
-import { REHEARSAL_CREDENTIALS } from '../../src/simulator/options.js';
+import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import {
   type MerchantState,
   type Simulator,
   type SimulatorOptions,
   startSimulator,
-} from '../../src/simulator/simulator.js';
+} from '../../simulator/simulator.js';
+import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
+import { optionsFor } from '../../src/cli/report.js';
+import { readSettings } from '../../src/config.js';
+import type { Merchant } from '../../src/domain/merchant.js';
+import { isOver, type Registration } from '../../src/domain/registration.js';
+import type { HistoryEntry } from '../../src/redis/ledger/ledger.js';
+import { type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { removeRedisFolder } from './folder.js';
 import { type Book, openBook } from './ledger.js';
 import { readableLog } from './log.js';

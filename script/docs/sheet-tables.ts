@@ -1,0 +1,49 @@
+/** The tables of docs/sheets.md, printed from `columns`, `problems` and `sheet-limits`. */
+import { COLUMNS, FIELDS } from '../../src/domain/columns.js';
+import { PROBLEMS, type ProblemCode } from '../../src/domain/problems.js';
+import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
+import { ACTORS } from '../../src/domain/words.js';
+
+const REQUIRED = {
+  always: 'yes',
+  persona: 'by `fastregisterweapp`',
+  never: 'no',
+} as const;
+
+export function columnsTable(): string {
+  return table(
+    ['column', 'also known as', 'required', 'note'],
+    FIELDS.map((field) => {
+      const { aliases, required, note } = COLUMNS[field];
+      return [`\`${field}\``, aliases.join(', '), REQUIRED[required], note.en];
+    }),
+  );
+}
+
+/** Errors first: they stop a row. */
+export function problemsTable(severity: 'error' | 'warning'): string {
+  const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => PROBLEMS[code].severity === severity);
+  return table(
+    ['problem', 'what is said', 'what to do', 'who acts', '说明', '处理办法'],
+    codes.map((code) => {
+      const { says, next, who } = PROBLEMS[code];
+      return [`\`${code}\``, says.en, next.en, ACTORS[who].en, says.zh, next.zh];
+    }),
+  );
+}
+
+export function limitsTable(): string {
+  return table(
+    ['at most', 'what', 'what to do', '上限', '处理办法'],
+    Object.values(SHEET_LIMITS).map(({ most, what, next }) => {
+      const number = most.toLocaleString('en-US');
+      return [number, what.en, next.en, `${number} ${what.zh}`, next.zh];
+    }),
+  );
+}
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [headings, headings.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+}

@@ -1,0 +1,159 @@
+/** Which of a file's first rows has the headings, and what to say where none has. */
+import {
+  type Clash,
+  COLUMNS,
+  columnLetters,
+  type Field,
+  type HeadingsRead,
+  readHeadings,
+} from '../../domain/columns.js';
+import { unguard } from '../../domain/formula-guard.js';
+import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import type { Language, Words } from '../../domain/words.js';
+import { SheetError, tooMuch } from './sheet-error.js';
+
+/** Title rows, instructions and blank rows may stand above the headings; a form letter of more rows has not been seen. */
+export const HEADING_ROWS = 50;
+
+export interface Headings extends HeadingsRead {
+  /** Index among the rows that were looked at. */
+  readonly at: number;
+  readonly cells: readonly string[];
+  readonly missing: readonly Field[];
+}
+
+/** The first row that has all that is required, else the one that has most of it; undefined where none has anything. */
+export function findHeadings(rows: readonly (readonly string[])[], required: readonly Field[]): Headings | undefined {
+  let best: Headings | undefined;
+  for (const [at, row] of rows.slice(0, HEADING_ROWS).entries()) {
+    const cells = row.slice(0, headingsIn(row)).map(unguard);
+    const read = readHeadings(cells);
+    const missing = required.filter((field) => read.layout.columns[field] < 0);
+    const headings = { ...read, at, cells, missing };
+    if (isUsable(headings)) return headings;
+    if (weight(headings) > (best === undefined ? 0 : weight(best))) best = headings;
+  }
+  return best;
+}
+
+export function isUsable(headings: Headings | undefined): headings is Headings {
+  return headings !== undefined && headings.missing.length === 0 && headings.clashes.length === 0;
+}
+
+const MOST = SHEET_LIMITS.headings.most;
+
+/** Some programs write all columns that there could be: the blank ones at the end are none. */
+function headingsIn(row: readonly string[]): number {
+  return row.length <= MOST ? row.length : Math.min(1 + lastFilled(row), MOST);
+}
+
+/** @throws SheetError */
+export function refuseTooManyHeadings(row: readonly string[] = []): void {
+  if (lastFilled(row) >= MOST) throw tooMuch('headings', { en: 'the row of headings has', zh: '表头行' });
+}
+
+function lastFilled(row: readonly string[]): number {
+  return row.findLastIndex((cell) => cell.trim() !== '');
+}
+
+/** How much of a heading row it is. */
+export function weight(headings: Headings | undefined): number {
+  return headings === undefined ? 0 : headings.found + headings.clashes.length;
+}
+
+/** Why a sheet without usable headings cannot be read: what was found, and what was expected. */
+export function headingsError(
+  best: Headings | undefined,
+  rows: readonly (readonly string[])[],
+  required: readonly Field[],
+): SheetError {
+  if (best === undefined) {
+    const first = rows.find((row) => row.some((cell) => cell.trim() !== '')) ?? [];
+    return new SheetError({
+      en: `no headings in the first ${HEADING_ROWS} rows; found ${listed(first, 'en')}; expected ${expected(required)}`,
+      zh: `前 ${HEADING_ROWS} 行中没有表头；找到：${listed(first, 'zh')}；应为：${expected(required)}`,
+    });
+  }
+  const [clash] = best.clashes;
+  if (clash !== undefined) return new SheetError(clashWords(clash, best.cells));
+  return new SheetError({
+    en: `the headings lack ${expected(best.missing)}; found ${listed(best.cells, 'en')}; expected ${expected(required)}`,
+    zh: `表头缺少 ${expected(best.missing)}；找到：${listed(best.cells, 'zh')}；应为：${expected(required)}`,
+  });
+}
+
+/** A heading of two meanings is a careless one; of so many, it is a row that nobody could split. */
+const IN_ONE_CELL = 3;
+
+function clashWords(clash: Clash, cells: readonly string[]): Words {
+  const all = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
+  const columns = all.length <= LISTED ? all : [...all.slice(0, LISTED), '…'];
+  if (columns.length === 1 && clash.fields.length >= IN_ONE_CELL) {
+    return {
+      en: `all headings stand in one cell, ${columns[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`,
+      zh: `所有表头都在一个单元格 ${columns[0]} 中：分隔符不是逗号、分号或制表符；请另存为“CSV UTF-8”或 XLSX`,
+    };
+  }
+  return columns.length === 1
+    ? {
+        en: `the heading ${columns[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`,
+        zh: `表头 ${columns[0]} 可指 ${clash.fields.join(' 或 ')}；请改为其中之一`,
+      }
+    : {
+        en: `the headings ${columns.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`,
+        zh: `表头 ${columns.join(' 和 ')} 都指 ${clash.fields[0]}；请只保留一个，其余改名`,
+      };
+}
+
+function expected(fields: readonly Field[]): string {
+  return fields.map((field) => `${field} (${COLUMNS[field].aliases.join(', ')})`).join('; ');
+}
+
+const LISTED = 12;
+
+function listed(cells: readonly string[], language: Language): string {
+  const filled = cells.map(shown).flatMap((cell) => (cell === '' ? [] : `"${cell}"`));
+  if (filled.length === 0) return { en: 'nothing', zh: '无' }[language];
+  return filled.length <= LISTED
+    ? filled.join(', ')
+    : `${filled.slice(0, LISTED).join(', ')} ${{ en: 'and more', zh: '等' }[language]}`;
+}
+
+/** More of a cell is not looked at for the few characters that are shown. */
+const LOOKED_AT = 200;
+
+/** Where there are no headings, this may be a merchant's row: no code, phone or resident ID is repeated. */
+function shown(cell: string): string {
+  const line = cell
+    .slice(0, LOOKED_AT)
+    .replace(/\p{Cf}+/gu, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .replace(/[\p{L}\p{N}]*\p{N}{5}[\p{L}\p{N}]*/gu, '…');
+  return shortened(line, SHOWN);
+}
+
+const SHOWN = 24;
+/** Longer names are none of Excel's. */
+const SHEET_NAME = 31;
+
+/** A sheet's name, which anybody may have written, on one line. */
+export function shownName(name: string): string {
+  return shortened(
+    name
+      .slice(0, LOOKED_AT)
+      .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .trim(),
+    SHEET_NAME,
+  );
+}
+
+function shortened(line: string, most: number): string {
+  return line.length <= most ? line : `${line.slice(0, most)}…`;
+}
+
+/** So many names, and that there are more. */
+export function namesListed(names: readonly string[]): string {
+  const shownNames = names.slice(0, LISTED).map((name) => `"${shownName(name)}"`);
+  return names.length <= LISTED ? shownNames.join(', ') : `${shownNames.join(', ')}, …`;
+}

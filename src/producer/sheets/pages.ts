@@ -1,0 +1,87 @@
+/** Rows in pages: so many at a time that nothing waits long for one, and that a thread can hand over at little cost. */
+import type { SheetRow } from '../../domain/check-row.js';
+
+const PAGE_ROWS = 500;
+/** Of usual rows a page has 50,000. Checking the rows of one page must not keep the main thread from anything else. */
+const PAGE_CHARACTERS = 256 * 1024;
+
+export interface Page {
+  readonly rows: SheetRow[];
+  /** Characters, and one more for each cell. */
+  readonly weight: number;
+}
+
+export function openPages() {
+  let rows: SheetRow[] = [];
+  let weight = 0;
+
+  /** The page that is full with this row. */
+  function add(row: SheetRow): Page | undefined {
+    rows.push(row);
+    weight += row.cells.length;
+    for (const cell of row.cells) weight += cell.length;
+    if (rows.length < PAGE_ROWS && weight < PAGE_CHARACTERS) return undefined;
+    const page = { rows, weight };
+    rows = [];
+    weight = 0;
+    return page;
+  }
+
+  return { add, rest: (): SheetRow[] | undefined => (rows.length === 0 ? undefined : rows) };
+}
+
+/**
+ * A page as it goes from one thread to another: one text and numbers, which are copied as they are. An array of arrays of
+ * texts is taken apart and put together again piece by piece.
+ */
+export interface PackedPage {
+  readonly text: string;
+  /** Line, number and count of cells of each row. */
+  readonly rows: Uint32Array;
+  /** Length of each cell. */
+  readonly cells: Uint16Array;
+  /** What few rows have, by their place in the page. */
+  readonly others: readonly (readonly [at: number, facts: Omit<SheetRow, 'line' | 'row' | 'cells'>])[];
+}
+
+const FACTS_OF_A_ROW = 3;
+
+export function packPage(page: readonly SheetRow[]): PackedPage {
+  const rows = new Uint32Array(page.length * FACTS_OF_A_ROW);
+  let count = 0;
+  for (const { cells } of page) count += cells.length;
+  const lengths = new Uint16Array(count);
+  const others: [number, Omit<SheetRow, 'line' | 'row' | 'cells'>][] = [];
+  const texts: string[] = [];
+  let cellAt = 0;
+  for (const [at, { line, row, cells, ...facts }] of page.entries()) {
+    rows.set([line, row, cells.length], at * FACTS_OF_A_ROW);
+    for (const cell of cells) lengths[cellAt++] = cell.length;
+    texts.push(cells.join(''));
+    if (hasAny(facts)) others.push([at, facts]);
+  }
+  return { text: texts.join(''), rows, cells: lengths, others };
+}
+
+function hasAny(facts: object): boolean {
+  for (const _ in facts) return true;
+  return false;
+}
+
+export function unpackPage({ text, rows, cells: lengths, others }: PackedPage): SheetRow[] {
+  const page: SheetRow[] = [];
+  let textAt = 0;
+  let cellAt = 0;
+  for (let at = 0; at < rows.length; at += FACTS_OF_A_ROW) {
+    const count = rows[at + 2] ?? 0;
+    const cells: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const end = textAt + (lengths[cellAt++] ?? 0);
+      cells.push(text.slice(textAt, end));
+      textAt = end;
+    }
+    page.push({ line: rows[at] ?? 0, row: rows[at + 1] ?? 0, cells });
+  }
+  for (const [at, facts] of others) page[at] = { ...(page[at] as SheetRow), ...facts };
+  return page;
+}

@@ -1,0 +1,238 @@
+/** Reads a sheet as an office saved it, in a thread of its own (`sheet.ts`): its headings found, its rows in pages. */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { SheetRow } from '../../domain/check-row.js';
+import type { Field } from '../../domain/columns.js';
+import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import type { Words } from '../../domain/words.js';
+import { csvPages } from './csv.js';
+import { DELIMITERS, type Delimiter, firstRecords } from './csv-records.js';
+import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
+import { growthAllowed } from './expansion.js';
+import {
+  findHeadings,
+  HEADING_ROWS,
+  type Headings,
+  headingsError,
+  isUsable,
+  refuseTooManyHeadings,
+  weight,
+} from './headings.js';
+import type { SheetFacts } from './sheet.js';
+import { SheetError } from './sheet-error.js';
+import { refuseForeign } from './signatures.js';
+import { openWorkbook } from './xlsx.js';
+import { isZip } from './zip.js';
+
+export interface ReadSheet {
+  readonly facts: SheetFacts;
+  /** Bytes that it keeps in memory for its rows. */
+  readonly keeps: number;
+  /** From the first row again each time it is called. */
+  rows(): AsyncIterable<SheetRow[]>;
+}
+
+/** Throws a SheetError, in one line, where there is no sheet of merchants in the file. */
+export async function readSheet(path: string, required: readonly Field[]): Promise<ReadSheet> {
+  return withFile(path, async (file) => {
+    const before = await file.stat();
+    const scanned = await scan(file);
+    if (scanned.bytes === 0) throw new SheetError({ en: 'the file is empty', zh: '文件是空的' });
+    await refuseForeign(file, scanned.head);
+    const opening = { path, file, before, scanned };
+    return isZip(scanned.head) ? workbook(opening, required) : csv(opening, required);
+  });
+}
+
+interface Opening {
+  readonly path: string;
+  readonly file: FileHandle;
+  /** Before a byte of it was read. */
+  readonly before: Stand;
+  readonly scanned: Scan;
+}
+
+/** What a file had when it was looked at: another one of either, and it was written to since. */
+interface Stand {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+async function csv({ path, file, before, scanned }: Opening, required: readonly Field[]): Promise<ReadSheet> {
+  const { encoding, delimiter, headings, rows } = await readable(file, scanned, required);
+  refuseTooManyHeadings(rows[headings.at]);
+  const format = {
+    encoding,
+    delimiter,
+    hasCarriageReturns: scanned.hasCarriageReturns,
+    hasQuotationMarks: scanned.quotationMarks > 0,
+    bytes: scanned.bytes,
+  };
+  const read = (from: FileHandle) => csvPages(from, format, headings.at + 1, headings.layout);
+  // What refuses a file is found before one of its rows is loaded.
+  if (mayHaveFaults(scanned, encoding, headings)) for await (const _ of read(file));
+  return {
+    facts: {
+      kind: 'csv',
+      encoding,
+      delimiter,
+      digest: scanned.digest,
+      bytes: scanned.bytes,
+      headings: headings.cells,
+      layout: headings.layout,
+      headingLine: 1 + linesOf(rows.slice(0, headings.at)),
+      notes: [],
+    },
+    keeps: 0,
+    rows: () => unchanged(path, before, read),
+  };
+}
+
+/** Most files have nothing that such a fault needs, so they are not read twice. */
+function mayHaveFaults(
+  { quotationMarks, longestLine, lines, bytes }: Scan,
+  encoding: Encoding,
+  { cells }: Headings,
+): boolean {
+  // A line of so many bytes has no cell and no row that is too long, and no more cells than bytes.
+  const hasLongLine = longestLine >= SHEET_LIMITS.cells.most;
+  const mayGrow = bytes + lines * cells.length > growthAllowed(bytes, 'rowsOfCsv');
+  return quotationMarks > 0 || hasLongLine || mayGrow || encoding.startsWith('utf-16');
+}
+
+interface Reading {
+  readonly encoding: Encoding;
+  readonly delimiter: Delimiter;
+  readonly rows: readonly (readonly string[])[];
+  readonly headings: Headings | undefined;
+}
+
+/** The first encoding in which the whole file is text and its headings make sense. */
+async function readable(
+  file: FileHandle,
+  scanned: Scan,
+  required: readonly Field[],
+): Promise<Reading & { headings: Headings }> {
+  let closest: Reading | undefined;
+  for (const encoding of candidates(scanned)) {
+    const reading = bestReading(scanned, encoding, required);
+    if (closest !== undefined && weight(reading.headings) <= weight(closest.headings)) continue;
+    if (!(await decodes(file, scanned, encoding))) continue;
+    const { headings } = reading;
+    if (isUsable(headings)) return { ...reading, headings };
+    closest = reading;
+  }
+  if (closest === undefined) {
+    throw new SheetError({
+      en: 'the text is not UTF-8, GB18030 or UTF-16; save the file as "CSV UTF-8" or XLSX',
+      zh: '文件编码不是 UTF-8、GB18030 或 UTF-16；请另存为“CSV UTF-8”或 XLSX',
+    });
+  }
+  throw headingsError(closest.headings, closest.rows, required);
+}
+
+/** With the delimiter that finds most of the headings. */
+function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field[]): Reading {
+  const text = headText(scanned, encoding);
+  const isWhole = scanned.bytes === scanned.head.length;
+  const readings = DELIMITERS.map((delimiter): Reading => {
+    const rows = firstRows(text, isWhole, delimiter);
+    return { encoding, delimiter, rows, headings: findHeadings(rows, required) };
+  });
+  return readings.reduce((best, reading) => {
+    if (isUsable(best.headings) !== isUsable(reading.headings)) return isUsable(best.headings) ? best : reading;
+    return weight(reading.headings) > weight(best.headings) ? reading : best;
+  });
+}
+
+/** Without one whole record in so much text: its beginning is what can be shown of it. */
+function firstRows(text: string, isWhole: boolean, delimiter: Delimiter): readonly string[][] {
+  const records = firstRecords(text, isWhole, delimiter, HEADING_ROWS);
+  return records.length > 0 ? records : [[text.slice(0, SHOWN_OF_TEXT)]];
+}
+
+const SHOWN_OF_TEXT = 100;
+
+function linesOf(rows: readonly (readonly string[])[]): number {
+  return rows.reduce((lines, row) => lines + 1 + (row.join('').match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+}
+
+async function workbook({ path, file, before, scanned }: Opening, required: readonly Field[]): Promise<ReadSheet> {
+  const { headings, headingLine, notes, keeps, pages } = await openWorkbook(file, required);
+  return {
+    facts: {
+      kind: 'xlsx',
+      encoding: 'utf-8',
+      digest: scanned.digest,
+      bytes: scanned.bytes,
+      headings: headings.cells,
+      layout: headings.layout,
+      headingLine,
+      notes,
+    },
+    keeps,
+    rows: () => unchanged(path, before, pages),
+  };
+}
+
+/** The digest was taken of these bytes: rows of others would be loaded under the wrong batch. */
+async function* unchanged(
+  path: string,
+  before: Stand,
+  read: (file: FileHandle) => AsyncIterable<SheetRow[]>,
+): AsyncGenerator<SheetRow[]> {
+  const file = await opened(path);
+  const refuseChanged = async (cause?: unknown): Promise<void> => {
+    const now = await file.stat();
+    if (now.size === before.size && now.mtimeMs === before.mtimeMs) return;
+    throw new SheetError(
+      { en: 'the file was changed while it was being read; start again', zh: '读取过程中文件被修改；请重新开始' },
+      { cause },
+    );
+  };
+  try {
+    await refuseChanged();
+    yield* read(file);
+    // Somebody may have written into it meanwhile; what is half old and half new can also be unreadable.
+    await refuseChanged();
+  } catch (error) {
+    await refuseChanged(error);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await opened(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+const CANNOT_OPEN: Readonly<Record<string, Words>> = {
+  ENOENT: { en: 'there is no such file', zh: '文件不存在' },
+  ENOTDIR: { en: 'a part of its path is a file, not a folder', zh: '路径中有一部分是文件而不是文件夹' },
+  EACCES: { en: 'the file may not be read: its permissions forbid it', zh: '没有读取该文件的权限' },
+};
+
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    // Opening a pipe would wait for somebody to write into it.
+    const kind = await stat(path);
+    if (kind.isDirectory())
+      throw new SheetError({ en: 'this is a folder; name the files in it', zh: '这是文件夹；请指定其中的文件' });
+    if (!kind.isFile()) {
+      throw new SheetError({
+        en: 'this is a pipe or a device, and a sheet is read twice; save it as a file first',
+        zh: '这是管道或设备，而表格需读取两遍；请先保存为文件',
+      });
+    }
+    return await open(path);
+  } catch (error) {
+    const why = CANNOT_OPEN[(error as NodeJS.ErrnoException).code ?? ''];
+    if (why === undefined) throw error;
+    throw new SheetError(why, { cause: error });
+  }
+}

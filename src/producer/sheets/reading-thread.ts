@@ -1,0 +1,183 @@
+/**
+ * Starts a thread that reads sheets and watches it. Where a file keeps the thread busy without progress, or takes all its
+ * memory, the thread ends and the file is refused; the process goes on.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { SheetRow } from '../../domain/check-row.js';
+import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
+import { unpackPage } from './pages.js';
+import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
+import type { SheetFacts } from './sheet.js';
+import { SheetError } from './sheet-error.js';
+
+export interface ReadingThread {
+  /** Whether it is worth keeping for one more job. */
+  isFit(): boolean;
+  /** Whether it has opened this sheet. */
+  knows(id: number): boolean;
+  // One of these at a time. @throws SheetError
+  open(wanted: WantedSheet): Promise<SheetFacts>;
+  pages(wanted: WantedRows): AsyncGenerator<SheetRow[]>;
+  close(): void;
+}
+
+/** Tests run the sources; a thread needs the built program. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../../../dist/src/producer/sheets/sheet-thread.js' : './sheet-thread.js',
+  import.meta.url,
+);
+
+/** Far more than the limits of `domain/sheet-limits.ts` allow; a second line of defence. */
+const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 12 };
+/** Starting another one costs less than its memory. */
+const SWOLLEN_BYTES = 48 * 1024 ** 2;
+/** Read while the ones before are worked on. */
+const PAGES_AHEAD = 3;
+const LOOK_EVERY_MS = 250;
+/** A thread that waits for the disk is not busy. */
+const BUSY = 0.5;
+
+/** @param entry of the thread */
+export function startReadingThread(entry: URL = ENTRY): ReadingThread {
+  const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const worker = new Worker(entry, { workerData: { heartbeat }, resourceLimits: MEMORY, execArgv: [], env: {} });
+  const known = new Set<number>();
+  const received: FromReader[] = [];
+  let failure: Error | undefined;
+  let isSwollen = false;
+  let waiter: { resolve(): void; reject(error: Error): void } | undefined;
+
+  function fail(error: Error): void {
+    failure ??= error;
+    void worker.terminate();
+    waiter?.reject(failure);
+  }
+
+  worker.on('message', (message: FromReader) => {
+    received.push(message);
+    waiter?.resolve();
+  });
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    fail(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new SheetError(OUT_OF_MEMORY, { cause: error }) : error);
+  });
+  worker.on('exit', (code) => fail(new Error(`the thread that reads sheets ended with ${code}`)));
+  worker.unref();
+
+  async function receive(): Promise<FromReader> {
+    if (received.length === 0) await somethingReceived();
+    const first = received.shift();
+    if (first === undefined) throw failure ?? new Error('the thread that reads sheets said nothing');
+    if ('heapBytes' in first) isSwollen = first.heapBytes > SWOLLEN_BYTES;
+    return first;
+  }
+
+  async function somethingReceived(): Promise<void> {
+    if (failure !== undefined) throw failure;
+    // A thread keeps the process alive only while an answer is awaited.
+    worker.ref();
+    const watch = watchOver(worker, heartbeat, () => fail(new SheetError(STANDS_STILL)));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        waiter = { resolve, reject };
+      });
+    } finally {
+      waiter = undefined;
+      watch.end();
+      worker.unref();
+    }
+  }
+
+  function post(message: ToReader): void {
+    worker.postMessage(message);
+  }
+
+  async function open(wanted: WantedSheet): Promise<SheetFacts> {
+    post({ kind: 'open', ...wanted });
+    const answer = await receive();
+    if (answer.kind !== 'opened') throw errorOf(answer);
+    known.add(wanted.id);
+    return answer.facts;
+  }
+
+  async function* pages(wanted: WantedRows): AsyncGenerator<SheetRow[]> {
+    known.add(wanted.id);
+    post({ kind: 'rows', ...wanted, pages: PAGES_AHEAD });
+    let hasEnded = false;
+    try {
+      for (;;) {
+        const answer = await receive();
+        hasEnded = answer.kind !== 'page';
+        if (answer.kind === 'ended') return;
+        if (answer.kind !== 'page') throw errorOf(answer);
+        post({ kind: 'more' });
+        // A port delivers up to a thousand messages in a row; everything else would wait.
+        await setImmediate();
+        yield unpackPage(answer.page);
+      }
+    } finally {
+      // The caller stopped before the last row.
+      if (!hasEnded && failure === undefined) {
+        post({ kind: 'stop' });
+        while ((await receive()).kind === 'page');
+      }
+    }
+  }
+
+  return {
+    isFit: () => failure === undefined && !isSwollen,
+    knows: (id) => known.has(id),
+    open,
+    pages,
+    close: () => void worker.terminate(),
+  };
+}
+
+/** However busy the machine is, a file that does not get any further in this time is given up. */
+const LONGEST_STANDSTILL_MS = 60_000;
+
+/**
+ * `onStandstill`: the thread has used STANDSTILL_MS of a processor and read nothing. By the processor's time, because on a busy
+ * machine a thread may wait for its turn longer than that with a file that is in order.
+ */
+function watchOver(worker: Worker, heartbeat: Int32Array, onStandstill: () => void): { end(): void } {
+  let beats = Atomics.load(heartbeat, 0);
+  let before = [worker.performance.eventLoopUtilization(), performance.eventLoopUtilization()] as const;
+  let cpu = process.cpuUsage();
+  let [usedMs, stillMs] = [0, 0];
+  const timer = setInterval(() => {
+    const now = Atomics.load(heartbeat, 0);
+    const { utilization } = worker.performance.eventLoopUtilization(before[0]);
+    const own = performance.eventLoopUtilization(before[1]);
+    const { user, system } = process.cpuUsage(cpu);
+    before = [worker.performance.eventLoopUtilization(), performance.eventLoopUtilization()];
+    cpu = process.cpuUsage();
+    const isStill = now === beats && utilization > BUSY;
+    beats = now;
+    // What the process has used beside its main thread.
+    usedMs = isStill ? usedMs + Math.max((user + system) / 1000 - own.active, 0) : 0;
+    // Counted by looks, not by the clock: while a machine sleeps, there are none.
+    stillMs = isStill ? stillMs + LOOK_EVERY_MS : 0;
+    if (usedMs >= STANDSTILL_MS || stillMs >= LONGEST_STANDSTILL_MS) onStandstill();
+  }, LOOK_EVERY_MS);
+  return { end: () => clearInterval(timer) };
+}
+
+function errorOf(answer: FromReader): Error {
+  if (answer.kind === 'refused') return new SheetError(answer.words, { cause: answer.cause });
+  if (answer.kind !== 'failed') return new Error(`the thread that reads sheets answered with ${answer.kind}`);
+  const { message, stack, code } = answer;
+  const error: NodeJS.ErrnoException = new Error(message, { cause: stack });
+  if (code !== undefined) error.code = code;
+  return error;
+}
+
+const STANDS_STILL = {
+  en: `reading the file did not get any further for ${STANDSTILL_MS / 1000} seconds, so it was stopped; open it in Excel or WPS, copy the values into a new file, and save that`,
+  zh: `读取该文件 ${STANDSTILL_MS / 1000} 秒没有进展，已停止；请用 Excel 或 WPS 打开，将数值复制到新文件后保存`,
+};
+
+const OUT_OF_MEMORY = {
+  en: 'reading the file takes more memory than a sheet of merchants needs, so it was stopped; open it in Excel or WPS, copy the values into a new file, and save that',
+  zh: '读取该文件所需内存超出商户表所需，已停止；请用 Excel 或 WPS 打开，将数值复制到新文件后保存',
+};

@@ -1,0 +1,29 @@
+import { SHEET_LIMITS, type SheetLimitName } from '../../domain/sheet-limits.js';
+import type { Language, Words } from '../../domain/words.js';
+
+/** Why a file is refused as a whole, in one line for the person who has it (exit status 2). */
+export class SheetError extends Error {
+  override readonly name = 'SheetError';
+  readonly words: Words;
+
+  /** The message is in English unless `language` says otherwise. */
+  constructor(
+    words: Words,
+    { language = 'en', cause }: { readonly language?: Language; readonly cause?: unknown } = {},
+  ) {
+    super(words[language], cause === undefined ? {} : { cause });
+    this.words = words;
+  }
+}
+
+export const IN_WORKBOOK: Words = { en: 'the workbook has', zh: '工作簿' };
+
+/** `where` ends in `has`: there is more of something in that place than a sheet of merchants ever needs. */
+export function tooMuch(name: SheetLimitName, where: Words): SheetError {
+  const { most, what, next } = SHEET_LIMITS[name];
+  const number = most.toLocaleString('en-US');
+  return new SheetError({
+    en: `${where.en} more than ${number} ${what.en}; ${next.en}`,
+    zh: `${where.zh}超过 ${number} ${what.zh}；${next.zh}`,
+  });
+}

@@ -1,0 +1,53 @@
+/** Which cells of a worksheet are merged with the one above: a file has their value in the first of them only. */
+import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
+import { columnOf } from './xlsx-rows.js';
+
+export interface Merges {
+  /** Whether the value of this cell, if there is one to see, stands in a row above. */
+  isBelow(row: number, column: number): boolean;
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+const RANGE = /^([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})$/;
+
+/** Of these columns: those further right are none of ours, and a range may go over all that there are. */
+export function openMerges(columns: readonly number[]) {
+  const byColumn = new Map<number, Range[]>(columns.map((column) => [column, []]));
+  let count = 0;
+
+  function add(reference: string): void {
+    count += 1;
+    if (count > SHEET_LIMITS.merges.most) throw tooMuch('merges', IN_WORKBOOK);
+    const [, left = '', top, right = '', bottom] = RANGE.exec(reference) ?? [];
+    const range = { first: Number(top), last: Number(bottom) };
+    if (!(range.last > range.first)) return;
+    const [from, to] = [columnOf(left), columnOf(right)];
+    for (const [column, ranges] of byColumn) if (column >= from && column <= to) ranges.push(range);
+  }
+
+  function merges(): Merges {
+    for (const ranges of byColumn.values()) ranges.sort((a, b) => a.first - b.first);
+    return { isBelow: (row, column) => isBelow(byColumn.get(column) ?? NONE, row) };
+  }
+
+  return { add, merges };
+}
+
+const NONE: readonly Range[] = [];
+
+/** Ranges of one column do not overlap: the last one that begins above decides. */
+function isBelow(ranges: readonly Range[], row: number): boolean {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle]?.first ?? 0) < row) low = middle + 1;
+    else high = middle;
+  }
+  const above = ranges[low - 1];
+  return above !== undefined && row <= above.last;
+}

@@ -1,0 +1,183 @@
+/** Rows of a worksheet, digit for digit: a number is the text that stands in the file, never a double. */
+import { columnLetters } from '../../domain/columns.js';
+import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import type { Words } from '../../domain/words.js';
+import { tooMuch } from './sheet-error.js';
+import type { DateStyles } from './xlsx-dates.js';
+import type { SharedStrings } from './xlsx-strings.js';
+import { refuseLongText, unescaped } from './xlsx-text.js';
+import { type Attributes, readXml } from './xml.js';
+
+export interface RawRow {
+  /** From 1, as the workbook shows it. */
+  readonly row: number;
+  /** Up to the last cell with a value; blanks are ''. */
+  readonly cells: string[];
+  readonly numericCells: number[];
+  /** Columns whose formulas have no result in the file. */
+  readonly uncomputed: number[];
+  readonly hidden: boolean;
+  /** The first column with a value beyond the columns that were asked for. */
+  readonly beyond?: number;
+}
+
+export interface WorkbookTables {
+  readonly strings: SharedStrings;
+  readonly dates: DateStyles;
+}
+
+interface Cell {
+  readonly column: number;
+  readonly type: string;
+  readonly style: number;
+}
+
+/** In the slices in which they are read; cells from column `width` on are left out. @throws SheetError */
+export async function* rawRows(
+  stream: AsyncIterable<Buffer>,
+  tables: WorkbookTables,
+  width: number,
+  onMerge?: (range: string) => void,
+): AsyncGenerator<RawRow[]> {
+  let rows: RawRow[] = [];
+  let number = 0;
+  let cells: string[] = [];
+  let numericCells: number[] = [];
+  let uncomputed: number[] = [];
+  let hidden = false;
+  let hasFormula = false;
+  let beyond: number | undefined;
+  let nextColumn = 0;
+  let cellCount = 0;
+  let characters = 0;
+  let cell: Cell | undefined;
+  let value = '';
+  let listening = false;
+  let phonetic = 0;
+
+  const rowWords = (): Words => ({ en: `row ${number} has`, zh: `第 ${number} 行` });
+  const cellWords = (): Words => {
+    const name = `${columnLetters(cell?.column ?? 0)}${number}`;
+    return { en: `the cell ${name} has`, zh: `单元格 ${name} ` };
+  };
+
+  const endCell = () => {
+    if (cell === undefined) return;
+    const { column, type, style } = cell;
+    if (value === '') {
+      // A formula whose result is an empty text has that as its value, of type `str`.
+      if (hasFormula && type === 'n') uncomputed.push(column);
+      return;
+    }
+    if (column >= width) {
+      beyond ??= column;
+      return;
+    }
+    while (cells.length < column) cells.push('');
+    const isNumber = type === 'n';
+    const date = isNumber ? tables.dates.dateOf(value, style) : undefined;
+    const text = date ?? textOf(type, value, tables.strings, cellWords);
+    characters += text.length;
+    if (characters > SHEET_LIMITS.row.most) throw tooMuch('row', rowWords());
+    cells[column] = text;
+    if (isNumber && date === undefined) numericCells.push(column);
+  };
+
+  const pieces = readXml(stream, {
+    open: (name, attributes) => {
+      if (name === 'row') {
+        number = rowOf(attributes.r) ?? number + 1;
+        cells = [];
+        numericCells = [];
+        uncomputed = [];
+        hidden = attributes.hidden === '1' || attributes.hidden === 'true';
+        beyond = undefined;
+        nextColumn = 0;
+        cellCount = 0;
+        characters = 0;
+      } else if (name === 'c') {
+        cellCount += 1;
+        if (cellCount > SHEET_LIMITS.cells.most) throw tooMuch('cells', rowWords());
+        cell = cellOf(attributes, nextColumn);
+        nextColumn = cell.column + 1;
+        value = '';
+        hasFormula = false;
+      } else if (name === 'f') hasFormula = true;
+      else if (name === 'rPh') phonetic++;
+      else if (name === 'v' || name === 't') listening = cell !== undefined && phonetic === 0;
+      else if (name === 'mergeCell') onMerge?.(attributes.ref ?? '');
+    },
+    text: (text) => {
+      if (!listening) return;
+      value += text;
+      refuseLongText(value, cellWords);
+    },
+    close: (name) => {
+      if (name === 'v' || name === 't') listening = false;
+      else if (name === 'rPh') phonetic--;
+      else if (name === 'c') {
+        endCell();
+        cell = undefined;
+      } else if (name === 'row') {
+        rows.push({
+          row: number,
+          cells,
+          numericCells,
+          uncomputed,
+          hidden,
+          ...(beyond === undefined ? {} : { beyond }),
+        });
+      }
+    },
+  });
+  for await (const _ of pieces) {
+    if (rows.length === 0) continue;
+    yield rows;
+    rows = [];
+  }
+}
+
+/** Excel's own. */
+const LAST_ROW = 1_048_576;
+const LAST_COLUMN = SHEET_LIMITS.cells.most - 1;
+
+/** Where a program has written something else than a row's number, the rows are counted. */
+function rowOf(reference = ''): number | undefined {
+  if (!/^[1-9][0-9]{0,6}$/.test(reference)) return undefined;
+  const row = Number(reference);
+  return row <= LAST_ROW ? row : undefined;
+}
+
+function cellOf(attributes: Attributes, nextColumn: number): Cell {
+  const { r, t, s } = attributes;
+  const named = r === undefined ? -1 : columnOf(r);
+  return { column: named < 0 ? nextColumn : named, type: t ?? 'n', style: Number(s ?? 0) };
+}
+
+/** `AB12` is column 27; -1 where no column has that name. */
+export function columnOf(reference: string): number {
+  let column = 0;
+  for (let i = 0; i < reference.length; i++) {
+    const letter = reference.charCodeAt(i) - 64;
+    if (letter < 1 || letter > 26) break;
+    column = column * 26 + letter;
+    if (column > LAST_COLUMN + 1) return -1;
+  }
+  return column - 1;
+}
+
+/** A formula's cell has its cached value, in the same types. */
+function textOf(type: string, value: string, strings: SharedStrings, where: () => Words): string {
+  switch (type) {
+    case 's':
+      return strings.at(Number(value));
+    case 'b':
+      return value === '1' ? 'TRUE' : 'FALSE';
+    case 'str':
+    case 'inlineStr':
+      return unescaped(value, where);
+    default:
+      if (value.length > SHEET_LIMITS.cell.most) throw tooMuch('cell', where());
+      return value;
+  }
+}

@@ -1,0 +1,489 @@
+/** Batches: one loaded file each, its rows in input order, and how many of them are where. */
+import type { Redis } from 'ioredis';
+import { ALL_DETAILS, type DetailField, differingDetails, type Merchant } from '../../domain/merchant.js';
+import {
+  type Fact,
+  next,
+  type Outcome,
+  type Registration,
+  type RowDetails,
+  STATES,
+  type State,
+} from '../../domain/registration.js';
+import { key, ROWS_PER_PAGE } from '../keys.js';
+import { script } from '../scripts.js';
+import { batchOf, decide, newWriteId, openLedger, type Snapshot, type WriteSet } from './ledger.js';
+import { countedAs, FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
+import { newRow } from './row-changes.js';
+import { digestsOf } from './row-index.js';
+import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
+
+export interface Batch {
+  readonly id: string;
+  /** File name without its folder. */
+  readonly file: string;
+  readonly headings: readonly string[];
+  readonly columns: DetailColumns;
+  /** ms since 1970 */
+  readonly loadedAt: number;
+  readonly rows: number;
+  /** How many rows have warnings and nothing worse; known when the batch is complete. */
+  readonly warned?: number;
+  /** False while the file is still being read, or where reading was interrupted. */
+  readonly complete: boolean;
+  /** When its merchants were forgotten, ms since 1970; only its counts are left. */
+  readonly purgedAt?: number;
+}
+
+export interface AcceptedRow extends Row {
+  /**
+   * Of its enterprise; undefined where our checks refused the row. Without a merchant the row is never sent: it gets the outcome
+   * of what its enterprise has, and where that is nothing, or has failed, it is invalid.
+   */
+  readonly registration: string | undefined;
+  /** Its phone comes from the settings, so that another row's phone is the newer one. */
+  readonly isPhoneBlank?: boolean;
+}
+
+/**
+ * What a row of a new batch would be: see `rows` of MOVES. `early`: it begins a new attempt before the day that WeChat asked
+ * to wait for (105).
+ */
+export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
+
+/** What a row is to its registration. */
+export type Relation =
+  | { readonly kind: 'refused' }
+  /** Its outcome is that of the registration. */
+  | { readonly kind: 'registered'; readonly id: string }
+  /** Its details are others than those that were sent, and may be running: it is sent when those have failed. */
+  | { readonly kind: 'waits'; readonly id: string }
+  /**
+   * `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited.
+   * `attempts`: those that were made before, which WeChat did not take or whose link was lost; absent: none.
+   */
+  | { readonly kind: 'replaced'; readonly id: string; readonly by?: string; readonly attempts?: number }
+  /** `appid`: of the Mini Program that there was when the row came; undefined where that was not known. */
+  | { readonly kind: 'already_created'; readonly id: string; readonly appid?: string }
+  /** `firstIndex`: index of the earlier row of this batch. */
+  | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
+
+export interface RowWithOutcome {
+  readonly index: number;
+  readonly row: Row;
+  readonly relation: Relation;
+  /** As it is now, or as it was when a later batch began a new attempt. */
+  readonly registration: Registration | undefined;
+  /** Another row has begun a new attempt since. */
+  readonly isSuperseded?: true;
+}
+
+/** A row of any batch, as another row names it. */
+export interface NamedRow {
+  readonly batch: Batch;
+  readonly row: Row;
+}
+
+/** What a registration is now. */
+export interface Leader {
+  /** `batch/index` of the row whose details it sent, or will send. */
+  readonly row: string;
+  readonly isCreated: boolean;
+  readonly appid?: string;
+}
+
+/** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface AcceptRules {
+  /** A merchant that has a Mini Program is to get one more. */
+  readonly again?: boolean | undefined;
+  /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
+  readonly details: readonly DetailField[];
+}
+
+export interface Batches {
+  /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
+  open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
+  /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
+  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<number>;
+  complete(id: string, warned?: number): Promise<void>;
+  find(id: string): Promise<Batch | undefined>;
+  /** Ids in the order of loading. */
+  list(): Promise<string[]>;
+  counts(id: string): Promise<Counts>;
+  page(batch: Batch, page: number): Promise<RowWithOutcome[]>;
+  /** Every row, in order, some at a time. */
+  pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
+  row(batch: Batch, index: number): Promise<Row | undefined>;
+  rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
+  /** By its `batch/index`; undefined once it has been purged. */
+  rowAt(pointer: string): Promise<NamedRow | undefined>;
+  /** What these registrations are now. */
+  leaders(ids: readonly string[]): Promise<Map<string, Leader>>;
+  /** What rows would be to those registrations that there are, by registration. */
+  existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
+}
+
+/** What accept.lua is given of a registration that is there already. */
+interface Decided {
+  /** Decided for a row that is never sent. */
+  readonly never: boolean;
+  readonly version: string;
+  /** Such a row joins nothing. */
+  readonly refused?: true;
+  readonly step?: WriteSet;
+  readonly relation?: string;
+  readonly counted?: string;
+}
+
+/** A decision for a row of the other kind is none: it is asked for again when its turn comes. */
+function decisionFor(decided: Decided | undefined, isNever: boolean): string {
+  if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : '';
+  return JSON.stringify(decided);
+}
+
+export function openBatches(redis: Redis): Batches {
+  const acceptScript = script(redis, 'accept');
+  const pageScript = script(redis, 'page');
+  const ledger = openLedger(redis);
+  const known = new Map<string, Batch>();
+
+  async function open(batch: Omit<Batch, 'rows' | 'complete'>, canaries = 0): Promise<Batch> {
+    const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
+    // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
+    if (isNew === 1 || (await find(batch.id)) === undefined) {
+      await redis
+        .multi()
+        .hset(key('batch', batch.id), {
+          file: batch.file,
+          headings: JSON.stringify(batch.headings),
+          columns: JSON.stringify(batch.columns),
+          ...(canaries > 0 && { canaries }),
+        })
+        .lrem(key('batches'), 0, batch.id)
+        .rpush(key('batches'), batch.id)
+        .exec();
+    }
+    return (await find(batch.id)) ?? { ...batch, rows: 0, complete: false };
+  }
+
+  async function accept(
+    batch: Batch,
+    firstIndex: number,
+    rows: readonly AcceptedRow[],
+    acceptRules: AcceptRules,
+  ): Promise<number> {
+    const packed = rows.map((row) => packRow(row, batch.columns));
+    const digests = digestsOf(rows, batch.columns);
+    let decided: ReadonlyMap<string, Decided> = new Map();
+    for (;;) {
+      const args = rows.flatMap(({ registration = '', merchant }, at) => [
+        registration,
+        packed[at] ?? '',
+        decisionFor(decided.get(registration), merchant === undefined),
+      ]);
+      const answer = await acceptScript(
+        [key('batch', batch.id)],
+        [batch.id, firstIndex, acceptRules.again ? 'again' : '', digests, ...args],
+      );
+      const [accepted, ...undecided] = answer as [number, ...string[]];
+      if (undecided.length === 0) return accepted;
+      decided = await decisions(batch, firstIndex, accepted, rows, new Set(undecided), acceptRules);
+    }
+  }
+
+  /** Of the first row of each of these registrations, as accept.lua takes it. */
+  async function decisions(
+    batch: Batch,
+    firstIndex: number,
+    accepted: number,
+    rows: readonly AcceptedRow[],
+    undecided: ReadonlySet<string>,
+    acceptRules: AcceptRules,
+  ): Promise<Map<string, Decided>> {
+    const firstRows = new Map<string, number>();
+    for (let at = accepted - firstIndex; at < rows.length; at += 1) {
+      const { registration = '' } = rows[at] ?? {};
+      if (undecided.has(registration) && !firstRows.has(registration)) firstRows.set(registration, at);
+    }
+    const all = [...firstRows].map(async ([id, at]): Promise<(readonly [string, Decided])[]> => {
+      const snapshot = await ledger.read(id);
+      const row = rows[at];
+      if (snapshot === undefined || row === undefined) return [];
+      const pointer = `${batch.id}/${firstIndex + at}`;
+      const fact = await rowAccepted(snapshot, row, pointer, acceptRules);
+      const never = row.merchant === undefined;
+      const joined = next(snapshot.registration, fact)?.rows;
+      if (never && joined !== 'joins' && joined !== 'already_created') {
+        return [[id, { never, version: snapshot.version, refused: true }]];
+      }
+      const { step, recorded } = decide(snapshot, fact, newWriteId(), {});
+      return [[id, { never, version: snapshot.version, step, ...newRow(pointer, recorded.after) }]];
+    });
+    return new Map((await Promise.all(all)).flat());
+  }
+
+  /** What it means for a registration that a row names its enterprise. */
+  async function rowAccepted(
+    snapshot: Snapshot,
+    row: AcceptedRow,
+    pointer: string,
+    acceptRules: AcceptRules,
+  ): Promise<Fact> {
+    const { waitingRows } = snapshot.registration;
+    const [waiting] = waitingRows;
+    return {
+      kind: 'row_accepted',
+      at: snapshot.now,
+      row: pointer,
+      details: await detailsBesideLeader(snapshot, row, acceptRules),
+      ...(waiting !== undefined && {
+        detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, acceptRules),
+      }),
+      ...(acceptRules.again && { again: true }),
+    };
+  }
+
+  async function detailsBesideLeader(
+    snapshot: Snapshot,
+    row: AcceptedRow,
+    acceptRules: AcceptRules,
+  ): Promise<RowDetails> {
+    const details = detailsBeside(snapshot.row?.merchant, row, comparedWith(snapshot.registration, acceptRules));
+    if (details !== 'same' || snapshot.registration.state !== 'queued') return details;
+    // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet: whoever loads it wants that.
+    const { id, row: leader } = snapshot.registration;
+    return (await redis.zscore(key('held', batchOf(leader)), id)) === null ? 'same' : 'newer';
+  }
+
+  async function complete(id: string, warned = 0): Promise<void> {
+    await redis.hset(key('batch', id), { warned, complete: '1' });
+  }
+
+  async function find(id: string): Promise<Batch | undefined> {
+    const fields = await redis.hgetall(key('batch', id));
+    if (fields.columns === undefined) return undefined;
+    return {
+      id,
+      file: fields.file ?? '',
+      headings: JSON.parse(fields.headings ?? '[]') as string[],
+      columns: JSON.parse(fields.columns) as number[],
+      loadedAt: Number(fields.loadedAt),
+      rows: Number(fields.rows ?? 0),
+      ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
+      complete: fields.complete === '1',
+      ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
+    };
+  }
+
+  async function counts(id: string): Promise<Counts> {
+    const fields = await redis.hgetall(key('counts', id));
+    return Object.fromEntries(
+      Object.entries(fields)
+        .map(([name, count]) => [name, Number(count)] as const)
+        .filter(([, count]) => count > 0),
+    );
+  }
+
+  async function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
+    return rowsFrom(batch, number, await packedPage(batch, number));
+  }
+
+  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
+    const first = number * ROWS_PER_PAGE;
+    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHOWN_NAMES]);
+    const [rows, registrations] = answer as [string, string];
+    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), registrations: registrations.split(JOINT) };
+  }
+
+  /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
+  async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
+    const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
+    const ahead: Promise<PackedPage>[] = [];
+    for (let number = 0; number < count; number += 1) {
+      while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
+        const asked = packedPage(batch, number + ahead.length);
+        // Told to whoever waits for it; a caller that has seen enough waits for none.
+        asked.catch(() => {});
+        ahead.push(asked);
+      }
+      const packed = (await ahead.shift()) ?? NO_ROWS;
+      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
+        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
+      }
+    }
+  }
+
+  async function rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
+    const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
+    return rows.find((it) => it.index === index);
+  }
+
+  async function row(batch: Batch, index: number): Promise<Row | undefined> {
+    const text = await redis.lindex(key('rows', batch.id, Math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE);
+    return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
+  }
+
+  async function rowAt(pointer: string): Promise<NamedRow | undefined> {
+    const id = batchOf(pointer);
+    const batch = known.get(id) ?? (await find(id));
+    if (batch === undefined || batch.purgedAt !== undefined) return undefined;
+    // What names a row of a batch does not change, but for its being purged; then the row is missing below.
+    if (batch.complete) known.set(id, batch);
+    const found = await row(batch, Number(pointer.slice(id.length + 1)));
+    return found && { batch, row: found };
+  }
+
+  async function leaders(ids: readonly string[]): Promise<Map<string, Leader>> {
+    const steps = redis.pipeline();
+    for (const id of ids) steps.hmget(key('registration', id), 'row', 's', 'appid');
+    const answers = (await steps.exec()) ?? [];
+    return new Map(
+      ids.flatMap((id, at) => {
+        const [row, state, appid] = (answers[at]?.[1] ?? []) as (string | null)[];
+        if (typeof row !== 'string') return [];
+        return [[id, { row, isCreated: state === 'created', ...(appid != null && { appid }) }] as const];
+      }),
+    );
+  }
+
+  async function existingMatches(
+    rows: readonly AcceptedRow[],
+    acceptRules: AcceptRules,
+  ): Promise<Map<string, ExistingMatch>> {
+    const found = rows.map(async (row) => {
+      const snapshot = row.registration === undefined ? undefined : await ledger.read(row.registration);
+      if (snapshot === undefined) return [];
+      const { id, state, earlierAppids } = snapshot.registration;
+      if (row.merchant !== undefined) return [[id, await existingMatch(snapshot, row, acceptRules)] as const];
+      const hasOne = state === 'created' || earlierAppids !== undefined;
+      if (hasOne) return acceptRules.again ? [] : [[id, 'already_created'] as const];
+      return (await existingMatch(snapshot, row, acceptRules)) === 'joins' ? [[id, 'joins'] as const] : [];
+    });
+    return new Map((await Promise.all(found)).flat());
+  }
+
+  async function existingMatch(snapshot: Snapshot, row: AcceptedRow, acceptRules: AcceptRules): Promise<ExistingMatch> {
+    const move = next(snapshot.registration, await rowAccepted(snapshot, row, '/0', acceptRules));
+    const { state, until = 0 } = snapshot.registration;
+    if (move?.rows === 'leads') return 'joins';
+    if (move?.rows === 'begins' && state === 'rejected' && until > snapshot.now) return 'early';
+    return move?.rows === undefined || move.rows === 'withdrawn' ? 'already_created' : move.rows;
+  }
+
+  return {
+    existingMatches,
+    rowAt,
+    leaders,
+    open,
+    accept,
+    complete,
+    find,
+    list: () => redis.lrange(key('batches'), 0, -1),
+    counts,
+    page,
+    pages,
+    row,
+    rowWithFate,
+  };
+}
+
+/** A task that may be running has what its own API sent, whichever API is in use by now. */
+function comparedWith(
+  { task, earlierTask, taskId, byLink }: Registration,
+  acceptRules: AcceptRules,
+): Pick<AcceptRules, 'details'> {
+  const mayRun = task === 'open' || earlierTask === 'open';
+  return mayRun && taskId === undefined && !byLink ? { details: ALL_DETAILS } : acceptRules;
+}
+
+/** `leader`: what is sent, or was; undefined where it was purged. */
+function detailsBeside(
+  leader: Merchant | undefined,
+  row: AcceptedRow,
+  { details }: Pick<AcceptRules, 'details'>,
+): RowDetails {
+  const { merchant, isPhoneBlank } = row;
+  if (merchant === undefined) return 'same';
+  if (leader === undefined) return 'newer';
+  if (differingDetails(leader, merchant, details).length > 0) return 'other';
+  return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
+}
+
+/** Enough to keep Redis at work; more only lie in memory. */
+const PAGES_AHEAD = 3;
+const ROWS_AT_ONCE = 64;
+const JOINT = '\u001e';
+
+interface PackedPage {
+  readonly rows: readonly string[];
+  readonly registrations: readonly string[];
+}
+
+const NO_ROWS: PackedPage = { rows: [], registrations: [] };
+
+function rowsFrom(batch: Batch, page: number, packed: PackedPage, from = 0, to = ROWS_PER_PAGE): RowWithOutcome[] {
+  const first = page * ROWS_PER_PAGE + from;
+  return packed.rows
+    .slice(from, to)
+    .map((text, at) => rowWithFate(first + at, text, packed.registrations[from + at] ?? '', batch.columns));
+}
+
+function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithOutcome {
+  const end = text.indexOf('\n');
+  const relation = relationFrom(text.slice(0, end));
+  const row = unpackRow(text.slice(end + 1), columns);
+  if (relation.kind === 'refused') return { index, relation, row, registration: undefined };
+  const values = fields.split(FIELD_JOINT);
+  const registration = shownRegistrationFrom(relation.id, values);
+  if (values.length === SHOWN_NAMES.length) return { index, relation, row, registration };
+  return { index, relation, row, registration, isSuperseded: true };
+}
+
+function relationFrom(text: string): Relation {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case 'r':
+      return { kind: 'registered', id: rest };
+    case 'w':
+      return { kind: 'waits', id: rest };
+    case 'c': {
+      const [id = '', by = '', attempts] = rest.split('|');
+      return {
+        kind: 'replaced',
+        id,
+        ...(by !== '' && { by }),
+        ...(attempts !== undefined && { attempts: Number(attempts) }),
+      };
+    }
+    case 'a': {
+      const [id = '', appid = ''] = rest.split('|');
+      return { kind: 'already_created', id, ...(appid !== '' && { appid }) };
+    }
+    case 'd': {
+      const [id = '', firstIndex] = rest.split('|');
+      return { kind: 'duplicate', id, firstIndex: Number(firstIndex) };
+    }
+    default:
+      return { kind: 'refused' };
+  }
+}
+
+/** Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself. */
+export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const [name, count] of Object.entries(counts)) {
+    const state = name.split('/')[0] as State;
+    const outcome = state in STATES ? STATES[state].outcome : (name as Outcome);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  }
+  return outcomes;
+}
+
+/** How many rows of a batch count as a state, whatever they wait for. */
+export function countOf(counts: Counts, state: State): number {
+  return Object.entries(counts)
+    .filter(([name]) => name === countedAs(state, undefined) || name.startsWith(`${state}/`))
+    .reduce((sum, [, count]) => sum + count, 0);
+}

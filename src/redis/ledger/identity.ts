@@ -1,0 +1,133 @@
+/**
+ * Every ledger belongs to one platform: what it was made for is written once, and every command compares it. A rehearsal on
+ * the Redis of the real platform would mark real merchants as created; another secret key would lose every authorisation.
+ */
+import type { Redis } from 'ioredis';
+import { key, useLedger } from '../keys.js';
+import { RedisMisconfigured } from '../server/connection.js';
+
+/**
+ * Raised with every change of stored keys or fields that an older program would not understand, or would not keep: what every
+ * writer has to write (2: the mark of a registration's last fact, without which a fact that was decided on an older history
+ * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are).
+ */
+export const SCHEMA = '2';
+
+/** Which of the ledgers of a Redis this process works with, from here on. */
+export function nameLedger(name: string): void {
+  useLedger(name);
+}
+
+/** What a process would make the ledger for; what it does not know is neither written nor compared. */
+export interface LedgerIdentity {
+  /** AppID of the third-party platform. */
+  readonly component?: string | undefined;
+  /** {@link apiAddress} of WeChat's API. */
+  readonly api?: string | undefined;
+  /** Fingerprint of the secret key (vault.ts). */
+  readonly secretKey?: string | undefined;
+  /** The same of the key before it, which may still be the ledger's while the key is being changed. */
+  readonly previousSecretKey?: string | undefined;
+}
+
+type Field = Exclude<keyof LedgerIdentity, 'previousSecretKey'>;
+
+const FIELDS: Readonly<Record<Field, { readonly says: string; readonly setting: string }>> = {
+  component: { says: 'third-party platform', setting: 'WECHAT_COMPONENT_APPID' },
+  api: { says: "address of WeChat's API", setting: 'WECHAT_API_BASE_URL' },
+  secretKey: { says: 'fingerprint of the secret key', setting: 'FASTREGISTER_SECRET_KEY' },
+};
+
+export interface Difference {
+  readonly field: Field;
+  readonly says: string;
+  readonly setting: string;
+  readonly ledger: string;
+  readonly here: string;
+}
+
+/** Another version of fastregister has made the ledger. */
+export class SchemaMismatch extends RedisMisconfigured {
+  constructor(has: string) {
+    super(
+      `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
+    );
+  }
+}
+
+export class LedgerMismatch extends RedisMisconfigured {
+  readonly differences: readonly Difference[];
+
+  constructor(differences: readonly Difference[]) {
+    super(
+      [
+        'This ledger belongs to another platform or rehearsal. Nothing was done.',
+        ...differences.map(
+          ({ says, ledger, here, setting }) => `  ${says}: the ledger has ${ledger}, ${setting} gives ${here}`,
+        ),
+        `Set ${[...new Set(differences.map(({ setting }) => setting))].join(' and ')} to what the ledger has, or name another ledger: FASTREGISTER_LEDGER, or another FASTREGISTER_HOME or REDIS_URL.`,
+        'If the platform itself was changed on purpose: fastregister ledger adopt',
+      ].join('\n'),
+    );
+    this.differences = differences;
+  }
+}
+
+/** A rehearsal's port is another one each time, and WeChat's hosts are one API. */
+export function apiAddress(baseUrl: string): string {
+  const { protocol, hostname, host, pathname } = new URL(baseUrl);
+  if (/(^|\.)api2?\.weixin\.qq\.com$/.test(hostname)) return 'api.weixin.qq.com';
+  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return 'this machine';
+  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`;
+}
+
+/**
+ * Writes what the ledger does not say yet, and compares the rest.
+ *
+ * @returns whether the ledger is new
+ * @throws LedgerMismatch, SchemaMismatch
+ */
+export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<boolean> {
+  const isNew = await claimSchema(redis);
+  const known = entriesOf(own);
+  if (known.length > 0) {
+    const steps = redis.multi();
+    for (const [field, value] of known) steps.hsetnx(key('ledger'), field, value);
+    await steps.exec();
+  }
+  const differences = await differencesOf(redis, own);
+  if (differences.length > 0) throw new LedgerMismatch(differences);
+  return isNew;
+}
+
+async function claimSchema(redis: Redis): Promise<boolean> {
+  const schema = await redis.hget(key('ledger'), 'schema');
+  if (schema === SCHEMA) return false;
+  if (schema !== null) throw new SchemaMismatch(`schema ${schema}`);
+  // Written before there was a schema: ids and keys were others then.
+  if ((await redis.exists(key('batches'))) === 1 && (await redis.hexists(key('ledger'), 'key')) === 0) {
+    throw new SchemaMismatch('no schema');
+  }
+  return (await redis.hsetnx(key('ledger'), 'schema', SCHEMA)) === 1;
+}
+
+export async function differencesOf(redis: Redis, own: LedgerIdentity): Promise<Difference[]> {
+  const ledger = await redis.hgetall(key('ledger'));
+  return entriesOf(own).flatMap(([field, here]) => {
+    const there = ledger[field];
+    const isBefore = field === 'secretKey' && there === own.previousSecretKey;
+    return there === undefined || there === here || isBefore ? [] : [{ field, ...FIELDS[field], ledger: there, here }];
+  });
+}
+
+/** Takes over what this process gives. */
+export async function adoptLedger(redis: Redis, own: LedgerIdentity): Promise<void> {
+  await redis.hset(key('ledger'), Object.fromEntries(entriesOf(own)));
+}
+
+function entriesOf(own: LedgerIdentity): [Field, string][] {
+  return (Object.keys(FIELDS) as Field[]).flatMap((field) => {
+    const value = own[field];
+    return value === undefined ? [] : [[field, value]];
+  });
+}

@@ -1,0 +1,229 @@
+/**
+ * What Redis acknowledged and may forget, on the disk of this machine: every create before it goes out, every answer and every
+ * push before WeChat hears `success`. A Redis that loses its last second, or fails over to a replica that lags, is given it
+ * again (loss.ts). Written, not synced: what is guarded against is the loss of Redis' data, not of this disk's.
+ *
+ * A journal is a folder of files, one a process and hour, one line an entry. Nothing in it names a merchant: WeChat's words
+ * and links are sealed, pushes are encrypted by WeChat.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Fact } from '../../domain/registration.js';
+import type { ReceivedPush } from '../pushes/pushes.js';
+import type { Log } from '../server/connection.js';
+import type { Vault } from '../vault.js';
+
+export const JOURNAL_LIVES_MS = 86_400_000;
+
+const FILE_LIVES_MS = 3_600_000;
+const FILE_BYTES = 16 * 1024 * 1024;
+/** A day of a platform is some megabytes; a disk is not filled. */
+const MOST_FILES = 64;
+
+export interface JournalEntry {
+  readonly registration: string;
+  /** The fact's own in the history. */
+  readonly mark: string;
+  readonly fact: Fact;
+  /** The quota day that a create was charged to. */
+  readonly day?: string;
+}
+
+export type JournaledPush = Omit<ReceivedPush, 'isOld'>;
+
+export interface Journal {
+  /** The folder's own: whoever has the same reads what all its processes have written, by whatever path or machine. */
+  readonly id: string;
+  /** On disk when it returns; throws where the disk does not take it. */
+  write(entry: JournalEntry): void;
+  /** The same for pushes; an old one is left out, which is nothing that would be recorded. */
+  writePushes(pushes: readonly ReceivedPush[]): void;
+  /** What processes of this folder have written in the last day, oldest first. */
+  read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
+  close(): void;
+}
+
+export interface JournalOptions {
+  readonly home: string;
+  /** Of whom registration ids are made (ledger-key.ts): each ledger has a journal of its own. */
+  readonly ledgerKey: string;
+  readonly vault: Vault;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+interface OpenFile {
+  readonly handle: number;
+  readonly openedAt: number;
+  bytes: number;
+}
+
+export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions): Journal {
+  const folder = join(home, 'journal', createHash('sha256').update(ledgerKey).digest('hex').slice(0, 16));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const id = idOf(folder);
+  let file: OpenFile | undefined;
+
+  function append(line: string): void {
+    if (file !== undefined && (file.bytes >= FILE_BYTES || now() - file.openedAt >= FILE_LIVES_MS)) close();
+    if (file === undefined) {
+      forgetOld(folder, now());
+      const openedAt = now();
+      file = { handle: openSync(join(folder, nameAt(openedAt)), 'ax', 0o600), openedAt, bytes: 0 };
+    }
+    const bytes = Buffer.from(line);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file.handle, bytes, done);
+    file.bytes += bytes.length;
+  }
+
+  function close(): void {
+    if (file !== undefined) closeSync(file.handle);
+    file = undefined;
+  }
+
+  return {
+    id,
+
+    write({ registration, mark, fact, day }) {
+      const f = fact.kind === 'create_sent' ? fact : vault.seal(JSON.stringify(fact), labelOf(registration));
+      append(`${JSON.stringify({ at: fact.at, r: registration, m: mark, d: day, f })}\n`);
+    },
+
+    writePushes(pushes) {
+      const lines = pushes
+        .filter(({ isOld }) => isOld !== true)
+        .map(({ receivedAt: at, createdAt, infoType, query, signature, body, ticket }) => {
+          const push = { at, createdAt, infoType, query, signature, t: ticket };
+          return JSON.stringify({ ...push, body: body.toString('base64') });
+        });
+      if (lines.length > 0) append(`${lines.join('\n')}\n`);
+    },
+
+    read() {
+      const since = now() - JOURNAL_LIVES_MS;
+      const lines = journalFiles(folder)
+        .flatMap((name) => linesOf(join(folder, name)))
+        .filter(({ at }) => at >= since)
+        .sort((one, other) => one.at - other.at);
+      const entries = lines.flatMap((line) => {
+        if (line.r === undefined) return [];
+        const fact = factOf(line, vault);
+        if (fact === undefined)
+          log.warn({ registration: line.r }, 'an entry of the journal was sealed with another key');
+        return fact === undefined ? [] : [entryFrom(line, fact)];
+      });
+      const pushes = lines.flatMap((line) => {
+        const { at, r, createdAt, infoType = '', query = '', signature, body = '' } = line;
+        if (r !== undefined) return [];
+        const push = { receivedAt: at, createdAt, infoType, query, signature, body: Buffer.from(body, 'base64') };
+        return [{ ...push, ticket: line.t }];
+      });
+      return { entries, pushes };
+    },
+
+    close,
+  };
+}
+
+/** A line as it stands in the file: of a fact, or of a push. */
+interface Line {
+  readonly at: number;
+  readonly r?: string;
+  readonly m?: string;
+  readonly d?: string;
+  readonly f?: Fact | string;
+  readonly createdAt?: number;
+  readonly infoType?: string;
+  readonly query?: string;
+  readonly signature?: string;
+  readonly body?: string;
+  /** The verify ticket, sealed as it came (component-store.ts). */
+  readonly t?: string;
+}
+
+function entryFrom({ r = '', m = '', d }: Line, fact: Fact): JournalEntry {
+  return { registration: r, mark: m, fact, ...(d !== undefined && { day: d }) };
+}
+
+function factOf({ r = '', f }: Line, vault: Vault): Fact | undefined {
+  if (typeof f !== 'string') return f;
+  try {
+    return JSON.parse(vault.open(f, labelOf(r))) as Fact;
+  } catch {
+    return undefined;
+  }
+}
+
+function labelOf(registration: string): string {
+  return `journal ${registration}`;
+}
+
+/** A process that was killed in a write has left a part of a line: that call was never made. */
+function linesOf(path: string): Line[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    // Forgotten meanwhile, by another process.
+    return [];
+  }
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as Line];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Made by whichever process comes first. */
+function idOf(folder: string): string {
+  const path = join(folder, 'id');
+  const own = `${path}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(own, `${randomBytes(6).toString('hex')}\n`, { mode: 0o600 });
+  try {
+    linkSync(own, path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  } finally {
+    unlinkSync(own);
+  }
+  return readFileSync(path, 'utf8').trim();
+}
+
+/** In the order in which they were begun. */
+function journalFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
+}
+
+function nameAt(time: number): string {
+  return `${time}-${randomBytes(4).toString('hex')}.jsonl`;
+}
+
+/** Files into which nobody has written for a day, and the oldest of too many. */
+function forgetOld(folder: string, now: number): void {
+  const names = journalFiles(folder);
+  const tooMany = names.length - MOST_FILES;
+  names.forEach((name, at) => {
+    const path = join(folder, name);
+    try {
+      if (at < tooMany || statSync(path).mtimeMs < now - JOURNAL_LIVES_MS) unlinkSync(path);
+    } catch {
+      // Another process was faster.
+    }
+  });
+}

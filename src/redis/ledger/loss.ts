@@ -1,0 +1,343 @@
+/**
+ * A Redis that forgets: after a power cut without its last second, after a failover to a replica that lagged, with a backup put
+ * back. Each run of Redis begins an epoch. Whoever meets one that it does not know compares its journal with the ledger and
+ * records again what is missing, before the next create goes: acquire.lua lets none pass until every process that was seen in
+ * the last minutes has reported.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { type Fact, isOver, next } from '../../domain/registration.js';
+import { key } from '../keys.js';
+import { openPushes } from '../pushes/pushes.js';
+import { script } from '../scripts.js';
+import { startOf } from '../server/process.js';
+import type { Vault } from '../vault.js';
+import { type Journal, type JournalEntry, type JournaledPush, openJournal } from './journal.js';
+import { type Gate, type Ledger, openLedger } from './ledger.js';
+
+export interface LossGuard {
+  readonly journal: Journal;
+  /** The epoch up to which this process has reported; '' before the first. */
+  epoch(): string;
+  /** Resolves when this process has reported to the present epoch. */
+  check(): Promise<void>;
+  /** What an answer to a call passes before it is recorded: this process has reported. */
+  readonly ofAnswers: Gate;
+  /**
+   * What other facts pass: every process has reported, or was waited for long enough. A push may be about a call of which
+   * another process knows.
+   */
+  readonly ofOthers: Gate;
+  /** Records what journals have of a registration that Redis had forgotten as a whole, and that was loaded again. */
+  restore(registration: string): Promise<void>;
+  /** Keeps an entry of the journal whose registration Redis has forgotten as a whole, until that is loaded again. */
+  keep(entry: JournalEntry): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LossGuardOptions {
+  /** A connection of its own: it is closed by whoever made it. */
+  readonly redis: Redis;
+  readonly home: string;
+  readonly vault: Vault;
+  /** A permit to call is never used after this time. */
+  readonly permitMs: number;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** So long is waited at most for processes that have yet to report to a new epoch. */
+export const SETTLE_MS = 60_000;
+const LOOK_EVERY_MS = 5_000;
+/** Who was not seen for so long when Redis was last used had died before: nobody waits for that one. */
+const SEEN_WITHIN_MS = 60_000;
+const SETTLED_LOOK_MS = 200;
+/** How many histories are read at once. */
+const AT_ONCE = 200;
+/** A push may have waited in the spool before it came into the stream, whose ids are of Redis' clock. */
+const AROUND_MS = 3_600_000;
+const ORPHANS_LIVE_S = 2 * 86_400;
+
+export async function guardAgainstLoss({
+  redis,
+  home,
+  vault,
+  permitMs,
+  now,
+  log,
+}: LossGuardOptions): Promise<LossGuard> {
+  const ledgerKey = (await redis.hget(key('ledger'), 'key')) ?? '';
+  const journal = openJournal({ home, ledgerKey, vault, now, log });
+  const ledger = openLedger(redis);
+  const pushes = openPushes(redis);
+  const epochScript = script(redis, 'epoch');
+  const reportScript = script(redis, 'epoch-report');
+  const self: Process = {
+    folder: journal.id,
+    host: hostname(),
+    pid: process.pid,
+    start: (await startOf(process.pid)) ?? '-',
+    part: randomUUID().slice(0, 8),
+  };
+  const name = nameOf(self);
+  let seen: Seen = { epoch: '', facts: 0, waitedMs: -1, others: [] };
+  let reported = '';
+  let running: Promise<void> | undefined;
+  let queued: Promise<void> | undefined;
+  let closed = false;
+
+  async function ask(): Promise<Seen> {
+    const args = [seen.epoch, seen.facts, randomUUID(), name, SEEN_WITHIN_MS, SETTLE_MS, ...seen.others];
+    const [epoch, facts, waitedMs, ...processes] = (await epochScript([key('epoch')], args)) as [
+      string,
+      number,
+      number,
+      ...string[],
+    ];
+    return { epoch, facts, waitedMs, others: processes.filter((it) => it !== name) };
+  }
+
+  async function look(): Promise<void> {
+    seen = await ask();
+    const { epoch, waitedMs } = seen;
+    const isNew = epoch !== reported;
+    if (!isNew && waitedMs < permitMs) return;
+    // Before the journal is read: what a process writes that dies after that would be missed.
+    const spoken = await spokenFor(waitedMs >= permitMs);
+    if (!isNew && spoken.length === 0) return;
+    const written = journal.read();
+    const missingFacts = await restoreFacts(redis, ledger, written.entries);
+    const missingPushes = await restorePushes(written.pushes);
+    if (missingFacts + missingPushes > 0) {
+      log.error(
+        { facts: missingFacts, pushes: missingPushes },
+        'Redis had forgotten what it had acknowledged; it was recorded again',
+      );
+    }
+    const report = [epoch, missingFacts, missingPushes, name, ...spoken];
+    // Another epoch may have begun meanwhile.
+    if ((await reportScript([key('epoch')], report)) === 0) return look();
+    reported = epoch;
+  }
+
+  /**
+   * Processes that have yet to report and whose journals are read here, because they are in the same folder. One that has ended
+   * writes no more; nor does another, of what it was permitted before, once no permit of that time is good any more.
+   */
+  async function spokenFor(permitsAreOver: boolean): Promise<string[]> {
+    const beside = (await redis.smembers(key('unreported'))).filter(
+      (it) => it !== name && processFrom(it).folder === self.folder,
+    );
+    const spoken = await Promise.all(beside.map(async (it) => permitsAreOver || (await hasEnded(processFrom(it)))));
+    return beside.filter((_, at) => spoken[at]);
+  }
+
+  /** Of another machine, or of a container, nobody can tell. */
+  async function hasEnded({ host, pid, start }: Process): Promise<boolean> {
+    return host === self.host && (await startOf(pid)) !== start;
+  }
+
+  /** A look that begins after it was asked for. */
+  function check(): Promise<void> {
+    if (running === undefined) {
+      running = look().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    queued ??= running
+      .catch(() => {})
+      .then(() => {
+        queued = undefined;
+        return check();
+      });
+    return queued;
+  }
+
+  function checkAlone(): void {
+    check().catch((error) => {
+      if (!closed)
+        log.warn({ err: error }, 'it could not be found out whether Redis has forgotten anything; trying again');
+    });
+  }
+
+  async function restorePushes(journaled: readonly JournaledPush[]): Promise<number> {
+    const [first] = journaled;
+    if (first === undefined) return 0;
+    const stored = new Set<string>();
+    for (let from = `${Math.max(first.receivedAt - AROUND_MS, 0)}-0`; ; ) {
+      const page = await redis.xrange(key('pushes'), from, '+', 'COUNT', 1_000);
+      for (const [, fields] of page) stored.add(sameIn(fields[fields.indexOf('query') + 1] ?? ''));
+      const last = page.at(-1)?.[0];
+      if (last === undefined || page.length < 1_000) break;
+      from = `(${last}`;
+    }
+    for (const { query } of await pushes.listParked()) stored.add(sameIn(query));
+    const missing = journaled.filter(({ query }) => !stored.has(sameIn(query)));
+    for (let at = 0; at < missing.length; at += AT_ONCE) await pushes.store(missing.slice(at, at + AT_ONCE));
+    return missing.length;
+  }
+
+  async function settled(): Promise<void> {
+    await check();
+    while (seen.waitedMs >= 0) {
+      await sleep(SETTLED_LOOK_MS);
+      if (closed) throw new GuardClosed();
+      await check();
+    }
+  }
+
+  async function restore(registration: string): Promise<void> {
+    const orphans = await redis.lrange(key('forgotten', registration), 0, -1);
+    const entries = orphans.map((text) => {
+      const { sealed, ...rest } = JSON.parse(text) as Omit<JournalEntry, 'fact'> & { sealed: string };
+      return { ...rest, fact: JSON.parse(vault.open(sealed, registration)) as Fact };
+    });
+    await restoreFacts(redis, ledger, entries);
+    await redis.del(key('forgotten', registration));
+  }
+
+  redis.on('ready', checkAlone);
+  const timer = setInterval(checkAlone, LOOK_EVERY_MS).unref();
+  await check();
+
+  return {
+    journal,
+    epoch: () => reported,
+    check,
+    ofAnswers: { epoch: () => reported, pass: check, restore },
+    ofOthers: { epoch: () => reported, pass: settled, restore, settleMs: SETTLE_MS },
+    restore,
+    async keep(entry) {
+      await keepOrphan(entry);
+    },
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      redis.off('ready', checkAlone);
+      journal.close();
+      // Nobody has to wait for a process that has reported, and is gone.
+      if (redis.status === 'ready') await redis.zrem(key('processes'), name).catch(() => {});
+    },
+  };
+
+  /** Answers how many were missing. */
+  async function restoreFacts(to: Redis, book: Ledger, entries: readonly JournalEntry[]): Promise<number> {
+    let missing = 0;
+    const ids = [...new Set(entries.map(({ registration }) => registration))];
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const part = ids.slice(at, at + AT_ONCE);
+      const steps = to.pipeline();
+      for (const id of part) steps.lrange(key('history', id), 0, -1);
+      const histories = new Map(((await steps.exec()) ?? []).map(([, history], n) => [part[n], String(history)]));
+      for (const entry of entries) {
+        const history = histories.get(entry.registration);
+        if (history === undefined || history.includes(`"${entry.mark}"`)) continue;
+        if (await restoreFact(entry, book)) missing += 1;
+      }
+    }
+    return missing;
+  }
+
+  async function restoreFact(entry: JournalEntry, book: Ledger): Promise<boolean> {
+    const { registration: id, fact, mark, day } = entry;
+    const view = await book.read(id);
+    if (view === undefined) return keepOrphan(entry);
+    if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
+    const { registration } = view;
+    const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
+    // The operator's or the sheet's word for the new attempt was forgotten with it. An attempt before the one that is known is
+    // over: it only goes into the history.
+    const wasAskedAgain =
+      fact.kind === 'create_sent' &&
+      isOver(registration.state) &&
+      next(registration, fact) === undefined &&
+      fact.at > (registration.sentAt ?? 0);
+    if (wasAskedAgain && next(registration, retry) !== undefined) await book.record(id, retry);
+    const before = wasAskedAgain ? await book.read(id) : view;
+    const charged = fact.kind === 'create_sent' && day !== undefined;
+    await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
+    return true;
+  }
+
+  /** Its row was forgotten, too. Should a sheet name the enterprise again, it is found before it is sent (acquire.lua). */
+  async function keepOrphan({ fact, ...rest }: JournalEntry): Promise<boolean> {
+    const { registration } = rest;
+    const known = await redis.lrange(key('forgotten', registration), 0, -1);
+    if (known.some((text) => text.includes(`"${rest.mark}"`))) return false;
+    const text = JSON.stringify({ ...rest, sealed: vault.seal(JSON.stringify(fact), registration) });
+    await redis
+      .multi()
+      .rpush(key('forgotten', registration), text)
+      .expire(key('forgotten', registration), ORPHANS_LIVE_S)
+      .set(key('forgotten', 'any'), '1', 'EX', ORPHANS_LIVE_S)
+      .exec();
+    return true;
+  }
+}
+
+/** This process ends, and does not wait for others to report any more. Nothing is wrong with what it was about to record. */
+export class GuardClosed extends Error {
+  override readonly name = 'GuardClosed';
+  constructor() {
+    super('This process ends before every other one has said what Redis had forgotten');
+  }
+}
+
+/** What a process saw of Redis when it looked last. */
+interface Seen {
+  readonly epoch: string;
+  readonly facts: number;
+  /** For how long others have been waited for; -1: they are not. */
+  readonly waitedMs: number;
+  readonly others: readonly string[];
+}
+
+/** Whoever reads the journals of a folder speaks for all who write there. */
+interface Process {
+  readonly folder: string;
+  readonly host: string;
+  readonly pid: number;
+  /** A process id goes to somebody else in time. */
+  readonly start: string;
+  /** Two guards may be in one process. */
+  readonly part: string;
+}
+
+function nameOf({ folder, host, pid, start, part }: Process): string {
+  return [folder, pid, start, part, host].join(' ');
+}
+
+function processFrom(name: string): Process {
+  const [folder = '', pid, start = '', part = '', ...host] = name.split(' ');
+  return { folder, pid: Number(pid), start, part, host: host.join(' ') };
+}
+
+/** By what a push is the same one: who sends a captured one again may add to its query, and not change its signature. */
+function sameIn(query: string): string {
+  return /(?:^|&)msg_signature=([0-9a-f]{40})(?:&|$)/.exec(query)?.[1] ?? query;
+}
+
+/** What Redis had forgotten last, and whether creates wait for a process that has yet to report. */
+export interface Loss {
+  readonly epoch: string;
+  /** ms since 1970 */
+  readonly at: number;
+  readonly facts: number;
+  readonly pushes: number;
+}
+
+export async function lastLoss(redis: Redis): Promise<Loss | undefined> {
+  const { lossEpoch, lossAt, lossFacts, lossPushes } = await redis.hgetall(key('epoch'));
+  if (lossEpoch === undefined) return undefined;
+  return { epoch: lossEpoch, at: Number(lossAt), facts: Number(lossFacts), pushes: Number(lossPushes) };
+}
+
+/** How many processes have yet to report before creates go on; 0: none is waited for. */
+export async function unreported(redis: Redis): Promise<number> {
+  const [settling, count] = await Promise.all([redis.hget(key('epoch'), 'settling'), redis.scard(key('unreported'))]);
+  return settling === null ? 0 : count;
+}

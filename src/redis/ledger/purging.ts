@@ -1,0 +1,134 @@
+/**
+ * Forgetting the merchants of a batch: a few rows at a time, so that a batch of a million keeps nobody from Redis, and again
+ * where it was interrupted.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { key, ROWS_PER_PAGE } from '../keys.js';
+import { script } from '../scripts.js';
+import type { Batch } from './batches.js';
+import type { WorkKind } from './ledger.js';
+import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
+import { STATES_WITH_WORK } from './workload.js';
+
+/** Rows that one run forgets: half a millisecond, during which Redis serves nobody else. */
+const ROWS_AT_ONCE = 32;
+
+/** Entries of a list that one run looks at: the deeper they lie, the longer Redis looks for each. */
+const ENTRIES_AT_ONCE = 64;
+
+/** When the last row of a batch had its outcome, in ms since 1970; 0 where none has. */
+export async function lastOutcome(redis: Redis, batch: Batch): Promise<number> {
+  const lastOfPage = script(redis, 'last-outcome');
+  const field = [FIELD_OF_OUTCOME_TIME, SHOWN_NAMES.indexOf(FIELD_OF_OUTCOME_TIME) + 1];
+  let last = 0;
+  for (const page of pagesOf(batch)) {
+    const args = [batch.id, page * ROWS_PER_PAGE, ...field];
+    last = Math.max(last, Number(await lastOfPage([key('rows', batch.id, page)], args)));
+  }
+  return last;
+}
+
+/** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Answers how many those were. */
+export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
+  const purge = script(redis, 'purge');
+  let forgotten = 0;
+  for (const page of pagesOf(batch)) {
+    let [some, left] = [0, 1];
+    while (left > 0) {
+      [some, left] = (await purge(keysOf(batch, page), [batch.id, ROWS_AT_ONCE])) as [number, number];
+      forgotten += some;
+    }
+  }
+  const done = await redis
+    .multi()
+    // Redis frees what is large beside its other work.
+    .unlink(key('settled', batch.id), key('firstRows', batch.id), key('held', batch.id))
+    .srem(key('heldBatches'), batch.id)
+    .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now })
+    .exec();
+  for (const [error] of done ?? []) if (error) throw error;
+  return forgotten;
+}
+
+/** Takes what was purged out of the lists of work and of calls, a part of a list at a time. */
+export async function tidyLists(redis: Redis): Promise<void> {
+  const kinds: readonly WorkKind[] = ['submit', 'follow-up'];
+  for (const kind of kinds) {
+    await tidyReady(redis, kind);
+    await tidyList(redis, 'window', key('window', kind), STATES_WITH_WORK[kind]);
+  }
+  await tidyList(redis, 'recent', key('recent'), []);
+}
+
+/** Takes what is over out of the list of what is ready, so that it need not be passed over when work is handed out. */
+export function tidyReady(redis: Redis, kind: WorkKind): Promise<void> {
+  return tidyList(redis, 'ready', key('ready', kind), STATES_WITH_WORK[kind]);
+}
+
+async function tidyList(
+  redis: Redis,
+  what: 'ready' | 'window' | 'recent',
+  list: string,
+  states: readonly string[],
+): Promise<void> {
+  const tidy = script(redis, 'tidy');
+  for (let kept = 0; ; ) {
+    const [looked, stay] = (await tidy([list], [what, kept, ENTRIES_AT_ONCE, ...states])) as [number, number];
+    if (looked === 0) return;
+    kept += stay;
+  }
+}
+
+function keysOf({ id }: Batch, page: number): string[] {
+  return [key('rows', id, page), key('rowIndex', id, page)];
+}
+
+function* pagesOf({ rows }: Batch): Generator<number> {
+  for (let page = 0; page * ROWS_PER_PAGE < rows; page += 1) yield page;
+}
+
+/** `nothing`: Redis keeps no append-only file. `forbidden`: a managed server rewrites it on its own schedule. */
+export type Rewrite = 'done' | 'nothing' | 'forbidden';
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * What was deleted lies in the append-only file until that is written anew. Waits for the end: a private server that is shut
+ * down in the middle would keep the old file.
+ *
+ * @throws Error where Redis could not write it
+ */
+export async function rewriteFile(redis: Redis): Promise<Rewrite> {
+  if ((await persistence(redis)).get('aof_enabled') !== '1') return 'nothing';
+  // One that is under way began before the last deletion.
+  await untilNoRewrite(redis);
+  try {
+    await redis.bgrewriteaof();
+  } catch (error) {
+    if (/unknown command|NOPERM|not allowed/i.test(String(error))) return 'forbidden';
+    throw error;
+  }
+  const after = await untilNoRewrite(redis);
+  const status = after.get('aof_last_bgrewrite_status');
+  if (status !== 'ok') {
+    throw new Error(
+      `Redis could not rewrite its append-only file (aof_last_bgrewrite_status: ${status}): what was deleted is still on its disk. Look at its log and its disk space, then run BGREWRITEAOF or the same purge again.`,
+    );
+  }
+  return 'done';
+}
+
+async function untilNoRewrite(redis: Redis): Promise<ReadonlyMap<string, string>> {
+  for (;;) {
+    const info = await persistence(redis);
+    const isBusy = info.get('aof_rewrite_in_progress') === '1' || info.get('aof_rewrite_scheduled') === '1';
+    if (!isBusy) return info;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function persistence(redis: Redis): Promise<ReadonlyMap<string, string>> {
+  const lines = (await redis.info('persistence')).split(/\r?\n/);
+  return new Map(lines.map((line) => line.split(':', 2) as [string, string]));
+}

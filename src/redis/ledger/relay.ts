@@ -1,0 +1,222 @@
+/**
+ * The relay hands work from the ledger to BullMQ, a bounded window at a time. BullMQ is no memory of what has to be done:
+ * a job stays in the window until a worker has done it, and what BullMQ lost is handed again.
+ */
+import { Queue, Worker, type WorkerOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { key, prefix } from '../keys.js';
+import { script } from '../scripts.js';
+import type { WakeupChannel } from '../wakeup-channel.js';
+import type { WorkKind } from './ledger.js';
+import { STATES_WITH_WORK } from './workload.js';
+
+/** The order in which they are handed out: an auth_code lives ten minutes. */
+const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
+
+/** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
+const HANDED_AT_ONCE = 500;
+
+/** Registrations that one run looks at: a few milliseconds, for which Redis serves nobody else. */
+const LOOKED_AT_ONCE = 1000;
+
+/**
+ * Minutes of work at a slow pace. Each costs a worker a third of a millisecond where its row was cancelled meanwhile, and
+ * new rows wait behind them.
+ */
+const JOBS_IN_WINDOW = 1000;
+
+/** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
+const LARGEST_HANDFUL = 32;
+
+/** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
+const HANDFULS_A_SECOND = 50;
+
+/** Longest pause between two looks: a lost wakeup costs no more than this. */
+const LOOK_EVERY_MS = 15_000;
+
+/** A job that was handed so long ago and is not done is handed again. */
+const OVERDUE_MS = 60_000;
+
+export interface Relay {
+  /** A job is done: the window has room for another, if one waits. */
+  roomMade(): void;
+  stop(): Promise<void>;
+}
+
+export interface RelayOptions {
+  readonly redis: Redis;
+  readonly wakeupChannel: WakeupChannel;
+  readonly log: Logger;
+  /** Registrations that BullMQ holds at most, of each kind. */
+  readonly windowSize: number;
+  /** Calls that may be made: a fast pace is handed out in larger handfuls. */
+  readonly perSecond: number;
+  /** ms since 1970 */
+  readonly now?: () => number;
+}
+
+/** What a job of BullMQ carries: registrations that are worked off together, none of them named but by its id. */
+export interface JobChunk {
+  /** `registration-chunk` each */
+  readonly jobs: readonly string[];
+}
+
+export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
+  const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
+  const dispatch = script(redis, 'dispatch');
+  const sweep = script(redis, 'sweep');
+  const toSubmit = Math.min(Math.max(Math.floor(perSecond / HANDFULS_A_SECOND), 1), LARGEST_HANDFUL);
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  let swept = now();
+  /** BullMQ may lack any job of the window. */
+  let mayLack = true;
+  /** Registrations that were ready and found no room. */
+  let waiting = 0;
+
+  /** Of a chunk all at once: of one that BullMQ has it takes no second part. */
+  async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
+    const chunks = new Map<string, string[]>();
+    for (const job of jobs) {
+      const name = job.slice(job.indexOf('-') + 1);
+      const chunk = chunks.get(name);
+      if (chunk === undefined) chunks.set(name, [job]);
+      else chunk.push(job);
+    }
+    const added = [...chunks].map(([name, chunk]) => ({
+      name: kind,
+      data: { jobs: chunk } satisfies JobChunk,
+      opts: { jobId: name, removeOnComplete: true, removeOnFail: true },
+    }));
+    for (let at = 0; at < added.length; at += HANDED_AT_ONCE) {
+      await queues.get(kind)?.addBulk(added.slice(at, at + HANDED_AT_ONCE));
+    }
+  }
+
+  /** Hands out what is ready of one kind; answers in how many ms the next is due, as Redis' clock says. */
+  async function handOut(kind: WorkKind): Promise<number> {
+    const chunk = kind === 'submit' ? toSubmit : 1;
+    const size = Math.min(windowSize, JOBS_IN_WINDOW * chunk);
+    for (;;) {
+      const [due, left, ...jobs] = (await dispatch(
+        [key('window', kind)],
+        [kind, size, HANDED_AT_ONCE, chunk, LOOKED_AT_ONCE, now(), ...STATES_WITH_WORK[kind]],
+      )) as [number, number, ...string[]];
+      if (jobs.length > 0) await add(kind, jobs);
+      const isFull = jobs.length === 0 && due !== 0;
+      if (isFull) waiting += left;
+      if (isFull || left === 0 || stopped) return due < 0 ? Number.POSITIVE_INFINITY : due;
+    }
+  }
+
+  async function handAgain(notDoneForMs: number): Promise<void> {
+    for (const kind of WORK_KINDS) {
+      let [before, looked, jobs] = ['', LOOKED_AT_ONCE, [] as string[]];
+      while (looked === LOOKED_AT_ONCE && !stopped) {
+        const args = [before, notDoneForMs, LOOKED_AT_ONCE, ...STATES_WITH_WORK[kind]];
+        [before, looked, ...jobs] = (await sweep([key('window', kind)], args)) as [string, number, ...string[]];
+        await add(kind, jobs);
+      }
+    }
+    swept = now();
+  }
+
+  async function handWhatBullMqLacks(): Promise<void> {
+    if (!mayLack) {
+      if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      return;
+    }
+    mayLack = false;
+    try {
+      await handAgain(0);
+    } catch (error) {
+      mayLack = true;
+      throw error;
+    }
+  }
+
+  async function look(): Promise<void> {
+    let pause = LOOK_EVERY_MS;
+    try {
+      await handWhatBullMqLacks();
+      waiting = 0;
+      for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
+    } catch (error) {
+      // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
+      if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
+      pause = 1_000;
+    }
+    if (!stopped) timer = setTimeout(nudge, Math.max(pause, 5)).unref();
+  }
+
+  function nudge(): void {
+    again = true;
+    if (running !== undefined || stopped) return;
+    clearTimeout(timer);
+    running = (async () => {
+      while (again && !stopped) {
+        again = false;
+        clearTimeout(timer);
+        await look();
+      }
+    })().finally(() => {
+      running = undefined;
+    });
+  }
+
+  /**
+   * Of a connection that was cut, an answer of `hand` may be lost, whose jobs nobody gave to BullMQ; and a Redis that was
+   * started anew, or a replica, may have jobs in the window that it lacks in BullMQ.
+   */
+  function lookThrough(): void {
+    mayLack = true;
+    nudge();
+  }
+
+  const unhook = wakeupChannel.on('ready', nudge);
+  redis.on('ready', lookThrough);
+  nudge();
+
+  return {
+    roomMade() {
+      if (waiting > 0) nudge();
+    },
+    async stop() {
+      stopped = true;
+      unhook();
+      redis.off('ready', lookThrough);
+      clearTimeout(timer);
+      await running;
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+function openQueue(redis: Redis, kind: WorkKind): Queue {
+  const queue = new Queue(kind, { connection: redis, prefix: prefix() });
+  queue.on('error', () => {
+    // Reported by whoever waits for the command that failed.
+  });
+  return queue;
+}
+
+/** The other end of a queue: works its handfuls off. */
+export function openWorker(
+  redis: Redis,
+  kind: WorkKind,
+  workOff: (chunk: JobChunk) => Promise<void>,
+  options: Omit<WorkerOptions, 'connection' | 'prefix'>,
+): Worker<JobChunk> {
+  return new Worker<JobChunk>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
+}
+
+/**
+ * When a job was handed out, in ms since 1970: what was due then is due now, whatever clock the worker or Redis has. Were each
+ * to judge by itself, a registration would go to and fro between them until their clocks agree.
+ */
+export function handedAt(job: string): number {
+  return Number(/-(\d+)\.\d+-\d+$/.exec(job)?.[1] ?? 0);
+}

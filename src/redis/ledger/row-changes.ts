@@ -1,0 +1,83 @@
+/** What a fact changes for the rows of sheets that name the registration: which outcome each of them shows and counts as. */
+import type { Registration } from '../../domain/registration.js';
+import { countedAs, shownText } from './registration-fields.js';
+
+/** One row, as prelude.lua writes it down. */
+export type RowChange = readonly [
+  /** `batch/index` */
+  pointer: string,
+  /** What the row is to the registration from now on (batches.ts, `Relation`); '' for no change. */
+  relation: string,
+  /** The names under which its batch counts it, before and after. */
+  countedBefore: string,
+  countedAfter: string,
+  /** The outcome that it keeps, whatever becomes of the registration (page.lua); '' where it shows the registration's. */
+  kept: string,
+];
+
+/** What a fact does to a registration, and a waiting row that takes its turn with it. */
+export interface Course {
+  readonly before: Registration;
+  /** Before its rows changed: with the fact, where a waiting row has taken its turn after it. */
+  readonly last: Registration;
+  readonly after: Registration;
+  /** Its rows are replaced by another one, so that they are never sent. */
+  readonly replaces: boolean;
+}
+
+/** Undefined where every row goes on showing the registration: the usual case, in which counting the state anew is enough. */
+export function rowChanges(course: Course): readonly RowChange[] | undefined {
+  const { before, after } = course;
+  if (before.row === after.row && before.alsoRows === after.alsoRows && before.waitingRows.length === 0)
+    return undefined;
+  return [
+    ...[before.row, ...before.alsoRows].map((pointer) => changeOfOwn(pointer, course)),
+    ...before.waitingRows.map((pointer) => changeOfWaiting(pointer, course)),
+  ];
+}
+
+function changeOfOwn(pointer: string, { before, last, after, replaces }: Course): RowChange {
+  const was = countOf(before);
+  if (isOwn(after, pointer)) return [pointer, '', was, countOf(after), ''];
+  if (replaces) return [pointer, replacedBy(before.id, after.row, before.attempt), was, 'cancelled', ''];
+  return [pointer, '', was, countOf(last), shownText(last)];
+}
+
+function changeOfWaiting(pointer: string, { before, after }: Course): RowChange {
+  const was = countOfWaiting(before);
+  if (isOwn(after, pointer)) return [pointer, `r${after.id}`, was, countOf(after), ''];
+  if (after.waitingRows.includes(pointer)) return [pointer, '', was, countOfWaiting(after), ''];
+  if (after.state === 'created') return [pointer, createdBefore(after), was, 'already_created', ''];
+  return [pointer, replacedBy(after.id, after.waitingRows[0] ?? ''), was, 'cancelled', ''];
+}
+
+function isOwn({ row, alsoRows }: Registration, pointer: string): boolean {
+  return row === pointer || alsoRows.includes(pointer);
+}
+
+/** What a row that was just accepted is, and counts as. */
+export function newRow(pointer: string, registration: Registration): { relation: string; counted: string } {
+  if (registration.waitingRows.includes(pointer)) {
+    return { relation: `w${registration.id}`, counted: countOfWaiting(registration) };
+  }
+  if (isOwn(registration, pointer)) return { relation: `r${registration.id}`, counted: countOf(registration) };
+  return { relation: createdBefore(registration), counted: 'already_created' };
+}
+
+function countOf({ state, wait }: Registration): string {
+  return countedAs(state, wait);
+}
+
+/** With an outcome that is not known nobody can say whether the row will ever be sent. */
+export function countOfWaiting({ state }: Pick<Registration, 'state'>): string {
+  return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');
+}
+
+/** `pointer`: the newer row; '' where an operator withdrew the row. `attempts`: those that were made before. */
+function replacedBy(id: string, pointer: string, attempts = 0): string {
+  return attempts === 0 ? `c${id}|${pointer}` : `c${id}|${pointer}|${attempts}`;
+}
+
+function createdBefore({ id, appid, earlierAppids }: Registration): string {
+  return `a${id}|${appid ?? earlierAppids?.at(-1) ?? ''}`;
+}

@@ -1,0 +1,97 @@
+/** The jobs between ledger and BullMQ: how many there are, and giving one back. */
+import { QueueKeys } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type State, statesMovedBy, type Wait } from '../../domain/registration.js';
+import { key, prefix } from '../keys.js';
+import { script } from '../scripts.js';
+import type { Job, WorkKind } from './ledger.js';
+
+export interface Workload {
+  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */
+  giveBack(job: Job, id: string, dueAt: number | undefined): Promise<void>;
+  /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted, and some may be over. */
+  inHand(kind: WorkKind): Promise<number>;
+  /** Registrations of which the push is overdue, so that they wait for their search. */
+  searchesDue(): Promise<number>;
+  /** Registrations that become due after now and up to `until` (ms since 1970). */
+  dueUntil(kind: WorkKind, until: number): Promise<number>;
+  /**
+   * Whether a `create` is to be made up to `until` (ms since 1970), or one is in flight anywhere: its answer may call for
+   * another. What only a push, a later day or a person can let go is not counted.
+   */
+  isSending(until: number): Promise<boolean>;
+  /** Registrations by state, each counted once. */
+  states(): Promise<Readonly<Record<string, number>>>;
+  /** Everything that is to be sent by `create` now or later, or when the first rows of its batch were accepted. */
+  toSend(): Promise<number>;
+  /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
+  dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
+}
+
+/**
+ * States of registrations in which there is work of a kind: those in which a worker's first fact changes something. None for
+ * `authorize`, whose jobs are Mini Programs, named by their appid.
+ */
+export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
+  submit: statesMovedBy('create_sent'),
+  'follow-up': statesMovedBy('search_sent'),
+  authorize: [],
+};
+
+/** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
+const inFlight = (): string => new QueueKeys(prefix()).toKey('submit', 'active');
+
+export function openWorkload(redis: Redis): Workload {
+  const giveBackScript = script(redis, 'give-back');
+  async function inHand(kind: WorkKind): Promise<number> {
+    const [ready, window] = await Promise.all([redis.llen(key('ready', kind)), redis.zcard(key('window', kind))]);
+    return ready + window;
+  }
+
+  /** Lists also have what was cancelled or settled since; the states count what has still to be done. */
+  async function withWork(kind: WorkKind): Promise<{ all: number; later: number }> {
+    const answers = await redis
+      .multi()
+      .hmget(key('states'), ...STATES_WITH_WORK[kind])
+      .zcard(key('scheduled', kind))
+      .exec();
+    for (const [error] of answers ?? []) if (error) throw error;
+    const [counts, later] = (answers ?? []).map(([, answer]) => answer) as [(string | null)[], number];
+    return { all: counts.reduce((sum, count) => sum + Number(count ?? 0), 0), later };
+  }
+
+  return {
+    async giveBack(job, id, dueAt) {
+      const due = dueAt === undefined ? 0 : Math.max(dueAt, 1);
+      await giveBackScript([key('window', job.kind)], [job.kind, job.name, id, due]);
+    },
+    inHand,
+    async isSending(until) {
+      // In one step: what leaves one of these is in the next. A job has left the window when its call is made.
+      const counts = await redis
+        .multi()
+        .llen(key('ready', 'submit'))
+        .zcard(key('window', 'submit'))
+        .llen(inFlight())
+        .zcount(key('scheduled', 'submit'), '-inf', until)
+        .exec();
+      return counts?.some(([, count]) => count !== 0) ?? true;
+    },
+    dueUntil: (kind, until) => redis.zcount(key('scheduled', kind), '-inf', until),
+    async states() {
+      const counts = Object.entries(await redis.hgetall(key('states'))).map(([state, count]) => [state, Number(count)]);
+      return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
+    },
+    toSend: async () => (await withWork('submit')).all,
+    async searchesDue() {
+      const { all, later } = await withWork('follow-up');
+      return all - later;
+    },
+    async dueNext(most) {
+      const flat = await redis.zrange(key('scheduled', 'submit'), 0, most - 1, 'WITHSCORES');
+      const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));
+      const waits = await Promise.all(due.map(({ id }) => redis.hget(key('registration', id), 'wait')));
+      return due.map(({ until }, at) => ({ wait: (waits[at] as Wait | null) ?? undefined, until }));
+    },
+  };
+}

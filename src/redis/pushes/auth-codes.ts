@@ -1,0 +1,183 @@
+/**
+ * Authorization codes that WeChat pushed, and what it says of the authorisation of a Mini Program: kept beside it, sealed,
+ * until the codes are exchanged. Work of the kind `authorize` names Mini Programs, not registrations: a merchant may have
+ * several, and of one that was authorised a moment ago nobody may know yet whose it is.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { key } from '../keys.js';
+import { script } from '../scripts.js';
+import type { Vault } from '../vault.js';
+
+/** A code as the push brought it. Times are ms since 1970. */
+export interface PushedCode {
+  /** From `sealAuthCode`. */
+  readonly authCode: string;
+  /** When we received it. */
+  readonly at: number;
+  readonly diesAt: number;
+  /** The push's CreateTime; where it has none, when we received it. */
+  readonly pushedAt: number;
+  /** `created`: it came with the result of a registration. `authorized`: because the merchant authorised the platform. */
+  readonly from: 'created' | 'authorized';
+  /** Another service of the platform gets the same code, and exchanges it too. */
+  readonly isShared: boolean;
+}
+
+export interface AuthCode extends PushedCode {
+  /** Tells it from every other code, and does not give it away. */
+  readonly mark: string;
+}
+
+/** What WeChat says of an authorizer of which nobody knows whose it is. */
+export interface Stranger {
+  readonly principalName: string;
+  readonly registerType: number | undefined;
+}
+
+export interface WaitingCodes {
+  /** Whose Mini Program it is, where that is known. */
+  readonly registration: string | undefined;
+  /** The newest first; one at least. */
+  readonly codes: readonly [AuthCode, ...AuthCode[]];
+  /** A refresh token that is kept: the mark of the code that it came from, and when that code came (or it was found). */
+  readonly kept: { readonly mark: string; readonly at: number } | undefined;
+  /** The `authorized` push of a stranger, by its id. */
+  readonly push: string | undefined;
+  readonly stranger: Stranger | undefined;
+}
+
+/** `nobody`: it is no Mini Program of ours, and no registration waits that it could belong to. `old`: something newer is known. */
+export type Offered = 'exchange' | 'waits' | 'repeated' | 'old' | 'nobody';
+
+export interface AuthCodes {
+  /**
+   * Keeps a pushed code. That of one of our Mini Programs is exchanged at once; a stranger's waits until `waits.until` for
+   * the push that says whose it is, if it may be one of our registrations: `waits.push` is the push that brought it.
+   */
+  offer(appid: string, code: PushedCode, waits?: { readonly until: number; readonly push: string }): Promise<Offered>;
+  /** The merchant withdrew the authorisation. */
+  withdraw(appid: string, pushedAt: number): Promise<'withdrawn' | 'old' | 'nobody'>;
+  waiting(appid: string): Promise<WaitingCodes | undefined>;
+  noteStranger(appid: string, stranger: Stranger): Promise<void>;
+  /** This code and all that came before it need nothing more. */
+  settle(appid: string, mark: string): Promise<void>;
+  /** The same, because nobody knows whose Mini Program it is. False: that has come out meanwhile. */
+  giveUp(appid: string, mark: string): Promise<boolean>;
+  /** Runs alone among all who exchange codes of this Mini Program; undefined where another one is at it. */
+  alone<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;
+}
+
+export function openAuthCodes(redis: Redis): AuthCodes {
+  const offerScript = script(redis, 'offer-code');
+  const withdrawScript = script(redis, 'withdraw');
+  const settleScript = script(redis, 'settle-codes');
+  const releaseScript = script(redis, 'release');
+
+  return {
+    async offer(appid, code, waits) {
+      const { mark, at, diesAt, pushedAt, from, shared, sealed } = codeStep(code);
+      const stranger = waits === undefined ? ['', ''] : [waits.until, waits.push];
+      const args = [appid, mark, at, diesAt, pushedAt, from, shared, sealed, ...stranger];
+      return (await offerScript([key('authorizer', appid)], args)) as Offered;
+    },
+
+    async withdraw(appid, pushedAt) {
+      return (await withdrawScript([key('authorizer', appid)], [appid, pushedAt])) as 'withdrawn' | 'old' | 'nobody';
+    },
+
+    async waiting(appid) {
+      const [fields, registration] = await Promise.all([
+        redis.hgetall(key('authorizer', appid)),
+        redis.hget(key('appids'), appid),
+      ]);
+      const [newest, ...older] = (fields.codes ?? '').split('\n').filter(Boolean).map(codeFrom);
+      if (newest === undefined) return undefined;
+      return {
+        registration: registration ?? undefined,
+        codes: [newest, ...older],
+        kept:
+          fields.refreshToken === undefined
+            ? undefined
+            : { mark: fields.keptBy ?? '', at: Number(fields.keptFrom ?? fields.keptAt) },
+        push: fields.push,
+        stranger: fields.stranger === undefined ? undefined : (JSON.parse(fields.stranger) as Stranger),
+      };
+    },
+
+    async noteStranger(appid, stranger) {
+      await redis.hset(key('authorizer', appid), 'stranger', JSON.stringify(stranger));
+    },
+
+    async settle(appid, mark) {
+      await settleScript([key('authorizer', appid)], [appid, mark, '']);
+    },
+
+    async giveUp(appid, mark) {
+      return (await settleScript([key('authorizer', appid)], [appid, mark, 'nobody'])) === 1;
+    },
+
+    async alone(appid, forMs, exchange) {
+      const [lease, fence] = [key('exchanging', appid), randomUUID()];
+      if ((await redis.set(lease, fence, 'PX', Math.ceil(forMs), 'NX')) !== 'OK') return undefined;
+      try {
+        return await exchange();
+      } finally {
+        await releaseScript([lease], [fence]);
+      }
+    },
+  };
+}
+
+const MARK_LENGTH = 16;
+
+/** Sealed for its Mini Program, behind a mark by which the same code is known again. */
+export function sealAuthCode(vault: Vault, appid: string, code: string): string {
+  const mark = createHash('sha256').update(code).digest('hex').slice(0, MARK_LENGTH);
+  return `${mark}.${vault.seal(code, labelOf(appid))}`;
+}
+
+/** Throws where FASTREGISTER_SECRET_KEY is another one. */
+export function openAuthCode(vault: Vault, appid: string, authCode: string): string {
+  return vault.open(authCode.slice(MARK_LENGTH + 1), labelOf(appid));
+}
+
+function labelOf(appid: string): string {
+  return `code of ${appid}`;
+}
+
+/** A code as the scripts write it (prelude.lua, `offer`, names the fields). Numbers are text: Lua would print them its own way. */
+export interface CodeStep {
+  readonly mark: string;
+  readonly at: string;
+  readonly diesAt: string;
+  readonly pushedAt: string;
+  readonly from: PushedCode['from'];
+  readonly shared: '1' | '-';
+  readonly sealed: string;
+}
+
+export function codeStep({ authCode, at, diesAt, pushedAt, from, isShared }: PushedCode): CodeStep {
+  return {
+    mark: authCode.slice(0, MARK_LENGTH),
+    at: String(at),
+    diesAt: String(diesAt),
+    pushedAt: String(pushedAt),
+    from,
+    shared: isShared ? '1' : '-',
+    sealed: authCode.slice(MARK_LENGTH + 1),
+  };
+}
+
+function codeFrom(line: string): AuthCode {
+  const [mark = '', at, diesAt, pushedAt, from, shared, sealed = ''] = line.split(' ');
+  return {
+    mark,
+    authCode: `${mark}.${sealed}`,
+    at: Number(at),
+    diesAt: Number(diesAt),
+    pushedAt: Number(pushedAt),
+    from: from as PushedCode['from'],
+    isShared: shared === '1',
+  };
+}

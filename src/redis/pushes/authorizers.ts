@@ -1,0 +1,93 @@
+/** The refresh tokens of the Mini Programs that were created: with one of them the platform acts for its merchant. */
+import type { Redis } from 'ioredis';
+import { key } from '../keys.js';
+import { script } from '../scripts.js';
+import type { Vault } from '../vault.js';
+
+export interface Authorizer {
+  readonly appid: string;
+  readonly refreshToken: string;
+  /** '' while nobody knows whose it is. */
+  readonly registration: string;
+  /** ms since 1970 */
+  readonly keptAt: number;
+}
+
+/** The code that a token came from: its mark, when we received it, and when WeChat pushed it, in ms. */
+export interface Origin {
+  readonly mark: string;
+  readonly at: number;
+  readonly pushedAt: number;
+}
+
+export interface Authorizers {
+  /** Permission for one exchange: 0, or how many ms to wait before asking again. */
+  mayExchange(perSecond: number): Promise<number>;
+  /** False where the merchant has withdrawn the authorisation that the token came from. */
+  keep(authorizer: Authorizer, origin?: Origin): Promise<boolean>;
+  has(appid: string): Promise<boolean>;
+  /** Which registration's Mini Program it is, where its token is kept; '' while nobody knows. */
+  keptFor(appid: string): Promise<string | undefined>;
+  find(appid: string): Promise<Authorizer | undefined>;
+  /** Whether there may be Mini Programs of registrations for which no token is kept. */
+  someLack(): Promise<boolean>;
+  /** Those of these for which none is kept. */
+  lacking(appids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Appids, the first kept first. */
+  list(): Promise<string[]>;
+  /** Seals a token anew that the key before the present one has sealed; false: that was not necessary. */
+  reseal(appid: string): Promise<boolean>;
+}
+
+export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
+  const paceScript = script(redis, 'exchange-pace');
+  const keepScript = script(redis, 'keep-token');
+  const resealScript = script(redis, 'replace-field');
+
+  /** Whose it is says the index; until then, for whom it was kept. */
+  async function fieldsOf(appid: string): Promise<Omit<Authorizer, 'appid'> | undefined> {
+    const [{ refreshToken, registration = '', keptAt }, owner] = await Promise.all([
+      redis.hgetall(key('authorizer', appid)),
+      redis.hget(key('appids'), appid),
+    ]);
+    if (refreshToken === undefined) return undefined;
+    return { refreshToken, registration: owner ?? registration, keptAt: Number(keptAt) };
+  }
+
+  return {
+    mayExchange: async (perSecond) => Number(await paceScript([key('exchangePace')], [perSecond])),
+    async keep({ appid, refreshToken, registration, keptAt }, origin) {
+      const sealed = vault.seal(refreshToken, appid);
+      const from = [origin?.mark ?? '', origin?.at ?? keptAt, origin?.pushedAt ?? ''];
+      return (await keepScript([key('authorizer', appid)], [appid, sealed, registration, keptAt, ...from])) === 1;
+    },
+    async has(appid) {
+      return (await redis.hexists(key('authorizer', appid), 'refreshToken')) === 1;
+    },
+    async keptFor(appid) {
+      const kept = await fieldsOf(appid);
+      return kept?.registration;
+    },
+    async find(appid) {
+      const kept = await fieldsOf(appid);
+      return kept && { ...kept, appid, refreshToken: vault.open(kept.refreshToken, appid) };
+    },
+    async someLack() {
+      const [known, kept] = await Promise.all([redis.hlen(key('appids')), redis.zcard(key('authorizers'))]);
+      return known > kept;
+    },
+    async lacking(appids) {
+      if (appids.length === 0) return new Set();
+      const kept = await redis.zmscore(key('authorizers'), ...appids);
+      return new Set(appids.filter((_, at) => kept[at] === null));
+    },
+    list: () => redis.zrange(key('authorizers'), 0, -1),
+    async reseal(appid) {
+      const sealed = await redis.hget(key('authorizer', appid), 'refreshToken');
+      if (sealed === null || vault.isCurrent(sealed)) return false;
+      const fresh = vault.seal(vault.open(sealed, appid), appid);
+      // A token that was exchanged meanwhile is newer, and the present key has sealed it.
+      return (await resealScript([key('authorizer', appid)], ['refreshToken', sealed, fresh])) === 1;
+    },
+  };
+}

@@ -1,0 +1,410 @@
+/** Every push that was answered `success`, as it came and in order: until what it says is in the ledger, and after. */
+import { isAscii } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { key } from '../keys.js';
+import { script } from '../scripts.js';
+import { duplicateConnection } from '../server/connection.js';
+
+/** A push as it came, and what the door has read of it. Its body is kept encrypted as it is. */
+export interface ReceivedPush {
+  /** ms since 1970 */
+  readonly receivedAt: number;
+  /** WeChat's CreateTime, ms since 1970. */
+  readonly createdAt?: number | undefined;
+  /** `unreadable` where the decrypted message is none that we can read. */
+  readonly infoType: string;
+  /** The URL's, without its question mark. */
+  readonly query: string;
+  readonly body: Buffer;
+  /** The verify ticket that it brings, from `sealTicket`. */
+  readonly ticket?: string | undefined;
+  /** `msg_signature`, of which each is stored once. Undefined: stored whatever was stored before. */
+  readonly signature?: string | undefined;
+  /** Older than three days when it came: it is parked and not recorded. */
+  readonly isOld?: boolean;
+}
+
+export interface StoredPush extends Omit<ReceivedPush, 'createdAt' | 'ticket' | 'signature' | 'isOld'> {
+  /** The stream's id, `ms-number`; later pushes have greater ones. A push that was parked keeps its own. */
+  readonly id: string;
+  /** Under which the stream has it now. */
+  readonly entry: string;
+}
+
+/**
+ * Why a push could not be given to a registration. `unknown_authorizer`: a Mini Program authorised the platform, and its subject
+ * is not exactly one merchant that waits. `fault`: a program error of ours. `old`: it may have been captured.
+ */
+export type Parking = 'unknown_merchant' | 'no_info' | 'unreadable' | 'unknown_authorizer' | 'fault' | 'old';
+
+export interface ParkedPush extends StoredPush {
+  readonly why: Parking;
+}
+
+/** What became of a push beside being stored; `changed_nothing`: a repetition, or too late to matter. */
+export type PushOutcome = 'recorded' | 'changed_nothing' | 'parked' | 'not_ours';
+
+/** `not_relayed`: the other service refused it until we gave up. */
+export type RelayOutcome = 'relayed' | 'not_relayed';
+
+/** Where a part of a spool begins: which segment, and how many of its pushes were stored before. */
+export interface SpoolMark {
+  readonly segment: string;
+  readonly stored: number;
+}
+
+export interface Pushes {
+  /**
+   * Stored when it returns, in one step; what was stored before is not stored again, and of old pushes the first thousand are
+   * parked. With a mark: answers how many of the segment are over now.
+   */
+  store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
+  storedOf(segment: string): Promise<number>;
+  /** What they say is in the ledger, parked, or none of our business. */
+  done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
+  /**
+   * `awaits`: registrations that are not there yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program that is
+   * nobody's. False: one has come, so look again.
+   */
+  park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
+  unpark(id: string): Promise<void>;
+  find(id: string): Promise<StoredPush | ParkedPush | undefined>;
+  /** The newest first. */
+  list(most: number): Promise<StoredPush[]>;
+  /** Those that the stream has after `id`, in order. */
+  after(id: string, most: number): Promise<StoredPush[]>;
+  parked(): Promise<number>;
+  listParked(): Promise<ParkedPush[]>;
+  countRefusals(counts: Readonly<Record<string, number>>): Promise<void>;
+  counts(): Promise<PushCounts>;
+  /** Forgets what came before (ms since 1970), also what is parked. Answers how many. */
+  forgetBefore(time: number): Promise<number>;
+  /** The same, but keeps what is parked; roughly, which costs Redis little. */
+  trimBefore(time: number): Promise<void>;
+  /** Forgets readers that were not seen for so long and hold nothing: each process that records makes one. */
+  forgetReaders(idleMs: number): Promise<number>;
+}
+
+export interface PushCounts {
+  readonly byOutcome: readonly {
+    readonly infoType: string;
+    readonly outcome: 'stored' | PushOutcome | RelayOutcome;
+    readonly count: number;
+  }[];
+  readonly refused: Readonly<Record<string, number>>;
+  /** Counts by upper bound in seconds (Infinity for the rest), not added up. */
+  readonly lag: { readonly bounds: ReadonlyMap<number, number>; readonly sumMs: number };
+}
+
+/** The other end of the stream: one process takes what nobody has recorded yet. */
+export interface PushReader {
+  /** Waits up to `blockMs`; pushes of a process that died come again. */
+  next(blockMs: number): Promise<StoredPush[]>;
+  close(): void;
+}
+
+/** Upper bounds of the counts of lag. */
+export const LAG_SECONDS = [1, 2, 5, 10, 30, 60, 300, 900, 3600, Number.POSITIVE_INFINITY];
+const FINITE_LAG_SECONDS = LAG_SECONDS.filter(Number.isFinite).join(' ');
+
+const GROUP = 'ledger';
+const AT_ONCE = 100;
+const TRIMMED_AT_ONCE = 1_000;
+
+/** Recording takes milliseconds: who has held a push so long is dead. */
+const HELD_TOO_LONG_MS = 10_000;
+
+/** An InfoType becomes the label of a counter. */
+const LONGEST_INFO_TYPE = 64;
+
+/** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. */
+const REMEMBERED_DAYS = 4;
+/** 10 MB. A platform has a push for each registration, and 144 tickets. */
+const MOST_REMEMBERED_OF_A_DAY = 100_000;
+const MOST_OLD = 1_000;
+const DAY_MS = 86_400_000;
+
+/** SHA-1 in hex. */
+const SIGNATURE_LENGTH = 40;
+const NO_SIGNATURE = ' '.repeat(SIGNATURE_LENGTH);
+
+type StreamEntry = [id: string, fields: string[]];
+
+export function openPushes(redis: Redis): Pushes {
+  const stream = key('pushes');
+  const storeScript = script(redis, 'store-pushes');
+  const parkScript = script(redis, 'park');
+  const forgetConsumersScript = script(redis, 'forget-consumers');
+
+  return {
+    async store(pushes, mark = { segment: '', stored: 0 }) {
+      // Few arguments: each costs the client as much as a hundred bytes.
+      const day = Math.floor((pushes.at(-1)?.receivedAt ?? 0) / DAY_MS);
+      const memory = `${day} ${REMEMBERED_DAYS} ${MOST_REMEMBERED_OF_A_DAY} ${MOST_OLD}`;
+      const signatures = pushes.map(({ signature = '' }) =>
+        signature.length === SIGNATURE_LENGTH ? signature : NO_SIGNATURE,
+      );
+      const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory];
+      args.push(...newestTicket(pushes), signatures.join(''));
+      for (const { receivedAt, createdAt, infoType, query, body, isOld } of pushes) {
+        const [as, text] = bodyField(body);
+        const head = `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'}`;
+        args.push(`${head} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
+      }
+      return Number(await storeScript([stream], args));
+    },
+    storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
+
+    async done(pushes) {
+      if (pushes.length === 0) return;
+      const counts = new Map<string, number>();
+      for (const [{ infoType }, outcome] of pushes) {
+        const name = `${infoType}|${outcome}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+      const steps = redis.multi().xack(stream, GROUP, ...pushes.map(([{ entry }]) => entry));
+      for (const [name, count] of counts) steps.hincrby(key('pushCounts'), name, count);
+      await ok(steps);
+    },
+    async park(push, why, awaits) {
+      const [as, body] = bodyField(push.body);
+      const kept = { why, at: push.receivedAt, type: push.infoType, query: push.query, as, body };
+      return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
+    },
+    async unpark(id) {
+      await ok(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
+    },
+
+    async find(id) {
+      const parked = (await redis.hget(key('parked'), id)) ?? (await redis.hget(key('old'), id));
+      if (parked !== null) return parkedFrom(id, parked);
+      const [entry] = await redis.xrange(stream, id, id);
+      return entry === undefined ? undefined : pushFrom(entry);
+    },
+    list: async (most) => (await redis.xrevrange(stream, '+', '-', 'COUNT', most)).map(pushFrom),
+    after: async (id, most) => (await redis.xrange(stream, `(${id}`, '+', 'COUNT', most)).map(pushFrom),
+    parked: async () => (await redis.hlen(key('parked'))) + (await redis.hlen(key('old'))),
+    async listParked() {
+      const found = await Promise.all([redis.hgetall(key('parked')), redis.hgetall(key('old'))]);
+      const parked = found.flatMap(Object.entries<string>);
+      return parked.map(([id, text]) => parkedFrom(id, text)).sort((one, other) => one.receivedAt - other.receivedAt);
+    },
+
+    async countRefusals(counts) {
+      const steps = redis.multi();
+      for (const [why, count] of Object.entries(counts)) steps.hincrby(key('refused'), why, count);
+      await ok(steps);
+    },
+    async counts() {
+      const [counts, refused, lag] = await Promise.all([
+        redis.hgetall(key('pushCounts')),
+        redis.hgetall(key('refused')),
+        redis.hgetall(key('pushLag')),
+      ]);
+      const { sum = '0', ...bounds } = lag;
+      return {
+        byOutcome: Object.entries(counts).map(([name, count]) => {
+          const bar = name.lastIndexOf('|');
+          const outcome = name.slice(bar + 1) as 'stored' | PushOutcome | RelayOutcome;
+          return { infoType: name.slice(0, bar), outcome, count: Number(count) };
+        }),
+        refused: numbers(refused),
+        lag: {
+          sumMs: Number(sum),
+          bounds: new Map(
+            Object.entries(bounds).map(([bound, count]) => [
+              bound === 'inf' ? Number.POSITIVE_INFINITY : Number(bound),
+              Number(count),
+            ]),
+          ),
+        },
+      };
+    },
+
+    async forgetBefore(time) {
+      let forgotten = 0;
+      // Some at a time, which goes only roughly: Redis would serve nobody else until a million are gone.
+      for (let some = -1; some !== 0; forgotten += some) {
+        some = await redis.xtrim(stream, 'MINID', '~', `${time}-0`, 'LIMIT', TRIMMED_AT_ONCE);
+      }
+      forgotten += await redis.xtrim(stream, 'MINID', `${time}-0`);
+      for (const name of [key('parked'), key('old')]) {
+        let cursor = '0';
+        do {
+          const [next, flat] = await redis.hscan(name, cursor, 'COUNT', AT_ONCE);
+          for (let at = 0; at < flat.length; at += 2) {
+            const [id = '', text = ''] = flat.slice(at, at + 2);
+            if (parkedFrom(id, text).receivedAt < time) forgotten += await redis.hdel(name, id);
+          }
+          cursor = next;
+        } while (cursor !== '0');
+      }
+      return forgotten;
+    },
+    async trimBefore(time) {
+      await redis.xtrim(stream, 'MINID', '~', `${time}-0`);
+    },
+    forgetReaders: async (idleMs) => Number(await forgetConsumersScript([stream], [GROUP, idleMs])),
+  };
+}
+
+/** Reading waits in Redis, on a connection of its own. */
+export function openPushReader(redis: Redis, consumer: string): PushReader {
+  const stream = key('pushes');
+  const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
+  reader.on('error', () => {
+    // The connection that stores reports that Redis is away.
+  });
+
+  async function next(blockMs: number): Promise<StoredPush[]> {
+    const held = (await reader.xautoclaim(
+      stream,
+      GROUP,
+      consumer,
+      HELD_TOO_LONG_MS,
+      '0',
+      'COUNT',
+      AT_ONCE,
+    )) as unknown as [string, (StreamEntry | null)[]];
+    // Redis 6.2 answers null for an entry that was trimmed.
+    const abandoned = held[1].filter((entry) => entry !== null);
+    if (abandoned.length > 0) return abandoned.map(pushFrom);
+    const answer = (await reader.xreadgroup(
+      'GROUP',
+      GROUP,
+      consumer,
+      'COUNT',
+      AT_ONCE,
+      'BLOCK',
+      blockMs,
+      'STREAMS',
+      stream,
+      '>',
+    )) as [string, StreamEntry[]][] | null;
+    return (answer?.[0]?.[1] ?? []).map(pushFrom);
+  }
+
+  return {
+    async next(blockMs) {
+      try {
+        return await next(blockMs);
+      } catch (error) {
+        if (!String(error).includes('NOGROUP')) throw error;
+        await reader.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch((cause) => {
+          if (!String(cause).includes('BUSYGROUP')) throw cause;
+        });
+        return next(blockMs);
+      }
+    },
+    close() {
+      reader.disconnect();
+    },
+  };
+}
+
+/** The way of pushes to the platform's other service: one process at a time goes along the stream. */
+export interface PushRelay {
+  /** Pushes behind the last one that was passed, in order, waiting up to `blockMs`. Undefined while another process relays. */
+  next(blockMs: number): Promise<StoredPush[] | undefined>;
+  /** Whether it is still this process that relays; to be asked while it waits. */
+  holds(): Promise<boolean>;
+  /** Without an outcome: it was not for the other service. */
+  passed(push: StoredPush, outcome?: RelayOutcome): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Who does not renew so long is dead. */
+const RELAY_LEASE_MS = 30_000;
+
+/** Begins behind what is stored when it is opened for the first time, and goes on where it stopped ever after. */
+export async function openPushRelay(redis: Redis): Promise<PushRelay> {
+  const stream = key('pushes');
+  const [lease, pointer] = [key('forwarder'), key('forwarded')];
+  const holdScript = script(redis, 'hold');
+  const passedScript = script(redis, 'push-passed');
+  const releaseScript = script(redis, 'release');
+  const fence = randomUUID();
+  const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
+  reader.on('error', () => {
+    // The connection that stores reports that Redis is away.
+  });
+  const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+  await redis.set(pointer, newest?.[0] ?? '0-0', 'NX');
+
+  let closed = false;
+  const holds = async (): Promise<boolean> => !closed && (await holdScript([lease], [fence, RELAY_LEASE_MS])) === 1;
+  return {
+    holds,
+    async next(blockMs) {
+      if (!(await holds())) return undefined;
+      const from = (await redis.get(pointer)) ?? '0-0';
+      const answer = (await reader.xread('COUNT', AT_ONCE, 'BLOCK', blockMs, 'STREAMS', stream, from)) as
+        | [string, StreamEntry[]][]
+        | null;
+      return (answer?.[0]?.[1] ?? []).map(pushFrom);
+    },
+    async passed({ entry, infoType }, outcome) {
+      const counter = outcome === undefined ? '' : `${infoType}|${outcome}`;
+      await passedScript([lease], [fence, entry, counter]);
+    },
+    async close() {
+      closed = true;
+      reader.disconnect();
+      await releaseScript([lease], [fence]);
+    },
+  };
+}
+
+/** A body is ASCII, and goes over the wire as text, which is faster; whatever else came is kept byte for byte too. */
+function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
+  return isAscii(body) ? ['body', body.toString('latin1')] : ['base64', body.toString('base64')];
+}
+
+/** Value, CreateTime and time of arrival; '' where they bring none. */
+function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number] {
+  let newest: [string, number, number] = ['', 0, 0];
+  for (const { ticket, createdAt, receivedAt, isOld } of pushes) {
+    if (ticket === undefined || isOld || (createdAt ?? receivedAt) < newest[1]) continue;
+    newest = [ticket, createdAt ?? receivedAt, receivedAt];
+  }
+  return newest;
+}
+
+function bodyFrom(name: 'body' | 'base64', text: string): Buffer {
+  return Buffer.from(text, name === 'body' ? 'latin1' : 'base64');
+}
+
+function pushFrom([entry, fields]: StreamEntry): StoredPush {
+  const named = new Map<string, string>();
+  for (let at = 0; at + 1 < fields.length; at += 2) named.set(fields[at] ?? '', fields[at + 1] ?? '');
+  const as = named.has('body') ? 'body' : 'base64';
+  return {
+    id: named.get('was') ?? entry,
+    entry,
+    receivedAt: Number(named.get('at')),
+    infoType: named.get('type') ?? '',
+    query: named.get('query') ?? '',
+    body: bodyFrom(as, named.get(as) ?? ''),
+  };
+}
+
+function parkedFrom(id: string, text: string): ParkedPush {
+  const { why, at, type, query, as, body } = JSON.parse(text) as {
+    why: Parking;
+    at: number;
+    type: string;
+    query: string;
+    as: 'body' | 'base64';
+    body: string;
+  };
+  return { id, entry: id, receivedAt: at, infoType: type, query, body: bodyFrom(as, body), why };
+}
+
+function numbers(fields: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Number(value)]));
+}
+
+async function ok(steps: ReturnType<Redis['multi']>): Promise<void> {
+  for (const [error] of (await steps.exec()) ?? []) if (error) throw error;
+}
