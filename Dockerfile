@@ -7,6 +7,7 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY script script
 COPY src src
+COPY simulator simulator
 RUN script/build
 
 FROM node:24.21.0-bookworm-slim
