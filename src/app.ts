@@ -11,6 +11,7 @@ import { exchangesPerSecond, type Limits, sendingWindow } from './domain/limits.
 import type { Identify } from './domain/merchant.js';
 import { quotaRechecksMs } from './domain/patience.js';
 import { heartbeatOf, liveOf, type ProcessRole, type Running } from './domain/presence.js';
+import type { ReceivedPush } from './domain/push.js';
 import { type Forwarding, startForwarding } from './events/forward.js';
 import { openPushIntake } from './events/push-intake.js';
 import { type Judge, type Recording, startRecording } from './events/record.js';
@@ -46,7 +47,7 @@ import { openNights } from './redis/nights.js';
 import { openNotices, queueNotice } from './redis/notices.js';
 import { openAuthCode, openAuthCodes } from './redis/pushes/auth-codes.js';
 import { type Authorizers, openAuthorizers } from './redis/pushes/authorizers.js';
-import { openPushes, openPushReader, openPushRelay, type Pushes, type ReceivedPush } from './redis/pushes/pushes.js';
+import { openPushes, openPushReader, openPushRelay, type Pushes } from './redis/pushes/pushes.js';
 import { openReadings } from './redis/readings.js';
 import { openReconciliations } from './redis/reconciliations.js';
 import { knownSecretKeyUnder, secretKeyUnder } from './redis/secret-key.js';

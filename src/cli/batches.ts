@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { byOutcome } from '../domain/batch.js';
 import { formatDuration } from '../domain/patience.js';
-import { byOutcome } from '../redis/ledger/batches.js';
 import { command, EXIT, perform } from './command.js';
 import { everyBatch } from './report.js';
 import { print, printJson, table } from './terminal.js';

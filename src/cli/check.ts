@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { limitsOf, rulesOf } from '../app.js';
+import type { Batch } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
 import { type DetailField, type Identify, identifyWith, listOfDetails } from '../domain/merchant.js';
 import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
@@ -9,7 +10,6 @@ import { carriedHeadings, refuseMostlyInvalid } from '../producer/checked-rows.j
 import { batchIdOf } from '../producer/load.js';
 import { openTally, type Past, type Plan, type PlannedRow, type ProblemGroup, plannedRows } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheets/sheet.js';
-import type { Batch } from '../redis/ledger/batches.js';
 import { RedisUnreachable } from '../redis/server/connection.js';
 import { csvLine } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';

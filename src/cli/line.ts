@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { askDayAgain } from '../app.js';
-import { PAUSE } from '../redis/calls.js';
+import { PAUSE } from '../domain/line.js';
 import { command, EXIT, perform } from './command.js';
 import { say } from './terminal.js';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { rulesOf, type Store } from '../app.js';
+import { type Batch, countOf } from '../domain/batch.js';
 import { type Loaded, load } from '../producer/load.js';
-import { type Batch, countOf } from '../redis/ledger/batches.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';

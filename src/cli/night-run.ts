@@ -1,9 +1,9 @@
 /** One night run by this process, for cron and for people who do not want to wait. */
 import { statSync } from 'node:fs';
 import { nightToolsOf, type Store } from '../app.js';
+import { byOutcome } from '../domain/batch.js';
+import type { Night } from '../domain/night.js';
 import { type NightPlan, runNight } from '../nights/night.js';
-import { byOutcome } from '../redis/ledger/batches.js';
-import type { Night } from '../redis/nights.js';
 import { needAPerson, sum } from '../reporter/tally.js';
 import { sendAndListen } from './batch-run.js';
 import { EXIT, UsageError } from './command.js';

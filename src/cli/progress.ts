@@ -1,7 +1,7 @@
 /** How far a batch is, from its counts. */
 import type { Store } from '../app.js';
+import { byOutcome, type Counts, countOf } from '../domain/batch.js';
 import type { State } from '../domain/registration.js';
-import { byOutcome, type Counts, countOf } from '../redis/ledger/batches.js';
 import { exchangesUnderWay } from '../reporter/ending.js';
 
 /** A row that is due within this time is worth waiting for; one that waits for tomorrow is not. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { limitsOf, NO_CLIENT, registrationApi, type Store } from '../app.js';
+import type { Batch } from '../domain/batch.js';
 import { isoWithOffset, readMoment } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
 import { ACTORS, type Actor, type Language } from '../domain/words.js';
-import type { Batch } from '../redis/ledger/batches.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { limitsOf, processSourcesOf, type Store } from '../app.js';
+import { byOutcome } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
@@ -8,7 +9,6 @@ import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../do
 import { WAITS, type Wait } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
-import { byOutcome } from '../redis/ledger/batches.js';
 import { openLinks } from '../redis/ledger/links.js';
 import { lastLoss, unreported } from '../redis/ledger/loss.js';
 import { openPushes } from '../redis/pushes/pushes.js';

@@ -1,10 +1,13 @@
 /** What /metrics says beside the overview. It is asked for every few seconds, so it reads counts, and never every batch. */
+
+import type { Counts } from '../domain/batch.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
-import type { Counts } from '../redis/ledger/batches.js';
+import type { NightEnding } from '../domain/night.js';
+import type { Destination } from '../domain/notice.js';
 import type { Links } from '../redis/ledger/links.js';
 import type { Workload } from '../redis/ledger/workload.js';
-import type { NightEnding, Nights } from '../redis/nights.js';
-import type { Destination, Notices } from '../redis/notices.js';
+import type { Nights } from '../redis/nights.js';
+import type { Notices } from '../redis/notices.js';
 import { type Overview, present, type Sources } from './overview.js';
 
 export interface GaugeSources extends Sources {

@@ -1,8 +1,11 @@
 /** What the console and /metrics show: the same facts as `fastregister status`. */
+
+import type { Batch, Counts } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
+import type { PushCounts } from '../domain/push.js';
 import type { Calls } from '../redis/calls.js';
-import type { Batch, Batches, Counts } from '../redis/ledger/batches.js';
-import type { PushCounts, Pushes } from '../redis/pushes/pushes.js';
+import type { Batches } from '../redis/ledger/batches.js';
+import type { Pushes } from '../redis/pushes/pushes.js';
 import { type Processes, type ProcessSources, processesNow } from '../reporter/missing-worker.js';
 import { type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
 

@@ -193,3 +193,23 @@ export function isWorthANotice(
 ): boolean {
   return needsAPerson(line) || ((line.probe?.failed ?? 0) > 0 && now - line.at >= notifyAfterMs);
 }
+
+export interface LineStop {
+  readonly because: string;
+  readonly problem: string;
+  /** ms since 1970 */
+  readonly at: number;
+  /** One call is on its way, or wanted, that tells whether it may open: somebody resumed it, or its wait is over. */
+  readonly onTrial: boolean;
+  /** Why a person paused it beside its fault; `resume` ends both. */
+  readonly paused?: string;
+  /** How often its fault was met, by how many merchants until it stopped, and when first, in ms since 1970. */
+  readonly times?: number;
+  readonly merchants?: number;
+  readonly since?: number;
+  /** It opens by itself: when the next call tries it, in ms since 1970, and how many have failed. Absent: a person opens it. */
+  readonly probe?: { readonly at: number; readonly failed: number };
+}
+
+/** A problem that begins with `operator:` is no fault (prelude.lua, is_pause). */
+export const PAUSE = 'operator:pause';

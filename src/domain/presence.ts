@@ -84,3 +84,9 @@ function nextNightBy({ now, seen }: Presence, nights: readonly number[]): number
   const distances = last.slice(1).map((at, index) => at - (last[index] ?? at));
   return seen.passing + Math.max(DAY_MS, ...distances) + NIGHT_MARGIN_MS;
 }
+
+/** A time without a receiver, while registrations waited for their pushes; ms since 1970. */
+export interface Outage {
+  readonly from: number;
+  readonly to: number;
+}

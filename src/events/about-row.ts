@@ -1,7 +1,8 @@
 /** Which row a push is about, of all that were sent for its enterprise: the seeds identify a task by the four fields that it repeats. */
 import { ALL_DETAILS, differingDetails, type Merchant } from '../domain/merchant.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import type { Ledger, Snapshot } from '../redis/ledger/ledger.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
 import type { RegistrationInfo } from '../wechat/push.js';
 
 export interface RowFinder {

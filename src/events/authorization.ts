@@ -5,10 +5,10 @@
  */
 import type { Logger } from 'pino';
 import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
+import type { PushOutcome, StoredPush } from '../domain/push.js';
 import type { AuthorizationChange } from '../redis/created.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import { type AuthCodes, sealAuthCode } from '../redis/pushes/auth-codes.js';
-import type { PushOutcome, StoredPush } from '../redis/pushes/pushes.js';
 import type { Vault } from '../redis/vault.js';
 import { pushStatus } from '../wechat/answers.js';
 import type { AuthorizationPush, RegistrationPush } from '../wechat/push.js';

@@ -5,7 +5,8 @@
  */
 import type { Logger } from 'pino';
 import { Pool } from 'undici';
-import type { PushRelay, RelayOutcome, StoredPush } from '../redis/pushes/pushes.js';
+import type { RelayOutcome, StoredPush } from '../domain/push.js';
+import type { PushRelay } from '../redis/pushes/pushes.js';
 import { type Judge, match, openStored } from './record.js';
 
 export interface ForwardOptions {

@@ -4,8 +4,9 @@
  * spool until it is empty again, every push goes there.
  */
 import type { Logger } from 'pino';
+import type { ReceivedPush } from '../domain/push.js';
 import { sharedAnswer } from '../http/shared-answer.js';
-import type { Pushes, ReceivedPush } from '../redis/pushes/pushes.js';
+import type { Pushes } from '../redis/pushes/pushes.js';
 import type { Spool } from './spool.js';
 
 export interface PushIntake {

@@ -1,6 +1,6 @@
 /** One push, without HTTP: verify → decrypt → store → answer. What it says is recorded afterwards. */
 import type { Logger } from 'pino';
-import type { ReceivedPush } from '../redis/pushes/pushes.js';
+import type { ReceivedPush } from '../domain/push.js';
 import { faultOf, type NotOpened, openPush, type PushCredential } from '../wechat/crypt.js';
 import { sketchPush } from '../wechat/push.js';
 import { type Ages, openAges } from './age.js';

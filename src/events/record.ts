@@ -2,12 +2,14 @@
 import { afterWorkingDays } from '../domain/calendar.js';
 import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { Identify } from '../domain/merchant.js';
+import type { Parking, PushOutcome, StoredPush } from '../domain/push.js';
 import type { Fact } from '../domain/registration.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { Created } from '../redis/created.js';
-import type { Ledger, Snapshot } from '../redis/ledger/ledger.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
 import { GuardClosed } from '../redis/ledger/loss.js';
 import { sealAuthCode } from '../redis/pushes/auth-codes.js';
-import type { Parking, Pushes, PushOutcome, PushReader, StoredPush } from '../redis/pushes/pushes.js';
+import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
 import { isRedisUnable } from '../redis/server/connection.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';

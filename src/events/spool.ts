@@ -11,7 +11,8 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Pushes, ReceivedPush } from '../redis/pushes/pushes.js';
+import type { ReceivedPush } from '../domain/push.js';
+import type { Pushes } from '../redis/pushes/pushes.js';
 
 export interface Spool {
   /** On disk when it returns. */

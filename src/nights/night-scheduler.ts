@@ -1,7 +1,7 @@
 /** Nights that run themselves: in every process that serves, and each of them once. */
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { NightEnding, Schedule } from '../redis/nights.js';
+import type { NightEnding, Schedule } from '../domain/night.js';
 import { type NightPlan, type NightTools, reportAgain, runNight, type Settle } from './night.js';
 import { dueSlot, nextSlot } from './occurrences.js';
 

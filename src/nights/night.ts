@@ -1,17 +1,19 @@
 /** One night: take the inbox's files → load them → wait for what they come to → report → tell. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { type Batch, byOutcome } from '../domain/batch.js';
 import { quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
 import type { Limits } from '../domain/limits.js';
+import type { Night, NightEnding, NightFile, RejectedFile, Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
 import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 import type { Calls } from '../redis/calls.js';
-import { type Batch, type Batches, byOutcome } from '../redis/ledger/batches.js';
-import type { Lease, Night, NightEnding, NightFile, Nights, RejectedFile, Schedule } from '../redis/nights.js';
+import type { Batches } from '../redis/ledger/batches.js';
+import type { Lease, Nights } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
 import { isRedisGone } from '../redis/server/connection.js';
 import { reportCsv } from '../reporter/csv.js';

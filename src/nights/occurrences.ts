@@ -1,6 +1,6 @@
 /** When nights are due, by cron expressions. */
 import { CronExpressionParser } from 'cron-parser';
-import type { Schedule } from '../redis/nights.js';
+import type { Schedule } from '../domain/night.js';
 
 type Clock = Pick<Schedule, 'at' | 'timezone'>;
 

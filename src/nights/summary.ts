@@ -1,11 +1,11 @@
 /** What a night has come to, for the people who read it in the morning, and for programs. */
 import { isoWithOffset } from '../domain/calendar.js';
+import type { Night } from '../domain/night.js';
 import { markdownText } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
+import { nameIn } from '../domain/row.js';
 import type { Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { nameIn } from '../redis/ledger/rows.js';
-import type { Night } from '../redis/nights.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../reporter/report.js';
 import { troubleOf } from '../reporter/sentences.js';
 

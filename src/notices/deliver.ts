@@ -9,7 +9,8 @@ import { createHmac } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, request } from 'undici';
-import { type Destination, type Notice, type Notices, openNotices, type TakenNotice } from '../redis/notices.js';
+import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
+import { type Notices, openNotices } from '../redis/notices.js';
 import { isRedisGone } from '../redis/server/connection.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 

@@ -1,9 +1,11 @@
 /** Looks what people want to be told of: a batch is done, the line is stopped, the quota of the day is used up. Each once. */
 import type { Logger } from 'pino';
-import { isWorthANotice, opensByItself } from '../domain/line.js';
+import { byOutcome } from '../domain/batch.js';
+import type { NotedWait } from '../domain/budgets.js';
+import { isWorthANotice, type LineStop, opensByItself } from '../domain/line.js';
 import type { Actor, Words } from '../domain/words.js';
-import type { Calls, LineStop, NotedWait } from '../redis/calls.js';
-import { type Batches, byOutcome } from '../redis/ledger/batches.js';
+import type { Calls } from '../redis/calls.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import type { Loss } from '../redis/ledger/loss.js';
 import type { SentNotices } from '../redis/sent-notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';

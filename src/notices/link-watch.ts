@@ -2,9 +2,10 @@
 import type { Logger } from 'pino';
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
-import { batchOf, type Ledger, type Snapshot } from '../redis/ledger/ledger.js';
+import type { Notice } from '../domain/notice.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { batchOf, type Ledger } from '../redis/ledger/ledger.js';
 import type { Links } from '../redis/ledger/links.js';
-import type { Notice } from '../redis/notices.js';
 
 export interface LinkWatchOptions {
   readonly links: Links;

@@ -1,9 +1,13 @@
 /** What asking for a retry or a cancellation of a batch's rows would do, found out page by page before anything is done. */
+
+import type { Batch } from '../domain/batch.js';
 import { type Ask, type Cannot, judge, type Mind, type Verdict } from '../domain/operator.js';
 import { type Outcome, STATES } from '../domain/registration.js';
+import type { RowWithOutcome } from '../domain/row.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { Actor } from '../domain/words.js';
-import type { Batch, Batches, RowWithOutcome } from '../redis/ledger/batches.js';
-import type { Ledger, Snapshot } from '../redis/ledger/ledger.js';
+import type { Batches } from '../redis/ledger/batches.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
 
 export interface ActionRequest {
   readonly ask: Ask;

@@ -2,7 +2,8 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { type Batch, type Batches, byOutcome } from '../redis/ledger/batches.js';
+import { type Batch, byOutcome } from '../domain/batch.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import { lastOutcome, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/ledger/purging.js';
 import { openNights } from '../redis/nights.js';
 import type { Pushes } from '../redis/pushes/pushes.js';

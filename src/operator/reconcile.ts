@@ -5,13 +5,14 @@
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
+import type { Outage } from '../domain/presence.js';
+import type { Comparison } from '../domain/reconciliation.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
+import type { RowWithOutcome } from '../domain/row.js';
 import type { AuthorizationChange, Created } from '../redis/created.js';
-import type { Outage } from '../redis/heartbeat.js';
-import type { Batches, RowWithOutcome } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Authorizers } from '../redis/pushes/authorizers.js';
-import type { Comparison } from '../redis/reconciliations.js';
 import type { AuthorizerInfo, Info, ListedAuthorizer, Listing } from '../wechat/authorizer-list.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 

@@ -4,8 +4,10 @@
  */
 import type { Logger } from 'pino';
 import { quotaDay } from '../domain/calendar.js';
-import type { Heartbeats, Outage } from '../redis/heartbeat.js';
-import type { Comparison, Reconciliations } from '../redis/reconciliations.js';
+import type { Outage } from '../domain/presence.js';
+import type { Comparison } from '../domain/reconciliation.js';
+import type { Heartbeats } from '../redis/heartbeat.js';
+import type { Reconciliations } from '../redis/reconciliations.js';
 
 export interface ReconcilingOptions {
   readonly runs: Reconciliations;

@@ -4,7 +4,7 @@ import { FIELDS, type Layout } from '../domain/columns.js';
 import type { DetailField, Identify } from '../domain/merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
-import type { AcceptedRow } from '../redis/ledger/batches.js';
+import type { AcceptedRow } from '../domain/row.js';
 import type { Sheet } from './sheets/sheet.js';
 import { SheetError } from './sheets/sheet-error.js';
 

@@ -1,8 +1,9 @@
 /** A sheet becomes a batch: its rows go into the ledger, in order, page by page. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { Batch, Counts } from '../domain/batch.js';
 import { CODE_TYPES } from '../domain/enterprise-code.js';
-import type { Batch, Batches, Counts } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import {
   type CheckedSheetRow,
   carriedHeadings,

@@ -1,7 +1,9 @@
 /** What loading a sheet would do, found out without storing anything. */
+
+import type { AcceptRules } from '../domain/batch.js';
 import { comparableDetail, type DetailField } from '../domain/merchant.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
-import type { AcceptedRow, AcceptRules, ExistingMatch } from '../redis/ledger/batches.js';
+import type { AcceptedRow, ExistingMatch } from '../domain/row.js';
 import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './sheets/first-lines.js';
 import type { Sheet } from './sheets/sheet.js';

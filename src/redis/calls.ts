@@ -1,40 +1,26 @@
 /** Permission to call WeChat: one step decides over every budget and writes that the call is on its way. */
 import type { Redis } from 'ioredis';
-import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
+import type {
+  Budgets,
+  CallsOfDay,
+  CheckEnd,
+  GlobalWait,
+  Keeping,
+  NotedWait,
+  ReportedQuota,
+  ShutDay,
+  TokenWait,
+} from '../domain/budgets.js';
+import { type LineStop, PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
 import type { Fact } from '../domain/registration.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { Job } from '../domain/work.js';
 import { key } from './keys.js';
-import { decide, hasWriteId, type Job, newWriteId, type Snapshot } from './ledger/ledger.js';
+import { hasWriteId } from './ledger/ledger.js';
 import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
+import { newWriteId, writeSetOf } from './ledger/write-set.js';
 import { manyScript, script } from './scripts.js';
-
-export interface Budgets {
-  readonly perSecond: number;
-  readonly perMinute: number;
-  /** `create` and `search` together. */
-  readonly perDay: number;
-  /** What WeChat told of the day goes before `perDay`. */
-  readonly believe: boolean;
-  /** Calls of the day that are kept for follow-ups at most. */
-  readonly reserve: number;
-  readonly day: string;
-  /** ms since 1970 */
-  readonly dayEndsAt: number;
-  /** How long sending is closed, in ms; 0 while it is open. */
-  readonly closedMs: number;
-  readonly triesPerDay: number;
-  /** How long the probe of a stopped line may take before another one goes, in ms. */
-  readonly probeMs: number;
-  /** '' where the API knows no legal person. */
-  readonly person: string;
-  /** Times of the checks of a day that is shut, in ms (limits.ts, quotaRechecksMs); without it there are none. */
-  readonly recheck?: readonly number[];
-  /** How long a check or a call may take. */
-  readonly askMs?: number;
-}
-
-/** What it takes to say how many calls of a day are kept for follow-ups. */
-export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
 
 export type Permit =
   /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
@@ -48,102 +34,6 @@ export type Permit =
   /** Nothing was changed; `ms` is Infinity where nobody knows when the line opens. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
   | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
-
-/**
- * What holds every call back, whoever it is for. `clock`: the day has ended meanwhile. `ledger`: Redis was started anew, and not
- * every process has said yet what is missing there. `question`: the one who hears it asks WeChat something harmless before the
- * line is tried by a create, and says what came of it (`answeredFirst`).
- */
-export type GlobalWait = 'ledger' | 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock' | 'question';
-
-export interface LineStop {
-  readonly because: string;
-  readonly problem: string;
-  /** ms since 1970 */
-  readonly at: number;
-  /** One call is on its way, or wanted, that tells whether it may open: somebody resumed it, or its wait is over. */
-  readonly onTrial: boolean;
-  /** Why a person paused it beside its fault; `resume` ends both. */
-  readonly paused?: string;
-  /** How often its fault was met, by how many merchants until it stopped, and when first, in ms since 1970. */
-  readonly times?: number;
-  readonly merchants?: number;
-  readonly since?: number;
-  /** It opens by itself: when the next call tries it, in ms since 1970, and how many have failed. Absent: a person opens it. */
-  readonly probe?: { readonly at: number; readonly failed: number };
-}
-
-export interface CallsOfDay {
-  readonly create: number;
-  readonly search: number;
-  /** WeChat said that the day is used up, whatever we counted. */
-  readonly closed: boolean;
-  /** What `quota/get` told last, where it was asked. */
-  readonly told: ToldQuota | undefined;
-  /** Calls of ours that WeChat no longer counts, because its count was reset or its day began later. */
-  readonly cleared?: number;
-  /** Calls that are kept for follow-ups now; only where `keeping` was given. */
-  readonly kept?: number;
-  /** Absent while no call was refused because the day had none. Times are ms since 1970. */
-  readonly shut?: ShutDay;
-}
-
-export interface ShutDay {
-  /** When WeChat closed the day, or the calls were used up by our count. */
-  readonly since: number | undefined;
-  /** WeChat's answer to the call that it refused; absent where our own count has shut the day. */
-  readonly said: string | undefined;
-  /** Time of the next check. One that has passed: the next worker that wants to call makes it. */
-  readonly nextCheckAt: number | undefined;
-  /** When a person asked for a check at once. */
-  readonly askedForAt: number | undefined;
-  /** Until when a check or a probe may be in flight. */
-  readonly busyUntil: number | undefined;
-  /** The next call is a probe. */
-  readonly probeWanted: boolean;
-  /** The last check or probe, and WeChat's answer. */
-  readonly askedAt: number | undefined;
-  readonly answered: string | undefined;
-  /** quota/get reported calls, and WeChat then refused them. */
-  readonly doubted: boolean;
-}
-
-/** The end of a check (end-check.lua). */
-export interface CheckEnd {
-  readonly outcome: 'open' | 'shut' | 'probe' | 'unreachable';
-  readonly answered: string;
-  readonly told?: ToldQuota;
-  readonly cleared?: number;
-}
-
-/** Why there is no token at the moment. */
-export type TokenWait = 'ticket' | 'connection' | 'page' | 'service' | 'refused';
-
-/** What holds calls back without the line being stopped; times are ms since 1970. */
-export interface NotedWait {
-  readonly why: TokenWait | 'pause';
-  /** How long it is still waited. */
-  readonly ms: number;
-  /** Of a token: since when, and how often it was asked for in vain; what came instead, where that is known. */
-  readonly since?: number;
-  readonly tries?: number;
-  readonly said?: string;
-  /** Of a token that WeChat does not issue: `token:45009`, and its words. */
-  readonly refusal?: { readonly problem: string; readonly said: string };
-}
-
-export interface ToldQuota {
-  /** Calls that the day allows: what we had counted, and what WeChat says remains, less what was under way then. */
-  readonly limit: number;
-  /** What WeChat had counted, and what we had, at that moment. */
-  readonly used: number;
-  readonly counted: number;
-  /** ms since 1970 */
-  readonly at: number;
-}
-
-/** A problem that begins with `operator:` is no fault (prelude.lua, is_pause). */
-export const PAUSE = 'operator:pause';
 
 export interface Calls {
   acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit>;
@@ -174,7 +64,7 @@ export interface Calls {
   /** What holds calls back without the line being stopped; undefined: nothing. */
   waitNoted(): Promise<NotedWait | undefined>;
   /** Keeps what `quota/get` told of a day. */
-  keepTold(day: string, told: ToldQuota): Promise<void>;
+  keepTold(day: string, told: ReportedQuota): Promise<void>;
   /**
    * Who asks WeChat for the quota. `mine`: this process, and it has so long for it; `asking`: another one is at it, and
    * publishes `quota` at the end; `asked`: it was done.
@@ -206,11 +96,11 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit> {
     const writeId = newWriteId();
     const id = snapshot.registration.id;
-    const { step, recorded } = decide(snapshot, fact, writeId, {});
+    const { writeSet, recorded } = writeSetOf(snapshot, fact, writeId, {});
     const gone = { kind: 'go', snapshot: { ...snapshot, registration: recorded.after, version: writeId } } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
-    const args = [id, snapshot.version, call, job.name, JSON.stringify(step), person];
+    const args = [id, snapshot.version, call, job.name, JSON.stringify(writeSet), person];
     const ask = async (): Promise<[string, number?, string?]> => {
       const common = guard === undefined ? shared : { ...shared, epoch: guard.epoch(), settleMs: SETTLE_MS };
       return (await takeScript(JSON.stringify(common), args)) as [string, number?, string?];
@@ -356,7 +246,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     return { ...noted, why: why as TokenWait, ms: Math.max(Number(until ?? 0) - now, 0) };
   }
 
-  async function keepTold(day: string, told: ToldQuota): Promise<void> {
+  async function keepTold(day: string, told: ReportedQuota): Promise<void> {
     await redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), DAY_EXPIRES_S).exec();
   }
 
@@ -394,7 +284,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
 /** A day is over in every time zone by then. */
 const DAY_EXPIRES_S = 3 * 86_400;
 
-function fieldsOf({ limit, used, counted, at }: ToldQuota): Record<string, number> {
+function fieldsOf({ limit, used, counted, at }: ReportedQuota): Record<string, number> {
   return { told: limit, toldUsed: used, counted, toldAt: at };
 }
 

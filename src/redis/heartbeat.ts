@@ -3,16 +3,10 @@
  * time may never come again.
  */
 import type { Redis } from 'ioredis';
-import type { LiveProcess, Presence } from '../domain/presence.js';
+import type { LiveProcess, Outage, Presence } from '../domain/presence.js';
 import { key } from './keys.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
 import { script } from './scripts.js';
-
-/** A time without a receiver, while registrations waited for their pushes; ms since 1970. */
-export interface Outage {
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface Heartbeats {
   /** The process counts as alive for so long. */

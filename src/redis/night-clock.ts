@@ -2,8 +2,8 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Schedule } from '../domain/night.js';
 import { prefix } from './keys.js';
-import type { Schedule } from './nights.js';
 
 const QUEUE = 'nights';
 

@@ -1,20 +1,9 @@
 /** When WeChat's list of accounts was last compared with the ledger, and by whom it is compared now. */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { Comparison } from '../domain/reconciliation.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
-
-/** How a comparison ended. Times are ms since 1970. */
-export interface Comparison {
-  readonly at: number;
-  /** Silent registrations that were looked for, and what was found: Mini Programs, refresh tokens, names that fit several. */
-  readonly silent: number;
-  readonly recorded: number;
-  readonly tokens: number;
-  readonly ambiguous: number;
-  /** What WeChat answered where it did not let us read on, '' where it did. */
-  readonly refused: string;
-}
 
 export interface Reconciliations {
   /** True for one process at a time, until it is `released` or has not asked for some minutes. */

@@ -1,7 +1,7 @@
 /** What was told to FASTREGISTER_NOTIFY_URL already, so that many processes tell each thing once. */
 import type { Redis } from 'ioredis';
+import type { Notice } from '../domain/notice.js';
 import { key } from './keys.js';
-import type { Notice } from './notices.js';
 import { script } from './scripts.js';
 
 export interface SentNotices {

@@ -2,8 +2,10 @@
  * The report as CSV: UTF-8 with BOM, CRLF, every cell quoted, formulas guarded. Own quoting, for csv-stringify takes four
  * times as long with every option that such a file does without.
  */
+
+import type { Batch } from '../domain/batch.js';
 import { guard } from '../domain/formula-guard.js';
-import type { Batch, Batches } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import { type ReportOptions, reportRows } from './report.js';
 import { shapeOf } from './shape.js';
 

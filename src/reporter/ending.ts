@@ -1,7 +1,9 @@
 /** Whether anything of some batches is still worth waiting for. */
+
+import type { Counts } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
 import type { Calls } from '../redis/calls.js';
-import type { Batches, Counts } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import type { Workload } from '../redis/ledger/workload.js';
 import { type SendingStatus, sendingStatus } from './sending-status.js';
 import { sum, toBeSentSoon, underWay, unsent } from './tally.js';

@@ -2,10 +2,13 @@
  * Merchants by what a person knows of them: a code, an appid, a task id or a registration lead to one at once; a whole name or
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
+
+import type { Batch } from '../domain/batch.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
-import type { Batch, Batches, RowWithOutcome } from '../redis/ledger/batches.js';
+import type { RowWithOutcome } from '../domain/row.js';
+import { nameIn, weixinIdIn } from '../domain/row.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
-import { nameIn, weixinIdIn } from '../redis/ledger/rows.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {

@@ -1,9 +1,11 @@
 /** A registration's whole history on one page: what it is, what happens next, and everything that happened, in order. */
+
+import type { Batch } from '../domain/batch.js';
 import { problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
+import type { HistoryEntry, Snapshot } from '../domain/snapshot.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
-import type { Batch } from '../redis/ledger/batches.js';
-import { batchOf, type HistoryEntry, type Snapshot } from '../redis/ledger/ledger.js';
+import { batchOf } from '../redis/ledger/ledger.js';
 import { nextOf } from './next.js';
 import { type BlockedReason, troubleWith } from './sentences.js';
 

@@ -1,9 +1,10 @@
 /** Why the line is stopped, in sentences: what was met, how often, since when, what to fix, and how it opens again. */
+
+import type { NotedWait } from '../domain/budgets.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
-import { LINE_FAULTS, opensByItself } from '../domain/line.js';
+import { LINE_FAULTS, type LineStop, opensByItself, PAUSE } from '../domain/line.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
-import { type LineStop, type NotedWait, PAUSE } from '../redis/calls.js';
 import { explain, ridHint } from '../wechat/answers.js';
 import { type BlockedReason, troubleOf } from './sentences.js';
 import type { Trouble } from './troubles.js';

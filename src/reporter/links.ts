@@ -1,6 +1,8 @@
 /** The merchants of a batch whose legal person has a link to open, in the order of the file. */
+
+import type { Batch } from '../domain/batch.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
-import type { Batch, Batches } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 
 export interface MerchantLink extends Link {
   readonly line: number;

@@ -6,8 +6,8 @@ import type { Field } from '../domain/columns.js';
 import { confirmByOf, linkOf, stageOf } from '../domain/link.js';
 import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
+import type { RowWithOutcome } from '../domain/row.js';
 import type { Words } from '../domain/words.js';
-import type { RowWithOutcome } from '../redis/ledger/batches.js';
 
 export interface MessageContext {
   /** ms since 1970 */

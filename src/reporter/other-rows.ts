@@ -1,8 +1,11 @@
 /** Sentences for rows that get their outcome from another row of the same enterprise. */
+
+import type { Batch, Leader, NamedRow } from '../domain/batch.js';
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
+import type { Relation, RowWithOutcome } from '../domain/row.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
-import type { Batch, Batches, Leader, NamedRow, Relation, RowWithOutcome } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import type { Sentences } from './sentences.js';
 
 /** The row that a sentence names, and in which details the row itself differs from it. */

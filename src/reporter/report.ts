@@ -1,10 +1,13 @@
 /** A batch as its report: one row per input row, in input order, what came in first, then what became of it. */
+
+import type { Batch } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { REPORT_COLUMNS } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
+import type { Relation, RowWithOutcome } from '../domain/row.js';
 import type { Actor, Language, Words } from '../domain/words.js';
-import type { Batch, Batches, Relation, RowWithOutcome } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
 import { type BlockedReason, type Circumstances, sentencesFor } from './sentences.js';

@@ -1,9 +1,11 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
+
+import type { CallsOfDay, ReportedQuota, ShutDay } from '../domain/budgets.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
-import { needsAPerson, opensByItself } from '../domain/line.js';
+import { type LineStop, needsAPerson, opensByItself } from '../domain/line.js';
 import { NOTHING_TO_DO } from '../domain/words.js';
-import type { Calls, CallsOfDay, LineStop, ShutDay, ToldQuota } from '../redis/calls.js';
+import type { Calls } from '../redis/calls.js';
 import { blockedByLine, blockedByWait } from './line-words.js';
 import type { BlockedReason } from './sentences.js';
 import { ASK_AT_ONCE, closedByWeChat, isGivenUp } from './shut-day.js';
@@ -22,7 +24,7 @@ export interface SendingStatus {
   /** The day has no call for a `create`: since when, and its checks. */
   readonly shut: ShutDay | undefined;
   /** What WeChat told of the day, to be compared with what we counted. */
-  readonly told: ToldQuota | undefined;
+  readonly told: ReportedQuota | undefined;
   /** The line, where it is stopped. */
   readonly line?: LineStop;
 }

@@ -1,6 +1,7 @@
 /** Which columns a report has, and where the cells of a batch's rows go. */
+
+import type { Batch } from '../domain/batch.js';
 import { FIELDS, REPORT_COLUMNS } from '../domain/columns.js';
-import type { Batch } from '../redis/ledger/batches.js';
 import type { ReportRow } from './report.js';
 
 export interface Shape {

@@ -1,8 +1,9 @@
 /** A quota day that has no call for a `create`: whether `run` waits for it, and how it is shown. */
+
+import type { CallsOfDay, ShutDay } from '../domain/budgets.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { callsOfDay, type Limits, quotaPatienceMs } from '../domain/limits.js';
 import type { Words } from '../domain/words.js';
-import type { CallsOfDay, ShutDay } from '../redis/calls.js';
 
 /** Whether `run` stops waiting for calls of today. A day that WeChat has closed often opens again within minutes. */
 export function isGivenUp(today: CallsOfDay, limits: Limits, now: number): boolean {

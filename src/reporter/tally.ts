@@ -1,6 +1,7 @@
 /** Rows of a batch, counted by what matters to whoever waits for it. */
+
+import { byOutcome, type Counts, countOf } from '../domain/batch.js';
 import { WAITS, type Wait } from '../domain/registration.js';
-import { byOutcome, type Counts, countOf } from '../redis/ledger/batches.js';
 
 export function sum(all: readonly Counts[]): Counts {
   const total: Record<string, number> = {};

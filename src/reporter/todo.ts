@@ -2,9 +2,12 @@
  * Whom to contact, over all batches: merchants whose next step is theirs or the legal person's, those among them whose 24 hours
  * still run first. A phone call can save these; the others have failed already.
  */
+
+import type { Batch } from '../domain/batch.js';
 import { confirmByOf } from '../domain/link.js';
-import type { Batch, Batches, RowWithOutcome } from '../redis/ledger/batches.js';
-import { nameIn } from '../redis/ledger/rows.js';
+import type { RowWithOutcome } from '../domain/row.js';
+import { nameIn } from '../domain/row.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { workbook } from './workbook.js';

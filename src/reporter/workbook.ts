@@ -4,9 +4,10 @@
  */
 import { pipeline, Readable } from 'node:stream';
 import { crc32, createDeflateRaw } from 'node:zlib';
+import type { Batch } from '../domain/batch.js';
 import { columnLetters } from '../domain/columns.js';
 import { guard } from '../domain/formula-guard.js';
-import type { Batch, Batches } from '../redis/ledger/batches.js';
+import type { Batches } from '../redis/ledger/batches.js';
 import { OutputError } from './file.js';
 import { type ReportOptions, reportRows } from './report.js';
 import { shapeOf } from './shape.js';

@@ -1,6 +1,7 @@
 /** One Mini Program whose authorization code waits: whose is it → exchange the code → keep its refresh token → one fact. */
 import type { Fact } from '../domain/registration.js';
-import type { Job, Snapshot } from '../redis/ledger/ledger.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { Job } from '../domain/work.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
 import { refuseToken, report, tokenFor, type WorkerContext } from './context.js';
 import { findOwner } from './owner.js';

@@ -1,7 +1,9 @@
 /** What it takes to exchange authorization codes. */
+
+import type { WaitingCodes } from '../domain/auth-code.js';
 import { exchangesPerSecond } from '../domain/limits.js';
 import type { AuthorizationChange, Created } from '../redis/created.js';
-import type { AuthCodes, WaitingCodes } from '../redis/pushes/auth-codes.js';
+import type { AuthCodes } from '../redis/pushes/auth-codes.js';
 import type { Authorizers } from '../redis/pushes/authorizers.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
 import type { Exchange } from '../wechat/authorization.js';

@@ -1,5 +1,7 @@
 /** What the three kinds of work share. */
 import type { Logger } from 'pino';
+import type { Budgets, GlobalWait } from '../domain/budgets.js';
+import type { Effects } from '../domain/effects.js';
 import {
   budgetOfDay,
   type Limits,
@@ -10,10 +12,12 @@ import {
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
-import type { Budgets, Calls, GlobalWait } from '../redis/calls.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { Calls } from '../redis/calls.js';
 import type { JournalEntry } from '../redis/ledger/journal.js';
-import { type Effects, type Ledger, newWriteId, type Snapshot } from '../redis/ledger/ledger.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Workload } from '../redis/ledger/workload.js';
+import { newWriteId } from '../redis/ledger/write-set.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Credential, Credentials, Fault } from '../wechat/credentials.js';

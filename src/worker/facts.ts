@@ -1,9 +1,9 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
+import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
-import type { Effects, Probe, RepeatedError } from '../redis/ledger/ledger.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
@@ -280,12 +280,12 @@ function doorOf({ limits }: WorkerContext, charged: Charged, answer: Answer, pro
 }
 
 /** WeChat may refuse the platform or its token before it looks at the quota. */
-function probeVerdict({ door, fact }: Answer): Probe['verdict'] {
+function probeVerdict({ door, fact }: Answer): DayProbe['verdict'] {
   if (door !== undefined) return 'again';
   return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
 }
 
-function probed({ day, isProbe }: Charged, verdict: Probe['verdict'], problem: string, said: string): Effects {
+function probed({ day, isProbe }: Charged, verdict: DayProbe['verdict'], problem: string, said: string): Effects {
   return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
 }
 

@@ -1,7 +1,7 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
 import { isEarlySearch } from '../domain/patience.js';
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
-import type { Job } from '../redis/ledger/ledger.js';
+import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import { tellsOfTask } from '../wechat/answers.js';
 import { budgetsFor, holdFor, readNow, report, reportCall, type WorkerContext } from './context.js';

@@ -3,10 +3,11 @@
  * subject. If it was created by a registration, and exactly one registration of that name waits for its end, it is that one's.
  * Nothing else is guessed: its push waits for a person.
  */
+
+import type { Stranger } from '../domain/auth-code.js';
 import { nameKey } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
-import type { Snapshot } from '../redis/ledger/ledger.js';
-import type { Stranger } from '../redis/pushes/auth-codes.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
 import { refuseToken, report, type WorkerContext } from './context.js';

@@ -2,8 +2,9 @@
  * What WeChat says of the quota day. With FASTREGISTER_DAILY_CALLS=auto it is asked at the start and then once an hour. When
  * the day is shut, one process asks for all processes whether it has calls again. Redis' clock says which day it is.
  */
+
+import type { CallsOfDay, CheckEnd, ReportedQuota } from '../domain/budgets.js';
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
-import type { CallsOfDay, CheckEnd, ToldQuota } from '../redis/calls.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import { longestCallMs, tokenFor, type WorkerContext } from './context.js';
 
@@ -110,7 +111,7 @@ function toldFrom({
   counted,
   underWay,
   at,
-}: Pick<DayRead, 'counted' | 'underWay' | 'at'> & { quota: Read }): ToldQuota {
+}: Pick<DayRead, 'counted' | 'underWay' | 'at'> & { quota: Read }): ReportedQuota {
   return { limit: counted + Math.max(quota.remain - underWay, 0), used: quota.used, counted, at };
 }
 

@@ -1,8 +1,4 @@
-/**
- * The refresh token of a Mini Program: for its authorization code, or, where the code is dead, as WeChat tells it of an
- * account that has authorised the platform. No code is given up before it was tried, however old our clock says it is.
- */
-import type { AuthCode, WaitingCodes } from '../redis/pushes/auth-codes.js';
+import type { AuthCode, WaitingCodes } from '../domain/auth-code.js';
 import { answerToCreate } from '../wechat/answers.js';
 import type { Info, ListedAuthorizer } from '../wechat/authorizer-list.js';
 import { NOT_AUTHORISED } from '../wechat/authorizer-list.js';

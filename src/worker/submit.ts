@@ -2,7 +2,8 @@
 import type { Merchant } from '../domain/merchant.js';
 import { firstFollowUpMs } from '../domain/patience.js';
 import { type Fact, isOver } from '../domain/registration.js';
-import type { Job, Snapshot } from '../redis/ledger/ledger.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import { budgetsFor, holdFor, type ReadNow, readNow, report, reportCall, type WorkerContext } from './context.js';

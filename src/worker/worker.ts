@@ -1,6 +1,6 @@
 /** A worker process: takes handfuls of all three kinds from BullMQ, and makes so many calls at a time. */
 import type { Redis } from 'ioredis';
-import { type Job, registrationOf, type WorkKind } from '../redis/ledger/ledger.js';
+import { type Job, registrationOf, type WorkKind } from '../domain/work.js';
 import { openWorker, type Relay } from '../redis/ledger/relay.js';
 import { authorize } from './authorize.js';
 import type { AuthorizeTools } from './authorizing.js';

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { PushedCode } from '../../src/domain/auth-code.js';
 import { key } from '../../src/redis/keys.js';
-import { type AuthCodes, openAuthCodes, type PushedCode, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
+import { type AuthCodes, openAuthCodes, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { countOf } from '../../src/domain/batch.js';
 import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
-import { countOf } from '../../src/redis/ledger/batches.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Budgets } from '../../src/domain/budgets.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { type Budgets, openCalls, type Permit } from '../../src/redis/calls.js';
+import { openCalls, type Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
 import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';

@@ -1,8 +1,9 @@
 /** The quota day is WeChat's: what is kept of it, and what happens when WeChat says that it is used up. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Budgets, CheckEnd, Keeping } from '../../src/domain/budgets.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import type { Budgets, CheckEnd, Keeping, Permit } from '../../src/redis/calls.js';
+import type { Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';

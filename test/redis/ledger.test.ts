@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FACTS, type FactKind, newRegistration, type Wait } from '../../src/domain/registration.js';
+import type { Job } from '../../src/domain/work.js';
 import { key } from '../../src/redis/keys.js';
-import { type Job, openLedger } from '../../src/redis/ledger/ledger.js';
+import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { difference, registrationFrom } from '../../src/redis/ledger/registration-fields.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { type Book, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';

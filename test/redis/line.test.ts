@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Effects, RepeatedError } from '../../src/domain/effects.js';
 import type { Probe } from '../../src/domain/line.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { FactKind } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
-import type { Effects, RepeatedError } from '../../src/redis/ledger/ledger.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';

@@ -1,8 +1,8 @@
 /** One enterprise, one Mini Program: whatever sheets, batches and details name it. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Registration } from '../../src/domain/registration.js';
+import type { Relation } from '../../src/domain/row.js';
 import { key } from '../../src/redis/keys.js';
-import type { Relation } from '../../src/redis/ledger/batches.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { packRow, type Row, unpackRow } from '../../src/redis/ledger/rows.js';
+import type { Row } from '../../src/domain/row.js';
+import { packRow, unpackRow } from '../../src/redis/ledger/rows.js';
 
 const WRONG = { code: 'sheet:code_length', cell: 'B2', detail: '7' };
 const COLUMNS = [0, 1, 2, 3, 4, 5];

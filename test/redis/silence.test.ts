@@ -1,7 +1,8 @@
 /** Connections on which nothing comes any more, though nobody has closed them. */
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { openPushes, openPushReader, type StoredPush } from '../../src/redis/pushes/pushes.js';
+import type { StoredPush } from '../../src/domain/push.js';
+import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import { connect, factsOf, RedisUnavailable, type Role } from '../../src/redis/server/connection.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';

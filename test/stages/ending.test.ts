@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Counts } from '../../src/domain/batch.js';
 import type { Calls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
-import type { Counts } from '../../src/redis/ledger/batches.js';
 import type { Workload } from '../../src/redis/ledger/workload.js';
 import { batchProgress } from '../../src/reporter/ending.js';
 import { idOf, openBook } from '../support/ledger.js';

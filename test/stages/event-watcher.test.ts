@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Notice } from '../../src/domain/notice.js';
 import { type EventWatcher, type SpentDay, startEventWatcher } from '../../src/notices/event-watcher.js';
 import type { Loss } from '../../src/redis/ledger/loss.js';
-import { type Notice, openNotices } from '../../src/redis/notices.js';
+import { openNotices } from '../../src/redis/notices.js';
 import { openSentNotices } from '../../src/redis/sent-notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { idOf, openBook } from '../support/ledger.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Notice } from '../../src/domain/notice.js';
 import { lookAfterLinks } from '../../src/notices/link-watch.js';
 import { openLinks } from '../../src/redis/ledger/links.js';
-import type { Notice } from '../../src/redis/notices.js';
 import { type Book, HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';

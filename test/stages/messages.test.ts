@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { PROBLEMS } from '../../src/domain/problems.js';
 import type { Outcome, Registration } from '../../src/domain/registration.js';
 import { newRegistration } from '../../src/domain/registration.js';
-import type { RowWithOutcome } from '../../src/redis/ledger/batches.js';
+import type { RowWithOutcome } from '../../src/domain/row.js';
 import { messageFor, REJECTED } from '../../src/reporter/messages.js';
 import { CREATE, PUSH, QUERY } from '../../src/wechat/answers.js';
 import { HOUR_MS } from '../support/ledger.js';

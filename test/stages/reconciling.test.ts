@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Outage } from '../../src/domain/presence.js';
 import { type ReconcilingOptions, reconcileWhenDue } from '../../src/operator/reconciling.js';
-import type { Outage } from '../../src/redis/heartbeat.js';
 import { openReconciliations } from '../../src/redis/reconciliations.js';
 import { readableLog } from '../support/log.js';
 import { useRedis } from '../support/redis.js';

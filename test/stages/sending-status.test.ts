@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { CallsOfDay, NotedWait, ShutDay, TokenWait } from '../../src/domain/budgets.js';
+import type { LineStop } from '../../src/domain/line.js';
 import { newRegistration } from '../../src/domain/registration.js';
-import type { Calls, CallsOfDay, LineStop, NotedWait, ShutDay, TokenWait } from '../../src/redis/calls.js';
+import type { Calls } from '../../src/redis/calls.js';
 import { forCreates, sendingStatus } from '../../src/reporter/sending-status.js';
 import { heldBackBy } from '../../src/reporter/sentences.js';
 import { LIMITS } from '../support/limits.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NO_CLIENT } from '../../src/app.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
-import type { RowWithOutcome } from '../../src/redis/ledger/batches.js';
+import type { RowWithOutcome } from '../../src/domain/row.js';
 import { nextOf } from '../../src/reporter/next.js';
 import { type BlockedReason, type Circumstances, sentencesFor, troubleOf } from '../../src/reporter/sentences.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';

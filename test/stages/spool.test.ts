@@ -3,8 +3,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ReceivedPush } from '../../src/domain/push.js';
 import { openSpool, type Spool } from '../../src/events/spool.js';
-import type { Pushes, ReceivedPush } from '../../src/redis/pushes/pushes.js';
+import type { Pushes } from '../../src/redis/pushes/pushes.js';
 import { readableLog } from '../support/log.js';
 
 const log = readableLog('silent').log;

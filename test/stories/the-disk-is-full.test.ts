@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { ReceivedPush } from '../../src/domain/push.js';
 import { openSpool } from '../../src/events/spool.js';
-import type { ReceivedPush } from '../../src/redis/pushes/pushes.js';
 import { readableLog } from '../support/log.js';
 import { build } from '../support/program.js';
 

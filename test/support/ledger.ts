@@ -1,20 +1,18 @@
 /** The ledger with little words: load merchants, send, answer, push, and count again from the rows. */
 import type { Redis } from 'ioredis';
+import { type AcceptRules, type Batch, type Counts, countedAs } from '../../src/domain/batch.js';
+import type { Budgets } from '../../src/domain/budgets.js';
+import type { Effects } from '../../src/domain/effects.js';
 import { ALL_DETAILS, type Identify, identifyWith, type Merchant, personOf } from '../../src/domain/merchant.js';
 import type { Fact, FactKind, Registration } from '../../src/domain/registration.js';
-import { type Budgets, openCalls, type Permit } from '../../src/redis/calls.js';
+import type { AcceptedRow, RowWithOutcome } from '../../src/domain/row.js';
+import type { Recorded, Snapshot } from '../../src/domain/snapshot.js';
+import type { Job } from '../../src/domain/work.js';
+import { openCalls, type Permit } from '../../src/redis/calls.js';
 import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
-import {
-  type AcceptedRow,
-  type AcceptRules,
-  type Batch,
-  type Counts,
-  openBatches,
-  type RowWithOutcome,
-} from '../../src/redis/ledger/batches.js';
-import { type Effects, type Job, openLedger, type Recorded, type Snapshot } from '../../src/redis/ledger/ledger.js';
+import { openBatches } from '../../src/redis/ledger/batches.js';
+import { openLedger } from '../../src/redis/ledger/ledger.js';
 import type { LossGuard } from '../../src/redis/ledger/loss.js';
-import { countedAs } from '../../src/redis/ledger/registration-fields.js';
 import { openWorkload } from '../../src/redis/ledger/workload.js';
 import { cellsOf, HEADINGS } from './merchants.js';
 import { LEDGER_KEY } from './redis.js';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { nightToolsOf } from '../../src/app.js';
 import { sendAndListen } from '../../src/cli/batch-run.js';
+import type { Night, Schedule } from '../../src/domain/night.js';
 import { type NightPlan, type NightTools, runNight } from '../../src/nights/night.js';
 import { type NightScheduler, startNightScheduler } from '../../src/nights/night-scheduler.js';
 import type { Summary } from '../../src/nights/summary.js';
-import type { Night, Schedule } from '../../src/redis/nights.js';
 import { batchProgress } from '../../src/reporter/ending.js';
 import { EVENTS_PATH, type Rehearsal } from './rehearsal.js';
 

@@ -15,7 +15,7 @@ import { optionsFor } from '../../src/cli/report.js';
 import { readSettings } from '../../src/config.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
-import type { HistoryEntry } from '../../src/redis/ledger/ledger.js';
+import type { HistoryEntry } from '../../src/domain/snapshot.js';
 import { type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { removeRedisFolder } from './folder.js';
 import { type Book, openBook } from './ledger.js';

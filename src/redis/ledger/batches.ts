@@ -1,106 +1,18 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
-import { ALL_DETAILS, type DetailField, differingDetails, type Merchant } from '../../domain/merchant.js';
-import {
-  type Fact,
-  next,
-  type Outcome,
-  type Registration,
-  type RowDetails,
-  STATES,
-  type State,
-} from '../../domain/registration.js';
+import type { AcceptRules, Batch, Counts, Leader, NamedRow } from '../../domain/batch.js';
+import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merchant.js';
+import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
+import type { AcceptedRow, DetailColumns, ExistingMatch, Relation, Row, RowWithOutcome } from '../../domain/row.js';
+import type { Snapshot } from '../../domain/snapshot.js';
 import { key, ROWS_PER_PAGE } from '../keys.js';
 import { script } from '../scripts.js';
-import { batchOf, decide, newWriteId, openLedger, type Snapshot, type WriteSet } from './ledger.js';
-import { countedAs, FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
+import { batchOf, openLedger } from './ledger.js';
+import { FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
-import { type DetailColumns, packRow, type Row, unpackRow } from './rows.js';
-
-export interface Batch {
-  readonly id: string;
-  /** File name without its folder. */
-  readonly file: string;
-  readonly headings: readonly string[];
-  readonly columns: DetailColumns;
-  /** ms since 1970 */
-  readonly loadedAt: number;
-  readonly rows: number;
-  /** How many rows have warnings and nothing worse; known when the batch is complete. */
-  readonly warned?: number;
-  /** False while the file is still being read, or where reading was interrupted. */
-  readonly complete: boolean;
-  /** When its merchants were forgotten, ms since 1970; only its counts are left. */
-  readonly purgedAt?: number;
-}
-
-export interface AcceptedRow extends Row {
-  /**
-   * Of its enterprise; undefined where our checks refused the row. Without a merchant the row is never sent: it gets the outcome
-   * of what its enterprise has, and where that is nothing, or has failed, it is invalid.
-   */
-  readonly registration: string | undefined;
-  /** Its phone comes from the settings, so that another row's phone is the newer one. */
-  readonly isPhoneBlank?: boolean;
-}
-
-/**
- * What a row of a new batch would be: see `rows` of MOVES. `early`: it begins a new attempt before the day that WeChat asked
- * to wait for (105).
- */
-export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
-
-/** What a row is to its registration. */
-export type Relation =
-  | { readonly kind: 'refused' }
-  /** Its outcome is that of the registration. */
-  | { readonly kind: 'registered'; readonly id: string }
-  /** Its details are others than those that were sent, and may be running: it is sent when those have failed. */
-  | { readonly kind: 'waits'; readonly id: string }
-  /**
-   * `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited.
-   * `attempts`: those that were made before, which WeChat did not take or whose link was lost; absent: none.
-   */
-  | { readonly kind: 'replaced'; readonly id: string; readonly by?: string; readonly attempts?: number }
-  /** `appid`: of the Mini Program that there was when the row came; undefined where that was not known. */
-  | { readonly kind: 'already_created'; readonly id: string; readonly appid?: string }
-  /** `firstIndex`: index of the earlier row of this batch. */
-  | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
-
-export interface RowWithOutcome {
-  readonly index: number;
-  readonly row: Row;
-  readonly relation: Relation;
-  /** As it is now, or as it was when a later batch began a new attempt. */
-  readonly registration: Registration | undefined;
-  /** Another row has begun a new attempt since. */
-  readonly isSuperseded?: true;
-}
-
-/** A row of any batch, as another row names it. */
-export interface NamedRow {
-  readonly batch: Batch;
-  readonly row: Row;
-}
-
-/** What a registration is now. */
-export interface Leader {
-  /** `batch/index` of the row whose details it sent, or will send. */
-  readonly row: string;
-  readonly isCreated: boolean;
-  readonly appid?: string;
-}
-
-/** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
-export type Counts = Readonly<Record<string, number>>;
-
-export interface AcceptRules {
-  /** A merchant that has a Mini Program is to get one more. */
-  readonly again?: boolean | undefined;
-  /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
-  readonly details: readonly DetailField[];
-}
+import { packRow, unpackRow } from './rows.js';
+import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 
 export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
@@ -218,8 +130,8 @@ export function openBatches(redis: Redis): Batches {
       if (never && joined !== 'joins' && joined !== 'already_created') {
         return [[id, { never, version: snapshot.version, refused: true }]];
       }
-      const { step, recorded } = decide(snapshot, fact, newWriteId(), {});
-      return [[id, { never, version: snapshot.version, step, ...newRow(pointer, recorded.after) }]];
+      const { writeSet, recorded } = writeSetOf(snapshot, fact, newWriteId(), {});
+      return [[id, { never, version: snapshot.version, step: writeSet, ...newRow(pointer, recorded.after) }]];
     });
     return new Map((await Promise.all(all)).flat());
   }
@@ -468,22 +380,4 @@ function relationFrom(text: string): Relation {
     default:
       return { kind: 'refused' };
   }
-}
-
-/** Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself. */
-export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  for (const [name, count] of Object.entries(counts)) {
-    const state = name.split('/')[0] as State;
-    const outcome = state in STATES ? STATES[state].outcome : (name as Outcome);
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
-  }
-  return outcomes;
-}
-
-/** How many rows of a batch count as a state, whatever they wait for. */
-export function countOf(counts: Counts, state: State): number {
-  return Object.entries(counts)
-    .filter(([name]) => name === countedAs(state, undefined) || name.startsWith(`${state}/`))
-    .reduce((sum, [, count]) => sum + count, 0);
 }

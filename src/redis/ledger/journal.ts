@@ -20,8 +20,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { ReceivedPush } from '../../domain/push.js';
 import type { Fact } from '../../domain/registration.js';
-import type { ReceivedPush } from '../pushes/pushes.js';
 import type { Log } from '../server/connection.js';
 import type { Vault } from '../vault.js';
 

@@ -1,7 +1,7 @@
 /** Registrations that were sent and have not met their end: exactly those of which a follow-up is due. */
 import type { Redis } from 'ioredis';
+import { registrationOf } from '../../domain/work.js';
 import { key } from '../keys.js';
-import { registrationOf } from './ledger.js';
 
 /** Each once. In one step, because what leaves one of the three lists is in the next. */
 export async function liveRegistrations(redis: Redis): Promise<string[]> {

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { Batch } from '../../domain/batch.js';
+import type { WorkKind } from '../../domain/work.js';
 import { key, ROWS_PER_PAGE } from '../keys.js';
 import { script } from '../scripts.js';
-import type { Batch } from './batches.js';
-import type { WorkKind } from './ledger.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
 import { STATES_WITH_WORK } from './workload.js';
 

@@ -1,5 +1,5 @@
 /** How a registration is kept in its Redis hash: one line, one field. Absent fields have their usual value. */
-import { newRegistration, type Registration, type State, type Wait } from '../../domain/registration.js';
+import { newRegistration, type Registration } from '../../domain/registration.js';
 
 interface Field {
   readonly name: keyof Registration;
@@ -126,9 +126,4 @@ function stored(field: Field, registration: Registration): string | undefined {
   if (value === undefined) return undefined;
   const written = field.write ? field.write(value as never) : String(value);
   return written === field.usual ? undefined : written;
-}
-
-/** The name under which a batch counts a registration: `queued`, `deferred/busy`, … */
-export function countedAs(state: State, wait: Wait | undefined): string {
-  return wait === undefined ? state : `${state}/${wait}`;
 }

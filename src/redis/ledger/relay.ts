@@ -5,10 +5,10 @@
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { WorkKind } from '../../domain/work.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import type { WakeupChannel } from '../wakeup-channel.js';
-import type { WorkKind } from './ledger.js';
 import { STATES_WITH_WORK } from './workload.js';
 
 /** The order in which they are handed out: an auth_code lives ten minutes. */

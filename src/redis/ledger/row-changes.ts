@@ -1,6 +1,8 @@
 /** What a fact changes for the rows of sheets that name the registration: which outcome each of them shows and counts as. */
+
+import { countedAs } from '../../domain/batch.js';
 import type { Registration } from '../../domain/registration.js';
-import { countedAs, shownText } from './registration-fields.js';
+import { shownText } from './registration-fields.js';
 
 /** One row, as prelude.lua writes it down. */
 export type RowChange = readonly [

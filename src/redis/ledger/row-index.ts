@@ -6,8 +6,9 @@
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
 import { comparable } from '../../domain/merchant.js';
+import type { DetailColumns, Row } from '../../domain/row.js';
+import { nameIn, weixinIdIn } from '../../domain/row.js';
 import { key, ROWS_PER_PAGE } from '../keys.js';
-import { type DetailColumns, nameIn, type Row, weixinIdIn } from './rows.js';
 
 const BYTES_OF_ROW = 8;
 

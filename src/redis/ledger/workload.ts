@@ -2,9 +2,9 @@
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type State, statesMovedBy, type Wait } from '../../domain/registration.js';
+import type { Job, WorkKind } from '../../domain/work.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
-import type { Job, WorkKind } from './ledger.js';
 
 export interface Workload {
   /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */

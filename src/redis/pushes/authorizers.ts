@@ -1,24 +1,9 @@
 /** The refresh tokens of the Mini Programs that were created: with one of them the platform acts for its merchant. */
 import type { Redis } from 'ioredis';
+import type { Authorizer, Origin } from '../../domain/authorizer.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import type { Vault } from '../vault.js';
-
-export interface Authorizer {
-  readonly appid: string;
-  readonly refreshToken: string;
-  /** '' while nobody knows whose it is. */
-  readonly registration: string;
-  /** ms since 1970 */
-  readonly keptAt: number;
-}
-
-/** The code that a token came from: its mark, when we received it, and when WeChat pushed it, in ms. */
-export interface Origin {
-  readonly mark: string;
-  readonly at: number;
-  readonly pushedAt: number;
-}
 
 export interface Authorizers {
   /** Permission for one exchange: 0, or how many ms to wait before asking again. */

@@ -1,0 +1,42 @@
+/** Authorization codes: what a push brings, and what waits beside a Mini Program until they are exchanged. */
+
+/** A code as the push brought it. Times are ms since 1970. */
+export interface PushedCode {
+  /** From `sealAuthCode`. */
+  readonly authCode: string;
+  /** When we received it. */
+  readonly at: number;
+  readonly diesAt: number;
+  /** The push's CreateTime; where it has none, when we received it. */
+  readonly pushedAt: number;
+  /** `created`: it came with the result of a registration. `authorized`: because the merchant authorised the platform. */
+  readonly from: 'created' | 'authorized';
+  /** Another service of the platform gets the same code, and exchanges it too. */
+  readonly isShared: boolean;
+}
+
+export interface AuthCode extends PushedCode {
+  /** Tells it from every other code, and does not give it away. */
+  readonly mark: string;
+}
+
+/** What WeChat says of an authorizer of which nobody knows whose it is. */
+export interface Stranger {
+  readonly principalName: string;
+  readonly registerType: number | undefined;
+}
+
+export interface WaitingCodes {
+  /** Whose Mini Program it is, where that is known. */
+  readonly registration: string | undefined;
+  /** The newest first; one at least. */
+  readonly codes: readonly [AuthCode, ...AuthCode[]];
+  /** A refresh token that is kept: the mark of the code that it came from, and when that code came (or it was found). */
+  readonly kept: { readonly mark: string; readonly at: number } | undefined;
+  /** The `authorized` push of a stranger, by its id. */
+  readonly push: string | undefined;
+  readonly stranger: Stranger | undefined;
+}
+
+/** `nobody`: it is no Mini Program of ours, and no registration waits that it could belong to. `old`: something newer is known. */
+export type Offered = 'exchange' | 'waits' | 'repeated' | 'old' | 'nobody';

@@ -1,0 +1,68 @@
+/** Batches: one loaded file each, and how many of its rows are where. */
+import type { DetailField } from './merchant.js';
+import { type Outcome, STATES, type State, type Wait } from './registration.js';
+import type { DetailColumns, Row } from './row.js';
+
+export interface Batch {
+  readonly id: string;
+  /** File name without its folder. */
+  readonly file: string;
+  readonly headings: readonly string[];
+  readonly columns: DetailColumns;
+  /** ms since 1970 */
+  readonly loadedAt: number;
+  readonly rows: number;
+  /** How many rows have warnings and nothing worse; known when the batch is complete. */
+  readonly warned?: number;
+  /** False while the file is still being read, or where reading was interrupted. */
+  readonly complete: boolean;
+  /** When its merchants were forgotten, ms since 1970; only its counts are left. */
+  readonly purgedAt?: number;
+}
+
+/** A row of any batch, as another row names it. */
+export interface NamedRow {
+  readonly batch: Batch;
+  readonly row: Row;
+}
+
+/** What a registration is now. */
+export interface Leader {
+  /** `batch/index` of the row whose details it sent, or will send. */
+  readonly row: string;
+  readonly isCreated: boolean;
+  readonly appid?: string;
+}
+
+/** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface AcceptRules {
+  /** A merchant that has a Mini Program is to get one more. */
+  readonly again?: boolean | undefined;
+  /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
+  readonly details: readonly DetailField[];
+}
+
+/** Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself. */
+export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const [name, count] of Object.entries(counts)) {
+    const state = name.split('/')[0] as State;
+    const outcome = state in STATES ? STATES[state].outcome : (name as Outcome);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  }
+  return outcomes;
+}
+
+/** The name under which a batch counts a registration: `queued`, `deferred/busy`, … */
+export function countedAs(state: State, wait: Wait | undefined): string {
+  return wait === undefined ? state : `${state}/${wait}`;
+}
+
+/** How many rows of a batch count as a state, whatever they wait for. */
+export function countOf(counts: Counts, state: State): number {
+  return Object.entries(counts)
+    .filter(([name]) => name === countedAs(state, undefined) || name.startsWith(`${state}/`))
+    .reduce((sum, [, count]) => sum + count, 0);
+}

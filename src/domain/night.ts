@@ -1,0 +1,68 @@
+/** Nightly runs over an inbox folder: when they are due, and what they did. */
+import type { Language } from './words.js';
+
+export interface Schedule {
+  readonly name: string;
+  /** Absolute path of the folder. */
+  readonly inbox: string;
+  /** Cron expression, e.g. `0 22 * * *`. */
+  readonly at: string;
+  readonly timezone: string;
+  readonly until: 'settled' | 'submitted';
+  readonly language: Language;
+  /** False: rows with warnings are held back. */
+  readonly acceptWarnings?: boolean;
+  /** A file of whose rows a larger share is invalid is rejected. */
+  readonly mostInvalid?: number;
+  /** ms since 1970 */
+  readonly addedAt: number;
+}
+
+/** A file of a night that was taken. */
+export interface NightFile {
+  /** As it lay in the inbox. */
+  readonly name: string;
+  readonly batch: string;
+  /** Where it is now; still in the inbox where it could not be moved. */
+  readonly moved: string;
+  readonly report: string;
+}
+
+export interface RejectedFile {
+  readonly name: string;
+  readonly moved: string;
+  readonly why: string;
+}
+
+/** `next_night`: it was still going on when the next one began. */
+export type NightEnding = 'done' | 'submitted' | 'stopped' | 'interrupted' | 'next_night';
+
+export interface Night {
+  /** Unique over all inboxes. */
+  readonly id: string;
+  /** `2026-11-21`, or `2026-11-21-2` for the second one of that day; its summary is called so. */
+  readonly name: string;
+  readonly inbox: string;
+  /** Undefined where somebody ran it by hand. */
+  readonly schedule?: string | undefined;
+  /** `2026-11-21`: the folder under `done` and `rejected`. */
+  readonly date: string;
+  readonly language: Language;
+  readonly timezone: string;
+  /** ms since 1970 */
+  readonly startedAt: number;
+  readonly endedAt?: number | undefined;
+  readonly ending?: NightEnding | undefined;
+  readonly files: readonly NightFile[];
+  readonly rejected: readonly RejectedFile[];
+  /** Files that had been changed less than a minute before: they wait for the next night. */
+  readonly notReady?: readonly string[];
+  /** Calls of the quota day, when the night began. */
+  readonly usedBefore: number;
+  /** What stopped it, as the report says it. */
+  readonly stopped?: string | undefined;
+  /** What its reports were last written from. Undefined: they were not. */
+  readonly reported?: string | undefined;
+  /** Rows still wait, so its reports are written again. */
+  readonly open: boolean;
+}

@@ -1,0 +1,82 @@
+/** Rows: a merchant each, as its sheet has it, and what became of it. */
+import type { Merchant } from './merchant.js';
+import type { Registration } from './registration.js';
+
+/** Where a batch's columns hold the six details; -1 where there is no such column. In the order of DETAILS. */
+export type DetailColumns = readonly number[];
+
+export interface StoredProblem {
+  /** e.g. `sheet:code_length` */
+  readonly code: string;
+  /** e.g. `B17`; '' for the row as a whole */
+  readonly cell: string;
+  readonly detail?: string | undefined;
+}
+
+export interface Row {
+  /** Line of the input file where the row begins, counted from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+  /** Absent where our checks refused the row. */
+  readonly merchant?: Merchant | undefined;
+  readonly problems: readonly StoredProblem[];
+}
+
+export interface AcceptedRow extends Row {
+  /**
+   * Of its enterprise; undefined where our checks refused the row. Without a merchant the row is never sent: it gets the outcome
+   * of what its enterprise has, and where that is nothing, or has failed, it is invalid.
+   */
+  readonly registration: string | undefined;
+  /** Its phone comes from the settings, so that another row's phone is the newer one. */
+  readonly isPhoneBlank?: boolean;
+}
+
+/**
+ * What a row of a new batch would be: see `rows` of MOVES. `early`: it begins a new attempt before the day that WeChat asked
+ * to wait for (105).
+ */
+export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
+
+/** What a row is to its registration. */
+export type Relation =
+  | { readonly kind: 'refused' }
+  /** Its outcome is that of the registration. */
+  | { readonly kind: 'registered'; readonly id: string }
+  /** Its details are others than those that were sent, and may be running: it is sent when those have failed. */
+  | { readonly kind: 'waits'; readonly id: string }
+  /**
+   * `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited.
+   * `attempts`: those that were made before, which WeChat did not take or whose link was lost; absent: none.
+   */
+  | { readonly kind: 'replaced'; readonly id: string; readonly by?: string; readonly attempts?: number }
+  /** `appid`: of the Mini Program that there was when the row came; undefined where that was not known. */
+  | { readonly kind: 'already_created'; readonly id: string; readonly appid?: string }
+  /** `firstIndex`: index of the earlier row of this batch. */
+  | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
+
+export interface RowWithOutcome {
+  readonly index: number;
+  readonly row: Row;
+  readonly relation: Relation;
+  /** As it is now, or as it was when a later batch began a new attempt. */
+  readonly registration: Registration | undefined;
+  /** Another row has begun a new attempt since. */
+  readonly isSuperseded?: true;
+}
+
+/** Places in DetailColumns. */
+const NAME = 0;
+const WEIXIN_ID = 3;
+
+type Named = Pick<Row, 'cells' | 'merchant'>;
+
+/** The name of the row's merchant; where our checks refused the row, as its cell has it. */
+export function nameIn({ merchant, cells }: Named, columns: DetailColumns): string {
+  return merchant?.name ?? cells[columns[NAME] ?? -1] ?? '';
+}
+
+/** The same of the legal person's Weixin ID. */
+export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): string {
+  return merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
+}

@@ -1,0 +1,29 @@
+/** A registration as it was read, and what a fact made of it. */
+import type { Fact, Move, Registration } from './registration.js';
+import type { Row } from './row.js';
+
+/** A registration as it was read, with what is needed to decide and to record. */
+export interface Snapshot {
+  readonly registration: Registration;
+  /** Mark of the last fact when it was read, '' before the first: nobody recorded anything since, if it is still the same. */
+  readonly version: string;
+  /** Redis' clock, ms since 1970. */
+  readonly now: number;
+  /** The row whose details are sent; undefined once it has been purged. */
+  readonly row: Row | undefined;
+}
+
+/** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and the id of the write. */
+export interface HistoryEntry extends Omit<Fact, 'authCode'> {
+  readonly to?: Registration['state'];
+  /** Of a row: what became of it, and `batch/index` of the row that was to be sent until then. */
+  readonly rows?: Move['rows'];
+  readonly rowBefore?: string;
+  readonly writeId?: string;
+}
+
+export interface Recorded {
+  readonly before: Registration;
+  readonly after: Registration;
+  readonly move: Move | undefined;
+}

@@ -1,0 +1,15 @@
+/** Work that waits for a worker. */
+
+/** A piece of work that waits in BullMQ: its queue, and its job id there. */
+export interface Job {
+  readonly kind: WorkKind;
+  readonly name: string;
+}
+
+/** Work of the kind `authorize` is about a Mini Program, and has its appid where the other kinds have a registration's id. */
+export type WorkKind = 'submit' | 'follow-up' | 'authorize';
+
+/** A job's name begins with what it is about. */
+export function registrationOf(job: string): string {
+  return job.slice(0, job.indexOf('-'));
+}

@@ -1,0 +1,142 @@
+/** A decided fact, as the scripts write it. */
+import { randomBytes } from 'node:crypto';
+import { decide } from '../../domain/decision.js';
+import type { Effects } from '../../domain/effects.js';
+import { AUTH_CODE_LIVES_MS } from '../../domain/limits.js';
+import { linkOf } from '../../domain/link.js';
+import { type Fact, isOver, isUnsent, type Move, type Registration, type Wait } from '../../domain/registration.js';
+import type { Recorded, Snapshot } from '../../domain/snapshot.js';
+import type { WorkKind } from '../../domain/work.js';
+import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
+import { difference } from './registration-fields.js';
+import { type RowChange, rowChanges } from './row-changes.js';
+
+/** prelude.lua, `record`, names the fields. */
+export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifStopped'> {
+  readonly at: number;
+  readonly unchanged?: true;
+  readonly entry: string;
+  /** The entry of the waiting row that took its turn. */
+  readonly turn?: string;
+  /** Fields and values by turns; the version is always among them. */
+  readonly set: readonly string[];
+  readonly del?: readonly string[] | undefined;
+  readonly state: Registration['state'];
+  readonly wait?: Wait | undefined;
+  /** The state to which the fact itself led, where a waiting row took its turn in the same step. */
+  readonly passed?: Registration['state'];
+  /** Absent where all rows go on showing the registration. */
+  readonly rows?: readonly RowChange[];
+  /** Other details are sent instead of those of its row. */
+  readonly replaced?: true;
+  /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
+  readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
+  readonly ready?: WorkKind | undefined;
+  readonly over?: true;
+  readonly unasked?: true;
+  readonly task?: string;
+  readonly owns?: { readonly appid: string; readonly code?: CodeStep | undefined };
+  readonly link?: number;
+  readonly unlink?: true;
+  readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
+  /** `undo` is a step, as JSON. */
+  readonly repeatedError?: Effects['repeatedError'] & { readonly undo?: string };
+}
+
+export function writeSetOf(
+  snapshot: Snapshot,
+  fact: Fact,
+  writeId: string,
+  effects: Effects,
+): { writeSet: WriteSet; recorded: Recorded } {
+  const { before, move, passed, turn, after, scheduled, ready, stopsLine } = decide(snapshot.registration, fact);
+  const recorded = { before, after, move };
+  const { job: _, ifStopped, repeatedError, ...others } = effects;
+  const common = {
+    at: fact.at,
+    entry: historyEntry(before, fact, move, writeId),
+    state: after.state,
+    wait: after.wait,
+    ...taskOf(fact),
+    ...others,
+    ...(repeatedError !== undefined && { repeatedError: { ...repeatedError, ...undoOf(snapshot, after, ifStopped) } }),
+  };
+  if (move === undefined || move.rows === 'already_created') {
+    return { writeSet: { ...common, unchanged: true, set: [VERSION, writeId] }, recorded };
+  }
+  const { set, del } = difference(before, after);
+  const writeSet: WriteSet = {
+    ...common,
+    ...(turn && { turn: historyEntry(passed, turn.fact, turn.move, writeId), passed: passed.state }),
+    set: [...set, VERSION, writeId],
+    ...(del.length > 0 && { del }),
+    ...rowsOf(before, turn === undefined ? before : passed, after, turn?.move ?? move),
+    later: scheduled && { kind: scheduled.kind, due: String(scheduled.at) },
+    ready,
+    ...(isOver(after.state) && { over: true }),
+    ...(isBackInLine(before, after) && { unasked: true }),
+    ...miniProgramOf(fact),
+    ...linkChange(before, after),
+    ...(stopsLine && { stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at } }),
+  };
+  return { writeSet, recorded };
+}
+
+/** The write set that would follow this one, made now: the script knows whether it is needed. */
+function undoOf(snapshot: Snapshot, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
+  if (ifStopped === undefined) return {};
+  const { writeSet } = writeSetOf({ ...snapshot, registration: after }, ifStopped, newWriteId(), {});
+  return writeSet.unchanged ? {} : { undo: JSON.stringify(writeSet) };
+}
+
+function miniProgramOf(fact: Fact): Pick<WriteSet, 'owns'> {
+  const { kind, appid, authCode, at, pushedAt = at } = fact;
+  if (kind !== 'mini_program_created' || appid === undefined) return {};
+  if (authCode === undefined) return { owns: { appid } };
+  const diesAt = at + AUTH_CODE_LIVES_MS;
+  const code = codeStep({ authCode, at, diesAt, pushedAt, from: 'created', isShared: false });
+  return { owns: { appid, code } };
+}
+
+/** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
+function isBackInLine(before: Registration, after: Registration): boolean {
+  return !isUnsent(before.state) && isUnsent(after.state);
+}
+
+/** `last`: as it was when the last rule moved it. */
+function rowsOf(
+  before: Registration,
+  last: Registration,
+  after: Registration,
+  { rows }: Move,
+): Pick<WriteSet, 'rows' | 'replaced'> {
+  const changes = rowChanges({ before, last, after, replaces: rows === 'replaces' });
+  return { ...(changes && { rows: changes }), ...(rows === 'replaces' && { replaced: true }) };
+}
+
+function historyEntry(before: Registration, fact: Fact, move: Move | undefined, writeId: string): string {
+  const rows = move?.rows && { rows: move.rows, rowBefore: before.row };
+  return JSON.stringify(Object.assign({}, fact, { authCode: undefined, to: move?.to, ...rows, writeId }));
+}
+
+function taskOf({ taskId }: Fact): Pick<WriteSet, 'task'> {
+  return taskId === undefined ? {} : { task: taskId };
+}
+
+function linkChange(before: Registration, after: Registration): Pick<WriteSet, 'link' | 'unlink'> {
+  const [was, is] = [linkOf(before)?.endsAt, linkOf(after)?.endsAt];
+  if (was === is) return {};
+  return is === undefined ? { unlink: true } : { link: is };
+}
+
+/** Field of a registration's hash: the id of its last write (prelude.lua, version_of). */
+const VERSION = 'v';
+
+/** What tells a fact of this process from every other in the history. */
+export function newWriteId(): string {
+  marks += 1;
+  return `${MARK_OF_PROCESS}.${marks.toString(36)}`;
+}
+
+const MARK_OF_PROCESS = randomBytes(6).toString('base64url');
+let marks = 0;
