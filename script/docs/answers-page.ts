@@ -1,4 +1,4 @@
-/** docs/answers.md, printed from the tables of `answers`. */
+/** docs/answers.md and docs/zh/answers.md, printed from the tables of `answers`. */
 import { FACTS, MOVES, WAITS } from '../../src/domain/registration.js';
 import { ACTORS, type Words } from '../../src/domain/words.js';
 import { type Answer, DOORS, SOURCES, TABLES, type Table } from '../../src/wechat/answers.js';
@@ -56,6 +56,51 @@ export function answersPage(): string {
   ].join('\n');
 }
 
+const CHINESE_TITLES: Record<Table, readonly [title: string, introduction: string]> = {
+  create: ['提交（create）', '提交商户时微信返回的 `errcode`。'],
+  search: ['查询（search）', '查询任务时微信返回的 `errcode`；查询结果从不说明已失败。'],
+  query: ['新接口的任务状态（query）', '`errcode` 为 0 时返回的 `status`。1 至 9 是办理过程中的步骤，原样显示。'],
+  push: ['结果推送（push）', '任务结束后微信推送的 `status`（`notify_third_fasteregister`）。'],
+};
+
+/** For the office: no facts, no states, no sources. */
+export function answersPageInChinese(): string {
+  return [
+    '<!-- Printed from src/wechat/answers.ts. To change it, change the table, then: UPDATE_DOCS=1 npx vitest run test/house/printed-docs.test.ts -->',
+    '',
+    '# 微信的返回码与推送状态',
+    '',
+    '报告的 `problem` 列是表名加代码，如 `create:61070`、`push:100003`。不在表中的代码会原样显示，由人工核实。',
+    '',
+    ...(Object.keys(TABLES) as Table[]).flatMap((name) => {
+      const [title, introduction] = CHINESE_TITLES[name];
+      const { codes, unknown } = TABLES[name];
+      const rows = Object.entries<Answer>(codes).sort(([one], [other]) => Number(one) - Number(other));
+      return [
+        `## ${title}`,
+        '',
+        introduction,
+        '',
+        line(['代码', '含义', '由谁处理', '处理办法']),
+        line(['---', '---', '---', '---']),
+        ...rows.map(([code, answer]) => line(chineseCells(`\`${code}\``, answer))),
+        line(chineseCells('其他', unknown)),
+        '',
+      ];
+    }),
+    '## 权限集',
+    '',
+    '第三方平台须在微信开放平台具备以下权限集，审核通过并全网发布后生效。缺少时返回 89254、86033 或 61029。',
+    '',
+    ...PERMISSION_SETS.map(({ zh, required }) => `- ${zh}${required ? '' : '（建议）'}`),
+    '',
+  ].join('\n');
+}
+
+function chineseCells(code: string, answer: Answer): string[] {
+  return [code, answer.zh, ACTORS[answer.acts].zh, stepsOf(answer).zh];
+}
+
 function tableLines(table: Table): string[] {
   const { codes, unknown } = TABLES[table];
   const rows = Object.entries<Answer>(codes).sort(([one], [other]) => Number(one) - Number(other));
@@ -68,15 +113,17 @@ function tableLines(table: Table): string[] {
 }
 
 function cells(code: string, answer: Answer): string[] {
-  const { en, zh, acts, nextStep, atTheEnd, source } = answer;
-  const steps: Words =
-    atTheEnd === undefined
-      ? nextStep
-      : {
-          en: `${nextStep.en} Given up: ${atTheEnd.nextStep.en}`,
-          zh: `${nextStep.zh}不再自动提交时：${atTheEnd.nextStep.zh}`,
-        };
+  const { en, zh, acts, source } = answer;
+  const steps = stepsOf(answer);
   return [code, en, zh, ACTORS[acts].en, steps.en, steps.zh, consequence(answer), source];
+}
+
+function stepsOf({ nextStep, atTheEnd }: Answer): Words {
+  if (atTheEnd === undefined) return nextStep;
+  return {
+    en: `${nextStep.en} Given up: ${atTheEnd.nextStep.en}`,
+    zh: `${nextStep.zh}不再自动提交时：${atTheEnd.nextStep.zh}`,
+  };
 }
 
 /** The fact, the states that it leads to, and what is waited for. */

@@ -1,4 +1,4 @@
-/** The tables of docs/sheets.md, printed from `columns`, `problems` and `sheet-limits`. */
+/** The tables of docs/sheets.md and docs/zh/sheets.md, printed from `columns`, `problems` and `sheet-limits`. */
 import { COLUMNS, FIELDS } from '../../src/domain/columns.js';
 import { PROBLEMS, type ProblemCode } from '../../src/domain/problems.js';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
@@ -29,6 +29,35 @@ export function problemsTable(severity: 'error' | 'warning'): string {
       const { says, next, who } = PROBLEMS[code];
       return [`\`${code}\``, says.en, next.en, ACTORS[who].en, says.zh, next.zh];
     }),
+  );
+}
+
+export function columnsInChinese(): string {
+  return table(
+    ['列', '也可写作', '说明'],
+    FIELDS.map((field) => {
+      const { aliases, note } = COLUMNS[field];
+      const [usual = field, ...others] = aliases;
+      return [usual, [...others, `\`${field}\``].join('、'), note.zh];
+    }),
+  );
+}
+
+export function problemsInChinese(severity: 'error' | 'warning'): string {
+  const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => PROBLEMS[code].severity === severity);
+  return table(
+    ['说明', '处理办法', '由谁处理', '代码'],
+    codes.map((code) => {
+      const { says, next, who } = PROBLEMS[code];
+      return [says.zh.replaceAll('{detail}', '…'), next.zh.replaceAll('{detail}', '…'), ACTORS[who].zh, `\`${code}\``];
+    }),
+  );
+}
+
+export function limitsInChinese(): string {
+  return table(
+    ['上限', '处理办法'],
+    Object.values(SHEET_LIMITS).map(({ most, what, next }) => [`${most.toLocaleString('en-US')} ${what.zh}`, next.zh]),
   );
 }
 

@@ -16,6 +16,9 @@ const PAGES = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'samples/README.md',
+  'docs/zh/sheets.md',
+  'docs/zh/reports.md',
+  'docs/zh/nights.md',
 ];
 
 const SETTINGS = Object.values(SETTINGS_BY_SECTION)
