@@ -8,6 +8,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+import { LANGUAGES, type Language, languageOfLocale } from './domain/words.js';
 import { type Networks, networksFrom } from './http/addresses.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
@@ -94,6 +95,7 @@ const KINDS = {
     schema: z.string().regex(/^[+0-9][0-9 -]{4,19}$/),
     write: 'a telephone number of digits, spaces and hyphens',
   },
+  language: { schema: z.enum(LANGUAGES), write: LANGUAGES.join(' or ') },
   registrationApi: { schema: z.enum(REGISTRATION_APIS), write: REGISTRATION_APIS.join(' or ') },
   forward: { schema: z.enum(FORWARDS), write: FORWARDS.join(' or ') },
   persistence: { schema: z.enum(PERSISTENCES), write: PERSISTENCES.join(' or ') },
@@ -132,6 +134,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_REDIS_WAIT', kind: 'confirmation', default: 'none', sentence: 'Where a call has to be stored before it is made, and a push before WeChat gets success: `replica` (WAIT), or, with Redis 7.2, `disk` or `replica-disk` (WAITAOF); see docs/redis.md.' },
     { name: 'FASTREGISTER_HOME', kind: 'folder', sentence: 'Private data: Redis files, spool, keys; mode 0700. Unset: the nearest .fastregister here or in a folder above; else a new one here.' },
     { name: 'FASTREGISTER_LEDGER', kind: 'ledger', default: 'default', sentence: 'Names the ledger: several platforms, or a rehearsal, on one Redis.' },
+    { name: 'FASTREGISTER_LANG', kind: 'language', sentence: 'Language of every word that people read, zh or en. Unset: zh where the locale (LC_ALL, LANG) is Chinese, else en.' },
     { name: 'FASTREGISTER_SECRET_KEY', kind: 'secretKey', secret: true, sentence: 'Encrypts refresh tokens, the component access token and the verify ticket at rest. Unset: made on first use under FASTREGISTER_HOME; with REDIS_URL it has to be set.' },
     { name: 'FASTREGISTER_SECRET_KEY_PREVIOUS', kind: 'secretKey', secret: true, sentence: 'The key before the last change. Values sealed with it can still be opened until `fastregister tokens reseal` has sealed them again.' },
     { name: 'FASTREGISTER_COMPONENT_PHONE', kind: 'phone', sentence: 'Telephone number of the platform for rows without one.' },
@@ -187,8 +190,9 @@ type ValueOf<R extends Row> =
   | (R extends { default: string } ? never : undefined);
 
 /** FASTREGISTER_DAILY_CALLS is `dailyCalls` here, WECHAT_API_BASE_URL is `wechatApiBaseUrl`, every wait in `patience`. */
-export type Settings = Omit<{ readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> }, 'home'> & {
+export type Settings = Omit<{ readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> }, 'home' | 'lang'> & {
   readonly home: string;
+  readonly lang: Language;
   readonly patience: Patience;
 };
 
@@ -344,7 +348,8 @@ export function readSettings({
   if (faults.length > 0) throw new SettingsError(faults);
 
   // The loop above has put the output of each row's schema under the row's key, which is what the mapped type says.
-  return { ...values, home: home ?? found, patience: patienceOf(values) } as unknown as Settings;
+  const lang = values.lang ?? languageOfLocale(env);
+  return { ...values, home: home ?? found, lang, patience: patienceOf(values) } as unknown as Settings;
 }
 
 type Source = Readonly<Record<string, string | undefined>>;

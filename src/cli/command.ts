@@ -46,6 +46,8 @@ export function command(usage: string, description: string, example: string): Co
   const args = usage.split(' ').slice(1).join(' ');
   if (args !== '') made.arguments(args);
   for (const row of Object.values(SETTINGS_BY_SECTION).flat()) {
+    // Commands that print sentences declare it, with their help.
+    if (row.name === 'FASTREGISTER_LANG') continue;
     made.addOption(new Option(`${flagOf(row.name)} <value>`, row.sentence).hideHelp());
     if (row.secret) made.addOption(new Option(`${flagOf(`${row.name}_FILE`)} <path>`, row.sentence).hideHelp());
   }

@@ -6,6 +6,28 @@ export interface Words {
 
 export type Language = keyof Words;
 
+export const LANGUAGES = ['zh', 'en'] as const satisfies readonly Language[];
+
+/** The language of a locale as LC_ALL and LANG name it: `zh_CN.UTF-8` is Chinese, anything else is read in English. */
+export function languageOfLocale({
+  LC_ALL,
+  LC_MESSAGES,
+  LANG,
+}: Readonly<Record<string, string | undefined>>): Language {
+  return /^zh(?![a-z])/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en';
+}
+
+/** An error for the person who gave the input: what is wrong, where, and what to do. Logs have it in English. */
+export class UserError extends Error {
+  override readonly name: string = 'UserError';
+  readonly words: Words;
+
+  constructor(words: Words, options?: ErrorOptions) {
+    super(words.en, options);
+    this.words = words;
+  }
+}
+
 export const NOTHING_TO_DO: Words = {
   en: 'Nothing to do: it continues automatically.',
   zh: '无需操作，系统会自动继续。',

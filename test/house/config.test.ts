@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { languageOf } from '../../src/cli/language.js';
 import { flagOf, readDotenv, readSettings, SettingsError, type Sources } from '../../src/config.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 
@@ -16,6 +17,27 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('settings', () => {
+  test.each([
+    [{ LANG: 'zh_CN.UTF-8' }, 'zh'],
+    [{ LANG: 'zh' }, 'zh'],
+    [{ LANG: 'en_US.UTF-8', LC_ALL: 'zh_TW.UTF-8' }, 'zh'],
+    [{ LANG: 'zh_CN.UTF-8', LC_ALL: 'C' }, 'en'],
+    [{ LANG: 'zha_CN' }, 'en'],
+    [{ LANG: 'zh_CN.UTF-8', FASTREGISTER_LANG: 'en' }, 'en'],
+    [{ FASTREGISTER_LANG: 'zh' }, 'zh'],
+  ])('of %o speak %s', (env, lang) => {
+    expect(readSettings({ env }).lang).toBe(lang);
+    expect(languageOf([], env, '')).toBe(lang);
+  });
+
+  test('name the language before they are read, by flag, environment and .env', () => {
+    expect(languageOf(['status', '--lang', 'zh'], { FASTREGISTER_LANG: 'en' }, '')).toBe('zh');
+    expect(languageOf(['status', '--lang=zh'], {}, '')).toBe('zh');
+    expect(languageOf(['status'], { FASTREGISTER_LANG: 'zh' }, 'FASTREGISTER_LANG=en')).toBe('zh');
+    expect(languageOf(['status'], {}, 'FASTREGISTER_LANG=zh')).toBe('zh');
+    expect(languageOf(['status', '--lang', 'fr'], { LANG: 'zh_CN' }, '')).toBe('zh');
+  });
+
   test('with nothing set are the defaults', () => {
     expect(readSettings({ env: {}, cwd: '/work' })).toMatchObject({
       wechatApiBaseUrl: 'https://api.weixin.qq.com',
@@ -34,6 +56,7 @@ describe('settings', () => {
       eventsPath: '/wechat/events',
       consolePort: 8481,
       logLevel: 'info',
+      lang: 'en',
       patience: DEFAULT_PATIENCE,
     });
   });
