@@ -136,7 +136,7 @@ async function foundRedis(store: Store, ledger: Finding): Promise<{ store: Store
 
 function otherLedger({ differences }: LedgerMismatch): Finding {
   const says = differences.map(
-    ({ says, ledger, here, setting }) => `${says}: it has ${ledger}, ${setting} gives ${here}`,
+    ({ says, ledger, here, setting }) => `${says.en}: it has ${ledger}, ${setting} gives ${here}`,
   );
   const settings = [...new Set(differences.map(({ setting }) => setting))].join(' and ');
   return {

@@ -24,9 +24,10 @@ function adoptCommand(): Command {
         const { redis } = await open('interactive', undefined, false);
         const own = ledgerIdentityOf(settings);
         const differences = await differencesOf(redis, own);
-        if (options.json) await printJson(differences);
+        if (options.json)
+          await printJson(differences.map((difference) => ({ ...difference, says: difference.says.en })));
         else if (differences.length > 0) {
-          const rows = differences.map(({ says, ledger, here }) => [`  ${says}`, ledger, '→', here]);
+          const rows = differences.map(({ says, ledger, here }) => [`  ${says.en}`, ledger, '→', here]);
           await print(`${table(rows)}\n`);
         }
         if (differences.length === 0) {

@@ -90,13 +90,22 @@ async function prepareFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const names = await readdir(folder);
     if (names.length > 0 && !existsSync(join(folder, LINK_SHEET))) {
-      throw new OutputError(`${folder} has other files in it. Name a new folder for the codes.`);
+      throw new OutputError({
+        en: `${folder} has other files in it. Name a new folder for the codes.`,
+        zh: `${folder} 中有其他文件。请为二维码另选一个新文件夹。`,
+      });
     }
     for (const name of names.filter((it) => OURS.test(it))) await unlink(join(folder, name));
   } catch (error) {
     if (error instanceof OutputError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw new OutputError(`${folder} cannot be written to (${code}). Name another folder.`, { cause: error });
+    throw new OutputError(
+      {
+        en: `${folder} cannot be written to (${code}). Name another folder.`,
+        zh: `无法写入 ${folder}（${code}）。请换一个文件夹。`,
+      },
+      { cause: error },
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 /** `fastregister`: finds the command, and says what went wrong with which exit status. */
 import './v8-flags.js';
 import { Command, CommanderError } from 'commander';
-import { SettingsError } from '../config.js';
+import { readDotenv, SettingsError } from '../config.js';
+import { UserError } from '../domain/words.js';
 import { PortUnavailable } from '../http/port.js';
 import { VERSION } from '../package.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
@@ -9,6 +10,7 @@ import { isRedisGone, RedisMisconfigured, RedisUnreachable } from '../redis/serv
 import { OutputError } from '../reporter/file.js';
 import { EXIT, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';
+import { languageOf } from './language.js';
 import { ReaderGone, say } from './terminal.js';
 
 const program = new Command('fastregister')
@@ -44,11 +46,11 @@ function tell(error: unknown): number {
     error instanceof OutputError ||
     error instanceof UsageError
   ) {
-    say(error.message);
+    say(sentenceOf(error));
     return EXIT.badUsage;
   }
   if (error instanceof RedisUnreachable) {
-    say(error.message);
+    say(sentenceOf(error));
     return EXIT.redisUnreachable;
   }
   if (isRedisGone(error)) {
@@ -59,4 +61,18 @@ function tell(error: unknown): number {
   }
   say(`Internal error in fastregister: ${error instanceof Error ? error.stack : String(error)}`);
   return EXIT.ourFault;
+}
+
+function sentenceOf(error: Error): string {
+  if (!(error instanceof UserError)) return error.message;
+  return error.words[languageOf(process.argv, process.env, dotenv())];
+}
+
+/** A `.env` that cannot be read is the error itself. */
+function dotenv(): string {
+  try {
+    return readDotenv(process.cwd());
+  } catch {
+    return '';
+  }
 }

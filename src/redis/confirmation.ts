@@ -65,17 +65,22 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
 /** @throws RedisMisconfigured where this server cannot wait so */
 export async function refuseUnconfirmable(redis: Redis, by: ConfirmedBy): Promise<void> {
   if (redis.isCluster) {
-    throw new RedisMisconfigured(
-      'FASTREGISTER_REDIS_WAIT is not for a Redis Cluster. Leave it out; journals give back what a failover loses (docs/redis.md).',
-    );
+    throw new RedisMisconfigured({
+      en: 'FASTREGISTER_REDIS_WAIT is not for a Redis Cluster. Leave it out; journals give back what a failover loses (docs/redis.md).',
+      zh: 'FASTREGISTER_REDIS_WAIT 不能用于 Redis Cluster，请去掉该设置；主从切换丢失的内容由本机日志补回（见 docs/redis.md）。',
+    });
   }
   try {
     // A replica may come later; a command that is not known does not.
     await openConfirmation(redis, by, 1).confirm();
   } catch (cause) {
     throw new RedisMisconfigured(
-      `This Redis cannot wait as FASTREGISTER_REDIS_WAIT=${by} asks: ${(cause as Error).message}. ` +
-        'disk and replica-disk need Redis 7.2 with appendonly yes; replica works with any version (docs/redis.md).',
+      {
+        en:
+          `This Redis cannot wait as FASTREGISTER_REDIS_WAIT=${by} asks: ${(cause as Error).message}. ` +
+          'disk and replica-disk need Redis 7.2 with appendonly yes; replica works with any version (docs/redis.md).',
+        zh: `此 Redis 不支持 FASTREGISTER_REDIS_WAIT=${by}：${(cause as Error).message}。disk 和 replica-disk 需要 Redis 7.2 并开启 appendonly；replica 适用于所有版本（见 docs/redis.md）。`,
+      },
       { cause },
     );
   }

@@ -3,10 +3,11 @@ import { accessSync, constants, createWriteStream, existsSync, realpathSync, sta
 import { chmod, chown, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { UserError, type Words } from '../domain/words.js';
 
-/** The report cannot be put there; the message says what to do instead. */
-export class OutputError extends Error {
-  override readonly name = 'OutputError';
+/** The report cannot be put there; the words say what to do instead. */
+export class OutputError extends UserError {
+  override readonly name: string = 'OutputError';
 }
 
 /** Who may read a file with people's data: its owner, unless it lies in a folder that others share. */
@@ -31,7 +32,10 @@ export async function writeWhole(
 ): Promise<void> {
   const place = shared === undefined ? whereItLies(file) : file;
   if (!overwrite && existsSync(place) && isFile(place)) {
-    throw new OutputError(`${file} is there already. Name another file, or say --force.`);
+    throw new OutputError({
+      en: `${file} is there already. Name another file, or say --force.`,
+      zh: `${file} 已存在。请换一个文件名，或加 --force。`,
+    });
   }
   const half = join(dirname(place), `.${basename(place)}.${process.pid}.${Date.now()}.half`);
   try {
@@ -65,7 +69,11 @@ export function refuseUnwritable(file: string): void {
 /** What is said of an error of the file system; the error itself where nothing is known of it. */
 export function told(file: string, error: unknown): unknown {
   const why = CANNOT_WRITE[(error as NodeJS.ErrnoException).code ?? ''];
-  return why === undefined ? error : new OutputError(`${file} cannot be written: ${why}`, { cause: error });
+  if (why === undefined) return error;
+  return new OutputError(
+    { en: `${file} cannot be written: ${why.en}`, zh: `无法写入 ${file}：${why.zh}` },
+    { cause: error },
+  );
 }
 
 /** A link stays a link: what it points to is replaced. */
@@ -83,11 +91,23 @@ function isDevice(file: string): boolean {
   return stat !== undefined && !stat.isFile() && !stat.isDirectory();
 }
 
-const CANNOT_WRITE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder. Make it, or name another file.',
-  ENOTDIR: 'there is no such folder. Make it, or name another file.',
-  EACCES: 'its folder may not be written to. Name another file.',
-  EROFS: 'its folder may not be written to. Name another file.',
-  EISDIR: 'it is a folder. Name a file.',
-  ENOSPC: 'the disk is full. Make room, and run the command again.',
+const NO_FOLDER: Words = {
+  en: 'there is no such folder. Make it, or name another file.',
+  zh: '文件夹不存在。请先建立，或换一个位置。',
+};
+const NOT_WRITABLE: Words = {
+  en: 'its folder may not be written to. Name another file.',
+  zh: '没有该文件夹的写入权限。请换一个位置。',
+};
+
+const CANNOT_WRITE: Readonly<Record<string, Words>> = {
+  ENOENT: NO_FOLDER,
+  ENOTDIR: NO_FOLDER,
+  EACCES: NOT_WRITABLE,
+  EROFS: NOT_WRITABLE,
+  EISDIR: { en: 'it is a folder. Name a file.', zh: '这是文件夹。请填写文件名。' },
+  ENOSPC: {
+    en: 'the disk is full. Make room, and run the command again.',
+    zh: '磁盘已满。请清理空间后重新运行。',
+  },
 };

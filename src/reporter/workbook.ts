@@ -32,9 +32,10 @@ export function reportWorkbook(
       for await (const page of reportRows(batches, batch, options)) {
         count += page.length;
         if (count > ROWS_OF_A_SHEET) {
-          throw new OutputError(
-            `A workbook has room for ${ROWS_OF_A_SHEET} rows, and these are more. Write it as CSV.`,
-          );
+          throw new OutputError({
+            en: `A workbook has room for ${ROWS_OF_A_SHEET} rows, and these are more. Write it as CSV.`,
+            zh: `工作簿最多 ${ROWS_OF_A_SHEET} 行，内容超出。请另存为 CSV。`,
+          });
         }
         if (page.length > 0) yield page.map((row) => shape.cellsOf(batch, row));
       }
@@ -81,9 +82,10 @@ const STYLES = `${XML}<styleSheet xmlns="${MAIN}"><fonts count="1"><font><sz val
 
 async function* sheet(rows: AsyncIterable<readonly (readonly string[])[]>, width: number): AsyncGenerator<string> {
   if (width > COLUMNS_OF_A_SHEET) {
-    throw new OutputError(
-      `A workbook has room for ${COLUMNS_OF_A_SHEET} columns, and these are ${width}. Write it as CSV.`,
-    );
+    throw new OutputError({
+      en: `A workbook has room for ${COLUMNS_OF_A_SHEET} columns, and these are ${width}. Write it as CSV.`,
+      zh: `工作簿最多 ${COLUMNS_OF_A_SHEET} 列，现有 ${width} 列。请另存为 CSV。`,
+    });
   }
   yield `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols><col min="1" max="${Math.max(width, 1)}" width="20" customWidth="1"/></cols><sheetData>`;
   const letters: string[] = [];
@@ -110,9 +112,10 @@ async function* sheet(rows: AsyncIterable<readonly (readonly string[])[]>, width
 }
 
 function tooLong(place: string, length: number): OutputError {
-  return new OutputError(
-    `${place} would have ${length} characters, and a cell of a workbook has room for ${CHARACTERS_OF_A_CELL}. Write it as CSV.`,
-  );
+  return new OutputError({
+    en: `${place} would have ${length} characters, and a cell of a workbook has room for ${CHARACTERS_OF_A_CELL}. Write it as CSV.`,
+    zh: `${place} 将有 ${length} 个字符，工作簿的单元格最多 ${CHARACTERS_OF_A_CELL} 个。请另存为 CSV。`,
+  });
 }
 
 function textElement(text: string): string {
@@ -175,7 +178,10 @@ async function* zip(parts: readonly Part[]): AsyncGenerator<Buffer> {
     directory.push({ name, offset, packed, ...sums });
     offset += header.length + packed + 16;
     if (offset > LARGEST || sums.size > LARGEST) {
-      throw new OutputError('The workbook grows beyond 4 GB, more than its format holds. Write it as CSV.');
+      throw new OutputError({
+        en: 'The workbook grows beyond 4 GB, more than its format holds. Write it as CSV.',
+        zh: '工作簿超过 4 GB，超出其格式上限。请另存为 CSV。',
+      });
     }
   }
   const entries = Buffer.concat(directory.map(directoryEntry));

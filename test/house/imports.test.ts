@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   log: [],
   package: [],
-  http: [],
+  http: ['domain'],
   config: ['domain', 'http'],
   wechat: ['domain'],
   redis: ['domain'],

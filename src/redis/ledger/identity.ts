@@ -3,6 +3,7 @@
  * the Redis of the real platform would mark real merchants as created; another secret key would lose every authorisation.
  */
 import type { Redis } from 'ioredis';
+import type { Words } from '../../domain/words.js';
 import { key, useLedger } from '../keys.js';
 import { RedisMisconfigured } from '../server/connection.js';
 
@@ -32,15 +33,15 @@ export interface LedgerIdentity {
 
 type Field = Exclude<keyof LedgerIdentity, 'previousSecretKey'>;
 
-const FIELDS: Readonly<Record<Field, { readonly says: string; readonly setting: string }>> = {
-  component: { says: 'third-party platform', setting: 'WECHAT_COMPONENT_APPID' },
-  api: { says: "address of WeChat's API", setting: 'WECHAT_API_BASE_URL' },
-  secretKey: { says: 'fingerprint of the secret key', setting: 'FASTREGISTER_SECRET_KEY' },
+const FIELDS: Readonly<Record<Field, { readonly says: Words; readonly setting: string }>> = {
+  component: { says: { en: 'third-party platform', zh: '第三方平台' }, setting: 'WECHAT_COMPONENT_APPID' },
+  api: { says: { en: "address of WeChat's API", zh: '微信接口地址' }, setting: 'WECHAT_API_BASE_URL' },
+  secretKey: { says: { en: 'fingerprint of the secret key', zh: '密钥指纹' }, setting: 'FASTREGISTER_SECRET_KEY' },
 };
 
 export interface Difference {
   readonly field: Field;
-  readonly says: string;
+  readonly says: Words;
   readonly setting: string;
   readonly ledger: string;
   readonly here: string;
@@ -49,9 +50,10 @@ export interface Difference {
 /** Another version of fastregister has made the ledger. */
 export class SchemaMismatch extends RedisMisconfigured {
   constructor(has: string) {
-    super(
-      `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
-    );
+    super({
+      en: `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
+      zh: `此登记簿由其他版本的 fastregister 建立（其为 ${has}，本版本使用 schema ${SCHEMA}）。没有执行任何操作。请使用原版本，或另选登记簿：FASTREGISTER_LEDGER、FASTREGISTER_HOME 或 REDIS_URL。`,
+    });
   }
 }
 
@@ -59,16 +61,25 @@ export class LedgerMismatch extends RedisMisconfigured {
   readonly differences: readonly Difference[];
 
   constructor(differences: readonly Difference[]) {
-    super(
-      [
+    const settings = [...new Set(differences.map(({ setting }) => setting))];
+    super({
+      en: [
         'This ledger belongs to another platform or rehearsal. Nothing was done.',
         ...differences.map(
-          ({ says, ledger, here, setting }) => `  ${says}: the ledger has ${ledger}, ${setting} gives ${here}`,
+          ({ says, ledger, here, setting }) => `  ${says.en}: the ledger has ${ledger}, ${setting} gives ${here}`,
         ),
-        `Set ${[...new Set(differences.map(({ setting }) => setting))].join(' and ')} to what the ledger has, or name another ledger: FASTREGISTER_LEDGER, or another FASTREGISTER_HOME or REDIS_URL.`,
+        `Set ${settings.join(' and ')} to what the ledger has, or name another ledger: FASTREGISTER_LEDGER, or another FASTREGISTER_HOME or REDIS_URL.`,
         'If the platform itself was changed on purpose: fastregister ledger adopt',
       ].join('\n'),
-    );
+      zh: [
+        '此登记簿属于另一个平台或另一次演练。没有执行任何操作。',
+        ...differences.map(
+          ({ says, ledger, here, setting }) => `  ${says.zh}：登记簿中为 ${ledger}，${setting} 为 ${here}`,
+        ),
+        `请将 ${settings.join('、')} 改为登记簿中的值，或另选登记簿：FASTREGISTER_LEDGER，或另一个 FASTREGISTER_HOME 或 REDIS_URL。`,
+        '如确实更换了平台，请运行：fastregister ledger adopt',
+      ].join('\n'),
+    });
     this.differences = differences;
   }
 }

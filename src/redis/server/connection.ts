@@ -1,6 +1,7 @@
 /** How a process speaks to Redis, and what a Redis has to be like before a registration is trusted to it. */
 import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { UserError } from '../../domain/words.js';
 
 /** Facts first, sentence second, as pino takes them. */
 export interface Log {
@@ -17,8 +18,8 @@ export class RedisUnreachable extends Error {
 export class RedisUnavailable extends RedisUnreachable {}
 
 /** There is a Redis, and it would lose registrations: exit status 2. */
-export class RedisMisconfigured extends Error {
-  override readonly name = 'RedisMisconfigured';
+export class RedisMisconfigured extends UserError {
+  override readonly name: string = 'RedisMisconfigured';
 }
 
 /**
@@ -285,16 +286,19 @@ export async function checkServer(redis: Redis): Promise<string[]> {
   const info = factsOf(await redis.info());
   const version = info.get('redis_version') ?? '0';
   if (!isRecentEnough(version)) {
-    throw new RedisMisconfigured(
-      `This Redis is ${version}; fastregister needs ${OLDEST_REDIS} or later. Upgrade it, or use another one.`,
-    );
+    throw new RedisMisconfigured({
+      en: `This Redis is ${version}; fastregister needs ${OLDEST_REDIS} or later. Upgrade it, or use another one.`,
+      zh: `此 Redis 的版本是 ${version}，fastregister 需要 ${OLDEST_REDIS} 或更高版本。请升级，或改用其他 Redis。`,
+    });
   }
   const policy = await evictionPolicy(redis, info);
   if (policy !== undefined && policy !== 'noeviction') {
-    throw new RedisMisconfigured(
-      `This Redis has maxmemory-policy ${policy}: when memory is short it would delete registrations. ` +
+    throw new RedisMisconfigured({
+      en:
+        `This Redis has maxmemory-policy ${policy}: when memory is short it would delete registrations. ` +
         'Set it with CONFIG SET maxmemory-policy noeviction (also in its configuration file), or use another Redis.',
-    );
+      zh: `此 Redis 的 maxmemory-policy 为 ${policy}：内存不足时会删除注册记录。请运行 CONFIG SET maxmemory-policy noeviction（并写入其配置文件），或改用其他 Redis。`,
+    });
   }
   const warnings = await persistenceWarnings(redis, info.get('aof_enabled') === '1');
   if (policy === undefined) {

@@ -19,8 +19,10 @@ export async function durabilityOf(redis: Redis): Promise<Durability> {
 /** @throws RedisMisconfigured where its restart would lose every registration: WeChat would be asked for each merchant again */
 export async function refuseVolatile(redis: Redis): Promise<void> {
   if ((await durabilityOf(redis)) !== 'none') return;
-  throw new RedisMisconfigured(
-    'This Redis keeps nothing on disk: its restart would lose every registration, and merchants would be asked twice. Nothing was sent. ' +
+  throw new RedisMisconfigured({
+    en:
+      'This Redis keeps nothing on disk: its restart would lose every registration, and merchants would be asked twice. Nothing was sent. ' +
       'Set appendonly yes and appendfsync always there (docs/redis.md), or, for a rehearsal, FASTREGISTER_REDIS_PERSISTENCE=none.',
-  );
+    zh: '此 Redis 不写入磁盘：重启后会丢失全部注册记录，商户会被重复提交。本次没有提交。请在该 Redis 设置 appendonly yes 和 appendfsync always（见 docs/redis.md）；演练可设置 FASTREGISTER_REDIS_PERSISTENCE=none。',
+  });
 }
