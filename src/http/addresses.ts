@@ -1,4 +1,4 @@
-/** Whose connection it is: the address that a limit per client counts. */
+/** The client of a connection: the address to which the limit per client applies. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 

@@ -1,12 +1,12 @@
 /**
  * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
  * had their turn. The newest and the oldest alternate: a push that comes in the middle of a flood does not stand behind all of
- * it, and nobody is kept waiting for ever.
+ * it, and no client waits for ever.
  */
 import type { Connection } from './connection.js';
 
 /**
- * One connection is accepted at each turn of the loop, and those who wait for that are kept waiting longer by longer turns: so
+ * One connection is accepted at each turn of the loop, so longer turns make waiting connections wait longer: so
  * while some come, little else is done.
  */
 const AT_A_TURN = { whileSomeCome: 2, else: 32 };

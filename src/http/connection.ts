@@ -11,7 +11,7 @@ export class Connection implements Waiting {
   older: Waiting | undefined;
   newer: Waiting | undefined;
   readonly socket: Socket;
-  /** Whose limit it counts to; undefined: nobody's. */
+  /** The client to whose limit it counts; undefined: to none. */
   address: string | undefined;
   /** Until node:http has it. */
   incoming: Incoming | undefined;
@@ -31,7 +31,7 @@ export class Connection implements Waiting {
   stays: 'known' | 'stranger' | undefined;
   /** While it is parked: what it will be answered. */
   parkedAnswer: string | undefined;
-  /** Read behind the request, for nobody. */
+  /** Bytes behind the request, which are dropped. */
   dropped = 0;
 
   constructor(socket: Socket) {

@@ -8,7 +8,7 @@ export interface ConnectionLimits {
   readonly perAddress: number;
   /** From the connection, or the answer before, until a request is here whole and answered. */
   readonly requestMs: number;
-  /** A proxy keeps its connections for 60 s, and has to be the one who closes them: else it may send a push on a closed one. */
+  /** A proxy keeps its connections for 60 s. It has to be the side that closes them: else it may send a push on a closed connection. */
   readonly idleMs: number;
   /** Answers to strangers. One above that waits until it is due. */
   readonly answersASecond: number;
@@ -19,7 +19,7 @@ export interface ConnectionLimits {
 }
 
 /**
- * Ten thousand who ask again as soon as they are answered would ask without end, and WeChat's pushes would stand among their
+ * Ten thousand clients that ask again as soon as they are answered would never stop, and WeChat's pushes would stand among their
  * requests; while they wait, their connections cost next to nothing.
  */
 export const ANSWERS_TO_STRANGERS = { answersASecond: 1_000, answersAtOnce: 500 };
@@ -28,7 +28,7 @@ export const ANSWERS_TO_STRANGERS = { answersASecond: 1_000, answersAtOnce: 500 
 const RESERVED_FILES = 256;
 
 /**
- * 12,000 idle connections are 60 MB. Fewer would have to be closed for new ones, and who opens ten thousand opens them again:
+ * 12,000 idle connections are 60 MB. With fewer, old ones would be closed for new ones, and an attacker with ten thousand opens them again:
  * to keep them costs less than to turn them away.
  */
 const MOST_CONNECTIONS = 15_000;

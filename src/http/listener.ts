@@ -1,7 +1,7 @@
 /**
  * The port of an http.Server that anyone can reach. It has room for every new client, because the oldest request of a
  * stranger that is not over gives up its place; it keeps connections open for clients that have shown that they are ours, and
- * for nobody else. So whoever opens ten thousand connections, or sends slowly, is in the way of nobody but himself.
+ * for no other client. A client that opens ten thousand connections, or sends slowly, only slows down itself.
  */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -55,7 +55,7 @@ export interface Listener {
 /** As many SYNs as the system lets wait while the loop is busy: a client whose SYN is dropped asks again after a second. */
 const BACKLOG = 65_535;
 
-/** What a sender who has his answer may go on sending. */
+/** What a client may go on sending after its answer. */
 const LINGER_BYTES = 4 * 1024 * 1024;
 
 const SWEEP_EVERY_MS = 50;
@@ -291,7 +291,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     leave(connection);
   }
 
-  /** The answer is written. Closing at once would take it from a sender who is still sending. */
+  /** The answer is written. Closing at once would lose it for a client that is still sending. */
   function leave(connection: Connection): void {
     const { socket, feed, isComplete } = connection;
     connection.feed = undefined;

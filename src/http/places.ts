@@ -9,7 +9,7 @@ import type { ConnectionLimits } from './limits.js';
 /** Why a connection ended without the answer that its client wanted. */
 export type ConnectionRefusal = 'malformed' | 'too_slow' | 'crowded' | 'address_limit';
 
-/** How long a sender who has his answer may go on sending before he is cut off, which may cost him the answer. */
+/** How long a client may go on sending after its answer before it is cut off, which may lose it the answer. */
 const LINGER_MS = 1_000;
 
 /** How long a stranger may wait for an answer that is no. */
@@ -29,7 +29,7 @@ export class Places {
   readonly reading: DeadlineQueue<Connection>;
   /** Clients that are known, between two requests. */
   readonly idle: DeadlineQueue<Connection>;
-  /** Strangers whose answers are not due yet. */
+  /** Unauthenticated clients with an answer that is not due yet. */
   readonly parked: DeadlineQueue<Connection>;
   /** Answered, and only read so that the answer is not lost. */
   readonly leaving: DeadlineQueue<Connection>;
@@ -73,7 +73,7 @@ export class Places {
     this.count(connection, undefined);
   }
 
-  /** Whose limit it counts to, from now on. */
+  /** The client to whose limit it counts from now on. */
   count(connection: Connection, address: string | undefined): void {
     if (connection.address === address) return;
     if (connection.address !== undefined) {

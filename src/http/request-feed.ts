@@ -1,12 +1,12 @@
 /**
- * One request of a client that nobody knows yet, as node:http gets it: the head, then as many bytes as the head announced,
+ * One request of an unauthenticated client, as node:http gets it: the head, then as many bytes as the head announced,
  * and nothing behind them. Given a whole socket, node:http parses all 64 KB of a read in one go: eleven thousand chunks of
  * one byte, or a thousand pipelined requests, which nobody else is served beside.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** A body without a length comes in pieces of this size, so that whoever counts its chunks can end it early. */
+/** A body without a length comes in pieces of this size, so that a reader that counts chunks can end it early. */
 const CHUNKED_SLICE_BYTES = 512;
 
 export class RequestFeed extends Duplex {
@@ -79,14 +79,14 @@ export class RequestFeed extends Duplex {
 
   override _final(done: (error?: Error | null) => void): void {
     done();
-    // A stream that is destroyed while it tells that its last write is over makes an error of that, for nobody.
+    // A stream that is destroyed while it reports its last write emits an error that no code needs.
     process.nextTick(this.#answered);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#waiting = undefined;
     if (!this.#released) this.socket.destroy();
-    // An error of a client is no fault: it is told by the answer, or by none.
+    // An error of a client is no fault of ours: the answer says it, if there is one.
     done(error === null ? null : undefined);
   }
 

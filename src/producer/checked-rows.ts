@@ -113,7 +113,7 @@ const PERSONAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'sheet:old_resident_id',
 ]);
 
-/** The one change that is made to a cell: from here on nobody has the person's ID, neither Redis nor a report. */
+/** The one change that is made to a cell: from here on the person's ID is neither in Redis nor in a report. */
 function masked(
   cells: readonly string[],
   problems: readonly Problem[],

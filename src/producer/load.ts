@@ -27,7 +27,7 @@ export interface LoadOptions {
   readonly now: () => number;
   /** So many rows are sent first, and the rest when so many were accepted; 0: all at once. */
   readonly canaries: number;
-  /** Told how many rows the batch has so far. */
+  /** Called with the number of rows that the batch has so far. */
   readonly onProgress?: (rows: number) => void;
 }
 
@@ -84,7 +84,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
     if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();
     const stored = storePage(batches, batch, first, rows, rules, forerunner);
-    // Whoever waits for it hears of an error: a later page, or nobody where that cannot be read.
+    // The next page that waits for it gets the error; where no page follows, there is none to get it.
     stored.catch(() => {});
     underWay.push(stored);
     forerunner = stored;
@@ -98,7 +98,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
 }
 
 /**
- * Sent in their order, and stored in it: a page whose forerunner is lost is refused. A forerunner with rows of enterprises that
+ * Sent in their order, and stored in it: a page is refused if the page before it was lost. A page with rows of enterprises that
  * are there already takes longer, and the page is sent again behind it.
  */
 async function storePage(

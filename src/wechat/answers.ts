@@ -303,7 +303,7 @@ const UNKNOWN_QUERY: Answer = {
 
 /**
  * A step on the way, whatever it is called: one of the numbers below 11 that stand for one in any source. Once the 24 hours
- * of its task are over, it can end in nothing else any more. What a higher number means, nobody knows.
+ * of its task are over, it can end in nothing else any more. The meaning of higher numbers is not known.
  */
 export function isStepOnTheWay(problem: string): boolean {
   return /^query:(\d|10)$/.test(problem);
@@ -344,7 +344,7 @@ export function answerToQuery(status: string): Answer {
   return answerIn('query', status);
 }
 
-/** Whether what a search was answered, as a report writes it, tells of the task; any other answer may be one of the moment. */
+/** Whether the answer to a search, as a report writes it, is about the task; any other answer may be temporary. */
 export function tellsOfTask(problem = ''): boolean {
   if (problem.startsWith('query:')) return true;
   return explain(problem).some(({ answer }) => answer.fact === 'task_running' || answer.final === true);
@@ -363,7 +363,7 @@ export interface Explanation {
 
 /**
  * What a code means wherever WeChat uses it. A bare code is looked for in every table and may be in none; with its
- * prefix, as a report has it, it always has an answer, if only that nobody knows it.
+ * prefix, as a report has it, it always has an answer, if only that the code is unknown.
  */
 export function explain(code: string): Explanation[] {
   const wanted = code.trim().toLowerCase();

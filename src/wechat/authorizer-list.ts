@@ -13,7 +13,7 @@ export interface AuthorizerInfo {
 export interface ListedAuthorizer {
   readonly appid: string;
   readonly refreshToken: string | undefined;
-  /** When it was authorised last, ms since 1970, in whole seconds; NaN, which is after nothing, where WeChat does not tell. */
+  /** When it was authorised last, ms since 1970, in whole seconds; NaN, which is after nothing, where WeChat does not say. */
   readonly authorizedAt: number;
 }
 

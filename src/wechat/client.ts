@@ -1,4 +1,4 @@
-/** One call to WeChat and what came of it. It tells apart what the field confuses: never sent, answered, and unknown. */
+/** One call to WeChat and its outcome, with three cases kept apart: never sent, answered, unknown. */
 import { type Dispatcher, Pool } from 'undici';
 
 export type Reply =
@@ -14,7 +14,7 @@ export type Reply =
    * answers every call that comes to it with JSON and HTTP 200, its refusals too.
    *
    * `taken: 'no'`: with a status that says of itself that the request was not carried out (4xx), that it has to go
-   * elsewhere (3xx), or that the network wants a login first (511). Who answers so has not passed it on.
+   * elsewhere (3xx), or that the network wants a login first (511). A proxy that answers so has not passed the request on.
    * `taken: 'unknown'`: HTML under a status of success. A login page looks like this, but so would the page of a gateway
    * that had passed the call on and could not show the answer; so a create that met it may have arrived.
    */
@@ -35,7 +35,7 @@ export interface Call {
 export interface Client {
   /** POSTs raw UTF-8 JSON (WeChat reads `\uXXXX` escapes of Chinese as another name: 61070). Never throws. */
   post(call: Call): Promise<Reply>;
-  /** How far our clock is ahead of WeChat's by its last answer, in ms; 0 while they agree as far as whole seconds tell. */
+  /** How far our clock is ahead of WeChat's by its last answer, in ms; 0 while they agree to the second. */
   clockAheadMs(): number;
   close(): Promise<void>;
 }
@@ -82,7 +82,7 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
   return { post, clockAheadMs: () => aheadMs, close: () => pool.close() };
 }
 
-/** What undici tells of one call: whether it was begun to be written, and what came back. */
+/** What undici reports of one call: whether writing it began, and what came back. */
 function exchange(
   timeoutMs: number,
   carries: string | undefined,
@@ -110,7 +110,7 @@ function exchange(
   }, timeoutMs);
 
   return {
-    // Told when the request is about to be written to a connected socket; what was given up meanwhile is not written.
+    // Called just before the request is written to a connected socket; one that was given up meanwhile is not written.
     onRequestStart(controller) {
       if (late !== undefined) return controller.abort(late);
       connected = controller;
@@ -145,7 +145,7 @@ function clockAhead(date: string | undefined): number | undefined {
   return Math.abs(aheadMs) <= CLOCKS_AGREE_MS ? 0 : aheadMs;
 }
 
-/** What an answer's head tells of who sent it. */
+/** What the head of an answer says about its sender. */
 interface Head {
   readonly status: number;
   /** e.g. `text/html`; empty where there is none. */
@@ -165,7 +165,7 @@ function hostOf(headers: Headers, baseUrl: string): string {
   return location !== '' && URL.canParse(location, baseUrl) ? new URL(location, baseUrl).host : '';
 }
 
-/** Anything but a JSON object with an errcode does not tell what WeChat did, and may not be from WeChat at all. */
+/** Anything but a JSON object with an errcode leaves open what WeChat did, and may not come from WeChat at all. */
 function answerFrom(head: Head, text: string, carries: string | undefined): Reply {
   let body: unknown;
   try {

@@ -1,4 +1,4 @@
-/** WeChat's clock, as every HTTP answer of it tells. */
+/** WeChat's clock, from the Date header of its answers. */
 
 export type ClockReading =
   /** How far ours is ahead of WeChat's, in ms; exact to about a second and half of the way there and back. */

@@ -34,7 +34,7 @@ export interface Refusal {
   readonly said: string;
 }
 
-/** No call can be made until somebody mends the platform's settings. */
+/** No call can be made until the platform's settings are fixed. */
 export interface Fault {
   readonly kind: 'fault';
   readonly problem: string;
@@ -66,12 +66,12 @@ export interface TokenStore {
   mayAskForTicket(everyMs: number): Promise<boolean>;
   /** The asking came to nothing: the next one may be after so many ms. */
   askForTicketIn(ms: number): Promise<void>;
-  /** A fence for the one who may refresh now. */
+  /** A fence for the process that may refresh now. */
   lock(ms: number): Promise<string | undefined>;
   /** Kept only while the fence holds; opens the lock. */
   saveToken(fence: string, token: KeptToken): Promise<boolean>;
   unlock(fence: string): Promise<void>;
-  /** What WeChat refused, and for how long nobody asks again. */
+  /** What WeChat refused, and how long no process asks again. */
   refusal(): Promise<(Refusal & { readonly ms: number }) | undefined>;
   keepRefusal(refusal: Refusal, ms: number): Promise<void>;
   clearRefusals(): Promise<void>;
@@ -88,7 +88,7 @@ type Source = () => Promise<Fresh | Wait | RefusedWait | Fault>;
 /** So many new tokens refused in a row are no matter of age. */
 const REFUSALS_UNTIL_FAULT = 3;
 
-/** One who refreshes longer than this is taken for dead. */
+/** A process that refreshes longer than this counts as dead. */
 const LOCK_MS = 30_000;
 
 /** WeChat's tokens live two hours and are refreshed ten minutes before (1 h 50 min). */
@@ -191,7 +191,7 @@ type ServiceAnswer = { readonly status: number; readonly body: string } | { read
 const MOST_REDIRECTS = 3;
 const MOST_TOKEN_BYTES = 64 * 1024;
 
-/** Follows a redirect only to where nobody on the way can read the token, and shows name and password to their own host alone. */
+/** Follows a redirect only over https, so that the token cannot be read on the way, and sends user and password to their own host only. */
 async function askTokenService(url: string, signal: AbortSignal, get: typeof fetch): Promise<ServiceAnswer> {
   const { origin } = new URL(url);
   let target = new URL(url);

@@ -56,7 +56,7 @@ export function signatureOf(token: string, timestamp: string, nonce: string, enc
   return hash('sha1', [token, timestamp, nonce, encrypt].sort().join(''), 'hex');
 }
 
-/** In constant time, so that an answer's delay tells nothing about the right signature. */
+/** In constant time, so that an answer's delay reveals nothing about the right signature. */
 export function verify(signature: string, token: string, timestamp: string, nonce: string, encrypt: string): boolean {
   const given = Buffer.from(signature, 'utf8');
   const right = Buffer.from(signatureOf(token, timestamp, nonce, encrypt), 'utf8');
@@ -93,7 +93,7 @@ function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
   const end = HEAD_BYTES + plain.readUInt32BE(RANDOM_BYTES);
   if (end > plain.length) return undecipherable('the message claims to be longer than what was sent');
   // The message may be damaged, a character cut in its middle or another encoding: refused it would be lost, and it is
-  // WeChat's. The appid tells whether the key fits.
+  // WeChat's. The appid shows whether the key fits.
   if (!isUtf8(plain.subarray(end))) return undecipherable('the appid behind the message is not UTF-8');
   return { ok: true, message: plain.toString('utf8', HEAD_BYTES, end), appid: plain.toString('utf8', end) };
 }

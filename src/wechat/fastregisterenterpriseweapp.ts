@@ -1,5 +1,5 @@
 /**
- * The successor: WeChat writes to nobody. It answers a link, the platform hands that to the legal person, and the task
+ * The successor: WeChat sends no message. It answers a link, the platform hands that to the legal person, and the task
  * is known by its id from then on.
  */
 import { answerToQuery, answerToSearch } from './answers.js';

@@ -122,7 +122,7 @@ export interface PushSketch {
 
 /**
  * Five times faster than reading it, which the answer to WeChat does not wait for. The first element of a name is taken:
- * they come before `info`, the only field whose content other people choose. A push that might bring a ticket is read whole.
+ * they come before `info`, the only field with content that other people choose. A push that might bring a ticket is read whole.
  */
 export function sketchPush(xml: string): PushSketch {
   const infoType = firstText(xml, '<InfoType>');

@@ -3,7 +3,7 @@ import type { Client } from './client.js';
 
 export type QuotaReading =
   | { readonly kind: 'quota'; readonly dailyLimit: number; readonly used: number; readonly remain: number }
-  /** WeChat does not tell it for this path, or not now: nothing is wrong. */
+  /** WeChat does not report it for this path, or not now: nothing is wrong. */
   | { readonly kind: 'untold'; readonly errcode: number; readonly said: string }
   | { readonly kind: 'refused'; readonly errcode: number; readonly said: string }
   /** `page`: something else answered in WeChat's place. */

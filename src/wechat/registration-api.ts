@@ -9,13 +9,13 @@ import type { RegistrationInfo } from './push.js';
 export interface RegistrationApi {
   /** As WECHAT_REGISTRATION_API names it. */
   readonly name: string;
-  /** How the legal person hears of a task: WeChat writes a message, or its answer has a link that somebody hands over. */
+  /** How the legal person is asked: WeChat sends a message, or its answer has a link that the platform hands over. */
   readonly invites: 'message' | 'link';
   /** What the legal person has to do about a task of which no link is known. */
   readonly invitation: Words;
   /** What follows where the answer to `create` does not come, and no push either; `{time}` is when. */
   readonly unanswered: Words;
-  /** The path whose quota WeChat counts. */
+  /** The path for which WeChat counts the quota. */
   readonly path: string;
   /** What a row must have before it may be sent. */
   readonly needs: Omit<Needs, 'defaultPhone'>;
@@ -24,7 +24,7 @@ export interface RegistrationApi {
   /** How WeChat behaves once it has taken this API offline; absent while nothing of the kind is announced. */
   readonly retirement?: Retirement;
   create(merchant: Merchant, token: string): Promise<Reply>;
-  /** What an accepted `create` tells beside errcode 0. */
+  /** What the answer to an accepted `create` has beside errcode 0. */
   taskOf(body: Readonly<Record<string, unknown>>): { taskId?: string; authorizeUrl?: string };
   /** False where WeChat cannot be asked about a task: its id was in an answer that got lost. */
   canSearch(taskId: string | undefined): boolean;

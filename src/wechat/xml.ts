@@ -155,7 +155,7 @@ function declaresSomething(xml: string): boolean {
   return false;
 }
 
-/** A node of the general parser with `preserveOrder`: one key, whose value is text or the nodes inside. */
+/** A node of the general parser with `preserveOrder`: one key; its value is text or the nodes inside. */
 type GeneralNode = Readonly<Record<string, string | readonly GeneralNode[]>>;
 
 function elementsOf(nodes: readonly GeneralNode[]): XmlElement[] {

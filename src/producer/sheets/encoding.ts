@@ -1,4 +1,4 @@
-/** How the text of a sheet is encoded, without a detector: what decodes strictly, and whose headings make sense. */
+/** How the text of a sheet is encoded, without a detector: the encoding that decodes strictly and gives known headings. */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { beat } from './heartbeat.js';
 
 export type Encoding = 'utf-8' | 'gb18030' | 'utf-16le' | 'utf-16be';
 
-/** What one pass over the bytes of a file tells. */
+/** What one pass over the bytes of a file finds. */
 export interface Scan {
   /** SHA-256 of the bytes, in hex. */
   readonly digest: string;

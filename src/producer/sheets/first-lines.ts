@@ -26,7 +26,7 @@ export function openFirstLines(): FirstLines {
   let count = 0;
   let low = new Uint32Array(size);
   let high = new Uint32Array(size);
-  /** 0: nobody is here. Lines are counted from 1. */
+  /** 0: the slot is free. Lines are counted from 1. */
   let lines = new Uint32Array(size);
   /** Hashes of the details; 0 for a blank one. */
   let details = new Uint32Array(size * DETAILS);

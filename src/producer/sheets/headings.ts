@@ -82,7 +82,7 @@ export function headingsError(
   });
 }
 
-/** A heading of two meanings is a careless one; of so many, it is a row that nobody could split. */
+/** A heading of two meanings is a careless one; of so many, it is a row that cannot be split. */
 const IN_ONE_CELL = 3;
 
 function clashWords(clash: Clash, cells: readonly string[]): Words {

@@ -192,7 +192,7 @@ async function* unchanged(
   try {
     await refuseChanged();
     yield* read(file);
-    // Somebody may have written into it meanwhile; what is half old and half new can also be unreadable.
+    // The file may have been written meanwhile; half old and half new, it can also be unreadable.
     await refuseChanged();
   } catch (error) {
     await refuseChanged(error);
@@ -219,7 +219,7 @@ const CANNOT_OPEN: Readonly<Record<string, Words>> = {
 
 async function opened(path: string): Promise<FileHandle> {
   try {
-    // Opening a pipe would wait for somebody to write into it.
+    // Opening a pipe would wait for a writer.
     const kind = await stat(path);
     if (kind.isDirectory())
       throw new SheetError({ en: 'this is a folder; name the files in it', zh: '这是文件夹；请指定其中的文件' });

@@ -58,7 +58,7 @@ function isBuiltIn(format: number): boolean {
 /** Excel's own limit. */
 const LONGEST_FORMAT = 255;
 
-/** Times without a day are left as they are: nobody sends those for a merchant. */
+/** Times without a day are left as they are: no column of a merchant has such a value. */
 function isDateFormat(code: string): boolean {
   return code.length <= LONGEST_FORMAT && /[yd]/i.test(code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, ''));
 }

@@ -14,7 +14,7 @@ export interface RawRow {
   /** Up to the last cell with a value; blanks are ''. */
   readonly cells: string[];
   readonly numericCells: number[];
-  /** Columns whose formulas have no result in the file. */
+  /** Columns with formulas that have no result in the file. */
   readonly uncomputed: number[];
   readonly hidden: boolean;
   /** The first column with a value beyond the columns that were asked for. */
@@ -65,7 +65,7 @@ export async function* rawRows(
     if (cell === undefined) return;
     const { column, type, style } = cell;
     if (value === '') {
-      // A formula whose result is an empty text has that as its value, of type `str`.
+      // A formula with an empty text as its result has that as its value, of type `str`.
       if (hasFormula && type === 'n') uncomputed.push(column);
       return;
     }

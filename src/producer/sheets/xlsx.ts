@@ -1,6 +1,6 @@
 /**
  * Rows of a workbook. Own code over yauzl: of the readers we tried, hucre 1.0 makes doubles of long numbers, and
- * read-excel-file 9 tells neither a number from a text nor a hidden sheet from a visible one, and holds all rows at once.
+ * read-excel-file 9 does not distinguish a number from a text or a hidden sheet from a visible one, and holds all rows at once.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';

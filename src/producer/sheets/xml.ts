@@ -40,7 +40,7 @@ export async function readWholeXml(pieces: AsyncIterable<Buffer>, handlers: Elem
   for await (const _ of readXml(pieces, handlers));
 }
 
-// Positions cost a fifth of the time and are never told. `strictEntities`: those of XML, not those of HTML.
+// Positions cost a fifth of the time and are never shown. `strictEntities`: those of XML, not those of HTML.
 const OPTIONS = { position: false, strictEntities: true } as SAXOptions;
 
 function openReader({ open, text, close }: ElementHandlers) {
