@@ -20,7 +20,7 @@ export const LOG_FORMATTERS = { level: (label: string) => ({ level: label }) };
 
 export const LOG_SERIALIZERS = { err: (error: unknown) => errorFacts(error, 0) };
 
-/** An error may be its own cause, and who gathers errors may gather thousands: this is enough to find what it was. */
+/** An error may be its own cause, and an AggregateError may have thousands: this is enough to find what it was. */
 const DEEPEST = 4;
 const MOST_ERRORS = 5;
 

@@ -1,4 +1,4 @@
-/** The console's port: how the process is, what it counts, and for who knows the password, where the batches are. */
+/** The console's port: health, metrics, and, with the password, the state of the batches. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';

@@ -1,6 +1,6 @@
 /**
  * What merchants do to the authorisation of their Mini Programs. `authorized` and `updateauthorized` bring a fresh code, and
- * `unauthorized` ends it. The first `authorized` of a new Mini Program comes before the push that says whose it is, and now
+ * `unauthorized` ends it. The first `authorized` of a new Mini Program comes before the push that names its merchant, and now
  * and then that push never comes: so its code waits for a while, and then WeChat is asked (worker/owner).
  */
 import type { Logger } from 'pino';
@@ -21,7 +21,7 @@ export interface AuthorizationTools {
   readonly isShared: boolean;
   /** How long after `authorized` the result may take. */
   readonly resultWaitMs: number;
-  /** Absent where nobody wants to hear of Mini Programs. */
+  /** Absent without FASTREGISTER_CREATED_WEBHOOK. */
   readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
   readonly log: Logger;
 }
@@ -47,7 +47,7 @@ async function recordWithdrawal(
   const effect = await codes.withdraw(appid, pushedAt);
   if (effect !== 'withdrawn') return effect === 'nobody' ? 'not_ours' : 'changed_nothing';
   const registration = await ledger.ofAppid(appid);
-  // A token that was kept for nobody.
+  // A token that was kept while its merchant was unknown.
   if (registration === undefined) return 'recorded';
   await tellAuthorization?.({ registration, appid, at: receivedAt, authorization: 'withdrawn', id: String(pushedAt) });
   const problem = 'authorize:withdrawn';
@@ -90,8 +90,8 @@ async function recordCode(
 }
 
 /**
- * A success that names only its task, whose id was in an answer that got lost: its code is exchanged at once, and WeChat is asked
- * whose the Mini Program is. One that names its merchant, of whom no sheet has heard, is somebody else's.
+ * A success that names only its task, and the id of that task was in an answer that got lost: its code is exchanged at once, and WeChat is asked
+ * for the name of the Mini Program's principal. A success that names a merchant of no sheet belongs to another service.
  */
 export async function offerCodeOfResult(
   { codes, vault, isShared }: AuthorizationTools,

@@ -1,5 +1,5 @@
 /**
- * Bodies while they are read. Nobody has signed them yet, so their memory is bounded: a buffer of each that grows, and a sum
+ * Bodies while they are read. They are not authenticated yet, so their memory is bounded: a buffer of each that grows, and a sum
  * of all. When that is used up the body that is unfinished longest makes room; pushes are small and here at once, and have a
  * sum of their own that large bodies cannot touch.
  */

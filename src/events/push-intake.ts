@@ -1,6 +1,6 @@
 /**
  * Where a push is put before WeChat hears `success`: Redis, all pushes of a tick in one step; the spool while Redis is
- * away; and if neither can take it, nobody says `success`. Order is kept over both: from the first push that went to the
+ * away; and if neither can take it, the answer is not `success`. Order is kept over both: from the first push that went to the
  * spool until it is empty again, every push goes there.
  */
 import type { Logger } from 'pino';
@@ -43,7 +43,7 @@ const LOOK_FOR_LEFTOVERS_EVERY_MS = 30_000;
 /** A pass that stores no more than this is followed by the last one, for which new pushes wait. */
 const FEW = 200;
 
-/** Who sends captured pushes again must not fill the disk with them: Redis would park no more than this, either. */
+/** An attacker who sends captured pushes again must not fill the disk: Redis parks no more than this, either. */
 const MOST_OLD_IN_SPOOL = 1_000;
 
 /** What is asked for /readyz costs a file, and may be asked by anybody as often as he likes. */

@@ -28,7 +28,7 @@ export interface Receiver extends ReceiverOptions {
 export interface Received {
   readonly status: 200 | 400 | 403 | 503;
   readonly text: string;
-  /** Nobody but WeChat, or who stands between, can have sent it: it was never seen before. */
+  /** Never seen before, so only WeChat, or something between WeChat and us, can have sent it. */
   readonly isNew?: true;
 }
 
@@ -45,7 +45,7 @@ export function openReceiver(options: ReceiverOptions): Receiver {
 }
 
 /**
- * Answers at once where the push is refused, so that whoever reads the answer knows that it is genuine where he has to wait.
+ * Answers at once where the push is refused, so that an answer that takes longer means that the push is genuine.
  *
  * @param query the URL's, as it came, without its question mark
  */

@@ -32,7 +32,7 @@ export interface Judge {
 export interface Recorder extends Judge, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders'>;
-  /** Absent where nobody wants to hear of new Mini Programs. Those with an auth_code are told of after its exchange. */
+  /** Absent without FASTREGISTER_CREATED_WEBHOOK. A Mini Program with an auth_code is announced after its exchange. */
   readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
 }
@@ -95,7 +95,7 @@ async function pause(ms: number): Promise<void> {
 export type Judgement =
   | { readonly kind: 'fact'; readonly view: Snapshot; readonly push: RegistrationPush }
   | { readonly kind: 'authorization'; readonly push: AuthorizationPush }
-  /** `awaits`: who has to appear for it to be matched, see `Pushes.park`. */
+  /** `awaits`: what has to be there before it can be matched, see `Pushes.park`. */
   | { readonly kind: 'park'; readonly why: Parking; readonly awaits: readonly string[] }
   | { readonly kind: 'not_ours' };
 
@@ -113,7 +113,7 @@ export async function match({ ledger, matchOf, identify }: Judge, push: Push | U
   const { taskIds, codes } = matchOf(push.info);
   const registrations = codes.map(identify);
   const byTask = await Promise.all(taskIds.map((taskId) => ledger.ofTask(taskId)));
-  // One that names its merchant is about that one, and about nobody else.
+  // A push that names its merchant is about that merchant only.
   const appid = registrations.length === 0 ? push.appid : undefined;
   const byAppid = appid === undefined ? undefined : await ledger.ofAppid(appid);
   for (const id of [...byTask, ...registrations, byAppid]) {
@@ -197,7 +197,7 @@ export async function settle(
   );
   const { before, after, move } = await recorder.ledger.record(id, fact, {}, view);
   if (move === undefined) await offerFurtherCode(recorder, fact);
-  // Also after a repetition: a process that died in between has not told. The notice has the same id.
+  // Also after a repetition: a process that died in between has sent no notice. The notice has the same id.
   if (after.state === 'created' && after.appid !== undefined && after.authorizer === undefined) {
     await recorder.tellCreated?.({ registration: id, appid: after.appid, at: fact.at, authorization: 'none' });
   }
@@ -250,7 +250,7 @@ export function factOf(push: RegistrationPush, at: number, seal: (authCode: stri
     ...(push.msg !== undefined && { said: push.msg }),
   };
   if (answer.fact === 'mini_program_created') {
-    // Which Mini Program was created? Without its appid, nobody can say.
+    // Which Mini Program was created is not known without its appid.
     if (push.appid === undefined) return { ...base, kind: 'push_unknown', problem: 'push:no_appid' };
     const { appid, authCode } = push;
     const code = authCode === undefined ? { problem: 'push:no_auth_code' } : { authCode: seal(authCode, appid) };

@@ -1,5 +1,5 @@
 /**
- * A first look at what a stranger sends, before node:http makes objects of it: a flood of requests that nobody has signed is
+ * A first look at what an unauthenticated client sends, before node:http makes objects of it: a flood of unsigned requests is
  * refused at a quarter of the cost. It only ever refuses: what it does not understand, and every push, is read in order.
  */
 import { type Received, type Receiver, refusalOf } from './receive.js';

@@ -1,4 +1,4 @@
-/** The door to the internet: one path for WeChat's pushes, and two that tell how the receiver is. */
+/** The receiver's port: one path for WeChat's pushes, and two for the receiver's health. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Networks } from '../http/addresses.js';
 import { ANSWERS_TO_STRANGERS, type ConnectionLimits, mostConnections } from '../http/limits.js';
@@ -46,7 +46,7 @@ const IDLE_MS = 75_000;
 /** A push takes a tenth of a second to come over the internet: so one address of WeChat brings 2,500 a second. */
 const PER_ADDRESS = 256;
 
-/** By this name another process of ours knows who holds the port. */
+/** By this name another process of ours recognises a receiver on the port. */
 export const SERVICE = 'fastregister receiver';
 
 const REFUSED: Readonly<Record<ConnectionRefusal, string>> = {
@@ -62,7 +62,7 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
   let draining = false;
   const isReady = async (): Promise<boolean> => !draining && (await options.canStore());
   const server = createServer((request, response) => route(request, response, context));
-  // Whoever asks whether to send a body is to hear first that it is too large.
+  // A client that asks with Expect is refused before it sends a body that is too large.
   server.on('checkContinue', (request, response) => route(request, response, context));
   const listener = openListener(server, {
     limits: {
@@ -189,7 +189,7 @@ function answerPush(
   );
 }
 
-/** Nobody whom we know, so not before those of whom we know. */
+/** Unauthenticated, so served after authenticated senders. */
 function answerStranger({ listener }: ReceiverContext, response: ServerResponse, said: Answer): void {
   if (!listener.park(response.req, said)) answer(response, said);
 }

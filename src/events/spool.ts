@@ -1,9 +1,9 @@
 /**
  * Where pushes wait while Redis is away: files under FASTREGISTER_HOME, written and synced before WeChat hears `success`.
  *
- * A segment is a file of one push a line. Its writer names it `.open`; whoever empties it, its writer or a process that
- * finds it left behind, first renames it. A writer who finds his file renamed after a write writes the same again
- * elsewhere. So nobody has to know who is alive, and what was synced is either read or was never acknowledged. How much
+ * A segment is a file of one push a line. Its writer names it `.open`; the process that empties it, its writer or one that
+ * finds it left behind, first renames it. A writer that finds its file renamed after a write writes the same again
+ * elsewhere. So no process has to know which others live, and what was synced is either read or was never acknowledged. How much
  * of a segment is stored is noted in Redis in the same step, so emptying it twice stores it once.
  */
 
@@ -59,7 +59,7 @@ export async function openSpool(folder: string, log: Logger): Promise<Spool> {
 
   async function append(pushes: readonly ReceivedPush[]): Promise<void> {
     const lines = Buffer.from(pushes.map(lineOf).join(''), 'latin1');
-    // Once more where somebody has begun to empty the segment meanwhile.
+    // Once more where another process has begun to empty the segment meanwhile.
     while (!(await written(lines))) segment = undefined;
   }
 

@@ -1,4 +1,4 @@
-/** One Mini Program whose authorization code waits: whose is it → exchange the code → keep its refresh token → one fact. */
+/** One Mini Program with a waiting authorization code: find its merchant → exchange the code → keep its refresh token → one fact. */
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
@@ -33,7 +33,7 @@ async function goOn(context: WorkerContext, tools: AuthorizeTools, appid: string
   const { registration } = waiting;
   if (registration === undefined) {
     const due = await findOwner(context, tools, { appid, waiting, token });
-    // A push may have told whose it is while WeChat was asked: then nothing is waited for.
+    // A push may have named its merchant while WeChat was asked: then nothing is waited for.
     return typeof due === 'object' && (await context.ledger.ofAppid(appid)) !== undefined ? 'again' : due;
   }
   return exchange(context, tools, { registration, appid, waiting, token });
@@ -47,9 +47,9 @@ async function exchange(context: WorkerContext, tools: AuthorizeTools, owned: Ow
   const { registration, appid, waiting, token } = owned;
   const { kept } = waiting;
   const [newest] = waiting.codes;
-  // A worker died between keeping the token and recording it, or it was kept before anybody knew whose it is.
+  // A worker died between keeping the token and recording it, or it was kept before its merchant was known.
   if (kept?.mark === newest.mark) return conclude(context, tools, owned, { kind: 'authorizer_kept' });
-  // Pushed for the authorisation whose token is kept.
+  // Pushed for the authorisation of the kept token.
   if (kept !== undefined && kept.at >= newest.at) {
     const known = (await context.ledger.read(registration))?.registration;
     const isRecorded = known?.appid !== appid || known.authorizer === 'kept';
@@ -96,7 +96,7 @@ type Conclusion = Pick<Fact, 'problem' | 'said'> & {
   readonly kind: 'authorizer_kept' | 'authorizer_lost' | 'authorizer_withdrawn';
 };
 
-/** While the code was exchanged, or before anybody knew whose Mini Program it is. */
+/** While the code was exchanged, or before the merchant of the Mini Program was known. */
 const WITHDRAWN: Conclusion = { kind: 'authorizer_withdrawn', problem: 'authorize:withdrawn' };
 
 /** The notice first, the codes last: a worker that dies in between does it again, and the notice has the same id. */

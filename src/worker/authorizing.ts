@@ -21,12 +21,12 @@ export interface AuthorizeTools {
   readonly exchange: (authCode: string, token: string) => Promise<Exchange>;
   readonly infoOf: (appid: string, token: string) => Promise<Info>;
   readonly list: (offset: number, token: string) => Promise<Listing>;
-  /** Absent where nobody wants to hear of new Mini Programs. */
+  /** Absent without FASTREGISTER_CREATED_WEBHOOK. */
   readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
 }
 
-/** A Mini Program whose codes wait, and a component access token to ask with. */
+/** A Mini Program with waiting codes, and a component access token to ask with. */
 export interface Waiting {
   readonly appid: string;
   readonly waiting: WaitingCodes;

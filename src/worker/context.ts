@@ -45,7 +45,7 @@ export interface WorkerContext {
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
-  /** Who waits for a token in this process waits for one asking. */
+  /** All calls of this process that wait for a token share one request. */
   readonly token: { asking?: Promise<string | undefined> };
   readonly now: () => number;
   readonly random: () => number;
@@ -103,7 +103,7 @@ export function longestCallMs({ requestTimeoutMs }: WorkerContext['patience']): 
 /** However the clocks of two machines differ, no worker asks for a permit without a pause. */
 const SHORTEST_CLOCK_WAIT_MS = 100;
 
-/** By us, and by nobody's wish: WeChat had put it off. */
+/** Reported by the worker, not by a person: the wait that WeChat's answer began is over. */
 function isTriedAgain({ postponed, wait }: Registration): boolean {
   return postponed > 0 || wait === 'again';
 }
@@ -134,7 +134,7 @@ async function askForToken(context: WorkerContext): Promise<string | undefined> 
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const subscription = context.wakeups.subscribe(['line', 'token']);
     try {
-      // Somebody may have asked in vain meanwhile: then that one's wait is everybody's.
+      // Another process may have asked in vain meanwhile: then its wait holds for all.
       const restMs = hasWaited ? await context.calls.tokenRestMs() : 0;
       if (restMs > 0) {
         if (!(await subscription.wait(restMs))) return undefined;
@@ -159,7 +159,7 @@ async function untilAskedAgain(
 ): Promise<boolean> {
   if (credential.kind === 'fault') {
     await stopLine(context, credential);
-    // Our own stop is a wakeup too: WeChat is asked again when somebody has resumed the line, and not before.
+    // Our own stop is a wakeup too: WeChat is asked again when the line has been resumed, and not before.
     while ((await context.calls.line())?.onTrial === false) {
       if (!(await holdFor(context, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
     }
@@ -176,7 +176,7 @@ async function untilAskedAgain(
   return subscription.wait(noted.ms);
 }
 
-/** Records what a call told, of its merchant and of its token. */
+/** Records the outcome of a call for its merchant and for the token. */
 export async function reportCall(
   context: WorkerContext,
   id: string,
@@ -193,19 +193,19 @@ export async function reportCall(
     if ((await context.ledger.read(id)) !== undefined) throw error;
     await context.memory.keep(entry);
   }
-  // The call was made, whoever knows of its answer. The journal has it.
+  // The call was made, whether or not its answer can be recorded. The journal has it.
   if (!(await context.confirm())) context.log.warn({ registration: id }, 'an answer was not confirmed in time');
   if (decision.refusedToken) await refuseToken(context, token);
   else if (reply.kind === 'answer') await context.credentials.accepted(token);
 }
 
-/** WeChat refused this token: whoever needs one next gets another. */
+/** WeChat refused this token: the next call gets another. */
 export async function refuseToken(context: WorkerContext, token: string): Promise<void> {
   const fault = await context.credentials.refuse(token);
   if (fault !== undefined) await stopLine(context, fault);
 }
 
-/** Only the first who stops it says so: the others have met the same trouble. */
+/** Only the worker that stops it logs this: the others have met the same fault. */
 async function stopLine(context: WorkerContext, { problem, said }: Fault): Promise<void> {
   if (!(await context.calls.stopLine({ because: said, problem, at: context.now() }))) return;
   context.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');

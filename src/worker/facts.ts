@@ -69,7 +69,7 @@ export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<De
   };
 }
 
-/** Nothing was sent: after a failover nobody might know of the call. */
+/** Nothing was sent: after a failover Redis might not know of the call. */
 export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
   const problem = 'call:not_confirmed';
   return {
@@ -82,7 +82,7 @@ export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Deci
   };
 }
 
-/** Nothing was sent: should Redis forget the call, nobody would know of it. */
+/** Nothing was sent: should Redis forget the call, no record of it would be left. */
 export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
   const at = context.now();
   const until = at + retryAfterMs(context.patience, 0, context.random());
@@ -228,7 +228,7 @@ function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt
 }
 
 /**
- * That no task is there is final now, also where nobody knows whether our call arrived: if it did, its task is over. Where
+ * That no task is there is final now, also where it is unknown whether our call arrived: if it did, its task is over. Where
  * nothing was learnt, it is not given up yet: after a pause, should its time to be given up have come.
  */
 function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
@@ -318,7 +318,7 @@ function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answ
     const rid = ridOf(said);
     return fault(context, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
   }
-  // Turned away, it tells nothing of how others fare.
+  // A call that was turned away says nothing about the others.
   return answer.door === undefined ? ordinary('create') : {};
 }
 

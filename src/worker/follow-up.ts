@@ -73,7 +73,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
   }
 }
 
-/** Of a task that WeChat has, or whose link is lost, nothing is to be learnt before its push is overdue. */
+/** A search tells nothing new before the push is overdue where WeChat has the task, or its link is lost. */
 function whenDue(registration: Registration, overdueAt: number): number {
   const { state, until = 0 } = registration;
   return state === 'awaiting_legal_person' || nobodyHasItsLink(registration) ? Math.max(until, overdueAt) : until;
@@ -99,9 +99,9 @@ async function endWithoutAsking(
 }
 
 /**
- * However long we were away: nothing is given up before WeChat has told of it once since its push was overdue. A door that
- * turns us away is no answer; it opens by itself, or the line stops and a person opens it. An answer that tells nothing
- * stops nobody: it has so many tries.
+ * However long we were away: nothing is given up before one answer of WeChat about it since its push was overdue. A call that is
+ * turned away is no answer; that ends by itself, or the line stops and a person opens it. An answer that says nothing
+ * delays nothing for ever: the number of tries is limited.
  */
 async function wasSearched({ ledger, patience }: WorkerContext, id: string, sentAt: number): Promise<boolean> {
   const answers = (await ledger.history(id)).filter(
@@ -111,7 +111,7 @@ async function wasSearched({ ledger, patience }: WorkerContext, id: string, sent
   return answers.length >= patience.retryLimit || answers.some(({ problem }) => tellsOfTask(problem));
 }
 
-/** What WeChat answered last goes to the person who has to judge it. */
+/** The person who has to decide sees WeChat's last answer. */
 function lastWords({ problem, said = '' }: Registration): { said?: string } {
   return problem === undefined ? {} : { said: `${problem} ${said}`.trim() };
 }

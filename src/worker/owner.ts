@@ -1,5 +1,5 @@
 /**
- * A Mini Program that authorised the platform, and no push has told whose it is: WeChat is asked for the name of its
+ * A Mini Program that authorised the platform, and no push has named its merchant: WeChat is asked for the name of its
  * subject. If it was created by a registration, and exactly one registration of that name waits for its end, it is that one's.
  * Nothing else is guessed: its push waits for a person.
  */
@@ -30,7 +30,7 @@ export async function findOwner(context: WorkerContext, tools: AuthorizeTools, i
   const [only] = candidates;
   const isNew = stranger.kind === 'known' && stranger.registerType === CREATED_BY_REGISTRATION;
   if (!isNew || only === undefined || candidates.length > 1) {
-    // Its code goes on being tried, whoever it is of.
+    // Its code goes on being tried, whichever merchant it belongs to.
     if (notKept !== undefined) return notKept;
     return leave(context, tools, it, isNew || stranger.kind === 'unknown' || only !== undefined);
   }
@@ -44,12 +44,12 @@ export async function findOwner(context: WorkerContext, tools: AuthorizeTools, i
   const { at, authCode } = newest;
   const fact: Fact = { kind: 'mini_program_created', at, appid, authCode, because };
   await report(context, id, fact, {}, only);
-  // Where the registration was settled meanwhile, nothing was recorded, and it is nobody's still.
+  // Where the registration was settled meanwhile, nothing was recorded, and its merchant is still unknown.
   return (await context.ledger.ofAppid(appid)) === undefined ? leave(context, tools, it, true) : 'again';
 }
 
 /**
- * The token of a result that fits no registration is kept, whoever it turns out to be for: its code lives ten minutes. Where
+ * The token of a result that fits no registration is kept, whichever merchant it turns out to belong to: its code lives ten minutes. Where
  * the platform has another service, the result may be that one's, which then needs the code. Answers when to try again.
  */
 async function keepForNobody(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due | undefined> {
@@ -79,7 +79,7 @@ function isResult({ waiting }: Waiting): boolean {
 
 type Identity = (Stranger & { readonly kind: 'known' }) | { readonly kind: 'unknown' };
 
-/** Once: what WeChat told is kept until its codes are settled. `unknown` where WeChat does not tell. */
+/** Once: WeChat's answer is kept until its codes are settled. `unknown` where WeChat does not say. */
 async function askWhoItIs(
   context: WorkerContext,
   tools: AuthorizeTools,
@@ -129,7 +129,7 @@ function isLive(
   return isSent && sentAt <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
 }
 
-/** It stays a stranger's, unless a push has told meanwhile whose it is. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
+/** Its merchant stays unknown, unless a push has named it meanwhile. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
 async function leave(context: WorkerContext, tools: AuthorizeTools, it: Waiting, mayBeOurs: boolean): Promise<Due> {
   const { codes, push: id } = it.waiting;
   const push = mayBeOurs && id !== undefined && !isResult(it) ? await tools.pushes.find(id) : undefined;

@@ -1,6 +1,6 @@
 /**
  * How long a permit to call is good for. Redis counts a call when it gives the permit; a worker that was frozen, or that got the
- * answer of Redis late, would call in another second than the one that was counted, or when somebody else has sent the row.
+ * answer of Redis late, would call in another second than the one that was counted, or after another worker has sent the row.
  */
 
 export interface Permits {

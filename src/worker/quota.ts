@@ -10,7 +10,7 @@ import { longestCallMs, tokenFor, type WorkerContext } from './context.js';
 
 const ASK_EVERY_MS = 3_600_000;
 
-/** A token for a call of the day's quota, once WeChat has told what is left of it; undefined where this worker is leaving. */
+/** A token for a call of the day's quota, once WeChat has said what is left of it; undefined where this worker is leaving. */
 export async function tokenWithinQuota(context: WorkerContext): Promise<string | undefined> {
   const token = await tokenFor(context);
   if (token === undefined) return undefined;
@@ -18,7 +18,7 @@ export async function tokenWithinQuota(context: WorkerContext): Promise<string |
   return context.wakeups.leaving ? undefined : token;
 }
 
-/** Before a call, so that the first one of a day already keeps to what WeChat told: who comes while it is asked waits too. */
+/** Before a call, so that the first call of a day already keeps to WeChat's number: calls that come while it is asked wait, too. */
 async function believeQuota(context: WorkerContext, token: string): Promise<void> {
   const { limits, now, quota } = context;
   if (!limits.believeWeChat) return;
@@ -83,7 +83,7 @@ interface DayRead {
   /** As it was before WeChat was asked: a call that goes out meanwhile may be in WeChat's number already. */
   readonly today: CallsOfDay;
   readonly counted: number;
-  /** Any of these may come to WeChat after it has told its number. */
+  /** Any of these may reach WeChat after it has counted. */
   readonly underWay: number;
   /** By Redis' clock, ms since 1970. */
   readonly at: number;

@@ -18,7 +18,7 @@ export type Obtained =
 const TRY_AGAIN_MS = 5_000;
 const ASK_AGAIN_MS = 60_000;
 
-/** So long after a code's end WeChat is asked for the token: an outage of the network is over then, or somebody works on it. */
+/** So long after a code's end WeChat is asked for the token: an outage of the network is over then, or a person works on it. */
 const ASKED_FOR_MS = 3_600_000;
 
 export async function obtainToken(
@@ -51,7 +51,7 @@ async function tryCodes(
   token: string,
 ): Promise<Tried> {
   const dead = { kind: 'dead', problem: 'authorize:too_late', said: undefined } as const;
-  // The platform's other service exchanges it too, and needs it more: we hold a token. WeChat tells us the new one.
+  // The platform's other service exchanges it too, and needs it more: we hold a token. WeChat gives us the new one.
   if (kept !== undefined && codes[0].isShared) return dead;
   let tried: Extract<Tried, { kind: 'dead' }> = dead;
   for (const code of codes) {
@@ -86,7 +86,7 @@ function openCode(
 
 type Asked =
   | Extract<Obtained, { kind: 'token' | 'refused_token' }>
-  /** WeChat has told, and there is none. */
+  /** WeChat has answered that there is none. */
   | { readonly kind: 'none'; readonly said: string | undefined }
   | { readonly kind: 'unknown'; readonly said: string };
 

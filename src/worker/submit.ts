@@ -119,7 +119,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
   }
 }
 
-/** The line is tried by a create only where WeChat answers what costs nobody anything. */
+/** A create probes the line only after WeChat has answered a call that costs no merchant anything. */
 async function askFirst({ calls, readQuota }: WorkerContext, token: string): Promise<void> {
   const reading = await readQuota(token);
   const isAnswered = reading.kind !== 'lost' && reading.kind !== 'page';

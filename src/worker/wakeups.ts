@@ -12,7 +12,7 @@ export interface Wakeups {
 
 export interface Subscription {
   wait(ms: number): Promise<boolean>;
-  /** To be called when nobody waits any more. */
+  /** To be called when no wait is left. */
   cancel(): void;
 }
 

@@ -11,7 +11,7 @@ import { submit } from './submit.js';
 
 /**
  * A frozen Redis or event loop shorter than the lock does no harm; after a kill -9 the jobs of the dead run again when
- * their locks have run out and somebody has looked (measured: 31 to 34 s with these two).
+ * their locks have run out and another worker has looked (measured: 31 to 34 s with these two).
  */
 const LOCK_MS = 30_000;
 const STALLED_CHECK_MS = 4_000;
@@ -76,7 +76,7 @@ export function startWorker({ redis, relay, context, authorizing, concurrency }:
       context.log.warn({ kind, job }, 'registrations are taken up from a worker that is gone'),
     );
     worker.on('error', (error) => {
-      // A Redis that takes no writes fails at once and for ever: thousands of tries a second help nobody.
+      // A Redis that takes no writes fails at once and for ever: thousands of tries a second would help nothing.
       if (worker.isPaused()) return;
       context.log.warn({ err: error }, 'worker: Redis');
       worker.pause(true).catch(() => {});
