@@ -16,18 +16,18 @@ export interface PushedCode {
 }
 
 export interface AuthCode extends PushedCode {
-  /** Tells it from every other code, and does not give it away. */
+  /** Identifies the code without revealing it. */
   readonly mark: string;
 }
 
-/** What WeChat says of an authorizer of which nobody knows whose it is. */
+/** What WeChat says of an authorizer with an unknown merchant. */
 export interface Stranger {
   readonly principalName: string;
   readonly registerType: number | undefined;
 }
 
 export interface WaitingCodes {
-  /** Whose Mini Program it is, where that is known. */
+  /** Of its merchant, where that is known. */
   readonly registration: string | undefined;
   /** The newest first; one at least. */
   readonly codes: readonly [AuthCode, ...AuthCode[]];

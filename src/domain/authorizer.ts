@@ -3,7 +3,7 @@
 export interface Authorizer {
   readonly appid: string;
   readonly refreshToken: string;
-  /** '' while nobody knows whose it is. */
+  /** '' while its merchant is unknown. */
   readonly registration: string;
   /** ms since 1970 */
   readonly keptAt: number;

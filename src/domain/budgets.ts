@@ -5,7 +5,7 @@ export interface Budgets {
   readonly perMinute: number;
   /** `create` and `search` together. */
   readonly perDay: number;
-  /** What WeChat told of the day goes before `perDay`. */
+  /** WeChat's number for the day goes before `perDay`. */
   readonly believe: boolean;
   /** Calls of the day that are kept for follow-ups at most. */
   readonly reserve: number;
@@ -29,9 +29,9 @@ export interface Budgets {
 export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
 
 /**
- * What holds every call back, whoever it is for. `clock`: the day has ended meanwhile. `ledger`: Redis was started anew, and not
- * every process has said yet what is missing there. `question`: the one who hears it asks WeChat something harmless before the
- * line is tried by a create, and says what came of it (`answeredFirst`).
+ * What holds every call back. `clock`: the day has ended meanwhile. `ledger`: Redis was started anew, and not
+ * every process has said yet what is missing there. `question`: the worker that gets it makes a harmless call
+ * to WeChat before a create probes the line, and reports its outcome (`answeredFirst`).
  */
 export type GlobalWait = 'ledger' | 'line' | 'hours' | 'day' | 'pause' | 'pace' | 'clock' | 'question';
 
@@ -70,7 +70,7 @@ export interface CallsOfDay {
   readonly search: number;
   /** WeChat said that the day is used up, whatever we counted. */
   readonly closed: boolean;
-  /** What `quota/get` told last, where it was asked. */
+  /** The last answer of `quota/get`, where it was asked. */
   readonly told: ReportedQuota | undefined;
   /** Calls of ours that WeChat no longer counts, because its count was reset or its day began later. */
   readonly cleared?: number;

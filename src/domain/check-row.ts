@@ -207,7 +207,7 @@ function isPersonal(cell: string, field: Field, findings: Findings): boolean {
   return true;
 }
 
-// Names: sent as they were given, but for what nobody can see.
+// Names: sent as they were given, except for invisible characters.
 
 /** Anything in a name that is worth a second look. */
 const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?\\ufffd${DOT_LIKE}]|^'`, 'u');

@@ -42,7 +42,7 @@ export const CODE_RULES: Readonly<Record<CodeType, CodeRule>> = {
   },
 };
 
-/** Told from the length alone: no two types share one, and a wrong character is then named as such. */
+/** Recognised by the length alone: no two types share one, and a wrong character is then named as such. */
 export function codeTypeOf(code: string): CodeType | undefined {
   const length = withoutHyphens(code).length;
   return CODE_TYPES.find((type) => CODE_RULES[type].length === length);
@@ -86,7 +86,7 @@ export function licenceCheck(code: string): string {
   return String((11 - product) % 10);
 }
 
-/** 17 digits, and the years that somebody alive or dead may have been born in. */
+/** 17 digits, with a year of birth in the last two centuries. */
 const RESIDENT_SHAPE = /^[1-8][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$/;
 const RESIDENT_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
@@ -115,7 +115,7 @@ export function hasOldBirthday(code: string): boolean {
 
 /**
  * A check digit that fits decides for the licence number. That of one old ID in ten fits by chance, and such an ID cannot
- * be told from a licence number.
+ * be distinguished from a licence number.
  */
 export function isOldResidentId(code: string): boolean {
   return hasOldBirthday(code) && licenceCheck(code) !== code[14];

@@ -6,7 +6,7 @@ export interface Limits {
   readonly perSecond: number;
   readonly perMinute: number;
   readonly perDay: number;
-  /** What WeChat tells of the day (`quota/get`) goes before `perDay`. */
+  /** WeChat's number for the day (`quota/get`) goes before `perDay`. */
   readonly believeWeChat: boolean;
   /** Part of the day's calls, 0 to 1, that is kept at most for finding out what became of silent registrations. */
   readonly searchShare: number;

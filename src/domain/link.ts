@@ -1,4 +1,4 @@
-/** The successor's link for the legal person: how long it lives, and when somebody should be reminded of it. */
+/** The successor's link for the legal person: how long it lives, and when a reminder is due. */
 import { LONGEST_TASK_MS } from './limits.js';
 import type { Registration } from './registration.js';
 
@@ -17,8 +17,8 @@ export function confirmByOf({ state, sentAt }: Pick<Registration, 'state' | 'sen
 }
 
 /**
- * Absent where nobody has to open one: not sent yet, or over. Its 24 hours are those of the task, counted from the call,
- * so that nobody is promised too much.
+ * Absent where there is none to open: not sent yet, or over. Its 24 hours are those of the task, counted from the call,
+ * so that the deadline is never later than WeChat's.
  */
 export function linkOf(registration: Pick<Registration, 'state' | 'authorizeUrl' | 'sentAt'>): Link | undefined {
   const endsAt = confirmByOf(registration);

@@ -12,7 +12,7 @@ export interface Schedule {
   readonly language: Language;
   /** False: rows with warnings are held back. */
   readonly acceptWarnings?: boolean;
-  /** A file of whose rows a larger share is invalid is rejected. */
+  /** A file with a larger share of invalid rows is rejected. */
   readonly mostInvalid?: number;
   /** ms since 1970 */
   readonly addedAt: number;
@@ -43,7 +43,7 @@ export interface Night {
   /** `2026-11-21`, or `2026-11-21-2` for the second one of that day; its summary is called so. */
   readonly name: string;
   readonly inbox: string;
-  /** Undefined where somebody ran it by hand. */
+  /** Undefined where a person ran it by hand. */
   readonly schedule?: string | undefined;
   /** `2026-11-21`: the folder under `done` and `rejected`. */
   readonly date: string;

@@ -4,7 +4,7 @@
 export type Destination = 'created' | 'notify';
 
 export interface Notice {
-  /** The same whenever the same thing is told again, so that its receiver can tell a repetition. */
+  /** The same for every repetition of a notice, so that its receiver can recognise it. */
   readonly id: string;
   /** e.g. `mini_program.created` */
   readonly type: string;

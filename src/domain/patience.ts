@@ -185,7 +185,7 @@ export function retryAfterMs(
 }
 
 /**
- * When a create is followed up whose answer may be lost, in ms after it. Where WeChat can be asked without a task id: early,
+ * When to follow up a create with an answer that may be lost, in ms after it. Where WeChat can be asked without a task id: early,
  * though never while the answer may still come. Otherwise nothing can be done before its task is over.
  */
 export function firstFollowUpMs(
@@ -197,7 +197,7 @@ export function firstFollowUpMs(
 
 /**
  * Whether what is due, or made now, is the early search after a lost answer. The time for which it was put down says so, not
- * the clock of whoever looks: clocks differ, and the search of the overdue push must not count as an early one.
+ * this process' clock: clocks differ, and the search of the overdue push must not count as an early one.
  */
 export function isEarlySearch(
   { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
@@ -224,7 +224,7 @@ function unitMs(unit: string): number {
   }
 }
 
-/** `250ms`, `30s`, `90m`, `26h`, `5d` → milliseconds. A bare number is refused: nobody can tell its unit. */
+/** `250ms`, `30s`, `90m`, `26h`, `5d` → milliseconds. A bare number is refused: its unit is not known. */
 export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
   if (amount === undefined || unit === undefined) {

@@ -1,9 +1,9 @@
-/** Which processes work on a ledger, and whether a worker is missing: rows that could be sent, and nobody who sends them. */
+/** Which processes work on a ledger, and whether a worker is missing: rows could be sent, and no worker sends them. */
 
 export type ProcessRole = 'worker' | 'receiver' | 'scheduler';
 
 /**
- * What a worker runs for. `steady`: until it is told to end (`work`, `serve`). `passing`: until nothing is left, and cron starts
+ * What a worker runs for. `steady`: until it is stopped (`work`, `serve`). `passing`: until nothing is left, and cron starts
  * the next one (`run --inbox`, `schedule run`, `work --drain`). `once`: a person started it for some files (`run`).
  */
 export type Running = 'steady' | 'passing' | 'once';
@@ -16,7 +16,7 @@ export interface LiveProcess {
   readonly version: string;
   readonly host: string;
   readonly pid: number;
-  /** Tells two processes apart that have the same host name and pid, as containers do. */
+  /** Distinguishes two processes with the same host name and pid, as containers have. */
   readonly id: string;
 }
 
@@ -55,12 +55,12 @@ const STEADY_FORGOTTEN_AFTER_MS = 7 * DAY_MS;
 /** Cron may be late, and a night takes a while. */
 const NIGHT_MARGIN_MS = 2 * 3_600_000;
 
-/** Nights whose distance from each other is looked at: with those of three weeks, a weekend without any is known. */
+/** So many of the last nights are compared: those of three weeks show a weekend without any. */
 const NIGHTS_LOOKED_AT = 21;
 
 /**
  * Since when rows wait for a worker and there is none; undefined where that is not so, or for less than `waitMs`. Where the only
- * workers are those of nightly cron runs, nobody sends between two nights, and nothing is missing before the next one is
+ * workers are those of nightly cron runs, no worker runs between two nights, and nothing is missing before the next one is
  * overdue.
  *
  * @param nights when nights began, in order
@@ -74,7 +74,7 @@ export function workerMissingSince(presence: Presence, nights: readonly number[]
 }
 
 /**
- * Until when the next night of cron is waited for; 0 where cron is not the only sender. Nobody tells us its times: the longest
+ * Until when the next night of cron is waited for; 0 where cron is not the only sender. Its times are not known to us: the longest
  * distance between the last nights says how long it may take, a day at least.
  */
 function nextNightBy({ now, seen }: Presence, nights: readonly number[]): number {

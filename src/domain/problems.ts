@@ -1,4 +1,4 @@
-/** What can be wrong with a row of a sheet, said so that the person who has the sheet open can mend it. */
+/** What can be wrong with a row of a sheet, in words with which the person who has the sheet open can fix it. */
 import type { Field } from './columns.js';
 import type { Actor, Words } from './words.js';
 
@@ -131,7 +131,7 @@ export function worstFirst<P extends ToldProblem>(ofRow: readonly P[]): P[] {
   return [...ofRow.filter((problem) => !isWarning(problem)), ...ofRow.filter(isWarning)];
 }
 
-/** The report's `who_acts`: who can mend it. */
+/** The report's `who_acts`: who can fix it. */
 export function problemActor({ code }: ToldProblem): Actor | undefined {
   return kindOf(code)?.who;
 }

@@ -144,7 +144,7 @@ export type FactKind = keyof typeof FACTS;
 export interface Fact {
   readonly kind: FactKind;
   readonly at: number;
-  /** When the call was sent whose answer this is; an answer to an earlier call changes nothing. */
+  /** When the answered call was sent; an answer to an earlier call changes nothing. */
   readonly callSentAt?: number;
   /** The machine's word for what was answered or pushed, e.g. `create:61070`; shown as the report's `problem`. */
   readonly problem?: string;
@@ -156,7 +156,7 @@ export interface Fact {
   readonly tasksOverBefore?: number;
   /** Of a search and its answer: it was made because an answer was lost, long before the push is overdue. */
   readonly early?: boolean;
-  /** Of a create: WeChat writes to nobody. Only its answer has the link for the legal person. */
+  /** Of a create: WeChat sends no message. Only its answer has the link for the legal person. */
   readonly byLink?: boolean;
   /** Why it waits, one of WAITS. */
   readonly wait?: Wait;
@@ -179,7 +179,7 @@ export interface Fact {
   readonly details?: RowDetails;
   /** The same beside those of the row that waits, where there is one. */
   readonly detailsOfWaiting?: RowDetails;
-  /** Of a push: `batch/index` of the row of this enterprise whose details WeChat repeats. */
+  /** Of a push: `batch/index` of the row of this enterprise with the details that WeChat repeats. */
   readonly aboutRow?: string;
   /** How far our clock was ahead of WeChat's when the call was sent, in ms; absent where they agree. */
   readonly clockAheadMs?: number;
@@ -252,13 +252,13 @@ export interface Registration {
   /** How many `create` calls WeChat took up. */
   readonly attempt: number;
   /**
-   * What WeChat has of the present attempt. `open`: it may be running a task of ours. `ended`: it ran one, and told us
+   * What WeChat has of the present attempt. `open`: it may be running a task of ours. `ended`: it ran one, and pushed
    * the end. `none`: it never took one.
    */
   readonly task: 'none' | 'open' | 'ended';
   /** The same of the attempts before it, the liveliest one: a late push, or 89249, can be about that one. */
   readonly earlierTask: 'none' | 'open' | 'ended';
-  /** When the latest of them was sent that may have left an open task. */
+  /** When the latest of those that may have left an open task was sent. */
   readonly earlierSentAt?: number | undefined;
   /** When the present attempt was sent, and how far our clock was ahead of WeChat's then (0: not known, or not at all). */
   readonly sentAt?: number | undefined;
@@ -266,13 +266,13 @@ export interface Registration {
   /** CreateTime of the push that ended a task of ours last: a push that is not younger repeats it. */
   readonly heardAt?: number | undefined;
   /**
-   * WeChat writes to nobody about the present attempt, and no earlier one of unknown outcome has reached anybody: whoever
-   * is to confirm needs a link, and only WeChat's answer to the present attempt had one.
+   * WeChat sends no message about the present attempt, and no earlier attempt of unknown outcome has reached a person: the
+   * legal person needs a link, and only WeChat's answer to the present attempt had one.
    */
   readonly byLink?: true | undefined;
   /**
    * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
-   * to try again, since when a task of somebody else runs, since when its Weixin ID is used up, how often it was sent
+   * to try again, since when a task of another platform runs, since when its Weixin ID is used up, how often it was sent
    * again because its link was lost.
    */
   readonly postponed: number;
@@ -357,8 +357,8 @@ function isKnownFromQuery({ problem = '' }: Registration): boolean {
 }
 
 /**
- * The link was in the answer that got lost, and nobody else is told of it: neither the legal person, by WeChat, nor we, by
- * any other call. So nobody can have opened it, and no Mini Program can come of its task.
+ * Only the lost answer had the link: WeChat sends it neither to the legal person nor in any other answer. So it cannot have
+ * been opened, and no Mini Program can come of its task.
  */
 export function nobodyHasItsLink({ task, byLink, taskId, authorizeUrl }: Registration): boolean {
   return task === 'open' && byLink === true && taskId === undefined && authorizeUrl === undefined;
@@ -438,8 +438,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'try_returned', from: ['needs_review'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
   { fact: 'try_returned', from: ['deferred', 'needs_review'], to: 'queued', so: ['send'], because: { en: 'no merchant is at fault', zh: '不是商户的问题' } },
 
-  // What stays silent. A blind second create is forbidden: the legal person may have been asked, and may have confirmed. It is
-  // none where nobody has the link and the task is over: nobody was asked, nobody can have confirmed, and nothing runs.
+  // What stays silent. A blind second create is forbidden: the legal person may have been asked, and may have confirmed. A
+  // second create is not blind where the link is lost and the task is over: no person was asked, and nothing runs.
   { fact: 'answer_lost', from: ['submitting'], to: 'submitting', because: { en: 'the call may have arrived, so it is not sent again', zh: '请求可能已送达，因此不重复提交' } },
   { fact: 'search_sent', from: ['submitting'], to: 'submitting', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
   { fact: 'search_sent', from: ['awaiting_legal_person'], to: 'awaiting_legal_person', so: ['ask'], because: { en: 'should its answer be lost, it is asked again', zh: '若答复丢失，会再次查询' } },
@@ -676,7 +676,7 @@ function liveliest(earlier: Registration['task'], present: Registration['task'])
   return earlier === 'ended' || present === 'ended' ? 'ended' : 'none';
 }
 
-/** Each answer of a row that was postponed again and again is kept, for the person who has to judge it at the end. */
+/** Each answer of a row that was postponed again and again is kept for the person who decides at the end. */
 function saidBy(registration: Registration, fact: Fact): string | undefined {
   if (fact.said === undefined || fact.kind !== 'create_postponed' || registration.said === undefined) return fact.said;
   return `${registration.said} · ${fact.said}`;
@@ -695,7 +695,7 @@ function patience(
   if (isOver(registration.state) || isOver(move.to)) {
     return { postponed: 0, busySince: undefined, personSince: undefined, linksLost: undefined };
   }
-  // Other details were never refused. That somebody else's task runs is true of them, too.
+  // Other details were never refused. A running task of another platform holds for them, too.
   if (move.rows === 'replaces') {
     return { postponed: 0, busySince, personSince: undefined, linksLost: undefined };
   }

@@ -5,7 +5,7 @@ import type { Row } from './row.js';
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface Snapshot {
   readonly registration: Registration;
-  /** Mark of the last fact when it was read, '' before the first: nobody recorded anything since, if it is still the same. */
+  /** Write id of the last fact when it was read, '' before the first. While it is still the same, no fact was recorded since. */
   readonly version: string;
   /** Redis' clock, ms since 1970. */
   readonly now: number;
