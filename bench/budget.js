@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../dist/src/app.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { key } from '../dist/src/redis/keys.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 

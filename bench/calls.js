@@ -24,7 +24,7 @@ import { parse } from 'csv-parse/sync';
 import { fractionOf, pickByWeight } from '../dist/simulator/chance.js';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
 import { startSimulator } from '../dist/simulator/simulator.js';
-import { openStore } from '../dist/src/app.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { creditCodeCheck } from '../dist/src/domain/enterprise-code.js';
 import { DEFAULT_PATIENCE, WAITS } from '../dist/src/domain/patience.js';
 import { openLedger } from '../dist/src/redis/ledger/ledger.js';

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '../dist/src/app.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { key } from '../dist/src/redis/keys.js';
 import { acceptRows, environment, log, settingsFrom, startWechat, until } from './rig.js';
 

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../dist/src/app.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { findToolsOf } from '../dist/src/cli/find.js';
 import { optionsFor } from '../dist/src/cli/report.js';
 import { key } from '../dist/src/redis/keys.js';

@@ -17,8 +17,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
-import { nightToolsOf, openStore, startConsoleOf, startListening } from '../dist/src/app.js';
+import { startListening } from '../dist/src/app/wiring/listening.js';
+import { nightToolsOf } from '../dist/src/app/wiring/nights.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { readSettings } from '../dist/src/config.js';
+import { startConsoleOf } from '../dist/src/console/start.js';
 import { runNight } from '../dist/src/nights/night.js';
 import { hostileFile } from '../test/support/hostile-sheets.mjs';
 

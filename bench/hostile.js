@@ -17,7 +17,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 
 const DIST = pathToFileURL(`${resolve(process.env.BENCH_DIST ?? fileURLToPath(new URL('../dist', import.meta.url)))}/`);
-const { startListening, openStore } = await import(new URL('src/app.js', DIST));
+const { startListening } = await import(new URL('src/app/wiring/listening.js', DIST));
+const { openStore } = await import(new URL('src/app/wiring/store.js', DIST));
 const { readSettings } = await import(new URL('src/config.js', DIST));
 const { REHEARSAL_CREDENTIALS } = await import(new URL('simulator/options.js', DIST));
 const { decodeAesKey, encrypt, signatureOf } = await import(new URL('src/wechat/crypt.js', DIST));

@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
-import { openStore, startListening } from '../dist/src/app.js';
+import { startListening } from '../dist/src/app/wiring/listening.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { readSettings } from '../dist/src/config.js';
 import { decodeAesKey, encrypt, signatureOf } from '../dist/src/wechat/crypt.js';
 

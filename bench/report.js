@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { openStore } from '../dist/src/app.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { readSettings } from '../dist/src/config.js';
 import { key, ROWS_PER_PAGE } from '../dist/src/redis/keys.js';
 

@@ -3,7 +3,8 @@ import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { openStore, startSending } from '../dist/src/app.js';
+import { startSending } from '../dist/src/app/wiring/sending.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { readSettings } from '../dist/src/config.js';
 
 export const log = pino({ level: 'silent' });

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
-import { openStore } from '../dist/src/app.js';
+import { openStore } from '../dist/src/app/wiring/store.js';
 import { acceptRows, environment, log, merchant, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 
 const ROWS = Number(process.argv[2] ?? 20_000);

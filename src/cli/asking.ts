@@ -1,7 +1,7 @@
 /** `retry` and `cancel`: what it would do → a question → the operator's facts, with who asked and why. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import type { Store } from '../app.js';
+import type { Store } from '../app/wiring/store.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
 import { type ActionPreview, type ActionRequest, applyAction, type Group, previewAction } from '../operator/action.js';

@@ -1,5 +1,10 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
-import { askDayAgain, limitsOf, type Part, type Store, startListening, startSending } from '../app.js';
+import { askDayAgain } from '../app/ask-day.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import { startListening } from '../app/wiring/listening.js';
+import type { Part } from '../app/wiring/part.js';
+import { startSending } from '../app/wiring/sending.js';
+import type { Store } from '../app/wiring/store.js';
 import { SERVICE } from '../events/server.js';
 import { batchProgress } from '../reporter/ending.js';
 import { UsageError } from './command.js';

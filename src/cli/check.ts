@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { limitsOf, rulesOf } from '../app.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import { rulesOf } from '../app/wiring/registration-api.js';
 import type { Batch } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
 import { type DetailField, type Identify, identifyWith, listOfDetails } from '../domain/merchant.js';

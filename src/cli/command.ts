@@ -1,7 +1,7 @@
 /** What all commands have in common: settings as flags, an example in --help, a log, and an exit status. */
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { openStore, type Store } from '../app.js';
+import { openStore, type Store } from '../app/wiring/store.js';
 import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';

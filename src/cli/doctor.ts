@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
-import { limitsOf, openCaller, processSourcesOf, type Store } from '../app.js';
+import { openCaller } from '../app/wiring/caller.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import { processSourcesOf } from '../app/wiring/processes.js';
+import type { Store } from '../app/wiring/store.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
 import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { isWorthANotice } from '../domain/line.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { limitsOf, type Store } from '../app.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { PROBLEMS, problemNextStep, problemReason } from '../domain/problems.js';

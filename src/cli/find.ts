@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Store } from '../app.js';
+import type { Store } from '../app/wiring/store.js';
 import { ownerOfTask, ownersOf } from '../redis/ledger/appids.js';
 import { rowsThatMayBe, rowsWith } from '../redis/ledger/row-index.js';
 import { type FindTools, type Found, find } from '../reporter/find.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ledgerIdentityOf } from '../app.js';
+import { ledgerIdentityOf } from '../app/wiring/identity.js';
 import { adoptLedger, differencesOf } from '../redis/ledger/identity.js';
 import { command, EXIT, perform } from './command.js';
 import { agreed } from './question.js';

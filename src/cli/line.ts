@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { askDayAgain } from '../app.js';
+import { askDayAgain } from '../app/ask-day.js';
 import { PAUSE } from '../domain/line.js';
 import { command, EXIT, perform } from './command.js';
 import { say } from './terminal.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Store } from '../app.js';
+import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { OutputError, writeWhole } from '../reporter/file.js';
 import { fileNamePart } from '../reporter/file-name.js';

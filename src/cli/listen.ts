@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { startListeningAtOnce } from '../app.js';
+import { startListeningAtOnce } from '../app/wiring/listening.js';
 import { command, EXIT, perform } from './command.js';
 import { onInterruption, say } from './terminal.js';
 

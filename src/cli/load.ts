@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { rulesOf, type Store } from '../app.js';
+import { rulesOf } from '../app/wiring/registration-api.js';
+import type { Store } from '../app/wiring/store.js';
 import { type Batch, countOf } from '../domain/batch.js';
 import { type Loaded, load } from '../producer/load.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';

@@ -1,6 +1,7 @@
 /** One night run by this process, for cron and for people who do not want to wait. */
 import { statSync } from 'node:fs';
-import { nightToolsOf, type Store } from '../app.js';
+import { nightToolsOf } from '../app/wiring/nights.js';
+import type { Store } from '../app/wiring/store.js';
 import { byOutcome } from '../domain/batch.js';
 import type { Night } from '../domain/night.js';
 import { type NightPlan, runNight } from '../nights/night.js';

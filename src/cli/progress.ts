@@ -1,5 +1,5 @@
 /** How far a batch is, from its counts. */
-import type { Store } from '../app.js';
+import type { Store } from '../app/wiring/store.js';
 import { byOutcome, type Counts, countOf } from '../domain/batch.js';
 import type { State } from '../domain/registration.js';
 import { exchangesUnderWay } from '../reporter/ending.js';

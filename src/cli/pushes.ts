@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { judgeOf, type Store, settlingOf } from '../app.js';
+import { judgeOf, settlingOf } from '../app/wiring/judging.js';
+import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import type { ParkedPush, Parking, StoredPush } from '../domain/push.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { openCaller, reconcileTools } from '../app.js';
+import { openCaller } from '../app/wiring/caller.js';
+import { reconcileTools } from '../app/wiring/reconciling.js';
 import {
   type FoundToken,
   type Match,

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { limitsOf, NO_CLIENT, registrationApi, type Store } from '../app.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
+import type { Store } from '../app/wiring/store.js';
 import type { Batch } from '../domain/batch.js';
 import { isoWithOffset, readMoment } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { limitsOf, type Store } from '../app.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import type { Store } from '../app/wiring/store.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Store } from '../app.js';
+import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Night, Schedule } from '../domain/night.js';
 import { planOf } from '../nights/night-scheduler.js';

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import {
-  type Part,
-  type Store,
-  startConsoleOf,
-  startListeningAtOnce,
-  startNights,
-  startReconcilingOf,
-  startSending,
-} from '../app.js';
+import { startListeningAtOnce } from '../app/wiring/listening.js';
+import { startNights } from '../app/wiring/nights.js';
+import type { Part } from '../app/wiring/part.js';
+import { startReconcilingOf } from '../app/wiring/reconciling.js';
+import { startSending } from '../app/wiring/sending.js';
+import type { Store } from '../app/wiring/store.js';
 import type { Need } from '../config.js';
+import { startConsoleOf } from '../console/start.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { aborted } from './listen.js';
 import { onInterruption } from './terminal.js';

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { limitsOf, processSourcesOf, type Store } from '../app.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import { processSourcesOf } from '../app/wiring/processes.js';
+import type { Store } from '../app/wiring/store.js';
 import { byOutcome } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { askDayAgain, limitsOf, type Part, type Store, startReconcilingOf, startSending } from '../app.js';
+import { askDayAgain } from '../app/ask-day.js';
+import { limitsOf } from '../app/wiring/limits.js';
+import type { Part } from '../app/wiring/part.js';
+import { startReconcilingOf } from '../app/wiring/reconciling.js';
+import { startSending } from '../app/wiring/sending.js';
+import type { Store } from '../app/wiring/store.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum, unsent } from '../reporter/tally.js';
 import { command, EXIT, perform } from './command.js';

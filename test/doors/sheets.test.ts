@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { rulesOf } from '../../src/app.js';
+import { rulesOf } from '../../src/app/wiring/registration-api.js';
 import { checkCommand } from '../../src/cli/check.js';
 import { loadCommand } from '../../src/cli/load.js';
 import { reportCommand } from '../../src/cli/report.js';

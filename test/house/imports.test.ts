@@ -25,9 +25,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reporter: STAGE,
   // A night is load, wait and report in a row.
   nights: [...STAGE, 'producer', 'reporter'],
-  console: [...STAGE, 'reporter', 'http'],
+  console: [...STAGE, 'reporter', 'http', 'app', 'package'],
 };
-const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli'], cli: [] };
+/** The use cases know every stage, and none of the faces that call them; the command `serve` starts the console. */
+const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli', 'console'], cli: [] };
 
 interface Import {
   readonly file: string;
@@ -111,7 +112,7 @@ function roomsOf({ file, specifier }: Import): [from: string, to: string] {
   return [roomOf(file), roomOf(relative(SRC, resolve(SRC, dirname(file), specifier)))];
 }
 
-/** `redis/ledger/ledger.ts` → redis, `app.js` → app */
+/** `redis/ledger/ledger.ts` → redis, `config.js` → config */
 function roomOf(file: string): string {
   return (file.split(sep)[0] ?? '').replace(/\.[jt]s$/, '');
 }

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
-import { openStore } from '../../src/app.js';
+import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { newEavesdropper } from '../support/eavesdropper.js';
 import { openBook } from '../support/ledger.js';

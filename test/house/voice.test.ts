@@ -9,6 +9,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** In rooms whose strings reach a terminal, a report, a notice or a page. */
 const ROOMS = [
   'src',
+  'src/app',
+  'src/app/wiring',
   'src/cli',
   'src/console',
   'src/domain',

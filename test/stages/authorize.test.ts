@@ -516,7 +516,7 @@ describe('the platform is told of each new Mini Program', () => {
       request.on('end', () => response.end());
     });
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
-    const { createdWebhook } = await import('../../src/app.js');
+    const { createdWebhook } = await import('../../src/app/wiring/created-webhook.js');
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
     const delivering = startDelivering({
       redis: server.redis,

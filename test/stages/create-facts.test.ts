@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NO_CLIENT } from '../../src/app.js';
+import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import type { Reply } from '../../src/wechat/client.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NO_CLIENT } from '../../src/app.js';
+import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { apply, type Fact, newRegistration, next, type Registration } from '../../src/domain/registration.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';

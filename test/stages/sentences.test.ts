@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NO_CLIENT } from '../../src/app.js';
+import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithOutcome } from '../../src/domain/row.js';
 import { nextOf } from '../../src/reporter/next.js';

@@ -1,6 +1,6 @@
 /** What is recorded of each answer, in full: nothing is missing, and nothing is said of a call that its answer does not tell. */
 import { describe, expect, test } from 'vitest';
-import { NO_CLIENT } from '../../src/app.js';
+import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { newRegistration, type Registration } from '../../src/domain/registration.js';
 import { answerToCreate } from '../../src/wechat/answers.js';

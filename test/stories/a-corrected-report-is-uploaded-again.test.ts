@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rulesOf } from '../../src/app.js';
+import { rulesOf } from '../../src/app/wiring/registration-api.js';
 import { storyOf } from '../../src/cli/explain.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { afterWorkingDays, isoWithOffset } from '../../src/domain/calendar.js';

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rulesOf, startSending } from '../../src/app.js';
+import { rulesOf } from '../../src/app/wiring/registration-api.js';
+import { startSending } from '../../src/app/wiring/sending.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { requiredFields } from '../../src/domain/check-row.js';
 import type { Merchant } from '../../src/domain/merchant.js';

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { openCaller, reconcileTools } from '../../src/app.js';
+import { openCaller } from '../../src/app/wiring/caller.js';
+import { reconcileTools } from '../../src/app/wiring/reconciling.js';
 import { reconcile, record } from '../../src/operator/reconcile.js';
 import { key } from '../../src/redis/keys.js';
 import { DAY_MS } from '../support/ledger.js';

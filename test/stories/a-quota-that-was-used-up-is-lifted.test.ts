@@ -1,6 +1,6 @@
 /** 45009 closes a day until WeChat is asked again, by one process for all; an operator's clear_quota is noticed by that. */
 import { describe, expect, test } from 'vitest';
-import { openCaller } from '../../src/app.js';
+import { openCaller } from '../../src/app/wiring/caller.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { vaultOf } from '../../src/app.js';
+import { vaultOf } from '../../src/app/wiring/vault.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { merchant } from '../support/merchants.js';

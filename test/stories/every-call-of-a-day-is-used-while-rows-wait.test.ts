@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitsOf } from '../../src/app.js';
+import { limitsOf } from '../../src/app/wiring/limits.js';
 import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { startListening, startReconcilingOf } from '../../src/app.js';
+import { startListening } from '../../src/app/wiring/listening.js';
+import { startReconcilingOf } from '../../src/app/wiring/reconciling.js';
 import { openHeartbeats } from '../../src/redis/heartbeat.js';
 import { key } from '../../src/redis/keys.js';
 import { openReconciliations } from '../../src/redis/reconciliations.js';

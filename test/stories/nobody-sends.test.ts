@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { openStore, type Store } from '../../src/app.js';
+import { openStore, type Store } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { vaultOf } from '../../src/app.js';
+import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openComponentStore, ticketReceivedAt } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { merchant, sheetOf } from '../support/merchants.js';

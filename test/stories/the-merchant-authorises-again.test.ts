@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { vaultOf } from '../../src/app.js';
+import { vaultOf } from '../../src/app/wiring/vault.js';
 import { optionsFor } from '../../src/cli/report.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { key } from '../../src/redis/keys.js';

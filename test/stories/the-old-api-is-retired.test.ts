@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { limitsOf, startSending } from '../../src/app.js';
+import { limitsOf } from '../../src/app/wiring/limits.js';
+import { startSending } from '../../src/app/wiring/sending.js';
 import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { merchant } from '../support/merchants.js';
 import { rehearse } from '../support/rehearsal.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { vaultOf } from '../../src/app.js';
+import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { merchant } from '../support/merchants.js';

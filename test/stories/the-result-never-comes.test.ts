@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { openCaller, reconcileTools } from '../../src/app.js';
+import { openCaller } from '../../src/app/wiring/caller.js';
+import { reconcileTools } from '../../src/app/wiring/reconciling.js';
 import { pushesCommand } from '../../src/cli/pushes.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
-import { openStore } from '../../src/app.js';
+import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { ticketReceivedAt } from '../../src/redis/component-store.js';
 import { openBook } from '../support/ledger.js';

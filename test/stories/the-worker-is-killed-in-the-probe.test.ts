@@ -1,5 +1,5 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { openStore } from '../../src/app.js';
+import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';

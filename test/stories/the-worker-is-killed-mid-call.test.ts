@@ -1,6 +1,6 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Simulator } from '../../simulator/simulator.js';
-import { openStore } from '../../src/app.js';
+import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';

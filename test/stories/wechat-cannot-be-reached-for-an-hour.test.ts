@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { limitsOf } from '../../src/app.js';
+import { limitsOf } from '../../src/app/wiring/limits.js';
 import { sendingStatus } from '../../src/reporter/sending-status.js';
 import { newGate } from '../support/gate.js';
 import { merchant } from '../support/merchants.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { nightToolsOf } from '../../src/app.js';
+import { nightToolsOf } from '../../src/app/wiring/nights.js';
 import { sendAndListen } from '../../src/cli/batch-run.js';
 import type { Night, Schedule } from '../../src/domain/night.js';
 import { type NightPlan, type NightTools, runNight } from '../../src/nights/night.js';

@@ -10,7 +10,10 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../simulator/simulator.js';
-import { openStore, type Part, type Store, startListening, startSending } from '../../src/app.js';
+import { startListening } from '../../src/app/wiring/listening.js';
+import type { Part } from '../../src/app/wiring/part.js';
+import { startSending } from '../../src/app/wiring/sending.js';
+import { openStore, type Store } from '../../src/app/wiring/store.js';
 import { optionsFor } from '../../src/cli/report.js';
 import { readSettings } from '../../src/config.js';
 import type { Merchant } from '../../src/domain/merchant.js';

@@ -1,0 +1,35 @@
+/** New Mini Programs, reported to the platform's own service. */
+import type { Redis } from 'ioredis';
+import type { Settings } from '../../config.js';
+import type { DeliveryTarget } from '../../notices/deliver.js';
+import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from '../../redis/created.js';
+import type { Authorizers } from '../../redis/pushes/authorizers.js';
+
+/** Undefined where nobody wants to hear of new Mini Programs. */
+export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
+}
+
+export function toldOfAuthorization(
+  settings: Settings,
+  redis: Redis,
+): ((change: AuthorizationChange) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (change) => tellAuthorization(redis, change);
+}
+
+/** The refresh token goes only where nobody on the way can read it. */
+export function createdWebhook(
+  { createdWebhook: url }: Pick<Settings, 'createdWebhook'>,
+  authorizers: Pick<Authorizers, 'find'>,
+): DeliveryTarget | undefined {
+  if (url === undefined) return undefined;
+  const { protocol, hostname } = new URL(url);
+  const isPrivate = protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return {
+    url,
+    complete: async (data) => {
+      const kept = isPrivate ? await authorizers.find(String(data.appid)) : undefined;
+      return { ...data, refresh_token: kept?.refreshToken ?? null };
+    },
+  };
+}

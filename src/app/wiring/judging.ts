@@ -1,0 +1,44 @@
+/** What it takes to read, match and record a push. */
+import type { Redis } from 'ioredis';
+import type { Settings } from '../../config.js';
+import type { Judge } from '../../events/record.js';
+import { openBatches } from '../../redis/ledger/batches.js';
+import { openLedger } from '../../redis/ledger/ledger.js';
+import { openAuthCodes } from '../../redis/pushes/auth-codes.js';
+import { decodeAesKey, type PushCredential } from '../../wechat/crypt.js';
+import { toldOfCreated } from './created-webhook.js';
+import { NO_CLIENT, registrationApi } from './registration-api.js';
+import type { Store } from './store.js';
+import { vaultOf } from './vault.js';
+
+/** What it takes to say what a stored push is about. */
+export function judgeOf({ settings, identify }: Pick<Store, 'settings' | 'identify'>, redis: Redis): Judge {
+  return {
+    identify,
+    credentials: pushCredentials(settings),
+    componentAppid: settings.wechatComponentAppid ?? '',
+    ledger: openLedger(redis),
+    matchOf: registrationApi(settings, NO_CLIENT).matchOf,
+  };
+}
+
+/** What it takes to record what a push says about a registration. */
+export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
+  return {
+    ledger: openLedger(redis),
+    rowAt: openBatches(redis).rowAt,
+    codes: openAuthCodes(redis),
+    vault: vaultOf(settings),
+    // Whatever is relayed to the other service has its codes exchanged there.
+    isShared: settings.forwardUrl !== undefined,
+    tellCreated: toldOfCreated(settings, redis),
+    log,
+  };
+}
+
+/** Token and key are rotated one by one, so every pair of them may be in use. */
+export function pushCredentials(settings: Settings): PushCredential[] {
+  const tokens = [settings.wechatMessageToken, settings.wechatMessageTokenPrevious].filter((it) => it !== undefined);
+  const keys = [settings.wechatEncodingAesKey, settings.wechatEncodingAesKeyPrevious].filter((it) => it !== undefined);
+  return keys.flatMap((encodingAesKey) => tokens.map((token) => ({ token, aesKey: decodeAesKey(encodingAesKey) })));
+}

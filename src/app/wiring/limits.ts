@@ -1,0 +1,21 @@
+/** The call budgets, from the settings. */
+import type { Settings } from '../../config.js';
+import type { Limits } from '../../domain/limits.js';
+import { quotaRechecksMs } from '../../domain/patience.js';
+
+/** With `auto`, until WeChat has told its number, or where it does not. */
+const DAILY_CALLS_UNTIL_TOLD = 1000;
+
+export function limitsOf(settings: Settings): Limits {
+  return {
+    perSecond: settings.callsPerSecond,
+    perMinute: settings.callsPerMinute,
+    perDay: settings.dailyCalls === 'auto' ? DAILY_CALLS_UNTIL_TOLD : settings.dailyCalls,
+    believeWeChat: settings.dailyCalls === 'auto',
+    searchShare: settings.searchReserve,
+    quotaRechecksMs: quotaRechecksMs(settings.patience),
+    timezone: settings.quotaTimezone,
+    sendingHours: settings.sendingHours,
+    stopAfter: settings.stopAfter,
+  };
+}

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Settings } from '../../config.js';
+import { isRedisGone, RedisUnavailable } from '../../redis/server/connection.js';
+import type { Part } from './part.js';
+import { openReceiverService } from './receiver-service.js';
+import type { Store } from './store.js';
+
+const TRY_AGAIN_MS = 1_000;
+
+/** Receiver and recorder: what listens. */
+export async function startListening(store: Store): Promise<Part & { port: number }> {
+  const receiver = await openReceiverService(store.settings, store.log);
+  try {
+    await receiver.recordIn(store);
+    return { port: await receiver.open(), close: receiver.close };
+  } catch (error) {
+    await receiver.close();
+    throw error;
+  }
+}
+
+/**
+ * The same where Redis may come later than the first push. WeChat may tell a result only once, so the port is open before
+ * Redis is looked for, and stays open. Resolves when Redis is there, or without a store when told to leave before.
+ *
+ * @param open whoever gives it closes the store at last
+ * @throws what `open` throws, except that Redis is away
+ */
+export async function startListeningAtOnce(
+  settings: Settings,
+  log: Logger,
+  open: () => Promise<Store>,
+  leaving: AbortSignal,
+): Promise<Part & { store: Store | undefined }> {
+  const receiver = await openReceiverService(settings, log);
+  try {
+    await receiver.open();
+    return { store: await recordOnceThere(), close: receiver.close };
+  } catch (error) {
+    await receiver.close();
+    throw error;
+  }
+
+  async function recordOnceThere(): Promise<Store | undefined> {
+    // Each reason once: a server that starts may refuse connections first and read its data then.
+    const told = new Set<string>();
+    while (!leaving.aborted) {
+      try {
+        const store = await openAndRecord();
+        if (told.size > 0) log.info({}, 'Redis is there now.');
+        return store;
+      } catch (error) {
+        // The second is a Redis that came and went again in the middle of it.
+        if (!(error instanceof RedisUnavailable || isRedisGone(error))) throw error;
+        if (error instanceof RedisUnavailable && !told.has(error.message) && !leaving.aborted) {
+          log.warn({}, `${error.message} Until it can be reached, pushes are kept on disk.`);
+          told.add(error.message);
+        }
+        await sleep(TRY_AGAIN_MS, undefined, { signal: leaving }).catch(() => {});
+      }
+    }
+    return undefined;
+  }
+
+  async function openAndRecord(): Promise<Store> {
+    const store = await open();
+    try {
+      await receiver.recordIn(store);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+}

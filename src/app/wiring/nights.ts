@@ -1,0 +1,68 @@
+/** Nightly runs over inbox folders. */
+import type { Redis } from 'ioredis';
+import type { NightTools } from '../../nights/night.js';
+import { startNightScheduler } from '../../nights/night-scheduler.js';
+import { openCalls } from '../../redis/calls.js';
+import { openBatches } from '../../redis/ledger/batches.js';
+import { openWorkload } from '../../redis/ledger/workload.js';
+import { openNights } from '../../redis/nights.js';
+import { queueNotice } from '../../redis/notices.js';
+import { openReadings } from '../../redis/readings.js';
+import { batchProgress } from '../../reporter/ending.js';
+import { limitsOf } from './limits.js';
+import type { Part } from './part.js';
+import { startBeatingAs } from './processes.js';
+import { NO_CLIENT, registrationApi, rulesOf } from './registration-api.js';
+import type { Store } from './store.js';
+
+/** Nightly runs over inbox folders. */
+export async function startNights(store: Store): Promise<Part> {
+  const { log } = store;
+  const { onNight, openNightClock } = await import('../../redis/night-clock.js');
+  const redis = await store.connect('background');
+  const clock = openNightClock(redis);
+  const tools = nightToolsOf(store, redis);
+  for (const schedule of await tools.nights.schedules()) await clock.set(schedule);
+  const batches = openBatches(redis);
+  const calls = openCalls(redis);
+  const workload = openWorkload(redis);
+  const nightScheduler = startNightScheduler({
+    tools,
+    batchProgress: async (ids, untilSubmitted) =>
+      (await batchProgress({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
+    clock: (topic) => onNight(redis, log, topic),
+    log,
+  });
+  const notifying = await store.notifying();
+  const beating = startBeatingAs('scheduler', store, redis);
+  log.info({ part: 'nights' }, 'ready');
+  return {
+    async close() {
+      await nightScheduler.close();
+      await beating.stop();
+      await notifying.close();
+      await clock.close();
+    },
+  };
+}
+
+export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
+  const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
+  return {
+    nights: openNights(redis),
+    readings: openReadings(redis),
+    batches: openBatches(redis),
+    calls: openCalls(redis),
+    rules: rulesOf(settings, true, identify),
+    limits: limitsOf(settings),
+    invitation,
+    unanswered,
+    now: Date.now,
+    log,
+    tell:
+      settings.notifyUrl === undefined
+        ? undefined
+        : ({ id, at, data }) =>
+            queueNotice(redis, 'notify', 'nights', { id: `night-${id}`, type: 'night.ended', at, data }),
+  };
+}

@@ -1,0 +1,50 @@
+/** Notices to people, posted by whichever process runs. */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Settings } from '../../config.js';
+import { heartbeatOf, liveOf } from '../../domain/presence.js';
+import { startDelivering } from '../../notices/deliver.js';
+import { startWorkerWatch } from '../../notices/worker-watch.js';
+import { openSentNotices } from '../../redis/sent-notices.js';
+import type { Role } from '../../redis/server/connection.js';
+import { openWakeupChannel } from '../../redis/wakeup-channel.js';
+import { processesNow } from '../../reporter/missing-worker.js';
+import type { Part } from './part.js';
+import { processSourcesOf } from './processes.js';
+
+/** What people are told: by whichever process is there. Of a missing worker no worker could tell. */
+export async function startNotifying(
+  connectTo: (role: Role) => Promise<Redis>,
+  settings: Settings,
+  log: Logger,
+): Promise<Part> {
+  if (settings.notifyUrl === undefined) return { close: async () => {} };
+  const redis = await connectTo('background');
+  const wakeupChannel = await openWakeupChannel(redis);
+  const delivering = startDelivering({
+    redis,
+    wakeupChannel,
+    destinations: { notify: { url: settings.notifyUrl } },
+    secret: settings.webhookSecret ?? '',
+    requestTimeoutMs: settings.patience.requestTimeoutMs,
+    log,
+  });
+  const sources = processSourcesOf(settings, redis);
+  const watch = startWorkerWatch({
+    told: openSentNotices(redis),
+    async look() {
+      const { presence, missing } = await processesNow(sources);
+      return { workers: liveOf(presence, 'worker').length, missing };
+    },
+    now: Date.now,
+    everyMs: heartbeatOf(settings.patience.workerWaitMs).everyMs,
+    log,
+  });
+  return {
+    async close() {
+      await watch.close();
+      await delivering.close();
+      await wakeupChannel.close();
+    },
+  };
+}

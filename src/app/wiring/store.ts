@@ -1,0 +1,121 @@
+/** The ledger and what belongs to it, opened for one process. */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Settings } from '../../config.js';
+import type { Identify } from '../../domain/merchant.js';
+import { type Calls, openCalls } from '../../redis/calls.js';
+import { type Batches, openBatches } from '../../redis/ledger/batches.js';
+import { claimLedger, nameLedger } from '../../redis/ledger/identity.js';
+import { type Ledger, openLedger } from '../../redis/ledger/ledger.js';
+import { identifyIn } from '../../redis/ledger/ledger-key.js';
+import { guardAgainstLoss, type LossGuard } from '../../redis/ledger/loss.js';
+import { openWorkload, type Workload } from '../../redis/ledger/workload.js';
+import { type Address, checkServer, connect, type Role } from '../../redis/server/connection.js';
+import { joinPrivateServer } from '../../redis/server/private-server.js';
+import { ledgerIdentityOf } from './identity.js';
+import { startNotifying } from './notifying.js';
+import { type Part, sharedPart } from './part.js';
+import { vaultOf } from './vault.js';
+
+/** The ledger and what belongs to it, over one connection. */
+export interface Store {
+  readonly redis: Redis;
+  readonly ledger: Ledger;
+  readonly batches: Batches;
+  readonly calls: Calls;
+  readonly workload: Workload;
+  /** The ledger was made just now. */
+  readonly isNew: boolean;
+  /** The registration of an enterprise, by its code. */
+  readonly identify: Identify;
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** How the receiver is, where this process has one: /readyz of the console says the same. */
+  readonly receiver: { isReady?: () => Promise<boolean> };
+  /** What this process does against a Redis that forgets; made by the first part that needs it. */
+  readonly lossGuard: () => Promise<LossGuard>;
+  /** Posts notices to people, and looks whether a worker is missing, until as many have said that they leave as have begun. */
+  readonly notifying: () => Promise<Part>;
+  /** A further connection; closed with the store. */
+  connect(role: Role): Promise<Redis>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param leaving see `connect`
+ * @param claim false: whatever platform the ledger belongs to; only who compares them by itself asks for that
+ * @throws RedisUnreachable, RedisMisconfigured, LedgerMismatch
+ */
+export async function openStore(
+  settings: Settings,
+  log: Logger,
+  role: Role,
+  leaving?: AbortSignal,
+  claim = true,
+): Promise<Store> {
+  nameLedger(settings.ledger);
+  const server = await reachServer(settings, log);
+  const connections: Redis[] = [];
+  const connectTo = async (to: Role, until?: AbortSignal): Promise<Redis> => {
+    const redis = await connect(server.address, to, log, until);
+    connections.push(redis);
+    return redis;
+  };
+  let guarding: Promise<LossGuard> | undefined;
+  const close = async (): Promise<void> => {
+    await (await guarding?.catch(() => undefined))?.close();
+    for (const redis of connections) redis.disconnect();
+    await server.leave();
+  };
+  try {
+    const redis = await connectTo(role, leaving);
+    if (settings.redisUrl !== undefined) {
+      for (const warning of await checkServer(redis)) log.warn({}, warning);
+    }
+    const notifying = sharedPart(() => startNotifying(connectTo, settings, log));
+    const isNew = claim && (await claimLedger(redis, ledgerIdentityOf(settings)));
+    return {
+      redis,
+      ledger: openLedger(redis),
+      batches: openBatches(redis),
+      calls: openCalls(redis),
+      workload: openWorkload(redis),
+      identify: await identifyIn(redis),
+      isNew,
+      settings,
+      log,
+      receiver: {},
+      lossGuard: () => {
+        guarding ??= startGuarding(connectTo, settings, log);
+        return guarding;
+      },
+      notifying,
+      connect: (to) => connectTo(to),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startGuarding(
+  connectTo: (role: Role) => Promise<Redis>,
+  settings: Settings,
+  log: Logger,
+): Promise<LossGuard> {
+  return guardAgainstLoss({
+    redis: await connectTo('background'),
+    home: settings.home,
+    vault: vaultOf(settings),
+    permitMs: settings.patience.requestTimeoutMs,
+    now: Date.now,
+    log,
+  });
+}
+
+async function reachServer(settings: Settings, log: Logger): Promise<{ address: Address; leave: () => Promise<void> }> {
+  if (settings.redisUrl !== undefined) return { address: { url: settings.redisUrl }, leave: async () => {} };
+  const { socketPath, leave } = await joinPrivateServer({ home: settings.home, log });
+  return { address: { socketPath }, leave };
+}

@@ -1,0 +1,16 @@
+import type { Settings } from '../../config.js';
+import { secretKeyUnder } from '../../redis/secret-key.js';
+import { openVault, type Vault } from '../../redis/vault.js';
+
+/** For whoever may not need it: a key that is missing is made. */
+export function vaultLater(settings: Settings): () => Vault {
+  let vault: Vault | undefined;
+  return () => {
+    vault ??= vaultOf(settings);
+    return vault;
+  };
+}
+
+export function vaultOf(settings: Settings): Vault {
+  return openVault(settings.secretKey ?? secretKeyUnder(settings.home), settings.secretKeyPrevious);
+}
