@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reportOptionsOf } from '../dist/src/app/report-options.js';
 import { openStore } from '../dist/src/app/wiring/store.js';
 import { findToolsOf } from '../dist/src/cli/find.js';
-import { optionsFor } from '../dist/src/cli/report.js';
 import { key } from '../dist/src/redis/keys.js';
 import { find } from '../dist/src/reporter/find.js';
 import { acceptRows, environment, log, merchant, settingsFrom } from './rig.js';
@@ -27,7 +27,7 @@ try {
   const [row] = await store.batches.page(await store.batches.find('b0'), Math.floor(ROWS / 20 / 512));
   await store.redis.hset(key('appids'), 'wx0123456789abcdef', row.relation.id);
   const tools = findToolsOf(store);
-  const options = await optionsFor(store, 'en');
+  const options = await reportOptionsOf(store, 'en');
   const before = process.memoryUsage().rss;
   for (const [what, text, wanted] of [
     ['an appid', 'wx0123456789abcdef', 300],

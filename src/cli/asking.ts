@@ -1,6 +1,8 @@
 /** `retry` and `cancel`: what it would do → a question → the operator's facts, with who asked and why. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { batchNamed } from '../app/batches.js';
+import { OUTCOMES } from '../app/report-options.js';
 import type { Store } from '../app/wiring/store.js';
 import { isIdentity } from '../domain/merchant.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
@@ -8,8 +10,8 @@ import { type ActionPreview, type ActionRequest, applyAction, type Group, previe
 import { tidyReady } from '../redis/ledger/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { outcomesFrom } from './flags.js';
 import { agreed } from './question.js';
-import { batchNamed, OUTCOMES, outcomesFrom } from './report.js';
 import { printJson, say } from './terminal.js';
 
 interface Options {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { byOutcome } from '../domain/batch.js';
+import { listBatches } from '../app/batches.js';
+import type { byOutcome } from '../domain/batch.js';
 import { formatDuration } from '../domain/patience.js';
 import { command, EXIT, perform } from './command.js';
-import { everyBatch } from './report.js';
 import { print, printJson, table } from './terminal.js';
 
 export function batchesCommand(): Command {
@@ -16,17 +16,12 @@ export function batchesCommand(): Command {
       perform(made, {}, async ({ open }) => {
         const store = await open('interactive');
         const now = Date.now();
-        const facts = await Promise.all(
-          (await everyBatch(store)).map(async (batch) => ({
-            batch: batch.id,
-            file: batch.purgedAt === undefined ? batch.file : '(purged)',
-            rows: batch.rows,
-            complete: batch.complete,
-            loadedAt: new Date(batch.loadedAt).toISOString(),
-            age: age(now - batch.loadedAt),
-            outcomes: byOutcome(await store.batches.counts(batch.id)),
-          })),
-        );
+        const facts = (await listBatches(store)).map(({ loadedAt, outcomes, ...batch }) => ({
+          ...batch,
+          loadedAt: new Date(loadedAt).toISOString(),
+          age: age(now - loadedAt),
+          outcomes,
+        }));
         if (options.json) await printJson(facts);
         else await print(`${facts.length > 0 ? table(facts.map(line)) : NONE}\n`);
         return EXIT.done;

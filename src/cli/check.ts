@@ -17,8 +17,8 @@ import { writeWhole } from '../reporter/file.js';
 import { type Outlook, outlook } from '../reporter/outlook.js';
 import { forCreates, sendingStatus } from '../reporter/sending-status.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { languageFrom } from './report.js';
-import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
+import { languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
+import { named, openSheetFiles, type SheetOptions, withSheetOptions } from './sheets.js';
 import { print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {

@@ -29,13 +29,6 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** @throws UsageError that names the flag */
-export function countFrom(flag: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new UsageError(`${flag} ${text}: write a whole number from 1.`);
-  return count;
-}
-
 export function command(usage: string, description: string, example: string): Command {
   const made = new Command(usage.split(' ')[0])
     .description(description)

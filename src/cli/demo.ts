@@ -6,6 +6,8 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startSimulator } from '../../simulator/simulator.js';
+import { batchNamed } from '../app/batches.js';
+import { reportOptionsOf } from '../app/report-options.js';
 import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
 import { openStore, type Store } from '../app/wiring/store.js';
 import { readSettings, type Settings } from '../config.js';
@@ -18,10 +20,10 @@ import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
 import { sendAndListen } from './batch-run.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { languageFrom } from './flags.js';
 import { LINK_SHEET, writeCodes } from './links.js';
 import { loadFiles } from './load.js';
 import { pause } from './pause.js';
-import { batchNamed, languageFrom, optionsFor } from './report.js';
 import { onInterruption, say, table } from './terminal.js';
 
 const SHEETS = {
@@ -98,7 +100,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string): Pr
 
     const batch = await batchNamed(store, id);
     const reportFile = join(results, 'report.csv');
-    const reportOptions = await optionsFor(store, language);
+    const reportOptions = await reportOptionsOf(store, language);
     await writeWhole(reportFile, reportCsv(store.batches, [batch], reportOptions), true);
     say('');
     say(
@@ -165,7 +167,7 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
 async function tellSurprises(store: Store, batch: Batch): Promise<number> {
   const expected = batch.headings.indexOf('expected');
   const surprises: string[] = [];
-  for await (const rows of reportRows(store.batches, batch, await optionsFor(store, 'en'))) {
+  for await (const rows of reportRows(store.batches, batch, await reportOptionsOf(store, 'en'))) {
     for (const row of rows) {
       const met = [row.outcome, row.problem].filter(Boolean).join(' ');
       if (met !== row.cells[expected])

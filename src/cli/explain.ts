@@ -15,7 +15,7 @@ import { troubleOf } from '../reporter/sentences.js';
 import { INTERNAL_PROBLEMS } from '../reporter/troubles.js';
 import { explain as explainAnswer, SOURCES } from '../wechat/answers.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { languageFrom } from './report.js';
+import { languageFrom } from './flags.js';
 import { print, printJson } from './terminal.js';
 
 interface Options {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { reportOptionsOf } from '../app/report-options.js';
 import type { Store } from '../app/wiring/store.js';
 import { ownerOfTask, ownersOf } from '../redis/ledger/appids.js';
 import { rowsThatMayBe, rowsWith } from '../redis/ledger/row-index.js';
 import { type FindTools, type Found, find } from '../reporter/find.js';
-import { type CommandContext, command, countFrom, EXIT, perform } from './command.js';
-import { languageFrom, optionsFor } from './report.js';
+import { type CommandContext, command, EXIT, perform } from './command.js';
+import { countFrom, languageFrom } from './flags.js';
 import { print, printJson, say } from './terminal.js';
 
 interface Options {
@@ -31,7 +32,7 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
   const limit = countFrom('--limit', options.limit);
   const language = languageFrom(options.lang);
   const store = await open('interactive');
-  const reportOptions = await optionsFor(store, language);
+  const reportOptions = await reportOptionsOf(store, language);
   const shown: ReturnType<typeof asJson>[] = [];
   let found = 0;
   for await (const it of find(findToolsOf(store), text.trim(), reportOptions)) {

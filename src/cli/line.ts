@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { askDayAgain } from '../app/ask-day.js';
-import { PAUSE } from '../domain/line.js';
+import { pause, resume } from '../app/line.js';
 import { command, EXIT, perform } from './command.js';
 import { say } from './terminal.js';
 
@@ -13,8 +12,7 @@ export function pauseCommand(): Command {
     .option('--because <TEXT>', 'why, for everybody who looks', 'paused by an operator')
     .action(async (options: { because: string }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const { calls } = await open('interactive');
-        await calls.stopLine({ because: options.because, problem: PAUSE, at: Date.now() });
+        await pause(await open('interactive'), options.because, Date.now());
         say('The line is stopped. `fastregister resume` starts it again.');
         return EXIT.done;
       }),
@@ -28,9 +26,9 @@ export function resumeCommand(): Command {
     'fastregister resume',
   ).action(async (_options: object, made: Command) =>
     perform(made, {}, async ({ open }) => {
-      const store = await open('interactive');
-      say(RESUMED[await store.calls.resumeLine()]);
-      if (await askDayAgain(store)) say(DAY_ASKED);
+      const { line, isDayShut } = await resume(await open('interactive'));
+      say(RESUMED[line]);
+      if (isDayShut) say(DAY_ASKED);
       return EXIT.done;
     }),
   );

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { batchNamed } from '../app/batches.js';
 import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { OutputError, writeWhole } from '../reporter/file.js';
@@ -10,7 +11,7 @@ import { type LinkSheetOptions, linkSheet } from '../reporter/link-sheet.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { qrPng } from '../reporter/qr.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
-import { batchNamed, languageFrom } from './report.js';
+import { languageFrom } from './flags.js';
 import { print, say, table } from './terminal.js';
 
 interface Options {

@@ -4,7 +4,8 @@ import type { Store } from '../app/wiring/store.js';
 import { type Batch, countOf } from '../domain/batch.js';
 import { type Loaded, load } from '../producer/load.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { mostInvalidFrom, named, openSheetFiles, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
+import { mostInvalidFrom, yesOrNo } from './flags.js';
+import { named, openSheetFiles, type SheetOptions, withSheetOptions } from './sheets.js';
 import { openProgress, print, printJson, say } from './terminal.js';
 
 interface Options extends SheetOptions {

@@ -1,6 +1,7 @@
 /** `fastregister`: finds the command, and says what went wrong with which exit status. */
 import './v8-flags.js';
 import { Command, CommanderError } from 'commander';
+import { RequestError } from '../app/request-error.js';
 import { readDotenv, SettingsError } from '../config.js';
 import { UserError } from '../domain/words.js';
 import { PortUnavailable } from '../http/port.js';
@@ -44,6 +45,7 @@ function tell(error: unknown): number {
     error instanceof PortUnavailable ||
     error instanceof RedisMisconfigured ||
     error instanceof OutputError ||
+    error instanceof RequestError ||
     error instanceof UsageError
   ) {
     say(sentenceOf(error));

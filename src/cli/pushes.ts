@@ -10,8 +10,8 @@ import { factAbout, type Judge, match, openStored, settle } from '../events/reco
 import { ownersOf } from '../redis/ledger/appids.js';
 import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
-import { command, countFrom, EXIT, perform, UsageError } from './command.js';
-import { sinceFrom } from './report.js';
+import { command, EXIT, perform, UsageError } from './command.js';
+import { countFrom, sinceFrom } from './flags.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function pushesCommand(): Command {

@@ -1,18 +1,15 @@
 import type { Command } from 'commander';
-import { limitsOf } from '../app/wiring/limits.js';
-import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
+import { batchNamed, everyBatch } from '../app/batches.js';
+import { OUTCOMES, reportOptionsOf } from '../app/report-options.js';
 import type { Store } from '../app/wiring/store.js';
 import type { Batch } from '../domain/batch.js';
-import { isoWithOffset, readMoment } from '../domain/calendar.js';
-import { parseDuration } from '../domain/patience.js';
-import type { Outcome } from '../domain/registration.js';
-import { ACTORS, type Actor, type Language } from '../domain/words.js';
+import { isoWithOffset } from '../domain/calendar.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';
-import { sendingStatus } from '../reporter/sending-status.js';
 import { reportWorkbook } from '../reporter/workbook.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { isWorkbook, languageFrom, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
 import { print, say } from './terminal.js';
 
 interface Options {
@@ -27,18 +24,6 @@ interface Options {
   readonly json?: true;
   readonly xlsx?: true;
 }
-
-export const OUTCOMES: readonly Outcome[] = [
-  'created',
-  'already_created',
-  'duplicate',
-  'invalid',
-  'rejected',
-  'expired',
-  'needs_review',
-  'cancelled',
-  'pending',
-];
 
 export function reportCommand(): Command {
   return command(
@@ -86,7 +71,7 @@ async function report({ open, settings }: CommandContext, id: string | undefined
     );
   }
   const reportOptions = {
-    ...(await optionsFor(store, languageFrom(options.lang), only)),
+    ...(await reportOptionsOf(store, languageFrom(options.lang), only)),
     who,
     since,
     links: options.links,
@@ -101,93 +86,11 @@ async function report({ open, settings }: CommandContext, id: string | undefined
   return EXIT.done;
 }
 
-/** @throws UsageError that names the batches there are */
-export async function batchNamed({ batches }: Store, id: string | undefined): Promise<Batch> {
-  const ids = await batches.list();
-  const wanted = id ?? ids.at(-1);
-  const batch = wanted === undefined ? undefined : await batches.find(wanted);
-  if (batch !== undefined) return batch;
-  if (ids.length === 0) throw new UsageError('There is no batch yet. Load a sheet first: fastregister load FILE');
-  throw new UsageError(`There is no batch ${wanted}. The newest are ${ids.slice(-3).reverse().join(', ')}.`);
-}
-
-/** In the order of loading. */
-export async function everyBatch({ batches }: Store): Promise<Batch[]> {
-  const all = await Promise.all((await batches.list()).map(batches.find));
-  return all.filter((batch) => batch !== undefined);
-}
-
 function refusePurged(batch: Batch): Batch {
   if (batch.purgedAt === undefined) return batch;
   throw new UsageError(
     `The merchants of ${batch.id} were purged at ${new Date(batch.purgedAt).toISOString()}; \`fastregister batches\` has its counts.`,
   );
-}
-
-export async function optionsFor(
-  store: Store,
-  language: Language,
-  only?: ReadonlySet<Outcome>,
-): Promise<ReportOptions> {
-  const now = Date.now();
-  const { blockedReason } = await sendingStatus(
-    store.calls,
-    limitsOf(store.settings),
-    now,
-    store.settings.wechatRegistrationApi,
-  );
-  const { invitation, unanswered } = registrationApi(store.settings, NO_CLIENT);
-  return {
-    language,
-    only,
-    blockedReason,
-    timezone: store.settings.quotaTimezone,
-    now,
-    invitation,
-    unanswered,
-  };
-}
-
-export function languageFrom(text: string): Language {
-  if (text === 'zh' || text === 'en') return text;
-  throw new UsageError(`--lang ${text}: write zh or en.`);
-}
-
-export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | undefined {
-  if (text === undefined) return undefined;
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !OUTCOMES.includes(name as Outcome));
-  if (unknown.length > 0) throw new UsageError(`--only ${unknown.join(',')}: the outcomes are ${OUTCOMES.join(', ')}.`);
-  return new Set(names as Outcome[]);
-}
-
-const WHO = Object.keys(ACTORS) as readonly Actor[];
-
-export function whoFrom(text: string | undefined): ReadonlySet<Actor> | undefined {
-  if (text === undefined) return undefined;
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !WHO.includes(name as Actor));
-  if (unknown.length > 0) throw new UsageError(`--who ${unknown.join(',')}: use ${WHO.join(', ')}.`);
-  return new Set(names as Actor[]);
-}
-
-/** By its name, wherever a file is written. */
-export function isWorkbook(file: string): boolean {
-  return /\.xlsx$/i.test(file);
-}
-
-/** A moment on the clock of the quota's time zone, or so long ago. */
-export function sinceFrom(text: string | undefined, timezone: string): number | undefined {
-  if (text === undefined) return undefined;
-  const moment = readMoment(text, timezone);
-  if (moment !== undefined) return moment;
-  try {
-    return Date.now() - parseDuration(text);
-  } catch (cause) {
-    throw new UsageError(`--since ${text}: write a day as 2026-11-20, a time as "2026-11-20 22:00", or 24h.`, {
-      cause,
-    });
-  }
 }
 
 async function* jsonLines(

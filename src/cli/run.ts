@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { batchNamed } from '../app/batches.js';
+import { reportOptionsOf } from '../app/report-options.js';
 import { limitsOf } from '../app/wiring/limits.js';
 import type { Store } from '../app/wiring/store.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
@@ -11,10 +13,10 @@ import { sendingStatus } from '../reporter/sending-status.js';
 import { needAPerson, sum } from '../reporter/tally.js';
 import { type Ending, sendAndListen } from './batch-run.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { loadFiles, loadFlagsFrom } from './load.js';
 import { refuseMissingInbox, runNightHere } from './night-run.js';
-import { batchNamed, languageFrom, optionsFor } from './report.js';
-import { mostInvalidFrom, type SheetOptions, withSheetOptions, yesOrNo } from './sheets.js';
+import { type SheetOptions, withSheetOptions } from './sheets.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -67,7 +69,7 @@ async function runInbox(
     inbox,
     timezone: settings.quotaTimezone,
     language: languageFrom(options.lang),
-    until: untilFrom(options.until) ? 'submitted' : 'settled',
+    until: untilFrom(options.until),
     acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
     mostInvalid: mostInvalidFrom(options.maxInvalid),
   };
@@ -76,7 +78,7 @@ async function runInbox(
 
 async function run({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {
   if (files.length === 0) throw new UsageError('Name the sheets to run, or an inbox with --inbox.');
-  const untilSubmitted = untilFrom(options.until);
+  const untilSubmitted = untilFrom(options.until) === 'submitted';
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
   if (!options.force) outputs?.forEach(refuseToOverwrite);
@@ -90,7 +92,7 @@ async function run({ open }: CommandContext, files: readonly string[], options: 
 
   const counts = sum(await Promise.all(ids.map((id) => store.batches.counts(id))));
   say(table(Object.entries(byOutcome(counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
-  const reportOptions = await optionsFor(store, language);
+  const reportOptions = await reportOptionsOf(store, language);
   for (const [at, id] of ids.entries()) {
     const batch: Batch = await batchNamed(store, id);
     const pieces = reportCsv(store.batches, [batch], reportOptions);
@@ -122,11 +124,6 @@ async function statusOf(store: Store, ending: Ending, needing: number, interrupt
     default:
       return needing > 0 ? EXIT.someNeedAPerson : EXIT.done;
   }
-}
-
-function untilFrom(text: string | undefined): boolean {
-  if (text === undefined || text === 'submitted') return text === 'submitted';
-  throw new UsageError(`--until ${text}: the only word here is submitted.`);
 }
 
 /** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */

@@ -9,9 +9,9 @@ import { shareAsText } from '../producer/checked-rows.js';
 import type { NightClock } from '../redis/night-clock.js';
 import { openNights } from '../redis/nights.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { refuseMissingInbox, runNightHere } from './night-run.js';
-import { languageFrom } from './report.js';
-import { mostInvalidFrom, withIntakeOptions, yesOrNo } from './sheets.js';
+import { withIntakeOptions } from './sheets.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function scheduleCommand(): Command {
@@ -164,12 +164,6 @@ async function scheduleNamed(nights: ReturnType<typeof openNights>, name: string
 function nameFrom(text: string): string {
   if (/^\p{L}[\p{L}\p{N}_.-]{0,39}$/u.test(text)) return text;
   throw new UsageError(`${text}: a name begins with a letter and goes on with letters, digits, _, . and -.`);
-}
-
-export function untilFrom(text: string | undefined): Schedule['until'] {
-  if (text === undefined) return 'settled';
-  if (text === 'submitted') return 'submitted';
-  throw new UsageError(`--until ${text}: the only word here is submitted.`);
 }
 
 function nextOf(schedule: Schedule): string {

@@ -5,7 +5,6 @@ import type { Language } from '../domain/words.js';
 import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { openSheet, type Sheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
-import { UsageError } from './command.js';
 import { say } from './terminal.js';
 
 /** Flags of every command that takes sheets. */
@@ -24,15 +23,6 @@ export function withIntakeOptions(command: Command): Command {
   return command
     .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
     .option('--max-invalid <SHARE>', 'refuse a file with a larger share of invalid rows, e.g. 5%');
-}
-
-/** @throws UsageError; 1 where every row may be invalid */
-export function mostInvalidFrom(text: string | undefined): number {
-  if (text === undefined) return 1;
-  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
-  if (percent === undefined || Number(percent) > 100)
-    throw new UsageError(`--max-invalid ${text}: write a share of the rows, e.g. 5%.`);
-  return Number(percent) / 100;
 }
 
 /**
@@ -72,10 +62,4 @@ export async function named<T>(file: string, read: () => T | Promise<T>, languag
     const { en, zh } = error.words;
     throw new SheetError({ en: `${file}: ${en}`, zh: `${file}：${zh}` }, { language, cause: error });
   }
-}
-
-/** @throws UsageError: a word that is neither must not send rows that were to be held back */
-export function yesOrNo(flag: string, text: string): boolean {
-  if (text === 'yes' || text === 'no') return text === 'yes';
-  throw new UsageError(`${flag} ${text}: write yes or no.`);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { writeWhole } from '../reporter/file.js';
 import { template } from '../reporter/template.js';
 import { command, EXIT, UsageError } from './command.js';
-import { isWorkbook, languageFrom } from './report.js';
+import { isWorkbook, languageFrom } from './flags.js';
 import { print, say } from './terminal.js';
 
 interface Options {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { reportOptionsOf } from '../app/report-options.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todosOf, todoWorkbook } from '../reporter/todo.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
-import { isWorkbook, languageFrom, optionsFor } from './report.js';
+import { isWorkbook, languageFrom } from './flags.js';
 import { print, printJson, say } from './terminal.js';
 
 interface Options {
@@ -35,7 +36,7 @@ async function todo({ open, settings }: CommandContext, options: Options): Promi
   const language = languageFrom(options.lang);
   const store = await open('interactive');
   const contact = options.contact?.split(',').map((heading) => heading.trim());
-  const todos = await todosOf(store.batches, { ...(await optionsFor(store, language)), contact });
+  const todos = await todosOf(store.batches, { ...(await reportOptionsOf(store, language)), contact });
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
 
   if (options.output !== undefined) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { reportOptionsOf } from '../../src/app/report-options.js';
 import { vaultOf } from '../../src/app/wiring/vault.js';
-import { optionsFor } from '../../src/cli/report.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { key } from '../../src/redis/keys.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
@@ -26,7 +26,7 @@ async function authorizerIs(story: Rehearsal, it: Merchant, wanted: string): Pro
 async function rowOf(story: Rehearsal) {
   const batch = await story.book.batches.find('b1');
   if (batch === undefined) throw new Error('there is no batch b1');
-  for await (const rows of reportRows(story.book.batches, batch, await optionsFor(story.store, 'en'))) {
+  for await (const rows of reportRows(story.book.batches, batch, await reportOptionsOf(story.store, 'en'))) {
     for (const row of rows) return row;
   }
   throw new Error('the report has no row');

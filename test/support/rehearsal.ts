@@ -10,11 +10,11 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../simulator/simulator.js';
+import { reportOptionsOf } from '../../src/app/report-options.js';
 import { startListening } from '../../src/app/wiring/listening.js';
 import type { Part } from '../../src/app/wiring/part.js';
 import { startSending } from '../../src/app/wiring/sending.js';
 import { openStore, type Store } from '../../src/app/wiring/store.js';
-import { optionsFor } from '../../src/cli/report.js';
 import { readSettings } from '../../src/config.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
@@ -195,7 +195,7 @@ export async function reportOf({ store }: Pick<Rehearsal, 'store'>, id: string):
   const batch = await store.batches.find(id);
   if (batch === undefined) throw new Error(`there is no batch ${id}`);
   const rows: ReportRow[] = [];
-  for await (const page of reportRows(store.batches, batch, await optionsFor(store, 'en'))) rows.push(...page);
+  for await (const page of reportRows(store.batches, batch, await reportOptionsOf(store, 'en'))) rows.push(...page);
   return rows;
 }
 

@@ -1,0 +1,54 @@
+/** The batches there are, and how many rows of each have which outcome. */
+import { type Batch, byOutcome, type Counts } from '../domain/batch.js';
+import { RequestError } from './request-error.js';
+import type { Store } from './wiring/store.js';
+
+/** Without `id`: the newest. @throws RequestError that names the batches there are */
+export async function batchNamed({ batches }: Pick<Store, 'batches'>, id: string | undefined): Promise<Batch> {
+  const ids = await batches.list();
+  const wanted = id ?? ids.at(-1);
+  const batch = wanted === undefined ? undefined : await batches.find(wanted);
+  if (batch !== undefined) return batch;
+  if (ids.length === 0) {
+    throw new RequestError('not_found', {
+      en: 'There is no batch yet. Load a sheet first: fastregister load FILE',
+      zh: '还没有批次。请先上传表格：fastregister load FILE',
+    });
+  }
+  const newest = ids.slice(-3).reverse();
+  throw new RequestError('not_found', {
+    en: `There is no batch ${wanted}. The newest are ${newest.join(', ')}.`,
+    zh: `没有批次 ${wanted}。最新的批次是 ${newest.join('、')}。`,
+  });
+}
+
+/** In the order of loading. */
+export async function everyBatch({ batches }: Pick<Store, 'batches'>): Promise<Batch[]> {
+  const all = await Promise.all((await batches.list()).map(batches.find));
+  return all.filter((batch) => batch !== undefined);
+}
+
+/** A batch in a list of them. */
+export interface BatchSummary {
+  readonly batch: string;
+  /** `(purged)` where its merchants' data was deleted, and the file name with it. */
+  readonly file: string;
+  readonly rows: number;
+  readonly complete: boolean;
+  readonly outcomes: ReturnType<typeof byOutcome>;
+}
+
+export function batchSummary({ id, file, rows, complete, purgedAt }: Batch, counts: Counts): BatchSummary {
+  return { batch: id, file: purgedAt === undefined ? file : '(purged)', rows, complete, outcomes: byOutcome(counts) };
+}
+
+export async function listBatches(
+  store: Pick<Store, 'batches'>,
+): Promise<(BatchSummary & { readonly loadedAt: number })[]> {
+  return Promise.all(
+    (await everyBatch(store)).map(async (batch) => ({
+      ...batchSummary(batch, await store.batches.counts(batch.id)),
+      loadedAt: batch.loadedAt,
+    })),
+  );
+}

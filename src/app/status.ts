@@ -1,0 +1,170 @@
+/** How it is now: the line, the processes, the calls of today, what waits for what, and every batch. */
+import { isoWithOffset } from '../domain/calendar.js';
+import type { Limits } from '../domain/limits.js';
+import { opensByItself } from '../domain/line.js';
+import { REMIND_BEFORE_MS } from '../domain/link.js';
+import { liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
+import { WAITS, type Wait } from '../domain/registration.js';
+import { ticketReceivedAt } from '../redis/component-store.js';
+import { openLinks } from '../redis/ledger/links.js';
+import { lastLoss, unreported } from '../redis/ledger/loss.js';
+import { openPushes } from '../redis/pushes/pushes.js';
+import { openReconciliations } from '../redis/reconciliations.js';
+import { processesNow } from '../reporter/missing-worker.js';
+import { outlook } from '../reporter/outlook.js';
+import { forCreates, type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
+import { shutDayFacts } from '../reporter/shut-day.js';
+import { batchNamed, batchSummary, everyBatch } from './batches.js';
+import { limitsOf } from './wiring/limits.js';
+import { processSourcesOf } from './wiring/processes.js';
+import type { Store } from './wiring/store.js';
+
+/** So many of the registrations that are due next are asked what they wait for. */
+const LOOKED_AT = 1_000;
+
+export type StatusFacts = Awaited<ReturnType<typeof gatherStatus>>;
+
+/** Of one batch, or of all. Times are ISO 8601 with offset. @throws RequestError where there is no such batch */
+export async function gatherStatus(store: Store, id: string | undefined) {
+  const limits = limitsOf(store.settings);
+  const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
+  const at = Date.now();
+  const now = await sendingStatus(store.calls, limits, at, store.settings.wechatRegistrationApi);
+  const pushes = openPushes(store.redis);
+  const batches = await Promise.all(
+    wanted.map(async (batch) => {
+      const counts = await store.batches.counts(batch.id);
+      return { ...batchSummary(batch, counts), waiting: waits(counts) };
+    }),
+  );
+  // Its words say when it ends.
+  const { until: _, ...blockedReason } = now.blockedReason ?? {};
+  const parked = await pushes.parked();
+  const links = await linksNow(store, Date.now());
+  const creates = forCreates(now, limits);
+  const ticketAt = await ticketReceivedAt(store.redis);
+  const loss = await lastLoss(store.redis);
+  const { presence, missing } = await processesNow(processSourcesOf(store.settings, store.redis));
+  return {
+    line:
+      now.stopped || now.blockedReason
+        ? { stopped: isStopped(now), ...blockedReason, ...metByLine(now, limits) }
+        : { stopped: false },
+    processes: processesShown(presence, limits),
+    workerMissing:
+      missing === undefined
+        ? null
+        : {
+            since: isoWithOffset(missing.since, limits.timezone),
+            problem: missing.problem,
+            reason: missing.reason,
+            nextStep: missing.nextStep,
+          },
+    calls: {
+      used: now.used,
+      limit: now.limit,
+      left: now.left,
+      kept: now.kept,
+      told: told(now, limits),
+      shut: shutDayFacts(now.shut, limits),
+    },
+    ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
+    waitsUntil: await waitsUntil(store),
+    ticketReceivedAt: ticketAt === undefined ? null : isoWithOffset(ticketAt, limits.timezone),
+    parkedPushes: parked,
+    forgotten:
+      loss === undefined
+        ? null
+        : { facts: loss.facts, pushes: loss.pushes, at: isoWithOffset(loss.at, limits.timezone) },
+    processesToReport: await unreported(store.redis),
+    compared: await comparedNow(store),
+    links,
+    batches,
+  };
+}
+
+/** Who works on this ledger, and when WeChat was last called, last pushed, and since when a row waits that could be sent. */
+function processesShown(presence: Presence, { timezone }: Limits) {
+  const { callAt, pushAt, waitingSince } = presence;
+  const time = (at: number | undefined): string | null => (at === undefined ? null : isoWithOffset(at, timezone));
+  const ofRole = (role: ProcessRole) => ({
+    live: liveOf(presence, role).map(({ host, pid, version }) => ({ host, pid, version })),
+    lastSeenAt: time(presence.seen[role]),
+  });
+  return {
+    workers: ofRole('worker'),
+    receivers: ofRole('receiver'),
+    schedulers: ofRole('scheduler'),
+    lastCallAt: time(callAt),
+    lastPushAt: time(pushAt),
+    waitingSince: time(waitingSince),
+  };
+}
+
+/** Also while it is tried by itself. */
+function isStopped({ stopped, line }: SendingStatus): boolean {
+  return stopped || line?.probe !== undefined;
+}
+
+/** What stopped the line, for programs; its words are `reason` and `nextStep`. */
+function metByLine({ line }: SendingStatus, { timezone }: Limits) {
+  if (line === undefined) return {};
+  const { because, times, merchants, since, at, probe } = line;
+  return {
+    because,
+    times: times ?? null,
+    merchants: merchants ?? null,
+    firstMetAt: since === undefined ? null : isoWithOffset(since, timezone),
+    stoppedAt: isoWithOffset(at, timezone),
+    opensByItself: opensByItself(line),
+    nextTryAt: opensByItself(line) ? isoWithOffset(line.probe.at, timezone) : null,
+    triesFailed: probe?.failed ?? null,
+  };
+}
+
+/** What `quota/get` told last of this day, beside what we had counted then: others of the platform call as well. */
+function told({ told }: SendingStatus, { timezone }: Limits) {
+  if (told === undefined) return null;
+  const { used, counted, at } = told;
+  return { used, counted, difference: used - counted, at: isoWithOffset(at, timezone) };
+}
+
+/** Why registrations are deferred, and when the first of each kind is due. */
+async function waitsUntil({ workload, settings }: Store): Promise<Record<string, string>> {
+  const first: Record<string, string> = {};
+  for (const { wait, until } of await workload.dueNext(LOOKED_AT)) {
+    const why = wait === undefined ? 'another answer' : WAITS[wait].en;
+    first[why] ??= isoWithOffset(until, settings.quotaTimezone);
+  }
+  return first;
+}
+
+/** Links that legal persons have yet to open, of every batch. */
+async function linksNow({ redis, settings }: Store, now: number) {
+  const links = openLinks(redis);
+  const [open, ending, next] = await Promise.all([
+    links.count(now, Number.POSITIVE_INFINITY),
+    links.count(now, now + REMIND_BEFORE_MS),
+    links.nextEnd(now),
+  ]);
+  return { open, ending, nextEndsAt: next === undefined ? null : isoWithOffset(next, settings.quotaTimezone) };
+}
+
+/** How the last comparison of WeChat's list of accounts ended, which runs by itself; null before the first. */
+async function comparedNow({ redis, settings }: Store) {
+  const last = await openReconciliations(redis).last();
+  if (last === undefined) return null;
+  const { at, refused, ...found } = last;
+  return { at: isoWithOffset(at, settings.quotaTimezone), ...found, refused: refused === '' ? null : refused };
+}
+
+/** `queued: 3`, `deferred, because …: 2` */
+function waits(counts: Readonly<Record<string, number>>): Record<string, number> {
+  const waiting: Record<string, number> = {};
+  for (const [name, count] of Object.entries(counts)) {
+    const [state, wait] = name.split('/');
+    if (wait !== undefined) waiting[WAITS[wait as Wait]?.en ?? wait] = count;
+    else if (state === 'queued' || state === 'submitting' || state === 'awaiting_legal_person') waiting[state] = count;
+  }
+  return waiting;
+}

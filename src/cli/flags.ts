@@ -1,0 +1,78 @@
+/** What people write after a flag, as values. A word that means nothing is refused with the flag and what to write instead. */
+import { OUTCOMES } from '../app/report-options.js';
+import { readMoment } from '../domain/calendar.js';
+import type { Schedule } from '../domain/night.js';
+import { parseDuration } from '../domain/patience.js';
+import type { Outcome } from '../domain/registration.js';
+import { ACTORS, type Actor, type Language } from '../domain/words.js';
+import { UsageError } from './command.js';
+
+export function languageFrom(text: string): Language {
+  if (text === 'zh' || text === 'en') return text;
+  throw new UsageError(`--lang ${text}: write zh or en.`);
+}
+
+export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !OUTCOMES.includes(name as Outcome));
+  if (unknown.length > 0) throw new UsageError(`--only ${unknown.join(',')}: the outcomes are ${OUTCOMES.join(', ')}.`);
+  return new Set(names as Outcome[]);
+}
+
+export const WHO = Object.keys(ACTORS) as readonly Actor[];
+
+export function whoFrom(text: string | undefined): ReadonlySet<Actor> | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !WHO.includes(name as Actor));
+  if (unknown.length > 0) throw new UsageError(`--who ${unknown.join(',')}: use ${WHO.join(', ')}.`);
+  return new Set(names as Actor[]);
+}
+
+/** By the name of the file. */
+export function isWorkbook(file: string): boolean {
+  return /\.xlsx$/i.test(file);
+}
+
+/** A moment on the clock of the quota's time zone, or so long ago. */
+export function sinceFrom(text: string | undefined, timezone: string): number | undefined {
+  if (text === undefined) return undefined;
+  const moment = readMoment(text, timezone);
+  if (moment !== undefined) return moment;
+  try {
+    return Date.now() - parseDuration(text);
+  } catch (cause) {
+    throw new UsageError(`--since ${text}: write a day as 2026-11-20, a time as "2026-11-20 22:00", or 24h.`, {
+      cause,
+    });
+  }
+}
+
+/** @throws UsageError that names the flag */
+export function countFrom(flag: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new UsageError(`${flag} ${text}: write a whole number from 1.`);
+  return count;
+}
+
+/** @throws UsageError: a word that is neither must not send rows that were to be held back */
+export function yesOrNo(flag: string, text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new UsageError(`${flag} ${text}: write yes or no.`);
+}
+
+/** @throws UsageError; 1 where every row may be invalid */
+export function mostInvalidFrom(text: string | undefined): number {
+  if (text === undefined) return 1;
+  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent === undefined || Number(percent) > 100)
+    throw new UsageError(`--max-invalid ${text}: write a share of the rows, e.g. 5%.`);
+  return Number(percent) / 100;
+}
+
+export function untilFrom(text: string | undefined): Schedule['until'] {
+  if (text === undefined) return 'settled';
+  if (text === 'submitted') return 'submitted';
+  throw new UsageError(`--until ${text}: the only word here is submitted.`);
+}
