@@ -47,12 +47,12 @@ export function startOutcomes(
   function success(task: Task, appid: string): Push {
     const authCode = authorizers.newCode(appid, hasDeadCodes(task));
     const message = outcomeMessage(head(), task, { status: 0, appid, authCode });
-    return { infoType: OUTCOME_INFO_TYPE, message, about: task.pushes };
+    return { infoType: OUTCOME_INFO_TYPE, message, about: task.pushes, isResult: true };
   }
 
   function failure(task: Task, status: number): Push {
     const message = outcomeMessage(head(), task, { status, appid: undefined, authCode: undefined });
-    return { infoType: OUTCOME_INFO_TYPE, message, about: task.pushes };
+    return { infoType: OUTCOME_INFO_TYPE, message, about: task.pushes, isResult: true };
   }
 
   /** Pushes about one task go one behind the other; only a fault lets one overtake. */

@@ -16,11 +16,20 @@ const LONGEST_ANSWER = 1_024;
 const SOCKETS = 64;
 const KEPT_FAILURES = 20;
 
+/** What was pushed about one task; `results`: of them, acknowledged ones that say how it ended. */
+export interface PushesOfTask {
+  sent: number;
+  acknowledged: number;
+  results: number;
+}
+
 export interface Push {
   readonly infoType: string;
   readonly message: string;
   /** Counts for whoever the push is about. */
-  readonly about?: { sent: number; acknowledged: number };
+  readonly about?: PushesOfTask;
+  /** It says how the task ended. */
+  readonly isResult?: true;
   /** Signed wrongly, as by somebody who does not know the token. */
   readonly forged?: boolean;
 }
@@ -141,10 +150,12 @@ export function startPushes(
     else counts.gaveUp += 1;
   }
 
-  function acknowledge({ infoType, about }: Push): void {
+  function acknowledge({ infoType, about, isResult }: Push): void {
     counts.acknowledged += 1;
     addOne(counts.acknowledgedByInfoType, infoType);
-    if (about) about.acknowledged += 1;
+    if (about === undefined) return;
+    about.acknowledged += 1;
+    if (isResult) about.results += 1;
   }
 
   /** Once only, and apart from the other counts: a good receiver refuses it. */

@@ -15,7 +15,7 @@ import { type Faults, startFaults } from './faults.js';
 import { ticketMessage } from './messages.js';
 import { type Settings, type SimulatorOptions, settingsFrom, type TimeSource } from './options.js';
 import { type Outcomes, startOutcomes } from './outcomes.js';
-import { type PushCounts, type Pushes, startPushes } from './pushes.js';
+import { type PushCounts, type Pushes, type PushesOfTask, startPushes } from './pushes.js';
 import { type Registration, startRegistration } from './registration.js';
 import { REGISTRATION_PATHS, routesFor } from './routes.js';
 import { type Counts, startTally, type Tally } from './tally.js';
@@ -85,7 +85,7 @@ export interface TaskState {
   readonly status: number;
   readonly appid: string | null;
   readonly fate: string;
-  readonly pushes: { readonly sent: number; readonly acknowledged: number };
+  readonly pushes: Readonly<PushesOfTask>;
 }
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {

@@ -2,6 +2,7 @@
 
 import { hexOf } from './chance.js';
 import type { Fate } from './fates.js';
+import type { PushesOfTask } from './pushes.js';
 import type { Counts } from './tally.js';
 import { DAY_MS, type Timeline } from './timeline.js';
 
@@ -38,7 +39,7 @@ export interface Task {
   legalPersonAt: number;
   stage: 'running' | 'created' | 'failed';
   appid: string | undefined;
-  readonly pushes: { sent: number; acknowledged: number };
+  readonly pushes: PushesOfTask;
   cancelEnd: () => void;
 }
 
@@ -112,7 +113,7 @@ export function startTasks(times: TaskTimes, timeline: Timeline, tell: (task: Ta
         legalPersonAt: confirms ? acceptedAt + plannedMs : Number.POSITIVE_INFINITY,
         stage: 'running',
         appid: undefined,
-        pushes: { sent: 0, acknowledged: 0 },
+        pushes: { sent: 0, acknowledged: 0, results: 0 },
         cancelEnd: () => {},
       };
       task.cancelEnd = timeline.after(

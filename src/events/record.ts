@@ -6,7 +6,7 @@ import type { Parking, PushOutcome, StoredPush } from '../domain/push.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Created } from '../redis/created.js';
-import type { Ledger } from '../redis/ledger/ledger.js';
+import { type Ledger, RegistrationUnknown } from '../redis/ledger/ledger.js';
 import { GuardClosed } from '../redis/ledger/loss.js';
 import { sealAuthCode } from '../redis/pushes/auth-codes.js';
 import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
@@ -91,6 +91,9 @@ async function pause(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** A Redis that forgets once does not forget again and again. */
+const MOST_MATCHES = 3;
+
 /** What a push calls for, before anything is done about it. */
 export type Judgement =
   | { readonly kind: 'fact'; readonly view: Snapshot; readonly push: RegistrationPush }
@@ -148,14 +151,18 @@ function subjectsOf({ matchOf }: Judge, push: Push | Unreadable): string[] {
 }
 
 async function record(recorder: Recorder, stored: StoredPush, push: Push | Unreadable): Promise<PushOutcome> {
-  try {
-    return await recordOnce(recorder, stored, push);
-  } catch (error) {
-    if (isRedisUnable(error) || error instanceof GuardClosed) throw error;
-    // A fault of ours must not hold up the pushes behind this one.
-    recorder.log.error({ err: error, push: stored.id }, 'our program failed on a push, which is kept');
-    await recorder.pushes.park(stored, 'fault', []);
-    return 'parked';
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await recordOnce(recorder, stored, push);
+    } catch (error) {
+      if (isRedisUnable(error) || error instanceof GuardClosed) throw error;
+      // Redis forgot the registration after it was matched: matched anew, the push waits for the sheet that brings it back.
+      if (error instanceof RegistrationUnknown && tries < MOST_MATCHES) continue;
+      // A fault of ours must not hold up the pushes behind this one.
+      recorder.log.error({ err: error, push: stored.id }, 'our program failed on a push, which is kept');
+      await recorder.pushes.park(stored, 'fault', []);
+      return 'parked';
+    }
   }
 }
 

@@ -21,7 +21,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,6 +56,7 @@ const BETWEEN_KILLS_MS = 600;
 const SHEET_ROWS = 150;
 const FEW_ROWS = 100;
 const SLOW_MS = 20_000;
+const RESTART_MS = 500;
 const HEALS_WITHIN_MS = 90_000;
 /** A call that was on its way tells nothing. */
 const CALLS_OF_A_HEALED_LINE = 3;
@@ -142,6 +143,9 @@ async function campaign(api, folder) {
     WECHAT_ENCODING_AES_KEY: REHEARSAL_CREDENTIALS.encodingAesKey,
   };
 
+  /** No more sheets; no more of anything. */
+  let [isFed, isOver] = [false, false];
+
   // --- our processes ---
 
   const running = new Map();
@@ -161,12 +165,20 @@ async function campaign(api, folder) {
     return { name, args, child, ended: new Promise((resolve) => child.once('close', resolve)) };
   }
 
+  /** As systemd or a container runtime does: a process that ends by itself is started again. */
   function keepRunning(name, args) {
-    running.set(name, run(name, args));
+    const started = run(name, args);
+    running.set(name, started);
+    void started.ended.then(async () => {
+      await sleep(RESTART_MS);
+      if (!isOver && running.get(name) === started) keepRunning(name, args);
+    });
   }
 
   async function killAndStart(name) {
     const { args, child, ended } = running.get(name);
+    // First, so that it is started again once.
+    running.delete(name);
     child.kill('SIGKILL');
     await ended;
     keepRunning(name, args);
@@ -238,16 +250,12 @@ async function campaign(api, folder) {
     );
   }
 
-  /** Codes of those that were sent again because their link was lost. */
-  async function sentAgain(reported) {
-    const redis = new Redis({ path: pair.path });
-    const codes = new Set();
-    for (const [code, { id }] of reported) {
-      const history = await redis.lrange(`{fastregister}:h:${id}`, 0, -1);
-      if (history.some((entry) => entry.includes('"link_lost"'))) codes.add(code);
-    }
-    redis.disconnect();
-    return codes;
+  /** Codes of those that were sent again because their link was lost. The log has them: Redis may have forgotten that fact. */
+  function sentAgain(reported) {
+    const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').split('\n');
+    const again = lines.filter((line) => line.includes('"fact":"link_lost"'));
+    const ids = new Set(again.map((line) => /"registration":"(\w+)"/.exec(line)?.[1]));
+    return new Set([...reported].filter(([, { id }]) => ids.has(id)).map(([code]) => code));
   }
 
   // --- the campaign ---
@@ -261,9 +269,8 @@ async function campaign(api, folder) {
     'frozen worker': () => freeze('work-1'),
   };
 
-  let isOver = false;
   async function feed() {
-    while (!isOver) {
+    while (!isFed) {
       if ((await inStates('queued', 'deferred').catch(() => FEW_ROWS)) < FEW_ROWS) await loadMore();
       await sleep(100);
     }
@@ -294,7 +301,7 @@ async function campaign(api, folder) {
         `${since()} s: ${number + 1}/${plan.length} ${name}, calls again after ${(ms / 1000).toFixed(1)} s (${calls()})`,
       );
     }
-    isOver = true;
+    isFed = true;
     await feeding;
     const lastKill = Date.now();
     // Sheets are in no journal: what Redis has forgotten of them is loaded again.
@@ -302,7 +309,7 @@ async function campaign(api, folder) {
     const pending = () => inStates('queued', 'deferred', 'submitting', 'awaiting_legal_person');
     await untilTrue('every row has its outcome', async () => (await pending()) === 0, HEALS_WITHIN_MS).catch(() => {});
     const reported = await outcomes();
-    const resent = await sentAgain(reported);
+    const resent = sentAgain(reported);
     const found = verdict(all, seen(), new Map([...reported].map(([code, { outcome }]) => [code, outcome])), resent);
     const { duplicates, absent, lost, stuck, review } = found;
     const facts = {
@@ -328,6 +335,7 @@ async function campaign(api, folder) {
     writeFileSync(join(folder, 'found.json'), JSON.stringify(found, null, 1));
     return { facts, isFaulty: duplicates.length + absent.length + lost.length + stuck.length + slow > 0 };
   } finally {
+    isFed = true;
     isOver = true;
     for (const { child } of running.values()) child.kill('SIGKILL');
     await simulator.close();

@@ -42,12 +42,16 @@ export function sheet(rows) {
   return `name,code,code_type,legal_persona_wechat,legal_persona_name,component_phone\n${lines.join('\n')}\n`;
 }
 
-/** What the report has to say where the simulator saw this of the merchant; undefined: it was never asked. */
-function trueOutcome({ tasks, answers }) {
-  const heard = tasks.filter(({ stage, pushes }) => stage !== 'running' && pushes.acknowledged > 0);
-  if (heard.some(({ stage }) => stage === 'created')) return 'created';
-  if (heard.length > 0) return 'rejected';
-  return answers[61070] > 0 ? 'rejected' : undefined;
+/** What the report has to say where the simulator saw this of the merchant; undefined: it was never asked, or WeChat has pushed nothing. */
+function trueOutcome({ tasks }) {
+  const ended = tasks.filter(({ stage, pushes }) => stage !== 'running' && pushes.results > 0);
+  if (ended.length === 0) return undefined;
+  return ended.some(({ stage }) => stage === 'created') ? 'created' : 'rejected';
+}
+
+/** WeChat refused it in its answer. Whether that answer arrived the simulator cannot see: on a busy machine a worker gives up before. */
+function refusedAtOnce({ answers }, outcome) {
+  return answers[61070] > 0 && outcome !== 'needs_review' ? 'rejected' : undefined;
 }
 
 /** A second create is one too many, unless the first was answered that nothing was begun (89247). */
@@ -69,7 +73,7 @@ export function verdict(all, seen, outcomes, resent) {
     else if (outcome === 'needs_review') found.review.push(what);
     if (merchant === undefined || resent.has(code)) continue;
     if (isAskedTwice(merchant)) found.duplicates.push(what);
-    const wanted = trueOutcome(merchant);
+    const wanted = trueOutcome(merchant) ?? refusedAtOnce(merchant, outcome);
     if (wanted !== undefined && outcome !== wanted && outcome !== 'pending') found.lost.push(what);
   }
   return found;

@@ -52,6 +52,29 @@ test.each(TROUBLES)(
   30_000,
 );
 
+test('a push whose registration Redis forgets while it is recorded waits for the sheet that brings it back', async () => {
+  const book = openBook(server.redis);
+  await book.load('b1', [one]);
+  await book.send(idOf(one));
+  await record((recorder) => ({
+    ...recorder,
+    ledger: {
+      ...recorder.ledger,
+      async record(...args) {
+        await server.redis.del(key('registration', idOf(one)), key('history', idOf(one)));
+        return recorder.ledger.record(...args);
+      },
+    },
+  }));
+  const { query, body } = seal(registrationXml(one, { status: '0', appid: 'wx0000000000000001' }));
+  await openPushes(server.redis).store([
+    { receivedAt: Date.now(), infoType: 'notify_third_fasteregister', query, body },
+  ]);
+
+  await until('it is parked', async () => (await openPushes(server.redis).parked()) === 1);
+  expect(await openPushes(server.redis).listParked()).toMatchObject([{ why: 'unknown_merchant' }]);
+});
+
 test('readers of processes that have died are forgotten, but none that holds a push', async () => {
   const [stream, group] = [key('pushes'), 'ledger'];
   const { redis } = server;

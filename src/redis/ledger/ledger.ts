@@ -12,7 +12,7 @@ import { newWriteId, writeSetOf } from './write-set.js';
 export interface Ledger {
   read(id: string): Promise<Snapshot | undefined>;
   /**
-   * Records a fact, deciding anew as often as somebody else was faster. Throws only where there is no such registration.
+   * Records a fact, deciding anew as often as somebody else was faster. Throws RegistrationUnknown, and what Redis throws.
    * `known` saves reading it first, where it was read or recorded just before. `writeId`: where a journal has it already.
    */
   record(id: string, fact: Fact, effects?: Effects, known?: Snapshot, writeId?: string): Promise<Recorded>;
@@ -21,6 +21,15 @@ export interface Ledger {
   ofTask(taskId: string): Promise<string | undefined>;
   /** Whose the Mini Program is. */
   ofAppid(appid: string): Promise<string | undefined>;
+}
+
+/** There is no such registration: Redis has forgotten it since it was read, and a sheet that is loaded again brings it back. */
+export class RegistrationUnknown extends Error {
+  override readonly name = 'RegistrationUnknown';
+
+  constructor(id: string) {
+    super(`There is no registration ${id}`);
+  }
 }
 
 /** What a fact passes in a process that keeps a journal: Redis may have forgotten what goes before it. */
@@ -64,7 +73,7 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
     writeId = newWriteId(),
   ): Promise<Recorded> {
     for (let snapshot = known ?? (await read(id)); ; snapshot = await read(id)) {
-      if (snapshot === undefined) throw new Error(`There is no registration ${id}`);
+      if (snapshot === undefined) throw new RegistrationUnknown(id);
       const { writeSet, recorded } = writeSetOf(snapshot, fact, writeId, effects);
       const job = [effects.job?.kind ?? '', effects.job?.name ?? ''];
       const common = gate === undefined ? '' : JSON.stringify({ epoch: gate.epoch(), settleMs: gate.settleMs });
