@@ -36,7 +36,7 @@ describe('over HTTP', () => {
           status: 0,
           appid: expect.any(String),
           fate: 'ok',
-          pushes: { sent: 2, acknowledged: 2 },
+          pushes: { sent: 2, acknowledged: 2, results: 1 },
         },
       ],
     });
