@@ -1,5 +1,4 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
-
 import { SERVICE } from '../events/server.js';
 import { type BatchProgress, batchProgress } from '../reporter/ending.js';
 import { askDayAgain } from './ask-day.js';
