@@ -1,24 +1,26 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { limitsOf } from '../app/wiring/limits.js';
+import {
+  type CheckContext,
+  type CheckResult,
+  checkContextOf,
+  checkSheet,
+  type Forecast,
+  withoutLedger,
+} from '../app/check.js';
+import { annotated, duplicateLine, problemsOf, REPLACES } from '../app/row-problems.js';
+import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
-import type { Batch } from '../domain/batch.js';
-import type { Limits } from '../domain/limits.js';
-import { type DetailField, type Identify, identifyWith, listOfDetails } from '../domain/merchant.js';
-import { nextStepsOf, problemNextStep, problemReason, problemWords } from '../domain/problems.js';
-import type { Language, Words } from '../domain/words.js';
-import { carriedHeadings, refuseMostlyInvalid } from '../producer/checked-rows.js';
-import { batchIdOf } from '../producer/load.js';
-import { openTally, type Past, type Plan, type PlannedRow, type ProblemGroup, plannedRows } from '../producer/plan.js';
-import type { Sheet } from '../producer/sheets/sheet.js';
+import { problemWords } from '../domain/problems.js';
+import type { Language } from '../domain/words.js';
+import { refuseMostlyInvalid } from '../producer/checked-rows.js';
+import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
 import { RedisUnreachable } from '../redis/server/connection.js';
-import { csvLine } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
-import { type Outlook, outlook } from '../reporter/outlook.js';
-import { forCreates, sendingStatus } from '../reporter/sending-status.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
-import { named, openSheetFiles, type SheetOptions, withSheetOptions } from './sheets.js';
+import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -52,19 +54,16 @@ async function check(context: CommandContext, files: readonly string[], options:
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
   const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
-  const memory = await remember(context);
-  const rules = { ...rulesOf(context.settings, acceptWarnings, memory.identify), again: options.again };
-  const sheets = await openSheetFiles(files, rules, 1, lang);
+  const known = await contextOf(context);
+  const rules = { ...rulesOf(context.settings, acceptWarnings, known.identify), again: options.again };
+  const sheets = await openSheetFiles(files, rules, 1, { language: lang, onOpened: sayNotes });
   const page = options.json ? jsonPage(lang) : textPage(lang);
   const plans: { file: string; plan: Plan }[] = [];
   for (const { file, sheet } of sheets) {
-    const tally = openTally();
     await page.begin(file);
-    const rows = examined(plannedRows(sheet, rules, memory.past), async (row) => {
-      tally.add(row);
-      await page.row(file, row);
-    });
-    await named(
+    const check = checkSheet(sheet, rules, known);
+    const rows = examined(check.rows, (row) => page.row(file, row));
+    await withFileName(
       file,
       async () => {
         if (options.annotated === undefined) for await (const _ of rows);
@@ -72,78 +71,44 @@ async function check(context: CommandContext, files: readonly string[], options:
       },
       lang,
     );
-    const plan = tally.plan();
-    await page.end(file, plan, memory.outlook(plan.ready), await memory.batch(batchIdOf(sheet, rules)));
-    plans.push({ file, plan });
+    const result = await check.result();
+    await page.end(file, result);
+    plans.push({ file, plan: result.plan });
   }
   await page.close();
   if (options.annotated !== undefined) say(`Written: ${options.annotated}`);
   for (const { file, plan } of plans)
-    await named(file, () => refuseMostlyInvalid({ rows: plan.rows, refused: plan.invalid }, mostInvalid), lang);
+    await withFileName(file, () => refuseMostlyInvalid({ rows: plan.rows, refused: plan.invalid }, mostInvalid), lang);
   return plans.some(({ plan }) => plan.invalid > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 
 async function* examined(
-  pages: AsyncIterable<PlannedRow[]>,
+  pages: AsyncIterable<readonly PlannedRow[]>,
   look: (row: PlannedRow) => Promise<void>,
-): AsyncGenerator<PlannedRow[]> {
+): AsyncGenerator<readonly PlannedRow[]> {
   for await (const rows of pages) {
     for (const row of rows) await look(row);
     yield rows;
   }
 }
 
-interface Forecast extends Outlook {
-  /** Registrations of earlier batches that are sent before these. */
-  readonly before: number;
-}
-
-interface Memory {
-  readonly identify: Identify;
-  readonly past: Past;
-  outlook(ready: number): Forecast;
-  batch(id: string): Promise<Batch | undefined>;
-}
-
 /** Checking needs no Redis; where there is a ledger, it knows the past. */
-async function remember(context: CommandContext): Promise<Memory> {
-  const { settings } = context;
-  const limits = limitsOf(settings);
-  const nothing: Memory = {
-    // Only compared with each other.
-    identify: identifyWith(''),
-    past: async () => new Map(),
-    outlook: (ready) => forecast(ready, 0, limits.perDay, limits),
-    batch: async () => undefined,
-  };
-  if (settings.redisUrl === undefined && !existsSync(settings.home)) return nothing;
+async function contextOf({ settings, open }: CommandContext): Promise<CheckContext> {
+  if (settings.redisUrl === undefined && !existsSync(settings.home)) return withoutLedger(settings);
   try {
-    const { batches, calls, identify, workload } = await context.open('interactive');
-    const ahead = forCreates(await sendingStatus(calls, limits, Date.now()), limits);
-    const before = await workload.toSend();
-    return {
-      identify,
-      past: batches.existingMatches,
-      outlook: (ready) => forecast(ready, before, ahead.left, ahead.limits),
-      batch: batches.find,
-    };
+    return await checkContextOf(await open('interactive'));
   } catch (error) {
     if (!(error instanceof RedisUnreachable)) throw error;
     say(`Without the past, so nothing is known of what was registered before: ${error.message}`);
-    return nothing;
+    return withoutLedger(settings);
   }
-}
-
-function forecast(ready: number, before: number, left: number, limits: Limits): Forecast {
-  const ahead = ready === 0 ? 0 : before;
-  return { ...outlook(ready + ahead, left, limits, Date.now()), before: ahead };
 }
 
 /** Written as it is found out: a million rows may have more problems than fit into memory. */
 interface Page {
   begin(file: string): Promise<void>;
   row(file: string, row: PlannedRow): Promise<void>;
-  end(file: string, plan: Plan, forecast: Forecast, batch: Batch | undefined): Promise<void>;
+  end(file: string, result: CheckResult): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -153,8 +118,8 @@ function textPage(lang: Language): Page {
     async row(file, row) {
       for (const line of linesOf(row, lang)) await print(`${file}:${line}\n`);
     },
-    async end(file, plan, ahead, batch) {
-      await print(`\n${file}\n${describePlan(plan, ahead)}\n`);
+    async end(file, { plan, forecast, batch }) {
+      await print(`\n${file}\n${describePlan(plan, forecast)}\n`);
       if (plan.groups.length > 0) await print(`  problems\n${describeGroups(plan.groups)}\n`);
       if (batch?.complete) await print(`  This file is batch ${batch.id} already: loading it again changes nothing.\n`);
     },
@@ -216,7 +181,7 @@ function jsonPage(lang: Language): Page {
         problems += 1;
       }
     },
-    async end(_, plan, { sentBy, days, before }, batch) {
+    async end(_, { plan, forecast: { sentBy, days, before }, batch }) {
       const facts = {
         ...plan,
         callsNeeded: plan.ready,
@@ -229,72 +194,4 @@ function jsonPage(lang: Language): Page {
     },
     close: () => print(files === 0 ? '[]\n' : '\n]\n'),
   };
-}
-
-const REPLACES: Words = {
-  en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
-  zh: 'warning：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
-};
-
-function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
-  const words = duplicateWords(firstLine, differing);
-  if (differing.length === 0) return words;
-  return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `warning: ${words.zh} [${DIFFERS}]` };
-}
-
-function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
-  if (differing.length === 0) return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
-  const fields = listOfDetails(differing);
-  return {
-    en: `the same enterprise as in line ${firstLine}, but these differ: ${fields.en}. Only line ${firstLine} is sent; if it is wrong, correct it and delete this one.`,
-    zh: `与第 ${firstLine} 行为同一企业，但${fields.zh}不同。只提交第 ${firstLine} 行；如该行有误，请更正该行并删除本行。`,
-  };
-}
-
-const DUPLICATE = 'sheet:duplicate';
-const DIFFERS = 'sheet:duplicate_differs';
-
-function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
-  const problems: object[] = row.problems.map((problem) => ({
-    line: row.line,
-    cell: problem.cell,
-    problem: problem.code,
-    severity: problem.severity,
-    reason: problemReason(problem)[lang],
-    next_step: problemNextStep(problem, row.problems)[lang],
-  }));
-  if (fate === 'duplicate') {
-    const differs = differing.length > 0;
-    problems.push({
-      line: row.line,
-      problem: differs ? DIFFERS : DUPLICATE,
-      severity: differs ? 'warning' : 'duplicate',
-      firstLine,
-      ...(differs && { differing, reason: duplicateWords(firstLine, differing)[lang] }),
-    });
-  }
-  return problems;
-}
-
-/** The columns are those of a report, which are ignored on input: the annotated file, corrected, is the next upload. */
-async function* annotated(pages: AsyncIterable<PlannedRow[]>, sheet: Sheet, lang: Language): AsyncGenerator<string> {
-  const headings = carriedHeadings(sheet.headings, sheet.layout);
-  yield `\uFEFF${csvLine([...headings, 'line', 'problem', 'reason', 'next_step'])}`;
-  for await (const rows of pages) yield rows.map((row) => csvLine(annotatedCells(row, headings, lang))).join('');
-}
-
-function annotatedCells(planned: PlannedRow, headings: readonly string[], lang: Language): string[] {
-  const { row, fate, firstLine, differing = [] } = planned;
-  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)[lang]] : [];
-  const code = differing.length > 0 ? DIFFERS : DUPLICATE;
-  return [
-    ...headings.map((_, at) => row.cells[at] ?? ''),
-    String(row.line),
-    [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
-    [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
-    nextStepsOf(row.problems)
-      .map((step) => step[lang])
-      .join(' '),
-    ...row.cells.slice(headings.length),
-  ];
 }

@@ -8,6 +8,8 @@ import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startSimulator } from '../../simulator/simulator.js';
 import { batchNamed } from '../app/batches.js';
 import { reportOptionsOf } from '../app/report-options.js';
+import { sendAndListen } from '../app/send-and-listen.js';
+import { sleep } from '../app/sleep.js';
 import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
 import { openStore, type Store } from '../app/wiring/store.js';
 import { readSettings, type Settings } from '../config.js';
@@ -18,12 +20,10 @@ import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
-import { sendAndListen } from './batch-run.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './flags.js';
 import { LINK_SHEET, writeCodes } from './links.js';
-import { loadFiles } from './load.js';
-import { pause } from './pause.js';
+import { loadShown, sendEvents } from './shown.js';
 import { onInterruption, say, table } from './terminal.js';
 
 const SHEETS = {
@@ -84,15 +84,17 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string): Pr
   try {
     store = await openStore(demoSettings(home, simulator.url, api), log, 'background');
     say(`WeChat is the simulator at ${simulator.url}; 24 hours pass in ten seconds.`);
-    const [loaded] = await loadFiles(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
+    const [loaded] = await loadShown(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
     if (loaded === undefined) return EXIT.ourFault;
     const id = loaded.batch.id;
-    const ending = sendAndListen(store, {
-      batches: [id],
-      untilSubmitted: false,
-      signal: interruption.signal,
-      onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${REHEARSAL_PATH}`),
-    });
+    const ending = sendAndListen(
+      store,
+      { batches: [id], untilSubmitted: false, signal: interruption.signal },
+      {
+        ...sendEvents(),
+        onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${REHEARSAL_PATH}`),
+      },
+    );
     const results = join(settings.home, 'demo');
     await mkdir(results, { recursive: true, mode: 0o700 });
     await tellLinks(store, await batchNamed(store, id), join(results, 'links'), ending);
@@ -151,7 +153,7 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
   ending.then(stop, stop);
   const found: MerchantLink[] = [];
   while (found.length < LINKS_SHOWN && !over.signal.aborted) {
-    await pause(LOOK_EVERY_MS, over.signal);
+    await sleep(LOOK_EVERY_MS, over.signal);
     found.length = 0;
     for await (const link of linksOf(store.batches, batch, Date.now())) found.push(link);
   }

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { rulesOf } from '../app/wiring/registration-api.js';
-import type { Store } from '../app/wiring/store.js';
-import { type Batch, countOf } from '../domain/batch.js';
-import { type Loaded, load } from '../producer/load.js';
+import type { LoadRequest } from '../app/load.js';
+import { countOf } from '../domain/batch.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { mostInvalidFrom, yesOrNo } from './flags.js';
-import { named, openSheetFiles, type SheetOptions, withSheetOptions } from './sheets.js';
-import { openProgress, print, printJson, say } from './terminal.js';
+import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { loadShown } from './shown.js';
+import { print, printJson } from './terminal.js';
 
 interface Options extends SheetOptions {
   readonly json?: true;
@@ -31,7 +30,7 @@ export function loadCommand(): Command {
 async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   const loadOptions = loadFlagsFrom(options);
   const store = await context.open('interactive');
-  const loaded = await loadFiles(store, files, loadOptions);
+  const loaded = await loadShown(store, files, loadOptions);
   if (options.json)
     await printJson(
       loaded.map(({ batch, known, counts }) => ({
@@ -47,19 +46,8 @@ async function loadAll(context: CommandContext, files: readonly string[], option
   return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 
-export interface LoadFlags {
-  /** False: rows with warnings are held back. */
-  readonly acceptWarnings: boolean;
-  /** Merchants that have a Mini Program are to get one more. */
-  readonly again?: boolean | undefined;
-  /** A file with a larger share of invalid rows is refused. */
-  readonly mostInvalid?: number;
-  /** So many rows of each file are sent first; 0: all at once. */
-  readonly canaries: number;
-}
-
 /** @throws UsageError */
-export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string }): LoadFlags {
+export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string }): LoadRequest {
   const { canary = '0' } = options;
   if (!/^\d{1,6}$/.test(canary))
     throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
@@ -69,41 +57,4 @@ export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string
     mostInvalid: mostInvalidFrom(options.maxInvalid),
     canaries: Number(canary),
   };
-}
-
-/** Every file is opened before the first is loaded: one that is refused stops nothing half-way. */
-export async function loadFiles(store: Store, files: readonly string[], loadOptions: LoadFlags): Promise<Loaded[]> {
-  const rules = { ...rulesOf(store.settings, loadOptions.acceptWarnings, store.identify), again: loadOptions.again };
-  const sheets = await openSheetFiles(files, rules, loadOptions.mostInvalid ?? 1);
-  const loaded: Loaded[] = [];
-  for (const { file, sheet } of sheets) {
-    const progress = openProgress();
-    const result = await named(file, () =>
-      load(sheet, file, {
-        batches: store.batches,
-        rules,
-        now: Date.now,
-        canaries: loadOptions.canaries,
-        onProgress: (rows) => progress.show(`${file}: ${rows} rows`),
-      }),
-    ).finally(() => progress.end());
-    say(describe(file, result, loadOptions));
-    loaded.push(result);
-  }
-  return loaded;
-}
-
-function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadFlags): string {
-  if (batch.purgedAt !== undefined) {
-    return `${file}: was batch ${batch.id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`;
-  }
-  if (known) return `${file}: known already as batch ${batch.id} (${batch.rows} rows); nothing was changed.`;
-  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  return `${file}: batch ${batch.id}, ${batch.rows} rows${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.${aboutWarnings(batch, acceptWarnings)}`;
-}
-
-function aboutWarnings({ warned = 0 }: Batch, accepted: boolean): string {
-  if (warned === 0) return '';
-  const what = accepted ? 'accepted all the same' : 'held back by --accept-warnings=no';
-  return ` ${warned} ${warned === 1 ? 'row has' : 'rows have'} warnings and ${warned === 1 ? 'was' : 'were'} ${what}.`;
 }

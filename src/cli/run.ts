@@ -3,20 +3,18 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { batchNamed } from '../app/batches.js';
 import { reportOptionsOf } from '../app/report-options.js';
-import { limitsOf } from '../app/wiring/limits.js';
-import type { Store } from '../app/wiring/store.js';
+import { type RunResult, run } from '../app/run.js';
+import { refuseMissingInbox } from '../app/run-night.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
-import { sendingStatus } from '../reporter/sending-status.js';
-import { needAPerson, sum } from '../reporter/tally.js';
-import { type Ending, sendAndListen } from './batch-run.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
-import { loadFiles, loadFlagsFrom } from './load.js';
-import { refuseMissingInbox, runNightHere } from './night-run.js';
+import { loadFlagsFrom } from './load.js';
+import { runNightHere } from './night-run.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { loadShown, sendEvents } from './shown.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -47,7 +45,9 @@ export function runCommand(): Command {
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (context) =>
-        options.inbox === undefined ? run(context, files, options) : runInbox(context, options.inbox, files, options),
+        options.inbox === undefined
+          ? runFiles(context, files, options)
+          : runInbox(context, options.inbox, files, options),
       ),
     );
 }
@@ -76,7 +76,7 @@ async function runInbox(
   return runNightHere(await open('background'), plan);
 }
 
-async function run({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {
+async function runFiles({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {
   if (files.length === 0) throw new UsageError('Name the sheets to run, or an inbox with --inbox.');
   const untilSubmitted = untilFrom(options.until) === 'submitted';
   const language = languageFrom(options.lang);
@@ -86,12 +86,11 @@ async function run({ open }: CommandContext, files: readonly string[], options: 
   const loadOptions = loadFlagsFrom(options);
   const interruption = onInterruption();
   const store = await open('background');
-  const loaded = await loadFiles(store, files, loadOptions);
+  const loaded = await loadShown(store, files, loadOptions);
   const ids = loaded.map(({ batch }) => batch.id);
-  const ending = await sendAndListen(store, { batches: ids, untilSubmitted, signal: interruption.signal });
+  const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents());
 
-  const counts = sum(await Promise.all(ids.map((id) => store.batches.counts(id))));
-  say(table(Object.entries(byOutcome(counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
+  say(table(Object.entries(byOutcome(result.counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
   const reportOptions = await reportOptionsOf(store, language);
   for (const [at, id] of ids.entries()) {
     const batch: Batch = await batchNamed(store, id);
@@ -103,24 +102,17 @@ async function run({ open }: CommandContext, files: readonly string[], options: 
       say(`Written: ${output}`);
     }
   }
-  return statusOf(store, ending, needAPerson(counts), interruption);
+  return statusOf(result, interruption);
 }
 
-async function statusOf(store: Store, ending: Ending, needing: number, interruption: Interruption): Promise<number> {
+function statusOf({ ending, needing, blockedReason }: RunResult, interruption: Interruption): number {
   switch (ending) {
     case 'interrupted':
       say('Interrupted. The same command goes on where this one stopped.');
       return interruption.status();
-    case 'stopped': {
-      const { blockedReason } = await sendingStatus(
-        store.calls,
-        limitsOf(store.settings),
-        Date.now(),
-        store.settings.wechatRegistrationApi,
-      );
+    case 'stopped':
       say(`Stopped. ${blockedReason?.reason.en ?? ''} ${blockedReason?.nextStep.en ?? ''}`);
       return EXIT.stopped;
-    }
     default:
       return needing > 0 ? EXIT.someNeedAPerson : EXIT.done;
   }

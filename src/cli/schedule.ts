@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { refuseMissingInbox } from '../app/run-night.js';
 import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Night, Schedule } from '../domain/night.js';
@@ -10,7 +11,7 @@ import type { NightClock } from '../redis/night-clock.js';
 import { openNights } from '../redis/nights.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
-import { refuseMissingInbox, runNightHere } from './night-run.js';
+import { runNightHere } from './night-run.js';
 import { withIntakeOptions } from './sheets.js';
 import { print, printJson, say, table } from './terminal.js';
 

@@ -82,6 +82,18 @@ describe('imports', () => {
     expect(new Set(made.map(({ file }) => roomOf(file)))).toEqual(new Set(['cli']));
   });
 
+  // Every face calls them: the command line, a page, HTTP.
+  test('of the use cases are of no command line, and nothing in them prints', () => {
+    const useCases = files.filter((file) => roomOf(file) === 'app' && !file.includes('wiring'));
+    expect(useCases.length).toBeGreaterThan(10);
+    const faces = ['commander', 'node:process', 'node:readline', 'node:readline/promises', 'node:tty'];
+    expect(
+      imports.filter(({ file, specifier }) => useCases.includes(file) && faces.includes(specifier)).map(tell),
+    ).toEqual([]);
+    const text = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+    expect(useCases.filter((file) => /\b(?:process|console)\.\w/.test(text(file)))).toEqual([]);
+  });
+
   test('of the domain are of no IO', () => {
     const pure = ['node:crypto'];
     const outside = imports.filter(({ file, specifier }) => roomOf(file) === 'domain' && !specifier.startsWith('.'));

@@ -10,6 +10,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ROOMS = [
   'src',
   'src/app',
+  'src/app/doctor',
   'src/app/wiring',
   'src/cli',
   'src/console',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nothingLeftToSend } from '../../src/cli/progress.js';
+import { nothingLeftToSend } from '../../src/app/work.js';
 import { startRelay } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { doctorCommand, type Finding } from '../../src/cli/doctor.js';
+import type { Finding } from '../../src/app/doctor/finding.js';
+import { doctorCommand } from '../../src/cli/doctor.js';
 import { statusCommand } from '../../src/cli/status.js';
 import { run } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { sendAndListen } from '../../src/app/send-and-listen.js';
 import { nightToolsOf } from '../../src/app/wiring/nights.js';
-import { sendAndListen } from '../../src/cli/batch-run.js';
 import type { Night, Schedule } from '../../src/domain/night.js';
 import { type NightPlan, type NightTools, runNight } from '../../src/nights/night.js';
 import { type NightScheduler, startNightScheduler } from '../../src/nights/night-scheduler.js';
@@ -71,12 +71,11 @@ export function openOffice(rehearsal: Rehearsal): Office {
         toolsOn(),
         { inbox, timezone: 'Asia/Shanghai', language: 'en' as const, until: 'settled' as const, ...changes },
         (batches, signal) =>
-          sendAndListen(store, {
-            batches,
-            untilSubmitted: false,
-            signal,
-            onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`),
-          }),
+          sendAndListen(
+            store,
+            { batches, untilSubmitted: false, signal },
+            { onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`) },
+          ),
         new AbortController().signal,
       ),
     nights: () => toolsOn().nights.list(),

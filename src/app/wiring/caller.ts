@@ -7,6 +7,8 @@ import { registrationApi } from './registration-api.js';
 import type { Store } from './store.js';
 import { vaultLater } from './vault.js';
 
+export type Caller = ReturnType<typeof openCaller>;
+
 /** What asks WeChat a question outside the line: the same token as the workers', a connection of its own. */
 export function openCaller({ settings, redis }: Pick<Store, 'settings' | 'redis'>) {
   const client = openClient({

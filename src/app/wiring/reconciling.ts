@@ -10,7 +10,7 @@ import { openAuthorizers } from '../../redis/pushes/authorizers.js';
 import { openReconciliations } from '../../redis/reconciliations.js';
 import { sendingStatus } from '../../reporter/sending-status.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
-import { openCaller } from './caller.js';
+import { type Caller, openCaller } from './caller.js';
 import { toldOfAuthorization, toldOfCreated } from './created-webhook.js';
 import { limitsOf } from './limits.js';
 import type { Part } from './part.js';
@@ -18,7 +18,7 @@ import type { Store } from './store.js';
 import { vaultOf } from './vault.js';
 
 /** What `reconcile` works with. */
-export function reconcileTools(store: Store, { client }: ReturnType<typeof openCaller>, token: string) {
+export function reconcileTools(store: Store, { client }: Caller, token: string) {
   const appid = store.settings.wechatComponentAppid ?? '';
   return {
     batches: store.batches,

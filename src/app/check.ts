@@ -1,0 +1,92 @@
+/** What loading a sheet would do, found out without sending or storing anything. */
+import type { Settings } from '../config.js';
+import type { Batch } from '../domain/batch.js';
+import type { Limits } from '../domain/limits.js';
+import { type Identify, identifyWith } from '../domain/merchant.js';
+import type { Rules } from '../producer/checked-rows.js';
+import { batchIdOf } from '../producer/load.js';
+import { openTally, type Past, type Plan, type PlannedRow, plannedRows } from '../producer/plan.js';
+import type { Sheet } from '../producer/sheets/sheet.js';
+import { type Outlook, outlook } from '../reporter/outlook.js';
+import { forCreates, sendingStatus } from '../reporter/sending-status.js';
+import { limitsOf } from './wiring/limits.js';
+import type { Store } from './wiring/store.js';
+
+export interface Forecast extends Outlook {
+  /** Registrations of earlier batches that are sent before these. */
+  readonly before: number;
+}
+
+/** What is known beside the sheet: what was registered before, and how much is to be sent before it. */
+export interface CheckContext {
+  readonly identify: Identify;
+  readonly past: Past;
+  forecast(ready: number): Forecast;
+  batch(id: string): Promise<Batch | undefined>;
+}
+
+/** Checking needs no ledger. */
+export function withoutLedger(settings: Settings): CheckContext {
+  const limits = limitsOf(settings);
+  return {
+    // Only compared with each other.
+    identify: identifyWith(''),
+    past: async () => new Map(),
+    forecast: (ready) => forecast(ready, 0, limits.perDay, limits),
+    batch: async () => undefined,
+  };
+}
+
+export async function checkContextOf({
+  batches,
+  calls,
+  identify,
+  workload,
+  settings,
+}: Pick<Store, 'batches' | 'calls' | 'identify' | 'workload' | 'settings'>): Promise<CheckContext> {
+  const limits = limitsOf(settings);
+  const ahead = forCreates(await sendingStatus(calls, limits, Date.now()), limits);
+  const before = await workload.toSend();
+  return {
+    identify,
+    past: batches.existingMatches,
+    forecast: (ready) => forecast(ready, before, ahead.left, ahead.limits),
+    batch: batches.find,
+  };
+}
+
+export interface SheetCheck {
+  /** To be read once, to its end; a million rows may have more problems than fit into memory. */
+  readonly rows: AsyncIterable<readonly PlannedRow[]>;
+  /** When the rows were read. */
+  result(): Promise<CheckResult>;
+}
+
+export interface CheckResult {
+  readonly plan: Plan;
+  readonly forecast: Forecast;
+  /** The batch that this sheet is already. */
+  readonly batch: Batch | undefined;
+}
+
+export function checkSheet(sheet: Sheet, rules: Rules, context: CheckContext): SheetCheck {
+  const tally = openTally();
+  async function* rows(): AsyncGenerator<readonly PlannedRow[]> {
+    for await (const page of plannedRows(sheet, rules, context.past)) {
+      for (const row of page) tally.add(row);
+      yield page;
+    }
+  }
+  return {
+    rows: rows(),
+    async result() {
+      const plan = tally.plan();
+      return { plan, forecast: context.forecast(plan.ready), batch: await context.batch(batchIdOf(sheet, rules)) };
+    },
+  };
+}
+
+function forecast(ready: number, before: number, left: number, limits: Limits): Forecast {
+  const ahead = ready === 0 ? 0 : before;
+  return { ...outlook(ready + ahead, left, limits, Date.now()), before: ahead };
+}

@@ -1,0 +1,51 @@
+/** Everything that keeps fastregister from sending, as findings with what to do. */
+import { openCaller } from '../wiring/caller.js';
+import type { Store } from '../wiring/store.js';
+import { checkAddresses } from './addresses.js';
+import { checkApi, checkPermissionSets } from './api.js';
+import { checkClocks } from './clocks.js';
+import type { Finding } from './finding.js';
+import { checkDay, checkLine } from './line.js';
+import { checkProcesses } from './processes.js';
+import { checkQuota } from './quota.js';
+import { checkEviction, checkPersistence, checkRedis } from './redis.js';
+import { checkTicket, checkToken } from './token.js';
+
+/** `open`: with or without comparing what the ledger belongs to. Nothing about a merchant is sent. */
+export async function examine(open: (claim: boolean) => Promise<Store>): Promise<Finding[]> {
+  const { store, findings } = await checkRedis(open);
+  if (store === undefined) return findings;
+  return [...findings, ...(await checkServer(store)), ...(await checkWechat(store))];
+}
+
+async function checkServer(store: Store): Promise<Finding[]> {
+  return [await checkPersistence(store), ...(await checkEviction(store)), ...(await checkProcesses(store))];
+}
+
+async function checkWechat(store: Store): Promise<Finding[]> {
+  const caller = openCaller(store);
+  try {
+    const { clock, redisClock } = await checkClocks(store);
+    const addresses = checkAddresses(store.settings);
+    const line = [await checkLine(store), ...(await checkDay(store))];
+    const api = await checkApi(store, caller);
+    const permissions = await checkPermissionSets(store);
+    // Where WeChat cannot be reached, ticket and token would only say so again.
+    if (clock.check === 'WeChat') return [clock, redisClock, ...addresses, ...line, api, permissions];
+    const credential = await caller.credentials.current();
+    const ticket = await checkTicket(store.settings, caller);
+    return [
+      clock,
+      redisClock,
+      ...addresses,
+      ...line,
+      api,
+      permissions,
+      ticket,
+      checkToken(credential, { timezone: store.settings.quotaTimezone }),
+      await checkQuota(store, caller, credential),
+    ];
+  } finally {
+    await caller.close();
+  }
+}

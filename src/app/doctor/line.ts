@@ -1,0 +1,31 @@
+/** Whether anything is sent now. */
+import { isWorthANotice } from '../../domain/line.js';
+import { sendingStatus } from '../../reporter/sending-status.js';
+import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../../reporter/shut-day.js';
+import { limitsOf } from '../wiring/limits.js';
+import type { Store } from '../wiring/store.js';
+import type { Finding } from './finding.js';
+
+export async function checkLine({ calls, settings }: Store): Promise<Finding> {
+  const now = Date.now();
+  const { stopped, blockedReason, line, used, limit } = await sendingStatus(
+    calls,
+    limitsOf(settings),
+    now,
+    settings.wechatRegistrationApi,
+  );
+  if (blockedReason === undefined)
+    return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
+  const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
+  const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
+  return { check: 'line', verdict, says: blockedReason.reason.en, todo: blockedReason.nextStep.en };
+}
+
+/** A finding only where WeChat has closed the day. */
+export async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
+  const limits = limitsOf(settings);
+  const facts = shutDayFacts((await sendingStatus(calls, limits, Date.now())).shut, limits);
+  if (facts === null || facts.said === null) return [];
+  const says = shutDayLines(facts).map(([what, words]) => `${what} ${words}`);
+  return [{ check: 'quota day', verdict: 'warning', says: says.join('; '), todo: ASK_AT_ONCE.en }];
+}

@@ -1,0 +1,48 @@
+/** Sheets become batches: each file is one, and its rows are queued. */
+import { type Loaded, load } from '../producer/load.js';
+import { type OpenEvents, openSheetFiles, withFileName } from './sheets.js';
+import { rulesOf } from './wiring/registration-api.js';
+import type { Store } from './wiring/store.js';
+
+export interface LoadRequest {
+  /** False: rows with warnings are held back. */
+  readonly acceptWarnings: boolean;
+  /** Merchants that have a Mini Program are to get one more. */
+  readonly again?: boolean | undefined;
+  /** A file with a larger share of invalid rows is refused. */
+  readonly mostInvalid?: number;
+  /** So many rows of each file are sent first; 0: all at once. */
+  readonly canaries: number;
+}
+
+export interface LoadEvents extends Pick<OpenEvents, 'onOpened'> {
+  /** `rows`: how many of the file are loaded so far. */
+  readonly onProgress?: (file: string, rows: number) => void;
+  readonly onLoaded?: (file: string, loaded: Loaded) => void;
+}
+
+/** Every file is opened before the first is loaded: one that is refused stops nothing half-way. @throws SheetError */
+export async function loadFiles(
+  { batches, settings, identify }: Pick<Store, 'batches' | 'settings' | 'identify'>,
+  files: readonly string[],
+  request: LoadRequest,
+  { onOpened, onProgress, onLoaded }: LoadEvents = {},
+): Promise<Loaded[]> {
+  const rules = { ...rulesOf(settings, request.acceptWarnings, identify), again: request.again };
+  const sheets = await openSheetFiles(files, rules, request.mostInvalid ?? 1, { onOpened });
+  const loaded: Loaded[] = [];
+  for (const { file, sheet } of sheets) {
+    const result = await withFileName(file, () =>
+      load(sheet, file, {
+        batches,
+        rules,
+        now: Date.now,
+        canaries: request.canaries,
+        onProgress: (rows) => onProgress?.(file, rows),
+      }),
+    );
+    onLoaded?.(file, result);
+    loaded.push(result);
+  }
+  return loaded;
+}

@@ -1,0 +1,81 @@
+/** What is wrong with the rows of a sheet, for the people and programs that correct it. */
+import { type DetailField, listOfDetails } from '../domain/merchant.js';
+import { nextStepsOf, problemNextStep, problemReason } from '../domain/problems.js';
+import type { Language, Words } from '../domain/words.js';
+import { carriedHeadings } from '../producer/checked-rows.js';
+import type { PlannedRow } from '../producer/plan.js';
+import type { Sheet } from '../producer/sheets/sheet.js';
+import { csvLine } from '../reporter/csv.js';
+
+export const REPLACES: Words = {
+  en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
+  zh: 'warning：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
+};
+
+export function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
+  const words = duplicateWords(firstLine, differing);
+  if (differing.length === 0) return words;
+  return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `warning: ${words.zh} [${DIFFERS}]` };
+}
+
+function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
+  if (differing.length === 0) return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
+  const fields = listOfDetails(differing);
+  return {
+    en: `the same enterprise as in line ${firstLine}, but these differ: ${fields.en}. Only line ${firstLine} is sent; if it is wrong, correct it and delete this one.`,
+    zh: `与第 ${firstLine} 行为同一企业，但${fields.zh}不同。只提交第 ${firstLine} 行；如该行有误，请更正该行并删除本行。`,
+  };
+}
+
+const DUPLICATE = 'sheet:duplicate';
+
+const DIFFERS = 'sheet:duplicate_differs';
+
+export function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
+  const problems: object[] = row.problems.map((problem) => ({
+    line: row.line,
+    cell: problem.cell,
+    problem: problem.code,
+    severity: problem.severity,
+    reason: problemReason(problem)[lang],
+    next_step: problemNextStep(problem, row.problems)[lang],
+  }));
+  if (fate === 'duplicate') {
+    const differs = differing.length > 0;
+    problems.push({
+      line: row.line,
+      problem: differs ? DIFFERS : DUPLICATE,
+      severity: differs ? 'warning' : 'duplicate',
+      firstLine,
+      ...(differs && { differing, reason: duplicateWords(firstLine, differing)[lang] }),
+    });
+  }
+  return problems;
+}
+
+/** The columns are those of a report, which are ignored on input: the annotated file, corrected, is the next upload. */
+export async function* annotated(
+  pages: AsyncIterable<readonly PlannedRow[]>,
+  sheet: Sheet,
+  lang: Language,
+): AsyncGenerator<string> {
+  const headings = carriedHeadings(sheet.headings, sheet.layout);
+  yield `\uFEFF${csvLine([...headings, 'line', 'problem', 'reason', 'next_step'])}`;
+  for await (const rows of pages) yield rows.map((row) => csvLine(annotatedCells(row, headings, lang))).join('');
+}
+
+function annotatedCells(planned: PlannedRow, headings: readonly string[], lang: Language): string[] {
+  const { row, fate, firstLine, differing = [] } = planned;
+  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)[lang]] : [];
+  const code = differing.length > 0 ? DIFFERS : DUPLICATE;
+  return [
+    ...headings.map((_, at) => row.cells[at] ?? ''),
+    String(row.line),
+    [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
+    [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
+    nextStepsOf(row.problems)
+      .map((step) => step[lang])
+      .join(' '),
+    ...row.cells.slice(headings.length),
+  ];
+}

@@ -1,0 +1,60 @@
+/** Sheets as files of this machine: opened, and counted where a limit is set, before anything is stored. */
+import { requiredFields } from '../domain/check-row.js';
+import type { Language } from '../domain/words.js';
+import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
+import { openSheet, type Sheet } from '../producer/sheets/sheet.js';
+import { SheetError } from '../producer/sheets/sheet-error.js';
+
+/** `sheet.notes`: what a reader of the file should know. */
+export interface SheetFile {
+  readonly file: string;
+  readonly sheet: Sheet;
+}
+
+export interface OpenEvents {
+  /** Of the error's message; its words are in both. */
+  readonly language?: Language | undefined;
+  readonly onOpened?: ((opened: SheetFile) => void) | undefined;
+}
+
+/**
+ * Every file is opened, and counted where a limit is set, before anything is stored.
+ * @throws SheetError that names the file
+ */
+export async function openSheetFiles(
+  files: readonly string[],
+  rules: Rules,
+  mostInvalid: number,
+  { language, onOpened }: OpenEvents = {},
+): Promise<SheetFile[]> {
+  const sheets = [];
+  for (const file of files) {
+    const opened = { file, sheet: await openSheetFile(file, rules, language) };
+    onOpened?.(opened);
+    sheets.push(opened);
+  }
+  if (mostInvalid < 1)
+    for (const { file, sheet } of sheets)
+      await withFileName(
+        file,
+        async () => refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid),
+        language,
+      );
+  return sheets;
+}
+
+/** @throws SheetError that names the file */
+function openSheetFile(file: string, rules: Rules, language?: Language): Promise<Sheet> {
+  return withFileName(file, () => openSheet(file, { required: requiredFields(rules.needs) }), language);
+}
+
+/** What is wrong with a file is said with its name in front. @throws SheetError */
+export async function withFileName<T>(file: string, read: () => T | Promise<T>, language: Language = 'en'): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof SheetError)) throw error;
+    const { en, zh } = error.words;
+    throw new SheetError({ en: `${file}: ${en}`, zh: `${file}：${zh}` }, { language, cause: error });
+  }
+}
