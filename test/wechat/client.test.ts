@@ -37,6 +37,19 @@ describe('a call', () => {
     expect(seen).toEqual([{ url: '/create?action=create', body: '{"name":"示例"}' }]);
   });
 
+  test('is a POST of JSON, below the folder of the base URL', async () => {
+    const seen: (string | undefined)[] = [];
+    const { client } = await wechat(
+      (request, response) => {
+        seen.push(`${request.method} ${request.url}`, request.headers['content-type']);
+        response.end('{"errcode":0}');
+      },
+      { folder: '/wechat/' },
+    );
+    await client.post(CALL);
+    expect(seen).toEqual(['POST /wechat/create?action=create', 'application/json; charset=utf-8']);
+  });
+
   test('is not sent where nobody listens', async () => {
     const { client, server } = await wechat(() => {});
     await new Promise((resolve) => server.close(resolve));
@@ -131,6 +144,34 @@ describe('a call', () => {
   });
 
   test.each([
+    [
+      '{"component_access_token":"abc"}',
+      { kind: 'answer', errcode: 0, said: '', body: { component_access_token: 'abc' } },
+    ],
+    ['{"component_access_token":"abc","errcode":40001,"errmsg":"no"}', { kind: 'answer', errcode: 40001, said: 'no' }],
+    ['{"errcode":-1}', { kind: 'answer', errcode: -1, said: '' }],
+    ['{"errcode":"-1"}', { kind: 'answer', errcode: -1 }],
+    ['{"errcode":"40001 or so","component_access_token":"abc"}', { kind: 'lost' }],
+    ['{"errcode":"see 40001"}', { kind: 'lost' }],
+    ['{"errcode":1.5}', { kind: 'lost' }],
+    ['{"another_token":"abc"}', { kind: 'lost' }],
+  ])('that asks for a token and is answered %s', async (text, reply) => {
+    const { client } = await wechat((_, response) => response.end(text));
+    expect(await client.post({ ...CALL, carries: 'component_access_token' })).toMatchObject(reply);
+  });
+
+  test('that asks for nothing is not answered by an object without an errcode', async () => {
+    const { client } = await wechat((_, response) => response.end('{"component_access_token":"abc"}'));
+    expect(await client.post(CALL)).toMatchObject({ kind: 'lost' });
+  });
+
+  test('is answered where the answer has just 1 MiB', async () => {
+    const text = '{"errcode":0}'.padEnd(1024 * 1024);
+    const { client } = await wechat((_, response) => response.end(text));
+    expect(await client.post(CALL)).toMatchObject({ kind: 'answer', errcode: 0 });
+  });
+
+  test.each([
     ['a page of a gateway', 502, '<html>Bad Gateway</html>', 'HTTP 502 and no JSON'],
     ['JSON that is no object', 200, '[]', 'HTTP 200 without an errcode'],
     ['an object without a code', 200, '{"errmsg":"ok"}', 'HTTP 200 without an errcode'],
@@ -142,16 +183,55 @@ describe('a call', () => {
   });
 });
 
+describe('how far our clock is ahead', () => {
+  const dated = (ms: number) => new Date(Date.now() + ms).toUTCString();
+
+  async function aheadAfter(...answers: { date?: string; text?: string }[]): Promise<number> {
+    const { client } = await wechat((_, response) => {
+      const { date, text = '{"errcode":0}' } = answers.shift() ?? {};
+      response.sendDate = false;
+      response.writeHead(200, date === undefined ? {} : { date }).end(text);
+    });
+    const calls = answers.length;
+    for (let call = 0; call < calls; call += 1) await client.post(CALL);
+    return client.clockAheadMs();
+  }
+
+  test.each([
+    ['an hour', -3_600_000],
+    ['minus an hour', 3_600_000],
+    ['five seconds', -5_000],
+  ])('is by the last answer %s', async (_, theirs) => {
+    const ahead = await aheadAfter({ date: dated(theirs) });
+    // Date has whole seconds.
+    expect(Math.abs(ahead + theirs)).toBeLessThan(2_000);
+  });
+
+  test('is nothing where whole seconds tell no difference, and as long as nothing is known', async () => {
+    expect(await aheadAfter()).toBe(0);
+    expect(await aheadAfter({ date: dated(0) })).toBe(0);
+    expect(await aheadAfter({ date: dated(-3_600_000) }, { date: dated(0) })).toBe(0);
+  });
+
+  test('stays where an answer has no time, or is not from WeChat', async () => {
+    const known = { date: dated(-3_600_000) };
+    for (const other of [{}, { date: 'yesterday' }, { date: dated(-7_200_000), text: '<html></html>' }]) {
+      expect(await aheadAfter(known, other)).toBeLessThan(3_605_000);
+      expect(await aheadAfter(known, other)).toBeGreaterThan(3_595_000);
+    }
+  });
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 async function wechat(
   listener: RequestListener,
-  { requestTimeoutMs = 5_000 } = {},
+  { requestTimeoutMs = 5_000, folder = '' } = {},
 ): Promise<{ client: Client; server: Server }> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs, connections: 1 });
+  const client = openClient({ baseUrl: `http://127.0.0.1:${port}${folder}`, requestTimeoutMs, connections: 1 });
   closing.push(
     () => server.closeAllConnections(),
     () => client.close(),

@@ -310,9 +310,10 @@ describe('the two readers', () => {
     .map(([prolog, children, gap]) => `${prolog}<xml>${children.flat().join('')}</xml>${gap}`);
 
   test('agree on everything that is well-formed', () => {
-    let plain = 0;
+    let [plain, all] = [0, 0];
     fc.assert(
       fc.property(document, (xml) => {
+        all += 1;
         const first = readPlain(xml, TEXT_FIELDS);
         if (first === undefined) return;
         plain += 1;
@@ -320,7 +321,7 @@ describe('the two readers', () => {
       }),
       { numRuns: 1000 },
     );
-    expect(plain).toBeGreaterThan(500);
+    expect(plain).toBeGreaterThan(all / 2);
   });
 
   test('between them read everything that is well-formed', () => {
