@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Client, openClient } from '../../src/wechat/client.js';
 import { until } from '../support/until.js';
@@ -53,7 +54,7 @@ describe('a call', () => {
   test('is not sent where nobody listens', async () => {
     const { client, server } = await wechat(() => {});
     await new Promise((resolve) => server.close(resolve));
-    expect(await client.post(CALL)).toMatchObject({ kind: 'not_sent', why: expect.stringContaining('ECONNREFUSED') });
+    expect(await client.post(CALL)).toMatchObject({ kind: 'not_sent', why: expect.stringMatching(/^ECONNREFUSED: ./) });
   });
 
   test('is lost where the connection is cut after the request, before or within the answer', async () => {
@@ -119,6 +120,7 @@ describe('a call', () => {
       { location: 'http://portal.test:81/in?from=secret' },
       'HTTP 302 to portal.test:81 and no JSON (text/html)',
     ],
+    ['a server that offers several pages', 300, {}, 'HTTP 300 and no JSON (text/html)'],
     ['a login page, here', 307, { location: '/in?from=secret' }, 'HTTP 307 to 127.0.0.1'],
     ['a network that wants a login', 511, {}, 'HTTP 511 and no JSON (text/html)'],
     ['another server', 404, { 'content-type': 'application/json' }, 'HTTP 404 without an errcode (application/json)'],
@@ -173,7 +175,11 @@ describe('a call', () => {
 
   test.each([
     ['a page of a gateway', 502, '<html>Bad Gateway</html>', 'HTTP 502 and no JSON'],
-    ['JSON that is no object', 200, '[]', 'HTTP 200 without an errcode'],
+    ['a page of a gateway that has failed', 500, '<html>Error</html>', 'HTTP 500 and no JSON'],
+    ['a text with a tag in it', 200, 'busy <br>', 'HTTP 200 and no JSON'],
+    ['a list', 200, '[]', 'HTTP 200 without an errcode'],
+    ['a number', 200, '17', 'HTTP 200 and no JSON object'],
+    ['null', 200, 'null', 'HTTP 200 and no JSON object'],
     ['an object without a code', 200, '{"errmsg":"ok"}', 'HTTP 200 without an errcode'],
     ['nothing', 200, '', 'HTTP 200 and no JSON'],
     ['a text without end', 200, 'x'.repeat(1024 * 1024 + 1), 'the answer is longer than 1 MiB'],
@@ -181,6 +187,17 @@ describe('a call', () => {
     const { client } = await wechat((__, response) => response.writeHead(status).end(text));
     expect(await client.post(CALL)).toEqual({ kind: 'lost', why });
   });
+});
+
+test('a client that is closed keeps no connection', async () => {
+  const { server } = await wechat((_, response) => response.end('{"errcode":0}'));
+  const { port } = server.address() as AddressInfo;
+  const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs: 5_000, connections: 1 });
+  await client.post(CALL);
+  const connections = () => promisify(server.getConnections.bind(server))();
+  expect(await connections()).toBe(1);
+  await client.close();
+  await until('the connection is closed', async () => (await connections()) === 0);
 });
 
 describe('how far our clock is ahead', () => {
