@@ -282,6 +282,10 @@ describe('what is repaired is sent repaired, and said', () => {
 
   test('and nothing is said that was not repaired', () => {
     expect(codesOf(check({ code: "' 91350100M000100Y43" }))).toEqual(['sheet:leading_apostrophe']);
+    expect(codesOf(check({ code: '‘91350100M000100Y43' }))).toEqual([
+      'sheet:full_width_repaired',
+      'sheet:leading_apostrophe',
+    ]);
     expect(codesOf(check({ legal_persona_name: ' 张示一' }))).toEqual(['sheet:spaces_repaired']);
     expect(codesOf(check({ name: ' \u3000' }))).toEqual(['sheet:name_missing']);
     expect(codesOf(check({ code_type: ' ' }))).toEqual([]);
