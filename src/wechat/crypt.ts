@@ -81,7 +81,7 @@ export function decrypt(key: Buffer, encrypted: string): Decrypted {
 }
 
 function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
-  if (sealed.length === 0 || sealed.length % AES_BLOCK !== 0) {
+  if (sealed.length % AES_BLOCK !== 0) {
     return undecipherable(`<Encrypt> holds ${sealed.length} bytes, which is not a multiple of ${AES_BLOCK}`);
   }
   const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, AES_BLOCK)).setAutoPadding(false);

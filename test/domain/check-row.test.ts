@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CheckedRow, checkRow, type Needs, requiredFields, type SheetRow } from '../../src/domain/check-row.js';
 import { FIELDS, readHeadings } from '../../src/domain/columns.js';
-import { creditCodeCheck, licenceCheck, residentCheck } from '../../src/domain/enterprise-code.js';
+import { creditCodeCheck, licenceCheck, organisationCheck, residentCheck } from '../../src/domain/enterprise-code.js';
 import { nextStepsOf, PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
 
 const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
@@ -165,6 +165,102 @@ test('all problems of a row are told at once', () => {
   ]);
 });
 
+test('the same fault in two cells is said of each', () => {
+  const { problems } = check({ name: '示例甲有限公司 ', code: '91350100M000100Y43 ' });
+  expect(problems.map(({ code, cell }) => [code, cell])).toEqual([
+    ['sheet:spaces_repaired', 'A17'],
+    ['sheet:spaces_repaired', 'B17'],
+  ]);
+});
+
+describe('a row that is no merchant', () => {
+  test('is said to be none, and nothing of its cells', () => {
+    expect(codesOf(check({ row: { cells: ['', ' ', '\u3000', '', '', ''] } }))).toEqual(['sheet:row_without_merchant']);
+    const headings = ['企业名称', '统一社会信用代码（必填）', '', '法人微信', '', ''];
+    expect(codesOf(check({ row: { cells: headings } }))).toEqual(['sheet:headings_again']);
+  });
+
+  test('is not one whose cells have formulas without a result, or are merged', () => {
+    const cells = FIELDS.map(() => '');
+    expect(codesOf(check({ row: { cells, uncomputed: [0] } }))).toContain('sheet:formula_without_result');
+    expect(codesOf(check({ row: { cells, merged: [0] } }))).toContain('sheet:cell_merged');
+  });
+
+  test('is not one that has a name, and the heading where its code should be', () => {
+    expect(codesOf(check({ code: '统一社会信用代码' }))).toEqual(['sheet:code_length']);
+  });
+
+  test('blank cells behind the last heading are no cells too many', () => {
+    expect(check({ row: { cells: [...FIELDS.map((field) => GOOD[field]), ' ', ''] } }).problems).toEqual([]);
+  });
+});
+
+describe('the code of a type that the API refuses', () => {
+  const refused = { code: 'd2143569-x', code_type: '', needs: SUCCESSOR };
+
+  test('is told, so that its enterprise can be known, as long as nothing else is wrong', () => {
+    const checked = check(refused);
+    expect(checked).toMatchObject({ refusedCode: 'D2143569-X' });
+    expect(codesOf(checked)).toEqual(['sheet:code_type_refused', 'sheet:code_lower_case']);
+  });
+
+  test('is not told where another thing is wrong, or the row is sent', () => {
+    expect(check({ ...refused, name: '' })).not.toHaveProperty('refusedCode');
+    expect(check({ code: '' })).not.toHaveProperty('refusedCode');
+    expect(check({})).not.toHaveProperty('refusedCode');
+  });
+});
+
+describe('hyphens in a code', () => {
+  test('belong before the last character of an organisation code', () => {
+    expect(check({ code: 'D2143569-X', code_type: '' })).toMatchObject({
+      merchant: { code: 'D2143569-X' },
+      problems: [],
+    });
+  });
+
+  test.each(['9135-0100M000100Y43', 'D214-3569X', 'D21435-69-X', 'D2143569-X-', '-D2143569X'])(
+    'are named where they have no place: %s',
+    (code) => {
+      expect(check({ code, code_type: '' }).problems).toMatchObject([
+        { code: 'sheet:code_alphabet', cell: 'B17', detail: '-' },
+      ]);
+    },
+  );
+});
+
+describe('a code that is not as long as any', () => {
+  test('is named with its length', () => {
+    expect(check({ code: '91350100M000100Y4' }).problems).toMatchObject([{ code: 'sheet:code_length', detail: '17' }]);
+    expect(check({ code: '1234。' }).problems).toMatchObject([{ code: 'sheet:code_length', detail: '5' }]);
+  });
+
+  const missing = (code: string) => check({ code, code_type: '' }).problems;
+  const lacksItsZero = { code: 'sheet:code_leading_zero', cell: 'B17' };
+
+  test('may have lost the zeros before it, where its check digit says so', () => {
+    const licence = `01010800000001${licenceCheck('01010800000001')}`;
+    expect(missing(licence.slice(1))).toMatchObject([{ ...lacksItsZero, detail: '14' }]);
+    expect(missing('000000019'.slice(1))).toMatchObject([{ ...lacksItsZero, detail: '8' }]);
+    expect(missing('000000019'.slice(3))).toMatchObject([{ ...lacksItsZero, detail: '6' }]);
+  });
+
+  test('has lost none where its check digit does not, or Excel would not have taken it for a number', () => {
+    const other = (digit: string) => String((Number(digit) + 1) % 10);
+    const licence = `1010800000001${other(licenceCheck('01010800000001'))}`;
+    expect(missing(licence)).toMatchObject([{ code: 'sheet:code_length', detail: '14' }]);
+    expect(missing('00000018')).toMatchObject([{ code: 'sheet:code_length', detail: '8' }]);
+    const letters = `A214356${organisationCheck('0A214356')}`;
+    expect(missing(letters)).toMatchObject([{ code: 'sheet:code_length', detail: '8' }]);
+  });
+
+  test('has decimals only where they are zeros', () => {
+    expect(missing('110108000000016.00')).toMatchObject([{ code: 'sheet:code_decimal' }]);
+    expect(missing('110108000000016.')).toMatchObject([{ code: 'sheet:code_decimal' }]);
+    expect(missing('110108000000016.5')).not.toMatchObject([{ code: 'sheet:code_decimal' }]);
+  });
+});
+
 describe('what is repaired is sent repaired, and said', () => {
   test.each([
     ['code', '　９１３５０１００Ｍ０００１００Ｙ４３\u200b', 'code', '91350100M000100Y43'],
@@ -174,11 +270,30 @@ describe('what is repaired is sent repaired, and said', () => {
     ['component_phone', '0592—0000000', 'componentPhone', '0592-0000000'],
     ['name', '\u3000示例甲\u200b贸易有限公司 ', 'name', '示例甲贸易有限公司'],
     ['code_type', ' １', 'codeType', 1],
+    ['code', "''91350100M000100Y43", 'code', '91350100M000100Y43'],
+    ['code', '‘91350100M000100Y43', 'code', '91350100M000100Y43'],
+    ['legal_persona_wechat', "' example_wx1", 'legalPersonaWechat', 'example_wx1'],
   ] as const)('%s %j', (field, cell, key, sent) => {
     const checked = check({ [field]: cell });
     expect(checked.merchant?.[key]).toBe(sent);
     expect(checked.problems.length).toBeGreaterThan(0);
     expect(checked.problems.every(({ severity }) => severity === 'warning')).toBe(true);
+  });
+
+  test('and nothing is said that was not repaired', () => {
+    expect(codesOf(check({ code: "' 91350100M000100Y43" }))).toEqual(['sheet:leading_apostrophe']);
+    expect(codesOf(check({ code: '‘91350100M000100Y43' }))).toEqual([
+      'sheet:full_width_repaired',
+      'sheet:leading_apostrophe',
+    ]);
+    expect(codesOf(check({ legal_persona_name: ' 张示一' }))).toEqual(['sheet:spaces_repaired']);
+    expect(codesOf(check({ name: ' \u3000' }))).toEqual(['sheet:name_missing']);
+    expect(codesOf(check({ code_type: ' ' }))).toEqual([]);
+    expect(codesOf(check({ code: '91a50100m000100y43' }))).toEqual(['sheet:code_shape']);
+  });
+
+  test('spaces within a Weixin ID are not for us to take out', () => {
+    expect(codesOf(check({ legal_persona_wechat: 'example wx1' }))).toEqual(['sheet:wechat_shape']);
   });
 
   test('an organisation code is sent with its hyphen, which is no repair', () => {
@@ -254,6 +369,21 @@ describe('a sole trader without a trade name', () => {
   });
 });
 
+describe('of a name', () => {
+  test('rare characters are Chinese', () => {
+    expect(check({ name: '\u{20bb7}\u3402' })).toMatchObject({ merchant: { name: '\u{20bb7}\u3402' }, problems: [] });
+  });
+
+  test.each(['#示例有限公司', '=甲="乙"', '="甲"乙'])('%s is one', (name) => {
+    expect(check({ name })).toMatchObject({ merchant: { name }, problems: [] });
+  });
+
+  test('that a legal person has, the brackets are no concern, but something of it must be a letter', () => {
+    expect(codesOf(check({ legal_persona_name: '张示一(甲)' }))).toEqual([]);
+    expect(check({ legal_persona_name: '……' }).problems).toMatchObject([{ code: 'sheet:name_shape', cell: 'E17' }]);
+  });
+});
+
 describe('the dot in a name', () => {
   const persona = (legal_persona_name: string) => check({ legal_persona_name });
 
@@ -311,7 +441,14 @@ describe('what the registration API needs', () => {
     const row = { legal_persona_wechat: '', legal_persona_name: '', needs: SUCCESSOR };
     expect(check(row)).toMatchObject({ merchant: { legalPersonaWechat: '' }, problems: [] });
     expect(requiredFields(SUCCESSOR)).toEqual(['name', 'code']);
-    expect(requiredFields(NEEDS)).toContain('legal_persona_wechat');
+    expect(requiredFields(NEEDS)).toEqual(['name', 'code', 'legal_persona_wechat', 'legal_persona_name']);
+    const named = { legal_persona_wechat: ' example_wx1', legal_persona_name: '张示一 ', needs: SUCCESSOR };
+    expect(check(named).merchant).toMatchObject({ legalPersonaWechat: 'example_wx1', legalPersonaName: '张示一' });
+  });
+
+  test('a row may lack its phone where the API takes it without', () => {
+    const checked = check({ component_phone: '', needs: { ...NEEDS, phone: false } });
+    expect(checked).toMatchObject({ merchant: { componentPhone: '' }, problems: [] });
   });
 
   test('a row without a phone takes the default', () => {
@@ -350,6 +487,10 @@ describe('of a cell', () => {
     expect(codesOf(check(row)).join()).toMatch(/^sheet:(formula_failed|formula_without_result|cell_merged)$/);
   });
 
+  test('a formula that failed is named as it stands, without the spaces around it', () => {
+    expect(check({ code: '#N/A ' }).problems).toMatchObject([{ code: 'sheet:formula_failed', detail: '#N/A' }]);
+  });
+
   test('of a column that the API in use does not need, a failed formula is of no account', () => {
     expect(codesOf(check({ legal_persona_wechat: '#N/A', needs: SUCCESSOR }))).toEqual([]);
   });
@@ -371,8 +512,21 @@ describe('of a cell', () => {
   ])('what stands around the code is named: %s', (code, strange) => {
     expect(check({ code }).problems).toMatchObject([
       ...(strange === '代' ? [{ code: 'sheet:full_width_repaired' }] : []),
-      { code: 'sheet:code_alphabet', detail: strange },
+      { code: 'sheet:code_alphabet', cell: 'B17', detail: strange },
     ]);
+  });
+
+  test.each([
+    ['1380013800', '10'],
+    ['138001380000', '12'],
+  ])('%s is a mobile number of %s digits', (component_phone, digits) => {
+    expect(check({ component_phone }).problems).toMatchObject([
+      { code: 'sheet:phone_mobile_length', cell: 'F17', detail: digits },
+    ]);
+  });
+
+  test.each(['微信13800000000', '13800000000微信'])('%s is no phone in the place of a Weixin ID', (wechat) => {
+    expect(codesOf(check({ legal_persona_wechat: wechat }))).toEqual(['sheet:wechat_shape']);
   });
 
   test.each(['13800138000', '010-12345678', '10012345678', '4000000000', '12315'])(
@@ -403,6 +557,7 @@ describe("a person's ID in another column than that of codes", () => {
   test('is found also where it has 15 digits', () => {
     expect(codesOf(check({ legal_persona_wechat: OLD_RESIDENT }))).toEqual(['sheet:old_resident_id']);
     expect(codesOf(check({ name: OLD_RESIDENT }))).toEqual(['sheet:old_resident_id']);
+    expect(codesOf(check({ component_phone: `${OLD_RESIDENT} ` }))).toContain('sheet:old_resident_id');
   });
 
   test.each([

@@ -1,9 +1,12 @@
 /**
  * `npm run mutants:lua [-- SCRIPT…]`: changes one thing at a time in src/redis/lua and runs the tests that know the script.
  * Prints each change that no test notices, and the share that is noticed. Works on a copy, and writes reports/mutants/lua.json.
+ * `--sample N` tries N changes of each script, drawn by `--seed S`; `--tests FILE,…` names other tests.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
 import { createVitest } from 'vitest/node';
 import { LUA_TESTS } from './rooms.js';
 
@@ -66,8 +69,22 @@ function mutantsOf(text) {
   return mutants;
 }
 
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, tests: { type: 'string' } },
+});
+
+/** All of them, or as many as were asked for: the same for the same seed, in the order of the script. */
+function drawn(mutants) {
+  const most = Number(values.sample ?? mutants.length);
+  if (most >= mutants.length) return mutants;
+  const some = fc.shuffledSubarray(mutants, { minLength: most, maxLength: most });
+  const [chosen] = fc.sample(some, { seed: Number(values.seed), numRuns: 1 });
+  return mutants.filter((mutant) => chosen.includes(mutant));
+}
+
 const all = readdirSync(LUA).map((file) => file.replace('.lua', ''));
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : all;
+const wanted = positionals.length > 0 ? positionals : all;
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
   console.error(`There is no script ${unknown.join(', ')} in ${LUA}.`);
@@ -86,7 +103,7 @@ const vitest = await createVitest('test', {
   watch: false,
   bail: 1,
   maxWorkers: 2,
-  include: [...new Set(Object.values(LUA_TESTS).flat())],
+  include: values.tests?.split(',') ?? [...new Set(Object.values(LUA_TESTS).flat())],
   setupFiles: ['test/mutants/one-seed.ts'],
   testTimeout: 10_000,
   hookTimeout: 10_000,
@@ -107,13 +124,14 @@ async function firstToFail(files) {
 const report = {};
 try {
   for (const name of wanted) {
-    const files = LUA_TESTS[name] ?? LUA_TESTS.others;
+    const files = values.tests?.split(',') ?? LUA_TESTS[name] ?? LUA_TESTS.others;
     const path = join(COPY, LUA, `${name}.lua`);
     const original = readFileSync(path, 'utf8');
     const failed = await firstToFail(files);
     if (failed !== undefined) throw new Error(`without any change a test of ${name}.lua fails: ${failed}`);
     const mutants = [];
-    for (const { text, ...mutant } of mutantsOf(original)) {
+    const possible = mutantsOf(original);
+    for (const { text, ...mutant } of drawn(possible)) {
       writeFileSync(path, text);
       const noticed = await firstToFail(files);
       mutants.push({ ...mutant, noticed });
@@ -121,8 +139,9 @@ try {
     }
     writeFileSync(path, original);
     const noticed = mutants.filter((mutant) => mutant.noticed !== undefined).length;
-    console.log(`${name}.lua: ${noticed} of ${mutants.length} noticed`);
-    report[name] = { noticed, of: mutants.length, mutants };
+    const sampled = mutants.length < possible.length ? `, a sample of ${possible.length}` : '';
+    console.log(`${name}.lua: ${noticed} of ${mutants.length} noticed${sampled}`);
+    report[name] = { noticed, of: mutants.length, possible: possible.length, mutants };
     mkdirSync('reports/mutants', { recursive: true });
     writeFileSync(REPORT, JSON.stringify(report, null, 2));
   }

@@ -3,10 +3,12 @@ export const ROOMS = {
   domain: ['test/domain/*.test.ts'],
   wechat: ['test/wechat/*.test.ts'],
   worker: [
-    'test/stages/{authorize,clock,create-facts,dead-secret,drain,follow-up,hold,patience,permits,quota}.test.ts',
-    'test/stages/{search-facts,slots,submit,whole-facts,worker-leaves}.test.ts',
+    'test/stages/{authorize,clock,create-facts,dead-secret,drain,follow-up,patience,permits,quota,redis-forgot}.test.ts',
+    'test/stages/{search-facts,semaphore,submit,wakeups,whole-facts,worker-leaves}.test.ts',
   ],
-  events: ['test/stages/{authorize,forward,pushes-in-any-order,receiver,receiver-replays,recorder,spool}.test.ts'],
+  events: [
+    'test/stages/{authorize,forward,judging-pushes,pushes-in-any-order,receiver,receiver-replays,recorder,recording-pushes,recorder-troubles,spool}.test.ts',
+  ],
 };
 
 /** The tests that know each Lua script; `others` are those of every script that is not named. */

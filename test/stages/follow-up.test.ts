@@ -3,7 +3,9 @@ import { quotaDay } from '../../src/domain/calendar.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { key } from '../../src/redis/keys.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
-import type { Reply } from '../../src/wechat/client.js';
+import type { Client, Reply } from '../../src/wechat/client.js';
+import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
+import type { WorkerContext } from '../../src/worker/context.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { submit } from '../../src/worker/submit.js';
 import { type Book, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -140,6 +142,165 @@ describe('a create whose answer does not come', () => {
     const early = { callSentAt: sentAt, early: true, until: sentAt + pushWaitMs };
     await book.record(id, 'task_unclear', { ...early, at: sentAt + lostRecheckMs, problem: 'search:89250' });
     expect(await searchedAndGivenUp([89250])).toBe(1);
+  });
+});
+
+describe('a silent registration', () => {
+  const { pushWaitMs, pushRecheckMs, giveUpMs, lostRecheckMs } = DEFAULT_PATIENCE;
+  const RUNNING: Reply = { kind: 'answer', errcode: 89251, said: 'legal person checking', body: {} };
+  const dueAt = async () => Number(await server.redis.zscore(key('scheduled', 'follow-up'), id));
+  const readyIds = () => server.redis.lrange(key('ready', 'follow-up'), 0, -1);
+  let searches: number;
+  let sentAt: number;
+
+  beforeEach(() => {
+    searches = 0;
+  });
+
+  async function sent(agoMs: number): Promise<void> {
+    sentAt = Date.now() - agoMs;
+    await book.record(id, 'create_sent', { at: sentAt, until: sentAt + lostRecheckMs });
+  }
+
+  async function accepted(agoMs = pushWaitMs + 60_000): Promise<void> {
+    await sent(agoMs);
+    await book.record(id, 'create_accepted', { callSentAt: sentAt, until: sentAt + pushWaitMs });
+  }
+
+  async function follow(changes: (context: WorkerContext) => Partial<WorkerContext> = () => ({}), job = 'no-job-0') {
+    await server.redis.del(key('scheduled', 'follow-up'), key('ready', 'follow-up'));
+    await server.redis.zadd(key('window', 'follow-up'), 1, job);
+    const context = contextWith(server.redis, wakeupChannel, {
+      create: () => Promise.reject(new Error('it was sent twice')),
+      search: async () => {
+        searches += 1;
+        return RUNNING;
+      },
+    });
+    await followUp({ ...context, ...changes(context) }, { kind: 'follow-up', name: job }, id);
+    expect(await server.redis.zcard(key('window', 'follow-up'))).toBe(0);
+  }
+
+  const successor = ({ api }: WorkerContext): Partial<WorkerContext> => ({
+    api: { ...fastregisterenterpriseweapp({} as Client), search: api.search },
+  });
+
+  test('is asked about once its push is overdue, and again after a pause', async () => {
+    await accepted();
+    await follow();
+    const [, , asked, told] = await book.ledger.history(id);
+    expect(asked).toMatchObject({ kind: 'search_sent', callSentAt: sentAt });
+    expect(asked?.until).toBe((asked?.at ?? 0) + pushRecheckMs);
+    expect(asked).not.toHaveProperty('early');
+    expect(told).toMatchObject({ kind: 'task_running', callSentAt: sentAt });
+    expect([searches, await readyIds()]).toEqual([1, []]);
+    expect(await dueAt()).toBeGreaterThan(Date.now());
+  });
+
+  test('is asked about when its time has come by the clock of Redis, or by that of its job', async () => {
+    await accepted();
+    const until = Date.now() + 60_000;
+    await server.redis.hset(key('registration', id), 'until', until);
+    await follow(undefined, `${id}-${until - 1}.1-0`);
+    expect([searches, await dueAt()]).toEqual([0, until]);
+    await follow(undefined, `${id}-${until}.1-0`);
+    expect(searches).toBe(1);
+  });
+
+  test('whose task WeChat has is not asked about before its push is overdue, whatever time it has', async () => {
+    await accepted(60_000);
+    await server.redis.hset(key('registration', id), 'until', 1);
+    await follow();
+    expect([searches, await dueAt()]).toEqual([0, sentAt + pushWaitMs]);
+  });
+
+  test('that is gone is done', async () => {
+    await accepted();
+    await server.redis.del(key('registration', id));
+    await follow();
+    expect([searches, await dueAt(), await readyIds()]).toEqual([0, 0, []]);
+  });
+
+  test('of which the API in use can ask nothing is waited for until it is given up, and then without asking', async () => {
+    await accepted();
+    await follow(successor);
+    expect([searches, await dueAt()]).toEqual([0, sentAt + giveUpMs]);
+    await follow(successor, `${id}-${sentAt + giveUpMs - 1}.1-0`);
+    expect((await book.registration(id)).state).toBe('awaiting_legal_person');
+    await follow(successor, `${id}-${sentAt + giveUpMs}.1-0`);
+    expect(await book.registration(id)).toMatchObject({ state: 'needs_review', problem: 'push:overdue' });
+    expect(searches).toBe(0);
+  });
+
+  type Permission = Awaited<ReturnType<WorkerContext['calls']['acquire']>>;
+
+  /** What it is answered first when it asks for permission. */
+  const answered = (first: unknown) => {
+    const answers = [first as Permission];
+    return ({ calls }: WorkerContext): Partial<WorkerContext> => ({
+      calls: { ...calls, acquire: async (...args) => answers.shift() ?? calls.acquire(...args) },
+    });
+  };
+
+  test('that has changed meanwhile is decided anew', async () => {
+    await accepted();
+    await follow(answered({ kind: 'conflict' }));
+    expect(searches).toBe(1);
+  });
+
+  test('of which journals know more is restored first', async () => {
+    await accepted();
+    const restored: string[] = [];
+    await follow((context) => ({
+      ...answered({ kind: 'forgotten' })(context),
+      memory: { ...context.memory, restore: async (it) => void restored.push(it) },
+    }));
+    expect([restored, searches]).toEqual([[id], 1]);
+  });
+
+  test.each([true, false])(
+    'that has to wait for its turn is asked about then, unless the worker leaves (%s)',
+    async (goesOn) => {
+      await accepted();
+      const waited: unknown[] = [];
+      await follow((context) => ({
+        ...answered({ kind: 'wait', why: 'pause', ms: 70 })(context),
+        wakeups: {
+          wait: async (...args: unknown[]) => {
+            waited.push(args);
+            return goesOn;
+          },
+          subscribe: () => ({ wait: async () => true, cancel() {} }),
+          leave() {},
+          leaving: false,
+        },
+      }));
+      expect(waited).toEqual([[70, ['line', 'token', 'quota']]]);
+      expect([searches, await readyIds()]).toEqual(goesOn ? [1, []] : [0, [id]]);
+    },
+  );
+
+  test('that a leaving worker has is given back at once', async () => {
+    await accepted();
+    const wakeups = {
+      wait: async () => false,
+      subscribe: () => ({ wait: async () => false, cancel() {} }),
+      leave() {},
+    };
+    await follow(() => ({ wakeups: { ...wakeups, leaving: true } }));
+    expect([searches, await readyIds()]).toEqual([0, [id]]);
+  });
+
+  test('whose answer was lost is asked about once early, and then when its push is overdue', async () => {
+    await sent(lostRecheckMs + 1_000);
+    await follow();
+    expect((await book.ledger.history(id)).at(-2)).toMatchObject({
+      kind: 'search_sent',
+      callSentAt: sentAt,
+      early: true,
+      until: sentAt + pushWaitMs,
+    });
+    expect(searches).toBe(1);
   });
 });
 

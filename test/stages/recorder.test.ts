@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { StoredPush } from '../../src/domain/push.js';
 import { type Recorder, type Recording, settle, startRecording } from '../../src/events/record.js';
 import type { Created } from '../../src/redis/created.js';
-import { key } from '../../src/redis/keys.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import type { RegistrationPush } from '../../src/wechat/push.js';
@@ -11,7 +10,7 @@ import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { registrationXml, seal } from '../support/pushes.js';
-import { recorderOn } from '../support/receiver.js';
+import { heldTooLong, recorderOn } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -36,13 +35,6 @@ async function store(receivedAt = Date.now()): Promise<void> {
   await openPushes(server.redis).store([push]);
 }
 
-/** The time passes after which whoever has taken pushes counts as dead. */
-async function heldTooLong(consumer: string): Promise<void> {
-  const held = (await server.redis.xpending(key('pushes'), 'ledger', '-', '+', 10)) as [string][];
-  for (const [id] of held)
-    await server.redis.xclaim(key('pushes'), 'ledger', consumer, 0, id, 'IDLE', 10_001, 'JUSTID');
-}
-
 describe('a push that a recorder has taken', () => {
   test('is taken by another one when that recorder is dead, and not before', async () => {
     await store();
@@ -52,7 +44,7 @@ describe('a push that a recorder has taken', () => {
     expect(taken).toHaveLength(1);
     dying.close();
     expect(await other.next(1)).toEqual([]);
-    await heldTooLong('dying');
+    await heldTooLong(server.redis, 'dying');
     expect(await other.next(1)).toEqual(taken);
     other.close();
   });
@@ -72,7 +64,7 @@ describe('a push that a recorder has taken', () => {
     await until('Redis went away', () => failures === 1);
     expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
     await until('it is recorded', async () => {
-      await heldTooLong('recorder');
+      await heldTooLong(server.redis, 'recorder');
       return (await book.registration(ID)).state === 'created';
     });
     expect(await openPushes(server.redis).listParked()).toEqual([]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import type { Batch } from '../../src/domain/batch.js';
-import { readMoment } from '../../src/domain/calendar.js';
+import { isoWithOffset, readMoment } from '../../src/domain/calendar.js';
 import type { AcceptedRow } from '../../src/domain/row.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
 import { reportCsv } from '../../src/reporter/csv.js';
@@ -133,6 +133,36 @@ test('only what has had its outcome since a moment is in the report', async () =
     await record(id, 'mini_program_created', { at: finished, appid: `wx${number}` });
   }
   expect((await rowsOf(batch, { since: at })).map(({ cells }) => cells[6])).toEqual(['late']);
+});
+
+test('a row tells when it was sent and when it ended, in the time of the report, and nothing of what was not', async () => {
+  const batch = await batchOfNotes('b1', ['ended', 'sent', 'waits']);
+  const { record, registration, take } = openBook(db.redis);
+  const [ended, sent] = [idOf(merchant(1)), idOf(merchant(2))];
+  await take(ended);
+  await take(sent);
+  const at = readMoment('2026-11-20 22:00', 'Asia/Shanghai') ?? 0;
+  await record(ended, 'registration_refused', { at, problem: 'push:103' });
+  const sentAt = async (id: string) => isoWithOffset((await registration(id)).sentAt ?? 0, 'Asia/Shanghai');
+  const times = (await rowsOf(batch)).map(({ submitted_at, finished_at }) => [submitted_at, finished_at]);
+  expect(times).toEqual([
+    [await sentAt(ended), '2026-11-20T22:00:00+08:00'],
+    [await sentAt(sent), ''],
+    ['', ''],
+  ]);
+});
+
+test('a row that was never sent had its outcome when it was loaded', async () => {
+  const { batches } = openBook(db.redis);
+  const loadedAt = Date.now() - 10_000;
+  const about = { id: 'b1', file: 'b1.csv', headings: HEADINGS, columns: [0, 1, 2, 3, 4, 5], loadedAt };
+  const batch = await batches.open(about);
+  const rows = [acceptedRow(undefined, 0), acceptedRow(merchant(1), 1), acceptedRow(merchant(1), 2)];
+  await batches.accept(batch, 0, rows, MANNER);
+  const since = async (moment: number) =>
+    (await rowsOf({ ...batch, rows: 3 }, { since: moment })).map(({ outcome }) => outcome);
+  expect(await since(loadedAt)).toEqual(['invalid', 'duplicate']);
+  expect(await since(loadedAt + 1)).toEqual([]);
 });
 
 test('several batches are one table: the same column under any of its names, one row of headings', async () => {

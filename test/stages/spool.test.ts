@@ -1,8 +1,8 @@
-/** Several processes write and empty one spool. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+/** What a spool keeps, and how several processes write and empty one. */
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ReceivedPush } from '../../src/domain/push.js';
 import { openSpool, type Spool } from '../../src/events/spool.js';
 import type { Pushes } from '../../src/redis/pushes/pushes.js';
@@ -81,4 +81,167 @@ test('what is written by two processes while both empty the spool is stored once
   await writer.empty({ store, storedOf });
   expect(await readdir(folder)).toEqual([]);
   expect(stored.toSorted()).toEqual(written.toSorted());
+});
+
+describe('what was written', () => {
+  /** Redis, and what it is given: in which parts, of which segment, behind how many. */
+  function taking(known = 0) {
+    const parts: { pushes: readonly ReceivedPush[]; segment: string; stored: number }[] = [];
+    const storedOf = async () => known;
+    const store: Pushes['store'] = async (pushes, { segment, stored: before } = { segment: '', stored: 0 }) => {
+      parts.push({ pushes, segment, stored: before });
+      return before + pushes.length;
+    };
+    return { parts, store, storedOf, all: () => parts.flatMap(({ pushes }) => pushes) };
+  }
+
+  const onlyFile = async () => join(folder, (await readdir(folder))[0] ?? '');
+
+  test('comes back byte by byte', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const odd = { receivedAt: 17, infoType: '企业 \u0080é"\n', query: 'nonce=\u2028𠮷', body: bytes };
+    await writer.append([odd, push('second')]);
+    const redisNow = taking();
+    expect(await other.empty(redisNow)).toBe(2);
+    expect(redisNow.all()).toEqual([odd, push('second')]);
+  });
+
+  test('is stored oldest first, each segment under its own name, and is gone then', async () => {
+    await writer.append([push('first')]);
+    await writer.append([push('second')]);
+    await writer.close();
+    await writer.append([push('third')]);
+    expect(await writer.isEmpty()).toBe(false);
+    const redisNow = taking();
+    expect(await writer.empty(redisNow)).toBe(3);
+    expect(redisNow.all().map(({ infoType }) => infoType)).toEqual(['first', 'second', 'third']);
+    const names = redisNow.parts.map(({ segment }) => segment);
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) expect(name).toMatch(/^\d{13}-[0-9a-f]{8}$/);
+    expect(await writer.isEmpty()).toBe(true);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('is stored in parts of 200, from where another process came to', async () => {
+    await writer.append(Array.from({ length: 450 }, (_, number) => push(`${number}`)));
+    const redisNow = taking(30);
+    expect(await other.empty(redisNow)).toBe(420);
+    expect(redisNow.parts.map(({ stored: before, pushes }) => [before, pushes.length])).toEqual([
+      [30, 200],
+      [230, 200],
+      [430, 20],
+    ]);
+    expect(redisNow.all()[0]?.infoType).toBe('30');
+  });
+
+  test('is not stored again where all of it is', async () => {
+    await writer.append([push('first')]);
+    const redisNow = taking(1);
+    expect([await other.empty(redisNow), redisNow.parts]).toEqual([0, []]);
+    expect(await writer.isEmpty()).toBe(true);
+  });
+
+  test('stays where Redis does not take it, and is stored the next time', async () => {
+    await writer.append([push('first')]);
+    const away = { ...taking(), store: () => Promise.reject(new Error('Redis is away')) };
+    await expect(other.empty(away)).rejects.toThrow('Redis is away');
+    expect(await other.isEmpty()).toBe(false);
+    const redisNow = taking();
+    expect(await writer.empty(redisNow)).toBe(1);
+    expect(redisNow.all()).toEqual([push('first')]);
+  });
+
+  test('is all but what a crash cut off, and a line that the disk has damaged is said and passed over', async () => {
+    const { log: readable, lines } = readableLog();
+    await writer.append([push('first')]);
+    await appendFile(await onlyFile(), '{"damaged\n{"receivedAt":1,"infoType":"cut o');
+    const reader = await openSpool(folder, readable);
+    const redisNow = taking();
+    expect(await reader.empty(redisNow)).toBe(1);
+    expect(redisNow.all()).toEqual([push('first')]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'error', segment: redisNow.parts[0]?.segment },
+    ]);
+    await reader.close();
+  });
+
+  test('is for the user alone to read', async () => {
+    const home = join(folder, 'spool');
+    const spool = await openSpool(home, log);
+    await spool.append([push('first')]);
+    expect((await stat(home)).mode & 0o777).toBe(0o700);
+    const [name = ''] = await readdir(home);
+    expect(name).toMatch(/\.open$/);
+    expect((await stat(join(home, name))).mode & 0o777).toBe(0o600);
+    await spool.close();
+  });
+
+  test('begins a new segment after two megabytes', async () => {
+    const large = { ...push('first'), body: Buffer.alloc(800 * 1024) };
+    for (let written = 0; written < 3; written += 1) await writer.append([large]);
+    expect(await readdir(folder)).toHaveLength(2);
+    const redisNow = taking();
+    expect(await other.empty(redisNow)).toBe(3);
+  });
+
+  test('that another process stores and removes at the same moment is no fault', async () => {
+    await writer.append([push('first')]);
+    const redisNow = taking();
+    const removed = async () => {
+      await unlink(await onlyFile());
+      return 0;
+    };
+    expect(await other.empty({ ...redisNow, storedOf: removed })).toBe(1);
+    expect(await writer.isEmpty()).toBe(true);
+  });
+
+  test('but cannot be read is a fault that is said', async () => {
+    await mkdir(join(folder, '1-00000000.emptying'));
+    await expect(writer.empty(taking())).rejects.toThrow('EISDIR');
+  });
+});
+
+describe('a spool', () => {
+  test('looks at no file that is not its own', async () => {
+    await writeFile(join(folder, 'notes.txt'), 'not ours\n');
+    expect(await writer.isEmpty()).toBe(true);
+    expect(await writer.empty(redis())).toBe(0);
+    expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+
+  test('knows whether something could be written, and leaves nothing of the trial', async () => {
+    expect(await writer.canWrite()).toBe(true);
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+    expect(await writer.canWrite()).toBe(false);
+  });
+
+  test('without a folder says so once, takes nothing, and has nothing', async () => {
+    const { log: readable, lines } = readableLog();
+    await writeFile(join(folder, 'file'), '');
+    const spool = await openSpool(join(folder, 'file', 'spool'), readable);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', folder: join(folder, 'file', 'spool') },
+    ]);
+    await expect(spool.append([push('first')])).rejects.toThrow('ENOTDIR');
+    expect(await spool.isEmpty()).toBe(true);
+    expect(await spool.empty(redis())).toBe(0);
+    await spool.close();
+  });
+
+  test('takes the next push where one could not be written', async () => {
+    await rm(folder, { recursive: true });
+    await expect(writer.append([push('first')])).rejects.toThrow('ENOENT');
+    await mkdir(folder);
+    await writer.append([push('second')]);
+    expect(await other.empty(redis())).toBe(1);
+    expect(stored).toEqual(['second']);
+  });
+
+  test('has settled when all that was begun is on the disk', async () => {
+    const appending = Promise.all([writer.append([push('first')]), writer.append([push('second')])]);
+    await writer.settled();
+    expect(await other.empty(redis())).toBe(2);
+    await appending;
+  });
 });

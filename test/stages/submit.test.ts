@@ -196,4 +196,107 @@ describe('a job', () => {
     const [calls] = (await server.redis.keys(key('calls', '*'))) as [string];
     expect(await server.redis.hget(calls, 'create')).toBe('0');
   });
+
+  test('that Redis does not confirm is not sent, and its call and its try are given back', async () => {
+    await work(() => ({ confirm: async () => false }));
+    expect(sent).toBe(0);
+    expect((await book.ledger.history(id)).at(-1)).toMatchObject({
+      kind: 'create_void',
+      problem: 'call:not_confirmed',
+    });
+    expect(await book.registration(id)).toMatchObject({ attempt: 0, task: 'none' });
+    const [calls] = (await server.redis.keys(key('calls', '*'))) as [string];
+    expect(await server.redis.hget(calls, 'create')).toBe('0');
+    const [tries] = (await server.redis.keys(key('tries', '*'))) as [string];
+    expect(Object.values(await server.redis.hgetall(tries))).toEqual(['0']);
+  });
+
+  test('is in the journal, as the history has it, before it is sent', async () => {
+    const journal: unknown[] = [];
+    await work(({ memory }) => ({
+      memory: {
+        ...memory,
+        write(entry) {
+          journal.push([sent, entry]);
+          return true;
+        },
+      },
+    }));
+    const day = new Date().toISOString().slice(0, 10);
+    const [entry] = await book.ledger.history(id);
+    const { to, writeId: mark, ...fact } = entry as unknown as Record<string, unknown>;
+    expect(to).toBe('submitting');
+    expect(journal[0]).toEqual([0, { registration: id, mark, fact, day }]);
+    expect(sent).toBe(1);
+  });
+
+  test('whose registration is gone is done', async () => {
+    await server.redis.del(key('registration', id));
+    await work();
+    expect([sent, await later(), await waiting()]).toEqual([0, 0, []]);
+  });
+
+  describe('that gets no permission', () => {
+    type Permission = Awaited<ReturnType<WorkerContext['calls']['acquire']>>;
+
+    /** What it is answered first, and what else it does until it is sent. */
+    async function decided(first: unknown, changes: (context: WorkerContext) => Partial<WorkerContext> = () => ({})) {
+      const answers = [first as Permission];
+      const done: unknown[] = [];
+      await work((context) => ({
+        calls: {
+          ...context.calls,
+          acquire: async (...args) => answers.shift() ?? context.calls.acquire(...args),
+          answeredFirst: async (...args) => void done.push(['answered', ...args]),
+        },
+        memory: { ...context.memory, restore: async (it) => void done.push(['restored', it]) },
+        ...changes(context),
+      }));
+      return done;
+    }
+
+    const pausing = (goesOn: boolean, waited: unknown[]) => () => ({
+      wakeups: {
+        wait: async (...args: unknown[]) => {
+          waited.push(args);
+          return goesOn;
+        },
+        subscribe: () => ({ wait: async () => true, cancel() {} }),
+        leave() {},
+        leaving: false,
+      },
+    });
+
+    test('because it has changed is decided anew', async () => {
+      expect(await decided({ kind: 'conflict' })).toEqual([]);
+      expect(sent).toBe(1);
+    });
+
+    test('because Redis has forgotten what journals know of it is restored first', async () => {
+      expect(await decided({ kind: 'forgotten' })).toEqual([['restored', id]]);
+      expect(sent).toBe(1);
+    });
+
+    test.each([
+      [{ kind: 'untold', errcode: 76021, said: '' }, [true, '']],
+      [{ kind: 'lost', why: 'HTTP 502' }, [false, 'HTTP 502']],
+      [{ kind: 'page', taken: 'no', why: 'HTTP 302' }, [false, 'HTTP 302']],
+    ] as const)('before a harmless question was answered asks it, and says what came: %j', async (reading, told) => {
+      const question = { kind: 'wait', why: 'question', ms: 0 };
+      const asked = await decided(question, () => ({ readQuota: async () => reading as never }));
+      expect(asked).toEqual([['answered', ...told]]);
+      expect(sent).toBe(1);
+    });
+
+    test('for a time waits, and is sent then', async () => {
+      const waited: unknown[] = [];
+      await decided({ kind: 'wait', why: 'pause', ms: 70 }, pausing(true, waited));
+      expect([waited, sent]).toEqual([[[70, ['line', 'token', 'quota']]], 1]);
+    });
+
+    test('for a time in which the worker leaves is given back at once', async () => {
+      await decided({ kind: 'wait', why: 'pause', ms: 70 }, pausing(false, []));
+      expect([sent, await waiting()]).toEqual([0, [id]]);
+    });
+  });
 });

@@ -12,6 +12,7 @@ import { openSpool } from '../../src/events/spool.js';
 import { networksFrom } from '../../src/http/addresses.js';
 import type { ConnectionLimits } from '../../src/http/limits.js';
 import { sealTicket } from '../../src/redis/component-store.js';
+import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
@@ -49,6 +50,12 @@ export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor'
     now: Date.now,
     log,
   };
+}
+
+/** The time passes after which a reader that has taken pushes counts as dead. */
+export async function heldTooLong(redis: Redis, reader: string): Promise<void> {
+  const held = (await redis.xpending(key('pushes'), 'ledger', '-', '+', 10)) as [string][];
+  for (const [id] of held) await redis.xclaim(key('pushes'), 'ledger', reader, 0, id, 'IDLE', 10_001, 'JUSTID');
 }
 
 export interface ReceiverParts {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Client, openClient } from '../../src/wechat/client.js';
 import { until } from '../support/until.js';
@@ -37,10 +38,23 @@ describe('a call', () => {
     expect(seen).toEqual([{ url: '/create?action=create', body: '{"name":"示例"}' }]);
   });
 
+  test('is a POST of JSON, below the folder of the base URL', async () => {
+    const seen: (string | undefined)[] = [];
+    const { client } = await wechat(
+      (request, response) => {
+        seen.push(`${request.method} ${request.url}`, request.headers['content-type']);
+        response.end('{"errcode":0}');
+      },
+      { folder: '/wechat/' },
+    );
+    await client.post(CALL);
+    expect(seen).toEqual(['POST /wechat/create?action=create', 'application/json; charset=utf-8']);
+  });
+
   test('is not sent where nobody listens', async () => {
     const { client, server } = await wechat(() => {});
     await new Promise((resolve) => server.close(resolve));
-    expect(await client.post(CALL)).toMatchObject({ kind: 'not_sent', why: expect.stringContaining('ECONNREFUSED') });
+    expect(await client.post(CALL)).toMatchObject({ kind: 'not_sent', why: expect.stringMatching(/^ECONNREFUSED: ./) });
   });
 
   test('is lost where the connection is cut after the request, before or within the answer', async () => {
@@ -106,6 +120,7 @@ describe('a call', () => {
       { location: 'http://portal.test:81/in?from=secret' },
       'HTTP 302 to portal.test:81 and no JSON (text/html)',
     ],
+    ['a server that offers several pages', 300, {}, 'HTTP 300 and no JSON (text/html)'],
     ['a login page, here', 307, { location: '/in?from=secret' }, 'HTTP 307 to 127.0.0.1'],
     ['a network that wants a login', 511, {}, 'HTTP 511 and no JSON (text/html)'],
     ['another server', 404, { 'content-type': 'application/json' }, 'HTTP 404 without an errcode (application/json)'],
@@ -131,8 +146,40 @@ describe('a call', () => {
   });
 
   test.each([
+    [
+      '{"component_access_token":"abc"}',
+      { kind: 'answer', errcode: 0, said: '', body: { component_access_token: 'abc' } },
+    ],
+    ['{"component_access_token":"abc","errcode":40001,"errmsg":"no"}', { kind: 'answer', errcode: 40001, said: 'no' }],
+    ['{"errcode":-1}', { kind: 'answer', errcode: -1, said: '' }],
+    ['{"errcode":"-1"}', { kind: 'answer', errcode: -1 }],
+    ['{"errcode":"40001 or so","component_access_token":"abc"}', { kind: 'lost' }],
+    ['{"errcode":"see 40001"}', { kind: 'lost' }],
+    ['{"errcode":1.5}', { kind: 'lost' }],
+    ['{"another_token":"abc"}', { kind: 'lost' }],
+  ])('that asks for a token and is answered %s', async (text, reply) => {
+    const { client } = await wechat((_, response) => response.end(text));
+    expect(await client.post({ ...CALL, carries: 'component_access_token' })).toMatchObject(reply);
+  });
+
+  test('that asks for nothing is not answered by an object without an errcode', async () => {
+    const { client } = await wechat((_, response) => response.end('{"component_access_token":"abc"}'));
+    expect(await client.post(CALL)).toMatchObject({ kind: 'lost' });
+  });
+
+  test('is answered where the answer has just 1 MiB', async () => {
+    const text = '{"errcode":0}'.padEnd(1024 * 1024);
+    const { client } = await wechat((_, response) => response.end(text));
+    expect(await client.post(CALL)).toMatchObject({ kind: 'answer', errcode: 0 });
+  });
+
+  test.each([
     ['a page of a gateway', 502, '<html>Bad Gateway</html>', 'HTTP 502 and no JSON'],
-    ['JSON that is no object', 200, '[]', 'HTTP 200 without an errcode'],
+    ['a page of a gateway that has failed', 500, '<html>Error</html>', 'HTTP 500 and no JSON'],
+    ['a text with a tag in it', 200, 'busy <br>', 'HTTP 200 and no JSON'],
+    ['a list', 200, '[]', 'HTTP 200 without an errcode'],
+    ['a number', 200, '17', 'HTTP 200 and no JSON object'],
+    ['null', 200, 'null', 'HTTP 200 and no JSON object'],
     ['an object without a code', 200, '{"errmsg":"ok"}', 'HTTP 200 without an errcode'],
     ['nothing', 200, '', 'HTTP 200 and no JSON'],
     ['a text without end', 200, 'x'.repeat(1024 * 1024 + 1), 'the answer is longer than 1 MiB'],
@@ -142,16 +189,66 @@ describe('a call', () => {
   });
 });
 
+test('a client that is closed keeps no connection', async () => {
+  const { server } = await wechat((_, response) => response.end('{"errcode":0}'));
+  const { port } = server.address() as AddressInfo;
+  const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs: 5_000, connections: 1 });
+  await client.post(CALL);
+  const connections = () => promisify(server.getConnections.bind(server))();
+  expect(await connections()).toBe(1);
+  await client.close();
+  await until('the connection is closed', async () => (await connections()) === 0);
+});
+
+describe('how far our clock is ahead', () => {
+  const dated = (ms: number) => new Date(Date.now() + ms).toUTCString();
+
+  async function aheadAfter(...answers: { date?: string; text?: string }[]): Promise<number> {
+    const { client } = await wechat((_, response) => {
+      const { date, text = '{"errcode":0}' } = answers.shift() ?? {};
+      response.sendDate = false;
+      response.writeHead(200, date === undefined ? {} : { date }).end(text);
+    });
+    const calls = answers.length;
+    for (let call = 0; call < calls; call += 1) await client.post(CALL);
+    return client.clockAheadMs();
+  }
+
+  test.each([
+    ['an hour', -3_600_000],
+    ['minus an hour', 3_600_000],
+    ['five seconds', -5_000],
+  ])('is by the last answer %s', async (_, theirs) => {
+    const ahead = await aheadAfter({ date: dated(theirs) });
+    // Date has whole seconds.
+    expect(Math.abs(ahead + theirs)).toBeLessThan(2_000);
+  });
+
+  test('is nothing where whole seconds tell no difference, and as long as nothing is known', async () => {
+    expect(await aheadAfter()).toBe(0);
+    expect(await aheadAfter({ date: dated(0) })).toBe(0);
+    expect(await aheadAfter({ date: dated(-3_600_000) }, { date: dated(0) })).toBe(0);
+  });
+
+  test('stays where an answer has no time, or is not from WeChat', async () => {
+    const known = { date: dated(-3_600_000) };
+    for (const other of [{}, { date: 'yesterday' }, { date: dated(-7_200_000), text: '<html></html>' }]) {
+      expect(await aheadAfter(known, other)).toBeLessThan(3_605_000);
+      expect(await aheadAfter(known, other)).toBeGreaterThan(3_595_000);
+    }
+  });
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 async function wechat(
   listener: RequestListener,
-  { requestTimeoutMs = 5_000 } = {},
+  { requestTimeoutMs = 5_000, folder = '' } = {},
 ): Promise<{ client: Client; server: Server }> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs, connections: 1 });
+  const client = openClient({ baseUrl: `http://127.0.0.1:${port}${folder}`, requestTimeoutMs, connections: 1 });
   closing.push(
     () => server.closeAllConnections(),
     () => client.close(),

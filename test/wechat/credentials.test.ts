@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Client, Reply } from '../../src/wechat/client.js';
+import type { Call, Client, Reply } from '../../src/wechat/client.js';
 import {
+  fixedToken,
   type KeptToken,
   openCredentials,
   type TokenStore,
@@ -84,6 +85,122 @@ test('who gets the lock when another process has just refreshed takes its token'
   expect(fetched).toBe(1);
 });
 
+describe('a token', () => {
+  const LIVES_MS = 7_200_000;
+
+  /** Processes over one store, a clock that a test moves, and what was fetched and read. */
+  function processes(livesMs = LIVES_MS) {
+    const store = memory();
+    const clock = { now: NOW };
+    const counts = { fetched: 0, read: 0, cleared: 0, unlocked: 0 };
+    const source = async () => ({ kind: 'fresh', token: `token ${++counts.fetched}`, livesMs }) as const;
+    const counting: TokenStore = {
+      ...store,
+      async token() {
+        counts.read += 1;
+        return store.kept;
+      },
+      lock: (ms) => store.lock(ms),
+      saveToken: (fence, token) => store.saveToken(fence, token),
+      refusal: () => store.refusal(),
+      async unlock(fence) {
+        counts.unlocked += 1;
+        return store.unlock(fence);
+      },
+      async clearRefusals() {
+        counts.cleared += 1;
+      },
+    };
+    const open = (changes: Partial<TokenStore> = {}, from: typeof source | (() => Promise<never>) = source) =>
+      openCredentials({ ...counting, ...changes }, from, () => clock.now);
+    return { store, clock, counts, open };
+  }
+
+  const token = (value: string) => ({ kind: 'token', token: value });
+
+  test.each([
+    [LIVES_MS, LIVES_MS - 600_000],
+    [600_000, 550_000],
+    [60_000, 55_000],
+  ])('that lives %d ms is used for %d ms, and then there is another one', async (livesMs, usedMs) => {
+    const { clock, open } = processes(livesMs);
+    const credentials = open();
+    expect(await credentials.current()).toEqual(token('token 1'));
+    clock.now += usedMs - 1;
+    expect(await credentials.current()).toEqual(token('token 1'));
+    clock.now += 1;
+    expect(await credentials.current()).toEqual(token('token 2'));
+  });
+
+  test('is not looked up for each call, but every five seconds: another process may have got a newer one', async () => {
+    const { store, clock, counts, open } = processes();
+    const credentials = open();
+    await credentials.current();
+    await credentials.current();
+    const before = counts.read;
+    store.kept = { value: 'newer', refreshAt: NOW + LIVES_MS };
+    clock.now += 4_999;
+    expect(await credentials.current()).toEqual(token('token 1'));
+    expect(counts.read).toBe(before);
+    clock.now += 1;
+    expect(await credentials.current()).toEqual(token('newer'));
+  });
+
+  test('that is to be refreshed is used as long as another process is at it', async () => {
+    const { store, clock, open } = processes();
+    const credentials = open({ lock: async () => undefined });
+    expect(await credentials.current()).toEqual({ kind: 'wait', ms: 200, why: 'refresher' });
+    store.kept = { value: 'old', refreshAt: NOW };
+    clock.now += 1;
+    expect(await credentials.current()).toEqual(token('old'));
+  });
+
+  test('is fetched by one who counts as dead after half a minute, and who lets others try where it failed', async () => {
+    const { counts, open } = processes();
+    const asked: number[] = [];
+    const lock = async (ms: number) => {
+      asked.push(ms);
+      return 'fence';
+    };
+    const fails = open({ lock }, async () => Promise.reject(new Error('a fault of ours')));
+    await expect(fails.current()).rejects.toThrow('a fault of ours');
+    expect([asked, counts.unlocked]).toEqual([[30_000], 1]);
+  });
+
+  test('that is refused is not used again, and the third in a row is a fault', async () => {
+    const { store, counts, open } = processes();
+    let refusals = 0;
+    const refuseToken = async () => {
+      store.kept = undefined;
+      refusals += 1;
+      return refusals;
+    };
+    const credentials = open({ refuseToken });
+    for (const value of ['token 1', 'token 2']) {
+      expect(await credentials.current()).toEqual(token(value));
+      expect(await credentials.refuse(value)).toBeUndefined();
+    }
+    expect(counts.cleared).toBe(0);
+    expect(await credentials.refuse('token 3')).toEqual({
+      kind: 'fault',
+      problem: 'token:refused',
+      said: '3 new tokens in a row were refused',
+    });
+    expect(counts.cleared).toBe(1);
+  });
+
+  test('that WeChat has taken ends the count of those that it refused, once for each token', async () => {
+    const { counts, open } = processes();
+    const credentials = open();
+    for (const value of ['token 1', 'token 1', 'token 2']) await credentials.accepted(value);
+    expect(counts.cleared).toBe(2);
+  });
+
+  test('that was given as a setting is looked up once a minute', async () => {
+    expect(await fixedToken('given')()).toEqual({ kind: 'fresh', token: 'given', livesMs: 60_000 });
+  });
+});
+
 const RETRY_MS = 60_000;
 
 describe('a token that WeChat does not issue', () => {
@@ -144,6 +261,86 @@ describe('a verify ticket', () => {
     const store = { ...memory(), ticket: async () => undefined, mayAskForTicket: async () => true };
     const answer = await exchange(store, { kind: 'not_sent' });
     expect(answer).toEqual({ kind: 'wait', ms: 5_000, why: 'connection' });
+    expect(store.askedAgainIn).toBe(5_000);
+  });
+
+  const HALF_A_DAY_MS = 12 * 3_600_000;
+  const answered = (errcode: number, body: Record<string, unknown> = {}): Reply => ({
+    kind: 'answer',
+    errcode,
+    said: 'its words',
+    body,
+  });
+
+  /** What WeChat is asked by a process whose ticket has this age; undefined: it has none. */
+  async function asking(ageMs: number | undefined, reply: Reply, mayAsk = true) {
+    const ticket = async () => (ageMs === undefined ? undefined : { value: 'ticket', receivedAt: NOW - ageMs });
+    const mayAskForTicket = async (everyMs: number) => mayAsk && everyMs === 60_000;
+    const store: ReturnType<typeof memory> = { ...memory(), ticket, mayAskForTicket };
+    const calls: Call[] = [];
+    const client = {
+      async post(call: Call) {
+        calls.push(call);
+        return reply;
+      },
+    } as unknown as Client;
+    const answer = await ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS)();
+    return { answer, calls, store };
+  }
+
+  test.each([0, HALF_A_DAY_MS])('of %d ms is exchanged for a token', async (ageMs) => {
+    const token = { component_access_token: 'abc', expires_in: 7200 };
+    const { answer, calls } = await asking(ageMs, answered(0, token));
+    expect(answer).toEqual({ kind: 'fresh', token: 'abc', livesMs: 7_200_000 });
+    expect(calls).toEqual([
+      {
+        path: '/cgi-bin/component/api_component_token',
+        query: {},
+        body: { component_appid: 'wx1', component_appsecret: 's', component_verify_ticket: 'ticket' },
+        carries: 'component_access_token',
+      },
+    ]);
+  });
+
+  test.each([undefined, HALF_A_DAY_MS + 1])('that is missing or too old (%s) is asked for', async (ageMs) => {
+    for (const errcode of [0, -1]) {
+      const { answer, calls } = await asking(ageMs, answered(errcode));
+      expect(answer).toEqual({ kind: 'wait', ms: 60_000, why: 'ticket' });
+      expect(calls).toEqual([
+        {
+          path: '/cgi-bin/component/api_start_push_ticket',
+          query: {},
+          body: { component_appid: 'wx1', component_secret: 's' },
+        },
+      ]);
+    }
+  });
+
+  test('that another process has asked for is waited for', async () => {
+    const { answer, calls } = await asking(undefined, answered(0), false);
+    expect([answer, calls]).toEqual([{ kind: 'wait', ms: 60_000, why: 'ticket' }, []]);
+  });
+
+  test('that WeChat does not push is asked for again later, or is a fault of the settings', async () => {
+    const later = await asking(undefined, answered(45009));
+    expect(later.answer).toMatchObject({ kind: 'wait', ms: RETRY_MS, why: 'refused', problem: 'token:45009' });
+    const never = await asking(undefined, answered(40125));
+    expect(never.answer).toEqual({ kind: 'fault', problem: 'token:40125', said: 'its words' });
+  });
+
+  test('is kept where something else answered in WeChat’s place, or nothing', async () => {
+    const page = await asking(0, { kind: 'page', taken: 'no', why: 'HTTP 302' });
+    expect(page.answer).toEqual({ kind: 'wait', ms: 5_000, why: 'page', said: 'HTTP 302' });
+    const lost = await asking(0, { kind: 'lost', why: 'no answer in time' });
+    expect(lost.answer).toEqual({ kind: 'wait', ms: 5_000, why: 'connection', said: 'no answer in time' });
+    expect([...page.store.dropped, ...lost.store.dropped]).toEqual([]);
+  });
+
+  test('that WeChat takes without a token for it brings none', async () => {
+    const { answer } = await asking(0, answered(0));
+    expect(answer).toMatchObject({ kind: 'wait', why: 'refused', problem: 'token:0' });
+    const refused = await asking(0, answered(45009, { component_access_token: 'abc' }));
+    expect(refused.answer).toMatchObject({ kind: 'wait', why: 'refused', problem: 'token:45009' });
   });
 });
 
@@ -172,6 +369,32 @@ describe('the token service of the platform', () => {
     [200, ''],
   ])('that answers %d %s and no token has to be mended', async (status, body) => {
     expect(await answering(status, body)).toEqual({ kind: 'fault', problem: 'token:service', said: `HTTP ${status}` });
+  });
+
+  test.each(['0', '-1', '"soon"', 'null'])(
+    'that says %s of how long its token lives is read as two hours',
+    async (lives) => {
+      const said = `{"component_access_token":"abc","expires_in":${lives}}`;
+      expect(await answering(200, said)).toEqual({ kind: 'fresh', token: 'abc', livesMs: 7_200_000 });
+      expect(await answering(200, '{"component_access_token":"abc"}')).toMatchObject({ livesMs: 7_200_000 });
+    },
+  );
+
+  test.each(['""', '17', 'null'])('that gives %s for a token gives none', async (token) => {
+    expect(await answering(200, `{"component_access_token":${token}}`)).toMatchObject({ kind: 'fault' });
+  });
+
+  test.each([
+    [Object.assign(new Error('aborted'), { name: 'TimeoutError' }), 'no answer in time'],
+    [
+      new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) }),
+      'ECONNREFUSED',
+    ],
+    [new TypeError('fetch failed'), 'fetch failed'],
+  ])('says why it cannot be reached: %s', async (error, said) => {
+    const answer = await tokenService('http://tokens.example', 1_000, async () => Promise.reject(error))();
+    expect(answer).toEqual({ kind: 'wait', ms: 5_000, why: 'service', said });
+    expect(await answering(503, '')).toMatchObject({ said: 'HTTP 503' });
   });
 
   test('is believed', async () => {
@@ -219,7 +442,45 @@ describe('a token service', () => {
     });
     expect(asked).toHaveLength(1);
     const loop = playing(...Array.from({ length: 9 }, () => redirect('https://tokens.example/')));
-    expect(await tokenService('https://tokens.example', 1_000, loop.get)()).toMatchObject({ kind: 'fault' });
+    expect(await tokenService('https://tokens.example', 1_000, loop.get)()).toEqual({
+      kind: 'fault',
+      problem: 'token:service',
+      said: 'more than 3 redirects',
+    });
+    expect(loop.asked).toHaveLength(4);
+  });
+
+  test('may redirect three times, and within its own host without https', async () => {
+    const hops = ['/a', '/b', 'http://tokens.example/c'].map(redirect);
+    const { get, asked } = playing(...hops, new Response(token));
+    expect(await tokenService('http://user:pass@tokens.example', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+    expect(asked.map(({ url }) => url)).toEqual(['/', '/a', '/b', '/c'].map((path) => `http://tokens.example${path}`));
+    expect(new Set(asked.map(({ authorization }) => authorization)).size).toBe(1);
+    expect(asked[3]?.authorization).toMatch(/^Basic /);
+  });
+
+  test('that wants no name is shown none', async () => {
+    const { get, asked } = playing(new Response(token));
+    await tokenService('https://tokens.example', 1_000, get)();
+    expect(asked).toEqual([{ url: 'https://tokens.example/', authorization: undefined }]);
+  });
+
+  test('is no redirect where it names no place, or is none', async () => {
+    const lost = playing(new Response(null, { status: 302 }));
+    expect(await tokenService('https://tokens.example', 1_000, lost.get)()).toMatchObject({ said: 'HTTP 302' });
+    for (const status of [201, 400]) {
+      const { get, asked } = playing(new Response(token, { status, headers: { location: '/elsewhere' } }));
+      expect(await tokenService('https://tokens.example', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+      expect(asked).toHaveLength(1);
+    }
+  });
+
+  test('may answer with 64 KiB and not with more', async () => {
+    const most = 64 * 1024;
+    const fits = playing(new Response(token.padEnd(most)));
+    expect(await tokenService('https://tokens.example', 1_000, fits.get)()).toMatchObject({ kind: 'fresh' });
+    const tooLong = playing(new Response(token.padEnd(most + 1)));
+    expect(await tokenService('https://tokens.example', 1_000, tooLong.get)()).toMatchObject({ kind: 'fault' });
   });
 
   test('that answers without end is not read to the end', async () => {

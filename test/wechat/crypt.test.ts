@@ -5,6 +5,7 @@ import {
   decodeAesKey,
   decrypt,
   encrypt,
+  faultOf,
   openPush,
   type SealedPush,
   signatureOf,
@@ -98,10 +99,11 @@ describe('the EncodingAESKey', () => {
   });
 
   test.each([
-    ['', 'this one has 0 characters'],
-    [JAVA_KEY.slice(1), 'this one has 42 characters'],
-    [`${JAVA_KEY}=`, 'this one has 44 characters'],
-    [` ${JAVA_KEY.slice(1)}`, 'some of them not allowed'],
+    ['', 'this one has 0 characters. Copy it again.'],
+    [JAVA_KEY.slice(1), 'this one has 42 characters. Copy it again.'],
+    [`${JAVA_KEY}=`, 'this one has 44 characters. Copy it again.'],
+    [` ${JAVA_KEY}`, 'this one has 44 characters. Copy it again.'],
+    [` ${JAVA_KEY.slice(1)}`, 'this one has 43 characters, some of them not allowed. Copy it again.'],
   ])('is refused with a reason when it is %j', (key, reason) => {
     expect(() => decodeAesKey(key)).toThrow(reason);
   });
@@ -140,6 +142,10 @@ describe('the cipher', () => {
     );
   });
 
+  test('gives back a message and an appid that are empty', () => {
+    expect(decrypt(KEY, encrypt(KEY, '', '', RANDOM))).toEqual({ ok: true, message: '', appid: '' });
+  });
+
   test('reads what it should, before the failures below change it', () => {
     expect(decrypt(KEY, plainText())).toEqual({ ok: true, message: '<xml>ok</xml', appid: APPID });
   });
@@ -161,12 +167,18 @@ describe('the cipher', () => {
   });
 
   test.each([
-    ['is empty', ''],
-    ['is not Base64', '%%%%'],
-    ['is not whole blocks', 'AAAA'],
-    ['holds padding only', raw(Buffer.alloc(32, 32))],
-  ])('says what is wrong where the text %s', (_, encrypted) => {
-    expect(decrypt(KEY, encrypted)).toEqual({ ok: false, detail: expect.any(String) });
+    ['is empty', '', '<Encrypt> is not Base64'],
+    ['is not Base64', '%%%%', '<Encrypt> is not Base64'],
+    ['is not whole blocks', 'AAAA', '<Encrypt> holds 3 bytes, which is not a multiple of 16'],
+    ['holds padding only', raw(Buffer.alloc(32, 32)), 'the plain text is shorter than its own head'],
+    ['claims more padding than it has', raw(Buffer.alloc(16, 17)), 'the padding is wrong'],
+    [
+      'has 33 bytes of padding',
+      raw(Buffer.concat([RANDOM, Buffer.alloc(15), Buffer.alloc(33, 33)])),
+      'the padding is wrong',
+    ],
+  ])('says what is wrong where the text %s', (_, encrypted, detail) => {
+    expect(decrypt(KEY, encrypted)).toEqual({ ok: false, detail: expect.stringContaining(detail) });
   });
 
   test('does not open with another key', () => {
@@ -195,6 +207,15 @@ describe('a push', () => {
     expect(openPush({ ...push, body: plain }).ok).toBe(true);
   });
 
+  test('opens whatever white space is around its text, and where nothing is around its <Encrypt>', () => {
+    const push = sealed();
+    const encrypted = encrypt(KEY, XML, APPID, RANDOM);
+    for (const content of [`\n<![CDATA[${encrypted}]]>\n`, `<![CDATA[ ${encrypted}\n]]>`, ` ${encrypted} `]) {
+      expect(openPush({ ...push, body: envelope(content) })).toEqual({ ok: true, xml: XML });
+    }
+    expect(openPush({ ...push, body: `<Encrypt>${encrypted}</Encrypt>` })).toEqual({ ok: true, xml: XML });
+  });
+
   test('opens with the previous token, the previous key, or one of each', () => {
     const credentials = [
       { token: 'new token', aesKey: OTHER_KEY },
@@ -218,9 +239,22 @@ describe('a push', () => {
 
   test('signed by nobody is refused', () => {
     const push = sealed();
-    for (const query of [{}, { ...push.query, msg_signature: undefined }, { ...push.query, nonce: ['2', '2'] }]) {
-      expect(openPush({ ...push, query })).toMatchObject({ ok: false, why: 'bad_signature' });
+    const { query: right } = push;
+    const lacking = [
+      {},
+      { ...right, msg_signature: undefined },
+      { ...right, msg_signature: [right.msg_signature] },
+      { ...right, nonce: ['2', '2'] },
+      { ...right, nonce: ['2'] },
+      { ...right, timestamp: 1 },
+    ];
+    for (const query of lacking) {
+      const detail = 'the URL lacks timestamp, nonce or msg_signature';
+      expect(openPush({ ...push, query })).toEqual({ ok: false, why: 'bad_signature', detail });
     }
+    expect(openPush(sealed({ token: 'another' }))).toMatchObject({
+      detail: 'msg_signature does not fit any of our tokens',
+    });
     expect(openPush({ ...push, credentials: [] })).toMatchObject({ ok: false, why: 'bad_signature' });
   });
 
@@ -250,8 +284,19 @@ describe('a push', () => {
     ['an entity', envelope('&lt;')],
     ['a document type', `<!DOCTYPE xml [<!ENTITY e "AAAA">]>${envelope('AAAA')}`],
     ['a message that is not encrypted', XML],
+    ['only its end', '12345678AAAA</Encrypt>'],
+    ['a CDATA that does not end', envelope('<![CDATA[AAAAAAA')],
+    ['a CDATA that does not begin', envelope('AAAAAAAAAAAAA]]>')],
   ])('whose envelope holds %s is unreadable', (_, body) => {
-    expect(openPush({ ...sealed(), body })).toMatchObject({ ok: false, why: 'unreadable' });
+    const detail = 'the body has no single <Encrypt> of Base64; pushes are always encrypted';
+    expect(openPush({ ...sealed(), body })).toEqual({ ok: false, why: 'unreadable', detail });
+    expect(faultOf({ ...sealed(), body })).toEqual({ ok: false, why: 'unreadable', detail });
+  });
+
+  test('has no fault as long as its signature fits, although it may not decrypt', () => {
+    expect(faultOf(sealed())).toBeUndefined();
+    expect(faultOf(sealed({ key: OTHER_KEY }))).toBeUndefined();
+    expect(faultOf(sealed({ token: 'another' }))).toMatchObject({ ok: false, why: 'bad_signature' });
   });
 
   test('never throws, whatever comes', () => {

@@ -1,0 +1,134 @@
+/** What a push is about, and what it says, before anything is recorded. */
+import { describe, expect, test } from 'vitest';
+import { afterWorkingDays } from '../../src/domain/calendar.js';
+import type { StoredPush } from '../../src/domain/push.js';
+import type { Snapshot } from '../../src/domain/snapshot.js';
+import { factAbout, factOf, match, openStored } from '../../src/events/record.js';
+import { type Push, type RegistrationPush, readPush } from '../../src/wechat/push.js';
+import { judge, viewOf } from '../support/judge.js';
+import { idOf } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { CREDENTIAL, otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
+
+const AT = Date.parse('2026-11-21T10:00:00Z');
+
+function read(xml: string): Push {
+  const push = readPush(xml);
+  if (push.kind === 'unreadable') throw new Error(push.detail);
+  return push;
+}
+
+function registration(told: Told, about = true): RegistrationPush {
+  const push = read(registrationXml(about ? merchant(1) : undefined, { createdAt: AT, ...told }));
+  if (push.kind !== 'registration') throw new Error(push.kind);
+  return push;
+}
+
+describe('a push is about', () => {
+  const id = idOf(merchant(1));
+
+  test('the merchant that it names', async () => {
+    const push = registration({ status: '0', appid: 'wxnew' });
+    expect(await match(judge({ known: [id] }), push)).toEqual({ kind: 'fact', view: viewOf(id), push });
+  });
+
+  test('the task that it names, before the merchant', async () => {
+    const push = registration({ status: '0', taskId: 't1' });
+    const both = judge({ known: [id, 'of the task'], tasks: { t1: 'of the task' } });
+    expect(await match(both, push)).toMatchObject({ kind: 'fact', view: { registration: { id: 'of the task' } } });
+    // A registration of which only the task is known was purged.
+    const purged = judge({ known: [id], tasks: { t1: 'of the task' } });
+    expect(await match(purged, push)).toMatchObject({ kind: 'fact', view: { registration: { id } } });
+  });
+
+  test('the registration that has its Mini Program, but only where it names no merchant', async () => {
+    const appids = { wxnew: 'has it' };
+    const told = { status: '0', appid: 'wxnew' };
+    const nameless = registration(told, false);
+    const knows = judge({ known: ['has it'], appids });
+    expect(await match(knows, nameless)).toMatchObject({ kind: 'fact', view: { registration: { id: 'has it' } } });
+    expect(await match(knows, registration(told))).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id] });
+  });
+
+  test('nobody who is known, and then waits for whoever it names', async () => {
+    const nobody = judge({});
+    const awaits = async (push: RegistrationPush) => match(nobody, push);
+    const task = registration({ status: '0', taskId: 't1' });
+    expect(await awaits(task)).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id, 'task:t1'] });
+    const nameless = registration({ status: '0', appid: 'wxnew' }, false);
+    expect(await awaits(nameless)).toEqual({ kind: 'park', why: 'no_info', awaits: ['appid:wxnew'] });
+    const nothing = registration({ status: '101' }, false);
+    expect(await awaits(nothing)).toEqual({ kind: 'park', why: 'no_info', awaits: [] });
+  });
+
+  test('an authorisation, or nothing of ours', async () => {
+    const authorized = read(otherXml('authorized'));
+    expect(await match(judge({}), authorized)).toEqual({ kind: 'authorization', push: authorized });
+    expect(await match(judge({}), read(otherXml('notify_new')))).toEqual({ kind: 'not_ours' });
+  });
+
+  test('what nobody can read, and is kept then', async () => {
+    const stored: StoredPush = { id: '1-1', entry: '1-1', receivedAt: AT, infoType: 'x', ...seal('no XML') };
+    const unread = openStored(judge({}), stored);
+    expect(unread).toEqual({ kind: 'unreadable', detail: expect.stringContaining('it is not XML') });
+    expect(await match(judge({}), unread)).toEqual({ kind: 'park', why: 'unreadable', awaits: [] });
+    const foreign = { ...stored, ...seal('<xml/>', CREDENTIAL, 'wxother') };
+    expect(openStored(judge({}), foreign)).toMatchObject({ detail: expect.stringContaining('another platform') });
+  });
+});
+
+describe('what a push says', () => {
+  const seals = (code: string, appid: string) => `${code} of ${appid}`;
+  const said = (push: RegistrationPush) => factOf(push, AT + 5_000, seals);
+  const base = { at: AT + 5_000, pushedAt: AT, said: 'OK' };
+
+  test('of a Mini Program that was created', () => {
+    expect(said(registration({ status: '0', appid: 'wxnew', authCode: 'code', taskId: 't1' }))).toEqual({
+      ...base,
+      kind: 'mini_program_created',
+      appid: 'wxnew',
+      authCode: 'code of wxnew',
+      aboutTask: 't1',
+    });
+    expect(said(registration({ status: '0', appid: 'wxnew' }))).toEqual({
+      ...base,
+      kind: 'mini_program_created',
+      appid: 'wxnew',
+      problem: 'push:no_auth_code',
+    });
+    expect(said(registration({ status: '0', authCode: 'code' }))).toEqual({
+      ...base,
+      kind: 'push_unknown',
+      problem: 'push:no_appid',
+    });
+  });
+
+  test('of a refusal, and until when it has to wait', () => {
+    expect(said(registration({ status: '103' }))).toEqual({
+      ...base,
+      kind: 'registration_refused',
+      problem: 'push:103',
+    });
+    expect(said(registration({ status: '105' }))).toMatchObject({ until: afterWorkingDays(AT + 5_000, 15) });
+  });
+
+  test('where it has no status, no words or no time', () => {
+    const push = { ...registration({}), msg: undefined, createdAt: undefined };
+    expect(said(push)).toEqual({ at: AT + 5_000, kind: 'push_unknown', problem: 'push:no_status' });
+  });
+
+  test('is about a row of its own only where an earlier task of the enterprise may be meant', async () => {
+    const push = registration({ status: '103' });
+    const finder = {
+      ledger: { history: async () => [] },
+      rowAt: async () => undefined,
+    };
+    const row = { merchant: merchant(1) };
+    const sent = { ...viewOf('a', { row: 'b1/0' }), row } as unknown as Snapshot;
+    expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
+    const second = { ...viewOf('a', { row: 'b1/0', earlierTask: 'ended' }), row } as unknown as Snapshot;
+    expect(await factAbout(finder, second, push, AT, seals)).toMatchObject({ problem: 'push:103', aboutRow: 'b1/0' });
+    const other = { ...second, row: { merchant: merchant(2) } } as unknown as Snapshot;
+    expect(await factAbout(finder, other, push, AT, seals)).not.toHaveProperty('aboutRow');
+  });
+});

@@ -1,0 +1,317 @@
+/** How pushes are recorded, one after the other or side by side, over a ledger that is played. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { PushOutcome, StoredPush } from '../../src/domain/push.js';
+import type { Registration } from '../../src/domain/registration.js';
+import { type Recorder, startRecording } from '../../src/events/record.js';
+import type { PushReader } from '../../src/redis/pushes/pushes.js';
+import { judge } from '../support/judge.js';
+import { HOUR_MS, idOf } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
+import { merchant } from '../support/merchants.js';
+import { otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
+import { recorderOn } from '../support/receiver.js';
+import { until } from '../support/until.js';
+
+const AT = Date.parse('2026-11-21T10:00:00Z');
+
+const goOn = (waiting: (() => void)[]) => {
+  for (const go of waiting.splice(0)) go();
+};
+let entry = 0;
+const stored = (xml: string): StoredPush => {
+  entry += 1;
+  return { id: `${entry}-1`, entry: `${entry}-1`, receivedAt: AT, infoType: 'x', ...seal(xml) };
+};
+
+/** Records these batches, then waits; what was done with them, and what was tidied away. */
+function record(batches: StoredPush[][], changes: Partial<Recorder> = {}, doorIsBusy = () => false) {
+  const done: [string, PushOutcome][][] = [];
+  const clock = { now: AT };
+  const tidied: unknown[] = [];
+  const waiting: (() => void)[] = [];
+  const reader: PushReader = {
+    next: () =>
+      new Promise((resolve) => {
+        const batch = batches.shift();
+        if (batch !== undefined) resolve(batch);
+        else waiting.push(() => resolve([]));
+      }),
+    close: () => goOn(waiting),
+  } as PushReader;
+  const { log, lines } = readableLog();
+  const recorder: Recorder = {
+    ...recorderOn({ defineCommand() {} } as never, log),
+    ...judge({}),
+    ledger: judge({}).ledger as Recorder['ledger'],
+    pushes: {
+      done: async (outcomes) => void done.push(outcomes.map(([push, outcome]) => [push.id, outcome])),
+      park: async () => true,
+      trimBefore: async (at: number) => void tidied.push(['trimmed', at]),
+      forgetReaders: async (idleMs: number) => {
+        tidied.push(['forgotten', idleMs]);
+        return 0;
+      },
+    } as Recorder['pushes'],
+    now: () => clock.now,
+    log,
+    ...changes,
+  };
+  const recording = startRecording(recorder, reader, doorIsBusy);
+  onTestFinished(() => recording.stop());
+  return { done, clock, tidied, waiting, lines, recording, turn: () => goOn(waiting) };
+}
+
+test('recording says of each push of a batch what became of it', async () => {
+  const batch = [
+    stored(otherXml('notify_new')),
+    stored('no XML'),
+    stored(registrationXml(merchant(1), { status: '0' })),
+  ];
+  const { done } = record([batch]);
+  await until('it is recorded', () => done.length > 0);
+  expect(done[0]?.map(([, outcome]) => outcome)).toEqual(['not_ours', 'parked', 'parked']);
+  expect(done[0]?.map(([id]) => id)).toEqual(batch.map(({ id }) => id));
+});
+
+test('recording forgets what is older than thirty days, and dead readers, once an hour', async () => {
+  const { tidied, clock, waiting, turn } = record([]);
+  const next = async () => {
+    await until('it waits', () => waiting.length === 1);
+    turn();
+    await until('it waits again', () => waiting.length === 1);
+  };
+  await next();
+  const once = (now: number) => [
+    ['trimmed', now - 30 * 24 * HOUR_MS],
+    ['forgotten', HOUR_MS],
+  ];
+  expect(tidied).toEqual(once(AT));
+  clock.now += HOUR_MS;
+  await next();
+  expect(tidied).toEqual(once(AT));
+  clock.now += 1;
+  await next();
+  expect(tidied).toEqual([...once(AT), ...once(clock.now)]);
+});
+
+test('recording leaves the time to the door while that is busy', async () => {
+  let asked = 0;
+  const busyOnce = () => {
+    asked += 1;
+    return asked === 1;
+  };
+  const slow: Recorder['pushes']['park'] = async () => {
+    const begun = performance.now();
+    while (performance.now() - begun < 20);
+    return true;
+  };
+  const pushes = { done: async () => {}, park: slow, trimBefore: async () => {}, forgetReaders: async () => 0 };
+  const begun = performance.now();
+  const { waiting } = record([[stored('no XML')]], { pushes: pushes as unknown as Recorder['pushes'] }, busyOnce);
+  await until('it waits for more', () => waiting.length === 1);
+  // Sixteen times what it took itself.
+  expect(performance.now() - begun).toBeGreaterThan(300);
+});
+
+test('recording has those about one merchant one after the other, in their order, and others meanwhile', async () => {
+  const begun: string[] = [];
+  const going: (() => void)[] = [];
+  const ledger = {
+    ...judge({}).ledger,
+    read: async (id: string) => {
+      begun.push(id);
+      await new Promise<void>((resolve) => going.push(resolve));
+      return undefined;
+    },
+  } as Recorder['ledger'];
+  const about = (number: number) => stored(registrationXml(merchant(number), { status: '101' }));
+  const { done } = record([[about(1), about(1), about(2)]], { ledger });
+  await until('two have begun', () => begun.length === 2);
+  expect(begun).toEqual([idOf(merchant(1)), idOf(merchant(2))]);
+  goOn(going);
+  await until('the third has begun', () => begun.length === 3);
+  expect(begun[2]).toBe(idOf(merchant(1)));
+  goOn(going);
+  await until('it is recorded', () => done.length > 0);
+});
+
+test('recording has those about one Mini Program one after the other, too', async () => {
+  const asked: string[] = [];
+  const going: (() => void)[] = [];
+  const ledger = {
+    ...judge({}).ledger,
+    ofAppid: async (appid: string) => {
+      asked.push(appid);
+      await new Promise<void>((resolve) => going.push(resolve));
+      return undefined;
+    },
+  } as Recorder['ledger'];
+  const created = stored(registrationXml(undefined, { status: '101', appid: 'wxnew' }));
+  const withdrawn = stored(otherXml('unauthorized', '<AuthorizerAppid>wxnew</AuthorizerAppid>'));
+  const withdraw = async () => {
+    asked.push('withdrawn');
+    return 'nobody';
+  };
+  const codes = { withdraw } as unknown as Recorder['codes'];
+  const { done } = record([[created, withdrawn]], { ledger, codes });
+  await until('the first has begun', () => asked.length === 1);
+  expect(asked).toEqual(['wxnew']);
+  goOn(going);
+  await until('it is recorded', () => done.length > 0);
+  expect(asked).toEqual(['wxnew', 'withdrawn']);
+});
+
+test('recording that is stopped while Redis is away ends without a word', async () => {
+  let fails = (_: Error) => {};
+  const reader = {
+    next: () => new Promise<StoredPush[]>((_, reject) => (fails = reject)),
+    close: () => fails(new Error('Connection is closed.')),
+  } as unknown as PushReader;
+  const { log, lines } = readableLog();
+  const recording = startRecording({ log, now: () => AT } as Recorder, reader, () => false);
+  await recording.stop();
+  expect(lines).toEqual([]);
+});
+
+describe('of a push that is recorded', () => {
+  const id = idOf(merchant(1));
+  type Offer = Parameters<Recorder['codes']['offer']>;
+
+  /** What came of it where the ledger has moved, or not; the codes that were offered, and the notices. */
+  async function recorded(
+    told: Told,
+    { moved = true, named = true, after = {} as Partial<Registration>, tells = true } = {},
+  ) {
+    const offers: Offer[] = [];
+    const notices: unknown[] = [];
+    const registration = { id, state: 'rejected', earlierTask: 'none', ...after } as Registration;
+    const ledger = {
+      ...judge({ known: [id], appids: { wxknown: id } }).ledger,
+      record: async () => ({
+        before: registration,
+        after: registration,
+        move: moved ? { to: registration.state } : undefined,
+      }),
+    } as unknown as Recorder['ledger'];
+    const codes = {
+      offer: async (...offer: Offer) => {
+        offers.push(offer);
+        return 'repeated';
+      },
+    } as unknown as Recorder['codes'];
+    const tellCreated = async (created: unknown) => void notices.push(created);
+    const push = stored(registrationXml(named ? merchant(1) : undefined, { createdAt: AT, ...told }));
+    const { done } = record([[push]], { ledger, codes, ...(tells && { tellCreated }) });
+    await until('it is recorded', () => done.length > 0);
+    return { outcome: done[0]?.[0]?.[1], offers, notices };
+  }
+
+  const SUCCESS = { status: '0', appid: 'wxnew', authCode: 'code' };
+
+  test('it is said whether it changed anything', async () => {
+    expect((await recorded({ status: '103' })).outcome).toBe('recorded');
+    expect((await recorded({ status: '103' }, { moved: false })).outcome).toBe('changed_nothing');
+  });
+
+  test('a further code is offered where the success is known already, and only then', async () => {
+    expect((await recorded(SUCCESS)).offers).toEqual([]);
+    expect((await recorded({ status: '0', appid: 'wxnew' }, { moved: false })).offers).toEqual([]);
+    expect((await recorded({ status: '103' }, { moved: false })).offers).toEqual([]);
+    const { offers } = await recorded(SUCCESS, { moved: false });
+    expect(offers).toMatchObject([
+      ['wxnew', { at: AT, diesAt: AT + 600_000, pushedAt: AT, from: 'authorized', isShared: false }],
+    ]);
+  });
+
+  test('a notice goes out where a Mini Program is there and no code is to be exchanged', async () => {
+    const created = { state: 'created', appid: 'wxnew' } as const;
+    const notice = { registration: id, appid: 'wxnew', at: AT, authorization: 'none' };
+    expect((await recorded(SUCCESS, { after: created })).notices).toEqual([notice]);
+    expect((await recorded(SUCCESS, { after: { ...created, authorizer: 'due' } })).notices).toEqual([]);
+    expect((await recorded(SUCCESS, { after: { state: 'created' } })).notices).toEqual([]);
+    expect((await recorded({ status: '103' }, { after: { appid: 'wxold' } })).notices).toEqual([]);
+    expect((await recorded(SUCCESS, { after: created, tells: false })).outcome).toBe('recorded');
+  });
+
+  test('the code of a Mini Program of which nobody knows whose it is waits, unless a merchant is named', async () => {
+    const nobody = async (named: boolean) => {
+      const offers: unknown[] = [];
+      const codes = { offer: async (appid: string) => void offers.push(appid) } as unknown as Recorder['codes'];
+      const push = stored(registrationXml(named ? merchant(1) : undefined, SUCCESS));
+      const { done } = record([[push, stored('no XML')]], { codes });
+      await until('it is recorded', () => done.length > 0);
+      return [offers, done[0]?.map(([, outcome]) => outcome)];
+    };
+    expect(await nobody(false)).toEqual([['wxnew'], ['parked', 'parked']]);
+    expect(await nobody(true)).toEqual([[], ['parked', 'parked']]);
+  });
+});
+
+test('a push whose merchant comes while it is being parked is recorded after all', async () => {
+  const id = idOf(merchant(1));
+  const known: string[] = [];
+  const parked: unknown[] = [];
+  const registration = { id, state: 'rejected', earlierTask: 'none' };
+  const ledger = {
+    ...judge({ known }).ledger,
+    record: async () => ({ before: registration, after: registration, move: { to: 'rejected' } }),
+  } as unknown as Recorder['ledger'];
+  const pushes = {
+    ...playedPushes(),
+    park: async (_: StoredPush, ...why: unknown[]) => {
+      parked.push(why);
+      known.push(id);
+      return false;
+    },
+  };
+  const { done } = record([[stored(registrationXml(merchant(1), { status: '103' }))]], { ledger, pushes });
+  await until('it is recorded', () => pushes.outcomes.length > 0);
+  expect(parked).toEqual([['unknown_merchant', [id]]]);
+  expect(pushes.outcomes).toEqual(['recorded']);
+  expect(done).toEqual([]);
+});
+
+test('a push that our own program fails on is parked, for nobody to come', async () => {
+  const parked: unknown[] = [];
+  const ledger = {
+    ...judge({}).ledger,
+    read: () => Promise.reject(new TypeError('no function')),
+  } as unknown as Recorder['ledger'];
+  const pushes = {
+    ...playedPushes(),
+    park: async (_: StoredPush, ...why: unknown[]) => {
+      parked.push(why);
+      return true;
+    },
+  };
+  record([[stored(registrationXml(merchant(1), { status: '103' }))]], { ledger, pushes });
+  await until('it is recorded', () => pushes.outcomes.length > 0);
+  expect([parked, pushes.outcomes]).toEqual([[['fault', []]], ['parked']]);
+});
+
+test('an authorisation is recorded as such', async () => {
+  const withdrawn: unknown[] = [];
+  const codes = {
+    withdraw: async (appid: string) => {
+      withdrawn.push(appid);
+      return 'repeated';
+    },
+  } as unknown as Recorder['codes'];
+  const push = stored(otherXml('unauthorized', '<AuthorizerAppid>wxnew</AuthorizerAppid>'));
+  const { done } = record([[push]], { codes });
+  await until('it is recorded', () => done.length > 0);
+  expect([withdrawn, done[0]?.[0]?.[1]]).toEqual([['wxnew'], 'changed_nothing']);
+});
+
+/** Of a Redis that takes everything: what became of the pushes. */
+function playedPushes() {
+  const outcomes: PushOutcome[] = [];
+  return {
+    outcomes,
+    done: async (all: readonly (readonly [StoredPush, PushOutcome])[]) =>
+      void outcomes.push(...all.map(([, it]) => it)),
+    park: async () => true,
+    trimBefore: async () => {},
+    forgetReaders: async () => 0,
+  };
+}

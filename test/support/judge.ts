@@ -1,0 +1,32 @@
+/** Judges pushes over a ledger that a test plays. */
+import type { Snapshot } from '../../src/domain/snapshot.js';
+import type { Judge } from '../../src/events/record.js';
+import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import { identify } from './ledger.js';
+import { CREDENTIAL, PLATFORM } from './pushes.js';
+
+export const viewOf = (id: string, registrationFields = {}) =>
+  ({ registration: { id, earlierTask: 'none', ...registrationFields } }) as unknown as Snapshot;
+
+/** A ledger that has the registrations `known`, by their tasks and Mini Programs, too. */
+export function judge({
+  known = [] as string[],
+  tasks = {},
+  appids = {},
+}: {
+  known?: string[];
+  tasks?: Record<string, string>;
+  appids?: Record<string, string>;
+}): Judge {
+  return {
+    credentials: [CREDENTIAL],
+    componentAppid: PLATFORM,
+    ledger: {
+      read: async (id) => (known.includes(id) ? viewOf(id) : undefined),
+      ofTask: async (task) => tasks[task],
+      ofAppid: async (appid) => appids[appid],
+    },
+    matchOf: fastregisterweapp({} as never).matchOf,
+    identify,
+  };
+}
