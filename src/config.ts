@@ -8,7 +8,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
-import { LANGUAGES, type Language, languageOfLocale } from './domain/words.js';
+import { LANGUAGES, type Language, languageOfLocale, UserError } from './domain/words.js';
 import { type Networks, networksFrom } from './http/addresses.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
@@ -236,12 +236,13 @@ export interface Fault {
   readonly remedy: string;
 }
 
-export class SettingsError extends Error {
+export class SettingsError extends UserError {
   override readonly name = 'SettingsError';
   readonly faults: readonly Fault[];
 
   constructor(faults: readonly Fault[]) {
-    super(faults.map(({ name, problem, remedy }) => `${name} ${problem}: ${remedy}.`).join('\n'));
+    const text = faults.map(({ name, problem, remedy }) => `${name} ${problem}: ${remedy}.`).join('\n');
+    super({ en: text, zh: text });
     this.faults = faults;
   }
 }

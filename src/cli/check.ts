@@ -27,7 +27,7 @@ interface Options extends SheetOptions {
   readonly annotated?: string;
   readonly force?: true;
   readonly json?: true;
-  readonly lang: string;
+  readonly lang?: string;
 }
 
 export function checkCommand(): Command {
@@ -40,7 +40,6 @@ export function checkCommand(): Command {
   )
     .option('--annotated <OUT.csv>', 'write the file back with the problems beside the rows')
     .option('--force', 'overwrite that file')
-    .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print the plan and the problems as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, {}, (context) => check(context, files, options)),

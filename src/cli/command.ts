@@ -3,8 +3,10 @@ import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { openStore, type Store } from '../app/wiring/store.js';
 import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
+import { UserError, type Words } from '../domain/words.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';
+import { speak, speakAsCalled, spoken } from './language.js';
 import { say } from './terminal.js';
 
 /** Exit statuses; other programs hang on them. */
@@ -25,27 +27,40 @@ export interface CommandContext {
 }
 
 /** Usage that commander cannot see is wrong: exit status 2. */
-export class UsageError extends Error {
+export class UsageError extends UserError {
   override readonly name = 'UsageError';
+
+  constructor(words: Words | string, options?: ErrorOptions) {
+    super(typeof words === 'string' ? { en: words, zh: words } : words, options);
+  }
 }
 
-export function command(usage: string, description: string, example: string): Command {
+export function command(usage: string, description: Words | string, example: string): Command {
+  speakAsCalled();
   const made = new Command(usage.split(' ')[0])
-    .description(description)
-    .addHelpText(
-      'after',
-      `\nExample:\n  ${example}\n\nEvery setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,
-    );
+    .description(typeof description === 'string' ? description : spoken(description))
+    .addHelpText('after', `\n${spoken(EXAMPLE)}\n  ${example}\n\n${spoken(EVERY_SETTING)}`);
+  made.option('--lang <zh|en>', spoken(LANGUAGE));
   const args = usage.split(' ').slice(1).join(' ');
   if (args !== '') made.arguments(args);
   for (const row of Object.values(SETTINGS_BY_SECTION).flat()) {
-    // Commands that print sentences declare it, with their help.
+    // It has a line of the help above.
     if (row.name === 'FASTREGISTER_LANG') continue;
     made.addOption(new Option(`${flagOf(row.name)} <value>`, row.sentence).hideHelp());
     if (row.secret) made.addOption(new Option(`${flagOf(`${row.name}_FILE`)} <path>`, row.sentence).hideHelp());
   }
   return made;
 }
+
+const EXAMPLE: Words = { en: 'Example:', zh: '示例：' };
+const EVERY_SETTING: Words = {
+  en: `Every setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,
+  zh: `每项配置也可写作参数（如 FASTREGISTER_DAILY_CALLS 写作 ${flagOf('FASTREGISTER_DAILY_CALLS')}）：见 docs/settings.md。`,
+};
+const LANGUAGE: Words = {
+  en: 'language of what is printed (FASTREGISTER_LANG; without it that of the locale)',
+  zh: '输出语言（FASTREGISTER_LANG；未设置时按系统语言）',
+};
 
 export interface CommandNeeds {
   /** What it cannot do without. */
@@ -68,10 +83,12 @@ export async function perform(
     needs,
     defaults: service ? {} : { FASTREGISTER_LOG_LEVEL: 'error' },
     onSecretFlag: (name) =>
-      say(
-        `Warning: ${flagOf(name)} shows a secret to everybody on this machine (ps). Set ${name} in the environment or .env, or ${name}_FILE.`,
-      ),
+      say({
+        en: `Warning: ${flagOf(name)} shows a secret to everybody on this machine (ps). Set ${name} in the environment or .env, or ${name}_FILE.`,
+        zh: `警告：本机其他用户可以从进程列表（ps）看到 ${flagOf(name)} 的值。请改用环境变量、.env 中的 ${name}，或 ${name}_FILE。`,
+      }),
   });
+  speak(settings.lang);
   const log = openLog(settings.logLevel);
   const stores: Store[] = [];
   try {
@@ -81,7 +98,7 @@ export async function perform(
       async open(role, leaving, claim) {
         const store = await openStore(settings, log, role, leaving, claim);
         stores.push(store);
-        if (store.isNew) say(`A new, empty ledger was made: ${whereOf(settings)}.`);
+        if (store.isNew) say(madeLedger(settings));
         return store;
       },
     });
@@ -91,7 +108,11 @@ export async function perform(
 }
 
 /** Two folders, or two names, are two ledgers, and a merchant who is in both is asked twice. */
-function whereOf({ redisUrl, home, ledger }: Settings): string {
-  const name = ledger === 'default' ? '' : `${ledger}, `;
-  return redisUrl === undefined ? `${name}under ${home}` : `${name}in the Redis of REDIS_URL`;
+function madeLedger({ redisUrl, home, ledger }: Settings): Words {
+  const isPrivate = redisUrl === undefined;
+  const named = ledger !== 'default';
+  return {
+    en: `A new, empty ledger was made: ${named ? `${ledger}, ` : ''}${isPrivate ? `under ${home}` : 'in the Redis of REDIS_URL'}.`,
+    zh: `已新建空的登记簿：${named ? `${ledger}，` : ''}${isPrivate ? `位于 ${home}` : '位于 REDIS_URL 所指的 Redis'}。`,
+  };
 }

@@ -61,9 +61,8 @@ export function demoCommand(): Command {
     'Runs samples/merchants.csv, merchants of every fate, to a finished report against the simulator, on a private Redis.',
     'fastregister demo',
   )
-    .option('--lang <zh|en>', "language of the report's sentences", 'en')
     .option('--api <NAME>', `which registration API: ${Object.keys(SHEETS).join(' or ')}`, 'fastregisterweapp')
-    .action(async (options: { lang: string; api: string }, made: Command) =>
+    .action(async (options: { lang?: string; api: string }, made: Command) =>
       perform(made, {}, ({ settings, log }) => demo(settings, log, apiFrom(options.api), options.lang)),
     );
 }
@@ -73,7 +72,7 @@ function apiFrom(name: string): Api {
   throw new UsageError(`--api ${name}: write ${Object.keys(SHEETS).join(' or ')}.`);
 }
 
-async function demo(settings: Settings, log: Logger, api: Api, lang: string): Promise<number> {
+async function demo(settings: Settings, log: Logger, api: Api, lang: string | undefined): Promise<number> {
   const language = languageFrom(lang);
   // A home of its own: two demos at once must not share a Redis, and nothing of it may stay.
   const home = await mkdtemp(join(tmpdir(), 'fastregister-demo-'));

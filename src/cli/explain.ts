@@ -19,7 +19,7 @@ import { languageFrom } from './flags.js';
 import { print, printJson } from './terminal.js';
 
 interface Options {
-  readonly lang: string;
+  readonly lang?: string;
   readonly json?: true;
 }
 
@@ -29,7 +29,6 @@ export function explainCommand(): Command {
     "A merchant's whole history; or what a code means and calls for: 89249, push:105, sheet:code_length.",
     'fastregister explain create:61070',
   )
-    .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print as JSON')
     .action(async (wanted: string, options: Options, made: Command) =>
       perform(made, {}, (context) => explain(context, wanted, options)),

@@ -10,7 +10,7 @@ import { print, printJson, say } from './terminal.js';
 
 interface Options {
   readonly limit: string;
-  readonly lang: string;
+  readonly lang?: string;
   readonly json?: true;
 }
 
@@ -21,7 +21,6 @@ export function findCommand(): Command {
     'fastregister find 91110000MA00000000',
   )
     .option('--limit <N>', 'so many rows at most', '50')
-    .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print as JSON')
     .action(async (text: string, options: Options, made: Command) =>
       perform(made, {}, (context) => run(context, text, options)),

@@ -6,10 +6,13 @@ import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
 import { ACTORS, type Actor, type Language } from '../domain/words.js';
 import { UsageError } from './command.js';
+import { spokenLanguage } from './language.js';
 
-export function languageFrom(text: string): Language {
+/** Undefined: the language of the command. */
+export function languageFrom(text: string | undefined): Language {
+  if (text === undefined) return spokenLanguage();
   if (text === 'zh' || text === 'en') return text;
-  throw new UsageError(`--lang ${text}: write zh or en.`);
+  throw new UsageError({ en: `--lang ${text}: write zh or en.`, zh: `--lang ${text}：请写 zh 或 en。` });
 }
 
 export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | undefined {

@@ -1,6 +1,26 @@
-/** The language of this command, known before its settings are read: a fault in them is reported in it, too. */
+/** The language of this command: one process runs one command, and speaks one language. */
 import { parseEnv } from 'node:util';
-import { LANGUAGES, type Language, languageOfLocale } from '../domain/words.js';
+import { readDotenv } from '../config.js';
+import { LANGUAGES, type Language, languageOfLocale, type Words } from '../domain/words.js';
+
+let language: Language = 'en';
+
+export function speak(to: Language): void {
+  language = to;
+}
+
+export function spokenLanguage(): Language {
+  return language;
+}
+
+export function spoken(words: Words): string {
+  return words[language];
+}
+
+/** Before the settings are read: help, and a fault in the settings, are in the language of the command, too. */
+export function speakAsCalled(): void {
+  speak(languageOf(process.argv, process.env, dotenv()));
+}
 
 /** `--lang` goes before FASTREGISTER_LANG, the environment before `.env`, and what is no language counts for nothing here. */
 export function languageOf(
@@ -10,6 +30,15 @@ export function languageOf(
 ): Language {
   const at = args.findIndex((arg) => arg === '--lang' || arg.startsWith('--lang='));
   const flag = args[at] === '--lang' ? args[at + 1] : args[at]?.slice('--lang='.length);
-  const named = [flag, env.FASTREGISTER_LANG, parseEnv(dotenv).FASTREGISTER_LANG];
-  return LANGUAGES.find((language) => language === named.find((name) => name?.trim())?.trim()) ?? languageOfLocale(env);
+  const named = [flag, env.FASTREGISTER_LANG, parseEnv(dotenv).FASTREGISTER_LANG].find((name) => name?.trim());
+  return LANGUAGES.find((it) => it === named?.trim()) ?? languageOfLocale(env);
+}
+
+/** A `.env` that cannot be read is refused with the settings. */
+function dotenv(): string {
+  try {
+    return readDotenv(process.cwd());
+  } catch {
+    return '';
+  }
 }

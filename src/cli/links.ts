@@ -16,7 +16,7 @@ import { print, say, table } from './terminal.js';
 
 interface Options {
   readonly qr?: string;
-  readonly lang: string;
+  readonly lang?: string;
   readonly json?: true;
 }
 
@@ -27,7 +27,6 @@ export function linksCommand(): Command {
     'fastregister links --qr links-of-today --lang zh',
   )
     .option('--qr <DIR>', 'write a QR code (PNG) for each merchant into this folder, and links.html to print')
-    .option('--lang <zh|en>', 'language of links.html', 'zh')
     .option('--json', 'print as JSON')
     .action(async (batch: string | undefined, options: Options, made: Command) =>
       perform(made, {}, (context) => links(context, batch, options)),
@@ -35,7 +34,7 @@ export function linksCommand(): Command {
 }
 
 async function links({ open, settings }: CommandContext, id: string | undefined, options: Options): Promise<number> {
-  const language = languageFrom(options.lang);
+  const language = options.lang === undefined ? 'zh' : languageFrom(options.lang);
   const store: Store = await open('interactive');
   const batch = await batchNamed(store, id);
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);

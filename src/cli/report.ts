@@ -19,7 +19,7 @@ interface Options {
   readonly since?: string;
   readonly links?: true;
   readonly who?: string;
-  readonly lang: string;
+  readonly lang?: string;
   readonly all?: true;
   readonly json?: true;
   readonly xlsx?: true;
@@ -40,7 +40,6 @@ export function reportCommand(): Command {
       'only what has had its outcome since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
     )
     .option('--links', 'only rows with a link (authorize_url) that the legal person can still open: a list to send out')
-    .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--all', 'every batch, the newest first')
     .option('--xlsx', 'an Excel workbook instead, all of it text')
     .option('--json', 'one JSON object a row instead')

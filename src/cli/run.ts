@@ -22,7 +22,7 @@ interface Options extends SheetOptions {
   readonly until?: string;
   readonly output?: string;
   readonly force?: true;
-  readonly lang: string;
+  readonly lang?: string;
   readonly canary?: string;
 }
 
@@ -41,7 +41,6 @@ export function runCommand(): Command {
       'write the report to this file (of several sheets: into this folder); else to stdout',
     )
     .option('--force', 'overwrite the report')
-    .option('--lang <zh|en>', "language of the report's sentences", 'en')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (context) =>

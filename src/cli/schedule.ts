@@ -29,7 +29,7 @@ interface AddOptions {
   readonly at: string;
   readonly timezone?: string;
   readonly until?: string;
-  readonly lang: string;
+  readonly lang?: string;
   readonly acceptWarnings: string;
   readonly maxInvalid?: string;
 }
@@ -46,7 +46,6 @@ function addCommand(): Command {
     .requiredOption('--at <CRON>', 'minute, hour, day, month, weekday: "0 22 * * *" is every day at 22:00')
     .option('--timezone <ZONE>', 'of the cron expression; without it that of the quota')
     .option('--until <submitted>', 'the night ends when every row was sent, not when every outcome has come')
-    .option('--lang <zh|en>', 'language of reports and summary', 'en')
     .action(async (name: string, options: AddOptions, made: Command) =>
       perform(made, {}, async ({ open, settings }) => {
         const schedule: Schedule = {

@@ -7,7 +7,7 @@ import { print, say } from './terminal.js';
 
 interface Options {
   readonly xlsx?: true;
-  readonly lang: string;
+  readonly lang?: string;
   readonly output?: string;
   readonly force?: true;
 }
@@ -19,7 +19,6 @@ export function templateCommand(): Command {
     'fastregister template --lang zh -o merchants.xlsx',
   )
     .option('--xlsx', 'an Excel workbook, as a FILE that ends in .xlsx is anyway')
-    .option('--lang <zh|en>', 'language of the headings', 'en')
     .option('-o, --output <FILE>', 'write to this file; else to stdout')
     .option('--force', 'overwrite the file')
     .action(async (options: Options) => {

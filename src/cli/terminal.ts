@@ -1,9 +1,11 @@
 /** What commands say and where: data on stdout, everything else on stderr. */
 import { printable } from '../domain/printable.js';
+import type { Words } from '../domain/words.js';
 import { told } from '../reporter/file.js';
+import { spoken } from './language.js';
 
-export function say(text: string): void {
-  process.stderr.write(`${printable(text)}\n`);
+export function say(text: string | Words): void {
+  process.stderr.write(`${printable(typeof text === 'string' ? text : spoken(text))}\n`);
 }
 
 /** The reader of our output has seen enough (`fastregister report | head`). */

@@ -11,7 +11,7 @@ interface Options {
   readonly output?: string;
   readonly force?: true;
   readonly contact?: string;
-  readonly lang: string;
+  readonly lang?: string;
   readonly json?: true;
 }
 
@@ -27,7 +27,6 @@ export function todoCommand(): Command {
       '--contact <HEADING,...>',
       "the sheet's contact columns; default: every column whose heading mentions a contact or a phone",
     )
-    .option('--lang <zh|en>', 'language of the sentences', 'en')
     .option('--json', 'print as JSON')
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => todo(context, options)));
 }

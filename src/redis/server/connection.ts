@@ -1,7 +1,7 @@
 /** How a process speaks to Redis, and what a Redis has to be like before a registration is trusted to it. */
 import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { UserError } from '../../domain/words.js';
+import { UserError, type Words } from '../../domain/words.js';
 
 /** Facts first, sentence second, as pino takes them. */
 export interface Log {
@@ -10,8 +10,8 @@ export interface Log {
 }
 
 /** Redis cannot be reached, found or started: exit status 5. */
-export class RedisUnreachable extends Error {
-  override readonly name = 'RedisUnreachable';
+export class RedisUnreachable extends UserError {
+  override readonly name: string = 'RedisUnreachable';
 }
 
 /** Nobody answers there at the moment, and somebody may later: whoever has something to do meanwhile can wait. */
@@ -159,8 +159,12 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
   } catch (cause) {
     redis.on('error', () => {});
     redis.disconnect();
-    const sentence = `Redis at ${shown} cannot be reached: ${sentenceOf(cause)}`;
-    throw isAway(cause) ? new RedisUnavailable(sentence, { cause }) : new RedisUnreachable(sentence, { cause });
+    const why = whyUnreachable(cause);
+    const words = {
+      en: `Redis at ${shown} cannot be reached: ${why.en}.`,
+      zh: `无法连接 Redis（${shown}）：${why.zh}。`,
+    };
+    throw isAway(cause) ? new RedisUnavailable(words, { cause }) : new RedisUnreachable(words, { cause });
   } finally {
     clearTimeout(late);
     leaving?.removeEventListener('abort', giveUp);
@@ -210,57 +214,109 @@ export function describe(address: Address): string {
   return url.protocol === 'unix:' ? `unix:${url.pathname}` : `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-const CAUSES: readonly (readonly [RegExp, string])[] = [
-  [/ECONNREFUSED/, 'nothing listens there. Start the server, or correct REDIS_URL'],
-  [/ENOENT/, 'there is no such socket. Start the server, or correct REDIS_URL'],
-  [/EACCES|EPERM/, 'permission denied. Run as a user who may open the socket'],
-  [/ENOTFOUND|EAI_AGAIN/, 'the host name is not known. Correct REDIS_URL'],
+const CAUSES: readonly (readonly [RegExp, Words])[] = [
+  [
+    /ECONNREFUSED/,
+    {
+      en: 'nothing listens there. Start the server, or correct REDIS_URL',
+      zh: '该地址没有服务在运行。请启动 Redis，或更正 REDIS_URL',
+    },
+  ],
+  [
+    /ENOENT/,
+    {
+      en: 'there is no such socket. Start the server, or correct REDIS_URL',
+      zh: '套接字文件不存在。请启动 Redis，或更正 REDIS_URL',
+    },
+  ],
+  [
+    /EACCES|EPERM/,
+    {
+      en: 'permission denied. Run as a user who may open the socket',
+      zh: '没有权限。请使用有权打开该套接字的用户运行',
+    },
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN/,
+    { en: 'the host name is not known. Correct REDIS_URL', zh: '无法解析主机名。请更正 REDIS_URL' },
+  ],
   [
     /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
-    'no answer. Look at the network and the firewall, or correct REDIS_URL; rediss:// is for a port that speaks TLS',
+    {
+      en: 'no answer. Look at the network and the firewall, or correct REDIS_URL; rediss:// is for a port that speaks TLS',
+      zh: '没有应答。请检查网络和防火墙，或更正 REDIS_URL；rediss:// 只用于支持 TLS 的端口',
+    },
   ],
-  [/NOAUTH|WRONGPASS|invalid password/i, 'the user name or password is missing or wrong. Put it into REDIS_URL'],
+  [
+    /NOAUTH|WRONGPASS|invalid password/i,
+    {
+      en: 'the user name or password is missing or wrong. Put it into REDIS_URL',
+      zh: '缺少用户名或密码，或不正确。请写入 REDIS_URL',
+    },
+  ],
   [
     /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/,
-    'its certificate is not signed by a CA that this machine trusts. If the CA is your own, set ' +
-      'NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment (in .env it comes too late)',
+    {
+      en:
+        'its certificate is not signed by a CA that this machine trusts. If the CA is your own, set ' +
+        'NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment (in .env it comes too late)',
+      zh: '其证书不是由本机信任的 CA 签发。如使用自建 CA，请在环境变量中设置 NODE_EXTRA_CA_CERTS=/path/to/ca.pem（写在 .env 中无效）',
+    },
   ],
   [
     /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
-    'its certificate is not valid today. Renew it there, or set the clock of this machine',
+    {
+      en: 'its certificate is not valid today. Renew it there, or set the clock of this machine',
+      zh: '其证书不在有效期内。请更新证书，或校准本机时间',
+    },
   ],
   [
     /ALTNAME_INVALID/,
-    'its certificate is for another host. Write a name into REDIS_URL that the certificate has, or have one made for this name',
+    {
+      en: 'its certificate is for another host. Write a name into REDIS_URL that the certificate has, or have one made for this name',
+      zh: '其证书属于其他主机名。请在 REDIS_URL 中使用证书上的主机名，或为此主机名签发证书',
+    },
   ],
   [
     /ALERT_CERTIFICATE_REQUIRED/,
-    'it asks for a certificate of ours, and there is none. Set tls-auth-clients no or optional there; a password proves who we are',
+    {
+      en: 'it asks for a certificate of ours, and there is none. Set tls-auth-clients no or optional there; a password proves who we are',
+      zh: '它要求客户端证书，而我们没有。请在该 Redis 设置 tls-auth-clients 为 no 或 optional，改用密码认证',
+    },
   ],
   [
     /certificate|SSL|TLS/i,
-    'the TLS handshake failed. Use rediss:// only where the server speaks TLS with a valid certificate',
+    {
+      en: 'the TLS handshake failed. Use rediss:// only where the server speaks TLS with a valid certificate',
+      zh: 'TLS 握手失败。rediss:// 只用于具有有效证书的 TLS 服务',
+    },
   ],
   [
     /ECONNRESET|EPIPE|closed the connection/,
-    'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
+    {
+      en: 'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
+      zh: '连接被对方关闭。如该端口使用 TLS，请在 REDIS_URL 中写 rediss://；否则请查看 Redis 的日志',
+    },
   ],
   [
     /not ready in time|Socket timeout|Command timed out/,
-    'it takes connections and does not answer. It may be reading its data; look at what it logs',
+    {
+      en: 'it takes connections and does not answer. It may be reading its data; look at what it logs',
+      zh: '能连接但没有应答，可能正在载入数据。请查看其日志',
+    },
   ],
 ];
 
 /**
  * What a server looks like that is down, starting, moving or behind a proxy without it. The name of a container that is
- * stopped is not known either. Where a password, a certificate or a permission is wrong, somebody has to mend it first.
+ * stopped is not known either. Where a password, a certificate or a permission is wrong, a person has to fix it first.
  */
 const AWAY =
   /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Socket timeout|Command timed out|Failed to refresh slots cache/;
 
-function sentenceOf(cause: unknown): string {
-  const known = CAUSES.find(([pattern]) => pattern.test(textOf(cause)));
-  return `${known?.[1] ?? (cause as Error).message}.`;
+function whyUnreachable(cause: unknown): Words {
+  const { message } = cause as Error;
+  return CAUSES.find(([pattern]) => pattern.test(textOf(cause)))?.[1] ?? { en: message, zh: message };
 }
 
 function isAway(cause: unknown): boolean {

@@ -29,6 +29,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import type { Words } from '../../domain/words.js';
 import { factsOf, isRecentEnough, type Log, OLDEST_REDIS, RedisUnreachable } from './connection.js';
 import { LockTaken, withLock } from './lock.js';
 import { isServerOf } from './process.js';
@@ -120,9 +121,14 @@ async function prepare(home: string, temporaryFolder: string): Promise<ServerPat
       temporaryFolder,
     };
   } catch (cause) {
+    const { message } = cause as Error;
     throw new RedisUnreachable(
-      `The private Redis cannot keep its data under ${home} (${(cause as Error).message}). ` +
-        'Set FASTREGISTER_HOME to a folder that you may write to, or REDIS_URL to a Redis of your own.',
+      {
+        en:
+          `The private Redis cannot keep its data under ${home} (${message}). ` +
+          'Set FASTREGISTER_HOME to a folder that you may write to, or REDIS_URL to a Redis of your own.',
+        zh: `内置 Redis 无法在 ${home} 保存数据（${message}）。请将 FASTREGISTER_HOME 设为有写入权限的文件夹，或用 REDIS_URL 指定自己的 Redis。`,
+      },
       { cause },
     );
   }
@@ -140,13 +146,19 @@ async function ensureSocketPath(paths: ServerPaths): Promise<string> {
   const chosen = await readlink(link).catch(() => undefined);
   const folder = chosen ?? shortFolder(paths);
   await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw unreachable(`The folder ${folder} for the socket cannot be made`, cause);
+    if (cause.code !== 'EEXIST') {
+      throw unreachable(
+        { en: `The folder ${folder} for the socket cannot be made`, zh: `无法建立套接字所在的文件夹 ${folder}` },
+        cause,
+      );
+    }
   });
   const found = await lstat(folder);
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {
-    throw new RedisUnreachable(
-      `${folder} is not a private folder of this user. Remove it, or set FASTREGISTER_HOME to a shorter path.`,
-    );
+    throw new RedisUnreachable({
+      en: `${folder} is not a private folder of this user. Remove it, or set FASTREGISTER_HOME to a shorter path.`,
+      zh: `${folder} 不是当前用户的私有文件夹。请删除它，或将 FASTREGISTER_HOME 设为较短的路径。`,
+    });
   }
   if (!chosen) await symlink(folder, link);
   return join(folder, 'redis.sock');
@@ -199,7 +211,13 @@ async function register(socketPath: string, name: string): Promise<Redis> {
     await heartbeat.client('SETNAME', name);
   } catch (cause) {
     heartbeat.disconnect();
-    throw unreachable(`The private Redis at ${socketPath} went away while it was joined`, cause);
+    throw unreachable(
+      {
+        en: `The private Redis at ${socketPath} went away while it was joined`,
+        zh: `内置 Redis（${socketPath}）在连接时退出`,
+      },
+      cause,
+    );
   }
   return heartbeat;
 }
@@ -312,7 +330,10 @@ async function answers(socketPath: string): Promise<Map<string, string> | undefi
   } catch (cause) {
     if (!connected || !String(cause).includes('timed out')) return undefined;
     throw unreachable(
-      `The private Redis at ${socketPath} does not answer for ${ANSWER_WITHIN_MS / 1000} s; is it stopped, or its disk stuck?`,
+      {
+        en: `The private Redis at ${socketPath} does not answer for ${ANSWER_WITHIN_MS / 1000} s; is it stopped, or its disk stuck?`,
+        zh: `内置 Redis（${socketPath}）${ANSWER_WITHIN_MS / 1000} 秒没有应答；是否被暂停，或磁盘无响应？`,
+      },
       cause,
     );
   } finally {
@@ -359,9 +380,10 @@ async function stopServerWithoutSocket(paths: ServerPaths, socketPath: string, l
   log.warn({ redisPid: pid }, 'The private Redis runs without its socket; it is started again.');
   process.kill(pid, 'SIGTERM');
   if (await isGone(pid, paths, STOP_WITHIN_MS)) return;
-  throw new RedisUnreachable(
-    `The private Redis (process ${pid}) works on ${paths.folder}, cannot be spoken to and does not stop. End it with: kill -9 ${pid}`,
-  );
+  throw new RedisUnreachable({
+    en: `The private Redis (process ${pid}) works on ${paths.folder}, cannot be spoken to and does not stop. End it with: kill -9 ${pid}`,
+    zh: `内置 Redis（进程 ${pid}）正在使用 ${paths.folder}，但无法连接，也不退出。请结束它：kill -9 ${pid}`,
+  });
 }
 
 async function isGone(pid: number, paths: ServerPaths, withinMs: number): Promise<boolean> {
@@ -420,11 +442,20 @@ async function findProgram(): Promise<Program> {
   const program = found.find(({ version }) => isRecentEnough(version));
   if (program) return program;
 
-  const old = found.map(({ command, version }) => `${command} ${version} is too old`).join(', ');
-  throw new RedisUnreachable(
-    `${old || 'There is no redis-server on PATH'}; fastregister needs ${OLDEST_REDIS} or later. ` +
+  const old = found.map(({ command, version }) => ({
+    en: `${command} ${version} is too old`,
+    zh: `${command} ${version} 版本过低`,
+  }));
+  const what = {
+    en: old.map(({ en }) => en).join(', ') || 'There is no redis-server on PATH',
+    zh: old.map(({ zh }) => zh).join('，') || 'PATH 中没有 redis-server',
+  };
+  throw new RedisUnreachable({
+    en:
+      `${what.en}; fastregister needs ${OLDEST_REDIS} or later. ` +
       'Run script/setup, which installs one, or put a redis-server or valkey-server on PATH, or set REDIS_URL to a Redis of your own.',
-  );
+    zh: `${what.zh}；fastregister 需要 ${OLDEST_REDIS} 或更高版本。请运行 script/setup 安装，或将 redis-server、valkey-server 放入 PATH，或用 REDIS_URL 指定自己的 Redis。`,
+  });
 }
 
 function configuration(paths: ServerPaths, socketPath: string, { version }: Program): string {
@@ -478,21 +509,30 @@ async function untilServing(child: ChildProcess, socketPath: string, log: Log): 
   return false;
 }
 
-async function whyItDied(child: ChildProcess, paths: ServerPaths): Promise<string> {
+async function whyItDied(child: ChildProcess, paths: ServerPaths): Promise<Words> {
   if (child.exitCode === ANOTHER_SERVER_HAS_THE_FOLDER) {
-    return (
-      `Another Redis works on ${paths.folder} and cannot be spoken to from here; perhaps it runs in another container. ` +
-      'Stop that one, or set FASTREGISTER_HOME to a folder of your own.'
-    );
+    return {
+      en:
+        `Another Redis works on ${paths.folder} and cannot be spoken to from here; perhaps it runs in another container. ` +
+        'Stop that one, or set FASTREGISTER_HOME to a folder of your own.',
+      zh: `另一个 Redis 正在使用 ${paths.folder}，从这里无法连接，可能运行在另一个容器中。请停止它，或将 FASTREGISTER_HOME 设为自己的文件夹。`,
+    };
   }
   const log = await readFile(paths.logFile, 'utf8').catch(() => '');
   const brokenFile =
     /Bad file format reading the append only file|Unexpected end of file reading the append only file/.test(log);
+  const file = await appendOnlyFile(paths);
   const remedy = brokenFile
-    ? `Its append-only file is damaged. Keep a copy of ${paths.folder}, then run: redis-check-aof --fix ${await appendOnlyFile(paths)}`
-    : `The whole log is ${paths.logFile}.`;
+    ? {
+        en: `Its append-only file is damaged. Keep a copy of ${paths.folder}, then run: redis-check-aof --fix ${file}`,
+        zh: `其 AOF 文件已损坏。请先备份 ${paths.folder}，然后运行：redis-check-aof --fix ${file}`,
+      }
+    : { en: `The whole log is ${paths.logFile}.`, zh: `完整日志：${paths.logFile}。` };
   const tail = log.trim().split('\n').slice(-5).join('\n  ');
-  return `The private Redis ended when it was started. Its last words:\n  ${tail || '(none)'}\n${remedy}`;
+  return {
+    en: `The private Redis ended when it was started. Its last words:\n  ${tail || '(none)'}\n${remedy.en}`,
+    zh: `内置 Redis 启动后退出。最后的输出：\n  ${tail || '（无）'}\n${remedy.zh}`,
+  };
 }
 
 /** Redis 7 keeps a folder with a manifest, Redis 6 one file. */
@@ -504,6 +544,7 @@ async function appendOnlyFile(paths: ServerPaths): Promise<string> {
   );
 }
 
-function unreachable(sentence: string, cause: unknown): RedisUnreachable {
-  return new RedisUnreachable(`${sentence}: ${(cause as Error).message}.`, { cause });
+function unreachable(what: Words, cause: unknown): RedisUnreachable {
+  const { message } = cause as Error;
+  return new RedisUnreachable({ en: `${what.en}: ${message}.`, zh: `${what.zh}：${message}。` }, { cause });
 }
