@@ -3,7 +3,7 @@ export const ROOMS = {
   domain: ['test/domain/*.test.ts'],
   wechat: ['test/wechat/*.test.ts'],
   worker: [
-    'test/stages/{authorize,clock,create-facts,dead-secret,drain,follow-up,patience,permits,quota,redis-forgot}.test.ts',
+    'test/stages/{authorize,authorize-again,clock,create-facts,dead-secret,drain,follow-up,patience,permits,quota,redis-forgot}.test.ts',
     'test/stages/{search-facts,semaphore,submit,wakeups,whole-facts,worker-leaves}.test.ts',
   ],
   events: [

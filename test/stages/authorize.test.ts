@@ -4,21 +4,17 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { startDelivering } from '../../src/notices/deliver.js';
-import { tellCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
-import { liveRegistrations } from '../../src/redis/ledger/live.js';
 import { openAuthCode, openAuthCodes, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
-import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
-import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { sentencesFor } from '../../src/reporter/sentences.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
-import type { Info, Listing } from '../../src/wechat/authorizer-list.js';
+import type { Info } from '../../src/wechat/authorizer-list.js';
 import { authorize } from '../../src/worker/authorize.js';
 import { type AuthorizeTools, waitForTurn } from '../../src/worker/authorizing.js';
 import type { WorkerContext } from '../../src/worker/context.js';
-import { openWakeups } from '../../src/worker/wakeups.js';
+import { APPID, exchangingContext, exchangingTools, INFO_WITHOUT_TOKEN, KEPT } from '../support/exchanging.js';
 import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
@@ -27,16 +23,6 @@ import { until } from '../support/until.js';
 
 const server = useRedis();
 const ID = idOf(merchant(1));
-const APPID = 'wxnew';
-const LIMITS = {
-  perSecond: 100,
-  perMinute: 1_000,
-  perDay: 1_000,
-  believeWeChat: false,
-  searchShare: 0.1,
-  timezone: 'UTC',
-  stopAfter: 20,
-};
 
 let wakeupChannel: WakeupChannel;
 let book: ReturnType<typeof openBook>;
@@ -60,52 +46,8 @@ async function created(): Promise<void> {
   });
 }
 
-function context(): WorkerContext {
-  return {
-    ledger: book.ledger,
-    workload: book.workload,
-    credentials: {
-      current: async () => ({ kind: 'token', token: 'T' }),
-      refuse: async () => undefined,
-      accepted: async () => {},
-    },
-    limits: LIMITS,
-    patience: DEFAULT_PATIENCE,
-    token: {},
-    wakeups: openWakeups(wakeupChannel),
-    now: () => now,
-    log: pino({ level: 'silent' }),
-  } as unknown as WorkerContext;
-}
-
-/** What WeChat answers to exchanges, one after the other; and that it knows no refresh token otherwise. */
-function tools(...exchanges: (Exchange | Error)[]): AuthorizeTools & { readonly asked: string[] } {
-  const asked: string[] = [];
-  return {
-    asked,
-    authorizers: openAuthorizers(server.redis, VAULT),
-    codes: openAuthCodes(server.redis),
-    pushes: openPushes(server.redis),
-    live: () => liveRegistrations(server.redis),
-    infoOf: async () => INFO_WITHOUT_TOKEN,
-    list: async () => EMPTY_LIST,
-    openAuthCode: (code, appid) => openAuthCode(VAULT, appid, code),
-    tellCreated: (it) => tellCreated(server.redis, it),
-    exchange: async (code, token) => {
-      asked.push(`${code} with ${token}`);
-      const next = exchanges.shift();
-      if (next === undefined || next instanceof Error) throw next ?? new Error('asked too often');
-      return next;
-    },
-  };
-}
-
-const KEPT: Exchange = { kind: 'kept', appid: 'wxnew', refreshToken: 'refreshtoken@@@secret' };
-const INFO_WITHOUT_TOKEN: Info = {
-  kind: 'info',
-  info: { appid: APPID, principalName: merchant(1).name, registerType: 6, refreshToken: undefined },
-};
-const EMPTY_LIST: Listing = { kind: 'listed', authorizers: [], total: 0 };
+const context = () => exchangingContext(book, wakeupChannel, () => now);
+const tools = (...exchanges: (Exchange | Error)[]) => exchangingTools(server.redis, exchanges);
 const job = jobOf('authorize', `${APPID}-3`);
 
 /** Takes the job as a worker does, and gives it back. */
