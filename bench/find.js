@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findToolsOf } from '../dist/src/app/find.js';
 import { reportOptionsOf } from '../dist/src/app/report-options.js';
 import { openStore } from '../dist/src/app/wiring/store.js';
-import { findToolsOf } from '../dist/src/cli/find.js';
 import { key } from '../dist/src/redis/keys.js';
 import { find } from '../dist/src/reporter/find.js';
 import { acceptRows, environment, log, merchant, settingsFrom } from './rig.js';

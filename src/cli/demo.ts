@@ -22,7 +22,7 @@ import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './flags.js';
-import { LINK_SHEET, writeCodes } from './links.js';
+import { LINK_SHEET, writeCodes } from './qr-folder.js';
 import { loadShown, sendEvents } from './shown.js';
 import { onInterruption, say, table } from './terminal.js';
 

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { reportOptionsOf } from '../app/report-options.js';
-import type { Store } from '../app/wiring/store.js';
-import { ownerOfTask, ownersOf } from '../redis/ledger/appids.js';
-import { rowsThatMayBe, rowsWith } from '../redis/ledger/row-index.js';
-import { type FindTools, type Found, find } from '../reporter/find.js';
+import { findMerchants } from '../app/find.js';
+import type { Found } from '../reporter/find.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { countFrom, languageFrom } from './flags.js';
 import { print, printJson, say } from './terminal.js';
@@ -31,10 +28,9 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
   const limit = countFrom('--limit', options.limit);
   const language = languageFrom(options.lang);
   const store = await open('interactive');
-  const reportOptions = await reportOptionsOf(store, language);
   const shown: ReturnType<typeof asJson>[] = [];
   let found = 0;
-  for await (const it of find(findToolsOf(store), text.trim(), reportOptions)) {
+  for await (const it of findMerchants(store, text, language)) {
     if (found === limit) {
       say(`There are more; --limit ${limit * 10} shows further ones.`);
       break;
@@ -46,20 +42,6 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
   if (options.json) await printJson(shown);
   if (found === 0) say(`No sheet names ${text}. Look for a shorter part of the name, or for the code.`);
   return EXIT.done;
-}
-
-export function findToolsOf({ redis, batches, ledger, identify }: Store): FindTools {
-  return {
-    batches,
-    ledger,
-    identify,
-    async ownersOf(text) {
-      const [[byAppid], byTask] = await Promise.all([ownersOf(redis, [text]), ownerOfTask(redis, text)]);
-      return [byAppid, byTask].filter((id) => id !== undefined);
-    },
-    rowsThatMayBe: (batch, wanted) => rowsThatMayBe(redis, batch, wanted),
-    rowsWith: (batch, wanted) => rowsWith(redis, batch, wanted),
-  };
 }
 
 function asText({ batch, row, name }: Found): string {

@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
-import { batchNamed, everyBatch } from '../app/batches.js';
-import { OUTCOMES, reportOptionsOf } from '../app/report-options.js';
-import type { Store } from '../app/wiring/store.js';
-import type { Batch } from '../domain/batch.js';
+import { batchesToReport, report } from '../app/report.js';
+import { OUTCOMES } from '../app/report-options.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
-import { type ReportOptions, reportRows } from '../reporter/report.js';
-import { reportWorkbook } from '../reporter/workbook.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
 import { print, say } from './terminal.js';
@@ -44,11 +39,15 @@ export function reportCommand(): Command {
     .option('--xlsx', 'an Excel workbook instead, all of it text')
     .option('--json', 'one JSON object a row instead')
     .action(async (batch: string | undefined, options: Options, made: Command) =>
-      perform(made, {}, (context) => report(context, batch, options)),
+      perform(made, {}, (context) => writeReport(context, batch, options)),
     );
 }
 
-async function report({ open, settings }: CommandContext, id: string | undefined, options: Options): Promise<number> {
+async function writeReport(
+  { open, settings }: CommandContext,
+  id: string | undefined,
+  options: Options,
+): Promise<number> {
   if (id !== undefined && options.all) throw new UsageError('Name a batch, or say --all.');
   const isXlsx = options.xlsx === true || isWorkbook(options.output ?? '');
   if (options.json && isXlsx) throw new UsageError('Use --json or a workbook, not both.');
@@ -59,52 +58,25 @@ async function report({ open, settings }: CommandContext, id: string | undefined
   const who = whoFrom(options.who);
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('interactive');
-  const batches = options.all
-    ? // The newest first: where such a report is loaded again, the first row of an enterprise counts.
-      (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined).reverse()
-    : [refusePurged(await batchNamed(store, id))];
+  const batches = await batchesToReport(store, options.all ? { all: true } : { id });
   const [chosen] = batches;
   if (id === undefined && !options.all && chosen !== undefined) {
     say(
       `Batch ${chosen.id}, the newest: ${chosen.file}, loaded ${isoWithOffset(chosen.loadedAt, settings.quotaTimezone)}.`,
     );
   }
-  const reportOptions = {
-    ...(await reportOptionsOf(store, languageFrom(options.lang), only)),
+  const pieces = await report(store, batches, {
+    format: options.json ? 'json' : isXlsx ? 'xlsx' : 'csv',
+    language: languageFrom(options.lang),
+    only,
     who,
     since,
     links: options.links,
-  };
-  const write = options.json ? jsonLines : isXlsx ? reportWorkbook : reportCsv;
-  const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batches, reportOptions);
+  });
   if (options.output === undefined) for await (const piece of pieces) await print(piece);
   else {
     await writeWhole(options.output, pieces, options.force === true);
     say(`Written: ${options.output}`);
   }
   return EXIT.done;
-}
-
-function refusePurged(batch: Batch): Batch {
-  if (batch.purgedAt === undefined) return batch;
-  throw new UsageError(
-    `The merchants of ${batch.id} were purged at ${new Date(batch.purgedAt).toISOString()}; \`fastregister batches\` has its counts.`,
-  );
-}
-
-async function* jsonLines(
-  batches: Store['batches'],
-  wanted: readonly Batch[],
-  options: ReportOptions,
-): AsyncGenerator<string> {
-  for (const batch of wanted) {
-    for await (const rows of reportRows(batches, batch, options)) {
-      let lines = '';
-      for (const { cells, surplus, ...told } of rows) {
-        const input = Object.fromEntries(batch.headings.map((heading, at) => [heading, cells[at] ?? '']));
-        lines += `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...told })}\n`;
-      }
-      if (lines !== '') yield lines;
-    }
-  }
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { reportOptionsOf } from '../app/report-options.js';
+import { todo } from '../app/todo.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { writeWhole } from '../reporter/file.js';
-import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todosOf, todoWorkbook } from '../reporter/todo.js';
+import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { isWorkbook, languageFrom } from './flags.js';
 import { print, printJson, say } from './terminal.js';
@@ -28,14 +28,14 @@ export function todoCommand(): Command {
       "the sheet's contact columns; default: every column whose heading mentions a contact or a phone",
     )
     .option('--json', 'print as JSON')
-    .action(async (options: Options, made: Command) => perform(made, {}, (context) => todo(context, options)));
+    .action(async (options: Options, made: Command) => perform(made, {}, (context) => listTodos(context, options)));
 }
 
-async function todo({ open, settings }: CommandContext, options: Options): Promise<number> {
+async function listTodos({ open, settings }: CommandContext, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
   const store = await open('interactive');
   const contact = options.contact?.split(',').map((heading) => heading.trim());
-  const todos = await todosOf(store.batches, { ...(await reportOptionsOf(store, language)), contact });
+  const todos = await todo(store, language, contact);
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
 
   if (options.output !== undefined) {

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { storyOf } from '../../src/app/history.js';
 import { rulesOf } from '../../src/app/wiring/registration-api.js';
-import { storyOf } from '../../src/cli/explain.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { afterWorkingDays, isoWithOffset } from '../../src/domain/calendar.js';
 import type { Outcome } from '../../src/domain/registration.js';

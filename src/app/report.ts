@@ -1,0 +1,65 @@
+/** The outcome of every row, as a sheet or as JSON. */
+import type { Batch } from '../domain/batch.js';
+import type { Batches } from '../redis/ledger/batches.js';
+import { reportCsv } from '../reporter/csv.js';
+import { type ReportOptions, reportRows } from '../reporter/report.js';
+import { reportWorkbook } from '../reporter/workbook.js';
+import { batchNamed, everyBatch } from './batches.js';
+import { reportOptionsOf } from './report-options.js';
+import { RequestError } from './request-error.js';
+import type { Store } from './wiring/store.js';
+
+export type ReportFormat = 'csv' | 'xlsx' | 'json';
+
+const WRITERS: Readonly<
+  Record<
+    ReportFormat,
+    (batches: Batches, wanted: readonly Batch[], options: ReportOptions) => AsyncIterable<string | Uint8Array>
+  >
+> = { csv: reportCsv, xlsx: reportWorkbook, json: jsonLines };
+
+/** Without `id`: the newest. `all`: every batch. */
+export type ReportScope = { readonly id?: string | undefined } | { readonly all: true };
+
+/** @throws RequestError where there is no such batch, or its merchants were purged */
+export async function batchesToReport(store: Pick<Store, 'batches'>, scope: ReportScope): Promise<Batch[]> {
+  if (!('all' in scope)) return [refusePurged(await batchNamed(store, scope.id))];
+  // The newest first: where such a report is loaded again, the first row of an enterprise counts.
+  return (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined).reverse();
+}
+
+export interface ReportRequest extends Pick<ReportOptions, 'language' | 'only' | 'who' | 'since' | 'links'> {
+  readonly format: ReportFormat;
+}
+
+/** In pieces, of which each is made when it is read. */
+export async function report(
+  store: Pick<Store, 'batches' | 'calls' | 'settings'>,
+  batches: readonly Batch[],
+  { format, language, only, who, since, links }: ReportRequest,
+): Promise<AsyncIterable<string | Uint8Array>> {
+  const options = { ...(await reportOptionsOf(store, language, only)), who, since, links };
+  return WRITERS[format](store.batches, batches, options);
+}
+
+function refusePurged(batch: Batch): Batch {
+  if (batch.purgedAt === undefined) return batch;
+  const at = new Date(batch.purgedAt).toISOString();
+  throw new RequestError('refused', {
+    en: `The merchants of ${batch.id} were purged at ${at}; \`fastregister batches\` has its counts.`,
+    zh: `批次 ${batch.id} 的商户信息已于 ${at} 清除；各结果的数量请看 \`fastregister batches\`。`,
+  });
+}
+
+async function* jsonLines(batches: Batches, wanted: readonly Batch[], options: ReportOptions): AsyncGenerator<string> {
+  for (const batch of wanted) {
+    for await (const rows of reportRows(batches, batch, options)) {
+      let lines = '';
+      for (const { cells, surplus, ...told } of rows) {
+        const input = Object.fromEntries(batch.headings.map((heading, at) => [heading, cells[at] ?? '']));
+        lines += `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...told })}\n`;
+      }
+      if (lines !== '') yield lines;
+    }
+  }
+}
