@@ -8,6 +8,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+import { addressesIn, ROBOTS, robotOf, secretsIn } from './domain/robot.js';
 import { LANGUAGES, type Language, languageOfLocale, UserError } from './domain/words.js';
 import { type Networks, networksFrom } from './http/addresses.js';
 
@@ -48,6 +49,11 @@ const KINDS = {
     write: 'an address that begins with https:// or http://',
   },
   target: { schema: z.string().refine(isHttpUrl), write: 'an address that begins with https:// or http://' },
+  targets: {
+    schema: z.string().transform(addressesIn).refine(areHttpUrls),
+    write: 'addresses that begin with https:// or http://, separated by commas, each once (a comma inside one is %2C)',
+  },
+  secrets: { schema: z.string().transform(secretsIn), write: 'secrets, separated by commas' },
   redisUrl: {
     schema: z.string().refine(isRedisUrl),
     write: 'redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH/TO/redis.sock',
@@ -157,7 +163,9 @@ const SECTIONS = {
     { name: 'FASTREGISTER_FORWARD_URL', kind: 'target', sentence: 'Relay every push we do not own, byte for byte, to the platform’s other service.' },
     { name: 'FASTREGISTER_FORWARD', kind: 'forward', default: 'others', sentence: 'Which pushes are relayed: `others` omits the pushes about our registrations, `all` omits none.' },
     { name: 'FASTREGISTER_CREATED_WEBHOOK', kind: 'target', secret: true, sentence: 'Address of the platform’s own service that gets a notice of each new Mini Program. Its refresh token is included over https:// or to this machine only; see docs/webhooks.md.' },
-    { name: 'FASTREGISTER_NOTIFY_URL', kind: 'target', secret: true, sentence: 'Address that gets notices: a batch is done, sending stopped, no worker runs, the quota is used up, a night has ended, a link for a legal person is ready or about to expire; see docs/webhooks.md.' },
+    { name: 'FASTREGISTER_NOTIFY_URL', kind: 'targets', secret: true, sentence: 'Addresses that get notices, separated by commas: a batch is done, sending stopped, no worker runs, the quota is used up, a night has ended, links are about to expire. A group robot of 企业微信, 钉钉 or 飞书 gets a message, any other address a webhook; see docs/webhooks.md.' },
+    { name: 'FASTREGISTER_NOTIFY_SECRET', kind: 'secrets', secret: true, sentence: 'Secrets with which 钉钉 and 飞书 robots have messages signed, in the order of FASTREGISTER_NOTIFY_URL, separated by commas; nothing between two commas for an address without one.' },
+    { name: 'FASTREGISTER_PUBLIC_URL', kind: 'url', sentence: 'Where people open the console, such as https://fastregister.example.com: messages to a chat link to it.' },
     { name: 'FASTREGISTER_WEBHOOK_SECRET', kind: 'text', secret: true, sentence: 'Signs what is posted to webhooks; any long text, or whsec_ and Base64.' },
     { name: 'FASTREGISTER_CONSOLE_HOST', kind: 'host', default: '127.0.0.1', sentence: 'Address on which the console listens.' },
     { name: 'FASTREGISTER_CONSOLE_PORT', kind: 'port', default: '8481', sentence: 'Port of the console.' },
@@ -193,6 +201,10 @@ type ValueOf<R extends Row> =
 export type Settings = Omit<{ readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> }, 'home' | 'lang'> & {
   readonly home: string;
   readonly lang: Language;
+  /** Of messages to a chat: Chinese unless FASTREGISTER_LANG is set. A server's locale says nothing about who reads them. */
+  readonly chatLang: Language;
+  /** WECHAT_API_BASE_URL is not WeChat's own address. */
+  readonly isRehearsal: boolean;
   readonly patience: Patience;
 };
 
@@ -349,8 +361,15 @@ export function readSettings({
   if (faults.length > 0) throw new SettingsError(faults);
 
   // The loop above has put the output of each row's schema under the row's key, which is what the mapped type says.
-  const lang = values.lang ?? languageOfLocale(env);
-  return { ...values, home: home ?? found, lang, patience: patienceOf(values) } as unknown as Settings;
+  const { lang } = values;
+  return {
+    ...values,
+    home: home ?? found,
+    lang: lang ?? languageOfLocale(env),
+    chatLang: lang ?? 'zh',
+    isRehearsal: !isWechat(given.get('WECHAT_API_BASE_URL')),
+    patience: patienceOf(values),
+  } as unknown as Settings;
 }
 
 type Source = Readonly<Record<string, string | undefined>>;
@@ -423,9 +442,7 @@ function missing(
 
 /** Against WeChat's own API the choice decides who writes to the legal person, and one of the two is offline. */
 function undecidedApi(given: Map<string, string>): Fault[] {
-  const address = given.get('WECHAT_API_BASE_URL');
-  const isWechat = address === undefined || /^https?:\/\/([\w-]+\.)?api2?\.weixin\.qq\.com(\/|$)/.test(address);
-  if (!isWechat || given.has('WECHAT_REGISTRATION_API')) return [];
+  if (!isWechat(given.get('WECHAT_API_BASE_URL')) || given.has('WECHAT_REGISTRATION_API')) return [];
   return [
     {
       name: 'WECHAT_REGISTRATION_API',
@@ -439,22 +456,56 @@ function undecidedApi(given: Map<string, string>): Fault[] {
   ];
 }
 
+function isWechat(apiBaseUrl: string | undefined): boolean {
+  return apiBaseUrl === undefined || /^https?:\/\/([\w-]+\.)?api2?\.weixin\.qq\.com(\/|$)/.test(apiBaseUrl);
+}
+
 function contradictions(given: Map<string, string>): Fault[] {
   const faults: Fault[] = [];
   if (given.has('WECHAT_COMPONENT_ACCESS_TOKEN') && given.has('WECHAT_COMPONENT_ACCESS_TOKEN_URL')) {
     const problem = 'is set beside WECHAT_COMPONENT_ACCESS_TOKEN_URL';
     faults.push({ name: 'WECHAT_COMPONENT_ACCESS_TOKEN', problem, remedy: 'keep one of the two' });
   }
-  const signed = WEBHOOKS.find((name) => given.has(name));
+  const signed = signedWebhook(given);
   if (signed !== undefined && !given.has('FASTREGISTER_WEBHOOK_SECRET')) {
     const remedy = 'set it to a long random text, and give the receiver the same';
     faults.push({ name: 'FASTREGISTER_WEBHOOK_SECRET', problem: `is missing beside ${signed}`, remedy });
   }
-  return faults;
+  return [...faults, ...misplacedSecrets(given)];
 }
 
-/** What is posted there is signed with FASTREGISTER_WEBHOOK_SECRET. */
-const WEBHOOKS: readonly Row['name'][] = ['FASTREGISTER_CREATED_WEBHOOK', 'FASTREGISTER_NOTIFY_URL'];
+/** What is posted there is signed with FASTREGISTER_WEBHOOK_SECRET; robots have secrets of their own. */
+function signedWebhook(given: Map<string, string>): Row['name'] | undefined {
+  if (given.has('FASTREGISTER_CREATED_WEBHOOK')) return 'FASTREGISTER_CREATED_WEBHOOK';
+  return notifyAddresses(given).some((address) => robotOf(address) === undefined)
+    ? 'FASTREGISTER_NOTIFY_URL'
+    : undefined;
+}
+
+function notifyAddresses(given: Map<string, string>): string[] {
+  return addressesIn(given.get('FASTREGISTER_NOTIFY_URL') ?? '').filter(isHttpUrl);
+}
+
+/** A secret that belongs to no robot was written in another order, and its robot refuses every message. */
+function misplacedSecrets(given: Map<string, string>): Fault[] {
+  const addresses = notifyAddresses(given);
+  const name = 'FASTREGISTER_NOTIFY_SECRET';
+  const remedy =
+    'write the secrets in the order of the addresses, and nothing between two commas for an address without one';
+  return secretsIn(given.get(name) ?? '').flatMap((secret, at) => {
+    if (secret === '') return [];
+    const address = addresses[at];
+    const robot = address === undefined ? undefined : robotOf(address);
+    if (robot !== undefined && ROBOTS[robot].signs) return [];
+    const what =
+      address === undefined
+        ? 'is not there'
+        : robot === undefined
+          ? 'is no group robot'
+          : `is a ${ROBOTS[robot].en}, which takes none`;
+    return [{ name, problem: `has a secret for address ${at + 1} of FASTREGISTER_NOTIFY_URL, which ${what}`, remedy }];
+  });
+}
 
 const KNOWN = new Set(ROWS.flatMap((row) => (row.secret ? [row.name, `${row.name}_FILE`] : [row.name])));
 
@@ -478,6 +529,10 @@ function patienceOf(values: Record<string, unknown>): Patience {
 
 function isHttpUrl(text: string): boolean {
   return /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
+}
+
+function areHttpUrls(addresses: readonly string[]): boolean {
+  return addresses.length > 0 && addresses.every(isHttpUrl) && new Set(addresses).size === addresses.length;
 }
 
 function withoutTrailingSlash(url: string): string {

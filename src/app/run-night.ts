@@ -24,12 +24,14 @@ export async function runNightNow(
   events: () => SendEvents,
 ): Promise<NightResult | undefined> {
   const untilSubmitted = plan.until === 'submitted';
+  // Until the night has ended: under cron nobody else would post that.
+  const notifying = await store.notifying();
   const night = await runNight(
     nightToolsOf(store, store.redis),
     plan,
     (batches, held) => sendAndListen(store, { batches, untilSubmitted, signal: held, running: 'passing' }, events()),
     signal,
-  );
+  ).finally(() => notifying.close());
   if (night === undefined) return undefined;
   const counts = sum(await Promise.all(night.files.map(({ batch }) => store.batches.counts(batch))));
   return { night, counts, needing: needAPerson(counts) };

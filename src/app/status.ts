@@ -8,12 +8,14 @@ import { WAITS, type Wait } from '../domain/registration.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
 import { openLinks } from '../redis/ledger/links.js';
 import { lastLoss, unreported } from '../redis/ledger/loss.js';
+import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
 import { processesNow } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
 import { shutDayFacts } from '../reporter/shut-day.js';
+import { undelivered } from '../reporter/undelivered.js';
 import { batchNamed, batchSummary, everyBatch } from './batches.js';
 import { limitsOf } from './wiring/limits.js';
 import { processSourcesOf } from './wiring/processes.js';
@@ -78,6 +80,7 @@ export async function gatherStatus(store: Store, id: string | undefined) {
         : { facts: loss.facts, pushes: loss.pushes, at: isoWithOffset(loss.at, limits.timezone) },
     processesToReport: await unreported(store.redis),
     compared: await comparedNow(store),
+    undelivered: await undelivered(store.settings, openNotices(store.redis)),
     links,
     batches,
   };

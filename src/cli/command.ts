@@ -75,7 +75,10 @@ export async function perform(
   { needs = [], service = false }: CommandNeeds,
   run: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
-  const flags = made.opts();
+  // What nobody has written is no flag, and does not go before the environment.
+  const flags = Object.fromEntries(
+    Object.entries(made.opts()).filter(([name]) => made.getOptionValueSource(name) !== 'default'),
+  );
   const settings = readSettings({
     env: process.env,
     dotenv: readDotenv(process.cwd()),

@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cancel: async () => (await import('./asking.js')).cancelCommand(),
   pause: async () => (await import('./line.js')).pauseCommand(),
   resume: async () => (await import('./line.js')).resumeCommand(),
+  notify: async () => (await import('./notify.js')).notifyCommand(),
   schedule: async () => (await import('./schedule.js')).scheduleCommand(),
   pushes: async () => (await import('./pushes.js')).pushesCommand(),
   tokens: async () => (await import('./tokens.js')).tokensCommand(),

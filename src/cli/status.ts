@@ -4,6 +4,7 @@ import { gatherStatus, type StatusFacts } from '../app/status.js';
 import type { LiveProcess } from '../domain/presence.js';
 import type { Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
+import { undeliveredLines } from '../reporter/undelivered.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
 
@@ -133,6 +134,7 @@ function describe(facts: StatusFacts): string {
           ],
         ]),
     ...comparedLines(facts.compared),
+    ...undeliveredLines(facts.undelivered),
     ...(facts.parkedPushes > 0 ? [['pushes that fit no registration', String(facts.parkedPushes)]] : []),
   ];
   const rows = batches.map(({ batch, file, rows: count, complete, outcomes, waiting }) => [

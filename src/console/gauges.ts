@@ -13,6 +13,8 @@ import { type Overview, present, type Sources } from './overview.js';
 export interface GaugeSources extends Sources {
   readonly workload: Pick<Workload, 'states'>;
   readonly notices: Pick<Notices, 'waiting'>;
+  /** Who is told anything. */
+  readonly destinations: readonly Destination[];
   readonly links: Pick<Links, 'count'>;
   readonly nights: Pick<Nights, 'list'>;
   readonly version: string;
@@ -22,22 +24,24 @@ export interface Gauges extends Omit<Overview, 'batches'> {
   /** Registrations by state, each counted once, however many batches name it. */
   readonly states: Counts;
   /** Lanes that have notices to be posted. */
-  readonly noticesWaiting: Readonly<Record<Destination, number>>;
+  readonly noticesWaiting: Readonly<Record<string, number>>;
   readonly links: { readonly open: number; readonly ending: number };
   /** When the last night ended that did its work, ms since 1970; undefined before the first. */
   readonly nightEndedAt: number | undefined;
   readonly version: string;
 }
 
+/** Also while nobody is told: whatever watches them finds them. */
+const ALWAYS_THERE: readonly Destination[] = ['created', 'notify'];
+
 const ENDED_WELL: readonly NightEnding[] = ['done', 'submitted'];
 
 export async function gauges(sources: GaugeSources): Promise<Gauges> {
-  const { workload, notices, links, nights, version, now } = sources;
-  const [facts, states, created, notify, open, ending, ran] = await Promise.all([
+  const { workload, notices, destinations, links, nights, version, now } = sources;
+  const [facts, states, waiting, open, ending, ran] = await Promise.all([
     present(sources),
     workload.states(),
-    notices.waiting('created'),
-    notices.waiting('notify'),
+    Promise.all(ALWAYS_THERE.concat(destinations).map(async (name) => [name, await notices.waiting(name)] as const)),
     links.count(now(), Number.POSITIVE_INFINITY),
     links.count(now(), now() + REMIND_BEFORE_MS),
     nights.list(),
@@ -48,7 +52,7 @@ export async function gauges(sources: GaugeSources): Promise<Gauges> {
   return {
     ...facts,
     states,
-    noticesWaiting: { created, notify },
+    noticesWaiting: Object.fromEntries(waiting),
     links: { open, ending },
     nightEndedAt: ended.length > 0 ? Math.max(...ended) : undefined,
     version,

@@ -12,6 +12,7 @@ import { openWorkload } from '../redis/ledger/workload.js';
 import { openNights } from '../redis/nights.js';
 import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
+import { addressesOf } from '../reporter/undelivered.js';
 import { startConsole } from './server.js';
 
 /** The console's port. */
@@ -33,6 +34,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
       processes: processSourcesOf(settings, door),
       workload: openWorkload(door),
       notices: openNotices(door),
+      destinations: addressesOf(settings).map(({ destination }) => destination),
       links: openLinks(door),
       nights: openNights(door),
       limits: limitsOf(settings),

@@ -1,7 +1,25 @@
 /** What is posted to other programs. */
 
-/** `created`: the platform's own service hears of new Mini Programs. `notify`: people hear how a batch or the line is. */
-export type Destination = 'created' | 'notify';
+/**
+ * `created`: the platform's own service hears of new Mini Programs. `notify`, `notify:2`, …: people hear how a batch or the line
+ * is, at each address of FASTREGISTER_NOTIFY_URL. An address that is corrected gets what its predecessor did not take.
+ */
+export type Destination = 'created' | 'notify' | `notify:${number}`;
+
+/** @param at of the address in FASTREGISTER_NOTIFY_URL, from 0 */
+export function notifyDestination(at: number): Destination {
+  return at === 0 ? 'notify' : `notify:${at + 1}`;
+}
+
+/** Where people hear of something. */
+export interface Outlet {
+  readonly destination: Destination;
+  /**
+   * A chat: notices that wait are joined into one message, so all of them have one lane, and the first waits so long for others,
+   * in ms. Absent: a program, which gets them one by one.
+   */
+  readonly gatherMs?: number;
+}
 
 export interface Notice {
   /** The same for every repetition of a notice, so that its receiver can recognise it. */
@@ -11,15 +29,28 @@ export interface Notice {
   /** When it happened, ms since 1970. */
   readonly at: number;
   readonly data: Readonly<Record<string, unknown>>;
+  /** What only the message in a chat says; a webhook's JSON does not have it. */
+  readonly chat?: Readonly<Record<string, unknown>>;
 }
 
 export interface TakenNotice {
   readonly lane: string;
   readonly notice: Notice;
+  /** The next ones of its lane, where more than one was asked for. */
+  readonly others: readonly Notice[];
   /** How often it was posted in vain. */
   readonly tries: number;
   /** For how long it is being posted in vain. */
   readonly triedForMs: number;
   /** As it is kept: by this it is settled. */
   readonly kept: string;
+}
+
+/** Why notices do not arrive. */
+export interface Failing {
+  /** When the first of them was posted in vain, ms since 1970. */
+  readonly since: number;
+  readonly tries: number;
+  /** What came back, without a secret. */
+  readonly why: string;
 }

@@ -1,7 +1,7 @@
 /** One night: take the inbox's files → load them → wait for what they come to → report → tell. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Batch, byOutcome } from '../domain/batch.js';
+import { type Batch, byOutcome, countOf } from '../domain/batch.js';
 import { quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
 import type { Limits } from '../domain/limits.js';
@@ -46,6 +46,8 @@ export interface EndedNight {
   readonly id: string;
   readonly at: number;
   readonly data: Readonly<Record<string, unknown>>;
+  /** What only a chat says: how many merchants to call and legal persons to wait for, and why it stopped. */
+  readonly chat: Readonly<Record<string, unknown>>;
 }
 
 export type NightPlan = Pick<
@@ -265,7 +267,8 @@ async function end(tools: NightTools, night: Night, lease: Lease, ending: NightE
     ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
   const ended = await report(tools, { ...night, endedAt: now(), ending, ...(stopped !== undefined && { stopped }) });
   await nights.save(ended, lease);
-  const outcomes = byOutcome(sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch)))));
+  const counts = sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch))));
+  const outcomes = byOutcome(counts);
   log.info(
     { night: night.name, ending, files: night.files.length, rejected: night.rejected.length },
     'a night has ended',
@@ -282,6 +285,11 @@ async function end(tools: NightTools, night: Night, lease: Lease, ending: NightE
       rejected_files: night.rejected.length,
       outcomes,
       calls: { used_tonight: Math.max(used - night.usedBefore, 0), limit, left },
+    },
+    chat: {
+      to_call: ended.toCall ?? null,
+      awaiting: countOf(counts, 'awaiting_legal_person'),
+      ...(stopped !== undefined && { reason: blockedReason?.reason, next_step: blockedReason?.nextStep }),
     },
   });
   return ended;
@@ -305,6 +313,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     invitation: tools.invitation,
     unanswered: tools.unanswered,
   };
+  let toCall: number;
   try {
     const folder = await folderOf(night.inbox, 'done', night.date);
     const sharing = await sharingOf(night.inbox);
@@ -318,13 +327,14 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     const stem = join(folder, night.name);
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
     await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true, sharing);
+    toCall = summary.to_call_count;
   } catch (error) {
     if (isRedisGone(error)) throw error;
     // A full disk, a folder that is gone: the night is over all the same, and they are written when they can be.
     log.error({ err: error, night: night.name }, 'the reports of a night could not be written');
     return { ...night, open: true };
   }
-  return { ...night, open, reported: fingerprint };
+  return { ...night, open, reported: fingerprint, toCall };
 }
 
 async function* once(text: string): AsyncGenerator<string> {

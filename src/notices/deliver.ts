@@ -1,23 +1,23 @@
 /**
- * Notices on their way to other programs: signed, in order within a lane, repeated until they are taken. A notice stays
- * in Redis until its receiver answered 2xx, so a restart loses none and may repeat one: receivers tell by its id.
- *
- * Headers and signature are those of the Standard Webhooks specification (standardwebhooks.com), which has libraries in
- * most languages; docs/webhooks.md shows how to verify without one.
+ * Notices on their way to other programs and to chats: in order within a lane, repeated until they are taken. A notice stays
+ * in Redis until its receiver took it, so a restart loses none and may repeat one: receivers tell by its id.
  */
-import { createHmac } from 'node:crypto';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
 import { type Notices, openNotices } from '../redis/notices.js';
-import { isRedisGone } from '../redis/server/connection.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
+import { type Chat, MOST_JOINED, postToChat } from './chat.js';
+import type { Posted, PostTools } from './posting.js';
+import { PACE_MS } from './robots.js';
+import { postWebhook, type Webhook } from './webhook.js';
 
-export interface DeliveryTarget {
-  readonly url: string;
-  /** What is too secret to be kept in a notice is added when it is posted. */
-  readonly complete?: (data: Notice['data']) => Promise<Notice['data']>;
+export type DeliveryTarget = Webhook | Chat;
+
+export function isChat(target: DeliveryTarget): target is Chat {
+  return 'robot' in target;
 }
 
 export interface DeliveryOptions {
@@ -29,6 +29,8 @@ export interface DeliveryOptions {
   readonly requestTimeoutMs: number;
   /** The first pause after a failure; doubled from then on. */
   readonly firstPauseMs?: number;
+  /** Between two messages to one chat. */
+  readonly paceMs?: number;
   readonly log: Logger;
 }
 
@@ -49,8 +51,9 @@ const GIVE_UP_MS = 3 * 86_400_000;
 /** A wakeup can be lost; the longest sleep without one. */
 const LOOK_EVERY_MS = 15_000;
 
-/** Shutdown has 25 s for everything. */
+/** Shutdown has 25 s for everything. What was just queued for a chat is gathered first, and kept apart from the message before. */
 const LAST_ROUND_MS = 3_000;
+const LAST_ROUND_OF_A_CHAT_MS = 6_000;
 
 /** Longer than a post takes: a lane whose process died is open again after it. */
 const LEASE_MARGIN_MS = 30_000;
@@ -69,16 +72,30 @@ export function startDelivering(options: DeliveryOptions): Delivering {
   };
 }
 
-type Posted =
-  | { readonly taken: true }
-  | { readonly taken: false; readonly why: string; readonly isDown: boolean; readonly fault?: unknown };
+/** What became of the first `count` notices that were taken together. */
+type Settled = Posted & { readonly count: number; readonly quietMs: number };
+
+/** What is posted at once: one notice to a program; as many as fit into a message to a chat. */
+export async function postOnce(
+  target: DeliveryTarget,
+  notices: readonly [Notice, ...Notice[]],
+  secret: string,
+  paceMs: number,
+  tools: PostTools,
+): Promise<Settled> {
+  if (!isChat(target)) return { ...(await postWebhook(target, notices[0], secret, tools)), count: 1, quietMs: 0 };
+  const posted = await postToChat(target, notices, Date.now(), tools);
+  return { ...posted, quietMs: posted.isSilent ? 0 : paceMs };
+}
 
 function startDeliveryWorker(
   destination: Destination,
   target: DeliveryTarget,
   agent: Agent,
-  { redis, wakeupChannel, secret, requestTimeoutMs, firstPauseMs = FIRST_PAUSE_MS, log }: DeliveryOptions,
+  options: DeliveryOptions,
 ): Delivering {
+  const { redis, wakeupChannel, secret, requestTimeoutMs, log } = options;
+  const { firstPauseMs = FIRST_PAUSE_MS, paceMs = PACE_MS } = options;
   const notices: Notices = openNotices(redis);
   const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
   const waiting = new Set<() => void>();
@@ -115,15 +132,16 @@ function startDeliveryWorker(
         continue;
       }
       try {
-        const taken = await notices.take(destination, requestTimeoutMs + LEASE_MARGIN_MS);
+        const most = isChat(target) ? MOST_JOINED : 1;
+        const taken = await notices.take(destination, requestTimeoutMs + LEASE_MARGIN_MS, most);
         if (typeof taken === 'number') {
-          if (stopped()) return;
-          await pause(taken);
-        } else
-          await settle(
-            taken,
-            await post(target, taken.notice, { agent, secret, requestTimeoutMs, leaving: leaving.signal }),
-          );
+          // A night under cron has ended: nobody else would tell of it before the next one.
+          if (stopped() && !(isChat(target) && Date.now() + taken < stopBy)) return;
+          await (stopped() ? sleep(taken, leaving.signal) : pause(taken));
+        } else {
+          const tools = { agent, requestTimeoutMs, leaving: leaving.signal };
+          await settle(taken, await postOnce(target, [taken.notice, ...taken.others], secret, paceMs, tools));
+        }
       } catch (error) {
         // Redis is away. What was taken is kept, and its lane opens again when its lease ends.
         if (stopped()) return;
@@ -133,11 +151,13 @@ function startDeliveryWorker(
     }
   }
 
-  async function settle(taken: TakenNotice, posted: Posted): Promise<void> {
-    const facts = { destination, lane: taken.lane, notice: taken.notice.id, type: taken.notice.type };
+  async function settle(taken: TakenNotice, posted: Settled): Promise<void> {
+    const { count, quietMs } = posted;
+    const joined = count > 1 ? { joined: count } : {};
+    const facts = { destination, lane: taken.lane, notice: taken.notice.id, type: taken.notice.type, ...joined };
     if (posted.taken) {
       downFor = 0;
-      await notices.done(destination, taken);
+      await notices.done(destination, taken, count, quietMs);
       log.info(facts, 'notice delivered');
       return;
     }
@@ -148,11 +168,12 @@ function startDeliveryWorker(
     const failure = { ...facts, why: posted.why, tries: taken.tries + 1, err: posted.fault };
     // Not by its age: what happened while nobody was there to post it is news still.
     if (taken.triedForMs > GIVE_UP_MS) {
-      await notices.done(destination, taken);
+      await notices.done(destination, taken, count, quietMs);
       log.error(failure, 'a notice is given up');
       return;
     }
-    await notices.postpone(destination, taken, pauseAfter(taken.tries));
+    const pauseMs = Math.max(pauseAfter(taken.tries), posted.pauseMs ?? 0);
+    await notices.postpone(destination, taken, { pauseMs, quietMs, why: posted.why });
     if (posted.fault === undefined) log.warn(failure, 'a notice was not taken; it is posted again');
     else log.error(failure, 'a notice could not be written; it is tried again');
   }
@@ -160,8 +181,9 @@ function startDeliveryWorker(
   const running = Array.from({ length: AT_ONCE }, deliver);
   return {
     async close() {
-      stopBy = Date.now() + LAST_ROUND_MS;
-      const late = setTimeout(() => leaving.abort(), LAST_ROUND_MS);
+      const lastRoundMs = isChat(target) ? LAST_ROUND_OF_A_CHAT_MS : LAST_ROUND_MS;
+      stopBy = Date.now() + lastRoundMs;
+      const late = setTimeout(() => leaving.abort(), lastRoundMs);
       unhook();
       for (const wake of [...waiting]) wake();
       await Promise.all(running);
@@ -170,65 +192,6 @@ function startDeliveryWorker(
   };
 }
 
-interface PostTools {
-  readonly agent: Agent;
-  readonly secret: string;
-  readonly requestTimeoutMs: number;
-  readonly leaving: AbortSignal;
-}
-
-async function post(target: DeliveryTarget, notice: Notice, tools: PostTools): Promise<Posted> {
-  let body: string;
-  try {
-    body = await written(target, notice);
-  } catch (fault) {
-    if (isRedisGone(fault)) throw fault;
-    // Ours, such as a wrong secret key: the receiver is not to blame, and other lanes go on.
-    return { taken: false, why: 'our program failed', isDown: false, fault };
-  }
-  return send(target.url, notice.id, body, tools);
-}
-
-async function written({ complete }: DeliveryTarget, { type, at, data }: Notice): Promise<string> {
-  const whole = (await complete?.(data)) ?? data;
-  return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data: whole });
-}
-
-async function send(
-  url: string,
-  id: string,
-  body: string,
-  { agent, secret, requestTimeoutMs, leaving }: PostTools,
-): Promise<Posted> {
-  try {
-    const timestamp = String(Math.floor(Date.now() / 1000));
-    const response = await request(url, {
-      method: 'POST',
-      dispatcher: agent,
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        'user-agent': 'fastregister',
-        'webhook-id': id,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': signatureOf(secret, id, timestamp, body),
-      },
-      body,
-      signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), leaving]),
-    });
-    await response.body.dump();
-    const { statusCode } = response;
-    if (statusCode >= 200 && statusCode < 300) return { taken: true };
-    return { taken: false, why: `HTTP ${statusCode}`, isDown: statusCode >= 500 || statusCode === 429 };
-  } catch (error) {
-    const { name, code } = error as NodeJS.ErrnoException;
-    return { taken: false, why: name === 'TimeoutError' ? 'no answer in time' : (code ?? name), isDown: true };
-  }
-}
-
-/** `v1,` and the Base64 of HMAC-SHA256 over `id.timestamp.body`; the key is the secret's bytes, or what stands in Base64 after `whsec_`. */
-export function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
-  const bytes = secret.startsWith('whsec_')
-    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
-    : Buffer.from(secret, 'utf8');
-  return `v1,${createHmac('sha256', bytes).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
+function sleep(ms: number, until: AbortSignal): Promise<void> {
+  return setTimeoutPromise(ms, undefined, { signal: until }).catch(() => undefined);
 }

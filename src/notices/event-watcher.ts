@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import { byOutcome } from '../domain/batch.js';
 import type { NotedWait } from '../domain/budgets.js';
 import { isWorthANotice, type LineStop, opensByItself } from '../domain/line.js';
+import type { Night } from '../domain/night.js';
 import type { Actor, Words } from '../domain/words.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Loss } from '../redis/ledger/loss.js';
+import type { Nights } from '../redis/nights.js';
 import type { SentNotices } from '../redis/sent-notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 
@@ -20,6 +22,8 @@ export interface EventWatcherOptions {
   readonly words: (why: { readonly line: LineStop } | { readonly wait: NotedWait }) => StopWords;
   /** How long what ends by itself lasts before it is told, in ms. */
   readonly notifyAfterMs: number;
+  /** Nights tell of their batches themselves; absent where nobody needs to know. */
+  readonly nights?: Pick<Nights, 'list'>;
   readonly wakeupChannel: WakeupChannel;
   /** What Redis had forgotten last, once every process has reported. */
   readonly loss?: () => Promise<Loss | undefined>;
@@ -80,7 +84,7 @@ async function look(options: EventWatcherOptions): Promise<void> {
 }
 
 async function tellOfBatches(
-  { told, batches, now }: EventWatcherOptions,
+  { told, batches, nights, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
   // When nobody was told of anything before, what was done before is no news.
@@ -102,10 +106,22 @@ async function tellOfBatches(
         type: 'batch.done',
         at: now(),
         data: { batch: id, outcomes },
+        chat: { told_by_night: nights !== undefined && isToldByNight(id, await nights.list(), now()) },
       });
     }
   }
   if (isFirst) await told.note('since', String(now()));
+}
+
+const NIGHT_JUST_ENDED_MS = 60_000;
+
+/** A night that waits for the outcomes of its batches is told of a moment later, with the same counts. */
+function isToldByNight(batch: string, nights: readonly Night[], now: number): boolean {
+  return nights.some(
+    ({ files, ending, endedAt = 0 }) =>
+      files.some((file) => file.batch === batch) &&
+      (ending === undefined || (ending === 'done' && now - endedAt < NIGHT_JUST_ENDED_MS)),
+  );
 }
 
 /** What was told of a stop that ends by itself has a second part: that it is over. */

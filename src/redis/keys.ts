@@ -143,6 +143,10 @@ const NAMES = {
   noticeTries: 'notice-tries',
   /** hash per destination: when the first notice of a lane was first posted in vain, in ms */
   noticeFirstTry: 'notice-first-try',
+  /** hash per destination: what came back when the first notice of a lane was last posted in vain */
+  noticeFailure: 'notice-failure',
+  /** string with expiry per destination: nothing is posted to it before this time, in ms */
+  noticeQuiet: 'notice-quiet',
   /** hash: nightly runs by name, as JSON */
   schedules: 'schedules',
   /** hash: schedule to the time of its last night that was begun, in ms */

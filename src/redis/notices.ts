@@ -1,16 +1,30 @@
-/** What other programs have to be told, in order within a lane, kept until it was delivered. */
+/** What other programs and people have to be told, in order within a lane, kept until it was delivered. */
 import type { Redis } from 'ioredis';
-import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
+import type { Destination, Failing, Notice, Outlet, TakenNotice } from '../domain/notice.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
 export interface Notices {
-  /** The next one that is due; or how many ms until there is one, Infinity where none is kept. */
-  take(destination: Destination, leaseMs: number): Promise<TakenNotice | number>;
-  done(destination: Destination, taken: TakenNotice): Promise<void>;
-  postpone(destination: Destination, taken: TakenNotice, ms: number): Promise<void>;
+  /**
+   * The one that is due, and the next ones of its lane, `most` in all; or how many ms until there is one, Infinity where none
+   * is kept.
+   */
+  take(destination: Destination, leaseMs: number, most?: number): Promise<TakenNotice | number>;
+  /** The first `count` of them are delivered, or given up. Nothing is posted to the destination for `quietMs`. */
+  done(destination: Destination, taken: TakenNotice, count?: number, quietMs?: number): Promise<void>;
+  postpone(destination: Destination, taken: TakenNotice, failed: Failed): Promise<void>;
   /** Lanes that have something to tell. */
   waiting(destination: Destination): Promise<number>;
+  /** Undefined where nothing is posted in vain. */
+  failing(destination: Destination): Promise<Failing | undefined>;
+}
+
+export interface Failed {
+  /** Before they are posted again. */
+  readonly pauseMs: number;
+  readonly quietMs: number;
+  /** What came back, without a secret. */
+  readonly why: string;
 }
 
 /** Kept when it returns. Notices of one lane (a registration, a batch) are delivered in the order in which they were queued. */
@@ -20,37 +34,90 @@ export async function queueNotice(
   orderingKey: string,
   notice: Notice,
 ): Promise<void> {
-  const done = await redis
-    .multi()
-    .rpush(key('notices', destination, orderingKey), JSON.stringify(notice))
-    .zadd(key('noticesDue', destination), 'NX', Date.now(), orderingKey)
-    .publish(key('wakeups'), 'notice')
-    .exec();
+  await queue(redis, notice, [{ destination, lane: orderingKey, dueInMs: 0 }]);
+}
+
+/** The same for everybody who wants to hear what people hear. */
+export async function queueForPeople(
+  redis: Redis,
+  outlets: readonly Outlet[],
+  orderingKey: string,
+  notice: Notice,
+): Promise<void> {
+  await queue(
+    redis,
+    notice,
+    outlets.map((outlet) => placeFor(outlet, orderingKey)),
+  );
+}
+
+export interface Place {
+  readonly destination: Destination;
+  readonly lane: string;
+  readonly dueInMs: number;
+}
+
+export function placeFor({ destination, gatherMs }: Outlet, orderingKey: string): Place {
+  return gatherMs === undefined
+    ? { destination, lane: orderingKey, dueInMs: 0 }
+    : { destination, lane: 'chat', dueInMs: gatherMs };
+}
+
+async function queue(redis: Redis, notice: Notice, places: readonly Place[]): Promise<void> {
+  const transaction = redis.multi();
+  for (const { destination, lane, dueInMs } of places) {
+    transaction
+      .rpush(key('notices', destination, lane), JSON.stringify(notice))
+      .zadd(key('noticesDue', destination), 'NX', Date.now() + dueInMs, lane);
+  }
+  const done = await transaction.publish(key('wakeups'), 'notice').exec();
   for (const [error] of done ?? []) if (error) throw error;
 }
 
-export function openNotices(redis: Redis): Notices {
+/** @param clock ms since 1970; without one the clock of Redis */
+export function openNotices(redis: Redis, clock?: () => number): Notices {
   const takeScript = script(redis, 'notice-take');
   const settleScript = script(redis, 'notice-settle');
-  const settle = async (
-    destination: Destination,
-    { lane: orderingKey, kept }: TakenNotice,
-    ms: number,
-  ): Promise<void> => {
-    await settleScript([key('noticesDue', destination)], [destination, orderingKey, kept, ms]);
-  };
+  const now = (): string => (clock === undefined ? '' : String(clock()));
 
   return {
-    async take(destination, leaseMs) {
-      const [dueInMs, orderingKey, kept, tries = 0, triedForMs = 0] = (await takeScript(
+    async take(destination, leaseMs, most = 1) {
+      const [dueInMs, lane, tries = 0, triedForMs = 0, ...kept] = (await takeScript(
         [key('noticesDue', destination)],
-        [destination, leaseMs],
-      )) as [number, string?, string?, number?, number?];
-      if (orderingKey === undefined || kept === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
-      return { lane: orderingKey, kept, notice: JSON.parse(kept) as Notice, tries, triedForMs };
+        [destination, leaseMs, most, now()],
+      )) as [number, string?, number?, number?, ...string[]];
+      const [first, ...others] = kept;
+      if (lane === undefined || first === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
+      return { lane, kept: first, notice: read(first), others: others.map(read), tries, triedForMs };
     },
-    done: (destination, taken) => settle(destination, taken, -1),
-    postpone: (destination, taken, ms) => settle(destination, taken, Math.round(ms)),
+    async done(destination, { lane, kept }, count = 1, quietMs = 0) {
+      await settleScript(
+        [key('noticesDue', destination)],
+        [destination, lane, kept, -1, count, Math.round(quietMs), '', now()],
+      );
+    },
+    async postpone(destination, { lane, kept }, { pauseMs, quietMs, why }) {
+      await settleScript(
+        [key('noticesDue', destination)],
+        [destination, lane, kept, Math.round(pauseMs), 0, Math.round(quietMs), why, now()],
+      );
+    },
     waiting: (destination) => redis.zcard(key('noticesDue', destination)),
+    async failing(destination) {
+      const [since, tries, failures] = await Promise.all([
+        redis.hgetall(key('noticeFirstTry', destination)),
+        redis.hgetall(key('noticeTries', destination)),
+        redis.hgetall(key('noticeFailure', destination)),
+      ]);
+      // The lane that has failed for longest says why.
+      const [first] = Object.entries(since).sort(([, one], [, other]) => Number(one) - Number(other));
+      if (first === undefined) return undefined;
+      const [lane, at] = first;
+      return { since: Number(at), tries: Number(tries[lane] ?? 0), why: failures[lane] ?? '' };
+    },
   };
+}
+
+function read(kept: string): Notice {
+  return JSON.parse(kept) as Notice;
 }

@@ -1,24 +1,34 @@
-/** What was told to FASTREGISTER_NOTIFY_URL already, so that many processes tell each thing once. */
+/** What people were told already, so that many processes tell each thing once. */
 import type { Redis } from 'ioredis';
-import type { Notice } from '../domain/notice.js';
+import type { Notice, Outlet } from '../domain/notice.js';
 import { key } from './keys.js';
+import { placeFor } from './notices.js';
 import { script } from './scripts.js';
 
 export interface SentNotices {
   /** What was last told of each subject. */
   all(): Promise<Readonly<Record<string, string>>>;
-  /** Queues the notice unless this was told of the subject already, in one step. */
+  /** Queues the notice for every outlet unless this was told of the subject already, in one step. */
   tell(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
   /** Notes it without a word. */
   note(subject: string, what: string): Promise<void>;
 }
 
-export function openSentNotices(redis: Redis): SentNotices {
+export function openSentNotices(redis: Redis, outlets: readonly Outlet[]): SentNotices {
   const tellScript = script(redis, 'tell');
   return {
     all: () => redis.hgetall(key('sentNotices')),
     async tell(subject, what, orderingKey, notice) {
-      await tellScript([key('sentNotices')], [subject, what, orderingKey, JSON.stringify(notice)]);
+      const places = outlets.map((outlet) => placeFor(outlet, orderingKey));
+      await tellScript(
+        [key('sentNotices')],
+        [
+          subject,
+          what,
+          JSON.stringify(notice),
+          ...places.flatMap(({ destination, lane, dueInMs }) => [destination, lane, dueInMs]),
+        ],
+      );
     },
     async note(subject, what) {
       await redis.hset(key('sentNotices'), subject, what);

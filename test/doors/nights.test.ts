@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,8 +7,11 @@ import { scheduleCommand } from '../../src/cli/schedule.js';
 import { planOf } from '../../src/nights/night-scheduler.js';
 import { openNights } from '../../src/redis/nights.js';
 import { run } from '../support/command-line.js';
+import { freePort } from '../support/free-port.js';
+import { merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
-import { rehearsalEnvironment } from '../support/rehearsal.js';
+import { EVENTS_PATH, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { newRobot } from '../support/robots.js';
 
 const server = useRedis();
 
@@ -58,3 +61,28 @@ test.each([
 ])('a night by hand does not pass over %j', async (args, sentence) => {
   await expect(run(runCommand, ['--inbox', join(folder, 'inbox'), ...args], env())).rejects.toThrow(sentence);
 });
+
+test('a night by hand, as cron runs it, has told the chat of its end when it ends itself', async () => {
+  const robot = await newRobot('wecom');
+  const simulator = await newSimulator();
+  writeFileSync(join(folder, 'inbox', 'merchants.csv'), sheetOf([merchant(1), merchant(2, 'c61070')]));
+  writeFileSync(join(folder, 'inbox', 'merchants.csv.ready'), '');
+  const port = await freePort();
+  simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`);
+  const ran = await run(runCommand, ['--inbox', join(folder, 'inbox')], {
+    ...rehearsalEnvironment(folder, simulator.url),
+    REDIS_URL: server.url,
+    FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+    FASTREGISTER_REDIS_PERSISTENCE: 'none',
+    FASTREGISTER_EVENTS_PORT: String(port),
+    FASTREGISTER_NOTIFY_URL: robot.url,
+    WECHAT_REGISTRATION_API: 'fastregisterweapp',
+  });
+  expect(ran.status).toBe(3);
+  const [text, ...others] = robot.heard;
+  expect(others).toEqual([]);
+  expect(text).toContain('【fastregister 演练】✅ 夜间任务');
+  expect(text).toContain('结果：已创建 1，未通过 1');
+  expect(text).toContain('需要联系的商户：1 家');
+  expect(text).not.toContain(merchant(1).name);
+}, 60_000);

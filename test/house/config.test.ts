@@ -279,6 +279,65 @@ describe('the registration API', () => {
   });
 });
 
+describe('who is told', () => {
+  const WECOM = 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6';
+  const DINGTALK = 'https://oapi.dingtalk.com/robot/send?access_token=566cc69d';
+  const FEISHU = 'https://open.feishu.cn/open-apis/bot/v2/hook/5cd99837';
+
+  test('are several addresses, each with its own secret, from .env or a file, too', () => {
+    const url = `${WECOM}, ${DINGTALK},${FEISHU}`;
+    const read = readSettings({ env: { FASTREGISTER_NOTIFY_URL: url, FASTREGISTER_NOTIFY_SECRET: ',SECabc' } });
+    expect(read).toMatchObject({ notifyUrl: [WECOM, DINGTALK, FEISHU], notifySecret: ['', 'SECabc'] });
+
+    writeFileSync(join(folder, 'urls'), `${DINGTALK}\n${FEISHU}\n`);
+    writeFileSync(join(folder, 'secrets'), 'SECabc\nof-feishu\n');
+    const dotenv = 'FASTREGISTER_NOTIFY_URL_FILE=urls\nFASTREGISTER_NOTIFY_SECRET_FILE=secrets\n';
+    expect(readSettings({ env: {}, dotenv, cwd: folder })).toMatchObject({
+      notifyUrl: [DINGTALK, FEISHU],
+      notifySecret: ['SECabc', 'of-feishu'],
+    });
+  });
+
+  test('are webhooks only where no robot is known, and those alone need the secret of webhooks', () => {
+    expect(faultsOf({ env: { FASTREGISTER_NOTIFY_URL: `${WECOM},${FEISHU}` } })).toEqual([]);
+    expect(faultsOf({ env: { FASTREGISTER_NOTIFY_URL: `${WECOM},https://hooks.example/a` } })).toEqual([
+      expect.stringContaining('FASTREGISTER_WEBHOOK_SECRET is missing beside FASTREGISTER_NOTIFY_URL'),
+    ]);
+  });
+
+  test.each([
+    ['SECabc', 'address 1 of FASTREGISTER_NOTIFY_URL, which is a WeCom group robot, which takes none'],
+    [',,,SECabc', 'address 4 of FASTREGISTER_NOTIFY_URL, which is not there'],
+    [',,SECabc', 'address 3 of FASTREGISTER_NOTIFY_URL, which is no group robot'],
+  ])('have the secrets %s in another order: a fault that shows none', (secrets, says) => {
+    const env = {
+      FASTREGISTER_NOTIFY_URL: `${WECOM},${DINGTALK},https://hooks.example/a`,
+      FASTREGISTER_NOTIFY_SECRET: secrets,
+      FASTREGISTER_WEBHOOK_SECRET: 'of the webhook',
+    };
+    expect(faultsOf({ env })).toEqual([expect.stringContaining(says)]);
+    expect(faultsOf({ env }).join()).not.toContain('SECabc');
+  });
+
+  test('are addresses, each once, and a fault does not show them', () => {
+    for (const url of [`${WECOM},${WECOM}`, `${WECOM},oapi.dingtalk.com/robot/send?access_token=566cc69d`]) {
+      const said = faultsOf({ env: { FASTREGISTER_NOTIFY_URL: url } }).join();
+      expect(said).toContain('FASTREGISTER_NOTIFY_URL is not well-formed');
+      expect(said).not.toMatch(/693a91f6|566cc69d/);
+    }
+  });
+
+  test('read Chinese in a chat unless the language is set, whatever the locale of the server', () => {
+    expect(readSettings({ env: { LANG: 'C' } })).toMatchObject({ lang: 'en', chatLang: 'zh' });
+    expect(readSettings({ env: { LANG: 'zh_CN', FASTREGISTER_LANG: 'en' } }).chatLang).toBe('en');
+  });
+
+  test('hear of a rehearsal as of one', () => {
+    expect(readSettings({ env: {} }).isRehearsal).toBe(false);
+    expect(readSettings({ env: { WECHAT_API_BASE_URL: 'http://127.0.0.1:9000' } }).isRehearsal).toBe(true);
+  });
+});
+
 function errorOf(sources: Sources): SettingsError | undefined {
   try {
     readSettings(sources);

@@ -19,6 +19,7 @@ const PAGES = [
   'docs/zh/sheets.md',
   'docs/zh/reports.md',
   'docs/zh/nights.md',
+  'docs/zh/chat.md',
 ];
 
 const SETTINGS = Object.values(SETTINGS_BY_SECTION)

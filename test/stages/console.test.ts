@@ -30,6 +30,7 @@ const sources = (): GaugeSources => {
     processes: { heartbeats: openHeartbeats(redis.redis), calls, nights, limits: LIMITS, workerWaitMs: 120_000 },
     workload: openWorkload(redis.redis),
     notices: openNotices(redis.redis),
+    destinations: ['created', 'notify'] as const,
     links: openLinks(redis.redis),
     nights,
     limits: LIMITS,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Night } from '../../src/domain/night.js';
 import type { Notice } from '../../src/domain/notice.js';
 import { type EventWatcher, type SpentDay, startEventWatcher } from '../../src/notices/event-watcher.js';
 import type { Loss } from '../../src/redis/ledger/loss.js';
@@ -14,22 +15,25 @@ const db = useRedis();
 let wakeupChannel: WakeupChannel;
 let spent: SpentDay | undefined;
 let loss: Loss | undefined;
+let nights: Partial<Night>[];
 
 beforeEach(async () => {
   wakeupChannel = await openWakeupChannel(db.redis);
   spent = undefined;
   loss = undefined;
+  nights = [];
 });
 afterEach(() => wakeupChannel.close());
 
 function herald(): EventWatcher {
   const { batches, calls } = openBook(db.redis);
-  const told = openSentNotices(db.redis);
+  const told = openSentNotices(db.redis, [{ destination: 'notify' }]);
   return startEventWatcher({
     told,
     batches,
     calls,
     wakeupChannel,
+    nights: { list: async () => nights as Night[] },
     spentDay: async () => spent,
     loss: async () => loss,
     words: (why) => ({
@@ -81,6 +85,21 @@ test('a batch that is done is told of once, whoever looks, and again after a ret
   await record(one, 'cancel_asked');
   await look(2);
   expect((await noticesWaiting()).map(({ data }) => data.outcomes)).toEqual([{ cancelled: 1, invalid: 1 }]);
+});
+
+test.each([
+  [{}, true],
+  [{ ending: 'done', endedAt: Date.now() }, true],
+  [{ ending: 'done', endedAt: Date.now() - 3_600_000 }, false],
+  [{ ending: 'submitted', endedAt: Date.now() }, false],
+  [{ files: [] }, false],
+] as const)('a batch that is done in a night with %o: the night tells of it is %s', async (night, isTold) => {
+  const { load } = openBook(db.redis);
+  nights = [{ files: [{ name: 'a.csv', batch: 'b1', moved: '', report: '' }], ...night } as Partial<Night>];
+  await look();
+  await load('b1', [undefined]);
+  await look();
+  expect(await noticesWaiting()).toMatchObject([{ type: 'batch.done', chat: { told_by_night: isTold } }]);
 });
 
 test('what Redis had forgotten is told of once', async () => {

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Delivering, type DeliveryTarget, signatureOf, startDelivering } from '../../src/notices/deliver.js';
+import { type Delivering, startDelivering } from '../../src/notices/deliver.js';
+import { signatureOf, type Webhook } from '../../src/notices/webhook.js';
 import { key } from '../../src/redis/keys.js';
 import { openNotices, queueNotice } from '../../src/redis/notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -68,7 +69,7 @@ async function hangUp(): Promise<void> {
   await closed;
 }
 
-async function deliver(target: Partial<DeliveryTarget> = {}, firstPauseMs = 5): Promise<Delivering> {
+async function deliver(target: Partial<Webhook> = {}, firstPauseMs = 5): Promise<Delivering> {
   const delivering = startDelivering({
     redis: await own.connect(),
     wakeupChannel,

@@ -8,7 +8,7 @@ export function checkAddresses(settings: Settings): Finding[] {
     WECHAT_COMPONENT_ACCESS_TOKEN_URL: settings.wechatComponentAccessTokenUrl,
     FASTREGISTER_FORWARD_URL: settings.forwardUrl,
     FASTREGISTER_CREATED_WEBHOOK: settings.createdWebhook,
-    FASTREGISTER_NOTIFY_URL: settings.notifyUrl,
+    FASTREGISTER_NOTIFY_URL: settings.notifyUrl?.find(isReadableOnTheWay),
   };
   return Object.entries(addresses)
     .filter(([, address]) => address !== undefined && isReadableOnTheWay(address))

@@ -6,6 +6,7 @@ import { checkApi, checkPermissionSets } from './api.js';
 import { checkClocks } from './clocks.js';
 import type { Finding } from './finding.js';
 import { checkDay, checkLine } from './line.js';
+import { checkNotices } from './notices.js';
 import { checkProcesses } from './processes.js';
 import { checkQuota } from './quota.js';
 import { checkEviction, checkPersistence, checkRedis } from './redis.js';
@@ -19,7 +20,12 @@ export async function examine(open: (claim: boolean) => Promise<Store>): Promise
 }
 
 async function checkServer(store: Store): Promise<Finding[]> {
-  return [await checkPersistence(store), ...(await checkEviction(store)), ...(await checkProcesses(store))];
+  return [
+    await checkPersistence(store),
+    ...(await checkEviction(store)),
+    ...(await checkProcesses(store)),
+    ...(await checkNotices(store)),
+  ];
 }
 
 async function checkWechat(store: Store): Promise<Finding[]> {

@@ -1,7 +1,7 @@
 /** New Mini Programs, reported to the platform's own service. */
 import type { Redis } from 'ioredis';
 import type { Settings } from '../../config.js';
-import type { DeliveryTarget } from '../../notices/deliver.js';
+import type { Webhook } from '../../notices/webhook.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from '../../redis/created.js';
 import type { Authorizers } from '../../redis/pushes/authorizers.js';
 
@@ -21,7 +21,7 @@ export function toldOfAuthorization(
 export function createdWebhook(
   { createdWebhook: url }: Pick<Settings, 'createdWebhook'>,
   authorizers: Pick<Authorizers, 'find'>,
-): DeliveryTarget | undefined {
+): Webhook | undefined {
   if (url === undefined) return undefined;
   const { protocol, hostname } = new URL(url);
   const isPrivate = protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);

@@ -2,11 +2,12 @@
 import type { Redis } from 'ioredis';
 import type { NightTools } from '../../nights/night.js';
 import { startNightScheduler } from '../../nights/night-scheduler.js';
+import { outletsOf } from '../../notices/targets.js';
 import { openCalls } from '../../redis/calls.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import { openNights } from '../../redis/nights.js';
-import { queueNotice } from '../../redis/notices.js';
+import { queueForPeople } from '../../redis/notices.js';
 import { openReadings } from '../../redis/readings.js';
 import { batchProgress } from '../../reporter/ending.js';
 import { limitsOf } from './limits.js';
@@ -62,7 +63,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     tell:
       settings.notifyUrl === undefined
         ? undefined
-        : ({ id, at, data }) =>
-            queueNotice(redis, 'notify', 'nights', { id: `night-${id}`, type: 'night.ended', at, data }),
+        : ({ id, ...facts }) =>
+            queueForPeople(redis, outletsOf(settings), 'nights', { id: `night-${id}`, type: 'night.ended', ...facts }),
   };
 }

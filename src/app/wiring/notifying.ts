@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../../config.js';
 import { heartbeatOf, liveOf } from '../../domain/presence.js';
 import { startDelivering } from '../../notices/deliver.js';
+import { notifyDestinations, outletsOf } from '../../notices/targets.js';
 import { startWorkerWatch } from '../../notices/worker-watch.js';
 import { openSentNotices } from '../../redis/sent-notices.js';
 import type { Role } from '../../redis/server/connection.js';
@@ -24,14 +25,14 @@ export async function startNotifying(
   const delivering = startDelivering({
     redis,
     wakeupChannel,
-    destinations: { notify: { url: settings.notifyUrl } },
+    destinations: notifyDestinations(settings),
     secret: settings.webhookSecret ?? '',
     requestTimeoutMs: settings.patience.requestTimeoutMs,
     log,
   });
   const sources = processSourcesOf(settings, redis);
   const watch = startWorkerWatch({
-    told: openSentNotices(redis),
+    told: openSentNotices(redis, outletsOf(settings)),
     async look() {
       const { presence, missing } = await processesNow(sources);
       return { workers: liveOf(presence, 'worker').length, missing };

@@ -5,13 +5,15 @@ import type { Running } from '../../domain/presence.js';
 import { startDelivering } from '../../notices/deliver.js';
 import { type EventWatcher, startEventWatcher } from '../../notices/event-watcher.js';
 import { startLinkWatch } from '../../notices/link-watch.js';
+import { outletsOf } from '../../notices/targets.js';
 import { openCalls } from '../../redis/calls.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openLinks } from '../../redis/ledger/links.js';
 import { liveRegistrations } from '../../redis/ledger/live.js';
 import { lastLoss, unreported } from '../../redis/ledger/loss.js';
-import { queueNotice } from '../../redis/notices.js';
+import { openNights } from '../../redis/nights.js';
+import { queueForPeople } from '../../redis/notices.js';
 import { openAuthCode, openAuthCodes } from '../../redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../redis/pushes/authorizers.js';
 import { openPushes } from '../../redis/pushes/pushes.js';
@@ -97,7 +99,10 @@ export async function startSending(store: Store, running: Running = 'steady'): P
   const linkWatch = startLinkWatch({
     links: openLinks(redis),
     ledger: openLedger(redis),
-    tell: settings.notifyUrl === undefined ? undefined : (lane, notice) => queueNotice(redis, 'notify', lane, notice),
+    tell:
+      settings.notifyUrl === undefined
+        ? undefined
+        : (lane, notice) => queueForPeople(redis, outletsOf(settings), lane, notice),
     timezone: settings.quotaTimezone,
     now: Date.now,
     log,
@@ -124,8 +129,9 @@ function startEventWatcherOf({ settings, log }: Store, redis: Redis, wakeupChann
   const calls = openCalls(redis);
   const limits = limitsOf(settings);
   return startEventWatcher({
-    told: openSentNotices(redis),
+    told: openSentNotices(redis, outletsOf(settings)),
     batches: openBatches(redis),
+    nights: openNights(redis),
     calls,
     wakeupChannel,
     now: Date.now,

@@ -1,20 +1,25 @@
--- A notice was posted, or is to be posted again later.
+-- Notices were posted, or are to be posted again later.
 -- KEYS 1 the lanes of a destination by when they are due
--- ARGV 1 destination, 2 lane, 3 the notice, 4 pause in ms before it is posted again; -1: it is done with
+-- ARGV 1 destination, 2 lane, 3 the first notice, 4 pause in ms before it is posted again; -1: it is done with,
+-- 5 how many of the lane are done with it, 6 for how many ms nothing is posted to the destination, 7 what came back,
+-- 8 the time in ms; '': that of Redis
 -- A second run, or one whose lease has ended, does nothing: the notice is not the first of its lane any more.
 local notices = key.notices(ARGV[1] .. ':' .. ARGV[2])
-local tries, first_try = key.noticeTries(ARGV[1]), key.noticeFirstTry(ARGV[1])
+local tries, first_try, failure = key.noticeTries(ARGV[1]), key.noticeFirstTry(ARGV[1]), key.noticeFailure(ARGV[1])
 if redis.call('LINDEX', notices, 0) ~= ARGV[3] then return 0 end
-local now = milliseconds()
+local now, quiet_ms = tonumber(ARGV[8]) or milliseconds(), tonumber(ARGV[6])
+if quiet_ms > 0 then redis.call('SET', key.noticeQuiet(ARGV[1]), now + quiet_ms, 'PX', quiet_ms) end
 if ARGV[4] ~= '-1' then
   redis.call('HINCRBY', tries, ARGV[2], 1)
   redis.call('HSETNX', first_try, ARGV[2], now)
+  redis.call('HSET', failure, ARGV[2], ARGV[7])
   redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[2])
   return 1
 end
-redis.call('LPOP', notices)
+redis.call('LTRIM', notices, ARGV[5], -1)
 redis.call('HDEL', tries, ARGV[2])
 redis.call('HDEL', first_try, ARGV[2])
+redis.call('HDEL', failure, ARGV[2])
 if redis.call('EXISTS', notices) == 1 then
   redis.call('ZADD', KEYS[1], now, ARGV[2])
 else

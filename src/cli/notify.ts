@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { type NotifyResult, testNotify } from '../app/notify-test.js';
+import type { Settings } from '../config.js';
+import { ROBOTS } from '../domain/robot.js';
+import type { Language, Words } from '../domain/words.js';
+import { command, EXIT, perform } from './command.js';
+import { print, printJson, table } from './terminal.js';
+
+export function notifyCommand(): Command {
+  return new Command('notify')
+    .description('Messages to the team and to programs, at the addresses of FASTREGISTER_NOTIFY_URL.')
+    .addCommand(testCommand().exitOverride());
+}
+
+function testCommand(): Command {
+  return command(
+    'test',
+    'Sends a test notice to each address of FASTREGISTER_NOTIFY_URL, and says what each of them answered. Ends with 1 where one did not take it.',
+    'fastregister notify test --lang zh',
+  )
+    .option('--lang <zh|en>', 'language of the message and of what is printed')
+    .option('--json', 'print as JSON')
+    .action(async (options: { json?: true }, made: Command) =>
+      perform(made, {}, ({ settings }) => test(settings, options.json === true)),
+    );
+}
+
+async function test(settings: Settings, asJson: boolean): Promise<number> {
+  const { lang } = settings;
+  const results = await testNotify(settings);
+  if (asJson) await printJson(results.map(({ hint, ...facts }) => ({ ...facts, hint: hint?.[lang] ?? null })));
+  else await print(`${table(results.flatMap((result, at) => linesOf(result, at, lang)))}\n`);
+  return results.every(({ taken }) => taken) ? EXIT.done : EXIT.ourFault;
+}
+
+function linesOf({ robot, address, taken, answer, hint }: NotifyResult, at: number, lang: Language): string[][] {
+  const kind = robot === null ? WEBHOOK : ROBOTS[robot];
+  const verdict = (taken ? TAKEN : NOT_TAKEN)[lang];
+  return [
+    [String(at + 1), kind[lang], verdict, `${address}${answer === '' ? '' : ` · ${answer}`}`],
+    ...(hint === undefined ? [] : [['', '', '', `→ ${hint[lang]}`]]),
+  ];
+}
+
+const WEBHOOK: Words = { en: 'webhook', zh: 'Webhook' };
+const TAKEN: Words = { en: 'taken', zh: '已接收' };
+const NOT_TAKEN: Words = { en: 'not taken', zh: '未接收' };

@@ -1,0 +1,64 @@
+/** Addresses that take no notices: what came back, how often, and since when. */
+import { isoWithOffset } from '../domain/calendar.js';
+import { type Destination, notifyDestination } from '../domain/notice.js';
+import { ROBOTS, robotOf, shownAddress } from '../domain/robot.js';
+import type { Notices } from '../redis/notices.js';
+
+/** The settings that name them. */
+interface Addresses {
+  readonly createdWebhook: string | undefined;
+  readonly notifyUrl: readonly string[] | undefined;
+  readonly quotaTimezone: string;
+}
+
+export interface Undelivered {
+  readonly setting: string;
+  /** Without its secrets. */
+  readonly address: string;
+  readonly since: string;
+  readonly tries: number;
+  readonly why: string;
+}
+
+export async function undelivered(settings: Addresses, notices: Pick<Notices, 'failing'>): Promise<Undelivered[]> {
+  const found: Undelivered[] = [];
+  for (const { setting, destination, address } of addressesOf(settings)) {
+    const failing = await notices.failing(destination);
+    if (failing === undefined) continue;
+    const { since, tries, why } = failing;
+    const at = isoWithOffset(since, settings.quotaTimezone);
+    found.push({ setting, address: named(address), since: at, tries, why });
+  }
+  return found;
+}
+
+/** Every address that is told anything, as people may see it. */
+export function addressesOf({ createdWebhook, notifyUrl = [] }: Omit<Addresses, 'quotaTimezone'>): {
+  readonly setting: string;
+  readonly destination: Destination;
+  readonly address: string;
+}[] {
+  return [
+    ...(createdWebhook === undefined
+      ? []
+      : [{ setting: 'FASTREGISTER_CREATED_WEBHOOK', destination: 'created' as const, address: createdWebhook }]),
+    ...notifyUrl.map((address, at) => ({
+      setting: 'FASTREGISTER_NOTIFY_URL',
+      destination: notifyDestination(at),
+      address,
+    })),
+  ];
+}
+
+/** `DingTalk group robot https://…`: `https://…` alone is a webhook. */
+export function named(address: string): string {
+  const robot = robotOf(address);
+  return robot === undefined ? shownAddress(address) : `${ROBOTS[robot].en} ${shownAddress(address)}`;
+}
+
+export function undeliveredLines(undelivered: readonly Undelivered[]): string[][] {
+  return undelivered.map(({ address, since, tries, why }) => [
+    'notices not delivered',
+    `to ${address}: ${why}; tried ${tries} times since ${since}. \`fastregister notify test\` tries again`,
+  ]);
+}
