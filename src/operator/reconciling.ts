@@ -62,9 +62,9 @@ export async function reconcileWhenDue(options: ReconcilingOptions, isLeaving = 
   const missed = await heartbeats.outage();
   const state = await runs.state();
   if (now() < state.notBefore || (state.night === night && missed === undefined)) return;
-  if (!(await runs.hold())) return;
+  if (!(await runs.acquire())) return;
   try {
-    const mayGoOn = async (): Promise<boolean> => !isLeaving() && (await runs.hold()) && mayCall();
+    const mayGoOn = async (): Promise<boolean> => !isLeaving() && (await runs.acquire()) && mayCall();
     const comparison = (await mayGoOn()) ? await compare(mayGoOn, missed) : undefined;
     // Nothing was asked: it is tried again at the next look.
     if (comparison === undefined || (comparison.refused !== '' && isLeaving())) return;

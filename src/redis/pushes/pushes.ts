@@ -12,6 +12,7 @@ import type {
   StoredPush,
 } from '../../domain/push.js';
 import { key } from '../keys.js';
+import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
 import { duplicateConnection } from '../server/connection.js';
 
@@ -277,9 +278,8 @@ const RELAY_LEASE_MS = 30_000;
 export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   const stream = key('pushes');
   const [lease, pointer] = [key('forwarder'), key('forwarded')];
-  const holdScript = script(redis, 'hold');
+  const leases = openLeases(redis);
   const passedScript = script(redis, 'push-passed');
-  const releaseScript = script(redis, 'release');
   const fence = randomUUID();
   const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
@@ -289,7 +289,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   await redis.set(pointer, newest?.[0] ?? '0-0', 'NX');
 
   let closed = false;
-  const holds = async (): Promise<boolean> => !closed && (await holdScript([lease], [fence, RELAY_LEASE_MS])) === 1;
+  const holds = async (): Promise<boolean> => !closed && (await leases.acquire(lease, fence, RELAY_LEASE_MS));
   return {
     holds,
     async next(blockMs) {
@@ -307,7 +307,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
     async close() {
       closed = true;
       reader.disconnect();
-      await releaseScript([lease], [fence]);
+      await leases.release(lease, fence);
     },
   };
 }
