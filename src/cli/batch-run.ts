@@ -7,8 +7,8 @@ import { startSending } from '../app/wiring/sending.js';
 import type { Store } from '../app/wiring/store.js';
 import { SERVICE } from '../events/server.js';
 import { batchProgress } from '../reporter/ending.js';
+import { sleep } from '../sleep.js';
 import { UsageError } from './command.js';
-import { pause } from './pause.js';
 import { progressLine } from './progress.js';
 import { openProgress, say } from './terminal.js';
 
@@ -52,7 +52,7 @@ async function untilSettled(store: Store, { batches, untilSubmitted, signal }: R
       if (ending === 'done') return 'done';
       if (signal.aborted) return 'interrupted';
       if (ending !== undefined) return ending;
-      await pause(LOOK_EVERY_MS, signal);
+      await sleep(LOOK_EVERY_MS, signal);
     }
   } finally {
     progress.end();

@@ -18,12 +18,12 @@ import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
+import { sleep } from '../sleep.js';
 import { sendAndListen } from './batch-run.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './flags.js';
 import { LINK_SHEET, writeCodes } from './links.js';
 import { loadFiles } from './load.js';
-import { pause } from './pause.js';
 import { onInterruption, say, table } from './terminal.js';
 
 const SHEETS = {
@@ -151,7 +151,7 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
   ending.then(stop, stop);
   const found: MerchantLink[] = [];
   while (found.length < LINKS_SHOWN && !over.signal.aborted) {
-    await pause(LOOK_EVERY_MS, over.signal);
+    await sleep(LOOK_EVERY_MS, over.signal);
     found.length = 0;
     for await (const link of linksOf(store.batches, batch, Date.now())) found.push(link);
   }

@@ -3,8 +3,8 @@ import { gatherStatus, type StatusFacts } from '../app/status.js';
 import type { LiveProcess } from '../domain/presence.js';
 import type { Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
+import { sleep } from '../sleep.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
-import { pause } from './pause.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
 
 interface Options {
@@ -45,7 +45,7 @@ async function status({ open }: CommandContext, id: string | undefined, options:
     // A terminal shows the present; a file or a pipe gets one page for each change.
     if (now !== shown) await print(process.stdout.isTTY ? `${CLEARED}${now}` : `${shown === '' ? '' : '\n'}${now}`);
     shown = now;
-    await pause(LOOK_EVERY_MS, interruption.signal);
+    await sleep(LOOK_EVERY_MS, interruption.signal);
   }
   return EXIT.done;
 }

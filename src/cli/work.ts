@@ -7,8 +7,8 @@ import { startSending } from '../app/wiring/sending.js';
 import type { Store } from '../app/wiring/store.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum, unsent } from '../reporter/tally.js';
+import { sleep } from '../sleep.js';
 import { command, EXIT, perform } from './command.js';
-import { pause } from './pause.js';
 import { nothingLeftToSend } from './progress.js';
 import { onInterruption, say } from './terminal.js';
 
@@ -40,7 +40,7 @@ export function workCommand(): Command {
 /** By a signal; or with `drain` when nothing is left to send, or the line is stopped. */
 async function untilToldToEnd(store: Store, drain: boolean, signal: AbortSignal): Promise<number> {
   while (!signal.aborted) {
-    await pause(LOOK_EVERY_MS, signal);
+    await sleep(LOOK_EVERY_MS, signal);
     if (!drain) continue;
     if (await nothingLeftToSend(store)) {
       await sayWhatWaits(store);

@@ -13,6 +13,7 @@ import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
 import { type Notices, openNotices } from '../redis/notices.js';
 import { isRedisGone } from '../redis/server/connection.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
+import { sleep } from '../sleep.js';
 
 export interface DeliveryTarget {
   readonly url: string;
@@ -81,7 +82,7 @@ function startDeliveryWorker(
 ): Delivering {
   const notices: Notices = openNotices(redis);
   const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
-  const waiting = new Set<() => void>();
+  let woken = new AbortController();
   const leaving = new AbortController();
   let stopBy = Number.POSITIVE_INFINITY;
   const stopped = (): boolean => stopBy !== Number.POSITIVE_INFINITY;
@@ -89,21 +90,15 @@ function startDeliveryWorker(
   let downFor = 0;
   let downUntil = 0;
 
-  const unhook = wakeupChannel.on('notice', () => {
-    for (const wake of [...waiting]) wake();
-  });
+  function wake(): void {
+    woken.abort();
+    woken = new AbortController();
+  }
+
+  const unhook = wakeupChannel.on('notice', wake);
 
   async function pause(ms: number): Promise<void> {
-    if (stopped()) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        waiting.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.min(ms, LOOK_EVERY_MS));
-      waiting.add(end);
-    });
+    if (!stopped()) await sleep(Math.min(ms, LOOK_EVERY_MS), woken.signal);
   }
 
   async function deliver(): Promise<void> {
@@ -163,7 +158,7 @@ function startDeliveryWorker(
       stopBy = Date.now() + LAST_ROUND_MS;
       const late = setTimeout(() => leaving.abort(), LAST_ROUND_MS);
       unhook();
-      for (const wake of [...waiting]) wake();
+      wake();
       await Promise.all(running);
       clearTimeout(late);
     },

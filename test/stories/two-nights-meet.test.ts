@@ -15,7 +15,7 @@ test('two processes serve, one of them has the night, and each file is taken onc
 
   const keepers = await Promise.all([office.keep(), office.keep()]);
   await until('the night has ended', async () => (await office.nights()).some(({ ending }) => ending === 'done'));
-  for (const keeper of keepers) keeper.ring();
+  for (const keeper of keepers) keeper.nudge();
   await Promise.all(keepers.map((keeper) => keeper.close()));
 
   const [night, ...others] = await office.nights();
