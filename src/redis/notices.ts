@@ -1,6 +1,7 @@
 /** What other programs have to be told, in order within a lane, kept until it was delivered. */
 import type { Redis } from 'ioredis';
 import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
+import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
@@ -20,13 +21,12 @@ export async function queueNotice(
   orderingKey: string,
   notice: Notice,
 ): Promise<void> {
-  const done = await redis
+  const steps = redis
     .multi()
     .rpush(key('notices', destination, orderingKey), JSON.stringify(notice))
     .zadd(key('noticesDue', destination), 'NX', Date.now(), orderingKey)
-    .publish(key('wakeups'), 'notice')
-    .exec();
-  for (const [error] of done ?? []) if (error) throw error;
+    .publish(key('wakeups'), 'notice');
+  await answersOf(steps);
 }
 
 export function openNotices(redis: Redis): Notices {

@@ -11,6 +11,7 @@ import type {
   RelayOutcome,
   StoredPush,
 } from '../../domain/push.js';
+import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
@@ -122,7 +123,7 @@ export function openPushes(redis: Redis): Pushes {
       }
       const steps = redis.multi().xack(stream, GROUP, ...pushes.map(([{ entry }]) => entry));
       for (const [name, count] of counts) steps.hincrby(key('pushCounts'), name, count);
-      await ok(steps);
+      await answersOf(steps);
     },
     async park(push, why, awaits) {
       const [as, body] = bodyField(push.body);
@@ -130,7 +131,7 @@ export function openPushes(redis: Redis): Pushes {
       return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
     },
     async unpark(id) {
-      await ok(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
+      await answersOf(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
     },
 
     async find(id) {
@@ -151,7 +152,7 @@ export function openPushes(redis: Redis): Pushes {
     async countRefusals(counts) {
       const steps = redis.multi();
       for (const [why, count] of Object.entries(counts)) steps.hincrby(key('refused'), why, count);
-      await ok(steps);
+      await answersOf(steps);
     },
     async counts() {
       const [counts, refused, lag] = await Promise.all([
@@ -359,8 +360,4 @@ function parkedFrom(id: string, text: string): ParkedPush {
 
 function numbers(fields: Readonly<Record<string, string>>): Record<string, number> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Number(value)]));
-}
-
-async function ok(steps: ReturnType<Redis['multi']>): Promise<void> {
-  for (const [error] of (await steps.exec()) ?? []) if (error) throw error;
 }
