@@ -16,7 +16,7 @@ import { forCreates, type SendingStatus, sendingStatus } from '../reporter/sendi
 import { shutDayFacts } from '../reporter/shut-day.js';
 import { batchNamed, batchSummary, everyBatch } from './batches.js';
 import { limitsOf } from './wiring/limits.js';
-import { processSourcesOf } from './wiring/processes.js';
+import { processSourcesOf } from './wiring/process-sources.js';
 import type { Store } from './wiring/store.js';
 
 /** So many of the registrations that are due next are asked what they wait for. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openCaller } from '../app/wiring/caller.js';
 import { limitsOf } from '../app/wiring/limits.js';
-import { processSourcesOf } from '../app/wiring/processes.js';
+import { processSourcesOf } from '../app/wiring/process-sources.js';
 import type { Store } from '../app/wiring/store.js';
 import { type Need, readDotenv, readSettings, type Settings, SettingsError } from '../config.js';
 import { isoWithOffset, quotaDay } from '../domain/calendar.js';

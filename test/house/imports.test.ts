@@ -81,6 +81,23 @@ describe('imports', () => {
     expect(imports.filter(({ specifier }) => names(specifier)).map(tell)).toEqual([]);
   });
 
+  test('go in no circle', () => {
+    const importsOfFile = new Map(files.map((file) => [file, new Set<string>()]));
+    for (const { file, specifier } of imports) {
+      if (!specifier.startsWith('.')) continue;
+      importsOfFile.get(file)?.add(join(dirname(file), specifier).replace(/\.js$/, '.ts'));
+    }
+    // A file that imports nothing that is left, or that nothing left imports, is in no circle.
+    for (let before = 0; before !== importsOfFile.size; ) {
+      before = importsOfFile.size;
+      const imported = new Set([...importsOfFile.values()].flatMap((its) => [...its]));
+      for (const [file, its] of importsOfFile) {
+        if (!imported.has(file) || ![...its].some((other) => importsOfFile.has(other))) importsOfFile.delete(file);
+      }
+    }
+    expect([...importsOfFile.keys()]).toEqual([]);
+  });
+
   test('of the simulator are made by the commands that start it', () => {
     const made = imports.filter(({ specifier }) => specifier.includes('/simulator/'));
     expect(new Set(made.map(({ file }) => roomOf(file)))).toEqual(new Set(['cli']));
