@@ -1,9 +1,9 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
 import { SERVICE } from '../events/server.js';
 import { type BatchProgress, batchProgress } from '../reporter/ending.js';
+import { sleep } from '../sleep.js';
 import { askDayAgain } from './ask-day.js';
 import { RequestError } from './request-error.js';
-import { sleep } from './sleep.js';
 import { limitsOf } from './wiring/limits.js';
 import { startListening } from './wiring/listening.js';
 import type { Part } from './wiring/part.js';

@@ -18,7 +18,7 @@ import { shutDayFacts } from '../reporter/shut-day.js';
 import { undelivered } from '../reporter/undelivered.js';
 import { batchNamed, batchSummary, everyBatch } from './batches.js';
 import { limitsOf } from './wiring/limits.js';
-import { processSourcesOf } from './wiring/processes.js';
+import { processSourcesOf } from './wiring/process-sources.js';
 import type { Store } from './wiring/store.js';
 
 /** So many of the registrations that are due next are asked what they wait for. */

@@ -2,9 +2,9 @@
 import { exchangesUnderWay } from '../reporter/ending.js';
 import type { BlockedReason } from '../reporter/sentences.js';
 import { sum, unsent } from '../reporter/tally.js';
+import { sleep } from '../sleep.js';
 import { askDayAgain } from './ask-day.js';
 import { sendingNow } from './sending-now.js';
-import { sleep } from './sleep.js';
 import type { Part } from './wiring/part.js';
 import { startReconcilingOf } from './wiring/reconciling.js';
 import { startSending } from './wiring/sending.js';

@@ -18,7 +18,6 @@ function testCommand(): Command {
     'Sends a test notice to each address of FASTREGISTER_NOTIFY_URL, and says what each of them answered. Ends with 1 where one did not take it.',
     'fastregister notify test --lang zh',
   )
-    .option('--lang <zh|en>', 'language of the message and of what is printed')
     .option('--json', 'print as JSON')
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, ({ settings }) => test(settings, options.json === true)),

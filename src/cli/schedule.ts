@@ -7,7 +7,6 @@ import type { Night, Schedule } from '../domain/night.js';
 import { planOf } from '../nights/night-scheduler.js';
 import { nextSlot } from '../nights/occurrences.js';
 import { shareAsText } from '../producer/checked-rows.js';
-import type { NightClock } from '../redis/night-clock.js';
 import { openNights } from '../redis/nights.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
@@ -63,9 +62,6 @@ function addCommand(): Command {
         const next = nextOf(schedule);
         const { redis } = await open('background');
         await openNights(redis).add(schedule);
-        const clock = await clockOn(redis);
-        await clock.set(schedule);
-        await clock.close();
         say(`${name}: the next night is at ${next}, if \`fastregister serve\` runs then, else when it is started.`);
         return EXIT.done;
       }),
@@ -125,9 +121,6 @@ function removeCommand(): Command {
       const { redis } = await open('background');
       const nights = openNights(redis);
       await scheduleNamed(nights, name);
-      const clock = await clockOn(redis);
-      await clock.remove(name);
-      await clock.close();
       await nights.remove(name);
       say(`${name} is removed.`);
       return EXIT.done;
@@ -145,12 +138,6 @@ function runCommand(): Command {
         return runNightHere(store, planOf(schedule));
       }),
   );
-}
-
-/** BullMQ is loaded where it is needed: every command reads this file. */
-async function clockOn(redis: Store['redis']): Promise<NightClock> {
-  const { openNightClock } = await import('../redis/night-clock.js');
-  return openNightClock(redis);
 }
 
 async function scheduleNamed(nights: ReturnType<typeof openNights>, name: string): Promise<Schedule> {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { sleep } from '../app/sleep.js';
 import { gatherStatus, type StatusFacts } from '../app/status.js';
 import type { LiveProcess } from '../domain/presence.js';
 import type { Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
 import { undeliveredLines } from '../reporter/undelivered.js';
+import { sleep } from '../sleep.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
 

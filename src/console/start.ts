@@ -1,6 +1,6 @@
 import { limitsOf } from '../app/wiring/limits.js';
 import type { Part } from '../app/wiring/part.js';
-import { processSourcesOf } from '../app/wiring/processes.js';
+import { processSourcesOf } from '../app/wiring/process-sources.js';
 import { answers } from '../app/wiring/redis-answers.js';
 import type { Store } from '../app/wiring/store.js';
 import { VERSION } from '../package.js';

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { Pool } from 'undici';
 import type { RelayOutcome, StoredPush } from '../domain/push.js';
 import type { PushRelay } from '../redis/pushes/pushes.js';
+import { sleep } from '../sleep.js';
 import { type Judge, match, openStored } from './record.js';
 
 export interface ForwardOptions {
@@ -46,19 +47,6 @@ export function startForwarding(options: ForwardOptions): Forwarding {
   const pool = new Pool(origin, { connections: 1, connect: { timeout: requestTimeoutMs } });
   const leaving = new AbortController();
 
-  async function pause(ms: number): Promise<void> {
-    if (leaving.signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        leaving.signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      leaving.signal.addEventListener('abort', end);
-    });
-  }
-
   /** What the service answered; undefined where it is not there. */
   async function post({ query, body }: StoredPush): Promise<number | undefined> {
     try {
@@ -94,7 +82,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
         log.warn({ ...facts, status }, "the platform's other service does not take a push; trying again");
       const until = Date.now() + Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
       while (Date.now() < until && !leaving.signal.aborted) {
-        await pause(Math.min(until - Date.now(), LOOK_FOR_LEASE_EVERY_MS));
+        await sleep(Math.min(until - Date.now(), LOOK_FOR_LEASE_EVERY_MS), leaving.signal);
         if (!(await relay.holds())) return undefined;
       }
     }
@@ -112,7 +100,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
     while (!leaving.signal.aborted) {
       try {
         const pushes = await relay.next(BLOCK_MS);
-        if (pushes === undefined) await pause(LOOK_FOR_LEASE_EVERY_MS);
+        if (pushes === undefined) await sleep(LOOK_FOR_LEASE_EVERY_MS, leaving.signal);
         for (const push of pushes ?? []) {
           const isFor = await isForTheOther(push);
           const outcome = isFor ? await relayOne(push) : undefined;
@@ -122,7 +110,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
       } catch (error) {
         if (leaving.signal.aborted) return;
         log.warn({ err: error }, 'pushes cannot be relayed now; trying again');
-        await pause(FIRST_PAUSE_MS);
+        await sleep(FIRST_PAUSE_MS, leaving.signal);
       }
     }
   })();

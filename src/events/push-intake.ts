@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { ReceivedPush } from '../domain/push.js';
 import { sharedAnswer } from '../http/shared-answer.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
+import { sleep } from '../sleep.js';
 import type { Spool } from './spool.js';
 
 export interface PushIntake {
@@ -57,9 +58,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
   /** While the rest of the spool is being stored, new pushes wait for it: under load it would never be empty. */
   let handover: Promise<void> | undefined;
   let emptying: Promise<void> | undefined;
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let wake = (): void => {};
+  const leaving = new AbortController();
   let oldInSpool = 0;
   const redisIsThere = sharedAnswer(redisAnswers);
   const diskIsThere = sharedAnswer(spool.canWrite, PROBE_EVERY_MS);
@@ -112,7 +111,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
 
   async function untilEmpty(): Promise<void> {
     let count = 0;
-    while (!closed) {
+    while (!leaving.signal.aborted) {
       try {
         if (await redisAnswers()) {
           const stored = await spool.empty(pushes);
@@ -126,7 +125,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
       } catch (error) {
         log.warn({ err: error }, 'the spool could not be emptied; trying again');
       }
-      await pause(LOOK_FOR_REDIS_EVERY_MS);
+      await sleep(LOOK_FOR_REDIS_EVERY_MS, leaving.signal);
     }
   }
 
@@ -151,17 +150,9 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
     }
   }
 
-  function pause(ms: number): Promise<void> {
-    if (closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-  }
-
   /** Pushes of a process that was killed, or of an earlier start. */
   async function lookForLeftovers(): Promise<void> {
-    if (closed || spooling || (await spool.isEmpty())) return;
+    if (leaving.signal.aborted || spooling || (await spool.isEmpty())) return;
     spooling = true;
     emptySpool();
   }
@@ -185,10 +176,8 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
     },
     canStore: async () => (await redisIsThere()) || (await diskIsThere()),
     async close() {
-      closed = true;
+      leaving.abort();
       clearInterval(leftovers);
-      clearTimeout(timer);
-      wake();
       await emptying;
       await spool.close();
     },

@@ -11,6 +11,7 @@ import { GuardClosed } from '../redis/ledger/loss.js';
 import { sealAuthCode } from '../redis/pushes/auth-codes.js';
 import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
 import { isRedisUnable } from '../redis/server/connection.js';
+import { sleep } from '../sleep.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
 import { type AuthorizationPush, type Push, type RegistrationPush, readPush, type Unreadable } from '../wechat/push.js';
@@ -56,15 +57,15 @@ const READER_IS_DEAD_MS = 3_600_000;
 
 /** @param doorIsBusy whether WeChat is waiting for many answers now: recording can wait, an answer cannot */
 export function startRecording(recorder: Recorder, reader: PushReader, doorIsBusy: () => boolean): Recording {
-  let stopped = false;
+  const leaving = new AbortController();
   let trimmedAt = 0;
   const running = (async () => {
-    while (!stopped) {
+    while (!leaving.signal.aborted) {
       try {
         const batch = await reader.next(BLOCK_MS);
         const startedAt = performance.now();
         await recordAll(recorder, batch);
-        if (doorIsBusy()) await pause((performance.now() - startedAt) * PAUSES_WHEN_BUSY);
+        if (doorIsBusy()) await sleep((performance.now() - startedAt) * PAUSES_WHEN_BUSY, leaving.signal);
         if (recorder.now() - trimmedAt > TRIM_EVERY_MS) {
           await recorder.pushes.trimBefore(recorder.now() - KEPT_MS);
           await recorder.pushes.forgetReaders(READER_IS_DEAD_MS);
@@ -72,23 +73,19 @@ export function startRecording(recorder: Recorder, reader: PushReader, doorIsBus
         }
       } catch (error) {
         // Redis is away. What was taken and not recorded comes again.
-        if (stopped) return;
+        if (leaving.signal.aborted) return;
         recorder.log.error({ err: error }, 'pushes could not be recorded; trying again');
-        await pause(PAUSE_MS);
+        await sleep(PAUSE_MS, leaving.signal);
       }
     }
   })();
   return {
     async stop() {
-      stopped = true;
+      leaving.abort();
       reader.close();
       await running;
     },
   };
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A Redis that forgets once does not forget again and again. */

@@ -1,7 +1,8 @@
 /** Nights that run themselves: in every process that serves, and each of them once. */
-import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { NightEnding, Schedule } from '../domain/night.js';
+import { startPolling } from '../polling.js';
+import { sleep } from '../sleep.js';
 import { type NightPlan, type NightTools, reportAgain, runNight, type Settle } from './night.js';
 import { dueSlot, nextSlot } from './occurrences.js';
 
@@ -9,25 +10,24 @@ export interface NightSchedulerOptions {
   readonly tools: NightTools;
   /** Where the batches have come to; undefined while something is worth waiting for. */
   readonly batchProgress: (batches: readonly string[], untilSubmitted: boolean) => Promise<NightEnding | undefined>;
-  /** Rings when a night may be due. */
-  readonly clock: (topic: () => void) => { close(): Promise<void> };
   readonly log: Logger;
 }
 
 export interface NightScheduler {
+  /** Looks for a night that is due, now. */
+  nudge(): void;
   /** Leaves nights that are under way to the next process, or the next start. */
   close(): Promise<void>;
 }
 
-/** A wakeup can be lost, a process can have slept: the longest time without a look. */
+/** A night that is added is seen within this time; the clock can be set, and the machine can have slept. */
 const LOOK_EVERY_MS = 60_000;
+const SHORTEST_PAUSE_MS = 100;
 const SETTLED_LOOK_EVERY_MS = 500;
 
-export function startNightScheduler({ tools, batchProgress, clock, log }: NightSchedulerOptions): NightScheduler {
+export function startNightScheduler({ tools, batchProgress, log }: NightSchedulerOptions): NightScheduler {
   const leaving = new AbortController();
   const running = new Map<string, Promise<void>>();
-  let looking: Promise<void> | undefined;
-  let again = false;
 
   /** False where another process has the inbox, or something failed: then the next look is early enough. */
   async function begin(schedule: Schedule, slot: number): Promise<boolean> {
@@ -38,7 +38,7 @@ export function startNightScheduler({ tools, batchProgress, clock, log }: NightS
         if (ending !== undefined) return ending;
         if (held.aborted) return 'interrupted';
         if (tools.now() >= deadline) return 'next_night';
-        await setTimeout(SETTLED_LOOK_EVERY_MS, undefined, { signal: held }).catch(() => {});
+        await sleep(SETTLED_LOOK_EVERY_MS, held);
       }
     };
     try {
@@ -50,43 +50,36 @@ export function startNightScheduler({ tools, batchProgress, clock, log }: NightS
     }
   }
 
-  async function look(): Promise<void> {
+  /** Answers the time until the next night, in ms. */
+  async function look(): Promise<number> {
+    let pauseMs = LOOK_EVERY_MS;
     for (const schedule of await tools.nights.schedules()) {
       if (leaving.signal.aborted || running.has(schedule.name)) continue;
-      const slot = dueSlot(schedule, await tools.nights.lastSlot(schedule.name), tools.now());
+      const now = tools.now();
+      const slot = dueSlot(schedule, await tools.nights.lastSlot(schedule.name), now);
+      pauseMs = Math.min(pauseMs, nextSlot(schedule, now) - now);
       if (slot === undefined) continue;
       const night = begin(schedule, slot).then((ran) => {
         running.delete(schedule.name);
-        // The next one may have become due meanwhile, and its wakeup came too early.
-        if (ran && !leaving.signal.aborted) nudge();
+        // The next one may have become due meanwhile.
+        if (ran) polling.nudge();
       });
       running.set(schedule.name, night);
     }
     await reportAgain(tools, leaving.signal);
+    return Math.max(pauseMs, SHORTEST_PAUSE_MS);
   }
 
-  function nudge(): void {
-    again = true;
-    looking ??= (async () => {
-      while (again && !leaving.signal.aborted) {
-        again = false;
-        await look().catch((error) => log.warn({ err: error }, 'nights cannot be looked after now; trying again'));
-      }
-    })().finally(() => {
-      looking = undefined;
-    });
-  }
-
-  const timer = setInterval(nudge, LOOK_EVERY_MS).unref();
-  const ringing = clock(nudge);
-  nudge();
+  const polling = startPolling(look, (error) => {
+    log.warn({ err: error }, 'nights cannot be looked after now; trying again');
+    return LOOK_EVERY_MS;
+  });
 
   return {
+    nudge: polling.nudge,
     async close() {
       leaving.abort();
-      clearInterval(timer);
-      await ringing.close();
-      await looking;
+      await polling.close();
       await Promise.all(running.values());
     },
   };

@@ -13,7 +13,7 @@ import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import type { Lease, Nights } from '../redis/nights.js';
+import type { InboxLease, Nights } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
 import { isRedisGone } from '../redis/server/connection.js';
 import { reportCsv } from '../reporter/csv.js';
@@ -108,9 +108,9 @@ async function withInbox<T>(
   nights: Nights,
   inbox: string,
   signal: AbortSignal,
-  work: (lease: Lease, held: AbortSignal) => Promise<T>,
+  work: (lease: InboxLease, held: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  const lease = await nights.hold(inbox);
+  const lease = await nights.acquire(inbox);
   if (lease === undefined) return undefined;
   const lost = new AbortController();
   const timer = setInterval(async () => {
@@ -126,7 +126,7 @@ async function withInbox<T>(
   }
 }
 
-async function begin(tools: NightTools, plan: NightPlan, lease: Lease): Promise<Night> {
+async function begin(tools: NightTools, plan: NightPlan, lease: InboxLease): Promise<Night> {
   const { nights, calls, limits, now } = tools;
   const startedAt = now();
   const date = quotaDay(plan.slot ?? startedAt, plan.timezone).day;
@@ -260,7 +260,7 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
   return open.flatMap(({ files }) => files.map(({ batch }) => batch));
 }
 
-async function end(tools: NightTools, night: Night, lease: Lease, ending: NightEnding): Promise<Night> {
+async function end(tools: NightTools, night: Night, lease: InboxLease, ending: NightEnding): Promise<Night> {
   const { calls, limits, now, log, nights, tell } = tools;
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const stopped =
@@ -344,7 +344,7 @@ async function* once(text: string): AsyncGenerator<string> {
 async function reportEarlier(
   tools: NightTools,
   present: Pick<Night, 'inbox'> & { id?: string },
-  lease: Lease,
+  lease: InboxLease,
 ): Promise<void> {
   for (const night of await tools.nights.list()) {
     if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;

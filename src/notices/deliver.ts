@@ -2,13 +2,13 @@
  * Notices on their way to other programs and to chats: in order within a lane, repeated until they are taken. A notice stays
  * in Redis until its receiver took it, so a restart loses none and may repeat one: receivers tell by its id.
  */
-import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
 import { type Notices, openNotices } from '../redis/notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
+import { sleep } from '../sleep.js';
 import { type Chat, MOST_JOINED, postToChat } from './chat.js';
 import type { Posted, PostTools } from './posting.js';
 import { PACE_MS } from './robots.js';
@@ -98,7 +98,7 @@ function startDeliveryWorker(
   const { firstPauseMs = FIRST_PAUSE_MS, paceMs = PACE_MS } = options;
   const notices: Notices = openNotices(redis);
   const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
-  const waiting = new Set<() => void>();
+  let woken = new AbortController();
   const leaving = new AbortController();
   let stopBy = Number.POSITIVE_INFINITY;
   const stopped = (): boolean => stopBy !== Number.POSITIVE_INFINITY;
@@ -106,21 +106,15 @@ function startDeliveryWorker(
   let downFor = 0;
   let downUntil = 0;
 
-  const unhook = wakeupChannel.on('notice', () => {
-    for (const wake of [...waiting]) wake();
-  });
+  function wake(): void {
+    woken.abort();
+    woken = new AbortController();
+  }
+
+  const unhook = wakeupChannel.on('notice', wake);
 
   async function pause(ms: number): Promise<void> {
-    if (stopped()) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        waiting.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.min(ms, LOOK_EVERY_MS));
-      waiting.add(end);
-    });
+    if (!stopped()) await sleep(Math.min(ms, LOOK_EVERY_MS), woken.signal);
   }
 
   async function deliver(): Promise<void> {
@@ -185,13 +179,9 @@ function startDeliveryWorker(
       stopBy = Date.now() + lastRoundMs;
       const late = setTimeout(() => leaving.abort(), lastRoundMs);
       unhook();
-      for (const wake of [...waiting]) wake();
+      wake();
       await Promise.all(running);
       clearTimeout(late);
     },
   };
-}
-
-function sleep(ms: number, until: AbortSignal): Promise<void> {
-  return setTimeoutPromise(ms, undefined, { signal: until }).catch(() => undefined);
 }

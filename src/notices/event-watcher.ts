@@ -5,6 +5,7 @@ import type { NotedWait } from '../domain/budgets.js';
 import { isWorthANotice, type LineStop, opensByItself } from '../domain/line.js';
 import type { Night } from '../domain/night.js';
 import type { Actor, Words } from '../domain/words.js';
+import { startPolling } from '../polling.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Loss } from '../redis/ledger/loss.js';
@@ -55,32 +56,29 @@ const BATCHES_WATCHED = 500;
 
 export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
   const { wakeupChannel, log } = options;
-  let looking: Promise<void> = Promise.resolve();
-  const nudge = (): void => {
-    looking = looking
-      .then(() => look(options))
-      .catch((error) => log.warn({ err: error }, 'what is to be told cannot be looked for now; trying again'));
+  const failed = (error: unknown): number => {
+    log.warn({ err: error }, 'what is to be told cannot be looked for now; trying again');
+    return LOOK_EVERY_MS;
   };
-  const unhook = wakeupChannel.on('line', nudge);
-  const timer = setInterval(nudge, LOOK_EVERY_MS).unref();
-  nudge();
+  const polling = startPolling(() => look(options), failed);
+  const unhook = wakeupChannel.on('line', polling.nudge);
   return {
     async close() {
-      clearInterval(timer);
       unhook();
-      nudge();
-      await looking;
+      await polling.close();
+      await look(options).catch(failed);
     },
   };
 }
 
-async function look(options: EventWatcherOptions): Promise<void> {
+async function look(options: EventWatcherOptions): Promise<number> {
   const known = await options.told.all();
   await tellOfBatches(options, known);
   await tellOfTheLine(options, known);
   await tellOfTheToken(options);
   await tellOfTheQuota(options);
   await tellOfALoss(options);
+  return LOOK_EVERY_MS;
 }
 
 async function tellOfBatches(

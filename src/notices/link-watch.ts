@@ -4,6 +4,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
 import type { Notice } from '../domain/notice.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import { startPolling } from '../polling.js';
 import { batchOf, type Ledger } from '../redis/ledger/ledger.js';
 import type { Links } from '../redis/ledger/links.js';
 
@@ -25,20 +26,16 @@ const LOOK_EVERY_MS = 5_000;
 const AT_ONCE = 100;
 
 export function startLinkWatch(options: LinkWatchOptions): LinkWatch {
-  let looking: Promise<void> = Promise.resolve();
-  const look = (): void => {
-    looking = looking
-      .then(() => lookAfterLinks(options))
-      .catch((error) => options.log.warn({ err: error }, 'links cannot be looked after now; trying again'));
-  };
-  const timer = setInterval(look, LOOK_EVERY_MS).unref();
-  look();
-  return {
-    async close() {
-      clearInterval(timer);
-      await looking;
+  return startPolling(
+    async () => {
+      await lookAfterLinks(options);
+      return LOOK_EVERY_MS;
     },
-  };
+    (error) => {
+      options.log.warn({ err: error }, 'links cannot be looked after now; trying again');
+      return LOOK_EVERY_MS;
+    },
+  );
 }
 
 /** A notice is queued before its link leaves the list: a process that dies in between tells it twice, with the same id. */

@@ -1,5 +1,6 @@
 /** Tells that rows wait and no worker runs, and that one runs again. Receivers and schedulers tell it: no worker is there to. */
 import type { Logger } from 'pino';
+import { startPolling } from '../polling.js';
 import type { SentNotices } from '../redis/sent-notices.js';
 import type { StopWords } from './event-watcher.js';
 
@@ -27,22 +28,17 @@ export interface WorkerWatch {
 const SUBJECT = 'workers';
 
 export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {
-  let looking: Promise<void> | undefined;
-  const look = (): void => {
-    looking ??= lookForWorkers(options)
-      .catch((error) => options.log.warn({ err: error }, 'it cannot be looked for workers now; trying again'))
-      .finally(() => {
-        looking = undefined;
-      });
-  };
-  const timer = setInterval(look, options.everyMs).unref();
-  look();
-  return {
-    async close() {
-      clearInterval(timer);
-      await looking;
+  const { everyMs, log } = options;
+  return startPolling(
+    async () => {
+      await lookForWorkers(options);
+      return everyMs;
     },
-  };
+    (error) => {
+      log.warn({ err: error }, 'it cannot be looked for workers now; trying again');
+      return everyMs;
+    },
+  );
 }
 
 export async function lookForWorkers({ told, look, now }: Omit<WorkerWatchOptions, 'everyMs' | 'log'>): Promise<void> {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { quotaDay } from '../domain/calendar.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
+import { startPolling } from '../polling.js';
 import type { Heartbeats } from '../redis/heartbeat.js';
 import type { Reconciliations } from '../redis/reconciliations.js';
 
@@ -36,21 +37,20 @@ const TRY_AGAIN_MS = 30 * 60_000;
 
 export function startReconciling(options: ReconcilingOptions): Reconciling {
   let closed = false;
-  let running: Promise<void> = Promise.resolve();
-  const look = (): void => {
-    running = running
-      .then(() => (closed ? undefined : reconcileWhenDue(options, () => closed)))
-      .catch((error) =>
-        options.log.warn({ err: error }, "WeChat's list of accounts cannot be compared now; trying again"),
-      );
-  };
-  const timer = setInterval(look, LOOK_EVERY_MS).unref();
-  look();
+  const polling = startPolling(
+    async () => {
+      await reconcileWhenDue(options, () => closed);
+      return LOOK_EVERY_MS;
+    },
+    (error) => {
+      options.log.warn({ err: error }, "WeChat's list of accounts cannot be compared now; trying again");
+      return LOOK_EVERY_MS;
+    },
+  );
   return {
     async close() {
       closed = true;
-      clearInterval(timer);
-      await running;
+      await polling.close();
     },
   };
 }
@@ -62,9 +62,9 @@ export async function reconcileWhenDue(options: ReconcilingOptions, isLeaving = 
   const missed = await heartbeats.outage();
   const state = await runs.state();
   if (now() < state.notBefore || (state.night === night && missed === undefined)) return;
-  if (!(await runs.hold())) return;
+  if (!(await runs.acquire())) return;
   try {
-    const mayGoOn = async (): Promise<boolean> => !isLeaving() && (await runs.hold()) && mayCall();
+    const mayGoOn = async (): Promise<boolean> => !isLeaving() && (await runs.acquire()) && mayCall();
     const comparison = (await mayGoOn()) ? await compare(mayGoOn, missed) : undefined;
     // Nothing was asked: it is tried again at the next look.
     if (comparison === undefined || (comparison.refused !== '' && isLeaving())) return;

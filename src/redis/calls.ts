@@ -15,6 +15,7 @@ import { type LineStop, PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
+import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { hasWriteId } from './ledger/ledger.js';
 import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
@@ -247,7 +248,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function keepTold(day: string, told: ReportedQuota): Promise<void> {
-    await redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), DAY_EXPIRES_S).exec();
+    await answersOf(redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), DAY_EXPIRES_S));
   }
 
   async function quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'> {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
+import { openLeases } from './lease.js';
 import { script } from './scripts.js';
 import { markOf, type Vault } from './vault.js';
 
@@ -37,12 +38,12 @@ interface Refusal {
 /** What wechat/credentials asks for as its TokenStore, and the receiver's side of it. */
 export function openComponentStore(redis: Redis, vault: () => Vault) {
   const token = key('token');
-  const lock = key('refresher');
+  const lease = key('refresher');
   const ticket = key('ticket');
   const refuseScript = script(redis, 'refuse-token');
   const dropScript = script(redis, 'drop-ticket');
   const saveScript = script(redis, 'save-token');
-  const releaseScript = script(redis, 'release');
+  const leases = openLeases(redis);
   const sealScript = script(redis, 'seal-field');
   const resealScript = script(redis, 'replace-field');
 
@@ -105,20 +106,20 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
 
     async lock(ms: number) {
       const fence = randomUUID();
-      return (await redis.set(lock, fence, 'PX', ms, 'NX')) === 'OK' ? fence : undefined;
+      return (await leases.acquire(lease, fence, ms)) ? fence : undefined;
     },
 
     async saveToken(fence: string, fresh: { value: string; refreshAt: number }) {
       return (
         (await saveScript(
-          [lock],
+          [lease],
           [fence, vault().seal(fresh.value, LABELS.token), fresh.refreshAt, markOf(fresh.value)],
         )) === 1
       );
     },
 
     async unlock(fence: string) {
-      await releaseScript([lock], [fence]);
+      await leases.release(lease, fence);
     },
 
     async refusal() {

@@ -3,6 +3,7 @@
  * replica, or a server after a power cut, knows it then. FASTREGISTER_REDIS_WAIT chooses.
  */
 import type { Redis } from 'ioredis';
+import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { RedisMisconfigured } from './server/connection.js';
 
@@ -31,13 +32,11 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
   async function ask(): Promise<boolean> {
     const [command = '', ...args] = words;
     // They wait for what this connection has written, which stands behind everything that was written before.
-    const answers = await redis
+    const steps = redis
       .pipeline()
       .incr(key('confirmed'))
-      .call(command, ...args, withinMs)
-      .exec();
-    const [error, answer] = answers?.[1] ?? [new Error('no answer')];
-    if (error) throw error;
+      .call(command, ...args, withinMs);
+    const [, answer] = await answersOf(steps);
     const counts = [answer].flat().map(Number);
     return wanted.every((count, at) => (counts[at] ?? 0) >= count);
   }

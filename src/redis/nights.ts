@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Night, Schedule } from '../domain/night.js';
 import { key } from './keys.js';
+import { openLeases } from './lease.js';
 import { script } from './scripts.js';
 
-/** An inbox that is ours as long as the lease is renewed. */
-export interface Lease {
+/** The lease of an inbox, as the night that has it knows it. */
+export interface InboxLease {
   /** Greater than that of any night before. */
   readonly fence: number;
   /** Renews the lease; false once the inbox is another night's. */
@@ -23,10 +24,11 @@ export interface Nights {
   lastSlot(name: string): Promise<number>;
   begun(name: string, slot: number): Promise<void>;
   /** Writes a night down, unless its inbox has become another's. */
-  save(night: Night, hold: Lease): Promise<boolean>;
+  save(night: Night, lease: InboxLease): Promise<boolean>;
   /** In the order in which they began. */
   list(): Promise<Night[]>;
-  hold(inbox: string): Promise<Lease | undefined>;
+  /** Undefined while another night has the inbox. */
+  acquire(inbox: string): Promise<InboxLease | undefined>;
   /** Forgets nights that began before (ms since 1970) and of which nothing waits any more. */
   forgetBefore(time: number): Promise<void>;
 }
@@ -36,9 +38,9 @@ const LEASE_MS = 60_000;
 
 export function openNights(redis: Redis): Nights {
   const saveScript = script(redis, 'save-night');
-  const renewScript = script(redis, 'renew');
-  const releaseScript = script(redis, 'release');
-  const lease = (inbox: string): string => key('inbox', createHash('sha256').update(inbox).digest('hex').slice(0, 16));
+  const leases = openLeases(redis);
+  const leaseName = (inbox: string): string =>
+    key('inbox', createHash('sha256').update(inbox).digest('hex').slice(0, 16));
 
   async function list(): Promise<Night[]> {
     const nights = Object.values(await redis.hgetall(key('nights'))).map((text) => JSON.parse(text) as Night);
@@ -64,19 +66,17 @@ export function openNights(redis: Redis): Nights {
       await redis.hset(key('occurrences'), name, slot);
     },
     async save(night, { fence }) {
-      return (await saveScript([lease(night.inbox)], [fence, night.id, JSON.stringify(night)])) === 1;
+      return (await saveScript([leaseName(night.inbox)], [fence, night.id, JSON.stringify(night)])) === 1;
     },
     list,
-    async hold(inbox) {
+    async acquire(inbox) {
       const fence = await redis.incr(key('fence'));
-      const name = lease(inbox);
-      if ((await redis.set(name, fence, 'PX', LEASE_MS, 'NX')) !== 'OK') return undefined;
+      const name = leaseName(inbox);
+      if (!(await leases.acquire(name, fence, LEASE_MS))) return undefined;
       return {
         fence,
-        renew: async () => (await renewScript([name], [fence, LEASE_MS])) === 1,
-        async release() {
-          await releaseScript([name], [fence]);
-        },
+        renew: () => leases.renew(name, fence, LEASE_MS),
+        release: () => leases.release(name, fence),
       };
     },
     async forgetBefore(time) {

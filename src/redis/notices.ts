@@ -1,6 +1,7 @@
 /** What other programs and people have to be told, in order within a lane, kept until it was delivered. */
 import type { Redis } from 'ioredis';
 import type { Destination, Failing, Notice, Outlet, TakenNotice } from '../domain/notice.js';
+import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
@@ -70,8 +71,7 @@ async function queue(redis: Redis, notice: Notice, places: readonly Place[]): Pr
       .rpush(key('notices', destination, lane), JSON.stringify(notice))
       .zadd(key('noticesDue', destination), 'NX', Date.now() + dueInMs, lane);
   }
-  const done = await transaction.publish(key('wakeups'), 'notice').exec();
-  for (const [error] of done ?? []) if (error) throw error;
+  await answersOf(transaction.publish(key('wakeups'), 'notice'));
 }
 
 /** @param clock ms since 1970; without one the clock of Redis */

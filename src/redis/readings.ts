@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { answersOf } from './exec.js';
 import { key } from './keys.js';
 
 /** A file that was changed or replaced is another one. */
@@ -34,9 +35,7 @@ export function openReadings(redis: Redis, reader: string = THIS_PROCESS): Readi
   return {
     async begin(file) {
       const name = keyOf(file);
-      const answers = await redis.multi().sadd(name, reader).pexpire(name, REMEMBERED_MS).scard(name).exec();
-      const [failure, readers] = answers?.[2] ?? [];
-      if (failure) throw failure;
+      const [, , readers] = await answersOf(redis.multi().sadd(name, reader).pexpire(name, REMEMBERED_MS).scard(name));
       return Number(readers) - 1;
     },
     async leave(file) {

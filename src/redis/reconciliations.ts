@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Comparison } from '../domain/reconciliation.js';
 import { key } from './keys.js';
-import { script } from './scripts.js';
+import { openLeases } from './lease.js';
 
 export interface Reconciliations {
-  /** True for one process at a time, until it is `released` or has not asked for some minutes. */
-  hold(): Promise<boolean>;
+  /** Takes or renews the lease of the comparison; false while another process compares. */
+  acquire(): Promise<boolean>;
   release(): Promise<void>;
   /** The night of the last one that came to its end, e.g. `2026-11-21`, and when the next try may be. */
   state(): Promise<{ readonly night: string | undefined; readonly notBefore: number }>;
@@ -22,16 +22,12 @@ export interface Reconciliations {
 const LEASE_MS = 5 * 60_000;
 
 export function openReconciliations(redis: Redis): Reconciliations {
-  const lease = key('reconciler');
+  const leases = openLeases(redis);
   const fence = randomUUID();
-  const holdScript = script(redis, 'hold');
-  const releaseScript = script(redis, 'release');
 
   return {
-    hold: async () => (await holdScript([lease], [fence, LEASE_MS])) === 1,
-    async release() {
-      await releaseScript([lease], [fence]);
-    },
+    acquire: () => leases.acquire(key('reconciler'), fence, LEASE_MS),
+    release: () => leases.release(key('reconciler'), fence),
     async state() {
       const [night, notBefore] = await redis.hmget(key('reconciled'), 'night', 'notBefore');
       return { night: night ?? undefined, notBefore: Number(notBefore ?? 0) };

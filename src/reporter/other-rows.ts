@@ -6,7 +6,7 @@ import { STATES } from '../domain/registration.js';
 import type { Relation, RowWithOutcome } from '../domain/row.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import type { Sentences } from './sentences.js';
+import type { Sentences } from './row-words.js';
 
 /** The row that a sentence names, and in which details the row itself differs from it. */
 export interface OtherRow {

@@ -2,20 +2,13 @@
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
-import { type Outcome, type Registration, STATES, WAITS } from '../domain/registration.js';
+import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain } from '../wechat/answers.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
+import type { Sentences } from './row-words.js';
 import { INTERNAL_PROBLEMS, type Trouble } from './troubles.js';
-
-export interface Sentences {
-  readonly outcome: Outcome;
-  readonly problem: string;
-  readonly reason: Words;
-  readonly nextStep: Words;
-  readonly whoActs: Actor;
-}
 
 /** What holds every unsent row back at the moment of the report, if anything. */
 export interface BlockedReason {

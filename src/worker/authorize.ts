@@ -20,7 +20,7 @@ export async function authorize(context: WorkerContext, tools: AuthorizeTools, j
     const token = await tokenFor(context);
     if (token === undefined || !(await waitForTurn(context, tools))) return context.workload.giveBack(job, appid, 0);
 
-    const due = await tools.codes.alone(appid, leaseMs, () => goOn(context, tools, appid, token));
+    const due = await tools.codes.underLease(appid, leaseMs, () => goOn(context, tools, appid, token));
     if (due === 'again') continue;
     if (due === 'never') return context.workload.giveBack(job, appid, undefined);
     return context.workload.giveBack(job, appid, due?.at ?? context.now() + SOMEBODY_IS_AT_IT_MS);

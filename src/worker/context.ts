@@ -23,7 +23,7 @@ import type { Reply } from '../wechat/client.js';
 import type { Credential, Credentials, Fault } from '../wechat/credentials.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
-import type { Decision } from './facts.js';
+import type { CallResult } from './call-result.js';
 import type { Permits } from './permits.js';
 import type { Subscription, Wakeups } from './wakeups.js';
 
@@ -180,7 +180,7 @@ async function untilAskedAgain(
 export async function reportCall(
   context: WorkerContext,
   id: string,
-  decision: Decision,
+  decision: CallResult,
   reply: Reply,
   token: string,
   snapshot: Snapshot,

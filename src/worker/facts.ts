@@ -7,15 +7,8 @@ import type { Fact, FactKind, Registration, Wait } from '../domain/registration.
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
+import type { CallResult, Sent } from './call-result.js';
 import type { WorkerContext } from './context.js';
-import type { Sent } from './submit.js';
-
-export interface Decision {
-  readonly fact: Fact;
-  readonly effects: Effects;
-  /** WeChat refused the token, not the merchant. */
-  readonly refusedToken: boolean;
-}
 
 /** So many merchants, and no create of the day that was answered otherwise: the API is offline. */
 const OFFLINE_AFTER = 3;
@@ -25,7 +18,7 @@ const MINUTE_PAUSE_MS = 60_000;
 
 type Unanswered = Exclude<Reply, Answered>;
 
-export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): Decision {
+export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): CallResult {
   if (reply.kind !== 'answer') return factOfUnanswered(context, sent, reply);
   const at = context.now();
   const { registration } = sent.snapshot;
@@ -62,7 +55,7 @@ export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): 
 }
 
 /** Nothing was sent, and the row waits for its turn again. */
-export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
+export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<CallResult, 'fact' | 'effects'> {
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
     effects: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
@@ -70,7 +63,7 @@ export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<De
 }
 
 /** Nothing was sent: after a failover Redis might not know of the call. */
-export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
+export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<CallResult, 'fact' | 'effects'> {
   const problem = 'call:not_confirmed';
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem },
@@ -83,7 +76,7 @@ export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Deci
 }
 
 /** Nothing was sent: should Redis forget the call, no record of it would be left. */
-export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<Decision, 'fact' | 'effects'> {
+export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<CallResult, 'fact' | 'effects'> {
   const at = context.now();
   const until = at + retryAfterMs(context.patience, 0, context.random());
   const problem = 'call:no_journal';
@@ -102,7 +95,7 @@ export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<Decisi
  * What may have come to WeChat stays lost, and is never sent again blindly; what surely did not is no attempt. The line is
  * at fault where others meet the same.
  */
-function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered): Decision {
+function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered): CallResult {
   const at = context.now();
   const problem = problemOf(reply);
   const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
@@ -158,7 +151,7 @@ export function factOfSearch(
   day: string,
   reply: Reply,
   isProbe = false,
-): Decision {
+): CallResult {
   const charged = { day, isProbe };
   const at = context.now();
   const sentAt = registration.sentAt ?? at;

@@ -6,9 +6,9 @@ import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
+import type { CallResult, Sent } from './call-result.js';
 import { budgetsFor, holdFor, type ReadNow, readNow, report, reportCall, type WorkerContext } from './context.js';
-import { type Decision, factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
-import type { PermitAge } from './permits.js';
+import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
 
@@ -25,7 +25,7 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
   const sent = await take(context, job, id, known);
   if (sent === undefined) return;
   const { snapshot, sentFact, day } = sent;
-  const giveUp = ({ fact, effects }: Pick<Decision, 'fact' | 'effects'>) =>
+  const giveUp = ({ fact, effects }: Pick<CallResult, 'fact' | 'effects'>) =>
     report(context, id, fact, effects, snapshot);
   if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
   if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
@@ -34,23 +34,6 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
   }
   const reply = await context.api.create(sent.merchant, sent.token);
   await reportCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.snapshot);
-}
-
-/** A call for which a permit was acquired; from here on `create` counts as sent. */
-export interface Sent {
-  /** With `create_sent` recorded; its `now` is that of the permit. */
-  readonly snapshot: Snapshot;
-  readonly merchant: Merchant;
-  readonly token: string;
-  readonly age: PermitAge;
-  /** As it is in the history, with `view.version` as its mark. */
-  readonly sentFact: Fact;
-  readonly sentAt: number;
-  /** The quota day that was charged. */
-  readonly day: string;
-  /** The day is closed, and this call finds out whether it has calls again. */
-  readonly isProbe: boolean;
-  readonly person: string;
 }
 
 async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {

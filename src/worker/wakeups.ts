@@ -1,5 +1,6 @@
 /** Waiting for what holds everybody: the next slot, the next day, a ticket, an operator. Nothing is asked meanwhile. */
 import type { Topic, WakeupChannel } from '../redis/wakeup-channel.js';
+import { sleep } from '../sleep.js';
 
 export interface Wakeups {
   /** Waits `ms` (Infinity: for a wakeup), or until one of `topics` is published. False: this worker is leaving. */
@@ -22,31 +23,16 @@ export interface Subscription {
 const LONGEST_MS = 15_000;
 
 export function openWakeups(wakeupChannel: WakeupChannel): Wakeups {
-  const waiting = new Set<() => void>();
-  let leaving = false;
+  const leaving = new AbortController();
+  const isStaying = (): boolean => !leaving.signal.aborted;
 
   function listen(topics: readonly Topic[]): Subscription {
-    let rung = false;
-    let wake = (): void => {};
-    const offs = topics.map((topic) =>
-      wakeupChannel.on(topic, () => {
-        rung = true;
-        wake();
-      }),
-    );
+    const woken = new AbortController();
+    const offs = topics.map((topic) => wakeupChannel.on(topic, () => woken.abort()));
     return {
-      wait(ms) {
-        if (leaving || rung) return Promise.resolve(!leaving);
-        return new Promise((resolve) => {
-          const end = (): void => {
-            clearTimeout(timer);
-            waiting.delete(end);
-            resolve(!leaving);
-          };
-          const timer = setTimeout(end, Math.min(ms, LONGEST_MS));
-          wake = end;
-          waiting.add(end);
-        });
+      async wait(ms) {
+        await sleep(Math.min(ms, LONGEST_MS), woken.signal, leaving.signal);
+        return isStaying();
       },
       cancel() {
         for (const off of offs) off();
@@ -65,11 +51,10 @@ export function openWakeups(wakeupChannel: WakeupChannel): Wakeups {
       }
     },
     leave() {
-      leaving = true;
-      for (const end of [...waiting]) end();
+      leaving.abort();
     },
     get leaving() {
-      return leaving;
+      return !isStaying();
     },
   };
 }

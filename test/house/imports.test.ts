@@ -6,17 +6,21 @@ import { describe, expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 
-const STAGE = ['domain', 'wechat', 'redis'];
+/** Files beside the rooms that wait: no word of ours is in them. */
+const WAITING = ['sleep', 'polling'];
+const STAGE = ['domain', 'wechat', 'redis', ...WAITING];
 
 /** A room is a folder of src or a file beside them. Inside a room everything may import everything. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   log: [],
   package: [],
+  sleep: [],
+  polling: [],
   http: ['domain'],
   config: ['domain', 'http'],
   wechat: ['domain'],
-  redis: ['domain'],
+  redis: ['domain', ...WAITING],
   producer: STAGE,
   worker: STAGE,
   events: [...STAGE, 'http'],
@@ -75,6 +79,23 @@ describe('imports', () => {
   test('of the names of keys stay in redis/', () => {
     const names = (specifier: string): boolean => specifier.endsWith('redis/keys.js');
     expect(imports.filter(({ specifier }) => names(specifier)).map(tell)).toEqual([]);
+  });
+
+  test('go in no circle', () => {
+    const importsOfFile = new Map(files.map((file) => [file, new Set<string>()]));
+    for (const { file, specifier } of imports) {
+      if (!specifier.startsWith('.')) continue;
+      importsOfFile.get(file)?.add(join(dirname(file), specifier).replace(/\.js$/, '.ts'));
+    }
+    // A file that imports nothing that is left, or that nothing left imports, is in no circle.
+    for (let before = 0; before !== importsOfFile.size; ) {
+      before = importsOfFile.size;
+      const imported = new Set([...importsOfFile.values()].flatMap((its) => [...its]));
+      for (const [file, its] of importsOfFile) {
+        if (!imported.has(file) || ![...its].some((other) => importsOfFile.has(other))) importsOfFile.delete(file);
+      }
+    }
+    expect([...importsOfFile.keys()]).toEqual([]);
   });
 
   test('of the simulator are made by the commands that start it', () => {

@@ -183,13 +183,13 @@ describe('the comparison with the list of accounts', () => {
   });
 
   test('is one process’s at a time', async () => {
-    expect(await one.hold()).toBe(true);
-    expect(await other.hold()).toBe(false);
-    expect(await one.hold()).toBe(true);
+    expect(await one.acquire()).toBe(true);
+    expect(await other.acquire()).toBe(false);
+    expect(await one.acquire()).toBe(true);
     await other.release();
-    expect(await other.hold()).toBe(false);
+    expect(await other.acquire()).toBe(false);
     await one.release();
-    expect(await other.hold()).toBe(true);
+    expect(await other.acquire()).toBe(true);
   });
 
   test('is known to all by the night that it was of, and by how it ended', async () => {

@@ -155,28 +155,28 @@ describe('a worker', () => {
 
   test('leaves a code to another one that is at it, for a second, as long as five calls may take', async () => {
     const leaseMs = 5 * DEFAULT_PATIENCE.requestTimeoutMs;
-    await openAuthCodes(server.redis).alone(APPID, leaseMs, async () => {
+    await openAuthCodes(server.redis).underLease(APPID, leaseMs, async () => {
       expect(await work([])).toEqual([]);
       expect(await dueAt()).toBe(now + 1_000);
     });
     const with1 = exchangingTools(server.redis, [KEPT]);
     const leases: number[] = [];
-    const alone: AuthorizeTools['codes']['alone'] = async (appid, forMs, exchange) => {
+    const alone: AuthorizeTools['codes']['underLease'] = async (appid, forMs, exchange) => {
       leases.push(forMs);
-      return with1.codes.alone(appid, forMs, exchange);
+      return with1.codes.underLease(appid, forMs, exchange);
     };
-    await work([KEPT], {}, { codes: { ...with1.codes, alone } });
+    await work([KEPT], {}, { codes: { ...with1.codes, underLease: alone } });
     expect(leases).toEqual([leaseMs]);
   });
 
   test('has nothing to do where no code waits, or none waits any longer', async () => {
     const { codes } = exchangingTools(server.redis, []);
     const [first] = (await waiting())?.codes ?? [];
-    const settledMeanwhile: AuthorizeTools['codes']['alone'] = async (appid, forMs, exchange) => {
+    const settledMeanwhile: AuthorizeTools['codes']['underLease'] = async (appid, forMs, exchange) => {
       await codes.settle(APPID, first?.mark ?? '');
-      return codes.alone(appid, forMs, exchange);
+      return codes.underLease(appid, forMs, exchange);
     };
-    expect(await work([], {}, { codes: { ...codes, alone: settledMeanwhile } })).toEqual([]);
+    expect(await work([], {}, { codes: { ...codes, underLease: settledMeanwhile } })).toEqual([]);
     expect([await dueAt(), await readyIds()]).toEqual([0, []]);
     expect(await work([])).toEqual([]);
     expect([await dueAt(), await readyIds()]).toEqual([0, []]);

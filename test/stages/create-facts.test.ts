@@ -4,9 +4,9 @@ import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { Sent } from '../../src/worker/call-result.js';
 import { budgetsFor, type WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
-import type { Sent } from '../../src/worker/submit.js';
 import { LIMITS } from '../support/limits.js';
 import { merchant } from '../support/merchants.js';
 

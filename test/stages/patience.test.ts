@@ -3,9 +3,9 @@ import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { apply, type Fact, newRegistration, next, type Registration } from '../../src/domain/registration.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { Sent } from '../../src/worker/call-result.js';
 import type { WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
-import type { Sent } from '../../src/worker/submit.js';
 import { LIMITS } from '../support/limits.js';
 
 const HOUR_MS = 3_600_000;

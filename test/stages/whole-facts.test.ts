@@ -7,9 +7,9 @@ import { answerToCreate } from '../../src/wechat/answers.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
+import type { Sent } from '../../src/worker/call-result.js';
 import type { WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfSearch } from '../../src/worker/facts.js';
-import type { Sent } from '../../src/worker/submit.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOW = Date.parse('2026-11-21T10:00:00+08:00');

@@ -35,7 +35,7 @@ test('three nights in which nobody served are caught up once, and the next one r
   });
 
   office.put('second.csv', sheetOf([merchant(3)]));
-  keeper.ring();
+  keeper.nudge();
   await keeper.close();
   expect((await office.nights()).length).toBe(1);
 

@@ -15,7 +15,7 @@ test('two processes serve, one of them has the night, and each file is taken onc
 
   const keepers = await Promise.all([office.keep(), office.keep()]);
   await until('the night has ended', async () => (await office.nights()).some(({ ending }) => ending === 'done'));
-  for (const keeper of keepers) keeper.ring();
+  for (const keeper of keepers) keeper.nudge();
   await Promise.all(keepers.map((keeper) => keeper.close()));
 
   const [night, ...others] = await office.nights();
@@ -29,7 +29,7 @@ test('somebody runs it by hand while a night is under way, and is told so', asyn
   await rehearsal.start();
   const office = openOffice(rehearsal);
   const nights = openNights(rehearsal.store.redis);
-  const hold = await nights.hold(office.inbox);
+  const hold = await nights.acquire(office.inbox);
   office.put('a.csv', sheetOf([merchant(1)]));
   expect(await office.run()).toBeUndefined();
   await hold?.release();
@@ -41,13 +41,13 @@ test('a night that was frozen longer than its lease has lost the inbox, and writ
   await rehearsal.start();
   const office = openOffice(rehearsal);
   const nights = openNights(rehearsal.store.redis);
-  const frozen = await nights.hold(office.inbox);
+  const frozen = await nights.acquire(office.inbox);
   const [lease = ''] = await rehearsal.store.redis.keys('*:inbox:*');
   // As Redis does when the lease has run out.
   await rehearsal.store.redis.del(lease);
 
   const night = await office.run();
-  const successor = await nights.hold(office.inbox);
+  const successor = await nights.acquire(office.inbox);
   expect(successor?.fence).toBeGreaterThan(frozen?.fence ?? 0);
   expect(await frozen?.renew()).toBe(false);
   if (night === undefined || frozen === undefined) throw new Error('the night did not run');

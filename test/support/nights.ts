@@ -18,8 +18,8 @@ export interface Office {
   /** Puts a file into the inbox; nobody writes into it any more. */
   put(name: string, content: string | Buffer): void;
   schedule(changes?: Partial<Schedule>): Schedule;
-  /** As one process that serves keeps nights; `ring` is what BullMQ does. */
-  keep(changes?: Partial<NightTools>): Promise<NightScheduler & { ring(): void }>;
+  /** As one process that serves keeps nights. */
+  keep(changes?: Partial<NightTools>): Promise<NightScheduler>;
   /** As `run --inbox` does it. */
   run(changes?: Partial<NightPlan>): Promise<Night | undefined>;
   nights(): Promise<Night[]>;
@@ -51,20 +51,15 @@ export function openOffice(rehearsal: Rehearsal): Office {
     }),
     async keep(changes: Partial<NightTools> = {}) {
       const redis = await store.connect('background');
-      let ring = (): void => {};
       const tools = { ...toolsOn(redis), ...changes };
       const keeper = startNightScheduler({
         tools,
         batchProgress: async (ids, untilSubmitted) =>
           (await batchProgress(store, tools.limits, ids, untilSubmitted)).ending,
-        clock(nudge) {
-          ring = nudge;
-          return { close: async () => {} };
-        },
         log: store.log,
       });
       onTestFinished(() => keeper.close());
-      return { close: keeper.close, ring: () => ring() };
+      return keeper;
     },
     run: (changes: Partial<NightPlan> = {}) =>
       runNight(

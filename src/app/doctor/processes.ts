@@ -2,7 +2,7 @@
 import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../../domain/presence.js';
 import { openNights } from '../../redis/nights.js';
 import { type MissingWorker, processesNow } from '../../reporter/missing-worker.js';
-import { processSourcesOf } from '../wiring/processes.js';
+import { processSourcesOf } from '../wiring/process-sources.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 

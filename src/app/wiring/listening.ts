@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Settings } from '../../config.js';
 import { isRedisGone, RedisUnavailable } from '../../redis/server/connection.js';
+import { sleep } from '../../sleep.js';
 import type { Part } from './part.js';
 import { openReceiverService } from './receiver-service.js';
 import type { Store } from './store.js';
@@ -57,7 +57,7 @@ export async function startListeningAtOnce(
           log.warn({}, `${error.message} Until it can be reached, pushes are kept on disk.`);
           told.add(error.message);
         }
-        await sleep(TRY_AGAIN_MS, undefined, { signal: leaving }).catch(() => {});
+        await sleep(TRY_AGAIN_MS, leaving);
       }
     }
     return undefined;

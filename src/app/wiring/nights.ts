@@ -19,11 +19,8 @@ import type { Store } from './store.js';
 /** Nightly runs over inbox folders. */
 export async function startNights(store: Store): Promise<Part> {
   const { log } = store;
-  const { onNight, openNightClock } = await import('../../redis/night-clock.js');
   const redis = await store.connect('background');
-  const clock = openNightClock(redis);
   const tools = nightToolsOf(store, redis);
-  for (const schedule of await tools.nights.schedules()) await clock.set(schedule);
   const batches = openBatches(redis);
   const calls = openCalls(redis);
   const workload = openWorkload(redis);
@@ -31,7 +28,6 @@ export async function startNights(store: Store): Promise<Part> {
     tools,
     batchProgress: async (ids, untilSubmitted) =>
       (await batchProgress({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
-    clock: (topic) => onNight(redis, log, topic),
     log,
   });
   const notifying = await store.notifying();
@@ -42,7 +38,6 @@ export async function startNights(store: Store): Promise<Part> {
       await nightScheduler.close();
       await beating.stop();
       await notifying.close();
-      await clock.close();
     },
   };
 }

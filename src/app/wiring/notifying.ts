@@ -11,7 +11,7 @@ import type { Role } from '../../redis/server/connection.js';
 import { openWakeupChannel } from '../../redis/wakeup-channel.js';
 import { processesNow } from '../../reporter/missing-worker.js';
 import type { Part } from './part.js';
-import { processSourcesOf } from './processes.js';
+import { processSourcesOf } from './process-sources.js';
 
 /** What people are told: by whichever process is there. Of a missing worker no worker could tell. */
 export async function startNotifying(

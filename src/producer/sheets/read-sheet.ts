@@ -17,8 +17,8 @@ import {
   refuseTooManyHeadings,
   weight,
 } from './headings.js';
-import type { SheetFacts } from './sheet.js';
 import { SheetError } from './sheet-error.js';
+import type { SheetFacts } from './sheet-facts.js';
 import { refuseForeign } from './signatures.js';
 import { openWorkbook } from './xlsx.js';
 import { isZip } from './zip.js';

@@ -2,7 +2,7 @@
 import type { Field } from '../../domain/columns.js';
 import type { Words } from '../../domain/words.js';
 import type { PackedPage } from './pages.js';
-import type { SheetFacts } from './sheet.js';
+import type { SheetFacts } from './sheet-facts.js';
 
 export interface WantedSheet {
   /** Of the sheet, in this process. */

@@ -8,8 +8,8 @@ import type { SheetRow } from '../../domain/check-row.js';
 import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
 import { unpackPage } from './pages.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
-import type { SheetFacts } from './sheet.js';
 import { SheetError } from './sheet-error.js';
+import type { SheetFacts } from './sheet-facts.js';
 
 export interface ReadingThread {
   /** Whether it is worth keeping for one more job. */

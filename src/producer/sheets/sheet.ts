@@ -3,27 +3,10 @@
  * thread: whatever the file does to its reader, this thread goes on answering WeChat.
  */
 import type { SheetRow } from '../../domain/check-row.js';
-import type { Field, Layout } from '../../domain/columns.js';
-import type { Delimiter } from './csv-records.js';
-import type { Encoding } from './encoding.js';
+import type { Field } from '../../domain/columns.js';
 import type { WantedRows } from './reading-messages.js';
 import { giveBackReadingThread, takeReadingThread } from './reading-threads.js';
-
-export interface SheetFacts {
-  readonly kind: 'csv' | 'xlsx';
-  readonly encoding: Encoding;
-  readonly delimiter?: Delimiter;
-  /** SHA-256 of the file's bytes, in hex. */
-  readonly digest: string;
-  readonly bytes: number;
-  /** As they came. */
-  readonly headings: readonly string[];
-  readonly layout: Layout;
-  /** Line of the file (of a workbook: its row) where the headings begin, from 1. */
-  readonly headingLine: number;
-  /** What the reader passed over, e.g. a hidden sheet. */
-  readonly notes: readonly string[];
-}
+import type { SheetFacts } from './sheet-facts.js';
 
 export interface Sheet extends SheetFacts {
   /** From the first row again each time it is called. */

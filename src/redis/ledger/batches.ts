@@ -5,6 +5,7 @@ import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merch
 import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
 import type { AcceptedRow, DetailColumns, ExistingMatch, Relation, Row, RowWithOutcome } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
+import { answersOf } from '../exec.js';
 import { key, ROWS_PER_PAGE } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
@@ -65,7 +66,7 @@ export function openBatches(redis: Redis): Batches {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
     // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
     if (isNew === 1 || (await find(batch.id)) === undefined) {
-      await redis
+      const steps = redis
         .multi()
         .hset(key('batch', batch.id), {
           file: batch.file,
@@ -74,8 +75,8 @@ export function openBatches(redis: Redis): Batches {
           ...(canaries > 0 && { canaries }),
         })
         .lrem(key('batches'), 0, batch.id)
-        .rpush(key('batches'), batch.id)
-        .exec();
+        .rpush(key('batches'), batch.id);
+      await answersOf(steps);
     }
     return (await find(batch.id)) ?? { ...batch, rows: 0, complete: false };
   }
@@ -250,10 +251,10 @@ export function openBatches(redis: Redis): Batches {
   async function leaders(ids: readonly string[]): Promise<Map<string, Leader>> {
     const steps = redis.pipeline();
     for (const id of ids) steps.hmget(key('registration', id), 'row', 's', 'appid');
-    const answers = (await steps.exec()) ?? [];
+    const answers = (await answersOf(steps)) as (string | null)[][];
     return new Map(
       ids.flatMap((id, at) => {
-        const [row, state, appid] = (answers[at]?.[1] ?? []) as (string | null)[];
+        const [row, state, appid] = answers[at] ?? [];
         if (typeof row !== 'string') return [];
         return [[id, { row, isCreated: state === 'created', ...(appid != null && { appid }) }] as const];
       }),

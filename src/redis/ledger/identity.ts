@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Words } from '../../domain/words.js';
+import { answersOf } from '../exec.js';
 import { key, useLedger } from '../keys.js';
 import { RedisMisconfigured } from '../server/connection.js';
 
@@ -104,7 +105,7 @@ export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<bo
   if (known.length > 0) {
     const steps = redis.multi();
     for (const [field, value] of known) steps.hsetnx(key('ledger'), field, value);
-    await steps.exec();
+    await answersOf(steps);
   }
   const differences = await differencesOf(redis, own);
   if (differences.length > 0) throw new LedgerMismatch(differences);

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type Fact, isOver, next } from '../../domain/registration.js';
+import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { openPushes } from '../pushes/pushes.js';
 import { script } from '../scripts.js';
@@ -232,7 +233,7 @@ export async function guardAgainstLoss({
       const part = ids.slice(at, at + AT_ONCE);
       const steps = to.pipeline();
       for (const id of part) steps.lrange(key('history', id), 0, -1);
-      const histories = new Map(((await steps.exec()) ?? []).map(([, history], n) => [part[n], String(history)]));
+      const histories = new Map((await answersOf(steps)).map((history, n) => [part[n], String(history)]));
       for (const entry of entries) {
         const history = histories.get(entry.registration);
         if (history === undefined || history.includes(`"${entry.mark}"`)) continue;
@@ -269,12 +270,12 @@ export async function guardAgainstLoss({
     const known = await redis.lrange(key('forgotten', registration), 0, -1);
     if (known.some((text) => text.includes(`"${rest.mark}"`))) return false;
     const text = JSON.stringify({ ...rest, sealed: vault.seal(JSON.stringify(fact), registration) });
-    await redis
+    const steps = redis
       .multi()
       .rpush(key('forgotten', registration), text)
       .expire(key('forgotten', registration), ORPHANS_LIVE_S)
-      .set(key('forgotten', 'any'), '1', 'EX', ORPHANS_LIVE_S)
-      .exec();
+      .set(key('forgotten', 'any'), '1', 'EX', ORPHANS_LIVE_S);
+    await answersOf(steps);
     return true;
   }
 }

@@ -6,6 +6,7 @@ import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { WorkKind } from '../../domain/work.js';
+import { startPolling } from '../../polling.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import type { WakeupChannel } from '../wakeup-channel.js';
@@ -34,6 +35,8 @@ const HANDFULS_A_SECOND = 50;
 
 /** Longest pause between two looks: a lost wakeup costs no more than this. */
 const LOOK_EVERY_MS = 15_000;
+const SHORTEST_PAUSE_MS = 5;
+const TRY_AGAIN_MS = 1_000;
 
 /** A job that was handed so long ago and is not done is handed again. */
 const OVERDUE_MS = 60_000;
@@ -67,9 +70,6 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   const dispatch = script(redis, 'dispatch');
   const sweep = script(redis, 'sweep');
   const toSubmit = Math.min(Math.max(Math.floor(perSecond / HANDFULS_A_SECOND), 1), LARGEST_HANDFUL);
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-  let again = false;
   let stopped = false;
   let swept = now();
   /** BullMQ may lack any job of the window. */
@@ -138,33 +138,18 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
     }
   }
 
-  async function look(): Promise<void> {
-    let pause = LOOK_EVERY_MS;
-    try {
-      await handWhatBullMqLacks();
-      waiting = 0;
-      for (const kind of WORK_KINDS) pause = Math.min(pause, await handOut(kind));
-    } catch (error) {
-      // Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered.
-      if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
-      pause = 1_000;
-    }
-    if (!stopped) timer = setTimeout(nudge, Math.max(pause, 5)).unref();
+  async function look(): Promise<number> {
+    await handWhatBullMqLacks();
+    waiting = 0;
+    let pauseMs = LOOK_EVERY_MS;
+    for (const kind of WORK_KINDS) pauseMs = Math.min(pauseMs, await handOut(kind));
+    return Math.max(pauseMs, SHORTEST_PAUSE_MS);
   }
 
-  function nudge(): void {
-    again = true;
-    if (running !== undefined || stopped) return;
-    clearTimeout(timer);
-    running = (async () => {
-      while (again && !stopped) {
-        again = false;
-        clearTimeout(timer);
-        await look();
-      }
-    })().finally(() => {
-      running = undefined;
-    });
+  /** Redis is away or full. Jobs stay in the window; a pause keeps a full Redis from being hammered. */
+  function failed(error: unknown): number {
+    if (!stopped) log.warn({ err: error }, 'work could not be handed out; trying again');
+    return TRY_AGAIN_MS;
   }
 
   /**
@@ -173,23 +158,22 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
    */
   function lookThrough(): void {
     mayLack = true;
-    nudge();
+    polling.nudge();
   }
 
-  const unhook = wakeupChannel.on('ready', nudge);
+  const polling = startPolling(look, failed);
+  const unhook = wakeupChannel.on('ready', polling.nudge);
   redis.on('ready', lookThrough);
-  nudge();
 
   return {
     roomMade() {
-      if (waiting > 0) nudge();
+      if (waiting > 0) polling.nudge();
     },
     async stop() {
       stopped = true;
       unhook();
       redis.off('ready', lookThrough);
-      clearTimeout(timer);
-      await running;
+      await polling.close();
       await Promise.all([...queues.values()].map((queue) => queue.close()));
     },
   };

@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 import { comparable } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
 import { nameIn, weixinIdIn } from '../../domain/row.js';
+import { answersOf } from '../exec.js';
 import { key, ROWS_PER_PAGE } from '../keys.js';
 
 const BYTES_OF_ROW = 8;
@@ -52,10 +53,7 @@ export async function* rowsWith(redis: Redis, batch: Pages, text: string): Async
   async function read(keys: string[]): Promise<string[][]> {
     const steps = redis.pipeline();
     for (const rows of keys) steps.lrange(rows, 0, -1);
-    return ((await steps.exec()) ?? []).map(([error, rows]) => {
-      if (error) throw error;
-      return rows as string[];
-    });
+    return (await answersOf(steps)) as string[][];
   }
   for await (const [page, rows] of pagesFromTheEnd(batch, read, 'rows')) {
     // Most pages have none: one look for all of their rows.

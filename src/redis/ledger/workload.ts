@@ -3,6 +3,7 @@ import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type State, statesMovedBy, type Wait } from '../../domain/registration.js';
 import type { Job, WorkKind } from '../../domain/work.js';
+import { answersOf } from '../exec.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 
@@ -50,13 +51,11 @@ export function openWorkload(redis: Redis): Workload {
 
   /** Lists also have what was cancelled or settled since; the states count what has still to be done. */
   async function withWork(kind: WorkKind): Promise<{ all: number; later: number }> {
-    const answers = await redis
+    const steps = redis
       .multi()
       .hmget(key('states'), ...STATES_WITH_WORK[kind])
-      .zcard(key('scheduled', kind))
-      .exec();
-    for (const [error] of answers ?? []) if (error) throw error;
-    const [counts, later] = (answers ?? []).map(([, answer]) => answer) as [(string | null)[], number];
+      .zcard(key('scheduled', kind));
+    const [counts, later] = (await answersOf(steps)) as [(string | null)[], number];
     return { all: counts.reduce((sum, count) => sum + Number(count ?? 0), 0), later };
   }
 
@@ -68,14 +67,13 @@ export function openWorkload(redis: Redis): Workload {
     inHand,
     async isSending(until) {
       // In one step: what leaves one of these is in the next. A job has left the window when its call is made.
-      const counts = await redis
+      const steps = redis
         .multi()
         .llen(key('ready', 'submit'))
         .zcard(key('window', 'submit'))
         .llen(inFlight())
-        .zcount(key('scheduled', 'submit'), '-inf', until)
-        .exec();
-      return counts?.some(([, count]) => count !== 0) ?? true;
+        .zcount(key('scheduled', 'submit'), '-inf', until);
+      return (await answersOf(steps)).some((count) => count !== 0);
     },
     dueUntil: (kind, until) => redis.zcount(key('scheduled', kind), '-inf', until),
     async states() {

@@ -7,6 +7,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { AuthCode, Offered, PushedCode, Stranger, WaitingCodes } from '../../domain/auth-code.js';
 import { key } from '../keys.js';
+import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
 import type { Vault } from '../vault.js';
 
@@ -24,15 +25,15 @@ export interface AuthCodes {
   settle(appid: string, mark: string): Promise<void>;
   /** The same, because nobody knows whose Mini Program it is. False: that has come out meanwhile. */
   giveUp(appid: string, mark: string): Promise<boolean>;
-  /** Runs alone among all who exchange codes of this Mini Program; undefined where another one is at it. */
-  alone<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;
+  /** Runs `exchange` under the lease of this Mini Program; undefined where another worker has the lease. */
+  underLease<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;
 }
 
 export function openAuthCodes(redis: Redis): AuthCodes {
   const offerScript = script(redis, 'offer-code');
   const withdrawScript = script(redis, 'withdraw');
   const settleScript = script(redis, 'settle-codes');
-  const releaseScript = script(redis, 'release');
+  const leases = openLeases(redis);
 
   return {
     async offer(appid, code, waits) {
@@ -77,13 +78,13 @@ export function openAuthCodes(redis: Redis): AuthCodes {
       return (await settleScript([key('authorizer', appid)], [appid, mark, 'nobody'])) === 1;
     },
 
-    async alone(appid, forMs, exchange) {
+    async underLease(appid, forMs, exchange) {
       const [lease, fence] = [key('exchanging', appid), randomUUID()];
-      if ((await redis.set(lease, fence, 'PX', Math.ceil(forMs), 'NX')) !== 'OK') return undefined;
+      if (!(await leases.acquire(lease, fence, forMs))) return undefined;
       try {
         return await exchange();
       } finally {
-        await releaseScript([lease], [fence]);
+        await leases.release(lease, fence);
       }
     },
   };

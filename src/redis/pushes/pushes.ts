@@ -11,7 +11,9 @@ import type {
   RelayOutcome,
   StoredPush,
 } from '../../domain/push.js';
+import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
+import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
 import { duplicateConnection } from '../server/connection.js';
 
@@ -121,7 +123,7 @@ export function openPushes(redis: Redis): Pushes {
       }
       const steps = redis.multi().xack(stream, GROUP, ...pushes.map(([{ entry }]) => entry));
       for (const [name, count] of counts) steps.hincrby(key('pushCounts'), name, count);
-      await ok(steps);
+      await answersOf(steps);
     },
     async park(push, why, awaits) {
       const [as, body] = bodyField(push.body);
@@ -129,7 +131,7 @@ export function openPushes(redis: Redis): Pushes {
       return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
     },
     async unpark(id) {
-      await ok(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
+      await answersOf(redis.multi().hdel(key('parked'), id).hdel(key('old'), id));
     },
 
     async find(id) {
@@ -150,7 +152,7 @@ export function openPushes(redis: Redis): Pushes {
     async countRefusals(counts) {
       const steps = redis.multi();
       for (const [why, count] of Object.entries(counts)) steps.hincrby(key('refused'), why, count);
-      await ok(steps);
+      await answersOf(steps);
     },
     async counts() {
       const [counts, refused, lag] = await Promise.all([
@@ -277,9 +279,8 @@ const RELAY_LEASE_MS = 30_000;
 export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   const stream = key('pushes');
   const [lease, pointer] = [key('forwarder'), key('forwarded')];
-  const holdScript = script(redis, 'hold');
+  const leases = openLeases(redis);
   const passedScript = script(redis, 'push-passed');
-  const releaseScript = script(redis, 'release');
   const fence = randomUUID();
   const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   reader.on('error', () => {
@@ -289,7 +290,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   await redis.set(pointer, newest?.[0] ?? '0-0', 'NX');
 
   let closed = false;
-  const holds = async (): Promise<boolean> => !closed && (await holdScript([lease], [fence, RELAY_LEASE_MS])) === 1;
+  const holds = async (): Promise<boolean> => !closed && (await leases.acquire(lease, fence, RELAY_LEASE_MS));
   return {
     holds,
     async next(blockMs) {
@@ -307,7 +308,7 @@ export async function openPushRelay(redis: Redis): Promise<PushRelay> {
     async close() {
       closed = true;
       reader.disconnect();
-      await releaseScript([lease], [fence]);
+      await leases.release(lease, fence);
     },
   };
 }
@@ -359,8 +360,4 @@ function parkedFrom(id: string, text: string): ParkedPush {
 
 function numbers(fields: Readonly<Record<string, string>>): Record<string, number> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Number(value)]));
-}
-
-async function ok(steps: ReturnType<Redis['multi']>): Promise<void> {
-  for (const [error] of (await steps.exec()) ?? []) if (error) throw error;
 }

@@ -1,0 +1,19 @@
+/** Where to ask which processes live. */
+import type { Redis } from 'ioredis';
+import type { Settings } from '../../config.js';
+import { openCalls } from '../../redis/calls.js';
+import { openHeartbeats } from '../../redis/heartbeat.js';
+import { openNights } from '../../redis/nights.js';
+import type { ProcessSources } from '../../reporter/missing-worker.js';
+import { limitsOf } from './limits.js';
+
+/** Where it is asked which processes live. */
+export function processSourcesOf(settings: Settings, redis: Redis): ProcessSources {
+  return {
+    heartbeats: openHeartbeats(redis),
+    calls: openCalls(redis),
+    nights: openNights(redis),
+    limits: limitsOf(settings),
+    workerWaitMs: settings.patience.workerWaitMs,
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * A loop that looks for work at once, again after a pause, and whenever it is nudged, but never twice at the same time: a nudge during
+ * a look makes it look once more. Polling is what makes a lost wakeup harmless.
+ */
+export interface Polling {
+  nudge(): void;
+  /** Ends after the look that is under way. */
+  close(): Promise<void>;
+}
+
+/** @param look answers the pause until the next look, in ms; where it rejects, `failed` does */
+export function startPolling(look: () => Promise<number>, failed: (error: unknown) => number): Polling {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  async function run(): Promise<void> {
+    while (again && !closed) {
+      again = false;
+      clearTimeout(timer);
+      const pauseMs = await look().catch(failed);
+      if (!closed) timer = setTimeout(nudge, pauseMs).unref();
+    }
+  }
+
+  function nudge(): void {
+    again = true;
+    if (closed) return;
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+  }
+
+  nudge();
+  return {
+    nudge,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * A lease: what only one process at a time may do. Its holder is known by a fence, and it ends by itself when the holder dies.
+ *
+ * Where holding it and changing something else have to be one step, a Lua script of its own compares the fence: `save-token`,
+ * `save-night`, `push-passed`. Three others are no leases of this kind. A file lock (`server/lock.ts`) is held before there is a Redis.
+ * A lane of notices (`notice-take`) and the check of a shut day (`acquire`) are chosen and taken in one step. And the turn to ask
+ * for a quota or a ticket (`calls.ts`, `component-store.ts`) is nobody's to renew or to release: it is a time that has to pass.
+ */
+import type { Redis } from 'ioredis';
+import { script } from './scripts.js';
+
+type Fence = string | number;
+
+export interface Leases {
+  /** Takes the lease where nobody has it, and renews it where this fence has it. False: it is another holder's. */
+  acquire(name: string, fence: Fence, forMs: number): Promise<boolean>;
+  /** False once the lease has ended, even if nobody else has taken it since. */
+  renew(name: string, fence: Fence, forMs: number): Promise<boolean>;
+  /** Does nothing where another holder has the lease by now. */
+  release(name: string, fence: Fence): Promise<void>;
+}
+
+export function openLeases(redis: Redis): Leases {
+  const acquireScript = script(redis, 'lease-acquire');
+  const renewScript = script(redis, 'lease-renew');
+  const releaseScript = script(redis, 'lease-release');
+
+  return {
+    acquire: async (name, fence, forMs) => (await acquireScript([name], [fence, Math.ceil(forMs)])) === 1,
+    renew: async (name, fence, forMs) => (await renewScript([name], [fence, Math.ceil(forMs)])) === 1,
+    async release(name, fence) {
+      await releaseScript([name], [fence]);
+    },
+  };
+}
