@@ -21,6 +21,11 @@ export type Outcome =
 interface StateRow extends Words {
   readonly outcome: Outcome;
   readonly acts: Actor;
+  /**
+   * What the state says of a create that others wait for: the probe of a stopped line (line.ts), or a first row of a batch
+   * (`--canary`). WeChat accepted the task, somebody refused it, or it was withdrawn before it was sent. Absent: nothing yet.
+   */
+  readonly verdict?: 'accepted' | 'refused' | 'withdrawn';
 }
 
 export const STATES = {
@@ -45,42 +50,49 @@ export const STATES = {
   awaiting_legal_person: {
     outcome: 'pending',
     acts: 'legal_person',
+    verdict: 'accepted',
     en: 'WeChat accepted the task; the legal person has 24 hours to confirm it in WeChat.',
     zh: '微信已受理，请法人在 24 小时内于微信中完成确认。',
   },
   created: {
     outcome: 'created',
     acts: 'nobody',
+    verdict: 'accepted',
     en: 'The Mini Program exists.',
     zh: '小程序已创建。',
   },
   rejected: {
     outcome: 'rejected',
     acts: 'merchant',
+    verdict: 'refused',
     en: 'WeChat or the business registry refused the details.',
     zh: '微信或工商登记机关未通过所填信息。',
   },
   expired: {
     outcome: 'expired',
     acts: 'legal_person',
+    verdict: 'accepted',
     en: 'The legal person did not confirm in time.',
     zh: '法人未在规定时间内完成确认。',
   },
   needs_review: {
     outcome: 'needs_review',
     acts: 'us',
+    verdict: 'refused',
     en: 'We cannot know, or must not guess, what became of it; a person has to look.',
     zh: '结果无法确定，需要人工核实。',
   },
   cancelled: {
     outcome: 'cancelled',
     acts: 'nobody',
+    verdict: 'withdrawn',
     en: 'It was withdrawn before it was sent.',
     zh: '提交前已撤回。',
   },
   invalid: {
     outcome: 'invalid',
     acts: 'us',
+    verdict: 'refused',
     en: 'Our own checks refused it; nothing was sent.',
     zh: '未通过本地校验，没有提交。',
   },

@@ -11,7 +11,8 @@ import type {
   ShutDay,
   TokenWait,
 } from '../domain/budgets.js';
-import { type LineStop, PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
+import { isHalfOpen, type LineState, type LineStop } from '../domain/line.js';
+import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line-faults.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
@@ -21,6 +22,8 @@ import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
 import { newWriteId, writeSetOf } from './ledger/write-set.js';
 import { manyScript, script } from './scripts.js';
+
+export type Resumption = 'running' | 'resumed' | 'probe';
 
 export type Permit =
   /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
@@ -76,8 +79,8 @@ export interface Calls {
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
   /** WeChat answered the question before a probe; or not, and `met` is what came. */
   answeredFirst(answered: boolean, met: string): Promise<void>;
-  /** Ends a pause and a fault. `canary`: one call is sent first, and opens the line when WeChat takes it. */
-  resumeLine(): Promise<'running' | 'open' | 'canary'>;
+  /** Ends a pause and a fault. `running`: there was none. `probe`: one call is sent first, and opens the line when WeChat answers it. */
+  resumeLine(): Promise<Resumption>;
 }
 
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
@@ -178,18 +181,18 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function line(): Promise<LineStop | undefined> {
-    const { stopped, problem, at, canary, paused, ...met } = await redis.hgetall(key('line'));
-    if (stopped === undefined) return undefined;
+    const { state, because = '', problem = '', at, paused, ...met } = await redis.hgetall(key('line'));
+    if (state === undefined) return undefined;
     return {
-      because: stopped,
-      problem: problem ?? '',
+      because,
+      problem,
       at: Number(at),
-      onTrial: canary !== undefined,
+      halfOpen: isHalfOpen(state as LineState),
       ...(paused !== undefined && { paused }),
       ...(met.times !== undefined && { times: Number(met.times) }),
       ...(met.merchants !== undefined && { merchants: Number(met.merchants) }),
       ...(met.since !== undefined && { since: Number(met.since) }),
-      ...(met.due !== undefined && { probe: { at: Number(met.due), failed: Number(met.probes) } }),
+      ...(met.dueAt !== undefined && { probe: { at: Number(met.dueAt), failed: Number(met.failedProbes) } }),
     };
   }
 
@@ -201,8 +204,8 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     await questionScript([key('line')], [answered ? '1' : '0', met, PROBE_IN_ANY_CASE_EVERY]);
   }
 
-  async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
-    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as 'running' | 'open' | 'canary';
+  async function resumeLine(): Promise<Resumption> {
+    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as Resumption;
   }
 
   async function noteWait({ why, ms, said = '', maxMs = 0 }: Parameters<Calls['noteWait']>[0]) {

@@ -45,10 +45,11 @@ const NAMES = {
   /** set: batches that keep any so */
   heldBatches: 'held-batches',
   /**
-   * hash, absent while the line runs: why (stopped, problem), since when (at), how often and by how many merchants that was
-   * met (times, merchants, since), why a person paused it, too (paused); the call that tries it (canary, deadline, failed);
-   * and of one that opens by itself which call does (probe), what goes before it (question), its waits (first, max), how
-   * many failed, and when the next is due
+   * hash, absent while the line runs: its state (domain/line.ts), why it is stopped (because, problem) and since when (at), how
+   * often and by how many merchants that was met (times, merchants, since), why a person paused it, too (paused); the
+   * registration whose call is the probe (probe, probeDeadline) or was before it and has no answer (earlierProbe); and of a
+   * line that opens by itself which call tries it (probeCall: create or any), what is asked first (question), its waits
+   * (firstMs, maxMs), how many probes failed (failedProbes), and when the next is due (dueAt)
    */
   line: 'line',
   /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */

@@ -3,7 +3,8 @@
 import type { CallsOfDay, ReportedQuota, ShutDay } from '../domain/budgets.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
-import { type LineStop, needsAPerson, opensByItself } from '../domain/line.js';
+import { type LineStop, opensByItself } from '../domain/line.js';
+import { needsAPerson } from '../domain/line-faults.js';
 import { NOTHING_TO_DO } from '../domain/words.js';
 import type { Calls } from '../redis/calls.js';
 import { blockedByLine, blockedByWait } from './line-words.js';
@@ -51,7 +52,7 @@ export async function sendingStatus(calls: Calls, limits: Limits, now: number, a
       ...base,
       line,
       // On trial, one call is under way that may open it; and whoever comes when one is due sends it.
-      stopped: !line.onTrial && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
+      stopped: !line.halfOpen && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
       blockedReason: blockedByLine(line, limits, now, api),
     };
   }

@@ -1,7 +1,7 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
 import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
-import { stopRuleOf } from '../domain/line.js';
+import { stopRuleOf } from '../domain/line-faults.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';

@@ -59,10 +59,10 @@ describe('rows wait, and no worker runs:', () => {
 
   test('it is one where the line waits for the call of a worker that opens it', async () => {
     await rowWaits();
-    const line = { stopped: 'HTTP 502', problem: 'call:lost', at: 1, probe: 'any', first: 1, max: 9, probes: 0 };
-    await db.redis.hset(key('line'), { ...line, due: Date.now() - 1_000 });
+    const line = { state: 'retrying', because: 'HTTP 502', problem: 'call:lost', at: 1, failedProbes: 0 };
+    await db.redis.hset(key('line'), { ...line, dueAt: Date.now() - 1_000 });
     expect(await missing()).toBeDefined();
-    await db.redis.hset(key('line'), { due: Date.now() + HOUR_MS });
+    await db.redis.hset(key('line'), { dueAt: Date.now() + HOUR_MS });
     expect(await missing()).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ function situationOf(
   api?: string,
 ) {
   const calls = {
-    line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
+    line: async () => facts.line && { because: '', problem: '', at: NOON, halfOpen: false, ...facts.line },
     ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
     waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
   } as unknown as Calls;
@@ -246,8 +246,8 @@ describe('a stopped line', () => {
     );
     const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
     expect(due.blockedReason?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
-    const onTrial = await situationOf({ line: { ...line, probe, onTrial: true } });
-    expect(onTrial.blockedReason?.reason.en).toMatch(/One call is being tried now\.$/);
+    const halfOpen = await situationOf({ line: { ...line, probe, halfOpen: true } });
+    expect(halfOpen.blockedReason?.reason.en).toMatch(/One call is being tried now\.$/);
     const paused = await situationOf({ line: { ...line, probe, paused: 'we move house' } });
     expect(paused.stopped).toBe(true);
     expect(paused.blockedReason?.reason.en).not.toContain('tried at');
