@@ -1,5 +1,8 @@
 /** The budgets of calls to WeChat, what is left of a quota day, and what holds every call back. */
 
+/** A quota day is over in every time zone by then. */
+export const QUOTA_DAY_KEPT_S = 3 * 86_400;
+
 export interface Budgets {
   readonly perSecond: number;
   readonly perMinute: number;

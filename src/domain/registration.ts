@@ -255,7 +255,7 @@ export interface Registration {
   /** `batch/index` of the row whose details are sent. */
   readonly row: string;
   /** Further rows with the same details, which get the same outcome. */
-  readonly alsoRows: readonly string[];
+  readonly joinedRows: readonly string[];
   /**
    * Rows with other details that came while a task may be running: they are sent when it has failed. The first one is the one
    * to send; the others have its details.
@@ -509,7 +509,7 @@ export function newRegistration(id: string, row: string): Registration {
     id,
     state: 'queued',
     row,
-    alsoRows: [],
+    joinedRows: [],
     waitingRows: [],
     attempt: 0,
     task: 'none',
@@ -580,27 +580,27 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
 /** In place of the row of a registration of which only its outcome is kept (redis/lua/purge.lua). */
 export const PURGED_ROW = 'purged/0';
 
-type Rows = Pick<Registration, 'row' | 'alsoRows' | 'waitingRows'>;
+type Rows = Pick<Registration, 'row' | 'joinedRows' | 'waitingRows'>;
 
 /** A created Mini Program ends the waiting of rows; where the task has failed, {@link turnOfWaitingRow} comes next. */
-function rowsAfter({ row, alsoRows, waitingRows }: Rows, fact: Fact, move: Move): Rows {
+function rowsAfter({ row, joinedRows, waitingRows }: Rows, fact: Fact, move: Move): Rows {
   const newRow = fact.row ?? row;
   // A waiting row that takes its turn takes those along that wait with it.
   const along = waitingRows.includes(newRow) ? waitingRows.filter((other) => other !== newRow) : undefined;
   switch (move.rows) {
     case 'begins':
     case 'replaces':
-      return { row: newRow, alsoRows: along ?? [], waitingRows: along === undefined ? waitingRows : [] };
+      return { row: newRow, joinedRows: along ?? [], waitingRows: along === undefined ? waitingRows : [] };
     case 'leads':
-      return { row: newRow, alsoRows: row === PURGED_ROW ? alsoRows : [...alsoRows, row], waitingRows };
+      return { row: newRow, joinedRows: row === PURGED_ROW ? joinedRows : [...joinedRows, row], waitingRows };
     case 'joins':
-      return { row, alsoRows: [...alsoRows, newRow], waitingRows };
+      return { row, joinedRows: [...joinedRows, newRow], waitingRows };
     case 'waits':
-      return { row, alsoRows, waitingRows: waitingWith(waitingRows, newRow, fact.detailsOfWaiting) };
+      return { row, joinedRows, waitingRows: waitingWith(waitingRows, newRow, fact.detailsOfWaiting) };
     case 'withdrawn':
-      return { row, alsoRows, waitingRows: [] };
+      return { row, joinedRows, waitingRows: [] };
     default:
-      return { row, alsoRows, waitingRows: move.to === 'created' ? [] : waitingRows };
+      return { row, joinedRows, waitingRows: move.to === 'created' ? [] : waitingRows };
   }
 }
 

@@ -1,15 +1,16 @@
 /** Permission to call WeChat: one step decides over every budget and writes that the call is on its way. */
 import type { Redis } from 'ioredis';
-import type {
-  Budgets,
-  CallsOfDay,
-  CheckEnd,
-  GlobalWait,
-  Keeping,
-  NotedWait,
-  ReportedQuota,
-  ShutDay,
-  TokenWait,
+import {
+  type Budgets,
+  type CallsOfDay,
+  type CheckEnd,
+  type GlobalWait,
+  type Keeping,
+  type NotedWait,
+  QUOTA_DAY_KEPT_S,
+  type ReportedQuota,
+  type ShutDay,
+  type TokenWait,
 } from '../domain/budgets.js';
 import { isHalfOpen, type LineState, type LineStop } from '../domain/line.js';
 import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line-faults.js';
@@ -250,7 +251,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function keepTold(day: string, told: ReportedQuota): Promise<void> {
-    await redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), DAY_EXPIRES_S).exec();
+    await redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), QUOTA_DAY_KEPT_S).exec();
   }
 
   async function quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'> {
@@ -283,9 +284,6 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     resumeLine,
   };
 }
-
-/** A day is over in every time zone by then. */
-const DAY_EXPIRES_S = 3 * 86_400;
 
 function fieldsOf({ limit, used, counted, at }: ReportedQuota): Record<string, number> {
   return { told: limit, toldUsed: used, counted, toldAt: at };

@@ -22,16 +22,16 @@ const NAMES = {
   batches: 'batches',
   /** hash: what a batch is: file, headings, columns, rows */
   batch: 'batch',
-  /** list per 512 rows: the packed rows of a batch */
+  /** list per page of rows (domain/batch.ts, ROWS_PER_PAGE): the packed rows of a batch */
   rows: 'rows',
-  /** string per 512 rows: eight bytes a row by which it is found (row-index.ts) */
+  /** string per page of rows: eight bytes a row by which it is found (row-index.ts) */
   rowIndex: 'row-index',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
   /** hash: registrations by state, each counted once, however many batches ask for it */
   states: 'states',
   /** hash: row index to the outcome that a later batch's new attempt must not change */
-  settled: 'settled',
+  keptOutcomes: 'kept-outcomes',
   /** hash: registration to the first row of a batch that found it created already */
   firstRows: 'first-rows',
   /** list per kind of work: registrations to be taken up, the first one next */
@@ -125,7 +125,7 @@ const NAMES = {
   /** sorted set: processes that work, as JSON (domain/presence.ts), by until when they count as alive, in ms */
   living: 'living',
   /** hash: when a process of each role, a worker of each kind, and a push (`push`) were last seen, in ms */
-  seen: 'seen',
+  lastSeen: 'last-seen',
   /** string: when a receiver was last seen, in ms */
   receiver: 'receiver',
   /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */
@@ -197,6 +197,3 @@ function wordOf(name: string): string {
   if (!Object.hasOwn(NAMES, name)) throw new Error(`A script names the key ${name}, which keys.ts does not have`);
   return NAMES[name as KeyName];
 }
-
-/** Rows are kept in lists of this length: short enough for LINDEX, one list a report page. */
-export const ROWS_PER_PAGE = 512;

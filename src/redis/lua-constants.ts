@@ -1,16 +1,23 @@
 /**
  * What the Lua scripts must know of the tables of `domain/`: written out in their text before it is loaded, as the names of
- * keys are (keys.ts). A script writes `constant.rowsPerPage`. A table is made anew wherever it stands, so a script that needs
- * one seldom names it inside a function.
+ * keys are (keys.ts). A script writes `constant.rowsPerPage`, and `field.state` for a field of a registration's hash
+ * (registration-fields.ts). A table is made anew wherever it stands, so a script that needs one seldom names it in a function.
  */
+
+import { ROWS_PER_PAGE } from '../domain/batch.js';
+import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
 import { LINE_MOVES, LINE_STATES, type LineEvent, type LineState, PROBE_EVENTS } from '../domain/line.js';
-import { STATES } from '../domain/registration.js';
-import { ROWS_PER_PAGE } from './keys.js';
+import { PURGED_ROW, STATES } from '../domain/registration.js';
+import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
+import { shortNameOf } from './ledger/registration-fields.js';
 
 type Constant = string | number | boolean | { readonly [name: string]: Constant };
 
 const CONSTANTS: Readonly<Record<string, Constant>> = {
   rowsPerPage: ROWS_PER_PAGE,
+  purgedRow: PURGED_ROW,
+  relayLooksEveryMs: RELAY_LOOKS_EVERY_MS,
+  dayExpiresS: QUOTA_DAY_KEPT_S,
   /** `lineMoves[event][state]`: the state that the event leads to. */
   lineMoves: lineMoves(),
   /** Of each state of the line when a call may go as its probe. */
@@ -20,12 +27,18 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
 };
 
 export function withConstants(lua: string): string {
-  return lua.replace(/\bconstant\.(\w+)/g, (_, name: string) => {
-    const value = CONSTANTS[name];
-    if (value === undefined)
-      throw new Error(`A script names the constant ${name}, which lua-constants.ts does not have`);
-    return luaOf(value);
-  });
+  return lua
+    .replace(/\bconstant\.(\w+)/g, (_, name: string) => luaOf(constantOf(name)))
+    .replace(
+      /\bfield(?:\.(\w+)|\['(\w+)'\])/g,
+      (_, name?: string, keyword = '') => `'${shortNameOf(name ?? keyword)}'`,
+    );
+}
+
+function constantOf(name: string): Constant {
+  const value = CONSTANTS[name];
+  if (value === undefined) throw new Error(`A script names the constant ${name}, which lua-constants.ts does not have`);
+  return value;
 }
 
 function luaOf(value: Constant): string {

@@ -638,7 +638,7 @@ describe('a batch with canaries', () => {
       await book.load('b3', [merchant(4)]);
 
       expect(await readyIds()).toEqual([first, second, fifth, fourth]);
-      expect(await book.registration(fifth)).toMatchObject({ row: 'b2/0', alsoRows: ['b1/4'] });
+      expect(await book.registration(fifth)).toMatchObject({ row: 'b2/0', joinedRows: ['b1/4'] });
       for (const id of ['b1', 'b2', 'b3']) expect(await book.batches.counts(id)).toEqual(await book.recount(id));
     });
 

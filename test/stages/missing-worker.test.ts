@@ -31,7 +31,7 @@ async function missing(limits: Limits = LIMITS) {
 describe('rows wait, and no worker runs:', () => {
   test('that is a fault, in both languages, with what to do', async () => {
     await rowWaits();
-    await db.redis.hset(key('seen'), 'worker', Date.parse('2026-11-21T01:30:00Z'));
+    await db.redis.hset(key('lastSeen'), 'worker', Date.parse('2026-11-21T01:30:00Z'));
     const fault = await missing();
     expect(fault?.reason.en).toMatch(
       /^No worker runs, and rows wait that could be sent, the oldest since .*; the last worker was seen at 2026-11-21T09:30:00\+08:00\.$/,

@@ -5,7 +5,7 @@
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { WorkKind } from '../../domain/work.js';
+import { RELAY_LOOKS_EVERY_MS, type WorkKind } from '../../domain/work.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import type { WakeupChannel } from '../wakeup-channel.js';
@@ -31,9 +31,6 @@ const LARGEST_HANDFUL = 32;
 
 /** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
 const HANDFULS_A_SECOND = 50;
-
-/** Longest pause between two looks: a lost wakeup costs no more than this. */
-const LOOK_EVERY_MS = 15_000;
 
 /** A job that was handed so long ago and is not done is handed again. */
 const OVERDUE_MS = 60_000;
@@ -126,7 +123,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
 
   async function handWhatBullMqLacks(): Promise<void> {
     if (!mayLack) {
-      if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      if (Math.abs(now() - swept) > RELAY_LOOKS_EVERY_MS) await handAgain(OVERDUE_MS);
       return;
     }
     mayLack = false;
@@ -139,7 +136,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   }
 
   async function look(): Promise<void> {
-    let pause = LOOK_EVERY_MS;
+    let pause = RELAY_LOOKS_EVERY_MS;
     try {
       await handWhatBullMqLacks();
       waiting = 0;

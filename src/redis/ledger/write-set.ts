@@ -8,7 +8,7 @@ import { type Fact, isOver, isUnsent, type Move, type Registration, type Wait } 
 import type { Recorded, Snapshot } from '../../domain/snapshot.js';
 import type { WorkKind } from '../../domain/work.js';
 import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
-import { difference } from './registration-fields.js';
+import { difference, shortNameOf } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
 
 /** prelude.lua, `record`, names the fields. */
@@ -130,7 +130,7 @@ function linkChange(before: Registration, after: Registration): Pick<WriteSet, '
 }
 
 /** Field of a registration's hash: the id of its last write (prelude.lua, version_of). */
-const VERSION = 'v';
+const VERSION = shortNameOf('version');
 
 /** What tells a fact of this process from every other in the history. */
 export function newWriteId(): string {

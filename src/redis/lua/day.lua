@@ -11,7 +11,7 @@
 --   openedAt, openedBy   when the day was opened again (ms), by 'told' or by 'probe'
 --   doubted   '1': quota/get reported calls, and WeChat then refused them
 --   askedAt, answered    time of the last check (ms), and WeChat's answer
-local DAY_EXPIRES_S = 259200
+local DAY_EXPIRES_S = constant.dayExpiresS
 
 -- Calls that the day allows, as domain/limits.ts (callsOfDay) says.
 local function calls_of_day(budget, told, cleared)

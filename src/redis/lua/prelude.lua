@@ -1,14 +1,15 @@
 -- What every script shares. Names of keys, `key.…`, and what the tables of src/domain say,
--- `constant.…`, are written out before a script is loaded (keys.ts, lua-constants.ts).
+-- `constant.…`, are written out before a script is loaded, and so are the fields of a registration, `field.…` (keys.ts,
+-- lua-constants.ts).
 local function joined(name, part) return name .. part end
 
 local ROWS_PER_PAGE = constant.rowsPerPage
 
 -- In place of the row of a registration of which only its outcome is kept (purge.lua); it is a row of no batch.
-local PURGED_ROW = 'purged/0'
+local PURGED_ROW = constant.purgedRow
 
 -- The relay looks by itself as often as this: what is due later needs no wakeup.
-local RELAY_LOOKS_EVERY_MS = 15000
+local RELAY_LOOKS_EVERY_MS = constant.relayLooksEveryMs
 
 local function milliseconds()
   local t = redis.call('TIME')
@@ -100,7 +101,7 @@ local function change_rows(rows)
       if relation ~= '' then
         redis.call('LSET', page, place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
       end
-      if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
+      if kept ~= '' then redis.call('HSET', key.keptOutcomes(batch), index, kept) end
       if before ~= after then
         count_change(key.counts(batch), before, -1)
         count_change(key.counts(batch), after, 1)
@@ -150,7 +151,7 @@ local function unpark_for(awaited)
     local parked = redis.call('HGET', key.parked(), id)
     if parked then
       local push = cjson.decode(parked)
-      redis.call('XADD', key.pushes(), '*', 'was', id, 'at', push.at, 'type', push.type, 'query', push.query, push.as, push.body)
+      redis.call('XADD', key.pushes(), '*', 'parkedAs', id, 'at', push.at, 'type', push.type, 'query', push.query, push.as, push.body)
       redis.call('HDEL', key.parked(), id)
     end
   end
@@ -291,7 +292,7 @@ end
 -- The mark of the last fact of a registration's history, '' where it has none, false where Redis has forgotten the registration
 -- itself. The length of the history would not do: after a loss of data another fact stands in the same place.
 local function version_of(id)
-  local is = redis.call('HMGET', key.registration(id), 'v', 's')
+  local is = redis.call('HMGET', key.registration(id), field.version, field.state)
   return is[2] and (is[1] or '')
 end
 
@@ -347,7 +348,7 @@ local function offline(id, this, at)
   online[this.day] = online[this.day] or redis.call('SISMEMBER', met, '') == 1
   if online[this.day] then return end
   redis.call('SADD', met, this.met and id or '')
-  redis.call('EXPIRE', met, 259200)
+  redis.call('EXPIRE', met, constant.dayExpiresS)
   if this.met and redis.call('SCARD', met) >= this.most then
     stop_line({ because = this.because, problem = this.problem, at = at })
   end
@@ -456,9 +457,9 @@ local function batch_after_canary(id, pointer, state, at)
   -- Kept, it was never one of them.
   if no_longer_held(batch, id) then return end
   -- Only what it became first counts: an accepted one may be rejected a day later.
-  if redis.call('HGET', key.registration(id), 'canary') == batch then return end
+  if redis.call('HGET', key.registration(id), field.canaryOf) == batch then return end
   if verdict == 'withdrawn' then return release_held(batch, 1) end
-  redis.call('HSET', key.registration(id), 'canary', batch)
+  redis.call('HSET', key.registration(id), field.canaryOf, batch)
   local times = redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1)
   if verdict == 'refused' then
     release_held(batch, 1)
@@ -514,7 +515,7 @@ function record(id, step)
   facts = facts + 1
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
-  local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
+  local before = redis.call('HMGET', registration, field.state, field.wait, field.row, field.joinedRows)
   redis.call('HSET', registration, unpack(step.set))
   if not step.unchanged then
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
