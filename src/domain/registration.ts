@@ -554,6 +554,16 @@ export function statesMovedBy(kind: FactKind): readonly State[] {
   return [...new Set((MOVES_OF.get(kind) ?? []).flatMap(({ from }) => from))];
 }
 
+/**
+ * States in which a row only reports the Mini Program that there is, whatever its details: no rule takes one but where one
+ * more is asked for. The ledger accepts such a row without asking MOVES (accept.lua).
+ */
+export const STATES_THAT_SETTLE_ROWS: readonly State[] = (Object.keys(STATES) as State[]).filter((state) =>
+  MOVES.every(
+    ({ fact, from, when }) => fact !== 'row_accepted' || !from.includes(state) || when === 'one more is asked for',
+  ),
+);
+
 /** The registration after a move: what the ledger writes. */
 export function apply(registration: Registration, fact: Fact, move: Move): Registration {
   if (move.rows === 'already_created') return registration;

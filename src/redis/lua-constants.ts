@@ -7,7 +7,7 @@
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
 import { LINE_MOVES, LINE_STATES, type LineEvent, type LineState, PROBE_EVENTS } from '../domain/line.js';
-import { PURGED_ROW, STATES } from '../domain/registration.js';
+import { PURGED_ROW, STATES, STATES_THAT_SETTLE_ROWS } from '../domain/registration.js';
 import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { shortNameOf } from './ledger/registration-fields.js';
 
@@ -24,6 +24,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   lineProbes: columnOf(LINE_STATES, 'probe'),
   probeEvents: PROBE_EVENTS,
   verdictOfState: columnOf(STATES, 'verdict'),
+  settlesRows: Object.fromEntries(STATES_THAT_SETTLE_ROWS.map((state) => [state, true])),
 };
 
 export function withConstants(lua: string): string {

@@ -88,7 +88,11 @@ describe('a push that is not answered `success`', () => {
     peer.simulator.advance('6m');
     await peer.receiver.outcomesCount(4);
     await vi.waitFor(() => expect(peer.simulator.state().pushes).toMatchObject({ gaveUp: 1 }));
-    expect(peer.simulator.state().merchants[failing.code]?.tasks[0]?.pushes).toEqual({ sent: 1, acknowledged: 0, results: 0 });
+    expect(peer.simulator.state().merchants[failing.code]?.tasks[0]?.pushes).toEqual({
+      sent: 1,
+      acknowledged: 0,
+      results: 0,
+    });
     const { failures } = peer.simulator.state().pushes;
     expect(failures.filter((failure) => failure.startsWith(OUTCOME))).toHaveLength(4);
   });

@@ -73,13 +73,16 @@ local function accept_decided(id, pointer, row, state, decided)
   return decided.relation
 end
 
+-- States in which a row only reports the Mini Program that there is (domain/registration.ts).
+local SETTLES_ROWS = constant.settlesRows
+
 -- What a row is whose enterprise is known to this file, or has a Mini Program; nil where neither is so.
 local function accept_known(id, pointer, state, row, also, appid)
   local earlier = index_in_batch(row .. ' ' .. (also or ''))
   if earlier then return duplicate_of(id, earlier) end
   local first_of_file = redis.call('HGET', key.firstRows(batch), id)
   if first_of_file then return duplicate_of(id, first_of_file) end
-  if state == 'created' and not again then return accept_created(id, pointer, appid) end
+  if SETTLES_ROWS[state] and not again then return accept_created(id, pointer, appid) end
 end
 
 -- A row that is never sent: it joins what its enterprise has, and where that is nothing, or has failed, it is invalid.
