@@ -53,7 +53,7 @@ export interface Effects {
   /** What the answer to a create says of the creates that wait for it. */
   readonly verdict?: ProbeVerdict;
   /** What a search says of the way to WeChat, where it tries a stopped line. */
-  readonly heard?: Exclude<ProbeVerdict, 'accepted' | 'refused'>;
+  readonly searchVerdict?: Exclude<ProbeVerdict, 'accepted' | 'refused'>;
   /** A fault of WeChat or of the network that this call met; with the code '' an ordinary answer, after which the count begins anew. */
   readonly repeatedError?: RepeatedError | { readonly call: RepeatedError['call']; readonly code: '' };
   /** Recorded, too, should that fault stop the line: the try that it has cost is given back. */

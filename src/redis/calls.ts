@@ -67,8 +67,8 @@ export interface Calls {
   forgetWait(): Promise<void>;
   /** What holds calls back without the line being stopped; undefined: nothing. */
   waitNoted(): Promise<NotedWait | undefined>;
-  /** Keeps what `quota/get` told of a day. */
-  keepTold(day: string, told: ReportedQuota): Promise<void>;
+  /** Keeps what `quota/get` reported of a day. */
+  keepReported(day: string, reported: ReportedQuota): Promise<void>;
   /**
    * Who asks WeChat for the quota. `mine`: this process, and it has so long for it; `asking`: another one is at it, and
    * publishes `quota` at the end; `asked`: it was done.
@@ -139,16 +139,21 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
       keeping === undefined ? undefined : keptScript([key('calls', day)], [JSON.stringify(keeping)]),
     ]);
     const number = (name: string): number => Number(fields[name] ?? 0);
-    const told =
-      fields.told === undefined
+    const reported =
+      fields.reportedLimit === undefined
         ? undefined
-        : { limit: number('told'), used: number('toldUsed'), counted: number('counted'), at: number('toldAt') };
+        : {
+            limit: number('reportedLimit'),
+            used: number('reportedUsed'),
+            counted: number('countedThen'),
+            at: number('reportedAt'),
+          };
     const shut = shutFrom(fields);
     return {
       create: number('create'),
       search: number('search'),
       closed: fields.closed === '1',
-      told,
+      reported,
       ...(fields.cleared !== undefined && { cleared: number('cleared') }),
       ...(kept !== undefined && { kept: kept as number }),
       ...(shut !== undefined && { shut }),
@@ -163,10 +168,10 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   async function endCheck(
     day: string,
     check: number,
-    { outcome, answered, told, cleared }: CheckEnd,
+    { outcome, answered, reported, cleared }: CheckEnd,
     recheck: readonly number[],
   ): Promise<void> {
-    const fields = { ...(told && fieldsOf(told)), ...(cleared !== undefined && { cleared }) };
+    const fields = { ...(reported && fieldsOf(reported)), ...(cleared !== undefined && { cleared }) };
     await endCheckScript(
       [key('calls', day)],
       [check, outcome, answered, JSON.stringify(recheck), ...Object.entries(fields).flat()],
@@ -250,8 +255,8 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     return { ...noted, why: why as TokenWait, ms: Math.max(Number(until ?? 0) - now, 0) };
   }
 
-  async function keepTold(day: string, told: ReportedQuota): Promise<void> {
-    await redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), QUOTA_DAY_KEPT_S).exec();
+  async function keepReported(day: string, reported: ReportedQuota): Promise<void> {
+    await redis.multi().hset(key('calls', day), fieldsOf(reported)).expire(key('calls', day), QUOTA_DAY_KEPT_S).exec();
   }
 
   async function quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'> {
@@ -275,7 +280,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     tokenRestMs,
     forgetWait,
     waitNoted,
-    keepTold,
+    keepReported,
     quotaTurn,
     endQuotaTurn,
     line,
@@ -286,7 +291,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
 }
 
 function fieldsOf({ limit, used, counted, at }: ReportedQuota): Record<string, number> {
-  return { told: limit, toldUsed: used, counted, toldAt: at };
+  return { reportedLimit: limit, reportedUsed: used, countedThen: counted, reportedAt: at };
 }
 
 /** The fields are those of day.lua. */

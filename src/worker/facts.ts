@@ -173,7 +173,7 @@ export function factOfSearch(
       effects: {
         ...fault(context, 'search', problem, reply.why),
         ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
-        heard: 'failed',
+        searchVerdict: 'failed',
       },
       refusedToken: false,
     };
@@ -183,7 +183,7 @@ export function factOfSearch(
   const effects: Effects = {
     ...doorOf(context, charged, answer, problem, said),
     ...ordinary('search'),
-    heard: answer.door === undefined ? 'taken' : 'again',
+    searchVerdict: answer.door === undefined ? 'taken' : 'again',
   };
   // Turned away, it may ask again at once: the door itself says how long to wait.
   const until = answer.door === undefined ? next(context.patience, sentAt, at, whatItTells(answer, problem)) : at;

@@ -333,7 +333,7 @@ describe('sending', () => {
     const merchants = [1, 2, 3, 4].map((number) => merchant(number)) as [Merchant, Merchant, Merchant, Merchant];
     await book.load('b1', merchants);
     await dueLater(5);
-    await book.calls.keepTold(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
+    await book.calls.keepReported(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
     const believing = { believe: true, perDay: 1000, reserve: 250 };
 
     const kinds = [];

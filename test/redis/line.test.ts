@@ -315,7 +315,12 @@ describe('a line that opens by itself', () => {
     expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
     expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
     expect(await book.take(idOf(fourth))).toMatchObject({ kind: 'wait', why: 'line' });
-    await book.record(idOf(first), 'search_void', {}, { repeatedError: { ...lost, call: 'search' }, heard: 'failed' });
+    await book.record(
+      idOf(first),
+      'search_void',
+      {},
+      { repeatedError: { ...lost, call: 'search' }, searchVerdict: 'failed' },
+    );
     expect(await book.calls.line()).toMatchObject({ halfOpen: false, probe: { failed: 1 } });
 
     expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
@@ -323,7 +328,7 @@ describe('a line that opens by itself', () => {
       idOf(second),
       'task_unclear',
       {},
-      { repeatedError: { call: 'search', code: '' }, heard: 'taken' },
+      { repeatedError: { call: 'search', code: '' }, searchVerdict: 'taken' },
     );
     expect(await book.calls.line()).toBeUndefined();
   });
@@ -334,7 +339,12 @@ describe('a line that opens by itself', () => {
     expect(await book.take(idOf(fifth), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
     await book.calls.resumeLine();
     expect((await book.take(idOf(fifth), {}, 'search_sent')).kind).toBe('go');
-    await book.record(idOf(fifth), 'task_running', {}, { repeatedError: { call: 'search', code: '' }, heard: 'taken' });
+    await book.record(
+      idOf(fifth),
+      'task_running',
+      {},
+      { repeatedError: { call: 'search', code: '' }, searchVerdict: 'taken' },
+    );
     expect(await book.calls.line()).toMatchObject({ halfOpen: true });
   });
 

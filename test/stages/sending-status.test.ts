@@ -16,7 +16,7 @@ function situationOf(
 ) {
   const calls = {
     line: async () => facts.line && { because: '', problem: '', at: NOON, halfOpen: false, ...facts.line },
-    ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
+    ofDay: async () => ({ create: 0, search: 0, closed: false, reported: undefined, ...facts.day }),
     waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
   } as unknown as Calls;
   return sendingStatus(calls, limits, NOON, api);
@@ -157,10 +157,10 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
   test("is waited for where WeChat's own number has shut it, told by quota/get", async () => {
     const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
     const believing = { ...LIMITS, believeWeChat: true };
-    expect((await situationOf({ day: { create: 3, told } }, believing)).stopped).toBe(false);
-    expect((await situationOf({ day: { create: 3, told } }, LIMITS)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, reported: told } }, believing)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, reported: told } }, LIMITS)).stopped).toBe(false);
     expect(
-      (await situationOf({ day: { create: 3, told: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
+      (await situationOf({ day: { create: 3, reported: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
     ).toBe(true);
   });
 });

@@ -30,7 +30,7 @@ export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifSto
   /** Other details are sent instead of those of its row. */
   readonly replaced?: true;
   /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
-  readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
+  readonly scheduled?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
   readonly unasked?: true;
@@ -71,7 +71,7 @@ export function writeSetOf(
     set: [...set, VERSION, writeId],
     ...(del.length > 0 && { del }),
     ...rowsOf(before, turn === undefined ? before : passed, after, turn?.move ?? move),
-    later: scheduled && { kind: scheduled.kind, due: String(scheduled.at) },
+    scheduled: scheduled && { kind: scheduled.kind, due: String(scheduled.at) },
     ready,
     ...(isOver(after.state) && { over: true }),
     ...(isBackInLine(before, after) && { unasked: true }),

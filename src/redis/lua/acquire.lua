@@ -2,7 +2,7 @@
 -- KEYS 1 any key of ours
 -- ARGV 1 budgets (JSON):
 --        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
---        believe  true: what WeChat told of the day goes before perDay
+--        believe  true: what WeChat reports of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
 --        recheck  times of the checks of a day that is shut (list of ms, see day.lua); absent: no checks
@@ -56,12 +56,12 @@ if newest and microseconds_of(newest) > now_us then
 end
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
 local counted = redis.call(
-  'HMGET', calls, 'create', 'search', 'told', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'toldAt'
+  'HMGET', calls, 'create', 'search', 'reportedLimit', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'reportedAt'
 )
 local per_day = calls_of_day(budget, counted[3], counted[4])
 local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
 local closed, probe, asked_for = counted[5], counted[6], counted[9]
-local busy_until, check_at, told_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
+local busy_until, check_at, reported_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
 -- Calls kept for follow-ups; counted only when so few calls are left that it matters.
 local kept
 local granted = { create = 0, search = 0 }
@@ -133,7 +133,7 @@ local function wait_for_day()
   if budget.recheck then
     if not check_at then
       -- Used up by our own count. Where quota/get was asked a moment ago, the first check waits for its time.
-      check_at = told_at and math.max(now, told_at + budget.recheck[1]) or now
+      check_at = reported_at and math.max(now, reported_at + budget.recheck[1]) or now
       redis.call('HSET', calls, 'since', now, 'shutAt', now, 'checkAt', check_at)
     end
     if busy_until > now then

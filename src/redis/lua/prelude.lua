@@ -362,7 +362,7 @@ local VERDICT_OF = constant.verdictOfState
 -- where its worker died in the call: then only its state tells, or another probe goes after a while (acquire.lua).
 local function event_of_probe(step, state)
   local _, _, _, problem, call = unpack(line_now)
-  local verdict, met = step.verdict or (call == 'any' and step.heard), step.repeatedError
+  local verdict, met = step.verdict or (call == 'any' and step.searchVerdict), step.repeatedError
   -- Of another fault, what it met is the merchant's own matter.
   if verdict == 'taken' and met and met.code == problem then verdict = 'failed' end
   -- Turned away by WeChat itself, it has found the way there.
@@ -492,7 +492,7 @@ local SPENT = '1000000'
 --   passed       the state to which the fact itself led, before that turn
 --   rows         what changes for rows that stop showing the registration, or begin to (change_rows)
 --   replaced     true: other details are sent instead of those of its row
---   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
+--   scheduled    { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
 --   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
@@ -508,7 +508,7 @@ local SPENT = '1000000'
 --                (create or search) met; `most` merchants in a row, or calls, stop the line. met: what came, in words
 --                without a merchant's data; undo: the step (JSON) that gives the try back, if it stops it; code '': none
 --   verdict      what the answer to a create says of those behind it: accepted, refused, taken, again or failed
---   heard        what the answer to a search says of the way to WeChat: taken, again or failed
+--   searchVerdict  what the answer to a search says of the way to WeChat: taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 function record(id, step)
   local registration = key.registration(id)
@@ -532,9 +532,9 @@ function record(id, step)
   end
   if step.over or step.unasked then redis.call('ZREM', key.scheduled('follow-up'), id) end
   local soon = false
-  if step.later then
-    soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
-    redis.call('ZADD', key.scheduled(step.later.kind), step.later.due, id)
+  if step.scheduled then
+    soon = step.scheduled.due - step.at < RELAY_LOOKS_EVERY_MS
+    redis.call('ZADD', key.scheduled(step.scheduled.kind), step.scheduled.due, id)
   end
   if step.ready then
     redis.call('ZREM', key.scheduled(step.ready), id)
