@@ -15,7 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { openStore } from '../dist/src/app/wiring/store.js';
 import { readSettings } from '../dist/src/config.js';
-import { key, ROWS_PER_PAGE } from '../dist/src/redis/keys.js';
+import { ROWS_PER_PAGE } from '../dist/src/domain/batch.js';
+import { key } from '../dist/src/redis/keys.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = 3;

@@ -1,4 +1,5 @@
-/** docs/states.md, printed from the tables of `registration`. */
+/** docs/states.md, printed from the tables of `registration` and `line`. */
+import { LINE_EVENTS, LINE_MOVES, LINE_STATES, type LineState } from '../../src/domain/line.js';
 import { type Consequence, FACTS, isOver, MOVES, STATES, type State } from '../../src/domain/registration.js';
 import { ACTORS } from '../../src/domain/words.js';
 
@@ -30,7 +31,7 @@ const ROWS: Record<NonNullable<Move['rows']>, string> = {
 
 export function statesPage(): string {
   return [
-    '<!-- Printed from src/domain/registration.ts. To change it, change the tables, then: UPDATE_DOCS=1 npx vitest run test/house/printed-docs.test.ts -->',
+    '<!-- Printed from src/domain/registration.ts and src/domain/line.ts. To change it, change the tables, then: UPDATE_DOCS=1 npx vitest run test/house/printed-docs.test.ts -->',
     '',
     '# What a registration can be',
     '',
@@ -77,28 +78,94 @@ export function statesPage(): string {
       ]),
     ),
     '',
+    ...theLine(),
   ].join('\n');
 }
 
-/** One arrow for all facts that lead from one state to another. */
-function picture(): string[] {
-  const arrows = new Map<string, Set<string>>();
-  for (const { from, to, fact } of MOVES) {
-    for (const state of from.filter((one) => one !== to && !isOver(one))) {
-      const arrow = `${state} --> ${to}`;
-      arrows.set(arrow, (arrows.get(arrow) ?? new Set()).add(fact));
-    }
-  }
+const PROBES = {
+  wanted: 'the next one that can be it',
+  due: 'when its wait is over',
+  sent: 'where its worker has died',
+};
+
+function theLine(): string[] {
   return [
-    '```mermaid',
-    'stateDiagram-v2',
-    '  [*] --> queued: row_accepted',
-    ...[...arrows].map(([arrow, facts]) => `  ${arrow}: ${[...facts].join(', ')}`),
-    ...stateNames()
-      .filter(isOver)
-      .map((state) => `  ${state} --> [*]`),
-    '```',
+    '# What the line can be',
+    '',
+    'The line is every call to WeChat, over all workers, behind one circuit breaker. A call that tries a stopped line is its',
+    'probe. While a probe is wanted because a person resumed the line, or is on its way, searches pass too, unless the way to',
+    'WeChat is at fault. An event that fits no move changes nothing.',
+    '',
+    ...pictureOfTheLine(),
+    '',
+    '## States of the line',
+    '',
+    ...table(
+      ['state', 'meaning', '含义', 'a call goes as the probe'],
+      (Object.keys(LINE_STATES) as LineState[]).map((state) => {
+        const row: { en: string; zh: string; probe?: keyof typeof PROBES } = LINE_STATES[state];
+        return [code(state), row.en, row.zh, row.probe === undefined ? '' : PROBES[row.probe]];
+      }),
+    ),
+    '',
+    '## Events of the line',
+    '',
+    ...table(
+      ['event', 'meaning', '含义'],
+      Object.entries(LINE_EVENTS).map(([event, { en, zh }]) => [code(event), en, zh]),
+    ),
+    '',
+    '## Moves of the line',
+    '',
+    ...table(
+      ['event', 'from', 'to', 'because', '原因'],
+      LINE_MOVES.map(({ event, from, to, because }) => [
+        code(event),
+        from.map(code).join(', '),
+        code(to),
+        because.en,
+        because.zh,
+      ]),
+    ),
+    '',
   ];
+}
+
+/** Without pauses, and without a resumption where nothing waits: they lead from everywhere to one place. */
+function pictureOfTheLine(): string[] {
+  const moves = LINE_MOVES.filter(({ event }) => event !== 'paused' && event !== 'resumed_idle');
+  return pictureOf(
+    '[*] --> running',
+    moves.flatMap(({ event, from, to }) => from.map((state) => ({ state, to, fact: event }))),
+  );
+}
+
+function picture(): string[] {
+  const moves = MOVES.flatMap(({ from, to, fact }) =>
+    from.filter((state) => !isOver(state)).map((state) => ({ state, to, fact })),
+  );
+  const ends = stateNames().filter(isOver);
+  return pictureOf(
+    '[*] --> queued: row_accepted',
+    moves,
+    ends.map((state) => `${state} --> [*]`),
+  );
+}
+
+/** One arrow for all facts that lead from one state to another. */
+function pictureOf(
+  begin: string,
+  moves: readonly { readonly state: string; readonly to: string; readonly fact: string }[],
+  ends: readonly string[] = [],
+): string[] {
+  const arrows = new Map<string, Set<string>>();
+  for (const { state, to, fact } of moves) {
+    if (state === to) continue;
+    const arrow = `${state} --> ${to}`;
+    arrows.set(arrow, (arrows.get(arrow) ?? new Set()).add(fact));
+  }
+  const lines = [begin, ...[...arrows].map(([arrow, facts]) => `${arrow}: ${[...facts].join(', ')}`), ...ends];
+  return ['```mermaid', 'stateDiagram-v2', ...lines.map((line) => `  ${line}`), '```'];
 }
 
 function stateNames(): State[] {

@@ -1,5 +1,6 @@
 /** The line, stopped and started by a person. */
 import { PAUSE } from '../domain/line.js';
+import type { Resumption } from '../redis/calls.js';
 import { askDayAgain } from './ask-day.js';
 import type { Store } from './wiring/store.js';
 
@@ -9,8 +10,8 @@ export async function pause({ calls }: Pick<Store, 'calls'>, because: string, at
 }
 
 export interface Resumed {
-  /** `canary`: one call is sent first, and the line opens when WeChat answers it. */
-  readonly line: 'running' | 'open' | 'canary';
+  /** `probe`: one call is sent first, and the line opens when WeChat answers it. */
+  readonly line: Resumption;
   /** WeChat has closed the quota day; a worker asks at once whether it has calls again. */
   readonly isDayShut: boolean;
 }

@@ -67,7 +67,7 @@ export async function gatherStatus(store: Store, id: string | undefined) {
       limit: now.limit,
       left: now.left,
       kept: now.kept,
-      told: told(now, limits),
+      told: reportedQuota(now, limits),
       shut: shutDayFacts(now.shut, limits),
     },
     ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
@@ -125,10 +125,10 @@ function metByLine({ line }: SendingStatus, { timezone }: Limits) {
   };
 }
 
-/** What `quota/get` told last of this day, beside what we had counted then: others of the platform call as well. */
-function told({ told }: SendingStatus, { timezone }: Limits) {
-  if (told === undefined) return null;
-  const { used, counted, at } = told;
+/** What `quota/get` reported last of this day, beside what we had counted then: others of the platform call as well. */
+function reportedQuota({ reported }: SendingStatus, { timezone }: Limits) {
+  if (reported === undefined) return null;
+  const { used, counted, at } = reported;
   return { used, counted, difference: used - counted, at: isoWithOffset(at, timezone) };
 }
 

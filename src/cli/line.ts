@@ -39,6 +39,6 @@ const DAY_ASKED =
 
 const RESUMED = {
   running: 'The line was not stopped.',
-  open: 'The line runs again.',
-  canary: 'One call is sent first, as soon as a worker runs; the line opens when WeChat answers it.',
+  resumed: 'The line runs again.',
+  probe: 'One call is sent first, as soon as a worker runs; the line opens when WeChat answers it.',
 };

@@ -3,6 +3,12 @@ import type { DetailField } from './merchant.js';
 import { type Outcome, STATES, type State, type Wait } from './registration.js';
 import type { DetailColumns, Row } from './row.js';
 
+/**
+ * Rows are read, accepted, kept and reported in pages of so many: short enough for LINDEX, and for a thread that hands pages
+ * to another.
+ */
+export const ROWS_PER_PAGE = 512;
+
 export interface Batch {
   readonly id: string;
   /** File name without its folder. */

@@ -1,5 +1,8 @@
 /** The budgets of calls to WeChat, what is left of a quota day, and what holds every call back. */
 
+/** A quota day is over in every time zone by then. */
+export const QUOTA_DAY_KEPT_S = 3 * 86_400;
+
 export interface Budgets {
   readonly perSecond: number;
   readonly perMinute: number;
@@ -71,7 +74,7 @@ export interface CallsOfDay {
   /** WeChat said that the day is used up, whatever we counted. */
   readonly closed: boolean;
   /** The last answer of `quota/get`, where it was asked. */
-  readonly told: ReportedQuota | undefined;
+  readonly reported: ReportedQuota | undefined;
   /** Calls of ours that WeChat no longer counts, because its count was reset or its day began later. */
   readonly cleared?: number;
   /** Calls that are kept for follow-ups now; only where `keeping` was given. */
@@ -84,7 +87,7 @@ export interface CallsOfDay {
 export interface CheckEnd {
   readonly outcome: 'open' | 'shut' | 'probe' | 'unreachable';
   readonly answered: string;
-  readonly told?: ReportedQuota;
+  readonly reported?: ReportedQuota;
   readonly cleared?: number;
 }
 

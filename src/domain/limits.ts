@@ -53,10 +53,10 @@ export function budgetOfDay(limits: Limits) {
  */
 export function callsOfDay(
   { perDay, believeWeChat }: Pick<Limits, 'perDay' | 'believeWeChat'>,
-  { told, cleared = 0 }: { readonly told?: { readonly limit: number } | undefined; readonly cleared?: number },
+  { reported, cleared = 0 }: { readonly reported?: { readonly limit: number } | undefined; readonly cleared?: number },
 ): number {
-  if (believeWeChat) return told?.limit ?? perDay;
-  return Math.min(perDay + cleared, told?.limit ?? Number.POSITIVE_INFINITY);
+  if (believeWeChat) return reported?.limit ?? perDay;
+  return Math.min(perDay + cleared, reported?.limit ?? Number.POSITIVE_INFINITY);
 }
 
 /** How long `run` waits for a day that WeChat has closed. */

@@ -1,170 +1,122 @@
 /**
- * The line: every call to WeChat, over all workers. It stops where calls fail for a reason that is no merchant's. This
- * table says of each such reason how many calls are evidence enough, what opens the line again, and what people read.
+ * The line: every call to WeChat, over all workers, behind one circuit breaker. It stops where calls fail for a reason that
+ * is no merchant's (line-faults.ts), and one call, the probe, tells whether it may open again. Where books on the pattern
+ * say that the breaker is closed, calls pass and the line is `running`; where it is open, the line is `stopped`: to the
+ * people who read our words a line that opens is one that sends.
  *
- * A refusal of the platform (a secret, a permission, an IP address) is not here: it stops the line at its first answer,
- * and its words are those of the answer (`wechat/answers`).
+ * LINE_STATES and LINE_MOVES are printed into docs/states.md, and the Lua scripts get them when they are loaded
+ * (redis/lua-constants.ts): prelude.lua walks them in `stop_line` and `line_after_probe`.
  */
-import type { Limits } from './limits.js';
-import type { Patience } from './patience.js';
-import type { Actor, Words } from './words.js';
+import type { Words } from './words.js';
 
-export interface LineFault extends Words {
-  readonly acts: Actor;
-  readonly nextStep: Words;
+interface LineStateRow extends Words {
   /**
-   * `create`, `any`: the line opens by itself. One call of that kind, the probe, is sent after a wait that grows, and the
-   * line opens when WeChat answers it. Absent: a person has to act, and then `fastregister resume` sends the probe.
+   * When a call may go as the probe. `wanted`: the next one may. `due`: when a wait is over that grows with each probe that
+   * failed. `sent`: a probe is on its way, and another one goes when any call would be over: its worker has died. Absent:
+   * none may.
    */
-  readonly probe?: 'create' | 'any';
-  /**
-   * A create that meets it may have arrived, and is not sent again: so WeChat is asked something harmless first (`quota/get`),
-   * and only when that is answered does a create try the line.
-   */
-  readonly asksFirst?: true;
-  /** After so many probes in vain it is a person's to repair, and a run that waits for it ends. Absent: it ends by itself. */
-  readonly personAfter?: number;
-  /** Merchants in a row that are evidence enough, unless FASTREGISTER_STOP_AFTER is less; absent: as many as that says. */
-  readonly after?: number;
-  /** Calls are counted instead of merchants: the fault is on the way to WeChat, whoever is asked about. */
-  readonly countsCalls?: true;
+  readonly probe?: 'wanted' | 'due' | 'sent';
 }
 
-const IT_IS_TRIED: Words = {
-  en: 'Nothing to do at first: one call is tried after a growing pause, and the line opens by itself when WeChat takes it.',
-  zh: '暂时无需操作：系统会按逐渐加长的间隔发出一次请求，微信受理后自动恢复提交。',
-};
+// biome-ignore format: one line, one state
+export const LINE_STATES = {
+  running: { en: 'calls pass', zh: '正常提交' },
+  paused: { en: 'a person paused it; it met no fault', zh: '操作员已暂停，没有故障' },
+  stopped: { en: 'stopped for a fault that a person has to fix', zh: '因故障暂停，需人工处理' },
+  stopped_paused: { en: 'the same, and a person paused it', zh: '因故障暂停，需人工处理，且操作员已暂停' },
+  half_open: { probe: 'wanted', en: 'a person resumed it: the next create is the probe', zh: '操作员已恢复，下一次创建请求为试探请求' },
+  probing: { probe: 'sent', en: 'the probe is on its way', zh: '试探请求已发出' },
+  retrying: { probe: 'due', en: 'stopped for a fault that may end by itself: a probe is sent after a wait that grows', zh: '因可能自行消失的故障暂停，按逐渐加长的间隔发出试探请求' },
+  retrying_paused: { en: 'the same, and a person paused it: no probe is sent', zh: '因可能自行消失的故障暂停，且操作员已暂停：不发出试探请求' },
+  retrying_half_open: { probe: 'wanted', en: 'a person resumed it before its wait was over: the next call is the probe', zh: '操作员在等待结束前已恢复，下一次请求为试探请求' },
+  retrying_probing: { probe: 'sent', en: 'the probe is on its way; should it fail, the line waits for the next one', zh: '试探请求已发出，若失败则等待下一次试探' },
+} as const satisfies Record<string, LineStateRow>;
 
-export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
-  'create:89247': {
-    probe: 'create',
-    acts: 'us',
-    en: 'WeChat answers 89247 (internal error) to one merchant after the other. That is a fault of WeChat: no row is given up for it, and none loses a try.',
-    zh: '微信接连对不同商户返回 89247（内部错误）。这是微信侧故障：不会因此放弃任何行，也不占用其重试次数。',
-    nextStep: {
-      en: `${IT_IS_TRIED.en} If it lasts for hours, ask WeChat's support with a rid. \`fastregister resume\` tries one call at once.`,
-      zh: `${IT_IS_TRIED.zh}若持续数小时，请凭 rid 咨询微信客服。运行 \`fastregister resume\` 可立即尝试一次。`,
-    },
-  },
-  'create:-1': {
-    probe: 'create',
-    acts: 'us',
-    en: 'WeChat answers -1 (system error) to one merchant after the other. No row is given up for it, and none loses a try.',
-    zh: '微信接连对不同商户返回 -1（系统错误）。不会因此放弃任何行，也不占用其重试次数。',
-    nextStep: {
-      en: `${IT_IS_TRIED.en} If it lasts for hours, read WeChat's announcements, or ask its support with a rid. \`fastregister resume\` tries one call at once.`,
-      zh: `${IT_IS_TRIED.zh}若持续数小时，请查看微信公告或凭 rid 咨询微信客服。运行 \`fastregister resume\` 可立即尝试一次。`,
-    },
-  },
-  'call:lost': {
-    probe: 'any',
-    asksFirst: true,
-    after: 5,
-    countsCalls: true,
-    acts: 'us',
-    en: "WeChat's answers do not come back: no answer in time, a cut connection, or a server error (HTTP 5xx). What was sent is not sent again: pushes and searches settle it.",
-    zh: '收不到微信的答复：超时、连接中断或服务器错误（HTTP 5xx）。已发出的不会重复提交，将以推送或查询结果为准。',
-    nextStep: {
-      en: `${IT_IS_TRIED.en} If it lasts, check the network, the proxy and WECHAT_API_BASE_URL. \`fastregister resume\` tries one call at once.`,
-      zh: `${IT_IS_TRIED.zh}若持续如此，请检查网络、代理和 WECHAT_API_BASE_URL。运行 \`fastregister resume\` 可立即尝试一次。`,
-    },
-  },
-  'call:page': {
-    probe: 'any',
-    asksFirst: true,
-    personAfter: 3,
-    after: 3,
-    acts: 'us',
-    en: 'A page comes back instead of an answer of WeChat: from a proxy, a firewall, the login page of a network, or another server.',
-    zh: '返回的不是微信的答复，而是网页：可能来自代理、防火墙、网络登录页或其他服务器。',
-    nextStep: {
-      en: 'Check the proxy and the firewall between this machine and WeChat, and WECHAT_API_BASE_URL. Then run `fastregister resume`; without it, one call is tried after a growing pause, and the line opens when WeChat answers.',
-      zh: '请检查本机与微信之间的代理和防火墙，以及 WECHAT_API_BASE_URL，然后运行 `fastregister resume`；不运行时系统也会按逐渐加长的间隔发出一次请求，微信答复后自动恢复提交。',
-    },
-  },
-  'call:not_sent': {
-    probe: 'any',
-    after: 3,
-    countsCalls: true,
-    acts: 'us',
-    en: 'WeChat cannot be reached; nothing was sent.',
-    zh: '无法连接微信服务器，没有提交。',
-    nextStep: {
-      en: 'Check the network, the name server, the firewall and WECHAT_API_BASE_URL if it lasts. One call is tried after a growing pause, and the line opens by itself when WeChat answers. `fastregister resume` tries one at once.',
-      zh: '若持续如此，请检查网络、DNS、防火墙和 WECHAT_API_BASE_URL。系统会按逐渐加长的间隔发出一次请求，微信答复后自动恢复提交。运行 `fastregister resume` 可立即尝试一次。',
-    },
-  },
-  'call:not_confirmed': {
-    probe: 'any',
-    after: 3,
-    countsCalls: true,
-    acts: 'us',
-    en: 'What FASTREGISTER_REDIS_WAIT asks for did not have the call in time: no replica answers, or the disk is slow. Nothing was sent.',
-    zh: 'FASTREGISTER_REDIS_WAIT 要求的副本或磁盘未在时限内确认，没有提交。',
-    nextStep: {
-      en: 'Check the replica of Redis and its connection. One call is tried after a growing pause, and the line opens by itself when it is confirmed. `fastregister resume` tries one at once.',
-      zh: '请检查 Redis 副本及其连接。系统会按逐渐加长的间隔尝试一次，确认后自动恢复提交。运行 `fastregister resume` 可立即尝试一次。',
-    },
-  },
-  /** Any code of `create` that nobody knows. */
-  'create:unknown': {
-    acts: 'us',
-    en: 'WeChat answers one merchant after the other with the same code, which fastregister does not know.',
-    zh: '微信接连对不同商户返回同一个未知的错误码。',
-    nextStep: {
-      en: "Look the code up in WeChat's documentation, or ask WeChat's support with a rid; then run `fastregister resume`.",
-      zh: '请查阅微信文档或凭 rid 咨询微信客服，处理后运行 `fastregister resume`。',
-    },
-  },
-  /** The setting was changed since; before that the words are those of `reporter/troubles`. */
-  'api:changed': {
-    acts: 'us',
-    en: 'Every create of fastregisterweapp was answered with -1: WeChat took that API offline on 2026-04-30. WECHAT_REGISTRATION_API names another one now.',
-    zh: 'fastregisterweapp 的所有提交均返回 -1：微信已于 2026-04-30 下线该接口。WECHAT_REGISTRATION_API 现已改为其他接口。',
-    nextStep: {
-      en: 'Run `fastregister resume`: one create goes first, and the line opens when WeChat takes it.',
-      zh: '请运行 `fastregister resume`：先提交一条，微信受理后恢复提交。',
-    },
-  },
-  'operator:pause': {
-    acts: 'us',
-    en: 'An operator paused it.',
-    zh: '操作员已暂停。',
-    nextStep: { en: 'Run `fastregister resume` to send again.', zh: '运行 `fastregister resume` 恢复提交。' },
-  },
-};
+export type LineState = keyof typeof LINE_STATES;
 
-/** Should WeChat not answer `quota/get` at all, the line is tried by a create now and then. */
-export const PROBE_IN_ANY_CASE_EVERY = 3;
+// biome-ignore format: one line, one event
+export const LINE_EVENTS = {
+  paused: { en: 'a person paused the line', zh: '操作员暂停提交' },
+  resumed: { en: 'a person resumed it, and a create can be sent as the probe', zh: '操作员恢复提交，且有可作为试探的创建请求' },
+  resumed_idle: { en: 'a person resumed it, and nothing waits to be sent', zh: '操作员恢复提交，且没有待提交的行' },
+  fault: { en: 'a fault was met that a person has to fix', zh: '遇到需人工处理的故障' },
+  passing_fault: { en: 'a fault that may end by itself was met often enough', zh: '可能自行消失的故障已达到次数' },
+  probe_sent: { en: 'a call got its permit as the probe', zh: '某次请求获准作为试探请求' },
+  probe_answered: { en: 'WeChat took the probe, or refused its merchant', zh: '微信已受理试探请求，或未通过其商户信息' },
+  probe_void: { en: 'the probe was turned away before WeChat looked at it: nothing was learnt', zh: '试探请求在微信处理前被退回，没有得到结果' },
+  probe_failed: { en: 'the probe met the fault again', zh: '试探请求再次遇到该故障' },
+  probe_blocked: { en: 'the probe met another fault on the way to WeChat, which may end by itself', zh: '试探请求在途中遇到另一可能自行消失的故障' },
+  earlier_probe_accepted: { en: 'a push or a search says that WeChat had accepted the probe before', zh: '推送或查询表明微信已受理此前的试探请求' },
+  question_failed: { en: 'WeChat did not answer `quota/get`, which is asked before some probes', zh: '试探前的 `quota/get` 没有得到微信答复' },
+} as const satisfies Record<string, Words>;
 
-/** How a line opens by itself. */
-export interface Probe {
-  readonly call: 'create' | 'any';
-  readonly asksFirst: boolean;
-  readonly firstMs: number;
-  readonly maxMs: number;
+export type LineEvent = keyof typeof LINE_EVENTS;
+
+export interface LineMove {
+  readonly event: LineEvent;
+  readonly from: readonly LineState[];
+  readonly to: LineState;
+  readonly because: Words;
 }
 
-/** When a fault stops the line, and how it opens again. */
-export interface StopRule {
-  readonly most: number;
-  readonly countsCalls: boolean;
-  readonly probe?: Probe;
+/** An event that fits no rule changes nothing. */
+// biome-ignore format: one line, one rule
+export const LINE_MOVES: readonly LineMove[] = [
+  // A person
+  { event: 'paused', from: ['running', 'paused'], to: 'paused', because: { en: 'the newest reason is shown', zh: '显示最新的原因' } },
+  { event: 'paused', from: ['stopped', 'stopped_paused', 'half_open', 'probing'], to: 'stopped_paused', because: { en: 'the fault is still to be fixed, and the answer to a probe opens no paused line', zh: '故障仍待处理，试探请求的答复不会恢复已暂停的提交' } },
+  { event: 'paused', from: ['retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'retrying_paused', because: { en: 'a pause lasts until a person ends it', zh: '暂停由人工结束' } },
+  { event: 'resumed', from: ['paused'], to: 'running', because: { en: 'there is no fault to try', zh: '没有需要试探的故障' } },
+  { event: 'resumed', from: ['stopped', 'stopped_paused', 'half_open', 'probing'], to: 'half_open', because: { en: 'whether the fault is fixed shows with the next create', zh: '故障是否已排除，由下一次创建请求验证' } },
+  { event: 'resumed', from: ['retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'retrying_half_open', because: { en: 'the operator does not wait for the next probe', zh: '操作员不等待下一次试探' } },
+  { event: 'resumed_idle', from: ['paused', 'stopped', 'stopped_paused', 'half_open', 'probing', 'retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'no call can tell, so the next row is sent as usual', zh: '没有可用于试探的请求，下一行照常提交' } },
+
+  // A fault
+  { event: 'fault', from: ['running', 'half_open', 'probing', 'retrying', 'retrying_half_open', 'retrying_probing'], to: 'stopped', because: { en: 'a fault that needs a person goes before one that would be waited for in vain', zh: '需人工处理的故障优先，继续等待没有意义' } },
+  { event: 'fault', from: ['paused', 'retrying_paused'], to: 'stopped_paused', because: { en: 'pause and fault stand side by side', zh: '暂停与故障并存' } },
+  { event: 'passing_fault', from: ['running', 'half_open', 'probing', 'retrying_half_open', 'retrying_probing'], to: 'retrying', because: { en: 'a probe finds out when the fault is over', zh: '由试探请求确认故障何时消失' } },
+  { event: 'passing_fault', from: ['paused'], to: 'retrying_paused', because: { en: 'pause and fault stand side by side', zh: '暂停与故障并存' } },
+
+  // The probe
+  { event: 'probe_sent', from: ['half_open', 'probing'], to: 'probing', because: { en: 'one call tries the line; another one where its worker died', zh: '以一次请求试探；其进程已终止时另发一次' } },
+  { event: 'probe_sent', from: ['retrying', 'retrying_half_open', 'retrying_probing'], to: 'retrying_probing', because: { en: 'one call tries the line; another one where its worker died', zh: '以一次请求试探；其进程已终止时另发一次' } },
+  { event: 'probe_answered', from: ['probing', 'retrying_probing'], to: 'running', because: { en: 'WeChat looks at merchants again', zh: '微信已恢复处理商户' } },
+  { event: 'probe_void', from: ['probing'], to: 'half_open', because: { en: 'another call has to try', zh: '需另发一次试探' } },
+  { event: 'probe_void', from: ['retrying_probing'], to: 'retrying', because: { en: 'another call tries at once', zh: '立即另发一次试探' } },
+  { event: 'probe_failed', from: ['probing'], to: 'stopped', because: { en: 'the fault is not fixed', zh: '故障尚未排除' } },
+  { event: 'probe_failed', from: ['retrying_probing'], to: 'retrying', because: { en: 'the next wait is longer', zh: '下一次等待更长' } },
+  { event: 'probe_blocked', from: ['probing', 'retrying_probing'], to: 'retrying', because: { en: 'what keeps the line from being tried is shown, and tried for', zh: '显示并试探阻碍试探的故障' } },
+  { event: 'earlier_probe_accepted', from: ['stopped', 'half_open', 'probing', 'retrying', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'the line remembers its last lost probe until it stops anew', zh: '系统记录最近一次未得到答复的试探请求，直至再次暂停' } },
+
+  // What is asked before the probe
+  { event: 'question_failed', from: ['retrying', 'retrying_half_open', 'retrying_probing'], to: 'retrying', because: { en: 'a create that would be lost is not sent', zh: '不发出可能丢失的创建请求' } },
+  { event: 'question_failed', from: ['retrying_paused'], to: 'retrying_paused', because: { en: 'a pause lasts until a person ends it', zh: '暂停由人工结束' } },
+];
+
+/** The state that an event leads to; undefined where it changes nothing. */
+export function nextLine(state: LineState, event: LineEvent): LineState | undefined {
+  return LINE_MOVES.find((move) => move.event === event && move.from.includes(state))?.to;
 }
 
-export function stopRuleOf(problem: string, { stopAfter }: Pick<Limits, 'stopAfter'>, patience: Patience): StopRule {
-  const { after = stopAfter, countsCalls = false, probe, asksFirst = false } = LINE_FAULTS[problem] ?? {};
-  return {
-    most: Math.min(after, stopAfter),
-    countsCalls,
-    ...(probe !== undefined && {
-      probe: { call: probe, asksFirst, firstMs: patience.probeFirstMs, maxMs: patience.probeMaxMs },
-    }),
-  };
+/** A probe is on its way, or wanted because a person resumed the line. */
+export function isHalfOpen(state: LineState): boolean {
+  const { probe }: LineStateRow = LINE_STATES[state];
+  return probe === 'wanted' || probe === 'sent';
 }
+
+/** What the answer to a probe says of the line, by the verdict that the worker gives of it (effects.ts). */
+export const PROBE_EVENTS = {
+  accepted: 'probe_answered',
+  refused: 'probe_answered',
+  taken: 'probe_answered',
+  again: 'probe_void',
+  failed: 'probe_failed',
+} as const satisfies Record<string, LineEvent>;
+
+export type ProbeVerdict = keyof typeof PROBE_EVENTS;
 
 /** How a stopped line is tried by itself: when next, in ms since 1970, and how many calls have failed. */
-interface Tried {
+export interface Tried {
   readonly at: number;
   readonly failed: number;
 }
@@ -174,33 +126,13 @@ export function opensByItself<L extends { probe?: Tried; paused?: string }>(line
   return line.probe !== undefined && line.paused === undefined;
 }
 
-/** Nothing is sent until somebody acts. */
-export function needsAPerson(line: {
-  readonly problem: string;
-  readonly probe?: Tried;
-  readonly paused?: string;
-}): boolean {
-  return (
-    !opensByItself(line) || line.probe.failed >= (LINE_FAULTS[line.problem]?.personAfter ?? Number.POSITIVE_INFINITY)
-  );
-}
-
-/** What a person has to fix, at once; what ends by itself, when calls have tried it in vain for a while. */
-export function isWorthANotice(
-  line: { readonly problem: string; readonly at: number; readonly probe?: Tried; readonly paused?: string },
-  now: number,
-  notifyAfterMs: number,
-): boolean {
-  return needsAPerson(line) || ((line.probe?.failed ?? 0) > 0 && now - line.at >= notifyAfterMs);
-}
-
 export interface LineStop {
   readonly because: string;
   readonly problem: string;
   /** ms since 1970 */
   readonly at: number;
-  /** One call is on its way, or wanted, that tells whether it may open: somebody resumed it, or its wait is over. */
-  readonly onTrial: boolean;
+  /** A probe is on its way, or wanted because a person resumed the line. */
+  readonly halfOpen: boolean;
   /** Why a person paused it beside its fault; `resume` ends both. */
   readonly paused?: string;
   /** How often its fault was met, by how many merchants until it stopped, and when first, in ms since 1970. */
@@ -208,7 +140,7 @@ export interface LineStop {
   readonly merchants?: number;
   readonly since?: number;
   /** It opens by itself: when the next call tries it, in ms since 1970, and how many have failed. Absent: a person opens it. */
-  readonly probe?: { readonly at: number; readonly failed: number };
+  readonly probe?: Tried;
 }
 
 /** A problem that begins with `operator:` is no fault (prelude.lua, is_pause). */

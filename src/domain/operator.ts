@@ -107,13 +107,13 @@ function mindOfSendingNow(state: State, isUnknown: boolean, isEarly: boolean): M
   return state === 'rejected' ? 'same_details' : undefined;
 }
 
-function judgeCancel({ state, row, alsoRows, waitingRows }: Registration, { waitingRow }: Asking): Verdict {
+function judgeCancel({ state, row, joinedRows, waitingRows }: Registration, { waitingRow }: Asking): Verdict {
   if (waitingRow !== undefined) {
     const fact = { kind: 'cancel_asked', row: waitingRow } as const;
     return { kind: 'can', fact, ...(isOfSeveralBatches(waitingRows) && { mind: 'other_batches' as const }) };
   }
   if (state === 'queued' || state === 'deferred') {
-    const isShared = isOfSeveralBatches([row, ...alsoRows]);
+    const isShared = isOfSeveralBatches([row, ...joinedRows]);
     return { kind: 'can', fact: { kind: 'cancel_asked' }, ...(isShared && { mind: 'other_batches' as const }) };
   }
   if (!isOver(state)) return { kind: 'cannot', why: 'under_way' };

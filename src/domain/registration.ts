@@ -21,6 +21,11 @@ export type Outcome =
 interface StateRow extends Words {
   readonly outcome: Outcome;
   readonly acts: Actor;
+  /**
+   * What the state says of a create that others wait for: the probe of a stopped line (line.ts), or a first row of a batch
+   * (`--canary`). WeChat accepted the task, somebody refused it, or it was withdrawn before it was sent. Absent: nothing yet.
+   */
+  readonly verdict?: 'accepted' | 'refused' | 'withdrawn';
 }
 
 export const STATES = {
@@ -45,42 +50,49 @@ export const STATES = {
   awaiting_legal_person: {
     outcome: 'pending',
     acts: 'legal_person',
+    verdict: 'accepted',
     en: 'WeChat accepted the task; the legal person has 24 hours to confirm it in WeChat.',
     zh: '微信已受理，请法人在 24 小时内于微信中完成确认。',
   },
   created: {
     outcome: 'created',
     acts: 'nobody',
+    verdict: 'accepted',
     en: 'The Mini Program exists.',
     zh: '小程序已创建。',
   },
   rejected: {
     outcome: 'rejected',
     acts: 'merchant',
+    verdict: 'refused',
     en: 'WeChat or the business registry refused the details.',
     zh: '微信或工商登记机关未通过所填信息。',
   },
   expired: {
     outcome: 'expired',
     acts: 'legal_person',
+    verdict: 'accepted',
     en: 'The legal person did not confirm in time.',
     zh: '法人未在规定时间内完成确认。',
   },
   needs_review: {
     outcome: 'needs_review',
     acts: 'us',
+    verdict: 'refused',
     en: 'We cannot know, or must not guess, what became of it; a person has to look.',
     zh: '结果无法确定，需要人工核实。',
   },
   cancelled: {
     outcome: 'cancelled',
     acts: 'nobody',
+    verdict: 'withdrawn',
     en: 'It was withdrawn before it was sent.',
     zh: '提交前已撤回。',
   },
   invalid: {
     outcome: 'invalid',
     acts: 'us',
+    verdict: 'refused',
     en: 'Our own checks refused it; nothing was sent.',
     zh: '未通过本地校验，没有提交。',
   },
@@ -243,7 +255,7 @@ export interface Registration {
   /** `batch/index` of the row whose details are sent. */
   readonly row: string;
   /** Further rows with the same details, which get the same outcome. */
-  readonly alsoRows: readonly string[];
+  readonly joinedRows: readonly string[];
   /**
    * Rows with other details that came while a task may be running: they are sent when it has failed. The first one is the one
    * to send; the others have its details.
@@ -497,7 +509,7 @@ export function newRegistration(id: string, row: string): Registration {
     id,
     state: 'queued',
     row,
-    alsoRows: [],
+    joinedRows: [],
     waitingRows: [],
     attempt: 0,
     task: 'none',
@@ -542,6 +554,16 @@ export function statesMovedBy(kind: FactKind): readonly State[] {
   return [...new Set((MOVES_OF.get(kind) ?? []).flatMap(({ from }) => from))];
 }
 
+/**
+ * States in which a row only reports the Mini Program that there is, whatever its details: no rule takes one but where one
+ * more is asked for. The ledger accepts such a row without asking MOVES (accept.lua).
+ */
+export const STATES_THAT_SETTLE_ROWS: readonly State[] = (Object.keys(STATES) as State[]).filter((state) =>
+  MOVES.every(
+    ({ fact, from, when }) => fact !== 'row_accepted' || !from.includes(state) || when === 'one more is asked for',
+  ),
+);
+
 /** The registration after a move: what the ledger writes. */
 export function apply(registration: Registration, fact: Fact, move: Move): Registration {
   if (move.rows === 'already_created') return registration;
@@ -568,27 +590,27 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
 /** In place of the row of a registration of which only its outcome is kept (redis/lua/purge.lua). */
 export const PURGED_ROW = 'purged/0';
 
-type Rows = Pick<Registration, 'row' | 'alsoRows' | 'waitingRows'>;
+type Rows = Pick<Registration, 'row' | 'joinedRows' | 'waitingRows'>;
 
 /** A created Mini Program ends the waiting of rows; where the task has failed, {@link turnOfWaitingRow} comes next. */
-function rowsAfter({ row, alsoRows, waitingRows }: Rows, fact: Fact, move: Move): Rows {
+function rowsAfter({ row, joinedRows, waitingRows }: Rows, fact: Fact, move: Move): Rows {
   const newRow = fact.row ?? row;
   // A waiting row that takes its turn takes those along that wait with it.
   const along = waitingRows.includes(newRow) ? waitingRows.filter((other) => other !== newRow) : undefined;
   switch (move.rows) {
     case 'begins':
     case 'replaces':
-      return { row: newRow, alsoRows: along ?? [], waitingRows: along === undefined ? waitingRows : [] };
+      return { row: newRow, joinedRows: along ?? [], waitingRows: along === undefined ? waitingRows : [] };
     case 'leads':
-      return { row: newRow, alsoRows: row === PURGED_ROW ? alsoRows : [...alsoRows, row], waitingRows };
+      return { row: newRow, joinedRows: row === PURGED_ROW ? joinedRows : [...joinedRows, row], waitingRows };
     case 'joins':
-      return { row, alsoRows: [...alsoRows, newRow], waitingRows };
+      return { row, joinedRows: [...joinedRows, newRow], waitingRows };
     case 'waits':
-      return { row, alsoRows, waitingRows: waitingWith(waitingRows, newRow, fact.detailsOfWaiting) };
+      return { row, joinedRows, waitingRows: waitingWith(waitingRows, newRow, fact.detailsOfWaiting) };
     case 'withdrawn':
-      return { row, alsoRows, waitingRows: [] };
+      return { row, joinedRows, waitingRows: [] };
     default:
-      return { row, alsoRows, waitingRows: move.to === 'created' ? [] : waitingRows };
+      return { row, joinedRows, waitingRows: move.to === 'created' ? [] : waitingRows };
   }
 }
 

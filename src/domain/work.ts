@@ -13,3 +13,6 @@ export type WorkKind = 'submit' | 'follow-up' | 'authorize';
 export function registrationOf(job: string): string {
   return job.slice(0, job.indexOf('-'));
 }
+
+/** Longest pause between two looks of the relay for work that is due: a lost wakeup costs no more than this. */
+export const RELAY_LOOKS_EVERY_MS = 15_000;

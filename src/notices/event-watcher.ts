@@ -2,7 +2,8 @@
 import type { Logger } from 'pino';
 import { byOutcome } from '../domain/batch.js';
 import type { NotedWait } from '../domain/budgets.js';
-import { isWorthANotice, type LineStop, opensByItself } from '../domain/line.js';
+import { type LineStop, opensByItself } from '../domain/line.js';
+import { isWorthANotice } from '../domain/line-faults.js';
 import type { Night } from '../domain/night.js';
 import type { Actor, Words } from '../domain/words.js';
 import { startPolling } from '../polling.js';

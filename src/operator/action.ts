@@ -139,7 +139,7 @@ async function judgeRow(
   const { registration } = snapshot;
   const pointer = `${request.batch.id}/${fate.index}`;
   const isWaiting = registration.waitingRows.includes(pointer);
-  if (registration.row !== pointer && !registration.alsoRows.includes(pointer) && !isWaiting) {
+  if (registration.row !== pointer && !registration.joinedRows.includes(pointer) && !isWaiting) {
     return cannot('later_batch');
   }
   const { ask, now, only } = request;

@@ -1,17 +1,19 @@
 /** Permission to call WeChat: one step decides over every budget and writes that the call is on its way. */
 import type { Redis } from 'ioredis';
-import type {
-  Budgets,
-  CallsOfDay,
-  CheckEnd,
-  GlobalWait,
-  Keeping,
-  NotedWait,
-  ReportedQuota,
-  ShutDay,
-  TokenWait,
+import {
+  type Budgets,
+  type CallsOfDay,
+  type CheckEnd,
+  type GlobalWait,
+  type Keeping,
+  type NotedWait,
+  QUOTA_DAY_KEPT_S,
+  type ReportedQuota,
+  type ShutDay,
+  type TokenWait,
 } from '../domain/budgets.js';
-import { type LineStop, PROBE_IN_ANY_CASE_EVERY } from '../domain/line.js';
+import { isHalfOpen, type LineState, type LineStop } from '../domain/line.js';
+import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line-faults.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
@@ -22,6 +24,8 @@ import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
 import { newWriteId, writeSetOf } from './ledger/write-set.js';
 import { manyScript, script } from './scripts.js';
+
+export type Resumption = 'running' | 'resumed' | 'probe';
 
 export type Permit =
   /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
@@ -64,8 +68,8 @@ export interface Calls {
   forgetWait(): Promise<void>;
   /** What holds calls back without the line being stopped; undefined: nothing. */
   waitNoted(): Promise<NotedWait | undefined>;
-  /** Keeps what `quota/get` told of a day. */
-  keepTold(day: string, told: ReportedQuota): Promise<void>;
+  /** Keeps what `quota/get` reported of a day. */
+  keepReported(day: string, reported: ReportedQuota): Promise<void>;
   /**
    * Who asks WeChat for the quota. `mine`: this process, and it has so long for it; `asking`: another one is at it, and
    * publishes `quota` at the end; `asked`: it was done.
@@ -77,8 +81,8 @@ export interface Calls {
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
   /** WeChat answered the question before a probe; or not, and `met` is what came. */
   answeredFirst(answered: boolean, met: string): Promise<void>;
-  /** Ends a pause and a fault. `canary`: one call is sent first, and opens the line when WeChat takes it. */
-  resumeLine(): Promise<'running' | 'open' | 'canary'>;
+  /** Ends a pause and a fault. `running`: there was none. `probe`: one call is sent first, and opens the line when WeChat answers it. */
+  resumeLine(): Promise<Resumption>;
 }
 
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
@@ -136,16 +140,21 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
       keeping === undefined ? undefined : keptScript([key('calls', day)], [JSON.stringify(keeping)]),
     ]);
     const number = (name: string): number => Number(fields[name] ?? 0);
-    const told =
-      fields.told === undefined
+    const reported =
+      fields.reportedLimit === undefined
         ? undefined
-        : { limit: number('told'), used: number('toldUsed'), counted: number('counted'), at: number('toldAt') };
+        : {
+            limit: number('reportedLimit'),
+            used: number('reportedUsed'),
+            counted: number('countedThen'),
+            at: number('reportedAt'),
+          };
     const shut = shutFrom(fields);
     return {
       create: number('create'),
       search: number('search'),
       closed: fields.closed === '1',
-      told,
+      reported,
       ...(fields.cleared !== undefined && { cleared: number('cleared') }),
       ...(kept !== undefined && { kept: kept as number }),
       ...(shut !== undefined && { shut }),
@@ -160,10 +169,10 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   async function endCheck(
     day: string,
     check: number,
-    { outcome, answered, told, cleared }: CheckEnd,
+    { outcome, answered, reported, cleared }: CheckEnd,
     recheck: readonly number[],
   ): Promise<void> {
-    const fields = { ...(told && fieldsOf(told)), ...(cleared !== undefined && { cleared }) };
+    const fields = { ...(reported && fieldsOf(reported)), ...(cleared !== undefined && { cleared }) };
     await endCheckScript(
       [key('calls', day)],
       [check, outcome, answered, JSON.stringify(recheck), ...Object.entries(fields).flat()],
@@ -179,18 +188,18 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function line(): Promise<LineStop | undefined> {
-    const { stopped, problem, at, canary, paused, ...met } = await redis.hgetall(key('line'));
-    if (stopped === undefined) return undefined;
+    const { state, because = '', problem = '', at, paused, ...met } = await redis.hgetall(key('line'));
+    if (state === undefined) return undefined;
     return {
-      because: stopped,
-      problem: problem ?? '',
+      because,
+      problem,
       at: Number(at),
-      onTrial: canary !== undefined,
+      halfOpen: isHalfOpen(state as LineState),
       ...(paused !== undefined && { paused }),
       ...(met.times !== undefined && { times: Number(met.times) }),
       ...(met.merchants !== undefined && { merchants: Number(met.merchants) }),
       ...(met.since !== undefined && { since: Number(met.since) }),
-      ...(met.due !== undefined && { probe: { at: Number(met.due), failed: Number(met.probes) } }),
+      ...(met.dueAt !== undefined && { probe: { at: Number(met.dueAt), failed: Number(met.failedProbes) } }),
     };
   }
 
@@ -202,8 +211,8 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     await questionScript([key('line')], [answered ? '1' : '0', met, PROBE_IN_ANY_CASE_EVERY]);
   }
 
-  async function resumeLine(): Promise<'running' | 'open' | 'canary'> {
-    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as 'running' | 'open' | 'canary';
+  async function resumeLine(): Promise<Resumption> {
+    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as Resumption;
   }
 
   async function noteWait({ why, ms, said = '', maxMs = 0 }: Parameters<Calls['noteWait']>[0]) {
@@ -247,8 +256,10 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     return { ...noted, why: why as TokenWait, ms: Math.max(Number(until ?? 0) - now, 0) };
   }
 
-  async function keepTold(day: string, told: ReportedQuota): Promise<void> {
-    await answersOf(redis.multi().hset(key('calls', day), fieldsOf(told)).expire(key('calls', day), DAY_EXPIRES_S));
+  async function keepReported(day: string, reported: ReportedQuota): Promise<void> {
+    await answersOf(
+      redis.multi().hset(key('calls', day), fieldsOf(reported)).expire(key('calls', day), QUOTA_DAY_KEPT_S),
+    );
   }
 
   async function quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'> {
@@ -272,7 +283,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     tokenRestMs,
     forgetWait,
     waitNoted,
-    keepTold,
+    keepReported,
     quotaTurn,
     endQuotaTurn,
     line,
@@ -282,11 +293,8 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   };
 }
 
-/** A day is over in every time zone by then. */
-const DAY_EXPIRES_S = 3 * 86_400;
-
 function fieldsOf({ limit, used, counted, at }: ReportedQuota): Record<string, number> {
-  return { told: limit, toldUsed: used, counted, toldAt: at };
+  return { reportedLimit: limit, reportedUsed: used, countedThen: counted, reportedAt: at };
 }
 
 /** The fields are those of day.lua. */

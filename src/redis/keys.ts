@@ -22,16 +22,16 @@ const NAMES = {
   batches: 'batches',
   /** hash: what a batch is: file, headings, columns, rows */
   batch: 'batch',
-  /** list per 512 rows: the packed rows of a batch */
+  /** list per page of rows (domain/batch.ts, ROWS_PER_PAGE): the packed rows of a batch */
   rows: 'rows',
-  /** string per 512 rows: eight bytes a row by which it is found (row-index.ts) */
+  /** string per page of rows: eight bytes a row by which it is found (row-index.ts) */
   rowIndex: 'row-index',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
   /** hash: registrations by state, each counted once, however many batches ask for it */
   states: 'states',
   /** hash: row index to the outcome that a later batch's new attempt must not change */
-  settled: 'settled',
+  keptOutcomes: 'kept-outcomes',
   /** hash: registration to the first row of a batch that found it created already */
   firstRows: 'first-rows',
   /** list per kind of work: registrations to be taken up, the first one next */
@@ -45,10 +45,11 @@ const NAMES = {
   /** set: batches that keep any so */
   heldBatches: 'held-batches',
   /**
-   * hash, absent while the line runs: why (stopped, problem), since when (at), how often and by how many merchants that was
-   * met (times, merchants, since), why a person paused it, too (paused); the call that tries it (canary, deadline, failed);
-   * and of one that opens by itself which call does (probe), what goes before it (question), its waits (first, max), how
-   * many failed, and when the next is due
+   * hash, absent while the line runs: its state (domain/line.ts), why it is stopped (because, problem) and since when (at), how
+   * often and by how many merchants that was met (times, merchants, since), why a person paused it, too (paused); the
+   * registration whose call is the probe (probe, probeDeadline) or was before it and has no answer (earlierProbe); and of a
+   * line that opens by itself which call tries it (probeCall: create or any), what is asked first (question), its waits
+   * (firstMs, maxMs), how many probes failed (failedProbes), and when the next is due (dueAt)
    */
   line: 'line',
   /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */
@@ -124,7 +125,7 @@ const NAMES = {
   /** sorted set: processes that work, as JSON (domain/presence.ts), by until when they count as alive, in ms */
   living: 'living',
   /** hash: when a process of each role, a worker of each kind, and a push (`push`) were last seen, in ms */
-  seen: 'seen',
+  lastSeen: 'last-seen',
   /** string: when a receiver was last seen, in ms */
   receiver: 'receiver',
   /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */
@@ -200,6 +201,3 @@ function wordOf(name: string): string {
   if (!Object.hasOwn(NAMES, name)) throw new Error(`A script names the key ${name}, which keys.ts does not have`);
   return NAMES[name as KeyName];
 }
-
-/** Rows are kept in lists of this length: short enough for LINDEX, one list a report page. */
-export const ROWS_PER_PAGE = 512;

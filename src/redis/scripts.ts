@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { prefix, withKeys } from './keys.js';
+import { withConstants } from './lua-constants.js';
 
 export type ScriptName =
   | 'read'
@@ -138,13 +139,13 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
   return all;
 }
 
-/** By ledger and name: the keys of the ledger are written out in the text. */
 /** As Redis gets it: behind what all scripts share. */
 export function textOf(name: string): string {
   const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
-  return withKeys(files.join('\n'));
+  return withKeys(withConstants(files.join('\n')));
 }
 
+/** By ledger and name: the keys of the ledger are written out in the text. */
 const sources = new Map<string, { text: string; digest: string }>();
 
 function source(name: ScriptName): { text: string; digest: string } {

@@ -49,8 +49,8 @@ async function* byKey(tools: FindTools, text: string, options: ReportOptions): A
   for (const id of await idsOf(tools, text)) {
     const view = await ledger.read(id);
     if (view === undefined) continue;
-    const { row, alsoRows, waitingRows } = view.registration;
-    for (const pointer of [row, ...alsoRows, ...waitingRows]) {
+    const { row, joinedRows, waitingRows } = view.registration;
+    for (const pointer of [row, ...joinedRows, ...waitingRows]) {
       const [batchId = '', index] = pointer.split('/');
       const batch = await batches.find(batchId);
       if (batch === undefined || batch.purgedAt !== undefined) continue;

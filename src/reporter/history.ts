@@ -21,10 +21,10 @@ export interface Story {
 
 /** `batch/index` of the rows that they name. */
 export function rowsNamed({ snapshot, history }: Pick<Story, 'snapshot' | 'history'>): string[] {
-  const { row, alsoRows, waitingRows } = snapshot.registration;
+  const { row, joinedRows, waitingRows } = snapshot.registration;
   const pointers = [
     row,
-    ...alsoRows,
+    ...joinedRows,
     ...waitingRows,
     ...history.flatMap((entry) => [entry.rowBefore ?? [], entry.row ?? []].flat()),
   ];

@@ -3,7 +3,8 @@
 import type { NotedWait } from '../domain/budgets.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
-import { LINE_FAULTS, type LineStop, opensByItself, PAUSE } from '../domain/line.js';
+import { type LineStop, opensByItself, PAUSE } from '../domain/line.js';
+import { LINE_FAULTS } from '../domain/line-faults.js';
 import { NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain, ridHint } from '../wechat/answers.js';
 import { type BlockedReason, troubleOf } from './sentences.js';
@@ -91,7 +92,7 @@ function howOften({ at, times, merchants, since = at }: LineStop, time: (at: num
 }
 
 function probing(line: LineStop, now: number, time: (at: number) => string): Words {
-  if (line.onTrial) return { en: 'One call is being tried now.', zh: '正在尝试一次请求。' };
+  if (line.halfOpen) return { en: 'One call is being tried now.', zh: '正在尝试一次请求。' };
   if (!opensByItself(line)) return NOTHING;
   const { at, failed } = line.probe;
   const so = failed === 0 ? NOTHING : { en: `; ${failed} failed so far`, zh: `，已尝试 ${failed} 次未成功` };

@@ -81,7 +81,7 @@ function missingWorker(
 /** Nothing but a worker is wanting: also where the line, or the day, is opened by the next call of one. */
 function wouldBeSent({ stopped, line, blockedReason, shut }: SendingStatus, now: number): boolean {
   if (stopped) return false;
-  if (line !== undefined) return line.onTrial || (opensByItself(line) && line.probe.at <= now);
+  if (line !== undefined) return line.halfOpen || (opensByItself(line) && line.probe.at <= now);
   switch (blockedReason?.problem) {
     case 'quota:day':
       return shut?.nextCheckAt !== undefined && shut.nextCheckAt <= now;

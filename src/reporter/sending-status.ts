@@ -3,7 +3,8 @@
 import type { CallsOfDay, ReportedQuota, ShutDay } from '../domain/budgets.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
-import { type LineStop, needsAPerson, opensByItself } from '../domain/line.js';
+import { type LineStop, opensByItself } from '../domain/line.js';
+import { needsAPerson } from '../domain/line-faults.js';
 import { NOTHING_TO_DO } from '../domain/words.js';
 import type { Calls } from '../redis/calls.js';
 import { blockedByLine, blockedByWait } from './line-words.js';
@@ -23,8 +24,8 @@ export interface SendingStatus {
   readonly kept: number;
   /** The day has no call for a `create`: since when, and its checks. */
   readonly shut: ShutDay | undefined;
-  /** What WeChat told of the day, to be compared with what we counted. */
-  readonly told: ReportedQuota | undefined;
+  /** What WeChat reported of the day, to be compared with what we counted. */
+  readonly reported: ReportedQuota | undefined;
   /** The line, where it is stopped. */
   readonly line?: LineStop;
 }
@@ -41,17 +42,17 @@ export async function sendingStatus(calls: Calls, limits: Limits, now: number, a
   const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, keeping), calls.waitNoted()]);
   const used = today.create + today.search;
   // On a closed day WeChat's number says only that nothing was left at the last check: a fixed limit says more.
-  const limit = callsOfDay(limits, today.closed && !limits.believeWeChat ? { ...today, told: undefined } : today);
+  const limit = callsOfDay(limits, today.closed && !limits.believeWeChat ? { ...today, reported: undefined } : today);
   const left = today.closed ? 0 : Math.max(limit - used, 0);
   const kept = Math.min(today.kept ?? 0, left);
   const isShut = left <= kept;
-  const base = { used, limit, left, kept, told: today.told, shut: isShut ? today.shut : undefined };
+  const base = { used, limit, left, kept, reported: today.reported, shut: isShut ? today.shut : undefined };
   if (line !== undefined) {
     return {
       ...base,
       line,
       // On trial, one call is under way that may open it; and whoever comes when one is due sends it.
-      stopped: !line.onTrial && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
+      stopped: !line.halfOpen && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
       blockedReason: blockedByLine(line, limits, now, api),
     };
   }

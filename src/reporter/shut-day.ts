@@ -7,11 +7,11 @@ import type { Words } from '../domain/words.js';
 
 /** Whether `run` stops waiting for calls of today. A day that WeChat has closed often opens again within minutes. */
 export function isGivenUp(today: CallsOfDay, limits: Limits, now: number): boolean {
-  const { closed, told, cleared = 0, shut } = today;
+  const { closed, reported, cleared = 0, shut } = today;
   if (shut !== undefined && isBeingAsked(shut, now)) return false;
   const isOurNumber = !closed && !limits.believeWeChat && callsOfDay(limits, today) === limits.perDay + cleared;
   if (isOurNumber) return true;
-  const since = shut?.since ?? told?.at;
+  const since = shut?.since ?? reported?.at;
   return since === undefined || now - since >= quotaPatienceMs(limits);
 }
 

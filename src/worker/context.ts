@@ -160,7 +160,7 @@ async function untilAskedAgain(
   if (credential.kind === 'fault') {
     await stopLine(context, credential);
     // Our own stop is a wakeup too: WeChat is asked again when the line has been resumed, and not before.
-    while ((await context.calls.line())?.onTrial === false) {
+    while ((await context.calls.line())?.halfOpen === false) {
       if (!(await holdFor(context, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
     }
     return true;

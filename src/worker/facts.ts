@@ -1,7 +1,7 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
 import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
-import { stopRuleOf } from '../domain/line.js';
+import { stopRuleOf } from '../domain/line-faults.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
@@ -166,7 +166,7 @@ export function factOfSearch(
       effects: {
         ...fault(context, 'search', problem, reply.why),
         ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
-        heard: 'failed',
+        searchVerdict: 'failed',
       },
       refusedToken: false,
     };
@@ -176,7 +176,7 @@ export function factOfSearch(
   const effects: Effects = {
     ...doorOf(context, charged, answer, problem, said),
     ...ordinary('search'),
-    heard: answer.door === undefined ? 'taken' : 'again',
+    searchVerdict: answer.door === undefined ? 'taken' : 'again',
   };
   // Turned away, it may ask again at once: the door itself says how long to wait.
   const until = answer.door === undefined ? next(context.patience, sentAt, at, whatItTells(answer, problem)) : at;

@@ -62,7 +62,7 @@ async function keepWhatWeChatTells(context: WorkerContext, day: string, token: s
     log.warn({ reading: quota.kind, limit: limits.perDay }, 'WeChat does not tell the quota; the default is kept');
     return;
   }
-  await calls.keepTold(day, toldFrom({ quota, counted, underWay, at }));
+  await calls.keepReported(day, reportedFrom({ quota, counted, underWay, at }));
   if (today.closed && quota.remain > 0) await calls.askDayAgain(day);
   log.info({ used: quota.used, counted, underWay, remain: quota.remain }, 'WeChat told the quota');
 }
@@ -106,7 +106,7 @@ async function readDay(
 type Read = Extract<QuotaReading, { kind: 'quota' }>;
 
 /** What others of this platform have called is in WeChat's number and not in ours: only what remains is believed. */
-function toldFrom({
+function reportedFrom({
   quota,
   counted,
   underWay,
@@ -121,13 +121,13 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
     const answered = `quota/get: ${quota.errcode} ${quota.said}`.trim();
     return { outcome: today.closed ? 'probe' : 'shut', answered };
   }
-  const reportedQuota = toldFrom({ quota, counted, underWay, at });
+  const reportedQuota = reportedFrom({ quota, counted, underWay, at });
   const cleared = clearedBy(quota, today, counted - underWay);
   const answered = `quota/get: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left`;
-  const left = callsOfDay(limits, { told: reportedQuota, cleared }) - counted;
+  const left = callsOfDay(limits, { reported: reportedQuota, cleared }) - counted;
   const hasCalls = today.closed ? reportedQuota.limit > counted : left > (today.kept ?? 0);
   const opening = today.closed && today.shut?.doubted ? 'probe' : 'open';
-  return { outcome: hasCalls ? opening : 'shut', answered, told: reportedQuota, cleared };
+  return { outcome: hasCalls ? opening : 'shut', answered, reported: reportedQuota, cleared };
 }
 
 /**
@@ -137,6 +137,6 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
  */
 function clearedBy({ used, remain }: Read, today: CallsOfDay, arrived: number): number {
   const before = today.cleared ?? 0;
-  const wasReset = (today.closed && remain > 0) || used * 2 < (today.told?.used ?? 0);
+  const wasReset = (today.closed && remain > 0) || used * 2 < (today.reported?.used ?? 0);
   return wasReset ? Math.max(arrived - used, before) : before;
 }

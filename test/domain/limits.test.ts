@@ -20,19 +20,19 @@ describe('the calls of a day', () => {
   });
 
   test('are lowered by WeChat’s number, and never raised', () => {
-    expect(callsOfDay(own, { told: { limit: 400 } })).toBe(400);
-    expect(callsOfDay(own, { told: { limit: 5_000 } })).toBe(1_000);
+    expect(callsOfDay(own, { reported: { limit: 400 } })).toBe(400);
+    expect(callsOfDay(own, { reported: { limit: 5_000 } })).toBe(1_000);
   });
 
   test('are WeChat’s where WeChat is believed, also none at all', () => {
     for (const limit of [0, 400, 5_000]) {
-      expect(callsOfDay({ ...own, believeWeChat: true }, { told: { limit } })).toBe(limit);
+      expect(callsOfDay({ ...own, believeWeChat: true }, { reported: { limit } })).toBe(limit);
     }
   });
 
   test('are more by those that WeChat no longer counts', () => {
     expect(callsOfDay(own, { cleared: 30 })).toBe(1_030);
-    expect(callsOfDay(own, { cleared: 30, told: { limit: 1_010 } })).toBe(1_010);
+    expect(callsOfDay(own, { cleared: 30, reported: { limit: 1_010 } })).toBe(1_010);
   });
 
   test('are kept for searches up to a whole number of them', () => {

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { isWorthANotice, LINE_FAULTS, needsAPerson, opensByItself, stopRuleOf } from '../../src/domain/line.js';
+import {
+  LINE_EVENTS,
+  LINE_MOVES,
+  LINE_STATES,
+  type LineEvent,
+  type LineState,
+  nextLine,
+  opensByItself,
+} from '../../src/domain/line.js';
+import { isWorthANotice, LINE_FAULTS, needsAPerson, stopRuleOf } from '../../src/domain/line-faults.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 
 const { probeFirstMs, probeMaxMs, notifyAfterMs } = DEFAULT_PATIENCE;
@@ -65,5 +74,51 @@ describe('a stopped line', () => {
     expect(isWorthANotice(tried('call:lost', 1), AT + notifyAfterMs - 1, notifyAfterMs)).toBe(false);
     expect(isWorthANotice(tried('call:lost', 1), AT + notifyAfterMs, notifyAfterMs)).toBe(true);
     expect(isWorthANotice(tried('call:lost', 0), AT + notifyAfterMs, notifyAfterMs)).toBe(false);
+  });
+});
+
+describe('the moves of the line', () => {
+  const states = Object.keys(LINE_STATES) as LineState[];
+  const events = Object.keys(LINE_EVENTS) as LineEvent[];
+
+  test('are at most one for each state and event, and say why in both languages', () => {
+    const pairs = LINE_MOVES.flatMap(({ event, from }) => from.map((state) => `${state} ${event}`));
+    expect(pairs.filter((pair, at) => pairs.indexOf(pair) !== at)).toEqual([]);
+    for (const { because } of LINE_MOVES) for (const words of [because.en, because.zh]) expect(words).not.toBe('');
+  });
+
+  test('lead from a running line to every state', () => {
+    const reached = new Set<LineState>(['running']);
+    for (const state of reached) for (const event of events) reached.add(nextLine(state, event) ?? state);
+    expect([...reached].sort()).toEqual([...states].sort());
+  });
+
+  test('stop no call on a running line but for a person or a fault', () => {
+    expect(events.filter((event) => nextLine('running', event))).toEqual(['paused', 'fault', 'passing_fault']);
+  });
+
+  test.each(states.filter((state) => state !== 'running'))('from %s, a person alone can make it run again', (state) => {
+    const resumed = nextLine(state, 'resumed') as LineState;
+    expect(nextLine(state, 'resumed_idle')).toBe('running');
+    if (resumed !== 'running') {
+      expect(nextLine(nextLine(resumed, 'probe_sent') as LineState, 'probe_answered')).toBe('running');
+    }
+  });
+
+  test('never open a paused line by themselves', () => {
+    const opens = events.filter((event) => event !== 'resumed' && event !== 'resumed_idle');
+    for (const state of ['paused', 'stopped_paused', 'retrying_paused'] as const) {
+      for (const event of opens) expect(nextLine(state, event) ?? state).toMatch(/paused$/);
+    }
+  });
+
+  test('send a probe only in states that let one through, and hear its answer only where one is on its way', () => {
+    for (const state of states) {
+      const probe = 'probe' in LINE_STATES[state] ? LINE_STATES[state].probe : undefined;
+      expect([state, nextLine(state, 'probe_sent') !== undefined]).toEqual([state, probe !== undefined]);
+      for (const answer of ['probe_answered', 'probe_void', 'probe_failed', 'probe_blocked'] as const) {
+        expect([state, nextLine(state, answer) !== undefined]).toEqual([state, probe === 'sent']);
+      }
+    }
   });
 });

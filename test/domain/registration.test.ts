@@ -60,7 +60,7 @@ describe('every state and every fact', () => {
     id: fc.constant('a'),
     state: fc.constantFrom(...states),
     row: fc.constant('b/0'),
-    alsoRows: fc.constantFrom([], ['c/1']),
+    joinedRows: fc.constantFrom([], ['c/1']),
     waitingRows: fc.constantFrom([], ['d/1'], ['d/1', 'e/2']),
     clockAheadMs: fc.constantFrom(0, 60_000),
     heardAt: time,
@@ -689,10 +689,10 @@ describe('a row of a later sheet', () => {
 
   test('begins a new attempt where the one before failed, with the new row', () => {
     for (const state of ['rejected', 'expired', 'cancelled', 'invalid'] as const) {
-      expect(met({ ...sent(), state, task: 'ended', problem: 'push:103', alsoRows: ['c/1'] }, row)).toMatchObject({
+      expect(met({ ...sent(), state, task: 'ended', problem: 'push:103', joinedRows: ['c/1'] }, row)).toMatchObject({
         state: 'queued',
         row: 'later/3',
-        alsoRows: [],
+        joinedRows: [],
         problem: undefined,
       });
     }
@@ -703,7 +703,7 @@ describe('a row of a later sheet', () => {
       const until = state === 'queued' ? undefined : NOON;
       const before = { ...sent(), state, until, wait: 'again' as const, problem: 'create:89247' };
       const { wait, problem } = met(before, row);
-      expect(met(before, row)).toEqual({ ...before, wait, alsoRows: ['later/3'] });
+      expect(met(before, row)).toEqual({ ...before, wait, joinedRows: ['later/3'] });
       expect([wait, problem]).toEqual([state === 'deferred' ? 'again' : undefined, 'create:89247']);
     }
     expect(next({ ...sent(), state: 'created' }, row)).toBeUndefined();
@@ -711,8 +711,11 @@ describe('a row of a later sheet', () => {
 
   test('with a newer phone is the one that is sent, as long as nothing was', () => {
     const newer = { ...row, details: 'newer' as const };
-    expect(met({ ...fresh(), alsoRows: ['c/1'] }, newer)).toMatchObject({ row: 'later/3', alsoRows: ['c/1', 'b/0'] });
-    expect(met(sent(), newer)).toMatchObject({ state: 'submitting', row: 'b/0', alsoRows: ['later/3'] });
+    expect(met({ ...fresh(), joinedRows: ['c/1'] }, newer)).toMatchObject({
+      row: 'later/3',
+      joinedRows: ['c/1', 'b/0'],
+    });
+    expect(met(sent(), newer)).toMatchObject({ state: 'submitting', row: 'b/0', joinedRows: ['later/3'] });
   });
 
   test('with other details replaces what is not sent yet, and has all its tries', () => {
@@ -725,10 +728,10 @@ describe('a row of a later sheet', () => {
       postponed: 3,
     };
     for (const unsent of [fresh(), { ...waiting, wait: 'again' as const }, { ...waiting, wait: 'person' as const }]) {
-      expect(met({ ...unsent, alsoRows: ['c/1'] }, other)).toMatchObject({
+      expect(met({ ...unsent, joinedRows: ['c/1'] }, other)).toMatchObject({
         state: 'queued',
         row: 'later/3',
-        alsoRows: [],
+        joinedRows: [],
         until: undefined,
         postponed: 0,
       });
@@ -768,7 +771,7 @@ describe('a row of a later sheet', () => {
       expect(met(before, turn)).toMatchObject({
         state: 'queued',
         row: 'later/3',
-        alsoRows: ['third/1'],
+        joinedRows: ['third/1'],
         waitingRows: [],
       });
     }
@@ -790,11 +793,11 @@ describe('a row of a later sheet', () => {
   });
 
   test('leads one that was purged, whose row is no row any more', () => {
-    const purged = { ...sent(), state: 'needs_review' as const, row: PURGED_ROW, alsoRows: ['c/1'] };
-    expect(met(purged, { ...row, details: 'newer' })).toMatchObject({ row: 'later/3', alsoRows: ['c/1'] });
+    const purged = { ...sent(), state: 'needs_review' as const, row: PURGED_ROW, joinedRows: ['c/1'] };
+    expect(met(purged, { ...row, details: 'newer' })).toMatchObject({ row: 'later/3', joinedRows: ['c/1'] });
     expect(met({ ...purged, row: 'b/0' }, { ...row, details: 'newer' })).toMatchObject({
       row: 'later/3',
-      alsoRows: ['c/1', 'b/0'],
+      joinedRows: ['c/1', 'b/0'],
     });
   });
 

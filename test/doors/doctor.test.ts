@@ -219,8 +219,9 @@ describe('doctor', () => {
     const wechat = await simulator();
     const at = Date.now() - minutes * 60_000;
     await server.redis.hset('{fastregister}:line', {
-      ...{ stopped: 'HTTP 502 and no JSON', problem: 'call:lost', at, since: at, times: 7, merchants: 5 },
-      ...{ probe: 'any', first: 15_000, max: 900_000, probes: failed, due: Date.now() + 60_000 },
+      ...{ state: 'retrying', because: 'HTTP 502 and no JSON', problem: 'call:lost' },
+      ...{ at, since: at, times: 7, merchants: 5 },
+      ...{ probeCall: 'any', firstMs: 15_000, maxMs: 900_000, failedProbes: failed, dueAt: Date.now() + 60_000 },
     });
     const { findings } = await doctor(settingsFor(wechat.url));
     const line = findings.find(({ check }) => check === 'line');

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { countOf } from '../../src/domain/batch.js';
-import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { countOf, ROWS_PER_PAGE } from '../../src/domain/batch.js';
+import { key } from '../../src/redis/keys.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
@@ -192,7 +192,7 @@ describe('a row', () => {
     await book.record(idOf(one), 'registration_refused', { problem: 'push:103', said: 'name differs' });
 
     await book.load('b2', [one]);
-    expect(await book.registration(idOf(one))).toMatchObject({ state: 'queued', row: 'b2/0', alsoRows: [] });
+    expect(await book.registration(idOf(one))).toMatchObject({ state: 'queued', row: 'b2/0', joinedRows: [] });
     await book.send(idOf(one));
     await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
 
@@ -219,7 +219,7 @@ describe('a row', () => {
 
     await book.load('b2', [one, two]);
     expect(await book.batches.counts('b2')).toEqual({ needs_review: 1, queued: 1 });
-    expect(await book.registration(idOf(one))).toMatchObject({ state: 'needs_review', alsoRows: ['b2/0'] });
+    expect(await book.registration(idOf(one))).toMatchObject({ state: 'needs_review', joinedRows: ['b2/0'] });
     expect(await book.registration(idOf(two))).toMatchObject({ state: 'queued', row: 'b2/1' });
   });
 

@@ -321,10 +321,10 @@ describe('sending', () => {
       because: 'announced maintenance',
       problem: 'operator:pause',
       at: 5,
-      onTrial: false,
+      halfOpen: false,
     });
 
-    expect(await book.calls.resumeLine()).toBe('open');
+    expect(await book.calls.resumeLine()).toBe('resumed');
     expect(await book.calls.resumeLine()).toBe('running');
     expect((await book.take(idOf(merchant(2)))).kind).toBe('go');
   });
@@ -333,7 +333,7 @@ describe('sending', () => {
     const merchants = [1, 2, 3, 4].map((number) => merchant(number)) as [Merchant, Merchant, Merchant, Merchant];
     await book.load('b1', merchants);
     await dueLater(5);
-    await book.calls.keepTold(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
+    await book.calls.keepReported(TODAY, { limit: 4, used: 96, counted: 0, at: 5 });
     const believing = { believe: true, perDay: 1000, reserve: 250 };
 
     const kinds = [];
@@ -390,7 +390,7 @@ describe('a line that stopped for a fault', () => {
     book.ledger.record(idOf(of), { kind, at: Date.now(), problem: 'create:61004', because: 'IP' }, { verdict });
 
   test('lets one create through when it is resumed, and opens when WeChat takes it', async () => {
-    expect(await book.calls.resumeLine()).toBe('canary');
+    expect(await book.calls.resumeLine()).toBe('probe');
     expect((await book.take(idOf(first))).kind).toBe('go');
     expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
 
@@ -411,10 +411,10 @@ describe('a line that stopped for a fault', () => {
     await book.calls.resumeLine();
     await book.take(idOf(first));
     await answer(first, 'platform_refused', 'failed');
-    expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', onTrial: false });
+    expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', halfOpen: false });
     expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
 
-    expect(await book.calls.resumeLine()).toBe('canary');
+    expect(await book.calls.resumeLine()).toBe('probe');
     expect((await book.take(idOf(third))).kind).toBe('go');
   });
 
@@ -422,7 +422,7 @@ describe('a line that stopped for a fault', () => {
     await book.calls.resumeLine();
     await book.take(idOf(first));
     await book.ledger.record(idOf(first), { kind: 'answer_lost', at: Date.now() }, { verdict: 'failed' });
-    expect(await book.calls.line()).toMatchObject({ onTrial: false });
+    expect(await book.calls.line()).toMatchObject({ halfOpen: false });
 
     await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
     expect(await book.calls.line()).toBeUndefined();
@@ -436,7 +436,7 @@ describe('a line that stopped for a fault', () => {
     await book.calls.stopLine({ because: 'lunch', problem: 'operator:paused', at: 6 });
 
     await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
-    expect(await book.calls.line()).toMatchObject({ paused: 'lunch', onTrial: false });
+    expect(await book.calls.line()).toMatchObject({ paused: 'lunch', halfOpen: false });
   });
 
   test.each(['before', 'after'])(
@@ -446,10 +446,10 @@ describe('a line that stopped for a fault', () => {
       const pause = { because: 'maintenance', problem: 'operator:pause', at: 6 };
       await server.redis.del(key('line'));
       for (const stop of when === 'before' ? [pause, fault] : [fault, pause]) await book.calls.stopLine(stop);
-      expect(await book.calls.line()).toEqual({ ...fault, paused: 'maintenance', onTrial: false });
+      expect(await book.calls.line()).toEqual({ ...fault, paused: 'maintenance', halfOpen: false });
 
-      expect(await book.calls.resumeLine()).toBe('canary');
-      expect(await book.calls.line()).toEqual({ ...fault, onTrial: true });
+      expect(await book.calls.resumeLine()).toBe('probe');
+      expect(await book.calls.line()).toEqual({ ...fault, halfOpen: true });
       await book.take(idOf(first));
       await answer(first, 'create_accepted', 'accepted');
       expect(await book.calls.line()).toBeUndefined();
@@ -462,7 +462,7 @@ describe('a line that stopped for a fault', () => {
     await book.calls.stopLine({ because: 'lunch', problem: 'operator:pause', at: 6 });
     await answer(first, 'platform_refused', 'failed');
     expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', paused: 'lunch' });
-    expect(await book.calls.resumeLine()).toBe('canary');
+    expect(await book.calls.resumeLine()).toBe('probe');
   });
 
   test('keeps its first fault, and says so to whoever stops it again', async () => {
@@ -473,7 +473,7 @@ describe('a line that stopped for a fault', () => {
   test('is stopped for a new fault when one ends its trial', async () => {
     await book.calls.resumeLine();
     expect(await book.calls.stopLine({ because: 'secret', problem: 'token:40125', at: 6 })).toBe(true);
-    expect(await book.calls.line()).toMatchObject({ problem: 'token:40125', at: 6, onTrial: false });
+    expect(await book.calls.line()).toMatchObject({ problem: 'token:40125', at: 6, halfOpen: false });
     expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
   });
 
@@ -497,7 +497,7 @@ describe('a line that stopped for a fault', () => {
       ['a push refuses it', 'registration_refused'],
     ] as const)('is stopped again when %s, and still opens when a later push tells of it', async (_, kind) => {
       await book.record(idOf(first), kind, { problem: 'push:4711' });
-      expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', onTrial: false });
+      expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', halfOpen: false });
 
       await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
       expect(await book.calls.line()).toBeUndefined();
@@ -506,7 +506,7 @@ describe('a line that stopped for a fault', () => {
     test('lets the search for that one through, and no other create', async () => {
       expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
       expect(await book.take(idOf(second))).toMatchObject({ kind: 'wait', why: 'line' });
-      expect(await book.calls.line()).toMatchObject({ onTrial: true });
+      expect(await book.calls.line()).toMatchObject({ halfOpen: true });
     });
   });
 
@@ -519,12 +519,12 @@ describe('a line that stopped for a fault', () => {
 
     test('searches for them on its trial, also where the one create is withdrawn before it goes', async () => {
       expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
-      expect(await book.calls.resumeLine()).toBe('canary');
+      expect(await book.calls.resumeLine()).toBe('probe');
       for (const it of [first, third]) await book.record(idOf(it), 'cancel_asked');
 
       expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
       await book.record(idOf(second), 'task_running');
-      expect(await book.calls.line()).toMatchObject({ onTrial: true });
+      expect(await book.calls.line()).toMatchObject({ halfOpen: true });
     });
 
     test('is stopped again when a search meets the fault, and searches no more', async () => {
@@ -532,7 +532,7 @@ describe('a line that stopped for a fault', () => {
       expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
       await book.record(idOf(second), 'search_refused', { problem: 'search:61004', because: 'IP' });
 
-      expect(await book.calls.line()).toMatchObject({ problem: 'search:61004', onTrial: false });
+      expect(await book.calls.line()).toMatchObject({ problem: 'search:61004', halfOpen: false });
       expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
       expect(await book.take(idOf(first))).toMatchObject({ kind: 'wait', why: 'line' });
     });
@@ -540,13 +540,13 @@ describe('a line that stopped for a fault', () => {
 
   test('opens at once where nothing waits to be tried', async () => {
     await server.redis.del(key('ready', 'submit'));
-    expect(await book.calls.resumeLine()).toBe('open');
+    expect(await book.calls.resumeLine()).toBe('resumed');
   });
 
   test('opens at once where the list of what is ready has only rows that were cancelled', async () => {
     for (const it of merchants) await book.record(idOf(it), 'cancel_asked');
     expect(await server.redis.llen(key('ready', 'submit'))).toBe(3);
-    expect(await book.calls.resumeLine()).toBe('open');
+    expect(await book.calls.resumeLine()).toBe('resumed');
   });
 
   test('opens at once where all others are due later or kept behind the first rows of their batch', async () => {
@@ -557,10 +557,10 @@ describe('a line that stopped for a fault', () => {
     await book.record(idOf(first), 'create_held', { until: Date.now() + DAY_MS, wait: 'person' });
     await book.record(idOf(second), 'cancel_asked');
 
-    expect(await book.calls.resumeLine()).toBe('canary');
+    expect(await book.calls.resumeLine()).toBe('probe');
     await book.record(idOf(third), 'cancel_asked');
     await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 6 });
-    expect(await book.calls.resumeLine()).toBe('open');
+    expect(await book.calls.resumeLine()).toBe('resumed');
   });
 });
 
@@ -638,7 +638,7 @@ describe('a batch with canaries', () => {
       await book.load('b3', [merchant(4)]);
 
       expect(await readyIds()).toEqual([first, second, fifth, fourth]);
-      expect(await book.registration(fifth)).toMatchObject({ row: 'b2/0', alsoRows: ['b1/4'] });
+      expect(await book.registration(fifth)).toMatchObject({ row: 'b2/0', joinedRows: ['b1/4'] });
       for (const id of ['b1', 'b2', 'b3']) expect(await book.batches.counts(id)).toEqual(await book.recount(id));
     });
 

@@ -211,14 +211,14 @@ describe('a day whose calls are used up by our count', () => {
 
   test('has further calls for those that WeChat does not count any more', async () => {
     for (const which of [0, 1]) await take(which, changes);
-    const told = { limit: 10, used: 1, counted: 2, at: Date.now() };
-    await end(await check(2, changes), { outcome: 'open', answered: '8 left', told, cleared: 1 });
+    const reported = { limit: 10, used: 1, counted: 2, at: Date.now() };
+    await end(await check(2, changes), { outcome: 'open', answered: '8 left', reported, cleared: 1 });
     expect((await take(2, changes)).kind).toBe('go');
     expect(await take(3, changes)).toMatchObject({ kind: 'wait', why: 'day' });
   });
 
   test('is not asked about where quota/get has told of it a moment ago', async () => {
-    await book.calls.keepTold(TODAY, { limit: 1, used: 99, counted: 0, at: Date.now() });
+    await book.calls.keepReported(TODAY, { limit: 1, used: 99, counted: 0, at: Date.now() });
     await take(0, { ...ASKING, believe: true });
     expect(await take(1, { ...ASKING, believe: true })).toMatchObject({ kind: 'wait', why: 'day' });
     expect(await minutesUntilCheck()).toBe(1);
@@ -320,8 +320,8 @@ async function check(which: number, changes: Partial<Budgets> = ASKING): Promise
   return permission.check;
 }
 
-function end(which: number, told: CheckEnd): Promise<void> {
-  return book.calls.endCheck(TODAY, which, told, RECHECK);
+function end(which: number, end: CheckEnd): Promise<void> {
+  return book.calls.endCheck(TODAY, which, end, RECHECK);
 }
 
 async function callOf(which: number): Promise<{ callSentAt: number }> {
@@ -348,7 +348,7 @@ async function minutesUntilCheck(): Promise<number> {
 
 /** Everything that is known of the day is so much older. */
 async function timePasses(ms: number, ...only: string[]): Promise<void> {
-  const times = only.length > 0 ? only : ['since', 'shutAt', 'checkAt', 'openedAt', 'askedAt', 'toldAt'];
+  const times = only.length > 0 ? only : ['since', 'shutAt', 'checkAt', 'openedAt', 'askedAt', 'reportedAt'];
   for (const name of times) {
     if ((await server.redis.hexists(key('calls', TODAY), name)) === 1) {
       await server.redis.hincrby(key('calls', TODAY), name, -ms);

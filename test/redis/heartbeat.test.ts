@@ -52,7 +52,7 @@ describe('a process that works', () => {
     expect(await server.redis.zcard(key('living'))).toBe(0);
     await beats().beat(WORKER, LIVES_MS);
     expect(await server.redis.pttl(key('living'))).toBeGreaterThan(0);
-    expect(await server.redis.hlen(key('seen'))).toBe(2);
+    expect(await server.redis.hlen(key('lastSeen'))).toBe(2);
   });
 
   test('beats while it runs, and says when it ends', async () => {
@@ -67,11 +67,11 @@ describe('a process that works', () => {
   test('does not live on because the clock of Redis went back', async () => {
     const { now } = await beats().presence();
     await server.redis.zadd(key('living'), now + HOUR_MS, JSON.stringify(WORKER));
-    await server.redis.hset(key('seen'), 'worker', now + HOUR_MS);
+    await server.redis.hset(key('lastSeen'), 'worker', now + HOUR_MS);
     const { live, seen } = await beats().presence();
     expect(live).toEqual([]);
     expect(seen.worker).toBeLessThan(now + 60_000);
-    expect(Number(await server.redis.hget(key('seen'), 'worker'))).toBeLessThan(now + 60_000);
+    expect(Number(await server.redis.hget(key('lastSeen'), 'worker'))).toBeLessThan(now + 60_000);
   });
 });
 

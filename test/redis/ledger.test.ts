@@ -230,7 +230,7 @@ describe('a registration as it is kept', () => {
       id: fc.constant('a'),
       state: fc.constantFrom('queued' as const, 'deferred' as const, 'created' as const),
       row: fc.constant('b/7'),
-      alsoRows: fc.constantFrom([], ['c/1'], ['c/1', 'd/2']),
+      joinedRows: fc.constantFrom([], ['c/1'], ['c/1', 'd/2']),
       waitingRows: fc.constantFrom([], ['e/1'], ['e/1', 'f/2']),
       clockAheadMs: fc.constantFrom(0, -5_000, 61_000),
       heardAt: number,

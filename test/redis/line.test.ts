@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Effects, RepeatedError } from '../../src/domain/effects.js';
-import type { Probe } from '../../src/domain/line.js';
+import type { Probe } from '../../src/domain/line-faults.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { FactKind } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
@@ -82,7 +82,7 @@ describe('a fault of WeChat or of the network', () => {
       since: before,
       times: 3,
       merchants: 3,
-      onTrial: false,
+      halfOpen: false,
     });
   });
 
@@ -200,14 +200,14 @@ describe('a line that opens by itself', () => {
     expect(ms).toBeGreaterThan(50_000);
     expect(ms).toBeLessThanOrEqual(60_000);
     expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('wait');
-    expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 0 } });
+    expect(await book.calls.line()).toMatchObject({ halfOpen: false, probe: { failed: 0 } });
   });
 
   test('then lets one create through, and opens when WeChat takes it', async () => {
     await stopped(AT_ONCE);
     expect((await book.take(idOf(fourth))).kind).toBe('go');
     expect(await book.take(idOf(fifth))).toMatchObject({ kind: 'wait', why: 'line' });
-    expect(await book.calls.line()).toMatchObject({ onTrial: true });
+    expect(await book.calls.line()).toMatchObject({ halfOpen: true });
     await book.record(idOf(fourth), 'create_accepted', {}, ORDINARY);
     expect(await book.calls.line()).toBeUndefined();
     expect((await book.take(idOf(fifth))).kind).toBe('go');
@@ -218,14 +218,14 @@ describe('a line that opens by itself', () => {
     const waits: number[] = [];
     for (const it of merchants.slice(3, 6)) {
       // As if the wait were over.
-      await server.redis.hset(key('line'), 'due', 0);
+      await server.redis.hset(key('line'), 'dueAt', 0);
       await sendAndMeet(it, fault({ probe: IN_A_MINUTE }));
       const line = await book.calls.line();
       waits.push(Math.round(((line?.probe?.at ?? 0) - Date.now()) / 10_000) * 10_000);
       expect(await book.registration(idOf(it))).toMatchObject({ postponed: 0, state: 'deferred' });
     }
     expect(waits).toEqual([120_000, 150_000, 150_000]);
-    expect(await book.calls.line()).toMatchObject({ onTrial: false, times: 6, merchants: 3, probe: { failed: 3 } });
+    expect(await book.calls.line()).toMatchObject({ halfOpen: false, times: 6, merchants: 3, probe: { failed: 3 } });
   });
 
   test('opens where the probe meets another merchant’s own matter', async () => {
@@ -237,23 +237,23 @@ describe('a line that opens by itself', () => {
 
   test('is tried at once when a person resumes it, and goes on to be tried by itself', async () => {
     await stopped(IN_A_MINUTE);
-    expect(await book.calls.resumeLine()).toBe('canary');
+    expect(await book.calls.resumeLine()).toBe('probe');
     await sendAndMeet(fourth, fault({ probe: IN_A_MINUTE }));
-    expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 1 } });
+    expect(await book.calls.line()).toMatchObject({ halfOpen: false, probe: { failed: 1 } });
   });
 
   test('is not tried while a person has paused it, too', async () => {
     await stopped(AT_ONCE);
     await book.calls.stopLine({ because: 'lunch', problem: 'operator:pause', at: 5 });
     expect(await book.take(idOf(fourth))).toEqual({ kind: 'wait', why: 'line', ms: Number.POSITIVE_INFINITY });
-    expect(await book.calls.resumeLine()).toBe('canary');
+    expect(await book.calls.resumeLine()).toBe('probe');
     expect((await book.take(idOf(fourth))).kind).toBe('go');
   });
 
   test('needs a person when a fault of the platform comes to light, also while nothing tries it', async () => {
     await stopped(IN_A_MINUTE);
     expect(await book.calls.stopLine({ because: 'secret', problem: 'token:40125', at: 6 })).toBe(true);
-    expect(await book.calls.line()).toEqual({ because: 'secret', problem: 'token:40125', at: 6, onTrial: false });
+    expect(await book.calls.line()).toEqual({ because: 'secret', problem: 'token:40125', at: 6, halfOpen: false });
     expect(await book.take(idOf(fourth))).toMatchObject({ ms: Number.POSITIVE_INFINITY });
   });
 
@@ -277,13 +277,21 @@ describe('a line that opens by itself', () => {
     await book.calls.resumeLine();
     await book.take(idOf(fourth));
     await book.record(idOf(fourth), 'create_void', {}, { verdict: 'again' });
-    expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 0 } });
+    expect(await book.calls.line()).toMatchObject({ halfOpen: false, probe: { failed: 0 } });
     expect((await book.take(idOf(fifth))).kind).toBe('go');
   });
 
   test('opens where the way to WeChat was at fault, and WeChat itself turns the probe away', async () => {
     await stopped();
-    await server.redis.hset(key('line'), { problem: 'call:lost', probe: 'any', first: 0, max: 0, probes: 1, due: 0 });
+    await server.redis.hset(key('line'), {
+      state: 'retrying',
+      problem: 'call:lost',
+      probeCall: 'any',
+      firstMs: 0,
+      maxMs: 0,
+      failedProbes: 1,
+      dueAt: 0,
+    });
     await book.take(idOf(fourth));
     await book.record(idOf(fourth), 'create_void', {}, { verdict: 'again' });
     expect(await book.calls.line()).toBeUndefined();
@@ -307,15 +315,20 @@ describe('a line that opens by itself', () => {
     expect((await book.take(idOf(first), {}, 'search_sent')).kind).toBe('go');
     expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
     expect(await book.take(idOf(fourth))).toMatchObject({ kind: 'wait', why: 'line' });
-    await book.record(idOf(first), 'search_void', {}, { repeatedError: { ...lost, call: 'search' }, heard: 'failed' });
-    expect(await book.calls.line()).toMatchObject({ onTrial: false, probe: { failed: 1 } });
+    await book.record(
+      idOf(first),
+      'search_void',
+      {},
+      { repeatedError: { ...lost, call: 'search' }, searchVerdict: 'failed' },
+    );
+    expect(await book.calls.line()).toMatchObject({ halfOpen: false, probe: { failed: 1 } });
 
     expect((await book.take(idOf(second), {}, 'search_sent')).kind).toBe('go');
     await book.record(
       idOf(second),
       'task_unclear',
       {},
-      { repeatedError: { call: 'search', code: '' }, heard: 'taken' },
+      { repeatedError: { call: 'search', code: '' }, searchVerdict: 'taken' },
     );
     expect(await book.calls.line()).toBeUndefined();
   });
@@ -326,13 +339,18 @@ describe('a line that opens by itself', () => {
     expect(await book.take(idOf(fifth), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
     await book.calls.resumeLine();
     expect((await book.take(idOf(fifth), {}, 'search_sent')).kind).toBe('go');
-    await book.record(idOf(fifth), 'task_running', {}, { repeatedError: { call: 'search', code: '' }, heard: 'taken' });
-    expect(await book.calls.line()).toMatchObject({ onTrial: true });
+    await book.record(
+      idOf(fifth),
+      'task_running',
+      {},
+      { repeatedError: { call: 'search', code: '' }, searchVerdict: 'taken' },
+    );
+    expect(await book.calls.line()).toMatchObject({ halfOpen: true });
   });
 
   test('is tried at once where Redis’ clock went back by more than any wait', async () => {
     await stopped(IN_A_MINUTE);
-    await server.redis.hset(key('line'), 'due', Date.now() + 3_600_000);
+    await server.redis.hset(key('line'), 'dueAt', Date.now() + 3_600_000);
     expect((await book.take(idOf(fourth))).kind).toBe('go');
   });
 });

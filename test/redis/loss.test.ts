@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { key } from '../../src/redis/keys.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { GuardClosed, guardAgainstLoss, type LossGuard, lastLoss } from '../../src/redis/ledger/loss.js';
+import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
 import { type Book, budgetsFor, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -136,8 +137,8 @@ describe('a fact', () => {
     first.guard.journal.write({ registration: id, mark: sent.snapshot.version, fact: { kind: 'create_sent', at } });
     // Redis forgets the call.
     await server.redis.del(key('history', id));
-    await server.redis.hset(key('registration', id), 's', 'queued');
-    await server.redis.hdel(key('registration', id), 'v', 'attempt', 'task', 'sentAt');
+    await server.redis.hset(key('registration', id), shortNameOf('state'), 'queued');
+    await server.redis.hdel(key('registration', id), ...['version', 'attempt', 'task', 'sentAt'].map(shortNameOf));
     await server.redis.hset(key('epoch'), 'run', 'another');
     await server.redis.hset(key('epoch'), 'id', 'another');
 

@@ -371,7 +371,7 @@ async function newWorld(api: RegistrationApi) {
       const keeping = await whoKeeps(id);
       const isUnsent = registration.state === 'queued' || registration.state === 'deferred';
       if (isUnsent && (await whereItWaits(id)).length === 0) {
-        const [own = '', ...others] = [registration.row, ...registration.alsoRows].map(batchOf);
+        const [own = '', ...others] = [registration.row, ...registration.joinedRows].map(batchOf);
         expect([id, keeping]).toEqual([id, [own]]);
         expect(batches.indexOf(own)).toBeGreaterThan(Math.max(-1, ...others.map((batch) => batches.indexOf(batch))));
         expect(await server.redis.hget(key('batch', own), 'canaries')).not.toBeNull();
@@ -396,14 +396,14 @@ async function newWorld(api: RegistrationApi) {
       expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
       for (const { index, relation } of await book.rows(batch)) {
         const of = relation.kind === 'waits' ? waiting : own;
-        const isSettled = await server.redis.hexists(key('settled', batch), String(index));
+        const isSettled = await server.redis.hexists(key('keptOutcomes', batch), String(index));
         if ((relation.kind !== 'registered' && relation.kind !== 'waits') || isSettled) continue;
         of.set(relation.id, [...(of.get(relation.id) ?? []), `${batch}/${index}`]);
       }
     }
     for (const id of new Set(MERCHANTS.map(idOf))) {
-      const { row, alsoRows, waitingRows } = await book.registration(id);
-      expect((own.get(id) ?? []).sort()).toEqual([row, ...alsoRows].sort());
+      const { row, joinedRows, waitingRows } = await book.registration(id);
+      expect((own.get(id) ?? []).sort()).toEqual([row, ...joinedRows].sort());
       expect((waiting.get(id) ?? []).sort()).toEqual([...waitingRows].sort());
     }
   }

@@ -61,7 +61,7 @@ describe('one more Mini Program, asked for with --again', () => {
     await book.load('b1', [first]);
     await book.send(id);
     await book.record(id, 'mini_program_created', { appid: 'wx1' });
-    const purged = [key('rows', 'b1', 0), key('counts', 'b1'), key('settled', 'b1')];
+    const purged = [key('rows', 'b1', 0), key('counts', 'b1'), key('keptOutcomes', 'b1')];
     await server.redis.del(...purged);
     await createAgain('b2', 'wx2');
     expect(await server.redis.exists(...purged)).toBe(0);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import type { Outcome } from '../../src/domain/registration.js';
 import {
   type ActionPreview,
@@ -7,7 +8,7 @@ import {
   applyAction,
   previewAction,
 } from '../../src/operator/action.js';
-import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { key } from '../../src/redis/keys.js';
 import { troubleOf } from '../../src/reporter/sentences.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';

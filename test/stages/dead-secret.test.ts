@@ -64,7 +64,7 @@ test('a secret that is dead is asked with once, and stops the line once, however
 
   answer = { kind: 'token', token: 'T2' };
   await load('b1', [merchant(1)]);
-  expect(await calls.resumeLine()).toBe('canary');
+  expect(await calls.resumeLine()).toBe('probe');
   expect(await Promise.all(slots)).toEqual(slots.map(() => 'T2'));
   expect(lines).toHaveLength(1);
 });

@@ -157,13 +157,14 @@ describe('a line that opens by itself', () => {
   const lineWas = async (minutesAgo: number, failed: number): Promise<void> => {
     const at = Date.now() - minutesAgo * MINUTE_MS;
     await db.redis.hset('{fastregister}:line', {
-      stopped: 'HTTP 502',
+      state: 'retrying',
+      because: 'HTTP 502',
       problem: 'call:lost',
       at,
       times: 9,
       merchants: 5,
     });
-    await db.redis.hset('{fastregister}:line', { since: at, probe: 'any', first: 1, max: 2, probes: failed, due: at });
+    await db.redis.hset('{fastregister}:line', { since: at, probeCall: 'any', failedProbes: failed, dueAt: at });
   };
 
   test('is no news before ten minutes, nor where nothing has tried it; then it is told once, and that it is over', async () => {

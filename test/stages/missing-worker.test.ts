@@ -31,7 +31,7 @@ async function missing(limits: Limits = LIMITS) {
 describe('rows wait, and no worker runs:', () => {
   test('that is a fault, in both languages, with what to do', async () => {
     await rowWaits();
-    await db.redis.hset(key('seen'), 'worker', Date.parse('2026-11-21T01:30:00Z'));
+    await db.redis.hset(key('lastSeen'), 'worker', Date.parse('2026-11-21T01:30:00Z'));
     const fault = await missing();
     expect(fault?.reason.en).toMatch(
       /^No worker runs, and rows wait that could be sent, the oldest since .*; the last worker was seen at 2026-11-21T09:30:00\+08:00\.$/,
@@ -59,10 +59,10 @@ describe('rows wait, and no worker runs:', () => {
 
   test('it is one where the line waits for the call of a worker that opens it', async () => {
     await rowWaits();
-    const line = { stopped: 'HTTP 502', problem: 'call:lost', at: 1, probe: 'any', first: 1, max: 9, probes: 0 };
-    await db.redis.hset(key('line'), { ...line, due: Date.now() - 1_000 });
+    const line = { state: 'retrying', because: 'HTTP 502', problem: 'call:lost', at: 1, failedProbes: 0 };
+    await db.redis.hset(key('line'), { ...line, dueAt: Date.now() - 1_000 });
     expect(await missing()).toBeDefined();
-    await db.redis.hset(key('line'), { due: Date.now() + HOUR_MS });
+    await db.redis.hset(key('line'), { dueAt: Date.now() + HOUR_MS });
     expect(await missing()).toBeUndefined();
   });
 });

@@ -203,8 +203,8 @@ test('a merchant whom several batches ask for keeps the details of those that st
   const { load, registration } = openBook(db.redis);
   for (const batch of ['b1', 'b2', 'b3', 'b4']) await load(batch, [merchant(1)]);
   const rows = async () => {
-    const { row, alsoRows } = await registration(idOf(merchant(1)));
-    return [row, ...alsoRows];
+    const { row, joinedRows } = await registration(idOf(merchant(1)));
+    return [row, ...joinedRows];
   };
   const forgetBatch = (batch: string) =>
     script(db.redis, 'purge')([key('rows', batch, 0), key('rowIndex', batch, 0)], [batch, 1]);
@@ -227,7 +227,7 @@ test('a merchant whom a younger batch asks for too keeps its details there', asy
   await settle(merchant(2), 'registration_refused', LONG_AGO);
   expect(await forget()).toEqual(['old']);
   const { registration, row } = await view(idOf(shared));
-  expect(registration).toMatchObject({ row: 'young/0', alsoRows: [], state: 'rejected' });
+  expect(registration).toMatchObject({ row: 'young/0', joinedRows: [], state: 'rejected' });
   expect(row?.merchant).toEqual(shared);
   expect((await rows('young'))[0]?.registration?.problem).toBe('push:103');
   expect(await batches.counts('young')).toEqual({ rejected: 1 });

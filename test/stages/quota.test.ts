@@ -45,7 +45,7 @@ test('no worker calls before WeChat has told one of them what the day still allo
   await until('five were sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 5);
   await Promise.all(workers.map(({ close }) => close()));
   expect([asked.length, creates]).toEqual([1, 5]);
-  expect(await book.calls.ofDay(day)).toMatchObject({ create: 5, told: { limit: 5, used: 95, counted: 0 } });
+  expect(await book.calls.ofDay(day)).toMatchObject({ create: 5, reported: { limit: 5, used: 95, counted: 0 } });
 });
 
 test('what was under way when WeChat told the quota is not sent a second time', async () => {
@@ -92,7 +92,7 @@ test('what was under way when WeChat told the quota is not sent a second time', 
   await until('all were answered', async () => (await book.batches.counts('b1')).submitting === undefined);
   await Promise.all([slow.close(), prompt.close()]);
   expect(arrived).toBe(12);
-  expect(await book.calls.ofDay(day)).toMatchObject({ told: { limit: 12, used: 0, counted: 10 } });
+  expect(await book.calls.ofDay(day)).toMatchObject({ reported: { limit: 12, used: 0, counted: 10 } });
 });
 
 test('a call that goes out while WeChat is asked may not be in its number yet, and is not added to it', async () => {
@@ -111,7 +111,7 @@ test('a call that goes out while WeChat is asked may not be in its number yet, a
   });
   await tokenWithinQuota(context);
   await wakeupChannel.close();
-  expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, told: { limit: 12, used: 0, counted: 0 } });
+  expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, reported: { limit: 12, used: 0, counted: 0 } });
 });
 
 test('a worker that leaves while the quota is asked calls nobody', async () => {

@@ -255,7 +255,7 @@ test('what was silent once and is sent anew is not silent', async () => {
   await book.record(idOf(ONE), 'create_refused', { problem: 'create:61070' });
   // As the first batch showed it before another one took it over.
   await db.redis.hset(
-    key('settled', 'b1'),
+    key('keptOutcomes', 'b1'),
     0,
     ['needs_review', '1', String(Date.now()), '', '', 'push:77'].join('\u001f'),
   );

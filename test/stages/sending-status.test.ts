@@ -15,8 +15,8 @@ function situationOf(
   api?: string,
 ) {
   const calls = {
-    line: async () => facts.line && { because: '', problem: '', at: NOON, onTrial: false, ...facts.line },
-    ofDay: async () => ({ create: 0, search: 0, closed: false, told: undefined, ...facts.day }),
+    line: async () => facts.line && { because: '', problem: '', at: NOON, halfOpen: false, ...facts.line },
+    ofDay: async () => ({ create: 0, search: 0, closed: false, reported: undefined, ...facts.day }),
     waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
   } as unknown as Calls;
   return sendingStatus(calls, limits, NOON, api);
@@ -157,10 +157,10 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
   test("is waited for where WeChat's own number has shut it, told by quota/get", async () => {
     const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
     const believing = { ...LIMITS, believeWeChat: true };
-    expect((await situationOf({ day: { create: 3, told } }, believing)).stopped).toBe(false);
-    expect((await situationOf({ day: { create: 3, told } }, LIMITS)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, reported: told } }, believing)).stopped).toBe(false);
+    expect((await situationOf({ day: { create: 3, reported: told } }, LIMITS)).stopped).toBe(false);
     expect(
-      (await situationOf({ day: { create: 3, told: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
+      (await situationOf({ day: { create: 3, reported: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
     ).toBe(true);
   });
 });
@@ -246,8 +246,8 @@ describe('a stopped line', () => {
     );
     const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
     expect(due.blockedReason?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
-    const onTrial = await situationOf({ line: { ...line, probe, onTrial: true } });
-    expect(onTrial.blockedReason?.reason.en).toMatch(/One call is being tried now\.$/);
+    const halfOpen = await situationOf({ line: { ...line, probe, halfOpen: true } });
+    expect(halfOpen.blockedReason?.reason.en).toMatch(/One call is being tried now\.$/);
     const paused = await situationOf({ line: { ...line, probe, paused: 'we move house' } });
     expect(paused.stopped).toBe(true);
     expect(paused.blockedReason?.reason.en).not.toContain('tried at');

@@ -27,14 +27,14 @@ test('a page comes out of another thread as it went in', () => {
   );
 });
 
-test('a page ends after 500 rows, or earlier where they are long', () => {
+test('a page ends after 512 rows, as pages of a batch do, or earlier where they are long', () => {
   const sizes = (cells: string[], rows: number): number[] => {
     const pages = openPages();
     const full = Array.from({ length: rows }, (_, at) => pages.add({ line: at, row: at, cells })?.rows.length ?? 0);
     return [...full.filter((size) => size > 0), pages.rest()?.length ?? 0];
   };
-  expect(sizes(['示例', '1'], 1_100)).toEqual([500, 500, 100]);
+  expect(sizes(['示例', '1'], 1_100)).toEqual([512, 512, 76]);
   expect(sizes(['x'.repeat(30_000)], 20)).toEqual([9, 9, 2]);
-  expect(sizes(Array(512).fill(''), 1_000)).toEqual([500, 500, 0]);
+  expect(sizes(Array(512).fill(''), 1_024)).toEqual([512, 512, 0]);
   expect(sizes(Array(16_384).fill(''), 40)).toEqual([16, 16, 8]);
 });

@@ -36,7 +36,7 @@ async function rowsOf(sheet: Sheet): Promise<SheetRow[]> {
   const rows: SheetRow[] = [];
   for await (const page of sheet.rows()) {
     expect(page.length).toBeGreaterThan(0);
-    expect(page.length).toBeLessThanOrEqual(500);
+    expect(page.length).toBeLessThanOrEqual(512);
     rows.push(...page);
   }
   return rows;

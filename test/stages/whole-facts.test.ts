@@ -276,7 +276,7 @@ describe('a search', () => {
   test('that finds the task running says so, and that the way to WeChat is open', () => {
     expect(told(answer(89251))).toEqual({
       fact: { ...searched, kind: 'task_running', problem: 'search:89251', said: 'said' },
-      effects: { repeatedError: { call: 'search', code: '' }, heard: 'taken' },
+      effects: { repeatedError: { call: 'search', code: '' }, searchVerdict: 'taken' },
       refusedToken: false,
     });
   });
@@ -284,14 +284,14 @@ describe('a search', () => {
   test.each([40001, 61005])('whose token was refused (%i) is made again with another one', (errcode) => {
     expect(told(answer(errcode))).toMatchObject({
       refusedToken: true,
-      effects: { heard: 'again' },
+      effects: { searchVerdict: 'again' },
       fact: { until: NOW },
     });
   });
 
   test('that meets a used up day closes it, and one that meets a used up minute makes a pause', () => {
     expect(told(answer(45009)).effects).toMatchObject({ closeDay: DAY, closing: { said: 'search:45009 said' } });
-    expect(told(answer(45011)).effects).toMatchObject({ pauseMs: MINUTE_MS, heard: 'again' });
+    expect(told(answer(45011)).effects).toMatchObject({ pauseMs: MINUTE_MS, searchVerdict: 'again' });
   });
 
   test('that gets no answer counts for the line as calls of its own kind', () => {
@@ -306,7 +306,7 @@ describe('a search', () => {
           countsCalls: true,
           probe: { call: 'any', asksFirst: true, ...byRow },
         },
-        heard: 'failed',
+        searchVerdict: 'failed',
       },
       refusedToken: false,
     });

@@ -86,7 +86,7 @@ test('what stays silent is asked about after resume, although the only row that 
 
   await story.book.calls.stopLine({ because: 'permission sets', problem: 'create:89254', at: Date.now() });
   await story.book.load('b2', [held]);
-  expect(await story.book.calls.resumeLine()).toBe('canary');
+  expect(await story.book.calls.resumeLine()).toBe('probe');
 
   await story.settled('b1');
   expect(story.calls('search')).toEqual({ 89250: 1 });

@@ -38,7 +38,7 @@ describe.each(APIS)('%s', (api) => {
     }
 
     story.simulator.clearFaults();
-    expect(await story.book.calls.resumeLine()).toBe('canary');
+    expect(await story.book.calls.resumeLine()).toBe('probe');
     await story.settled('b1');
     expect(await story.book.batches.counts('b1')).toEqual({ created: MERCHANTS });
     for (const it of rows) {

@@ -47,7 +47,7 @@ test.each([
 
     simulator.setFaults({ create: 'hanglost' });
     if (errcode === 89254) await book.calls.resumeLine();
-    await until('the probe is on its way', async () => (await book.calls.line())?.onTrial && hung(simulator) > 0);
+    await until('the probe is on its way', async () => (await book.calls.line())?.halfOpen && hung(simulator) > 0);
     doomed.kill('SIGKILL');
     await doomed.ended;
     simulator.clearFaults();

@@ -39,7 +39,7 @@ test.each(APIS)('%s: the line is tried less and less often, says so once, and op
     const now = await story.book.calls.line();
     return (now?.probe?.failed ?? 0) >= 7 && now;
   });
-  expect(line).toMatchObject({ problem: 'call:not_sent', onTrial: false });
+  expect(line).toMatchObject({ problem: 'call:not_sent', halfOpen: false });
   const { blockedReason, stopped } = await situationOf(story);
   expect(stopped).toBe(false);
   expect(blockedReason?.reason.en).toMatch(/WeChat cannot be reached.*What came: ECONNREFUSED.*failed so far\.$/);

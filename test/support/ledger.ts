@@ -1,6 +1,6 @@
 /** The ledger with little words: load merchants, send, answer, push, and count again from the rows. */
 import type { Redis } from 'ioredis';
-import { type AcceptRules, type Batch, type Counts, countedAs } from '../../src/domain/batch.js';
+import { type AcceptRules, type Batch, type Counts, countedAs, ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import type { Budgets } from '../../src/domain/budgets.js';
 import type { Effects } from '../../src/domain/effects.js';
 import { ALL_DETAILS, type Identify, identifyWith, type Merchant, personOf } from '../../src/domain/merchant.js';
@@ -9,7 +9,7 @@ import type { AcceptedRow, RowWithOutcome } from '../../src/domain/row.js';
 import type { Recorded, Snapshot } from '../../src/domain/snapshot.js';
 import type { Job } from '../../src/domain/work.js';
 import { openCalls, type Permit } from '../../src/redis/calls.js';
-import { key, ROWS_PER_PAGE } from '../../src/redis/keys.js';
+import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import type { LossGuard } from '../../src/redis/ledger/loss.js';

@@ -1,5 +1,5 @@
 /** Whether anything is sent now. */
-import { isWorthANotice } from '../../domain/line.js';
+import { isWorthANotice } from '../../domain/line-faults.js';
 import { sendingStatus } from '../../reporter/sending-status.js';
 import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../../reporter/shut-day.js';
 import { limitsOf } from '../wiring/limits.js';

@@ -1,8 +1,8 @@
 /** Rows in pages: so many at a time that nothing waits long for one, and that a thread can hand over at little cost. */
+import { ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { SheetRow } from '../../domain/check-row.js';
 
-const PAGE_ROWS = 500;
-/** Of usual rows a page has 50,000. Checking the rows of one page must not keep the main thread from anything else. */
+/** A page of usual rows has 50,000. Checking the rows of one page must not keep the main thread from anything else. */
 const PAGE_CHARACTERS = 256 * 1024;
 
 export interface Page {
@@ -20,7 +20,7 @@ export function openPages() {
     rows.push(row);
     weight += row.cells.length;
     for (const cell of row.cells) weight += cell.length;
-    if (rows.length < PAGE_ROWS && weight < PAGE_CHARACTERS) return undefined;
+    if (rows.length < ROWS_PER_PAGE && weight < PAGE_CHARACTERS) return undefined;
     const page = { rows, weight };
     rows = [];
     weight = 0;

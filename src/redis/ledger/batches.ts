@@ -1,15 +1,22 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
-import type { AcceptRules, Batch, Counts, Leader, NamedRow } from '../../domain/batch.js';
+import {
+  type AcceptRules,
+  type Batch,
+  type Counts,
+  type Leader,
+  type NamedRow,
+  ROWS_PER_PAGE,
+} from '../../domain/batch.js';
 import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merchant.js';
 import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
 import type { AcceptedRow, DetailColumns, ExistingMatch, Relation, Row, RowWithOutcome } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
-import { key, ROWS_PER_PAGE } from '../keys.js';
+import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
+import { FIELD_JOINT, SHOWN_NAMES, shortNameOf, shownRegistrationFrom } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
 import { packRow, unpackRow } from './rows.js';
@@ -250,7 +257,8 @@ export function openBatches(redis: Redis): Batches {
 
   async function leaders(ids: readonly string[]): Promise<Map<string, Leader>> {
     const steps = redis.pipeline();
-    for (const id of ids) steps.hmget(key('registration', id), 'row', 's', 'appid');
+    const fields = ['row', 'state', 'appid'].map(shortNameOf);
+    for (const id of ids) steps.hmget(key('registration', id), ...fields);
     const answers = (await answersOf(steps)) as (string | null)[][];
     return new Map(
       ids.flatMap((id, at) => {

@@ -11,9 +11,10 @@ import { RedisMisconfigured } from '../server/connection.js';
 /**
  * Raised with every change of stored keys or fields that an older program would not understand, or would not keep: what every
  * writer has to write (2: the mark of a registration's last fact, without which a fact that was decided on an older history
- * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are).
+ * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are. 3: fields of
+ * the line and of registrations have other names).
  */
-export const SCHEMA = '2';
+export const SCHEMA = '3';
 
 /** Which of the ledgers of a Redis this process works with, from here on. */
 export function nameLedger(name: string): void {

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Batch } from '../../domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { WorkKind } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
-import { key, ROWS_PER_PAGE } from '../keys.js';
+import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
 import { STATES_WITH_WORK } from './workload.js';
@@ -44,7 +44,7 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
   const steps = redis
     .multi()
     // Redis frees what is large beside its other work.
-    .unlink(key('settled', batch.id), key('firstRows', batch.id), key('held', batch.id))
+    .unlink(key('keptOutcomes', batch.id), key('firstRows', batch.id), key('held', batch.id))
     .srem(key('heldBatches'), batch.id)
     .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now });
   await answersOf(steps);

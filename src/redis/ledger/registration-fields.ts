@@ -1,4 +1,7 @@
-/** How a registration is kept in its Redis hash: one line, one field. Absent fields have their usual value. */
+/**
+ * How a registration is kept in its Redis hash: one line, one field. Absent fields have their usual value. The Lua scripts
+ * get the short names when they are loaded (lua-constants.ts), so that they stand here alone.
+ */
 import { newRegistration, type Registration } from '../../domain/registration.js';
 
 interface Field {
@@ -22,15 +25,15 @@ const FIELDS: readonly Field[] = [
   { name: 'state', short: 's', read: text, shown: true },
   { name: 'row', short: 'row', read: text },
   {
-    name: 'alsoRows',
-    short: 'also',
+    name: 'joinedRows',
+    short: 'joined',
     read: (rows) => rows.split(' ').filter(Boolean),
     write: (rows: readonly string[]) => rows.join(' '),
     usual: '',
   },
   {
     name: 'waitingRows',
-    short: 'next',
+    short: 'waiting',
     read: (rows) => rows.split(' ').filter(Boolean),
     write: (rows: readonly string[]) => rows.join(' '),
     usual: '',
@@ -43,7 +46,7 @@ const FIELDS: readonly Field[] = [
   { name: 'byLink', short: 'bylink', read: () => true, write: () => '1' },
   { name: 'clockAheadMs', short: 'ahead', read: Number, usual: '0' },
   { name: 'heardAt', short: 'heard', read: Number },
-  { name: 'postponed', short: 'again', read: Number, usual: '0' },
+  { name: 'postponed', short: 'postponed', read: Number, usual: '0' },
   { name: 'busySince', short: 'busysince', read: Number },
   { name: 'personSince', short: 'personsince', read: Number },
   { name: 'linksLost', short: 'linkslost', read: Number },
@@ -54,7 +57,7 @@ const FIELDS: readonly Field[] = [
   { name: 'appid', short: 'appid', read: text, write: withoutJoints, shown: true },
   {
     name: 'earlierAppids',
-    short: 'was',
+    short: 'earlierappids',
     read: (appids) => appids.split(' '),
     write: (appids: readonly string[]) => withoutJoints(appids.join(' ')),
   },
@@ -63,6 +66,14 @@ const FIELDS: readonly Field[] = [
   { name: 'authorizeUrl', short: 'url', read: text, write: withoutJoints, shown: true },
   { name: 'finishedAt', short: 'done', read: Number, shown: true },
 ];
+
+/** Fields of the hash that are no part of the registration as the domain knows it. */
+const OTHER_FIELDS: Readonly<Record<string, string>> = {
+  /** The id of its last write (prelude.lua, version_of). */
+  version: 'v',
+  /** The batch whose first rows it was counted among (prelude.lua, batch_after_canary). */
+  canaryOf: 'canary',
+};
 
 const BY_SHORT_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [field.short, field]));
 
@@ -99,8 +110,11 @@ export function shownText(registration: Registration): string {
 /** Between the fields of a page of a batch (page.lua). */
 export const FIELD_JOINT = '\u001f';
 
-function shortNameOf(name: keyof Registration): string {
-  return FIELDS.find((field) => field.name === name)?.short ?? '';
+/** The field of the hash that has this of a registration. */
+export function shortNameOf(name: string): string {
+  const short = OTHER_FIELDS[name] ?? FIELDS.find((field) => field.name === name)?.short;
+  if (short === undefined) throw new Error(`A registration has no field ${name}`);
+  return short;
 }
 
 function put(registration: Record<string, unknown>, field: Field | undefined, value = ''): void {

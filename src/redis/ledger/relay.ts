@@ -5,7 +5,7 @@
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { WorkKind } from '../../domain/work.js';
+import { RELAY_LOOKS_EVERY_MS, type WorkKind } from '../../domain/work.js';
 import { startPolling } from '../../polling.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
@@ -33,8 +33,6 @@ const LARGEST_HANDFUL = 32;
 /** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
 const HANDFULS_A_SECOND = 50;
 
-/** Longest pause between two looks: a lost wakeup costs no more than this. */
-const LOOK_EVERY_MS = 15_000;
 const SHORTEST_PAUSE_MS = 5;
 const TRY_AGAIN_MS = 1_000;
 
@@ -126,7 +124,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
 
   async function handWhatBullMqLacks(): Promise<void> {
     if (!mayLack) {
-      if (Math.abs(now() - swept) > LOOK_EVERY_MS) await handAgain(OVERDUE_MS);
+      if (Math.abs(now() - swept) > RELAY_LOOKS_EVERY_MS) await handAgain(OVERDUE_MS);
       return;
     }
     mayLack = false;
@@ -141,7 +139,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   async function look(): Promise<number> {
     await handWhatBullMqLacks();
     waiting = 0;
-    let pauseMs = LOOK_EVERY_MS;
+    let pauseMs = RELAY_LOOKS_EVERY_MS;
     for (const kind of WORK_KINDS) pauseMs = Math.min(pauseMs, await handOut(kind));
     return Math.max(pauseMs, SHORTEST_PAUSE_MS);
   }

@@ -30,10 +30,10 @@ export interface Course {
 /** Undefined where every row goes on showing the registration: the usual case, in which counting the state anew is enough. */
 export function rowChanges(course: Course): readonly RowChange[] | undefined {
   const { before, after } = course;
-  if (before.row === after.row && before.alsoRows === after.alsoRows && before.waitingRows.length === 0)
+  if (before.row === after.row && before.joinedRows === after.joinedRows && before.waitingRows.length === 0)
     return undefined;
   return [
-    ...[before.row, ...before.alsoRows].map((pointer) => changeOfOwn(pointer, course)),
+    ...[before.row, ...before.joinedRows].map((pointer) => changeOfOwn(pointer, course)),
     ...before.waitingRows.map((pointer) => changeOfWaiting(pointer, course)),
   ];
 }
@@ -53,8 +53,8 @@ function changeOfWaiting(pointer: string, { before, after }: Course): RowChange 
   return [pointer, replacedBy(after.id, after.waitingRows[0] ?? ''), was, 'cancelled', ''];
 }
 
-function isOwn({ row, alsoRows }: Registration, pointer: string): boolean {
-  return row === pointer || alsoRows.includes(pointer);
+function isOwn({ row, joinedRows }: Registration, pointer: string): boolean {
+  return row === pointer || joinedRows.includes(pointer);
 }
 
 /** What a row that was just accepted is, and counts as. */

@@ -5,11 +5,12 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
+import { ROWS_PER_PAGE } from '../../domain/batch.js';
 import { comparable } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
 import { nameIn, weixinIdIn } from '../../domain/row.js';
 import { answersOf } from '../exec.js';
-import { key, ROWS_PER_PAGE } from '../keys.js';
+import { key } from '../keys.js';
 
 const BYTES_OF_ROW = 8;
 

@@ -6,6 +6,7 @@ import type { Job, WorkKind } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
+import { shortNameOf } from './registration-fields.js';
 
 export interface Workload {
   /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */
@@ -88,7 +89,7 @@ export function openWorkload(redis: Redis): Workload {
     async dueNext(most) {
       const flat = await redis.zrange(key('scheduled', 'submit'), 0, most - 1, 'WITHSCORES');
       const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));
-      const waits = await Promise.all(due.map(({ id }) => redis.hget(key('registration', id), 'wait')));
+      const waits = await Promise.all(due.map(({ id }) => redis.hget(key('registration', id), shortNameOf('wait'))));
       return due.map(({ until }, at) => ({ wait: (waits[at] as Wait | null) ?? undefined, until }));
     },
   };

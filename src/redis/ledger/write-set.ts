@@ -8,7 +8,7 @@ import { type Fact, isOver, isUnsent, type Move, type Registration, type Wait } 
 import type { Recorded, Snapshot } from '../../domain/snapshot.js';
 import type { WorkKind } from '../../domain/work.js';
 import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
-import { difference } from './registration-fields.js';
+import { difference, shortNameOf } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
 
 /** prelude.lua, `record`, names the fields. */
@@ -30,7 +30,7 @@ export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifSto
   /** Other details are sent instead of those of its row. */
   readonly replaced?: true;
   /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
-  readonly later?: { readonly kind: WorkKind; readonly due: string } | undefined;
+  readonly scheduled?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
   readonly unasked?: true;
@@ -71,7 +71,7 @@ export function writeSetOf(
     set: [...set, VERSION, writeId],
     ...(del.length > 0 && { del }),
     ...rowsOf(before, turn === undefined ? before : passed, after, turn?.move ?? move),
-    later: scheduled && { kind: scheduled.kind, due: String(scheduled.at) },
+    scheduled: scheduled && { kind: scheduled.kind, due: String(scheduled.at) },
     ready,
     ...(isOver(after.state) && { over: true }),
     ...(isBackInLine(before, after) && { unasked: true }),
@@ -130,7 +130,7 @@ function linkChange(before: Registration, after: Registration): Pick<WriteSet, '
 }
 
 /** Field of a registration's hash: the id of its last write (prelude.lua, version_of). */
-const VERSION = 'v';
+const VERSION = shortNameOf('version');
 
 /** What tells a fact of this process from every other in the history. */
 export function newWriteId(): string {

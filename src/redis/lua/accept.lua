@@ -73,18 +73,23 @@ local function accept_decided(id, pointer, row, state, decided)
   return decided.relation
 end
 
+-- States in which a row only reports the Mini Program that there is (domain/registration.ts).
+local SETTLES_ROWS = constant.settlesRows
+
 -- What a row is whose enterprise is known to this file, or has a Mini Program; nil where neither is so.
 local function accept_known(id, pointer, state, row, also, appid)
   local earlier = index_in_batch(row .. ' ' .. (also or ''))
   if earlier then return duplicate_of(id, earlier) end
   local first_of_file = redis.call('HGET', key.firstRows(batch), id)
   if first_of_file then return duplicate_of(id, first_of_file) end
-  if state == 'created' and not again then return accept_created(id, pointer, appid) end
+  if SETTLES_ROWS[state] and not again then return accept_created(id, pointer, appid) end
 end
 
 -- A row that is never sent: it joins what its enterprise has, and where that is nothing, or has failed, it is invalid.
 local function accept_unsent(id, pointer, decided)
-  local now = redis.call('HMGET', key.registration(id), 's', 'row', 'also', 'next', 'appid')
+  local now = redis.call(
+    'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.waitingRows, field.appid
+  )
   local relation = now[1] and accept_known(id, pointer, now[1], now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
   if relation then return relation end
   if now[1] and decided == 'never' then return nil end
@@ -98,14 +103,16 @@ end
 local function accept(id, pointer, decided)
   local registration = key.registration(id)
   if redis.call('EXISTS', registration) == 0 then
-    redis.call('HSET', registration, 's', 'queued', 'row', pointer)
+    redis.call('HSET', registration, field.state, 'queued', field.row, pointer)
     count_state(nil, 'queued')
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
     count('queued')
     return 'r' .. id
   end
-  local now = redis.call('HMGET', registration, 's', 'row', 'also', 'next', 'appid')
+  local now = redis.call(
+    'HMGET', registration, field.state, field.row, field.joinedRows, field.waitingRows, field.appid
+  )
   return accept_known(id, pointer, now[1], now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
     or accept_decided(id, pointer, now[2], now[1], decided)
 end

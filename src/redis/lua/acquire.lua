@@ -2,7 +2,7 @@
 -- KEYS 1 any key of ours
 -- ARGV 1 budgets (JSON):
 --        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
---        believe  true: what WeChat told of the day goes before perDay
+--        believe  true: what WeChat reports of the day goes before perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
 --        recheck  times of the checks of a day that is shut (list of ms, see day.lua); absent: no checks
@@ -31,7 +31,10 @@ local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
 -- What all calls share is read once, and written once when all have been decided.
-local line = redis.call('HMGET', key.line(), 'stopped', 'canary', 'deadline', 'probe', 'due', 'max', 'paused', 'question')
+local line = redis.call(
+  'HMGET', key.line(), 'state', 'probe', 'probeDeadline', 'probeCall', 'dueAt', 'maxMs', 'question'
+)
+local PROBES = line[1] and constant.lineProbes
 -- Redis' clock may be set back. What lies in its future then counts as now: nobody waits for the old time to come again.
 local pause = redis.call('PTTL', key.pause())
 if pause > 0 then
@@ -53,12 +56,12 @@ if newest and microseconds_of(newest) > now_us then
 end
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
 local counted = redis.call(
-  'HMGET', calls, 'create', 'search', 'told', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'toldAt'
+  'HMGET', calls, 'create', 'search', 'reportedLimit', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'reportedAt'
 )
 local per_day = calls_of_day(budget, counted[3], counted[4])
 local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
 local closed, probe, asked_for = counted[5], counted[6], counted[9]
-local busy_until, check_at, told_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
+local busy_until, check_at, reported_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
 -- Calls kept for follow-ups; counted only when so few calls are left that it matters.
 local kept
 local granted = { create = 0, search = 0 }
@@ -89,29 +92,32 @@ end
 -- A time of the line has come. One that is further ahead than it was ever set was set by a clock that went back since.
 local function has_come(at, longest) return now >= tonumber(at) or tonumber(at) - now > longest end
 
--- Whether a stopped line wants a probe, and if not, in how many ms; -1: a person opens it. A line that was resumed wants
--- one, and so does one that opens by itself when its wait is over. One whose worker died is replaced when any call would
--- be over.
-local function wants_probe()
-  local canary, deadline, due = line[2], line[3], line[5]
-  if canary == 'wanted' then return true end
-  if canary then
-    if not deadline then return false, -1 end
-    if has_come(deadline, budget.probeMs) then return true end
-    return false, tonumber(deadline) - now
+-- Whether a call may go as the probe of a stopped line (domain/line.ts, LINE_STATES), and if not, in how many ms; -1: a person
+-- opens it.
+local function may_be_probe()
+  local waits_until, longest = 0, 0
+  local probes = PROBES[line[1]]
+  if probes == 'wanted' then return true end
+  if probes == 'sent' then
+    waits_until, longest = line[3], budget.probeMs
+  elseif probes == 'due' then
+    waits_until, longest = line[5], tonumber(line[6])
+  else
+    return false, -1
   end
-  if not due or line[7] then return false, -1 end
-  if has_come(due, tonumber(line[6])) then return true end
-  return false, tonumber(due) - now
+  if has_come(waits_until, longest) then return true end
+  return false, tonumber(waits_until) - now
 end
 
--- What a stopped line lets through: the probe; and once it was resumed, or tries a create of its own, every search. That
+-- What a stopped line lets through: the probe; and while it is half-open, where a create is the probe, every search. That
 -- create may never go (it was withdrawn, it is held); a search asks nobody for anything, and one that meets the fault stops
 -- the line again. Where the way to WeChat is at fault, a search is as good a probe as a create, and no better off.
-local function on_trial(kind)
-  local wanted, wait_ms = wants_probe()
-  if wanted and (kind == 'create' or line[4] == 'any') then return true end
-  if kind == 'search' and line[2] and line[4] ~= 'any' then return true end
+local function passes_line(kind)
+  local any = line[4] == 'any'
+  local may, wait_ms = may_be_probe()
+  if may and (kind == 'create' or any) then return true end
+  local is_half_open = PROBES[line[1]] == 'wanted' or PROBES[line[1]] == 'sent'
+  if kind == 'search' and is_half_open and not any then return true end
   return false, math.max(wait_ms or -1, -1)
 end
 
@@ -127,7 +133,7 @@ local function wait_for_day()
   if budget.recheck then
     if not check_at then
       -- Used up by our own count. Where quota/get was asked a moment ago, the first check waits for its time.
-      check_at = told_at and math.max(now, told_at + budget.recheck[1]) or now
+      check_at = reported_at and math.max(now, reported_at + budget.recheck[1]) or now
       redis.call('HSET', calls, 'since', now, 'shutAt', now, 'checkAt', check_at)
     end
     if busy_until > now then
@@ -154,7 +160,7 @@ end
 local function shut_for(kind)
   if kind == 'create' and is_settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
   if line[1] then
-    local passes, wait_ms = on_trial(kind)
+    local passes, wait_ms = passes_line(kind)
     if not passes then return { 'wait', wait_ms, 'line' } end
   end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
@@ -168,11 +174,11 @@ end
 
 -- Before a create that may be lost like those before it goes a question that costs nobody anything. One asks at a time.
 local function question()
-  local asked = line[1] and line[8]
+  local asked = line[1] and line[7]
   if not asked or asked == 'answered' then return end
   if asked ~= 'wanted' and not has_come(asked, budget.probeMs) then return { 'wait', tonumber(asked) - now, 'line' } end
-  line[8] = now + budget.probeMs
-  redis.call('HSET', key.line(), 'question', line[8])
+  line[7] = now + budget.probeMs
+  redis.call('HSET', key.line(), 'question', line[7])
   return { 'wait', 0, 'question' }
 end
 
@@ -198,10 +204,12 @@ local function take(id, version, kind, job, step, person)
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, cjson.decode(step))
   -- The line waits for that one alone, so not before it is sure to go.
-  if line[1] and (is_create or line[4] == 'any') then
-    if line[2] and line[2] ~= 'wanted' then redis.call('HSET', key.line(), 'failed', line[2]) end
-    line[2], line[3] = id, now + budget.probeMs
-    redis.call('HSET', key.line(), 'canary', id, 'deadline', line[3])
+  local probing = line[1] and (is_create or line[4] == 'any') and next_line(line[1], 'probe_sent')
+  if probing then
+    -- The one before it was lost with its worker.
+    if line[2] then redis.call('HSET', key.line(), 'earlierProbe', line[2]) end
+    line[1], line[2], line[3] = probing, id, now + budget.probeMs
+    redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeDeadline', line[3])
   end
   local window = key.window(is_create and 'submit' or 'follow-up')
   done[window] = done[window] or {}

@@ -13,8 +13,8 @@ if lives > 0 then
 else
   redis.call('ZREM', KEYS[1], ARGV[1])
 end
-redis.call('HSET', key.seen(), ARGV[3], now)
-if ARGV[4] ~= '' then redis.call('HSET', key.seen(), ARGV[4], now) end
+redis.call('HSET', key.lastSeen(), ARGV[3], now)
+if ARGV[4] ~= '' then redis.call('HSET', key.lastSeen(), ARGV[4], now) end
 if ARGV[3] ~= 'receiver' then return 0 end
 
 local last = tonumber(redis.call('GET', key.receiver()) or now)

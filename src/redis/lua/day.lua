@@ -1,5 +1,5 @@
 -- The quota day, loaded with every script after the prelude. Fields of its hash beside the counts of calls:
---   told, toldUsed, counted, toldAt   what quota/get said last (calls.ts, ToldQuota)
+--   reportedLimit, reportedUsed, countedThen, reportedAt   what quota/get said last (domain/budgets.ts, ReportedQuota)
 --   cleared   calls of ours that WeChat no longer counts, because its count was reset or its day began later
 --   closed    '1': WeChat answered 45009, with the words closedBy
 --   shutAt    when the day was shut, by 45009 or because its calls were used up (ms)
@@ -8,16 +8,16 @@
 --   ask       when a person asked for a check at once (ms)
 --   busyUntil until when a check or a probe may be in flight (ms)
 --   probe     'wanted': the next call is the probe; else the registration whose call is the probe
---   openedAt, openedBy   when the day was opened again (ms), by 'told' or by 'probe'
+--   openedAt, openedBy   when the day was opened again (ms), by 'report' (of quota/get) or by 'probe'
 --   doubted   '1': quota/get reported calls, and WeChat then refused them
 --   askedAt, answered    time of the last check (ms), and WeChat's answer
-local DAY_EXPIRES_S = 259200
+local DAY_EXPIRES_S = constant.dayExpiresS
 
 -- Calls that the day allows, as domain/limits.ts (callsOfDay) says.
-local function calls_of_day(budget, told, cleared)
-  told = tonumber(told)
-  if budget.believe then return told or budget.perDay end
-  return math.min(budget.perDay + (tonumber(cleared) or 0), told or math.huge)
+local function calls_of_day(budget, reported, cleared)
+  reported = tonumber(reported)
+  if budget.believe then return reported or budget.perDay end
+  return math.min(budget.perDay + (tonumber(cleared) or 0), reported or math.huge)
 end
 
 -- Calls that only follow-ups may use, at most their configured share: one for each follow-up that falls due before the day
@@ -71,7 +71,7 @@ function close_day(calls, id, closing, now)
   local since, opened_at = tonumber(day[3]), tonumber(day[4])
   local goes_on = closing.recheck and since and opened_at and now - opened_at < closing.recheck[1]
   if goes_on then
-    if day[5] == 'told' then redis.call('HSET', calls, 'doubted', '1') end
+    if day[5] == 'report' then redis.call('HSET', calls, 'doubted', '1') end
     redis.call('HSETNX', calls, 'shutAt', now)
   else
     since = now

@@ -12,10 +12,10 @@ redis.call('HDEL', KEYS[1], 'busyUntil')
 redis.call('HSET', KEYS[1], 'askedAt', now, 'answered', ARGV[3])
 if #ARGV > 4 then redis.call('HSET', KEYS[1], unpack(ARGV, 5)) end
 -- An earlier answer of quota/get is out of date then, and must not hold the probe back.
-if ARGV[2] == 'probe' and #ARGV == 4 then redis.call('HDEL', KEYS[1], 'told', 'toldUsed', 'counted', 'toldAt') end
+if ARGV[2] == 'probe' and #ARGV == 4 then redis.call('HDEL', KEYS[1], 'reportedLimit', 'reportedUsed', 'countedThen', 'reportedAt') end
 redis.call('EXPIRE', KEYS[1], DAY_EXPIRES_S)
 if ARGV[2] == 'open' then
-  open_day(KEYS[1], now, 'told')
+  open_day(KEYS[1], now, 'report')
   return 1
 end
 local check_at = ARGV[2] == 'unreachable' and now + recheck[1] or next_check(tonumber(day[2]) or now, now, recheck)

@@ -2,5 +2,5 @@
 -- KEYS 1 calls of the day
 -- ARGV 1 budgets (JSON, as in acquire.lua): perSecond, perMinute, perDay, believe, reserve, dayEndsAt
 local budget = cjson.decode(ARGV[1])
-local day = redis.call('HMGET', KEYS[1], 'told', 'cleared')
+local day = redis.call('HMGET', KEYS[1], 'reportedLimit', 'cleared')
 return kept_for_follow_ups(budget, calls_of_day(budget, day[1], day[2]), milliseconds())

@@ -3,7 +3,7 @@
 -- ARGV 1 batch id, 2 index of the page's first row, 3 field of that time, 4 its place among the fields that a later batch's
 --      new attempt has kept of the old one (joined by the character 31)
 -- Answers the time in ms, 0 where none has an outcome.
-local settled, last = key.settled(ARGV[1]), 0
+local settled, last = key.keptOutcomes(ARGV[1]), 0
 local has_settled = redis.call('EXISTS', settled) == 1
 
 local function settled_at(index)

@@ -5,7 +5,7 @@
 -- the fields joined by the character 31 ('' where there is no registration); both are joined by the character 30.
 -- Neither character can be in a row (JSON) or in a field (registration-fields.ts takes them out).
 local rows = redis.call('LRANGE', KEYS[1], 0, -1)
-local settled = key.settled(ARGV[1])
+local settled = key.keptOutcomes(ARGV[1])
 local has_settled = redis.call('EXISTS', settled) == 1
 local call, names = redis.call, #ARGV - 2
 local registrations = {}

@@ -1,13 +1,15 @@
--- What every script shares. The names of keys are written out by keys.ts before a script is loaded.
+-- What every script shares. Names of keys, `key.…`, and what the tables of src/domain say,
+-- `constant.…`, are written out before a script is loaded, and so are the fields of a registration, `field.…` (keys.ts,
+-- lua-constants.ts).
 local function joined(name, part) return name .. part end
 
-local ROWS_PER_PAGE = 512
+local ROWS_PER_PAGE = constant.rowsPerPage
 
 -- In place of the row of a registration of which only its outcome is kept (purge.lua); it is a row of no batch.
-local PURGED_ROW = 'purged/0'
+local PURGED_ROW = constant.purgedRow
 
 -- The relay looks by itself as often as this: what is due later needs no wakeup.
-local RELAY_LOOKS_EVERY_MS = 15000
+local RELAY_LOOKS_EVERY_MS = constant.relayLooksEveryMs
 
 local function milliseconds()
   local t = redis.call('TIME')
@@ -99,7 +101,7 @@ local function change_rows(rows)
       if relation ~= '' then
         redis.call('LSET', page, place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
       end
-      if kept ~= '' then redis.call('HSET', key.settled(batch), index, kept) end
+      if kept ~= '' then redis.call('HSET', key.keptOutcomes(batch), index, kept) end
       if before ~= after then
         count_change(key.counts(batch), before, -1)
         count_change(key.counts(batch), after, 1)
@@ -149,7 +151,7 @@ local function unpark_for(awaited)
     local parked = redis.call('HGET', key.parked(), id)
     if parked then
       local push = cjson.decode(parked)
-      redis.call('XADD', key.pushes(), '*', 'was', id, 'at', push.at, 'type', push.type, 'query', push.query, push.as, push.body)
+      redis.call('XADD', key.pushes(), '*', 'parkedAs', id, 'at', push.at, 'type', push.type, 'query', push.query, push.as, push.body)
       redis.call('HDEL', key.parked(), id)
     end
   end
@@ -208,70 +210,89 @@ local function owns(id, appid, code)
   unpark_for('appid:' .. appid)
 end
 
--- What the line's canaries are, as far as this run has looked.
-local canary_of_line
+-- The line's state and its probes, as far as this run has looked.
+local line_now
 
 local function is_pause(problem) return string.sub(problem, 1, 9) == 'operator:' end
 
+-- The state that an event leads to (domain/line.ts, LINE_MOVES); nil where it changes nothing.
+local function next_line(state, event) return (constant.lineMoves)[event][state] end
+
+-- Whether the probe of a line in this state is on its way.
+local function is_probing(state) return (constant.lineProbes)[state] == 'sent' end
+
+local function enter_line_state(state)
+  if state == 'running' then
+    redis.call('DEL', key.line())
+  else
+    redis.call('HSET', key.line(), 'state', state)
+    if not is_probing(state) then redis.call('HDEL', key.line(), 'probe', 'probeDeadline') end
+  end
+  line_now = nil
+  wake('line')
+end
+
 -- The next probe of a line that opens by itself: after a wait that doubles with each probe that failed.
-local function probe_due(probes, first, max)
-  return milliseconds() + math.floor(math.min(first * 2 ^ math.min(probes, 40), max))
+local function probe_due(failed, first, max)
+  return milliseconds() + math.floor(math.min(first * 2 ^ math.min(failed, 40), max))
 end
 
 -- Why the line is stopped, and what opens it.
 local function write_stop(stop)
   local line = key.line()
-  redis.call('HDEL', line, 'times', 'merchants', 'since', 'probe', 'first', 'max', 'probes', 'due', 'question')
-  redis.call('HSET', line, 'stopped', stop.because, 'problem', stop.problem, 'at', stop.at)
+  redis.call(
+    'HDEL', line, 'times', 'merchants', 'since', 'probeCall', 'firstMs', 'maxMs', 'failedProbes', 'dueAt', 'question'
+  )
+  redis.call('HSET', line, 'because', stop.because, 'problem', stop.problem, 'at', stop.at)
   for _, name in ipairs({ 'times', 'merchants', 'since' }) do
     if stop[name] then redis.call('HSET', line, name, stop[name]) end
   end
   local probe = stop.probe
   if probe then
     local due = probe_due(0, probe.firstMs, probe.maxMs)
-    redis.call('HSET', line, 'probe', probe.call, 'first', probe.firstMs, 'max', probe.maxMs, 'probes', 0, 'due', due)
+    redis.call(
+      'HSET', line, 'probeCall', probe.call, 'firstMs', probe.firstMs, 'maxMs', probe.maxMs, 'failedProbes', 0, 'dueAt', due
+    )
     if probe.asksFirst then redis.call('HSET', line, 'question', 'wanted') end
   end
 end
 
--- The first fault stays: what follows it is usually the same trouble. A line that was resumed has none any more, so that
--- a fault on its trial is a new one; and one that needs a person takes the place of one that ends by itself, which would
--- be waited for in vain. A person's pause and a fault stand side by side, whichever came first.
+-- The first fault stays its reason: what follows it is usually the same trouble. A person's pause stands beside it.
 -- `stop`: because, problem, at, and what is known of times, merchants, since (ms) and probe { call, firstMs, maxMs, asksFirst }.
--- Answers false where it was stopped for a fault already, and this is another, or the same again.
+-- Answers false where the line was stopped for a fault already, and this is another, or the same again.
 local function stop_line(stop)
   local line = key.line()
-  local now = redis.call('HMGET', line, 'problem', 'stopped', 'canary', 'probe')
-  local paused = now[1] and is_pause(now[1])
-  local at_fault = now[1] and not paused
-  if at_fault and is_pause(stop.problem) then
-    redis.call('HSET', line, 'paused', stop.because)
-  elseif at_fault and not now[3] and (stop.probe or not now[4]) then
-    if now[1] == stop.problem and stop.merchants then
+  local now = redis.call('HMGET', line, 'state', 'problem', 'because')
+  local state, pauses = now[1] or 'running', is_pause(stop.problem)
+  local to = next_line(state, pauses and 'paused' or stop.probe and 'passing_fault' or 'fault')
+  if not to then
+    if now[2] == stop.problem and stop.merchants then
       redis.call('HINCRBY', line, 'times', stop.times)
       redis.call('HINCRBY', line, 'merchants', stop.merchants)
     end
     return false
+  end
+  if pauses and to ~= 'paused' then
+    redis.call('HSET', line, 'paused', stop.because)
   else
-    if paused and not is_pause(stop.problem) then redis.call('HSET', line, 'paused', now[2]) end
-    if now[1] == stop.problem and stop.since then
-      -- It was met again on trial.
+    if state == 'paused' and not pauses then redis.call('HSET', line, 'paused', now[3]) end
+    if now[2] == stop.problem and stop.since then
+      -- A probe met it again.
       local met = redis.call('HMGET', line, 'times', 'merchants', 'since')
       stop.times, stop.since = stop.times + (met[1] or 0), met[3] or stop.since
       stop.merchants = stop.merchants and stop.merchants + (met[2] or 0)
     end
     write_stop(stop)
   end
-  redis.call('HDEL', line, 'canary', 'deadline', 'failed')
-  canary_of_line = nil
-  wake('line')
+  redis.call('HDEL', line, 'earlierProbe')
+  enter_line_state(to)
   return true
 end
 
 -- The mark of the last fact of a registration's history, '' where it has none, false where Redis has forgotten the registration
 -- itself. The length of the history would not do: after a loss of data another fact stands in the same place.
 local function version_of(id)
-  local is = redis.call('HMGET', key.registration(id), 'v', 's')
+  local is = redis.call('HMGET', key.registration(id), field.version, field.state)
   return is[2] and (is[1] or '')
 end
 
@@ -327,73 +348,72 @@ local function offline(id, this, at)
   online[this.day] = online[this.day] or redis.call('SISMEMBER', met, '') == 1
   if online[this.day] then return end
   redis.call('SADD', met, this.met and id or '')
-  redis.call('EXPIRE', met, 259200)
+  redis.call('EXPIRE', met, constant.dayExpiresS)
   if this.met and redis.call('SCARD', met) >= this.most then
     stop_line({ because = this.because, problem = this.problem, at = at })
   end
 end
 
--- What a state says of a canary. The create's answer may be lost, or come as a push: only the state tells in every case.
-local CANARY_IS = {
-  awaiting_legal_person = 'accepted', created = 'accepted', expired = 'accepted',
-  rejected = 'refused', needs_review = 'refused', invalid = 'refused', cancelled = 'withdrawn',
-}
+-- What a state says of a create that others wait for, the line's probe or a first row of a batch (domain/registration.ts). Its
+-- answer may be lost, or come as a push: only the state tells in every case.
+local VERDICT_OF = constant.verdictOfState
 
--- The canary found the line's fault, or another one on the way. A line that opens by itself is tried again, later.
--- Answers whether it does.
-local function canary_failed(this, at)
-  local line = key.line()
-  local now = redis.call('HMGET', line, 'probe', 'first', 'max', 'problem')
-  local probe = this and this.probe
-  if probe and this.code ~= now[4] and (now[1] or probe.call == 'any') then
-    -- What keeps it from being tried is what it is stopped for. How long it has been so is counted from the first of them.
-    local was = redis.call('HMGET', line, 'at', 'since')
-    local stop = { because = this.met, problem = this.code, at = at, times = 0, merchants = 1, since = at, probe = probe }
-    if now[1] then stop.at, stop.since = was[1], was[2] or at end
-    local probes = now[1] and redis.call('HGET', line, 'probes') or 0
-    write_stop(stop)
-    redis.call('HSET', line, 'probes', probes)
-    now = { probe.call, probe.firstMs, probe.maxMs }
-  end
-  if not now[1] then return false end
-  local probes = redis.call('HINCRBY', line, 'probes', 1)
-  redis.call('HSET', line, 'due', probe_due(probes, tonumber(now[2]), tonumber(now[3])))
-  if redis.call('HEXISTS', line, 'question') == 1 then redis.call('HSET', line, 'question', 'wanted') end
-  return true
+-- What the answer to the probe is to the line (domain/line.ts, LINE_EVENTS); nil where it says nothing. Nobody gives a verdict
+-- where its worker died in the call: then only its state tells, or another probe goes after a while (acquire.lua).
+local function event_of_probe(step, state)
+  local _, _, _, problem, call = unpack(line_now)
+  local verdict, met = step.verdict or (call == 'any' and step.searchVerdict), step.repeatedError
+  -- Of another fault, what it met is the merchant's own matter.
+  if verdict == 'taken' and met and met.code == problem then verdict = 'failed' end
+  -- Turned away by WeChat itself, it has found the way there.
+  if verdict == 'again' and call == 'any' then verdict = 'taken' end
+  if not verdict then verdict = VERDICT_OF[state] == 'refused' and 'failed' or VERDICT_OF[state] == 'accepted' and 'accepted' end
+  local event = verdict and (constant.probeEvents)[verdict]
+  local is_blocked = event == 'probe_failed' and met and met.probe and met.code ~= problem and (call or met.probe.call == 'any')
+  return is_blocked and 'probe_blocked' or event
 end
 
--- The canary of a resumed line, and the probe of one that opens by itself, opens it when WeChat has taken it; turned away
--- at the door it flies again. One that failed closes it, until a push or a search says that WeChat had taken it after all;
--- one that is to be sent again was not taken. Nobody gives a verdict where its worker died in the call: then only its state
--- tells, or another one flies after a while (acquire.lua).
-local function line_after_canary(id, step, state)
-  canary_of_line = canary_of_line or redis.call('HMGET', key.line(), 'canary', 'failed', 'problem', 'probe')
-  local flies = canary_of_line[1] == id
-  if not flies and canary_of_line[2] ~= id then return end
-  local verdict = step.verdict or (canary_of_line[4] == 'any' and step.heard)
-  -- Of another fault, what it met is the merchant's own matter.
-  if verdict == 'taken' and step.repeatedError and step.repeatedError.code == canary_of_line[3] then verdict = 'failed' end
-  -- Turned away by WeChat itself, it has found the way there.
-  if verdict == 'again' and canary_of_line[4] == 'any' then verdict = 'taken' end
-  if flies and verdict == 'again' then
-    redis.call('HDEL', key.line(), 'canary', 'deadline')
-    if canary_of_line[4] then
-      redis.call('HSET', key.line(), 'due', milliseconds())
-    else
-      redis.call('HSET', key.line(), 'canary', 'wanted')
-    end
-  elseif flies and (verdict == 'failed' or not verdict and CANARY_IS[state] == 'refused') then
-    redis.call('HDEL', key.line(), 'canary', 'deadline')
-    local is_tried = canary_failed(step.repeatedError, step.at)
-    -- A person waits to hear of it; a line that opens by itself is tried by a call that is answered.
-    if not is_tried and state ~= 'queued' and state ~= 'deferred' then redis.call('HSET', key.line(), 'failed', id) end
-  elseif flies and verdict or CANARY_IS[state] == 'accepted' then
-    redis.call('DEL', key.line())
-  else
-    return
+-- What keeps the line from being tried is what it is stopped for. How long it has been so is counted from the first of them.
+local function write_blocked(met, at)
+  local was = redis.call('HMGET', key.line(), 'probeCall', 'at', 'since', 'failedProbes')
+  local stop = { because = met.met, problem = met.code, at = at, times = 0, merchants = 1, since = at, probe = met.probe }
+  if was[1] then stop.at, stop.since = was[2], was[3] or at end
+  write_stop(stop)
+  if was[1] then redis.call('HSET', key.line(), 'failedProbes', was[4]) end
+end
+
+-- A line that opens by itself is tried again after a longer wait.
+local function write_next_probe()
+  local line = key.line()
+  local now = redis.call('HMGET', line, 'firstMs', 'maxMs')
+  local failed = redis.call('HINCRBY', line, 'failedProbes', 1)
+  redis.call('HSET', line, 'dueAt', probe_due(failed, tonumber(now[1]), tonumber(now[2])))
+  if redis.call('HEXISTS', line, 'question') == 1 then redis.call('HSET', line, 'question', 'wanted') end
+end
+
+-- A fact of the line's probe, or of the one before it whose answer is not known, moves the line (domain/line.ts, LINE_MOVES).
+local function line_after_probe(id, step, state)
+  line_now = line_now or redis.call('HMGET', key.line(), 'state', 'probe', 'earlierProbe', 'problem', 'probeCall')
+  local is_probe = line_now[2] == id
+  if not is_probe and line_now[3] ~= id then return end
+  local event
+  if is_probe then
+    event = event_of_probe(step, state)
+  elseif VERDICT_OF[state] == 'accepted' then
+    event = 'earlier_probe_accepted'
   end
-  canary_of_line = nil
-  wake('line')
+  local to = event and next_line(line_now[1], event)
+  if not to then return end
+  if event == 'probe_blocked' then write_blocked(step.repeatedError, step.at) end
+  if event == 'probe_void' and to == 'retrying' then
+    redis.call('HSET', key.line(), 'dueAt', milliseconds())
+  elseif to == 'retrying' then
+    write_next_probe()
+  elseif to == 'stopped' and state ~= 'queued' and state ~= 'deferred' then
+    -- WeChat may have accepted it after all. A line that opens by itself is tried by a call that is answered.
+    redis.call('HSET', key.line(), 'earlierProbe', id)
+  end
+  enter_line_state(to)
 end
 
 -- `keeping` names the batches that keep any, so that whoever counts what is kept need not ask every batch there is.
@@ -428,7 +448,7 @@ local canaries_of = {}
 -- A batch with canaries sends so many rows first. The rest follows when so many were accepted; any other is replaced, so
 -- that as many as are wanted are always accepted or under way, and as many refusals as there were to be canaries stop the line.
 local function batch_after_canary(id, pointer, state, at)
-  local verdict = CANARY_IS[state]
+  local verdict = VERDICT_OF[state]
   if not verdict then return end
   local batch = row_of(pointer)
   local canaries = canaries_of[batch] or tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
@@ -437,9 +457,9 @@ local function batch_after_canary(id, pointer, state, at)
   -- Kept, it was never one of them.
   if no_longer_held(batch, id) then return end
   -- Only what it became first counts: an accepted one may be rejected a day later.
-  if redis.call('HGET', key.registration(id), 'canary') == batch then return end
+  if redis.call('HGET', key.registration(id), field.canaryOf) == batch then return end
   if verdict == 'withdrawn' then return release_held(batch, 1) end
-  redis.call('HSET', key.registration(id), 'canary', batch)
+  redis.call('HSET', key.registration(id), field.canaryOf, batch)
   local times = redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1)
   if verdict == 'refused' then
     release_held(batch, 1)
@@ -472,7 +492,7 @@ local SPENT = '1000000'
 --   passed       the state to which the fact itself led, before that turn
 --   rows         what changes for rows that stop showing the registration, or begin to (change_rows)
 --   replaced     true: other details are sent instead of those of its row
---   later        { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
+--   scheduled    { kind, due in ms }: work that is due then    ready: kind of work to be taken up at once
 --   over         true: nothing is waited for any more    unasked  true: WeChat need not be asked about it
 --   stop         { because, problem, at }: stops the line
 --   closeDay     quota day that WeChat calls used up        pauseMs  how long WeChat wants to be left alone
@@ -488,14 +508,14 @@ local SPENT = '1000000'
 --                (create or search) met; `most` merchants in a row, or calls, stop the line. met: what came, in words
 --                without a merchant's data; undo: the step (JSON) that gives the try back, if it stops it; code '': none
 --   verdict      what the answer to a create says of those behind it: accepted, refused, taken, again or failed
---   heard        what the answer to a search says of the way to WeChat: taken, again or failed
+--   searchVerdict  what the answer to a search says of the way to WeChat: taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 function record(id, step)
   local registration = key.registration(id)
   facts = facts + 1
   redis.call('RPUSH', key.history(id), step.entry)
   if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
-  local before = redis.call('HMGET', registration, 's', 'wait', 'row', 'also')
+  local before = redis.call('HMGET', registration, field.state, field.wait, field.row, field.joinedRows)
   redis.call('HSET', registration, unpack(step.set))
   if not step.unchanged then
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
@@ -512,9 +532,9 @@ function record(id, step)
   end
   if step.over or step.unasked then redis.call('ZREM', key.scheduled('follow-up'), id) end
   local soon = false
-  if step.later then
-    soon = step.later.due - step.at < RELAY_LOOKS_EVERY_MS
-    redis.call('ZADD', key.scheduled(step.later.kind), step.later.due, id)
+  if step.scheduled then
+    soon = step.scheduled.due - step.at < RELAY_LOOKS_EVERY_MS
+    redis.call('ZADD', key.scheduled(step.scheduled.kind), step.scheduled.due, id)
   end
   if step.ready then
     redis.call('ZREM', key.scheduled(step.ready), id)
@@ -535,7 +555,7 @@ function record(id, step)
     stop_line(stop)
   end
   local state = not step.unchanged and (step.passed or step.state)
-  line_after_canary(id, step, state)
+  line_after_probe(id, step, state)
   batch_after_canary(id, before[3], state, step.at)
   if step.offline then offline(id, step.offline, step.at) end
   if step.repeatedError then count_repeated_error(id, step.repeatedError, step.at) end

@@ -7,18 +7,18 @@ local now = milliseconds()
 forget_the_dead(KEYS[1], now)
 local looks, states = tonumber(ARGV[1]), set_of_arguments(2)
 
-local seen = redis.call('HGETALL', key.seen())
+local seen = redis.call('HGETALL', key.lastSeen())
 for i = 2, #seen, 2 do
   -- Redis' clock was set back: what was seen then is not in the future.
   if tonumber(seen[i]) > now then
     seen[i] = string.format('%.0f', now)
-    redis.call('HSET', key.seen(), seen[i - 1], seen[i])
+    redis.call('HSET', key.lastSeen(), seen[i - 1], seen[i])
   end
 end
 
 -- Since when it could be sent: since it was due, or since its last fact, or since its sheet was loaded.
 local function waits_since(id)
-  local fields = redis.call('HMGET', key.registration(id), 's', 'until', 'row')
+  local fields = redis.call('HMGET', key.registration(id), field.state, field['until'], field.row)
   if not states[fields[1]] then return end
   if fields[2] then return tonumber(fields[2]) end
   local last = redis.call('LINDEX', key.history(id), -1)

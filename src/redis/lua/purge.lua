@@ -33,17 +33,23 @@ local function forget_tasks(id, last)
   end
 end
 
+-- Of a registration of which only its outcome is kept.
+local KEPT_OF_CREATED = { field.state, field.appid, field.earlierAppids, field.version }
+local KEPT_OF_UNKNOWN = {
+  field.state, field.task, field.earlierTask, field.attempt, field.sentAt, field.version, field.earlierAppids,
+}
+
 local function forget(id, now)
   forget_tasks(id, now[5])
-  local fields = now[1] == 'created' and { 's', 'appid', 'was', 'v' } or { 's', 'task', 'earlier', 'n', 'sent', 'v', 'was' }
+  local fields = now[1] == 'created' and KEPT_OF_CREATED or KEPT_OF_UNKNOWN
   local values = redis.call('HMGET', key.registration(id), unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
   -- A Mini Program from before that a second one was asked for beside, which came to nothing.
   local has_earlier_one = now[1] ~= 'created' and values[7]
   if now[1] == 'created' or has_earlier_one or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then
-    redis.call('HSET', key.registration(id), 'row', PURGED_ROW)
-    for i, field in ipairs(fields) do
-      if values[i] then redis.call('HSET', key.registration(id), field, values[i]) end
+    redis.call('HSET', key.registration(id), field.row, PURGED_ROW)
+    for i, name in ipairs(fields) do
+      if values[i] then redis.call('HSET', key.registration(id), name, values[i]) end
     end
   else
     count_state(now[1], nil)
@@ -58,16 +64,18 @@ end
 for i, packed in ipairs(rows) do
   if string.sub(packed, 1, 1) == 'r' then
     local id = string.sub(packed, 2, 17)
-    local now = redis.call('HMGET', key.registration(id), 's', 'row', 'also', 'appid', 'tid')
+    local now = redis.call(
+      'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.appid, field.taskId
+    )
     -- A later batch may have taken the registration over, and then it is that one's.
     if now[1] and is_ours(now[2], now[3]) then
       local others = others_of(now[2], now[3])
       if #others == 0 then
         forget(id, now)
       else
-        redis.call('HSET', key.registration(id), 'row', table.remove(others, 1))
-        redis.call('HDEL', key.registration(id), 'also')
-        if #others > 0 then redis.call('HSET', key.registration(id), 'also', table.concat(others, ' ')) end
+        redis.call('HSET', key.registration(id), field.row, table.remove(others, 1))
+        redis.call('HDEL', key.registration(id), field.joinedRows)
+        if #others > 0 then redis.call('HSET', key.registration(id), field.joinedRows, table.concat(others, ' ')) end
       end
     end
   end
@@ -77,11 +85,11 @@ for i, packed in ipairs(rows) do
   if string.sub(packed, 1, 1) == 'w' then
     local registration = key.registration(string.sub(packed, 2, 17))
     local others = {}
-    for pointer in string.gmatch(redis.call('HGET', registration, 'next') or '', '%S+') do
+    for pointer in string.gmatch(redis.call('HGET', registration, field.waitingRows) or '', '%S+') do
       if row_of(pointer) ~= batch then others[#others + 1] = pointer end
     end
-    redis.call('HDEL', registration, 'next')
-    if #others > 0 then redis.call('HSET', registration, 'next', table.concat(others, ' ')) end
+    redis.call('HDEL', registration, field.waitingRows)
+    if #others > 0 then redis.call('HSET', registration, field.waitingRows, table.concat(others, ' ')) end
   end
 end
 write_counts()

@@ -2,16 +2,16 @@
 -- KEYS 1 line
 -- ARGV 1 '1': WeChat answered it; 2 what came instead, in words; 3 every which probe goes although nothing was answered
 -- Answers 1, or 0 where nobody waits for it any more, so that a second run changes nothing.
-local now = redis.call('HMGET', KEYS[1], 'question', 'probes', 'first', 'max')
+local now = redis.call('HMGET', KEYS[1], 'question', 'failedProbes', 'firstMs', 'maxMs', 'state')
 if not now[1] or now[1] == 'wanted' or now[1] == 'answered' then return 0 end
-local probes = tonumber(now[2]) + 1
-if ARGV[1] == '1' or probes % tonumber(ARGV[3]) == 0 then
+local failed = tonumber(now[2]) + 1
+if ARGV[1] == '1' or failed % tonumber(ARGV[3]) == 0 then
   redis.call('HSET', KEYS[1], 'question', 'answered')
-else
-  local due = probe_due(probes, tonumber(now[3]), tonumber(now[4]))
-  redis.call('HSET', KEYS[1], 'question', 'wanted', 'probes', probes, 'due', due, 'stopped', ARGV[2])
-  redis.call('HINCRBY', KEYS[1], 'times', 1)
-  redis.call('HDEL', KEYS[1], 'canary', 'deadline')
+  wake('line')
+  return 1
 end
-wake('line')
+local due = probe_due(failed, tonumber(now[3]), tonumber(now[4]))
+redis.call('HSET', KEYS[1], 'question', 'wanted', 'failedProbes', failed, 'dueAt', due, 'because', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'times', 1)
+enter_line_state(next_line(now[5], 'question_failed'))
 return 1

@@ -9,9 +9,9 @@ return each(1, function(id)
   local fields = redis.call('HGETALL', key.registration(id))
   local pointer, version = nil, ''
   for i = 1, #fields, 2 do
-    if fields[i] == 'row' then
+    if fields[i] == field.row then
       pointer = fields[i + 1]
-    elseif fields[i] == 'v' then
+    elseif fields[i] == field.version then
       version = fields[i + 1]
     end
   end

@@ -93,7 +93,7 @@ if #noted > 0 and of_today < tonumber(most_of_a_day) then
   if of_today == 0 then redis.call('EXPIRE', key.signatures(day), (days + 1) * DAY_SECONDS) end
 end
 if segment ~= '' then redis.call('SET', key.spooled(segment), over, 'EX', SEGMENT_SECONDS) end
-if next(counts) then redis.call('HSET', key.seen(), 'push', milliseconds()) end
+if next(counts) then redis.call('HSET', key.lastSeen(), 'push', milliseconds()) end
 for info_type, count in pairs(counts) do redis.call('HINCRBY', key.pushCounts(), info_type .. '|stored', count) end
 for bound, count in pairs(lags) do redis.call('HINCRBY', key.pushLag(), bound, count) end
 if lag_sum > 0 then redis.call('HINCRBY', key.pushLag(), 'sum', lag_sum) end

@@ -337,7 +337,7 @@ function pushFrom([entry, fields]: StreamEntry): StoredPush {
   for (let at = 0; at + 1 < fields.length; at += 2) named.set(fields[at] ?? '', fields[at + 1] ?? '');
   const as = named.has('body') ? 'body' : 'base64';
   return {
-    id: named.get('was') ?? entry,
+    id: named.get('parkedAs') ?? entry,
     entry,
     receivedAt: Number(named.get('at')),
     infoType: named.get('type') ?? '',

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { LINE_EVENTS, LINE_STATES, type LineEvent, type LineState, nextLine } from '../../src/domain/line.js';
+import { newRegistration, STATES } from '../../src/domain/registration.js';
+import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
+import { withConstants } from '../../src/redis/lua-constants.js';
+import { textOf } from '../../src/redis/scripts.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+const folder = new URL('../../src/redis/lua/', import.meta.url);
+const scripts = readdirSync(folder).map((name) => name.replace('.lua', ''));
+
+test('every script is Lua once its names are written out', async () => {
+  expect(scripts.length).toBeGreaterThan(40);
+  for (const name of scripts) {
+    const text = textOf(name);
+    expect(text).not.toMatch(/^[^-\n]*\b(constant|field)[.[]/m);
+    await server.redis.script('LOAD', text);
+  }
+});
+
+test('a script gets what the tables say, of every state and event', async () => {
+  const ask = withConstants(
+    "return cjson.encode({ constant.lineMoves, constant.verdictOfState, field.state, field['until'] })",
+  );
+  const [moves, verdicts, state, until] = JSON.parse(String(await server.redis.eval(ask, 0)));
+  for (const event of Object.keys(LINE_EVENTS) as LineEvent[]) {
+    for (const from of Object.keys(LINE_STATES) as LineState[]) expect(moves[event][from]).toBe(nextLine(from, event));
+  }
+  for (const [name, row] of Object.entries(STATES)) {
+    expect([name, verdicts[name]]).toEqual([name, 'verdict' in row ? row.verdict : undefined]);
+  }
+  expect([state, until]).toEqual([shortNameOf('state'), shortNameOf('until')]);
+});
+
+test('a script that names what no table has is not loaded', () => {
+  expect(() => withConstants('return constant.rowsPerSheet')).toThrow('constant rowsPerSheet');
+  expect(() => withConstants("redis.call('HGET', KEYS[1], field.colour)")).toThrow('no field colour');
+});
+
+test('no script spells a field of a registration itself', () => {
+  const { id: _, ...registration } = newRegistration('', '');
+  const fields = new Set([...Object.keys(registration), 'version', 'canaryOf'].map(shortNameOf));
+  const spelled = scripts.flatMap((name) => {
+    const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+    const calls = text.match(/'H\w+',\s*(key\.registration\(.*|registration,.*)/g) ?? [];
+    return calls.flatMap((call) => (call.match(/(?<!\[)'\w+'/g) ?? []).filter((it) => fields.has(it.slice(1, -1))));
+  });
+  expect(spelled).toEqual([]);
+});
