@@ -1,5 +1,5 @@
 /** What loading a sheet would do, found out without sending or storing anything. */
-import type { Settings } from '../config.js';
+
 import type { Batch } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
 import { type Identify, identifyWith } from '../domain/merchant.js';
@@ -9,6 +9,7 @@ import { openTally, type Past, type Plan, type PlannedRow, plannedRows } from '.
 import type { Sheet } from '../producer/sheets/sheet.js';
 import { type Outlook, outlook } from '../reporter/outlook.js';
 import { forCreates, sendingStatus } from '../reporter/sending-status.js';
+import type { Settings } from '../settings.js';
 import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
 

@@ -1,6 +1,5 @@
 /** A test notice to each address of FASTREGISTER_NOTIFY_URL, and what each of them answered. Needs no ledger. */
 import { Agent } from 'undici';
-import type { Settings } from '../config.js';
 import type { Notice } from '../domain/notice.js';
 import { type RobotName, shownAddress } from '../domain/robot.js';
 import type { Words } from '../domain/words.js';
@@ -9,6 +8,7 @@ import { type DeliveryTarget, isChat } from '../notices/deliver.js';
 import type { PostTools } from '../notices/posting.js';
 import { notifyTargets } from '../notices/targets.js';
 import { postWebhook } from '../notices/webhook.js';
+import type { Settings } from '../settings.js';
 import { RequestError } from './request-error.js';
 
 export interface NotifyResult {

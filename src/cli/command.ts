@@ -2,10 +2,11 @@
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { openStore, type Store } from '../app/wiring/store.js';
-import { flagOf, type Need, readDotenv, readSettings, SETTINGS_BY_SECTION, type Settings } from '../config.js';
+import { type Need, readDotenv, readSettings } from '../config.js';
 import { UserError, type Words } from '../domain/words.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';
+import { flagOf, SETTINGS_BY_SECTION, type Settings } from '../settings.js';
 import { speak, speakAsCalled, spoken } from './language.js';
 import { say } from './terminal.js';
 
@@ -46,8 +47,8 @@ export function command(usage: string, description: Words | string, example: str
   for (const row of Object.values(SETTINGS_BY_SECTION).flat()) {
     // It has a line of the help above.
     if (row.name === 'FASTREGISTER_LANG') continue;
-    made.addOption(new Option(`${flagOf(row.name)} <value>`, row.sentence).hideHelp());
-    if (row.secret) made.addOption(new Option(`${flagOf(`${row.name}_FILE`)} <path>`, row.sentence).hideHelp());
+    made.addOption(new Option(`${flagOf(row.name)} <value>`, spoken(row.sentence)).hideHelp());
+    if (row.secret) made.addOption(new Option(`${flagOf(`${row.name}_FILE`)} <path>`, spoken(row.sentence)).hideHelp());
   }
   return made;
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { type NotifyResult, testNotify } from '../app/notify-test.js';
-import type { Settings } from '../config.js';
 import { ROBOTS } from '../domain/robot.js';
 import type { Language, Words } from '../domain/words.js';
+import type { Settings } from '../settings.js';
 import { command, EXIT, perform } from './command.js';
 import { print, printJson, table } from './terminal.js';
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { languageOf } from '../../src/cli/language.js';
-import { flagOf, readDotenv, readSettings, SettingsError, type Sources } from '../../src/config.js';
+import { readDotenv, readSettings, SettingsError, type Sources } from '../../src/config.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import { flagOf } from '../../src/settings.js';
 
 const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const PLATFORM = { WECHAT_COMPONENT_APPID: 'wx0123456789abcdef', WECHAT_COMPONENT_APPSECRET: 'top-secret' };

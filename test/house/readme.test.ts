@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
-import { SETTINGS_BY_SECTION } from '../../src/config.js';
+import { SETTINGS_BY_SECTION } from '../../src/settings.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAGES = [

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { flagOf, SETTINGS_BY_SECTION } from '../../src/config.js';
+import { flagOf, SETTINGS_BY_SECTION } from '../../src/settings.js';
 
 test.each([
   ['.env.example', envExample()],
@@ -15,7 +15,7 @@ test.each([
 
 function envExample(): string {
   const sections = Object.entries(SETTINGS_BY_SECTION).map(([title, rows]) => {
-    const lines = rows.map(({ name, default: value = '', sentence }) => `# ${sentence}\n#${name}=${value}`);
+    const lines = rows.map(({ name, default: value = '', sentence }) => `# ${sentence.en}\n#${name}=${value}`);
     return `# --- ${title} ---\n\n${lines.join('\n')}\n`;
   });
   return [
@@ -28,13 +28,13 @@ function settingsPage(): string {
   const sections = Object.entries(SETTINGS_BY_SECTION).map(([title, rows]) => {
     const lines = rows.map(({ name, default: value, secret, sentence }) => {
       const names = secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``;
-      return [names, `\`${flagOf(name)}\``, value ? `\`${value}\`` : '–', sentence];
+      return [names, `\`${flagOf(name)}\``, value ? `\`${value}\`` : '–', sentence.en];
     });
     return `## ${title}\n\n${table(['name', 'flag', 'default', ''], lines)}\n`;
   });
   return [
     '# Settings\n',
-    'Printed from the table in `src/config.ts`.\n',
+    'Printed from the table in `src/settings.ts`.\n',
     'A flag wins over the environment, the environment over the file `.env` of the current folder. A secret is better',
     'kept in a file of its own, which `NAME_FILE` (or its flag) names, than on the command line. An empty value is an unset',
     'one. A name that begins with `FASTREGISTER_` and is not listed here is a fault, so that a slip of the pen is noticed.\n',

@@ -1,4 +1,4 @@
-import type { Settings } from '../../config.js';
+import type { Settings } from '../../settings.js';
 import type { Finding } from './finding.js';
 
 /** What goes there is worth every Mini Program of the platform. */

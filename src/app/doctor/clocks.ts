@@ -1,6 +1,7 @@
 /** Three clocks: this machine's, that of Redis and WeChat's. */
-import type { Settings } from '../../config.js';
+
 import { formatDuration } from '../../domain/patience.js';
+import type { Settings } from '../../settings.js';
 import { readClock } from '../../wechat/clock.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';

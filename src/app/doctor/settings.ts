@@ -1,4 +1,5 @@
-import { type Need, type Settings, SettingsError } from '../../config.js';
+import { type Need, SettingsError } from '../../config.js';
+import type { Settings } from '../../settings.js';
 import type { Finding } from './finding.js';
 
 const NEEDS: readonly Need[] = ['wechat', 'sending', 'push', 'encryption'];
@@ -19,8 +20,8 @@ export function checkSettings(read: (needs: readonly Need[]) => Settings): {
       ({ name, problem, remedy }): Finding => ({
         check: 'settings',
         verdict: 'fault',
-        says: `${name} ${problem}`,
-        todo: remedy,
+        says: `${name} ${problem.en}`,
+        todo: remedy.en,
       }),
     );
     try {

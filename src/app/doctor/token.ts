@@ -1,9 +1,10 @@
 /** The verify ticket, and the access token that WeChat gives for it. */
-import type { Settings } from '../../config.js';
+
 import { isoWithOffset } from '../../domain/calendar.js';
 import { formatDuration } from '../../domain/patience.js';
 import { troubleOf } from '../../reporter/sentences.js';
 import { INTERNAL_PROBLEMS } from '../../reporter/troubles.js';
+import type { Settings } from '../../settings.js';
 import { ridHint } from '../../wechat/answers.js';
 import { type Credential, TICKET_LIVES_MS } from '../../wechat/credentials.js';
 import type { Caller } from '../wiring/caller.js';

@@ -1,6 +1,7 @@
 /** Calls to WeChat and the access token that they need. */
-import type { Settings } from '../../config.js';
+
 import { openComponentStore, ticketReceivedAt } from '../../redis/component-store.js';
+import type { Settings } from '../../settings.js';
 import { type Client, openClient } from '../../wechat/client.js';
 import { fixedToken, openCredentials, ticketExchange, tokenService } from '../../wechat/credentials.js';
 import { registrationApi } from './registration-api.js';

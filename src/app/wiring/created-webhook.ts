@@ -1,9 +1,9 @@
 /** New Mini Programs, reported to the platform's own service. */
 import type { Redis } from 'ioredis';
-import type { Settings } from '../../config.js';
 import type { Webhook } from '../../notices/webhook.js';
 import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from '../../redis/created.js';
 import type { Authorizers } from '../../redis/pushes/authorizers.js';
+import type { Settings } from '../../settings.js';
 
 /** Undefined where nobody wants to hear of new Mini Programs. */
 export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {

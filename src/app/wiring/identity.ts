@@ -1,7 +1,7 @@
-import type { Settings } from '../../config.js';
 import { apiAddress, type LedgerIdentity } from '../../redis/ledger/identity.js';
 import { knownSecretKeyUnder } from '../../redis/secret-key.js';
 import { fingerprintOf } from '../../redis/vault.js';
+import type { Settings } from '../../settings.js';
 
 /** What a process with these settings would make a ledger for. */
 export function ledgerIdentityOf(settings: Settings): LedgerIdentity {

@@ -1,10 +1,10 @@
 /** What it takes to read, match and record a push. */
 import type { Redis } from 'ioredis';
-import type { Settings } from '../../config.js';
 import type { Judge } from '../../events/record.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openAuthCodes } from '../../redis/pushes/auth-codes.js';
+import type { Settings } from '../../settings.js';
 import { decodeAesKey, type PushCredential } from '../../wechat/crypt.js';
 import { toldOfCreated } from './created-webhook.js';
 import { NO_CLIENT, registrationApi } from './registration-api.js';

@@ -1,7 +1,8 @@
 /** The call budgets, from the settings. */
-import type { Settings } from '../../config.js';
+
 import type { Limits } from '../../domain/limits.js';
 import { quotaRechecksMs } from '../../domain/patience.js';
+import type { Settings } from '../../settings.js';
 
 /** With `auto`, until WeChat has told its number, or where it does not. */
 const DAILY_CALLS_UNTIL_TOLD = 1000;

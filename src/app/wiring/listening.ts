@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Settings } from '../../config.js';
 import { isRedisGone, RedisUnavailable } from '../../redis/server/connection.js';
+import type { Settings } from '../../settings.js';
 import { sleep } from '../../sleep.js';
 import type { Part } from './part.js';
 import { openReceiverService } from './receiver-service.js';

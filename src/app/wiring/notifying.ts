@@ -1,7 +1,6 @@
 /** Notices to people, posted by whichever process runs. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Settings } from '../../config.js';
 import { heartbeatOf, liveOf } from '../../domain/presence.js';
 import { startDelivering } from '../../notices/deliver.js';
 import { notifyDestinations, outletsOf } from '../../notices/targets.js';
@@ -10,6 +9,7 @@ import { openSentNotices } from '../../redis/sent-notices.js';
 import type { Role } from '../../redis/server/connection.js';
 import { openWakeupChannel } from '../../redis/wakeup-channel.js';
 import { processesNow } from '../../reporter/missing-worker.js';
+import type { Settings } from '../../settings.js';
 import type { Part } from './part.js';
 import { processSourcesOf } from './process-sources.js';
 

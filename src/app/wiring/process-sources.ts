@@ -1,10 +1,10 @@
 /** Where to ask which processes live. */
 import type { Redis } from 'ioredis';
-import type { Settings } from '../../config.js';
 import { openCalls } from '../../redis/calls.js';
 import { openHeartbeats } from '../../redis/heartbeat.js';
 import { openNights } from '../../redis/nights.js';
 import type { ProcessSources } from '../../reporter/missing-worker.js';
+import type { Settings } from '../../settings.js';
 import { limitsOf } from './limits.js';
 
 /** Where it is asked which processes live. */

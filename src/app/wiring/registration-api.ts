@@ -1,7 +1,8 @@
 /** Which of WeChat's registration APIs is used, and what it asks of a row. */
-import type { Settings } from '../../config.js';
+
 import type { Identify } from '../../domain/merchant.js';
 import type { Rules } from '../../producer/checked-rows.js';
+import type { Settings } from '../../settings.js';
 import type { Client } from '../../wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../wechat/fastregisterweapp.js';

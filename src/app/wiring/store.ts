@@ -1,7 +1,6 @@
 /** The ledger and what belongs to it, opened for one process. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Settings } from '../../config.js';
 import type { Identify } from '../../domain/merchant.js';
 import { type Calls, openCalls } from '../../redis/calls.js';
 import { type Batches, openBatches } from '../../redis/ledger/batches.js';
@@ -12,6 +11,7 @@ import { guardAgainstLoss, type LossGuard } from '../../redis/ledger/loss.js';
 import { openWorkload, type Workload } from '../../redis/ledger/workload.js';
 import { type Address, checkServer, connect, type Role } from '../../redis/server/connection.js';
 import { joinPrivateServer } from '../../redis/server/private-server.js';
+import type { Settings } from '../../settings.js';
 import { ledgerIdentityOf } from './identity.js';
 import { startNotifying } from './notifying.js';
 import { type Part, sharedPart } from './part.js';

@@ -1,6 +1,6 @@
-import type { Settings } from '../../config.js';
 import { secretKeyUnder } from '../../redis/secret-key.js';
 import { openVault, type Vault } from '../../redis/vault.js';
+import type { Settings } from '../../settings.js';
 
 /** For whoever may not need it: a key that is missing is made. */
 export function vaultLater(settings: Settings): () => Vault {

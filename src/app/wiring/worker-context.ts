@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Settings } from '../../config.js';
 import { openCalls } from '../../redis/calls.js';
 import { openComponentStore } from '../../redis/component-store.js';
 import type { Confirmation } from '../../redis/confirmation.js';
@@ -8,6 +7,7 @@ import { openLedger } from '../../redis/ledger/ledger.js';
 import type { LossGuard } from '../../redis/ledger/loss.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import type { WakeupChannel } from '../../redis/wakeup-channel.js';
+import type { Settings } from '../../settings.js';
 import type { Client } from '../../wechat/client.js';
 import { openCredentials } from '../../wechat/credentials.js';
 import { readQuota } from '../../wechat/quota.js';
