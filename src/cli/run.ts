@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { batchNamed } from '../app/batches.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
-import { refuseMissingInbox } from '../app/run-night.js';
+import { refuseMissingInbox } from '../app/schedule.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
