@@ -11,9 +11,8 @@ import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
-import { loadFlagsFrom } from './load.js';
 import { runNightHere } from './night-run.js';
-import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
