@@ -1,10 +1,7 @@
-/** One night over an inbox, run by this process: for cron, and for people who do not want to wait. */
-import { statSync } from 'node:fs';
 import type { Counts } from '../domain/batch.js';
 import type { Night } from '../domain/night.js';
 import { type NightPlan, runNight } from '../nights/night.js';
 import { needAPerson, sum } from '../reporter/tally.js';
-import { RequestError } from './request-error.js';
 import { type SendEvents, sendAndListen } from './send-and-listen.js';
 import { nightToolsOf } from './wiring/nights.js';
 import type { Store } from './wiring/store.js';
@@ -35,13 +32,4 @@ export async function runNightNow(
   if (night === undefined) return undefined;
   const counts = sum(await Promise.all(night.files.map(({ batch }) => store.batches.counts(batch))));
   return { night, counts, needing: needAPerson(counts) };
-}
-
-/** @throws RequestError where there is no such folder */
-export function refuseMissingInbox(inbox: string): void {
-  if (statSync(inbox, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new RequestError('not_found', {
-    en: `${inbox} is not a folder. Create it, or correct --inbox.`,
-    zh: `${inbox} 不是文件夹。请创建该文件夹，或更正 --inbox。`,
-  });
 }

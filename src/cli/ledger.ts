@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { ledgerIdentityOf } from '../app/wiring/identity.js';
-import { adoptLedger, differencesOf } from '../redis/ledger/identity.js';
+import { adopt, ledgerDifferences } from '../app/ledger.js';
 import { command, EXIT, perform } from './command.js';
 import { agreed } from './question.js';
 import { print, printJson, say, table } from './terminal.js';
@@ -20,10 +19,9 @@ function adoptCommand(): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print the differences as JSON')
     .action(async (options: { yes?: true; json?: true }, made: Command) =>
-      perform(made, {}, async ({ open, settings }) => {
-        const { redis } = await open('interactive', undefined, false);
-        const own = ledgerIdentityOf(settings);
-        const differences = await differencesOf(redis, own);
+      perform(made, {}, async ({ open }) => {
+        const store = await open('interactive', undefined, false);
+        const differences = await ledgerDifferences(store);
         if (options.json)
           await printJson(differences.map((difference) => ({ ...difference, says: difference.says.en })));
         else if (differences.length > 0) {
@@ -41,7 +39,7 @@ function adoptCommand(): Command {
           say('Nothing was changed.');
           return EXIT.done;
         }
-        await adoptLedger(redis, own);
+        await adopt(store);
         say('The ledger has taken over what the settings give.');
         return EXIT.done;
       }),

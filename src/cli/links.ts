@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { openLinksOf } from '../app/links.js';
-import type { Store } from '../app/wiring/store.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { MerchantLink } from '../reporter/links.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
@@ -29,7 +28,7 @@ export function linksCommand(): Command {
 
 async function links({ open, settings }: CommandContext, id: string | undefined, options: Options): Promise<number> {
   const language = options.lang === undefined ? 'zh' : languageFrom(options.lang);
-  const store: Store = await open('interactive');
+  const store = await open('interactive');
   const { batch, links: found } = await openLinksOf(store, id);
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { startListeningAtOnce } from '../app/wiring/listening.js';
 import { command, EXIT, perform } from './command.js';
-import { onInterruption, say } from './terminal.js';
+import { aborted, onInterruption, say } from './terminal.js';
 
 export function listenCommand(): Command {
   return command(
@@ -18,9 +18,4 @@ export function listenCommand(): Command {
       return EXIT.done;
     }),
   );
-}
-
-export async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

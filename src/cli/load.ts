@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import type { LoadRequest } from '../app/load.js';
 import { countOf } from '../domain/batch.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { mostInvalidFrom, yesOrNo } from './flags.js';
-import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { type CommandContext, command, EXIT, perform } from './command.js';
+import { loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown } from './shown.js';
 import { print, printJson } from './terminal.js';
 
@@ -44,17 +42,4 @@ async function loadAll(context: CommandContext, files: readonly string[], option
     );
   else for (const { batch } of loaded) await print(`${batch.id}\n`);
   return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
-}
-
-/** @throws UsageError */
-export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string }): LoadRequest {
-  const { canary = '0' } = options;
-  if (!/^\d{1,6}$/.test(canary))
-    throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
-  return {
-    acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
-    again: options.again,
-    mostInvalid: mostInvalidFrom(options.maxInvalid),
-    canaries: Number(canary),
-  };
 }

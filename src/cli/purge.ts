@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
+import { applyPurge, previewPurge } from '../app/purge.js';
 import { parseDuration } from '../domain/patience.js';
-import { purge, purgeable } from '../operator/purge.js';
-import { openPushes } from '../redis/pushes/pushes.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { agreed } from './question.js';
 import { printJson, say } from './terminal.js';
@@ -25,28 +23,27 @@ export function purgeCommand(): Command {
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => run(context, options)));
 }
 
-async function run({ open, settings }: CommandContext, options: Options): Promise<number> {
+async function run({ open }: CommandContext, options: Options): Promise<number> {
   const now = Date.now();
   const time = now - ageFrom(options.olderThan);
-  const { redis, batches } = await open('background');
-  const tools = { redis, batches, pushes: openPushes(redis), spool: join(settings.home, 'spool') };
-  const wanted = await purgeable(tools, time);
-  const rows = wanted.reduce((sum, batch) => sum + batch.rows, 0);
-  const facts = { batches: wanted.map(({ id }) => id), rows };
+  const store = await open('background');
+  const wanted = await previewPurge(store, time);
+  const { batches, rows } = wanted;
+  const facts = { batches: batches.map(({ id }) => id), rows };
   if (options.json && !options.yes) {
     await printJson(facts);
     return EXIT.done;
   }
-  const what = `${wanted.length} batches with ${rows} rows, and every push that came before ${new Date(time).toISOString()}`;
+  const what = `${batches.length} batches with ${rows} rows, and every push that came before ${new Date(time).toISOString()}`;
   if (!options.yes && !(await agreed(`Forget ${what}? This cannot be undone.`))) {
     say('Nothing was forgotten.');
     return EXIT.done;
   }
-  const purged = await purge(tools, wanted, time, now);
+  const purged = await applyPurge(store, wanted, now);
   if (options.json) await printJson({ ...facts, ...purged });
   else
     say(
-      `Forgotten: ${wanted.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.${LEFT[purged.rewrite]}`,
+      `Forgotten: ${batches.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.${LEFT[purged.rewrite]}`,
     );
   return EXIT.done;
 }

@@ -1,15 +1,6 @@
 import type { Command } from 'commander';
-import { openCaller } from '../app/wiring/caller.js';
-import { reconcileTools } from '../app/wiring/reconciling.js';
-import {
-  type FoundToken,
-  type Match,
-  type Reconciliation,
-  reconcile,
-  record,
-  recordToken,
-} from '../operator/reconcile.js';
-import { command, EXIT, perform, UsageError } from './command.js';
+import { type Compared, compareWithWeChat } from '../app/reconcile.js';
+import { command, EXIT, perform } from './command.js';
 import { print, printJson, say, table } from './terminal.js';
 
 interface Options {
@@ -27,34 +18,14 @@ export function reconcileCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'encryption'] }, async ({ open }) => {
-        const store = await open('interactive');
-        const caller = openCaller(store);
-        try {
-          const credential = await caller.credentials.current();
-          if (credential.kind !== 'token') {
-            throw new UsageError('There is no component access token to ask with; `fastregister doctor` says why.');
-          }
-          const tools = reconcileTools(store, caller, credential.token);
-          const found = await reconcile(tools);
-          const applied: Match[] = [];
-          const kept: FoundToken[] = [];
-          if (options.apply) for (const match of found.matches) if (await record(tools, match)) applied.push(match);
-          if (options.apply) for (const token of found.tokens) if (await recordToken(tools, token)) kept.push(token);
-          await tell(found, applied, kept, options);
-          return found.refused === undefined ? EXIT.done : EXIT.stopped;
-        } finally {
-          await caller.close();
-        }
+        const compared = await compareWithWeChat(await open('interactive'), options.apply === true);
+        await tell(compared, options);
+        return compared.found.refused === undefined ? EXIT.done : EXIT.stopped;
       }),
     );
 }
 
-async function tell(
-  found: Reconciliation,
-  applied: readonly Match[],
-  kept: readonly FoundToken[],
-  options: Options,
-): Promise<void> {
+async function tell({ found, applied, kept }: Compared, options: Options): Promise<void> {
   const matches = found.matches.map(({ refreshToken: _, ...shown }) => ({
     ...shown,
     applied: applied.some(({ registration }) => registration === shown.registration),

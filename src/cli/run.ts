@@ -4,16 +4,15 @@ import type { Command } from 'commander';
 import { batchNamed } from '../app/batches.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
-import { refuseMissingInbox } from '../app/run-night.js';
+import { refuseMissingInbox } from '../app/schedule.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
-import { loadFlagsFrom } from './load.js';
 import { runNightHere } from './night-run.js';
-import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 

@@ -1,13 +1,17 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { refuseMissingInbox } from '../app/run-night.js';
+import {
+  addSchedule,
+  checkSchedule,
+  listSchedules,
+  refuseMissingInbox,
+  removeSchedule,
+  scheduleNamed,
+} from '../app/schedule.js';
 import type { Store } from '../app/wiring/store.js';
-import { isoWithOffset } from '../domain/calendar.js';
-import type { Night, Schedule } from '../domain/night.js';
+import type { Schedule } from '../domain/night.js';
 import { planOf } from '../nights/night-scheduler.js';
-import { nextSlot } from '../nights/occurrences.js';
 import { shareAsText } from '../producer/checked-rows.js';
-import { openNights } from '../redis/nights.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { runNightHere } from './night-run.js';
@@ -58,10 +62,8 @@ function addCommand(): Command {
           mostInvalid: mostInvalidFrom(options.maxInvalid),
           addedAt: Date.now(),
         };
-        refuseMissingInbox(schedule.inbox);
-        const next = nextOf(schedule);
-        const { redis } = await open('background');
-        await openNights(redis).add(schedule);
+        const next = checkSchedule(schedule);
+        await addSchedule(await open('background'), schedule);
         say(`${name}: the next night is at ${next}, if \`fastregister serve\` runs then, else when it is started.`);
         return EXIT.done;
       }),
@@ -77,14 +79,7 @@ function listCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const nights = openNights((await open('interactive')).redis);
-        const all = await nights.list();
-        const facts = (await nights.schedules()).map((schedule) => ({
-          ...schedule,
-          addedAt: isoWithOffset(schedule.addedAt, schedule.timezone),
-          next: nextOf(schedule),
-          last: lastOf(all.filter((night) => night.schedule === schedule.name).at(-1)),
-        }));
+        const facts = await listSchedules(await open('interactive'));
         if (options.json) await printJson(facts);
         else if (facts.length === 0) say('No nightly run yet: fastregister schedule add --help');
         else {
@@ -118,10 +113,7 @@ function removeCommand(): Command {
     'fastregister schedule remove nightly',
   ).action(async (name: string, _options: object, made: Command) =>
     perform(made, {}, async ({ open }) => {
-      const { redis } = await open('background');
-      const nights = openNights(redis);
-      await scheduleNamed(nights, name);
-      await nights.remove(name);
+      await removeSchedule(await open('background'), name);
       say(`${name} is removed.`);
       return EXIT.done;
     }),
@@ -133,46 +125,14 @@ function runCommand(): Command {
     async (name: string, _options: object, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, async ({ open }) => {
         const store: Store = await open('background');
-        const schedule = await scheduleNamed(openNights(store.redis), name);
+        const schedule = await scheduleNamed(store, name);
         refuseMissingInbox(schedule.inbox);
         return runNightHere(store, planOf(schedule));
       }),
   );
 }
 
-async function scheduleNamed(nights: ReturnType<typeof openNights>, name: string): Promise<Schedule> {
-  const schedules = await nights.schedules();
-  const schedule = schedules.find((one) => one.name === name);
-  if (schedule !== undefined) return schedule;
-  const names = schedules.map((one) => one.name).join(', ') || 'none yet';
-  throw new UsageError(`There is no nightly run ${name}. There are: ${names}.`);
-}
-
 function nameFrom(text: string): string {
   if (/^\p{L}[\p{L}\p{N}_.-]{0,39}$/u.test(text)) return text;
   throw new UsageError(`${text}: a name begins with a letter and goes on with letters, digits, _, . and -.`);
-}
-
-function nextOf(schedule: Schedule): string {
-  try {
-    return isoWithOffset(nextSlot(schedule, Date.now()), schedule.timezone);
-  } catch (cause) {
-    throw new UsageError(
-      `--at "${schedule.at}" in ${schedule.timezone}: ${(cause as Error).message}. Every day at 22:00 is "0 22 * * *".`,
-      { cause },
-    );
-  }
-}
-
-function lastOf(night: Night | undefined) {
-  if (night === undefined) return undefined;
-  const { name, timezone, startedAt, ending = 'running', stopped, files, rejected } = night;
-  return {
-    night: name,
-    started: isoWithOffset(startedAt, timezone),
-    ending,
-    ...(stopped !== undefined && { stopped }),
-    files: files.length,
-    rejected: rejected.length,
-  };
 }

@@ -8,8 +8,7 @@ import type { Store } from '../app/wiring/store.js';
 import type { Need } from '../config.js';
 import { startConsoleOf } from '../console/start.js';
 import { command, EXIT, perform, UsageError } from './command.js';
-import { aborted } from './listen.js';
-import { onInterruption } from './terminal.js';
+import { aborted, onInterruption } from './terminal.js';
 
 interface PartRow {
   readonly needs: readonly Need[];

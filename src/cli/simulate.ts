@@ -5,8 +5,7 @@ import { startSimulator } from '../../simulator/simulator.js';
 import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, parseDuration, WAITS } from '../domain/patience.js';
 import { command, EXIT, perform, UsageError } from './command.js';
-import { aborted } from './listen.js';
-import { onInterruption, print, say, table } from './terminal.js';
+import { aborted, onInterruption, print, say, table } from './terminal.js';
 
 interface Options {
   readonly port: string;

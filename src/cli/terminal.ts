@@ -125,3 +125,9 @@ export function onInterruption(): Interruption {
     },
   };
 }
+
+/** Resolves when it is interrupted. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -2,12 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { ledgerIdentityOf } from '../app/wiring/identity.js';
-import { vaultOf } from '../app/wiring/vault.js';
-import { openComponentStore } from '../redis/component-store.js';
-import { adoptLedger } from '../redis/ledger/identity.js';
-import { openAuthorizers } from '../redis/pushes/authorizers.js';
-import { isRedisGone } from '../redis/server/connection.js';
+import { exportTokens, resealTokens } from '../app/tokens.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { say } from './terminal.js';
 
@@ -26,22 +21,13 @@ function exportCommand(): Command {
   )
     .requiredOption('--to <FILE>', 'where they are written; a file that is there is replaced')
     .action(async ({ to }: { to: string }, made: Command) =>
-      perform(made, { needs: ['encryption'] }, async ({ open: openStore, settings }) => {
-        const { redis } = await openStore('interactive');
-        const authorizers = openAuthorizers(redis, vaultOf(settings));
-        const tokens = [];
-        for (const appid of await authorizers.list()) {
-          const kept = await authorizers.find(appid).catch((cause: Error) => {
-            throw isRedisGone(cause) ? cause : new UsageError(`${cause.message}. Set the key that was set then.`);
-          });
-          if (kept === undefined) continue;
-          tokens.push({
-            appid,
-            refresh_token: kept.refreshToken,
-            registration_id: kept.registration,
-            kept_at: new Date(kept.keptAt).toISOString(),
-          });
-        }
+      perform(made, { needs: ['encryption'] }, async ({ open: openStore }) => {
+        const tokens = (await exportTokens(await openStore('interactive'))).map((token) => ({
+          appid: token.appid,
+          refresh_token: token.refreshToken,
+          registration_id: token.registration,
+          kept_at: new Date(token.keptAt).toISOString(),
+        }));
         await writePrivately(to, `${JSON.stringify(tokens, null, 2)}\n`);
         say(
           `${to}: ${tokens.length} refresh tokens. Whoever has one acts for its Mini Program: delete the file when it is read.`,
@@ -57,21 +43,10 @@ function resealCommand(): Command {
     'Seals refresh tokens, verify ticket and component access token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
     'fastregister tokens reseal',
   ).action(async (_options: object, made: Command) =>
-    perform(made, { needs: ['encryption'] }, async ({ open: openStore, settings }) => {
-      const { redis } = await openStore('interactive');
-      const authorizers = openAuthorizers(redis, vaultOf(settings));
-      const appids = await authorizers.list();
-      let resealed = 0;
-      for (const appid of appids) {
-        const isNew = await authorizers.reseal(appid).catch((cause: Error) => {
-          throw isRedisGone(cause) ? cause : new UsageError(`${appid}: ${cause.message}. Set both keys.`);
-        });
-        if (isNew) resealed += 1;
-      }
-      const ofPlatform = await openComponentStore(redis, () => vaultOf(settings)).reseal();
-      await adoptLedger(redis, { secretKey: ledgerIdentityOf(settings).secretKey });
+    perform(made, { needs: ['encryption'] }, async ({ open: openStore }) => {
+      const { tokens, of, ofPlatform } = await resealTokens(await openStore('interactive'));
       say(
-        `${resealed} of ${appids.length} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
+        `${tokens} of ${of} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
       );
       return EXIT.done;
     }),

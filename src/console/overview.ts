@@ -1,5 +1,6 @@
 /** What the console and /metrics show: the same facts as `fastregister status`. */
 
+import { everyBatch } from '../app/batches.js';
 import type { Batch, Counts } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
 import type { PushCounts } from '../domain/push.js';
@@ -50,12 +51,7 @@ export async function present({
 
 export async function overview(sources: Sources): Promise<Overview> {
   const { batches } = sources;
-  const ids = await batches.list();
-  const found = await Promise.all(
-    ids.map(async (id) => ({ batch: await batches.find(id), counts: await batches.counts(id) })),
-  );
-  return {
-    ...(await present(sources)),
-    batches: found.flatMap(({ batch, counts }) => (batch === undefined ? [] : [{ batch, counts }])),
-  };
+  const all = await everyBatch(sources);
+  const counted = await Promise.all(all.map(async (batch) => ({ batch, counts: await batches.counts(batch.id) })));
+  return { ...(await present(sources)), batches: counted };
 }

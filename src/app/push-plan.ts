@@ -1,0 +1,155 @@
+/** What recording a stored push would do now, and doing it. */
+import type { ParkedPush, Parking, StoredPush } from '../domain/push.js';
+import { type Fact, next, type Registration } from '../domain/registration.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { factAbout, type Judge, match, openStored, settle } from '../events/record.js';
+import { ownersOf } from '../redis/ledger/appids.js';
+import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
+import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
+import { RequestError } from './request-error.js';
+import { judgeOf, settlingOf } from './wiring/judging.js';
+import type { Store } from './wiring/store.js';
+
+export type PushStore = Pick<Store, 'redis' | 'settings' | 'identify' | 'ledger' | 'batches' | 'log'>;
+
+/** Why a push is parked: it … */
+export const PARKED_BECAUSE: Readonly<Record<Parking, string>> = {
+  unknown_merchant: 'names a merchant that no sheet has named; it is matched by itself when one does',
+  no_info: 'does not say which merchant it is about',
+  unreadable: 'cannot be read with the token and key that are set, or is no push that we know',
+  unknown_authorizer:
+    'says that a Mini Program authorised the platform, whose subject is not exactly one merchant that waits for its result; match it by hand',
+  fault: 'met a fault of our program',
+  old: 'was more than three days old when it came; it may have been captured and sent again',
+};
+
+/** What recording a push would do now. */
+export interface PushPlan {
+  readonly push: Push | Unreadable;
+  readonly words: string;
+  /** There is a registration for it. */
+  readonly fits: boolean;
+  /** Absent where nothing would change. */
+  readonly change?: Change;
+}
+
+interface Change {
+  readonly view: Snapshot;
+  readonly push: RegistrationPush;
+}
+
+export function pushTools(store: PushStore) {
+  const pushes: Pushes = openPushes(store.redis);
+  const judging: Judge = judgeOf(store, store.redis);
+  const read = (stored: StoredPush): Push | Unreadable => openStored(judging, stored);
+
+  async function find(id: string): Promise<StoredPush | ParkedPush> {
+    const found = ID.test(id) ? await pushes.find(id) : undefined;
+    if (found === undefined) {
+      throw new RequestError('not_found', {
+        en: `There is no push ${id}: fastregister pushes list shows them.`,
+        zh: `没有推送 ${id}：请用 fastregister pushes list 查看。`,
+      });
+    }
+    return found;
+  }
+
+  async function* chosen(ids: readonly string[], since: number | undefined): AsyncGenerator<StoredPush> {
+    for (const id of ids) yield await find(id);
+    if (since !== undefined) {
+      let from = `${since - 1}-0`;
+      for (let page = await pushes.after(from, 500); page.length > 0; page = await pushes.after(from, 500)) {
+        yield* page;
+        from = page.at(-1)?.entry ?? from;
+      }
+    } else if (ids.length === 0) {
+      yield* await pushes.listParked();
+    }
+  }
+
+  const factOn = ({ view, push }: Change, { receivedAt }: StoredPush): Promise<Fact> =>
+    factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, view, push, receivedAt, () => '');
+
+  function words(registration: Registration, fact: Fact): string {
+    const move = next(registration, fact);
+    const about = `${registration.id}: ${fact.kind}${fact.problem === undefined ? '' : ` (${fact.problem})`}`;
+    return move === undefined
+      ? `${about} changes nothing, it stays ${registration.state}`
+      : `${about}, ${registration.state} → ${move.to}`;
+  }
+
+  async function plan(stored: StoredPush): Promise<PushPlan> {
+    const push = read(stored);
+    const judgement = await match(judging, push);
+    if (judgement.kind === 'not_ours') return { push, fits: false, words: 'nothing: it is not about a registration' };
+    if (judgement.kind === 'authorization') return planOfAuthorization(judgement.push);
+    if (judgement.kind === 'park') {
+      const detail = push.kind === 'unreadable' ? `: ${push.detail}` : '';
+      return { push, fits: false, words: `a person: it ${PARKED_BECAUSE[judgement.why]}${detail}` };
+    }
+    const { registration } = judgement.view;
+    const fact = await factOn(judgement, stored);
+    const isChange = next(registration, fact) !== undefined;
+    return {
+      push,
+      fits: true,
+      words: words(registration, fact),
+      ...(isChange && { change: { view: judgement.view, push: judgement.push } }),
+    };
+  }
+
+  /** Replaying one changes nothing: its code is exchanged when it comes, or dead. */
+  async function planOfAuthorization(push: AuthorizationPush): Promise<PushPlan> {
+    const { authorizerAppid: appid = '' } = push;
+    const [owner] = await ownersOf(store.redis, [appid]);
+    return owner === undefined
+      ? { push, fits: false, words: `nothing: ${appid} is no Mini Program of a registration` }
+      : {
+          push,
+          fits: true,
+          words: `${owner}: the authorisation of its Mini Program ${appid}, which was recorded when it came`,
+        };
+  }
+
+  /** Answers whether it changed anything; if so, it fits. */
+  async function settleNow({ view, push }: Change, stored: StoredPush): Promise<boolean> {
+    const changed = await settle(settlingOf(store, store.redis), view, push, stored);
+    if (changed) await pushes.unpark(stored.id);
+    return changed;
+  }
+
+  return { read, find, chosen, factOn, words, plan, settle: settleNow, unpark: pushes.unpark };
+}
+
+/** As the stream numbers them: milliseconds and a counter. */
+const ID = /^\d{10,15}-\d{1,6}$/;
+
+/** Given to a registration by a person, an `authorized` says which Mini Program it has, as the push that never came would have. */
+export function resultIn(push: Push | Unreadable): Push | Unreadable {
+  if (push.kind !== 'authorization' || push.event === 'unauthorized' || push.authorizerAppid === undefined) return push;
+  return successOf(push, push.authorizerAppid);
+}
+
+function successOf(push: AuthorizationPush, appid: string): RegistrationPush {
+  const { infoType, componentAppid, createdAt, authorizationCode: authCode } = push;
+  const info = {
+    name: undefined,
+    code: undefined,
+    codeType: undefined,
+    legalPersonaWechat: undefined,
+    legalPersonaName: undefined,
+    componentPhone: undefined,
+    taskId: undefined,
+  };
+  return {
+    kind: 'registration',
+    infoType,
+    componentAppid,
+    createdAt,
+    status: '0',
+    msg: undefined,
+    appid,
+    authCode,
+    info,
+  };
+}

@@ -1,0 +1,118 @@
+/** The pushes that were received: what they say, what they call for now, and another try for those that fit no registration. */
+import { isIdentity } from '../domain/merchant.js';
+import type { Parking, StoredPush } from '../domain/push.js';
+import { openPushes } from '../redis/pushes/pushes.js';
+import type { Push, Unreadable } from '../wechat/push.js';
+import { type PushStore, pushTools, resultIn } from './push-plan.js';
+import { noRegistration, registrationNamed } from './registration-named.js';
+import { RequestError } from './request-error.js';
+import type { Store } from './wiring/store.js';
+
+export interface ListedPush {
+  readonly id: string;
+  /** ms since 1970 */
+  readonly receivedAt: number;
+  readonly infoType: string;
+  /** Why it fits no registration. */
+  readonly parked: Parking | undefined;
+}
+
+/** The newest, the latest first; or all that fit no registration. */
+export async function listPushes(
+  { redis }: Pick<Store, 'redis'>,
+  which: { readonly parked: true } | { readonly most: number },
+): Promise<ListedPush[]> {
+  const pushes = openPushes(redis);
+  const parked = await pushes.listParked();
+  const found = 'parked' in which ? parked : await pushes.list(which.most);
+  return found.map(({ id, receivedAt, infoType }) => ({
+    id,
+    receivedAt,
+    infoType,
+    parked: parked.find((push) => push.id === id)?.why,
+  }));
+}
+
+/** One as it came. @throws RequestError where there is none */
+export function findPush(store: PushStore, id: string): Promise<StoredPush> {
+  return pushTools(store).find(id);
+}
+
+/** What it says, without tickets and codes, and what it calls for now. */
+export async function explainPush(
+  store: PushStore,
+  stored: StoredPush,
+): Promise<{ readonly says: Readonly<Record<string, unknown>>; readonly callsFor: string }> {
+  const { push, words } = await pushTools(store).plan(stored);
+  return { says: withoutSecrets(push), callsFor: words };
+}
+
+export interface Replay {
+  readonly pushes: readonly { readonly id: string; readonly infoType: string; readonly callsFor: string }[];
+  /** How many of them change something, or would. */
+  readonly changing: number;
+}
+
+export interface ReplayRequest {
+  /** Without any, and without `since`: all that fit no registration. */
+  readonly ids: readonly string[];
+  /** ms since 1970 */
+  readonly since: number | undefined;
+  /** False: nothing is changed. */
+  readonly apply: boolean;
+}
+
+/** Looks at stored pushes again, with the settings and the program of now. @throws RequestError */
+export async function replayPushes(store: PushStore, { ids, since, apply }: ReplayRequest): Promise<Replay> {
+  const tools = pushTools(store);
+  const pushes: { id: string; infoType: string; callsFor: string }[] = [];
+  let changing = 0;
+  for await (const stored of tools.chosen(ids, since)) {
+    const plan = await tools.plan(stored);
+    if (plan.change !== undefined) changing += 1;
+    if (apply && plan.change !== undefined) await tools.settle(plan.change, stored);
+    else if (apply && plan.fits) await tools.unpark(stored.id);
+    pushes.push({ id: stored.id, infoType: stored.infoType, callsFor: plan.words });
+  }
+  return { pushes, changing };
+}
+
+/** Records for a registration that a person names what a push says that fits none. `changed` false: the push is kept. */
+export async function matchPush(
+  store: PushStore,
+  id: string,
+  registration: string,
+): Promise<{ readonly words: string; readonly changed: boolean }> {
+  const tools = pushTools(store);
+  const stored = await tools.find(id);
+  if (!('why' in stored)) {
+    throw new RequestError('refused', {
+      en: `${id} is not among the pushes that fit no registration: fastregister pushes list --parked`,
+      zh: `${id} 不在未匹配的推送之中：fastregister pushes list --parked`,
+    });
+  }
+  if (!isIdentity(registration)) throw noRegistration(registration);
+  const view = await registrationNamed(store, registration);
+  const push = resultIn(tools.read(stored));
+  if (push.kind !== 'registration') {
+    const detail = push.kind === 'unreadable' ? push.detail : undefined;
+    throw new RequestError('refused', {
+      en: `${id} does not tell the end of a registration${detail === undefined ? '' : `: ${detail}`}.`,
+      zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail}`}。`,
+    });
+  }
+  const words = tools.words(view.registration, await tools.factOn({ view, push }, stored));
+  return { words, changed: await tools.settle({ view, push }, stored) };
+}
+
+/** What is worth a Mini Program, or all of them, is not shown. */
+function withoutSecrets(push: Push | Unreadable): Record<string, unknown> {
+  const { kind: _, ...fields } = push;
+  const hidden = new Set(['ticket', 'authCode', 'authorizationCode']);
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      hidden.has(name) && value !== undefined ? '(not shown)' : value,
+    ]),
+  );
+}

@@ -1,0 +1,105 @@
+/** Sending again and withdrawing: what it would do, and doing it. */
+import { isIdentity } from '../domain/merchant.js';
+import type { Ask } from '../domain/operator.js';
+import type { Outcome } from '../domain/registration.js';
+import {
+  type ActionPreview,
+  type ActionRequest,
+  type ActionTools,
+  applyAction,
+  type Group,
+  previewAction,
+} from '../operator/action.js';
+import { tidyReady } from '../redis/ledger/purging.js';
+import { troubleOf } from '../reporter/sentences.js';
+import { batchNamed } from './batches.js';
+import { registrationNamed } from './registration-named.js';
+import { RequestError } from './request-error.js';
+import type { Store } from './wiring/store.js';
+
+type ActionStore = Pick<Store, 'redis' | 'batches' | 'ledger'>;
+
+/** How many can be done, of which to think first, and why others cannot. */
+export type ActionSummary = Pick<ActionPreview, 'can' | 'mind' | 'cannot'>;
+
+/** Of one batch, or one registration. */
+interface PreviewedPart {
+  readonly request: ActionRequest;
+  readonly found: ActionPreview;
+}
+
+export interface PreviewedAction {
+  readonly summary: ActionSummary;
+  /** To be given to `applyPreviewed`. */
+  readonly parts: readonly PreviewedPart[];
+}
+
+/** `named`: batches and registrations. Nothing is changed. @throws RequestError where there is no such one */
+export async function preview(
+  store: ActionStore,
+  ask: Ask,
+  named: readonly string[],
+  only?: ReadonlySet<Outcome>,
+): Promise<PreviewedAction> {
+  const requests: ActionRequest[] = [];
+  for (const id of new Set(named)) requests.push({ ask, only, now: Date.now(), ...(await rowsNamed(store, id, ask)) });
+  const parts: PreviewedPart[] = [];
+  for (const request of requests) parts.push({ request, found: await previewAction(toolsOf(store), request) });
+  return { summary: together(parts.map(({ found }) => found)), parts };
+}
+
+/** `because`: why and by whom, for the history. Answers how many registrations it changed. */
+export async function applyPreviewed(
+  store: ActionStore,
+  ask: Ask,
+  { parts }: Pick<PreviewedAction, 'parts'>,
+  because: string,
+): Promise<number> {
+  let moved = 0;
+  for (const { request, found } of parts) {
+    moved += await applyAction(toolsOf(store), request, found, because, Date.now);
+  }
+  if (ask === 'cancel' && moved >= MANY) await tidyReady(store.redis, 'submit');
+  return moved;
+}
+
+function toolsOf({ batches, ledger }: ActionStore): ActionTools {
+  return { batches, ledger, actsOn: (problem) => troubleOf(problem)?.acts };
+}
+
+/** Fewer rows that were cancelled are passed over in a moment when their turn to be sent comes. */
+const MANY = 1_000;
+
+/** A batch, or the one row of a registration that is sent: of one that waits for another row's end, a cancellation means that row. */
+async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick<ActionRequest, 'batch' | 'index'>> {
+  if (!isIdentity(id)) return { batch: await batchNamed(store, id) };
+  const { row, waitingRows } = (await registrationNamed(store, id)).registration;
+  const pointer = (ask === 'cancel' ? waitingRows[0] : undefined) ?? row;
+  const named = await store.batches.rowAt(pointer);
+  if (named === undefined) {
+    throw new RequestError('refused', {
+      en: `${id}: the merchant's details were purged. Load the row again.`,
+      zh: `${id}：商户信息已清除。请重新上传该行。`,
+    });
+  }
+  return { batch: named.batch, index: Number(pointer.slice(pointer.lastIndexOf('/') + 1)) };
+}
+
+function together(previews: readonly ActionSummary[]): ActionSummary {
+  return {
+    can: previews.reduce((sum, { can }) => sum + can, 0),
+    mind: merged(previews.map(({ mind }) => mind)),
+    cannot: merged(previews.map(({ cannot }) => cannot)),
+  };
+}
+
+function merged<Key>(groups: readonly ReadonlyMap<Key, Group>[]): Map<Key, Group> {
+  const all = new Map<Key, Group>();
+  for (const [name, { count, lines }] of groups.flatMap((group) => [...group])) {
+    const before = all.get(name) ?? { count: 0, lines: [] };
+    all.set(name, { count: before.count + count, lines: [...before.lines, ...lines].slice(0, LINES_SHOWN) });
+  }
+  return all;
+}
+
+const LINES_SHOWN = 5;

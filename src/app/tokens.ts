@@ -1,0 +1,69 @@
+/** The refresh tokens of the Mini Programs that were created. */
+import { openComponentStore } from '../redis/component-store.js';
+import { adoptLedger } from '../redis/ledger/identity.js';
+import { openAuthorizers } from '../redis/pushes/authorizers.js';
+import { isRedisGone } from '../redis/server/connection.js';
+import { RequestError } from './request-error.js';
+import { ledgerIdentityOf } from './wiring/identity.js';
+import type { Store } from './wiring/store.js';
+import { vaultOf } from './wiring/vault.js';
+
+type TokenStore = Pick<Store, 'redis' | 'settings'>;
+
+export interface ExportedToken {
+  readonly appid: string;
+  readonly refreshToken: string;
+  readonly registration: string;
+  /** ms since 1970 */
+  readonly keptAt: number;
+}
+
+/** @throws RequestError where the key that has sealed one is not set */
+export async function exportTokens({ redis, settings }: TokenStore): Promise<ExportedToken[]> {
+  const authorizers = openAuthorizers(redis, vaultOf(settings));
+  const tokens: ExportedToken[] = [];
+  for (const appid of await authorizers.list()) {
+    const kept = await authorizers.find(appid).catch((cause: Error) => {
+      if (isRedisGone(cause)) throw cause;
+      throw new RequestError(
+        'refused',
+        { en: `${cause.message}. Set the key that was set then.`, zh: `${cause.message}。请设置当时的密钥。` },
+        { cause },
+      );
+    });
+    if (kept !== undefined) tokens.push(kept);
+  }
+  return tokens;
+}
+
+export interface Resealed {
+  readonly tokens: number;
+  /** How many there are. */
+  readonly of: number;
+  /** Verify ticket and access token of the platform. */
+  readonly ofPlatform: number;
+}
+
+/** Seals with the present key what the previous one has sealed. @throws RequestError where neither opens it */
+export async function resealTokens({ redis, settings }: TokenStore): Promise<Resealed> {
+  const authorizers = openAuthorizers(redis, vaultOf(settings));
+  const appids = await authorizers.list();
+  let tokens = 0;
+  for (const appid of appids) {
+    const isNew = await authorizers.reseal(appid).catch((cause: Error) => {
+      if (isRedisGone(cause)) throw cause;
+      throw new RequestError(
+        'refused',
+        {
+          en: `${appid}: ${cause.message}. Set both keys.`,
+          zh: `${appid}：${cause.message}。请同时设置新旧两个密钥。`,
+        },
+        { cause },
+      );
+    });
+    if (isNew) tokens += 1;
+  }
+  const ofPlatform = await openComponentStore(redis, () => vaultOf(settings)).reseal();
+  await adoptLedger(redis, { secretKey: ledgerIdentityOf(settings).secretKey });
+  return { tokens, of: appids.length, ofPlatform };
+}
