@@ -53,6 +53,9 @@ export function command(usage: string, description: Words | string, example: str
   return made;
 }
 
+/** Of `--json`, which many commands have. */
+export const AS_JSON: Words = { en: 'print as JSON', zh: '以 JSON 输出' };
+
 const EXAMPLE: Words = { en: 'Example:', zh: '示例：' };
 const EVERY_SETTING: Words = {
   en: `Every setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,

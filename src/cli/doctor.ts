@@ -1,25 +1,32 @@
 import type { Command } from 'commander';
 import { examine } from '../app/doctor/doctor.js';
-import type { Finding } from '../app/doctor/finding.js';
+import { CHECKS, type Finding, VERDICTS } from '../app/doctor/finding.js';
 import { checkSettings } from '../app/doctor/settings.js';
 import { readDotenv, readSettings } from '../config.js';
-import { command, EXIT, perform } from './command.js';
+import { AS_JSON, command, EXIT, perform } from './command.js';
+import { spoken } from './language.js';
 import { print, printJson, table } from './terminal.js';
 
 export function doctorCommand(): Command {
   return command(
     'doctor',
-    "Checks settings, Redis, WeChat's clock, ticket, token, registration API and quota. Sends nothing about any merchant.",
+    {
+      en: "Checks settings, Redis, WeChat's clock, ticket, token, registration API and quota. Sends nothing about any merchant.",
+      zh: '检查配置、Redis、时钟、票据、令牌、注册接口和额度，并说明怎么修。不提交任何商户。',
+    },
     'fastregister doctor',
   )
     .addHelpText(
       'after',
-      '\nEnds with 0 when there is no fault, 2 for settings, 5 for Redis, and 4 for anything else that keeps it from sending.',
+      `\n${spoken({
+        en: 'Ends with 0 when there is no fault, 2 for settings, 5 for Redis, and 4 for anything else that keeps it from sending.',
+        zh: '退出状态：0 没有故障，2 配置有误，5 Redis 有误，4 其他原因导致无法提交。',
+      })}`,
     )
-    .option('--json', 'print as JSON')
+    .option('--json', spoken(AS_JSON))
     .action(async (options: { json?: true }, made: Command) => {
       const tell = async (findings: readonly Finding[]): Promise<void> =>
-        options.json ? printJson(findings) : print(`${describe(findings)}\n`);
+        options.json ? printJson(findings.map(inOneLanguage)) : print(`${describe(findings)}\n`);
       const { settings, findings: ofSettings } = checkSettings((needs) =>
         readSettings({ env: process.env, dotenv: readDotenv(process.cwd()), flags: made.opts(), needs }),
       );
@@ -43,10 +50,14 @@ function statusOf(findings: readonly Finding[]): number {
   return faults.includes('Redis') || faults.includes('persistence') ? EXIT.redisUnreachable : EXIT.stopped;
 }
 
+function inOneLanguage({ check, verdict, says, todo }: Finding): object {
+  return { check, verdict, says: spoken(says), ...(todo && { todo: spoken(todo) }) };
+}
+
 function describe(findings: readonly Finding[]): string {
   const rows = findings.flatMap(({ check, verdict, says, todo }) => [
-    [verdict, check, says],
-    ...(todo === undefined ? [] : [['', '', `→ ${todo}`]]),
+    [spoken(VERDICTS[verdict]), spoken(CHECKS[check]), spoken(says)],
+    ...(todo === undefined ? [] : [['', '', `→ ${spoken(todo)}`]]),
   ]);
   return table(rows);
 }

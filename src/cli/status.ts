@@ -6,6 +6,7 @@ import { shutDayLines } from '../reporter/shut-day.js';
 import { undeliveredLines } from '../reporter/undelivered.js';
 import { sleep } from '../sleep.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
+import { spoken } from './language.js';
 import { onInterruption, print, printJson, table } from './terminal.js';
 
 interface Options {
@@ -106,7 +107,7 @@ function describe(facts: StatusFacts): string {
     ...('reason' in line && line.reason && workerMissing ? [['fault', lineOf(workerMissing)]] : []),
     ...processLines(facts.processes),
     ['calls today', `${calls.used} of ${calls.limit}, ${calls.left} left${keptOf(calls)}`],
-    ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
+    ...(calls.shut === null ? [] : shutDayLines(calls.shut).map((line) => line.map(spoken))),
     ...(calls.told === null
       ? []
       : [['counted by WeChat', `${calls.told.used} at ${calls.told.at}, where we had counted ${calls.told.counted}`]]),

@@ -76,10 +76,25 @@ export function shutDayFacts(shut: ShutDay | undefined, { timezone }: Limits): S
 }
 
 /** What `status` and `doctor` print of it: what, and the words. */
-export function shutDayLines({ since, said, asked, answered, next }: ShutDayFacts): [string, string][] {
-  return [
-    ...(said === null ? [] : [['closed by WeChat', `at ${since}: ${said}`] as [string, string]]),
-    ...(asked === null ? [] : [['last check', `at ${asked}: ${answered}`] as [string, string]]),
-    ...(next === null ? [] : [['next check', `at ${next}, by a worker with rows to send`] as [string, string]]),
-  ];
+export function shutDayLines({ since, said, asked, answered, next }: ShutDayFacts): [what: Words, words: Words][] {
+  const lines: [Words, Words][] = [];
+  if (said !== null) {
+    lines.push([
+      { en: 'closed by WeChat', zh: '微信已关闭额度' },
+      { en: `at ${since}: ${said}`, zh: `${since}：${said}` },
+    ]);
+  }
+  if (asked !== null) {
+    lines.push([
+      { en: 'last check', zh: '上次检查' },
+      { en: `at ${asked}: ${answered}`, zh: `${asked}：${answered}` },
+    ]);
+  }
+  if (next !== null) {
+    lines.push([
+      { en: 'next check', zh: '下次检查' },
+      { en: `at ${next}, by a worker with rows to send`, zh: `${next}，由有行待提交的工作进程进行` },
+    ]);
+  }
+  return lines;
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.js';
-import type { Finding } from '../../src/app/doctor/finding.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import type { Schedule } from '../../src/domain/night.js';
 import type { LiveProcess } from '../../src/domain/presence.js';
@@ -61,6 +60,14 @@ function settingsFor(url: string): Record<string, string> {
   };
 }
 
+/** As `--json` prints it. */
+interface Finding {
+  readonly check: string;
+  readonly verdict: string;
+  readonly says: string;
+  readonly todo?: string;
+}
+
 async function doctor(env: Record<string, string>): Promise<{ status: number; findings: Finding[] }> {
   const { stdout, status } = await run(doctorCommand, ['--json'], env);
   return { status, findings: JSON.parse(stdout) as Finding[] };
@@ -111,6 +118,15 @@ describe('doctor', () => {
   });
 
   const setsIn = (findings: readonly Finding[]) => findings.find(({ check }) => check === 'permission sets');
+
+  test('speaks Chinese to people, and keeps the names of what it checks in JSON', async () => {
+    const { url } = await simulator();
+    const env = { ...settingsFor(url), FASTREGISTER_LANG: 'zh' };
+    const { stdout } = await run(doctorCommand, [], env);
+    expect(stdout).toMatch(/^正常 +配置 +完整，格式正确$/m);
+    const { findings } = await doctor(env);
+    expect(findings[0]).toEqual({ check: 'settings', verdict: 'ok', says: '完整，格式正确' });
+  });
 
   test('names the permission sets that WeChat cannot be asked about, the optional one apart', async () => {
     const { url } = await simulator();

@@ -12,12 +12,17 @@ export function checkAddresses(settings: Settings): Finding[] {
   };
   return Object.entries(addresses)
     .filter(([, address]) => address !== undefined && isReadableOnTheWay(address))
-    .map(([name]) => ({
-      check: 'addresses',
-      verdict: 'warning',
-      says: `${name} begins with http:// and leads to another machine: whoever is on the way can read and change what goes there`,
-      todo: 'Use https://.',
-    }));
+    .map(
+      ([name]): Finding => ({
+        check: 'addresses',
+        verdict: 'warning',
+        says: {
+          en: `${name} begins with http:// and leads to another machine: what goes there can be read and changed on the way`,
+          zh: `${name} 以 http:// 开头且指向其他机器：传输内容可能被读取或篡改`,
+        },
+        todo: { en: 'Use https://.', zh: '请使用 https://。' },
+      }),
+    );
 }
 
 function isReadableOnTheWay(address: string): boolean {

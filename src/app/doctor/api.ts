@@ -1,30 +1,46 @@
 /** The registration API in use, and the permission sets that it needs. */
 import { quotaDay } from '../../domain/calendar.js';
+import type { Words } from '../../domain/words.js';
 import { troubleOf } from '../../reporter/sentences.js';
 import { INTERNAL_PROBLEMS } from '../../reporter/troubles.js';
 import { CHECK_PERMISSION_SETS } from '../../wechat/answers.js';
 import { PERMISSION_SETS, type PermissionSet } from '../../wechat/permission-sets.js';
 import type { Caller } from '../wiring/caller.js';
 import type { Store } from '../wiring/store.js';
-import type { Finding } from './finding.js';
+import { type Finding, same } from './finding.js';
 
 export async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Finding> {
   const { retirement } = api;
   const check = 'registration API';
-  if (retirement === undefined) return { check, verdict: 'ok', says: api.name };
+  if (retirement === undefined) return { check, verdict: 'ok', says: same(api.name) };
   const trouble = INTERNAL_PROBLEMS[retirement.problem];
   const line = await calls.line();
   if (line?.problem === retirement.problem) {
-    return { check, verdict: 'fault', says: trouble?.en ?? retirement.problem, todo: trouble?.nextStep.en ?? '' };
+    return {
+      check,
+      verdict: 'fault',
+      says: trouble ?? same(retirement.problem),
+      ...(trouble && { todo: trouble.nextStep }),
+    };
   }
   if (quotaDay(Date.now(), settings.quotaTimezone).day < retirement.day) {
-    return { check, verdict: 'ok', says: `${api.name}, until ${retirement.day}` };
+    return {
+      check,
+      verdict: 'ok',
+      says: { en: `${api.name}, until ${retirement.day}`, zh: `${api.name}，${retirement.day} 下线` },
+    };
   }
   return {
     check,
     verdict: 'warning',
-    says: `WeChat took ${api.name} offline on ${retirement.day}: since then its create was seen to answer ${retirement.errcode} whatever the row says.`,
-    todo: 'Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp, unless you know that WeChat still answers yours.',
+    says: {
+      en: `WeChat took ${api.name} offline on ${retirement.day}: since then its create was seen to answer ${retirement.errcode} whatever the row says.`,
+      zh: `微信已于 ${retirement.day} 下线 ${api.name}：此后无论内容如何，提交都返回 ${retirement.errcode}。`,
+    },
+    todo: {
+      en: 'Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp, unless you know that WeChat still answers yours.',
+      zh: '请设置 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp，除非确知微信仍受理该接口。',
+    },
   };
 }
 
@@ -35,16 +51,24 @@ export async function checkPermissionSets({ calls }: Store): Promise<Finding> {
   const recommended = setNames(({ required }) => !required);
   const line = await calls.line();
   if (troubleOf(line?.problem)?.nextStep === CHECK_PERMISSION_SETS) {
-    const says = `WeChat answered ${line?.problem}: one of these is missing or not published network-wide: ${required}`;
-    return { check, verdict: 'fault', says, todo: 'See the line.' };
+    const says = {
+      en: `WeChat answered ${line?.problem}: one of these is missing or not published network-wide: ${required.en}`,
+      zh: `微信返回 ${line?.problem}：以下权限集有缺少，或未全网发布：${required.zh}`,
+    };
+    return { check, verdict: 'fault', says, todo: { en: 'See the line.', zh: '请看“提交”一行。' } };
   }
-  const says = `WeChat tells of them only when a create is refused; required, published network-wide: ${required}; recommended: ${recommended}`;
+  const says = {
+    en: `WeChat tells of them only when a create is refused; required, published network-wide: ${required.en}; recommended: ${recommended.en}`,
+    zh: `提交被拒时微信才会说明。须具备并全网发布：${required.zh}；建议：${recommended.zh}`,
+  };
   return { check, verdict: 'ok', says };
 }
 
-/** In both languages: open.weixin.qq.com shows the Chinese names. */
-function setNames(which: (set: PermissionSet) => boolean): string {
-  return PERMISSION_SETS.filter(which)
-    .map(({ en, zh }) => `${en} (${zh})`)
-    .join(', ');
+/** The English words have the Chinese names, too: open.weixin.qq.com shows those. */
+function setNames(which: (set: PermissionSet) => boolean): Words {
+  const sets = PERMISSION_SETS.filter(which);
+  return {
+    en: sets.map(({ en, zh }) => `${en} (${zh})`).join(', '),
+    zh: sets.map(({ zh }) => zh).join('、'),
+  };
 }

@@ -15,10 +15,14 @@ export async function checkLine({ calls, settings }: Store): Promise<Finding> {
     settings.wechatRegistrationApi,
   );
   if (blockedReason === undefined)
-    return { check: 'line', verdict: 'ok', says: `running; ${used} of ${limit} calls today` };
+    return {
+      check: 'line',
+      verdict: 'ok',
+      says: { en: `running; ${used} of ${limit} calls today`, zh: `正常；今日已用 ${used} / ${limit} 次` },
+    };
   const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
   const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
-  return { check: 'line', verdict, says: blockedReason.reason.en, todo: blockedReason.nextStep.en };
+  return { check: 'line', verdict, says: blockedReason.reason, todo: blockedReason.nextStep };
 }
 
 /** A finding only where WeChat has closed the day. */
@@ -26,6 +30,10 @@ export async function checkDay({ calls, settings }: Store): Promise<Finding[]> {
   const limits = limitsOf(settings);
   const facts = shutDayFacts((await sendingStatus(calls, limits, Date.now())).shut, limits);
   if (facts === null || facts.said === null) return [];
-  const says = shutDayLines(facts).map(([what, words]) => `${what} ${words}`);
-  return [{ check: 'quota day', verdict: 'warning', says: says.join('; '), todo: ASK_AT_ONCE.en }];
+  const lines = shutDayLines(facts);
+  const says = {
+    en: lines.map(([what, words]) => `${what.en} ${words.en}`).join('; '),
+    zh: lines.map(([what, words]) => `${what.zh} ${words.zh}`).join('；'),
+  };
+  return [{ check: 'quota day', verdict: 'warning', says, todo: ASK_AT_ONCE }];
 }

@@ -10,12 +10,19 @@ export async function checkNotices({ settings, redis }: Store): Promise<Finding[
   if (addresses.length === 0) return [];
   const failing = await undelivered(settings, openNotices(redis));
   if (failing.length === 0) {
-    return [{ check, verdict: 'ok', says: `go to ${addresses.map(({ address }) => named(address)).join(', ')}` }];
+    const names = addresses.map(({ address }) => named(address));
+    return [{ check, verdict: 'ok', says: { en: `go to ${names.join(', ')}`, zh: `发送到 ${names.join('、')}` } }];
   }
   return failing.map(({ setting, address, why, tries, since }) => ({
     check,
     verdict: 'warning',
-    says: `${address} does not take them: ${why}; tried ${tries} times since ${since}`,
-    todo: `Check ${setting}. \`fastregister notify test\` says what each address answers.`,
+    says: {
+      en: `${address} does not take them: ${why}; tried ${tries} times since ${since}`,
+      zh: `${address} 没有接收：${why}；自 ${since} 起已尝试 ${tries} 次`,
+    },
+    todo: {
+      en: `Check ${setting}. \`fastregister notify test\` says what each address answers.`,
+      zh: `请检查 ${setting}。运行 \`fastregister notify test\` 可查看每个地址的答复。`,
+    },
   }));
 }

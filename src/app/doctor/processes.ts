@@ -1,5 +1,6 @@
 /** The processes that work on this ledger, and those that are missing. */
 import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../../domain/presence.js';
+import type { Words } from '../../domain/words.js';
 import { openNights } from '../../redis/nights.js';
 import { type MissingWorker, processesNow } from '../../reporter/missing-worker.js';
 import { processSourcesOf } from '../wiring/process-sources.js';
@@ -15,15 +16,24 @@ export async function checkProcesses({ settings, redis, workload }: Store): Prom
   return [
     workerFinding(presence, missing),
     roleFinding(presence, 'receiver', asked + submitting, {
-      wants: 'registrations wait for a push, and WeChat may push a result only once',
-      todo: 'Start `fastregister listen` or `fastregister serve`.',
+      wants: {
+        en: 'registrations wait for a push, and WeChat may push a result only once',
+        zh: '个商户在等待推送，而微信可能只推送一次结果',
+      },
+      todo: {
+        en: 'Start `fastregister listen` or `fastregister serve`.',
+        zh: '请启动 `fastregister listen` 或 `fastregister serve`。',
+      },
     }),
     ...(schedules.length === 0
       ? []
       : [
           roleFinding(presence, 'scheduler', schedules.length, {
-            wants: 'nightly runs are scheduled',
-            todo: 'Start `fastregister serve`, or `fastregister serve --only nights`.',
+            wants: { en: 'nightly runs are scheduled', zh: '个夜间任务已安排' },
+            todo: {
+              en: 'Start `fastregister serve`, or `fastregister serve --only nights`.',
+              zh: '请启动 `fastregister serve` 或 `fastregister serve --only nights`。',
+            },
           }),
         ]),
     ...versionFindings(presence),
@@ -32,43 +42,62 @@ export async function checkProcesses({ settings, redis, workload }: Store): Prom
 
 function workerFinding(presence: Presence, missing: MissingWorker | undefined): Finding {
   const check = 'worker';
-  if (missing !== undefined) return { check, verdict: 'fault', says: missing.reason.en, todo: missing.nextStep.en };
+  if (missing !== undefined) return { check, verdict: 'fault', says: missing.reason, todo: missing.nextStep };
   const live = liveOf(presence, 'worker');
   if (live.length > 0) return { check, verdict: 'ok', says: placesOf(live) };
   const why =
     presence.waitingSince === undefined
-      ? 'nothing waits that could be sent now'
-      : 'what waits is sent by the next nightly run, or may not be sent now, or waits since a moment ago';
-  return { check, verdict: 'ok', says: `none runs: ${why}` };
+      ? { en: 'nothing waits that could be sent now', zh: '目前没有可提交的行' }
+      : {
+          en: 'what waits is sent by the next nightly run, or may not be sent now, or waits since a moment ago',
+          zh: '等待的行将由下一次夜间任务提交，或暂不可提交，或刚刚开始等待',
+        };
+  return { check, verdict: 'ok', says: { en: `none runs: ${why.en}`, zh: `没有运行：${why.zh}` } };
 }
 
 function roleFinding(
   presence: Presence,
   role: ProcessRole,
   waiting: number,
-  { wants, todo }: { readonly wants: string; readonly todo: string },
+  { wants, todo }: { readonly wants: Words; readonly todo: Words },
 ): Finding {
   const live = liveOf(presence, role);
   if (live.length > 0) return { check: role, verdict: 'ok', says: placesOf(live) };
-  if (waiting === 0) return { check: role, verdict: 'ok', says: 'none runs, and none is needed now' };
-  return { check: role, verdict: 'warning', says: `none runs, and ${waiting} ${wants}`, todo };
+  if (waiting === 0) {
+    return {
+      check: role,
+      verdict: 'ok',
+      says: { en: 'none runs, and none is needed now', zh: '没有运行，目前也不需要' },
+    };
+  }
+  const says = { en: `none runs, and ${waiting} ${wants.en}`, zh: `没有运行，而有 ${waiting} ${wants.zh}` };
+  return { check: role, verdict: 'warning', says, todo };
 }
 
 /** Two versions at work may write what the other does not know. */
 function versionFindings({ live }: Presence): Finding[] {
   const versions = [...new Set(live.map(({ version }) => version))].sort();
   if (versions.length < 2) return [];
-  const says = versions.map((version) => `${version}: ${placesOf(live.filter((it) => it.version === version))}`);
+  const places = versions.map((version) => `${version}: ${placesOf(live.filter((it) => it.version === version)).en}`);
   return [
     {
       check: 'versions',
       verdict: 'warning',
-      says: `processes of different versions work on this ledger: ${says.join('; ')}`,
-      todo: 'End those of the older version, and start them again with the newer one.',
+      says: {
+        en: `processes of different versions work on this ledger: ${places.join('; ')}`,
+        zh: `有不同版本的进程在使用此登记簿：${places.join('；')}`,
+      },
+      todo: {
+        en: 'End those of the older version, and start them again with the newer one.',
+        zh: '请停止旧版本的进程，并用新版本重新启动。',
+      },
     },
   ];
 }
 
-function placesOf(live: readonly LiveProcess[]): string {
-  return live.map(({ role, host, pid }) => `${role} at ${host}:${pid}`).join(', ');
+function placesOf(live: readonly LiveProcess[]): Words {
+  return {
+    en: live.map(({ role, host, pid }) => `${role} at ${host}:${pid}`).join(', '),
+    zh: live.map(({ host, pid }) => `${host}:${pid}`).join('、'),
+  };
 }

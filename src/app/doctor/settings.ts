@@ -12,7 +12,7 @@ export function checkSettings(read: (needs: readonly Need[]) => Settings): {
   try {
     return {
       settings: read(NEEDS),
-      findings: [{ check: 'settings', verdict: 'ok', says: 'complete and well-formed' }],
+      findings: [{ check: 'settings', verdict: 'ok', says: { en: 'complete and well-formed', zh: '完整，格式正确' } }],
     };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
@@ -20,8 +20,8 @@ export function checkSettings(read: (needs: readonly Need[]) => Settings): {
       ({ name, problem, remedy }): Finding => ({
         check: 'settings',
         verdict: 'fault',
-        says: `${name} ${problem.en}`,
-        todo: remedy.en,
+        says: { en: `${name} ${problem.en}`, zh: `${name} ${problem.zh}` },
+        todo: remedy,
       }),
     );
     try {
