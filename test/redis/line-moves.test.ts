@@ -157,9 +157,9 @@ describe.each(STATES)('a line that is %s', (from) => {
 });
 
 describe('a line that stops anew', () => {
-  test.each([['fault'], ['passing_fault'], ['paused', 'resumed']] as const)(
-    'after %s %s, is not opened by the probe from before',
-    async (...events) => {
+  test.each([{ events: ['fault'] }, { events: ['passing_fault'] }, { events: ['paused', 'resumed'] }] as const)(
+    'by $events is not opened by the probe from before',
+    async ({ events }) => {
       await bring('half_open');
       for (const event of events) await HAPPENS[event]();
       const is = await state();
