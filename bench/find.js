@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { findToolsOf } from '../dist/src/app/find.js';
 import { reportOptionsOf } from '../dist/src/app/report-options.js';
 import { openStore } from '../dist/src/app/wiring/store.js';
+import { ROWS_PER_PAGE } from '../dist/src/domain/batch.js';
 import { key } from '../dist/src/redis/keys.js';
 import { find } from '../dist/src/reporter/find.js';
 import { acceptRows, environment, log, merchant, settingsFrom } from './rig.js';
@@ -24,7 +25,7 @@ try {
     await store.batches.complete(`b${batch}`);
   }
   const oldest = merchant(Math.floor(ROWS / 20));
-  const [row] = await store.batches.page(await store.batches.find('b0'), Math.floor(ROWS / 20 / 512));
+  const [row] = await store.batches.page(await store.batches.find('b0'), Math.floor(ROWS / 20 / ROWS_PER_PAGE));
   await store.redis.hset(key('appids'), 'wx0123456789abcdef', row.relation.id);
   const tools = findToolsOf(store);
   const options = await reportOptionsOf(store, 'en');
@@ -45,7 +46,7 @@ try {
   }
   const name = await store.redis.memory('USAGE', key('rowIndex', 'b0', 0));
   console.log(
-    `index: ${(name / 512).toFixed(1)} bytes a row; memory grew by ${((process.memoryUsage().rss - before) / 1e6).toFixed(0)} MB`,
+    `index: ${(name / ROWS_PER_PAGE).toFixed(1)} bytes a row; memory grew by ${((process.memoryUsage().rss - before) / 1e6).toFixed(0)} MB`,
   );
 } finally {
   await store.close();

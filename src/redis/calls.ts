@@ -45,7 +45,7 @@ export interface Calls {
   ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
   /** Redis' clock, by which quota days begin and end; ms since 1970. */
   now(): Promise<number>;
-  /** Ends a check that `take` gave to this process; does nothing when its deadline has passed. */
+  /** Ends a check that `acquire` gave to this process; does nothing when its deadline has passed. */
   endCheck(day: string, check: number, end: CheckEnd, recheck: readonly number[]): Promise<void>;
   /** A person asks for a check at once. True: WeChat has closed the day. */
   askDayAgain(day: string): Promise<boolean>;

@@ -51,7 +51,7 @@ export async function sendingStatus(calls: Calls, limits: Limits, now: number, a
     return {
       ...base,
       line,
-      // On trial, one call is under way that may open it; and whoever comes when one is due sends it.
+      // While it is half-open, one call is under way that may open it; when a probe is due, the next worker sends it.
       stopped: !line.halfOpen && needsAPerson(line) && !(opensByItself(line) && line.probe.at <= now),
       blockedReason: blockedByLine(line, limits, now, api),
     };

@@ -440,7 +440,7 @@ describe('a line that stopped for a fault', () => {
   });
 
   test.each(['before', 'after'])(
-    'keeps what is to mend when a person paused it %s that, and resume ends both with a trial',
+    'keeps its fault when a person paused it %s that, and resume ends both with a probe',
     async (when) => {
       const fault = { because: 'permission sets', problem: 'create:89254', at: 5 };
       const pause = { because: 'maintenance', problem: 'operator:pause', at: 6 };
@@ -456,7 +456,7 @@ describe('a line that stopped for a fault', () => {
     },
   );
 
-  test('is on trial after a pause, too, when a call that was under way at the pause met the fault', async () => {
+  test('is half-open after a pause, too, when a call that was under way at the pause met the fault', async () => {
     await server.redis.del(key('line'));
     await book.take(idOf(first));
     await book.calls.stopLine({ because: 'lunch', problem: 'operator:pause', at: 6 });
@@ -470,7 +470,7 @@ describe('a line that stopped for a fault', () => {
     expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', at: 5 });
   });
 
-  test('is stopped for a new fault when one ends its trial', async () => {
+  test('is stopped for a new fault when its probe meets one', async () => {
     await book.calls.resumeLine();
     expect(await book.calls.stopLine({ because: 'secret', problem: 'token:40125', at: 6 })).toBe(true);
     expect(await book.calls.line()).toMatchObject({ problem: 'token:40125', at: 6, halfOpen: false });
@@ -517,7 +517,7 @@ describe('a line that stopped for a fault', () => {
       await book.calls.stopLine({ because: 'IP', problem: 'create:61004', at: 5 });
     });
 
-    test('searches for them on its trial, also where the one create is withdrawn before it goes', async () => {
+    test('searches for them while it is half-open, also where the one create is withdrawn before it goes', async () => {
       expect(await book.take(idOf(second), {}, 'search_sent')).toMatchObject({ kind: 'wait', why: 'line' });
       expect(await book.calls.resumeLine()).toBe('probe');
       for (const it of [first, third]) await book.record(idOf(it), 'cancel_asked');

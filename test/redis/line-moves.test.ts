@@ -155,3 +155,24 @@ describe.each(STATES)('a line that is %s', (from) => {
     expect(fields.includes('probeCall')).toBe(from.startsWith('retrying'));
   });
 });
+
+describe('a line that stops anew', () => {
+  test.each([{ events: ['fault'] }, { events: ['passing_fault'] }, { events: ['paused', 'resumed'] }] as const)(
+    'by $events is not opened by the probe from before',
+    async ({ events }) => {
+      await bring('half_open');
+      for (const event of events) await HAPPENS[event]();
+      const is = await state();
+      await HAPPENS.earlier_probe_accepted();
+      expect(await state()).toBe(is);
+    },
+  );
+
+  test('for what its probe met on the way goes on counting the probes that failed', async () => {
+    await bring('retrying_probing');
+    const failed = Number(await server.redis.hget(key('line'), 'failedProbes'));
+    await HAPPENS.probe_blocked();
+    expect(failed).toBeGreaterThan(0);
+    expect((await book.calls.line())?.probe?.failed).toBe(failed + 1);
+  });
+});

@@ -42,7 +42,7 @@ test.each([
     await book.load('b1', rows);
     const doomed = start(['work'], { env });
     await until('the line is stopped', () => book.calls.line());
-    // A call that was on its way meets the fault, too, and would end the trial.
+    // A call that was on its way meets the fault, too, and would stop the line again.
     await until('every answer is recorded', async () => (await book.batches.counts('b1')).submitting === undefined);
 
     simulator.setFaults({ create: 'hanglost' });

@@ -1,4 +1,4 @@
--- Takes permission for calls, and writes in the same step that they are on their way.
+-- Acquires permits for calls, and writes in the same step that they are on their way.
 -- KEYS 1 any key of ours
 -- ARGV 1 budgets (JSON):
 --        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
@@ -188,7 +188,7 @@ local function held(person)
   end
 end
 
-local function take(id, version, kind, job, step, person)
+local function acquire(id, version, kind, job, step, person)
   if epoch ~= budget.epoch then return { 'epoch' } end
   if version_of(id) ~= version then return { 'conflict' } end
   if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return { 'forgotten' } end
@@ -220,7 +220,7 @@ local function take(id, version, kind, job, step, person)
   return { 'go', 0, 'probe' }
 end
 
-local answers = each(6, take)
+local answers = each(6, acquire)
 
 if went > 0 then
   redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)
