@@ -149,3 +149,5 @@ try {
   await vitest.close();
   rmSync(COPY, { recursive: true, force: true });
 }
+// Vitest leaves handles behind that keep the process, as its own command line knows.
+process.exit();

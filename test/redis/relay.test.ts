@@ -202,6 +202,32 @@ describe('when Redis’ clock was set back', () => {
   });
 });
 
+describe('a run that hands out jobs', () => {
+  const run = async (size: number, looks: number): Promise<unknown[]> => {
+    const args = ['authorize', size, 100, 1, looks, Date.now()];
+    return (await script(redis, 'dispatch')([key('window', 'authorize')], args)) as unknown[];
+  };
+
+  beforeEach(async () => {
+    await redis.rpush(key('ready', 'authorize'), 'wx1', 'wx2', 'wx3');
+  });
+
+  test('is followed by another one at once where it has looked at enough, and not where the window is full', async () => {
+    const [again, left, ...jobs] = await run(100, 2);
+    expect([again, left, jobs.length]).toEqual([0, 1, 2]);
+    await redis.rpush(key('ready', 'authorize'), 'wx4');
+    expect((await run(3, 100)).slice(0, 2)).toEqual([-1, 1]);
+    expect((await run(3, 100)).slice(0, 2)).toEqual([-1, 1]);
+    expect(await redis.zcard(key('window', 'authorize'))).toBe(3);
+  });
+
+  test('looks at one where it may look at one', async () => {
+    const [again, left, ...jobs] = await run(100, 1);
+    expect([again, left]).toEqual([0, 2]);
+    expect(jobs.map((job) => registrationOf(job as string))).toEqual(['wx1']);
+  });
+});
+
 describe('what is over by the time its turn comes', () => {
   test('is handed to no worker, and keeps no row behind it waiting', async () => {
     await book.load('b1', merchants(1_200));
