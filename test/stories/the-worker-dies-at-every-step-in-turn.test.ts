@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
+import { startListening } from '../../src/app/wiring/listening.js';
+import { startSending } from '../../src/app/wiring/sending.js';
 import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { ticketReceivedAt } from '../../src/redis/component-store.js';
+import { runOutLocks, SHORT_LOCKS } from '../support/job-locks.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, portOf, start } from '../support/program.js';
+import { build, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -29,7 +32,6 @@ const STEPS = [
 beforeAll(build, 120_000);
 
 test('another worker finishes the batch, and no attempt is sent twice, whatever the step at which one dies', async () => {
-  // A job that dies with its worker runs again when its lock of 30 s has run out, so the steps die side by side.
   expect(await Promise.all(STEPS.map(dieAt))).toEqual(STEPS.map((step) => ({ step, ends: endsOf(step), twice: [] })));
 }, 240_000);
 
@@ -57,8 +59,9 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
     'b1',
     [1, 2, 3, 4, 5, 6].map((number) => merchant(number)),
   );
-  const listener = start(['listen'], { env });
-  const pushUrl = `http://127.0.0.1:${await portOf(listener, 'receiver')}${EVENTS_PATH}`;
+  const listening = await startListening(store);
+  onTestFinished(() => listening.close());
+  const pushUrl = `http://127.0.0.1:${listening.port}${EVENTS_PATH}`;
   simulator.setPushUrl(pushUrl);
   await fetch(`${simulator.url}/cgi-bin/component/api_start_push_ticket`, {
     method: 'POST',
@@ -86,7 +89,9 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
   }
 
   simulator.setPushUrl(pushUrl);
-  start(['work'], { env });
+  await runOutLocks(store.redis);
+  const sending = await startSending(store, 'steady', SHORT_LOCKS);
+  onTestFinished(() => sending.close());
   const isOver = async (): Promise<boolean> => {
     const counts = await book.batches.counts('b1');
     return Object.entries(endsOf(step)).every(([outcome, count]) => counts[outcome] === count);
