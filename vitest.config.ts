@@ -6,6 +6,8 @@ export default defineConfig({
     globalSetup: 'test/support/build.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Reading what a test imports takes longer than most tests: a worker reads it once for all its files.
+    isolate: false,
     // Most tests wait for Redis or for another process: more of them than cores.
     maxWorkers: 4,
   },
