@@ -439,7 +439,6 @@ async function heardAt(simulator: Simulator): Promise<Record<string, string>> {
   return {
     ...rehearsalEnvironment(join(home, 'data'), simulator.url),
     FASTREGISTER_EVENTS_PORT: String(port),
-    FASTREGISTER_LOG_LEVEL: 'error',
   };
 }
 

@@ -11,10 +11,11 @@ export interface Ran extends Ended {
   readonly status: number;
 }
 
-/** As `run` of program.ts: `bin/fastregister` with these arguments. */
+/** As `run` of program.ts: `bin/fastregister` with these arguments. Its log, which goes past process.stderr, is silent. */
 export async function typed(args: readonly string[], { env = {}, cwd = '/' }: RunAs = {}): Promise<Ran> {
   const { HOME = '', TMPDIR = '', PATH = '' } = process.env;
-  return heard({ HOME, TMPDIR, PATH, ...env }, cwd, () => runProgram(args));
+  const silently = { ...env, FASTREGISTER_LOG_LEVEL: 'silent' };
+  return heard({ HOME, TMPDIR, PATH, ...silently }, cwd, () => runProgram(args));
 }
 
 /** One command without what `bin/fastregister` does about it: what it throws is thrown. */
