@@ -25,6 +25,7 @@ import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { creditCode, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { runs } from '../support/runs.js';
 
 const server = useRedis();
 
@@ -130,7 +131,7 @@ describe('whatever happens in whatever order', () => {
           lives += 1;
         },
       ),
-      { numRuns: 120, interruptAfterTimeLimit: 60_000 },
+      { numRuns: runs(120, FEWEST_LIVES), interruptAfterTimeLimit: 150_000 },
     );
     expect(lives).toBeGreaterThanOrEqual(FEWEST_LIVES);
   }, 180_000);
