@@ -45,14 +45,17 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
   const home = newHome();
   const env = {
     ...rehearsalEnvironment(home, simulator.url),
-    // One slot, or the step at which the other one dies would be anybody's guess.
+    // One slot, and one registration a job, or the step at which the other one dies would be anybody's guess.
     FASTREGISTER_CONCURRENCY: '1',
+    FASTREGISTER_CALLS_PER_SECOND: '40',
     FASTREGISTER_REQUEST_TIMEOUT: '20s',
-    FASTREGISTER_PUSH_WAIT: '3s',
+    // Before the doomed worker has come to its step, however busy the machine is, no search is to be due.
+    FASTREGISTER_PUSH_WAIT: '10s',
     FASTREGISTER_PUSH_RECHECK: '1s',
-    FASTREGISTER_GIVE_UP: step === 'acquire:after' ? '8s' : '1h',
+    FASTREGISTER_GIVE_UP: step === 'acquire:after' ? '12s' : '1h',
   };
-  const store = await openStore(readSettings({ env }), readableLog().log, 'background');
+  const { log } = readableLog();
+  const store = await openStore(readSettings({ env }), log, 'background');
   onTestFinished(() => store.close());
   const book = openBook(store.redis, store.identify);
   await book.load(
@@ -96,6 +99,11 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
     const counts = await book.batches.counts('b1');
     return Object.entries(endsOf(step)).every(([outcome, count]) => counts[outcome] === count);
   };
-  await until(`every row has its outcome after a death at ${step}`, isOver, 200_000);
+  await until(`every row has its outcome after a death at ${step}`, isOver, 100_000).catch(async (cause) => {
+    const histories = await Promise.all(
+      (await book.rows('b1')).map(async ({ registration }) => registration && book.ledger.history(registration.id)),
+    );
+    throw new Error(`${cause.message}; ${JSON.stringify(histories)}; doomed said ${stderr.slice(-1_500)}`, { cause });
+  });
   return { step, ends: await book.recount('b1'), twice: merchantsAskedTwice(simulator) };
 }
