@@ -61,7 +61,9 @@ test(
   'serve goes on with a closed day, and resume has it checked at once',
   async () => {
     const { simulator, env, sheet } = await office([1, 2, 3, 4, 5]);
-    const serving = start(['serve', '--only', 'work,listen'], { env: { ...env, FASTREGISTER_QUOTA_RECHECK: '1h' } });
+    const serving = start(['serve', '--only', 'work,listen'], {
+      env: { ...env, FASTREGISTER_LOG_LEVEL: 'info', FASTREGISTER_QUOTA_RECHECK: '1h' },
+    });
     simulator.setPushUrl(`http://127.0.0.1:${await portOf(serving, 'receiver')}${EVENTS_PATH}`);
     expect((await typed(['load', sheet], { env })).status).toBe(0);
     const isClosed = async (): Promise<boolean> =>
@@ -94,7 +96,6 @@ async function office(numbers: readonly number[]) {
   writeFileSync(sheet, sheetOf(numbers.map((number) => merchant(number))));
   const env = {
     ...rehearsalEnvironment(join(home, 'data'), simulator.url),
-    FASTREGISTER_LOG_LEVEL: 'info',
     FASTREGISTER_CONCURRENCY: '1',
   };
   async function finish(recheck: string): Promise<Ended> {
