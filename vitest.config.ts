@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/longest-first.js';
 
 export default defineConfig({
   test: {
@@ -6,7 +7,10 @@ export default defineConfig({
     globalSetup: 'test/support/build.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Reading what a test imports takes longer than most tests: a worker reads it once for all its files.
+    isolate: false,
+    sequence: { sequencer: LongestFirst },
     // Most tests wait for Redis or for another process: more of them than cores.
-    maxWorkers: 4,
+    maxWorkers: 6,
   },
 });

@@ -9,12 +9,18 @@ import { followUp } from './follow-up.js';
 import { openSemaphore } from './semaphore.js';
 import { submit } from './submit.js';
 
+/** How long a worker keeps its jobs without a sign of life. */
+export interface JobLocks {
+  readonly lockMs: number;
+  /** How often a worker looks for jobs without a lock; the second look that finds one takes it up. */
+  readonly lookEveryMs: number;
+}
+
 /**
  * A frozen Redis or event loop shorter than the lock does no harm; after a kill -9 the jobs of the dead run again when
  * their locks have run out and another worker has looked (measured: 31 to 34 s with these two).
  */
-const LOCK_MS = 30_000;
-const STALLED_CHECK_MS = 4_000;
+const JOB_LOCKS: JobLocks = { lockMs: 30_000, lookEveryMs: 4_000 };
 
 /** A job may outlive any number of workers: the ledger sees to it that no attempt is sent twice. */
 const MOST_DEATHS = Number.MAX_SAFE_INTEGER;
@@ -36,9 +42,11 @@ export interface WorkerOptions {
   readonly authorizing: AuthorizeTools;
   /** Calls in flight. */
   readonly concurrency: number;
+  readonly locks?: JobLocks | undefined;
 }
 
-export function startWorker({ redis, relay, context, authorizing, concurrency }: WorkerOptions): RunningWorker {
+export function startWorker(options: WorkerOptions): RunningWorker {
+  const { redis, relay, context, authorizing, concurrency, locks = JOB_LOCKS } = options;
   const inSlot = openSemaphore(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
     authorize: (job, appid) => authorize(context, authorizing, job, appid),
@@ -63,8 +71,8 @@ export function startWorker({ redis, relay, context, authorizing, concurrency }:
       },
       {
         concurrency: jobsAtOnce[kind],
-        lockDuration: LOCK_MS,
-        stalledInterval: STALLED_CHECK_MS,
+        lockDuration: locks.lockMs,
+        stalledInterval: locks.lookEveryMs,
         maxStalledCount: MOST_DEATHS,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { afterWorkingDays, closedForMs, quotaDay } from '../../src/domain/calendar.js';
+import { runs } from '../support/runs.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -47,7 +48,7 @@ describe('the quota day', () => {
           expect(quotaDay(endsAt, zone).day > day).toBe(true);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -106,7 +107,7 @@ describe('sending hours', () => {
           if (ms > 0) expect(closedForMs(now + ms - 1, 'Asia/Shanghai', hours)).toBe(1);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

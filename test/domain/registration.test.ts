@@ -19,6 +19,7 @@ import {
   WAITS,
   type Wait,
 } from '../../src/domain/registration.js';
+import { runs } from '../support/runs.js';
 
 const kinds = Object.keys(FACTS) as FactKind[];
 const states = Object.keys(STATES) as State[];
@@ -92,7 +93,7 @@ describe('every state and every fact', () => {
         if (!isOver) expect(after.finishedAt).toBeUndefined();
         else if (!wasOver) expect(after.finishedAt).toBe(fact.at);
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(5_000) },
     );
   });
 
@@ -111,7 +112,7 @@ describe('every state and every fact', () => {
         const created = { ...registration, state: 'created' as const };
         expect(met(created, fact).state).toBe('created');
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -1160,7 +1161,7 @@ test('over every order of create, failure, retry and success no appid is ever lo
         expect(kept).toEqual(pushed);
       }
     }),
-    { numRuns: 20_000 },
+    { numRuns: runs(20_000) },
   );
 });
 

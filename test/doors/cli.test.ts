@@ -12,9 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Simulator } from '../../simulator/simulator.js';
 import { startOf } from '../../src/redis/server/process.js';
+import { typed } from '../support/command-line.js';
+import { freePort } from '../support/free-port.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
-import { build, type Ended, execute, portOf, run, start } from '../support/program.js';
+import { build, type Ended, run, start } from '../support/program.js';
 import { useRedis } from '../support/redis.js';
 import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -40,22 +43,17 @@ describe('help', () => {
   });
 
   test('of every command has an example that begins as one types it', async () => {
-    const { stdout } = await run(['--help']);
-    const names = commandsIn(stdout).filter((name) => name !== 'help');
-    for (const some of inPortions(names, 4)) {
-      await Promise.all(
-        some.map(async (name) => {
-          const help = await run([name, '--help']);
-          expect([name, help.status, help.stderr]).toEqual([name, 0, '']);
-          expect(help.stdout).toMatch(new RegExp(`Usage: fastregister ${name}`));
-          // A command of commands has its examples one level down.
-          if (!/^Commands:/m.test(help.stdout)) {
-            expect(help.stdout).toMatch(new RegExp(`Example:\\n {2}(\\w+=\\S+ )*fastregister ${name}`));
-          }
-        }),
-      );
+    const { stdout } = await typed(['--help']);
+    for (const name of commandsIn(stdout).filter((name) => name !== 'help')) {
+      const help = await typed([name, '--help']);
+      expect([name, help.status, help.stderr]).toEqual([name, 0, '']);
+      expect(help.stdout).toMatch(new RegExp(`Usage: fastregister ${name}`));
+      // A command of commands has its examples one level down.
+      if (!/^Commands:/m.test(help.stdout)) {
+        expect(help.stdout).toMatch(new RegExp(`Example:\\n {2}(\\w+=\\S+ )*fastregister ${name}`));
+      }
     }
-  }, 120_000);
+  });
 });
 
 describe('bad usage ends with 2 and one sentence that says what to do', () => {
@@ -82,21 +80,17 @@ describe('bad usage ends with 2 and one sentence that says what to do', () => {
   ];
 
   test(`for ${MISTAKES.length} mistakes that people make`, async () => {
-    for (const some of inPortions(MISTAKES, 4)) {
-      await Promise.all(
-        some.map(async ([mistake, args, sentence]) => {
-          const { status, stdout, stderr } = await run(args, { env, cwd: home });
-          expect([mistake, status, stdout]).toEqual([mistake, 2, '']);
-          expect(stderr).toMatch(sentence);
-          expect(stderr).not.toMatch(/^ {4}at /m);
-        }),
-      );
+    for (const [mistake, args, sentence] of MISTAKES) {
+      const { status, stdout, stderr } = await typed(args, { env, cwd: home });
+      expect([mistake, status, stdout]).toEqual([mistake, 2, '']);
+      expect(stderr).toMatch(sentence);
+      expect(stderr).not.toMatch(/^ {4}at /m);
     }
-  }, 120_000);
+  });
 
   test('a sheet without the columns that are needed', async () => {
     writeFileSync(join(home, 'odd.csv'), 'shop,city\n1,2\n');
-    const { status, stderr } = await run(['load', 'odd.csv'], { env, cwd: home });
+    const { status, stderr } = await typed(['load', 'odd.csv'], { env, cwd: home });
     expect(status).toBe(2);
     expect(stderr).toMatch(/odd\.csv: .*name.*code/s);
   });
@@ -104,7 +98,7 @@ describe('bad usage ends with 2 and one sentence that says what to do', () => {
   test('settings that are missing or wrong, all of them at once and no secret among them', async () => {
     const secret = 'no-such-key-of-43-characters';
     const sheet = await written([merchant(1)]);
-    const { status, stderr } = await run(['run', sheet], {
+    const { status, stderr } = await typed(['run', sheet], {
       env: { ...env, WECHAT_ENCODING_AES_KEY: secret, FASTREGISTER_RETRY_FIRST: '30', FASTREGISTER_DALY_CALLS: '1' },
     });
     expect(status).toBe(2);
@@ -120,7 +114,7 @@ describe('bad usage ends with 2 and one sentence that says what to do', () => {
 
   test('a Redis that may delete registrations', async () => {
     await server.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    const { status, stderr } = await run(['status'], { env: { ...env, REDIS_URL: server.url } });
+    const { status, stderr } = await typed(['status'], { env: { ...env, REDIS_URL: server.url } });
     await server.redis.config('SET', 'maxmemory-policy', 'noeviction');
     expect(status).toBe(2);
     expect(stderr).toContain('CONFIG SET maxmemory-policy noeviction');
@@ -132,29 +126,25 @@ describe('the exit status', () => {
     const good = await written([merchant(1), merchant(2)], 'good.csv');
     const bad = await written([merchant(3), merchant(4, 'ok', { code: '9.13501E+17' })], 'bad.csv');
 
-    const checks = await Promise.all([good, bad].map((sheet) => run(['check', sheet], { env })));
+    const checks = [await typed(['check', good], { env }), await typed(['check', bad], { env })];
     expect(checks.map(({ status }) => status)).toEqual([0, 3]);
     expect(checks[1]?.stdout).toMatch(/bad\.csv:3: error: .*\[sheet:code_scientific\]/);
 
-    expect((await run(['load', good], { env })).status).toBe(0);
-    expect((await run(['load', bad], { env })).status).toBe(3);
+    expect((await typed(['load', good], { env })).status).toBe(0);
+    expect((await typed(['load', bad], { env })).status).toBe(3);
   });
 
   test('of check: nothing was sent and nothing was stored', async () => {
     const sheet = await written([merchant(1)]);
-    const { status } = await run(['check', sheet], { env });
+    const { status } = await typed(['check', sheet], { env });
     expect(status).toBe(0);
-    expect((await run(['report'], { env })).stderr).toContain('There is no batch yet');
+    expect((await typed(['report'], { env })).stderr).toContain('There is no batch yet');
   });
 
   test('of run is 0 when all is well, and 3 when some rows need a person', async () => {
     const simulator = await newSimulator();
-    const platform = { ...rehearsalEnvironment(join(home, 'data'), simulator.url), FASTREGISTER_LOG_LEVEL: 'info' };
-    const finish = async (sheet: string): Promise<Ended> => {
-      const program = start(['run', sheet], { env: platform });
-      simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
-      return program.ended;
-    };
+    const platform = await heardAt(simulator);
+    const finish = (sheet: string): Promise<Ended> => typed(['run', sheet], { env: platform });
     expect((await finish(await written([merchant(1), merchant(2)], 'one.csv'))).status).toBe(0);
     const { status, stdout } = await finish(await written([merchant(3), merchant(4, 'p103')], 'two.csv'));
     expect(status).toBe(3);
@@ -163,16 +153,13 @@ describe('the exit status', () => {
 
   test('of run leaves a status that says what WeChat counted of the day, beside what we did', async () => {
     const simulator = await newSimulator();
-    const platform = {
-      ...rehearsalEnvironment(join(home, 'data'), simulator.url),
-      FASTREGISTER_LOG_LEVEL: 'info',
-      FASTREGISTER_DAILY_CALLS: 'auto',
-    };
-    const program = start(['run', await written([merchant(1)])], { env: platform });
-    simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
-    expect((await program.ended).status).toBe(0);
+    const platform = { ...(await heardAt(simulator)), FASTREGISTER_DAILY_CALLS: 'auto' };
+    expect((await typed(['run', await written([merchant(1)])], { env: platform })).status).toBe(0);
 
-    const [text, json] = [await run(['status'], { env: platform }), await run(['status', '--json'], { env: platform })];
+    const [text, json] = [
+      await typed(['status'], { env: platform }),
+      await typed(['status', '--json'], { env: platform }),
+    ];
     const { calls } = JSON.parse(json.stdout) as { calls: { told: Record<string, number> } };
     expect(calls.told).toMatchObject({ used: expect.any(Number), counted: expect.any(Number) });
     expect(calls.told.difference).toBe((calls.told.used ?? 0) - (calls.told.counted ?? 0));
@@ -183,12 +170,12 @@ describe('the exit status', () => {
     const simulator = await newSimulator({ pushUrl: 'http://127.0.0.1:1/nobody' });
     const platform = rehearsalEnvironment(join(home, 'data'), simulator.url);
     const sheet = await written([merchant(1)]);
-    await run(['load', sheet], { env: platform });
-    expect((await run(['pause', '--because', 'announced maintenance'], { env: platform })).status).toBe(0);
+    await typed(['load', sheet], { env: platform });
+    expect((await typed(['pause', '--because', 'announced maintenance'], { env: platform })).status).toBe(0);
 
     const [drained, ran] = [
-      await run(['work', '--drain'], { env: platform }),
-      await run(['run', sheet], { env: platform }),
+      await typed(['work', '--drain'], { env: platform }),
+      await typed(['run', sheet], { env: platform }),
     ];
     for (const { status, stderr } of [drained, ran]) {
       expect(status).toBe(4);
@@ -197,7 +184,7 @@ describe('the exit status', () => {
     }
     expect(ran.stdout).toContain('"pending"');
 
-    expect(await run(['resume'], { env: platform })).toMatchObject({
+    expect(await typed(['resume'], { env: platform })).toMatchObject({
       status: 0,
       stderr: expect.stringMatching(/runs again|opens/),
     });
@@ -231,13 +218,11 @@ describe('the report', () => {
     ];
     const quoted = rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','));
     writeFileSync(join(folder, 'sheet.csv'), `${[headings, ...quoted].join('\n')}\n`);
-    const loaded = await execute(['load', join(folder, 'sheet.csv')], place);
+    const loaded = await typed(['load', join(folder, 'sheet.csv')], place);
     expect([loaded.status, loaded.stdout]).toEqual([3, expect.stringMatching(/^b/)]);
-    [csv, chinese, json] = (await Promise.all([
-      execute(['report'], place),
-      execute(['report', '--lang', 'zh', '--only', 'duplicate,invalid'], place),
-      execute(['report', '--json'], place),
-    ])) as [Ended, Ended, Ended];
+    csv = await typed(['report'], place);
+    chinese = await typed(['report', '--lang', 'zh', '--only', 'duplicate,invalid'], place);
+    json = await typed(['report', '--json'], place);
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -285,24 +270,26 @@ describe('the report', () => {
   test('is written whole, and over no other file unless asked', async () => {
     const file = join(folder, 'outcomes.csv');
     writeFileSync(file, 'somebody’s own');
-    expect(await run(['report', '-o', file], place)).toMatchObject({
+    expect(await typed(['report', '-o', file], place)).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('is there already'),
     });
     expect(readFileSync(file, 'utf8')).toBe('somebody’s own');
 
-    expect((await run(['report', '-o', file, '--force'], place)).status).toBe(0);
+    expect((await typed(['report', '-o', file, '--force'], place)).status).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('"pending"');
-    expect(await run(['report', '-o', join(folder, 'no/such/folder.csv')], place)).toMatchObject({ status: 2 });
+    expect(await typed(['report', '-o', join(folder, 'no/such/folder.csv')], place)).toMatchObject({ status: 2 });
   });
 
   test('tells where it cannot be written, and why, as the fault of the place', async () => {
     const says = (status: number, sentence: RegExp) => ({ status, stderr: expect.stringMatching(sentence) });
-    expect(await run(['report', '-o', folder], place)).toMatchObject(says(2, /it is a folder\. Name a file/));
+    expect(await typed(['report', '-o', folder], place)).toMatchObject(says(2, /it is a folder\. Name a file/));
     const below = join(folder, 'file');
     writeFileSync(below, '');
-    expect(await run(['report', '-o', join(below, 'x.csv')], place)).toMatchObject(says(2, /there is no such folder/));
-    expect(await run(['report', '-o', '/dev/null'], place)).toMatchObject(says(0, /Written: \/dev\/null/));
+    expect(await typed(['report', '-o', join(below, 'x.csv')], place)).toMatchObject(
+      says(2, /there is no such folder/),
+    );
+    expect(await typed(['report', '-o', '/dev/null'], place)).toMatchObject(says(0, /Written: \/dev\/null/));
   });
 
   test.skipIf(!existsSync('/dev/full'))('says that the disk is full, also of its own output', async () => {
@@ -322,8 +309,8 @@ describe('the report', () => {
 
   test('is the next upload: what the report added is ignored on input', async () => {
     const file = join(folder, 'outcomes.csv');
-    await run(['report', '-o', file], place);
-    const { status, stdout } = await run(['check', file, '--json'], place);
+    await typed(['report', '-o', file], place);
+    const { status, stdout } = await typed(['check', file, '--json'], place);
     expect(status).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject([{ rows: 4, in_progress: 2, duplicate: 1, invalid: 1 }]);
   });
@@ -331,8 +318,8 @@ describe('the report', () => {
 
 describe('what can be looked up', () => {
   test('status tells outcomes, calls and the line, to people and to programs', async () => {
-    await run(['load', await written([merchant(1), merchant(2)])], { env });
-    const [text, json] = [await run(['status'], { env }), await run(['status', '--json'], { env })];
+    await typed(['load', await written([merchant(1), merchant(2)])], { env });
+    const [text, json] = [await typed(['status'], { env }), await typed(['status', '--json'], { env })];
 
     expect(text.stdout).toMatch(/line\s+running/);
     expect(text.stdout).toMatch(/calls today\s+0 of 1000, 1000 left/);
@@ -345,36 +332,35 @@ describe('what can be looked up', () => {
   });
 
   test('explain tells what a code means, calls for, and is known from', async () => {
-    const { status, stdout } = await run(['explain', 'create:61070'], { env });
+    const { status, stdout } = await typed(['explain', 'create:61070'], { env });
     expect(status).toBe(0);
     expect(stdout).toMatch(/^create:61070\n {2}\S.*\n {2}next: \S.*\n {2}who acts: the merchant\n/);
     expect(stdout).toContain('known from:');
-    const chinese = await run(['explain', 'create:61070', '--lang', 'zh'], { env });
+    const chinese = await typed(['explain', 'create:61070', '--lang', 'zh'], { env });
     expect(withoutMachineWords(chinese.stdout)).not.toMatch(/[a-z]{2}/);
 
-    const both = await run(['explain', '89250', '--lang', 'zh', '--json'], { env });
+    const both = await typed(['explain', '89250', '--lang', 'zh', '--json'], { env });
     expect((JSON.parse(both.stdout) as { problem: string }[]).map(({ problem }) => problem)).toContain('search:89250');
-    expect((await run(['explain', 'code_length'], { env })).stdout).toMatch(
+    expect((await typed(['explain', 'code_length'], { env })).stdout).toMatch(
       /^sheet:code_length\n {2}the code has … characters;/,
     );
   });
 
   test('explain tells the history of a registration, and no secret of it', async () => {
     const simulator = await newSimulator();
-    const platform = { ...rehearsalEnvironment(join(home, 'data'), simulator.url), FASTREGISTER_LOG_LEVEL: 'info' };
-    const program = start(['run', await written([merchant(1)])], { env: platform });
-    simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
-    const [, id = ''] = /"([a-z2-7]{16})","b[0-9a-f]+"/.exec((await program.ended).stdout) ?? [];
+    const platform = await heardAt(simulator);
+    const ran = await typed(['run', await written([merchant(1)])], { env: platform });
+    const [, id = ''] = /"([a-z2-7]{16})","b[0-9a-f]+"/.exec(ran.stdout) ?? [];
 
-    const { status, stdout } = await run(['explain', id], { env: platform });
+    const { status, stdout } = await typed(['explain', id], { env: platform });
     expect(status).toBe(0);
     for (const fact of ['row_accepted', 'create_sent', 'create_accepted', 'mini_program_created', 'authorizer_kept']) {
       expect(stdout).toContain(fact);
     }
     expect(stdout).toMatch(/appid wx[0-9a-f]{16}/);
-    const chinese = await run(['explain', id, '--lang', 'zh'], { env: platform });
+    const chinese = await typed(['explain', id, '--lang', 'zh'], { env: platform });
     expect(withoutMachineWords(chinese.stdout)).not.toMatch(/[a-z]{2}/);
-    const json = JSON.parse((await run(['explain', id, '--json'], { env: platform })).stdout) as Record<
+    const json = JSON.parse((await typed(['explain', id, '--json'], { env: platform })).stdout) as Record<
       string,
       unknown
     >;
@@ -393,7 +379,7 @@ function withoutMachineWords(text: string): string {
 
 describe('a command', () => {
   test('whose reader has seen enough ends quietly, and leaves no Redis behind', async () => {
-    await run(['load', await written(Array.from({ length: 3_000 }, (_, number) => merchant(number)))], { env });
+    await typed(['load', await written(Array.from({ length: 3_000 }, (_, number) => merchant(number)))], { env });
     const program = start(['report'], { env });
     await new Promise((resolve) => program.child.stdout?.once('data', resolve));
     program.child.stdout?.destroy();
@@ -420,13 +406,11 @@ describe('a command', () => {
   test('finds a setting in .env, and a flag wins over it', async () => {
     mkdirSync(join(home, 'there'));
     writeFileSync(join(home, 'there/.env'), `FASTREGISTER_HOME=${join(home, 'data')}\nFASTREGISTER_DAILY_CALLS=77\n`);
-    const limits = await Promise.all(
-      [[], ['--daily-calls', '88']].map(async (flags) => {
-        const { stdout } = await run(['status', '--json', ...flags], { cwd: join(home, 'there') });
-        return (JSON.parse(stdout) as { calls: { limit: number } }).calls.limit;
-      }),
-    );
-    expect(limits).toEqual([77, 88]);
+    const limitWith = async (...flags: string[]): Promise<number> => {
+      const { stdout } = await typed(['status', '--json', ...flags], { cwd: join(home, 'there') });
+      return (JSON.parse(stdout) as { calls: { limit: number } }).calls.limit;
+    };
+    expect([await limitWith(), await limitWith('--daily-calls', '88')]).toEqual([77, 88]);
   });
 
   test('logs errors only, unless a level is set, in .env too', async () => {
@@ -448,8 +432,14 @@ function commandsIn(help: string): string[] {
   return commands.split('\n').flatMap((line) => /^ {2}(\w+)/.exec(line)?.[1] ?? []);
 }
 
-function inPortions<T>(items: readonly T[], size: number): T[][] {
-  return items.length === 0 ? [] : [items.slice(0, size), ...inPortions(items.slice(size), size)];
+/** An environment for `run` whose receiver the simulator pushes to. */
+async function heardAt(simulator: Simulator): Promise<Record<string, string>> {
+  const port = await freePort();
+  simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`);
+  return {
+    ...rehearsalEnvironment(join(home, 'data'), simulator.url),
+    FASTREGISTER_EVENTS_PORT: String(port),
+  };
 }
 
 async function written(merchants: Parameters<typeof sheetOf>[0], name = 'merchants.csv'): Promise<string> {

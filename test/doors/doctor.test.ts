@@ -33,6 +33,7 @@ beforeEach(async () => {
   await server.redis.config('SET', 'appendfsync', 'always');
   await server.redis.config('SET', 'appendonly', 'yes');
 });
+afterAll(async () => void (await server.redis.config('SET', 'appendonly', 'no')));
 
 async function simulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const started = await startSimulator({
@@ -234,7 +235,7 @@ describe('doctor', () => {
   ])('finds %s in a line that opens by itself and was stopped %s', async (verdict, _, minutes, failed) => {
     const wechat = await simulator();
     const at = Date.now() - minutes * 60_000;
-    await server.redis.hset('{fastregister}:line', {
+    await server.redis.hset(key('line'), {
       ...{ state: 'retrying', because: 'HTTP 502 and no JSON', problem: 'call:lost' },
       ...{ at, since: at, times: 7, merchants: 5 },
       ...{ probeCall: 'any', firstMs: 15_000, maxMs: 900_000, failedProbes: failed, dueAt: Date.now() + 60_000 },

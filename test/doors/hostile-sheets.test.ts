@@ -4,9 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workbookParts } from '../stages/workbook.js';
+import { typed } from '../support/command-line.js';
 import { attack } from '../support/hostile-sheets.mjs';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { build, run } from '../support/program.js';
+import { build } from '../support/program.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
 import { zipOf } from '../support/zip-writer.js';
 
@@ -64,8 +65,8 @@ test.each(CASES)(
       FASTREGISTER_LEDGER: file.replace(/\W/g, '-').toLowerCase(),
       FASTREGISTER_SECRET_KEY: randomBytes(32).toString('base64'),
     };
-    const checked = await run(['check', path, '--lang', 'zh'], { env });
-    const loaded = await run(['load', path], { env });
+    const checked = await typed(['check', path, '--lang', 'zh'], { env });
+    const loaded = await typed(['load', path], { env });
     if (refusal === undefined) {
       expect([checked.status, loaded.status]).toEqual([expect.toBeOneOf([0, 3]), checked.status]);
       expect(loaded.stdout).toMatch(/^\S+\n$/);
@@ -74,7 +75,7 @@ test.each(CASES)(
     const [zh, en] = refusal;
     expect(checked).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(zh) });
     expect(loaded).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(en) });
-    const listed = await run(['batches', '--json'], { env });
+    const listed = await typed(['batches', '--json'], { env });
     expect(JSON.parse(listed.stdout)).toEqual([]);
   },
   LIMIT_MS,

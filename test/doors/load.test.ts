@@ -49,7 +49,7 @@ test('rows without a phone are accepted when the sheet is loaded again with a de
   expect(second.batch).not.toBe(first.batch);
   const rows = await openBook(server.redis).rows(second.batch);
   expect(rows.map(({ row }) => row.merchant?.componentPhone)).toEqual(['05920000000', '05920000000']);
-  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2);
+  expect(await server.redis.llen(key('ready', 'submit'))).toBe(2);
 });
 
 test('codes that the API does not take are accepted when the sheet is loaded again for one that does', async () => {

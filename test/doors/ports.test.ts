@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { typed } from '../support/command-line.js';
 import { build, run } from '../support/program.js';
 
 beforeAll(build, 120_000);
@@ -45,19 +46,19 @@ test.each([
 
 test('simulate on a port that is in use does the same', async () => {
   const port = await usedPort();
-  const { status, stderr } = await run(['simulate', '--port', String(port)], { env: settings({}) });
+  const { status, stderr } = await typed(['simulate', '--port', String(port)], { env: settings({}) });
   expect(stderr).toBe(`127.0.0.1:${port} is in use: another program listens there. Choose another one with --port.\n`);
   expect(status).toBe(2);
 });
 
 test('an address that this machine does not have is named with its setting', async () => {
-  const { status, stderr } = await run(['listen'], { env: settings({ FASTREGISTER_EVENTS_HOST: '203.0.113.1' }) });
+  const { status, stderr } = await typed(['listen'], { env: settings({ FASTREGISTER_EVENTS_HOST: '203.0.113.1' }) });
   expect(stderr).toBe('203.0.113.1:0 is not an address of this machine. Correct FASTREGISTER_EVENTS_HOST.\n');
   expect(status).toBe(2);
 });
 
 test('a proxy to trust that is none is a fault of the settings', async () => {
-  const { status, stderr } = await run(['listen'], { env: settings({ FASTREGISTER_EVENTS_TRUST_PROXY: 'nginx' }) });
+  const { status, stderr } = await typed(['listen'], { env: settings({ FASTREGISTER_EVENTS_TRUST_PROXY: 'nginx' }) });
   expect(stderr).toContain('FASTREGISTER_EVENTS_TRUST_PROXY is "nginx": write off, loopback, private, or addresses');
   expect(status).toBe(2);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pushesCommand } from '../../src/cli/pushes.js';
 import { isoWithOffset } from '../../src/domain/calendar.js';
+import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { idOf, openBook } from '../support/ledger.js';
@@ -105,7 +106,7 @@ test('pushes replay is dry first; with --yes it records what is new, and nothing
   await receive(otherXml('authorized'));
   await until('it is parked', async () => (await receiver.pushes.parked()) === 1);
   // As if the program had not looked when the sheet came.
-  await server.redis.del('{fastregister}:awaited');
+  await server.redis.del(key('awaited'));
   await book.load('b1', [merchant(1)]);
 
   const dry = await pushes('replay');

@@ -7,7 +7,8 @@ import type { Finding } from '../../src/app/doctor/finding.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import { resumeCommand } from '../../src/cli/line.js';
 import { statusCommand } from '../../src/cli/status.js';
-import { run } from '../support/command-line.js';
+import { run, typed } from '../support/command-line.js';
+import { freePort } from '../support/free-port.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build, type Ended, portOf, start } from '../support/program.js';
 import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
@@ -60,9 +61,11 @@ test(
   'serve goes on with a closed day, and resume has it checked at once',
   async () => {
     const { simulator, env, sheet } = await office([1, 2, 3, 4, 5]);
-    const serving = start(['serve', '--only', 'work,listen'], { env: { ...env, FASTREGISTER_QUOTA_RECHECK: '1h' } });
+    const serving = start(['serve', '--only', 'work,listen'], {
+      env: { ...env, FASTREGISTER_LOG_LEVEL: 'info', FASTREGISTER_QUOTA_RECHECK: '1h' },
+    });
     simulator.setPushUrl(`http://127.0.0.1:${await portOf(serving, 'receiver')}${EVENTS_PATH}`);
-    expect((await start(['load', sheet], { env }).ended).status).toBe(0);
+    expect((await typed(['load', sheet], { env })).status).toBe(0);
     const isClosed = async (): Promise<boolean> =>
       (await run(statusCommand, [], env)).stdout.includes('closed by WeChat');
     await until('WeChat has closed the day', isClosed, LIMIT_MS / 3);
@@ -93,13 +96,13 @@ async function office(numbers: readonly number[]) {
   writeFileSync(sheet, sheetOf(numbers.map((number) => merchant(number))));
   const env = {
     ...rehearsalEnvironment(join(home, 'data'), simulator.url),
-    FASTREGISTER_LOG_LEVEL: 'info',
     FASTREGISTER_CONCURRENCY: '1',
   };
   async function finish(recheck: string): Promise<Ended> {
-    const program = start(['run', sheet], { env: { ...env, FASTREGISTER_QUOTA_RECHECK: recheck } });
-    simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
-    return program.ended;
+    const port = await freePort();
+    simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`);
+    const changes = { FASTREGISTER_EVENTS_PORT: String(port), FASTREGISTER_QUOTA_RECHECK: recheck };
+    return typed(['run', sheet], { env: { ...env, ...changes } });
   }
   return { simulator, env, sheet, finish };
 }

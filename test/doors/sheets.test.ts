@@ -12,6 +12,7 @@ import { readSettings } from '../../src/config.js';
 import { creditCodeCheck, residentCheck } from '../../src/domain/enterprise-code.js';
 import { load as loadSheet } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
+import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { run } from '../support/command-line.js';
 import { identify, idOf, openBook } from '../support/ledger.js';
@@ -236,7 +237,7 @@ describe('--accept-warnings=no', () => {
     expect(JSON.parse(sent)).toMatchObject([
       { warned: 1, known: false, counts: { queued: 2, invalid: 1, duplicate: 1 } },
     ]);
-    expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2);
+    expect(await server.redis.llen(key('ready', 'submit'))).toBe(2);
     expect(JSON.parse((await load(file, '--json')).stdout)).toMatchObject([{ known: true, warned: 1 }]);
   });
 });
@@ -280,7 +281,7 @@ test('what the API before has registered, or has under way, is not registered by
     'pending',
   ]);
   expect(rows.map(({ registration_id }) => registration_id).slice(0, 2)).toEqual([created, underWay].map(idOf));
-  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(4 + 1);
+  expect(await server.redis.llen(key('ready', 'submit'))).toBe(4 + 1);
 });
 
 test('what the successor has registered, or has under way, is not registered by the API before it', async () => {
@@ -318,7 +319,7 @@ test('what the successor has registered, or has under way, is not registered by 
   ]);
   const ids = [created, underWay, failed, created].map(idOf);
   expect(rows.map(({ registration_id }) => registration_id)).toEqual(ids);
-  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(3 + 1);
+  expect(await server.redis.llen(key('ready', 'submit'))).toBe(3 + 1);
 
   expect(await checked([saved(sheetOf([other]), 'other.csv'), '--again'], withRedis())).toMatchObject({ ready: 1 });
 });
@@ -375,7 +376,7 @@ test('two loads of overlapping files at once make each merchant once, and both s
   const [a, b] = [saved(sheetOf(numbers(0, 1500)), 'a.csv'), saved(sheetOf(numbers(700, 2200)), 'b.csv')];
   const loads = await Promise.all([a, b].map((file) => loadHere(file)));
   expect(loads).toEqual([{ queued: 1500 }, { queued: 1500 }]);
-  expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(2200);
+  expect(await server.redis.llen(key('ready', 'submit'))).toBe(2200);
 
   // One of them ends: both reports have it.
   const book = openBook(server.redis);

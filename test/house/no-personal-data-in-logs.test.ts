@@ -5,6 +5,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
+import { typed } from '../support/command-line.js';
 import { newEavesdropper } from '../support/eavesdropper.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -91,7 +92,7 @@ test('a whole batch at log level trace tells nobody who its merchants are, and n
   // A Redis that refuses to write makes every part of the program complain about the command that failed.
   const more = [200, 201, 202, 203, 204, 205].map((number) => merchant(number, 'in12h'));
   writeFileSync(sheet, sheetOf(more));
-  expect((await run(['load', sheet], { env })).status).toBe(0);
+  expect((await typed(['load', sheet], { env })).status).toBe(0);
   await until('the new rows are under way', () => simulator.state().merchants[more[0]?.code ?? ''] !== undefined);
   await store.redis.config('SET', 'min-replicas-to-write', '1');
   await until('the worker complains', () => /"level":"(warn|error)".*NOREPLICAS/.test(program.stderr()));

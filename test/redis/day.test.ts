@@ -8,6 +8,7 @@ import { key } from '../../src/redis/keys.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
+import { runs } from '../support/runs.js';
 import { until } from '../support/until.js';
 
 const server = useRedis();
@@ -298,7 +299,7 @@ describe('calls that are kept for follow-ups', () => {
         const unused = Math.min(left, left - (calls - Math.min(calls, most)));
         expect(unused).toBeLessThanOrEqual(perMinute);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   }, 60_000);
 });

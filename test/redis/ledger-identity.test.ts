@@ -96,7 +96,7 @@ describe('a ledger', () => {
     } finally {
       useLedger('default');
     }
-    expect(await server.redis.llen('{fastregister}:ready:submit')).toBe(1);
+    expect(await server.redis.llen(key('ready', 'submit'))).toBe(1);
   });
 });
 

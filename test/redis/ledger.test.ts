@@ -9,6 +9,7 @@ import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { type Book, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
+import { runs } from '../support/runs.js';
 
 const server = useRedis();
 let book: Book;
@@ -218,7 +219,7 @@ test('counts are those of a recount from the rows, whatever was recorded', async
         for (const batch of batches) expect(await book.batches.counts(batch)).toEqual(await book.recount(batch));
       },
     ),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 }, 120_000);
 

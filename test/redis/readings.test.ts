@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { key } from '../../src/redis/keys.js';
 import { openReadings } from '../../src/redis/readings.js';
 import { useRedis } from '../support/redis.js';
 
@@ -23,7 +24,7 @@ test('a file is known to those that begin to read it, each process once', async 
 
 test('what is noted says nothing of the file, and is forgotten in the end', async () => {
   await openReadings(server.redis, 'one').begin(FILE);
-  const [name = ''] = await server.redis.keys('*:reading:*');
+  const [name = ''] = await server.redis.keys(key('reading', '*'));
   expect(name).not.toContain('inbox');
   expect(await server.redis.pttl(name)).toBeGreaterThan(29 * 86_400_000);
 });

@@ -45,6 +45,19 @@ describe('what is ready', () => {
     for (const { id = '' } of jobs) expect(id).toMatch(/^[\d.]+-\d+$/);
   });
 
+  test('counts as being sent while a worker has it, and no longer', async () => {
+    await book.load('b1', merchants(1));
+    await relay();
+    const worker = new Worker('submit', null, { connection: server.connect(), prefix: prefix() });
+    closing.push(() => worker.close(true));
+    const job = await until('a worker has it', () => worker.getNextJob('token'));
+    await redis.del(key('window', 'submit'));
+    expect(await book.workload.isSending(Date.now())).toBe(true);
+
+    await job.moveToCompleted('', 'token', false);
+    expect(await book.workload.isSending(Date.now())).toBe(false);
+  });
+
   test('is handed out in the order of the sheet', async () => {
     await book.load('b1', merchants(40));
     await relay();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Row } from '../../src/domain/row.js';
 import { packRow, unpackRow } from '../../src/redis/ledger/rows.js';
+import { runs } from '../support/runs.js';
 
 const WRONG = { code: 'sheet:code_length', cell: 'B2', detail: '7' };
 const COLUMNS = [0, 1, 2, 3, 4, 5];
@@ -38,7 +39,7 @@ test('a row comes back as it was, whatever is in its cells', () => {
       for (const joint of ['\u001e', '\u001f']) expect(packed).not.toContain(joint);
       expect(unpackRow(packed, COLUMNS)).toEqual(row);
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

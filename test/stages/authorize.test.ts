@@ -306,9 +306,11 @@ describe('the auth_code of a created Mini Program', () => {
   test('has a share of its own: used up creates do not hold it, and many of them are spread', async () => {
     await server.redis.set(key('pace'), (Date.now() + HOUR_MS) * 1_000);
     const waits = [];
+    const begin = performance.now();
     for (let asked = 0; asked < 20; asked += 1) waits.push(await waitOf(20));
+    const turnsMeanwhile = Math.ceil((performance.now() - begin) / 50);
     expect(waits[0]).toBe(0);
-    expect(waits.filter((ms) => ms === 0).length).toBeLessThanOrEqual(2);
+    expect(waits.filter((ms) => ms === 0).length).toBeLessThanOrEqual(1 + turnsMeanwhile);
     expect(Math.max(...waits)).toBeLessThanOrEqual(100);
   });
 

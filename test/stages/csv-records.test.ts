@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
 import { firstRecords, RecordFault, type RecordFormat, recordsOf } from '../../src/producer/sheets/csv-records.js';
+import { runs } from '../support/runs.js';
 
 const { cell: CELL, row: ROW, cells: CELLS } = SHEET_LIMITS;
 
@@ -43,7 +44,7 @@ describe('records of a CSV', () => {
         expect(await recordsIn(cutAt(whole, at), SPLIT)).toEqual(records);
         expect(firstRecords(whole, true, ',', 50)).toEqual(records);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Night } from '../../src/domain/night.js';
 import type { Notice } from '../../src/domain/notice.js';
 import { type EventWatcher, type SpentDay, startEventWatcher } from '../../src/notices/event-watcher.js';
+import { key } from '../../src/redis/keys.js';
 import type { Loss } from '../../src/redis/ledger/loss.js';
 import { openNotices } from '../../src/redis/notices.js';
 import { openSentNotices } from '../../src/redis/sent-notices.js';
@@ -140,7 +141,7 @@ test('each stop of the line is told of, and each quota day once', async () => {
   await calls.stopLine({ because: 'maintenance', problem: 'operator:pause', at: 1 });
   spent = { day: '2026-11-21', endsAt: Date.parse('2026-11-22T00:00+08:00'), used: 1000 };
   await look(3);
-  await db.redis.del('{fastregister}:line');
+  await db.redis.del(key('line'));
   await look();
   await calls.stopLine({ because: 'again', problem: 'operator:pause', at: 2 });
   await look(3);
@@ -156,7 +157,7 @@ describe('a line that opens by itself', () => {
   const MINUTE_MS = 60_000;
   const lineWas = async (minutesAgo: number, failed: number): Promise<void> => {
     const at = Date.now() - minutesAgo * MINUTE_MS;
-    await db.redis.hset('{fastregister}:line', {
+    await db.redis.hset(key('line'), {
       state: 'retrying',
       because: 'HTTP 502',
       problem: 'call:lost',
@@ -164,7 +165,7 @@ describe('a line that opens by itself', () => {
       times: 9,
       merchants: 5,
     });
-    await db.redis.hset('{fastregister}:line', { since: at, probeCall: 'any', failedProbes: failed, dueAt: at });
+    await db.redis.hset(key('line'), { since: at, probeCall: 'any', failedProbes: failed, dueAt: at });
   };
 
   test('is no news before ten minutes, nor where nothing has tried it; then it is told once, and that it is over', async () => {
@@ -196,7 +197,7 @@ describe('a line that opens by itself', () => {
       },
     });
 
-    await db.redis.del('{fastregister}:line');
+    await db.redis.del(key('line'));
     await look(3);
     expect((await noticesWaiting()).map(({ type }) => type)).toEqual(['line.resumed']);
   });
@@ -205,7 +206,7 @@ describe('a line that opens by itself', () => {
     await look();
     await lineWas(5, 3);
     await look();
-    await db.redis.del('{fastregister}:line');
+    await db.redis.del(key('line'));
     await look();
     expect(await noticesWaiting()).toEqual([]);
   });
@@ -215,7 +216,7 @@ test('a token that cannot be fetched for ten minutes is told of once, and a tick
   const { calls } = openBook(db.redis);
   await look();
   const since = (minutes: number) =>
-    db.redis.hset('{fastregister}:token-wait', { since: Date.now() - minutes * 60_000, tries: 5 });
+    db.redis.hset(key('tokenWait'), { since: Date.now() - minutes * 60_000, tries: 5 });
   await calls.noteWait({ why: 'connection', ms: 5_000, maxMs: 900_000, said: 'ECONNREFUSED' });
   await since(9);
   await look();

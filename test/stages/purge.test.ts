@@ -94,14 +94,14 @@ test('of a batch that was over for long nothing is left but its counts, and that
   await settle(created, 'mini_program_created', LONG_AGO);
   await settle(refused, 'registration_refused', LONG_AGO);
   // The relay handed them out long ago.
-  await db.redis.del('{fastregister}:ready:submit');
+  await db.redis.del(key('ready', 'submit'));
   await openPushes(db.redis).store([
     { receivedAt: LONG_AGO, infoType: 'x', query: '', body: Buffer.from(created.name) },
   ]);
   // The stream's ids are times of storing: it is as if the push had come when it says.
-  const entries = await db.redis.xrange('{fastregister}:pushes', '-', '+');
-  await db.redis.del('{fastregister}:pushes');
-  await db.redis.xadd('{fastregister}:pushes', `${LONG_AGO}-0`, ...(entries[0]?.[1] ?? []));
+  const entries = await db.redis.xrange(key('pushes'), '-', '+');
+  await db.redis.del(key('pushes'));
+  await db.redis.xadd(key('pushes'), `${LONG_AGO}-0`, ...(entries[0]?.[1] ?? []));
   const countsBefore = await batches.counts('b1');
 
   expect(await forget()).toEqual(['b1']);
@@ -115,7 +115,7 @@ test('of a batch that was over for long nothing is left but its counts, and that
   }
   expect(left).not.toContain(idOf(refused));
   expect(left).not.toContain('虚构的文件');
-  expect(await db.redis.hgetall(`{fastregister}:r:${idOf(created)}`)).toEqual({
+  expect(await db.redis.hgetall(key('registration', idOf(created)))).toEqual({
     s: 'created',
     // What was decided before is refused still: it says nothing about the merchant.
     v: expect.any(String),
@@ -391,7 +391,7 @@ test('a purge that was interrupted is finished by the next one, and one that is 
   for (let number = 2; number < 600; number += 1)
     await record(idOf(merchant(number)), 'cancel_asked', { at: LONG_AGO });
   // The first page went, and then the program died.
-  await db.redis.del('{fastregister}:rows:b1:0');
+  await db.redis.del(key('rows', 'b1', 0));
   expect(await forget()).toEqual(['b1']);
   expect(await everythingIn(db.redis)).not.toContain(merchant(600).name);
   expect(await forget()).toEqual([]);

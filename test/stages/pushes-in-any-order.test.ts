@@ -4,11 +4,13 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Registration } from '../../src/domain/registration.js';
 import { match, openStored, settle } from '../../src/events/record.js';
+import { key } from '../../src/redis/keys.js';
 import { DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { registrationXml, seal } from '../support/pushes.js';
 import { recorderOn } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
+import { runs } from '../support/runs.js';
 
 const server = useRedis();
 const LOG = pino({ level: 'silent' });
@@ -91,7 +93,7 @@ test('so does every handful of them, however often each comes', async () => {
     fc.asyncProperty(fc.array(event, { maxLength: 10 }), async (events) => {
       expect(await live(number++, events)).toMatchObject(rightEnd(events));
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -99,5 +101,5 @@ test('nothing that comes after a success changes what it says, and the code is e
   const registration = await live(number++, ['created', 'failed', 'older failure', 'answer', 'created']);
   expect(registration).toMatchObject({ state: 'created', appid: 'wxnew', attempt: 2 });
   expect(registration.problem).toBeUndefined();
-  expect(await server.redis.llen('{fastregister}:ready:authorize')).toBe(1);
+  expect(await server.redis.llen(key('ready', 'authorize'))).toBe(1);
 });

@@ -1,5 +1,6 @@
+import { QueueKeys } from 'bullmq';
 import { expect, test } from 'vitest';
-import { key } from '../../src/redis/keys.js';
+import { key, prefix } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
@@ -153,7 +154,7 @@ test('what WeChat does not tell holds nobody up', async () => {
 
 /** Registrations that are ready and with no worker yet. */
 async function handed(): Promise<number> {
-  return server.redis.llen('{fastregister}:submit:wait');
+  return server.redis.llen(new QueueKeys(prefix()).toKey('submit', 'wait'));
 }
 
 /** A worker process of its own, all but the process. */

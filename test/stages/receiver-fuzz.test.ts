@@ -23,9 +23,10 @@ import {
 } from '../support/pushes.js';
 import { openReceiver, PATH, post } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
+import { runs } from '../support/runs.js';
 import { until } from '../support/until.js';
 
-const CASES = 100_000;
+const CASES = runs(100_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
 const SECRETS = [
   'ticket@@@secret',

@@ -15,6 +15,7 @@ import { acceptedRow, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
+import { runs } from '../support/runs.js';
 
 const db = useRedis();
 const folder = mkdtempSync(join(tmpdir(), 'fr-report-'));
@@ -102,7 +103,7 @@ test('every cell of every sheet comes back from the report as it was, in CSV and
       expect(await notesRead(csv)).toEqual(notes);
       expect(await notesRead(xlsx)).toEqual(notes);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

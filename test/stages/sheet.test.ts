@@ -10,6 +10,7 @@ import { guard } from '../../src/domain/formula-guard.js';
 import { openSheet, type Sheet } from '../../src/producer/sheets/sheet.js';
 import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 import { template } from '../../src/reporter/template.js';
+import { runs } from '../support/runs.js';
 import { type ZipPart, zipOf } from '../support/zip-writer.js';
 import { encode, isInGb18030 } from './encoders.js';
 import { INTAKE_SAMPLES, samplesPage } from './intake-samples.js';
@@ -141,7 +142,7 @@ describe('any table of text', () => {
           expect(await cellsOf(sheet)).toEqual(table);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     ));
 
   test('is the same in a workbook', () =>

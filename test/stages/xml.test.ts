@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
 import { prefixed, readWholeXml } from '../../src/producer/sheets/xml.js';
+import { runs } from '../support/runs.js';
 
 type Seen = readonly [kind: 'open' | 'text' | 'close', ...words: (string | undefined)[]];
 
@@ -83,7 +84,7 @@ describe('XML', () => {
         const xml = `\ufeff<?xml version="1.0"?>\r\n${written(root)}\n`;
         expect(await heard(xml, cuts)).toEqual(joined(told(root)));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

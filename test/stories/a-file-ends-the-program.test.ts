@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { key } from '../../src/redis/keys.js';
 import { openNights } from '../../src/redis/nights.js';
 import { openReadings, type Readings } from '../../src/redis/readings.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -49,14 +50,14 @@ test('while it is read, twice: at the third start it is put away with a reason, 
   for (const times of [1, 2]) {
     const program = serve();
     await until(`${times} processes have begun to read it`, async () => {
-      const [note] = await redis.keys('*:reading:*');
+      const [note] = await redis.keys(key('reading', '*'));
       return note !== undefined && (await redis.scard(note)) === times;
     });
     program.kill('SIGKILL');
     await program.ended;
     expect(existsSync(join(inbox, 'long.csv'))).toBe(true);
     // As Redis does when the lease has run out.
-    await redis.del(...(await redis.keys('*:inbox:*')));
+    await redis.del(...(await redis.keys(key('inbox', '*'))));
   }
 
   serve();
@@ -70,7 +71,7 @@ test('while it is read, twice: at the third start it is put away with a reason, 
     expect.stringMatching(/^the program ended while it read this file, 2 times/),
   ]);
   expect(readFileSync(`${moved}.why.txt`, 'utf8')).toBe(`${why}\n`);
-  expect(await redis.keys('*:reading:*')).toEqual([]);
+  expect(await redis.keys(key('reading', '*'))).toEqual([]);
 });
 
 /** As two processes that began to read a file and are gone. */
@@ -136,6 +137,6 @@ test('a process that is told to leave has nothing against the file that it reads
   await until('the first file has been read', () => steps.includes('end'));
   await left;
   expect(steps.slice(0, 3)).toEqual(['begin', 'leave', 'end']);
-  expect(await rehearsal.store.redis.keys('*:reading:*')).toEqual([]);
+  expect(await rehearsal.store.redis.keys(key('reading', '*'))).toEqual([]);
   expect(readdirSync(office.inbox).sort()).toEqual(expect.arrayContaining(['b.csv']));
 });

@@ -8,6 +8,7 @@ import { requiredFields } from '../../src/domain/check-row.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { load } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
+import { key } from '../../src/redis/keys.js';
 import { linksOf } from '../../src/reporter/links.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { merchantsAskedTwice, type Rehearsal, rehearse, reportOf } from '../support/rehearsal.js';
@@ -71,11 +72,11 @@ test('a push that comes before the answer and names only its task waits for the 
   const rows = [merchant(1, 'early_slow'), merchant(2, 'early_slow_p103')] as const;
   await story.book.load('b1', rows);
   await story.start();
-  await until('both pushes wait', async () => (await story.store.redis.hlen('{fastregister}:parked')) === 2);
+  await until('both pushes wait', async () => (await story.store.redis.hlen(key('parked'))) === 2);
   await story.settled('b1');
   expect(await story.registration(rows[0])).toMatchObject({ state: 'created', attempt: 1 });
   expect(await story.registration(rows[1])).toMatchObject({ state: 'rejected', problem: 'push:103' });
-  await until('none waits any more', async () => (await story.store.redis.hlen('{fastregister}:parked')) === 0);
+  await until('none waits any more', async () => (await story.store.redis.hlen(key('parked'))) === 0);
   await until('the auth_code was exchanged', async () => (await story.registration(rows[0])).authorizer === 'kept');
 });
 

@@ -52,10 +52,7 @@ test('a secret that is wrong stops the line before anything is sent, and WeChat 
 
   // Time for whoever would ask again: a pause and a resume are heard by every slot.
   await story.book.load('b2', [merchant(11)]);
-  await until(
-    'the new row was handed out',
-    async () => (await story.store.redis.llen('{fastregister}:ready:submit')) === 0,
-  );
+  await until('the new row was handed out', async () => (await story.store.redis.llen(key('ready', 'submit'))) === 0);
   expect(await story.book.calls.line()).toMatchObject({ problem: 'token:40125' });
   expect(story.calls('create')).toEqual({});
   expect(tokenCalls(story)[40125]).toBe(1);

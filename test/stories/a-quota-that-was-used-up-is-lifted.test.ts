@@ -1,6 +1,7 @@
 /** 45009 closes a day until WeChat is asked again, by one process for all; an operator's clear_quota is noticed by that. */
 import { describe, expect, test } from 'vitest';
 import { openCaller } from '../../src/app/wiring/caller.js';
+import { key } from '../../src/redis/keys.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -112,7 +113,7 @@ async function quotaCalls({ simulator }: Rehearsal): Promise<number> {
 
 /** The registration whose call finds out at the moment. */
 async function probes({ store }: Rehearsal): Promise<string | undefined> {
-  const probe = await store.redis.hget(`{fastregister}:calls:${today()}`, 'probe');
+  const probe = await store.redis.hget(key('calls', today()), 'probe');
   return probe === null || probe === 'wanted' ? undefined : probe;
 }
 

@@ -10,6 +10,7 @@ import { build, portOf, start } from '../support/program.js';
 import { otherXml, seal } from '../support/pushes.js';
 import { post } from '../support/receiver.js';
 import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { runs } from '../support/runs.js';
 import { until } from '../support/until.js';
 
 let own: OwnRedis;
@@ -21,6 +22,9 @@ afterAll(() => own.end());
 
 const LIMIT_MS = 180_000;
 
+/** test/stages/hostile-sheets reads every attack; here they lie beside a night, with few runs some of them. */
+const EVERY = 4 / runs(4);
+
 test(
   'each is put away with its reason, WeChat is answered meanwhile, and the good file beside them is sent',
   async () => {
@@ -31,7 +35,7 @@ test(
       writeFileSync(join(inbox, name), bytes);
       writeFileSync(join(inbox, `${name}.ready`), '');
     };
-    const hostile = everyAttack();
+    const hostile = everyAttack().filter((_, at) => at % EVERY === 0);
     for (const { name, bytes } of hostile) put(name, bytes);
     // In the middle of them, in the order of names.
     put('merchants.csv', sheetOf([merchant(1), merchant(2)]));
@@ -68,10 +72,10 @@ test(
       },
       LIMIT_MS,
     );
-    expect(pushes).toBeGreaterThan(20);
+    expect(pushes).toBeGreaterThan(20 / EVERY);
 
     expect(night.files.map(({ name }) => name)).toContain('merchants.csv');
-    expect(night.rejected.length).toBeGreaterThan(60);
+    expect(night.rejected.length).toBeGreaterThan(60 / EVERY);
     for (const { name, why, moved } of night.rejected) {
       expect([name, why]).toEqual([
         name,

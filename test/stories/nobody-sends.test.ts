@@ -4,10 +4,11 @@ import { hostname } from 'node:os';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openStore, type Store } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
+import { typed } from '../support/command-line.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, portOf, type Running, run, start } from '../support/program.js';
+import { build, portOf, type Running, start } from '../support/program.js';
 import { newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -45,14 +46,14 @@ async function newPlace(more: Record<string, string> = {}) {
   };
   const store: Store = await openStore(readSettings({ env }), readableLog().log, 'background');
   onTestFinished(() => store.close());
-  const status = async () => JSON.parse((await run(['status', '--json'], { env })).stdout) as Status;
+  const status = async () => JSON.parse((await typed(['status', '--json'], { env })).stdout) as Status;
   return {
     book: openBook(store.redis, store.identify),
     heard,
     status,
-    text: async () => (await run(['status'], { env })).stdout,
+    text: async () => (await typed(['status'], { env })).stdout,
     doctor: async () => {
-      const { stdout } = await run(['doctor', '--json'], { env });
+      const { stdout } = await typed(['doctor', '--json'], { env });
       return (JSON.parse(stdout) as { check: string; verdict: string }[]).find(({ check }) => check === 'worker');
     },
     begin: (...args: string[]): Running => start(args, { env }),

@@ -14,9 +14,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openComponentStore, ticketReceivedAt } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
+import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
-import { build, run } from '../support/program.js';
+import { build } from '../support/program.js';
 import { newHome, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -33,9 +34,9 @@ test('reports and annotated sheets can be read by their owner only', async () =>
     string,
   ];
   writeFileSync(sheet, sheetOf([merchant(1)]));
-  await run(['check', sheet, '--annotated', annotated], { env });
-  await run(['load', sheet], { env });
-  await run(['report', '-o', report], { env });
+  await typed(['check', sheet, '--annotated', annotated], { env });
+  await typed(['load', sheet], { env });
+  await typed(['report', '-o', report], { env });
   for (const file of [report, annotated]) expect([file, modeOf(file)]).toEqual([file, '600']);
 });
 

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, run } from '../support/program.js';
+import { build } from '../support/program.js';
 import { newHome } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -25,14 +26,14 @@ test('no file of the home has a merchant any more when purge has ended', async (
   const sheet = join(home, 'merchants.csv');
   writeFileSync(sheet, sheetOf(merchants));
 
-  const batch = (await run(['load', sheet], { env })).stdout.trim();
-  expect((await run(['cancel', batch, '--yes'], { env })).status).toBe(0);
+  const batch = (await typed(['load', sheet], { env })).stdout.trim();
+  expect((await typed(['cancel', batch, '--yes'], { env })).status).toBe(0);
   expect(filesWith(join(home, 'data'), private_)).not.toEqual([]);
 
-  const { status, stderr } = await run(['purge', '--older-than', '1ms', '--yes'], { env });
+  const { status, stderr } = await typed(['purge', '--older-than', '1ms', '--yes'], { env });
   expect([status, stderr]).toEqual([0, expect.stringContaining('Forgotten: 1 batches, 3 registrations')]);
   // Redis deletes the files that it has replaced in a thread of its own.
   await until('nothing is left', () => filesWith(join(home, 'data'), private_).length === 0);
-  expect((await run(['status'], { env })).status).toBe(0);
+  expect((await typed(['status'], { env })).status).toBe(0);
   expect(filesWith(join(home, 'data'), private_)).toEqual([]);
 });

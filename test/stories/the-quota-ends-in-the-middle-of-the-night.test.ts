@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { key } from '../../src/redis/keys.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
@@ -21,7 +22,7 @@ test('the night says what stopped it, and the next night goes on with what is le
   expect(office.read('done', first.date, 'six.csv.report.csv').match(/"pending"/g)?.length).toBe(2);
 
   // The next quota day has come.
-  const days = await rehearsal.store.redis.keys('{fastregister}:calls:*');
+  const days = await rehearsal.store.redis.keys(key('calls', '*'));
   await rehearsal.store.redis.del(...days);
   office.put('seven.csv', sheetOf([merchant(7)]));
   office.now = Date.now() + 61_000;

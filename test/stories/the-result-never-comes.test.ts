@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openCaller } from '../../src/app/wiring/caller.js';
 import { reconcileTools } from '../../src/app/wiring/reconciling.js';
 import { pushesCommand } from '../../src/cli/pushes.js';
+import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';
@@ -101,7 +102,7 @@ test('while nobody waits, strangers cost no call', async () => {
   const waiting = merchant(1, 'in20h');
   await story.book.load('b1', [waiting]);
   await until('it waits', async () => (await story.registration(waiting)).state === 'awaiting_legal_person');
-  expect(await story.store.redis.zcard('{fastregister}:later:authorize')).toBe(0);
+  expect(await story.store.redis.zcard(key('scheduled', 'authorize'))).toBe(0);
   expect(callsOf(story, INFO)).toEqual({});
 });
 

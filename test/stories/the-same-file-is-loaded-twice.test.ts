@@ -1,6 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build, portOf, run, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
@@ -9,10 +10,10 @@ beforeAll(build, 120_000);
 
 test('it is the same batch, by whatever name, and nothing is sent a second time', async () => {
   const { env, simulator, sheet, home } = await newPlace();
-  const first = await run(['load', sheet], { env });
+  const first = await typed(['load', sheet], { env });
   expect(first).toMatchObject({ status: 0, stdout: expect.stringMatching(/^b[0-9a-f]{12}\n$/) });
 
-  const again = await run(['load', sheet], { env });
+  const again = await typed(['load', sheet], { env });
   expect(again).toMatchObject({ status: 0, stdout: first.stdout });
   expect(again.stderr).toContain('nothing was changed');
 
@@ -23,7 +24,7 @@ test('it is the same batch, by whatever name, and nothing is sent a second time'
 
   const copy = join(home, 'the same under another name.csv');
   copyFileSync(sheet, copy);
-  const finished = await run(['run', copy], { env });
+  const finished = await typed(['run', copy], { env });
   expect(finished).toMatchObject({ status: 0, stdout });
   expect(Object.keys(simulator.state().merchants)).toHaveLength(10);
   expect(merchantsAskedTwice(simulator)).toEqual([]);
@@ -35,7 +36,7 @@ test('by several commands at once, each row is in the batch once', async () => {
   expect(loads.map(({ status }) => status)).toEqual([0, 0, 0]);
   expect(new Set(loads.map(({ stdout }) => stdout)).size).toBe(1);
 
-  const { stdout } = await run(['status', '--json'], { env });
+  const { stdout } = await typed(['status', '--json'], { env });
   expect((JSON.parse(stdout) as { batches: object[] }).batches).toMatchObject([
     { rows: 10, complete: true, outcomes: { pending: 10 }, waiting: { queued: 10 } },
   ]);

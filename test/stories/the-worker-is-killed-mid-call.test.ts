@@ -1,7 +1,9 @@
+import type { Redis } from 'ioredis';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Simulator } from '../../simulator/simulator.js';
 import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
+import { runOutLocks } from '../support/job-locks.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
@@ -13,7 +15,7 @@ beforeAll(build, 120_000);
 
 test('another worker and another receiver finish the batch, and no merchant is created twice', async () => {
   const simulator = await newSimulator({ slowAnswerMs: 4_000, pushRetries: 1_000 });
-  const { book, begin } = await newPlace(simulator, {
+  const { book, redis, begin } = await newPlace(simulator, {
     FASTREGISTER_CONCURRENCY: '4',
     FASTREGISTER_REQUEST_TIMEOUT: '20s',
     FASTREGISTER_PUSH_WAIT: '2s',
@@ -30,6 +32,7 @@ test('another worker and another receiver finish the batch, and no merchant is c
   listener.kill('SIGKILL');
   await Promise.all([worker.ended, listener.ended]);
   expect(await book.batches.counts('b1')).toMatchObject({ queued: 10 });
+  await runOutLocks(redis);
 
   simulator.setPushUrl(await urlOf(begin('listen')));
   begin('work');
@@ -95,6 +98,7 @@ test('a worker that is asked to stop finishes its calls, and what it had not sen
 
 interface Place {
   readonly book: Book;
+  readonly redis: Redis;
   begin(command: 'work' | 'listen', env?: Record<string, string>): Running;
 }
 
@@ -106,6 +110,7 @@ async function newPlace(simulator: Simulator, changes: Record<string, string>): 
   onTestFinished(() => store.close());
   return {
     book: openBook(store.redis, store.identify),
+    redis: store.redis,
     begin: (command, more = {}) => start([command], { env: { ...env, ...more } }),
   };
 }

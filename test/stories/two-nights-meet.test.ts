@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { key } from '../../src/redis/keys.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
@@ -42,7 +43,7 @@ test('a night that was frozen longer than its lease has lost the inbox, and writ
   const office = openOffice(rehearsal);
   const nights = openNights(rehearsal.store.redis);
   const frozen = await nights.acquire(office.inbox);
-  const [lease = ''] = await rehearsal.store.redis.keys('*:inbox:*');
+  const [lease = ''] = await rehearsal.store.redis.keys(key('inbox', '*'));
   // As Redis does when the lease has run out.
   await rehearsal.store.redis.del(lease);
 

@@ -1,38 +1,82 @@
-/** A command of fastregister, run in this process: what it prints on stdout, and its exit status. */
+/**
+ * Commands of fastregister, run in this process: what they print, and their exit status. A process of its own costs half a
+ * second of a core, so only what is about processes starts one (`program.ts`). One at a time: a process has one environment.
+ */
 import type { Command } from 'commander';
 import { vi } from 'vitest';
+import { runProgram } from '../../src/cli/program.js';
+import type { Ended, RunAs } from './program.js';
 
-export interface Ran {
-  readonly stdout: string;
+export interface Ran extends Ended {
   readonly status: number;
 }
 
-/** `env` is all that the command sees of the environment. */
+/** As `run` of program.ts: `bin/fastregister` with these arguments. Its log, which goes past process.stderr, is silent. */
+export async function typed(args: readonly string[], { env = {}, cwd = '/' }: RunAs = {}): Promise<Ran> {
+  const { HOME = '', TMPDIR = '', PATH = '' } = process.env;
+  const silently = { ...env, FASTREGISTER_LOG_LEVEL: 'silent' };
+  return heard({ HOME, TMPDIR, PATH, ...silently }, cwd, args, () => runProgram(args));
+}
+
+/** One command without what `bin/fastregister` does about it: what it throws is thrown. */
 export async function run(
   make: () => Command,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Ran> {
-  let stdout = '';
-  const [envBefore, statusBefore] = [process.env, process.exitCode];
-  const written = vi.spyOn(process.stdout, 'write').mockImplementation((piece, ...more: unknown[]) => {
-    stdout += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
+  return heard({ FASTREGISTER_LOG_LEVEL: 'silent', ...env }, process.cwd(), args, () =>
+    make()
+      .exitOverride()
+      .parseAsync([...args], { from: 'user' }),
+  );
+}
+
+/** `env` is all that the command sees of the environment. */
+async function heard(
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  args: readonly string[],
+  perform: () => Promise<unknown>,
+): Promise<Ran> {
+  const before = { env: process.env, argv: process.argv, status: process.exitCode, cwd: process.cwd() };
+  const [stdout, stderr] = [hear(process.stdout), hear(process.stderr)];
+  process.env = { ...env };
+  // A command looks there for its language.
+  process.argv = [...before.argv.slice(0, 2), ...args];
+  process.exitCode = undefined;
+  process.chdir(cwd);
+  const leaveSignals = signalsOfNow();
+  try {
+    await perform();
+    return { stdout: stdout.text(), stderr: stderr.text(), status: Number(process.exitCode ?? 0) };
+  } finally {
+    process.env = before.env;
+    process.argv = before.argv;
+    process.exitCode = before.status;
+    process.chdir(before.cwd);
+    leaveSignals();
+    stdout.end();
+    stderr.end();
+  }
+}
+
+function hear(stream: NodeJS.WriteStream): { text(): string; end(): void } {
+  let text = '';
+  const spy = vi.spyOn(stream, 'write').mockImplementation((piece, ...more: unknown[]) => {
+    text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
     const written = more.at(-1);
     if (typeof written === 'function') written();
     return true;
   });
-  const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-  process.env = { FASTREGISTER_LOG_LEVEL: 'silent', ...env };
-  process.exitCode = undefined;
-  try {
-    await make()
-      .exitOverride()
-      .parseAsync([...args], { from: 'user' });
-    return { stdout, status: Number(process.exitCode ?? 0) };
-  } finally {
-    process.env = envBefore;
-    process.exitCode = statusBefore;
-    written.mockRestore();
-    said.mockRestore();
-  }
+  return { text: () => text, end: () => spy.mockRestore() };
+}
+
+/** A command that runs until it is interrupted listens as long as its process lives. */
+function signalsOfNow(): () => void {
+  const before = new Set([...process.listeners('SIGINT'), ...process.listeners('SIGTERM')]);
+  return () => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      for (const listener of process.listeners(name)) if (!before.has(listener)) process.off(name, listener);
+    }
+  };
 }

@@ -30,8 +30,9 @@ Redis.prototype.evalsha = async function (digest, ...rest) {
   const name = names.get(digest);
   at(`${name}:before`);
   const answer = await evalsha.call(this, digest, ...rest);
-  // dispatch answers also when it has nothing to hand out.
-  if (name !== 'dispatch' || answer.length > 2) at(`${name}:after`);
+  // Both answer also when there is nothing to hand out, or a call has to wait.
+  const isNothing = name === 'dispatch' ? answer.length <= 2 : name === 'acquire' && !answer.flat(2).includes('go');
+  if (!isNothing) at(`${name}:after`);
   return answer;
 };
 

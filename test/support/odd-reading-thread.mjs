@@ -13,11 +13,11 @@ const ODD = {
     throw new Error('a fault of the reader');
   },
   leaves: () => process.exit(7),
-  // Longer than a thread may be busy.
-  'waits for the disk': () => setTimeout(() => parentPort.postMessage({ kind: 'opened', facts: { bytes: 1 } }), 5_000),
+  // Both longer than the test lets a thread be busy.
+  'waits for the disk': () => setTimeout(() => parentPort.postMessage({ kind: 'opened', facts: { bytes: 1 } }), 2_000),
   // As on a machine that is busy with other things: the thread has work, and no processor to do it on.
   'gets no processor': () => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
     parentPort.postMessage({ kind: 'opened', facts: { bytes: 1 } });
   },
 };

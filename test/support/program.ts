@@ -7,6 +7,9 @@ import { until } from './until.js';
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const bin = `${checkout}bin/fastregister`;
 
+/** Node 22 and later keep there what they have compiled: the next process starts in three quarters of the time. */
+const COMPILED = `${checkout}node_modules/.cache/compiled`;
+
 /** Builds what is not built; costs nothing when it is. */
 export function build(): void {
   execFileSync('script/setup', { cwd: checkout, stdio: 'ignore' });
@@ -55,9 +58,10 @@ export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended>
 }
 
 function launch(args: readonly string[], { env = {}, cwd = '/', stdout: output }: RunAs): Running {
+  const { PATH, TMPDIR, HOME } = process.env;
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, HOME: process.env.HOME, ...env },
+    env: { PATH, TMPDIR, HOME, NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ['ignore', output ?? 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

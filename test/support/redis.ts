@@ -1,13 +1,11 @@
-/** A Redis of a test file's own: a socket in a temporary folder, nothing on disk, empty before each test. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+/** The Redis of tests that do not stop theirs: a socket in a temporary folder, nothing on disk, empty before each test. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { key } from '../../src/redis/keys.js';
-import { removeRedisFolder } from './folder.js';
+import { key, useLedger } from '../../src/redis/keys.js';
 
 /** Of every ledger of tests. */
 export const LEDGER_KEY = 'the key of a ledger of tests';
@@ -20,11 +18,32 @@ export interface TestRedis {
   connect(options?: RedisOptions): Redis;
 }
 
-export function useRedis(): TestRedis {
+/** One server for all files of a worker, which runs them one after the other. */
+let socketOfWorker: Promise<string> | undefined;
+
+/** The server ends with this process, however that ends, and takes its folder with it: its shell reads a pipe of ours. */
+const UNTIL_WE_END = 'folder=$1; shift; "$@" & read -r _; kill -9 $!; wait; rm -rf "$folder"';
+
+async function startServer(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'fr-redis-'));
   const socket = join(folder, 'redis.sock');
+  const settings = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const server = spawn('/bin/sh', ['-c', UNTIL_WE_END, 'sh', folder, 'redis-server', ...settings], {
+    // In a group of its own: Ctrl-C is for us, and the shell outlives us by a moment.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  for await (const chunk of server.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    if (/ready to accept connections/i.test(chunk)) break;
+  }
+  server.stdout.resume();
+  for (const handle of [server, server.stdin, server.stdout]) (handle as { unref?(): void }).unref?.();
+  return socket;
+}
+
+export function useRedis(): TestRedis {
   const connections: Redis[] = [];
-  let server: ChildProcess | undefined;
+  let socket = '';
   let redis: Redis | undefined;
 
   function connect(options: RedisOptions = {}): Redis {
@@ -35,16 +54,13 @@ export function useRedis(): TestRedis {
   }
 
   beforeAll(async () => {
-    const settings = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--appendonly', 'no'];
-    server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
-    for await (const chunk of server.stdout?.setEncoding('utf8').iterator({ destroyOnReturn: false }) ?? []) {
-      if (/ready to accept connections/i.test(chunk)) break;
-    }
-    server.stdout?.resume();
+    socketOfWorker ??= startServer();
+    socket = await socketOfWorker;
     redis = connect();
   });
 
   beforeEach(async () => {
+    useLedger('default');
     await redis?.flushall();
     // So that a test can name a registration whichever process made it.
     await redis?.hset(key('ledger'), 'key', LEDGER_KEY);
@@ -52,12 +68,6 @@ export function useRedis(): TestRedis {
 
   afterAll(async () => {
     for (const connection of connections) connection.disconnect();
-    if (server !== undefined && server.exitCode === null) {
-      const gone = once(server, 'exit');
-      server.kill('SIGKILL');
-      await gone;
-    }
-    removeRedisFolder(folder);
   });
 
   return {
@@ -65,7 +75,9 @@ export function useRedis(): TestRedis {
       if (redis === undefined) throw new Error('Redis is there while tests run, not before');
       return redis;
     },
-    url: `unix:${socket}`,
+    get url() {
+      return `unix:${socket}`;
+    },
     connect,
   };
 }

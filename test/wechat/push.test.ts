@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPush, sketchPush } from '../../src/wechat/push.js';
 import { readGeneral, readPlain, readXml } from '../../src/wechat/xml.js';
+import { runs } from '../support/runs.js';
 
 /** As the English document prints it, with its mistyped end of <appid>. */
 const ENGLISH_SAMPLE = `<xml>
@@ -370,7 +371,7 @@ describe('the two readers', () => {
         plain += 1;
         expect({ ok: true, root: first }).toEqual(readGeneral(xml));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1_000) },
     );
     expect(plain).toBeGreaterThan(all / 2);
   });
@@ -444,7 +445,7 @@ describe('the two readers', () => {
           expect(readPush(xml).kind).toBeDefined();
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     const broken = fc.nat(ENGLISH_SAMPLE.length - 1);
     fc.assert(

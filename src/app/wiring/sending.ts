@@ -25,6 +25,7 @@ import { sendingStatus } from '../../reporter/sending-status.js';
 import { exchangeAuthCode } from '../../wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
 import { openClient } from '../../wechat/client.js';
+import type { JobLocks } from '../../worker/worker.js';
 import { confirmationOf } from './confirmation.js';
 import { createdWebhook, toldOfAuthorization, toldOfCreated } from './created-webhook.js';
 import { limitsOf } from './limits.js';
@@ -38,7 +39,7 @@ import { workerContextOf } from './worker-context.js';
 const WINDOW_SIZE = 10_000;
 
 /** Worker and relay: what sends. */
-export async function startSending(store: Store, running: Running = 'steady'): Promise<Part> {
+export async function startSending(store: Store, running: Running = 'steady', locks?: JobLocks): Promise<Part> {
   const { settings, log } = store;
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
   const { startRelay } = await import('../../redis/ledger/relay.js');
@@ -72,6 +73,7 @@ export async function startSending(store: Store, running: Running = 'steady'): P
     relay,
     context,
     concurrency: settings.concurrency,
+    locks,
     authorizing: {
       authorizers,
       codes: openAuthCodes(redis),

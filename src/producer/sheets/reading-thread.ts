@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { SheetRow } from '../../domain/check-row.js';
 import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
+import type { Words } from '../../domain/words.js';
 import { unpackPage } from './pages.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
 import { SheetError } from './sheet-error.js';
@@ -38,8 +39,11 @@ const LOOK_EVERY_MS = 250;
 /** A thread that waits for the disk is not busy. */
 const BUSY = 0.5;
 
-/** @param entry of the thread */
-export function startReadingThread(entry: URL = ENTRY): ReadingThread {
+/**
+ * @param entry of the thread
+ * @param standstillMs of a processor's time without progress, after which the file is refused
+ */
+export function startReadingThread(entry: URL = ENTRY, standstillMs: number = STANDSTILL_MS): ReadingThread {
   const heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(entry, { workerData: { heartbeat }, resourceLimits: MEMORY, execArgv: [], env: {} });
   const known = new Set<number>();
@@ -76,7 +80,7 @@ export function startReadingThread(entry: URL = ENTRY): ReadingThread {
     if (failure !== undefined) throw failure;
     // A thread keeps the process alive only while an answer is awaited.
     worker.ref();
-    const watch = watchOver(worker, heartbeat, () => fail(new SheetError(STANDS_STILL)));
+    const watch = watchOver(worker, heartbeat, standstillMs, () => fail(new SheetError(standsStill(standstillMs))));
     try {
       await new Promise<void>((resolve, reject) => {
         waiter = { resolve, reject };
@@ -137,10 +141,15 @@ export function startReadingThread(entry: URL = ENTRY): ReadingThread {
 const LONGEST_STANDSTILL_MS = 60_000;
 
 /**
- * `onStandstill`: the thread has used STANDSTILL_MS of a processor and read nothing. By the processor's time, because on a busy
+ * `onStandstill`: the thread has used `standstillMs` of a processor and read nothing. By the processor's time, because on a busy
  * machine a thread may wait for its turn longer than that with a file that is in order.
  */
-function watchOver(worker: Worker, heartbeat: Int32Array, onStandstill: () => void): { end(): void } {
+function watchOver(
+  worker: Worker,
+  heartbeat: Int32Array,
+  standstillMs: number,
+  onStandstill: () => void,
+): { end(): void } {
   let beats = Atomics.load(heartbeat, 0);
   let before = [worker.performance.eventLoopUtilization(), performance.eventLoopUtilization()] as const;
   let cpu = process.cpuUsage();
@@ -158,7 +167,7 @@ function watchOver(worker: Worker, heartbeat: Int32Array, onStandstill: () => vo
     usedMs = isStill ? usedMs + Math.max((user + system) / 1000 - own.active, 0) : 0;
     // Counted by looks, not by the clock: while a machine sleeps, there are none.
     stillMs = isStill ? stillMs + LOOK_EVERY_MS : 0;
-    if (usedMs >= STANDSTILL_MS || stillMs >= LONGEST_STANDSTILL_MS) onStandstill();
+    if (usedMs >= standstillMs || stillMs >= LONGEST_STANDSTILL_MS) onStandstill();
   }, LOOK_EVERY_MS);
   return { end: () => clearInterval(timer) };
 }
@@ -172,10 +181,10 @@ function errorOf(answer: FromReader): Error {
   return error;
 }
 
-const STANDS_STILL = {
-  en: `reading the file did not get any further for ${STANDSTILL_MS / 1000} seconds, so it was stopped; open it in Excel or WPS, copy the values into a new file, and save that`,
-  zh: `读取该文件 ${STANDSTILL_MS / 1000} 秒没有进展，已停止；请用 Excel 或 WPS 打开，将数值复制到新文件后保存`,
-};
+const standsStill = (ms: number): Words => ({
+  en: `reading the file did not get any further for ${ms / 1000} seconds, so it was stopped; open it in Excel or WPS, copy the values into a new file, and save that`,
+  zh: `读取该文件 ${ms / 1000} 秒没有进展，已停止；请用 Excel 或 WPS 打开，将数值复制到新文件后保存`,
+});
 
 const OUT_OF_MEMORY = {
   en: 'reading the file takes more memory than a sheet of merchants needs, so it was stopped; open it in Excel or WPS, copy the values into a new file, and save that',

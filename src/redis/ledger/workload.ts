@@ -1,5 +1,4 @@
 /** The jobs between ledger and BullMQ: how many there are, and giving one back. */
-import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type State, statesMovedBy, type Wait } from '../../domain/registration.js';
 import type { Job, WorkKind } from '../../domain/work.js';
@@ -41,7 +40,7 @@ export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
 };
 
 /** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
-const inFlight = (): string => new QueueKeys(prefix()).toKey('submit', 'active');
+const inFlight = (): string => `${prefix()}:submit:active`;
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');

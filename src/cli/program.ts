@@ -1,0 +1,83 @@
+/** The program: finds the command, runs it, and says what went wrong with which exit status. */
+import { Command, CommanderError } from 'commander';
+import { UserError } from '../domain/words.js';
+import { VERSION } from '../package.js';
+import { isRedisGone, RedisUnreachable } from '../redis/server/connection.js';
+import { EXIT } from './command.js';
+import { inChinese, TITLES } from './commander-words.js';
+import { COMMANDS } from './commands.js';
+import { speakAsCalled, spoken, spokenLanguage } from './language.js';
+import { ReaderGone, say } from './terminal.js';
+
+/** @param args what is typed after `fastregister` */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  try {
+    speakAsCalled();
+    const program = await programFor(args[0]);
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = tell(error);
+  }
+}
+
+async function programFor(wanted = ''): Promise<Command> {
+  const program = new Command('fastregister')
+    .version(VERSION, '-V, --version', spoken({ en: 'print the version', zh: '显示版本' }))
+    .description(
+      spoken({
+        en: 'Registers WeChat Mini Programs for the merchants of a spreadsheet, within quota, each of them once.',
+        zh: '读取商户表格，在额度内逐一注册微信小程序，每个商户只提交一次。',
+      }),
+    )
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(spokenLanguage() === 'zh' ? inChinese(text) : text) })
+    .configureHelp({ styleTitle: (title) => (spokenLanguage() === 'zh' ? (TITLES[title] ?? title) : title) })
+    .helpOption('-h, --help', spoken({ en: 'show help', zh: '显示帮助' }))
+    .helpCommand('help [command]', spoken({ en: 'show help for a command', zh: '显示某条命令的帮助' }))
+    .addHelpText(
+      'after',
+      spoken({
+        en: '\nYour first batch, without an account:\n  npm run demo\n',
+        zh: '\n不需要账号，先试一下：\n  npm run demo\n',
+      }),
+    );
+  const known = Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
+  // Help, and what is said of a misspelt name, take all of them.
+  for (const make of known === undefined ? Object.values(COMMANDS) : [known]) {
+    const made = await make();
+    inherit(made, program);
+    program.addCommand(made);
+  }
+  return program;
+}
+
+function inherit(command: Command, program: Command): void {
+  command.copyInheritedSettings(program);
+  for (const below of command.commands) inherit(below, program);
+}
+
+function tell(error: unknown): number {
+  if (error instanceof ReaderGone) return EXIT.done;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
+  if (error instanceof RedisUnreachable) {
+    say(error.words);
+    return EXIT.redisUnreachable;
+  }
+  if (error instanceof UserError) {
+    say(error.words);
+    return EXIT.badUsage;
+  }
+  if (isRedisGone(error)) {
+    say({
+      en: 'The connection to Redis was lost. What was done so far is kept; run the same command again when Redis is back.',
+      zh: '与 Redis 的连接已中断。已完成的部分已保存；Redis 恢复后请重新运行同一命令。',
+    });
+    return EXIT.redisUnreachable;
+  }
+  const stack = error instanceof Error ? error.stack : String(error);
+  say({
+    en: `Internal error in fastregister: ${stack}`,
+    zh: `fastregister 内部错误：${stack}`,
+  });
+  return EXIT.ourFault;
+}
