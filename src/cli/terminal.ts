@@ -1,5 +1,5 @@
 /** What commands say and where: data on stdout, everything else on stderr. */
-import { printable } from '../domain/printable.js';
+import { displayWidth, printable } from '../domain/printable.js';
 import type { Words } from '../domain/words.js';
 import { told } from '../reporter/file.js';
 import { spoken } from './language.js';
@@ -69,27 +69,15 @@ export function openProgress(): Progress {
 
 /** Columns side by side; the last one is not padded. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => width(row[at] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
   return rows
     .map((row) =>
       row
-        .map((cell, at) => cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - width(cell))))
+        .map((cell, at) => cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - displayWidth(cell))))
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Chinese characters take two columns of a terminal. */
-function width(text: string): number {
-  let columns = 0;
-  for (const character of text)
-    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
-      character,
-    )
-      ? 2
-      : 1;
-  return columns;
 }
 
 /** Who sent the signal waits 25 s; a call or a Redis that does not answer by then is left, and the ledger settles it. */

@@ -6,8 +6,8 @@ import type { Outcome } from '../domain/registration.js';
 import { nameIn } from '../domain/row.js';
 import type { Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { type ReportOptions, type ReportRow, reportRows } from '../reporter/report.js';
-import { troubleOf } from '../reporter/sentences.js';
+import { type ReportOptions, reportRows } from '../reporter/report.js';
+import { openReportTally } from '../reporter/report-tally.js';
 
 export interface Summary {
   readonly night: string;
@@ -53,8 +53,7 @@ export async function summaryOf(
   options: ReportOptions,
   quota: Quota,
 ): Promise<Summary> {
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  const problems = new Map<string, { rows: number; reason: string }>();
+  const tally = openReportTally();
   const calls: Call[] = [];
   let callCount = 0;
   for (const file of night.files) {
@@ -62,13 +61,8 @@ export async function summaryOf(
     if (batch === undefined) continue;
     for await (const rows of reportRows(batches, batch, options)) {
       for (const row of rows) {
-        const outcome = row.outcome as Outcome;
-        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-        // A duplicate has the fate of the row that it repeats.
-        if (row.problem !== '' && outcome !== 'duplicate') {
-          const known = problems.get(row.problem) ?? { rows: 0, reason: reasonOf(row, options.language) };
-          problems.set(row.problem, { ...known, rows: known.rows + 1 });
-        }
+        tally.add(row);
+        const { outcome } = row;
         if (outcome === 'pending' || (row.who_acts !== 'merchant' && row.who_acts !== 'legal_person')) continue;
         callCount += 1;
         if (calls.length >= CALLS_LISTED) continue;
@@ -91,20 +85,13 @@ export async function summaryOf(
       limit: quota.limit,
       left: quota.left,
     },
-    outcomes,
-    reasons: [...problems]
-      .sort(([, one], [, other]) => other.rows - one.rows)
-      .map(([problem, { rows, reason }]) => ({ problem, rows, reason })),
+    outcomes: tally.outcomes(),
+    reasons: tally.reasons(options.language),
     files: night.files.map(({ name, batch, report }) => ({ file: name, batch, report })),
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
     to_call_count: callCount,
   };
-}
-
-/** What the code means; of our own checks the first row's words, which name its cell. */
-function reasonOf({ problem, reason }: ReportRow, language: Language): string {
-  return troubleOf(problem)?.[language] ?? reason;
 }
 
 const WORDS = {

@@ -2,7 +2,7 @@
 
 import type { Batch } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import type { REPORT_COLUMNS } from '../domain/columns.js';
+import type { ReportColumn } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Relation, RowWithOutcome } from '../domain/row.js';
@@ -33,7 +33,7 @@ export interface ReportOptions {
   readonly unanswered?: Words | undefined;
 }
 
-export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
+export type ReportRow = { readonly [column in ReportColumn]: string } & {
   readonly cells: readonly string[];
   /** Cells of the input row to the right of its last heading. */
   readonly surplus: readonly string[];
