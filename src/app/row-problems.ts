@@ -1,7 +1,7 @@
 /** What is wrong with the rows of a sheet, for the people and programs that correct it. */
 import { type DetailField, listOfDetails } from '../domain/merchant.js';
 import { nextStepsOf, problemNextStep, problemReason } from '../domain/problems.js';
-import type { Language, Words } from '../domain/words.js';
+import { joined, type Language, type Words } from '../domain/words.js';
 import { carriedHeadings } from '../producer/checked-rows.js';
 import type { PlannedRow } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheets/sheet.js';
@@ -66,16 +66,14 @@ export async function* annotated(
 
 function annotatedCells(planned: PlannedRow, headings: readonly string[], lang: Language): string[] {
   const { row, fate, firstLine, differing = [] } = planned;
-  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)[lang]] : [];
+  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)] : [];
   const code = differing.length > 0 ? DIFFERS : DUPLICATE;
   return [
     ...headings.map((_, at) => row.cells[at] ?? ''),
     String(row.line),
     [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
-    [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
-    nextStepsOf(row.problems)
-      .map((step) => step[lang])
-      .join(' '),
+    joined([...row.problems.map(problemReason), ...duplicate])[lang],
+    joined(nextStepsOf(row.problems))[lang],
     ...row.cells.slice(headings.length),
   ];
 }

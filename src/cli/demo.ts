@@ -13,7 +13,7 @@ import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
 import { openStore, type Store } from '../app/wiring/store.js';
 import { readSettings } from '../config.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { localTime } from '../domain/calendar.js';
 import { packageFile } from '../package.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
@@ -158,7 +158,7 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
     for await (const link of linksOf(store.batches, batch, Date.now())) found.push(link);
   }
   if (found.length === 0) return;
-  const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
+  const time = (at: number): string => localTime(at, store.settings.quotaTimezone, Date.now()).zh;
   await writeCodes(folder, found, { title: batch.file, language: 'zh', time });
   say('\nEvery legal person has to open a link. `fastregister links` shows those that are open:');
   say(table(found.slice(0, LINKS_SHOWN).map(({ line, merchant, url }) => [`  line ${line}`, merchant, url])));

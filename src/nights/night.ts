@@ -210,7 +210,7 @@ async function taken(
     if (batch.purgedAt !== undefined) {
       throw new SheetError({
         en: 'this file was loaded before, and its merchants were purged; change it to load it anew',
-        zh: '该文件此前已加载，其商户数据已清除；如需重新加载，请修改文件',
+        zh: '该文件此前已导入，其商户数据已清除；如需重新导入，请修改文件',
       });
     }
   } catch (error) {
@@ -326,7 +326,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     const summary = await summaryOf(night, batches, options, { used, limit, left });
     const stem = join(folder, night.name);
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
-    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true, sharing);
+    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language, night.timezone)), true, sharing);
     toCall = summary.to_call_count;
   } catch (error) {
     if (isRedisGone(error)) throw error;

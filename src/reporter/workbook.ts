@@ -115,8 +115,8 @@ function countsSheet(tally: ReportTally, language: Language): Worksheet {
     name: COUNTS_SHEET[language],
     columns: [
       { heading: 'ownHeading', body: 'text' },
-      { heading: 'ownHeading', body: 'count' },
-      { heading: 'ownHeading', body: 'share' },
+      { heading: 'ownHeading', body: 'count', width: 12 },
+      { heading: 'ownHeading', body: 'share', width: 12 },
       { heading: 'ownHeading', body: 'wrapped', width: 80 },
     ],
     pages: pages(),

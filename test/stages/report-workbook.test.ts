@@ -87,6 +87,15 @@ test('the headings stay in sight and filter all rows, and the columns are as wid
   expect(codeType).toBeLessThan(name);
 });
 
+test('a row is as high as its longest sentence, in whatever program', async () => {
+  const sheet = await partOf(await written(zh), 'xl/worksheets/sheet1.xml');
+  const heights = [...sheet.matchAll(/<row r="(\d+)"(?: ht="(\d+)" customHeight="1")?>/g)].map(([, , ht]) =>
+    Number(ht),
+  );
+  expect(heights[5]).toBeNaN();
+  expect(heights[4]).toBeGreaterThan(30);
+});
+
 test('our columns have one tint and the sheet’s own another, and the outcome has a colour of its own', async () => {
   const cells = await cellsShown(await written(zh), 1);
   const fill = (place: string) => cells.get(place)?.fill;

@@ -3,7 +3,7 @@ import { columnLetters } from '../../domain/columns.js';
 import { guard } from '../../domain/formula-guard.js';
 import { displayWidth } from '../../domain/printable.js';
 import { OutputError } from '../file.js';
-import { MAIN, STYLE_NUMBERS, type Style, XML } from './styles.js';
+import { LOOKS, MAIN, STYLE_NUMBERS, type Style, XML } from './styles.js';
 
 /** A number is one of ours, to calculate with; whatever came from elsewhere is text. */
 export type Cell = string | number;
@@ -45,6 +45,7 @@ export async function* worksheetXml(sheet: Worksheet, onEnd?: (rows: number) => 
   const width = Math.max(columns.length, 1);
   refuseTooWide(width);
   const letters = columns.map((_, column) => columnLetters(column));
+  let shapes: readonly ColumnShape[] = [];
   let rows = 0;
   let isBegun = false;
   const first: SheetRow[] = [];
@@ -54,29 +55,38 @@ export async function* worksheetXml(sheet: Worksheet, onEnd?: (rows: number) => 
       first.push(...page);
       if (first.length < 2) continue;
       isBegun = true;
-      yield opening(columns, first);
-      yield rowsXml(first, 0, columns, letters);
+      shapes = shapesOf(columns, first);
+      yield opening(shapes);
+      yield rowsXml(first, 0, shapes, letters);
       rows = first.length;
     } else {
-      yield rowsXml(page, rows, columns, letters);
+      yield rowsXml(page, rows, shapes, letters);
       rows += page.length;
     }
     refuseTooLong(rows);
   }
   if (!isBegun) {
-    yield opening(columns, first);
-    yield rowsXml(first, 0, columns, letters);
+    shapes = shapesOf(columns, first);
+    yield opening(shapes);
+    yield rowsXml(first, 0, shapes, letters);
     rows = first.length;
   }
   onEnd?.(rows);
   yield ending(sheet, `A1:${columnLetters(width - 1)}${Math.max(rows, 1)}`);
 }
 
-function opening(columns: readonly Column[], first: readonly SheetRow[]): string {
-  const cols = columns.map(({ width }, at) => {
-    const number = at + 1;
-    return `<col min="${number}" max="${number}" width="${width ?? widthOf(first, at)}" customWidth="1"/>`;
-  });
+interface ColumnShape extends Column {
+  readonly width: number;
+}
+
+function shapesOf(columns: readonly Column[], first: readonly SheetRow[]): ColumnShape[] {
+  return columns.map((column, at) => ({ ...column, width: column.width ?? widthOf(first, at) }));
+}
+
+function opening(columns: readonly ColumnShape[]): string {
+  const cols = columns.map(
+    ({ width }, at) => `<col min="${at + 1}" max="${at + 1}" width="${width}" customWidth="1"/>`,
+  );
   return [
     `${XML}<worksheet xmlns="${MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>`,
     '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>',
@@ -119,16 +129,21 @@ function ending({ hasFilter, choices }: Worksheet, range: string): string {
 
 // --- rows -------------------------------------------------------------------------------------------------------------
 
-const NO_COLUMN: Column = { heading: 'text', body: 'text' };
+const NO_COLUMN: ColumnShape = { heading: 'text', body: 'text', width: 0 };
 
 /** A page of rows as one text: a report is a million of them. */
-function rowsXml(page: readonly SheetRow[], before: number, columns: readonly Column[], letters: string[]): string {
+function rowsXml(
+  page: readonly SheetRow[],
+  before: number,
+  columns: readonly ColumnShape[],
+  letters: string[],
+): string {
   const last = columns.at(-1) ?? NO_COLUMN;
   let number = before;
   let text = '';
   for (const { cells, looks } of page) {
     number += 1;
-    text += `<row r="${number}">`;
+    text += `<row r="${number}"${heightOf(cells, number === 1, columns)}>`;
     const width = Math.max(cells.length, columns.length);
     for (let column = 0; column < width; column += 1) {
       const { heading, body } = columns[column] ?? last;
@@ -142,6 +157,27 @@ function rowsXml(page: readonly SheetRow[], before: number, columns: readonly Co
     text += '</row>';
   }
   return text;
+}
+
+const LINE_HEIGHT = 15;
+/** Of a row, in points: Excel's own limit is 409. */
+const HIGHEST = 405;
+
+/** Programs differ in whether they make room for what is wrapped. */
+function heightOf(cells: readonly Cell[], isHeading: boolean, columns: readonly ColumnShape[]): string {
+  let lines = 1;
+  for (let column = 0; column < columns.length; column += 1) {
+    const { heading, body, width } = columns[column] ?? NO_COLUMN;
+    const cell = cells[column] ?? '';
+    if (cell === '' || !wraps(isHeading ? heading : body)) continue;
+    const needed = Math.ceil(displayWidth(String(cell)) / (width - MARGIN));
+    if (needed > lines) lines = needed;
+  }
+  return lines === 1 ? '' : ` ht="${Math.min(lines * LINE_HEIGHT, HIGHEST)}" customHeight="1"`;
+}
+
+function wraps(style: Style): boolean {
+  return 'wrap' in LOOKS[style];
 }
 
 function cellXml(place: string, style: number, cell: Cell): string {
