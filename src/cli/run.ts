@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { batchNamed } from '../app/batches.js';
+import { isOwnReport } from '../app/own-report.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
 import { refuseMissingInbox } from '../app/schedule.js';
@@ -9,8 +10,9 @@ import { type Batch, byOutcome } from '../domain/batch.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
+import { reportWorkbook } from '../reporter/workbook.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
+import { isWorkbook, languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { runNightHere } from './night-run.js';
 import { loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
@@ -37,7 +39,7 @@ export function runCommand(): Command {
     .option('--until <submitted>', 'return when every row has been sent')
     .option(
       '-o, --output <FILE>',
-      'write the report to this file (of several sheets: into this folder); else to stdout',
+      'write the report to this file (NAME.xlsx is a workbook; of several sheets: into this folder); else to stdout',
     )
     .option('--force', 'overwrite the report')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
@@ -79,7 +81,7 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   const untilSubmitted = untilFrom(options.until) === 'submitted';
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
-  if (!options.force) outputs?.forEach(refuseToOverwrite);
+  if (!options.force) for (const output of outputs ?? []) await refuseToOverwrite(output);
   outputs?.forEach(refuseUnwritable);
   const loadOptions = loadFlagsFrom(options);
   const interruption = onInterruption();
@@ -92,8 +94,9 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   const reportOptions = await reportOptionsOf(store, language);
   for (const [at, id] of ids.entries()) {
     const batch: Batch = await batchNamed(store, id);
-    const pieces = reportCsv(store.batches, [batch], reportOptions);
     const output = outputs?.[at];
+    const write = isWorkbook(output ?? '') ? reportWorkbook : reportCsv;
+    const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, [batch], reportOptions);
     if (output === undefined) for await (const piece of pieces) await print(piece);
     else {
       await writeWhole(output, pieces, true);
@@ -117,10 +120,9 @@ function statusOf({ ending, needing, blockedReason }: RunResult, interruption: I
 }
 
 /** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */
-function refuseToOverwrite(output: string): void {
+async function refuseToOverwrite(output: string): Promise<void> {
   if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
-  const heading = readFileSync(output, 'utf8').split('\r\n', 1)[0] ?? '';
-  if (heading.endsWith('"registration_id","batch"')) return;
+  if (await isOwnReport(output)) return;
   throw new UsageError(`${output} is there already and is no report. Name another file, or say --force.`);
 }
 

@@ -27,6 +27,8 @@ export interface Summary {
   /** Merchants and legal persons whose move it is. */
   readonly to_call: readonly Call[];
   readonly to_call_count: number;
+  /** The file that lists them, with those whose 24 hours still run. */
+  readonly todo: string;
 }
 
 interface Call {
@@ -53,6 +55,7 @@ export async function summaryOf(
   batches: Batches,
   options: ReportOptions,
   quota: Quota,
+  todo: string,
 ): Promise<Summary> {
   const tally = openReportTally();
   const calls: Call[] = [];
@@ -92,6 +95,7 @@ export async function summaryOf(
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
     to_call_count: callCount,
+    todo,
   };
 }
 
@@ -115,6 +119,7 @@ const WORDS = {
     rejected: 'Rejected files',
     toCall: 'To call',
     more: '{count} more are in the reports',
+    todo: 'All of them, and those whose 24 hours still run: {todo}',
     place: ' ({file}, line {line})',
     colon: ': ',
   },
@@ -137,6 +142,7 @@ const WORDS = {
     rejected: '被拒绝的文件',
     toCall: '需要联系的商户',
     more: '另有 {count} 个，见报告',
+    todo: '全部名单（含 24 小时内仍可确认的商户）：{todo}',
     place: '（{file} 第 {line} 行）',
     colon: '：',
   },
@@ -148,7 +154,7 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
   const time = (iso: string): string => localTime(Date.parse(iso), timezone, now)[language];
   const sentences = (...texts: readonly string[]): string =>
     texts.filter((text) => text !== '').join(language === 'en' ? ' ' : '');
-  const { calls, to_call, to_call_count } = summary;
+  const { calls, to_call, to_call_count, todo } = summary;
   const unlisted = to_call_count - Math.min(to_call.length, CALLS_SHOWN);
   return [
     `# ${words.night} ${summary.night}`,
@@ -188,6 +194,7 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
             `${markdownText(name)}${filled(words.place, { file: markdownText(file), line })}${words.colon}${markdownText(sentences(reason, next_step))}`,
         ),
       ...(unlisted > 0 ? [filled(words.more, { count: unlisted })] : []),
+      filled(words.todo, { todo: markdownText(todo) }),
     ]),
   ]
     .filter((text) => text !== '')

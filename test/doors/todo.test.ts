@@ -119,6 +119,13 @@ test('report --who has the rows whose next step is theirs, and -o NAME.xlsx is a
     .split('\n')
     .map((line) => JSON.parse(line) as { who_acts: string });
   expect(new Set(rows.map(({ who_acts }) => who_acts))).toEqual(new Set(['merchant', 'legal_person']));
+  const chinese = await run(reportCommand, ['--who', '商户，法人', '--only', '处理中、未通过', '--json'], env());
+  expect(chinese.stdout.match(/"outcome":"\w+"/g)?.sort()).toEqual([
+    '"outcome":"pending"',
+    '"outcome":"pending"',
+    '"outcome":"pending"',
+    '"outcome":"rejected"',
+  ]);
   await run(reportCommand, ['-o', path('report.xlsx')], env());
   expect(readFileSync(path('report.xlsx')).subarray(0, 2).toString()).toBe('PK');
 });

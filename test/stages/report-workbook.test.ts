@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { isOwnReport } from '../../src/app/own-report.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { COUNTS_SHEET } from '../../src/domain/columns.js';
 import { displayWidth } from '../../src/domain/printable.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
+import { reportCsv } from '../../src/reporter/csv.js';
 import { writeWhole } from '../../src/reporter/file.js';
 import type { ReportOptions } from '../../src/reporter/report.js';
 import { successRate } from '../../src/reporter/report-tally.js';
@@ -14,7 +16,7 @@ import { reportWorkbook } from '../../src/reporter/workbook.js';
 import { workbookFile } from '../../src/reporter/xlsx/workbook-file.js';
 import type { SheetRow } from '../../src/reporter/xlsx/worksheet.js';
 import { acceptedRow, MANNER, openBook } from '../support/ledger.js';
-import { HEADINGS, merchant } from '../support/merchants.js';
+import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
 import { cellsShown, partOf, type ShownCell } from '../support/workbook-parts.js';
@@ -148,6 +150,20 @@ test('it comes back as the next upload unchanged, with a column 原因 of the sh
       }),
     );
   }
+});
+
+test('a report that is there already is known as ours, in either form and language, and a sheet of merchants is not', async () => {
+  const csv = join(folder, 'report.csv');
+  const { batches } = openBook(db.redis);
+  for (const language of ['zh', 'en'] as const) {
+    expect(await isOwnReport(await written({ language }))).toBe(true);
+    await writeWhole(csv, reportCsv(batches, [batch], { ...REPORT_OPTIONS, language }), true);
+    expect(await isOwnReport(csv)).toBe(true);
+  }
+  writeFileSync(csv, sheetOf([merchant(1)]));
+  expect(await isOwnReport(csv)).toBe(false);
+  writeFileSync(csv, 'a letter');
+  expect(await isOwnReport(csv)).toBe(false);
 });
 
 test('the same report is the same file, byte for byte', async () => {
