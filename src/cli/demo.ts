@@ -91,7 +91,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
       store,
       { batches: [id], untilSubmitted: false, signal: interruption.signal },
       {
-        ...sendEvents(),
+        ...sendEvents(language),
         onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${REHEARSAL_PATH}`),
       },
     );

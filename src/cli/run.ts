@@ -7,6 +7,7 @@ import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
 import { refuseMissingInbox } from '../app/schedule.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
+import { joined, type Language, type Words } from '../domain/words.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
@@ -88,7 +89,7 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   const store = await open('background');
   const loaded = await loadShown(store, files, loadOptions);
   const ids = loaded.map(({ batch }) => batch.id);
-  const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents());
+  const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents(language));
 
   say(table(Object.entries(byOutcome(result.counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
   const reportOptions = await reportOptionsOf(store, language);
@@ -103,21 +104,28 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
       say(`Written: ${output}`);
     }
   }
-  return statusOf(result, interruption);
+  return statusOf(result, interruption, language);
 }
 
-function statusOf({ ending, needing, blockedReason }: RunResult, interruption: Interruption): number {
+function statusOf(
+  { ending, needing, blockedReason }: RunResult,
+  interruption: Interruption,
+  language: Language,
+): number {
   switch (ending) {
     case 'interrupted':
       say('Interrupted. The same command goes on where this one stopped.');
       return interruption.status();
     case 'stopped':
-      say(`Stopped. ${blockedReason?.reason.en ?? ''} ${blockedReason?.nextStep.en ?? ''}`);
+      say(joined([STOPPED, blockedReason?.reason ?? NOTHING, blockedReason?.nextStep ?? NOTHING])[language]);
       return EXIT.stopped;
     default:
       return needing > 0 ? EXIT.someNeedAPerson : EXIT.done;
   }
 }
+
+const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
+const NOTHING: Words = { en: '', zh: '' };
 
 /** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */
 async function refuseToOverwrite(output: string): Promise<void> {

@@ -28,20 +28,28 @@ export async function printJson(value: unknown): Promise<void> {
   await print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Why it does not go on. */
+export interface Note {
+  /** What it is about: the next text about the same is not shown. */
+  readonly about: string;
+  readonly text: string;
+}
+
 export interface Progress {
-  show(line: string): void;
+  show(line: string, note?: Note): void;
   end(): void;
 }
 
 /** Elsewhere than on a terminal, a line that changed is written this often at most. */
 const PLAIN_LINE_EVERY_MS = 5_000;
 
-/** One rewritten line on a terminal, plain lines otherwise. */
+/** One rewritten line on a terminal, cut to its width; plain lines otherwise. A note is a line of its own, and never cut. */
 export function openProgress(): Progress {
   const { stderr } = process;
   let shown = '';
   let shownAt = 0;
   let pending = '';
+  let noted = '';
   const plain = (line: string): void => {
     shown = line;
     shownAt = Date.now();
@@ -49,7 +57,13 @@ export function openProgress(): Progress {
     stderr.write(`${printable(line)}\n`);
   };
   return {
-    show(line) {
+    show(line, note) {
+      const about = note?.about ?? '';
+      if (about !== noted) {
+        noted = about;
+        if (note !== undefined) stderr.write(`${stderr.isTTY ? CLEARED : ''}${printable(note.text)}\n`);
+        shown = '';
+      }
       if (line === shown) return;
       if (!stderr.isTTY) {
         pending = line;
@@ -57,7 +71,7 @@ export function openProgress(): Progress {
         return;
       }
       shown = line;
-      stderr.write(`\r\u001b[2K${printable(line).slice(0, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`${CLEARED}${cutTo(printable(line), (stderr.columns ?? 80) - 1)}`);
     },
     end() {
       if (stderr.isTTY && shown !== '') stderr.write('\n');
@@ -65,6 +79,20 @@ export function openProgress(): Progress {
       shown = '';
     },
   };
+}
+
+/** The line on which the cursor stands. */
+const CLEARED = '\r\u001b[2K';
+
+function cutTo(line: string, columns: number): string {
+  let cut = '';
+  let width = 0;
+  for (const character of line) {
+    width += displayWidth(character);
+    if (width > columns) break;
+    cut += character;
+  }
+  return cut;
 }
 
 /** Columns side by side; the last one is not padded. */
