@@ -4,14 +4,14 @@ import type { Words } from './words.js';
 
 export const OUTCOMES = {
   created: { en: 'created', zh: '已创建' },
-  already_created: { en: 'created before', zh: '此前已创建' },
+  already_created: { en: 'already created', zh: '此前已创建' },
   duplicate: { en: 'duplicate', zh: '重复' },
   invalid: { en: 'invalid', zh: '未通过校验' },
   rejected: { en: 'rejected', zh: '未通过' },
   expired: { en: 'expired', zh: '已过期' },
-  needs_review: { en: 'needs review', zh: '需人工核实' },
-  cancelled: { en: 'withdrawn', zh: '已撤回' },
-  pending: { en: 'in progress', zh: '处理中' },
+  needs_review: { en: 'to be reviewed', zh: '需人工核实' },
+  cancelled: { en: 'cancelled', zh: '已撤回' },
+  pending: { en: 'pending', zh: '处理中' },
 } as const satisfies Record<Outcome, Words>;
 
 /** In the order in which they are listed. */

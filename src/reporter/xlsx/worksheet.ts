@@ -97,6 +97,8 @@ function opening(columns: readonly ColumnShape[]): string {
 
 const NARROWEST = 9;
 const WIDEST = 44;
+/** A heading with a note behind it goes on in further lines. */
+const WIDEST_HEADING = 18;
 /** Cells have a margin, and headings the button of their filter. */
 const MARGIN = 2;
 const BUTTON = 3;
@@ -104,8 +106,9 @@ const BUTTON = 3;
 function widthOf(first: readonly SheetRow[], column: number): number {
   let widest = NARROWEST;
   for (const [row, { cells }] of first.entries()) {
-    const characters = displayWidth(String(cells[column] ?? '').slice(0, WIDEST)) + MARGIN + (row === 0 ? BUTTON : 0);
-    if (characters > widest) widest = characters;
+    const characters = displayWidth(String(cells[column] ?? '').slice(0, WIDEST));
+    const needed = MARGIN + (row === 0 ? Math.min(characters, WIDEST_HEADING) + BUTTON : characters);
+    if (needed > widest) widest = needed;
   }
   return Math.min(widest, WIDEST);
 }
