@@ -19,6 +19,7 @@ import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
+import { reportWorkbook } from '../reporter/workbook.js';
 import type { Settings } from '../settings.js';
 import { sleep } from '../sleep.js';
 import { command, EXIT, perform, UsageError } from './command.js';
@@ -102,8 +103,10 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
 
     const batch = await batchNamed(store, id);
     const reportFile = join(results, 'report.csv');
+    const workbook = join(results, 'report.xlsx');
     const reportOptions = await reportOptionsOf(store, language);
     await writeWhole(reportFile, reportCsv(store.batches, [batch], reportOptions), true);
+    await writeWhole(workbook, reportWorkbook(store.batches, [batch], reportOptions), true);
     say('');
     say(
       table(
@@ -113,7 +116,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
         ]),
       ),
     );
-    say(`\nThe report: ${relative(process.cwd(), reportFile)}`);
+    say(`\nThe report: ${[reportFile, workbook].map((file) => relative(process.cwd(), file)).join(', ')}`);
     return await tellSurprises(store, batch);
   } finally {
     await store?.close();
