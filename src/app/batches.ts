@@ -12,7 +12,7 @@ export async function batchNamed({ batches }: Pick<Store, 'batches'>, id: string
   if (ids.length === 0) {
     throw new RequestError('not_found', {
       en: 'There is no batch yet. Load a sheet first: fastregister load FILE',
-      zh: '还没有批次。请先上传表格：fastregister load FILE',
+      zh: '还没有批次。请先导入表格：fastregister load FILE',
     });
   }
   const newest = ids.slice(-3).reverse();

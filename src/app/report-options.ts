@@ -30,15 +30,3 @@ export async function reportOptionsOf(
     unanswered,
   };
 }
-
-export const OUTCOMES: readonly Outcome[] = [
-  'created',
-  'already_created',
-  'duplicate',
-  'invalid',
-  'rejected',
-  'expired',
-  'needs_review',
-  'cancelled',
-  'pending',
-];

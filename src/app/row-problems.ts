@@ -1,11 +1,8 @@
 /** What is wrong with the rows of a sheet, for the people and programs that correct it. */
 import { type DetailField, listOfDetails } from '../domain/merchant.js';
-import { nextStepsOf, problemNextStep, problemReason } from '../domain/problems.js';
+import { problemNextStep, problemReason } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
-import { carriedHeadings } from '../producer/checked-rows.js';
 import type { PlannedRow } from '../producer/plan.js';
-import type { Sheet } from '../producer/sheets/sheet.js';
-import { csvLine } from '../reporter/csv.js';
 
 export const REPLACES: Words = {
   en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
@@ -18,7 +15,7 @@ export function duplicateLine(firstLine: number | undefined, differing: readonly
   return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `warning: ${words.zh} [${DIFFERS}]` };
 }
 
-function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
+export function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
   if (differing.length === 0) return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
   const fields = listOfDetails(differing);
   return {
@@ -27,9 +24,9 @@ function duplicateWords(firstLine: number | undefined, differing: readonly Detai
   };
 }
 
-const DUPLICATE = 'sheet:duplicate';
+export const DUPLICATE = 'sheet:duplicate';
 
-const DIFFERS = 'sheet:duplicate_differs';
+export const DIFFERS = 'sheet:duplicate_differs';
 
 export function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
   const problems: object[] = row.problems.map((problem) => ({
@@ -51,31 +48,4 @@ export function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow,
     });
   }
   return problems;
-}
-
-/** The columns are those of a report, which are ignored on input: the annotated file, corrected, is the next upload. */
-export async function* annotated(
-  pages: AsyncIterable<readonly PlannedRow[]>,
-  sheet: Sheet,
-  lang: Language,
-): AsyncGenerator<string> {
-  const headings = carriedHeadings(sheet.headings, sheet.layout);
-  yield `\uFEFF${csvLine([...headings, 'line', 'problem', 'reason', 'next_step'])}`;
-  for await (const rows of pages) yield rows.map((row) => csvLine(annotatedCells(row, headings, lang))).join('');
-}
-
-function annotatedCells(planned: PlannedRow, headings: readonly string[], lang: Language): string[] {
-  const { row, fate, firstLine, differing = [] } = planned;
-  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)[lang]] : [];
-  const code = differing.length > 0 ? DIFFERS : DUPLICATE;
-  return [
-    ...headings.map((_, at) => row.cells[at] ?? ''),
-    String(row.line),
-    [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
-    [...row.problems.map((problem) => problemReason(problem)[lang]), ...duplicate].join(' '),
-    nextStepsOf(row.problems)
-      .map((step) => step[lang])
-      .join(' '),
-    ...row.cells.slice(headings.length),
-  ];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { annotatedCsv, annotatedWorkbook } from '../app/annotated-sheet.js';
 import {
   type CheckContext,
   type CheckResult,
@@ -8,7 +9,7 @@ import {
   type Forecast,
   withoutLedger,
 } from '../app/check.js';
-import { annotated, duplicateLine, problemsOf, REPLACES } from '../app/row-problems.js';
+import { duplicateLine, problemsOf, REPLACES } from '../app/row-problems.js';
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
 import { problemWords } from '../domain/problems.js';
@@ -18,7 +19,7 @@ import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
 import { RedisUnreachable } from '../redis/server/connection.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
+import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
 import { sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
@@ -35,10 +36,10 @@ export function checkCommand(): Command {
     command(
       'check <FILE...>',
       'Reads and validates sheets; prints every problem with its cell, and the plan. Sends nothing, stores nothing.',
-      'fastregister check merchants.csv --annotated problems.csv',
+      'fastregister check merchants.xlsx --annotated problems.xlsx',
     ),
   )
-    .option('--annotated <OUT.csv>', 'write the file back with the problems beside the rows')
+    .option('--annotated <FILE>', 'write the sheet back with the problems beside the rows; NAME.xlsx is a workbook')
     .option('--force', 'overwrite that file')
     .option('--json', 'print the plan and the problems as JSON')
     .action(async (files: string[], options: Options, made: Command) =>
@@ -66,7 +67,10 @@ async function check(context: CommandContext, files: readonly string[], options:
       file,
       async () => {
         if (options.annotated === undefined) for await (const _ of rows);
-        else await writeWhole(options.annotated, annotated(rows, sheet, lang), options.force === true);
+        else {
+          const write = isWorkbook(options.annotated) ? annotatedWorkbook : annotatedCsv;
+          await writeWhole(options.annotated, write(rows, sheet, lang), options.force === true);
+        }
       },
       lang,
     );

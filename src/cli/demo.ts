@@ -13,12 +13,13 @@ import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
 import { openStore, type Store } from '../app/wiring/store.js';
 import { readSettings } from '../config.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { localTime } from '../domain/calendar.js';
 import { packageFile } from '../package.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
 import { reportRows } from '../reporter/report.js';
+import { reportWorkbook } from '../reporter/workbook.js';
 import type { Settings } from '../settings.js';
 import { sleep } from '../sleep.js';
 import { command, EXIT, perform, UsageError } from './command.js';
@@ -91,7 +92,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
       store,
       { batches: [id], untilSubmitted: false, signal: interruption.signal },
       {
-        ...sendEvents(),
+        ...sendEvents(language),
         onListening: (port) => simulator.setPushUrl(`http://127.0.0.1:${port}${REHEARSAL_PATH}`),
       },
     );
@@ -102,8 +103,10 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
 
     const batch = await batchNamed(store, id);
     const reportFile = join(results, 'report.csv');
+    const workbook = join(results, 'report.xlsx');
     const reportOptions = await reportOptionsOf(store, language);
     await writeWhole(reportFile, reportCsv(store.batches, [batch], reportOptions), true);
+    await writeWhole(workbook, reportWorkbook(store.batches, [batch], reportOptions), true);
     say('');
     say(
       table(
@@ -113,7 +116,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
         ]),
       ),
     );
-    say(`\nThe report: ${relative(process.cwd(), reportFile)}`);
+    say(`\nThe report: ${[reportFile, workbook].map((file) => relative(process.cwd(), file)).join(', ')}`);
     return await tellSurprises(store, batch);
   } finally {
     await store?.close();
@@ -158,7 +161,7 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
     for await (const link of linksOf(store.batches, batch, Date.now())) found.push(link);
   }
   if (found.length === 0) return;
-  const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
+  const time = (at: number): string => localTime(at, store.settings.quotaTimezone, Date.now()).zh;
   await writeCodes(folder, found, { title: batch.file, language: 'zh', time });
   say('\nEvery legal person has to open a link. `fastregister links` shows those that are open:');
   say(table(found.slice(0, LINKS_SHOWN).map(({ line, merchant, url }) => [`  line ${line}`, merchant, url])));

@@ -1,10 +1,10 @@
 /** What people write after a flag, as values. A word that means nothing is refused with the flag and what to write instead. */
-import { OUTCOMES } from '../app/report-options.js';
 import { readMoment } from '../domain/calendar.js';
 import type { Schedule } from '../domain/night.js';
+import { OUTCOMES } from '../domain/outcomes.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
-import { ACTORS, type Actor, type Language } from '../domain/words.js';
+import { ACTORS, type Actor, type Language, type Words } from '../domain/words.js';
 import { UsageError } from './command.js';
 import { spokenLanguage } from './language.js';
 
@@ -16,21 +16,29 @@ export function languageFrom(text: string | undefined): Language {
 }
 
 export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | undefined {
-  if (text === undefined) return undefined;
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !OUTCOMES.includes(name as Outcome));
-  if (unknown.length > 0) throw new UsageError(`--only ${unknown.join(',')}: the outcomes are ${OUTCOMES.join(', ')}.`);
-  return new Set(names as Outcome[]);
+  return text === undefined ? undefined : namesFrom(text, OUTCOMES, (unknown) => `--only ${unknown}: the outcomes are`);
 }
 
 export const WHO = Object.keys(ACTORS) as readonly Actor[];
 
 export function whoFrom(text: string | undefined): ReadonlySet<Actor> | undefined {
-  if (text === undefined) return undefined;
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !WHO.includes(name as Actor));
-  if (unknown.length > 0) throw new UsageError(`--who ${unknown.join(',')}: use ${WHO.join(', ')}.`);
-  return new Set(names as Actor[]);
+  return text === undefined ? undefined : namesFrom(text, ACTORS, (unknown) => `--who ${unknown}: use`);
+}
+
+/** The machine's words, or what a Chinese report has in their place. */
+function namesFrom<Name extends string>(
+  text: string,
+  table: Readonly<Record<Name, Words>>,
+  refusal: (unknown: string) => string,
+): ReadonlySet<Name> {
+  const names = Object.keys(table) as Name[];
+  const read = text.split(/[,，、]/).map((word) => {
+    const wanted = word.trim();
+    return { wanted, name: names.find((name) => name === wanted || table[name].zh === wanted) };
+  });
+  const unknown = read.flatMap(({ wanted, name }) => (name === undefined ? [wanted] : []));
+  if (unknown.length > 0) throw new UsageError(`${refusal(unknown.join(','))} ${names.join(', ')}.`);
+  return new Set(read.flatMap(({ name }) => name ?? []));
 }
 
 /** By the name of the file. */

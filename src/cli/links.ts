@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openLinksOf } from '../app/links.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { isoWithOffset, localTime } from '../domain/calendar.js';
 import type { MerchantLink } from '../reporter/links.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { languageFrom } from './flags.js';
@@ -33,7 +33,8 @@ async function links({ open, settings }: CommandContext, id: string | undefined,
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
 
   if (options.qr !== undefined) {
-    await writeCodes(options.qr, found, { title: batch.file, language, time });
+    const inWords = (at: number): string => localTime(at, settings.quotaTimezone, Date.now())[language];
+    await writeCodes(options.qr, found, { title: batch.file, language, time: inWords });
     say(`${found.length} QR codes and ${LINK_SHEET} are in ${options.qr}.`);
   } else if (options.json) {
     for (const { line, merchant, registration, url, endsAt, stage } of found) {

@@ -10,7 +10,9 @@ import { onInterruption, say, table } from './terminal.js';
 
 export async function runNightHere(store: Store, plan: NightPlan): Promise<number> {
   const interruption = onInterruption();
-  const result = await runNightNow(store, plan, interruption.signal, sendEvents).finally(() => interruption.end());
+  const result = await runNightNow(store, plan, interruption.signal, () => sendEvents(plan.language)).finally(() =>
+    interruption.end(),
+  );
   if (result === undefined) {
     say(`Another night works on ${plan.inbox} at the moment. Nothing was done.`);
     return EXIT.done;

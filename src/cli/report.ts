@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { batchesToReport, report } from '../app/report.js';
-import { OUTCOMES } from '../app/report-options.js';
 import { isoWithOffset } from '../domain/calendar.js';
+import { OUTCOME_NAMES } from '../domain/outcomes.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
@@ -28,7 +28,7 @@ export function reportCommand(): Command {
   )
     .option('-o, --output <FILE>', 'write to this file; NAME.xlsx is a workbook')
     .option('--force', 'overwrite the file')
-    .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOMES.join(', ')}`)
+    .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOME_NAMES.join(', ')}`)
     .option('--who <WHO,...>', `only rows whose next step is theirs: ${WHO.join(', ')}`)
     .option(
       '--since <DATE>',

@@ -1,8 +1,8 @@
 /** `retry` and `cancel`: what it would do → a question → the operator's facts, with who asked and why. */
 import type { Command } from 'commander';
-import { OUTCOMES } from '../app/report-options.js';
 import { type ActionSummary, applyPreviewed, preview } from '../app/retry-cancel.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';
+import { OUTCOME_NAMES } from '../domain/outcomes.js';
 import type { Group } from '../operator/action.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { outcomesFrom } from './flags.js';
@@ -45,7 +45,7 @@ export function cancelCommand(): Command {
 function askingCommand(ask: Ask): Command {
   const { does, example } = WORDS[ask];
   return command(`${ask} <BATCH|REGISTRATION...>`, does, example)
-    .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOMES.join(', ')}`)
+    .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOME_NAMES.join(', ')}`)
     .option('--because <TEXT>', 'why, for everybody who looks')
     .option('--yes', 'do not ask')
     .option('--json', 'print what it would do, or with --yes did, as JSON')

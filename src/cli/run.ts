@@ -1,16 +1,19 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { batchNamed } from '../app/batches.js';
+import { isOwnReport } from '../app/own-report.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
 import { refuseMissingInbox } from '../app/schedule.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
+import { joined, type Language, type Words } from '../domain/words.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
+import { reportWorkbook } from '../reporter/workbook.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
+import { isWorkbook, languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { runNightHere } from './night-run.js';
 import { loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
@@ -37,7 +40,7 @@ export function runCommand(): Command {
     .option('--until <submitted>', 'return when every row has been sent')
     .option(
       '-o, --output <FILE>',
-      'write the report to this file (of several sheets: into this folder); else to stdout',
+      'write the report to this file (NAME.xlsx is a workbook; of several sheets: into this folder); else to stdout',
     )
     .option('--force', 'overwrite the report')
     .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
@@ -79,48 +82,55 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   const untilSubmitted = untilFrom(options.until) === 'submitted';
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
-  if (!options.force) outputs?.forEach(refuseToOverwrite);
+  if (!options.force) for (const output of outputs ?? []) await refuseToOverwrite(output);
   outputs?.forEach(refuseUnwritable);
   const loadOptions = loadFlagsFrom(options);
   const interruption = onInterruption();
   const store = await open('background');
   const loaded = await loadShown(store, files, loadOptions);
   const ids = loaded.map(({ batch }) => batch.id);
-  const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents());
+  const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents(language));
 
   say(table(Object.entries(byOutcome(result.counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
   const reportOptions = await reportOptionsOf(store, language);
   for (const [at, id] of ids.entries()) {
     const batch: Batch = await batchNamed(store, id);
-    const pieces = reportCsv(store.batches, [batch], reportOptions);
     const output = outputs?.[at];
+    const write = isWorkbook(output ?? '') ? reportWorkbook : reportCsv;
+    const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, [batch], reportOptions);
     if (output === undefined) for await (const piece of pieces) await print(piece);
     else {
       await writeWhole(output, pieces, true);
       say(`Written: ${output}`);
     }
   }
-  return statusOf(result, interruption);
+  return statusOf(result, interruption, language);
 }
 
-function statusOf({ ending, needing, blockedReason }: RunResult, interruption: Interruption): number {
+function statusOf(
+  { ending, needing, blockedReason }: RunResult,
+  interruption: Interruption,
+  language: Language,
+): number {
   switch (ending) {
     case 'interrupted':
       say('Interrupted. The same command goes on where this one stopped.');
       return interruption.status();
     case 'stopped':
-      say(`Stopped. ${blockedReason?.reason.en ?? ''} ${blockedReason?.nextStep.en ?? ''}`);
+      say(joined([STOPPED, blockedReason?.reason ?? NOTHING, blockedReason?.nextStep ?? NOTHING])[language]);
       return EXIT.stopped;
     default:
       return needing > 0 ? EXIT.someNeedAPerson : EXIT.done;
   }
 }
 
+const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
+const NOTHING: Words = { en: '', zh: '' };
+
 /** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */
-function refuseToOverwrite(output: string): void {
+async function refuseToOverwrite(output: string): Promise<void> {
   if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
-  const heading = readFileSync(output, 'utf8').split('\r\n', 1)[0] ?? '';
-  if (heading.endsWith('"registration_id","batch"')) return;
+  if (await isOwnReport(output)) return;
   throw new UsageError(`${output} is there already and is no report. Name another file, or say --force.`);
 }
 

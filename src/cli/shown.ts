@@ -3,9 +3,10 @@ import { type LoadRequest, loadFiles } from '../app/load.js';
 import type { SendEvents } from '../app/send-and-listen.js';
 import type { SheetFile } from '../app/sheets.js';
 import type { Store } from '../app/wiring/store.js';
-import { type Batch, byOutcome, type Counts, countOf } from '../domain/batch.js';
-import type { State } from '../domain/registration.js';
+import type { Batch } from '../domain/batch.js';
+import type { Language } from '../domain/words.js';
 import type { Loaded } from '../producer/load.js';
+import { openPace, progressLine } from './progress.js';
 import { openProgress, say } from './terminal.js';
 
 /** @throws SheetError */
@@ -31,11 +32,18 @@ export function sayNotes({ file, sheet }: SheetFile): void {
 }
 
 /** What is to be shown while a run sends. */
-export function sendEvents(): SendEvents {
+export function sendEvents(language: Language): SendEvents {
   const progress = openProgress();
+  const paceOf = openPace();
+  const options = { language, withBar: process.stderr.isTTY === true };
   return {
-    onProgress: ({ counts, now }) =>
-      progress.show(progressLine(counts, now) + (now.blockedReason ? ` · ${now.blockedReason.reason.en}` : '')),
+    onProgress({ counts, now }) {
+      const { blockedReason } = now;
+      const note = blockedReason && { about: blockedReason.problem, text: blockedReason.reason[language] };
+      const pace = paceOf(counts, Date.now());
+      // Nobody can say how long it takes while nothing is sent.
+      progress.show(progressLine(counts, now, note === undefined ? pace : undefined, options), note);
+    },
     onSettled: () => progress.end(),
     onOtherReceiver: (address) =>
       say(`Pushes are taken by the fastregister receiver that already listens on ${address}.`),
@@ -55,18 +63,4 @@ function aboutWarnings({ warned = 0 }: Batch, accepted: boolean): string {
   if (warned === 0) return '';
   const what = accepted ? 'accepted all the same' : 'held back by --accept-warnings=no';
   return ` ${warned} ${warned === 1 ? 'row has' : 'rows have'} warnings and ${warned === 1 ? 'was' : 'were'} ${what}.`;
-}
-
-/** `38/41 done · 3 queued · 120 of 1000 calls today` */
-function progressLine(counts: Counts, calls: { used: number; limit: number }): string {
-  const outcomes = byOutcome(counts);
-  const rows = Object.values(outcomes).reduce((total, count) => total + count, 0);
-  const parts = [`${rows - (outcomes.pending ?? 0)}/${rows} done`];
-  const shown: readonly State[] = ['queued', 'submitting', 'deferred', 'awaiting_legal_person'];
-  for (const state of shown) {
-    const count = countOf(counts, state);
-    if (count > 0) parts.push(`${count} ${state.replaceAll('_', ' ')}`);
-  }
-  parts.push(`${calls.used} of ${calls.limit} calls today`);
-  return parts.join(' · ');
 }

@@ -1,5 +1,5 @@
 /** What commands say and where: data on stdout, everything else on stderr. */
-import { printable } from '../domain/printable.js';
+import { displayWidth, printable } from '../domain/printable.js';
 import type { Words } from '../domain/words.js';
 import { told } from '../reporter/file.js';
 import { spoken } from './language.js';
@@ -28,20 +28,28 @@ export async function printJson(value: unknown): Promise<void> {
   await print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Why it does not go on. */
+export interface Note {
+  /** What it is about: the next text about the same is not shown. */
+  readonly about: string;
+  readonly text: string;
+}
+
 export interface Progress {
-  show(line: string): void;
+  show(line: string, note?: Note): void;
   end(): void;
 }
 
 /** Elsewhere than on a terminal, a line that changed is written this often at most. */
 const PLAIN_LINE_EVERY_MS = 5_000;
 
-/** One rewritten line on a terminal, plain lines otherwise. */
+/** One rewritten line on a terminal, cut to its width; plain lines otherwise. A note is a line of its own, and never cut. */
 export function openProgress(): Progress {
   const { stderr } = process;
   let shown = '';
   let shownAt = 0;
   let pending = '';
+  let noted = '';
   const plain = (line: string): void => {
     shown = line;
     shownAt = Date.now();
@@ -49,7 +57,13 @@ export function openProgress(): Progress {
     stderr.write(`${printable(line)}\n`);
   };
   return {
-    show(line) {
+    show(line, note) {
+      const about = note?.about ?? '';
+      if (about !== noted) {
+        noted = about;
+        if (note !== undefined) stderr.write(`${stderr.isTTY ? CLEARED : ''}${printable(note.text)}\n`);
+        shown = '';
+      }
       if (line === shown) return;
       if (!stderr.isTTY) {
         pending = line;
@@ -57,7 +71,7 @@ export function openProgress(): Progress {
         return;
       }
       shown = line;
-      stderr.write(`\r\u001b[2K${printable(line).slice(0, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`${CLEARED}${cutTo(printable(line), (stderr.columns ?? 80) - 1)}`);
     },
     end() {
       if (stderr.isTTY && shown !== '') stderr.write('\n');
@@ -67,29 +81,31 @@ export function openProgress(): Progress {
   };
 }
 
+/** The line on which the cursor stands. */
+const CLEARED = '\r\u001b[2K';
+
+function cutTo(line: string, columns: number): string {
+  let cut = '';
+  let width = 0;
+  for (const character of line) {
+    width += displayWidth(character);
+    if (width > columns) break;
+    cut += character;
+  }
+  return cut;
+}
+
 /** Columns side by side; the last one is not padded. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => width(row[at] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
   return rows
     .map((row) =>
       row
-        .map((cell, at) => cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - width(cell))))
+        .map((cell, at) => cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - displayWidth(cell))))
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Chinese characters take two columns of a terminal. */
-function width(text: string): number {
-  let columns = 0;
-  for (const character of text)
-    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
-      character,
-    )
-      ? 2
-      : 1;
-  return columns;
 }
 
 /** Who sent the signal waits 25 s; a call or a Redis that does not answer by then is left, and the ledger settles it. */

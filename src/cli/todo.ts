@@ -40,12 +40,12 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
 
   if (options.output !== undefined) {
     const pieces: AsyncIterable<string | Uint8Array> = isWorkbook(options.output)
-      ? todoWorkbook(todos, time)
-      : todoCsv(todos, time);
+      ? todoWorkbook(todos, time, language)
+      : todoCsv(todos, time, language);
     await writeWhole(options.output, pieces, options.force === true);
     say(`Written: ${options.output}`);
   } else if (options.json) await printJson(todos.map((it) => asJson(it, time)));
-  else for await (const piece of todoCsv(todos, time)) await print(piece);
+  else for await (const piece of todoCsv(todos, time, language)) await print(piece);
 
   const urgent = todos.filter(({ confirmBy }) => confirmBy !== undefined).length;
   say(`${todos.length} merchants to contact; the 24 hours of ${urgent} of them still run.`);
@@ -53,6 +53,6 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
 }
 
 function asJson(it: Todo, time: (at: number) => string): Record<string, string> {
-  const cells = todoCells(it, time);
+  const cells = todoCells(it, time, 'en');
   return Object.fromEntries(TODO_COLUMNS.map((column, at) => [column, cells[at] ?? '']));
 }

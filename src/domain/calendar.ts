@@ -1,4 +1,5 @@
 /** Days and hours on the clock of a time zone: the quota day and the sending hours. Times are milliseconds since 1970. */
+import type { Words } from './words.js';
 
 export interface QuotaDay {
   /** `2026-11-21`, in the quota's time zone. */
@@ -84,6 +85,20 @@ function dateText(day: number): string {
     dates.text = new Date(day * 86_400_000).toISOString().slice(0, 10);
   }
   return dates.text;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A time in a sentence: `21 Nov 22:09` and `11 月 21 日 22:09`, with the year where that is not the year of `now`. */
+export function localTime(at: number, timeZone: string, now: number): Words {
+  const iso = isoWithOffset(at, timeZone);
+  const [year = '', month = '', day = ''] = iso.slice(0, 10).split('-');
+  const clock = iso.slice(11, 16);
+  const isThisYear = isoWithOffset(now, timeZone).startsWith(year);
+  return {
+    en: `${Number(day)} ${MONTHS[Number(month) - 1]} ${isThisYear ? '' : `${year} `}${clock}`,
+    zh: `${isThisYear ? '' : `${year} 年 `}${Number(month)} 月 ${Number(day)} 日 ${clock}`,
+  };
 }
 
 /**

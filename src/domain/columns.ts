@@ -22,23 +22,32 @@ export const COLUMNS = {
 export type Field = keyof typeof COLUMNS;
 export const FIELDS = Object.keys(COLUMNS) as readonly Field[];
 
-/** What the report adds; ignored on input, so that a corrected report is the next upload. */
-export const REPORT_COLUMNS = [
-  'line',
-  'outcome',
-  'problem',
-  'reason',
-  'next_step',
-  'message',
-  'who_acts',
-  'appid',
-  'authorize_url',
-  'attempts',
-  'submitted_at',
-  'finished_at',
-  'registration_id',
-  'batch',
-] as const;
+/**
+ * What the report adds, and how its headings read; ignored on input, so that a corrected report is the next upload. The name
+ * of `registration_id` is the same in both: by it the Chinese headings are known to be ours.
+ */
+export const REPORT_HEADINGS = {
+  line: { en: 'line', zh: '行号' },
+  outcome: { en: 'outcome', zh: '结果' },
+  problem: { en: 'problem', zh: '问题代码' },
+  reason: { en: 'reason', zh: '原因' },
+  next_step: { en: 'next_step', zh: '处理办法' },
+  message: { en: 'message', zh: '转发给商户' },
+  who_acts: { en: 'who_acts', zh: '由谁处理' },
+  appid: { en: 'appid', zh: '小程序 appid' },
+  authorize_url: { en: 'authorize_url', zh: '法人确认链接' },
+  attempts: { en: 'attempts', zh: '提交次数' },
+  submitted_at: { en: 'submitted_at', zh: '提交时间' },
+  finished_at: { en: 'finished_at', zh: '完成时间' },
+  registration_id: { en: 'registration_id', zh: 'registration_id' },
+  batch: { en: 'batch', zh: '批次' },
+} as const satisfies Record<string, Words>;
+
+export type ReportColumn = keyof typeof REPORT_HEADINGS;
+export const REPORT_COLUMNS = Object.keys(REPORT_HEADINGS) as readonly ReportColumn[];
+
+/** The sheet of counts in a workbook of ours; it is no sheet of merchants. */
+export const COUNTS_SHEET: Words = { en: 'counts', zh: '汇总' };
 
 /** Where a sheet has what: plain data, so that it can be stored with the batch. */
 export interface Layout {
@@ -75,11 +84,12 @@ export function readHeadings(cells: readonly string[]): HeadingsRead {
     if (at.length > 1) clashes.push({ fields: [field], columns: at });
     columns[field] = at[0] ?? -1;
   }
+  const ofReport = columnsOfReport(cells);
   return {
     layout: {
       columns,
       width: cells.length,
-      carried: cells.flatMap((cell, column) => (REPORT_MEANING.has(comparableHeading(cell)) ? [] : [column])),
+      carried: cells.flatMap((_, column) => (ofReport.has(column) ? [] : [column])),
     },
     found: FIELDS.filter((field) => columns[field] >= 0).length,
     clashes,
@@ -123,7 +133,43 @@ const MEANING: ReadonlyMap<string, Field> = new Map(
     [field, ...COLUMNS[field].aliases].map((name) => [comparableHeading(name), field] as const),
   ),
 );
-const REPORT_MEANING: ReadonlySet<string> = new Set(REPORT_COLUMNS.map(comparableHeading));
+
+interface ReportMeaning {
+  /** Place among the columns of a report. */
+  readonly at: number;
+  /** No sheet has such a heading of its own. */
+  readonly isOurs: boolean;
+}
+
+const REPORT_MEANING: ReadonlyMap<string, ReportMeaning> = new Map(
+  REPORT_COLUMNS.flatMap((column, at): [string, ReportMeaning][] => [
+    [comparableHeading(REPORT_HEADINGS[column].zh), { at, isOurs: false }],
+    [comparableHeading(REPORT_HEADINGS[column].en), { at, isOurs: true }],
+  ]),
+);
+
+const MARK = REPORT_COLUMNS.indexOf('registration_id');
+
+/**
+ * The columns that an earlier report added. A sheet may have a column 原因 or 批次 of its own: a Chinese heading is ours only
+ * where `registration_id` is there too, and where the columns of a report stand in their order on either side of it.
+ */
+function columnsOfReport(cells: readonly string[]): ReadonlySet<number> {
+  const meanings = cells.map((cell) => REPORT_MEANING.get(comparableHeading(cell)));
+  const found = new Set(meanings.flatMap((meaning, column) => (meaning?.isOurs ? [column] : [])));
+  const mark = meanings.findIndex((meaning) => meaning?.at === MARK);
+  if (mark < 0) return found;
+  for (const step of [-1, 1]) {
+    let last = MARK;
+    for (let column = mark + step; column >= 0 && column < cells.length; column += step) {
+      const at = meanings[column]?.at;
+      if (at === undefined || (at - last) * step <= 0) continue;
+      last = at;
+      found.add(column);
+    }
+  }
+  return found;
+}
 
 /** `A`, `B`, … `Z`, `AA`: as spreadsheet programs name a column. */
 export function columnLetters(index: number): string {

@@ -130,7 +130,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
   'operator:pause': {
     acts: 'us',
     en: 'An operator paused it.',
-    zh: '操作员已暂停。',
+    zh: '运营人员已人工暂停。',
     nextStep: { en: 'Run `fastregister resume` to send again.', zh: '运行 `fastregister resume` 恢复提交。' },
   },
 };

@@ -21,14 +21,14 @@ interface LineStateRow extends Words {
 // biome-ignore format: one line, one state
 export const LINE_STATES = {
   running: { en: 'calls pass', zh: '正常提交' },
-  paused: { en: 'a person paused it; it met no fault', zh: '操作员已暂停，没有故障' },
-  stopped: { en: 'stopped for a fault that a person has to fix', zh: '因故障暂停，需人工处理' },
-  stopped_paused: { en: 'the same, and a person paused it', zh: '因故障暂停，需人工处理，且操作员已暂停' },
-  half_open: { probe: 'wanted', en: 'a person resumed it: the next create is the probe', zh: '操作员已恢复，下一次创建请求为试探请求' },
+  paused: { en: 'a person paused it; it met no fault', zh: '运营人员已暂停，没有故障' },
+  stopped: { en: 'stopped for a fault that a person has to fix', zh: '因故障停止，需人工处理' },
+  stopped_paused: { en: 'the same, and a person paused it', zh: '因故障停止，需人工处理，且运营人员已暂停' },
+  half_open: { probe: 'wanted', en: 'a person resumed it: the next create is the probe', zh: '运营人员已恢复，下一次创建请求为试探请求' },
   probing: { probe: 'sent', en: 'the probe is on its way', zh: '试探请求已发出' },
-  retrying: { probe: 'due', en: 'stopped for a fault that may end by itself: a probe is sent after a wait that grows', zh: '因可能自行消失的故障暂停，按逐渐加长的间隔发出试探请求' },
-  retrying_paused: { en: 'the same, and a person paused it: no probe is sent', zh: '因可能自行消失的故障暂停，且操作员已暂停：不发出试探请求' },
-  retrying_half_open: { probe: 'wanted', en: 'a person resumed it before its wait was over: the next call is the probe', zh: '操作员在等待结束前已恢复，下一次请求为试探请求' },
+  retrying: { probe: 'due', en: 'stopped for a fault that may end by itself: a probe is sent after a wait that grows', zh: '因可能自行消失的故障停止，按逐渐加长的间隔发出试探请求' },
+  retrying_paused: { en: 'the same, and a person paused it: no probe is sent', zh: '因可能自行消失的故障停止，且运营人员已暂停：不发出试探请求' },
+  retrying_half_open: { probe: 'wanted', en: 'a person resumed it before its wait was over: the next call is the probe', zh: '运营人员在等待结束前已恢复，下一次请求为试探请求' },
   retrying_probing: { probe: 'sent', en: 'the probe is on its way; should it fail, the line waits for the next one', zh: '试探请求已发出，若失败则等待下一次试探' },
 } as const satisfies Record<string, LineStateRow>;
 
@@ -36,9 +36,9 @@ export type LineState = keyof typeof LINE_STATES;
 
 // biome-ignore format: one line, one event
 export const LINE_EVENTS = {
-  paused: { en: 'a person paused the line', zh: '操作员暂停提交' },
-  resumed: { en: 'a person resumed it, and a create can be sent as the probe', zh: '操作员恢复提交，且有可作为试探的创建请求' },
-  resumed_idle: { en: 'a person resumed it, and nothing waits to be sent', zh: '操作员恢复提交，且没有待提交的行' },
+  paused: { en: 'a person paused the line', zh: '运营人员暂停提交' },
+  resumed: { en: 'a person resumed it, and a create can be sent as the probe', zh: '运营人员恢复提交，且有可作为试探的创建请求' },
+  resumed_idle: { en: 'a person resumed it, and nothing waits to be sent', zh: '运营人员恢复提交，且没有待提交的行' },
   fault: { en: 'a fault was met that a person has to fix', zh: '遇到需人工处理的故障' },
   passing_fault: { en: 'a fault that may end by itself was met often enough', zh: '可能自行消失的故障已达到次数' },
   probe_sent: { en: 'a call got its permit as the probe', zh: '某次请求获准作为试探请求' },
@@ -68,7 +68,7 @@ export const LINE_MOVES: readonly LineMove[] = [
   { event: 'paused', from: ['retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'retrying_paused', because: { en: 'a pause lasts until a person ends it', zh: '暂停由人工结束' } },
   { event: 'resumed', from: ['paused'], to: 'running', because: { en: 'there is no fault to try', zh: '没有需要试探的故障' } },
   { event: 'resumed', from: ['stopped', 'stopped_paused', 'half_open', 'probing'], to: 'half_open', because: { en: 'whether the fault is fixed shows with the next create', zh: '故障是否已排除，由下一次创建请求验证' } },
-  { event: 'resumed', from: ['retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'retrying_half_open', because: { en: 'the operator does not wait for the next probe', zh: '操作员不等待下一次试探' } },
+  { event: 'resumed', from: ['retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'retrying_half_open', because: { en: 'the operator does not wait for the next probe', zh: '运营人员不等待下一次试探' } },
   { event: 'resumed_idle', from: ['paused', 'stopped', 'stopped_paused', 'half_open', 'probing', 'retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'no call can tell, so the next row is sent as usual', zh: '没有可用于试探的请求，下一行照常提交' } },
 
   // A fault

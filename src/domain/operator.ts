@@ -18,14 +18,14 @@ export const CANNOT = {
   over: { en: 'it has its outcome already', zh: '已有结果' },
   row_refused: {
     en: 'our checks refused the row: correct it in the sheet and load the sheet again',
-    zh: '本行未通过校验：请在表格中更正后重新上传',
+    zh: '本行未通过校验：请在表格中更正后重新导入',
   },
   other_row: { en: 'the row has no attempt of its own', zh: '该行没有独立的提交' },
   later_batch: {
     en: 'a later batch has sent this merchant again: ask there',
     zh: '之后的批次已重新提交该商户，请在那个批次中操作',
   },
-  purged: { en: "the merchant's details were purged: load the row again", zh: '商户信息已清除，请重新上传该行' },
+  purged: { en: "the merchant's details were purged: load the row again", zh: '商户信息已清除，请重新导入该行' },
   unknown_outcome: {
     en: 'its outcome is not known, so WeChat may have begun a task: ask the merchant first, then say --only needs_review',
     zh: '结果未知，微信可能已开始任务：请先向商户确认，再使用 --only needs_review',

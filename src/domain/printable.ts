@@ -14,3 +14,12 @@ export function printable(text: string): string {
 export function markdownText(text: string): string {
   return printable(text.replace(/[\r\n\t]+/g, ' ')).replace(/[\\`*_[\]<>|~]/g, '\\$&');
 }
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/;
+
+/** Chinese characters take two columns of a terminal or a sheet. */
+export function displayWidth(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += WIDE.test(character) ? 2 : 1;
+  return columns;
+}

@@ -30,14 +30,14 @@ export const PROBLEMS = {
   'sheet:rows_swallowed': { severity: 'error', who: 'us', says: { en: 'a quotation mark is opened in this cell and closed further down: lines that look like rows of their own are part of it, and are not read ({detail}).', zh: '该单元格的引号未及时闭合，后面的内容被并入本格，其中 {detail} 行疑似商户数据，未被读取。' }, next: { en: 'Close the quotation mark or take it out.', zh: '请补上或删除引号。' } },
   'sheet:cell_without_heading': { severity: 'warning', who: 'us', says: { en: 'no heading stands above this cell, so it is not carried to the report.', zh: '该单元格上方没有表头，不会写入报告。' }, next: { en: 'Give the column a heading if the report is to have it.', zh: '如需保留，请为该列添加表头。' } },
 
-  'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而加载时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新上传，或以 --accept-warnings=yes 再次加载，按原样提交。' } },
+  'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而导入时指定了 --accept-warnings=no，故暂不提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新导入，或以 --accept-warnings=yes 再次导入，按原样提交。' } },
   'sheet:row_without_merchant': { severity: 'error', who: 'us', says: { en: 'nothing that a merchant has is filled in in this row.', zh: '本行未填写任何商户信息。' }, next: { en: 'Fill the row in, or delete it.', zh: '请填写或删除本行。' } },
   'sheet:headings_again': { severity: 'error', who: 'us', says: { en: 'this row repeats the headings.', zh: '本行与表头重复。' }, next: { en: 'Delete it.', zh: '请删除本行。' } },
   'sheet:row_hidden': { severity: 'warning', who: 'us', says: { en: 'the workbook hides this row, e.g. by a filter; it is read all the same.', zh: '该行在工作簿中被隐藏（如被筛选），仍会读取。' }, next: { en: 'Delete the row if this merchant is not to be registered.', zh: '如不注册该商户，请删除该行。' } },
 
   // Where a value should come from
   'sheet:formula_failed': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has failed: {detail}.', zh: '该单元格的公式出错：{detail}。' }, next: { en: 'Write the value itself into the cell.', zh: '请直接填写数值或文字。' } },
-  'sheet:formula_without_result': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has no result in the file.', zh: '该单元格的公式没有保存计算结果。' }, next: { en: 'Open the file in Excel or WPS, save it, and load it again.', zh: '请用 Excel 或 WPS 打开并保存后重新上传。' } },
+  'sheet:formula_without_result': { severity: 'error', who: 'us', says: { en: 'the formula in this cell has no result in the file.', zh: '该单元格的公式没有保存计算结果。' }, next: { en: 'Open the file in Excel or WPS, save it, and load it again.', zh: '请用 Excel 或 WPS 打开并保存后重新导入。' } },
   'sheet:cell_merged': { severity: 'error', who: 'us', says: { en: 'this cell is merged with the one above, and a file has the value of merged cells in the first of them only.', zh: '该单元格与上方单元格合并，文件中只有合并区域的首格有值。' }, next: { en: 'Unmerge the cells and fill in each of them.', zh: '请取消合并单元格，并逐行填写。' } },
   'sheet:formula_text': { severity: 'warning', who: 'us', says: { en: 'the value stood in ="…", as export programs write a text; it was taken out.', zh: '内容以 ="…" 形式导出，已取出其中的文本。' }, next: NOTHING },
 
@@ -84,13 +84,13 @@ export const PROBLEMS = {
   'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_LEGAL_PERSON },
 
   // The phone
-  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少第三方联系电话，也未设默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新加载表格。' } },
+  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少第三方联系电话，也未设默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新导入表格。' } },
   'sheet:phone_shape': { severity: 'error', who: 'us', says: { en: 'this is not a phone number.', zh: '这不是电话号码。' }, next: { en: 'Set the column to Text and write digits and hyphens only.', zh: '请将该列设为“文本”格式，只写数字和连字符。' } },
   'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '该电话像手机号，但有 {detail} 位；手机号应为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
   'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '该电话像座机号，但缺少区号首位的零。' }, next: AS_TEXT },
 
   // What the ledger knows of the merchant
-  'sheet:too_early': { severity: 'warning', who: 'us', says: { en: 'WeChat refused this merchant because the business registry was not up to date (105), and asks for 5 to 15 working days before it is sent again; 15 have not passed yet.', zh: '微信曾因工商数据未更新拒绝该商户（105），要求 5 至 15 个工作日后再提交，目前未满 15 个工作日。' }, next: { en: 'Loaded now, it is sent at once and may be refused again. To wait, leave the row out and use `fastregister retry`.', zh: '现在加载会立即提交，可能再次被拒；如需等待，请移除该行并使用 `fastregister retry`。' } },
+  'sheet:too_early': { severity: 'warning', who: 'us', says: { en: 'WeChat refused this merchant because the business registry was not up to date (105), and asks for 5 to 15 working days before it is sent again; 15 have not passed yet.', zh: '微信曾因工商数据未更新拒绝该商户（105），要求 5 至 15 个工作日后再提交，目前未满 15 个工作日。' }, next: { en: 'Loaded now, it is sent at once and may be refused again. To wait, leave the row out and use `fastregister retry`.', zh: '现在导入会立即提交，可能再次被拒；如需等待，请移除该行并使用 `fastregister retry`。' } },
 
   // What was repaired on the way
   'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已转为半角。' }, next: NOTHING },

@@ -66,7 +66,7 @@ export const STATES = {
     acts: 'merchant',
     verdict: 'refused',
     en: 'WeChat or the business registry refused the details.',
-    zh: '微信或工商登记机关未通过所填信息。',
+    zh: '所填信息未通过微信或工商数据校验。',
   },
   expired: {
     outcome: 'expired',
@@ -109,7 +109,7 @@ export const REPORTERS = {
   producer: { en: 'producer', zh: '导入' },
   worker: { en: 'worker', zh: '提交' },
   receiver: { en: 'receiver', zh: '接收' },
-  operator: { en: 'operator', zh: '操作员' },
+  operator: { en: 'operator', zh: '运营人员' },
 } as const satisfies Record<string, Words>;
 
 // biome-ignore format: one line, one fact
@@ -124,13 +124,13 @@ export const FACTS = {
   create_void: { by: 'worker', en: 'the call was turned away at the door (token, quota, no connection): no attempt was made', zh: '请求未被受理（令牌、额度或连接原因），不计为一次提交' },
   create_intercepted: { by: 'worker', en: 'a proxy, a firewall or another server refused or redirected the call in place of WeChat: no attempt was made', zh: '请求被代理、防火墙或其他服务器拒绝或重定向，未到达微信，不计为一次提交' },
   create_refused: { by: 'worker', en: "WeChat refused the merchant's details", zh: '微信未通过商户所填信息' },
-  platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops', zh: '微信拒绝的是平台而非商户，提交暂停' },
+  platform_refused: { by: 'worker', en: 'WeChat refused the platform, not the merchant: the line stops', zh: '微信拒绝的是平台而非商户，提交因故障停止' },
   answer_unknown: { by: 'worker', en: 'WeChat answered with an unknown code', zh: '微信返回了未知的代码' },
   answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
-  try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此暂停：该次尝试不计数' },
+  try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此停止：该次尝试不计数' },
   search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
   search_void: { by: 'worker', en: '`search` was turned away at the door: nothing was learnt', zh: '`search` 未被受理，没有得到结果' },
-  search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交暂停' },
+  search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交因故障停止' },
   task_running: { by: 'worker', en: '`search` says that the task is running', zh: '`search` 显示任务正在执行' },
   task_unclear: { by: 'worker', en: '`search` does not tell what became of the task', zh: '`search` 未能说明任务结果' },
   task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one', zh: '`query` 显示小程序已创建，但未说明是哪一个' },
@@ -146,8 +146,8 @@ export const FACTS = {
   authorizer_withdrawn: { by: 'receiver', en: 'WeChat pushed: the merchant withdrew the authorisation', zh: '微信推送：商户已取消对第三方平台的授权' },
   authorizer_kept: { by: 'worker', en: "the authorizer's refresh token was received and is kept", zh: '已取得授权，授权方的刷新令牌已保存' },
   authorizer_lost: { by: 'worker', en: 'the auth_code was dead, and WeChat gave no refresh token in another way', zh: 'auth_code 已失效，也未能以其他方式取得刷新令牌' },
-  retry_asked: { by: 'operator', en: 'an operator asked to send it again', zh: '操作员要求重新提交' },
-  cancel_asked: { by: 'operator', en: 'an operator withdrew it', zh: '操作员已撤回' },
+  retry_asked: { by: 'operator', en: 'an operator asked to send it again', zh: '运营人员要求重新提交' },
+  cancel_asked: { by: 'operator', en: 'an operator withdrew it', zh: '运营人员已撤回' },
 } as const satisfies Record<string, FactRow>;
 
 export type FactKind = keyof typeof FACTS;
@@ -416,7 +416,7 @@ export const MOVES: readonly Move[] = [
   ...inEach([...UNSENT, ...SENT, 'rejected', 'expired', 'cancelled', 'invalid', 'needs_review'], { fact: 'row_accepted', when: 'there is a Mini Program from before, and no other one is asked for', rows: 'already_created', because: { en: 'whatever becomes of the second Mini Program, the enterprise has its first', zh: '无论第二个小程序结果如何，该企业已有小程序' } }),
   { fact: 'row_accepted', from: ['rejected', 'expired', 'cancelled', 'invalid'], to: 'queued', so: ['send'], rows: 'begins', because: { en: 'it failed before, so the new row is a new attempt', zh: '之前失败，新的一行即为一次新的提交' } },
   { fact: 'row_accepted', from: ['needs_review'], when: 'every earlier answer is known', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'nothing of ours can be running at WeChat', zh: '微信中不会有我们的任务在执行' } },
-  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '操作员要为该商户再注册一个小程序' } },
+  { fact: 'row_accepted', from: ['created'], when: 'one more is asked for', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '运营人员要为该商户再注册一个小程序' } },
   { fact: 'row_accepted', from: ['deferred'], when: "the details are other ones, and somebody else's task runs", to: 'deferred', rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent, once that task has ended', zh: '尚未提交，待该任务结束后只提交较新的一行' } },
   { fact: 'row_accepted', from: UNSENT, when: 'the details are other ones', to: 'queued', so: ['send'], rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent', zh: '尚未提交，只提交较新的一行' } },
   ...inEach(UNSENT, { fact: 'row_accepted', when: 'the details are the same, with a newer phone', rows: 'leads', because: { en: 'it is not sent yet, and the newest phone is sent', zh: '尚未提交，以最新的联系电话为准' } }),
@@ -488,9 +488,9 @@ export const MOVES: readonly Move[] = [
   { fact: 'authorizer_withdrawn', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the platform cannot act for the Mini Program until the merchant authorises it again', zh: '商户重新授权之前，平台无法代小程序操作' } },
 
   // The operator
-  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '操作员要求重新提交，需等待工商数据更新' } },
-  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '操作员要求' } },
-  { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '操作员要求不再等待' } },
+  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '运营人员要求重新提交，需等待工商数据更新' } },
+  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '运营人员要求' } },
+  { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '运营人员要求不再等待' } },
   { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
   ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];

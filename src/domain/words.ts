@@ -41,7 +41,7 @@ export const AFTER_CREATION: Words = {
 
 /** Whose move it is, as the report's `who_acts` says it. */
 export const ACTORS = {
-  us: { en: 'fastregister and its operator', zh: '我们' },
+  us: { en: 'fastregister and its operator', zh: '运营人员' },
   merchant: { en: 'the merchant', zh: '商户' },
   legal_person: { en: 'the legal person', zh: '法人' },
   platform: { en: 'the administrator of the third-party platform', zh: '第三方平台管理员' },
@@ -49,3 +49,15 @@ export const ACTORS = {
 } as const satisfies Record<string, Words>;
 
 export type Actor = keyof typeof ACTORS;
+
+/**
+ * Sentences one after the other. A Chinese one that ends without a mark, because what WeChat said or a link stands at its
+ * end, is set off from the next.
+ */
+export function joined(sentences: readonly Words[]): Words {
+  const said = sentences.filter(({ en }) => en !== '');
+  return {
+    en: said.map(({ en }) => en).join(' '),
+    zh: said.map(({ zh }, at) => (at === said.length - 1 || /[。！？；：…]$/u.test(zh) ? zh : `${zh}；`)).join(''),
+  };
+}

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Batch, byOutcome, countOf } from '../domain/batch.js';
-import { quotaDay } from '../domain/calendar.js';
+import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
 import type { Limits } from '../domain/limits.js';
 import type { Night, NightEnding, NightFile, RejectedFile, Schedule } from '../domain/night.js';
@@ -21,6 +21,7 @@ import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
+import { todosOf, todoWorkbook } from '../reporter/todo.js';
 import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, standOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
@@ -210,7 +211,7 @@ async function taken(
     if (batch.purgedAt !== undefined) {
       throw new SheetError({
         en: 'this file was loaded before, and its merchants were purged; change it to load it anew',
-        zh: '该文件此前已加载，其商户数据已清除；如需重新加载，请修改文件',
+        zh: '该文件此前已导入，其商户数据已清除；如需重新导入，请修改文件',
       });
     }
   } catch (error) {
@@ -323,10 +324,13 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
         await writeWhole(file.report, reportCsv(batches, [batch], options), true, sharing);
       }
     }
-    const summary = await summaryOf(night, batches, options, { used, limit, left });
     const stem = join(folder, night.name);
+    const todos = await todosOf(batches, { ...options, batches: night.files.map(({ batch }) => batch) });
+    const time = (at: number): string => isoWithOffset(at, night.timezone);
+    await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
+    const summary = await summaryOf(night, batches, options, { used, limit, left }, todoFile(stem));
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
-    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language)), true, sharing);
+    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language, night.timezone)), true, sharing);
     toCall = summary.to_call_count;
   } catch (error) {
     if (isRedisGone(error)) throw error;
@@ -335,6 +339,11 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     return { ...night, open: true };
   }
   return { ...night, open, reported: fingerprint, toCall };
+}
+
+/** Whom to call, for those who have no terminal. */
+function todoFile(stem: string): string {
+  return `${stem}.todo.xlsx`;
 }
 
 async function* once(text: string): AsyncGenerator<string> {

@@ -1,13 +1,14 @@
 /** What a night has come to, for the people who read it in the morning, and for programs. */
-import { isoWithOffset } from '../domain/calendar.js';
+import { isoWithOffset, localTime } from '../domain/calendar.js';
 import type { Night } from '../domain/night.js';
+import { OUTCOMES } from '../domain/outcomes.js';
 import { markdownText } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
 import { nameIn } from '../domain/row.js';
 import type { Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { type ReportOptions, type ReportRow, reportRows } from '../reporter/report.js';
-import { troubleOf } from '../reporter/sentences.js';
+import { type ReportOptions, reportRows } from '../reporter/report.js';
+import { openReportTally } from '../reporter/report-tally.js';
 
 export interface Summary {
   readonly night: string;
@@ -26,6 +27,8 @@ export interface Summary {
   /** Merchants and legal persons whose move it is. */
   readonly to_call: readonly Call[];
   readonly to_call_count: number;
+  /** The file that lists them, with those whose 24 hours still run. */
+  readonly todo: string;
 }
 
 interface Call {
@@ -52,9 +55,9 @@ export async function summaryOf(
   batches: Batches,
   options: ReportOptions,
   quota: Quota,
+  todo: string,
 ): Promise<Summary> {
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  const problems = new Map<string, { rows: number; reason: string }>();
+  const tally = openReportTally();
   const calls: Call[] = [];
   let callCount = 0;
   for (const file of night.files) {
@@ -62,13 +65,8 @@ export async function summaryOf(
     if (batch === undefined) continue;
     for await (const rows of reportRows(batches, batch, options)) {
       for (const row of rows) {
-        const outcome = row.outcome as Outcome;
-        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-        // A duplicate has the fate of the row that it repeats.
-        if (row.problem !== '' && outcome !== 'duplicate') {
-          const known = problems.get(row.problem) ?? { rows: 0, reason: reasonOf(row, options.language) };
-          problems.set(row.problem, { ...known, rows: known.rows + 1 });
-        }
+        tally.add(row);
+        const { outcome } = row;
         if (outcome === 'pending' || (row.who_acts !== 'merchant' && row.who_acts !== 'legal_person')) continue;
         callCount += 1;
         if (calls.length >= CALLS_LISTED) continue;
@@ -91,27 +89,20 @@ export async function summaryOf(
       limit: quota.limit,
       left: quota.left,
     },
-    outcomes,
-    reasons: [...problems]
-      .sort(([, one], [, other]) => other.rows - one.rows)
-      .map(([problem, { rows, reason }]) => ({ problem, rows, reason })),
+    outcomes: tally.outcomes(),
+    reasons: tally.reasons(options.language),
     files: night.files.map(({ name, batch, report }) => ({ file: name, batch, report })),
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
     to_call_count: callCount,
+    todo,
   };
-}
-
-/** What the code means; of our own checks the first row's words, which name its cell. */
-function reasonOf({ problem, reason }: ReportRow, language: Language): string {
-  return troubleOf(problem)?.[language] ?? reason;
 }
 
 const WORDS = {
   en: {
     night: 'Night of',
-    from: 'from',
-    to: 'to',
+    time: 'from {from} to {to}.',
     ending: {
       done: 'Every row has its outcome.',
       submitted: 'Every row was sent; some outcomes are still to come.',
@@ -123,18 +114,18 @@ const WORDS = {
     outcomes: 'Outcomes',
     reasons: 'Reasons',
     calls: 'Calls',
-    used: 'used tonight',
-    left: 'left today',
+    used: '{used} used tonight, {left} / {limit} left today',
     files: 'Files',
     rejected: 'Rejected files',
     toCall: 'To call',
-    more: 'more are in the reports',
-    line: 'line',
+    more: '{count} more are in the reports',
+    todo: 'All of them, and those whose 24 hours still run: {todo}',
+    place: ' ({file}, line {line})',
+    colon: ': ',
   },
   zh: {
     night: '夜间任务',
-    from: '自',
-    to: '至',
+    time: '{from} 至 {to}。',
     ending: {
       done: '全部行已有结果。',
       submitted: '全部行已提交，部分结果尚未返回。',
@@ -146,55 +137,78 @@ const WORDS = {
     outcomes: '结果',
     reasons: '原因',
     calls: '调用',
-    used: '本次已用',
-    left: '今日剩余',
+    used: '本次已用 {used} 次，今日剩余 {left} / {limit} 次',
     files: '文件',
     rejected: '被拒绝的文件',
     toCall: '需要联系的商户',
-    more: '条见报告',
-    line: '行',
+    more: '另有 {count} 个，见报告',
+    todo: '全部名单（含 24 小时内仍可确认的商户）：{todo}',
+    place: '（{file} 第 {line} 行）',
+    colon: '：',
   },
 } as const;
 
-export function summaryText(summary: Summary, language: Language): string {
+export function summaryText(summary: Summary, language: Language, timezone: string): string {
   const words = WORDS[language];
-  const { calls, to_call, to_call_count } = summary;
+  const now = Date.parse(summary.ended ?? summary.started);
+  const time = (iso: string): string => localTime(Date.parse(iso), timezone, now)[language];
+  const sentences = (...texts: readonly string[]): string =>
+    texts.filter((text) => text !== '').join(language === 'en' ? ' ' : '');
+  const { calls, to_call, to_call_count, todo } = summary;
   const unlisted = to_call_count - Math.min(to_call.length, CALLS_SHOWN);
   return [
     `# ${words.night} ${summary.night}`,
-    `${words.from} ${summary.started} ${words.to} ${summary.ended ?? '…'}. ${words.ending[summary.ending ?? 'running']}${
-      summary.stopped === undefined ? '' : ` ${summary.stopped}`
-    }`,
+    sentences(
+      filled(words.time, { from: time(summary.started), to: summary.ended === undefined ? '…' : time(summary.ended) }),
+      words.ending[summary.ending ?? 'running'],
+      summary.stopped ?? '',
+    ),
     section(
       words.outcomes,
-      Object.entries(summary.outcomes).map(([outcome, count]) => `${outcome}: ${count}`),
+      Object.entries(summary.outcomes).map(
+        ([outcome, count]) => `${shownOutcome(outcome as Outcome, language)}${words.colon}${count}`,
+      ),
     ),
     section(
       words.reasons,
-      summary.reasons.map(({ problem, rows, reason }) => `${rows} × ${markdownText(problem)}: ${markdownText(reason)}`),
+      summary.reasons.map(
+        ({ problem, rows, reason }) => `${rows} × ${markdownText(problem)}${words.colon}${markdownText(reason)}`,
+      ),
     ),
-    section(words.calls, [`${calls.used_tonight} ${words.used}, ${calls.left} / ${calls.limit} ${words.left}`]),
+    section(words.calls, [filled(words.used, { used: calls.used_tonight, left: calls.left, limit: calls.limit })]),
     section(
       words.files,
-      summary.files.map(({ file, batch, report }) => `${markdownText(file)} (${batch}): ${markdownText(report)}`),
+      summary.files.map(
+        ({ file, batch, report }) => `${markdownText(file)} (${batch})${words.colon}${markdownText(report)}`,
+      ),
     ),
     section(
       words.rejected,
-      summary.rejected.map(({ file, why }) => `${markdownText(file)}: ${markdownText(why)}`),
+      summary.rejected.map(({ file, why }) => `${markdownText(file)}${words.colon}${markdownText(why)}`),
     ),
     section(words.toCall, [
       ...to_call
         .slice(0, CALLS_SHOWN)
         .map(
           ({ name, file, line, reason, next_step }) =>
-            `${markdownText(name)} (${markdownText(file)}, ${words.line} ${line}): ${markdownText(`${reason} ${next_step}`)}`,
+            `${markdownText(name)}${filled(words.place, { file: markdownText(file), line })}${words.colon}${markdownText(sentences(reason, next_step))}`,
         ),
-      ...(unlisted > 0 ? [`${unlisted} ${words.more}`] : []),
+      ...(unlisted > 0 ? [filled(words.more, { count: unlisted })] : []),
+      filled(words.todo, { todo: markdownText(todo) }),
     ]),
   ]
     .filter((text) => text !== '')
     .join('\n\n')
     .concat('\n');
+}
+
+/** Programs read the English summary's words, too; a Chinese one is for people. */
+function shownOutcome(outcome: Outcome, language: Language): string {
+  return language === 'zh' ? OUTCOMES[outcome].zh : outcome;
+}
+
+function filled(text: string, values: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
 }
 
 function section(title: string, items: readonly string[]): string {

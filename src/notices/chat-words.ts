@@ -1,7 +1,7 @@
 /** What each notice says in a chat: counts, links and what to do; no name of a person or a merchant. */
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Notice } from '../domain/notice.js';
-import type { Outcome } from '../domain/registration.js';
+import { OUTCOMES } from '../domain/outcomes.js';
 import { ACTORS, type Actor, type Words } from '../domain/words.js';
 
 export interface SectionWords {
@@ -92,18 +92,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 // --- a night, a batch -------------------------------------------------------------------------------------------------
-
-const OUTCOMES: Readonly<Record<Outcome, Words>> = {
-  created: { en: 'created', zh: '已创建' },
-  already_created: { en: 'already created', zh: '此前已创建' },
-  rejected: { en: 'rejected', zh: '未通过' },
-  expired: { en: 'expired', zh: '已过期' },
-  needs_review: { en: 'to be reviewed', zh: '需人工核实' },
-  invalid: { en: 'invalid', zh: '未通过本地校验' },
-  duplicate: { en: 'duplicate', zh: '重复' },
-  cancelled: { en: 'cancelled', zh: '已撤回' },
-  pending: { en: 'pending', zh: '尚无结果' },
-};
 
 const ENDINGS: Readonly<Record<string, Words>> = {
   done: { en: 'every row has its outcome', zh: '全部行已有结果' },

@@ -15,7 +15,7 @@ export async function* reportCsv(
   wanted: readonly Batch[],
   options: ReportOptions,
 ): AsyncGenerator<string> {
-  const shape = shapeOf(wanted);
+  const shape = shapeOf(wanted, options.language);
   yield `\uFEFF${csvLine(shape.headings)}`;
   for (const batch of wanted) {
     for await (const rows of reportRows(batches, batch, options)) {

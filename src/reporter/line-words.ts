@@ -1,11 +1,11 @@
 /** Why the line is stopped, in sentences: what was met, how often, since when, what to fix, and how it opens again. */
 
 import type { NotedWait } from '../domain/budgets.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { localTime } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { type LineStop, opensByItself, PAUSE } from '../domain/line.js';
 import { LINE_FAULTS } from '../domain/line-faults.js';
-import { NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain, ridHint } from '../wechat/answers.js';
 import { type BlockedReason, troubleOf } from './sentences.js';
 import type { Trouble } from './troubles.js';
@@ -17,20 +17,22 @@ export function blockedByLine(
   now: number,
   api?: string,
 ): BlockedReason {
-  const time = (at: number): string => isoWithOffset(at, timezone);
+  const time = (at: number): Words => localTime(at, timezone, now);
   const trouble = troubleOfLine(line.problem, api);
   const parts = [what(line, trouble), howOften(line, time), said(line), probing(line, now, time), paused(line)];
+  const head = line.problem === PAUSE ? BY_HAND : BY_FAULT;
+  const reason = joined(parts);
   return {
     problem: line.problem,
-    reason: {
-      en: `The line is stopped: ${parts.flatMap(({ en }) => en || []).join(' ')}`,
-      zh: `提交已暂停：${parts.map(({ zh }) => zh).join('')}`,
-    },
+    reason: { en: `${head.en}${reason.en}`, zh: `${head.zh}${reason.zh}` },
     nextStep: withResume(trouble?.nextStep ?? FIND_OUT_WHY),
     whoActs: trouble?.acts ?? 'us',
     ...(opensByItself(line) && { until: line.probe.at }),
   };
 }
+
+const BY_HAND: Words = { en: 'The line is paused: ', zh: '提交已人工暂停：' };
+const BY_FAULT: Words = { en: 'The line is stopped: ', zh: '提交因故障停止：' };
 
 /** Why a person paused it is that person's to say, and so is what nobody has words for. */
 function what({ problem, because }: LineStop, trouble: Trouble | undefined): Words {
@@ -77,8 +79,9 @@ function isUnknown(problem: string): boolean {
   return explain(problem)[0]?.answer.fact === 'answer_unknown';
 }
 
-function howOften({ at, times, merchants, since = at }: LineStop, time: (at: number) => string): Words {
-  const stopped = { en: `Stopped since ${time(at)}`, zh: `自 ${time(at)} 起暂停` };
+function howOften({ problem, at, times, merchants, since = at }: LineStop, time: (at: number) => Words): Words {
+  const [en, zh] = problem === PAUSE ? ['Paused', '暂停'] : ['Stopped', '停止'];
+  const stopped = { en: `${en} since ${time(at).en}`, zh: `自 ${time(at).zh} 起${zh}` };
   if (times === undefined) return { en: `${stopped.en}.`, zh: `${stopped.zh}。` };
   const calls = { en: times === 1 ? 'once' : `${times} times`, zh: `共 ${times} 次` };
   const whose =
@@ -86,19 +89,19 @@ function howOften({ at, times, merchants, since = at }: LineStop, time: (at: num
       ? NOTHING
       : { en: ` by ${merchants} merchants in a row`, zh: `，连续 ${merchants} 个商户` };
   return {
-    en: `${stopped.en}; met ${calls.en}${whose.en}, first at ${time(since)}.`,
-    zh: `${stopped.zh}；${calls.zh}${whose.zh}，首次出现于 ${time(since)}。`,
+    en: `${stopped.en}; met ${calls.en}${whose.en}, first at ${time(since).en}.`,
+    zh: `${stopped.zh}；${calls.zh}${whose.zh}，首次出现于 ${time(since).zh}。`,
   };
 }
 
-function probing(line: LineStop, now: number, time: (at: number) => string): Words {
+function probing(line: LineStop, now: number, time: (at: number) => Words): Words {
   if (line.halfOpen) return { en: 'One call is being tried now.', zh: '正在尝试一次请求。' };
   if (!opensByItself(line)) return NOTHING;
   const { at, failed } = line.probe;
   const so = failed === 0 ? NOTHING : { en: `; ${failed} failed so far`, zh: `，已尝试 ${failed} 次未成功` };
   if (at <= now)
     return { en: `The next call is tried as soon as there is one${so.en}.`, zh: `有待发出的请求时立即尝试${so.zh}。` };
-  return { en: `The next call is tried at ${time(at)}${so.en}.`, zh: `下一次尝试：${time(at)}${so.zh}。` };
+  return { en: `The next call is tried at ${time(at).en}${so.en}.`, zh: `下一次尝试：${time(at).zh}${so.zh}。` };
 }
 
 function paused({ paused }: LineStop): Words {
@@ -128,16 +131,16 @@ export const WAIT_PROBLEMS = {
 function withoutToken(
   { problem, said }: { readonly problem: string; readonly said: string },
   askedAt: number,
-  timezone: string,
+  time: (at: number) => Words,
 ): BlockedReason {
   const trouble = troubleOf(problem);
   const text = ended(`${problem.replace('token:', '')} ${said}`, '.');
-  const time = isoWithOffset(askedAt, timezone);
+  const next = time(askedAt);
   return {
     problem,
     reason: {
-      en: `${trouble?.en ?? ''} WeChat said: ${text} WeChat is asked again at ${time}.`.trim(),
-      zh: `${trouble?.zh ?? ''}微信原文：${text}将于 ${time} 再次获取。`,
+      en: `${trouble?.en ?? ''} WeChat said: ${text} WeChat is asked again at ${next.en}.`.trim(),
+      zh: `${trouble?.zh ?? ''}微信原文：${text}将于 ${next.zh} 再次获取。`,
     },
     nextStep: trouble?.nextStep ?? NOTHING_TO_DO,
     whoActs: trouble?.acts ?? 'platform',
@@ -146,27 +149,24 @@ function withoutToken(
 
 /** There is no token, or WeChat wants to be left alone. */
 export function blockedByWait(wait: NotedWait, { timezone }: Pick<Limits, 'timezone'>, now: number): BlockedReason {
-  if (wait.refusal !== undefined) return withoutToken(wait.refusal, now + wait.ms, timezone);
+  const time = (at: number): Words => localTime(at, timezone, now);
+  if (wait.refusal !== undefined) return withoutToken(wait.refusal, now + wait.ms, time);
   const problem = WAIT_PROBLEMS[wait.why];
   const { acts, nextStep, ...reason } = LINE_FAULTS[problem] ?? troubleOf(problem) ?? internalProblem(problem);
   if (wait.why === 'pause') return { problem, reason, nextStep, whoActs: acts, until: now + wait.ms };
-  const time = (at: number): string => isoWithOffset(at, timezone);
   const { said = '', since, tries = 1, ms } = wait;
   const parts: Words[] = [
     said === '' ? NOTHING : { en: `What came: ${ended(said, '.')}`, zh: `收到的是：${ended(said, '。')}` },
     since === undefined || wait.why === 'ticket'
       ? NOTHING
       : {
-          en: `No component access token since ${time(since)}, asked for ${tries === 1 ? 'once' : `${tries} times`}; the next time at ${time(now + ms)}.`,
-          zh: `自 ${time(since)} 起无法获取 component_access_token，已尝试 ${tries} 次；下一次：${time(now + ms)}。`,
+          en: `No component access token since ${time(since).en}, asked for ${tries === 1 ? 'once' : `${tries} times`}; the next time at ${time(now + ms).en}.`,
+          zh: `自 ${time(since).zh} 起无法获取 component_access_token，已尝试 ${tries} 次；下一次：${time(now + ms).zh}。`,
         },
   ];
   return {
     problem,
-    reason: {
-      en: [reason, ...parts].flatMap(({ en }) => en || []).join(' '),
-      zh: [reason, ...parts].map(({ zh }) => zh).join(''),
-    },
+    reason: joined([reason, ...parts]),
     nextStep,
     whoActs: acts,
   };

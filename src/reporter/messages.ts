@@ -13,7 +13,7 @@ export interface MessageContext {
   /** ms since 1970 */
   readonly now: number;
   /** A time in the reader's words, from ms since 1970. */
-  readonly time: (at: number) => string;
+  readonly time: (at: number) => Words;
 }
 
 const NONE: Words = { en: '', zh: '' };
@@ -55,8 +55,8 @@ function invitation({ row, registration, relation }: RowWithOutcome, { now, time
     if (stageOf(link, now) === 'ended') return NONE;
     const by = time(link.endsAt);
     return {
-      en: `Please have your legal person open this link in WeChat before ${by} and finish the checks of ID card and face, or your Mini Program cannot be created: ${link.url}`,
-      zh: `请法定代表人在 ${by} 前用本人微信打开以下链接，完成身份证校验和人脸识别，逾期需重新申请：${link.url} 。`,
+      en: `Please have your legal person open this link in WeChat before ${by.en} and finish the checks of ID card and face, or your Mini Program cannot be created: ${link.url}`,
+      zh: `请法定代表人在 ${by.zh} 前用本人微信打开以下链接，完成身份证校验和人脸识别，逾期需重新申请：${link.url} 。`,
     };
   }
   const endsAt = confirmByOf(registration);
@@ -64,8 +64,8 @@ function invitation({ row, registration, relation }: RowWithOutcome, { now, time
   const weixinId = row.merchant?.legalPersonaWechat ?? '';
   const account = weixinId === '' ? NONE : { en: ` (Weixin ID ${weixinId})`, zh: `（微信号 ${weixinId}）` };
   return {
-    en: `Before ${time(endsAt)}, please have your legal person${account.en} open the message 创建小程序申请 from 公众平台安全助手 in WeChat and finish the checks of ID card and face. The message may take some minutes. If it does not come, please tell us whether the Weixin ID is right.`,
-    zh: `请法定代表人${account.zh}在 ${time(endsAt)} 前打开微信中“公众平台安全助手”发送的“创建小程序申请”消息，完成身份证校验和人脸识别。消息可能延迟几分钟；如未收到，请告知我们核对微信号。`,
+    en: `Before ${time(endsAt).en}, please have your legal person${account.en} open the message 创建小程序申请 from 公众平台安全助手 in WeChat and finish the checks of ID card and face. The message may take some minutes. If it does not come, please tell us whether the Weixin ID is right.`,
+    zh: `请法定代表人${account.zh}在 ${time(endsAt).zh} 前打开微信中“公众平台安全助手”发送的“创建小程序申请”消息，完成身份证校验和人脸识别。消息可能延迟几分钟；如未收到，请告知我们核对微信号。`,
   };
 }
 

@@ -1,8 +1,9 @@
 /** Rows that could be sent, and no worker that sends them: since when, what to do, and when that is no fault. */
-import { isoWithOffset } from '../domain/calendar.js';
+import { localTime } from '../domain/calendar.js';
 import { type Limits, sendingWindow } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
 import { liveOf, type Presence, workerMissingSince } from '../domain/presence.js';
+import type { Words } from '../domain/words.js';
 import type { Calls } from '../redis/calls.js';
 import type { Heartbeats } from '../redis/heartbeat.js';
 import type { Nights } from '../redis/nights.js';
@@ -53,19 +54,19 @@ function missingWorker(
   const began = nights.map(({ startedAt }) => startedAt).sort((one, other) => one - other);
   const since = workerMissingSince(presence, began, waitMs);
   if (since === undefined) return undefined;
-  const time = (at: number): string => isoWithOffset(at, limits.timezone);
+  const time = (at: number): Words => localTime(at, limits.timezone, now);
   const last =
     seen.worker === undefined
       ? { en: 'no worker has run yet', zh: '尚未运行过 worker' }
       : {
-          en: `the last worker was seen at ${time(seen.worker)}`,
-          zh: `最后一次检测到 worker 是在 ${time(seen.worker)}`,
+          en: `the last worker was seen at ${time(seen.worker).en}`,
+          zh: `最后一次检测到 worker 是在 ${time(seen.worker).zh}`,
         };
   return {
     problem: NO_WORKER,
     reason: {
-      en: `No worker runs, and rows wait that could be sent, the oldest since ${time(waitingSince)}; ${last.en}.`,
-      zh: `没有 worker 在运行，而有可提交的行在等待，最早的一行自 ${time(waitingSince)} 起等待；${last.zh}。`,
+      en: `No worker runs, and rows wait that could be sent, the oldest since ${time(waitingSince).en}; ${last.en}.`,
+      zh: `没有 worker 在运行，而有可提交的行在等待，最早的一行自 ${time(waitingSince).zh} 起等待；${last.zh}。`,
     },
     nextStep: {
       en: 'Start `fastregister work` or `fastregister serve`. Where one should be running, its log says why it ended.',

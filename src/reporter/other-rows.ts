@@ -4,7 +4,7 @@ import type { Batch, Leader, NamedRow } from '../domain/batch.js';
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
 import type { Relation, RowWithOutcome } from '../domain/row.js';
-import { NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Sentences } from './row-words.js';
 
@@ -106,7 +106,7 @@ export function superseded(sentences: Sentences, other: OtherRow | undefined): S
         en: `A newer row was sent for this enterprise since: see ${name.en}.`,
         zh: `此后已按较新的一行重新提交：请见${name.zh}。`,
       };
-  return { ...sentences, reason: joinedWords(sentences.reason, since), nextStep: NOTHING, whoActs: 'nobody' };
+  return { ...sentences, reason: joined([sentences.reason, since]), nextStep: NOTHING, whoActs: 'nobody' };
 }
 
 function duplicate(other: OtherRow | undefined): Sentences {
@@ -117,18 +117,18 @@ function duplicate(other: OtherRow | undefined): Sentences {
   return {
     outcome: 'duplicate',
     problem: isAlike ? 'sheet:duplicate' : 'sheet:duplicate_differs',
-    reason: joinedWords(
+    reason: joined([
       {
         en: `The same merchant is in line ${line} of this file; it is registered once.`,
         zh: `与本文件第 ${line} 行为同一商户，只注册一次。`,
       },
       isAlike ? NOTHING : { en: `The two rows differ in: ${fields.en}.`, zh: `两行的${fields.zh}不同。` },
-    ),
+    ]),
     nextStep: isAlike
       ? { en: `See line ${line}.`, zh: `请见第 ${line} 行。` }
       : {
           en: `Line ${line} was taken. If this row is the right one, delete line ${line} and load the sheet again.`,
-          zh: `已采用第 ${line} 行。如应以本行为准，请删除第 ${line} 行后重新上传。`,
+          zh: `已采用第 ${line} 行。如应以本行为准，请删除第 ${line} 行后重新导入。`,
         },
     whoActs: isAlike ? 'nobody' : 'us',
   };
@@ -140,7 +140,7 @@ function alreadyCreated(appid: string | undefined, other: OtherRow | undefined):
   return {
     outcome: 'already_created',
     problem: '',
-    reason: joinedWords(
+    reason: joined([
       {
         en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ''}.`,
         zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : ''}。`,
@@ -151,7 +151,7 @@ function alreadyCreated(appid: string | undefined, other: OtherRow | undefined):
             en: `This row differs from ${nameOf(other).en} in: ${fields.en}.`,
             zh: `本行与${nameOf(other).zh}的${fields.zh}不同。`,
           },
-    ),
+    ]),
     nextStep: NOTHING,
     whoActs: 'nobody',
   };
@@ -170,7 +170,7 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
         },
     nextStep: {
       en: 'If this row is the right one after all, load it in a new sheet.',
-      zh: '如应以本行为准，请将本行放入新的表格重新上传。',
+      zh: '如应以本行为准，请将本行放入新的表格重新导入。',
     },
     whoActs: 'nobody',
   };
@@ -181,13 +181,13 @@ function waits(other: OtherRow | undefined): Sentences {
   return {
     outcome: 'pending',
     problem: 'row:waits',
-    reason: joinedWords(
+    reason: joined([
       {
         en: `It waits for ${name.en}, which was sent for the same enterprise with other details. If that fails, this row is sent.`,
         zh: `等待${name.zh}的结果：该行以不同的信息提交了同一企业；若其失败，将自动提交本行。`,
       },
       differenceFrom(other),
-    ),
+    ]),
     nextStep: NOTHING_TO_DO,
     whoActs: 'us',
   };
@@ -198,13 +198,13 @@ function waitsForReview(id: string, other: OtherRow | undefined): Sentences {
   return {
     outcome: 'needs_review',
     problem: 'row:waits',
-    reason: joinedWords(
+    reason: joined([
       {
         en: `${capital(name.en)} was sent for the same enterprise, and nobody knows how it ended. This row was not sent: there may be a Mini Program already.`,
         zh: `${name.zh}已提交同一企业但结果未知，小程序可能已存在，故本行未提交。`,
       },
       differenceFrom(other),
-    ),
+    ]),
     nextStep: {
       en: `Ask the merchant whether the Mini Program exists. If not: \`fastregister retry ${id} --only needs_review\` sends this row.`,
       zh: `请向商户确认小程序是否已存在；若不存在，用 \`fastregister retry ${id} --only needs_review\` 提交本行。`,
@@ -229,8 +229,4 @@ function nameOf(other: OtherRow | undefined): Words {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function joinedWords(one: Words, other: Words): Words {
-  return other.en === '' ? one : { en: `${one.en} ${other.en}`, zh: `${one.zh}${other.zh}` };
 }

@@ -1,8 +1,8 @@
 /** A batch as its report: one row per input row, in input order, what came in first, then what became of it. */
 
 import type { Batch } from '../domain/batch.js';
-import { isoWithOffset } from '../domain/calendar.js';
-import type { REPORT_COLUMNS } from '../domain/columns.js';
+import { isoWithOffset, localTime } from '../domain/calendar.js';
+import type { ReportColumn } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Relation, RowWithOutcome } from '../domain/row.js';
@@ -33,7 +33,7 @@ export interface ReportOptions {
   readonly unanswered?: Words | undefined;
 }
 
-export type ReportRow = { readonly [column in (typeof REPORT_COLUMNS)[number]]: string } & {
+export type ReportRow = { readonly [column in ReportColumn]: string } & {
   readonly cells: readonly string[];
   /** Cells of the input row to the right of its last heading. */
   readonly surplus: readonly string[];
@@ -56,8 +56,9 @@ export async function reportOf(
   batches: Batches,
   batch: Batch,
   fates: readonly RowWithOutcome[],
-  { blockedReason, language, timezone, now, invitation, unanswered }: ReportOptions,
+  options: ReportOptions,
 ): Promise<ReportRow[]> {
+  const { blockedReason, timezone, now, invitation, unanswered } = options;
   const others = await otherRowsOf(batches, batch, fates);
   const circumstances: Circumstances = {
     blockedReason,
@@ -65,9 +66,9 @@ export async function reportOf(
     invitation,
     unanswered,
     otherRow: (index) => others.get(index),
-    time: (at) => isoWithOffset(at, timezone),
+    time: (at) => localTime(at, timezone, now),
   };
-  return fates.map((fate) => reportRow(batch, fate, circumstances, language));
+  return fates.map((fate) => reportRow(batch, fate, circumstances, options));
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */
@@ -92,11 +93,16 @@ function attemptsOf(relation: Relation, registration: Registration | undefined):
 
 const NO_CELLS: readonly string[] = [];
 
-function reportRow(batch: Batch, fate: RowWithOutcome, circumstances: Circumstances, language: Language): ReportRow {
+function reportRow(
+  batch: Batch,
+  fate: RowWithOutcome,
+  circumstances: Circumstances,
+  { language, timezone }: Pick<ReportOptions, 'language' | 'timezone'>,
+): ReportRow {
   const sentences = sentencesFor(fate, circumstances);
   const { relation, row } = fate;
   const registration = HAS_FACTS.has(relation.kind) ? fate.registration : undefined;
-  const time = (at: number | undefined): string => (at === undefined ? '' : circumstances.time(at));
+  const time = (at: number | undefined): string => (at === undefined ? '' : isoWithOffset(at, timezone));
   const isEarlier = relation.kind === 'already_created';
   const width = batch.headings.length;
   return {

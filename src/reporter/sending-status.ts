@@ -1,7 +1,7 @@
 /** Why nothing is sent at the moment, if that is so: the line, the quota day, the sending hours. */
 
 import type { CallsOfDay, ReportedQuota, ShutDay } from '../domain/budgets.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { localTime } from '../domain/calendar.js';
 import { budgetOfDay, callsOfDay, type Limits, sendingWindow } from '../domain/limits.js';
 import { type LineStop, opensByItself } from '../domain/line.js';
 import { needsAPerson } from '../domain/line-faults.js';
@@ -63,7 +63,7 @@ export async function sendingStatus(calls: Calls, limits: Limits, now: number, a
     return { ...base, stopped: isGivenUp(today, limits, now), blockedReason: { problem: 'quota:day', ...waits } };
   }
   if (closedMs > 0) {
-    const waits = waitsUntil(now + closedMs, limits, 'it is outside the sending hours', '当前不在提交时段内');
+    const waits = waitsUntil(now + closedMs, now, limits, 'it is outside the sending hours', '当前不在提交时段内');
     return { ...base, stopped: false, blockedReason: { problem: 'quota:hours', ...waits } };
   }
   if (wait !== undefined) return { ...base, stopped: false, blockedReason: blockedByWait(wait, limits, now) };
@@ -78,19 +78,25 @@ function waitsForDay(
   now: number,
 ): Omit<BlockedReason, 'problem'> {
   if (closed && shut !== undefined) {
-    const reason = closedByWeChat(shut, limits, now, isoWithOffset(until, limits.timezone));
+    const reason = closedByWeChat(shut, limits, now, localTime(until, limits.timezone, now));
     return { reason, nextStep: ASK_AT_ONCE, whoActs: 'us', until };
   }
   const [en, zh] = ["today's calls are used up", '今日调用额度已用完'];
-  if (kept === 0) return waitsUntil(until, limits, en, zh);
+  if (kept === 0) return waitsUntil(until, now, limits, en, zh);
   const butFor = { en: `, but for ${kept} that are kept for searches`, zh: `（另有 ${kept} 次留给查询）` };
-  return waitsUntil(until, limits, `${en}${butFor.en}`, `${zh}${butFor.zh}`);
+  return waitsUntil(until, now, limits, `${en}${butFor.en}`, `${zh}${butFor.zh}`);
 }
 
-function waitsUntil(until: number, { timezone }: Limits, en: string, zh: string): Omit<BlockedReason, 'problem'> {
-  const time = isoWithOffset(until, timezone);
+function waitsUntil(
+  until: number,
+  now: number,
+  { timezone }: Limits,
+  en: string,
+  zh: string,
+): Omit<BlockedReason, 'problem'> {
+  const time = localTime(until, timezone, now);
   return {
-    reason: { en: `It waits: ${en}. Sending goes on at ${time}.`, zh: `等待中：${zh}，将于 ${time} 继续。` },
+    reason: { en: `It waits: ${en}. Sending goes on at ${time.en}.`, zh: `等待中：${zh}，将于 ${time.zh} 继续。` },
     nextStep: NOTHING_TO_DO,
     whoActs: 'us',
     until,

@@ -4,7 +4,7 @@ import { type Link, linkOf, stageOf } from '../domain/link.js';
 import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
-import { type Actor, AFTER_CREATION, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain } from '../wechat/answers.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
 import type { Sentences } from './row-words.js';
@@ -31,7 +31,7 @@ export interface Circumstances {
   /** What follows where the answer to `create` does not come; `{time}` is when. */
   readonly unanswered?: Words | undefined;
   /** A time in the reader's words, from ms since 1970. */
-  readonly time: (at: number) => string;
+  readonly time: (at: number) => Words;
 }
 
 const NOTHING: Words = { en: '', zh: '' };
@@ -75,7 +75,7 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
   const told = troubleWith(registration);
-  const again = registration.until === undefined ? NOTHING : notBefore(circumstances.time(registration.until));
+  const again = registration.until === undefined ? NOTHING : at(NOT_BEFORE, circumstances.time(registration.until));
   return {
     outcome,
     problem: registration.problem ?? '',
@@ -94,7 +94,7 @@ function usualNextStep({ id, state }: Registration): Words {
   if (state !== 'cancelled') return NOTHING;
   return {
     en: `To send it after all: \`fastregister retry ${id} --only cancelled\`, or load the row in a new sheet.`,
-    zh: `如仍需提交：运行 \`fastregister retry ${id} --only cancelled\`，或将本行放入新的表格重新上传。`,
+    zh: `如仍需提交：运行 \`fastregister retry ${id} --only cancelled\`，或将本行放入新的表格重新导入。`,
   };
 }
 
@@ -105,10 +105,7 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   const blockedReason = heldBackBy(circumstances.blockedReason, registration);
   if (blockedReason !== undefined) return { outcome: 'pending', ...blockedReason };
   if (state === 'deferred' && wait !== undefined) {
-    const then =
-      until === undefined
-        ? NOTHING
-        : { en: `It is sent again at ${time(until)}.`, zh: `将于 ${time(until)} 再次提交。` };
+    const then = until === undefined ? NOTHING : at(SENT_AGAIN, time(until));
     const because = { en: `It waits: ${WAITS[wait].en}.`, zh: `等待中：${WAITS[wait].zh}。` };
     return { outcome: 'pending', problem, reason: joined([because, then]), nextStep: NOTHING_TO_DO, whoActs: 'us' };
   }
@@ -134,10 +131,7 @@ function waitsForTheLegalPerson(
   const { acts, ...words } = STATES.awaiting_legal_person;
   const endsAt = sentAt + LONGEST_TASK_MS;
   if (now < endsAt) {
-    const ends = {
-      en: `The 24 hours end at ${time(endsAt)} at the latest.`,
-      zh: `24 小时最迟至 ${time(endsAt)}。`,
-    };
+    const ends = at(DAY_ENDS, time(endsAt));
     return { outcome: 'pending', problem, reason: joined([words, ends]), nextStep: invitation, whoActs: acts };
   }
   const next = until === undefined || until <= now ? NOTHING : at(FOLLOWED_UP, time(until));
@@ -160,8 +154,13 @@ const FOLLOWED_UP: Words = {
   zh: '若届时仍未收到微信推送，将于 {time} 再次核查。',
 };
 
-function at(words: Words, time: string): Words {
-  return { en: words.en.replace('{time}', time), zh: words.zh.replace('{time}', time) };
+const SENT_AGAIN: Words = { en: 'It is sent again at {time}.', zh: '将于 {time} 再次提交。' };
+const DAY_ENDS: Words = { en: 'The 24 hours end at {time} at the latest.', zh: '24 小时最迟至 {time}。' };
+const LINK_ENDS: Words = { en: 'The link ends at {time}.', zh: '链接有效至 {time}。' };
+const NOT_BEFORE: Words = { en: 'Not before {time}.', zh: '请于 {time} 之后再提交。' };
+
+function at(words: Words, time: Words): Words {
+  return { en: words.en.replace('{time}', time.en), zh: words.zh.replace('{time}', time.zh) };
 }
 
 /** The standstill, unless the row has not been sent for a reason of its own that lasts longer, or was sent. */
@@ -178,7 +177,7 @@ export function heldBackBy(
 /** The link's 24 hours: open, then about to end, then over. */
 function waitsForItsLink(link: Link, registration: Registration, { now, time }: Circumstances): Sentences {
   const stage = stageOf(link, now);
-  const ends = { en: `The link ends at ${time(link.endsAt)}.`, zh: `链接有效至 ${time(link.endsAt)}。` };
+  const ends = at(LINK_ENDS, time(link.endsAt));
   const trouble = stage === 'open' ? undefined : INTERNAL_PROBLEMS[`link:${stage}`];
   return {
     outcome: 'pending',
@@ -197,7 +196,7 @@ function stepOf({ problem = '' }: Registration): Words {
 
 const SEND_THE_LINK: Words = {
   en: 'Send the link (authorize_url) to the legal person, who has to open it in WeChat and finish everything before it ends.',
-  zh: '请将链接（authorize_url）发给法人，在失效前于微信中打开并完成全部验证。',
+  zh: '请将“法人确认链接”发给法人，在失效前于微信中打开并完成全部验证。',
 };
 
 /** What WeChat's code or our own word means. */
@@ -240,17 +239,8 @@ function verbatim({ said, problem, state }: Registration): Words {
   return { en: `WeChat said: ${code}${said}`, zh: `微信原文：${code}${said}` };
 }
 
-function notBefore(time: string): Words {
-  return { en: `Not before ${time}.`, zh: `请于 ${time} 之后再提交。` };
-}
-
 /** A row that went out in spite of a warning says so. */
 function withWarnings({ row }: RowWithOutcome, sentences: Sentences): Sentences {
   if (row.problems.length === 0) return sentences;
   return { ...sentences, reason: joined([sentences.reason, ...row.problems.map(problemReason)]) };
-}
-
-function joined(words: readonly Words[]): Words {
-  const said = words.filter((word) => word.en !== '');
-  return { en: said.map((word) => word.en).join(' '), zh: said.map((word) => word.zh).join('') };
 }

@@ -1,7 +1,10 @@
 /** Which columns a report has, and where the cells of a batch's rows go. */
 
 import type { Batch } from '../domain/batch.js';
-import { FIELDS, REPORT_COLUMNS } from '../domain/columns.js';
+import { FIELDS, REPORT_COLUMNS, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
+import { OUTCOMES } from '../domain/outcomes.js';
+import type { Outcome } from '../domain/registration.js';
+import { ACTORS, type Actor, type Language } from '../domain/words.js';
 import type { ReportRow } from './report.js';
 
 export interface Shape {
@@ -13,13 +16,15 @@ export interface Shape {
 /**
  * One batch keeps its columns as they are. Several are put under one row of headings, or nobody could filter, sort or
  * upload the whole: a column of ours is the same under any of its names, any other one under the same heading.
+ * Programs read the English report: it has the machine's words, a Chinese one those of people.
  */
-export function shapeOf(batches: readonly Batch[]): Shape {
+export function shapeOf(batches: readonly Batch[], language: Language): Shape {
+  const own = REPORT_COLUMNS.map((column) => REPORT_HEADINGS[column][language]);
   const [first, ...others] = batches;
   if (first !== undefined && others.every((batch) => isAlike(batch, first))) {
     return {
-      headings: [...first.headings, ...REPORT_COLUMNS],
-      cellsOf: (_, row) => withOwnCells(row.cells.slice(), row),
+      headings: [...first.headings, ...own],
+      cellsOf: (_, row) => withOwnCells(row.cells.slice(), row, language),
     };
   }
   const headings: string[] = [];
@@ -38,22 +43,31 @@ export function shapeOf(batches: readonly Batch[]): Shape {
     ]),
   );
   return {
-    headings: [...headings, ...REPORT_COLUMNS],
+    headings: [...headings, ...own],
     cellsOf(batch, row) {
       const cells = new Array<string>(headings.length).fill('');
       placesOf.get(batch.id)?.forEach((place, column) => {
         cells[place] = row.cells[column] ?? '';
       });
-      return withOwnCells(cells, row);
+      return withOwnCells(cells, row, language);
     },
   };
 }
 
 /** Adds to `cells`: a report is a million of them. */
-function withOwnCells(cells: string[], row: ReportRow): string[] {
-  for (const column of REPORT_COLUMNS) cells.push(row[column]);
+function withOwnCells(cells: string[], row: ReportRow, language: Language): string[] {
+  for (const column of REPORT_COLUMNS) cells.push(cellOf(row, column, language));
   for (const cell of row.surplus) cells.push(cell);
   return cells;
+}
+
+/** What the report has in a column of ours. */
+export function cellOf(row: ReportRow, column: ReportColumn, language: Language): string {
+  if (language === 'zh') {
+    if (column === 'outcome') return OUTCOMES[row.outcome as Outcome].zh;
+    if (column === 'who_acts') return ACTORS[row.who_acts as Actor].zh;
+  }
+  return row[column];
 }
 
 function isAlike(one: Batch, other: Batch): boolean {

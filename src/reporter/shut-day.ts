@@ -1,7 +1,7 @@
 /** A quota day that has no call for a `create`: whether `run` waits for it, and how it is shown. */
 
 import type { CallsOfDay, ShutDay } from '../domain/budgets.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { isoWithOffset, localTime } from '../domain/calendar.js';
 import { callsOfDay, type Limits, quotaPatienceMs } from '../domain/limits.js';
 import type { Words } from '../domain/words.js';
 
@@ -24,21 +24,21 @@ function isBeingAsked({ nextCheckAt, askedForAt, busyUntil, probeWanted, askedAt
   return isDue(nextCheckAt) || isDue(askedForAt) || (probeWanted && isDue(askedAt));
 }
 
-/** Why nothing is sent; `untilText` is when the next day begins to send. */
-export function closedByWeChat(shut: ShutDay, limits: Limits, now: number, untilText: string): Words {
-  const since = shut.since === undefined ? '' : isoWithOffset(shut.since, limits.timezone);
+/** Why nothing is sent; `until` is when the next day begins to send, in the reader's words. */
+export function closedByWeChat(shut: ShutDay, limits: Limits, now: number, until: Words): Words {
+  const since = shut.since === undefined ? undefined : localTime(shut.since, limits.timezone, now);
   const again = askedAgain(shut, limits, now);
   return {
-    en: `It waits: WeChat said at ${since} that today's calls are used up. ${again.en} Sending goes on at ${untilText} at the latest.`,
-    zh: `等待中：微信于 ${since} 答复今日调用额度已用完。${again.zh}最迟于 ${untilText} 继续。`,
+    en: `It waits: WeChat said${since === undefined ? '' : ` at ${since.en}`} that today's calls are used up. ${again.en} Sending goes on at ${until.en} at the latest.`,
+    zh: `等待中：微信${since === undefined ? '' : `于 ${since.zh} `}答复今日调用额度已用完。${again.zh}最迟于 ${until.zh} 继续。`,
   };
 }
 
 function askedAgain(shut: ShutDay, { timezone }: Limits, now: number): Words {
   const { nextCheckAt } = shut;
   if (nextCheckAt !== undefined && nextCheckAt > now && !isBeingAsked(shut, now)) {
-    const at = isoWithOffset(nextCheckAt, timezone);
-    return { en: `WeChat is asked again at ${at}.`, zh: `将于 ${at} 再次询问微信。` };
+    const at = localTime(nextCheckAt, timezone, now);
+    return { en: `WeChat is asked again at ${at.en}.`, zh: `将于 ${at.zh} 再次询问微信。` };
   }
   return {
     en: 'WeChat is asked again now, or as soon as a worker has rows to send.',

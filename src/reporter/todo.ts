@@ -4,13 +4,19 @@
  */
 
 import type { Batch } from '../domain/batch.js';
+import { REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
+import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn } from '../domain/row.js';
+import type { Language, Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
-import { workbook } from './workbook.js';
+import { cellOf } from './shape.js';
+import { OUTCOME_LOOKS, OWN_COLUMN, SENTENCES_COLUMN, SHEET_COLUMN } from './workbook.js';
+import { workbookFile } from './xlsx/workbook-file.js';
+import type { Column, SheetRow } from './xlsx/worksheet.js';
 
 /** One merchant to contact. */
 export interface Todo {
@@ -26,30 +32,37 @@ export interface Todo {
 export interface TodoOptions extends ReportOptions {
   /** Headings of the sheet's contact columns; without any, those that speak of a contact or a phone. */
   readonly contact?: readonly string[] | undefined;
+  /** Only rows of these batches; absent: of all. */
+  readonly batches?: readonly string[] | undefined;
 }
 
-export const TODO_COLUMNS = [
-  'confirm_by',
-  'merchant',
-  'contact',
-  'who_acts',
-  'reason',
-  'next_step',
-  'message',
-  'authorize_url',
-  'outcome',
-  'problem',
-  'file',
-  'line',
-  'registration_id',
-  'batch',
-] as const;
+/** What of a merchant is listed, and how the headings read. */
+export const TODO_HEADINGS = {
+  confirm_by: { en: 'confirm_by', zh: '最迟确认时间' },
+  merchant: { en: 'merchant', zh: '商户' },
+  contact: { en: 'contact', zh: '联系方式' },
+  who_acts: REPORT_HEADINGS.who_acts,
+  reason: REPORT_HEADINGS.reason,
+  next_step: REPORT_HEADINGS.next_step,
+  message: REPORT_HEADINGS.message,
+  authorize_url: REPORT_HEADINGS.authorize_url,
+  outcome: REPORT_HEADINGS.outcome,
+  problem: REPORT_HEADINGS.problem,
+  file: { en: 'file', zh: '文件' },
+  line: REPORT_HEADINGS.line,
+  registration_id: REPORT_HEADINGS.registration_id,
+  batch: REPORT_HEADINGS.batch,
+} as const satisfies Record<string, Words>;
+
+type TodoColumn = keyof typeof TODO_HEADINGS;
+export const TODO_COLUMNS = Object.keys(TODO_HEADINGS) as readonly TodoColumn[];
 
 /** Each merchant once, by the row that speaks for it; the most urgent first. */
 export async function todosOf(batches: Batches, options: TodoOptions): Promise<Todo[]> {
+  const wanted = options.batches ?? (await batches.list());
   const todos: Todo[] = [];
   const listed = new Set<string>();
-  for (const id of (await batches.list()).reverse()) {
+  for (const id of [...wanted].reverse()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     const contact = contactColumns(batch, options.contact);
@@ -111,23 +124,57 @@ function contactIn(cells: readonly string[], columns: readonly number[]): string
 
 // --- as a file --------------------------------------------------------------------------------------------------------
 
-export function todoCells({ confirmBy, merchant, contact, row, file }: Todo, time: (at: number) => string): string[] {
+/** `time` writes ms since 1970. */
+export function todoCells(
+  { confirmBy, merchant, contact, row, file }: Todo,
+  time: (at: number) => string,
+  language: Language,
+): string[] {
   const own = { confirm_by: confirmBy === undefined ? '' : time(confirmBy), merchant, contact, file };
-  return TODO_COLUMNS.map((column) => (column in own ? own[column as keyof typeof own] : row[column as keyof Cells]));
+  return TODO_COLUMNS.map((column) =>
+    column in own ? own[column as keyof typeof own] : cellOf(row, column as ReportColumn, language),
+  );
 }
 
-type Cells = Omit<ReportRow, 'cells' | 'surplus'>;
+function headings(language: Language): string[] {
+  return TODO_COLUMNS.map((column) => TODO_HEADINGS[column][language]);
+}
 
 /** UTF-8 with BOM, CRLF, every cell quoted, formulas guarded: as the report. */
-export async function* todoCsv(todos: readonly Todo[], time: (at: number) => string): AsyncGenerator<string> {
-  yield `\uFEFF${csvLine(TODO_COLUMNS)}`;
-  for (const todo of todos) yield csvLine(todoCells(todo, time));
+export async function* todoCsv(
+  todos: readonly Todo[],
+  time: (at: number) => string,
+  language: Language,
+): AsyncGenerator<string> {
+  yield `\uFEFF${csvLine(headings(language))}`;
+  for (const todo of todos) yield csvLine(todoCells(todo, time, language));
 }
 
-export function todoWorkbook(todos: readonly Todo[], time: (at: number) => string): AsyncGenerator<Buffer> {
-  async function* rows() {
-    yield [TODO_COLUMNS];
-    yield todos.map((todo) => todoCells(todo, time));
+/** A message is read and copied here, so that all of it is in sight. */
+const COLUMNS: Partial<Record<TodoColumn, Column>> = {
+  merchant: SHEET_COLUMN,
+  contact: SHEET_COLUMN,
+  reason: SENTENCES_COLUMN,
+  next_step: SENTENCES_COLUMN,
+  message: SENTENCES_COLUMN,
+};
+const NAME: Words = { en: 'todo', zh: '待联系商户' };
+
+export function todoWorkbook(
+  todos: readonly Todo[],
+  time: (at: number) => string,
+  language: Language,
+): AsyncGenerator<Buffer> {
+  const outcomeAt = TODO_COLUMNS.indexOf('outcome');
+  async function* pages(): AsyncGenerator<readonly SheetRow[]> {
+    yield [{ cells: headings(language) }];
+    if (todos.length > 0) {
+      yield todos.map((todo) => ({
+        cells: todoCells(todo, time, language),
+        looks: { [outcomeAt]: OUTCOME_LOOKS[todo.row.outcome as Outcome] },
+      }));
+    }
   }
-  return workbook(rows(), TODO_COLUMNS.length);
+  const columns = TODO_COLUMNS.map((column) => COLUMNS[column] ?? OWN_COLUMN);
+  return workbookFile([{ name: NAME[language], columns, pages: pages(), hasFilter: true }]);
 }

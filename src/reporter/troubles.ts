@@ -57,7 +57,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     zh: '无法写入 FASTREGISTER_HOME 下的日志文件，未提交。',
     nextStep: {
       en: 'Make room on that disk, or let this user write there; then run `fastregister resume` if the line is stopped.',
-      zh: '请清理磁盘空间或开放写入权限；若提交已暂停，再运行 `fastregister resume`。',
+      zh: '请清理磁盘空间或开放写入权限；若提交已停止，再运行 `fastregister resume`。',
     },
   },
   'call:page': {
@@ -129,13 +129,13 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     zh: '微信连续三次拒绝新的 component_access_token。',
     nextStep: {
       en: 'Find out whether another service refreshes the token of this platform (then let both take it from there: WECHAT_COMPONENT_ACCESS_TOKEN_URL), or whether a fixed WECHAT_COMPONENT_ACCESS_TOKEN has expired; then run `fastregister resume`.',
-      zh: '请检查是否有其他服务在刷新该平台的 token（如有，请统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取），或固定的 WECHAT_COMPONENT_ACCESS_TOKEN 是否已过期；处理后运行 `fastregister resume`。',
+      zh: '请检查是否有其他服务在刷新该平台的令牌（如有，请统一由 WECHAT_COMPONENT_ACCESS_TOKEN_URL 获取），或固定的 WECHAT_COMPONENT_ACCESS_TOKEN 是否已过期；处理后运行 `fastregister resume`。',
     },
   },
   'token:service': {
     acts: 'platform',
     en: "The platform's own token service answers, but without a token.",
-    zh: '平台自有的 token 服务有应答，但其中没有 token。',
+    zh: '平台自有的令牌服务有应答，但其中没有令牌。',
     nextStep: {
       en: 'Check WECHAT_COMPONENT_ACCESS_TOKEN_URL: its answer has to be {"component_access_token": …, "expires_in": …}; then run `fastregister resume`.',
       zh: '请检查 WECHAT_COMPONENT_ACCESS_TOKEN_URL，其应答应为 {"component_access_token": …, "expires_in": …}；然后运行 `fastregister resume`。',
@@ -144,7 +144,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   'token:service_away': {
     acts: 'platform',
     en: "The platform's own token service cannot be reached, or is busy.",
-    zh: '无法连接平台自有的 token 服务，或该服务繁忙。',
+    zh: '无法连接平台自有的令牌服务，或该服务繁忙。',
     nextStep: {
       en: 'Check that service, the network and WECHAT_COMPONENT_ACCESS_TOKEN_URL if it stays so.',
       zh: '若持续如此，请检查该服务、网络和 WECHAT_COMPONENT_ACCESS_TOKEN_URL。',
@@ -153,7 +153,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   'batch:canaries': {
     acts: 'us',
     en: 'The first rows of a batch were refused, so the rest of it was not sent.',
-    zh: '批次的首批行被拒绝，其余行未提交。',
+    zh: '试发的前几行未通过，其余行暂未提交。',
     nextStep: {
       en: 'Look at them in the report: is the sheet right? Then run `fastregister resume`.',
       zh: '请在报告中查看这些行，确认表格无误后运行 `fastregister resume`。',
@@ -183,7 +183,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     zh: '同一文件中前面某行以不同的信息填写了同一企业，只提交前面的一行。',
     nextStep: {
       en: 'Look at both lines. If the later one is right, delete the earlier one and load the sheet again.',
-      zh: '请核对两行；如应以后面的为准，请删除前面的一行后重新上传。',
+      zh: '请核对两行；如应以后面的为准，请删除前面的一行后重新导入。',
     },
   },
   'row:replaced': {

@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterWorkingDays, closedForMs, quotaDay } from '../../src/domain/calendar.js';
+import { afterWorkingDays, closedForMs, localTime, quotaDay } from '../../src/domain/calendar.js';
 import { runs } from '../support/runs.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 const at = (iso: string): number => Date.parse(iso);
+
+test('a time in a sentence is that of the reader’s clock, with the year where it is another one', () => {
+  const now = at('2026-12-31T15:00:00Z');
+  const said = (iso: string) => localTime(at(iso), 'Asia/Shanghai', now);
+  expect(said('2026-11-21T14:09:59Z')).toEqual({ en: '21 Nov 22:09', zh: '11 月 21 日 22:09' });
+  expect(said('2026-12-31T16:05:00Z')).toEqual({ en: '1 Jan 2027 00:05', zh: '2027 年 1 月 1 日 00:05' });
+});
 
 describe('the quota day', () => {
   test('of Shanghai begins at 16:00 UTC', () => {

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { COLUMNS, columnLetters, FIELDS, REPORT_COLUMNS, readHeadings } from '../../src/domain/columns.js';
+import {
+  COLUMNS,
+  columnLetters,
+  FIELDS,
+  REPORT_COLUMNS,
+  REPORT_HEADINGS,
+  readHeadings,
+} from '../../src/domain/columns.js';
+import { OUTCOMES } from '../../src/domain/outcomes.js';
+import { ACTORS } from '../../src/domain/words.js';
+import { TODO_HEADINGS } from '../../src/reporter/todo.js';
 
 describe('a heading', () => {
   test.each(FIELDS.flatMap((field) => [field, ...COLUMNS[field].aliases].map((heading) => [heading, field] as const)))(
@@ -38,6 +48,44 @@ describe('headings that cannot be told apart', () => {
 test('the columns of an earlier report are not carried, all others are', () => {
   const headings = ['store', 'name', '', 'code', ...REPORT_COLUMNS];
   expect(readHeadings(headings).layout).toMatchObject({ carried: [0, 1, 2, 3], width: headings.length });
+});
+
+describe('the Chinese headings of a report', () => {
+  const report = REPORT_COLUMNS.map((column) => REPORT_HEADINGS[column].zh);
+  const carried = (headings: readonly string[]) => readHeadings(headings).layout.carried.map((at) => headings[at]);
+
+  test('are not carried, nor where a column was put between them or taken out', () => {
+    expect(carried(['企业名称', '代码', ...report])).toEqual(['企业名称', '代码']);
+    const edited = [...report.slice(0, 4), '跟进人', ...report.slice(6)];
+    expect(carried(['企业名称', ...edited, '备注'])).toEqual(['企业名称', '跟进人', '备注']);
+  });
+
+  test('are a user’s own where there is no registration_id', () => {
+    const headings = ['企业名称', '代码', '原因', '批次', '结果', '行号'];
+    expect(carried(headings)).toEqual(headings);
+  });
+
+  test('are a user’s own where the report has its own beside them, in either language', () => {
+    const own = ['企业名称', '批次', '原因', '结果', '行号'];
+    expect(carried([...own, ...report])).toEqual(own);
+    expect(carried([...own, ...REPORT_COLUMNS])).toEqual(own);
+    expect(carried([...report, ...own])).toEqual(own);
+    expect(carried([...own.slice(0, 3), ...report.slice(2)])).toEqual(own.slice(0, 3));
+  });
+});
+
+test('headings, outcomes and who-acts of reports and lists read in both languages', () => {
+  for (const table of [REPORT_HEADINGS, TODO_HEADINGS]) {
+    for (const [column, { en, zh }] of Object.entries(table)) {
+      expect(en).toBe(column);
+      expect(zh).toMatch(column === 'registration_id' ? /^registration_id$/ : /\p{Script=Han}/u);
+    }
+    expect(new Set(Object.values(table).map(({ zh }) => zh)).size).toBe(Object.keys(table).length);
+  }
+  for (const { en, zh } of [...Object.values(OUTCOMES), ...Object.values(ACTORS)]) {
+    expect(en).toMatch(/^[a-z :-]+$/);
+    expect(zh).toMatch(/^\p{Script=Han}+$/u);
+  }
 });
 
 test.each([

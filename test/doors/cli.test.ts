@@ -179,7 +179,7 @@ describe('the exit status', () => {
     ];
     for (const { status, stderr } of [drained, ran]) {
       expect(status).toBe(4);
-      expect(stderr).toContain('The line is stopped');
+      expect(stderr).toContain('The line is paused: announced maintenance');
       expect(stderr).toContain('fastregister resume');
     }
     expect(ran.stdout).toContain('"pending"');

@@ -176,7 +176,7 @@ describe('report', () => {
       ['5', 'link:ended', true, 'us'],
       ['6', '', false, 'us'],
     ]);
-    expect(rows[0]?.reason).toMatch(/The link ends at \d{4}-/);
+    expect(rows[0]?.reason).toMatch(/The link ends at \d+ \w{3} (\d{4} )?\d\d:\d\d\./);
     expect(rows[2]?.next_step).toContain('Remind the legal person now');
   });
 

@@ -26,7 +26,7 @@ test(
     const { status, stderr } = await finish('200ms');
     expect(status).toBe(4);
     expect(stderr).toMatch(
-      /Stopped\. It waits: WeChat said at \S+ that today's calls are used up\. WeChat is asked again/,
+      /Stopped\. It waits: WeChat said at .+ that today's calls are used up\. WeChat is asked again/,
     );
     expect(stderr).toContain('`fastregister resume` asks WeChat at once');
     // After 1, 5 and 15 times as long.

@@ -18,6 +18,7 @@ import { run } from '../support/command-line.js';
 import { identify, idOf, openBook } from '../support/ledger.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { cellsShown } from '../support/workbook-parts.js';
 
 const server = useRedis();
 const RESIDENT = `11000019900101000${residentCheck('11000019900101000')}`;
@@ -164,6 +165,22 @@ describe('check', () => {
     expect(await checked([out])).toMatchObject({ rows: 4, ready: 2, invalid: 1, duplicate: 1 });
     await expect(check([out, '--annotated', out])).rejects.toThrow(/is there already/);
   });
+});
+
+test('writes a workbook back whose faulty cells have a colour, with Chinese headings that are ours', async () => {
+  const out = join(folder, 'annotated.xlsx');
+  await check([saved(MIXED), '--annotated', out, '--lang', 'zh']);
+  const cells = await cellsShown(out, 1);
+  const headings = ['G1', 'H1', 'I1', 'J1', 'K1'].map((place) => cells.get(place)?.text);
+  expect(headings).toEqual(['行号', '问题代码', '原因', '处理办法', 'registration_id']);
+  const [plain, warned, faulty] = ['B2', 'A3', 'B4'].map((place) => cells.get(place)?.fill);
+  expect(new Set([plain, warned, faulty, '']).size).toBe(4);
+  expect(cells.get('C4')?.fill).toBe(plain);
+  expect(cells.get('I4')?.text).toContain('B4：Excel 已将该代码变为');
+  expect(await checked([out])).toMatchObject({ rows: 4, ready: 2, invalid: 1, duplicate: 1 });
+  await load(out);
+  const [batch] = await server.redis.keys('*batch:*');
+  expect(JSON.parse((await server.redis.hget(batch ?? '', 'headings')) ?? '[]')).toHaveLength(6);
 });
 
 describe('--max-invalid', () => {

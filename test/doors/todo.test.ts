@@ -11,6 +11,7 @@ import { run } from '../support/command-line.js';
 import { HOUR_MS, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { cellsShown, partOf } from '../support/workbook-parts.js';
 
 const server = useRedis();
 
@@ -88,10 +89,26 @@ test('as a file it is formula-safe, and NAME.xlsx is a workbook', async () => {
   await run(loadCommand, [path('hostile.csv')], env());
   await run(todoCommand, ['-o', path('todo.csv'), '--lang', 'zh'], env());
   const [headings, ...lines] = readFileSync(path('todo.csv'), 'utf8').split('\r\n');
-  expect(headings).toMatch(/^\ufeff"confirm_by","merchant","contact"/);
+  expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","由谁处理","原因"/);
   expect(lines.find((line) => line.includes('坏公司'))).toMatch(/"坏公司","'=1\+1"/);
-  await run(todoCommand, ['-o', path('todo.xlsx')], env());
-  expect(readFileSync(path('todo.xlsx')).subarray(0, 2).toString()).toBe('PK');
+  const { stdout } = await run(todoCommand, [], env());
+  expect(stdout).toMatch(/^\ufeff"confirm_by","merchant","contact","who_acts","reason"/);
+});
+
+test('as a workbook it is formatted as the report is, and a message is in sight as a whole', async () => {
+  await aDayLater();
+  await run(todoCommand, ['-o', path('todo.xlsx'), '--lang', 'zh'], env());
+  const cells = await cellsShown(path('todo.xlsx'), 1);
+  expect(['A1', 'B1', 'D5', 'I5'].map((place) => cells.get(place)?.text)).toEqual([
+    '最迟确认时间',
+    '商户',
+    '商户',
+    '未通过',
+  ]);
+  expect(new Set(['B2', 'A2', 'I2', 'I5'].map((place) => cells.get(place)?.fill)).size).toBe(4);
+  const sheet = await partOf(path('todo.xlsx'), 'xl/worksheets/sheet1.xml');
+  expect(sheet).toContain('<autoFilter ref="A1:N6"/>');
+  expect(sheet).toContain('state="frozen"');
 });
 
 test('report --who has the rows whose next step is theirs, and -o NAME.xlsx is a workbook', async () => {
@@ -102,6 +119,13 @@ test('report --who has the rows whose next step is theirs, and -o NAME.xlsx is a
     .split('\n')
     .map((line) => JSON.parse(line) as { who_acts: string });
   expect(new Set(rows.map(({ who_acts }) => who_acts))).toEqual(new Set(['merchant', 'legal_person']));
+  const chinese = await run(reportCommand, ['--who', '商户，法人', '--only', '处理中、未通过', '--json'], env());
+  expect(chinese.stdout.match(/"outcome":"\w+"/g)?.sort()).toEqual([
+    '"outcome":"pending"',
+    '"outcome":"pending"',
+    '"outcome":"pending"',
+    '"outcome":"rejected"',
+  ]);
   await run(reportCommand, ['-o', path('report.xlsx')], env());
   expect(readFileSync(path('report.xlsx')).subarray(0, 2).toString()).toBe('PK');
 });

@@ -160,7 +160,7 @@ describe('the auth_code of a created Mini Program', () => {
     if (row === undefined) throw new Error('no row');
     const sentences = sentencesFor(row, {
       otherRow: () => undefined,
-      time: String,
+      time: (at) => ({ en: String(at), zh: String(at) }),
       now: 0,
       invitation: { en: '', zh: '' },
     });

@@ -1,5 +1,6 @@
 /** What a clerk forwards to the merchant: complete for everything that is the merchant's move, and silent about the rest. */
 import { describe, expect, test } from 'vitest';
+import { localTime } from '../../src/domain/calendar.js';
 import { PROBLEMS } from '../../src/domain/problems.js';
 import type { Outcome, Registration } from '../../src/domain/registration.js';
 import { newRegistration } from '../../src/domain/registration.js';
@@ -10,7 +11,7 @@ import { HOUR_MS } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 
 const NOW = Date.UTC(2026, 10, 21, 4);
-const context = { now: NOW, time: (at: number) => new Date(at).toISOString() };
+const context = { now: NOW, time: (at: number) => localTime(at, 'Asia/Shanghai', NOW) };
 
 function rowOf(state: Partial<Registration>): RowWithOutcome {
   return {
@@ -51,15 +52,12 @@ describe('while the legal person has time', () => {
 
   test('it names the message, its sender, the Weixin ID, the time and whom to call back', () => {
     const { en, zh } = forwarded(rowOf(waiting), 'pending');
-    for (const part of [
-      '创建小程序申请',
-      '公众平台安全助手',
-      '2026-11-21T08:00:00.000Z',
-      merchant(1).legalPersonaWechat,
-    ]) {
+    for (const part of ['创建小程序申请', '公众平台安全助手', merchant(1).legalPersonaWechat]) {
       expect(zh).toContain(part);
       expect(en).toContain(part);
     }
+    expect(zh).toContain('在 11 月 21 日 16:00 前打开');
+    expect(en).toContain('Before 21 Nov 16:00, please');
     expect(zh).toMatch(new RegExp(`^${merchant(1).name}，您好！.*请致电 ${merchant(1).componentPhone}。$`, 's'));
   });
 

@@ -75,7 +75,7 @@ test.each([
     expect(blockedReason).toMatchObject({ problem });
     expect(blockedReason?.reason.en).toMatch(cause);
     expect(blockedReason?.reason.en).toContain(`WeChat said: ${problem.slice(6)} its words rid: 65aa-1`);
-    expect(blockedReason?.reason.en).toContain('asked again at 2026-11-21T12:00:05+08:00');
+    expect(blockedReason?.reason.en).toContain('asked again at 21 Nov 12:00');
     expect(blockedReason?.nextStep.en).toMatch(todo);
     expect(blockedReason?.nextStep.en).not.toContain('WECHAT_API_BASE_URL');
   },
@@ -98,7 +98,7 @@ test('a blockedReason that ends by itself says when: a day that is used up not b
   expect((await situationOf({ wait: 'pause' })).blockedReason).toMatchObject({ until: NOON + 5_000 });
   const { blockedReason } = await situationOf(closed, evenings);
   expect(blockedReason).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
-  expect(blockedReason?.reason.en).toContain('Sending goes on at 2026-11-22T18:00:00+08:00');
+  expect(blockedReason?.reason.en).toContain('Sending goes on at 22 Nov 18:00.');
   expect((await situationOf({ wait: 'ticket' })).blockedReason).not.toHaveProperty('until');
 });
 
@@ -123,12 +123,8 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
 
   test('says since when, and when it is asked next, and what to do if the quota was reset', async () => {
     const { blockedReason } = await situationOf({ day: shutDay(4) });
-    expect(blockedReason?.reason.en).toMatch(
-      /WeChat said at 2026-11-21T11:56:00\+08:00 .* asked again at 2026-11-21T12:01:00\+08:00/,
-    );
-    expect(blockedReason?.reason.zh).toMatch(
-      /微信于 2026-11-21T11:56:00\+08:00 .*将于 2026-11-21T12:01:00\+08:00 再次询问微信/,
-    );
+    expect(blockedReason?.reason.en).toMatch(/WeChat said at 21 Nov 11:56 .* asked again at 21 Nov 12:01\./);
+    expect(blockedReason?.reason.zh).toMatch(/微信于 11 月 21 日 11:56 .*将于 11 月 21 日 12:01 再次询问微信/);
     expect(blockedReason?.nextStep.en).toContain('`fastregister resume`');
     expect(blockedReason?.until).toBe(Date.parse('2026-11-22T00:00+08:00'));
   });
@@ -209,9 +205,9 @@ describe('a stopped line', () => {
     const reason = blockedReason?.reason.en ?? '';
     for (const part of [what, said]) expect(reason).toContain(part);
     expect(reason).toContain(
-      'Stopped since 2026-11-21T11:59:30+08:00; met 22 times by 20 merchants in a row, first at 2026-11-21T11:59:00+08:00.',
+      'Stopped since 21 Nov 11:59; met 22 times by 20 merchants in a row, first at 21 Nov 11:59.',
     );
-    expect(blockedReason?.reason.zh).toContain('自 2026-11-21T11:59:30+08:00 起暂停；共 22 次，连续 20 个商户');
+    expect(blockedReason?.reason.zh).toContain('自 11 月 21 日 11:59 起停止；共 22 次，连续 20 个商户');
     expect(blockedReason?.nextStep.en).toContain(fix);
     for (const language of ['en', 'zh'] as const) {
       expect(blockedReason?.nextStep[language]).toContain('`fastregister resume`');
@@ -235,15 +231,23 @@ describe('a stopped line', () => {
     }
   });
 
+  test('says whether a fault stopped it or a person paused it', async () => {
+    const reasonOf = async (problem: string, because: string) =>
+      (await situationOf({ line: { problem, because, at: NOON } })).blockedReason?.reason;
+    expect(await reasonOf('operator:pause', '搬家')).toEqual({
+      en: 'The line is paused: 搬家. Paused since 21 Nov 12:00.',
+      zh: '提交已人工暂停：搬家。自 11 月 21 日 12:00 起暂停。',
+    });
+    expect((await reasonOf('call:lost', ''))?.zh).toMatch(/^提交因故障停止：.*起停止。/);
+  });
+
   test('that opens by itself says when it is tried next, and does not end a run', async () => {
     const line = { problem: 'call:lost', because: 'HTTP 502', ...met };
     const probe = { at: NOON + MINUTE_MS, failed: 3 };
     const waiting = await situationOf({ line: { ...line, probe } });
     expect(waiting.stopped).toBe(false);
     expect(waiting.blockedReason?.until).toBe(NOON + MINUTE_MS);
-    expect(waiting.blockedReason?.reason.en).toMatch(
-      /The next call is tried at 2026-11-21T12:01:00\+08:00; 3 failed so far\.$/,
-    );
+    expect(waiting.blockedReason?.reason.en).toMatch(/The next call is tried at 21 Nov 12:01; 3 failed so far\.$/);
     const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
     expect(due.blockedReason?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
     const halfOpen = await situationOf({ line: { ...line, probe, halfOpen: true } });
@@ -286,7 +290,7 @@ test('a token that cannot be fetched says what came, since when, and when it is 
   expect(stopped).toBe(false);
   expect(blockedReason).toMatchObject({ problem: 'call:page' });
   expect(blockedReason?.reason.en).toContain(
-    `What came: ${said}. No component access token since 2026-11-21T11:50:00+08:00, asked for 7 times; the next time at 2026-11-21T12:01:00+08:00.`,
+    `What came: ${said}. No component access token since 21 Nov 11:50, asked for 7 times; the next time at 21 Nov 12:01.`,
   );
   expect(blockedReason?.nextStep.en).toContain('firewall');
 });

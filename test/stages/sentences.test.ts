@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
+import { localTime } from '../../src/domain/calendar.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithOutcome } from '../../src/domain/row.js';
 import { nextOf } from '../../src/reporter/next.js';
@@ -14,7 +15,7 @@ const CIRCUMSTANCES: Circumstances = {
   otherRow: () => undefined,
   now: NOON,
   invitation: { en: '', zh: '' },
-  time: (at) => new Date(at).toISOString(),
+  time: (at) => localTime(at, 'Asia/Shanghai', NOON),
 };
 
 function fateOf(changes: Partial<Registration>): RowWithOutcome & { registration: Registration } {
@@ -102,7 +103,7 @@ describe('of a blockedReason and a wait of its own, a row tells the one that end
     const fate = waits(wait, hours);
     const { reason, problem } = sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason: midnight });
     expect(reason.en).toContain(WAITS[wait].en);
-    expect(reason.en).toContain(new Date(NOON + hours * HOUR_MS).toISOString());
+    expect(reason.en).toContain(CIRCUMSTANCES.time(NOON + hours * HOUR_MS).en);
     expect(problem).toBe('');
     expect(nextOf(fate.registration, midnight)).toMatchObject({ by: NOON + hours * HOUR_MS });
   });
@@ -135,8 +136,9 @@ describe('a row that stays silent', () => {
     const fate = fateOf({ state: 'submitting', sentAt, until: later, problem: 'call:lost' });
     const { reason, problem, whoActs, nextStep } = sentencesFor(fate, { ...CIRCUMSTANCES, unanswered });
     expect([problem, whoActs]).toEqual(['call:lost', 'us']);
-    for (const words of [reason.en, reason.zh]) {
-      expect(words).toContain(new Date(later).toISOString());
+    for (const language of ['en', 'zh'] as const) {
+      const words = reason[language];
+      expect(words).toContain(CIRCUMSTANCES.time(later)[language]);
       expect(words).not.toContain('{time}');
     }
     expect(nextStep.en).toContain('Nothing to do');
@@ -147,7 +149,7 @@ describe('a row that stays silent', () => {
     const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
     expect(sentences).toMatchObject({ whoActs: 'legal_person', nextStep: { en: 'Ask.' } });
     for (const language of ['en', 'zh'] as const) {
-      expect(sentences.reason[language]).toContain(new Date(sentAt + 24 * HOUR_MS).toISOString());
+      expect(sentences.reason[language]).toContain(CIRCUMSTANCES.time(sentAt + 24 * HOUR_MS)[language]);
     }
   });
 
@@ -212,14 +214,22 @@ describe('what WeChat said', () => {
   });
 });
 
+test('what WeChat said is set off from the sentence behind it, in Chinese too', () => {
+  const problems = [{ code: 'sheet:spaces_repaired', cell: 'A2' }];
+  const fate = fateOf({ state: 'needs_review', problem: 'create:4711', said: 'who knows rid: 5f3e' });
+  const { reason } = sentencesFor({ ...fate, row: { ...fate.row, problems } }, CIRCUMSTANCES);
+  expect(reason.zh).toContain('微信原文：4711 who knows rid: 5f3e；A2：首尾');
+  expect(reason.en).toContain('WeChat said: 4711 who knows rid: 5f3e A2: spaces');
+});
+
 describe('times', () => {
   test('a row that may be sent again later says from when on, behind what is to be done', () => {
     const until = NOON + 15 * 24 * HOUR_MS;
     const rejected = { state: 'rejected', problem: 'push:105', appid: undefined } as const;
     const { nextStep } = sentencesFor(fateOf({ ...rejected, until }), CIRCUMSTANCES);
-    const at = new Date(until).toISOString();
-    expect(nextStep.en).toMatch(new RegExp(` Not before ${at.replaceAll('.', '\\.')}\\.$`));
-    expect(nextStep.zh).toContain(`请于 ${at} 之后再提交。`);
+    const at = CIRCUMSTANCES.time(until);
+    expect(nextStep.en).toMatch(new RegExp(` Not before ${at.en}\\.$`));
+    expect(nextStep.zh).toContain(`请于 ${at.zh} 之后再提交。`);
     expect(sentencesFor(fateOf(rejected), CIRCUMSTANCES).nextStep.en).not.toContain('Not before');
     expect(nextOf(fateOf({ ...rejected, until }).registration, undefined)).toMatchObject({ by: until });
   });

@@ -11,6 +11,7 @@ import { openSheet, type Sheet } from '../../src/producer/sheets/sheet.js';
 import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 import { template } from '../../src/reporter/template.js';
 import { runs } from '../support/runs.js';
+import { partOf } from '../support/workbook-parts.js';
 import { type ZipPart, zipOf } from '../support/zip-writer.js';
 import { encode, isInGb18030 } from './encoders.js';
 import { INTAKE_SAMPLES, samplesPage } from './intake-samples.js';
@@ -566,5 +567,21 @@ describe('the template', () => {
     expect(FIELDS.map((field) => sheet.layout.columns[field])).toEqual([0, 1, 2, 3, 4, 5]);
     for (const heading of sheet.headings) expect(heading).toMatch(/[(（].+[)）]$/);
     expect(await cellsOf(sheet)).toEqual([]);
+  });
+
+  test.each(['csv', 'xlsx'] as const)(
+    'as %s has a row to show how, which is a row of the sheet once it is filled in',
+    async (format) => {
+      const file = await saved(template({ format, lang: 'zh' }));
+      const text = format === 'csv' ? await readFile(file, 'utf8') : await partOf(file, 'xl/worksheets/sheet1.xml');
+      expect(text).toContain('91XXXXXXXXXXXXXXXX');
+      expect(text).toContain('联系人电话（');
+    },
+  );
+
+  test('leaves a row in the sheet of which either the name or the code was filled in', async () => {
+    const text = await readFile(await saved(template({ format: 'csv', lang: 'zh' })), 'utf8');
+    const edited = [text.replace('91XXXXXXXXXXXXXXXX', '91350100M000100Y43'), text.replace('示例商贸', '海风商贸')];
+    for (const one of edited) expect(await cellsOf(await openSheet(await saved(one), REQUIRED))).toHaveLength(1);
   });
 });

@@ -31,7 +31,15 @@ test('broken files are put away, each with a text that says why, and the others 
   expect(office.read('rejected', night.date, 'd.csv.why.txt')).toBe('the file is empty\n');
   expect(office.read('rejected', night.date, 'e.csv.why.txt')).toContain('headings');
   expect(readdirSync(join(office.inbox, 'done', night.date)).sort()).toEqual(
-    [`${night.name}.json`, `${night.name}.md`, 'a.csv', 'a.csv.report.csv', 'f.csv', 'f.csv.report.csv'].sort(),
+    [
+      `${night.name}.json`,
+      `${night.name}.md`,
+      `${night.name}.todo.xlsx`,
+      'a.csv',
+      'a.csv.report.csv',
+      'f.csv',
+      'f.csv.report.csv',
+    ].sort(),
   );
   expect(office.summary(night)).toMatchObject({ outcomes: { created: 2 }, rejected: [{ file: 'b.csv' }, {}, {}, {}] });
   expect(office.read('done', night.date, `${night.name}.md`)).toContain('- b.csv: this is a picture (PNG)');

@@ -6,6 +6,7 @@ import { merchant, sheetOf } from '../support/merchants.js';
 import { build, portOf, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
+import { cellsShown } from '../support/workbook-parts.js';
 
 beforeAll(build, 120_000);
 
@@ -13,7 +14,7 @@ test('the same command goes on where it stopped, until every row has its outcome
   const home = newHome();
   const simulator = await newSimulator({ slowAnswerMs: 300, pushRetries: 1_000 });
   const rows = Array.from({ length: 40 }, (_, number) => merchant(number, number % 2 ? 'slow' : 'ok'));
-  const [sheet, report] = [join(home, 'merchants.csv'), join(home, 'outcomes.csv')];
+  const [sheet, report] = [join(home, 'merchants.csv'), join(home, 'outcomes.xlsx')];
   writeFileSync(sheet, sheetOf(rows));
   const env = {
     ...rehearsalEnvironment(join(home, 'data'), simulator.url),
@@ -23,7 +24,7 @@ test('the same command goes on where it stopped, until every row has its outcome
     FASTREGISTER_LOG_LEVEL: 'info',
   };
   const begin = async () => {
-    const program = start(['run', sheet, '-o', report], { env });
+    const program = start(['run', sheet, '-o', report, '--lang', 'zh'], { env });
     simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
     return program;
   };
@@ -35,13 +36,14 @@ test('the same command goes on where it stopped, until every row has its outcome
 
   expect(interrupted.status).toBe(130);
   expect(interrupted.stderr).toContain('The same command goes on where this one stopped.');
-  expect(outcomesIn(report)).toMatchObject({ pending: expect.any(Number) });
-  expect(rowsIn(report)).toHaveLength(40);
+  const outcomes = await outcomesIn(report);
+  expect(outcomes).toMatchObject({ 处理中: expect.any(Number) });
+  expect(Object.values(outcomes).reduce((sum, count) => sum + count)).toBe(40);
   expect(await redisRuns(join(home, 'data'))).toBe(false);
 
   const second = await (await begin()).ended;
   expect(second.status).toBe(0);
-  expect(outcomesIn(report)).toEqual({ created: 40 });
+  expect(await outcomesIn(report)).toEqual({ 已创建: 40 });
   expect(merchantsAskedTwice(simulator)).toEqual([]);
   expect(await redisRuns(join(home, 'data'))).toBe(false);
 }, 120_000);
@@ -83,15 +85,12 @@ test('interrupted twice, it ends at once, and nobody is asked twice afterwards',
 
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
-function rowsIn(report: string): string[][] {
-  const [, ...lines] = readFileSync(report, 'utf8').trimEnd().split('\r\n');
-  return lines.map((line) => line.slice(1, -1).split('","'));
-}
-
-/** The column after the six of the sheet and `line`. */
-function outcomesIn(report: string): Record<string, number> {
+/** The column after the six of the sheet and `行号`. */
+async function outcomesIn(report: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const cells of rowsIn(report)) counts[cells[7] ?? ''] = (counts[cells[7] ?? ''] ?? 0) + 1;
+  for (const [place, { text }] of await cellsShown(report, 1)) {
+    if (/^H(?!1$)/.test(place)) counts[text] = (counts[text] ?? 0) + 1;
+  }
   return counts;
 }
 

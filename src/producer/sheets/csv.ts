@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { SheetRow } from '../../domain/check-row.js';
 import { columnLetters, type Layout } from '../../domain/columns.js';
+import { isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { Words } from '../../domain/words.js';
@@ -22,8 +23,9 @@ export async function* csvPages(
   file: FileHandle,
   format: CsvFormat,
   headingRow: number,
-  { width, columns }: Layout,
+  layout: Layout,
 ): AsyncGenerator<SheetRow[]> {
+  const { width, columns } = layout;
   const { delimiter, hasQuotationMarks } = format;
   const pages = openPages();
   const expansion = openExpansion(format.bytes, 'rowsOfCsv');
@@ -36,7 +38,7 @@ export async function* csvPages(
     const startsAt = line;
     const breaks = hasQuotationMarks ? lineBreaksIn(record) : 0;
     line += 1 + breaks;
-    if (row <= headingRow || isBlank(record)) return undefined;
+    if (row <= headingRow || isBlank(record) || isExample(record, layout)) return undefined;
     const swallowed = breaks === 0 ? undefined : swallowedRows(record, delimiter, width, columns.code);
     let end = record.length;
     while (end > width && record[end - 1]?.trim() === '') end--;

@@ -5,7 +5,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { SheetRow } from '../../domain/check-row.js';
-import type { Field, Layout } from '../../domain/columns.js';
+import { COUNTS_SHEET, type Field, type Layout } from '../../domain/columns.js';
+import { isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import { isBlank } from './csv.js';
@@ -107,10 +108,11 @@ const NO_MERGES: Merges = { isBelow: () => false };
 async function* pages(
   archive: Archive,
   bytes: number,
-  { part, tables, headingRow, layout: { width, columns } }: Reading,
+  { part, tables, headingRow, layout }: Reading,
   merges: Merges,
   onMerge?: (range: string) => void,
 ): AsyncGenerator<SheetRow[]> {
+  const { width, columns } = layout;
   const fields = Object.values(columns);
   const full = openPages();
   const expansion = openExpansion(bytes, 'rowsOfWorkbook');
@@ -118,7 +120,7 @@ async function* pages(
     for (const raw of rows) {
       // A formula without a result is no blank: a row of nothing else is not to be passed over.
       const isEmpty = isBlank(raw.cells) && !raw.uncomputed.some((column) => fields.includes(column));
-      if (raw.row <= headingRow || isEmpty) continue;
+      if (raw.row <= headingRow || isEmpty || isExample(raw.cells, layout)) continue;
       const merged = fields.filter((column) => (raw.cells[column] ?? '') === '' && merges.isBelow(raw.row, column));
       const page = full.add({ ...sheetRow(raw, width), ...(merged.length > 0 && { merged }) });
       if (page === undefined) continue;
@@ -261,6 +263,7 @@ function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): rea
     if (sheet === chosen) return [];
     const name = shownName(sheet.name);
     if (sheet.isHidden) return [`the hidden sheet "${name}" was passed over`];
+    if (!alike.includes(sheet) && (sheet.name === COUNTS_SHEET.en || sheet.name === COUNTS_SHEET.zh)) return [];
     return [
       alike.includes(sheet)
         ? `the sheet "${name}" has such headings too and was not read: only "${shownName(chosen?.name ?? '')}" was`

@@ -1,0 +1,28 @@
+/**
+ * The row that the template comes with. It shows what to fill in, and whoever leaves it in the sheet has not named a merchant:
+ * a row with this name and this code is no row of the sheet. No code has letters where the region's digits stand.
+ */
+import type { Field, Layout } from './columns.js';
+import type { Language, Words } from './words.js';
+
+const CODE = '91XXXXXXXXXXXXXXXX';
+const NAMES: Words = { en: '示例商贸有限公司 (example)', zh: '示例商贸有限公司（示例）' };
+
+export function exampleCell(field: Field, language: Language): string {
+  const cells: Readonly<Record<Field, string>> = {
+    name: NAMES[language],
+    code: CODE,
+    code_type: '1',
+    legal_persona_wechat: 'wxid_example',
+    legal_persona_name: '张示例',
+    component_phone: '0592-1234567',
+  };
+  return cells[field];
+}
+
+/** Both cells have to be as they were: a row of which either was filled in is checked. */
+export function isExample(cells: readonly string[], { columns }: Pick<Layout, 'columns'>): boolean {
+  if (cells[columns.code]?.trim() !== CODE) return false;
+  const name = cells[columns.name]?.trim();
+  return name === NAMES.en || name === NAMES.zh;
+}
