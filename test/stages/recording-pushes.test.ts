@@ -173,6 +173,41 @@ test('recording that is stopped while Redis is away ends without a word', async 
   expect(lines).toEqual([]);
 });
 
+test('recording that is stopped ends with the batch that it has, and reads no other one', async () => {
+  const going: (() => void)[] = [];
+  const ledger = {
+    ...judge({}).ledger,
+    read: () => new Promise<undefined>((resolve) => going.push(() => resolve(undefined))),
+  } as unknown as Recorder['ledger'];
+  const batches = [[stored(registrationXml(merchant(1), { status: '101' }))], [stored('no XML')]];
+  const { done, recording } = record(batches, { ledger });
+  await until('the first has begun', () => going.length === 1);
+  const stopped = recording.stop();
+  goOn(going);
+  await stopped;
+  expect([done.length, batches.length]).toEqual([1, 1]);
+});
+
+test('recording says that Redis is away, and goes on a second later', async () => {
+  let reads = 0;
+  const reader = {
+    next: async () => {
+      reads += 1;
+      if (reads === 1) throw new Error('Connection is closed.');
+      return new Promise<StoredPush[]>((resolve) => setImmediate(resolve, []));
+    },
+    close() {},
+  } as unknown as PushReader;
+  const { log, lines } = readableLog();
+  const pushes = playedPushes() as unknown as Recorder['pushes'];
+  const begun = performance.now();
+  const recording = startRecording({ log, pushes, now: () => AT } as Recorder, reader, () => false);
+  onTestFinished(() => recording.stop());
+  await until('it reads again', () => reads > 1);
+  expect(performance.now() - begun).toBeGreaterThan(900);
+  expect(lines.map((line) => JSON.parse(line).level)).toEqual(['error']);
+});
+
 describe('of a push that is recorded', () => {
   const id = idOf(merchant(1));
   type Offer = Parameters<Recorder['codes']['offer']>;

@@ -201,13 +201,14 @@ test('a client that is closed keeps no connection', async () => {
 });
 
 describe('how far our clock is ahead', () => {
-  const dated = (ms: number) => new Date(Date.now() + ms).toUTCString();
+  /** By a clock that shows so many ms more than ours when it answers. */
+  const dated = (ms: number) => () => new Date(Date.now() + ms).toUTCString();
 
-  async function aheadAfter(...answers: { date?: string; text?: string }[]): Promise<number> {
+  async function aheadAfter(...answers: { date?: () => string; text?: string }[]): Promise<number> {
     const { client } = await wechat((_, response) => {
       const { date, text = '{"errcode":0}' } = answers.shift() ?? {};
       response.sendDate = false;
-      response.writeHead(200, date === undefined ? {} : { date }).end(text);
+      response.writeHead(200, date === undefined ? {} : { date: date() }).end(text);
     });
     const calls = answers.length;
     for (let call = 0; call < calls; call += 1) await client.post(CALL);
@@ -232,7 +233,7 @@ describe('how far our clock is ahead', () => {
 
   test('stays where an answer has no time, or is not from WeChat', async () => {
     const known = { date: dated(-3_600_000) };
-    for (const other of [{}, { date: 'yesterday' }, { date: dated(-7_200_000), text: '<html></html>' }]) {
+    for (const other of [{}, { date: () => 'yesterday' }, { date: dated(-7_200_000), text: '<html></html>' }]) {
       expect(await aheadAfter(known, other)).toBeLessThan(3_605_000);
       expect(await aheadAfter(known, other)).toBeGreaterThan(3_595_000);
     }
