@@ -50,6 +50,7 @@ const WORDS = {
   before: { en: 'before', zh: '更早' },
   changedNothing: { en: 'changed nothing', zh: '无变化' },
   sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
+  contacted: { en: 'contacted the merchant', zh: '已联系商户' },
 } as const satisfies Record<string, Words>;
 
 const COLON: Words = { en: ': ', zh: '：' };
@@ -124,6 +125,7 @@ function place({ batches, lines }: Story, pointer: string, language: Language): 
 }
 
 function entryLines(entry: HistoryEntry, language: Language, time: (at: number) => string): string[] {
+  if (entry.kind === 'noted') return noteLines(entry, language, time);
   const { by, ...fact } = FACTS[entry.kind];
   const what = [entry.kind, entry.problem, entry.said, entry.appid].filter(Boolean).join('  ');
   const after = entry.to === undefined ? WORDS.changedNothing[language] : `→ ${entry.to}`;
@@ -133,6 +135,15 @@ function entryLines(entry: HistoryEntry, language: Language, time: (at: number) 
     `${time(entry.at)}  ${what}  ${after}${until}`,
     `  ${REPORTERS[by][language]}${COLON[language]}${fact[language]}${becauseOf(entry, language)}${pushed}`,
   ];
+}
+
+function noteLines(
+  { at, note = '', who = '', contacted }: HistoryEntry,
+  language: Language,
+  time: (at: number) => string,
+): string[] {
+  const says = [contacted ? WORDS.contacted[language] : '', note].filter((text) => text !== '');
+  return [`${time(at)}  noted`, `  ${who}${COLON[language]}${says.join(SEMICOLON[language])}`];
 }
 
 /** The rule that was applied is not stored; several rules of one fact can lead to one state. */

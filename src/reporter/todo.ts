@@ -5,9 +5,11 @@
 
 import type { Batch } from '../domain/batch.js';
 import { confirmByOf } from '../domain/link.js';
+import type { NotesShown } from '../domain/note.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
+import type { NotesOf } from '../redis/ledger/notes.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { workbook } from './workbook.js';
@@ -21,17 +23,25 @@ export interface Todo {
   readonly contact: string;
   readonly row: ReportRow;
   readonly file: string;
+  /** Of its registration: who contacted the merchant when, and what was noted last. */
+  readonly notes: NotesShown;
 }
 
 export interface TodoOptions extends ReportOptions {
   /** Headings of the sheet's contact columns; without any, those that speak of a contact or a phone. */
   readonly contact?: readonly string[] | undefined;
+  readonly notesOf: NotesOf;
+  /** Only merchants that nobody has contacted since they are in their present state. */
+  readonly notContacted?: boolean | undefined;
 }
 
 export const TODO_COLUMNS = [
   'confirm_by',
   'merchant',
   'contact',
+  'contacted_at',
+  'contacted_by',
+  'note',
   'who_acts',
   'reason',
   'next_step',
@@ -56,10 +66,13 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
     for await (const page of batches.pages(batch)) {
       const fates = page.filter(mayNeedSomebody);
       const rows = fates.length === 0 ? [] : await reportOf(batches, batch, fates, options);
+      const notes = await options.notesOf(rows.filter(isTheirs).flatMap(registrationsOf));
       for (const [at, row] of rows.entries()) {
         const fate = fates[at];
         if (fate === undefined || !isTheirs(row) || listed.has(row.registration_id)) continue;
         if (row.registration_id !== '') listed.add(row.registration_id);
+        const ofRow = notes.get(row.registration_id) ?? {};
+        if (options.notContacted && ofRow.contactedAt !== undefined) continue;
         const endsAt = fate.registration && confirmByOf(fate.registration);
         const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
         todos.push({
@@ -68,6 +81,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
           contact: contactIn(row.cells, contact),
           row,
           file: batch.file,
+          notes: ofRow,
         });
       }
     }
@@ -82,6 +96,11 @@ function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
 
 function isTheirs({ who_acts }: ReportRow): boolean {
   return who_acts === 'merchant' || who_acts === 'legal_person';
+}
+
+/** A row that our checks refused has none. */
+function registrationsOf({ registration_id: id }: ReportRow): string[] {
+  return id === '' ? [] : [id];
 }
 
 /** What still runs, by its end; then what is over, the newest first. */
@@ -111,8 +130,18 @@ function contactIn(cells: readonly string[], columns: readonly number[]): string
 
 // --- as a file --------------------------------------------------------------------------------------------------------
 
-export function todoCells({ confirmBy, merchant, contact, row, file }: Todo, time: (at: number) => string): string[] {
-  const own = { confirm_by: confirmBy === undefined ? '' : time(confirmBy), merchant, contact, file };
+export function todoCells(todo: Todo, time: (at: number) => string): string[] {
+  const { confirmBy, merchant, contact, row, file, notes } = todo;
+  const { contactedAt, contactedBy = '', text = '' } = notes;
+  const own = {
+    confirm_by: confirmBy === undefined ? '' : time(confirmBy),
+    merchant,
+    contact,
+    contacted_at: contactedAt === undefined ? '' : time(contactedAt),
+    contacted_by: contactedBy,
+    note: text,
+    file,
+  };
   return TODO_COLUMNS.map((column) => (column in own ? own[column as keyof typeof own] : row[column as keyof Cells]));
 }
 

@@ -1,0 +1,31 @@
+/** Notes of many registrations at once. They lie in the histories, of which only those with a note are read. */
+import type { Redis } from 'ioredis';
+import { type NotesShown, notesIn } from '../../domain/note.js';
+import type { HistoryEntry } from '../../domain/snapshot.js';
+import { key } from '../keys.js';
+import { NOTED } from './write-set.js';
+
+/** By registration; one without a note is missing. */
+export type NotesOf = (ids: readonly string[]) => Promise<ReadonlyMap<string, NotesShown>>;
+
+export function openNotes(redis: Redis): NotesOf {
+  return async (ids) => {
+    const marks = await all(ids.map((id) => ['hget', key('registration', id), NOTED]));
+    const noted = ids.filter((_, at) => marks[at] !== null);
+    const histories = await all(noted.map((id) => ['lrange', key('history', id), '0', '-1']));
+    return new Map(
+      noted.map((id, at) => {
+        const entries = (histories[at] as string[]).map((entry) => JSON.parse(entry) as HistoryEntry);
+        return [id, notesIn(entries)] as const;
+      }),
+    );
+  };
+
+  async function all(commands: string[][]): Promise<unknown[]> {
+    if (commands.length === 0) return [];
+    return ((await redis.pipeline(commands).exec()) ?? []).map(([error, answer]) => {
+      if (error) throw error;
+      return answer;
+    });
+  }
+}
