@@ -5,7 +5,7 @@ import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
 /**
- * Without `id`: the newest.
+ * Without `id`: the newest sheet.
  *
  * @param advice what else `id` should have been, where it is no batch
  * @throws RequestError that names the batches there are
@@ -16,7 +16,7 @@ export async function batchNamed(
   advice: Words = { en: '', zh: '' },
 ): Promise<Batch> {
   const ids = await batches.list();
-  const wanted = id ?? ids.at(-1);
+  const wanted = id ?? (await newestSheet(batches, ids));
   const batch = wanted === undefined ? undefined : await batches.find(wanted);
   if (batch !== undefined) return batch;
   if (ids.length === 0) {
@@ -30,6 +30,12 @@ export async function batchNamed(
     en: `There is no batch ${wanted}. The newest are ${newest.join(', ')}.${advice.en && ` ${advice.en}`}`,
     zh: `没有批次 ${wanted}。最新的批次是 ${newest.join('、')}。${advice.zh}`,
   });
+}
+
+/** Without a batch a sheet is meant, not the one row that was corrected last. */
+async function newestSheet(batches: Store['batches'], ids: readonly string[]): Promise<string | undefined> {
+  for (const id of ids.toReversed()) if ((await batches.find(id))?.correction === undefined) return id;
+  return ids.at(-1);
 }
 
 /** In the order of loading. */

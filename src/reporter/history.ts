@@ -50,6 +50,7 @@ const WORDS = {
   before: { en: 'before', zh: '更早' },
   changedNothing: { en: 'changed nothing', zh: '无变化' },
   sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
+  correctedBy: { en: '; corrected by', zh: '；更正人：' },
   contacted: { en: 'contacted the merchant', zh: '已联系商户' },
 } as const satisfies Record<string, Words>;
 
@@ -108,9 +109,14 @@ function rowLine(
   const waits = entry?.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   return [
     `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${entry?.to ?? 'queued'}${waits}`,
-    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}`,
+    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}${correctedBy(batch, language)}`,
     ...warnings.map((problem) => `  ${problemReason(problem)[language]}`),
   ];
+}
+
+function correctedBy(batch: Batch | undefined, language: Language): string {
+  if (batch?.correction === undefined) return '';
+  return `${WORDS.correctedBy[language]}${language === 'en' ? ' ' : ''}${batch.correction.by}`;
 }
 
 function place({ batches, lines }: Story, pointer: string, language: Language): string {
