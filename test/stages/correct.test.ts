@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { applyCorrection, type CorrectTools, previewCorrection } from '../../src/app/correct.js';
 import { CODE_TYPES } from '../../src/domain/enterprise-code.js';
 import { ALL_DETAILS } from '../../src/domain/merchant.js';
-import { identify, idOf, openBook } from '../support/ledger.js';
+import { budgetsFor, DAY_MS, identify, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -52,6 +52,22 @@ test('created after the preview, the correction sends nothing', async () => {
   expect(await book.registration(id)).toMatchObject({ state: 'created', attempt: 1 });
 });
 
+test('a worker that has read the old row, and asks for permission after the correction, does not send it', async () => {
+  const { book, tools, previewed } = await loaded();
+  const correction = await previewed('甲有限公司');
+  const seen = await book.view(id);
+  expect(await applyCorrection(tools, correction, BY)).toMatchObject({ kind: 'done', became: 'sent' });
+  const at = Date.now();
+  const permit = await book.calls.acquire(
+    seen,
+    { kind: 'create_sent', at, until: at + DAY_MS },
+    jobOf('submit'),
+    budgetsFor(one),
+  );
+  expect(permit.kind).not.toBe('go');
+  expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0 });
+});
+
 test('of two people who correct one merchant the second is told, and sends nothing that was not shown', async () => {
   const { book, tools, previewed } = await loaded();
   const [mine, theirs] = [await previewed('甲有限公司'), await previewed('乙有限公司')];
@@ -61,34 +77,32 @@ test('of two people who correct one merchant the second is told, and sends nothi
 });
 
 describe('at the same moment', () => {
-  test.each([
-    ['the worker begins', 0],
-    ['the correction begins', 1],
-    ['the worker begins a little later', 2],
-    ['the worker begins later still', 4],
-  ])('%s: one attempt is made, of the row that the ledger says', async (_, turnsLater) => {
-    const { book, tools, previewed } = await loaded();
-    const correction = await previewed('甲有限公司');
-    const send = async () => {
-      // Each is an answer of Redis: the two get between each other's steps.
-      for (let turn = 0; turn < turnsLater; turn += 1) await server.redis.ping();
-      return (await book.take(id)).kind;
-    };
-    const [permit, result] = await Promise.all([send(), applyCorrection(tools, correction, BY)]);
-    if (result.kind !== 'done') throw new Error(result.kind);
-    const { registration, row } = await book.view(id);
-    const sentOld = registration.row === 'b1/0';
-    expect(result.became).toBe(sentOld ? 'waits' : 'sent');
-    expect(row?.merchant?.name).toBe(sentOld ? one.name : '甲有限公司');
-    expect(registration.attempt).toBe(permit === 'go' ? 1 : 0);
-    expect(await book.recount('b1')).toEqual(await book.batches.counts('b1'));
-    expect(await book.recount(result.batch.id)).toEqual(await book.batches.counts(result.batch.id));
+  // The worker begins so many answers of Redis later: in the middle of each step of the correction, before and after it.
+  test.each(Array.from({ length: 24 }, (_, turns) => turns))(
+    '(%i) one attempt is made, of the row that the ledger says',
+    async (turns) => {
+      const { book, tools, previewed } = await loaded();
+      const correction = await previewed('甲有限公司');
+      const send = async () => {
+        for (let turn = 0; turn < turns; turn += 1) await server.redis.ping();
+        return (await book.take(id)).kind;
+      };
+      const [permit, result] = await Promise.all([send(), applyCorrection(tools, correction, BY)]);
+      if (result.kind !== 'done') throw new Error(result.kind);
+      const { registration, row } = await book.view(id);
+      const sentOld = registration.row === 'b1/0';
+      expect(result.became).toBe(sentOld ? 'waits' : 'sent');
+      expect(row?.merchant?.name).toBe(sentOld ? one.name : '甲有限公司');
+      expect(registration.attempt).toBe(permit === 'go' ? 1 : 0);
+      expect(await book.recount('b1')).toEqual(await book.batches.counts('b1'));
+      expect(await book.recount(result.batch.id)).toEqual(await book.batches.counts(result.batch.id));
 
-    // However it went, what is sent next has the corrected details.
-    const answer = { callSentAt: registration.sentAt ?? 0, problem: 'create:61070' };
-    if (sentOld) await book.record(id, 'create_refused', answer);
-    const after = await book.view(id);
-    expect(after.row?.merchant?.name).toBe('甲有限公司');
-    expect(after.registration.waitingRows).toEqual([]);
-  });
+      // However it went, what is sent next has the corrected details.
+      const answer = { callSentAt: registration.sentAt ?? 0, problem: 'create:61070' };
+      if (sentOld) await book.record(id, 'create_refused', answer);
+      const after = await book.view(id);
+      expect(after.row?.merchant?.name).toBe('甲有限公司');
+      expect(after.registration.waitingRows).toEqual([]);
+    },
+  );
 });
