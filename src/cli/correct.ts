@@ -17,6 +17,7 @@ import type { CheckedSheetRow } from '../producer/checked-rows.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { registrationId } from './exact-id.js';
 import { languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { agreed } from './question.js';
 import { print, printJson, say } from './terminal.js';
 import { whoAsks } from './who.js';
@@ -37,20 +38,42 @@ interface Options {
 export function correctCommand(): Command {
   const made = command(
     'correct <REGISTRATION>',
-    "Corrects one merchant's details and sends them, checked like a row of a sheet; shows what changes and asks first.",
+    {
+      en: "Corrects one merchant's details and sends them, checked like a row of a sheet; shows what changes and asks first.",
+      zh: '更正一个商户的信息并提交：与表格一样校验，先列出改动并询问。',
+    },
     'fastregister correct abcdefgh234567ab --legal-persona-wechat zhang-san-88',
   )
-    .option('--name <TEXT>', 'the name of the enterprise')
-    .option('--legal-persona-wechat <ID>', "the legal person's Weixin ID")
-    .option('--legal-persona-name <TEXT>', "the legal person's name")
-    .option('--code-type <1|2|3>', "the code's type; '' lets it follow from the code")
+    .option('--name <TEXT>', spoken({ en: 'the name of the enterprise', zh: '企业名称' }))
+    .option('--legal-persona-wechat <ID>', spoken({ en: "the legal person's Weixin ID", zh: '法人微信号' }))
+    .option('--legal-persona-name <TEXT>', spoken({ en: "the legal person's name", zh: '法人姓名' }))
+    .option(
+      '--code-type <1|2|3>',
+      spoken({ en: "the code's type; '' lets it follow from the code", zh: "代码类型；写 '' 则按代码判断" }),
+    )
     .addOption(new Option('--code <CODE>').hideHelp())
-    .option('--by <NAME>', 'who corrects it, for the history; default: the user of this machine')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print what it would do, or with --yes did, as JSON');
+    .option(
+      '--by <NAME>',
+      spoken({
+        en: 'who corrects it, for the history; default: the user of this machine',
+        zh: '更正人；默认为本机用户',
+      }),
+    )
+    .option('--yes', spoken({ en: 'do not ask', zh: '不再询问' }))
+    .option(
+      '--json',
+      spoken({
+        en: 'print what it would do, or with --yes did, as JSON',
+        zh: '以 JSON 输出将要执行（加 --yes 则为已执行）的内容',
+      }),
+    );
   // The same flag is the setting's; here it is the phone of the row.
   const phone = made.options.find(({ long }) => long === '--component-phone');
-  if (phone !== undefined) Object.assign(phone, { hidden: false, description: "the row's contact phone" });
+  if (phone !== undefined)
+    Object.assign(phone, {
+      hidden: false,
+      description: spoken({ en: "the row's contact phone", zh: '该行的客服电话' }),
+    });
   return made.action(async (id: string, options: Options) =>
     perform(made, {}, (context) => correct(context, id, options)),
   );

@@ -5,6 +5,7 @@ import type { Words } from '../domain/words.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { registrationId } from './exact-id.js';
 import { languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { printJson, say } from './terminal.js';
 import { whoAsks } from './who.js';
 
@@ -18,12 +19,24 @@ interface Options {
 export function noteCommand(): Command {
   return command(
     'note <REGISTRATION> [TEXT]',
-    "Writes a note into a merchant's history; nothing else changes. `explain` and `todo` show it, and purge deletes it.",
+    {
+      en: "Writes a note into a merchant's history; nothing else changes. `explain` and `todo` show it, and purge deletes it.",
+      zh: '在商户的经过中添加备注，不改变状态；`explain` 和 `todo` 会显示，清除资料时一并删除。',
+    },
     'fastregister note abcdefgh234567ab "will confirm tonight" --contacted --by Wang',
   )
-    .option('--contacted', 'the merchant was contacted: `todo` shows when, and who did it')
-    .option('--by <NAME>', 'who writes it; default: the user of this machine')
-    .option('--json', 'print as JSON')
+    .option(
+      '--contacted',
+      spoken({
+        en: 'the merchant was contacted: `todo` shows when, and who did it',
+        zh: '已联系商户：`todo` 显示时间和联系人',
+      }),
+    )
+    .option(
+      '--by <NAME>',
+      spoken({ en: 'who writes it; default: the user of this machine', zh: '记录人；默认为本机用户' }),
+    )
+    .option('--json', spoken({ en: 'print as JSON', zh: '以 JSON 输出' }))
     .action(async (id: string, text: string | undefined, options: Options, made: Command) =>
       perform(made, {}, (context) => note(context, id, text ?? '', options)),
     );

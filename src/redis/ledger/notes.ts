@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { type NotesShown, notesIn } from '../../domain/note.js';
 import type { HistoryEntry } from '../../domain/snapshot.js';
+import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { NOTED } from './write-set.js';
 
@@ -10,9 +11,10 @@ export type NotesOf = (ids: readonly string[]) => Promise<ReadonlyMap<string, No
 
 export function openNotes(redis: Redis): NotesOf {
   return async (ids) => {
-    const marks = await all(ids.map((id) => ['hget', key('registration', id), NOTED]));
+    if (ids.length === 0) return new Map();
+    const marks = await answersOf(redis.pipeline(ids.map((id) => ['hget', key('registration', id), NOTED])));
     const noted = ids.filter((_, at) => marks[at] !== null);
-    const histories = await all(noted.map((id) => ['lrange', key('history', id), '0', '-1']));
+    const histories = await answersOf(redis.pipeline(noted.map((id) => ['lrange', key('history', id), '0', '-1'])));
     return new Map(
       noted.map((id, at) => {
         const entries = (histories[at] as string[]).map((entry) => JSON.parse(entry) as HistoryEntry);
@@ -20,12 +22,4 @@ export function openNotes(redis: Redis): NotesOf {
       }),
     );
   };
-
-  async function all(commands: string[][]): Promise<unknown[]> {
-    if (commands.length === 0) return [];
-    return ((await redis.pipeline(commands).exec()) ?? []).map(([error, answer]) => {
-      if (error) throw error;
-      return answer;
-    });
-  }
 }
