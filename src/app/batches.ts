@@ -1,12 +1,22 @@
 /** The batches there are, and how many rows of each have which outcome. */
 import { type Batch, byOutcome, type Counts } from '../domain/batch.js';
+import type { Words } from '../domain/words.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
-/** Without `id`: the newest. @throws RequestError that names the batches there are */
-export async function batchNamed({ batches }: Pick<Store, 'batches'>, id: string | undefined): Promise<Batch> {
+/**
+ * Without `id`: the newest sheet.
+ *
+ * @param advice what else `id` should have been, where it is no batch
+ * @throws RequestError that names the batches there are
+ */
+export async function batchNamed(
+  { batches }: Pick<Store, 'batches'>,
+  id: string | undefined,
+  advice: Words = { en: '', zh: '' },
+): Promise<Batch> {
   const ids = await batches.list();
-  const wanted = id ?? ids.at(-1);
+  const wanted = id ?? (await newestSheet(batches, ids));
   const batch = wanted === undefined ? undefined : await batches.find(wanted);
   if (batch !== undefined) return batch;
   if (ids.length === 0) {
@@ -17,9 +27,15 @@ export async function batchNamed({ batches }: Pick<Store, 'batches'>, id: string
   }
   const newest = ids.slice(-3).reverse();
   throw new RequestError('not_found', {
-    en: `There is no batch ${wanted}. The newest are ${newest.join(', ')}.`,
-    zh: `没有批次 ${wanted}。最新的批次是 ${newest.join('、')}。`,
+    en: `There is no batch ${wanted}. The newest are ${newest.join(', ')}.${advice.en && ` ${advice.en}`}`,
+    zh: `没有批次 ${wanted}。最新的批次是 ${newest.join('、')}。${advice.zh}`,
   });
+}
+
+/** Without a batch a sheet is meant, not the one row that was corrected last. */
+async function newestSheet(batches: Store['batches'], ids: readonly string[]): Promise<string | undefined> {
+  for (const id of ids.toReversed()) if ((await batches.find(id))?.correction === undefined) return id;
+  return ids.at(-1);
 }
 
 /** In the order of loading. */

@@ -13,7 +13,7 @@ import {
 import { tidyReady } from '../redis/ledger/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { batchNamed } from './batches.js';
-import { registrationNamed } from './registration-named.js';
+import { exactIdNeeded, registrationNamed } from './registration-named.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
@@ -72,7 +72,7 @@ const MANY = 1_000;
 
 /** A batch, or the one row of a registration that is sent: of one that waits for another row's end, a cancellation means that row. */
 async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick<ActionRequest, 'batch' | 'index'>> {
-  if (!isIdentity(id)) return { batch: await batchNamed(store, id) };
+  if (!isIdentity(id)) return { batch: await batchNamed(store, id, exactIdNeeded(ask, id)) };
   const { row, waitingRows } = (await registrationNamed(store, id)).registration;
   const pointer = (ask === 'cancel' ? waitingRows[0] : undefined) ?? row;
   const named = await store.batches.rowAt(pointer);

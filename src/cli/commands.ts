@@ -19,6 +19,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain.js')).explainCommand(),
   retry: async () => (await import('./retry-cancel.js')).retryCommand(),
   cancel: async () => (await import('./retry-cancel.js')).cancelCommand(),
+  correct: async () => (await import('./correct.js')).correctCommand(),
+  note: async () => (await import('./note.js')).noteCommand(),
   pause: async () => (await import('./line.js')).pauseCommand(),
   resume: async () => (await import('./line.js')).resumeCommand(),
   notify: async () => (await import('./notify.js')).notifyCommand(),

@@ -1,15 +1,20 @@
 import type { Command } from 'commander';
 import { type Meaning, meaningsOf } from '../app/code-meanings.js';
+import { meantBy } from '../app/explain.js';
+import { findToolsOf } from '../app/find.js';
 import { storyOf } from '../app/history.js';
-import { registrationNamed } from '../app/registration-named.js';
+import { noRegistration } from '../app/registration-named.js';
+import { reportOptionsOf } from '../app/report-options.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
+import type { Found } from '../reporter/find.js';
 import { historyPage } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { asJson, asText } from './find.js';
 import { languageFrom } from './flags.js';
-import { print, printJson } from './terminal.js';
+import { print, printJson, say } from './terminal.js';
 
 interface Options {
   readonly lang?: string;
@@ -18,8 +23,11 @@ interface Options {
 
 export function explainCommand(): Command {
   return command(
-    'explain <REGISTRATION|CODE>',
-    "A merchant's whole history; or what a code means and calls for: 89249, push:105, sheet:code_length.",
+    'explain <MERCHANT|CODE>',
+    {
+      en: "A merchant's whole history, by whatever `find` takes; or what a code means and calls for: 89249, push:105, sheet:code_length.",
+      zh: '一个商户的全部经过（查找方式与 `find` 相同）；或某个代码的含义和处理办法：89249、push:105、sheet:code_length。',
+    },
     'fastregister explain create:61070',
   )
     .option('--json', 'print as JSON')
@@ -30,28 +38,72 @@ export function explainCommand(): Command {
 
 async function explain(context: CommandContext, wanted: string, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
-  if (isIdentity(wanted)) {
-    const store = await context.open('interactive');
-    const snapshot = await registrationNamed(store, wanted);
-    const story = await storyOf(store, snapshot);
-    const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
-    if (options.json) {
-      const { history, blockedReason } = story;
-      const next = nextOf(snapshot.registration, blockedReason);
-      await printJson({ registration: snapshot.registration, line: snapshot.row?.line, next, history });
-    } else await print(historyPage(story, language, time));
+  const codes = meaningsOf(wanted);
+  if (codes.length > 0) {
+    if (options.json) await printJson(codes);
+    else await print(`${codes.map((code) => describe(code, language)).join('\n')}`);
     return EXIT.done;
   }
-  const codes = meaningsOf(wanted);
-  if (codes.length === 0) {
-    throw new UsageError(
-      `${wanted} is neither a registration nor a code that we know. A registration has 16 letters and digits; a code is written as in the report's problem, e.g. create:61070.`,
-    );
+  if (IS_LIKE_A_CODE.test(wanted)) throw new UsageError(UNKNOWN_CODE(wanted));
+  return explainMerchant(context, wanted.trim(), language, options);
+}
+
+/** Numbers of WeChat, and `create:61070`: they never mean a merchant, also where we do not know them. */
+const IS_LIKE_A_CODE = /^\s*(?:-?\d{1,6}|[a-z_]+:\S*)\s*$/;
+
+const UNKNOWN_CODE = (wanted: string): Words => ({
+  en: `${wanted} is no code that we know. A code is written as in the report's problem, e.g. create:61070.`,
+  zh: `没有代码 ${wanted} 的说明。代码的写法与报告的 problem 列相同，例如 create:61070。`,
+});
+
+async function explainMerchant(
+  { open, settings }: CommandContext,
+  wanted: string,
+  language: Language,
+  options: Options,
+): Promise<number> {
+  const store = await open('interactive');
+  const meant = await meantBy(findToolsOf(store), wanted, await reportOptionsOf(store, language));
+  switch (meant.kind) {
+    case 'none':
+      throw isIdentity(wanted) ? noRegistration(wanted) : new UsageError(NOBODY(wanted));
+    case 'several':
+      await printSeveral(meant.rows, options);
+      say(SEVERAL(wanted, meant.rows.length, meant.isCut)[language]);
+      return EXIT.badUsage;
+    case 'refused_row':
+      if (options.json) await printJson(asJson(meant.row));
+      else await print(`${asText(meant.row)}\n`);
+      return EXIT.done;
+    case 'one':
+      break;
   }
-  if (options.json) await printJson(codes);
-  else await print(`${codes.map((code) => describe(code, language)).join('\n')}`);
+  const snapshot = await store.ledger.read(meant.id);
+  if (snapshot === undefined) throw new UsageError(NOBODY(wanted));
+  const story = await storyOf(store, snapshot);
+  const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
+  if (options.json) {
+    const { history, blockedReason } = story;
+    const next = nextOf(snapshot.registration, blockedReason);
+    await printJson({ registration: snapshot.registration, line: snapshot.row?.line, next, history });
+  } else await print(historyPage(story, language, time));
   return EXIT.done;
 }
+
+async function printSeveral(rows: readonly Found[], options: Options): Promise<void> {
+  if (options.json) return printJson(rows.map(asJson));
+  for (const [at, row] of rows.entries()) await print(`${at === 0 ? '' : '\n'}${asText(row)}\n`);
+}
+
+const NOBODY = (wanted: string): Words => ({
+  en: `${wanted} is neither a merchant of any sheet nor a code that we know. Look for a shorter part of the name, or for the enterprise's code. A code of WeChat is written as in the report's problem, e.g. create:61070.`,
+  zh: `${wanted} 不在任何表格中，也不是已知的代码。请缩短名称再试，或使用企业代码。微信的代码写法与报告的 problem 列相同，例如 create:61070。`,
+});
+
+const SEVERAL = (wanted: string, count: number, isCut: boolean): Words => ({
+  en: `${isCut ? 'More than ' : ''}${count} merchants fit ${wanted}. Choose one by its registration: fastregister explain REGISTRATION`,
+  zh: `有${isCut ? '超过' : ''} ${count} 个商户符合“${wanted}”。请按商户编号（registration）选择一个：fastregister explain 商户编号`,
+});
 
 const WORDS = {
   next: { en: 'next', zh: '下一步' },

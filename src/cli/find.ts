@@ -44,7 +44,7 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
   return EXIT.done;
 }
 
-function asText({ batch, row, name }: Found): string {
+export function asText({ batch, row, name }: Found): string {
   return [
     `${name}  ${row.outcome}${row.problem === '' ? '' : `  ${row.problem}`}`,
     `  ${row.reason}`,
@@ -55,7 +55,7 @@ function asText({ batch, row, name }: Found): string {
   ].join('\n');
 }
 
-function asJson({ batch, row, name }: Found) {
+export function asJson({ batch, row, name }: Found) {
   const { cells: _, surplus: __, ...told } = row;
   return { name, file: batch.file, ...told };
 }

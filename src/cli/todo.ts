@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { todo } from '../app/todo.js';
 import { isoWithOffset } from '../domain/calendar.js';
+import type { Words } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
@@ -11,6 +12,7 @@ interface Options {
   readonly output?: string;
   readonly force?: true;
   readonly contact?: string;
+  readonly notContacted?: true;
   readonly lang?: string;
   readonly json?: true;
 }
@@ -27,6 +29,7 @@ export function todoCommand(): Command {
       '--contact <HEADING,...>',
       "the sheet's contact columns; default: every column whose heading mentions a contact or a phone",
     )
+    .option('--not-contacted', 'only merchants that were not contacted yet (`note --contacted`)')
     .option('--json', 'print as JSON')
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => listTodos(context, options)));
 }
@@ -35,7 +38,7 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
   const language = languageFrom(options.lang);
   const store = await open('interactive');
   const contact = options.contact?.split(',').map((heading) => heading.trim());
-  const todos = await todo(store, language, contact);
+  const todos = await todo(store, language, { contact, notContacted: options.notContacted });
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
 
   if (options.output !== undefined) {
@@ -48,9 +51,15 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
   else for await (const piece of todoCsv(todos, time, language)) await print(piece);
 
   const urgent = todos.filter(({ confirmBy }) => confirmBy !== undefined).length;
-  say(`${todos.length} merchants to contact; the 24 hours of ${urgent} of them still run.`);
+  const contacted = todos.filter(({ notes }) => notes.contactedAt !== undefined).length;
+  say(SUMMARY(todos.length, urgent, contacted)[language]);
   return EXIT.done;
 }
+
+const SUMMARY = (all: number, urgent: number, contacted: number): Words => ({
+  en: `${all} merchants to contact; the 24 hours of ${urgent} of them still run${contacted === 0 ? '' : `; ${contacted} were contacted`}.`,
+  zh: `需联系 ${all} 个商户，其中 ${urgent} 个仍在 24 小时内${contacted === 0 ? '' : `，${contacted} 个已联系过`}。`,
+});
 
 function asJson(it: Todo, time: (at: number) => string): Record<string, string> {
   const cells = todoCells(it, time, 'en');

@@ -148,6 +148,7 @@ export const FACTS = {
   authorizer_lost: { by: 'worker', en: 'the auth_code was dead, and WeChat gave no refresh token in another way', zh: 'auth_code 已失效，也未能以其他方式取得刷新令牌' },
   retry_asked: { by: 'operator', en: 'an operator asked to send it again', zh: '运营人员要求重新提交' },
   cancel_asked: { by: 'operator', en: 'an operator withdrew it', zh: '运营人员已撤回' },
+  noted: { by: 'operator', en: 'somebody wrote a note; it changes nothing', zh: '有人添加了备注，状态不变' },
 } as const satisfies Record<string, FactRow>;
 
 export type FactKind = keyof typeof FACTS;
@@ -185,6 +186,10 @@ export interface Fact {
   readonly authorizeUrl?: string;
   /** Who asked and why, of an operator's fact. */
   readonly because?: string;
+  /** Of a note: its text, '' where only a contact was noted; who wrote it; whether the merchant was contacted. */
+  readonly note?: string;
+  readonly who?: string;
+  readonly contacted?: true;
   /** `batch/index` of the row that the fact is about; of an accepted row, the row itself. */
   readonly row?: string;
   /** Of an accepted row: its details beside those that are to be sent, or were. */

@@ -13,6 +13,7 @@ import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
+import type { NotesOf } from '../redis/ledger/notes.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
 import { isRedisGone } from '../redis/server/connection.js';
@@ -29,6 +30,7 @@ export interface NightTools {
   readonly nights: Nights;
   readonly readings: Readings;
   readonly batches: Batches;
+  readonly notesOf: NotesOf;
   readonly calls: Calls;
   readonly rules: Rules;
   readonly limits: Limits;
@@ -325,7 +327,8 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
       }
     }
     const stem = join(folder, night.name);
-    const todos = await todosOf(batches, { ...options, batches: night.files.map(({ batch }) => batch) });
+    const { notesOf } = tools;
+    const todos = await todosOf(batches, { ...options, notesOf, batches: night.files.map(({ batch }) => batch) });
     const time = (at: number): string => isoWithOffset(at, night.timezone);
     await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
     const summary = await summaryOf(night, batches, options, { used, limit, left }, todoFile(stem));

@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly now: () => number;
   /** So many rows are sent first, and the rest when so many were accepted; 0: all at once. */
   readonly canaries: number;
+  /** The sheet is one row, which corrects another one. */
+  readonly correction?: Batch['correction'];
   /** Called with the number of rows that the batch has so far. */
   readonly onProgress?: (rows: number) => void;
 }
@@ -60,7 +62,7 @@ function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWa
 const PAGES_UNDER_WAY = 3;
 
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
-  const { batches, rules, now, canaries, onProgress } = options;
+  const { batches, rules, now, canaries, correction, onProgress } = options;
   const id = batchIdOf(sheet, rules);
   const before = await batches.find(id);
   if (before?.complete) return { batch: before, known: true, counts: await batches.counts(id) };
@@ -72,6 +74,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
       headings: carriedHeadings(sheet.headings, sheet.layout),
       columns: detailColumns(sheet.layout),
       loadedAt: now(),
+      ...(correction && { correction }),
     },
     canaries,
   );

@@ -46,7 +46,7 @@ export async function* find(tools: FindTools, text: string, options: ReportOptio
 /** The registrations that `text` is a key of: those of a code, an appid, a task id, or itself. */
 async function* byKey(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
   const { batches, ledger } = tools;
-  for (const id of await idsOf(tools, text)) {
+  for (const id of await keyedBy(tools, text)) {
     const view = await ledger.read(id);
     if (view === undefined) continue;
     const { row, joinedRows, waitingRows } = view.registration;
@@ -60,7 +60,11 @@ async function* byKey(tools: FindTools, text: string, options: ReportOptions): A
   }
 }
 
-async function idsOf({ identify, ownersOf }: FindTools, text: string): Promise<readonly string[]> {
+/** The ids that `text` is a key of; whether there is such a registration is not asked. */
+export async function keyedBy(
+  { identify, ownersOf }: Pick<FindTools, 'identify' | 'ownersOf'>,
+  text: string,
+): Promise<readonly string[]> {
   if (isIdentity(text)) return [text, ...(await ownersOf(text))];
   const isCode = /^[0-9A-Za-z\s-]{9,24}$/.test(text) && /\d/.test(text);
   return [...(isCode ? [identify(text)] : []), ...(await ownersOf(text))];

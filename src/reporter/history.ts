@@ -50,6 +50,8 @@ const WORDS = {
   before: { en: 'before', zh: '更早' },
   changedNothing: { en: 'changed nothing', zh: '无变化' },
   sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
+  correctedBy: { en: '; corrected by', zh: '；更正人：' },
+  contacted: { en: 'contacted the merchant', zh: '已联系商户' },
 } as const satisfies Record<string, Words>;
 
 const COLON: Words = { en: ': ', zh: '：' };
@@ -107,9 +109,14 @@ function rowLine(
   const waits = entry?.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   return [
     `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${entry?.to ?? 'queued'}${waits}`,
-    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}`,
+    `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}${correctedBy(batch, language)}`,
     ...warnings.map((problem) => `  ${problemReason(problem)[language]}`),
   ];
+}
+
+function correctedBy(batch: Batch | undefined, language: Language): string {
+  if (batch?.correction === undefined) return '';
+  return `${WORDS.correctedBy[language]}${language === 'en' ? ' ' : ''}${batch.correction.by}`;
 }
 
 function place({ batches, lines }: Story, pointer: string, language: Language): string {
@@ -124,6 +131,7 @@ function place({ batches, lines }: Story, pointer: string, language: Language): 
 }
 
 function entryLines(entry: HistoryEntry, language: Language, time: (at: number) => string): string[] {
+  if (entry.kind === 'noted') return noteLines(entry, language, time);
   const { by, ...fact } = FACTS[entry.kind];
   const what = [entry.kind, entry.problem, entry.said, entry.appid].filter(Boolean).join('  ');
   const after = entry.to === undefined ? WORDS.changedNothing[language] : `→ ${entry.to}`;
@@ -133,6 +141,15 @@ function entryLines(entry: HistoryEntry, language: Language, time: (at: number) 
     `${time(entry.at)}  ${what}  ${after}${until}`,
     `  ${REPORTERS[by][language]}${COLON[language]}${fact[language]}${becauseOf(entry, language)}${pushed}`,
   ];
+}
+
+function noteLines(
+  { at, note = '', who = '', contacted }: HistoryEntry,
+  language: Language,
+  time: (at: number) => string,
+): string[] {
+  const says = [contacted ? WORDS.contacted[language] : '', note].filter((text) => text !== '');
+  return [`${time(at)}  noted`, `  ${who}${COLON[language]}${says.join(SEMICOLON[language])}`];
 }
 
 /** The rule that was applied is not stored; several rules of one fact can lead to one state. */

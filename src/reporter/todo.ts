@@ -6,11 +6,13 @@
 import type { Batch } from '../domain/batch.js';
 import { REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
+import type { NotesShown } from '../domain/note.js';
 import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn } from '../domain/row.js';
 import type { Language, Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
+import type { NotesOf } from '../redis/ledger/notes.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { cellOf } from './shape.js';
@@ -27,6 +29,8 @@ export interface Todo {
   readonly contact: string;
   readonly row: ReportRow;
   readonly file: string;
+  /** Of its registration: who contacted the merchant when, and what was noted last. */
+  readonly notes: NotesShown;
 }
 
 export interface TodoOptions extends ReportOptions {
@@ -34,6 +38,9 @@ export interface TodoOptions extends ReportOptions {
   readonly contact?: readonly string[] | undefined;
   /** Only rows of these batches; absent: of all. */
   readonly batches?: readonly string[] | undefined;
+  readonly notesOf: NotesOf;
+  /** Only merchants that were not contacted since they are in their present state. */
+  readonly notContacted?: boolean | undefined;
 }
 
 /** What of a merchant is listed, and how the headings read. */
@@ -41,6 +48,9 @@ export const TODO_HEADINGS = {
   confirm_by: { en: 'confirm_by', zh: '最迟确认时间' },
   merchant: { en: 'merchant', zh: '商户' },
   contact: { en: 'contact', zh: '联系方式' },
+  contacted_at: { en: 'contacted_at', zh: '联系时间' },
+  contacted_by: { en: 'contacted_by', zh: '联系人员' },
+  note: { en: 'note', zh: '备注' },
   who_acts: REPORT_HEADINGS.who_acts,
   reason: REPORT_HEADINGS.reason,
   next_step: REPORT_HEADINGS.next_step,
@@ -69,10 +79,13 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
     for await (const page of batches.pages(batch)) {
       const fates = page.filter(mayNeedSomebody);
       const rows = fates.length === 0 ? [] : await reportOf(batches, batch, fates, options);
+      const notes = await options.notesOf(rows.filter(isTheirs).flatMap(registrationsOf));
       for (const [at, row] of rows.entries()) {
         const fate = fates[at];
         if (fate === undefined || !isTheirs(row) || listed.has(row.registration_id)) continue;
         if (row.registration_id !== '') listed.add(row.registration_id);
+        const ofRow = notes.get(row.registration_id) ?? {};
+        if (options.notContacted && ofRow.contactedAt !== undefined) continue;
         const endsAt = fate.registration && confirmByOf(fate.registration);
         const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
         todos.push({
@@ -81,6 +94,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
           contact: contactIn(row.cells, contact),
           row,
           file: batch.file,
+          notes: ofRow,
         });
       }
     }
@@ -95,6 +109,11 @@ function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
 
 function isTheirs({ who_acts }: ReportRow): boolean {
   return who_acts === 'merchant' || who_acts === 'legal_person';
+}
+
+/** A row that our checks refused has none. */
+function registrationsOf({ registration_id: id }: ReportRow): string[] {
+  return id === '' ? [] : [id];
 }
 
 /** What still runs, by its end; then what is over, the newest first. */
@@ -125,12 +144,18 @@ function contactIn(cells: readonly string[], columns: readonly number[]): string
 // --- as a file --------------------------------------------------------------------------------------------------------
 
 /** `time` writes ms since 1970. */
-export function todoCells(
-  { confirmBy, merchant, contact, row, file }: Todo,
-  time: (at: number) => string,
-  language: Language,
-): string[] {
-  const own = { confirm_by: confirmBy === undefined ? '' : time(confirmBy), merchant, contact, file };
+export function todoCells(todo: Todo, time: (at: number) => string, language: Language): string[] {
+  const { confirmBy, merchant, contact, row, file, notes } = todo;
+  const { contactedAt, contactedBy = '', text = '' } = notes;
+  const own = {
+    confirm_by: confirmBy === undefined ? '' : time(confirmBy),
+    merchant,
+    contact,
+    contacted_at: contactedAt === undefined ? '' : time(contactedAt),
+    contacted_by: contactedBy,
+    note: text,
+    file,
+  };
   return TODO_COLUMNS.map((column) =>
     column in own ? own[column as keyof typeof own] : cellOf(row, column as ReportColumn, language),
   );

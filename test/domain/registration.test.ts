@@ -97,6 +97,14 @@ describe('every state and every fact', () => {
     );
   });
 
+  test('of which a note is one that moves nothing', () => {
+    fc.assert(
+      fc.property(anyRegistration, anyFact, (registration, fact) => {
+        expect(next(registration, { ...fact, kind: 'noted', note: 'called', who: 'wang' })).toBeUndefined();
+      }),
+    );
+  });
+
   test('are tried in every pair', () => {
     for (const state of states) {
       for (const kind of kinds) {

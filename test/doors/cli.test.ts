@@ -67,7 +67,7 @@ describe('bad usage ends with 2 and one sentence that says what to do', () => {
     ['a value that a setting cannot have', ['status', '--daily-calls', 'many'], /FASTREGISTER_DAILY_CALLS.*whole number/],
     ['an outcome that does not exist', ['report', '--only', 'finished'], /the outcomes are created, already_created/],
     ['a language that we do not speak', ['explain', '89249', '--lang', 'fr'], /write zh or en/],
-    ['a code that nobody knows', ['explain', 'nonsense'], /neither a registration nor a code/],
+    ['a code that nobody knows', ['explain', 'nonsense'], /neither a merchant of any sheet nor a code/],
     ['a registration that does not exist', ['explain', 'aaaaaaaaaaaaaaaa'], /There is no registration aaaaaaaaaaaaaaaa/],
     ['a report before anything was loaded', ['report'], /There is no batch yet\. Load a sheet first/],
     ['a batch that does not exist', ['status', 'b000'], /There is no batch/],

@@ -57,3 +57,15 @@ test('cancel of a registration under way withdraws the row that waits for its en
 test('a registration that does not exist is said to be unknown', async () => {
   await expect(ask(retryCommand, 'aaaaaaaaaaaaaaaa')).rejects.toThrow('There is no registration aaaaaaaaaaaaaaaa');
 });
+
+test('a name is no id: the error says how the id is found', async () => {
+  await book.load('b1', [one]);
+  for (const make of [retryCommand, cancelCommand]) {
+    await expect(ask(make, one.name)).rejects.toThrow(
+      new RegExp(
+        `There is no batch ${one.name}\\. .*exact registration id.*\`fastregister find '${one.name}'\` shows it`,
+      ),
+    );
+  }
+  expect(await book.batches.counts('b1')).toEqual({ queued: 1 });
+});

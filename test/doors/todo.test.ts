@@ -89,7 +89,7 @@ test('as a file it is formula-safe, and NAME.xlsx is a workbook', async () => {
   await run(loadCommand, [path('hostile.csv')], env());
   await run(todoCommand, ['-o', path('todo.csv'), '--lang', 'zh'], env());
   const [headings, ...lines] = readFileSync(path('todo.csv'), 'utf8').split('\r\n');
-  expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","由谁处理","原因"/);
+  expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","联系时间","联系人员","备注","由谁处理","原因"/);
   expect(lines.find((line) => line.includes('坏公司'))).toMatch(/"坏公司","'=1\+1"/);
   const { stdout } = await run(todoCommand, [], env());
   expect(stdout).toMatch(/^\ufeff"confirm_by","merchant","contact","who_acts","reason"/);
@@ -99,7 +99,7 @@ test('as a workbook it is formatted as the report is, and a message is in sight 
   await aDayLater();
   await run(todoCommand, ['-o', path('todo.xlsx'), '--lang', 'zh'], env());
   const cells = await cellsShown(path('todo.xlsx'), 1);
-  expect(['A1', 'B1', 'D5', 'I5'].map((place) => cells.get(place)?.text)).toEqual([
+  expect(['A1', 'B1', 'G5', 'L5'].map((place) => cells.get(place)?.text)).toEqual([
     '最迟确认时间',
     '商户',
     '商户',
@@ -107,7 +107,7 @@ test('as a workbook it is formatted as the report is, and a message is in sight 
   ]);
   expect(new Set(['B2', 'A2', 'I2', 'I5'].map((place) => cells.get(place)?.fill)).size).toBe(4);
   const sheet = await partOf(path('todo.xlsx'), 'xl/worksheets/sheet1.xml');
-  expect(sheet).toContain('<autoFilter ref="A1:N6"/>');
+  expect(sheet).toContain('<autoFilter ref="A1:Q6"/>');
   expect(sheet).toContain('state="frozen"');
 });
 

@@ -89,6 +89,16 @@ test('a whole batch at log level trace tells nobody who its merchants are, and n
     return !names.some((name) => ['queued', 'deferred', 'submitting', 'awaiting_legal_person'].includes(name ?? ''));
   });
 
+  // What a person writes and corrects.
+  const refusedId = store.identify(rows[FATES.indexOf('c61070')]?.code ?? '');
+  const [note, author, corrected] = ['虚构备注：今晚确认', '虚构小王', '虚构更正商户（fate-ok）有限公司'];
+  const acts = [
+    await run(['note', refusedId, note, '--contacted', '--by', author, '--json'], { env }),
+    await run(['correct', refusedId, '--name', corrected, '--by', author, '--yes', '--json'], { env }),
+  ];
+  expect(acts.map(({ status }) => status)).toEqual([0, 0]);
+  await until('the corrected row was sent', async () => (await book.registration(refusedId)).attempt === 2);
+
   // A Redis that refuses to write makes every part of the program complain about the command that failed.
   const more = [200, 201, 202, 203, 204, 205].map((number) => merchant(number, 'in12h'));
   writeFileSync(sheet, sheetOf(more));
@@ -112,6 +122,7 @@ test('a whole batch at log level trace tells nobody who its merchants are, and n
     ['names of the sheet', everybody.flatMap((it) => [it.name, it.legalPersonaName])],
     ['codes of the sheet', everybody.map(({ code }) => code)],
     ['Weixin IDs of the sheet', everybody.map(({ legalPersonaWechat }) => legalPersonaWechat)],
+    ['notes and corrections', [note, author, corrected]],
     ['phones of the sheet', everybody.map(({ componentPhone }) => componentPhone)],
     ['secrets of the platform', [REHEARSAL_CREDENTIALS.componentAppsecret, REHEARSAL_CREDENTIALS.encodingAesKey]],
     ['the key of the vault', [readFileSync(join(home, 'data/secret.key'), 'utf8').trim()]],
@@ -125,7 +136,12 @@ test('a whole batch at log level trace tells nobody who its merchants are, and n
     expect([...(confidential.get(field) ?? [])], `no ${field} was ever on the wire`).not.toEqual([]);
   }
 
-  const lines = [...loaded.stderr.split('\n'), ...stderr.split('\n'), ...metrics.split('\n')];
+  const lines = [
+    ...loaded.stderr.split('\n'),
+    ...acts.flatMap((act) => act.stderr.split('\n')),
+    ...stderr.split('\n'),
+    ...metrics.split('\n'),
+  ];
   expect(lines.filter((line) => line.includes('"fact":')).length).toBeGreaterThan(FATES.length);
   const told = [...confidential].flatMap(([what, values]) =>
     [...new Set(values)].flatMap((value) =>

@@ -5,6 +5,7 @@ import { startNightScheduler } from '../../nights/night-scheduler.js';
 import { outletsOf } from '../../notices/targets.js';
 import { openCalls } from '../../redis/calls.js';
 import { openBatches } from '../../redis/ledger/batches.js';
+import { openNotes } from '../../redis/ledger/notes.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import { openNights } from '../../redis/nights.js';
 import { queueForPeople } from '../../redis/notices.js';
@@ -48,6 +49,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     nights: openNights(redis),
     readings: openReadings(redis),
     batches: openBatches(redis),
+    notesOf: openNotes(redis),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),

@@ -45,6 +45,8 @@ export interface Batches {
   existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
 
+type Correction = NonNullable<Batch['correction']>;
+
 /** What accept.lua is given of a registration that is there already. */
 interface Decided {
   /** Decided for a row that is never sent. */
@@ -80,6 +82,7 @@ export function openBatches(redis: Redis): Batches {
           headings: JSON.stringify(batch.headings),
           columns: JSON.stringify(batch.columns),
           ...(canaries > 0 && { canaries }),
+          ...(batch.correction && { correction: JSON.stringify(batch.correction) }),
         })
         .lrem(key('batches'), 0, batch.id)
         .rpush(key('batches'), batch.id);
@@ -193,6 +196,7 @@ export function openBatches(redis: Redis): Batches {
       rows: Number(fields.rows ?? 0),
       ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
       complete: fields.complete === '1',
+      ...(fields.correction !== undefined && { correction: JSON.parse(fields.correction) as Correction }),
       ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
     };
   }

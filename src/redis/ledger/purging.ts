@@ -46,7 +46,8 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
     // Redis frees what is large beside its other work.
     .unlink(key('keptOutcomes', batch.id), key('firstRows', batch.id), key('held', batch.id))
     .srem(key('heldBatches'), batch.id)
-    .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now });
+    .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now })
+    .hdel(key('batch', batch.id), 'correction');
   await answersOf(steps);
   return forgotten;
 }

@@ -62,7 +62,8 @@ export function writeSetOf(
     ...(repeatedError !== undefined && { repeatedError: { ...repeatedError, ...undoOf(snapshot, after, ifStopped) } }),
   };
   if (move === undefined || move.rows === 'already_created') {
-    return { writeSet: { ...common, unchanged: true, set: [VERSION, writeId] }, recorded };
+    const mark = fact.kind === 'noted' ? [NOTED, '1'] : [];
+    return { writeSet: { ...common, unchanged: true, set: [VERSION, writeId, ...mark] }, recorded };
   }
   const { set, del } = difference(before, after);
   const writeSet: WriteSet = {
@@ -131,6 +132,9 @@ function linkChange(before: Registration, after: Registration): Pick<WriteSet, '
 
 /** Field of a registration's hash: the id of its last write (prelude.lua, version_of). */
 const VERSION = shortNameOf('version');
+
+/** Field of a registration's hash: its history has a note (notes.ts). */
+export const NOTED = 'noted';
 
 /** What tells a fact of this process from every other in the history. */
 export function newWriteId(): string {

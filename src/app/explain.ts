@@ -1,0 +1,50 @@
+/** Which registration a person means who knows a name, a code, a Weixin ID, an appid, a task id or the registration's id. */
+import type { Ledger } from '../redis/ledger/ledger.js';
+import { type FindTools, type Found, find, keyedBy } from '../reporter/find.js';
+import type { ReportOptions } from '../reporter/report.js';
+
+export type Meant =
+  | { readonly kind: 'one'; readonly id: string }
+  /** One row that our checks refused: it has no registration, and so no history. */
+  | { readonly kind: 'refused_row'; readonly row: Found }
+  | { readonly kind: 'several'; readonly rows: readonly Found[]; readonly isCut: boolean }
+  | { readonly kind: 'none' };
+
+/** More are no help to anybody who has to choose one. */
+export const MOST_TO_CHOOSE_FROM = 20;
+
+export interface MeantTools extends FindTools {
+  readonly ledger: Pick<Ledger, 'read'>;
+}
+
+export async function meantBy(tools: MeantTools, text: string, options: ReportOptions): Promise<Meant> {
+  const keyed = await keyedRegistrations(tools, text);
+  const [only] = keyed;
+  if (only !== undefined && keyed.length === 1) return { kind: 'one', id: only };
+
+  // By registration; a refused row stands for itself.
+  const rows = new Map<string, Found>();
+  let isCut = false;
+  for await (const found of find(tools, text, options)) {
+    const { registration_id: id, batch, line } = found.row;
+    const key = id === '' ? `${batch}/${line}` : id;
+    if (rows.has(key)) continue;
+    if (rows.size === MOST_TO_CHOOSE_FROM) {
+      isCut = true;
+      break;
+    }
+    rows.set(key, found);
+  }
+  const [first] = rows.values();
+  if (first === undefined) return { kind: 'none' };
+  if (rows.size > 1) return { kind: 'several', rows: [...rows.values()], isCut };
+  const id = first.row.registration_id;
+  return id === '' ? { kind: 'refused_row', row: first } : { kind: 'one', id };
+}
+
+/** Also one whose rows were purged: what is kept of it is its outcome. */
+async function keyedRegistrations(tools: MeantTools, text: string): Promise<string[]> {
+  const ids = [...new Set(await keyedBy(tools, text))];
+  const there = await Promise.all(ids.map(async (id) => (await tools.ledger.read(id)) !== undefined));
+  return ids.filter((_, at) => there[at]);
+}

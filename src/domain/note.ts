@@ -1,0 +1,107 @@
+/**
+ * Notes: what a person writes about a merchant. A note is a fact that moves nothing, so it lies in the history only, and is
+ * forgotten with it.
+ */
+import { printable } from './printable.js';
+import { withoutResidentIdsIn } from './resident-id.js';
+import type { HistoryEntry } from './snapshot.js';
+import type { Words } from './words.js';
+
+/** Characters as people count them. */
+export const LONGEST_NOTE = 500;
+export const LONGEST_AUTHOR = 50;
+
+/** A note as somebody gave it. */
+export interface NoteInput {
+  readonly text: string;
+  readonly who: string;
+  readonly contacted: boolean;
+}
+
+/** A note that can be shown anywhere: on one line, with nothing that moves a cursor or turns the reading direction. */
+export interface Note {
+  readonly text: string;
+  readonly who: string;
+  readonly contacted: boolean;
+}
+
+export type NoteRead = { readonly kind: 'note'; readonly note: Note } | Fault;
+
+export function readNote({ text, who, contacted }: NoteInput): NoteRead {
+  const author = readAuthor(who);
+  if (author.kind === 'fault') return author;
+  const line = onOneLine(text);
+  if (line === '' && !contacted) {
+    return fault('The note is empty. Write a text, or --contacted.', '备注为空。请填写内容，或使用 --contacted。');
+  }
+  if (lengthOf(line) > LONGEST_NOTE) {
+    return fault(
+      `The note has ${lengthOf(line)} characters; ${LONGEST_NOTE} is the most.`,
+      `备注有 ${lengthOf(line)} 个字符，最多 ${LONGEST_NOTE} 个。`,
+    );
+  }
+  // A person's ID has no place in the ledger, whichever way it comes.
+  return { kind: 'note', note: { text: printable(withoutResidentIdsIn(line)), who: author.name, contacted } };
+}
+
+export type AuthorRead = { readonly kind: 'author'; readonly name: string } | Fault;
+
+/** Who writes a note, or corrects details, as the history shows the name. */
+export function readAuthor(who: string): AuthorRead {
+  const name = onOneLine(who);
+  if (name === '') return fault('The name of the author is empty: write --by NAME.', '缺少记录人：请写 --by 姓名。');
+  if (lengthOf(name) > LONGEST_AUTHOR) {
+    return fault(
+      `The author's name has ${lengthOf(name)} characters; ${LONGEST_AUTHOR} is the most.`,
+      `记录人姓名有 ${lengthOf(name)} 个字符，最多 ${LONGEST_AUTHOR} 个。`,
+    );
+  }
+  return { kind: 'author', name: printable(name) };
+}
+
+interface Fault {
+  readonly kind: 'fault';
+  readonly words: Words;
+}
+
+function fault(en: string, zh: string): Fault {
+  return { kind: 'fault', words: { en, zh } };
+}
+
+/** A line of its own could be taken for another entry of the history. */
+function onOneLine(text: string): string {
+  return text
+    .replace(/[\r\n\t\v\f\u0085\u2028\u2029]+/g, ' ')
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .trim();
+}
+
+function lengthOf(text: string): number {
+  return [...text].length;
+}
+
+/** What the notes of a registration say to somebody who is about to phone. */
+export interface NotesShown {
+  /** When and by whom the merchant was contacted last since the registration is in its present state, in ms since 1970. */
+  readonly contactedAt?: number;
+  readonly contactedBy?: string;
+  /** The newest text. */
+  readonly text?: string;
+}
+
+/** A contact is about the state in which it was made: a merchant who was reminded, and let the 24 hours pass, has to be called again. */
+export function notesIn(history: readonly HistoryEntry[]): NotesShown {
+  let state = 'queued';
+  let contact: Pick<NotesShown, 'contactedAt' | 'contactedBy'> = {};
+  let text: string | undefined;
+  for (const entry of history) {
+    if (entry.to !== undefined && entry.to !== state) {
+      state = entry.to;
+      contact = {};
+    }
+    if (entry.kind !== 'noted') continue;
+    if (entry.note) text = entry.note;
+    if (entry.contacted) contact = { contactedAt: entry.at, ...(entry.who && { contactedBy: entry.who }) };
+  }
+  return { ...contact, ...(text !== undefined && { text }) };
+}
