@@ -92,7 +92,7 @@ test('as a file it is formula-safe, and NAME.xlsx is a workbook', async () => {
   expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","联系时间","联系人员","备注","由谁处理","原因"/);
   expect(lines.find((line) => line.includes('坏公司'))).toMatch(/"坏公司","'=1\+1"/);
   const { stdout } = await run(todoCommand, [], env());
-  expect(stdout).toMatch(/^\ufeff"confirm_by","merchant","contact","who_acts","reason"/);
+  expect(stdout).toMatch(/^\ufeff"confirm_by","merchant","contact","contacted_at","contacted_by","note","who_acts","reason"/);
 });
 
 test('as a workbook it is formatted as the report is, and a message is in sight as a whole', async () => {
@@ -105,7 +105,7 @@ test('as a workbook it is formatted as the report is, and a message is in sight 
     '商户',
     '未通过',
   ]);
-  expect(new Set(['B2', 'A2', 'I2', 'I5'].map((place) => cells.get(place)?.fill)).size).toBe(4);
+  expect(new Set(['B2', 'A2', 'L2', 'L5'].map((place) => cells.get(place)?.fill)).size).toBe(4);
   const sheet = await partOf(path('todo.xlsx'), 'xl/worksheets/sheet1.xml');
   expect(sheet).toContain('<autoFilter ref="A1:Q6"/>');
   expect(sheet).toContain('state="frozen"');
