@@ -16,7 +16,7 @@ import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
-import { isRedisGone } from '../redis/server/connection.js';
+import { isRedisGone } from '../redis/server/errors.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../domain/notice.js';
-import { isRedisGone } from '../redis/server/connection.js';
+import { isRedisGone } from '../redis/server/errors.js';
 import { type Posted, type PostTools, postJson } from './posting.js';
 
 export interface Webhook {

@@ -2,8 +2,8 @@
  * A sheet as an office saved it: CSV in any usual encoding, or XLSX; its headings found, its rows in pages. It is read in a
  * thread: whatever the file does to its reader, this thread goes on answering WeChat.
  */
-import type { SheetRow } from '../../domain/check-row.js';
 import type { Field } from '../../domain/columns.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 import type { WantedRows } from './reading-messages.js';
 import { giveBackReadingThread, takeReadingThread } from './reading-threads.js';
 import type { SheetFacts } from './sheet-facts.js';

@@ -30,7 +30,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import type { Words } from '../../domain/words.js';
-import { factsOf, isRecentEnough, type Log, OLDEST_REDIS, RedisUnreachable } from './connection.js';
+import { factsOf, isRecentEnough, OLDEST_REDIS } from './check-server.js';
+import type { Log } from './connection.js';
+import { RedisUnreachable } from './errors.js';
 import { LockTaken, withLock } from './lock.js';
 import { isServerOf } from './process.js';
 
