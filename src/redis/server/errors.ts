@@ -1,4 +1,6 @@
 /** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
+
+/** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
 import { UserError, type Words } from '../../domain/words.js';
 
 /** Redis cannot be reached, found or started: exit status 5. */
@@ -149,4 +151,9 @@ export function isRedisUnable(error: unknown): boolean {
         error.message,
       ))
   );
+}
+
+export function unreachable(what: Words, cause: unknown): RedisUnreachable {
+  const { message } = cause as Error;
+  return new RedisUnreachable({ en: `${what.en}: ${message}.`, zh: `${what.zh}：${message}。` }, { cause });
 }
