@@ -1,6 +1,6 @@
 /** One row of a sheet: what of it can be sent, and everything that is wrong with it. */
 import { checkedCode, REFUSED } from './check-code.js';
-import { halfWidth, isBlank, repaired, SUSPICIOUS, visible } from './clean-cell.js';
+import { halfWidth, isBlankCell, repaired, SUSPICIOUS, visible } from './clean-cell.js';
 import { COLUMNS, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
 import type { Merchant } from './merchant.js';
 import { hasAnotherDot, withMiddleDots } from './middle-dot.js';
@@ -63,7 +63,7 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   if (
     row.uncomputed === undefined &&
     row.merged === undefined &&
-    FIELDS.every((field) => isBlank(findings.cell(field)))
+    FIELDS.every((field) => isBlankCell(findings.cell(field)))
   ) {
     findings.addAt('sheet:row_without_merchant', NO_COLUMN);
     return true;

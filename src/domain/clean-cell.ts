@@ -3,7 +3,7 @@ import type { Field } from './columns.js';
 import { DOT_LIKE } from './middle-dot.js';
 import type { Findings } from './row-findings.js';
 
-export function isBlank(cell: string): boolean {
+export function isBlankCell(cell: string): boolean {
   return cell.trim() === '';
 }
 

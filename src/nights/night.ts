@@ -74,7 +74,7 @@ export async function runNight(
 ): Promise<Night | undefined> {
   return withInbox(tools.nights, plan.inbox, signal, async (lease, held) => {
     const { schedule, slot } = plan;
-    const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastSlot(schedule)) < slot;
+    const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastOccurrence(schedule)) < slot;
     if (!isDue) return undefined;
     let night = await begin(tools, plan, lease);
     const { complete, notReady } = await filesOf(plan.inbox, tools.now());

@@ -13,7 +13,7 @@ export interface Sheet extends SheetFacts {
   rows(): AsyncIterable<SheetRow[]>;
 }
 
-export interface SheetOptions {
+export interface OpenSheetOptions {
   /** The columns without which the file is refused: `requiredFields(needs)`. */
   readonly required?: readonly Field[];
 }
@@ -21,7 +21,7 @@ export interface SheetOptions {
 let opened = 0;
 
 /** Throws a SheetError, in one line, where there is no sheet of merchants in the file. */
-export async function openSheet(path: string, options: SheetOptions = {}): Promise<Sheet> {
+export async function openSheet(path: string, options: OpenSheetOptions = {}): Promise<Sheet> {
   opened += 1;
   const wanted = { id: opened, path, required: options.required ?? ['name', 'code'] };
   const thread = await takeReadingThread(wanted.id);

@@ -16,7 +16,7 @@ import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { JOINT, NO_ROWS, type PackedPage, rowsFrom } from './packed-rows.js';
+import { JOINT, NO_ROWS, type PackedRows, rowsFrom } from './packed-rows.js';
 import { SHOWN_NAMES, shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
@@ -37,7 +37,7 @@ export interface Batches {
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
-  rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
+  rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** What these registrations are now. */
@@ -215,7 +215,7 @@ export function openBatches(redis: Redis): Batches {
     return rowsFrom(batch, number, await packedPage(batch, number));
   }
 
-  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
+  async function packedPage(batch: Batch, number: number): Promise<PackedRows> {
     const first = number * ROWS_PER_PAGE;
     const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHOWN_NAMES]);
     const [rows, registrations] = answer as [string, string];
@@ -225,7 +225,7 @@ export function openBatches(redis: Redis): Batches {
   /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
   async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
-    const ahead: Promise<PackedPage>[] = [];
+    const ahead: Promise<PackedRows>[] = [];
     for (let number = 0; number < count; number += 1) {
       while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
         const asked = packedPage(batch, number + ahead.length);
@@ -240,7 +240,7 @@ export function openBatches(redis: Redis): Batches {
     }
   }
 
-  async function rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
+  async function rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
     const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
     return rows.find((it) => it.index === index);
   }
@@ -311,7 +311,7 @@ export function openBatches(redis: Redis): Batches {
     page,
     pages,
     row,
-    rowWithFate,
+    rowWithOutcome,
   };
 }
 

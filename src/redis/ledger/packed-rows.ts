@@ -6,27 +6,27 @@ import { unpackRow } from './rows.js';
 
 export const JOINT = '\u001e';
 
-export interface PackedPage {
+export interface PackedRows {
   readonly rows: readonly string[];
   readonly registrations: readonly string[];
 }
 
-export const NO_ROWS: PackedPage = { rows: [], registrations: [] };
+export const NO_ROWS: PackedRows = { rows: [], registrations: [] };
 
 export function rowsFrom(
   batch: Batch,
   page: number,
-  packed: PackedPage,
+  packed: PackedRows,
   from = 0,
   to = ROWS_PER_PAGE,
 ): RowWithOutcome[] {
   const first = page * ROWS_PER_PAGE + from;
   return packed.rows
     .slice(from, to)
-    .map((text, at) => rowWithFate(first + at, text, packed.registrations[from + at] ?? '', batch.columns));
+    .map((text, at) => unpackedRow(first + at, text, packed.registrations[from + at] ?? '', batch.columns));
 }
 
-export function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithOutcome {
+export function unpackedRow(index: number, text: string, fields: string, columns: DetailColumns): RowWithOutcome {
   const end = text.indexOf('\n');
   const relation = relationFrom(text.slice(0, end));
   const row = unpackRow(text.slice(end + 1), columns);

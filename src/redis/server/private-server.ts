@@ -19,7 +19,7 @@ import { LockTaken, withLock } from './lock.js';
 import {
   ANSWER_WITHIN_MS,
   APPEAR_WITHIN_MS,
-  answers,
+  infoAt,
   LOOK_AGAIN_MS,
   probe,
   TELL_PROGRESS_EVERY_MS,
@@ -164,7 +164,7 @@ async function leave(paths: ServerPaths, name: string, log: Log): Promise<void> 
       await shutDown(redis, paths, log);
       await removeShortFolder(paths);
     } catch (cause) {
-      if (await answers(socketPath)) throw cause;
+      if (await infoAt(socketPath)) throw cause;
     } finally {
       redis.disconnect();
     }

@@ -32,7 +32,7 @@ export function probe(socketPath: string): Redis {
 }
 
 /** The server's INFO; undefined when nobody listens. */
-export async function answers(socketPath: string): Promise<Map<string, string> | undefined> {
+export async function infoAt(socketPath: string): Promise<Map<string, string> | undefined> {
   const redis = probe(socketPath);
   let connected = false;
   redis.once('connect', () => {
@@ -58,7 +58,7 @@ export async function answers(socketPath: string): Promise<Map<string, string> |
 export async function untilLoaded(socketPath: string, log: Log, isWorthWaiting = () => true): Promise<boolean> {
   let tellAt = Date.now() + TELL_PROGRESS_EVERY_MS;
   while (isWorthWaiting()) {
-    const info = await answers(socketPath);
+    const info = await infoAt(socketPath);
     if (!info) return false;
     if (info.get('loading') !== '1') return true;
     if (Date.now() > tellAt) {
