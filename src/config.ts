@@ -2,17 +2,17 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type Patience, WAITS } from './domain/patience.js';
+import { type Patience, WAIT_SETTINGS } from './domain/patience.js';
 import { addressesIn, ROBOTS, robotOf, secretsIn } from './domain/robot.js';
 import { languageOfLocale, UserError, type Words } from './domain/words.js';
-import { isHttpUrl, KINDS, keyOf, ROWS, type Row, type SettingRow, type Settings } from './settings.js';
+import { isHttpUrl, keyOf, ROWS, SETTING_KINDS, type Setting, type SettingRow, type Settings } from './settings.js';
 
 // --- what a command cannot do without ---------------------------------------------------------------------------------
 
 /** `wechat`: it calls WeChat. `sending`: it registers. `push`: it reads pushes. `encryption`: it keeps refresh tokens. */
 export type Need = 'wechat' | 'sending' | 'push' | 'encryption';
 
-const REQUIRED: Record<Need, (isSet: (name: Row['name']) => boolean) => readonly Row['name'][]> = {
+const REQUIRED: Record<Need, (isSet: (name: Setting['name']) => boolean) => readonly Setting['name'][]> = {
   wechat: (isSet) =>
     isSet('WECHAT_COMPONENT_ACCESS_TOKEN') || isSet('WECHAT_COMPONENT_ACCESS_TOKEN_URL')
       ? ['WECHAT_COMPONENT_APPID']
@@ -25,7 +25,7 @@ const REQUIRED: Record<Need, (isSet: (name: Row['name']) => boolean) => readonly
 
 // --- reading ----------------------------------------------------------------------------------------------------------
 
-export interface Fault {
+export interface SettingFault {
   readonly name: string;
   /** What is wrong; never the value of a secret. */
   readonly problem: Words;
@@ -34,9 +34,9 @@ export interface Fault {
 
 export class SettingsError extends UserError {
   override readonly name = 'SettingsError';
-  readonly faults: readonly Fault[];
+  readonly faults: readonly SettingFault[];
 
-  constructor(faults: readonly Fault[]) {
+  constructor(faults: readonly SettingFault[]) {
     super({
       en: faults.map(({ name, problem, remedy }) => `${name} ${problem.en}: ${remedy.en}.`).join('\n'),
       zh: faults.map(({ name, problem, remedy }) => `${name} ${problem.zh}：${remedy.zh}。`).join('\n'),
@@ -45,7 +45,7 @@ export class SettingsError extends UserError {
   }
 }
 
-export interface Sources {
+export interface SettingSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The text of `.env`; see {@link readDotenv}. */
   readonly dotenv?: string;
@@ -81,7 +81,7 @@ function isFolder(path: string): boolean {
 }
 
 /** Data of another user is neither read nor written by accident. */
-function foreignHome(home: string): Fault[] {
+function foreignHome(home: string): SettingFault[] {
   const owner = statSync(home, { throwIfNoEntry: false })?.uid;
   if (owner === undefined || owner === process.getuid?.()) return [];
   return [
@@ -122,12 +122,12 @@ export function readSettings({
   defaults = {},
   cwd = process.cwd(),
   onSecretFlag = () => {},
-}: Sources): Settings {
+}: SettingSources): Settings {
   const found = findHome(cwd);
   const sources = [namesOfFlags(flags), env, parseEnv(dotenv)];
   /** Where relative paths of each of them begin. */
   const folders = [cwd, cwd, dirname(found)];
-  const faults: Fault[] = sources.flatMap(unknownNames);
+  const faults: SettingFault[] = sources.flatMap(unknownNames);
   const given = new Map<string, string>();
   const values: Record<string, unknown> = {};
   let home: string | undefined;
@@ -139,7 +139,7 @@ export function readSettings({
     if (row.name === 'FASTREGISTER_HOME' && value !== undefined && folder !== undefined) home = resolve(folder, value);
 
     const text = value ?? defaults[row.name] ?? row.default;
-    const parsed = text === undefined ? undefined : KINDS[row.kind].schema.safeParse(text);
+    const parsed = text === undefined ? undefined : SETTING_KINDS[row.kind].schema.safeParse(text);
     if (parsed?.success === false) faults.push(misshapen(row, text ?? ''));
     values[keyOf(row.name)] = parsed?.data;
   }
@@ -181,7 +181,7 @@ function find(
   row: SettingRow,
   sources: readonly Source[],
   folders: readonly string[],
-): { value?: string; fault?: Fault; folder?: string } {
+): { value?: string; fault?: SettingFault; folder?: string } {
   for (const [at, source] of sources.entries()) {
     const folder = folders[at] ?? '';
     const value = source[row.name]?.trim();
@@ -195,7 +195,7 @@ function find(
   return {};
 }
 
-function readSecretFile(name: string, path: string): { value?: string; fault?: Fault } {
+function readSecretFile(name: string, path: string): { value?: string; fault?: SettingFault } {
   const remedy = {
     en: `name a file that holds ${name} and nothing else`,
     zh: `请指定一个只含 ${name} 内容的文件`,
@@ -215,8 +215,8 @@ function readSecretFile(name: string, path: string): { value?: string; fault?: F
   }
 }
 
-function misshapen(row: SettingRow, text: string): Fault {
-  const { write } = KINDS[row.kind];
+function misshapen(row: SettingRow, text: string): SettingFault {
+  const { write } = SETTING_KINDS[row.kind];
   const problem = row.secret
     ? { en: `is not well-formed (it has ${text.length} characters)`, zh: `格式不正确（共 ${text.length} 个字符）` }
     : { en: `is ${JSON.stringify(text)}`, zh: `为 ${JSON.stringify(text)}` };
@@ -226,11 +226,11 @@ function misshapen(row: SettingRow, text: string): Fault {
 function missing(
   needs: readonly Need[],
   given: Map<string, string>,
-  faults: readonly Fault[],
+  faults: readonly SettingFault[],
   nearly: readonly string[],
-): Fault[] {
+): SettingFault[] {
   const required = new Set(needs.flatMap((need) => REQUIRED[need]((name) => given.has(name))));
-  return ROWS.filter((row) => required.has(row.name as Row['name']) && !given.has(row.name))
+  return ROWS.filter((row) => required.has(row.name as Setting['name']) && !given.has(row.name))
     .filter((row) => !faults.some((fault) => fault.name === row.name || fault.name === `${row.name}_FILE`))
     .map((row) => {
       const typo = nearly.find((name) => !KNOWN.has(name) && name !== row.name && distance(name, row.name) <= 2);
@@ -247,7 +247,7 @@ function missing(
 }
 
 /** Against WeChat's own API the choice decides who writes to the legal person, and one of the two is offline. */
-function undecidedApi(given: Map<string, string>): Fault[] {
+function undecidedApi(given: Map<string, string>): SettingFault[] {
   if (!isWechat(given.get('WECHAT_API_BASE_URL')) || given.has('WECHAT_REGISTRATION_API')) return [];
   return [
     {
@@ -273,8 +273,8 @@ function isWechat(apiBaseUrl: string | undefined): boolean {
   return apiBaseUrl === undefined || /^https?:\/\/([\w-]+\.)?api2?\.weixin\.qq\.com(\/|$)/.test(apiBaseUrl);
 }
 
-function contradictions(given: Map<string, string>): Fault[] {
-  const faults: Fault[] = [];
+function contradictions(given: Map<string, string>): SettingFault[] {
+  const faults: SettingFault[] = [];
   if (given.has('WECHAT_COMPONENT_ACCESS_TOKEN') && given.has('WECHAT_COMPONENT_ACCESS_TOKEN_URL')) {
     const problem = setBeside('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
     faults.push({ name: 'WECHAT_COMPONENT_ACCESS_TOKEN', problem, remedy: KEEP_ONE });
@@ -292,7 +292,7 @@ function contradictions(given: Map<string, string>): Fault[] {
 }
 
 /** What is posted there is signed with FASTREGISTER_WEBHOOK_SECRET; robots have secrets of their own. */
-function signedWebhook(given: Map<string, string>): Row['name'] | undefined {
+function signedWebhook(given: Map<string, string>): Setting['name'] | undefined {
   if (given.has('FASTREGISTER_CREATED_WEBHOOK')) return 'FASTREGISTER_CREATED_WEBHOOK';
   return notifyAddresses(given).some((address) => robotOf(address) === undefined)
     ? 'FASTREGISTER_NOTIFY_URL'
@@ -304,7 +304,7 @@ function notifyAddresses(given: Map<string, string>): string[] {
 }
 
 /** A secret that belongs to no robot was written in another order, and its robot refuses every message. */
-function misplacedSecrets(given: Map<string, string>): Fault[] {
+function misplacedSecrets(given: Map<string, string>): SettingFault[] {
   const addresses = notifyAddresses(given);
   const name = 'FASTREGISTER_NOTIFY_SECRET';
   const remedy = {
@@ -328,7 +328,7 @@ function misplacedSecrets(given: Map<string, string>): Fault[] {
 const KNOWN = new Set(ROWS.flatMap((row) => (row.secret ? [row.name, `${row.name}_FILE`] : [row.name])));
 
 /** Only our own prefix: other programs have settings that begin with WECHAT_ or REDIS_. */
-function unknownNames(source: Source): Fault[] {
+function unknownNames(source: Source): SettingFault[] {
   return Object.keys(source)
     .filter((name) => name.startsWith('FASTREGISTER_') && !KNOWN.has(name))
     .map((name) => {
@@ -342,8 +342,8 @@ function unknownNames(source: Source): Fault[] {
 }
 
 function patienceOf(values: Record<string, unknown>): Patience {
-  const entries = Object.entries(WAITS).map(([key, wait]) => [key, values[keyOf(wait.name)]]);
-  for (const wait of Object.values(WAITS)) delete values[keyOf(wait.name)];
+  const entries = Object.entries(WAIT_SETTINGS).map(([key, wait]) => [key, values[keyOf(wait.name)]]);
+  for (const wait of Object.values(WAIT_SETTINGS)) delete values[keyOf(wait.name)];
   return Object.fromEntries(entries) as Patience;
 }
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
-import { type Patience, parseDuration, WAITS } from './domain/patience.js';
+import { type Patience, parseDuration, WAIT_SETTINGS } from './domain/patience.js';
 import { addressesIn, secretsIn } from './domain/robot.js';
 import { LANGUAGES, type Language, type Words } from './domain/words.js';
 import { type Networks, networksFrom } from './http/addresses.js';
@@ -28,7 +28,7 @@ function oneOf(values: readonly string[]): Words {
   return { en: values.join(values.length === 2 ? ' or ' : ', '), zh: values.join(values.length === 2 ? ' 或 ' : '、') };
 }
 
-export const KINDS = {
+export const SETTING_KINDS = {
   text: { schema: z.string(), write: { en: 'any text', zh: '任意文本' } },
   appid: {
     schema: z.string().regex(/^wx[0-9a-zA-Z]{6,30}$/),
@@ -156,7 +156,7 @@ export const KINDS = {
 
 export interface SettingRow {
   readonly name: string;
-  readonly kind: keyof typeof KINDS;
+  readonly kind: keyof typeof SETTING_KINDS;
   readonly default?: string;
   /** Never shown, and also read from the file that NAME_FILE names. */
   readonly secret?: true;
@@ -217,10 +217,10 @@ const SECTIONS = {
   ],
 } as const satisfies Record<string, readonly SettingRow[]>;
 
-export type Row = (typeof SECTIONS)[keyof typeof SECTIONS][number];
+export type Setting = (typeof SECTIONS)[keyof typeof SECTIONS][number];
 
 /** The waits are settings too; their table lives with their meaning. */
-const WAIT_ROWS: readonly SettingRow[] = Object.values(WAITS).map((wait) => ({
+const WAIT_ROWS: readonly SettingRow[] = Object.values(WAIT_SETTINGS).map((wait) => ({
   name: wait.name,
   kind: wait.unit === 'tries' ? 'count' : 'duration',
   default: wait.default,
@@ -236,12 +236,12 @@ type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   ? `${Lowercase<Head>}${Capitalize<CamelCase<Tail>>}`
   : Lowercase<Name>;
 type KeyOf<Name extends string> = CamelCase<Name extends `FASTREGISTER_${infer Rest}` ? Rest : Name>;
-type ValueOf<R extends Row> =
-  | z.output<(typeof KINDS)[R['kind']]['schema']>
+type ValueOf<R extends Setting> =
+  | z.output<(typeof SETTING_KINDS)[R['kind']]['schema']>
   | (R extends { default: string } ? never : undefined);
 
 /** FASTREGISTER_DAILY_CALLS is `dailyCalls` here, WECHAT_API_BASE_URL is `wechatApiBaseUrl`, every wait in `patience`. */
-export type Settings = Omit<{ readonly [R in Row as KeyOf<R['name']>]: ValueOf<R> }, 'home' | 'lang'> & {
+export type Settings = Omit<{ readonly [R in Setting as KeyOf<R['name']>]: ValueOf<R> }, 'home' | 'lang'> & {
   readonly home: string;
   readonly lang: Language;
   /** Of messages to a chat: Chinese unless FASTREGISTER_LANG is set. A server's locale says nothing about who reads them. */

@@ -141,7 +141,7 @@ async function whatBecame(
   id: string,
   batch: Batch,
 ): Promise<CorrectionDone['became']> {
-  const relation = (await batches.rowWithFate(batch, 0))?.relation.kind;
+  const relation = (await batches.rowWithOutcome(batch, 0))?.relation.kind;
   if (relation === 'waits' || relation === 'already_created') return relation;
   const row = (await ledger.read(id))?.registration.row;
   return row === `${batch.id}/0` ? 'sent' : 'joins';

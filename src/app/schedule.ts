@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Night, Schedule } from '../domain/night.js';
-import { nextSlot } from '../nights/occurrences.js';
+import { nextOccurrence } from '../nights/occurrences.js';
 import { openNights } from '../redis/nights.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
@@ -58,7 +58,7 @@ export async function scheduleNamed({ redis }: Pick<Store, 'redis'>, name: strin
 /** When its next night begins. @throws RequestError where its expression or time zone means nothing */
 function nextOf(schedule: Schedule): string {
   try {
-    return isoWithOffset(nextSlot(schedule, Date.now()), schedule.timezone);
+    return isoWithOffset(nextOccurrence(schedule, Date.now()), schedule.timezone);
   } catch (cause) {
     const what = `--at "${schedule.at}"`;
     const { message } = cause as Error;

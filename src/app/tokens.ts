@@ -2,7 +2,7 @@
 import { openComponentStore } from '../redis/component-store.js';
 import { adoptLedger } from '../redis/ledger/identity.js';
 import { openAuthorizers } from '../redis/pushes/authorizers.js';
-import { isRedisGone } from '../redis/server/connection.js';
+import { isRedisGone } from '../redis/server/errors.js';
 import { RequestError } from './request-error.js';
 import { ledgerIdentityOf } from './wiring/identity.js';
 import type { Store } from './wiring/store.js';

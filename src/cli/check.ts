@@ -16,7 +16,7 @@ import { problemWords } from '../domain/problems.js';
 import type { Language } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
-import { RedisUnreachable } from '../redis/server/connection.js';
+import { RedisUnreachable } from '../redis/server/errors.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';

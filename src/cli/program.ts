@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../domain/words.js';
 import { VERSION } from '../package.js';
-import { isRedisGone, RedisUnreachable } from '../redis/server/connection.js';
+import { isRedisGone, RedisUnreachable } from '../redis/server/errors.js';
 import { EXIT } from './command.js';
 import { inChinese, TITLES } from './commander-words.js';
 import { COMMANDS } from './commands.js';

@@ -3,7 +3,7 @@ import { FATES, readFate } from '../../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startSimulator } from '../../simulator/simulator.js';
 import { TRIES_OF_A_RETRY } from '../domain/limits.js';
-import { DEFAULT_PATIENCE, parseDuration, WAITS } from '../domain/patience.js';
+import { DEFAULT_PATIENCE, parseDuration, WAIT_SETTINGS } from '../domain/patience.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { aborted, onInterruption, print, say, table } from './terminal.js';
 
@@ -94,14 +94,14 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
       'pushRecheckMs',
       'giveUpMs',
     ] as const
-  ).map((wait) => `${WAITS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`);
+  ).map((wait) => `${WAIT_SETTINGS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`);
   return [
     address,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
     'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
     // More tries of a Weixin ID would wait for the next day, which no speed brings about.
-    ...(speed > 1 ? [`${WAITS.retryLimit.name}=${TRIES_OF_A_RETRY}`] : []),
+    ...(speed > 1 ? [`${WAIT_SETTINGS.retryLimit.name}=${TRIES_OF_A_RETRY}`] : []),
     `WECHAT_COMPONENT_APPID=${REHEARSAL_CREDENTIALS.componentAppid}`,
     `WECHAT_COMPONENT_APPSECRET=${REHEARSAL_CREDENTIALS.componentAppsecret}`,
     `WECHAT_MESSAGE_TOKEN=${REHEARSAL_CREDENTIALS.messageToken}`,

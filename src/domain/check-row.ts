@@ -1,55 +1,13 @@
 /** One row of a sheet: what of it can be sent, and everything that is wrong with it. */
-import { COLUMNS, columnLetters, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
-import {
-  CODE_RULES,
-  CODE_TYPES,
-  type CodeType,
-  codeToSend,
-  codeTypeOf,
-  isOldResidentId,
-  isResidentId,
-  licenceCheck,
-  organisationCheck,
-  withoutHyphens,
-} from './enterprise-code.js';
+import { checkedCode, REFUSED } from './check-code.js';
+import { halfWidth, isBlankCell, repaired, SUSPICIOUS, visible } from './clean-cell.js';
+import { COLUMNS, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
 import type { Merchant } from './merchant.js';
-import { DOT_LIKE, hasAnotherDot, withMiddleDots } from './middle-dot.js';
-import { PROBLEMS, type Problem, type ProblemCode } from './problems.js';
-import { residentIdIn } from './resident-id.js';
+import { hasAnotherDot, withMiddleDots } from './middle-dot.js';
+import type { Problem } from './problems.js';
+import { Findings, isPersonal } from './row-findings.js';
+import type { Needs, SheetRow } from './sheet-row.js';
 import { isOfSoleTrader, isWordForNoName, personNamedIn, SOLE_TRADER } from './sole-trader.js';
-
-/** A row as a file has it. */
-export interface SheetRow {
-  /** Line of the file where the row begins (of a workbook: its row), from 1. */
-  readonly line: number;
-  /** The row's number in a spreadsheet program: smaller than `line` after cells with line breaks. */
-  readonly row: number;
-  /** At least as many as there are headings; more where the file has more. */
-  readonly cells: readonly string[];
-  /** Columns whose cells a workbook holds as numbers. */
-  readonly numericCells?: readonly number[];
-  /** A cell that goes on over so many lines which look like rows of their own. */
-  readonly swallowed?: { readonly column: number; readonly lines: number };
-  /** Columns of a workbook whose formulas have no result in the file. */
-  readonly uncomputed?: readonly number[];
-  /** Columns of blank cells that a workbook merges with the ones above. */
-  readonly merged?: readonly number[];
-  /** The workbook does not show it, e.g. because a filter is set. */
-  readonly hidden?: boolean;
-  /** The first column of a workbook's row that has a value and no heading; its cells are not among `cells`. */
-  readonly beyond?: number;
-}
-
-/** What the registration API in use asks of a row. */
-export interface Needs {
-  /** Whether it wants the legal person's Weixin ID and name. */
-  readonly legalPerson: boolean;
-  readonly codeTypes: readonly CodeType[];
-  /** Whether it refuses a call without a contact phone. */
-  readonly phone: boolean;
-  /** The contact phone of rows that have none. */
-  readonly defaultPhone?: string | undefined;
-}
 
 export interface CheckedRow {
   /** Present unless there is an error. */
@@ -85,66 +43,7 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
   };
 }
 
-const REFUSED: ProblemCode = 'sheet:code_type_refused';
-
-const NONE: readonly Problem[] = [];
-const NO_FIELDS: readonly Field[] = [];
-const EQUALS = 0x3d;
 const HASH = 0x23;
-
-/** Gathers the problems of a row; most rows have none, and then nothing is allocated for them. */
-class Findings {
-  problems: readonly Problem[] = NONE;
-  stopped = false;
-  private settled: readonly Field[] = NO_FIELDS;
-  private readonly row: SheetRow;
-  private readonly layout: Layout;
-
-  constructor(row: SheetRow, layout: Layout) {
-    this.row = row;
-    this.layout = layout;
-  }
-
-  cell(field: Field): string {
-    const cell = this.row.cells[this.layout.columns[field]] ?? '';
-    return cell.charCodeAt(0) === EQUALS ? this.unwrapped(cell, field) : cell;
-  }
-
-  /** Export programs write `="0123"`, so that Excel takes a number for a text. */
-  private unwrapped(cell: string, field: Field): string {
-    const text = /^="(.*)"$/su.exec(cell)?.[1];
-    if (text === undefined) return cell;
-    this.add('sheet:formula_text', field);
-    return text.replaceAll('""', '"');
-  }
-
-  /** Nothing more is said of a cell of which we do not know what it should have. */
-  settle(code: ProblemCode, field: Field, detail?: string): void {
-    this.add(code, field, detail);
-    this.settled = [...this.settled, field];
-  }
-
-  add(code: ProblemCode, field: Field, detail?: string): void {
-    if (this.settled.includes(field)) return;
-    this.addAt(code, this.layout.columns[field], field, detail);
-  }
-
-  addAt(code: ProblemCode, column: number, field?: Field, detail?: string): void {
-    if (this.problems.some((problem) => problem.code === code && problem.column === field)) return;
-    const { severity } = PROBLEMS[code];
-    if (severity === 'error') this.stopped = true;
-    this.problems = [
-      ...this.problems,
-      {
-        code,
-        severity,
-        ...(field === undefined ? {} : { column: field }),
-        cell: column < 0 ? String(this.row.row) : `${columnLetters(column)}${this.row.row}`,
-        ...(detail === undefined ? {} : { detail }),
-      },
-    ];
-  }
-}
 
 function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
   if (row.swallowed !== undefined) {
@@ -164,7 +63,7 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   if (
     row.uncomputed === undefined &&
     row.merged === undefined &&
-    FIELDS.every((field) => isBlank(findings.cell(field)))
+    FIELDS.every((field) => isBlankCell(findings.cell(field)))
   ) {
     findings.addAt('sheet:row_without_merchant', NO_COLUMN);
     return true;
@@ -175,10 +74,6 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
 }
 
 const NO_COLUMN = -1;
-
-function isBlank(cell: string): boolean {
-  return cell.trim() === '';
-}
 
 /** What spreadsheet programs write where a formula fails. */
 const FAILED = /^#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!)$/i;
@@ -198,21 +93,6 @@ function checkSources(row: SheetRow, { columns }: Layout, needs: Needs, findings
 }
 
 const WITHOUT_PERSON = FIELDS.filter((field) => COLUMNS[field].required !== 'persona');
-
-/** Whether a person's ID stands where it has no place; the column of codes has rules of its own. */
-function isPersonal(cell: string, field: Field, findings: Findings): boolean {
-  const found = residentIdIn(cell);
-  if (found === undefined) return false;
-  findings.settle(found === 'resident' ? 'sheet:resident_id' : 'sheet:old_resident_id', field);
-  return true;
-}
-
-// Names: sent as they were given, except for invisible characters.
-
-/** Anything in a name that is worth a second look. */
-const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?\\ufffd${DOT_LIKE}]|^'`, 'u');
-/** Invisible wherever they stand. U+2028 and U+2029 are line breaks, not this. */
-const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164]/gu;
 
 /** Nearly every name begins so, and this is tried a million times. */
 const CHINESE = /[\u4e00-\u9fff]/;
@@ -270,161 +150,6 @@ function dotted(text: string, field: Field, findings: Findings): string {
   const name = withMiddleDots(text);
   if (name !== text) findings.add('sheet:name_dot_repaired', field);
   return name;
-}
-
-/** Without invisible characters, trimmed; and says so. */
-function visible(cell: string, field: Field, findings: Findings): string {
-  const seen = cell.replace(INVISIBLE, '');
-  if (seen !== cell) findings.add('sheet:invisible_characters', field);
-  const text = seen.trim();
-  if (text !== seen && text !== '') findings.add('sheet:spaces_repaired', field);
-  return text;
-}
-
-// Codes, Weixin IDs and phones: half-width, without the leftovers of spreadsheet programs.
-
-const PLAIN = /^[0-9A-Za-z_+-]*$/;
-
-function repaired(field: Field, findings: Findings, mayBeGrouped: boolean): string {
-  const cell = findings.cell(field);
-  if (PLAIN.test(cell)) return cell;
-  const seen = visible(cell, field, findings);
-  const half = halfWidth(seen);
-  if (half !== seen) findings.add('sheet:full_width_repaired', field);
-  const text = half.replace(/^'+/, '');
-  if (text !== half) findings.add('sheet:leading_apostrophe', field);
-  return mayBeGrouped ? ungrouped(text.trim(), field, findings) : text.trim();
-}
-
-/** Not NFKC, which would also make digits of ² and ①. The dashes are those that input methods write for a hyphen. */
-function halfWidth(text: string): string {
-  return text
-    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
-    .replace(/[\u2010-\u2015\u2212\u30fc]/g, '-')
-    .replace(/[\u2018\u2019]/g, "'");
-}
-
-/** People write long numbers in groups. */
-function ungrouped(text: string, field: Field, findings: Findings): string {
-  if (!/\s/.test(text)) return text;
-  findings.add('sheet:spaces_repaired', field);
-  return text.replace(/\s+/g, '');
-}
-
-function checkedCode(
-  row: SheetRow,
-  layout: Layout,
-  needs: Needs,
-  findings: Findings,
-): { code: string; codeType: CodeType | undefined } {
-  const given = repaired('code', findings, true);
-  const typed = typedCodeType(findings);
-  if (given === '') {
-    findings.add('sheet:code_missing', 'code');
-    return { code: '', codeType: undefined };
-  }
-  const capital = given.toUpperCase();
-  const plain = withoutHyphens(capital);
-  const damage = damageOf(capital, plain);
-  if (damage !== undefined) {
-    findings.add(damage.problem, 'code', damage.detail);
-    return { code: capital, codeType: undefined };
-  }
-  if (row.numericCells?.includes(layout.columns.code)) findings.add('sheet:code_numeric_cell', 'code');
-
-  const codeType = codeTypeOf(plain);
-  if (codeType === undefined) {
-    const strange = strangeIn(plain);
-    if (strange === undefined) findings.add('sheet:code_length', 'code', String([...plain].length));
-    else findings.add('sheet:code_alphabet', 'code', strange);
-    return { code: capital, codeType };
-  }
-  if (typed !== undefined && typed !== codeType) findings.add('sheet:code_type_mismatch', 'code_type', String(typed));
-  if (!needs.codeTypes.includes(codeType)) findings.add(REFUSED, 'code', String(codeType));
-  if (checkCharacters(capital, plain, codeType, findings) && capital !== given) {
-    findings.add('sheet:code_lower_case', 'code');
-  }
-  return { code: codeToSend(plain, codeType), codeType };
-}
-
-/** What stands around or inside something that is as long as a code without it. */
-function strangeIn(plain: string): string | undefined {
-  const [strange] = plain.match(/[^0-9A-Z]/u) ?? [];
-  return codeTypeOf(plain.replace(/[^0-9A-Z]/gu, '')) === undefined ? undefined : strange;
-}
-
-interface Damage {
-  readonly problem: ProblemCode;
-  readonly detail?: string;
-}
-
-const NUMBER_LIKE = /^[0-9][0-9.E+]*X?$/;
-const SCIENTIFIC = /^([0-9](?:\.[0-9]*)?)E\+?([0-9]{1,3})$/;
-
-/** Damage is looked for before anything else: a cut code that happens to pass its check digit is still a cut code. */
-function damageOf(code: string, plain: string): Damage | undefined {
-  if (!NUMBER_LIKE.test(plain)) return undefined;
-  if (/[.+]/.test(code)) return numberDamage(code);
-  switch (plain.length) {
-    case 18:
-      if (isResidentId(plain)) return { problem: 'sheet:code_resident_id' };
-      return /^[0-9]{15}000$/.test(plain) ? { problem: 'sheet:code_zero_filled' } : undefined;
-    case 15:
-      return isOldResidentId(plain) ? { problem: 'sheet:code_old_resident_id' } : undefined;
-    case 14:
-      return licenceCheck(`0${plain}`) === plain[13] ? leadingZero(plain) : undefined;
-    case 8:
-    case 7:
-    case 6: {
-      const padded = plain.padStart(9, '0');
-      return organisationCheck(padded) === padded[8] ? leadingZero(plain) : undefined;
-    }
-    default:
-      return undefined;
-  }
-}
-
-function leadingZero(plain: string): Damage {
-  return { problem: 'sheet:code_leading_zero', detail: String(plain.length) };
-}
-
-function numberDamage(code: string): Damage | undefined {
-  if (/^[0-9]+\.0*$/.test(code)) return { problem: 'sheet:code_decimal' };
-  const power = SCIENTIFIC.exec(code);
-  if (power === null) return undefined;
-  return {
-    problem: power[2] === '17' ? 'sheet:code_scientific' : 'sheet:code_scientific_other',
-    // Two decimals, as Excel shows it: a workbook's own would spell out most of what may be a resident ID.
-    detail: `${power[1]?.slice(0, 4)}E+${power[2]}`,
-  };
-}
-
-/** True where nothing worse than a check digit is wrong. */
-function checkCharacters(capital: string, plain: string, codeType: CodeType, findings: Findings): boolean {
-  const rule = CODE_RULES[codeType];
-  const misplacedHyphen = plain.length !== capital.length && !/^.{8}-.$/.test(capital);
-  if (misplacedHyphen || !rule.shape.test(plain)) {
-    const strange =
-      [...plain].find((character) => !rule.alphabet.test(character)) ?? (misplacedHyphen ? '-' : undefined);
-    if (strange === undefined) findings.add('sheet:code_shape', 'code');
-    else findings.add('sheet:code_alphabet', 'code', strange);
-    return false;
-  }
-  if (!rule.checks(plain)) findings.add('sheet:code_check_digit', 'code');
-  return true;
-}
-
-const TYPED: ReadonlyMap<string, CodeType> = new Map(CODE_TYPES.map((type) => [String(type), type]));
-
-/** Undefined where it is left blank, or is wrong and said so. */
-function typedCodeType(findings: Findings): CodeType | undefined {
-  const cell = findings.cell('code_type');
-  if (cell === '' || TYPED.has(cell)) return TYPED.get(cell);
-  const text = repaired('code_type', findings, false);
-  if (text !== '' && !TYPED.has(text) && !isPersonal(text, 'code_type', findings)) {
-    findings.add('sheet:code_type_unknown', 'code_type');
-  }
-  return TYPED.get(text);
 }
 
 const WEIXIN_ID = /^[A-Za-z][A-Za-z0-9_-]{5,19}$/;

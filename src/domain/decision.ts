@@ -1,13 +1,6 @@
 /** What a fact makes of a registration: its move, the turn that a waiting row takes then, and which work follows. */
-import {
-  apply,
-  type Consequence,
-  type Fact,
-  type Move,
-  next,
-  type Registration,
-  turnOfWaitingRow,
-} from './registration.js';
+import { apply, turnOfWaitingRow } from './apply.js';
+import { type Consequence, type Fact, type Move, next, type Registration } from './registration.js';
 import type { WorkKind } from './work.js';
 
 export interface Decision {

@@ -32,7 +32,7 @@ interface WaitRow {
   readonly sentence: Words;
 }
 
-export const WAITS = {
+export const WAIT_SETTINGS = {
   requestTimeoutMs: {
     name: 'FASTREGISTER_REQUEST_TIMEOUT',
     unit: 'duration',
@@ -180,22 +180,22 @@ export const WAITS = {
 } as const satisfies Record<keyof Patience, WaitRow>;
 
 export const DEFAULT_PATIENCE: Patience = {
-  requestTimeoutMs: parseDuration(WAITS.requestTimeoutMs.default),
-  retryFirstMs: parseDuration(WAITS.retryFirstMs.default),
-  retryLimit: Number(WAITS.retryLimit.default),
-  probeFirstMs: parseDuration(WAITS.probeFirstMs.default),
-  probeMaxMs: parseDuration(WAITS.probeMaxMs.default),
-  notifyAfterMs: parseDuration(WAITS.notifyAfterMs.default),
-  workerWaitMs: parseDuration(WAITS.workerWaitMs.default),
-  lostRecheckMs: parseDuration(WAITS.lostRecheckMs.default),
-  busyWaitMs: parseDuration(WAITS.busyWaitMs.default),
-  pushWaitMs: parseDuration(WAITS.pushWaitMs.default),
-  pushRecheckMs: parseDuration(WAITS.pushRecheckMs.default),
-  giveUpMs: parseDuration(WAITS.giveUpMs.default),
-  resultWaitMs: parseDuration(WAITS.resultWaitMs.default),
-  tokenRetryMs: parseDuration(WAITS.tokenRetryMs.default),
-  quotaRecheckMs: parseDuration(WAITS.quotaRecheckMs.default),
-  redisWaitMs: parseDuration(WAITS.redisWaitMs.default),
+  requestTimeoutMs: parseDuration(WAIT_SETTINGS.requestTimeoutMs.default),
+  retryFirstMs: parseDuration(WAIT_SETTINGS.retryFirstMs.default),
+  retryLimit: Number(WAIT_SETTINGS.retryLimit.default),
+  probeFirstMs: parseDuration(WAIT_SETTINGS.probeFirstMs.default),
+  probeMaxMs: parseDuration(WAIT_SETTINGS.probeMaxMs.default),
+  notifyAfterMs: parseDuration(WAIT_SETTINGS.notifyAfterMs.default),
+  workerWaitMs: parseDuration(WAIT_SETTINGS.workerWaitMs.default),
+  lostRecheckMs: parseDuration(WAIT_SETTINGS.lostRecheckMs.default),
+  busyWaitMs: parseDuration(WAIT_SETTINGS.busyWaitMs.default),
+  pushWaitMs: parseDuration(WAIT_SETTINGS.pushWaitMs.default),
+  pushRecheckMs: parseDuration(WAIT_SETTINGS.pushRecheckMs.default),
+  giveUpMs: parseDuration(WAIT_SETTINGS.giveUpMs.default),
+  resultWaitMs: parseDuration(WAIT_SETTINGS.resultWaitMs.default),
+  tokenRetryMs: parseDuration(WAIT_SETTINGS.tokenRetryMs.default),
+  quotaRecheckMs: parseDuration(WAIT_SETTINGS.quotaRecheckMs.default),
+  redisWaitMs: parseDuration(WAIT_SETTINGS.redisWaitMs.default),
 };
 
 /** Times of the checks, in first waits after the day was shut; the last one is repeated. */

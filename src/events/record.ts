@@ -10,7 +10,7 @@ import { type Ledger, RegistrationUnknown } from '../redis/ledger/ledger.js';
 import { GuardClosed } from '../redis/ledger/loss.js';
 import { sealAuthCode } from '../redis/pushes/auth-codes.js';
 import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
-import { isRedisUnable } from '../redis/server/connection.js';
+import { isRedisUnable } from '../redis/server/errors.js';
 import { sleep } from '../sleep.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { ConnectionRefusal } from '../http/places.js';
 
 /** `repeated` and `old` were answered `success`: they are WeChat's, and no news. */
-export type Refusal =
+export type PushRefusal =
   | 'bad_signature'
   | 'unreadable'
   | 'too_large'
@@ -13,11 +13,11 @@ export type Refusal =
   | 'old'
   | ConnectionRefusal;
 
-const ANSWERED: ReadonlySet<Refusal> = new Set(['repeated', 'old']);
+const ANSWERED: ReadonlySet<PushRefusal> = new Set(['repeated', 'old']);
 
 export interface Refusals {
   /** `detail` names no value of the request. */
-  count(why: Refusal, detail: string): void;
+  count(why: PushRefusal, detail: string): void;
   /** Saves what was counted; it is saved once a period, too. */
   flush(): void;
   close(): void;
@@ -37,8 +37,8 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
   /** Since they were last saved. */
   let counts: Record<string, number> = {};
   /** Logged in this period already; and what came after that. */
-  let quiet = new Set<Refusal>();
-  let untold = new Map<Refusal, { count: number; detail: string }>();
+  let quiet = new Set<PushRefusal>();
+  let untold = new Map<PushRefusal, { count: number; detail: string }>();
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {

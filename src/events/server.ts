@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Networks } from '../http/addresses.js';
 import { ANSWERS_TO_STRANGERS, type ConnectionLimits, mostConnections } from '../http/limits.js';
-import { type Answer, type Listener, openListener } from '../http/listener.js';
+import { type Listener, openListener, type RawAnswer } from '../http/listener.js';
 import type { ConnectionRefusal } from '../http/places.js';
 import { type Bodies, MAX_BODY_BYTES, openBodies, SMALL_BODY_BYTES } from './bodies.js';
 import { openReceiver, type Received, type Receiver, type ReceiverOptions, receive } from './receive.js';
@@ -190,11 +190,11 @@ function answerPush(
 }
 
 /** Unauthenticated, so served after authenticated senders. */
-function answerStranger({ listener }: ReceiverContext, response: ServerResponse, said: Answer): void {
+function answerStranger({ listener }: ReceiverContext, response: ServerResponse, said: RawAnswer): void {
   if (!listener.park(response.req, said)) answer(response, said);
 }
 
-function answer(response: ServerResponse, { status, text }: Answer): void {
+function answer(response: ServerResponse, { status, text }: RawAnswer): void {
   if (response.headersSent) return;
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',

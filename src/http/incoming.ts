@@ -16,7 +16,7 @@ const [CR, LF] = [0x0d, 0x0a];
 const LENGTHS = /^(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/gim;
 
 /** `more`: it is not here yet. */
-export type Progress = 'more' | 'here' | 'no_http' | 'too_large';
+export type ReadProgress = 'more' | 'here' | 'no_http' | 'too_large';
 
 export class Incoming {
   /** 0 until the head is here. */
@@ -40,7 +40,7 @@ export class Incoming {
     return this.#buffer.capacity;
   }
 
-  append(chunk: Buffer): Progress {
+  append(chunk: Buffer): ReadProgress {
     const before = this.#buffer.size;
     // Some clients send an empty line after a body, which belongs to nothing.
     const piece = before === 0 ? withoutEmptyLines(chunk) : chunk;
@@ -57,7 +57,7 @@ export class Incoming {
     return this.headLength > 0 && this.#buffer.size >= (this.length ?? 0);
   }
 
-  #lookForHead(from: number): Progress | undefined {
+  #lookForHead(from: number): ReadProgress | undefined {
     const { bytes } = this.#buffer;
     const [first = 0] = bytes;
     if (first < FIRST_LETTER || first > LAST_LETTER) return 'no_http';

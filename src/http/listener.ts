@@ -26,10 +26,10 @@ export interface ListenerOptions {
    * A first look at such a request: what is refused here costs a quarter of what node:http would cost. Undefined: to be read
    * in order.
    */
-  readonly screen?: (request: Buffer, headLength: number) => Answer | undefined;
+  readonly screen?: (request: Buffer, headLength: number) => RawAnswer | undefined;
 }
 
-export interface Answer {
+export interface RawAnswer {
   readonly status: number;
   readonly text: string;
 }
@@ -45,7 +45,7 @@ export interface Listener {
    */
   keep(response: ServerResponse, as: 'known' | 'stranger'): void;
   /** Whether a stranger has to wait for this answer, which is given by and by: then there is nothing more to do. */
-  park(request: IncomingMessage, answer: Answer): boolean;
+  park(request: IncomingMessage, answer: RawAnswer): boolean;
   /** Ends it without an answer: its place is needed. */
   drop(request: IncomingMessage): void;
   /** Answers what is in hand, at most `withinMs`. */
@@ -266,7 +266,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     else answerByAndBy(connection, { status, text: '' });
   }
 
-  function park(request: IncomingMessage, answer: Answer): boolean {
+  function park(request: IncomingMessage, answer: RawAnswer): boolean {
     const connection = connectionOf(request);
     const feed = connection?.feed;
     if (connection === undefined || feed === undefined || answers.take()) return false;
@@ -279,7 +279,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     return true;
   }
 
-  function answerByAndBy(connection: Connection, answer: Answer): void {
+  function answerByAndBy(connection: Connection, answer: RawAnswer): void {
     connection.parkedAnswer = rawAnswer(answer);
     places.parked.enter(connection);
     if (answers.take()) answerParked(connection);
@@ -358,7 +358,7 @@ function connectionOf(request: IncomingMessage): Connection | undefined {
   return (request.socket as Carrier)[CONNECTION];
 }
 
-function rawAnswer({ status, text }: Answer): string {
+function rawAnswer({ status, text }: RawAnswer): string {
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8`;
   return `${head}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`;
 }

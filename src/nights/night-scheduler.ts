@@ -4,7 +4,7 @@ import type { NightEnding, Schedule } from '../domain/night.js';
 import { startPolling } from '../polling.js';
 import { sleep } from '../sleep.js';
 import { type NightPlan, type NightTools, reportAgain, runNight, type Settle } from './night.js';
-import { dueSlot, nextSlot } from './occurrences.js';
+import { dueOccurrence, nextOccurrence } from './occurrences.js';
 
 export interface NightSchedulerOptions {
   readonly tools: NightTools;
@@ -31,7 +31,7 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
 
   /** False where another process has the inbox, or something failed: then the next look is early enough. */
   async function begin(schedule: Schedule, slot: number): Promise<boolean> {
-    const deadline = nextSlot(schedule, tools.now());
+    const deadline = nextOccurrence(schedule, tools.now());
     const settle: Settle = async (batches, held) => {
       for (;;) {
         const ending = await batchProgress(batches, schedule.until === 'submitted');
@@ -56,8 +56,8 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
     for (const schedule of await tools.nights.schedules()) {
       if (leaving.signal.aborted || running.has(schedule.name)) continue;
       const now = tools.now();
-      const slot = dueSlot(schedule, await tools.nights.lastSlot(schedule.name), now);
-      pauseMs = Math.min(pauseMs, nextSlot(schedule, now) - now);
+      const slot = dueOccurrence(schedule, await tools.nights.lastOccurrence(schedule.name), now);
+      pauseMs = Math.min(pauseMs, nextOccurrence(schedule, now) - now);
       if (slot === undefined) continue;
       const night = begin(schedule, slot).then((ran) => {
         running.delete(schedule.name);

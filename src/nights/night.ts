@@ -16,7 +16,7 @@ import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
-import { isRedisGone } from '../redis/server/connection.js';
+import { isRedisGone } from '../redis/server/errors.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
@@ -74,7 +74,7 @@ export async function runNight(
 ): Promise<Night | undefined> {
   return withInbox(tools.nights, plan.inbox, signal, async (lease, held) => {
     const { schedule, slot } = plan;
-    const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastSlot(schedule)) < slot;
+    const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastOccurrence(schedule)) < slot;
     if (!isDue) return undefined;
     let night = await begin(tools, plan, lease);
     const { complete, notReady } = await filesOf(plan.inbox, tools.now());

@@ -5,20 +5,20 @@ import type { Schedule } from '../domain/night.js';
 type Clock = Pick<Schedule, 'at' | 'timezone'>;
 
 /** @throws Error where `at` is no cron expression */
-export function nextSlot({ at, timezone }: Clock, now: number): number {
+export function nextOccurrence({ at, timezone }: Clock, now: number): number {
   return parse(at, timezone, now).next().getTime();
 }
 
 /** The last time that has passed, `now` among them. */
-export function lastSlot({ at, timezone }: Clock, now: number): number {
+export function lastOccurrence({ at, timezone }: Clock, now: number): number {
   return parse(at, timezone, now + 1)
     .prev()
     .getTime();
 }
 
 /** The night that is due: that of the last slot, whether or not anybody was there; undefined where it has begun already. */
-export function dueSlot(schedule: Schedule, begunSlot: number, now: number): number | undefined {
-  const slot = lastSlot(schedule, now);
+export function dueOccurrence(schedule: Schedule, begunSlot: number, now: number): number | undefined {
+  const slot = lastOccurrence(schedule, now);
   return slot > Math.max(begunSlot, schedule.addedAt) ? slot : undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../domain/notice.js';
-import { isRedisGone } from '../redis/server/connection.js';
+import { isRedisGone } from '../redis/server/errors.js';
 import { type Posted, type PostTools, postJson } from './posting.js';
 
 export interface Webhook {
@@ -27,7 +27,7 @@ export async function postWebhook(webhook: Webhook, notice: Notice, secret: stri
   const answered = await postJson(webhook.url, body, tools, {
     'webhook-id': notice.id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': signatureOf(secret, notice.id, timestamp, body),
+    'webhook-signature': webhookSignature(secret, notice.id, timestamp, body),
   });
   const { status } = answered;
   if (status === undefined) return { taken: false, why: answered.why, isDown: true };
@@ -41,7 +41,7 @@ async function written({ complete }: Webhook, { type, at, data }: Notice): Promi
 }
 
 /** `v1,` and the Base64 of HMAC-SHA256 over `id.timestamp.body`; the key is the secret's bytes, or what stands in Base64 after `whsec_`. */
-export function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
+export function webhookSignature(secret: string, id: string, timestamp: string, body: string): string {
   const bytes = secret.startsWith('whsec_')
     ? Buffer.from(secret.slice('whsec_'.length), 'base64')
     : Buffer.from(secret, 'utf8');

@@ -107,7 +107,7 @@ function partsOf({ batches }: ActionTools, { batch, index }: ActionRequest): Asy
 }
 
 async function* rowOf(batches: Batches, batch: Batch, index: number): AsyncGenerator<readonly RowWithOutcome[]> {
-  const row = await batches.rowWithFate(batch, index);
+  const row = await batches.rowWithOutcome(batch, index);
   if (row !== undefined) yield [row];
 }
 

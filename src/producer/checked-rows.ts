@@ -1,10 +1,11 @@
 /** A sheet as rows that are ready to be accepted: read → check → know the merchant. `check` and `load` share it. */
-import { checkRow, type Needs } from '../domain/check-row.js';
+import { checkRow } from '../domain/check-row.js';
 import { FIELDS, type Layout } from '../domain/columns.js';
 import type { DetailField, Identify } from '../domain/merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
 import type { AcceptedRow } from '../domain/row.js';
+import type { Needs } from '../domain/sheet-row.js';
 import type { Sheet } from './sheets/sheet.js';
 import { SheetError } from './sheets/sheet-error.js';
 

@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 import { answersOf } from './exec.js';
 import { key } from './keys.js';
-import { RedisMisconfigured } from './server/connection.js';
+import { RedisMisconfigured } from './server/errors.js';
 
 /** What has to have it. `replica-disk`: the disk of this server, and of one replica. */
 export type ConfirmedBy = 'replica' | 'disk' | 'replica-disk';

@@ -21,7 +21,7 @@ export interface Nights {
   /** False where there is none of that name. */
   remove(name: string): Promise<boolean>;
   /** The last night of a schedule that was begun, as its time in ms; 0 where there was none. */
-  lastSlot(name: string): Promise<number>;
+  lastOccurrence(name: string): Promise<number>;
   begun(name: string, slot: number): Promise<void>;
   /** Writes a night down, unless its inbox has become another's. */
   save(night: Night, lease: InboxLease): Promise<boolean>;
@@ -61,7 +61,7 @@ export function openNights(redis: Redis): Nights {
       await redis.hdel(key('occurrences'), name);
       return (await redis.hdel(key('schedules'), name)) === 1;
     },
-    lastSlot: async (name) => Number((await redis.hget(key('occurrences'), name)) ?? 0),
+    lastOccurrence: async (name) => Number((await redis.hget(key('occurrences'), name)) ?? 0),
     async begun(name, slot) {
       await redis.hset(key('occurrences'), name, slot);
     },

@@ -54,7 +54,7 @@ async function* byKey(tools: FindTools, text: string, options: ReportOptions): A
       const [batchId = '', index] = pointer.split('/');
       const batch = await batches.find(batchId);
       if (batch === undefined || batch.purgedAt !== undefined) continue;
-      const fate = await batches.rowWithFate(batch, Number(index));
+      const fate = await batches.rowWithOutcome(batch, Number(index));
       if (fate !== undefined) yield await foundIn(tools, batch, fate, options);
     }
   }
@@ -84,7 +84,7 @@ async function* inSheets(
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const index of indexesIn(batch, text)) {
-      const fate = await batches.rowWithFate(batch, index);
+      const fate = await batches.rowWithOutcome(batch, index);
       if (fate !== undefined && fits(fate, batch, wanted)) yield await foundIn(tools, batch, fate, options);
     }
   }

@@ -8,17 +8,17 @@ import type { Client, Reply } from './client.js';
 export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing is wrong yet; ask again after `ms`, or when a ticket or token has come. */
-  | Wait
+  | CredentialWait
   | RefusedWait
-  | Fault;
+  | TokenFault;
 
-export interface RefusedWait extends Refusal {
+export interface RefusedWait extends TokenRefusal {
   readonly kind: 'wait';
   readonly ms: number;
   readonly why: 'refused';
 }
 
-export interface Wait {
+export interface CredentialWait {
   readonly kind: 'wait';
   readonly ms: number;
   /** `page`: something else answered in WeChat's place. */
@@ -28,14 +28,14 @@ export interface Wait {
 }
 
 /** WeChat issues no token at the moment, for a reason that may pass: an exhausted quota, a secret that is being changed. */
-export interface Refusal {
+export interface TokenRefusal {
   /** `token:45009` */
   readonly problem: string;
   readonly said: string;
 }
 
 /** No call can be made until the platform's settings are fixed. */
-export interface Fault {
+export interface TokenFault {
   readonly kind: 'fault';
   readonly problem: string;
   readonly said: string;
@@ -44,7 +44,7 @@ export interface Fault {
 export interface Credentials {
   current(): Promise<Credential>;
   /** WeChat refused this token (40001, 40014, 42001 …): it is forgotten, so that `current` gets another one. */
-  refuse(token: string): Promise<Fault | undefined>;
+  refuse(token: string): Promise<TokenFault | undefined>;
   /** WeChat answered a call that used this token, so it is alive. */
   accepted(token: string): Promise<void>;
 }
@@ -72,8 +72,8 @@ export interface TokenStore {
   saveToken(fence: string, token: KeptToken): Promise<boolean>;
   unlock(fence: string): Promise<void>;
   /** What WeChat refused, and how long no process asks again. */
-  refusal(): Promise<(Refusal & { readonly ms: number }) | undefined>;
-  keepRefusal(refusal: Refusal, ms: number): Promise<void>;
+  refusal(): Promise<(TokenRefusal & { readonly ms: number }) | undefined>;
+  keepRefusal(refusal: TokenRefusal, ms: number): Promise<void>;
   clearRefusals(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ interface Fresh {
   readonly livesMs: number;
 }
 
-type Source = () => Promise<Fresh | Wait | RefusedWait | Fault>;
+type Source = () => Promise<Fresh | CredentialWait | RefusedWait | TokenFault>;
 
 /** So many new tokens refused in a row are no matter of age. */
 const REFUSALS_UNTIL_FAULT = 3;
@@ -141,7 +141,7 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
     }
   }
 
-  async function refuse(token: string): Promise<Fault | undefined> {
+  async function refuse(token: string): Promise<TokenFault | undefined> {
     believed = { token: '', until: 0 };
     // Many calls are refused with one token at the same moment: the first of them counts.
     const refusals = await store.refuseToken(token);
@@ -182,7 +182,7 @@ export function tokenService(url: string, requestTimeoutMs: number, get: typeof 
   };
 }
 
-function serviceAway(said: string): Wait {
+function serviceAway(said: string): CredentialWait {
   return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'service', said };
 }
 
@@ -292,7 +292,7 @@ export function ticketExchange(
   };
 }
 
-function unanswered({ kind, why }: Exclude<Reply, { kind: 'answer' }>): Wait {
+function unanswered({ kind, why }: Exclude<Reply, { kind: 'answer' }>): CredentialWait {
   return { kind: 'wait', ms: TRY_AGAIN_MS, why: kind === 'page' ? 'page' : 'connection', said: why };
 }
 

@@ -1,6 +1,6 @@
 /** What the registration APIs of WeChat have in common; nothing outside this room knows which one is spoken. */
-import type { Needs } from '../domain/check-row.js';
 import type { DetailField, Merchant } from '../domain/merchant.js';
+import type { Needs } from '../domain/sheet-row.js';
 import type { Words } from '../domain/words.js';
 import type { Answer } from './answers.js';
 import type { Reply } from './client.js';

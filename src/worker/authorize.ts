@@ -3,7 +3,7 @@ import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
-import { refuseToken, report, tokenFor, type WorkerContext } from './context.js';
+import { recordFact, refuseToken, tokenFor, type WorkerContext } from './context.js';
 import { findOwner } from './owner.js';
 import { obtainToken } from './refresh-token.js';
 
@@ -111,7 +111,7 @@ async function conclude(
   const snapshot = await context.ledger.read(registration);
   if (snapshot !== undefined) {
     await notify(tools, owned, snapshot, conclusion.kind === 'authorizer_kept' ? 'kept' : 'lost', isKnown);
-    await report(context, registration, { ...conclusion, at: context.now(), appid }, {}, snapshot);
+    await recordFact(context, registration, { ...conclusion, at: context.now(), appid }, {}, snapshot);
   }
   return settled(tools, owned);
 }

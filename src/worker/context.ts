@@ -20,7 +20,7 @@ import type { Workload } from '../redis/ledger/workload.js';
 import { newWriteId } from '../redis/ledger/write-set.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
-import type { Credential, Credentials, Fault } from '../wechat/credentials.js';
+import type { Credential, Credentials, TokenFault } from '../wechat/credentials.js';
 import type { QuotaReading } from '../wechat/quota.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { CallResult } from './call-result.js';
@@ -177,7 +177,7 @@ async function untilAskedAgain(
 }
 
 /** Records the outcome of a call for its merchant and for the token. */
-export async function reportCall(
+export async function recordCall(
   context: WorkerContext,
   id: string,
   decision: CallResult,
@@ -188,7 +188,7 @@ export async function reportCall(
   const entry = { registration: id, mark: newWriteId(), fact: decision.fact };
   context.memory.write(entry);
   try {
-    await report(context, id, decision.fact, decision.effects, snapshot, entry.mark);
+    await recordFact(context, id, decision.fact, decision.effects, snapshot, entry.mark);
   } catch (error) {
     if ((await context.ledger.read(id)) !== undefined) throw error;
     await context.memory.keep(entry);
@@ -206,13 +206,13 @@ export async function refuseToken(context: WorkerContext, token: string): Promis
 }
 
 /** Only the worker that stops it logs this: the others have met the same fault. */
-async function stopLine(context: WorkerContext, { problem, said }: Fault): Promise<void> {
+async function stopLine(context: WorkerContext, { problem, said }: TokenFault): Promise<void> {
   if (!(await context.calls.stopLine({ because: said, problem, at: context.now() }))) return;
   context.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
 }
 
 /** Records a fact and says so in one log line, which names no merchant. */
-export async function report(
+export async function recordFact(
   context: WorkerContext,
   id: string,
   fact: Fact,

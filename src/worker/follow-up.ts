@@ -4,7 +4,7 @@ import { type Fact, nobodyHasItsLink, type Registration } from '../domain/regist
 import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import { tellsOfTask } from '../wechat/answers.js';
-import { budgetsFor, holdFor, readNow, report, reportCall, type WorkerContext } from './context.js';
+import { budgetsFor, holdFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
 import { factOfSearch } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 
@@ -28,7 +28,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
       await context.memory.isWhole();
       const again = await readNow(context, id);
       if (again.snapshot?.version !== snapshot.version) continue;
-      await report(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, snapshot);
+      await recordFact(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, snapshot);
       return;
     }
     // There is nothing to ask with: only the push can settle it, or a person.
@@ -55,13 +55,13 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
         until: at,
         problem: 'call:permit_expired',
       } as const;
-      await report(context, id, expired, {}, permit.snapshot);
+      await recordFact(context, id, expired, {}, permit.snapshot);
       return;
     }
     if (permit.kind === 'go') {
       const reply = await context.api.search(merchant, registration.taskId, token);
       const decision = factOfSearch(context, registration, budgets.day, reply, permit.probe);
-      return reportCall(context, id, decision, reply, token, permit.snapshot);
+      return recordCall(context, id, decision, reply, token, permit.snapshot);
     }
     if (permit.kind === 'check') {
       await askForDay(context, token, budgets.day, permit.check);

@@ -10,7 +10,7 @@ import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
-import { refuseToken, report, type WorkerContext } from './context.js';
+import { recordFact, refuseToken, type WorkerContext } from './context.js';
 import { obtainToken, whyRefused } from './refresh-token.js';
 
 const TRY_AGAIN_MS = 5_000;
@@ -43,7 +43,7 @@ export async function findOwner(context: WorkerContext, tools: AuthorizeTools, i
   const because = "no push named the merchant; WeChat's information about the account has the enterprise's name";
   const { at, authCode } = newest;
   const fact: Fact = { kind: 'mini_program_created', at, appid, authCode, because };
-  await report(context, id, fact, {}, only);
+  await recordFact(context, id, fact, {}, only);
   // Where the registration was settled meanwhile, nothing was recorded, and its merchant is still unknown.
   return (await context.ledger.ofAppid(appid)) === undefined ? leave(context, tools, it, true) : 'again';
 }

@@ -7,7 +7,7 @@ import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
-import { budgetsFor, holdFor, type ReadNow, readNow, report, reportCall, type WorkerContext } from './context.js';
+import { budgetsFor, holdFor, type ReadNow, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
 import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
@@ -26,14 +26,14 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
   if (sent === undefined) return;
   const { snapshot, sentFact, day } = sent;
   const giveUp = ({ fact, effects }: Pick<CallResult, 'fact' | 'effects'>) =>
-    report(context, id, fact, effects, snapshot);
+    recordFact(context, id, fact, effects, snapshot);
   if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
   if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
   if (!context.memory.write({ registration: id, mark: snapshot.version, fact: sentFact, day })) {
     return void (await giveUp(factOfNoJournal(context, sent)));
   }
   const reply = await context.api.create(sent.merchant, sent.token);
-  await reportCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.snapshot);
+  await recordCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.snapshot);
 }
 
 async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
@@ -50,7 +50,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
     }
     const unfit = unfitFor(context.api.needs, merchant);
     if (unfit !== undefined) {
-      await report(context, id, { kind: 'row_refused', at: context.now(), problem: unfit }, { job });
+      await recordFact(context, id, { kind: 'row_refused', at: context.now(), problem: unfit }, { job });
       return undefined;
     }
     const token = await tokenWithinQuota(context);
@@ -87,7 +87,12 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
         await askForDay(context, token, budgets.day, permit.check);
         break;
       case 'held':
-        await report(context, id, { kind: 'create_held', at: sentAt, until: permit.until, wait: permit.why }, { job });
+        await recordFact(
+          context,
+          id,
+          { kind: 'create_held', at: sentAt, until: permit.until, wait: permit.why },
+          { job },
+        );
         return undefined;
       case 'wait':
         if (permit.why === 'question') await askFirst(context, token);

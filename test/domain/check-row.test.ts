@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CheckedRow, checkRow, type Needs, requiredFields, type SheetRow } from '../../src/domain/check-row.js';
+import { type CheckedRow, checkRow, requiredFields } from '../../src/domain/check-row.js';
 import { FIELDS, readHeadings } from '../../src/domain/columns.js';
 import { creditCodeCheck, licenceCheck, organisationCheck, residentCheck } from '../../src/domain/enterprise-code.js';
 import { nextStepsOf, PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
+import type { Needs, SheetRow } from '../../src/domain/sheet-row.js';
 
 const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
 const SUCCESSOR: Needs = { legalPerson: false, codeTypes: [1], phone: true };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { apply, turnOfWaitingRow } from '../../src/domain/apply.js';
 import {
-  apply,
   FACTS,
   type Fact,
   type FactKind,
@@ -15,7 +15,6 @@ import {
   STATES,
   type State,
   statesMovedBy,
-  turnOfWaitingRow,
   WAITS,
   type Wait,
 } from '../../src/domain/registration.js';

@@ -92,7 +92,9 @@ test('as a file it is formula-safe, and NAME.xlsx is a workbook', async () => {
   expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","联系时间","联系人员","备注","由谁处理","原因"/);
   expect(lines.find((line) => line.includes('坏公司'))).toMatch(/"坏公司","'=1\+1"/);
   const { stdout } = await run(todoCommand, [], env());
-  expect(stdout).toMatch(/^\ufeff"confirm_by","merchant","contact","contacted_at","contacted_by","note","who_acts","reason"/);
+  expect(stdout).toMatch(
+    /^\ufeff"confirm_by","merchant","contact","contacted_at","contacted_by","note","who_acts","reason"/,
+  );
 });
 
 test('as a workbook it is formatted as the report is, and a message is in sight as a whole', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { languageOf } from '../../src/cli/language.js';
-import { readDotenv, readSettings, SettingsError, type Sources } from '../../src/config.js';
+import { readDotenv, readSettings, type SettingSources, SettingsError } from '../../src/config.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { flagOf } from '../../src/settings.js';
 
@@ -339,7 +339,7 @@ describe('who is told', () => {
   });
 });
 
-function errorOf(sources: Sources): SettingsError | undefined {
+function errorOf(sources: SettingSources): SettingsError | undefined {
   try {
     readSettings(sources);
     return undefined;
@@ -349,10 +349,10 @@ function errorOf(sources: Sources): SettingsError | undefined {
   }
 }
 
-function faultsOf(sources: Sources): string[] {
+function faultsOf(sources: SettingSources): string[] {
   return errorOf(sources)?.message.split('\n') ?? [];
 }
 
-function missingFor(sources: Sources): string[] {
+function missingFor(sources: SettingSources): string[] {
   return errorOf(sources)?.faults.map(({ name }) => name) ?? [];
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { GrowingBuffer } from '../../src/http/growing-buffer.js';
-import { Incoming, type Progress } from '../../src/http/incoming.js';
+import { Incoming, type ReadProgress } from '../../src/http/incoming.js';
 
 /** What each part of it leads to. */
-function progress(parts: readonly string[], wholeUpTo = 64): Progress[] {
+function progress(parts: readonly string[], wholeUpTo = 64): ReadProgress[] {
   const incoming = new Incoming(wholeUpTo);
   return parts.map((part) => incoming.append(Buffer.from(part, 'latin1')));
 }

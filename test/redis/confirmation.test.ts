@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openConfirmation, refuseUnconfirmable } from '../../src/redis/confirmation.js';
-import { isRecentEnough } from '../../src/redis/server/connection.js';
+import { isRecentEnough } from '../../src/redis/server/check-server.js';
 import { freePort } from '../support/free-port.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';

@@ -6,16 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import {
-  type Address,
-  checkServer,
-  connect,
-  describe,
-  RedisMisconfigured,
-  RedisUnavailable,
-  RedisUnreachable,
-  type Role,
-} from '../../src/redis/server/connection.js';
+import { checkServer } from '../../src/redis/server/check-server.js';
+import { type Address, connect, describe, type Role } from '../../src/redis/server/connection.js';
+import { RedisMisconfigured, RedisUnavailable, RedisUnreachable } from '../../src/redis/server/errors.js';
 import { removeRedisFolder } from '../support/folder.js';
 
 let folder: string;

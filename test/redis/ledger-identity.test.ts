@@ -8,7 +8,7 @@ import {
   SCHEMA,
   SchemaMismatch,
 } from '../../src/redis/ledger/identity.js';
-import { RedisMisconfigured } from '../../src/redis/server/connection.js';
+import { RedisMisconfigured } from '../../src/redis/server/errors.js';
 import { fingerprintOf } from '../../src/redis/vault.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';

@@ -91,11 +91,11 @@ describe('what is ready', () => {
     expect(await redis.llen(key('ready', 'submit'))).toBe(200);
   });
 
-  test('goes in handfuls where the pace is fast, and in the same order', async () => {
+  test('goes in chunks where the pace is fast, and in the same order', async () => {
     await book.load('b1', merchants(40));
     await relay({ perSecond: 800 });
     const queue = bullmq('submit');
-    const jobs = await until('three handfuls wait', async () => {
+    const jobs = await until('three chunks wait', async () => {
       const waiting = await queue.getWaiting();
       return waiting.length === 3 && waiting;
     });
@@ -106,11 +106,11 @@ describe('what is ready', () => {
     expect(done).toEqual(merchants(40).map(idOf));
   });
 
-  test('of a handful that BullMQ still has is not handed out a second time', async () => {
+  test('of a chunk that BullMQ still has is not handed out a second time', async () => {
     await book.load('b1', merchants(16));
     const first = await relay({ perSecond: 800 });
     const queue = bullmq('submit');
-    await until('BullMQ has the handful', async () => (await queue.count()) === 1);
+    await until('BullMQ has the chunk', async () => (await queue.count()) === 1);
     const [one = ''] = await redis.zrange(key('window', 'submit'), 0, 0);
     await book.workload.giveBack({ kind: 'submit', name: one }, registrationOf(one), undefined);
     await first.stop();
@@ -339,9 +339,9 @@ describe('a crash', () => {
     await until('all are done', () => done.length === 5);
   });
 
-  test('of Redis’ job store, twice, loses nothing of a handful', async () => {
+  test('of Redis’ job store, twice, loses nothing of a chunk', async () => {
     await book.load('b1', merchants(600));
-    // Handed again at one moment, the registrations of a handful do not stand beside each other in the window any more.
+    // Handed again at one moment, the registrations of a chunk do not stand beside each other in the window any more.
     for (let losses = 0; losses <= 2; losses += 1) {
       const one = await relay({ perSecond: 1600 });
       await until('BullMQ has them all', async () => (await registrationsIn(bullmq('submit'))) === 600);

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Delivering, startDelivering } from '../../src/notices/deliver.js';
-import { signatureOf, type Webhook } from '../../src/notices/webhook.js';
+import { type Webhook, webhookSignature } from '../../src/notices/webhook.js';
 import { key } from '../../src/redis/keys.js';
 import { openNotices, queueNotice } from '../../src/redis/notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -114,7 +114,7 @@ test('a notice is posted as JSON, and its signature covers its id, its time and 
 });
 
 test("the specification's own example is signed as it says", () => {
-  const signature = signatureOf(
+  const signature = webhookSignature(
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     'msg_p5jXN8AQM9LWM0D4loKWxJek',
     '1614265330',

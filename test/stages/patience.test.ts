@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
+import { apply } from '../../src/domain/apply.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { apply, type Fact, newRegistration, next, type Registration } from '../../src/domain/registration.js';
+import { type Fact, newRegistration, next, type Registration } from '../../src/domain/registration.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { Sent } from '../../src/worker/call-result.js';
 import type { WorkerContext } from '../../src/worker/context.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SheetRow } from '../../src/domain/check-row.js';
+import type { SheetRow } from '../../src/domain/sheet-row.js';
 import { openPages, packPage, unpackPage } from '../../src/producer/sheets/pages.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });

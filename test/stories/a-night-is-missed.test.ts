@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isoWithOffset } from '../../src/domain/calendar.js';
-import { lastSlot, nextSlot } from '../../src/nights/occurrences.js';
+import { lastOccurrence, nextOccurrence } from '../../src/nights/occurrences.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
@@ -15,8 +15,8 @@ test('three nights in which nobody served are caught up once, and the next one r
   const nights = openNights(rehearsal.store.redis);
   const schedule = office.schedule();
   await nights.add(schedule);
-  const missed = lastSlot(schedule, office.now);
-  expect(nextSlot(schedule, schedule.addedAt)).toBeLessThan(missed - 2 * 86_400_000);
+  const missed = lastOccurrence(schedule, office.now);
+  expect(nextOccurrence(schedule, schedule.addedAt)).toBeLessThan(missed - 2 * 86_400_000);
   office.put('first.csv', sheetOf([merchant(1), merchant(2, 'p103')]));
 
   const keeper = await office.keep();
@@ -25,7 +25,7 @@ test('three nights in which nobody served are caught up once, and the next one r
     return all[0]?.ending === 'done' && all;
   });
   expect(night?.date).toBe(isoWithOffset(missed, schedule.timezone).slice(0, 10));
-  expect(await nights.lastSlot(schedule.name)).toBe(missed);
+  expect(await nights.lastOccurrence(schedule.name)).toBe(missed);
   expect(readdirSync(office.inbox)).toEqual(['done']);
   expect(office.read('done', night?.date ?? '', 'first.csv.report.csv')).toContain('"rejected","push:103"');
   expect(night && office.summary(night)).toMatchObject({
@@ -39,7 +39,7 @@ test('three nights in which nobody served are caught up once, and the next one r
   await keeper.close();
   expect((await office.nights()).length).toBe(1);
 
-  office.now = nextSlot(schedule, office.now);
+  office.now = nextOccurrence(schedule, office.now);
   await office.keep();
   await until('the next night has ended', async () => (await office.nights())[1]?.ending === 'done');
   expect((await office.nights()).map(({ files }) => files.map(({ name }) => name))).toEqual([
@@ -59,7 +59,7 @@ test('a night that is still going on when the next is due ends there, and the ne
   await office.keep();
   await until('the file is loaded', async () => (await office.nights())[0]?.files.length === 1);
 
-  office.now = nextSlot(schedule, office.now);
+  office.now = nextOccurrence(schedule, office.now);
   await until('the next night goes on', async () => (await office.nights()).length === 2);
   await rehearsal.start();
   const [first, second] = await until('the next night has ended', async () => {

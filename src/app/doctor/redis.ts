@@ -1,7 +1,8 @@
 /** The Redis in use: can it be reached, is the ledger ours, and what does it lose. */
 import { LedgerMismatch, SCHEMA, SchemaMismatch } from '../../redis/ledger/identity.js';
-import { evictionPolicy, RedisMisconfigured, RedisUnreachable } from '../../redis/server/connection.js';
+import { evictionPolicy } from '../../redis/server/check-server.js';
 import { durabilityOf } from '../../redis/server/durability.js';
+import { RedisMisconfigured, RedisUnreachable } from '../../redis/server/errors.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 

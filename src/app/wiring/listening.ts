@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isRedisGone, RedisUnavailable } from '../../redis/server/connection.js';
+import { isRedisGone, RedisUnavailable } from '../../redis/server/errors.js';
 import type { Settings } from '../../settings.js';
 import { sleep } from '../../sleep.js';
 import type { Part } from './part.js';

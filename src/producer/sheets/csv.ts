@@ -1,10 +1,10 @@
 /** Rows of a CSV: its records with their lines counted, in pages. */
 import type { FileHandle } from 'node:fs/promises';
-import type { SheetRow } from '../../domain/check-row.js';
 import { columnLetters, type Layout } from '../../domain/columns.js';
 import { isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { type Delimiter, RecordFault, type RecordFormat, recordsOf } from './csv-records.js';
 import { decoded, type Encoding } from './encoding.js';

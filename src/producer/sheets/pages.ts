@@ -1,6 +1,6 @@
 /** Rows in pages: so many at a time that nothing waits long for one, and that a thread can hand over at little cost. */
 import { ROWS_PER_PAGE } from '../../domain/batch.js';
-import type { SheetRow } from '../../domain/check-row.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 
 /** A page of usual rows has 50,000. Checking the rows of one page must not keep the main thread from anything else. */
 const PAGE_CHARACTERS = 256 * 1024;

@@ -1,8 +1,8 @@
 /** Reads a sheet as an office saved it, in a thread of its own (`sheet.ts`): its headings found, its rows in pages. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { SheetRow } from '../../domain/check-row.js';
 import type { Field } from '../../domain/columns.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { csvPages } from './csv.js';
 import { DELIMITERS, type Delimiter, firstRecords } from './csv-records.js';

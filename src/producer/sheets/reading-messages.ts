@@ -27,10 +27,10 @@ export type ToReader =
 export type FromReader =
   | { readonly kind: 'opened'; readonly facts: SheetFacts }
   | { readonly kind: 'page'; readonly page: PackedPage }
-  | Ending;
+  | ReadingEnd;
 
 /** `heapBytes`: the memory of the thread. */
-export type Ending = { readonly heapBytes: number } & (
+export type ReadingEnd = { readonly heapBytes: number } & (
   | // The rows end here, or were stopped.
   { readonly kind: 'ended' }
   | { readonly kind: 'refused'; readonly words: Words; readonly cause?: string }

@@ -4,8 +4,8 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { SheetRow } from '../../domain/check-row.js';
 import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { unpackPage } from './pages.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';

@@ -2,8 +2,8 @@
  * A sheet as an office saved it: CSV in any usual encoding, or XLSX; its headings found, its rows in pages. It is read in a
  * thread: whatever the file does to its reader, this thread goes on answering WeChat.
  */
-import type { SheetRow } from '../../domain/check-row.js';
 import type { Field } from '../../domain/columns.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 import type { WantedRows } from './reading-messages.js';
 import { giveBackReadingThread, takeReadingThread } from './reading-threads.js';
 import type { SheetFacts } from './sheet-facts.js';
@@ -13,7 +13,7 @@ export interface Sheet extends SheetFacts {
   rows(): AsyncIterable<SheetRow[]>;
 }
 
-export interface SheetOptions {
+export interface OpenSheetOptions {
   /** The columns without which the file is refused: `requiredFields(needs)`. */
   readonly required?: readonly Field[];
 }
@@ -21,7 +21,7 @@ export interface SheetOptions {
 let opened = 0;
 
 /** Throws a SheetError, in one line, where there is no sheet of merchants in the file. */
-export async function openSheet(path: string, options: SheetOptions = {}): Promise<Sheet> {
+export async function openSheet(path: string, options: OpenSheetOptions = {}): Promise<Sheet> {
   opened += 1;
   const wanted = { id: opened, path, required: options.required ?? ['name', 'code'] };
   const thread = await takeReadingThread(wanted.id);

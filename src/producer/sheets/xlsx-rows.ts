@@ -6,7 +6,7 @@ import { tooMuch } from './sheet-error.js';
 import type { DateStyles } from './xlsx-dates.js';
 import type { SharedStrings } from './xlsx-strings.js';
 import { refuseLongText, unescaped } from './xlsx-text.js';
-import { type Attributes, readXml } from './xml.js';
+import { type Attributes, readXmlSlices } from './xml.js';
 
 export interface RawRow {
   /** From 1, as the workbook shows it. */
@@ -83,7 +83,7 @@ export async function* rawRows(
     if (isNumber && date === undefined) numericCells.push(column);
   };
 
-  const pieces = readXml(stream, {
+  const pieces = readXmlSlices(stream, {
     open: (name, attributes) => {
       if (name === 'row') {
         number = rowOf(attributes.r) ?? number + 1;

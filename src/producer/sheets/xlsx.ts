@@ -4,11 +4,11 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
-import type { SheetRow } from '../../domain/check-row.js';
 import { COUNTS_SHEET, type Field, type Layout } from '../../domain/columns.js';
 import { isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
+import type { SheetRow } from '../../domain/sheet-row.js';
 import { isBlank } from './csv.js';
 import { openExpansion } from './expansion.js';
 import {

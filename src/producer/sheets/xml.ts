@@ -24,7 +24,7 @@ const TAG = SHEET_LIMITS.tag.most;
 const ATTRIBUTES = SHEET_LIMITS.attributes.most;
 
 /** Yields after each slice of the text, so that what the handlers gathered can be taken away. */
-export async function* readXml(pieces: AsyncIterable<Buffer>, handlers: ElementHandlers): AsyncGenerator<void> {
+export async function* readXmlSlices(pieces: AsyncIterable<Buffer>, handlers: ElementHandlers): AsyncGenerator<void> {
   const reader = openReader(handlers);
   for await (const text of utf8Text(pieces)) {
     for (let at = 0; at < text.length; at += SLICE) {
@@ -37,7 +37,7 @@ export async function* readXml(pieces: AsyncIterable<Buffer>, handlers: ElementH
 }
 
 export async function readWholeXml(pieces: AsyncIterable<Buffer>, handlers: ElementHandlers): Promise<void> {
-  for await (const _ of readXml(pieces, handlers));
+  for await (const _ of readXmlSlices(pieces, handlers));
 }
 
 // Positions cost a fifth of the time and are never shown. `strictEntities`: those of XML, not those of HTML.

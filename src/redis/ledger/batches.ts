@@ -10,13 +10,14 @@ import {
 } from '../../domain/batch.js';
 import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merchant.js';
 import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
-import type { AcceptedRow, DetailColumns, ExistingMatch, Relation, Row, RowWithOutcome } from '../../domain/row.js';
+import type { AcceptedRow, ExistingMatch, Row, RowWithOutcome } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { FIELD_JOINT, SHOWN_NAMES, shortNameOf, shownRegistrationFrom } from './registration-fields.js';
+import { JOINT, NO_ROWS, type PackedRows, rowsFrom } from './packed-rows.js';
+import { SHOWN_NAMES, shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
 import { packRow, unpackRow } from './rows.js';
@@ -36,7 +37,7 @@ export interface Batches {
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
-  rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
+  rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** What these registrations are now. */
@@ -214,7 +215,7 @@ export function openBatches(redis: Redis): Batches {
     return rowsFrom(batch, number, await packedPage(batch, number));
   }
 
-  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
+  async function packedPage(batch: Batch, number: number): Promise<PackedRows> {
     const first = number * ROWS_PER_PAGE;
     const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHOWN_NAMES]);
     const [rows, registrations] = answer as [string, string];
@@ -224,7 +225,7 @@ export function openBatches(redis: Redis): Batches {
   /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
   async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
-    const ahead: Promise<PackedPage>[] = [];
+    const ahead: Promise<PackedRows>[] = [];
     for (let number = 0; number < count; number += 1) {
       while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
         const asked = packedPage(batch, number + ahead.length);
@@ -239,7 +240,7 @@ export function openBatches(redis: Redis): Batches {
     }
   }
 
-  async function rowWithFate(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
+  async function rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
     const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
     return rows.find((it) => it.index === index);
   }
@@ -310,7 +311,7 @@ export function openBatches(redis: Redis): Batches {
     page,
     pages,
     row,
-    rowWithFate,
+    rowWithOutcome,
   };
 }
 
@@ -339,58 +340,3 @@ function detailsBeside(
 /** Enough to keep Redis at work; more only lie in memory. */
 const PAGES_AHEAD = 3;
 const ROWS_AT_ONCE = 64;
-const JOINT = '\u001e';
-
-interface PackedPage {
-  readonly rows: readonly string[];
-  readonly registrations: readonly string[];
-}
-
-const NO_ROWS: PackedPage = { rows: [], registrations: [] };
-
-function rowsFrom(batch: Batch, page: number, packed: PackedPage, from = 0, to = ROWS_PER_PAGE): RowWithOutcome[] {
-  const first = page * ROWS_PER_PAGE + from;
-  return packed.rows
-    .slice(from, to)
-    .map((text, at) => rowWithFate(first + at, text, packed.registrations[from + at] ?? '', batch.columns));
-}
-
-function rowWithFate(index: number, text: string, fields: string, columns: DetailColumns): RowWithOutcome {
-  const end = text.indexOf('\n');
-  const relation = relationFrom(text.slice(0, end));
-  const row = unpackRow(text.slice(end + 1), columns);
-  if (relation.kind === 'refused') return { index, relation, row, registration: undefined };
-  const values = fields.split(FIELD_JOINT);
-  const registration = shownRegistrationFrom(relation.id, values);
-  if (values.length === SHOWN_NAMES.length) return { index, relation, row, registration };
-  return { index, relation, row, registration, isSuperseded: true };
-}
-
-function relationFrom(text: string): Relation {
-  const rest = text.slice(1);
-  switch (text[0]) {
-    case 'r':
-      return { kind: 'registered', id: rest };
-    case 'w':
-      return { kind: 'waits', id: rest };
-    case 'c': {
-      const [id = '', by = '', attempts] = rest.split('|');
-      return {
-        kind: 'replaced',
-        id,
-        ...(by !== '' && { by }),
-        ...(attempts !== undefined && { attempts: Number(attempts) }),
-      };
-    }
-    case 'a': {
-      const [id = '', appid = ''] = rest.split('|');
-      return { kind: 'already_created', id, ...(appid !== '' && { appid }) };
-    }
-    case 'd': {
-      const [id = '', firstIndex] = rest.split('|');
-      return { kind: 'duplicate', id, firstIndex: Number(firstIndex) };
-    }
-    default:
-      return { kind: 'refused' };
-  }
-}

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Words } from '../../domain/words.js';
 import { answersOf } from '../exec.js';
 import { key, useLedger } from '../keys.js';
-import { RedisMisconfigured } from '../server/connection.js';
+import { RedisMisconfigured } from '../server/errors.js';
 
 /**
  * Raised with every change of stored keys or fields that an older program would not understand, or would not keep: what every

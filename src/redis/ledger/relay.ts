@@ -28,10 +28,10 @@ const LOOKED_AT_ONCE = 1000;
 const JOBS_IN_WINDOW = 1000;
 
 /** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
-const LARGEST_HANDFUL = 32;
+const LARGEST_CHUNK = 32;
 
 /** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
-const HANDFULS_A_SECOND = 50;
+const CHUNKS_A_SECOND = 50;
 
 const SHORTEST_PAUSE_MS = 5;
 const TRY_AGAIN_MS = 1_000;
@@ -51,7 +51,7 @@ export interface RelayOptions {
   readonly log: Logger;
   /** Registrations that BullMQ holds at most, of each kind. */
   readonly windowSize: number;
-  /** Calls that may be made: a fast pace is handed out in larger handfuls. */
+  /** Calls that may be made: a fast pace is handed out in larger chunks. */
   readonly perSecond: number;
   /** ms since 1970 */
   readonly now?: () => number;
@@ -67,7 +67,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
   const dispatch = script(redis, 'dispatch');
   const sweep = script(redis, 'sweep');
-  const toSubmit = Math.min(Math.max(Math.floor(perSecond / HANDFULS_A_SECOND), 1), LARGEST_HANDFUL);
+  const toSubmit = Math.min(Math.max(Math.floor(perSecond / CHUNKS_A_SECOND), 1), LARGEST_CHUNK);
   let stopped = false;
   let swept = now();
   /** BullMQ may lack any job of the window. */
@@ -185,7 +185,7 @@ function openQueue(redis: Redis, kind: WorkKind): Queue {
   return queue;
 }
 
-/** The other end of a queue: works its handfuls off. */
+/** The other end of a queue: works its chunks off. */
 export function openWorker(
   redis: Redis,
   kind: WorkKind,

@@ -1,6 +1,7 @@
 /** Whether a Redis keeps what it has acknowledged, as far as it says so. */
 import type { Redis } from 'ioredis';
-import { configured, factsOf, RedisMisconfigured } from './connection.js';
+import { configured, factsOf } from './check-server.js';
+import { RedisMisconfigured } from './errors.js';
 
 /** `always`: every write is on disk before its answer. `second`: a power cut loses the last second. `unknown`: it does not say. */
 export type Durability = 'always' | 'second' | 'snapshots' | 'none' | 'unknown';

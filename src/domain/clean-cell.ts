@@ -1,0 +1,55 @@
+/** A cell without what a spreadsheet program or a keyboard has put into it: invisible characters, full width, groups of digits. */
+import type { Field } from './columns.js';
+import { DOT_LIKE } from './middle-dot.js';
+import type { Findings } from './row-findings.js';
+
+export function isBlankCell(cell: string): boolean {
+  return cell.trim() === '';
+}
+
+// Names: sent as they were given, except for invisible characters.
+
+/** Anything in a name that is worth a second look. */
+export const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?\\ufffd${DOT_LIKE}]|^'`, 'u');
+
+/** Invisible wherever they stand. U+2028 and U+2029 are line breaks, not this. */
+const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164]/gu;
+
+/** Without invisible characters, trimmed; and says so. */
+export function visible(cell: string, field: Field, findings: Findings): string {
+  const seen = cell.replace(INVISIBLE, '');
+  if (seen !== cell) findings.add('sheet:invisible_characters', field);
+  const text = seen.trim();
+  if (text !== seen && text !== '') findings.add('sheet:spaces_repaired', field);
+  return text;
+}
+
+// Codes, Weixin IDs and phones: half-width, without the leftovers of spreadsheet programs.
+
+const PLAIN = /^[0-9A-Za-z_+-]*$/;
+
+export function repaired(field: Field, findings: Findings, mayBeGrouped: boolean): string {
+  const cell = findings.cell(field);
+  if (PLAIN.test(cell)) return cell;
+  const seen = visible(cell, field, findings);
+  const half = halfWidth(seen);
+  if (half !== seen) findings.add('sheet:full_width_repaired', field);
+  const text = half.replace(/^'+/, '');
+  if (text !== half) findings.add('sheet:leading_apostrophe', field);
+  return mayBeGrouped ? ungrouped(text.trim(), field, findings) : text.trim();
+}
+
+/** Not NFKC, which would also make digits of ² and ①. The dashes are those that input methods write for a hyphen. */
+export function halfWidth(text: string): string {
+  return text
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+    .replace(/[\u2010-\u2015\u2212\u30fc]/g, '-')
+    .replace(/[\u2018\u2019]/g, "'");
+}
+
+/** People write long numbers in groups. */
+function ungrouped(text: string, field: Field, findings: Findings): string {
+  if (!/\s/.test(text)) return text;
+  findings.add('sheet:spaces_repaired', field);
+  return text.replace(/\s+/g, '');
+}

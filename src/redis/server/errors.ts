@@ -1,0 +1,159 @@
+/** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
+
+/** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
+import { UserError, type Words } from '../../domain/words.js';
+
+/** Redis cannot be reached, found or started: exit status 5. */
+export class RedisUnreachable extends UserError {
+  override readonly name: string = 'RedisUnreachable';
+}
+
+/** Nobody answers there at the moment, and somebody may later: whoever has something to do meanwhile can wait. */
+export class RedisUnavailable extends RedisUnreachable {}
+
+/** There is a Redis, and it would lose registrations: exit status 2. */
+export class RedisMisconfigured extends UserError {
+  override readonly name: string = 'RedisMisconfigured';
+}
+
+const CAUSES: readonly (readonly [RegExp, Words])[] = [
+  [
+    /ECONNREFUSED/,
+    {
+      en: 'nothing listens there. Start the server, or correct REDIS_URL',
+      zh: '该地址没有服务在运行。请启动 Redis，或更正 REDIS_URL',
+    },
+  ],
+  [
+    /ENOENT/,
+    {
+      en: 'there is no such socket. Start the server, or correct REDIS_URL',
+      zh: '套接字文件不存在。请启动 Redis，或更正 REDIS_URL',
+    },
+  ],
+  [
+    /EACCES|EPERM/,
+    {
+      en: 'permission denied. Run as a user who may open the socket',
+      zh: '没有权限。请使用有权打开该套接字的用户运行',
+    },
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN/,
+    { en: 'the host name is not known. Correct REDIS_URL', zh: '无法解析主机名。请更正 REDIS_URL' },
+  ],
+  [
+    /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    {
+      en: 'no answer. Look at the network and the firewall, or correct REDIS_URL; rediss:// is for a port that speaks TLS',
+      zh: '没有应答。请检查网络和防火墙，或更正 REDIS_URL；rediss:// 只用于支持 TLS 的端口',
+    },
+  ],
+  [
+    /NOAUTH|WRONGPASS|invalid password/i,
+    {
+      en: 'the user name or password is missing or wrong. Put it into REDIS_URL',
+      zh: '缺少用户名或密码，或不正确。请写入 REDIS_URL',
+    },
+  ],
+  [
+    /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/,
+    {
+      en:
+        'its certificate is not signed by a CA that this machine trusts. If the CA is your own, set ' +
+        'NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment (in .env it comes too late)',
+      zh: '其证书不是由本机信任的 CA 签发。如使用自建 CA，请在环境变量中设置 NODE_EXTRA_CA_CERTS=/path/to/ca.pem（写在 .env 中无效）',
+    },
+  ],
+  [
+    /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    {
+      en: 'its certificate is not valid today. Renew it there, or set the clock of this machine',
+      zh: '其证书不在有效期内。请更新证书，或校准本机时间',
+    },
+  ],
+  [
+    /ALTNAME_INVALID/,
+    {
+      en: 'its certificate is for another host. Write a name into REDIS_URL that the certificate has, or have one made for this name',
+      zh: '其证书属于其他主机名。请在 REDIS_URL 中使用证书上的主机名，或为此主机名签发证书',
+    },
+  ],
+  [
+    /ALERT_CERTIFICATE_REQUIRED/,
+    {
+      en: 'it asks for a certificate of ours, and there is none. Set tls-auth-clients no or optional there; a password proves who we are',
+      zh: '它要求客户端证书，而我们没有。请在该 Redis 设置 tls-auth-clients 为 no 或 optional，改用密码认证',
+    },
+  ],
+  [
+    /certificate|SSL|TLS/i,
+    {
+      en: 'the TLS handshake failed. Use rediss:// only where the server speaks TLS with a valid certificate',
+      zh: 'TLS 握手失败。rediss:// 只用于具有有效证书的 TLS 服务',
+    },
+  ],
+  [
+    /ECONNRESET|EPIPE|closed the connection/,
+    {
+      en: 'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
+      zh: '连接被对方关闭。如该端口使用 TLS，请在 REDIS_URL 中写 rediss://；否则请查看 Redis 的日志',
+    },
+  ],
+  [
+    /not ready in time|Socket timeout|Command timed out/,
+    {
+      en: 'it takes connections and does not answer. It may be reading its data; look at what it logs',
+      zh: '能连接但没有应答，可能正在载入数据。请查看其日志',
+    },
+  ],
+];
+
+/**
+ * What a server looks like that is down, starting, moving or behind a proxy without it. The name of a container that is
+ * stopped is not known either. Where a password, a certificate or a permission is wrong, a person has to fix it first.
+ */
+const AWAY =
+  /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Socket timeout|Command timed out|Failed to refresh slots cache/;
+
+export function whyUnreachable(cause: unknown): Words {
+  const { message } = cause as Error;
+  return CAUSES.find(([pattern]) => pattern.test(textOf(cause)))?.[1] ?? { en: message, zh: message };
+}
+
+export function isAway(cause: unknown): boolean {
+  return AWAY.test(textOf(cause));
+}
+
+function textOf(cause: unknown): string {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  return `${code} ${message}`;
+}
+
+/** Whether a command failed because Redis went away under it, as ioredis says it. */
+export function isRedisGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    /Connection is closed|Stream isn't writeable|Command timed out/.test(error.message)
+  );
+}
+
+/**
+ * Whether a command failed for what Redis is at the moment, and not for what the command is: it is short of memory or cannot
+ * write its file, is busy with a script, reads its data, has become a replica, or lacks replicas.
+ */
+export function isRedisUnable(error: unknown): boolean {
+  return (
+    isRedisGone(error) ||
+    (error instanceof Error &&
+      /\b(OOM|MISCONF|BUSY|LOADING|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/.test(
+        error.message,
+      ))
+  );
+}
+
+export function unreachable(what: Words, cause: unknown): RedisUnreachable {
+  const { message } = cause as Error;
+  return new RedisUnreachable({ en: `${what.en}: ${message}.`, zh: `${what.zh}：${message}。` }, { cause });
+}
