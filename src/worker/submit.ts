@@ -1,7 +1,7 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
 import { firstFollowUpMs } from '../domain/patience.js';
-import { type Fact, isOver } from '../domain/registration.js';
+import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
@@ -125,7 +125,7 @@ function isDue({ registration, now }: Snapshot, job: Job): boolean {
 }
 
 function dueAt({ registration }: Snapshot): number | undefined {
-  return isOver(registration.state) || registration.state !== 'deferred' ? undefined : registration.until;
+  return registration.state === 'deferred' ? registration.until : undefined;
 }
 
 /** Rows are checked when they are loaded; the API may have been changed since. */
