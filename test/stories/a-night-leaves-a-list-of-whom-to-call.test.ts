@@ -19,7 +19,7 @@ test('in the morning the clerk finds a Chinese summary, and a workbook of this n
   const todo = join(office.inbox, 'done', night.date, `${night.name}.todo.xlsx`);
   expect(office.summary(night)).toMatchObject({ to_call_count: 1, todo });
   const cells = await cellsShown(todo, 1);
-  expect(['B1', 'B2', 'I2', 'B3'].map((place) => cells.get(place)?.text)).toEqual([
+  expect(['B1', 'B2', 'L2', 'B3'].map((place) => cells.get(place)?.text)).toEqual([
     '商户',
     merchant(2, 'p103').name,
     '未通过',
