@@ -1,4 +1,5 @@
 /** Who may import whom. The rooms meet in the ledger, not in each other: so one of them can be read, and changed, alone. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -114,6 +115,19 @@ describe('imports', () => {
     ).toEqual([]);
     const text = (file: string): string => readFileSync(join(SRC, file), 'utf8');
     expect(useCases.filter((file) => /\b(?:process|console)\.\w/.test(text(file)))).toEqual([]);
+  });
+
+  // They are a third of the time that a command takes to start, and of its memory.
+  test('of what posts and what sends are not made by commands that only look', () => {
+    const look = ['status', 'explain', 'report', 'load'].map((name) => `await import('./dist/src/cli/${name}.js');`);
+    const tell = `console.log(Object.keys((await import('node:module')).default._cache).join('\\n'))`;
+    const text = execFileSync(process.execPath, ['--input-type=module', '-e', [...look, tell].join('\n')], {
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+      encoding: 'utf8',
+    });
+    const loaded = new Set(text.split('\n').map((file) => /node_modules\/([^/]+)\//.exec(file)?.[1]));
+    expect(loaded).toContain('ioredis');
+    expect(['undici', 'bullmq', 'prom-client'].filter((name) => loaded.has(name))).toEqual([]);
   });
 
   test('of the domain are of no IO', () => {

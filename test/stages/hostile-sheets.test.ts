@@ -10,7 +10,7 @@ import { everyAttack, type HostileFile, hostileFile } from '../support/hostile-s
 import { runs } from '../support/runs.js';
 
 const NEEDS = { legalPerson: true, codeTypes: [1, 2, 3], phone: true } as const;
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const FILES = runs(200, 40);
 
 let folder = '';

@@ -2,7 +2,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { heartbeatOf, liveOf } from '../../domain/presence.js';
-import { notifyDestinations, outletsOf } from '../../notices/targets.js';
 import { startWorkerWatch } from '../../notices/worker-watch.js';
 import { openSentNotices } from '../../redis/sent-notices.js';
 import type { Role } from '../../redis/server/connection.js';
@@ -21,6 +20,7 @@ export async function startNotifying(
   if (settings.notifyUrl === undefined) return { close: async () => {} };
   // undici is a tenth of the time that a command takes to start, and most commands post nothing.
   const { startDelivering } = await import('../../notices/deliver.js');
+  const { notifyDestinations, outletsOf } = await import('../../notices/targets.js');
   const redis = await connectTo('background');
   const wakeupChannel = await openWakeupChannel(redis);
   const delivering = startDelivering({
