@@ -54,8 +54,15 @@ export interface BatchSummary {
   readonly outcomes: ReturnType<typeof byOutcome>;
 }
 
+const PURGED: Words = { en: '(purged)', zh: '（已清除）' };
+
+/** The file of a batch in a list of them. */
+export function fileInWords(file: string): Words {
+  return file === PURGED.en ? PURGED : { en: file, zh: file };
+}
+
 export function batchSummary({ id, file, rows, complete, purgedAt }: Batch, counts: Counts): BatchSummary {
-  return { batch: id, file: purgedAt === undefined ? file : '(purged)', rows, complete, outcomes: byOutcome(counts) };
+  return { batch: id, file: purgedAt === undefined ? file : PURGED.en, rows, complete, outcomes: byOutcome(counts) };
 }
 
 export async function listBatches(

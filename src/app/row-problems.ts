@@ -6,13 +6,13 @@ import type { PlannedRow } from '../producer/plan.js';
 
 export const REPLACES: Words = {
   en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
-  zh: 'warning：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
+  zh: '警告：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
 };
 
 export function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
   const words = duplicateWords(firstLine, differing);
   if (differing.length === 0) return words;
-  return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `warning: ${words.zh} [${DIFFERS}]` };
+  return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `警告：${words.zh} [${DIFFERS}]` };
 }
 
 export function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {

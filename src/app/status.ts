@@ -3,8 +3,10 @@ import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
+import { STATE_WORDS } from '../domain/outcome-words.js';
 import { liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
-import { WAITS, type Wait } from '../domain/registration.js';
+import { type State, WAITS, type Wait } from '../domain/registration.js';
+import type { Words } from '../domain/words.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
 import { openLinks } from '../redis/ledger/links.js';
 import { lastLoss, unreported } from '../redis/ledger/loss.js';
@@ -136,10 +138,19 @@ function reportedQuota({ reported }: SendingStatus, { timezone }: Limits) {
 async function waitsUntil({ workload, settings }: Store): Promise<Record<string, string>> {
   const first: Record<string, string> = {};
   for (const { wait, until } of await workload.dueNext(LOOKED_AT)) {
-    const why = wait === undefined ? 'another answer' : WAITS[wait].en;
+    const why = wait === undefined ? ANOTHER_ANSWER.en : WAITS[wait].en;
     first[why] ??= isoWithOffset(until, settings.quotaTimezone);
   }
   return first;
+}
+
+const ANOTHER_ANSWER: Words = { en: 'another answer', zh: '其他答复' };
+
+/** Facts name what is waited for in English, or by a state: the words of both languages. */
+export function waitInWords(name: string): Words {
+  const state: Words | undefined = STATE_WORDS[name as State];
+  const known = [ANOTHER_ANSWER, ...Object.values(WAITS)].find(({ en }) => en === name);
+  return state ?? known ?? { en: name, zh: name };
 }
 
 /** Links that legal persons have yet to open, of every batch. */

@@ -1,17 +1,23 @@
 import type { Command } from 'commander';
-import { listBatches } from '../app/batches.js';
+import { fileInWords, listBatches } from '../app/batches.js';
 import type { byOutcome } from '../domain/batch.js';
-import { formatDuration } from '../domain/patience.js';
-import { command, EXIT, perform } from './command.js';
+import { outcomesInWords } from '../domain/outcome-words.js';
+import { durationInChinese, formatDuration } from '../domain/patience.js';
+import type { Words } from '../domain/words.js';
+import { AS_JSON, command, EXIT, perform } from './command.js';
+import { spoken } from './language.js';
 import { print, printJson, table } from './terminal.js';
 
 export function batchesCommand(): Command {
   return command(
     'batches',
-    'One line for each batch: its age, its file, and its rows by outcome.',
+    {
+      en: 'One line for each batch: its age, its file, and its rows by outcome.',
+      zh: '批次列表：每个批次一行，列出导入时间、文件和各结果的行数。',
+    },
     'fastregister batches',
   )
-    .option('--json', 'print as JSON')
+    .option('--json', spoken(AS_JSON))
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const store = await open('interactive');
@@ -23,13 +29,21 @@ export function batchesCommand(): Command {
           outcomes,
         }));
         if (options.json) await printJson(facts);
-        else await print(`${facts.length > 0 ? table(facts.map(line)) : NONE}\n`);
+        else await print(`${facts.length > 0 ? table(facts.map(line)) : spoken(NO_BATCH)}\n`);
         return EXIT.done;
       }),
     );
 }
 
-const NONE = 'No batch yet. Load a sheet: fastregister load FILE';
+export const NO_BATCH: Words = {
+  en: 'No batch yet. Load a sheet: fastregister load FILE',
+  zh: '还没有批次。导入表格的命令：fastregister load FILE',
+};
+
+export const LOAD_AGAIN: Words = {
+  en: 'loading was interrupted: load it again',
+  zh: '导入中断，请重新导入',
+};
 
 interface Facts {
   readonly batch: string;
@@ -41,13 +55,12 @@ interface Facts {
 }
 
 function line({ batch, file, rows, complete, age: old, outcomes }: Facts): string[] {
-  const counted = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
   return [
     batch,
-    `${old} ago`,
-    `${rows} rows`,
-    file,
-    complete ? counted.join(', ') : 'loading was interrupted: load it again',
+    spoken({ en: `${old} ago`, zh: `${durationInChinese(old)}前` }),
+    spoken({ en: `${rows} rows`, zh: `${rows} 行` }),
+    spoken(fileInWords(file)),
+    spoken(complete ? outcomesInWords(outcomes) : LOAD_AGAIN),
   ];
 }
 

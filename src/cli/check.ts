@@ -12,14 +12,16 @@ import {
 import { duplicateLine, problemsOf, REPLACES } from '../app/row-problems.js';
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
+import type { Batch } from '../domain/batch.js';
 import { problemWords } from '../domain/problems.js';
-import type { Language } from '../domain/words.js';
+import type { Language, Words } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
 import { RedisUnreachable } from '../redis/server/errors.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
+import { spoken } from './language.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
 import { sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
@@ -35,13 +37,22 @@ export function checkCommand(): Command {
   return withSheetOptions(
     command(
       'check <FILE...>',
-      'Reads and validates sheets; prints every problem with its cell, and the plan. Sends nothing, stores nothing.',
+      {
+        en: 'Reads and validates sheets; prints every problem with its cell, and the plan. Sends nothing, stores nothing.',
+        zh: '检查表格：列出每个问题及其单元格，以及提交计划。不提交，也不保存任何内容。',
+      },
       'fastregister check merchants.xlsx --annotated problems.xlsx',
     ),
   )
-    .option('--annotated <FILE>', 'write the sheet back with the problems beside the rows; NAME.xlsx is a workbook')
-    .option('--force', 'overwrite that file')
-    .option('--json', 'print the plan and the problems as JSON')
+    .option(
+      '--annotated <FILE>',
+      spoken({
+        en: 'write the sheet back with the problems beside the rows; NAME.xlsx is a workbook',
+        zh: '另存一份表格，并在每行旁注明问题；文件名以 .xlsx 结尾时为 Excel 工作簿',
+      }),
+    )
+    .option('--force', spoken({ en: 'overwrite that file', zh: '覆盖已有文件' }))
+    .option('--json', spoken({ en: 'print the plan and the problems as JSON', zh: '以 JSON 输出计划和问题' }))
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, {}, (context) => check(context, files, options)),
     );
@@ -49,7 +60,10 @@ export function checkCommand(): Command {
 
 async function check(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   if (options.annotated !== undefined && files.length > 1) {
-    throw new UsageError('--annotated writes one file back: check the files one by one.');
+    throw new UsageError({
+      en: '--annotated writes one file back: check the files one by one.',
+      zh: '--annotated 只能用于一个文件：请逐个检查。',
+    });
   }
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
@@ -79,7 +93,9 @@ async function check(context: CommandContext, files: readonly string[], options:
     plans.push({ file, plan: result.plan });
   }
   await page.close();
-  if (options.annotated !== undefined) say(`Written: ${options.annotated}`);
+  if (options.annotated !== undefined) {
+    say({ en: `Written: ${options.annotated}`, zh: `已写入：${options.annotated}` });
+  }
   for (const { file, plan } of plans)
     await withFileName(file, () => refuseMostlyInvalid({ rows: plan.rows, refused: plan.invalid }, mostInvalid), lang);
   return plans.some(({ plan }) => plan.invalid > 0) ? EXIT.someNeedAPerson : EXIT.done;
@@ -102,7 +118,10 @@ async function contextOf({ settings, open }: CommandContext): Promise<CheckConte
     return await checkContextOf(await open('interactive'));
   } catch (error) {
     if (!(error instanceof RedisUnreachable)) throw error;
-    say(`Without the past, so nothing is known of what was registered before: ${error.message}`);
+    say({
+      en: `Without the past, so nothing is known of what was registered before: ${error.message}`,
+      zh: `未读取登记簿，因此不知道此前注册过哪些商户：${error.words.zh}`,
+    });
     return withoutLedger(settings);
   }
 }
@@ -119,41 +138,71 @@ function textPage(lang: Language): Page {
   return {
     async begin() {},
     async row(file, row) {
-      for (const line of linesOf(row, lang)) await print(`${file}:${line}\n`);
+      for (const line of linesOf(row, lang)) await print(`${file}${line}\n`);
     },
     async end(file, { plan, forecast, batch }) {
       await print(`\n${file}\n${describePlan(plan, forecast)}\n`);
-      if (plan.groups.length > 0) await print(`  problems\n${describeGroups(plan.groups)}\n`);
-      if (batch?.complete) await print(`  This file is batch ${batch.id} already: loading it again changes nothing.\n`);
+      if (plan.groups.length > 0) {
+        await print(`  ${spoken({ en: 'problems', zh: '问题' })}\n${describeGroups(plan.groups)}\n`);
+      }
+      if (batch?.complete) await print(`  ${spoken(knownAs(batch))}\n`);
     },
     async close() {},
   };
 }
 
-function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
-  const rows: [string, string | number][] = [
-    ['rows', plan.rows],
-    ['ready', plan.ready],
-    ['to fix', plan.invalid],
-    ['duplicates in this file', plan.duplicate],
-    ['already registered', plan.already_created],
-    ['already in progress', plan.in_progress],
-    ...(plan.waits > 0 ? [['wait for a row with other details', plan.waits] as [string, number]] : []),
-    ...(plan.replaces > 0 ? [['of the ready ones, replace an earlier row', plan.replaces] as [string, number]] : []),
-    ['rows with warnings', plan.warned],
-    ['calls needed', plan.ready],
-    ...(before > 0 ? [['of earlier batches, sent before them', before] as [string, number]] : []),
-    ["days needed at today's quota", days],
-    ...(sentBy === undefined ? [] : [['all sent on', sentBy] as [string, string]]),
-  ];
-  return table(rows.map(([what, count]) => [`  ${what}`, String(count)]));
+function knownAs({ id }: Batch): Words {
+  return {
+    en: `This file is batch ${id} already: loading it again changes nothing.`,
+    zh: `此文件已导入为批次 ${id}，再次导入不会有任何变化。`,
+  };
 }
+
+function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
+  const rows: [Words, string | number | undefined][] = [
+    [PLAN_WORDS.rows, plan.rows],
+    [PLAN_WORDS.ready, plan.ready],
+    [PLAN_WORDS.invalid, plan.invalid],
+    [PLAN_WORDS.duplicate, plan.duplicate],
+    [PLAN_WORDS.alreadyCreated, plan.already_created],
+    [PLAN_WORDS.inProgress, plan.in_progress],
+    [PLAN_WORDS.waits, plan.waits || undefined],
+    [PLAN_WORDS.replaces, plan.replaces || undefined],
+    [PLAN_WORDS.warned, plan.warned],
+    [PLAN_WORDS.calls, plan.ready],
+    [PLAN_WORDS.before, before || undefined],
+    [PLAN_WORDS.days, days],
+    [PLAN_WORDS.sentBy, sentBy],
+  ];
+  return table(rows.flatMap(([what, count]) => (count === undefined ? [] : [[`  ${spoken(what)}`, String(count)]])));
+}
+
+const PLAN_WORDS = {
+  rows: { en: 'rows', zh: '总行数' },
+  ready: { en: 'ready', zh: '可提交' },
+  invalid: { en: 'to fix', zh: '需更正' },
+  duplicate: { en: 'duplicates in this file', zh: '本文件内重复' },
+  alreadyCreated: { en: 'already registered', zh: '此前已创建' },
+  inProgress: { en: 'already in progress', zh: '已在处理中' },
+  waits: { en: 'wait for a row with other details', zh: '等待同一企业信息不同的另一行' },
+  replaces: { en: 'of the ready ones, replace an earlier row', zh: '可提交的行中，将取代较早的行' },
+  warned: { en: 'rows with warnings', zh: '有警告的行' },
+  calls: { en: 'calls needed', zh: '所需提交次数' },
+  before: { en: 'of earlier batches, sent before them', zh: '排在前面的较早批次' },
+  days: { en: "days needed at today's quota", zh: '按今日额度所需天数' },
+  sentBy: { en: 'all sent on', zh: '全部提交完成日期' },
+} as const satisfies Record<string, Words>;
+
+const SEVERITIES = {
+  error: { en: 'error', zh: '错误' },
+  warning: { en: 'warning', zh: '警告' },
+} as const satisfies Record<string, Words>;
 
 function describeGroups(groups: readonly ProblemGroup[]): string {
   return table(
     groups.map(({ problem, severity, count, cells }) => [
       `    ${problem}`,
-      severity,
+      spoken(SEVERITIES[severity]),
       String(count),
       `${cells.join(', ')}${count > cells.length ? ', …' : ''}`,
     ]),
@@ -161,12 +210,14 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
 }
 
 function linesOf({ row, fate, firstLine, differing, replaces }: PlannedRow, lang: Language): string[] {
+  const colon = lang === 'zh' ? '：' : ': ';
   const lines = row.problems.map(
-    (problem) => `${row.line}: ${problem.severity}: ${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
+    (problem) =>
+      `${SEVERITIES[problem.severity][lang]}${colon}${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
-  if (replaces) lines.push(`${row.line}: ${REPLACES[lang]}`);
-  if (fate === 'duplicate') lines.push(`${row.line}: ${duplicateLine(firstLine, differing)[lang]}`);
-  return lines;
+  if (replaces) lines.push(REPLACES[lang]);
+  if (fate === 'duplicate') lines.push(duplicateLine(firstLine, differing)[lang]);
+  return lines.map((line) => (lang === 'zh' ? ` 第 ${row.line} 行：${line}` : `:${row.line}: ${line}`));
 }
 
 function jsonPage(lang: Language): Page {

@@ -1,12 +1,20 @@
 /** What commander itself says, in Chinese: it has no translations. A sentence that is not here is shown as it is. */
 
+import type { HelpConfiguration } from 'commander';
+
 /** Titles of the sections of --help. */
-export const TITLES: Readonly<Record<string, string>> = {
+const TITLES: Readonly<Record<string, string>> = {
   'Usage:': '用法：',
   'Arguments:': '参数：',
   'Options:': '选项：',
   'Global Options:': '通用选项：',
   'Commands:': '命令：',
+};
+
+export const CHINESE_HELP: HelpConfiguration = {
+  styleTitle: (title) => TITLES[title] ?? title,
+  styleUsage: (usage) => usage.replace('[options]', '[选项]').replace('[command]', '[命令]'),
+  styleOptionDescription: (text) => text.replace(/ \(default: (.+)\)$/, '（默认：$1）'),
 };
 
 const SENTENCES: readonly (readonly [english: RegExp, chinese: string])[] = [

@@ -11,9 +11,10 @@ import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
 import { historyPage } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { AS_JSON, type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { asJson, asText } from './find.js';
 import { languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { print, printJson, say } from './terminal.js';
 
 interface Options {
@@ -30,7 +31,7 @@ export function explainCommand(): Command {
     },
     'fastregister explain create:61070',
   )
-    .option('--json', 'print as JSON')
+    .option('--json', spoken(AS_JSON))
     .action(async (wanted: string, options: Options, made: Command) =>
       perform(made, {}, (context) => explain(context, wanted, options)),
     );
@@ -102,7 +103,7 @@ const NOBODY = (wanted: string): Words => ({
 
 const SEVERAL = (wanted: string, count: number, isCut: boolean): Words => ({
   en: `${isCut ? 'More than ' : ''}${count} merchants fit ${wanted}. Choose one by its registration: fastregister explain REGISTRATION`,
-  zh: `有${isCut ? '超过' : ''} ${count} 个商户符合“${wanted}”。请按商户编号（registration）选择一个：fastregister explain 商户编号`,
+  zh: `有${isCut ? '超过' : ''} ${count} 个商户符合“${wanted}”。请按商户编号选择一个：\`fastregister explain 商户编号\``,
 });
 
 const WORDS = {

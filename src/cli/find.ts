@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { findMerchants } from '../app/find.js';
+import { outcomeInWords } from '../domain/outcome-words.js';
+import type { Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
-import { type CommandContext, command, EXIT, perform } from './command.js';
+import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { countFrom, languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { print, printJson, say } from './terminal.js';
 
 interface Options {
@@ -14,11 +17,14 @@ interface Options {
 export function findCommand(): Command {
   return command(
     'find <TEXT>',
-    'Merchants by name (or part of it), code, Weixin ID, appid or task id, over all batches; the newest sheet first.',
+    {
+      en: 'Merchants by name (or part of it), code, Weixin ID, appid or task id, over all batches; the newest sheet first.',
+      zh: '在所有批次中查找商户：名称或其中一部分、统一社会信用代码、微信号、AppID 或任务编号；最新的表格在前。',
+    },
     'fastregister find 91110000MA00000000',
   )
-    .option('--limit <N>', 'so many rows at most', '50')
-    .option('--json', 'print as JSON')
+    .option('--limit <N>', spoken({ en: 'so many rows at most', zh: '最多显示的行数' }), '50')
+    .option('--json', spoken(AS_JSON))
     .action(async (text: string, options: Options, made: Command) =>
       perform(made, {}, (context) => run(context, text, options)),
     );
@@ -32,7 +38,10 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
   let found = 0;
   for await (const it of findMerchants(store, text, language)) {
     if (found === limit) {
-      say(`There are more; --limit ${limit * 10} shows further ones.`);
+      say({
+        en: `There are more; --limit ${limit * 10} shows further ones.`,
+        zh: `还有更多结果，可用 --limit ${limit * 10} 查看。`,
+      });
       break;
     }
     found += 1;
@@ -40,19 +49,31 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
     else await print(`${found === 1 ? '' : '\n'}${asText(it)}\n`);
   }
   if (options.json) await printJson(shown);
-  if (found === 0) say(`No sheet names ${text}. Look for a shorter part of the name, or for the code.`);
+  if (found === 0) {
+    say({
+      en: `No sheet names ${text}. Look for a shorter part of the name, or for the code.`,
+      zh: `所有表格中都没有 ${text}。请改用名称中较短的一部分，或用统一社会信用代码查找。`,
+    });
+  }
   return EXIT.done;
 }
 
 export function asText({ batch, row, name }: Found): string {
   return [
-    `${name}  ${row.outcome}${row.problem === '' ? '' : `  ${row.problem}`}`,
+    `${name}  ${spoken(outcomeInWords(row.outcome))}${row.problem === '' ? '' : `  ${row.problem}`}`,
     `  ${row.reason}`,
     ...(row.next_step === '' ? [] : [`  ${row.next_step}`]),
     ...(row.appid === '' ? [] : [`  appid ${row.appid}`]),
     ...(row.authorize_url === '' ? [] : [`  ${row.authorize_url}`]),
-    `  line ${row.line} of ${batch.file}, batch ${batch.id}${row.registration_id === '' ? '' : `, registration ${row.registration_id}`}`,
+    `  ${spoken(placeOf(row, batch))}`,
   ].join('\n');
+}
+
+function placeOf({ line, registration_id: id }: Found['row'], batch: Found['batch']): Words {
+  return {
+    en: `line ${line} of ${batch.file}, batch ${batch.id}${id === '' ? '' : `, registration ${id}`}`,
+    zh: `${batch.file} 第 ${line} 行，批次 ${batch.id}${id === '' ? '' : `，商户编号 ${id}`}`,
+  };
 }
 
 export function asJson({ batch, row, name }: Found) {

@@ -16,20 +16,37 @@ export function languageFrom(text: string | undefined): Language {
 }
 
 export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | undefined {
-  return text === undefined ? undefined : namesFrom(text, OUTCOMES, (unknown) => `--only ${unknown}: the outcomes are`);
+  return text === undefined
+    ? undefined
+    : namesFrom(text, OUTCOMES, (unknown, names) => ({
+        en: `--only ${unknown}: the outcomes are ${names}.`,
+        zh: `--only ${unknown}：可选的结果有 ${namesWithWords(OUTCOMES)}。`,
+      }));
 }
 
 export const WHO = Object.keys(ACTORS) as readonly Actor[];
 
+/** `created（已创建）、rejected（未通过）`: names that are typed, and what they mean. */
+export function namesWithWords(table: Readonly<Record<string, Words>>): string {
+  return Object.entries(table)
+    .map(([name, { zh }]) => `${name}（${zh}）`)
+    .join('、');
+}
+
 export function whoFrom(text: string | undefined): ReadonlySet<Actor> | undefined {
-  return text === undefined ? undefined : namesFrom(text, ACTORS, (unknown) => `--who ${unknown}: use`);
+  return text === undefined
+    ? undefined
+    : namesFrom(text, ACTORS, (unknown, names) => ({
+        en: `--who ${unknown}: use ${names}.`,
+        zh: `--who ${unknown}：请写 ${namesWithWords(ACTORS)}。`,
+      }));
 }
 
 /** The machine's words, or what a Chinese report has in their place. */
 function namesFrom<Name extends string>(
   text: string,
   table: Readonly<Record<Name, Words>>,
-  refusal: (unknown: string) => string,
+  refusal: (unknown: string, names: string) => Words,
 ): ReadonlySet<Name> {
   const names = Object.keys(table) as Name[];
   const read = text.split(/[,，、]/).map((word) => {
@@ -37,7 +54,7 @@ function namesFrom<Name extends string>(
     return { wanted, name: names.find((name) => name === wanted || table[name].zh === wanted) };
   });
   const unknown = read.flatMap(({ wanted, name }) => (name === undefined ? [wanted] : []));
-  if (unknown.length > 0) throw new UsageError(`${refusal(unknown.join(','))} ${names.join(', ')}.`);
+  if (unknown.length > 0) throw new UsageError(refusal(unknown.join(','), names.join(', ')));
   return new Set(read.flatMap(({ name }) => name ?? []));
 }
 
@@ -54,23 +71,32 @@ export function sinceFrom(text: string | undefined, timezone: string): number | 
   try {
     return Date.now() - parseDuration(text);
   } catch (cause) {
-    throw new UsageError(`--since ${text}: write a day as 2026-11-20, a time as "2026-11-20 22:00", or 24h.`, {
-      cause,
-    });
+    throw new UsageError(
+      {
+        en: `--since ${text}: write a day as 2026-11-20, a time as "2026-11-20 22:00", or 24h.`,
+        zh: `--since ${text}：请写日期（2026-11-20）、时间（"2026-11-20 22:00"）或时长（24h）。`,
+      },
+      { cause },
+    );
   }
 }
 
 /** @throws UsageError that names the flag */
 export function countFrom(flag: string, text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new UsageError(`${flag} ${text}: write a whole number from 1.`);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new UsageError({
+      en: `${flag} ${text}: write a whole number from 1.`,
+      zh: `${flag} ${text}：请写不小于 1 的整数。`,
+    });
+  }
   return count;
 }
 
 /** @throws UsageError: a word that is neither must not send rows that were to be held back */
 export function yesOrNo(flag: string, text: string): boolean {
   if (text === 'yes' || text === 'no') return text === 'yes';
-  throw new UsageError(`${flag} ${text}: write yes or no.`);
+  throw new UsageError({ en: `${flag} ${text}: write yes or no.`, zh: `${flag} ${text}：请写 yes 或 no。` });
 }
 
 /** @throws UsageError; 1 where every row may be invalid */
@@ -78,12 +104,18 @@ export function mostInvalidFrom(text: string | undefined): number {
   if (text === undefined) return 1;
   const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
   if (percent === undefined || Number(percent) > 100)
-    throw new UsageError(`--max-invalid ${text}: write a share of the rows, e.g. 5%.`);
+    throw new UsageError({
+      en: `--max-invalid ${text}: write a share of the rows, e.g. 5%.`,
+      zh: `--max-invalid ${text}：请写行数的百分比，如 5%。`,
+    });
   return Number(percent) / 100;
 }
 
 export function untilFrom(text: string | undefined): Schedule['until'] {
   if (text === undefined) return 'settled';
   if (text === 'submitted') return 'submitted';
-  throw new UsageError(`--until ${text}: the only word here is submitted.`);
+  throw new UsageError({
+    en: `--until ${text}: the only word here is submitted.`,
+    zh: `--until ${text}：这里只能写 submitted。`,
+  });
 }

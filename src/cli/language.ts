@@ -13,8 +13,18 @@ export function spokenLanguage(): Language {
   return language;
 }
 
+/** Sentences have times as data has them; in Chinese they are read as the clock on the wall shows them. */
 export function spoken(words: Words): string {
-  return words[language];
+  return language === 'zh' ? words.zh.replace(MOMENT, inWords) : words.en;
+}
+
+/** Of a time zone with a name; `Z` is the clock of machines. */
+const MOMENT = /(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d):\d\d[+-]\d\d:\d\d/g;
+
+/** As `localTime` writes it, in the time zone that the moment has. */
+function inWords(_moment: string, year: string, month: string, day: string, clock: string): string {
+  const isThisYear = Number(year) === new Date().getFullYear();
+  return `${isThisYear ? '' : `${year} 年 `}${Number(month)} 月 ${Number(day)} 日 ${clock}`;
 }
 
 /** Before the settings are read: help, and a fault in the settings, are in the language of the command, too. */

@@ -6,7 +6,10 @@ import { aborted, onInterruption, say } from './terminal.js';
 export function listenCommand(): Command {
   return command(
     'listen',
-    "Receives WeChat's pushes; answers `success` once they are stored.",
+    {
+      en: "Receives WeChat's pushes; answers `success` once they are stored.",
+      zh: '接收服务：接收微信推送，保存之后才答复 `success`。',
+    },
     'fastregister listen --events-host 0.0.0.0 --events-port 8480',
   ).action(async (_options: object, made: Command) =>
     perform(made, { needs: ['push', 'encryption'], service: true }, async ({ settings, log, open }) => {
@@ -14,7 +17,7 @@ export function listenCommand(): Command {
       const listening = await startListeningAtOnce(settings, log, () => open('background', signal), signal);
       await aborted(signal);
       await listening.close();
-      say('Every push that was answered is stored.');
+      say({ en: 'Every push that was answered is stored.', zh: '已答复的推送均已保存。' });
       return EXIT.done;
     }),
   );

@@ -4,7 +4,7 @@ import { UserError } from '../domain/words.js';
 import { VERSION } from '../package.js';
 import { isRedisGone, RedisUnreachable } from '../redis/server/errors.js';
 import { EXIT } from './command.js';
-import { inChinese, TITLES } from './commander-words.js';
+import { CHINESE_HELP, inChinese } from './commander-words.js';
 import { COMMANDS } from './commands.js';
 import { speakAsCalled, spoken, spokenLanguage } from './language.js';
 import { ReaderGone, say } from './terminal.js';
@@ -31,7 +31,7 @@ async function programFor(wanted = ''): Promise<Command> {
     )
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(spokenLanguage() === 'zh' ? inChinese(text) : text) })
-    .configureHelp({ styleTitle: (title) => (spokenLanguage() === 'zh' ? (TITLES[title] ?? title) : title) })
+    .configureHelp(spokenLanguage() === 'zh' ? CHINESE_HELP : {})
     .helpOption('-h, --help', spoken({ en: 'show help', zh: '显示帮助' }))
     .helpCommand('help [command]', spoken({ en: 'show help for a command', zh: '显示某条命令的帮助' }))
     .addHelpText(

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { batchesToReport, report } from '../app/report.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import { OUTCOME_NAMES } from '../domain/outcomes.js';
+import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.js';
+import { ACTORS } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { isWorkbook, languageFrom, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
+import { isWorkbook, languageFrom, namesWithWords, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
+import { spoken } from './language.js';
 import { print, say } from './terminal.js';
 
 interface Options {
@@ -23,21 +25,54 @@ interface Options {
 export function reportCommand(): Command {
   return command(
     'report [BATCH]',
-    'The outcome of every row as CSV, on stdout or in a file. Without BATCH: the newest. Corrected, it is the next upload.',
+    {
+      en: 'The outcome of every row as CSV, on stdout or in a file. Without BATCH: the newest. Corrected, it is the next upload.',
+      zh: '以 CSV 输出每一行的结果，打印到屏幕或写入文件。不写批次时为最新的批次。报告更正后可直接再次上传。',
+    },
     'fastregister report --only rejected,expired,invalid --lang zh -o to-correct.csv',
   )
-    .option('-o, --output <FILE>', 'write to this file; NAME.xlsx is a workbook')
-    .option('--force', 'overwrite the file')
-    .option('--only <OUTCOME,...>', `only these outcomes: ${OUTCOME_NAMES.join(', ')}`)
-    .option('--who <WHO,...>', `only rows whose next step is theirs: ${WHO.join(', ')}`)
+    .option(
+      '-o, --output <FILE>',
+      spoken({
+        en: 'write to this file; NAME.xlsx is a workbook',
+        zh: '写入此文件；文件名以 .xlsx 结尾时为 Excel 工作簿',
+      }),
+    )
+    .option('--force', spoken({ en: 'overwrite the file', zh: '覆盖已有文件' }))
+    .option(
+      '--only <OUTCOME,...>',
+      spoken({
+        en: `only these outcomes: ${OUTCOME_NAMES.join(', ')}`,
+        zh: `只输出这些结果：${namesWithWords(OUTCOMES)}`,
+      }),
+    )
+    .option(
+      '--who <WHO,...>',
+      spoken({
+        en: `only rows whose next step is theirs: ${WHO.join(', ')}`,
+        zh: `只输出下一步由谁处理的行：${namesWithWords(ACTORS)}`,
+      }),
+    )
     .option(
       '--since <DATE>',
-      'only what has had its outcome since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
+      spoken({
+        en: 'only what has had its outcome since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
+        zh: '只输出此后才有结果的行：2026-11-20、"2026-11-20 22:00"，或 24h 表示最近一天',
+      }),
     )
-    .option('--links', 'only rows with a link (authorize_url) that the legal person can still open: a list to send out')
-    .option('--all', 'every batch, the newest first')
-    .option('--xlsx', 'an Excel workbook instead, all of it text')
-    .option('--json', 'one JSON object a row instead')
+    .option(
+      '--links',
+      spoken({
+        en: 'only rows with a link (authorize_url) that the legal person can still open: a list to send out',
+        zh: '只输出法人尚可打开的链接（authorize_url 列），用于逐一转发',
+      }),
+    )
+    .option('--all', spoken({ en: 'every batch, the newest first', zh: '所有批次，最新的在前' }))
+    .option(
+      '--xlsx',
+      spoken({ en: 'an Excel workbook instead, all of it text', zh: '改为 Excel 工作簿，所有单元格均为文本' }),
+    )
+    .option('--json', spoken({ en: 'one JSON object a row instead', zh: '改为每行一个 JSON 对象' }))
     .action(async (batch: string | undefined, options: Options, made: Command) =>
       perform(made, {}, (context) => writeReport(context, batch, options)),
     );
@@ -48,11 +83,20 @@ async function writeReport(
   id: string | undefined,
   options: Options,
 ): Promise<number> {
-  if (id !== undefined && options.all) throw new UsageError('Name a batch, or say --all.');
+  if (id !== undefined && options.all)
+    throw new UsageError({ en: 'Name a batch, or say --all.', zh: '请只指定一个批次，或只用 --all。' });
   const isXlsx = options.xlsx === true || isWorkbook(options.output ?? '');
-  if (options.json && isXlsx) throw new UsageError('Use --json or a workbook, not both.');
+  if (options.json && isXlsx) {
+    throw new UsageError({
+      en: 'Use --json or a workbook, not both.',
+      zh: '--json 与 Excel 工作簿不能同时使用。',
+    });
+  }
   if (isXlsx && options.output === undefined && process.stdout.isTTY) {
-    throw new UsageError('Refusing to print a workbook to the terminal; use -o FILE.');
+    throw new UsageError({
+      en: 'Refusing to print a workbook to the terminal; use -o FILE.',
+      zh: 'Excel 工作簿不能打印到屏幕，请用 -o 指定文件。',
+    });
   }
   const only = outcomesFrom(options.only);
   const who = whoFrom(options.who);
@@ -61,9 +105,11 @@ async function writeReport(
   const batches = await batchesToReport(store, options.all ? { all: true } : { id });
   const [chosen] = batches;
   if (id === undefined && !options.all && chosen !== undefined) {
-    say(
-      `Batch ${chosen.id}, the newest: ${chosen.file}, loaded ${isoWithOffset(chosen.loadedAt, settings.quotaTimezone)}.`,
-    );
+    const loadedAt = isoWithOffset(chosen.loadedAt, settings.quotaTimezone);
+    say({
+      en: `Batch ${chosen.id}, the newest: ${chosen.file}, loaded ${loadedAt}.`,
+      zh: `最新的批次 ${chosen.id}：${chosen.file}，导入于 ${loadedAt}。`,
+    });
   }
   const pieces = await report(store, batches, {
     format: options.json ? 'json' : isXlsx ? 'xlsx' : 'csv',
@@ -76,7 +122,7 @@ async function writeReport(
   if (options.output === undefined) for await (const piece of pieces) await print(piece);
   else {
     await writeWhole(options.output, pieces, options.force === true);
-    say(`Written: ${options.output}`);
+    say({ en: `Written: ${options.output}`, zh: `已写入：${options.output}` });
   }
   return EXIT.done;
 }

@@ -7,6 +7,7 @@ import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
 import { refuseMissingInbox } from '../app/schedule.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
+import { outcomeInWords } from '../domain/outcome-words.js';
 import { joined, type Language, type Words } from '../domain/words.js';
 import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
@@ -14,8 +15,9 @@ import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { reportWorkbook } from '../reporter/workbook.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
+import { spoken } from './language.js';
 import { runNightHere } from './night-run.js';
-import { loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
+import { CANARY, loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
 import { type Interruption, onInterruption, print, say, table } from './terminal.js';
 
@@ -32,18 +34,30 @@ export function runCommand(): Command {
   return withSheetOptions(
     command(
       'run [FILE...]',
-      'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
+      {
+        en: 'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
+        zh: '在一个进程中完成导入、提交、接收推送和报告，直到每一行都有结果。中断后再次运行同一命令即可继续。',
+      },
       'fastregister run merchants.csv -o outcomes.csv',
     ),
   )
-    .option('--inbox <DIR>', 'instead of files: one night over this folder, for cron; see docs/nights.md')
-    .option('--until <submitted>', 'return when every row has been sent')
+    .option(
+      '--inbox <DIR>',
+      spoken({
+        en: 'instead of files: one night over this folder, for cron; see docs/nights.md',
+        zh: '不写文件，而是对此文件夹执行一次夜间任务，供 cron 调用；见 docs/nights.md',
+      }),
+    )
+    .option('--until <submitted>', spoken({ en: 'return when every row has been sent', zh: '全部行提交后即结束' }))
     .option(
       '-o, --output <FILE>',
-      'write the report to this file (NAME.xlsx is a workbook; of several sheets: into this folder); else to stdout',
+      spoken({
+        en: 'write the report to this file (NAME.xlsx is a workbook; of several sheets: into this folder); else to stdout',
+        zh: '报告写入此文件（文件名以 .xlsx 结尾时为 Excel 工作簿；有多个表格时写入此文件夹）；不写则打印到屏幕',
+      }),
     )
-    .option('--force', 'overwrite the report')
-    .option('--canary <N>', 'send so many rows first, and the rest when so many were accepted')
+    .option('--force', spoken({ en: 'overwrite the report', zh: '覆盖已有的报告' }))
+    .option('--canary <N>', spoken(CANARY))
     .action(async (files: string[], options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (context) =>
         options.inbox === undefined
@@ -59,11 +73,23 @@ async function runInbox(
   files: readonly string[],
   options: Options,
 ): Promise<number> {
-  if (files.length > 0) throw new UsageError('Name files, or an inbox with --inbox, not both.');
+  if (files.length > 0)
+    throw new UsageError({
+      en: 'Name files, or an inbox with --inbox, not both.',
+      zh: '文件与 --inbox 只能指定其一。',
+    });
   if (options.output !== undefined)
-    throw new UsageError('-o: the reports of an inbox go beside its files, into done/.');
-  if (options.again) throw new UsageError('--again: every night would ask for one more Mini Program. Name the files.');
-  if (options.canary !== undefined) throw new UsageError('--canary: of files only. Name them.');
+    throw new UsageError({
+      en: '-o: the reports of an inbox go beside its files, into done/.',
+      zh: '-o：使用 --inbox 时，报告写入该文件夹的 done/，与表格放在一起。',
+    });
+  if (options.again)
+    throw new UsageError({
+      en: '--again: every night would ask for one more Mini Program. Name the files.',
+      zh: '--again：与 --inbox 同用时，每晚都会再注册一个小程序。请直接指定文件。',
+    });
+  if (options.canary !== undefined)
+    throw new UsageError({ en: '--canary: of files only. Name them.', zh: '--canary：仅用于直接指定的文件。' });
   const inbox = resolve(folder);
   refuseMissingInbox(inbox);
   const plan: NightPlan = {
@@ -78,7 +104,11 @@ async function runInbox(
 }
 
 async function runFiles({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {
-  if (files.length === 0) throw new UsageError('Name the sheets to run, or an inbox with --inbox.');
+  if (files.length === 0)
+    throw new UsageError({
+      en: 'Name the sheets to run, or an inbox with --inbox.',
+      zh: '请指定要运行的表格，或用 --inbox 指定文件夹。',
+    });
   const untilSubmitted = untilFrom(options.until) === 'submitted';
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
@@ -91,7 +121,14 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   const ids = loaded.map(({ batch }) => batch.id);
   const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents(language));
 
-  say(table(Object.entries(byOutcome(result.counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)])));
+  say(
+    table(
+      Object.entries(byOutcome(result.counts)).map(([outcome, count]) => [
+        `  ${spoken(outcomeInWords(outcome))}`,
+        String(count),
+      ]),
+    ),
+  );
   const reportOptions = await reportOptionsOf(store, language);
   for (const [at, id] of ids.entries()) {
     const batch: Batch = await batchNamed(store, id);
@@ -101,7 +138,7 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
     if (output === undefined) for await (const piece of pieces) await print(piece);
     else {
       await writeWhole(output, pieces, true);
-      say(`Written: ${output}`);
+      say({ en: `Written: ${output}`, zh: `已写入：${output}` });
     }
   }
   return statusOf(result, interruption, language);
@@ -114,7 +151,10 @@ function statusOf(
 ): number {
   switch (ending) {
     case 'interrupted':
-      say('Interrupted. The same command goes on where this one stopped.');
+      say({
+        en: 'Interrupted. The same command goes on where this one stopped.',
+        zh: '已中断。再次运行同一命令即可继续。',
+      });
       return interruption.status();
     case 'stopped':
       say(joined([STOPPED, blockedReason?.reason ?? NOTHING, blockedReason?.nextStep ?? NOTHING])[language]);
@@ -131,7 +171,10 @@ const NOTHING: Words = { en: '', zh: '' };
 async function refuseToOverwrite(output: string): Promise<void> {
   if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
   if (await isOwnReport(output)) return;
-  throw new UsageError(`${output} is there already and is no report. Name another file, or say --force.`);
+  throw new UsageError({
+    en: `${output} is there already and is no report. Name another file, or say --force.`,
+    zh: `${output} 已存在，且不是报告。请换一个文件名，或加 --force。`,
+  });
 }
 
 /** Where each report goes; undefined: to stdout. */
@@ -139,11 +182,18 @@ function outputsFor(files: readonly string[], output: string | undefined): strin
   if (output === undefined) return undefined;
   const isFolder = statSync(output, { throwIfNoEntry: false })?.isDirectory() === true;
   if (files.length > 1 && !isFolder) {
-    throw new UsageError(`-o ${output}: several sheets need a folder for their reports.`);
+    throw new UsageError({
+      en: `-o ${output}: several sheets need a folder for their reports.`,
+      zh: `-o ${output}：有多个表格时，请指定一个文件夹存放报告。`,
+    });
   }
   const outputs = files.map((file) => (isFolder ? join(output, `${basename(file)}.report.csv`) : output));
   const twice = outputs.find((name, at) => outputs.indexOf(name) !== at);
-  if (twice !== undefined)
-    throw new UsageError(`Two sheets would be reported in ${twice}. Run them one by one, or rename one.`);
+  if (twice !== undefined) {
+    throw new UsageError({
+      en: `Two sheets would be reported in ${twice}. Run them one by one, or rename one.`,
+      zh: `有两个表格的报告都会写入 ${twice}。请逐个运行，或给其中一个改名。`,
+    });
+  }
   return outputs;
 }

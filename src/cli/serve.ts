@@ -8,6 +8,7 @@ import type { Store } from '../app/wiring/store.js';
 import type { Need } from '../config.js';
 import { startConsoleOf } from '../console/start.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { spoken } from './language.js';
 import { aborted, onInterruption } from './terminal.js';
 
 interface PartRow {
@@ -28,10 +29,19 @@ const PARTS: Readonly<Record<string, PartRow>> = {
 export function serveCommand(): Command {
   return command(
     'serve',
-    'Everything in one process: worker, receiver, nightly runs, and the console with /livez, /readyz and /metrics.',
+    {
+      en: 'Everything in one process: worker, receiver, nightly runs, and the console with /livez, /readyz and /metrics.',
+      zh: '在一个进程中运行全部服务：工作进程、接收服务、夜间任务，以及控制台（/livez、/readyz 和 /metrics）。',
+    },
     'fastregister serve',
   )
-    .option('--only <PART,...>', `only these parts: ${Object.keys(PARTS).join(', ')}`)
+    .option(
+      '--only <PART,...>',
+      spoken({
+        en: `only these parts: ${Object.keys(PARTS).join(', ')}`,
+        zh: `只运行这些部分：${Object.keys(PARTS).join('、')}`,
+      }),
+    )
     .action(async (options: { only?: string }, made: Command) => {
       const parts = partsFrom(options.only);
       const needs = parts.flatMap((part) => part.needs);
@@ -62,7 +72,12 @@ function partsFrom(only: string | undefined): PartRow[] {
   const names = only?.split(',').map((name) => name.trim()) ?? Object.keys(PARTS);
   return names.map((name) => {
     const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
-    if (part === undefined) throw new UsageError(`--only ${name}: the parts are ${Object.keys(PARTS).join(', ')}.`);
+    if (part === undefined) {
+      throw new UsageError({
+        en: `--only ${name}: the parts are ${Object.keys(PARTS).join(', ')}.`,
+        zh: `--only ${name}：可选的部分有 ${Object.keys(PARTS).join('、')}。`,
+      });
+    }
     return part;
   });
 }

@@ -1,8 +1,16 @@
 /** Flags of the commands that take sheets. */
 import type { Command } from 'commander';
 import type { LoadRequest } from '../app/load.js';
+import type { Words } from '../domain/words.js';
 import { UsageError } from './command.js';
 import { mostInvalidFrom, yesOrNo } from './flags.js';
+import { spoken } from './language.js';
+
+/** Of `--canary`, which the commands have that load files. */
+export const CANARY: Words = {
+  en: 'send so many rows first, and the rest when so many were accepted',
+  zh: '先试发若干行，达到同样的受理数后再提交其余行',
+};
 
 export interface SheetOptions {
   readonly acceptWarnings: string;
@@ -11,21 +19,37 @@ export interface SheetOptions {
 }
 
 export function withSheetOptions(command: Command): Command {
-  return withIntakeOptions(command).option('--again', 'ask for one more Mini Program of merchants that have one');
+  return withIntakeOptions(command).option(
+    '--again',
+    spoken({ en: 'ask for one more Mini Program of merchants that have one', zh: '已有小程序的商户再注册一个' }),
+  );
 }
 
 /** Those that a nightly run has, too. */
 export function withIntakeOptions(command: Command): Command {
   return command
-    .option('--accept-warnings <yes|no>', 'whether rows with warnings are sent', 'yes')
-    .option('--max-invalid <SHARE>', 'refuse a file with a larger share of invalid rows, e.g. 5%');
+    .option(
+      '--accept-warnings <yes|no>',
+      spoken({ en: 'whether rows with warnings are sent', zh: '是否提交有警告的行' }),
+      'yes',
+    )
+    .option(
+      '--max-invalid <SHARE>',
+      spoken({
+        en: 'refuse a file with a larger share of invalid rows, e.g. 5%',
+        zh: '未通过校验的行超过此比例时拒绝整个文件，如 5%',
+      }),
+    );
 }
 
 /** @throws UsageError */
 export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string }): LoadRequest {
   const { canary = '0' } = options;
   if (!/^\d{1,6}$/.test(canary))
-    throw new UsageError(`--canary ${canary}: write how many rows are sent first, e.g. 5.`);
+    throw new UsageError({
+      en: `--canary ${canary}: write how many rows are sent first, e.g. 5.`,
+      zh: `--canary ${canary}：请写先试发的行数，如 5。`,
+    });
   return {
     acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
     again: options.again,

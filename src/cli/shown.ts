@@ -4,8 +4,10 @@ import type { SendEvents } from '../app/send-and-listen.js';
 import type { SheetFile } from '../app/sheets.js';
 import type { Store } from '../app/wiring/store.js';
 import type { Batch } from '../domain/batch.js';
-import type { Language } from '../domain/words.js';
+import { countedInWords } from '../domain/outcome-words.js';
+import type { Language, Words } from '../domain/words.js';
 import type { Loaded } from '../producer/load.js';
+import { spoken } from './language.js';
 import { openPace, progressLine } from './progress.js';
 import { openProgress, say } from './terminal.js';
 
@@ -15,7 +17,7 @@ export async function loadShown(store: Store, files: readonly string[], request:
   try {
     return await loadFiles(store, files, request, {
       onOpened: sayNotes,
-      onProgress: (file, rows) => progress.show(`${file}: ${rows} rows`),
+      onProgress: (file, rows) => progress.show(spoken({ en: `${file}: ${rows} rows`, zh: `${file}：${rows} 行` })),
       onLoaded(file, loaded) {
         progress.end();
         say(describe(file, loaded, request));
@@ -28,7 +30,7 @@ export async function loadShown(store: Store, files: readonly string[], request:
 }
 
 export function sayNotes({ file, sheet }: SheetFile): void {
-  for (const note of sheet.notes) say(`${file}: ${note}`);
+  for (const { en, zh } of sheet.notes) say({ en: `${file}: ${en}`, zh: `${file}：${zh}` });
 }
 
 /** What is to be shown while a run sends. */
@@ -46,21 +48,46 @@ export function sendEvents(language: Language): SendEvents {
     },
     onSettled: () => progress.end(),
     onOtherReceiver: (address) =>
-      say(`Pushes are taken by the fastregister receiver that already listens on ${address}.`),
+      say({
+        en: `Pushes are taken by the fastregister receiver that already listens on ${address}.`,
+        zh: `推送由已在 ${address} 监听的 fastregister 接收服务接收。`,
+      }),
   };
 }
 
-function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadRequest): string {
+function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadRequest): Words {
+  const { id, rows } = batch;
   if (batch.purgedAt !== undefined) {
-    return `${file}: was batch ${batch.id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`;
+    return {
+      en: `${file}: was batch ${id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`,
+      zh: `${file}：曾为批次 ${id}，其商户信息已清除，本次没有任何变化。如需重新导入，请先修改文件。`,
+    };
   }
-  if (known) return `${file}: known already as batch ${batch.id} (${batch.rows} rows); nothing was changed.`;
-  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  return `${file}: batch ${batch.id}, ${batch.rows} rows${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.${aboutWarnings(batch, acceptWarnings)}`;
+  if (known) {
+    return {
+      en: `${file}: known already as batch ${id} (${rows} rows); nothing was changed.`,
+      zh: `${file}：此前已导入为批次 ${id}（${rows} 行），本次没有任何变化。`,
+    };
+  }
+  const counted = Object.entries(counts);
+  const [en, zh] = [
+    counted.map(([name, count]) => `${count} ${name}`).join(', '),
+    counted.map(([name, count]) => `${countedInWords(name).zh} ${count}`).join('，'),
+  ];
+  const warnings = aboutWarnings(batch, acceptWarnings);
+  return {
+    en: `${file}: batch ${id}, ${rows} rows${en === '' ? '' : `: ${en}`}.${warnings.en}`,
+    zh: `${file}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}`,
+  };
 }
 
-function aboutWarnings({ warned = 0 }: Batch, accepted: boolean): string {
-  if (warned === 0) return '';
-  const what = accepted ? 'accepted all the same' : 'held back by --accept-warnings=no';
-  return ` ${warned} ${warned === 1 ? 'row has' : 'rows have'} warnings and ${warned === 1 ? 'was' : 'were'} ${what}.`;
+function aboutWarnings({ warned = 0 }: Batch, accepted: boolean): Words {
+  if (warned === 0) return { en: '', zh: '' };
+  const what: Words = accepted
+    ? { en: 'accepted all the same', zh: '仍会提交' }
+    : { en: 'held back by --accept-warnings=no', zh: '按 --accept-warnings=no 暂不提交' };
+  return {
+    en: ` ${warned} ${warned === 1 ? 'row has' : 'rows have'} warnings and ${warned === 1 ? 'was' : 'were'} ${what.en}.`,
+    zh: `其中 ${warned} 行有警告，${what.zh}。`,
+  };
 }

@@ -4,8 +4,9 @@ import { isoWithOffset } from '../domain/calendar.js';
 import type { Words } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
-import { type CommandContext, command, EXIT, perform } from './command.js';
+import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { isWorkbook, languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { print, printJson, say } from './terminal.js';
 
 interface Options {
@@ -20,17 +21,35 @@ interface Options {
 export function todoCommand(): Command {
   return command(
     'todo',
-    'Merchants to contact, over all batches, the most urgent first: pending ones whose 24 hours still run, then those that failed.',
+    {
+      en: 'Merchants to contact, over all batches, the most urgent first: pending ones whose 24 hours still run, then those that failed.',
+      zh: '所有批次中需要联系的商户，最紧急的在前：先列 24 小时未到的，再列未成功的。',
+    },
     'fastregister todo --lang zh -o todo.xlsx',
   )
-    .option('-o, --output <FILE>', 'write to this file; NAME.xlsx is a workbook, any other name CSV')
-    .option('--force', 'overwrite the file')
+    .option(
+      '-o, --output <FILE>',
+      spoken({
+        en: 'write to this file; NAME.xlsx is a workbook, any other name CSV',
+        zh: '写入此文件；文件名以 .xlsx 结尾时为 Excel 工作簿，否则为 CSV',
+      }),
+    )
+    .option('--force', spoken({ en: 'overwrite the file', zh: '覆盖已有文件' }))
     .option(
       '--contact <HEADING,...>',
-      "the sheet's contact columns; default: every column whose heading mentions a contact or a phone",
+      spoken({
+        en: "the sheet's contact columns; default: every column whose heading mentions a contact or a phone",
+        zh: '表格中的联系方式列；默认为表头含“联系”“电话”或“手机”的列',
+      }),
     )
-    .option('--not-contacted', 'only merchants that were not contacted yet (`note --contacted`)')
-    .option('--json', 'print as JSON')
+    .option(
+      '--not-contacted',
+      spoken({
+        en: 'only merchants that were not contacted yet (`note --contacted`)',
+        zh: '只列尚未联系过的商户（`note --contacted` 记录已联系）',
+      }),
+    )
+    .option('--json', spoken(AS_JSON))
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => listTodos(context, options)));
 }
 
@@ -46,7 +65,7 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
       ? todoWorkbook(todos, time, language)
       : todoCsv(todos, time, language);
     await writeWhole(options.output, pieces, options.force === true);
-    say(`Written: ${options.output}`);
+    say({ en: `Written: ${options.output}`, zh: `已写入：${options.output}` });
   } else if (options.json) await printJson(todos.map((it) => asJson(it, time)));
   else for await (const piece of todoCsv(todos, time, language)) await print(piece);
 

@@ -1,11 +1,13 @@
 /** Who acts, for the history: the user of this machine. */
 import { userInfo } from 'node:os';
+import { spoken } from './language.js';
 
 export function whoAsks(): string {
   try {
     return userInfo().username;
   } catch {
     // A container's user need not have a name.
-    return `user ${process.getuid?.() ?? 'unknown'}`;
+    const uid = process.getuid?.();
+    return spoken({ en: `user ${uid ?? 'unknown'}`, zh: `用户 ${uid ?? '（未知）'}` });
   }
 }

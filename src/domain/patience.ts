@@ -285,3 +285,10 @@ export function formatDuration(ms: number): string {
   const rest = Math.floor((ms % unitMs(first)) / unitMs(second));
   return `${Math.floor(ms / unitMs(first))}${first}${first !== second && rest > 0 ? ` ${rest}${second}` : ''}`;
 }
+
+const CHINESE_UNITS: Readonly<Record<string, string>> = { d: '天', h: '小时', m: '分钟', s: '秒', ms: '毫秒' };
+
+/** `1d 3h` → `1 天 3 小时` */
+export function durationInChinese(duration: string): string {
+  return duration.replace(/(\d)(ms|[dhms])/g, (_, digit: string, unit: string) => `${digit} ${CHINESE_UNITS[unit]}`);
+}

@@ -50,7 +50,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'workers.missing': {
     tell: ([{ data }], { timezone }) => ({
       mark: 'fault',
-      title: { en: 'No worker runs: nothing is sent', zh: '没有 worker 在运行，提交已中断' },
+      title: { en: 'No worker runs: nothing is sent', zh: '没有工作进程在运行，提交已中断' },
       lines: whyAndWhat(data, timezone),
     }),
   },
@@ -59,7 +59,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       mark: 'good',
       title: {
         en: `A worker runs again (${count(data.workers)})`,
-        zh: `worker 已恢复运行（${count(data.workers)} 个）`,
+        zh: `工作进程已恢复运行（${count(data.workers)} 个）`,
       },
       lines: [],
     }),
@@ -84,7 +84,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       lines: [
         {
           en: 'This group will hear when a night has ended, sending stopped, the quota is used up, links are about to expire, or no worker runs.',
-          zh: '夜间任务结束、提交停止、额度用完、授权链接即将到期或没有 worker 运行时，会在本群通知。',
+          zh: '夜间任务结束、提交停止、额度用完、授权链接即将到期或没有工作进程运行时，会在本群通知。',
         },
       ],
     }),

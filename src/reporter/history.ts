@@ -1,6 +1,7 @@
 /** A registration's whole history on one page: what it is, what happens next, and everything that happened, in order. */
 
 import type { Batch } from '../domain/batch.js';
+import { STATE_WORDS } from '../domain/outcome-words.js';
 import { problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
 import type { HistoryEntry, Snapshot } from '../domain/snapshot.js';
@@ -55,6 +56,7 @@ const WORDS = {
 } as const satisfies Record<string, Words>;
 
 const COLON: Words = { en: ': ', zh: '：' };
+const COMMA: Words = { en: ', ', zh: '，' };
 const SEMICOLON: Words = { en: '; ', zh: '；' };
 
 /** `time` writes ms since 1970 for the reader. */
@@ -69,14 +71,18 @@ export function historyPage(story: Story, language: Language, time: (at: number)
   const says = (word: keyof typeof WORDS): string => WORDS[word][language];
   const label = (word: keyof typeof WORDS): string => `${says(word)}${COLON[language]}`;
   const lines = [
-    `${registration.id}: ${registration.state}`,
+    `${registration.id}${COLON[language]}${STATE_WORDS[registration.state][language]}`,
     `  ${state[language]}`,
     ...(trouble ? [`  ${registration.problem}${COLON[language]}${trouble[language]}`] : []),
     ...(registration.said ? [`  ${label('weChat')}${registration.said}`] : []),
     ...(registration.appid
-      ? [`  appid ${registration.appid}, ${says('authorization')} ${says(registration.authorizer ?? 'notExchanged')}`]
+      ? [
+          `  appid ${registration.appid}${COMMA[language]}${says('authorization')} ${says(registration.authorizer ?? 'notExchanged')}`,
+        ]
       : []),
-    ...(registration.earlierAppids ? [`  ${label('earlierAppids')}${registration.earlierAppids.join(', ')}`] : []),
+    ...(registration.earlierAppids
+      ? [`  ${label('earlierAppids')}${registration.earlierAppids.join(language === 'zh' ? '、' : ', ')}`]
+      : []),
     `  ${label('attempts')}${registration.attempt}`,
     '',
     `${label('next')}${next[language]}`,
@@ -108,7 +114,7 @@ function rowLine(
   const warnings = pointer === story.snapshot.registration.row ? (story.snapshot.row?.problems ?? []) : [];
   const waits = entry?.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   return [
-    `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${entry?.to ?? 'queued'}${waits}`,
+    `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${STATE_WORDS[entry?.to ?? 'queued'][language]}${waits}`,
     `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}${correctedBy(batch, language)}`,
     ...warnings.map((problem) => `  ${problemReason(problem)[language]}`),
   ];
@@ -134,7 +140,7 @@ function entryLines(entry: HistoryEntry, language: Language, time: (at: number) 
   if (entry.kind === 'noted') return noteLines(entry, language, time);
   const { by, ...fact } = FACTS[entry.kind];
   const what = [entry.kind, entry.problem, entry.said, entry.appid].filter(Boolean).join('  ');
-  const after = entry.to === undefined ? WORDS.changedNothing[language] : `→ ${entry.to}`;
+  const after = entry.to === undefined ? WORDS.changedNothing[language] : `→ ${STATE_WORDS[entry.to][language]}`;
   const until = entry.until === undefined ? '' : ` ${WORDS.until[language]} ${time(entry.until)}`;
   const pushed = entry.pushedAt === undefined ? '' : `${WORDS.sentAt[language]} ${time(entry.pushedAt)}`;
   return [

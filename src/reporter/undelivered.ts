@@ -2,6 +2,7 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Destination, notifyDestination } from '../domain/notice.js';
 import { ROBOTS, robotOf, shownAddress } from '../domain/robot.js';
+import type { Words } from '../domain/words.js';
 import type { Notices } from '../redis/notices.js';
 
 /** The settings that name them. */
@@ -56,9 +57,18 @@ export function named(address: string): string {
   return robot === undefined ? shownAddress(address) : `${ROBOTS[robot].en} ${shownAddress(address)}`;
 }
 
-export function undeliveredLines(undelivered: readonly Undelivered[]): string[][] {
+/** What `status` prints of them: what, and the words. */
+export function undeliveredLines(undelivered: readonly Undelivered[]): [what: Words, words: Words][] {
   return undelivered.map(({ address, since, tries, why }) => [
-    'notices not delivered',
-    `to ${address}: ${why}; tried ${tries} times since ${since}. \`fastregister notify test\` tries again`,
+    { en: 'notices not delivered', zh: '未送达的通知' },
+    {
+      en: `to ${address}: ${why}; tried ${tries} times since ${since}. \`fastregister notify test\` tries again`,
+      zh: `${inChinese(address)}：${why}；自 ${since} 起已尝试 ${tries} 次。重试的命令：\`fastregister notify test\``,
+    },
   ]);
+}
+
+function inChinese(address: string): string {
+  const robot = Object.values(ROBOTS).find(({ en }) => address.startsWith(`${en} `));
+  return robot === undefined ? address : address.replace(robot.en, robot.zh);
 }

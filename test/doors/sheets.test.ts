@@ -86,7 +86,7 @@ describe('check', () => {
     expect(stdout).toContain(`${file}:3: warning: A3: `);
     expect(stdout).toContain(`${file}:4: error: B4: Excel has turned this code into 9.11E+17`);
     expect(stdout).toContain(`${file}:5: duplicate of line 2`);
-    expect((await check([file, '--lang', 'zh'])).stdout).toContain(`${file}:5: 与第 2 行重复`);
+    expect((await check([file, '--lang', 'zh'])).stdout).toContain(`${file} 第 5 行：与第 2 行重复`);
     expect(stdout).toMatch(/sheet:code_scientific +error +1 +B4/);
     expect(stdout).toMatch(/all sent on +\d{4}-\d\d-\d\d/);
   });
@@ -101,8 +101,8 @@ describe('check', () => {
     );
     const { status, stdout } = await check([sheet, '--lang', 'zh']);
     expect(status).toBe(3);
-    expect(stdout).toMatch(/:2: error: A2：.*个体工商户。.*：个体户虚构·人。 \[sheet:name_sole_trader\]/);
-    expect(stdout).toMatch(/:3: warning: E3：姓名中的圆点已统一为间隔号“·”。/);
+    expect(stdout).toMatch(/ 第 2 行：错误：A2：.*个体工商户。.*：个体户虚构·人。 \[sheet:name_sole_trader\]/);
+    expect(stdout).toMatch(/ 第 3 行：警告：E3：姓名中的圆点已统一为间隔号“·”。/);
     const successor = { ...alone(), WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' };
     expect((await checked([sheet], successor)).problems).toMatchObject([
       { problem: 'sheet:name_sole_trader', next_step: expect.stringMatching(/without a space: 个体户虚构·人\.$/) },

@@ -122,8 +122,8 @@ test.each([
     { day: '2026-11-21', used: 1000, goes_on_at: '2026-11-21T16:00:00.000Z' },
     '已用 1000 次，11 月 22 日 00:00 后自动继续提交。',
   ],
-  ['workers.missing', { reason: { en: 'e', zh: '没有 worker' } }, '🔴 没有 worker 在运行，提交已中断'],
-  ['workers.back', { workers: 2 }, '✅ worker 已恢复运行（2 个）'],
+  ['workers.missing', { reason: { en: 'e', zh: '没有 worker' } }, '🔴 没有工作进程在运行，提交已中断'],
+  ['workers.back', { workers: 2 }, '✅ 工作进程已恢复运行（2 个）'],
   ['ledger.restored', { facts: 3, pushes: 1 }, '已恢复：3 条记录、1 条推送'],
   [
     'batch.done',

@@ -36,7 +36,7 @@ describe('rows wait, and no worker runs:', () => {
     expect(fault?.reason.en).toMatch(
       /^No worker runs, and rows wait that could be sent, the oldest since .*; the last worker was seen at 21 Nov 09:30\.$/,
     );
-    expect(fault?.reason.zh).toMatch(/^没有 worker 在运行/);
+    expect(fault?.reason.zh).toMatch(/^没有工作进程在运行/);
     expect(fault?.nextStep.en).toContain('`fastregister work`');
     await openHeartbeats(db.redis).beat(WORKER, 60_000);
     expect(await missing()).toBeUndefined();

@@ -88,7 +88,7 @@ describe('the samples', () => {
       expect(checked.flatMap((row) => row.problems.map(({ cell, code }) => `${cell} ${code}`))).toEqual(problems);
       expect(checked.filter(({ merchant }) => merchant).length).toBe(ready);
       expect(sheet).toMatchObject(reads ?? {});
-      if (notes) expect(sheet.notes).toEqual(notes.map((note) => expect.stringMatching(note)));
+      if (notes) expect(sheet.notes.map(({ en }) => en)).toEqual(notes.map((note) => expect.stringMatching(note)));
     },
   );
 
@@ -552,7 +552,12 @@ describe('a workbook', () => {
         ]),
       ),
     );
-    expect(sheet.notes).toEqual(['the sheet "二月" has such headings too and was not read: only "一月" was']);
+    expect(sheet.notes).toEqual([
+      {
+        en: 'the sheet "二月" has such headings too and was not read: only "一月" was',
+        zh: '工作表“二月”也有同样的表头，但未读取：只读取了“一月”',
+      },
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** What is known of a sheet once its headings are found. */
 import type { Layout } from '../../domain/columns.js';
+import type { Words } from '../../domain/words.js';
 import type { Delimiter } from './csv-records.js';
 import type { Encoding } from './encoding.js';
 
@@ -16,5 +17,5 @@ export interface SheetFacts {
   /** Line of the file (of a workbook: its row) where the headings begin, from 1. */
   readonly headingLine: number;
   /** What the reader passed over, e.g. a hidden sheet. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Words[];
 }

@@ -9,6 +9,7 @@ import { isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
+import type { Words } from '../../domain/words.js';
 import { isBlank } from './csv.js';
 import { openExpansion } from './expansion.js';
 import {
@@ -33,7 +34,7 @@ import { type Archive, openArchive } from './zip.js';
 export interface Workbook {
   readonly headings: Headings;
   readonly headingLine: number;
-  readonly notes: readonly string[];
+  readonly notes: readonly Words[];
   /** Bytes of the texts that its cells share. */
   readonly keeps: number;
   pages(file: FileHandle): AsyncIterable<SheetRow[]>;
@@ -257,17 +258,26 @@ async function relations(archive: Archive, part: string, folder: string): Promis
 // What is said of it.
 
 /** `alike`: those that have the headings; the first of them is read. */
-function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): readonly string[] {
+function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): readonly Words[] {
   const [chosen] = alike;
   return sheets.flatMap((sheet) => {
     if (sheet === chosen) return [];
     const name = shownName(sheet.name);
-    if (sheet.isHidden) return [`the hidden sheet "${name}" was passed over`];
+    if (sheet.isHidden) {
+      return [{ en: `the hidden sheet "${name}" was passed over`, zh: `隐藏的工作表“${name}”未读取` }];
+    }
     if (!alike.includes(sheet) && (sheet.name === COUNTS_SHEET.en || sheet.name === COUNTS_SHEET.zh)) return [];
+    const read = shownName(chosen?.name ?? '');
     return [
       alike.includes(sheet)
-        ? `the sheet "${name}" has such headings too and was not read: only "${shownName(chosen?.name ?? '')}" was`
-        : `the sheet "${name}" has no such headings and was passed over`,
+        ? {
+            en: `the sheet "${name}" has such headings too and was not read: only "${read}" was`,
+            zh: `工作表“${name}”也有同样的表头，但未读取：只读取了“${read}”`,
+          }
+        : {
+            en: `the sheet "${name}" has no such headings and was passed over`,
+            zh: `工作表“${name}”没有所需的表头，未读取`,
+          },
     ];
   });
 }
