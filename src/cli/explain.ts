@@ -103,7 +103,7 @@ const NOBODY = (wanted: string): Words => ({
 
 const SEVERAL = (wanted: string, count: number, isCut: boolean): Words => ({
   en: `${isCut ? 'More than ' : ''}${count} merchants fit ${wanted}. Choose one by its registration: fastregister explain REGISTRATION`,
-  zh: `有${isCut ? '超过' : ''} ${count} 个商户符合“${wanted}”。请按商户编号（registration）选择一个：fastregister explain 商户编号`,
+  zh: `有${isCut ? '超过' : ''} ${count} 个商户符合“${wanted}”。请按商户编号选择一个：\`fastregister explain 商户编号\``,
 });
 
 const WORDS = {

@@ -72,7 +72,7 @@ export function asText({ batch, row, name }: Found): string {
 function placeOf({ line, registration_id: id }: Found['row'], batch: Found['batch']): Words {
   return {
     en: `line ${line} of ${batch.file}, batch ${batch.id}${id === '' ? '' : `, registration ${id}`}`,
-    zh: `${batch.file} 第 ${line} 行，批次 ${batch.id}${id === '' ? '' : `，注册编号 ${id}`}`,
+    zh: `${batch.file} 第 ${line} 行，批次 ${batch.id}${id === '' ? '' : `，商户编号 ${id}`}`,
   };
 }
 

@@ -57,16 +57,16 @@ function missingWorker(
   const time = (at: number): Words => localTime(at, limits.timezone, now);
   const last =
     seen.worker === undefined
-      ? { en: 'no worker has run yet', zh: '尚未运行过 worker' }
+      ? { en: 'no worker has run yet', zh: '尚未运行过工作进程' }
       : {
           en: `the last worker was seen at ${time(seen.worker).en}`,
-          zh: `最后一次检测到 worker 是在 ${time(seen.worker).zh}`,
+          zh: `最后一次检测到工作进程是在 ${time(seen.worker).zh}`,
         };
   return {
     problem: NO_WORKER,
     reason: {
       en: `No worker runs, and rows wait that could be sent, the oldest since ${time(waitingSince).en}; ${last.en}.`,
-      zh: `没有 worker 在运行，而有可提交的行在等待，最早的一行自 ${time(waitingSince).zh} 起等待；${last.zh}。`,
+      zh: `没有工作进程在运行，而有可提交的行在等待，最早的一行自 ${time(waitingSince).zh} 起等待；${last.zh}。`,
     },
     nextStep: {
       en: 'Start `fastregister work` or `fastregister serve`. Where one should be running, its log says why it ended.',
