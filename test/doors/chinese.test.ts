@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
+import { LINE_FAULTS } from '../../src/domain/line-faults.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { type Ran, typed } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
@@ -43,7 +44,14 @@ const NAMES: readonly RegExp[] = [
 
 /** Single words that Chinese software writes like this, and those of ours that are typed. */
 const WORDS = new Set([
-  ...['fastregister', ...Object.keys(COMMANDS), 'nights', 'console'],
+  ...[
+    'fastregister',
+    'fastregisterweapp',
+    'fastregisterenterpriseweapp',
+    ...Object.keys(COMMANDS),
+    'nights',
+    'console',
+  ],
   ...['created', 'duplicate', 'invalid', 'rejected', 'expired', 'cancelled', 'pending'],
   ...['merchant', 'platform', 'nobody', 'submitted', 'yes', 'problem', 'noted'],
   ...[
@@ -56,7 +64,12 @@ const WORDS = new Set([
     'JSON',
     'PNG',
     'Redis',
+    'DNS',
+    'URL',
     'UTF',
+    'HTTP',
+    'HTTPS',
+    'API',
     'cron',
     'WPS',
     'DIR',
@@ -79,6 +92,13 @@ test('a sentence of English is noticed, and a name is none', () => {
   expect(englishIn('详见 `fastregister status`，或 FASTREGISTER_HOME、create:61070、AppID wx0123456789abcdef')).toEqual(
     [],
   );
+});
+
+/** One of them may hold up a run that is watched, whichever it is. */
+test('nothing that stops or delays sending is told in English', () => {
+  const told = Object.values(LINE_FAULTS).flatMap(({ zh, nextStep }) => [zh, nextStep.zh]);
+  expect(told.length).toBeGreaterThan(10);
+  expect(told.flatMap(englishIn)).toEqual([]);
 });
 
 async function zh(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {

@@ -35,7 +35,7 @@ test('the same command goes on where it stopped, until every row has its outcome
   const interrupted = await first.ended;
 
   expect(interrupted.status).toBe(130);
-  expect(interrupted.stderr).toContain('The same command goes on where this one stopped.');
+  expect(interrupted.stderr).toContain('再次运行同一命令即可继续。');
   const outcomes = await outcomesIn(report);
   expect(outcomes).toMatchObject({ 处理中: expect.any(Number) });
   expect(Object.values(outcomes).reduce((sum, count) => sum + count)).toBe(40);
