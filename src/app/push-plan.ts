@@ -2,6 +2,7 @@
 import type { ParkedPush, Parking, StoredPush } from '../domain/push.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import type { Words } from '../domain/words.js';
 import { factAbout, type Judge, match, openStored, settle } from '../events/record.js';
 import { ownersOf } from '../redis/ledger/appids.js';
 import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
@@ -13,20 +14,31 @@ import type { Store } from './wiring/store.js';
 export type PushStore = Pick<Store, 'redis' | 'settings' | 'identify' | 'ledger' | 'batches' | 'log'>;
 
 /** Why a push is parked: it … */
-export const PARKED_BECAUSE: Readonly<Record<Parking, string>> = {
-  unknown_merchant: 'names a merchant that no sheet has named; it is matched by itself when one does',
-  no_info: 'does not say which merchant it is about',
-  unreadable: 'cannot be read with the token and key that are set, or is no push that we know',
-  unknown_authorizer:
-    'says that a Mini Program authorised the platform, whose subject is not exactly one merchant that waits for its result; match it by hand',
-  fault: 'met a fault of our program',
-  old: 'was more than three days old when it came; it may have been captured and sent again',
+export const PARKED_BECAUSE: Readonly<Record<Parking, Words>> = {
+  unknown_merchant: {
+    en: 'names a merchant that no sheet has named; it is matched by itself when one does',
+    zh: '所指商户不在任何表格中；导入该商户后自动匹配',
+  },
+  no_info: { en: 'does not say which merchant it is about', zh: '未说明是哪个商户' },
+  unreadable: {
+    en: 'cannot be read with the token and key that are set, or is no push that we know',
+    zh: '无法用当前的令牌和密钥解读，或不是已知的推送',
+  },
+  unknown_authorizer: {
+    en: 'says that a Mini Program authorised the platform, whose subject is not exactly one merchant that waits for its result; match it by hand',
+    zh: '小程序已授权平台，但无法对应到唯一一个等待结果的商户；请人工匹配',
+  },
+  fault: { en: 'met a fault of our program', zh: '处理时程序出错' },
+  old: {
+    en: 'was more than three days old when it came; it may have been captured and sent again',
+    zh: '收到时已超过三天，可能是被截获后重新发送的',
+  },
 };
 
 /** What recording a push would do now. */
 export interface PushPlan {
   readonly push: Push | Unreadable;
-  readonly words: string;
+  readonly words: Words;
   /** There is a registration for it. */
   readonly fits: boolean;
   /** Absent where nothing would change. */
@@ -70,22 +82,37 @@ export function pushTools(store: PushStore) {
   const factOn = ({ view, push }: Change, { receivedAt }: StoredPush): Promise<Fact> =>
     factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, view, push, receivedAt, () => '');
 
-  function words(registration: Registration, fact: Fact): string {
+  function words(registration: Registration, fact: Fact): Words {
     const move = next(registration, fact);
     const about = `${registration.id}: ${fact.kind}${fact.problem === undefined ? '' : ` (${fact.problem})`}`;
     return move === undefined
-      ? `${about} changes nothing, it stays ${registration.state}`
-      : `${about}, ${registration.state} → ${move.to}`;
+      ? {
+          en: `${about} changes nothing, it stays ${registration.state}`,
+          zh: `${about}：无更改，仍为 ${registration.state}`,
+        }
+      : { en: `${about}, ${registration.state} → ${move.to}`, zh: `${about}，${registration.state} → ${move.to}` };
   }
 
   async function plan(stored: StoredPush): Promise<PushPlan> {
     const push = read(stored);
     const judgement = await match(judging, push);
-    if (judgement.kind === 'not_ours') return { push, fits: false, words: 'nothing: it is not about a registration' };
+    if (judgement.kind === 'not_ours')
+      return {
+        push,
+        fits: false,
+        words: { en: 'nothing: it is not about a registration', zh: '无需处理：与注册无关' },
+      };
     if (judgement.kind === 'authorization') return planOfAuthorization(judgement.push);
     if (judgement.kind === 'park') {
       const detail = push.kind === 'unreadable' ? `: ${push.detail}` : '';
-      return { push, fits: false, words: `a person: it ${PARKED_BECAUSE[judgement.why]}${detail}` };
+      return {
+        push,
+        fits: false,
+        words: {
+          en: `a person: it ${PARKED_BECAUSE[judgement.why].en}${detail}`,
+          zh: `需人工处理：${PARKED_BECAUSE[judgement.why].zh}`,
+        },
+      };
     }
     const { registration } = judgement.view;
     const fact = await factOn(judgement, stored);
@@ -103,11 +130,21 @@ export function pushTools(store: PushStore) {
     const { authorizerAppid: appid = '' } = push;
     const [owner] = await ownersOf(store.redis, [appid]);
     return owner === undefined
-      ? { push, fits: false, words: `nothing: ${appid} is no Mini Program of a registration` }
+      ? {
+          push,
+          fits: false,
+          words: {
+            en: `nothing: ${appid} is no Mini Program of a registration`,
+            zh: `无需处理：${appid} 不是注册所得的小程序`,
+          },
+        }
       : {
           push,
           fits: true,
-          words: `${owner}: the authorisation of its Mini Program ${appid}, which was recorded when it came`,
+          words: {
+            en: `${owner}: the authorisation of its Mini Program ${appid}, which was recorded when it came`,
+            zh: `${owner}：其小程序 ${appid} 的授权，收到时已记录`,
+          },
         };
   }
 

@@ -1,6 +1,7 @@
 /** The pushes that were received: what they say, what they call for now, and another try for those that fit no registration. */
 import { isIdentity } from '../domain/merchant.js';
 import type { Parking, StoredPush } from '../domain/push.js';
+import type { Words } from '../domain/words.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import type { Push, Unreadable } from '../wechat/push.js';
 import { type PushStore, pushTools, resultIn } from './push-plan.js';
@@ -42,13 +43,13 @@ export function findPush(store: PushStore, id: string): Promise<StoredPush> {
 export async function explainPush(
   store: PushStore,
   stored: StoredPush,
-): Promise<{ readonly says: Readonly<Record<string, unknown>>; readonly callsFor: string }> {
+): Promise<{ readonly says: Readonly<Record<string, unknown>>; readonly callsFor: Words }> {
   const { push, words } = await pushTools(store).plan(stored);
   return { says: withoutSecrets(push), callsFor: words };
 }
 
 export interface Replay {
-  readonly pushes: readonly { readonly id: string; readonly infoType: string; readonly callsFor: string }[];
+  readonly pushes: readonly { readonly id: string; readonly infoType: string; readonly callsFor: Words }[];
   /** How many of them change something, or would. */
   readonly changing: number;
 }
@@ -65,7 +66,7 @@ export interface ReplayRequest {
 /** Looks at stored pushes again, with the settings and the program of now. @throws RequestError */
 export async function replayPushes(store: PushStore, { ids, since, apply }: ReplayRequest): Promise<Replay> {
   const tools = pushTools(store);
-  const pushes: { id: string; infoType: string; callsFor: string }[] = [];
+  const pushes: { id: string; infoType: string; callsFor: Words }[] = [];
   let changing = 0;
   for await (const stored of tools.chosen(ids, since)) {
     const plan = await tools.plan(stored);
@@ -82,7 +83,7 @@ export async function matchPush(
   store: PushStore,
   id: string,
   registration: string,
-): Promise<{ readonly words: string; readonly changed: boolean }> {
+): Promise<{ readonly words: Words; readonly changed: boolean }> {
   const tools = pushTools(store);
   const stored = await tools.find(id);
   if (!('why' in stored)) {

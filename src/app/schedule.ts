@@ -75,7 +75,7 @@ function nextOf(schedule: Schedule): string {
 
 function lastOf(night: Night | undefined) {
   if (night === undefined) return undefined;
-  const { name, timezone, startedAt, ending = 'running', stopped, files, rejected } = night;
+  const { name, timezone, startedAt, ending = 'running' as const, stopped, files, rejected } = night;
   return {
     night: name,
     started: isoWithOffset(startedAt, timezone),

@@ -118,7 +118,7 @@ async function correct({ open, settings }: CommandContext, id: string, options: 
   }
   // A script's stderr is somebody's log; it has the changes in the JSON.
   if (!options.json) for (const line of previewLines(correction, language)) say(line);
-  if (!options.yes && !(await agreed(QUESTION[language]))) {
+  if (!options.yes && !(await agreed(QUESTION))) {
     say(NOTHING_DONE[language]);
     return EXIT.done;
   }
@@ -231,7 +231,7 @@ const UNKNOWN_OUTCOME = (id: string): Words => ({
   zh: `上一次提交的结果未知：更正后的信息会等待。请先向商户确认，再用 \`fastregister retry ${id} --only needs_review\` 提交。`,
 });
 
-const QUESTION: Words = { en: 'Send the corrected details?', zh: '提交更正后的信息？' };
+const QUESTION: Words = { en: 'Send the corrected details?', zh: '将提交更正后的信息。' };
 const NOTHING_DONE: Words = { en: 'Nothing was done.', zh: '没有执行任何操作。' };
 
 const DONE: Readonly<Record<CorrectionDone['became'], Words>> = {

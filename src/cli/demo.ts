@@ -14,6 +14,8 @@ import { openStore, type Store } from '../app/wiring/store.js';
 import { readSettings } from '../config.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import { localTime } from '../domain/calendar.js';
+import { OUTCOMES } from '../domain/outcomes.js';
+import type { Outcome } from '../domain/registration.js';
 import { packageFile } from '../package.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
@@ -24,6 +26,7 @@ import type { Settings } from '../settings.js';
 import { sleep } from '../sleep.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { LINK_SHEET, writeCodes } from './qr-folder.js';
 import { loadShown, sendEvents } from './shown.js';
 import { onInterruption, say, table } from './terminal.js';
@@ -60,10 +63,20 @@ const WAITS = {
 export function demoCommand(): Command {
   return command(
     'demo',
-    'Runs samples/merchants.csv, merchants of every fate, to a finished report against the simulator, on a private Redis.',
+    {
+      en: 'Runs samples/merchants.csv, merchants of every fate, to a finished report against the simulator, on a private Redis.',
+      zh: '用模拟器和私有 Redis 处理 samples/merchants.csv（包含各种结果的商户），直至生成报告。',
+    },
     'fastregister demo',
   )
-    .option('--api <NAME>', `which registration API: ${Object.keys(SHEETS).join(' or ')}`, 'fastregisterweapp')
+    .option(
+      '--api <NAME>',
+      spoken({
+        en: `which registration API: ${Object.keys(SHEETS).join(' or ')}`,
+        zh: `注册接口：${Object.keys(SHEETS).join(' 或 ')}`,
+      }),
+      'fastregisterweapp',
+    )
     .action(async (options: { lang?: string; api: string }, made: Command) =>
       perform(made, {}, ({ settings, log }) => demo(settings, log, apiFrom(options.api), options.lang)),
     );
@@ -71,7 +84,10 @@ export function demoCommand(): Command {
 
 function apiFrom(name: string): Api {
   if (Object.hasOwn(SHEETS, name)) return name as Api;
-  throw new UsageError(`--api ${name}: write ${Object.keys(SHEETS).join(' or ')}.`);
+  throw new UsageError({
+    en: `--api ${name}: write ${Object.keys(SHEETS).join(' or ')}.`,
+    zh: `--api ${name}：请填写 ${Object.keys(SHEETS).join(' 或 ')}。`,
+  });
 }
 
 async function demo(settings: Settings, log: Logger, api: Api, lang: string | undefined): Promise<number> {
@@ -84,7 +100,10 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
   let store: Store | undefined;
   try {
     store = await openStore(demoSettings(home, simulator.url, api), log, 'background');
-    say(`WeChat is the simulator at ${simulator.url}; 24 hours pass in ten seconds.`);
+    say({
+      en: `WeChat is the simulator at ${simulator.url}; 24 hours pass in ten seconds.`,
+      zh: `微信由模拟器代替：${simulator.url}；十秒相当于 24 小时。`,
+    });
     const [loaded] = await loadShown(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
     if (loaded === undefined) return EXIT.ourFault;
     const id = loaded.batch.id;
@@ -111,12 +130,13 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
     say(
       table(
         Object.entries(byOutcome(await store.batches.counts(id))).map(([outcome, count]) => [
-          `  ${outcome}`,
+          `  ${spoken({ en: outcome, zh: OUTCOMES[outcome as Outcome].zh })}`,
           String(count),
         ]),
       ),
     );
-    say(`\nThe report: ${[reportFile, workbook].map((file) => relative(process.cwd(), file)).join(', ')}`);
+    const files = [reportFile, workbook].map((file) => relative(process.cwd(), file));
+    say({ en: `\nThe report: ${files.join(', ')}`, zh: `\n报告：${files.join('、')}` });
     return await tellSurprises(store, batch);
   } finally {
     await store?.close();
@@ -163,9 +183,22 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
   if (found.length === 0) return;
   const time = (at: number): string => localTime(at, store.settings.quotaTimezone, Date.now()).zh;
   await writeCodes(folder, found, { title: batch.file, language: 'zh', time });
-  say('\nEvery legal person has to open a link. `fastregister links` shows those that are open:');
-  say(table(found.slice(0, LINKS_SHOWN).map(({ line, merchant, url }) => [`  line ${line}`, merchant, url])));
-  say(`To print or to send: ${join(relative(process.cwd(), folder), LINK_SHEET)}, and a QR code for each merchant.\n`);
+  say({
+    en: '\nEvery legal person has to open a link. `fastregister links` shows those that are open:',
+    zh: '\n每位法人须打开各自的链接。`fastregister links` 可查看有效的链接：',
+  });
+  say(
+    table(
+      found
+        .slice(0, LINKS_SHOWN)
+        .map(({ line, merchant, url }) => [spoken({ en: `  line ${line}`, zh: `  第 ${line} 行` }), merchant, url]),
+    ),
+  );
+  const sheet = join(relative(process.cwd(), folder), LINK_SHEET);
+  say({
+    en: `To print or to send: ${sheet}, and a QR code for each merchant.\n`,
+    zh: `可打印或发送：${sheet}，以及每个商户的二维码。\n`,
+  });
 }
 
 /** The last column of the sheet names the fate: an outcome, and its problem where there is one. */
@@ -176,13 +209,21 @@ async function tellSurprises(store: Store, batch: Batch): Promise<number> {
     for (const row of rows) {
       const met = [row.outcome, row.problem].filter(Boolean).join(' ');
       if (met !== row.cells[expected])
-        surprises.push(`line ${row.line}: expected ${row.cells[expected]}, met ${met}: ${row.reason}`);
+        surprises.push(
+          spoken({
+            en: `line ${row.line}: expected ${row.cells[expected]}, met ${met}: ${row.reason}`,
+            zh: `第 ${row.line} 行：预期 ${row.cells[expected]}，实际 ${met}`,
+          }),
+        );
     }
   }
   if (surprises.length === 0) {
-    say('Every merchant met the fate that its row names.');
+    say({ en: 'Every merchant met the fate that its row names.', zh: '每个商户的结果均与其行中指定的一致。' });
     return EXIT.done;
   }
-  say(`\n${surprises.length} merchants met another fate than their rows name:\n${surprises.join('\n')}`);
+  say({
+    en: `\n${surprises.length} merchants met another fate than their rows name:\n${surprises.join('\n')}`,
+    zh: `\n${surprises.length} 个商户的结果与其行中指定的不一致：\n${surprises.join('\n')}`,
+  });
   return EXIT.ourFault;
 }

@@ -3,8 +3,11 @@ import { runNightNow } from '../app/run-night.js';
 import type { Store } from '../app/wiring/store.js';
 import { byOutcome } from '../domain/batch.js';
 import type { Night } from '../domain/night.js';
+import { OUTCOMES } from '../domain/outcomes.js';
+import type { Outcome } from '../domain/registration.js';
 import type { NightPlan } from '../nights/night.js';
 import { EXIT } from './command.js';
+import { spoken } from './language.js';
 import { sendEvents } from './shown.js';
 import { onInterruption, say, table } from './terminal.js';
 
@@ -14,30 +17,38 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
     interruption.end(),
   );
   if (result === undefined) {
-    say(`Another night works on ${plan.inbox} at the moment. Nothing was done.`);
+    say({
+      en: `Another night works on ${plan.inbox} at the moment. Nothing was done.`,
+      zh: `另一个夜间任务正在处理 ${plan.inbox}，未执行任何操作。`,
+    });
     return EXIT.done;
   }
   const { night, counts, needing } = result;
   const { notReady = [] } = night;
   for (const name of notReady)
-    say(
-      `${name}: not ready, because it was changed less than a minute ago; put ${name}.ready beside it, or run again.`,
-    );
-  if (night.files.length + night.rejected.length + notReady.length === 0) say(`No sheet lies in ${plan.inbox}.`);
-  for (const { name, report } of night.files) say(`${name}: ${report}`);
-  for (const { name, why } of night.rejected) say(`${name}: rejected: ${why}`);
-  const outcomes = Object.entries(byOutcome(counts)).map(([outcome, count]) => [`  ${outcome}`, String(count)]);
+    say({
+      en: `${name}: not ready, because it was changed less than a minute ago; put ${name}.ready beside it, or run again.`,
+      zh: `${name}：一分钟内有改动，暂未处理；请在旁边放一个 ${name}.ready，或稍后重新执行。`,
+    });
+  if (night.files.length + night.rejected.length + notReady.length === 0)
+    say({ en: `No sheet lies in ${plan.inbox}.`, zh: `${plan.inbox} 中没有表格。` });
+  for (const { name, report } of night.files) say({ en: `${name}: ${report}`, zh: `${name}：${report}` });
+  for (const { name, why } of night.rejected) say({ en: `${name}: rejected: ${why}`, zh: `${name}：未导入：${why}` });
+  const outcomes = Object.entries(byOutcome(counts)).map(([outcome, count]) => [
+    `  ${spoken({ en: outcome, zh: OUTCOMES[outcome as Outcome].zh })}`,
+    String(count),
+  ]);
   if (outcomes.length > 0) say(table(outcomes));
   return statusOf(night, needing, interruption.status());
 }
 
 function statusOf({ ending, stopped, rejected }: Night, needing: number, interrupted: number): number {
   if (ending === 'interrupted') {
-    say('Interrupted. The next run goes on where this one stopped.');
+    say({ en: 'Interrupted. The next run goes on where this one stopped.', zh: '已中断。下次执行将从中断处继续。' });
     return interrupted || EXIT.ourFault;
   }
   if (ending === 'stopped') {
-    say(`Stopped. ${stopped ?? ''}`);
+    say({ en: `Stopped. ${stopped ?? ''}`, zh: `已停止。${stopped ?? ''}` });
     return EXIT.stopped;
   }
   if (rejected.length > 0) return EXIT.badUsage;

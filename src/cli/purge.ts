@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { applyPurge, previewPurge } from '../app/purge.js';
+import { isoWithOffset } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { spoken } from './language.js';
 import { agreed } from './question.js';
 import { printJson, say } from './terminal.js';
 
@@ -14,16 +16,31 @@ interface Options {
 export function purgeCommand(): Command {
   return command(
     'purge',
-    "Forgets merchants' data of batches that are over; keeps their counts, and that a Mini Program was created.",
+    {
+      en: "Forgets merchants' data of batches that are over; keeps their counts, and that a Mini Program was created.",
+      zh: '清除已结束批次的商户信息；保留各结果的数量和小程序已创建的记录。',
+    },
     'fastregister purge --older-than 90d',
   )
-    .requiredOption('--older-than <DAYS>', 'how long ago the last row must have had its outcome: 90 or 90d')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print what it would do, or with --yes did, as JSON')
+    .requiredOption(
+      '--older-than <DAYS>',
+      spoken({
+        en: 'how long ago the last row must have had its outcome: 90 or 90d',
+        zh: '最后一行得出结果至今的天数：90 或 90d',
+      }),
+    )
+    .option('--yes', spoken({ en: 'do not ask', zh: '不再询问' }))
+    .option(
+      '--json',
+      spoken({
+        en: 'print what it would do, or with --yes did, as JSON',
+        zh: '以 JSON 输出将要执行的操作；加 --yes 时输出已执行的操作',
+      }),
+    )
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => run(context, options)));
 }
 
-async function run({ open }: CommandContext, options: Options): Promise<number> {
+async function run({ open, settings }: CommandContext, options: Options): Promise<number> {
   const now = Date.now();
   const time = now - ageFrom(options.olderThan);
   const store = await open('background');
@@ -34,24 +51,32 @@ async function run({ open }: CommandContext, options: Options): Promise<number> 
     await printJson(facts);
     return EXIT.done;
   }
-  const what = `${batches.length} batches with ${rows} rows, and every push that came before ${new Date(time).toISOString()}`;
-  if (!options.yes && !(await agreed(`Forget ${what}? This cannot be undone.`))) {
-    say('Nothing was forgotten.');
+  const before = isoWithOffset(time, settings.quotaTimezone);
+  const question = {
+    en: `Forget ${batches.length} batches with ${rows} rows, and every push that came before ${new Date(time).toISOString()}? This cannot be undone.`,
+    zh: `将清除 ${batches.length} 个批次（共 ${rows} 行），以及 ${before} 之前收到的全部推送。清除后无法恢复。`,
+  };
+  if (!options.yes && !(await agreed(question))) {
+    say({ en: 'Nothing was forgotten.', zh: '未清除任何信息。' });
     return EXIT.done;
   }
   const purged = await applyPurge(store, wanted, now);
   if (options.json) await printJson({ ...facts, ...purged });
   else
-    say(
-      `Forgotten: ${batches.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.${LEFT[purged.rewrite]}`,
-    );
+    say({
+      en: `Forgotten: ${batches.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.${LEFT[purged.rewrite].en}`,
+      zh: `已清除：批次 ${batches.length} 个，注册 ${purged.registrations} 个，推送 ${purged.pushes} 条。${LEFT[purged.rewrite].zh}`,
+    });
   return EXIT.done;
 }
 
 const LEFT = {
-  done: '',
-  nothing: '',
-  forbidden: ' This Redis rewrites its append-only file on its own schedule: until then they are on its disk.',
+  done: { en: '', zh: '' },
+  nothing: { en: '', zh: '' },
+  forbidden: {
+    en: ' This Redis rewrites its append-only file on its own schedule: until then they are on its disk.',
+    zh: '该 Redis 按自己的计划重写 AOF 文件，在此之前磁盘上仍有这些信息。',
+  },
 };
 
 /** A number alone is one of days. */
@@ -59,6 +84,12 @@ function ageFrom(text: string): number {
   try {
     return parseDuration(/^\d+$/.test(text.trim()) ? `${text.trim()}d` : text);
   } catch (cause) {
-    throw new UsageError(`--older-than: ${(cause as Error).message}.`, { cause });
+    throw new UsageError(
+      {
+        en: `--older-than: ${(cause as Error).message}.`,
+        zh: `--older-than："${text}" 不是有效的天数：请填写数字，如 90 或 90d。`,
+      },
+      { cause },
+    );
   }
 }

@@ -2,14 +2,18 @@ import { Command } from 'commander';
 import { PARKED_BECAUSE } from '../app/push-plan.js';
 import { explainPush, findPush, listPushes, matchPush, replayPushes } from '../app/pushes.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import { command, EXIT, perform } from './command.js';
+import { AS_JSON, command, EXIT, perform } from './command.js';
 import { countFrom, sinceFrom } from './flags.js';
+import { spoken } from './language.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function pushesCommand(): Command {
   return new Command('pushes')
     .description(
-      'The pushes that were received: what they say, which of them fit no registration, and another try for them.',
+      spoken({
+        en: 'The pushes that were received: what they say, which of them fit no registration, and another try for them.',
+        zh: '已收到的推送：内容、哪些未匹配到注册，以及重新处理。',
+      }),
     )
     .addCommand(listCommand().exitOverride())
     .addCommand(showCommand().exitOverride())
@@ -22,12 +26,18 @@ const MOST = 50;
 function listCommand(): Command {
   return command(
     'list',
-    'The newest pushes, the latest first; or those that fit no registration.',
+    {
+      en: 'The newest pushes, the latest first; or those that fit no registration.',
+      zh: '最新的推送，最近的在前；或未匹配到注册的推送。',
+    },
     'fastregister pushes list --parked',
   )
-    .option('--parked', 'only those that fit no registration, and why')
-    .option('--most <NUMBER>', 'how many', String(MOST))
-    .option('--json', 'print as JSON')
+    .option(
+      '--parked',
+      spoken({ en: 'only those that fit no registration, and why', zh: '只列出未匹配到注册的推送及原因' }),
+    )
+    .option('--most <NUMBER>', spoken({ en: 'how many', zh: '条数' }), String(MOST))
+    .option('--json', spoken(AS_JSON))
     .action(async (options: { parked?: true; most: string; json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const store = await open('interactive');
@@ -37,13 +47,13 @@ function listCommand(): Command {
           receivedAt: isoWithOffset(push.receivedAt, store.settings.quotaTimezone),
         }));
         if (options.json) await printJson(rows);
-        else if (rows.length === 0) say('None.');
+        else if (rows.length === 0) say({ en: 'None.', zh: '没有推送。' });
         else {
           const lines = rows.map((row) => [
             row.id,
             row.receivedAt,
             row.infoType,
-            row.parked ? PARKED_BECAUSE[row.parked] : '',
+            row.parked ? spoken(PARKED_BECAUSE[row.parked]) : '',
           ]);
           await print(`${table(lines)}\n`);
         }
@@ -55,11 +65,14 @@ function listCommand(): Command {
 function showCommand(): Command {
   return command(
     'show <ID>',
-    'What one push says, and what it calls for now. Tickets and codes are left out.',
+    {
+      en: 'What one push says, and what it calls for now. Tickets and codes are left out.',
+      zh: '一条推送的内容，以及现在需要的处理。不显示票据和授权码。',
+    },
     'fastregister pushes show 1795229255642-0',
   )
-    .option('--raw', 'its query and its body, as they came')
-    .option('--json', 'print as JSON')
+    .option('--raw', spoken({ en: 'its query and its body, as they came', zh: '原样显示其查询参数和正文' }))
+    .option('--json', spoken(AS_JSON))
     .action(async (id: string, options: { raw?: true; json?: true }, made: Command) =>
       perform(made, { needs: ['push'] }, async ({ open }) => {
         const store = await open('interactive');
@@ -74,11 +87,12 @@ function showCommand(): Command {
           receivedAt: isoWithOffset(stored.receivedAt, store.settings.quotaTimezone),
           infoType: stored.infoType,
           says: said,
-          calls_for: callsFor,
+          calls_for: callsFor.en,
         };
         if (options.json) await printJson(facts);
         else {
-          const { says, ...rest } = facts;
+          const { says, ...named } = facts;
+          const rest = { ...named, calls_for: spoken(callsFor) };
           await print(`${table([...Object.entries(rest), ...fieldsOf(says)])}\n`);
         }
         return EXIT.done;
@@ -89,12 +103,24 @@ function showCommand(): Command {
 function replayCommand(): Command {
   return command(
     'replay [ID...]',
-    'Looks at stored pushes again, with the settings and the program of today: all that fit no registration, or those named.',
+    {
+      en: 'Looks at stored pushes again, with the settings and the program of today: all that fit no registration, or those named.',
+      zh: '按当前的配置和程序重新处理已保存的推送：全部未匹配的，或指定的。',
+    },
     'fastregister pushes replay --yes',
   )
-    .option('--since <TIME>', 'all that came since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago')
-    .option('--yes', 'record what they say; without it nothing is changed')
-    .option('--json', 'print as JSON')
+    .option(
+      '--since <TIME>',
+      spoken({
+        en: 'all that came since: 2026-11-20, "2026-11-20 22:00", or 24h for a day ago',
+        zh: '此后收到的全部推送：2026-11-20、"2026-11-20 22:00"，或 24h（一天前）',
+      }),
+    )
+    .option(
+      '--yes',
+      spoken({ en: 'record what they say; without it nothing is changed', zh: '记录推送的内容；不加则不作更改' }),
+    )
+    .option('--json', spoken(AS_JSON))
     .action(async (ids: string[], options: { since?: string; yes?: true; json?: true }, made: Command) =>
       perform(made, { needs: ['push', 'encryption'] }, async ({ open, settings }) => {
         const since = sinceFrom(options.since, settings.quotaTimezone);
@@ -103,13 +129,15 @@ function replayCommand(): Command {
           since,
           apply: options.yes === true,
         });
-        const told = pushes.map(({ id, infoType, callsFor }) => ({ id, infoType, calls_for: callsFor }));
+        const told = pushes.map(({ id, infoType, callsFor }) => ({ id, infoType, calls_for: callsFor.en }));
         if (options.json) await printJson(told);
-        else if (told.length > 0) await print(`${table(told.map((it) => Object.values(it)))}\n`);
+        else if (told.length > 0)
+          await print(`${table(pushes.map((it) => [it.id, it.infoType, spoken(it.callsFor)]))}\n`);
         const dry = changing > 0 && !options.yes;
-        say(
-          `${told.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done; pass --yes.' : ''}`,
-        );
+        say({
+          en: `${told.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done; pass --yes.' : ''}`,
+          zh: `推送 ${told.length} 条，其中 ${changing} 条${dry ? '将引起更改。未执行任何操作；请加 --yes 执行。' : options.yes ? '已引起更改。' : '引起更改。'}`,
+        });
         return EXIT.done;
       }),
     );
@@ -118,12 +146,15 @@ function replayCommand(): Command {
 function matchCommand(): Command {
   return command(
     'match <ID> <REGISTRATION>',
-    'Gives a push that fits no registration to the one that you name, and records what it says.',
+    {
+      en: 'Gives a push that fits no registration to the one that you name, and records what it says.',
+      zh: '将未匹配的推送归入指定的注册，并记录其内容。',
+    },
     'fastregister pushes match 1795229255642-0 mfrggzdfmztwq2lk',
   ).action(async (id: string, registration: string, _options: object, made: Command) =>
     perform(made, { needs: ['push', 'encryption'] }, async ({ open }) => {
       const { words, changed } = await matchPush(await open('interactive'), id, registration);
-      say(changed ? words : `${words}; the push is kept.`);
+      say(changed ? words : { en: `${words.en}; the push is kept.`, zh: `${words.zh}；推送保留。` });
       return EXIT.done;
     }),
   );

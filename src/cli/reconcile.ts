@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { type Compared, compareWithWeChat } from '../app/reconcile.js';
-import { command, EXIT, perform } from './command.js';
+import type { Words } from '../domain/words.js';
+import { AS_JSON, command, EXIT, perform } from './command.js';
+import { spoken } from './language.js';
 import { print, printJson, say, table } from './terminal.js';
 
 interface Options {
@@ -11,11 +13,20 @@ interface Options {
 export function reconcileCommand(): Command {
   return command(
     'reconcile',
-    "Looks for silent registrations in WeChat's list of accounts, for pushes that never came; shows what it finds.",
+    {
+      en: "Looks for silent registrations in WeChat's list of accounts, for pushes that never came; shows what it finds.",
+      zh: '推送未到时，在微信的授权帐号列表中查找没有结果的注册，并显示查到的内容。',
+    },
     'fastregister reconcile --apply',
   )
-    .option('--apply', 'record what was found: the registrations become created')
-    .option('--json', 'print as JSON')
+    .option(
+      '--apply',
+      spoken({
+        en: 'record what was found: the registrations become created',
+        zh: '记录查到的内容：相应注册变为已创建',
+      }),
+    )
+    .option('--json', spoken(AS_JSON))
     .action(async (options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'encryption'] }, async ({ open }) => {
         const compared = await compareWithWeChat(await open('interactive'), options.apply === true);
@@ -38,22 +49,40 @@ async function tell({ found, applied, kept }: Compared, options: Options): Promi
   if (options.json) return printJson({ ...found, matches, tokens });
   if (matches.length > 0) {
     await print(
-      `${table(matches.map((match) => [match.registration, match.appid, match.name, match.applied ? 'recorded' : 'found']))}\n`,
+      `${table(matches.map((match) => [match.registration, match.appid, match.name, spoken(match.applied ? RECORDED : FOUND)]))}\n`,
     );
   }
-  say(`${found.silent} silent registrations, ${matches.length} of them found, ${applied.length} recorded.`);
-  if (found.running > 0) say(`${found.running} more may still run at WeChat; they are not looked for yet.`);
+  say({
+    en: `${found.silent} silent registrations, ${matches.length} of them found, ${applied.length} recorded.`,
+    zh: `没有结果的注册 ${found.silent} 个，其中查到 ${matches.length} 个，已记录 ${applied.length} 个。`,
+  });
+  if (found.running > 0)
+    say({
+      en: `${found.running} more may still run at WeChat; they are not looked for yet.`,
+      zh: `另有 ${found.running} 个可能仍在微信处理中，暂不查找。`,
+    });
   if (tokens.length > 0) {
     await print(
-      `${table(tokens.map((it) => [it.registration, it.appid, it.applied ? 'token kept' : 'token found']))}\n`,
+      `${table(tokens.map((it) => [it.registration, it.appid, spoken(it.applied ? TOKEN_KEPT : TOKEN_FOUND)]))}\n`,
     );
-    say(`${tokens.length} Mini Programs without a refresh token of which WeChat lists one, ${kept.length} kept.`);
+    say({
+      en: `${tokens.length} Mini Programs without a refresh token of which WeChat lists one, ${kept.length} kept.`,
+      zh: `缺少刷新令牌而在微信查到令牌的小程序 ${tokens.length} 个，已保存 ${kept.length} 个。`,
+    });
   }
   if (found.ambiguous.length > 0) {
-    say(
-      `Not recorded, because one name fits several: ${found.ambiguous.join(', ')}. Compare them by hand (fastregister explain).`,
-    );
+    say({
+      en: `Not recorded, because one name fits several: ${found.ambiguous.join(', ')}. Compare them by hand (fastregister explain).`,
+      zh: `同一名称对应多个，未记录：${found.ambiguous.join('、')}。请人工核对（\`fastregister explain\`）。`,
+    });
   }
-  if (found.refused !== undefined) say(`WeChat did not let us read on: ${found.refused}`);
-  if (!options.apply && matches.length + tokens.length > 0) say('Nothing was changed; --apply records it.');
+  if (found.refused !== undefined)
+    say({ en: `WeChat did not let us read on: ${found.refused}`, zh: `微信未允许继续读取：${found.refused}` });
+  if (!options.apply && matches.length + tokens.length > 0)
+    say({ en: 'Nothing was changed; --apply records it.', zh: '未作更改；加 --apply 即可记录。' });
 }
+
+const FOUND: Words = { en: 'found', zh: '已查到' };
+const RECORDED: Words = { en: 'recorded', zh: '已记录' };
+const TOKEN_FOUND: Words = { en: 'token found', zh: '已查到令牌' };
+const TOKEN_KEPT: Words = { en: 'token kept', zh: '已保存令牌' };

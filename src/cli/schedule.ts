@@ -9,18 +9,25 @@ import {
   scheduleNamed,
 } from '../app/schedule.js';
 import type { Store } from '../app/wiring/store.js';
-import type { Schedule } from '../domain/night.js';
+import type { NightEnding, Schedule } from '../domain/night.js';
+import type { Words } from '../domain/words.js';
 import { planOf } from '../nights/night-scheduler.js';
 import { shareAsText } from '../producer/checked-rows.js';
-import { command, EXIT, perform, UsageError } from './command.js';
+import { AS_JSON, command, EXIT, perform, UsageError } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
+import { spoken } from './language.js';
 import { runNightHere } from './night-run.js';
 import { withIntakeOptions } from './sheets.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function scheduleCommand(): Command {
   return new Command('schedule')
-    .description('Nightly runs over an inbox folder; `serve` runs them.')
+    .description(
+      spoken({
+        en: 'Nightly runs over an inbox folder; `serve` runs them.',
+        zh: '定时处理收件文件夹的夜间任务，由 `serve` 执行。',
+      }),
+    )
     .addCommand(addCommand().exitOverride())
     .addCommand(listCommand().exitOverride())
     .addCommand(removeCommand().exitOverride())
@@ -41,14 +48,32 @@ function addCommand(): Command {
   return withIntakeOptions(
     command(
       'add <NAME>',
-      'Adds a nightly run, or changes the one of that name.',
+      { en: 'Adds a nightly run, or changes the one of that name.', zh: '新增夜间任务，或修改同名的夜间任务。' },
       'fastregister schedule add nightly --inbox /srv/merchants --at "0 22 * * *" --until submitted --max-invalid 5%',
     ),
   )
-    .requiredOption('--inbox <DIR>', 'the folder to read files from')
-    .requiredOption('--at <CRON>', 'minute, hour, day, month, weekday: "0 22 * * *" is every day at 22:00')
-    .option('--timezone <ZONE>', 'of the cron expression; without it that of the quota')
-    .option('--until <submitted>', 'the night ends when every row was sent, not when every outcome has come')
+    .requiredOption('--inbox <DIR>', spoken({ en: 'the folder to read files from', zh: '读取文件的文件夹' }))
+    .requiredOption(
+      '--at <CRON>',
+      spoken({
+        en: 'minute, hour, day, month, weekday: "0 22 * * *" is every day at 22:00',
+        zh: '分、时、日、月、星期："0 22 * * *" 表示每天 22:00',
+      }),
+    )
+    .option(
+      '--timezone <ZONE>',
+      spoken({
+        en: 'of the cron expression; without it that of the quota',
+        zh: 'cron 表达式的时区；未设置时用额度的时区',
+      }),
+    )
+    .option(
+      '--until <submitted>',
+      spoken({
+        en: 'the night ends when every row was sent, not when every outcome has come',
+        zh: '所有行提交后即结束，不等全部结果',
+      }),
+    )
     .action(async (name: string, options: AddOptions, made: Command) =>
       perform(made, {}, async ({ open, settings }) => {
         const schedule: Schedule = {
@@ -64,7 +89,10 @@ function addCommand(): Command {
         };
         const next = checkSchedule(schedule);
         await addSchedule(await open('background'), schedule);
-        say(`${name}: the next night is at ${next}, if \`fastregister serve\` runs then, else when it is started.`);
+        say({
+          en: `${name}: the next night is at ${next}, if \`fastregister serve\` runs then, else when it is started.`,
+          zh: `${name}：下次执行时间为 ${next}；届时须有 \`fastregister serve\` 在运行，否则在其启动时执行。`,
+        });
         return EXIT.done;
       }),
     );
@@ -73,15 +101,22 @@ function addCommand(): Command {
 function listCommand(): Command {
   return command(
     'list',
-    'The nightly runs, their next night, and how the last one ended.',
+    {
+      en: 'The nightly runs, their next night, and how the last one ended.',
+      zh: '夜间任务、下次执行时间和上次的结果。',
+    },
     'fastregister schedule list',
   )
-    .option('--json', 'print as JSON')
+    .option('--json', spoken(AS_JSON))
     .action(async (options: { json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const facts = await listSchedules(await open('interactive'));
         if (options.json) await printJson(facts);
-        else if (facts.length === 0) say('No nightly run yet: fastregister schedule add --help');
+        else if (facts.length === 0)
+          say({
+            en: 'No nightly run yet: fastregister schedule add --help',
+            zh: '还没有夜间任务：`fastregister schedule add --help`',
+          });
         else {
           await print(
             `${table(
@@ -93,10 +128,13 @@ function listCommand(): Command {
                   ...(acceptWarnings ? [] : ['--accept-warnings=no']),
                   ...(mostInvalid < 1 ? [`--max-invalid ${shareAsText(mostInvalid)}`] : []),
                 ].join(' '),
-                `next ${next}`,
+                spoken({ en: `next ${next}`, zh: `下次 ${next}` }),
                 last === undefined
-                  ? 'never run'
-                  : `last ${last.started}: ${last.ending}, ${last.files} files, ${last.rejected} rejected`,
+                  ? spoken({ en: 'never run', zh: '尚未执行' })
+                  : spoken({
+                      en: `last ${last.started}: ${last.ending}, ${last.files} files, ${last.rejected} rejected`,
+                      zh: `上次 ${last.started}：${ENDINGS[last.ending].zh}，文件 ${last.files} 个，未导入 ${last.rejected} 个`,
+                    }),
               ]),
             )}\n`,
           );
@@ -109,30 +147,45 @@ function listCommand(): Command {
 function removeCommand(): Command {
   return command(
     'remove <NAME>',
-    'Removes a nightly run. Its nights and their files stay.',
+    { en: 'Removes a nightly run. Its nights and their files stay.', zh: '删除夜间任务；以往的执行记录和文件保留。' },
     'fastregister schedule remove nightly',
   ).action(async (name: string, _options: object, made: Command) =>
     perform(made, {}, async ({ open }) => {
       await removeSchedule(await open('background'), name);
-      say(`${name} is removed.`);
+      say({ en: `${name} is removed.`, zh: `已删除 ${name}。` });
       return EXIT.done;
     }),
   );
 }
 
 function runCommand(): Command {
-  return command('run <NAME>', 'Runs a night now, in this process.', 'fastregister schedule run nightly').action(
-    async (name: string, _options: object, made: Command) =>
-      perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, async ({ open }) => {
-        const store: Store = await open('background');
-        const schedule = await scheduleNamed(store, name);
-        refuseMissingInbox(schedule.inbox);
-        return runNightHere(store, planOf(schedule));
-      }),
+  return command(
+    'run <NAME>',
+    { en: 'Runs a night now, in this process.', zh: '立即在本进程中执行一次夜间任务。' },
+    'fastregister schedule run nightly',
+  ).action(async (name: string, _options: object, made: Command) =>
+    perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, async ({ open }) => {
+      const store: Store = await open('background');
+      const schedule = await scheduleNamed(store, name);
+      refuseMissingInbox(schedule.inbox);
+      return runNightHere(store, planOf(schedule));
+    }),
   );
 }
 
 function nameFrom(text: string): string {
   if (/^\p{L}[\p{L}\p{N}_.-]{0,39}$/u.test(text)) return text;
-  throw new UsageError(`${text}: a name begins with a letter and goes on with letters, digits, _, . and -.`);
+  throw new UsageError({
+    en: `${text}: a name begins with a letter and goes on with letters, digits, _, . and -.`,
+    zh: `${text}：名称须以文字开头，其余可用文字、数字、_、. 和 -。`,
+  });
 }
+
+const ENDINGS = {
+  done: { en: 'done', zh: '已完成' },
+  submitted: { en: 'submitted', zh: '已全部提交' },
+  stopped: { en: 'stopped', zh: '已停止' },
+  interrupted: { en: 'interrupted', zh: '已中断' },
+  next_night: { en: 'next_night', zh: '已由下一次接续' },
+  running: { en: 'running', zh: '执行中' },
+} as const satisfies Record<NightEnding | 'running', Words>;

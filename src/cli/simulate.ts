@@ -4,7 +4,9 @@ import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startSimulator } from '../../simulator/simulator.js';
 import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, parseDuration, WAIT_SETTINGS } from '../domain/patience.js';
+import type { Words } from '../domain/words.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { spoken } from './language.js';
 import { aborted, onInterruption, print, say, table } from './terminal.js';
 
 interface Options {
@@ -22,18 +24,42 @@ interface Options {
 export function simulateCommand(): Command {
   return command(
     'simulate',
-    'The WeChat simulator as a server of its own, to rehearse a batch on. Its README lists the fates of rows.',
-    'fastregister simulate --speed 1440   # a day a minute; then set WECHAT_API_BASE_URL to what it prints',
+    {
+      en: 'The WeChat simulator as a server of its own, to rehearse a batch on. Its README lists the fates of rows.',
+      zh: '独立运行的微信模拟器，用于演练批次。各行可指定的结果见其 README。',
+    },
+    spoken(SIMULATE_EXAMPLE),
   )
-    .option('--host <HOST>', 'address to listen on', '127.0.0.1')
-    .option('--port <PORT>', 'port to listen on', '8490')
-    .option('--speed <N>', 'simulated seconds per second', '1')
-    .option('--seed <N>', 'of the mix', '1')
-    .option('--mix <FATE=WEIGHT,...>', 'fates of rows that name none, e.g. ok=80,p100003=15,p103=5')
-    .option('--simulated-daily-calls <N>', "the simulator's own daily quota")
-    .option('--simulated-day-begins <DURATION>', 'how long after midnight in Beijing its day begins, e.g. 2s')
-    .option('--retired', 'the first registration API answers -1, as since 2026-04-30')
-    .option('--fates', 'list the fates and end')
+    .option('--host <HOST>', spoken({ en: 'address to listen on', zh: '监听地址' }), '127.0.0.1')
+    .option('--port <PORT>', spoken({ en: 'port to listen on', zh: '监听端口' }), '8490')
+    .option('--speed <N>', spoken({ en: 'simulated seconds per second', zh: '每秒模拟的秒数' }), '1')
+    .option('--seed <N>', spoken({ en: 'of the mix', zh: '随机分配结果的种子' }), '1')
+    .option(
+      '--mix <FATE=WEIGHT,...>',
+      spoken({
+        en: 'fates of rows that name none, e.g. ok=80,p100003=15,p103=5',
+        zh: '未指定结果的行按此比例分配，如 ok=80,p100003=15,p103=5',
+      }),
+    )
+    .option(
+      '--simulated-daily-calls <N>',
+      spoken({ en: "the simulator's own daily quota", zh: '模拟器自身的每日额度' }),
+    )
+    .option(
+      '--simulated-day-begins <DURATION>',
+      spoken({
+        en: 'how long after midnight in Beijing its day begins, e.g. 2s',
+        zh: '模拟器的一天在北京时间零点之后多久开始，如 2s',
+      }),
+    )
+    .option(
+      '--retired',
+      spoken({
+        en: 'the first registration API answers -1, as since 2026-04-30',
+        zh: '第一个注册接口返回 -1，与 2026-04-30 起的情况一致',
+      }),
+    )
+    .option('--fates', spoken({ en: 'list the fates and end', zh: '列出可指定的结果后退出' }))
     .action(async (options: Options, made: Command) =>
       perform(made, {}, async ({ settings }) => {
         if (options.fates) {
@@ -67,10 +93,13 @@ export function simulateCommand(): Command {
         }).catch((error: Error) => {
           if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') throw error;
           const where = `${options.host}:${options.port}`;
-          throw new UsageError(`${where} is in use: another program listens there. Choose another one with --port.`);
+          throw new UsageError({
+            en: `${where} is in use: another program listens there. Choose another one with --port.`,
+            zh: `${where} 已被其他程序占用。请用 --port 选择其他端口。`,
+          });
         });
         await print(`${environment(simulator.url, speed, settings.wechatComponentAppid !== undefined)}\n`);
-        say('The simulator listens; stop it with Ctrl-C.');
+        say({ en: 'The simulator listens; stop it with Ctrl-C.', zh: '模拟器正在监听；按 Ctrl-C 停止。' });
         await aborted(interruption.signal);
         await simulator.close();
         return EXIT.done;
@@ -114,10 +143,16 @@ function mixFrom(text: string): Record<string, number> {
     text.split(',').map((part) => {
       const [fate = '', weight = ''] = part.split('=');
       if (readFate(fate) === undefined) {
-        throw new UsageError(`--mix ${part}: "${fate}" is no fate; \`fastregister simulate --fates\` lists them.`);
+        throw new UsageError({
+          en: `--mix ${part}: "${fate}" is no fate; \`fastregister simulate --fates\` lists them.`,
+          zh: `--mix ${part}："${fate}" 不是可指定的结果；请用 \`fastregister simulate --fates\` 查看。`,
+        });
       }
       if (!isPositive(weight)) {
-        throw new UsageError(`--mix ${part}: write a weight above 0 behind each fate, such as ok=80,p103=5.`);
+        throw new UsageError({
+          en: `--mix ${part}: write a weight above 0 behind each fate, such as ok=80,p103=5.`,
+          zh: `--mix ${part}：每个结果之后须填写大于 0 的权重，如 ok=80,p103=5。`,
+        });
       }
       return [fate, Number(weight)];
     }),
@@ -128,13 +163,19 @@ function duration(flag: string, text: string): number {
   try {
     return parseDuration(text);
   } catch (cause) {
-    throw new UsageError(`${flag} ${(cause as Error).message}.`);
+    throw new UsageError({
+      en: `${flag} ${(cause as Error).message}.`,
+      zh: `${flag} "${text}"：请填写数字和单位 ms、s、m、h、d，如 30s、90m 或 26h。`,
+    });
   }
 }
 
 function positive(flag: string, text: string): number {
   if (isPositive(text)) return Number(text);
-  throw new UsageError(`${flag} ${text}: write a number above 0.`);
+  throw new UsageError({
+    en: `${flag} ${text}: write a number above 0.`,
+    zh: `${flag} ${text}：请填写大于 0 的数字。`,
+  });
 }
 
 function isPositive(text: string): boolean {
@@ -144,5 +185,13 @@ function isPositive(text: string): boolean {
 function wholeNumber(flag: string, text: string, greatest: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= greatest) return number;
-  throw new UsageError(`${flag} ${text}: write a whole number from 0 to ${greatest}.`);
+  throw new UsageError({
+    en: `${flag} ${text}: write a whole number from 0 to ${greatest}.`,
+    zh: `${flag} ${text}：请填写 0 至 ${greatest} 的整数。`,
+  });
 }
+
+const SIMULATE_EXAMPLE: Words = {
+  en: 'fastregister simulate --speed 1440   # a day a minute; then set WECHAT_API_BASE_URL to what it prints',
+  zh: 'fastregister simulate --speed 1440   # 一分钟模拟一天；然后将 WECHAT_API_BASE_URL 设为其输出的地址',
+};

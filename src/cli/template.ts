@@ -3,6 +3,7 @@ import { writeWhole } from '../reporter/file.js';
 import { template } from '../reporter/template.js';
 import { command, EXIT, UsageError } from './command.js';
 import { isWorkbook, languageFrom } from './flags.js';
+import { spoken } from './language.js';
 import { print, say } from './terminal.js';
 
 interface Options {
@@ -15,12 +16,24 @@ interface Options {
 export function templateCommand(): Command {
   return command(
     'template',
-    'Writes an empty sheet to fill in: each heading with a note, and as a workbook with its columns typed as text.',
+    {
+      en: 'Writes an empty sheet to fill in: each heading with a note, and as a workbook with its columns typed as text.',
+      zh: '生成待填写的空白表格：每个表头均有说明；Excel 工作簿的各列均为文本格式。',
+    },
     'fastregister template --lang zh -o merchants.xlsx',
   )
-    .option('--xlsx', 'an Excel workbook, as a FILE that ends in .xlsx is anyway')
-    .option('-o, --output <FILE>', 'write to this file; else to stdout')
-    .option('--force', 'overwrite the file')
+    .option(
+      '--xlsx',
+      spoken({
+        en: 'an Excel workbook, as a FILE that ends in .xlsx is anyway',
+        zh: '生成 Excel 工作簿；FILE 以 .xlsx 结尾时自动如此',
+      }),
+    )
+    .option(
+      '-o, --output <FILE>',
+      spoken({ en: 'write to this file; else to stdout', zh: '写入该文件；不填则输出到标准输出' }),
+    )
+    .option('--force', spoken({ en: 'overwrite the file', zh: '覆盖已有文件' }))
     .action(async (options: Options) => {
       process.exitCode = await write(options);
     });
@@ -31,11 +44,14 @@ async function write({ xlsx, lang, output, force }: Options): Promise<number> {
   const pieces = template({ format, lang: languageFrom(lang) });
   if (output !== undefined) {
     await writeWhole(output, pieces, force === true);
-    say(`Written: ${output}`);
+    say({ en: `Written: ${output}`, zh: `已写入：${output}` });
     return EXIT.done;
   }
   if (format === 'xlsx' && process.stdout.isTTY) {
-    throw new UsageError('Refusing to print a workbook to the terminal; use -o FILE.');
+    throw new UsageError({
+      en: 'Refusing to print a workbook to the terminal; use -o FILE.',
+      zh: 'Excel 工作簿不能输出到终端；请使用 -o FILE。',
+    });
   }
   for await (const piece of pieces) await print(piece);
   return EXIT.done;

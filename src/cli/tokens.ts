@@ -4,11 +4,17 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { exportTokens, resealTokens } from '../app/tokens.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { spoken } from './language.js';
 import { say } from './terminal.js';
 
 export function tokensCommand(): Command {
   return new Command('tokens')
-    .description("The refresh tokens of the Mini Programs that were created, for the platform's own service.")
+    .description(
+      spoken({
+        en: "The refresh tokens of the Mini Programs that were created, for the platform's own service.",
+        zh: '已创建小程序的刷新令牌，供平台自己的服务使用。',
+      }),
+    )
     .addCommand(exportCommand().exitOverride())
     .addCommand(resealCommand().exitOverride());
 }
@@ -16,10 +22,16 @@ export function tokensCommand(): Command {
 function exportCommand(): Command {
   return command(
     'export',
-    'Writes every refresh token that is kept to a file that only you can read (mode 0600), as JSON. Nothing is printed.',
+    {
+      en: 'Writes every refresh token that is kept to a file that only you can read (mode 0600), as JSON. Nothing is printed.',
+      zh: '将保存的全部刷新令牌以 JSON 写入仅本人可读的文件（权限 0600），不在屏幕上显示。',
+    },
     'fastregister tokens export --to tokens.json',
   )
-    .requiredOption('--to <FILE>', 'where they are written; a file that is there is replaced')
+    .requiredOption(
+      '--to <FILE>',
+      spoken({ en: 'where they are written; a file that is there is replaced', zh: '写入的文件；已有文件将被替换' }),
+    )
     .action(async ({ to }: { to: string }, made: Command) =>
       perform(made, { needs: ['encryption'] }, async ({ open: openStore }) => {
         const tokens = (await exportTokens(await openStore('interactive'))).map((token) => ({
@@ -29,9 +41,10 @@ function exportCommand(): Command {
           kept_at: new Date(token.keptAt).toISOString(),
         }));
         await writePrivately(to, `${JSON.stringify(tokens, null, 2)}\n`);
-        say(
-          `${to}: ${tokens.length} refresh tokens. Whoever has one acts for its Mini Program: delete the file when it is read.`,
-        );
+        say({
+          en: `${to}: ${tokens.length} refresh tokens. Whoever has one acts for its Mini Program: delete the file when it is read.`,
+          zh: `${to}：刷新令牌 ${tokens.length} 个。持有令牌即可代小程序操作，读取后请删除该文件。`,
+        });
         return EXIT.done;
       }),
     );
@@ -40,14 +53,18 @@ function exportCommand(): Command {
 function resealCommand(): Command {
   return command(
     'reseal',
-    'Seals refresh tokens, verify ticket and component access token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
+    {
+      en: 'Seals refresh tokens, verify ticket and component access token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
+      zh: '将 FASTREGISTER_SECRET_KEY_PREVIOUS 加密的刷新令牌、component_verify_ticket 和 component_access_token 改用 FASTREGISTER_SECRET_KEY 加密；之后即可停用旧密钥。',
+    },
     'fastregister tokens reseal',
   ).action(async (_options: object, made: Command) =>
     perform(made, { needs: ['encryption'] }, async ({ open: openStore }) => {
       const { tokens, of, ofPlatform } = await resealTokens(await openStore('interactive'));
-      say(
-        `${tokens} of ${of} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
-      );
+      say({
+        en: `${tokens} of ${of} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
+        zh: `已重新加密刷新令牌 ${tokens} 个，共 ${of} 个${ofPlatform > 0 ? '，以及平台的 component_verify_ticket 和 component_access_token' : ''}。所有进程都使用新密钥后，即可删除 FASTREGISTER_SECRET_KEY_PREVIOUS；旧密钥加密的 auth_code 十分钟后失效。`,
+      });
       return EXIT.done;
     }),
   );
@@ -69,6 +86,9 @@ async function writePrivately(path: string, text: string): Promise<void> {
   } catch (cause) {
     await rm(unfinished, { force: true });
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`${path} cannot be written (${code ?? message}). Choose a folder that you may write to.`);
+    throw new UsageError({
+      en: `${path} cannot be written (${code ?? message}). Choose a folder that you may write to.`,
+      zh: `无法写入 ${path}（${code ?? message}）。请选择有写入权限的文件夹。`,
+    });
   }
 }

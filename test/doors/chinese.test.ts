@@ -118,7 +118,7 @@ async function inChinese(
   return ran;
 }
 
-/** Their words are English still. */
+/** Their help has English in it still: examples, and names of subcommands and APIs. */
 const LATER = new Set([
   ...['template', 'reconcile', 'retry', 'cancel', 'notify', 'schedule', 'pushes', 'tokens', 'ledger', 'purge'],
   ...['simulate', 'demo'],
