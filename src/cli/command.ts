@@ -30,16 +30,12 @@ export interface CommandContext {
 /** Usage that commander cannot see is wrong: exit status 2. */
 export class UsageError extends UserError {
   override readonly name = 'UsageError';
-
-  constructor(words: Words | string, options?: ErrorOptions) {
-    super(typeof words === 'string' ? { en: words, zh: words } : words, options);
-  }
 }
 
-export function command(usage: string, description: Words | string, example: string): Command {
+export function command(usage: string, description: Words, example: string): Command {
   speakAsCalled();
   const made = new Command(usage.split(' ')[0])
-    .description(typeof description === 'string' ? description : spoken(description))
+    .description(spoken(description))
     .addHelpText('after', `\n${spoken(EXAMPLE)}\n  ${example}\n\n${spoken(EVERY_SETTING)}`);
   made.option('--lang <zh|en>', spoken(LANGUAGE));
   const args = usage.split(' ').slice(1).join(' ');

@@ -1,7 +1,7 @@
 /** What commands say and where: data on stdout, everything else on stderr. */
 import { displayWidth, printable } from '../domain/printable.js';
 import type { Words } from '../domain/words.js';
-import { told } from '../reporter/file.js';
+import { cannotWrite } from '../reporter/file.js';
 import { spoken } from './language.js';
 
 export function say(text: string | Words): void {
@@ -19,7 +19,8 @@ export async function print(text: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(shown, (error) => {
       if (!error) resolve();
-      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ReaderGone() : told('The output', error));
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ReaderGone());
+      else reject(cannotWrite({ en: 'The output', zh: '输出' }, error));
     });
   });
 }
@@ -126,7 +127,10 @@ export function onInterruption(): Interruption {
     const number = name === 'SIGINT' ? 130 : 143;
     if (controller.signal.aborted) process.exit(number);
     status = number;
-    say(`\n${name}: finishing the calls in flight; a second one stops at once.`);
+    say({
+      en: `\n${name}: finishing the calls in flight; a second one stops at once.`,
+      zh: `\n${name}：正在完成进行中的调用；再次中断则立即停止。`,
+    });
     setTimeout(() => process.exit(number), LEAVE_WITHIN_MS).unref();
     controller.abort();
   };

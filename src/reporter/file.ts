@@ -47,7 +47,7 @@ export async function writeWhole(
     await rename(half, place);
   } catch (error) {
     await unlink(half).catch(() => {});
-    throw told(file, error);
+    throw cannotWrite(file, error);
   }
 }
 
@@ -62,16 +62,17 @@ export function refuseUnwritable(file: string): void {
     const place = whereItLies(file);
     accessSync(isDevice(place) ? place : dirname(place), constants.W_OK);
   } catch (error) {
-    throw told(file, error);
+    throw cannotWrite(file, error);
   }
 }
 
 /** What is said of an error of the file system; the error itself where nothing is known of it. */
-export function told(file: string, error: unknown): unknown {
+export function cannotWrite(file: string | Words, error: unknown): unknown {
   const why = CANNOT_WRITE[(error as NodeJS.ErrnoException).code ?? ''];
   if (why === undefined) return error;
+  const { en, zh } = typeof file === 'string' ? { en: file, zh: ` ${file}` } : file;
   return new OutputError(
-    { en: `${file} cannot be written: ${why.en}`, zh: `无法写入 ${file}：${why.zh}` },
+    { en: `${en} cannot be written: ${why.en}`, zh: `无法写入${zh}：${why.zh}` },
     { cause: error },
   );
 }

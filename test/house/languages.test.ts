@@ -6,12 +6,6 @@ import { describe, expect, test } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../../src/cli/', import.meta.url));
 
-/** Their words are English still. */
-const LATER = new Set([
-  ...['demo', 'ledger', 'night-run', 'notify', 'purge', 'pushes', 'question', 'reconcile', 'retry-cancel'],
-  ...['schedule', 'simulate', 'template', 'terminal', 'tokens'],
-]);
-
 /** It has the words that commander says in English. */
 const COMMANDER = 'commander-words.ts';
 
@@ -98,7 +92,7 @@ describe('of a piece of code', () => {
   ])('%s is right', (code) => expect(loneSentences(code)).toEqual([]));
 });
 
-const files = readdirSync(CLI).filter((name) => name !== COMMANDER && !LATER.has(name.replace('.ts', '')));
+const files = readdirSync(CLI).filter((name) => name !== COMMANDER);
 
 test.each(files)('%s says in Chinese, too, whatever it says', (file) => {
   expect(loneSentences(readFileSync(join(CLI, file), 'utf8'))).toEqual([]);
