@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Sleeps until the time is up or one of `signals` is aborted, and does not sleep where one is aborted already. Never rejects. */
 export function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   if (signals.some(({ aborted }) => aborted)) return Promise.resolve();
@@ -8,6 +10,8 @@ export function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<v
       resolve();
     };
     const timer = setTimeout(end, ms);
+    // Many sleeps share the signal of their process, and each takes its listener away again: that is no leak.
+    setMaxListeners(0, ...signals);
     for (const signal of signals) signal.addEventListener('abort', end);
   });
 }

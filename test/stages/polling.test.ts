@@ -97,3 +97,17 @@ test('a sleep ends when one of its signals is aborted, and leaves no listener be
   await sleep(1, signal);
   expect(listeners).toBe(0);
 });
+
+test('many sleeps share one signal without a warning of a leak', async () => {
+  const warnings: string[] = [];
+  const hear = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', hear);
+  const leaving = new AbortController();
+  const sleeps = Array.from({ length: 20 }, () => sleep(HOUR_MS, leaving.signal));
+  leaving.abort();
+  await Promise.all(sleeps);
+  // Warnings are emitted in the next tick.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', hear);
+  expect(warnings).toEqual([]);
+});
