@@ -66,7 +66,7 @@ function nextOf(schedule: Schedule): string {
       'refused',
       {
         en: `${what} in ${schedule.timezone}: ${message}. Every day at 22:00 is "0 22 * * *".`,
-        zh: `${what}（${schedule.timezone}）：${message}。每天 22:00 写作 "0 22 * * *"。`,
+        zh: `${what}（${schedule.timezone}）：cron 表达式或时区无效。每天 22:00 写作 "0 22 * * *"。`,
       },
       { cause },
     );

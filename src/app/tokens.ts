@@ -10,6 +10,10 @@ import { vaultOf } from './wiring/vault.js';
 
 type TokenStore = Pick<Store, 'redis' | 'settings'>;
 
+/** What the vault says, in Chinese. */
+const NOT_OPENED =
+  '刷新令牌无法解开：FASTREGISTER_SECRET_KEY 和 FASTREGISTER_SECRET_KEY_PREVIOUS 都不是加密时所用的密钥。';
+
 export interface ExportedToken {
   readonly appid: string;
   readonly refreshToken: string;
@@ -27,7 +31,7 @@ export async function exportTokens({ redis, settings }: TokenStore): Promise<Exp
       if (isRedisGone(cause)) throw cause;
       throw new RequestError(
         'refused',
-        { en: `${cause.message}. Set the key that was set then.`, zh: `${cause.message}。请设置当时的密钥。` },
+        { en: `${cause.message}. Set the key that was set then.`, zh: `${NOT_OPENED}请设置当时的密钥。` },
         { cause },
       );
     });
@@ -56,7 +60,7 @@ export async function resealTokens({ redis, settings }: TokenStore): Promise<Res
         'refused',
         {
           en: `${appid}: ${cause.message}. Set both keys.`,
-          zh: `${appid}：${cause.message}。请同时设置新旧两个密钥。`,
+          zh: `${appid}：${NOT_OPENED}请同时设置新旧两个密钥。`,
         },
         { cause },
       );

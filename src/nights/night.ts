@@ -162,6 +162,10 @@ const ENDS_PROCESSES: Words = {
   zh: `读取此文件时程序已 ${MOST_ENDED} 次异常结束，因此不再读取；请用 Excel 或 WPS 打开，将数值复制到新文件后放入收件文件夹。如果程序是被强制停止的，请把此文件重新放入`,
 };
 
+function programFailed(error: unknown): Words {
+  return { en: `our program failed: ${String(error)}`, zh: `程序出错：${String(error)}` };
+}
+
 /** Notes the file before it is read: one that ends the process must not end every process after it. */
 async function take(
   tools: NightTools,
@@ -218,7 +222,8 @@ async function taken(
     }
   } catch (error) {
     if (isRedisGone(error)) throw error;
-    const why = error instanceof SheetError ? error.words[night.language] : `our program failed: ${String(error)}`;
+    const words = error instanceof SheetError ? error.words : programFailed(error);
+    const why = words[night.language];
     if (!(error instanceof SheetError))
       log.error({ err: error, night: night.name }, 'a file of the inbox could not be loaded');
     return { name, moved: await reject(tools, night, name, why), why };
