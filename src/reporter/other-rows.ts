@@ -100,11 +100,11 @@ export function superseded(sentences: Sentences, other: OtherRow | undefined): S
   const since: Words = isCreated
     ? {
         en: `A newer row has created the Mini Program ${appid} since: see ${name.en}.`,
-        zh: `此后较新的一行已创建小程序 ${appid}：请见${name.zh}。`,
+        zh: `此后较新的一行已创建小程序 ${appid}：请见 ${name.zh}。`,
       }
     : {
         en: `A newer row was sent for this enterprise since: see ${name.en}.`,
-        zh: `此后已按较新的一行重新提交：请见${name.zh}。`,
+        zh: `此后已按较新的一行重新提交：请见 ${name.zh}。`,
       };
   return { ...sentences, reason: joined([sentences.reason, since]), nextStep: NOTHING, whoActs: 'nobody' };
 }
@@ -166,7 +166,7 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
       ? STATES.cancelled
       : {
           en: `A newer row names the same enterprise with other details, and is sent instead of this one: see ${name.en}.`,
-          zh: `较新的一行以不同的信息填写了同一企业，已改为提交该行：请见${name.zh}。`,
+          zh: `较新的一行以不同的信息填写了同一企业，已改为提交该行：请见 ${name.zh}。`,
         },
     nextStep: {
       en: 'If this row is the right one after all, load it in a new sheet.',

@@ -49,7 +49,7 @@ export const TODO_HEADINGS = {
   merchant: { en: 'merchant', zh: '商户' },
   contact: { en: 'contact', zh: '联系方式' },
   contacted_at: { en: 'contacted_at', zh: '联系时间' },
-  contacted_by: { en: 'contacted_by', zh: '联系人员' },
+  contacted_by: { en: 'contacted_by', zh: '经办人' },
   note: { en: 'note', zh: '备注' },
   who_acts: REPORT_HEADINGS.who_acts,
   reason: REPORT_HEADINGS.reason,

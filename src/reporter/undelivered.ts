@@ -2,7 +2,7 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Destination, notifyDestination } from '../domain/notice.js';
 import { ROBOTS, robotOf, shownAddress } from '../domain/robot.js';
-import type { Words } from '../domain/words.js';
+import type { Language, Words } from '../domain/words.js';
 import type { Notices } from '../redis/notices.js';
 
 /** The settings that name them. */
@@ -52,9 +52,9 @@ export function addressesOf({ createdWebhook, notifyUrl = [] }: Omit<Addresses, 
 }
 
 /** `DingTalk group robot https://…`: `https://…` alone is a webhook. */
-export function named(address: string): string {
+export function named(address: string, language: Language = 'en'): string {
   const robot = robotOf(address);
-  return robot === undefined ? shownAddress(address) : `${ROBOTS[robot].en} ${shownAddress(address)}`;
+  return robot === undefined ? shownAddress(address) : `${ROBOTS[robot][language]} ${shownAddress(address)}`;
 }
 
 /** What `status` prints of them: what, and the words. */

@@ -89,7 +89,7 @@ test('as a file it is formula-safe, and NAME.xlsx is a workbook', async () => {
   await run(loadCommand, [path('hostile.csv')], env());
   await run(todoCommand, ['-o', path('todo.csv'), '--lang', 'zh'], env());
   const [headings, ...lines] = readFileSync(path('todo.csv'), 'utf8').split('\r\n');
-  expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","联系时间","联系人员","备注","由谁处理","原因"/);
+  expect(headings).toMatch(/^\ufeff"最迟确认时间","商户","联系方式","联系时间","经办人","备注","由谁处理","原因"/);
   expect(lines.find((line) => line.includes('坏公司'))).toMatch(/"坏公司","'=1\+1"/);
   const { stdout } = await run(todoCommand, [], env());
   expect(stdout).toMatch(

@@ -43,7 +43,9 @@ test.each(APIS)(
     expect(merchantsAskedTwice(story.simulator)).toEqual([]);
     for (const it of rows) {
       const kinds = await story.kinds(it);
-      expect(kinds.filter((kind) => kind === 'create_sent')).toHaveLength(1);
+      const times = (kind: string): number => kinds.filter((it) => it === kind).length;
+      // On a busy machine a permit may expire before its call is made: that create was none.
+      expect(times('create_sent') - times('create_void')).toBe(1);
     }
   },
 );

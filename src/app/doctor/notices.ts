@@ -1,3 +1,4 @@
+import type { Language } from '../../domain/words.js';
 import { openNotices } from '../../redis/notices.js';
 import { addressesOf, named, undelivered } from '../../reporter/undelivered.js';
 import type { Store } from '../wiring/store.js';
@@ -10,8 +11,9 @@ export async function checkNotices({ settings, redis }: Store): Promise<Finding[
   if (addresses.length === 0) return [];
   const failing = await undelivered(settings, openNotices(redis));
   if (failing.length === 0) {
-    const names = addresses.map(({ address }) => named(address));
-    return [{ check, verdict: 'ok', says: { en: `go to ${names.join(', ')}`, zh: `发送到 ${names.join('、')}` } }];
+    const names = (language: Language): string[] => addresses.map(({ address }) => named(address, language));
+    const says = { en: `go to ${names('en').join(', ')}`, zh: `发送到${names('zh').join('、')}` };
+    return [{ check, verdict: 'ok', says }];
   }
   return failing.map(({ setting, address, why, tries, since }) => ({
     check,

@@ -70,7 +70,7 @@ function roleFinding(
       says: { en: 'none runs, and none is needed now', zh: '没有运行，目前也不需要' },
     };
   }
-  const says = { en: `none runs, and ${waiting} ${wants.en}`, zh: `没有运行，而有 ${waiting} ${wants.zh}` };
+  const says = { en: `none runs, and ${waiting} ${wants.en}`, zh: `没有运行；有 ${waiting} ${wants.zh}` };
   return { check: role, verdict: 'warning', says, todo };
 }
 

@@ -1,7 +1,7 @@
 /** The verify ticket, and the access token that WeChat gives for it. */
 
 import { isoWithOffset } from '../../domain/calendar.js';
-import { formatDuration } from '../../domain/patience.js';
+import { durationInChinese, formatDuration } from '../../domain/patience.js';
 import type { Words } from '../../domain/words.js';
 import { troubleOf } from '../../reporter/sentences.js';
 import { INTERNAL_PROBLEMS } from '../../reporter/troubles.js';
@@ -32,7 +32,7 @@ export async function checkTicket(settings: Settings, { ticketReceivedAt }: Call
   }
   const age = Date.now() - receivedAt;
   const duration = formatDuration(Math.floor(age / 60_000) * 60_000 || 1_000);
-  const says = { en: `${duration} old`, zh: `${duration} 前收到` };
+  const says = { en: `${duration} old`, zh: `${durationInChinese(duration)}前收到` };
   if (age <= 3 * TICKET_EVERY_MS) return { check, verdict: 'ok', says };
   return {
     check,
