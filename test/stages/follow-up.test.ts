@@ -228,8 +228,10 @@ describe('a silent registration', () => {
     await follow(successor, `${id}-${sentAt + giveUpMs - 1}.1-0`);
     expect((await book.registration(id)).state).toBe('awaiting_legal_person');
     await follow(successor, `${id}-${sentAt + giveUpMs}.1-0`);
-    expect(await book.registration(id)).toMatchObject({ state: 'needs_review', problem: 'push:overdue' });
-    expect(searches).toBe(0);
+    const given = await book.registration(id);
+    expect(given).toMatchObject({ state: 'needs_review', problem: 'push:overdue' });
+    // WeChat has said nothing that could be shown.
+    expect([given.said, searches]).toEqual([undefined, 0]);
   });
 
   type Permission = Awaited<ReturnType<WorkerContext['calls']['acquire']>>;
@@ -242,20 +244,101 @@ describe('a silent registration', () => {
     });
   };
 
-  test('that has changed meanwhile is decided anew', async () => {
+  /** Wakeups of a worker that has nothing to wait for. */
+  const waitless = () => {
+    const wait = () => Promise.reject(new Error('it waited'));
+    return { wakeups: { wait, subscribe: () => ({ wait, cancel() {} }), leave() {}, leaving: false } };
+  };
+
+  test('that has changed meanwhile is decided anew, at once', async () => {
     await accepted();
-    await follow(answered({ kind: 'conflict' }));
+    await follow((context) => ({ ...answered({ kind: 'conflict' })(context), ...waitless() }));
     expect(searches).toBe(1);
   });
 
-  test('of which journals know more is restored first', async () => {
+  test('of which journals know more is restored first, and decided anew at once', async () => {
     await accepted();
     const restored: string[] = [];
     await follow((context) => ({
       ...answered({ kind: 'forgotten' })(context),
+      ...waitless(),
       memory: { ...context.memory, restore: async (it) => void restored.push(it) },
     }));
     expect([restored, searches]).toEqual([[id], 1]);
+  });
+
+  test('that is to check whether a day has calls asks that first, and is asked about at once', async () => {
+    await accepted();
+    const asked: string[] = [];
+    const ended: unknown[] = [];
+    await follow((context) => {
+      const { calls } = answered({ kind: 'check', check: 7 })(context) as Pick<WorkerContext, 'calls'>;
+      return {
+        ...waitless(),
+        calls: { ...calls, endCheck: async (...args) => void ended.push(args.slice(0, 2)) },
+        readQuota: async (token) => {
+          asked.push(token);
+          return { kind: 'untold', errcode: 76021, said: '' };
+        },
+      };
+    });
+    expect([asked, ended]).toEqual([['token'], [[quotaDay(Date.now(), 'UTC').day, 7]]]);
+    expect(searches).toBe(1);
+  });
+
+  test('whose permit came too late is not asked about, and may be at once', async () => {
+    await accepted();
+    await follow(() => ({ permits: { ask: () => ({ isExpired: () => true }) } }));
+    const last = (await book.ledger.history(id)).at(-1);
+    expect(last).toMatchObject({ kind: 'search_void', callSentAt: sentAt, problem: 'call:permit_expired' });
+    expect([searches, last?.until]).toEqual([0, last?.at]);
+  });
+
+  test('that a link was handed out for is asked about with the API that knows its task only', async () => {
+    await sent(pushWaitMs + 60_000);
+    await server.redis.hset(key('registration', id), 'bylink', 1);
+    await book.record(id, 'create_accepted', {
+      callSentAt: sentAt,
+      taskId: '17',
+      authorizeUrl: 'https://wx.example/17',
+    });
+    await follow();
+    expect([searches, await dueAt()]).toEqual([0, sentAt + giveUpMs]);
+    await follow(successor);
+    expect(searches).toBe(1);
+  });
+
+  test('whose link was lost is sent again once its task is over, without asking', async () => {
+    sentAt = Date.now() - pushWaitMs - 60_000;
+    await book.record(id, 'create_sent', { at: sentAt, until: sentAt + lostRecheckMs, byLink: true });
+    await follow(successor);
+    expect(await book.registration(id)).toMatchObject({ state: 'queued', problem: 'link:lost' });
+    expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'link_lost', callSentAt: sentAt });
+    expect(searches).toBe(0);
+  });
+
+  test('whose link was lost is not sent again before its task is over', async () => {
+    await book.record(id, 'create_sent', { at: Date.now() - 60_000, until: 1, byLink: true });
+    await follow(successor);
+    const { state, sentAt: at = 0 } = await book.registration(id);
+    expect([state, await dueAt()]).toEqual(['submitting', at + pushWaitMs]);
+  });
+
+  test('that another process learns of while it is to be given up is decided anew', async () => {
+    await accepted(giveUpMs + 60_000);
+    await book.record(id, 'task_running', { callSentAt: sentAt, problem: 'search:89251' });
+    const appears = async () => void (await book.record(id, 'mini_program_created', { appid: 'wxnew' }));
+    await follow(({ memory }) => ({ memory: { ...memory, isWhole: appears } }));
+    expect((await book.registration(id)).state).not.toBe('needs_review');
+    expect((await book.ledger.history(id)).at(-1)?.kind).toBe('mini_program_created');
+  });
+
+  test('whose task was running still is given up in the end, with WeChat’s last answer', async () => {
+    await accepted(giveUpMs + 60_000);
+    await book.record(id, 'task_running', { callSentAt: sentAt, problem: 'search:89251' });
+    await follow();
+    const { state, problem, said } = await book.registration(id);
+    expect([searches, state, problem, said]).toEqual([0, 'needs_review', 'push:overdue', 'search:89251']);
   });
 
   test.each([true, false])(
