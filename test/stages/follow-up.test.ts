@@ -221,6 +221,21 @@ describe('a silent registration', () => {
     expect([searches, await dueAt(), await readyIds()]).toEqual([0, 0, []]);
   });
 
+  test('whose row was purged is done', async () => {
+    await accepted();
+    await server.redis.del(key('rows', 'b1', 0));
+    await follow();
+    expect([searches, await dueAt(), await readyIds()]).toEqual([0, 0, []]);
+  });
+
+  test('that is purged while it is to be given up is done', async () => {
+    await accepted(giveUpMs + 60_000);
+    await book.record(id, 'task_running', { callSentAt: sentAt, problem: 'search:89251' });
+    const purge = async () => void (await server.redis.del(key('registration', id)));
+    await follow(({ memory }) => ({ memory: { ...memory, isWhole: purge } }));
+    expect([searches, await dueAt(), await readyIds()]).toEqual([0, 0, []]);
+  });
+
   test('of which the API in use can ask nothing is waited for until it is given up, and then without asking', async () => {
     await accepted();
     await follow(successor);
@@ -252,7 +267,12 @@ describe('a silent registration', () => {
 
   test('that has changed meanwhile is decided anew, at once', async () => {
     await accepted();
-    await follow((context) => ({ ...answered({ kind: 'conflict' })(context), ...waitless() }));
+    const restore = () => Promise.reject(new Error('nothing was forgotten'));
+    await follow((context) => ({
+      ...answered({ kind: 'conflict' })(context),
+      ...waitless(),
+      memory: { ...context.memory, restore },
+    }));
     expect(searches).toBe(1);
   });
 
@@ -288,8 +308,12 @@ describe('a silent registration', () => {
 
   test('whose permit came too late is not asked about, and may be at once', async () => {
     await accepted();
-    await follow(() => ({ permits: { ask: () => ({ isExpired: () => true }) } }));
-    const last = (await book.ledger.history(id)).at(-1);
+    const permits = { ask: () => ({ isExpired: () => true }) };
+    // None came at first: that is no permit that came too late.
+    await follow((context) => ({ ...answered({ kind: 'wait', why: 'pace', ms: 1 })(context), permits }));
+    const history = await book.ledger.history(id);
+    expect(history.slice(2).map(({ kind }) => kind)).toEqual(['search_sent', 'search_void']);
+    const last = history.at(-1);
     expect(last).toMatchObject({ kind: 'search_void', callSentAt: sentAt, problem: 'call:permit_expired' });
     expect([searches, last?.until]).toEqual([0, last?.at]);
   });
