@@ -200,14 +200,16 @@ describe('what was written', () => {
     expect(stored).toEqual(['first', 'second']);
   });
 
-  test('is not followed by what the disk took of a push that it refused then', async () => {
+  test('is not followed by what the disk took of pushes that it refused then', async () => {
     const { log: readable, lines } = readableLog();
     const reader = await openSpool(folder, readable);
     await writer.append([push('first')]);
-    // More than the next push has.
-    const takes = [500, 0];
+    // The first of the two, which is longer than the next push, and half of the other.
+    const takes = [2_500, 0];
     await diskTakes(() => takes.shift() ?? 1_000);
-    await expect(writer.append([push('refused'.repeat(100))])).rejects.toThrow('no space left');
+    await expect(writer.append([push('refused'.repeat(100)), push('refused'.repeat(100))])).rejects.toThrow(
+      'no space left',
+    );
     await writer.append([push('second')]);
     await reader.empty(redis());
     expect([stored, lines]).toEqual([['first', 'second'], []]);
