@@ -13,7 +13,7 @@ export const ROOMS = {
 
 /** The tests that know each Lua script; `others` are those of every script that is not named. */
 export const LUA_TESTS = {
-  accept: ['batches', 'one-enterprise'].map(ofRedis),
+  accept: ['batches', 'one-enterprise', 'unsent-rows'].map(ofRedis),
   day: ['day', 'calls'].map(ofRedis),
   'exchange-pace': ['test/stages/authorize.test.ts'],
   'give-back': [...['relay'].map(ofRedis), 'test/stages/follow-up.test.ts', 'test/stages/silent-registration.test.ts'],
