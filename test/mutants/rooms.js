@@ -4,7 +4,7 @@ export const ROOMS = {
   wechat: ['test/wechat/*.test.ts'],
   worker: [
     'test/stages/{authorize,authorize-again,clock,create-facts,dead-secret,drain,follow-up,patience,permits,quota,redis-forgot}.test.ts',
-    'test/stages/{search-facts,semaphore,submit,wakeups,whole-facts,worker-leaves}.test.ts',
+    'test/stages/{search-facts,semaphore,silent-registration,submit,wakeups,whole-facts,worker-leaves}.test.ts',
   ],
   events: [
     'test/stages/{authorize,forward,judging-pushes,pushes-in-any-order,receiver,receiver-replays,recorder,recording-pushes,recorder-troubles,spool}.test.ts',
@@ -13,10 +13,10 @@ export const ROOMS = {
 
 /** The tests that know each Lua script; `others` are those of every script that is not named. */
 export const LUA_TESTS = {
-  accept: ['batches', 'one-enterprise'].map(ofRedis),
+  accept: ['batches', 'one-enterprise', 'unsent-rows'].map(ofRedis),
   day: ['day', 'calls'].map(ofRedis),
   'exchange-pace': ['test/stages/authorize.test.ts'],
-  'give-back': [...['relay'].map(ofRedis), 'test/stages/follow-up.test.ts'],
+  'give-back': [...['relay'].map(ofRedis), 'test/stages/follow-up.test.ts', 'test/stages/silent-registration.test.ts'],
   dispatch: [...['relay'].map(ofRedis), 'test/stages/purge.test.ts'],
   prelude: ['batches', 'calls', 'ledger', 'line', 'one-enterprise'].map(ofRedis),
   purge: ['test/stages/purge.test.ts'],

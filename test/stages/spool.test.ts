@@ -1,8 +1,8 @@
 /** What a spool keeps, and how several processes write and empty one. */
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ReceivedPush } from '../../src/domain/push.js';
 import { openSpool, type Spool } from '../../src/events/spool.js';
 import type { Pushes } from '../../src/redis/pushes/pushes.js';
@@ -20,6 +20,7 @@ beforeEach(async () => {
   [writer, other] = [await openSpool(folder, log), await openSpool(folder, log)];
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all([writer.close(), other.close()]);
   await rm(folder, { recursive: true, force: true });
 });
@@ -134,6 +135,87 @@ describe('what was written', () => {
     expect(redisNow.all()[0]?.infoType).toBe('30');
   });
 
+  test('is stored in its order also where the clock was set back', async () => {
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now);
+    for (const [at, infoType] of ['first', 'second', 'third'].entries()) {
+      clock.mockReturnValue(now - at * 60_000);
+      await writer.append([push(infoType)]);
+      await writer.close();
+    }
+    await other.empty(redis());
+    expect(stored).toEqual(['first', 'second', 'third']);
+  });
+
+  test('is stored to the last segment also while its writer begins another one', async () => {
+    for (const infoType of ['first', 'second', 'third']) {
+      await writer.append([push(infoType)]);
+      await writer.close();
+    }
+    let isBegun = false;
+    const begins = redis(async () => {
+      if (!isBegun) await writer.append([push('new')]);
+      isBegun = true;
+    });
+    expect(await writer.empty(begins)).toBe(3);
+    expect(stored).toEqual(['first', 'second', 'third']);
+    expect(await writer.empty(redis())).toBe(1);
+  });
+
+  test('and was stored and removed by another process meanwhile is passed over', async () => {
+    for (const infoType of ['first', 'second']) {
+      await writer.append([push(infoType)]);
+      await writer.close();
+    }
+    const [, second = ''] = (await readdir(folder)).sort();
+    const emptying = second.replace('.open', '.emptying');
+    await writeFile(join(folder, emptying), `${JSON.stringify({ ...push('second'), body: '' })}\n`);
+    await unlink(join(folder, second));
+    const removed = redis(() => unlink(join(folder, emptying)));
+    expect(await other.empty(removed)).toBe(1);
+    expect(stored).toEqual(['first']);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  /** What the disk does with each write: how many bytes it takes at most; an error where it takes none. */
+  async function diskTakes(most: () => number): Promise<void> {
+    const file = await open(join(folder, 'any'), 'w');
+    const handles = Object.getPrototypeOf(file);
+    await file.close();
+    await unlink(join(folder, 'any'));
+    const write = handles.write;
+    vi.spyOn(handles, 'write').mockImplementation(function (this: unknown, ...args: unknown[]) {
+      const [bytes, offset, length, position] = args as [Buffer, number, number, number];
+      const taken = most();
+      if (taken === 0) return Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+      return write.call(this, bytes, offset, Math.min(length, taken), position);
+    });
+  }
+
+  test('is whole also where the disk takes it in small parts', async () => {
+    await diskTakes(() => 7);
+    await writer.append([push('first')]);
+    await writer.append([push('second')]);
+    await other.empty(redis());
+    expect(stored).toEqual(['first', 'second']);
+  });
+
+  test('is not followed by what the disk took of pushes that it refused then', async () => {
+    const { log: readable, lines } = readableLog();
+    const reader = await openSpool(folder, readable);
+    await writer.append([push('first')]);
+    // The first of the two, which is longer than the next push, and half of the other.
+    const takes = [2_500, 0];
+    await diskTakes(() => takes.shift() ?? 1_000);
+    await expect(writer.append([push('refused'.repeat(100)), push('refused'.repeat(100))])).rejects.toThrow(
+      'no space left',
+    );
+    await writer.append([push('second')]);
+    await reader.empty(redis());
+    expect([stored, lines]).toEqual([['first', 'second'], []]);
+    await reader.close();
+  });
+
   test('is not stored again where all of it is', async () => {
     await writer.append([push('first')]);
     const redisNow = taking(1);
@@ -143,12 +225,18 @@ describe('what was written', () => {
 
   test('stays where Redis does not take it, and is stored the next time', async () => {
     await writer.append([push('first')]);
-    const away = { ...taking(), store: () => Promise.reject(new Error('Redis is away')) };
-    await expect(other.empty(away)).rejects.toThrow('Redis is away');
+    const tried: (string | undefined)[] = [];
+    const store: Pushes['store'] = async (_, mark) => {
+      tried.push(mark?.segment);
+      throw new Error('Redis is away');
+    };
+    await expect(other.empty({ ...taking(), store })).rejects.toThrow('Redis is away');
     expect(await other.isEmpty()).toBe(false);
     const redisNow = taking();
     expect(await writer.empty(redisNow)).toBe(1);
     expect(redisNow.all()).toEqual([push('first')]);
+    // Redis counts by this name, should the first answer only have been lost.
+    expect(redisNow.parts.map(({ segment }) => segment)).toEqual(tried);
   });
 
   test('is all but what a crash cut off, and a line that the disk has damaged is said and passed over', async () => {

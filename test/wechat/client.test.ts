@@ -180,6 +180,12 @@ describe('a call', () => {
     ['a list', 200, '[]', 'HTTP 200 without an errcode'],
     ['a number', 200, '17', 'HTTP 200 and no JSON object'],
     ['null', 200, 'null', 'HTTP 200 and no JSON object'],
+    ['an object whose code is null', 200, '{"errcode":null}', 'HTTP 200 without an errcode'],
+    ['an object whose code is empty', 200, '{"errcode":""}', 'HTTP 200 without an errcode'],
+    ['an object whose code is no number', 200, '{"errcode":true}', 'HTTP 200 without an errcode'],
+    ['an object whose code is a list', 200, '{"errcode":[]}', 'HTTP 200 without an errcode'],
+    ['an object whose code only looks like one', 200, '{"errcode":"0x0"}', 'HTTP 200 without an errcode'],
+    ['an object whose code only begins like one', 200, '{"errcode":"0e3"}', 'HTTP 200 without an errcode'],
     ['an object without a code', 200, '{"errmsg":"ok"}', 'HTTP 200 without an errcode'],
     ['nothing', 200, '', 'HTTP 200 and no JSON'],
     ['a text without end', 200, 'x'.repeat(1024 * 1024 + 1), 'the answer is longer than 1 MiB'],
@@ -192,6 +198,8 @@ describe('a call', () => {
 test('a client that is closed keeps no connection', async () => {
   const { server } = await wechat((_, response) => response.end('{"errcode":0}'));
   const { port } = server.address() as AddressInfo;
+  // Neither side would end it for idleness while this test waits.
+  server.keepAliveTimeout = 600_000;
   const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs: 5_000, connections: 1 });
   await client.post(CALL);
   const connections = () => promisify(server.getConnections.bind(server))();

@@ -1,3 +1,5 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Call, Client, Reply } from '../../src/wechat/client.js';
 import {
@@ -144,6 +146,23 @@ describe('a token', () => {
     expect(counts.read).toBe(before);
     clock.now += 1;
     expect(await credentials.current()).toEqual(token('newer'));
+  });
+
+  test('that another process has got is used, and nobody is kept from refreshing for that', async () => {
+    const { store, counts, open } = processes();
+    store.kept = { value: 'of another process', refreshAt: NOW + 1 };
+    const lock = () => Promise.reject(new Error('it was locked'));
+    expect(await open({ lock }).current()).toEqual(token('of another process'));
+    expect(counts.fetched).toBe(0);
+  });
+
+  test('that cannot be asked for is no refusal: the next process may ask', async () => {
+    const { store } = processes();
+    const away = { kind: 'wait', ms: 5_000, why: 'service' } as const;
+    expect(await openCredentials(store, async () => away, now).current()).toEqual(away);
+    expect(store.refused).toBeUndefined();
+    const next = openCredentials(store, async () => ({ kind: 'fresh', token: 'fresh', livesMs: 60_000 }), now);
+    expect(await next.current()).toEqual(token('fresh'));
   });
 
   test('that is to be refreshed is used as long as another process is at it', async () => {
@@ -448,6 +467,38 @@ describe('a token service', () => {
       said: 'more than 3 redirects',
     });
     expect(loop.asked).toHaveLength(4);
+  });
+
+  test('that redirects to http is not followed there by fetch itself', async () => {
+    const asked: string[] = [];
+    const serve = async (name: string, answer: (response: ServerResponse) => void) => {
+      const service = createServer((_, response) => {
+        asked.push(name);
+        answer(response);
+      });
+      await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+      return { service, url: `http://127.0.0.1:${(service.address() as AddressInfo).port}` };
+    };
+    const other = await serve('another', (response) => response.end(token));
+    const first = await serve('its own', (response) => response.writeHead(302, { location: other.url }).end());
+    expect(await tokenService(first.url, 10_000, fetch)()).toMatchObject({
+      kind: 'fault',
+      said: expect.stringContaining(other.url),
+    });
+    expect(asked).toEqual(['its own']);
+    for (const { service } of [first, other]) {
+      service.closeAllConnections();
+      service.close();
+    }
+  });
+
+  test.each([300, 399])('redirects with any code that may, %d too', async (status) => {
+    const { get, asked } = playing(
+      new Response(null, { status, headers: { location: '/elsewhere' } }),
+      new Response(token),
+    );
+    expect(await tokenService('https://tokens.example', 1_000, get)()).toMatchObject({ kind: 'fresh' });
+    expect(asked.map(({ url }) => url)).toEqual(['https://tokens.example/', 'https://tokens.example/elsewhere']);
   });
 
   test('may redirect three times, and within its own host without https', async () => {
