@@ -102,7 +102,7 @@ describe('a call', () => {
         seen.push(request.url ?? '');
         if (request.url?.startsWith('/last')) response.end('{"errcode":0}');
       },
-      { requestTimeoutMs: 200 },
+      { requestTimeoutMs: 1_000 },
     );
     // One connection, which the first call keeps until the time of both is over.
     const [first, second] = await Promise.all([client.post(CALL), client.post({ ...CALL, path: '/second' })]);
