@@ -73,6 +73,17 @@ async function work(
   return tools.asked;
 }
 
+test('codes are exchanged also where nobody is to be told of Mini Programs', async () => {
+  const { tellCreated: _, ...tools } = exchangingTools(server.redis, [KEPT, NEWER]);
+  const context = exchangingContext(book, wakeupChannel, () => now);
+  await authorize(context, tools, job, APPID);
+  expect((await book.registration(ID)).authorizer).toBe('kept');
+  now += 60_000;
+  await offer('second', now);
+  await authorize(context, tools, job, APPID);
+  expect([await tokenKept(), await waiting()]).toEqual([NEWER.refreshToken, undefined]);
+});
+
 describe('a further code', () => {
   beforeEach(async () => {
     await work([KEPT]);

@@ -400,7 +400,10 @@ describe('a Mini Program of which nobody knows whose it is', () => {
     expect(await waiting()).toBeUndefined();
   });
 
-  test('is exchanged at once where a push tells whose it is while WeChat is asked', async () => {
+  test.each([
+    ['and answers', (name: string) => stranger(name)],
+    ['and cannot be reached', (): Info => ({ kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } })],
+  ])('is exchanged at once where a push tells whose it is while WeChat is asked %s', async (_, answer) => {
     const late = merchant(2);
     await book.load('b2', [late]);
     await book.take(idOf(late));
@@ -408,7 +411,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
     const told = { appid: APPID, authCode: sealAuthCode(VAULT, APPID, 'code'), at: now };
     const infoOf = async (): Promise<Info> => {
       await book.record(idOf(late), 'mini_program_created', told);
-      return stranger(late.name);
+      return answer(late.name);
     };
     await authorize(context(), { ...tools(KEPT), infoOf }, job, APPID);
     expect(await book.registration(idOf(late))).toMatchObject({ appid: APPID, authorizer: 'kept' });
