@@ -36,7 +36,7 @@ export type Permit =
   | { readonly kind: 'conflict' }
   /** Journals have facts of it that Redis had forgotten: restore them, and read again. */
   | { readonly kind: 'forgotten' }
-  /** Nothing was changed; `ms` is Infinity where nobody knows when the line opens. */
+  /** Nothing was changed; `ms` is Infinity where it is not known when the line opens. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
   | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
 
@@ -49,12 +49,12 @@ export interface Calls {
   endCheck(day: string, check: number, end: CheckEnd, recheck: readonly number[]): Promise<void>;
   /** A person asks for a check at once. True: WeChat has closed the day. */
   askDayAgain(day: string): Promise<boolean>;
-  /** Calls that were let through in so many last ms, and of whose answer nothing is recorded. */
+  /** Calls that were let through in the last so many ms and have no recorded answer. */
   underWay(withinMs: number): Promise<number>;
   line(): Promise<LineStop | undefined>;
   /**
    * Everybody waits for a token, for so long; where `maxMs` is given, twice as long each time, up to that. Answers how long,
-   * which is less where another process has asked meanwhile, and whether this one is the first who says so.
+   * which is less where another process has asked meanwhile, and whether this process is the first to say so.
    */
   noteWait(wait: {
     why: TokenWait;
@@ -62,7 +62,7 @@ export interface Calls {
     said?: string;
     maxMs?: number;
   }): Promise<{ ms: number; isNew: boolean }>;
-  /** How long nobody is to ask for a token, because it cannot be had, in ms. */
+  /** How long no process is to ask for a token, because there is none, in ms. */
   tokenRestMs(): Promise<number>;
   /** There is a token again. */
   forgetWait(): Promise<void>;
@@ -97,7 +97,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   const tokenWaitScript = script(redis, 'token-wait');
   const questionScript = script(redis, 'question');
 
-  /** The second run of a command that ioredis sent twice meets a conflict; `writeId` tells that the first one went. */
+  /** The second run of a command that ioredis sent twice meets a conflict; `writeId` shows that the first one was written. */
   async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit> {
     const writeId = newWriteId();
     const id = snapshot.registration.id;

@@ -1,5 +1,5 @@
 /**
- * The verify ticket and the component access token, shared by all processes: sealed, for whoever has one of them acts for the
+ * The verify ticket and the component access token, shared by all processes: sealed, because their holder can act for the
  * platform. What does not open, because the secret key was changed, is as good as none: WeChat gives another one.
  */
 import { randomUUID } from 'node:crypto';

@@ -41,7 +41,7 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
     return wanted.every((count, at) => (counts[at] ?? 0) >= count);
   }
 
-  /** Whoever asks while others are waited for shares the next turn: what the present one covers, nobody knows. */
+  /** A request that comes during a wait shares the next one: what the present wait covers is not known. */
   function confirm(): Promise<boolean> {
     if (waiting === undefined) {
       waiting = ask().finally(() => {

@@ -11,7 +11,7 @@ export interface Created {
   readonly authorization: 'kept' | 'lost' | 'none';
 }
 
-/** In order within a registration; told twice after a crash, under the same id. */
+/** In order within a registration; sent twice after a crash, under the same id. */
 export function tellCreated(redis: Redis, { registration, appid, at, authorization }: Created): Promise<void> {
   return queueNotice(redis, 'created', registration, {
     id: `created-${registration}-${appid}`,
@@ -21,11 +21,11 @@ export function tellCreated(redis: Redis, { registration, appid, at, authorizati
   });
 }
 
-/** What became of the authorisation of a Mini Program that was told of before. */
+/** What became of the authorisation of a Mini Program that was announced before. */
 export interface AuthorizationChange {
   readonly registration: string;
   readonly appid: string;
-  /** When WeChat told of it, ms since 1970. */
+  /** When WeChat pushed it, ms since 1970. */
   readonly at: number;
   /** `kept`: there is a new refresh token. `withdrawn`: the merchant withdrew the authorisation. */
   readonly authorization: 'kept' | 'withdrawn';

@@ -1,4 +1,4 @@
-/** What a pipeline or a transaction of ioredis answers, whose `exec` hands errors out beside the answers instead of rejecting. */
+/** The answers of a pipeline or a transaction of ioredis; its `exec` returns errors beside the answers instead of rejecting. */
 import type { ChainableCommander } from 'ioredis';
 
 /** @throws the first error of any command */

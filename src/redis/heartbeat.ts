@@ -14,7 +14,7 @@ export interface Heartbeats {
   /** It ends. */
   end(process: LiveProcess): Promise<void>;
   presence(): Promise<Presence>;
-  /** The outage after which nobody has looked yet for what was missed. */
+  /** The outage after which no process has looked yet for missed pushes. */
   outage(): Promise<Outage | undefined>;
   /** Somebody has looked for what was missed until `outage.to`. */
   endOutage(outage: Outage): Promise<void>;

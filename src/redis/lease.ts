@@ -4,7 +4,7 @@
  * Where holding it and changing something else have to be one step, a Lua script of its own compares the fence: `save-token`,
  * `save-night`, `push-passed`. Three others are no leases of this kind. A file lock (`server/lock.ts`) is held before there is a Redis.
  * A lane of notices (`notice-take`) and the check of a shut day (`acquire`) are chosen and taken in one step. And the turn to ask
- * for a quota or a ticket (`calls.ts`, `component-store.ts`) is nobody's to renew or to release: it is a time that has to pass.
+ * for a quota or a ticket (`calls.ts`, `component-store.ts`) is neither renewed nor released: it is a time that has to pass.
  */
 import type { Redis } from 'ioredis';
 import { script } from './scripts.js';
@@ -12,9 +12,9 @@ import { script } from './scripts.js';
 type Fence = string | number;
 
 export interface Leases {
-  /** Takes the lease where nobody has it, and renews it where this fence has it. False: it is another holder's. */
+  /** Takes the lease if it is free, and renews it if this fence has it. False: another holder has it. */
   acquire(name: string, fence: Fence, forMs: number): Promise<boolean>;
-  /** False once the lease has ended, even if nobody else has taken it since. */
+  /** False once the lease has ended, even if it was not taken since. */
   renew(name: string, fence: Fence, forMs: number): Promise<boolean>;
   /** Does nothing where another holder has the lease by now. */
   release(name: string, fence: Fence): Promise<void>;

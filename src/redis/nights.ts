@@ -1,4 +1,4 @@
-/** Nightly runs: which there are, what they have done, and whose an inbox is at the moment. */
+/** Nightly runs: which there are, what they have done, and which process has an inbox at the moment. */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Night, Schedule } from '../domain/night.js';

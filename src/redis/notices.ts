@@ -1,4 +1,4 @@
-/** What other programs and people have to be told, in order within a lane, kept until it was delivered. */
+/** Notices to programs and people, in order within a lane, kept until they were delivered. */
 import type { Redis } from 'ioredis';
 import type { Destination, Failing, Notice, Outlet, TakenNotice } from '../domain/notice.js';
 import { answersOf } from './exec.js';
@@ -14,7 +14,7 @@ export interface Notices {
   /** The first `count` of them are delivered, or given up. Nothing is posted to the destination for `quietMs`. */
   done(destination: Destination, taken: TakenNotice, count?: number, quietMs?: number): Promise<void>;
   postpone(destination: Destination, taken: TakenNotice, failed: Failed): Promise<void>;
-  /** Lanes that have something to tell. */
+  /** Lanes with a notice. */
   waiting(destination: Destination): Promise<number>;
   /** Undefined where nothing is posted in vain. */
   failing(destination: Destination): Promise<Failing | undefined>;
@@ -38,7 +38,7 @@ export async function queueNotice(
   await queue(redis, notice, [{ destination, lane: orderingKey, dueInMs: 0 }]);
 }
 
-/** The same for everybody who wants to hear what people hear. */
+/** The same for every outlet of notices to people. */
 export async function queueForPeople(
   redis: Redis,
   outlets: readonly Outlet[],

@@ -1,4 +1,4 @@
-/** When WeChat's list of accounts was last compared with the ledger, and by whom it is compared now. */
+/** When WeChat's list of accounts was last compared with the ledger, and which process compares it now. */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Comparison } from '../domain/reconciliation.js';

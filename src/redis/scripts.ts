@@ -74,7 +74,7 @@ export function script(redis: Redis, name: ScriptName, beforeLoading?: () => Pro
   };
 }
 
-/** Asks a script about one thing; `common` is what it is told of all of them. */
+/** Asks a script about one thing; `common` holds for all of them. */
 export type AskScript = (common: string, args: Argument[]) => Promise<unknown>;
 
 /** A run of so many keeps Redis from others for a few milliseconds. */

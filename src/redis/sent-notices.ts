@@ -1,4 +1,4 @@
-/** What people were told already, so that many processes tell each thing once. */
+/** Notices that were sent already, so that many processes send each one once. */
 import type { Redis } from 'ioredis';
 import type { Notice, Outlet } from '../domain/notice.js';
 import { key } from './keys.js';
@@ -6,9 +6,9 @@ import { placeFor } from './notices.js';
 import { script } from './scripts.js';
 
 export interface SentNotices {
-  /** What was last told of each subject. */
+  /** The last notice about each subject. */
   all(): Promise<Readonly<Record<string, string>>>;
-  /** Queues the notice for every outlet unless this was told of the subject already, in one step. */
+  /** Queues the notice for every outlet unless the same was sent about the subject, in one step. */
   tell(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
   /** Notes it without a word. */
   note(subject: string, what: string): Promise<void>;

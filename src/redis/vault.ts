@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 export interface Vault {
-  /** `label` says whose secret it is; a sealed text opens under its own label only. */
+  /** `label` names the owner of the secret; a sealed text opens under its own label only. */
   seal(text: string, label: string): string;
   /** Throws where neither key has sealed it, or the text was changed. */
   open(sealed: string, label: string): string;
@@ -16,7 +16,7 @@ export interface Vault {
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Enough to tell two keys apart, and nothing to find a key with. */
+/** Enough to distinguish two keys, too little to find one. */
 export function fingerprintOf(secretKey: Buffer): string {
   return createHash('sha256').update('fastregister secret key').update(secretKey).digest('hex').slice(0, 12);
 }

@@ -45,7 +45,7 @@ export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
     await subscriber.connect();
     await subscriber.subscribe(key('wakeups'));
   } catch (error) {
-    // It would reconnect for ever and keep the process alive, and nobody could close it.
+    // It would reconnect for ever and keep the process alive, and could not be closed.
     subscriber.disconnect();
     throw error;
   }

@@ -176,7 +176,7 @@ export function openBatches(redis: Redis): Batches {
   ): Promise<RowDetails> {
     const details = detailsBeside(snapshot.row?.merchant, row, comparedWith(snapshot.registration, acceptRules));
     if (details !== 'same' || snapshot.registration.state !== 'queued') return details;
-    // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet: whoever loads it wants that.
+    // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet, as its loader wants.
     const { id, row: leader } = snapshot.registration;
     return (await redis.zscore(key('held', batchOf(leader)), id)) === null ? 'same' : 'newer';
   }
@@ -229,7 +229,7 @@ export function openBatches(redis: Redis): Batches {
     for (let number = 0; number < count; number += 1) {
       while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
         const asked = packedPage(batch, number + ahead.length);
-        // Told to whoever waits for it; a caller that has seen enough waits for none.
+        // The next page reports it; a caller that has seen enough waits for none.
         asked.catch(() => {});
         ahead.push(asked);
       }

@@ -44,7 +44,7 @@ export interface JournalEntry {
 export type JournaledPush = Omit<ReceivedPush, 'isOld'>;
 
 export interface Journal {
-  /** The folder's own: whoever has the same reads what all its processes have written, by whatever path or machine. */
+  /** The folder's own: every process with the same id reads what all its processes have written, by whatever path or machine. */
   readonly id: string;
   /** On disk when it returns; throws where the disk does not take it. */
   write(entry: JournalEntry): void;
@@ -57,7 +57,7 @@ export interface Journal {
 
 export interface JournalOptions {
   readonly home: string;
-  /** Of whom registration ids are made (ledger-key.ts): each ledger has a journal of its own. */
+  /** The key of which registration ids are made (ledger-key.ts): each ledger has a journal of its own. */
   readonly ledgerKey: string;
   readonly vault: Vault;
   readonly now: () => number;
@@ -214,7 +214,7 @@ function nameAt(time: number): string {
   return `${time}-${randomBytes(4).toString('hex')}.jsonl`;
 }
 
-/** Files into which nobody has written for a day, and the oldest of too many. */
+/** Files that were not written to for a day, and the oldest of too many. */
 function forgetOld(folder: string, now: number): void {
   const names = journalFiles(folder);
   const tooMany = names.length - MOST_FILES;

@@ -12,7 +12,7 @@ import { newWriteId, writeSetOf } from './write-set.js';
 export interface Ledger {
   read(id: string): Promise<Snapshot | undefined>;
   /**
-   * Records a fact, deciding anew as often as somebody else was faster. Throws RegistrationUnknown, and what Redis throws.
+   * Records a fact, deciding anew as often as another process was faster. Throws RegistrationUnknown, and what Redis throws.
    * `known` saves reading it first, where it was read or recorded just before. `writeId`: where a journal has it already.
    */
   record(id: string, fact: Fact, effects?: Effects, known?: Snapshot, writeId?: string): Promise<Recorded>;
@@ -44,7 +44,7 @@ export interface Gate {
   readonly settleMs?: number;
 }
 
-/** @param gate absent for whoever restores what was forgotten, and for commands of a person */
+/** @param gate absent while forgotten facts are restored, and for commands of a person */
 export function openLedger(redis: Redis, gate?: Gate): Ledger {
   const readScript = manyScript(redis, 'read');
   const recordScript = manyScript(redis, 'record', gate?.pass);
@@ -104,7 +104,7 @@ export function batchOf(pointer: string): string {
   return pointer.slice(0, pointer.lastIndexOf('/'));
 }
 
-/** ioredis sends a command again whose answer was lost: then the first run wrote the id, and the second met a conflict. */
+/** ioredis sends a command again if its answer was lost: then the first run wrote the id, and the second met a conflict. */
 export async function hasWriteId(redis: Redis, id: string, writeId: string): Promise<boolean> {
   const entries = await redis.lrange(key('history', id), 0, -1);
   return entries.some((entry) => entry.includes(`"${writeId}"`));

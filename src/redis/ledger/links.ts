@@ -7,11 +7,11 @@ export interface Links {
   count(from: number, until: number): Promise<number>;
   /** When the first one ends after `from`. */
   nextEnd(from: number): Promise<number | undefined>;
-  /** Registrations whose link ends by `until`, and of which nobody was reminded; `most` of them. */
+  /** Registrations with a link that ends by `until` and had no reminder; `most` of them. */
   toRemind(until: number, most: number): Promise<string[]>;
   /** False where another process was faster. */
   reminded(id: string): Promise<boolean>;
-  /** Registrations of whose link nobody was told, `most` of them. */
+  /** Registrations with a link that was not announced, `most` of them. */
   toTell(most: number): Promise<string[]>;
   told(id: string): Promise<boolean>;
 }

@@ -34,13 +34,13 @@ export interface LossGuard {
   readonly ofOthers: Gate;
   /** Records what journals have of a registration that Redis had forgotten as a whole, and that was loaded again. */
   restore(registration: string): Promise<void>;
-  /** Keeps an entry of the journal whose registration Redis has forgotten as a whole, until that is loaded again. */
+  /** Keeps an entry of the journal if Redis has forgotten its whole registration, until that is loaded again. */
   keep(entry: JournalEntry): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface LossGuardOptions {
-  /** A connection of its own: it is closed by whoever made it. */
+  /** A connection of its own, which the caller closes. */
   readonly redis: Redis;
   readonly home: string;
   readonly vault: Vault;
@@ -53,7 +53,7 @@ export interface LossGuardOptions {
 /** So long is waited at most for processes that have yet to report to a new epoch. */
 export const SETTLE_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
-/** Who was not seen for so long when Redis was last used had died before: nobody waits for that one. */
+/** A process not seen for so long before Redis was last used had died before, and is not waited for. */
 const SEEN_WITHIN_MS = 60_000;
 const SETTLED_LOOK_MS = 200;
 /** How many histories are read at once. */
@@ -136,7 +136,7 @@ export async function guardAgainstLoss({
     return beside.filter((_, at) => spoken[at]);
   }
 
-  /** Of another machine, or of a container, nobody can tell. */
+  /** Of another machine, or of a container, it is not known. */
   async function hasEnded({ host, pid, start }: Process): Promise<boolean> {
     return host === self.host && (await startOf(pid)) !== start;
   }
@@ -297,12 +297,12 @@ interface Seen {
   readonly others: readonly string[];
 }
 
-/** Whoever reads the journals of a folder speaks for all who write there. */
+/** A process that reads the journals of a folder reports for all processes that write there. */
 interface Process {
   readonly folder: string;
   readonly host: string;
   readonly pid: number;
-  /** A process id goes to somebody else in time. */
+  /** Another process gets the same id in time. */
   readonly start: string;
   /** Two guards may be in one process. */
   readonly part: string;
@@ -317,7 +317,7 @@ function processFrom(name: string): Process {
   return { folder, pid: Number(pid), start, part, host: host.join(' ') };
 }
 
-/** By what a push is the same one: who sends a captured one again may add to its query, and not change its signature. */
+/** By what a push is recognised: a captured one that is sent again may have a longer query, but not another signature. */
 function sameIn(query: string): string {
   return /(?:^|&)msg_signature=([0-9a-f]{40})(?:&|$)/.exec(query)?.[1] ?? query;
 }

@@ -1,5 +1,5 @@
 /**
- * Forgetting the merchants of a batch: a few rows at a time, so that a batch of a million keeps nobody from Redis, and again
+ * Forgetting the merchants of a batch: a few rows at a time, so that a batch of a million does not block Redis, and again
  * where it was interrupted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { script } from '../scripts.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
 import { STATES_WITH_WORK } from './workload.js';
 
-/** Rows that one run forgets: half a millisecond, during which Redis serves nobody else. */
+/** Rows that one run forgets: half a millisecond, during which Redis serves no other client. */
 const ROWS_AT_ONCE = 32;
 
 /** Entries of a list that one run looks at: the deeper they lie, the longer Redis looks for each. */

@@ -71,7 +71,7 @@ const FIELDS: readonly Field[] = [
 const OTHER_FIELDS: Readonly<Record<string, string>> = {
   /** The id of its last write (prelude.lua, version_of). */
   version: 'v',
-  /** The batch whose first rows it was counted among (prelude.lua, batch_after_canary). */
+  /** The batch with the first rows among which it was counted (prelude.lua, batch_after_canary). */
   canaryOf: 'canary',
 };
 
@@ -85,7 +85,7 @@ export const SHOWN_NAMES: readonly string[] = SHOWN.map((field) => field.short);
 /** When a registration had its outcome. */
 export const FIELD_OF_OUTCOME_TIME = shortNameOf('finishedAt');
 
-/** Short names and values by turns, as the hash has them. Names that are no field's are somebody else's. */
+/** Short names and values by turns, as the hash has them. Other names in the hash are not of this table. */
 export function registrationFrom(id: string, fields: readonly string[]): Registration {
   const registration = newRegistration(id, '') as unknown as Record<string, unknown>;
   for (let at = 0; at < fields.length; at += 2) put(registration, BY_SHORT_NAME.get(fields[at] ?? ''), fields[at + 1]);

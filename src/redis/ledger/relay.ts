@@ -18,7 +18,7 @@ const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
 /** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
 const HANDED_AT_ONCE = 500;
 
-/** Registrations that one run looks at: a few milliseconds, for which Redis serves nobody else. */
+/** Registrations that one run looks at: a few milliseconds, during which Redis serves no other client. */
 const LOOKED_AT_ONCE = 1000;
 
 /**
@@ -30,7 +30,7 @@ const JOBS_IN_WINDOW = 1000;
 /** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
 const LARGEST_CHUNK = 32;
 
-/** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, and wait for nobody. */
+/** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, without waiting for others. */
 const CHUNKS_A_SECOND = 50;
 
 const SHORTEST_PAUSE_MS = 5;
@@ -180,7 +180,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
 function openQueue(redis: Redis, kind: WorkKind): Queue {
   const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   queue.on('error', () => {
-    // Reported by whoever waits for the command that failed.
+    // The caller that waits for the failed command reports it.
   });
   return queue;
 }

@@ -70,7 +70,7 @@ function countOf({ state, wait }: Registration): string {
   return countedAs(state, wait);
 }
 
-/** With an outcome that is not known nobody can say whether the row will ever be sent. */
+/** While an outcome is not known, it is open whether the row will ever be sent. */
 export function countOfWaiting({ state }: Pick<Registration, 'state'>): string {
   return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');
 }

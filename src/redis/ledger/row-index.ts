@@ -36,7 +36,7 @@ function digestOf(text: string): number {
   return crc32(comparable(text));
 }
 
-/** Indexes of the rows whose name or Weixin ID may be `text`; the newest first. */
+/** Indexes of the rows that may have `text` as name or Weixin ID; the newest first. */
 export async function* rowsThatMayBe(redis: Redis, batch: Pages, text: string): AsyncGenerator<number> {
   const wanted = Buffer.alloc(4);
   wanted.writeUInt32LE(digestOf(text));

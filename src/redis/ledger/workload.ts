@@ -31,7 +31,7 @@ export interface Workload {
 
 /**
  * States of registrations in which there is work of a kind: those in which a worker's first fact changes something. None for
- * `authorize`, whose jobs are Mini Programs, named by their appid.
+ * `authorize`: its jobs are Mini Programs, named by their appid.
  */
 export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
   submit: statesMovedBy('create_sent'),

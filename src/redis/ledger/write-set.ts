@@ -136,7 +136,7 @@ const VERSION = shortNameOf('version');
 /** Field of a registration's hash: its history has a note (notes.ts). */
 export const NOTED = 'noted';
 
-/** What tells a fact of this process from every other in the history. */
+/** Distinguishes a fact of this process from every other in the history. */
 export function newWriteId(): string {
   marks += 1;
   return `${MARK_OF_PROCESS}.${marks.toString(36)}`;

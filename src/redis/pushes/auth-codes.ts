@@ -1,7 +1,7 @@
 /**
  * Authorization codes that WeChat pushed, and what it says of the authorisation of a Mini Program: kept beside it, sealed,
  * until the codes are exchanged. Work of the kind `authorize` names Mini Programs, not registrations: a merchant may have
- * several, and of one that was authorised a moment ago nobody may know yet whose it is.
+ * several, and the merchant of one that was authorised a moment ago may not be known yet.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -14,7 +14,7 @@ import type { Vault } from '../vault.js';
 export interface AuthCodes {
   /**
    * Keeps a pushed code. That of one of our Mini Programs is exchanged at once; a stranger's waits until `waits.until` for
-   * the push that says whose it is, if it may be one of our registrations: `waits.push` is the push that brought it.
+   * the push that names its merchant, if it may be one of our registrations: `waits.push` is the push that brought it.
    */
   offer(appid: string, code: PushedCode, waits?: { readonly until: number; readonly push: string }): Promise<Offered>;
   /** The merchant withdrew the authorisation. */
@@ -23,7 +23,7 @@ export interface AuthCodes {
   noteStranger(appid: string, stranger: Stranger): Promise<void>;
   /** This code and all that came before it need nothing more. */
   settle(appid: string, mark: string): Promise<void>;
-  /** The same, because nobody knows whose Mini Program it is. False: that has come out meanwhile. */
+  /** The same, because the merchant of the Mini Program is unknown. False: it became known meanwhile. */
   giveUp(appid: string, mark: string): Promise<boolean>;
   /** Runs `exchange` under the lease of this Mini Program; undefined where another worker has the lease. */
   underLease<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;

@@ -11,7 +11,7 @@ export interface Authorizers {
   /** False where the merchant has withdrawn the authorisation that the token came from. */
   keep(authorizer: Authorizer, origin?: Origin): Promise<boolean>;
   has(appid: string): Promise<boolean>;
-  /** Which registration's Mini Program it is, where its token is kept; '' while nobody knows. */
+  /** The registration of the Mini Program, where its token is kept; '' while it is unknown. */
   keptFor(appid: string): Promise<string | undefined>;
   find(appid: string): Promise<Authorizer | undefined>;
   /** Whether there may be Mini Programs of registrations for which no token is kept. */
@@ -29,7 +29,7 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
   const keepScript = script(redis, 'keep-token');
   const resealScript = script(redis, 'replace-field');
 
-  /** Whose it is says the index; until then, for whom it was kept. */
+  /** The index names its registration; until then, the one for which it was kept. */
   async function fieldsOf(appid: string): Promise<Omit<Authorizer, 'appid'> | undefined> {
     const [{ refreshToken, registration = '', keptAt }, owner] = await Promise.all([
       redis.hgetall(key('authorizer', appid)),

@@ -55,7 +55,7 @@ export interface Pushes {
   forgetReaders(idleMs: number): Promise<number>;
 }
 
-/** The other end of the stream: one process takes what nobody has recorded yet. */
+/** The other end of the stream: one process takes what is not recorded yet. */
 export interface PushReader {
   /** Waits up to `blockMs`; pushes of a process that died come again. */
   next(blockMs: number): Promise<StoredPush[]>;
@@ -70,7 +70,7 @@ const GROUP = 'ledger';
 const AT_ONCE = 100;
 const TRIMMED_AT_ONCE = 1_000;
 
-/** Recording takes milliseconds: who has held a push so long is dead. */
+/** Recording takes milliseconds: a process that has held a push so long is dead. */
 const HELD_TOO_LONG_MS = 10_000;
 
 /** An InfoType becomes the label of a counter. */
@@ -182,7 +182,7 @@ export function openPushes(redis: Redis): Pushes {
 
     async forgetBefore(time) {
       let forgotten = 0;
-      // Some at a time, which goes only roughly: Redis would serve nobody else until a million are gone.
+      // Some at a time, which goes only roughly: Redis would serve no other client until a million are gone.
       for (let some = -1; some !== 0; forgotten += some) {
         some = await redis.xtrim(stream, 'MINID', '~', `${time}-0`, 'LIMIT', TRIMMED_AT_ONCE);
       }

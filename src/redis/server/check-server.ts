@@ -37,7 +37,7 @@ export async function checkServer(redis: Redis): Promise<string[]> {
   return warnings;
 }
 
-/** Undefined where the server does not tell it. */
+/** Undefined where the server does not report it. */
 export async function evictionPolicy(redis: Redis, info?: Map<string, string>): Promise<string | undefined> {
   const told = info ?? factsOf(await redis.info('memory'));
   return told.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));

@@ -11,7 +11,7 @@ export interface Log {
 
 /**
  * `background`: long-running work, which waits for a Redis that is away and goes on when it is back (BullMQ demands it).
- * `interactive`: somebody waits for an answer, a person or WeChat, and must be told at once.
+ * `interactive`: a person or WeChat waits for an answer, so a failure is reported at once.
  */
 export type Role = 'background' | 'interactive';
 
@@ -19,13 +19,13 @@ export type Address = { readonly url: string } | { readonly socketPath: string }
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const READY_WITHIN_MS = 10_000;
-/** A Redis that hangs is as good as one that is gone, where somebody waits. WeChat closes after 5 s. */
+/** For a waiting person or WeChat, a Redis that hangs is as good as gone. WeChat closes after 5 s. */
 const INTERACTIVE_TIMEOUT_MS = 4_000;
 const LONGEST_RECONNECT_PAUSE_MS = 2_000;
 
 /**
  * A connection on which an answer is due, and nothing comes for so long, is dead, or its server hangs: it is cut and made
- * anew, and what was asked is asked again. Nobody else would tell: a firewall that forgets a connection sends no RST, and
+ * anew, and what was asked is asked again. Nothing else would show it: a firewall that forgets a connection sends no RST, and
  * the kernel waits for a quarter of an hour, or where nothing is to be sent for hours. Longer than any answer may take:
  * BullMQ's workers wait 10 s for a job.
  */
@@ -55,7 +55,7 @@ export async function connect(address: Address, role: Role, log: Log, leaving?: 
     ...ROLES[role],
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: pauseBeforeReconnect,
-    // While a Redis reads its data it is asked this often whether it is done; nobody who has to leave waits longer.
+    // While a Redis reads its data it is asked this often whether it is done; a process that has to leave waits no longer.
     maxLoadingRetryTime: LONGEST_RECONNECT_PAUSE_MS,
     // After a failover a managed server's old primary is read-only: connect again, and send the refused command again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
@@ -115,7 +115,7 @@ function stopClockOnClose(redis: Redis): void {
   };
 }
 
-/** A further connection to the same server, or cluster, with options of its own. It connects when it is told to. */
+/** A further connection to the same server, or cluster, with options of its own. It connects on demand. */
 export function duplicateConnection(redis: Redis, options: RedisOptions): Redis {
   const to: Redis | Cluster = redis;
   if (!to.isCluster) return redis.duplicate({ ...options, lazyConnect: true });
@@ -171,7 +171,7 @@ function tellLosses(redis: Redis, shown: string, role: Role, log: Log): void {
     if (lost) log.info({ redis: shown, role }, 'The connection to Redis is back.');
     lost = false;
   });
-  // Without a listener ioredis prints every failed attempt; the loss has been told above.
+  // Without a listener ioredis prints every failed attempt; the loss has been logged above.
   redis.on('error', () => {});
 }
 

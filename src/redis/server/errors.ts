@@ -1,6 +1,4 @@
 /** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
-
-/** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
 import { UserError, type Words } from '../../domain/words.js';
 
 /** Redis cannot be reached, found or started: exit status 5. */
@@ -8,7 +6,7 @@ export class RedisUnreachable extends UserError {
   override readonly name: string = 'RedisUnreachable';
 }
 
-/** Nobody answers there at the moment, and somebody may later: whoever has something to do meanwhile can wait. */
+/** No server answers there now, and one may later: a process with other work can wait. */
 export class RedisUnavailable extends RedisUnreachable {}
 
 /** There is a Redis, and it would lose registrations: exit status 2. */

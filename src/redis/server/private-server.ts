@@ -1,5 +1,5 @@
 /**
- * The private Redis: what a user without a Redis of their own gets, in a folder that nobody else may read.
+ * The private Redis: what a user without a Redis of their own gets, in a folder that no other user may read.
  *
  * The first process that needs it starts it, all share it, the last to leave shuts it down. Who uses it is not kept in
  * a file, which would lie after a kill -9: every process holds one named connection, and the server's own list of
@@ -31,7 +31,7 @@ import { ensureSocketPath, prepare, removeShortFolder, type ServerPaths } from '
 const MEMBER = 'fastregister-member-';
 
 const STOP_WITHIN_MS = 10_000;
-/** Shutdown has 25 s for everything; whoever holds the lock longer than this is using the server, so it may stay. */
+/** Shutdown has 25 s for everything; a process that holds the lock longer than this is using the server, so it may stay. */
 const LEAVE_WITHIN_MS = 10_000;
 /** Reading a big append-only file happens inside the lock: a million rows take 8 s. */
 const JOIN_WITHIN_MS = 30 * 60_000;
@@ -40,7 +40,7 @@ const LONGEST_HEALING_PAUSE_MS = 30_000;
 
 export interface PrivateServer {
   readonly socketPath: string;
-  /** Close your own connections first: when nobody else is there, the server goes. */
+  /** Close your own connections first: when no other process uses it, the server goes. */
   leave(): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ async function register(socketPath: string, name: string): Promise<Redis> {
     retryStrategy: (times) => Math.min(times * 20, 500),
   });
   heartbeat.on('error', () => {});
-  // ioredis names a connection without waiting for the answer; nobody may look at the list before the name is in it.
+  // ioredis names a connection without waiting for the answer; the list must not be read before the name is in it.
   try {
     await heartbeat.client('SETNAME', name);
   } catch (cause) {
@@ -124,7 +124,7 @@ async function register(socketPath: string, name: string): Promise<Redis> {
   return heartbeat;
 }
 
-/** A server that dies while it is used comes back, whoever of its members notices first. */
+/** A server that dies while it is used comes back, started by the first of its members that notices. */
 function keepAlive(heartbeat: Redis, paths: ServerPaths, log: Log): () => void {
   let left = false;
   let healing = false;
@@ -203,7 +203,7 @@ async function ensureServer(paths: ServerPaths, log: Log): Promise<string> {
 }
 
 /**
- * A process that still runs here although nobody answers: it is on its way up (its starter was killed), on its way
+ * A process that still runs here although it does not answer: it is on its way up (its starter was killed), on its way
  * down, or its socket was deleted, as cleaners of temporary folders do. It holds the data, so it is waited for, then
  * asked to stop.
  */

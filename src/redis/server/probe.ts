@@ -23,7 +23,7 @@ export function probe(socketPath: string): Redis {
     enableReadyCheck: false,
     disableClientInfo: true,
     retryStrategy: () => null,
-    // Where nobody listens, or the server has just gone, ioredis would wait 2 s for the end of what has ended already,
+    // Where no server listens, or the server has just gone, ioredis would wait 2 s for the end of what has ended already,
     // and keep the process alive for it.
     disconnectTimeout: 0,
   });
@@ -31,7 +31,7 @@ export function probe(socketPath: string): Redis {
   return redis;
 }
 
-/** The server's INFO; undefined when nobody listens. */
+/** The server's INFO; undefined when no server listens. */
 export async function infoAt(socketPath: string): Promise<Map<string, string> | undefined> {
   const redis = probe(socketPath);
   let connected = false;
@@ -54,7 +54,7 @@ export async function infoAt(socketPath: string): Promise<Map<string, string> | 
   }
 }
 
-/** True once a server that listens has read its data; false when nobody listens (any more). */
+/** True once a server that listens has read its data; false when no server listens (any more). */
 export async function untilLoaded(socketPath: string, log: Log, isWorthWaiting = () => true): Promise<boolean> {
   let tellAt = Date.now() + TELL_PROGRESS_EVERY_MS;
   while (isWorthWaiting()) {
