@@ -96,7 +96,10 @@ test('the worker is killed while rows wait: status and doctor say so, people hea
   begin('work');
   await until('people hear that one is back', () => heard.some(({ type }) => type === 'workers.back'));
   expect(await status()).toMatchObject({ workerMissing: null });
-  expect(heard.filter(({ type }) => type.startsWith('workers.'))).toHaveLength(2);
+  // A heartbeat of a busy machine may be late, so that one is missed more than once; but nothing is said twice in a row.
+  const said = heard.map(({ type }) => type).filter((type) => type.startsWith('workers.'));
+  expect(said.filter((type, at) => type === said[at - 1])).toEqual([]);
+  expect([said[0], said.at(-1)]).toEqual(['workers.missing', 'workers.back']);
   expect(JSON.stringify(heard)).not.toContain(merchant(2).name);
 }, 120_000);
 

@@ -76,7 +76,8 @@ test('the same where no token can be fetched: one process asks for all, and goes
   const { blockedReason } = await situationOf(story);
   expect(blockedReason?.reason.en).toContain(`What came: ${came}.`);
   expect(blockedReason?.reason.en).toMatch(/No component access token since .*, asked for \d times; the next time at/);
-  expect(tokenCalls(story)).toBeLessThanOrEqual((await story.book.calls.waitNoted())?.tries ?? 0);
+  // One process asks at a time, and the call that is under way is not counted yet.
+  expect(tokenCalls(story)).toBeLessThanOrEqual(((await story.book.calls.waitNoted())?.tries ?? 0) + 1);
 
   story.simulator.clearFaults();
   await story.settled('b1');
