@@ -10,8 +10,10 @@ export function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<v
       resolve();
     };
     const timer = setTimeout(end, ms);
-    // Many sleeps share the signal of their process, and each takes its listener away again: that is no leak.
-    setMaxListeners(0, ...signals);
-    for (const signal of signals) signal.addEventListener('abort', end);
+    for (const signal of signals) {
+      // Many sleeps share the signal of their process, and each takes its listener away again: that is no leak.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', end);
+    }
   });
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { startPolling } from '../../src/polling.js';
 import { sleep } from '../../src/sleep.js';
@@ -110,4 +111,10 @@ test('many sleeps share one signal without a warning of a leak', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   process.off('warning', hear);
   expect(warnings).toEqual([]);
+});
+
+test('a sleep without a signal leaves the limit of listeners of all others as it is', async () => {
+  const before = EventEmitter.defaultMaxListeners;
+  await sleep(1);
+  expect(EventEmitter.defaultMaxListeners).toBe(before);
 });
