@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Patience, WAIT_SETTINGS } from './domain/patience.js';
 import { addressesIn, ROBOTS, robotOf, secretsIn } from './domain/robot.js';
-import { languageOfLocale, UserError, type Words } from './domain/words.js';
+import { languageOfLocale, same, UserError, type Words } from './domain/words.js';
 import { isHttpUrl, keyOf, ROWS, SETTING_KINDS, type Setting, type SettingRow, type Settings } from './settings.js';
 
 // --- what a command cannot do without ---------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ function patienceOf(values: Record<string, unknown>): Patience {
 function reasonOf(cause: unknown): Words {
   const { code = '', message } = cause as NodeJS.ErrnoException;
   const other = code === '' ? message : code;
-  return REASONS[code] ?? { en: other, zh: other };
+  return REASONS[code] ?? same(other);
 }
 
 const REASONS: Readonly<Record<string, Words>> = {

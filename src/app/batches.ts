@@ -1,6 +1,6 @@
 /** The batches there are, and how many rows of each have which outcome. */
 import { type Batch, byOutcome, type Counts } from '../domain/batch.js';
-import type { Words } from '../domain/words.js';
+import { same, type Words } from '../domain/words.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
@@ -58,7 +58,7 @@ const PURGED: Words = { en: '(purged)', zh: '（已清除）' };
 
 /** The file of a batch in a list of them. */
 export function fileInWords(file: string): Words {
-  return file === PURGED.en ? PURGED : { en: file, zh: file };
+  return file === PURGED.en ? PURGED : same(file);
 }
 
 export function batchSummary({ id, file, rows, complete, purgedAt }: Batch, counts: Counts): BatchSummary {

@@ -6,7 +6,7 @@ import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { STATE_WORDS } from '../domain/outcome-words.js';
 import { liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
 import { type State, WAITS, type Wait } from '../domain/registration.js';
-import type { Words } from '../domain/words.js';
+import { same, type Words } from '../domain/words.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
 import { openLinks } from '../redis/ledger/links.js';
 import { lastLoss, unreported } from '../redis/ledger/loss.js';
@@ -150,7 +150,7 @@ const ANOTHER_ANSWER: Words = { en: 'another answer', zh: '其他答复' };
 export function waitInWords(name: string): Words {
   const state: Words | undefined = STATE_WORDS[name as State];
   const known = [ANOTHER_ANSWER, ...Object.values(WAITS)].find(({ en }) => en === name);
-  return state ?? known ?? { en: name, zh: name };
+  return state ?? known ?? same(name);
 }
 
 /** Links that legal persons have yet to open, of every batch. */

@@ -7,7 +7,7 @@ import { UserError, type Words } from '../domain/words.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';
 import { flagOf, SETTINGS_BY_SECTION, type Settings } from '../settings.js';
-import { speak, speakAsCalled, spoken } from './language.js';
+import { speak, spoken } from './language.js';
 import { say } from './terminal.js';
 
 /** Exit statuses; other programs hang on them. */
@@ -33,7 +33,6 @@ export class UsageError extends UserError {
 }
 
 export function command(usage: string, description: Words, example: string): Command {
-  speakAsCalled();
   const made = new Command(usage.split(' ')[0])
     .description(spoken(description))
     .addHelpText('after', `\n${spoken(EXAMPLE)}\n  ${example}\n\n${spoken(EVERY_SETTING)}`);
@@ -51,6 +50,13 @@ export function command(usage: string, description: Words, example: string): Com
 
 /** Of `--json`, which many commands have. */
 export const AS_JSON: Words = { en: 'print as JSON', zh: '以 JSON 输出' };
+
+/** Of `--yes` and `--json` of commands that show what they would do, and ask. */
+export const DO_NOT_ASK: Words = { en: 'do not ask', zh: '不再询问' };
+export const PREVIEW_AS_JSON: Words = {
+  en: 'print what it would do, or with --yes did, as JSON',
+  zh: '以 JSON 输出将要执行的操作；加 --yes 时输出已执行的操作',
+};
 
 const EXAMPLE: Words = { en: 'Example:', zh: '示例：' };
 const EVERY_SETTING: Words = {

@@ -14,7 +14,7 @@ import { nextStepsOf, type Problem, problemReason, worstFirst } from '../domain/
 import type { State } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
 import type { CheckedSheetRow } from '../producer/checked-rows.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform, UsageError } from './command.js';
 import { registrationId } from './exact-id.js';
 import { languageFrom } from './flags.js';
 import { spoken } from './language.js';
@@ -59,14 +59,8 @@ export function correctCommand(): Command {
         zh: '更正人；默认为本机用户',
       }),
     )
-    .option('--yes', spoken({ en: 'do not ask', zh: '不再询问' }))
-    .option(
-      '--json',
-      spoken({
-        en: 'print what it would do, or with --yes did, as JSON',
-        zh: '以 JSON 输出将要执行（加 --yes 则为已执行）的内容',
-      }),
-    );
+    .option('--yes', spoken(DO_NOT_ASK))
+    .option('--json', spoken(PREVIEW_AS_JSON));
   // The same flag is the setting's; here it is the phone of the row.
   const phone = made.options.find(({ long }) => long === '--component-phone');
   if (phone !== undefined)

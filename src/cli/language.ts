@@ -1,6 +1,7 @@
 /** The language of this command: one process runs one command, and speaks one language. */
 import { parseEnv } from 'node:util';
 import { readDotenv } from '../config.js';
+import { momentInWords } from '../domain/calendar.js';
 import { LANGUAGES, type Language, languageOfLocale, type Words } from '../domain/words.js';
 
 let language: Language = 'en';
@@ -15,21 +16,17 @@ export function spokenLanguage(): Language {
 
 /** Sentences have times as data has them; in Chinese they are read as the clock on the wall shows them. */
 export function spoken(words: Words): string {
-  return language === 'zh' ? words.zh.replace(MOMENT, inWords) : words.en;
+  if (language === 'en') return words.en;
+  const thisYear = String(new Date().getFullYear());
+  return words.zh.replace(MOMENT, (moment) => momentInWords(moment, thisYear).zh);
 }
 
 /** Of a time zone with a name; `Z` is the clock of machines. */
-const MOMENT = /(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d):\d\d[+-]\d\d:\d\d/g;
-
-/** As `localTime` writes it, in the time zone that the moment has. */
-function inWords(_moment: string, year: string, month: string, day: string, clock: string): string {
-  const isThisYear = Number(year) === new Date().getFullYear();
-  return `${isThisYear ? '' : `${year} 年 `}${Number(month)} 月 ${Number(day)} 日 ${clock}`;
-}
+const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d/g;
 
 /** Before the settings are read: help, and a fault in the settings, are in the language of the command, too. */
-export function speakAsCalled(): void {
-  speak(languageOf(process.argv, process.env, dotenv()));
+export function speakAsCalled(args: readonly string[]): void {
+  speak(languageOf(args, process.env, dotenv()));
 }
 
 /** `--lang` goes before FASTREGISTER_LANG, the environment before `.env`, and what is no language counts for nothing here. */

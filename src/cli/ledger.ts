@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { adopt, ledgerDifferences } from '../app/ledger.js';
-import { command, EXIT, perform } from './command.js';
+import { command, DO_NOT_ASK, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
 import { agreed } from './question.js';
 import { print, printJson, say, table } from './terminal.js';
@@ -25,7 +25,7 @@ function adoptCommand(): Command {
     },
     'fastregister ledger adopt',
   )
-    .option('--yes', spoken({ en: 'do not ask', zh: '不再询问' }))
+    .option('--yes', spoken(DO_NOT_ASK))
     .option('--json', spoken({ en: 'print the differences as JSON', zh: '以 JSON 输出差异' }))
     .action(async (options: { yes?: true; json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {

@@ -12,7 +12,7 @@ import { ReaderGone, say } from './terminal.js';
 /** @param args what is typed after `fastregister` */
 export async function runProgram(args: readonly string[]): Promise<void> {
   try {
-    speakAsCalled();
+    speakAsCalled(args);
     const program = await programFor(args[0]);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

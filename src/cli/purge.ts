@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { applyPurge, previewPurge } from '../app/purge.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform, UsageError } from './command.js';
 import { spoken } from './language.js';
 import { agreed } from './question.js';
 import { printJson, say } from './terminal.js';
@@ -29,14 +29,8 @@ export function purgeCommand(): Command {
         zh: '最后一行得出结果至今的天数：90 或 90d',
       }),
     )
-    .option('--yes', spoken({ en: 'do not ask', zh: '不再询问' }))
-    .option(
-      '--json',
-      spoken({
-        en: 'print what it would do, or with --yes did, as JSON',
-        zh: '以 JSON 输出将要执行的操作；加 --yes 时输出已执行的操作',
-      }),
-    )
+    .option('--yes', spoken(DO_NOT_ASK))
+    .option('--json', spoken(PREVIEW_AS_JSON))
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => run(context, options)));
 }
 

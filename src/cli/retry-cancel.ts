@@ -5,7 +5,7 @@ import { type Ask, CANNOT, MIND } from '../domain/operator.js';
 import { OUTCOME_NAMES } from '../domain/outcomes.js';
 import type { Words } from '../domain/words.js';
 import type { Group } from '../operator/action.js';
-import { type CommandContext, command, EXIT, perform } from './command.js';
+import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform } from './command.js';
 import { outcomesFrom } from './flags.js';
 import { spoken } from './language.js';
 import { agreed } from './question.js';
@@ -61,14 +61,8 @@ function askingCommand(ask: Ask): Command {
       }),
     )
     .option('--because <TEXT>', spoken({ en: 'why, for everybody who looks', zh: '原因，供查看的人了解' }))
-    .option('--yes', spoken({ en: 'do not ask', zh: '不再询问' }))
-    .option(
-      '--json',
-      spoken({
-        en: 'print what it would do, or with --yes did, as JSON',
-        zh: '以 JSON 输出将要执行的操作；加 --yes 时输出已执行的操作',
-      }),
-    )
+    .option('--yes', spoken(DO_NOT_ASK))
+    .option('--json', spoken(PREVIEW_AS_JSON))
     .action(async (named: string[], options: Options, made: Command) =>
       perform(made, {}, (context) => asking(context, ask, named, options)),
     );

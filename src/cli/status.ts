@@ -3,7 +3,7 @@ import { fileInWords } from '../app/batches.js';
 import { gatherStatus, type StatusFacts, waitInWords } from '../app/status.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
 import type { LiveProcess } from '../domain/presence.js';
-import { joined, type Words } from '../domain/words.js';
+import { joined, same, type Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
 import { undeliveredLines } from '../reporter/undelivered.js';
 import { sleep } from '../sleep.js';
@@ -42,10 +42,10 @@ async function status({ open }: CommandContext, id: string | undefined, options:
   const store = await open('interactive');
   const text = async (): Promise<string> => {
     const facts = await gatherStatus(store, id);
-    return options.json ? `${JSON.stringify(facts, null, 2)}\n` : describe(facts);
+    return options.json ? `${JSON.stringify(asData(facts), null, 2)}\n` : describe(facts);
   };
   if (!options.watch) {
-    if (options.json) await printJson(await gatherStatus(store, id));
+    if (options.json) await printJson(asData(await gatherStatus(store, id)));
     else await print(await text());
     return EXIT.done;
   }
@@ -59,6 +59,10 @@ async function status({ open }: CommandContext, id: string | undefined, options:
     await sleep(LOOK_EVERY_MS, interruption.signal);
   }
   return EXIT.done;
+}
+
+function asData(facts: StatusFacts): object {
+  return { ...facts, undelivered: facts.undelivered.map((it) => ({ ...it, address: it.address.en })) };
 }
 
 const CLEARED = '\u001b[2J\u001b[H';
@@ -98,10 +102,6 @@ const ROLES = {
 
 function ifKnown<T>(what: Words, fact: T | null, say: (fact: T) => Words): Line[] {
   return fact === null ? [] : [[what, say(fact)]];
-}
-
-function same(text: string): Words {
-  return { en: text, zh: text };
 }
 
 function placeOf({ host, pid, version }: Pick<LiveProcess, 'host' | 'pid' | 'version'>): string {

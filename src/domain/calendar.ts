@@ -91,10 +91,14 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** A time in a sentence: `21 Nov 22:09` and `11 月 21 日 22:09`, with the year where that is not the year of `now`. */
 export function localTime(at: number, timeZone: string, now: number): Words {
-  const iso = isoWithOffset(at, timeZone);
-  const [year = '', month = '', day = ''] = iso.slice(0, 10).split('-');
-  const clock = iso.slice(11, 16);
-  const isThisYear = isoWithOffset(now, timeZone).startsWith(year);
+  return momentInWords(isoWithOffset(at, timeZone), isoWithOffset(now, timeZone).slice(0, 4));
+}
+
+/** The same of a moment as `isoWithOffset` writes it, on its own clock; `thisYear`: the one that is left out. */
+export function momentInWords(moment: string, thisYear: string): Words {
+  const [year = '', month = '', day = ''] = moment.slice(0, 10).split('-');
+  const clock = moment.slice(11, 16);
+  const isThisYear = year === thisYear;
   return {
     en: `${Number(day)} ${MONTHS[Number(month) - 1]} ${isThisYear ? '' : `${year} `}${clock}`,
     zh: `${isThisYear ? '' : `${year} 年 `}${Number(month)} 月 ${Number(day)} 日 ${clock}`,

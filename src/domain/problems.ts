@@ -1,6 +1,6 @@
 /** What can be wrong with a row of a sheet, in words with which the person who has the sheet open can fix it. */
 import type { Field } from './columns.js';
-import type { Actor, Words } from './words.js';
+import { type Actor, same, type Words } from './words.js';
 
 interface ProblemKind {
   /** Errors stop a row, warnings do not (`--accept-warnings=no` holds such rows back). */
@@ -120,7 +120,7 @@ export interface ToldProblem {
 
 /** `B17: Excel has turned this code into 9.11E+17; three digits are lost.`: the report's `reason`. */
 export function problemReason(problem: ToldProblem): Words {
-  const says = filled(kindOf(problem.code)?.says ?? { en: problem.code, zh: problem.code }, problem);
+  const says = filled(kindOf(problem.code)?.says ?? same(problem.code), problem);
   const place = placeOf(problem.cell ?? '');
   return { en: place.en + says.en, zh: place.zh + says.zh };
 }

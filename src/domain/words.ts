@@ -50,6 +50,11 @@ export const ACTORS = {
 
 export type Actor = keyof typeof ACTORS;
 
+/** A name, an address or a number, which is the same in every language. */
+export function same(text: string): Words {
+  return { en: text, zh: text };
+}
+
 /**
  * Sentences one after the other. A Chinese one that ends without a mark, because what WeChat said or a link stands at its
  * end, is set off from the next.

@@ -95,7 +95,7 @@ async function* textOf(text: string): AsyncGenerator<string> {
 }
 
 /** The report of a file of the inbox lies beside it. */
-export function reportOf(file: string): string {
+export function reportFileOf(file: string): string {
   return `${file}.report.csv`;
 }
 
@@ -105,6 +105,6 @@ export function freePlace(inbox: string, intake: InboxFolder, date: string, name
   const stem = name.slice(0, name.length - extension.length);
   for (let number = 1; ; number += 1) {
     const file = join(inbox, intake, date, number === 1 ? name : `${stem} (${number})${extension}`);
-    if (!existsSync(file) && !existsSync(reportOf(file))) return file;
+    if (!existsSync(file) && !existsSync(reportFileOf(file))) return file;
   }
 }

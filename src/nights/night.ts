@@ -23,7 +23,7 @@ import type { ReportOptions } from '../reporter/report.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
 import { todosOf, todoWorkbook } from '../reporter/todo.js';
-import { filesOf, folderOf, freePlace, putAway, reportOf, sharingOf, standOf, writeWhy } from './inbox.js';
+import { filesOf, folderOf, freePlace, putAway, reportFileOf, sharingOf, standOf, writeWhy } from './inbox.js';
 import { summaryOf, summaryText } from './summary.js';
 
 export interface NightTools {
@@ -239,11 +239,11 @@ async function taken(
 async function shelve({ log }: NightTools, night: Night, name: string): Promise<Pick<NightFile, 'moved' | 'report'>> {
   try {
     const moved = await putAway(night.inbox, 'done', night.date, name);
-    return { moved, report: reportOf(moved) };
+    return { moved, report: reportFileOf(moved) };
   } catch (error) {
     log.error({ err: error, night: night.name }, 'a loaded file could not be put away; it stays in the inbox');
     const { inbox, date } = night;
-    return { moved: join(inbox, name), report: reportOf(freePlace(inbox, 'done', date, name)) };
+    return { moved: join(inbox, name), report: reportFileOf(freePlace(inbox, 'done', date, name)) };
   }
 }
 

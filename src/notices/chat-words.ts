@@ -1,5 +1,5 @@
 /** What each notice says in a chat: counts, links and what to do; no name of a person or a merchant. */
-import { isoWithOffset } from '../domain/calendar.js';
+import { localTime } from '../domain/calendar.js';
 import type { Notice } from '../domain/notice.js';
 import { OUTCOMES } from '../domain/outcomes.js';
 import { ACTORS, type Actor, type Words } from '../domain/words.js';
@@ -227,7 +227,7 @@ function whyAndWhat(data: Readonly<Record<string, unknown>>, timezone: string): 
 }
 
 function quotaEnded(data: Notice['data'], timezone: string): SectionWords {
-  const goesOn = localTime(Date.parse(text(data.goes_on_at)), timezone);
+  const goesOn = timeInChat(Date.parse(text(data.goes_on_at)), timezone);
   return {
     mark: 'warning',
     title: { en: "Today's calls are used up", zh: '今日调用额度已用完' },
@@ -263,7 +263,7 @@ function linksEnding(notices: readonly Notice[], { timezone, now, listed }: Tell
               zh: '请提醒法人在微信中打开链接并完成确认。',
             },
           ]),
-      ...open.slice(0, listed).map(({ data, endsAt }) => linkLine(data, localTime(endsAt, timezone))),
+      ...open.slice(0, listed).map(({ data, endsAt }) => linkLine(data, timeInChat(endsAt, timezone))),
       ...others(open.length - listed, '`fastregister links`'),
       ...(ended === 0 || open.length === 0 ? [] : [{ en: `Expired: ${ended}`, zh: `另有 ${ended} 个已到期` }]),
     ],
@@ -285,22 +285,16 @@ function others(more: number, command: string): Words[] {
 
 // --- words ------------------------------------------------------------------------------------------------------------
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `11 月 21 日 22:09` */
-export function localTime(at: number, timezone: string): Words {
-  const [, month = '', day = '', clock = ''] = /^\d+-(\d\d)-(\d\d)T(\d\d:\d\d)/.exec(isoWithOffset(at, timezone)) ?? [];
-  return {
-    en: `${Number(day)} ${MONTHS[Number(month) - 1]} ${clock}`,
-    zh: `${Number(month)} 月 ${Number(day)} 日 ${clock}`,
-  };
+/** A chat is read at once: its times have no year. */
+export function timeInChat(at: number, timezone: string): Words {
+  return localTime(at, timezone, at);
 }
 
 const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
 
 /** The sentences have times as data has them. */
 function withLocalTimes({ en, zh }: Words, timezone: string): Words {
-  const local = (time: string): Words => localTime(Date.parse(time), timezone);
+  const local = (time: string): Words => timeInChat(Date.parse(time), timezone);
   return { en: en.replace(MOMENT, (time) => local(time).en), zh: zh.replace(MOMENT, (time) => local(time).zh) };
 }
 

@@ -1,7 +1,7 @@
 /** Notices that wait for a chat → as many as fit into one message → its group robot. */
 import type { Notice } from '../domain/notice.js';
 import type { Language, Words } from '../domain/words.js';
-import { isNews, KINDS, type LineWords, localTime, MARKS, type SectionWords, type Telling } from './chat-words.js';
+import { isNews, KINDS, type LineWords, MARKS, type SectionWords, type Telling, timeInChat } from './chat-words.js';
 import type { PostTools } from './posting.js';
 import {
   type ChatLine,
@@ -122,7 +122,7 @@ const LATE_MS = 15 * 60_000;
 
 function dated(section: SectionWords, [first, ...more]: readonly Notice[], { now, timezone }: Telling): SectionWords {
   if (first === undefined || more.length > 0 || now - first.at < LATE_MS) return section;
-  const { en, zh } = localTime(first.at, timezone);
+  const { en, zh } = timeInChat(first.at, timezone);
   return { ...section, title: { en: `${section.title.en} (at ${en})`, zh: `${section.title.zh}（${zh}）` } };
 }
 

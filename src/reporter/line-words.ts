@@ -6,7 +6,7 @@ import type { Limits } from '../domain/limits.js';
 import { type LineStop, opensByItself, PAUSE } from '../domain/line.js';
 import { LINE_FAULTS } from '../domain/line-faults.js';
 import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
-import { explain, ridHint } from '../wechat/answers.js';
+import { explain, withRidHint } from '../wechat/answers.js';
 import { type BlockedReason, troubleOf } from './sentences.js';
 import type { Trouble } from './troubles.js';
 
@@ -57,9 +57,7 @@ function troubleOfLine(problem: string, api: string | undefined): Trouble | unde
 
 /** As it came: with 61004 only this names the IP address that WeChat saw, and WeChat's support asks for the rid. */
 function said(line: LineStop): Words {
-  const hint = ridHint(line.because);
-  const came = verbatim(line);
-  return { en: `${came.en}${came.en === '' ? hint.en.trimStart() : hint.en}`, zh: `${came.zh}${hint.zh}` };
+  return withRidHint(verbatim(line), line.because);
 }
 
 function verbatim({ problem, because }: LineStop): Words {

@@ -2,7 +2,7 @@
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Destination, notifyDestination } from '../domain/notice.js';
 import { ROBOTS, robotOf, shownAddress } from '../domain/robot.js';
-import type { Language, Words } from '../domain/words.js';
+import { same, type Words } from '../domain/words.js';
 import type { Notices } from '../redis/notices.js';
 
 /** The settings that name them. */
@@ -15,7 +15,7 @@ interface Addresses {
 export interface Undelivered {
   readonly setting: string;
   /** Without its secrets. */
-  readonly address: string;
+  readonly address: Words;
   readonly since: string;
   readonly tries: number;
   readonly why: string;
@@ -52,9 +52,11 @@ export function addressesOf({ createdWebhook, notifyUrl = [] }: Omit<Addresses, 
 }
 
 /** `DingTalk group robot https://…`: `https://…` alone is a webhook. */
-export function named(address: string, language: Language = 'en'): string {
+export function named(address: string): Words {
   const robot = robotOf(address);
-  return robot === undefined ? shownAddress(address) : `${ROBOTS[robot][language]} ${shownAddress(address)}`;
+  const shown = shownAddress(address);
+  if (robot === undefined) return same(shown);
+  return { en: `${ROBOTS[robot].en} ${shown}`, zh: `${ROBOTS[robot].zh} ${shown}` };
 }
 
 /** What `status` prints of them: what, and the words. */
@@ -62,13 +64,8 @@ export function undeliveredLines(undelivered: readonly Undelivered[]): [what: Wo
   return undelivered.map(({ address, since, tries, why }) => [
     { en: 'notices not delivered', zh: '未送达的通知' },
     {
-      en: `to ${address}: ${why}; tried ${tries} times since ${since}. \`fastregister notify test\` tries again`,
-      zh: `${inChinese(address)}：${why}；自 ${since} 起已尝试 ${tries} 次。重试的命令：\`fastregister notify test\``,
+      en: `to ${address.en}: ${why}; tried ${tries} times since ${since}. \`fastregister notify test\` tries again`,
+      zh: `${address.zh}：${why}；自 ${since} 起已尝试 ${tries} 次。重试的命令：\`fastregister notify test\``,
     },
   ]);
-}
-
-function inChinese(address: string): string {
-  const robot = Object.values(ROBOTS).find(({ en }) => address.startsWith(`${en} `));
-  return robot === undefined ? address : address.replace(robot.en, robot.zh);
 }

@@ -398,6 +398,12 @@ export function ridOf(said: string | undefined): string | undefined {
   return said === undefined ? undefined : /rid: ?([0-9a-f-]+)/i.exec(said)?.[1];
 }
 
+/** Words about an answer of WeChat, and behind them what to do with the rid that it said. */
+export function withRidHint({ en, zh }: Words, said: string | undefined): Words {
+  const hint = ridHint(said);
+  return { en: `${en}${hint.en}`.trimStart(), zh: `${zh}${hint.zh}` };
+}
+
 /** What to do with the rid of WeChat's words; empty where they have none. */
 export function ridHint(said: string | undefined): Words {
   const rid = ridOf(said);

@@ -11,7 +11,7 @@ import { followUp } from '../../src/worker/follow-up.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
-import { contextWith } from '../support/worker-context.js';
+import { contextWith, pausingWakeups } from '../support/worker-context.js';
 
 const server = useRedis();
 const id = idOf(merchant(1));
@@ -253,15 +253,7 @@ describe('a silent registration', () => {
       const waited: unknown[] = [];
       await follow((context) => ({
         ...answered({ kind: 'wait', why: 'pause', ms: 70 })(context),
-        wakeups: {
-          wait: async (...args: unknown[]) => {
-            waited.push(args);
-            return goesOn;
-          },
-          subscribe: () => ({ wait: async () => true, cancel() {} }),
-          leave() {},
-          leaving: false,
-        },
+        wakeups: pausingWakeups(goesOn, waited),
       }));
       expect(waited).toEqual([[70, ['line', 'token', 'quota']]]);
       expect([searches, await readyIds()]).toEqual(goesOn ? [1, []] : [0, [id]]);

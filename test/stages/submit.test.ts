@@ -12,7 +12,7 @@ import { type Book, budgetsFor, DAY_MS, idOf, openBook } from '../support/ledger
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
-import { contextWith } from '../support/worker-context.js';
+import { contextWith, pausingWakeups } from '../support/worker-context.js';
 
 const server = useRedis();
 
@@ -255,17 +255,7 @@ describe('a job', () => {
       return done;
     }
 
-    const pausing = (goesOn: boolean, waited: unknown[]) => () => ({
-      wakeups: {
-        wait: async (...args: unknown[]) => {
-          waited.push(args);
-          return goesOn;
-        },
-        subscribe: () => ({ wait: async () => true, cancel() {} }),
-        leave() {},
-        leaving: false,
-      },
-    });
+    const pausing = (goesOn: boolean, waited: unknown[]) => () => ({ wakeups: pausingWakeups(goesOn, waited) });
 
     test('because it has changed is decided anew', async () => {
       expect(await decided({ kind: 'conflict' })).toEqual([]);

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { vi } from 'vitest';
+import { speakAsCalled } from '../../src/cli/language.js';
 import { runProgram } from '../../src/cli/program.js';
 import type { Ended, RunAs } from './program.js';
 
@@ -15,7 +16,7 @@ export interface Ran extends Ended {
 export async function typed(args: readonly string[], { env = {}, cwd = '/' }: RunAs = {}): Promise<Ran> {
   const { HOME = '', TMPDIR = '', PATH = '' } = process.env;
   const silently = { ...env, FASTREGISTER_LOG_LEVEL: 'silent' };
-  return heard({ HOME, TMPDIR, PATH, ...silently }, cwd, args, () => runProgram(args));
+  return heard({ HOME, TMPDIR, PATH, ...silently }, cwd, () => runProgram(args));
 }
 
 /** One command without what `bin/fastregister` does about it: what it throws is thrown. */
@@ -24,25 +25,23 @@ export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Ran> {
-  return heard({ FASTREGISTER_LOG_LEVEL: 'silent', ...env }, process.cwd(), args, () =>
-    make()
+  return heard({ FASTREGISTER_LOG_LEVEL: 'silent', ...env }, process.cwd(), () => {
+    speakAsCalled(args);
+    return make()
       .exitOverride()
-      .parseAsync([...args], { from: 'user' }),
-  );
+      .parseAsync([...args], { from: 'user' });
+  });
 }
 
 /** `env` is all that the command sees of the environment. */
 async function heard(
   env: Readonly<Record<string, string>>,
   cwd: string,
-  args: readonly string[],
   perform: () => Promise<unknown>,
 ): Promise<Ran> {
-  const before = { env: process.env, argv: process.argv, status: process.exitCode, cwd: process.cwd() };
+  const before = { env: process.env, status: process.exitCode, cwd: process.cwd() };
   const [stdout, stderr] = [hear(process.stdout), hear(process.stderr)];
   process.env = { ...env };
-  // A command looks there for its language.
-  process.argv = [...before.argv.slice(0, 2), ...args];
   process.exitCode = undefined;
   process.chdir(cwd);
   const leaveSignals = signalsOfNow();
@@ -51,7 +50,6 @@ async function heard(
     return { stdout: stdout.text(), stderr: stderr.text(), status: Number(process.exitCode ?? 0) };
   } finally {
     process.env = before.env;
-    process.argv = before.argv;
     process.exitCode = before.status;
     process.chdir(before.cwd);
     leaveSignals();

@@ -7,7 +7,7 @@ import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import type { WorkerContext } from '../../src/worker/context.js';
 import { openPermits } from '../../src/worker/permits.js';
-import { openWakeups } from '../../src/worker/wakeups.js';
+import { openWakeups, type Wakeups } from '../../src/worker/wakeups.js';
 import { openBook } from './ledger.js';
 import { readableLog } from './log.js';
 
@@ -65,4 +65,17 @@ export function contextWith(
     random: Math.random,
     log: readableLog('silent').log,
   } as unknown as WorkerContext;
+}
+
+/** Waits are noted and over at once; `goesOn`: whether the worker stays. */
+export function pausingWakeups(goesOn: boolean, waited: unknown[]): Wakeups {
+  return {
+    async wait(...args) {
+      waited.push(args);
+      return goesOn;
+    },
+    subscribe: () => ({ wait: async () => true, cancel() {} }),
+    leave() {},
+    leaving: false,
+  };
 }

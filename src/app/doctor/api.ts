@@ -1,13 +1,13 @@
 /** The registration API in use, and the permission sets that it needs. */
 import { quotaDay } from '../../domain/calendar.js';
-import type { Words } from '../../domain/words.js';
+import { same, type Words } from '../../domain/words.js';
 import { troubleOf } from '../../reporter/sentences.js';
 import { INTERNAL_PROBLEMS } from '../../reporter/troubles.js';
 import { CHECK_PERMISSION_SETS } from '../../wechat/answers.js';
 import { PERMISSION_SETS, type PermissionSet } from '../../wechat/permission-sets.js';
 import type { Caller } from '../wiring/caller.js';
 import type { Store } from '../wiring/store.js';
-import { type Finding, same } from './finding.js';
+import type { Finding } from './finding.js';
 
 export async function checkApi({ calls, settings }: Store, { api }: Caller): Promise<Finding> {
   const { retirement } = api;

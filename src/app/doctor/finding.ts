@@ -41,8 +41,3 @@ export const VERDICTS: Readonly<Record<Finding['verdict'], Words>> = {
   warning: { en: 'warning', zh: '警告' },
   fault: { en: 'fault', zh: '故障' },
 };
-
-/** A name, an address or a number, which is the same in every language. */
-export function same(text: string): Words {
-  return { en: text, zh: text };
-}

@@ -1,4 +1,3 @@
-import type { Language } from '../../domain/words.js';
 import { openNotices } from '../../redis/notices.js';
 import { addressesOf, named, undelivered } from '../../reporter/undelivered.js';
 import type { Store } from '../wiring/store.js';
@@ -11,16 +10,19 @@ export async function checkNotices({ settings, redis }: Store): Promise<Finding[
   if (addresses.length === 0) return [];
   const failing = await undelivered(settings, openNotices(redis));
   if (failing.length === 0) {
-    const names = (language: Language): string[] => addresses.map(({ address }) => named(address, language));
-    const says = { en: `go to ${names('en').join(', ')}`, zh: `发送到${names('zh').join('、')}` };
+    const names = addresses.map(({ address }) => named(address));
+    const says = {
+      en: `go to ${names.map(({ en }) => en).join(', ')}`,
+      zh: `发送到${names.map(({ zh }) => zh).join('、')}`,
+    };
     return [{ check, verdict: 'ok', says }];
   }
   return failing.map(({ setting, address, why, tries, since }) => ({
     check,
     verdict: 'warning',
     says: {
-      en: `${address} does not take them: ${why}; tried ${tries} times since ${since}`,
-      zh: `${address} 没有接收：${why}；自 ${since} 起已尝试 ${tries} 次`,
+      en: `${address.en} does not take them: ${why}; tried ${tries} times since ${since}`,
+      zh: `${address.zh} 没有接收：${why}；自 ${since} 起已尝试 ${tries} 次`,
     },
     todo: {
       en: `Check ${setting}. \`fastregister notify test\` says what each address answers.`,

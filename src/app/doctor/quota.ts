@@ -1,12 +1,12 @@
 import { sendingStatus } from '../../reporter/sending-status.js';
-import { explain, ridHint } from '../../wechat/answers.js';
+import { explain, withRidHint } from '../../wechat/answers.js';
 import type { Credential } from '../../wechat/credentials.js';
 import { readQuota } from '../../wechat/quota.js';
 import type { Caller } from '../wiring/caller.js';
 import { limitsOf } from '../wiring/limits.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
-import { CHECK_THE_WAY, joined, notWechat } from './token.js';
+import { CHECK_THE_WAY, notWechat } from './token.js';
 
 export async function checkQuota(
   { calls, settings }: Store,
@@ -50,7 +50,7 @@ export async function checkQuota(
           en: `WeChat answered ${quota.errcode} ${quota.said}`,
           zh: `微信返回 ${quota.errcode} ${quota.said}`,
         },
-        todo: joined(todo, ridHint(quota.said)),
+        todo: withRidHint(todo, quota.said),
       };
     }
     case 'quota': {

@@ -2,14 +2,14 @@
 
 import { isoWithOffset } from '../../domain/calendar.js';
 import { durationInChinese, formatDuration } from '../../domain/patience.js';
-import type { Words } from '../../domain/words.js';
+import { same, type Words } from '../../domain/words.js';
 import { troubleOf } from '../../reporter/sentences.js';
 import { INTERNAL_PROBLEMS } from '../../reporter/troubles.js';
 import type { Settings } from '../../settings.js';
-import { ridHint } from '../../wechat/answers.js';
+import { withRidHint } from '../../wechat/answers.js';
 import { type Credential, TICKET_LIVES_MS } from '../../wechat/credentials.js';
 import type { Caller } from '../wiring/caller.js';
-import { type Finding, same } from './finding.js';
+import type { Finding } from './finding.js';
 
 const TICKET_EVERY_MS = 10 * 60_000;
 
@@ -78,7 +78,7 @@ export function checkToken(credential: Credential, { timezone }: { timezone: str
         check,
         verdict: 'fault',
         says: same(`${credential.problem} ${credential.said}`),
-        todo: joined(todoFor(credential), ridHint(credential.said)),
+        todo: withRidHint(todoFor(credential), credential.said),
       };
   }
 }
@@ -91,10 +91,6 @@ export const CHECK_THE_WAY: Words = {
 /** A page, or anything else that is no answer of WeChat. */
 export function notWechat(said: string | undefined): Words {
   return { en: `not WeChat answered, but: ${said}`, zh: `收到的不是微信的答复：${said}` };
-}
-
-export function joined(one: Words, other: Words): Words {
-  return { en: `${one.en}${other.en}`, zh: `${one.zh}${other.zh}` };
 }
 
 function tokenRefused(

@@ -1,5 +1,5 @@
 /** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
-import { UserError, type Words } from '../../domain/words.js';
+import { same, UserError, type Words } from '../../domain/words.js';
 
 /** Redis cannot be reached, found or started: exit status 5. */
 export class RedisUnreachable extends UserError {
@@ -116,7 +116,7 @@ const AWAY =
 
 export function whyUnreachable(cause: unknown): Words {
   const { message } = cause as Error;
-  return CAUSES.find(([pattern]) => pattern.test(textOf(cause)))?.[1] ?? { en: message, zh: message };
+  return CAUSES.find(([pattern]) => pattern.test(textOf(cause)))?.[1] ?? same(message);
 }
 
 export function isAway(cause: unknown): boolean {
