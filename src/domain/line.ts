@@ -5,7 +5,7 @@
  * people who read our words a line that opens is one that sends.
  *
  * LINE_STATES and LINE_MOVES are printed into docs/states.md, and the Lua scripts get them when they are loaded
- * (redis/lua-constants.ts): prelude.lua walks them in `stop_line` and `line_after_probe`.
+ * (redis/lua-constants.ts): line.lua walks them in `stop_line` and `line_after_probe`.
  */
 import type { Words } from './words.js';
 
@@ -143,5 +143,5 @@ export interface LineStop {
   readonly probe?: Tried;
 }
 
-/** A problem that begins with `operator:` is no fault (prelude.lua, is_pause). */
+/** A problem that begins with `operator:` is no fault (line.lua, is_pause). */
 export const PAUSE = 'operator:pause';

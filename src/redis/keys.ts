@@ -68,7 +68,7 @@ const NAMES = {
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
-  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (prelude.lua, count_repeated_error) */
+  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (line.lua, count_repeated_error) */
   repeatedErrors: 'repeated-errors',
   /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
   offline: 'offline',
@@ -116,7 +116,7 @@ const NAMES = {
   forwarder: 'forwarder',
   /** hash: appid to the registration whose Mini Program it is, or was before one more was asked for */
   appids: 'appids',
-  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (prelude, offer) */
+  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (pushes.lua, offer) */
   authorizer: 'authorizer',
   /** string with expiry per Mini Program: the process that exchanges its codes */
   exchanging: 'exchanging',

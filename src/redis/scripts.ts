@@ -139,9 +139,12 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
   return all;
 }
 
-/** As Redis gets it: behind what all scripts share. */
+/** Loaded before every script, each after the files whose functions it uses. */
+const SHARED = ['prelude', 'pushes', 'day', 'line', 'first-rows', 'fact'];
+
+/** The text that Redis runs: the shared functions, then the script. */
 export function textOf(name: string): string {
-  const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+  const files = [...SHARED, name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
   return withKeys(withConstants(files.join('\n')));
 }
 

@@ -71,7 +71,7 @@ const FIELDS: readonly Field[] = [
 const OTHER_FIELDS: Readonly<Record<string, string>> = {
   /** The id of its last write (prelude.lua, version_of). */
   version: 'v',
-  /** The batch with the first rows among which it was counted (prelude.lua, batch_after_canary). */
+  /** The batch with the first rows among which it was counted (first-rows.lua, batch_after_canary). */
   canaryOf: 'canary',
 };
 

@@ -11,7 +11,7 @@ import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
 import { difference, shortNameOf } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
 
-/** prelude.lua, `record`, names the fields. */
+/** fact.lua, `record`, names the fields. */
 export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;

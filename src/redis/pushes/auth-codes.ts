@@ -107,7 +107,7 @@ function labelOf(appid: string): string {
   return `code of ${appid}`;
 }
 
-/** A code as the scripts write it (prelude.lua, `offer`, names the fields). Numbers are text: Lua would print them its own way. */
+/** A code as the scripts write it (pushes.lua, `offer`, names the fields). Numbers are text: Lua would print them its own way. */
 export interface CodeStep {
   readonly mark: string;
   readonly at: string;
