@@ -81,9 +81,9 @@ export type AskScript = (common: string, args: Argument[]) => Promise<unknown>;
 const ASKED_AT_ONCE = 64;
 
 /**
- * A script that does the same for many: what is asked while a run is on its way goes together in the next one. The busier
- * everybody is, the more share a run, and the write to the disk that Redis makes of it. Its ARGV are `common` and the
- * arguments of each, one after the other; it answers a list, in which an error is that of one asker.
+ * A script that does the same for many callers: requests that come while a run is under way share the next run. The
+ * busier the processes, the more requests share a run, and Redis' write to the disk. Its ARGV are `common` and the
+ * arguments of each, one after the other; it answers a list, in which an error concerns one caller.
  */
 export function manyScript(
   redis: Redis,
