@@ -137,7 +137,7 @@ function quota({ settings, budgets }: Rooms): Action['answer'] {
   };
 }
 
-/** The platform's own calls; calls on behalf of its merchants' accounts are not imitated. */
+/** The platform's own calls; the calls of its merchants' accounts are not counted here. */
 function clearQuota({ settings, budgets }: Rooms, appidName: 'appid' | 'component_appid'): Action['answer'] {
   return (json) => reply(json[appidName] === settings.componentAppid ? budgets.clear() : 40013);
 }
