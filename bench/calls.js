@@ -3,10 +3,10 @@
  * fates, against an oracle that knows every fate in advance. Usage: node bench/calls.js [rows] [seed]
  *
  * What the oracle needs is in MIX, fate by fate. Its rules:
- * - One `create` for every merchant: only WeChat can refuse one, so those that it refuses are asked too.
+ * - One `create` for every merchant: only WeChat can refuse a merchant, so refused merchants are sent too.
  * - Another `create` only after an answer that says "not now" (89247, -1, 89249), as often as WeChat gives it. The
- *   simulator counts such answers, so waiting longer would save nobody a call.
- * - A lost answer is no reason for a second `create`: it could be a second task, and the push tells, if there was one.
+ *   simulator counts such answers, so waiting longer would save no call.
+ * - A lost answer is no reason for a second `create`: it could be a second task, and if there was one, the push shows it.
  * - One `search` where no push ever comes, and two where the answer was lost, too: nothing else may call such a merchant
  *   silent, nor ask its legal person in time. Where a push comes, none, however late: the oracle knows that it comes.
  * So the oracle creates the same merchants as we do, with the fewest calls.
@@ -116,7 +116,7 @@ function callsSeen() {
   return answers.reduce((sum, count) => sum + count, 0);
 }
 
-/** Searches do not name a merchant's code, so who was asked about is taken from the histories. */
+/** Searches do not name a merchant's code, so their merchants are taken from the histories. */
 async function toldByFate(rows) {
   const ledger = openLedger(store.redis);
   const { merchants } = simulator.state();

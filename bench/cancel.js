@@ -49,7 +49,9 @@ async function main() {
   await atOnce(ROWS);
 }
 
-/** `cancel` takes so many out of the list of what is ready; one that was killed before that leaves them there. */
+/**
+ * `cancel` removes this many from the list of ready registrations; a `cancel` that was killed before leaves them there.
+ */
 async function behindCancelled(home) {
   const { env, store } = home;
   await acceptRows(store, 'old', 0, CANCELLED);

@@ -95,7 +95,7 @@ async function main() {
 
 function child(role, home) {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, BENCH_ROLE: role, FASTREGISTER_HOME: home };
-  // As the commands are told apart: V8 is set up for `serve`.
+  // As the commands are distinguished: V8 is set up for `serve`.
   return fork(self, [role, ...process.argv.slice(2)], { env });
 }
 
@@ -213,7 +213,7 @@ async function serve() {
   process.on('message', async ({ inbox }) => {
     times.clear();
     const plan = { inbox, timezone: 'Asia/Shanghai', language: 'en', until: 'submitted' };
-    // As if it were tomorrow: nobody writes into the files any more.
+    // As if it were tomorrow: the files are not written to any more.
     const now = () => Date.now() + 86_400_000;
     const night = await runNight(
       { ...tools, readings, now },
@@ -221,7 +221,7 @@ async function serve() {
       async () => 'submitted',
       new AbortController().signal,
     );
-    // Of each night one inbox: those before are not reported again.
+    // One inbox a night: earlier nights are not reported again.
     await redis.del('{fastregister}:nights');
     process.send(
       [...night.files, ...night.rejected].map(({ name, why, moved }) => ({

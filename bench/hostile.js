@@ -35,7 +35,9 @@ const self = fileURLToPath(import.meta.url);
 const key = decodeAesKey(REHEARSAL_CREDENTIALS.encodingAesKey);
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
-/** Each connection is opened again when it ends. `open` gets the socket and what is to be sent on it within the pace. */
+/**
+ * Each connection is opened again when it ends. `open` gets the socket and the bytes to send on it at the given pace.
+ */
 const ATTACKS = {
   nothing: { connections: 0 },
   'one-byte chunks from 10 connections': { connections: 10, open: stream(oneByteChunks()) },

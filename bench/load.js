@@ -26,7 +26,7 @@ const self = fileURLToPath(import.meta.url);
 const { BENCH_ROLE: role, BENCH_FILE: file, FASTREGISTER_HOME: home } = process.env;
 
 const log = pino({ level: 'silent' });
-/** Those of `fastregisterweapp`. */
+/** Enterprise codes of `fastregisterweapp`. */
 const RULES = {
   needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: true },
   details: ['name', 'legalPersonaWechat', 'legalPersonaName'],
@@ -75,7 +75,7 @@ async function main() {
   }
 }
 
-/** A process and a Redis of its own, so that memory is that of one load. */
+/** A separate process and Redis, so that the memory is that of one load. */
 async function inProcess(folder, name, path) {
   const place = mkdtempSync(join(folder, 'home-'));
   const child = fork(self, { env: { ...process.env, BENCH_ROLE: name, BENCH_FILE: path, FASTREGISTER_HOME: place } });

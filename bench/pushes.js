@@ -110,7 +110,7 @@ async function main() {
   }
 }
 
-/** With the CPU time that these processes took for each answer, in µs, where /proc tells. */
+/** With the CPU time that these processes took for each answer, in µs, if /proc shows it. */
 async function costing(pids, measure) {
   const before = pids.map(cpuMs);
   const result = await measure();
@@ -187,7 +187,7 @@ function pathOf({ encrypted, seconds }) {
   return `${PATH}?signature=${signature}&timestamp=${seconds}&nonce=${nonce}&encrypt_type=aes&msg_signature=${signature}`;
 }
 
-/** A request at a time. `answered` is told how many ms the answer took. */
+/** One request at a time. `answered` gets how many ms the answer took. */
 async function client(port, answered) {
   return process.env.BENCH_CLIENT === 'raw' ? rawClient(port, answered) : httpClient(port, answered);
 }

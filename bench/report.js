@@ -24,7 +24,7 @@ const home = process.env.BENCH_HOME ?? mkdtempSync(join(tmpdir(), 'fr-bench-'));
 const out = join(home, 'report.csv');
 const BATCH = `bench${ROWS}`;
 
-/** Told by the command at its end, on stdout, which a report in a file leaves free. */
+/** Printed by the command at its end, on stdout, which a report in a file leaves free. */
 const TELL = `process.on('exit', () => console.log(JSON.stringify({ seconds: performance.now() / 1000,
   peakMb: Math.round(process.resourceUsage().maxRSS / 1024) })))`;
 const bin = fileURLToPath(new URL('../bin/fastregister', import.meta.url));

@@ -16,7 +16,7 @@ if (process.env.BENCH_ROLE === 'worker') {
   process.send?.('ready');
 }
 
-/** Answers `{errcode: 0}` and tells on request when the calls arrived, in ms of one clock. */
+/** Answers `{errcode: 0}` and reports on request when the calls arrived, in ms of one clock. */
 function serve() {
   const answer = Buffer.from('{"errcode":0,"errmsg":"ok"}');
   const arrivals = [];

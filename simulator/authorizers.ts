@@ -21,7 +21,7 @@ interface Authorizer {
   readonly shownToken: string | undefined;
   readonly refreshToken: string;
   readonly authorizedAtS: number;
-  /** The merchant has withdrawn the authorisation: nobody is told of it any more. */
+  /** The merchant has withdrawn the authorisation: it is not reported any more. */
   readonly isWithdrawn: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Account {
   readonly principalName: string;
   /** 6: created by a registration. */
   readonly registerType?: number;
-  /** Its refresh token is to be had for a code only. */
+  /** Its refresh token is given only for a code. */
   readonly hidesToken?: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface Authorizers {
   add(account: Account): void;
   /** Authorised anew, with another refresh token. Answers what it was before; undefined where there is no such account. */
   renew(appid: string): 'authorised' | 'withdrawn' | undefined;
-  /** False where there is nothing to withdraw. */
+  /** False if no authorisation is in force. */
   withdraw(appid: string): boolean;
   newCode(appid: string, dead: boolean): string;
   /** Undefined: unknown, late or used (61010). */

@@ -1,4 +1,6 @@
-/** Who may still call today, and in this minute. Windows are WeChat's: its day and a minute of the clock. */
+/**
+ * How many calls may still be made today, and in this minute. Windows are WeChat's: its day and a minute of the clock.
+ */
 
 import { beijingDay, MINUTE_MS } from './timeline.js';
 

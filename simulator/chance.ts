@@ -17,7 +17,7 @@ export function randomHex(random: () => number, length: number): string {
   return Array.from({ length }, () => Math.floor(random() * 16).toString(16)).join('');
 }
 
-/** Hex digits that depend on the seed and the text only, not on who calls first. */
+/** Hex digits that depend on the seed and the text only, not on the order of calls. */
 export function hexOf(seed: number, text: string, length: number): string {
   return createHash('sha256').update(`${seed}\n${text}`).digest('hex').slice(0, length);
 }

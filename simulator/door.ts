@@ -171,7 +171,7 @@ export function sendPage(response: ServerResponse, status: number, words = `HTTP
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'content-length': Buffer.byteLength(page),
-    // Whoever redirects a call of an API sends it to a login.
+    // A program that redirects a call of an API redirects it to a login.
     ...(status >= 300 && status < 400 && { location: 'http://login.invalid/portal?back=whence-it-came' }),
     ...(status === 407 && { 'proxy-authenticate': 'Basic realm="proxy"' }),
   };

@@ -1,4 +1,4 @@
-/** Faults that strike whoever calls, until they are cleared or have struck often enough. */
+/** Faults that strike every caller, until they are cleared or have struck often enough. */
 
 import { type Answering, readFate } from './fates.js';
 import { durationMs } from './timeline.js';

@@ -79,7 +79,7 @@ export function outcomeMessage(head: Letterhead, task: Task, outcome: Outcome): 
   ]);
 }
 
-/** A push about somebody whom this platform never sent. */
+/** A push about a merchant that this platform never sent. */
 export function foreignMessage(head: Letterhead): string {
   return xml([
     ...opening(head, OUTCOME_INFO_TYPE),
@@ -113,7 +113,7 @@ function sampleLayout(head: Letterhead, task: Task, { status, appid, authCode }:
   return `<xml>\n${lines.map((line) => `    ${line}\n`).join('')}</xml>`;
 }
 
-/** The successor tells the task's id; its other fields may be empty. */
+/** The successor's push names the task's id; its other fields may be empty. */
 function infoOf(task: Task): string[] {
   if (task.api === 'fastregisterweapp') return fieldsOf(task);
   if (task.fate.oddities.has('named')) return [...fieldsOf(task), field('taskid', task.id)];

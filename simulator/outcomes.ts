@@ -1,4 +1,4 @@
-/** What WeChat tells the platform when a task has ended: the pushes that its fate asks for, in that order. */
+/** What WeChat sends the platform when a task has ended: the pushes that its fate asks for, in that order. */
 
 import type { Authorizations } from './authorizations.js';
 import type { Authorizers } from './authorizers.js';

@@ -16,7 +16,7 @@ const LONGEST_ANSWER = 1_024;
 const SOCKETS = 64;
 const KEPT_FAILURES = 20;
 
-/** What was pushed about one task; `results`: of them, acknowledged ones that say how it ended. */
+/** What was pushed about one task; `results`: acknowledged pushes among these that say how it ended. */
 export interface PushesOfTask {
   sent: number;
   acknowledged: number;
@@ -26,11 +26,11 @@ export interface PushesOfTask {
 export interface Push {
   readonly infoType: string;
   readonly message: string;
-  /** Counts for whoever the push is about. */
+  /** Counts whatever merchant the push is about. */
   readonly about?: PushesOfTask;
   /** It says how the task ended. */
   readonly isResult?: true;
-  /** Signed wrongly, as by somebody who does not know the token. */
+  /** Signed wrongly, as by a sender who does not know the token. */
   readonly forged?: boolean;
 }
 

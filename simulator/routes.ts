@@ -1,4 +1,6 @@
-/** The calls that WeChat answers, one line each: where, how its token is called, and who answers. */
+/**
+ * The calls that WeChat answers, one line each: the path, how the call passes its token, and the function that answers.
+ */
 
 import type { Reply } from './answers.js';
 import type { Authorizers } from './authorizers.js';
@@ -135,7 +137,7 @@ function quota({ settings, budgets }: Rooms): Action['answer'] {
   };
 }
 
-/** The platform's own calls; those of its merchants' accounts are none of ours. */
+/** The platform's own calls; the calls of its merchants' accounts are not counted here. */
 function clearQuota({ settings, budgets }: Rooms, appidName: 'appid' | 'component_appid'): Action['answer'] {
   return (json) => reply(json[appidName] === settings.componentAppid ? budgets.clear() : 40013);
 }

@@ -56,11 +56,14 @@ export interface SettingSources {
   readonly defaults?: Readonly<Record<string, string>>;
   /** Relative paths begin here. */
   readonly cwd?: string;
-  /** Called for a secret that was given as a flag: everybody on this machine can read it in the list of processes. */
+  /** Called for a secret that was given as a flag: every user of this machine can read it in the list of processes. */
   readonly onSecretFlag?: (name: string) => void;
 }
 
-/** The nearest `.fastregister`, here or in a folder above, as git finds its repository; else the one that would be made here. */
+/**
+ * The nearest `.fastregister`, here or in a folder above, as git finds its repository; else the folder that would be
+ * made here.
+ */
 export function findHome(cwd: string): string {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     const home = join(folder, HOME_NAME);
@@ -246,7 +249,10 @@ function missing(
     });
 }
 
-/** Against WeChat's own API the choice decides who writes to the legal person, and one of the two is offline. */
+/**
+ * Against WeChat's own API the choice decides which side writes to the legal person, and one of the two APIs is
+ * offline.
+ */
 function undecidedApi(given: Map<string, string>): SettingFault[] {
   if (!isWechat(given.get('WECHAT_API_BASE_URL')) || given.has('WECHAT_REGISTRATION_API')) return [];
   return [

@@ -227,7 +227,7 @@ const WAIT_ROWS: readonly SettingRow[] = Object.values(WAIT_SETTINGS).map((wait)
   sentence: wait.sentence,
 }));
 
-/** Every setting in the order of the documents, for whoever prints or offers them. */
+/** Every setting in the order of the documents, for code that prints or offers them. */
 export const SETTINGS_BY_SECTION: Readonly<Record<string, readonly SettingRow[]>> = { ...SECTIONS, Waits: WAIT_ROWS };
 
 export const ROWS: readonly SettingRow[] = Object.values(SETTINGS_BY_SECTION).flat();
@@ -244,7 +244,10 @@ type ValueOf<R extends Setting> =
 export type Settings = Omit<{ readonly [R in Setting as KeyOf<R['name']>]: ValueOf<R> }, 'home' | 'lang'> & {
   readonly home: string;
   readonly lang: Language;
-  /** Of messages to a chat: Chinese unless FASTREGISTER_LANG is set. A server's locale says nothing about who reads them. */
+  /**
+   * Language of messages to a chat: Chinese unless FASTREGISTER_LANG is set. A server's locale says nothing about the
+   * people who read them.
+   */
   readonly chatLang: Language;
   /** WECHAT_API_BASE_URL is not WeChat's own address. */
   readonly isRehearsal: boolean;

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 
-/** Sleeps until the time is up or one of `signals` is aborted, and does not sleep where one is aborted already. Never rejects. */
+/**
+ * Sleeps until the time is up or one of `signals` is aborted; returns at once if one is aborted already. Never rejects.
+ */
 export function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   if (signals.some(({ aborted }) => aborted)) return Promise.resolve();
   return new Promise((resolve) => {

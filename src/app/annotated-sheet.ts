@@ -1,6 +1,6 @@
 /**
- * A checked sheet, written back with the problems beside its rows. The columns are those of a report, which are ignored on
- * input: the file, corrected, is the next upload.
+ * A checked sheet, written back with the problems beside its rows. Its columns are those of a report, which are ignored
+ * on input, so the corrected file is the next upload.
  */
 import type { ReportColumn } from '../domain/columns.js';
 import { REPORT_HEADINGS } from '../domain/columns.js';

@@ -18,7 +18,7 @@ export interface Forecast extends Outlook {
   readonly before: number;
 }
 
-/** What is known beside the sheet: what was registered before, and how much is to be sent before it. */
+/** What is known beside the sheet: earlier registrations, and how many are sent before this sheet. */
 export interface CheckContext {
   readonly identify: Identify;
   readonly past: Past;

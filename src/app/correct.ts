@@ -115,7 +115,7 @@ export type CorrectionResult =
 
 export interface CorrectionBy {
   readonly who: string;
-  /** Behind the name of the old sheet, in the language of whoever corrects it. */
+  /** Appended to the name of the old sheet, in the language of the person who corrects it. */
   readonly suffix: string;
   readonly now: () => number;
 }
@@ -154,7 +154,7 @@ function becomesOf({ fate, replaces, row }: PlannedRow, { state }: Registration)
   return isUnsent(state) && !row.isPhoneBlank ? 'leads' : 'joins';
 }
 
-/** The newest details: those that wait, where some do. */
+/** The newest details: those of the waiting row, if there is one. */
 function pointerToCorrect({ row, waitingRows }: Registration): string {
   return waitingRows[0] ?? row;
 }
@@ -230,7 +230,7 @@ async function firstPage<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
   return [];
 }
 
-/** Whoever made it died when its row was accepted already. */
+/** The process that made the correction died after its row was accepted. */
 async function completeInterrupted(batches: Batches, { batch, row }: NamedRow): Promise<void> {
   if (batch.correction === undefined || batch.complete) return;
   await batches.complete(batch.id, row.problems.length > 0 ? 1 : 0);

@@ -1,4 +1,6 @@
-/** Which registration a person means who knows a name, a code, a Weixin ID, an appid, a task id or the registration's id. */
+/**
+ * The registration that a person means by a name, a code, a Weixin ID, an appid, a task id or the registration's id.
+ */
 import type { Ledger } from '../redis/ledger/ledger.js';
 import { type FindTools, type Found, find, keyedBy } from '../reporter/find.js';
 import type { ReportOptions } from '../reporter/report.js';
@@ -10,7 +12,7 @@ export type Meant =
   | { readonly kind: 'several'; readonly rows: readonly Found[]; readonly isCut: boolean }
   | { readonly kind: 'none' };
 
-/** More are no help to anybody who has to choose one. */
+/** More matches are no help to a person who has to choose one. */
 export const MOST_TO_CHOOSE_FROM = 20;
 
 export interface MeantTools extends FindTools {
@@ -42,7 +44,7 @@ export async function meantBy(tools: MeantTools, text: string, options: ReportOp
   return id === '' ? { kind: 'refused_row', row: first } : { kind: 'one', id };
 }
 
-/** Also one whose rows were purged: what is kept of it is its outcome. */
+/** Finds also a registration whose rows were purged: its outcome is kept. */
 async function keyedRegistrations(tools: MeantTools, text: string): Promise<string[]> {
   const ids = [...new Set(await keyedBy(tools, text))];
   const there = await Promise.all(ids.map(async (id) => (await tools.ledger.read(id)) !== undefined));

@@ -7,7 +7,7 @@ import type { Store } from './wiring/store.js';
 export interface LoadRequest {
   /** False: rows with warnings are held back. */
   readonly acceptWarnings: boolean;
-  /** Merchants that have a Mini Program are to get one more. */
+  /** A merchant that has a Mini Program gets one more. */
   readonly again?: boolean | undefined;
   /** A file with a larger share of invalid rows is refused. */
   readonly mostInvalid?: number;
@@ -21,7 +21,7 @@ export interface LoadEvents extends Pick<OpenEvents, 'onOpened'> {
   readonly onLoaded?: (file: string, loaded: Loaded) => void;
 }
 
-/** Every file is opened before the first is loaded: one that is refused stops nothing half-way. @throws SheetError */
+/** Opens every file before it loads the first, so a refused file does not stop the load half-way. @throws SheetError */
 export async function loadFiles(
   { batches, settings, identify }: Pick<Store, 'batches' | 'settings' | 'identify'>,
   files: readonly string[],

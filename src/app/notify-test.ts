@@ -23,7 +23,7 @@ export interface NotifyResult {
   readonly hint?: Words | undefined;
 }
 
-/** @throws RequestError where nobody is told */
+/** @throws RequestError if no address for notices is set */
 export async function testNotify(settings: Settings): Promise<NotifyResult[]> {
   const { patience, webhookSecret = '' } = settings;
   const targets = notifyTargets(settings);

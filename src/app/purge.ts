@@ -14,7 +14,7 @@ export interface PurgePreview {
   readonly rows: number;
 }
 
-/** Batches of which every row has had its outcome since before `before`. Nothing is changed. */
+/** Batches whose rows have all had an outcome since before `before`. Changes nothing. */
 export async function previewPurge(store: PurgeStore, before: number): Promise<PurgePreview> {
   const batches = await purgeable(toolsOf(store), before);
   return { before, batches, rows: batches.reduce((sum, batch) => sum + batch.rows, 0) };

@@ -1,4 +1,6 @@
-/** The pushes that were received: what they say, what they call for now, and another try for those that fit no registration. */
+/**
+ * Received pushes: what they say and what they call for now; and a second try for pushes that match no registration.
+ */
 import { isIdentity } from '../domain/merchant.js';
 import type { Parking, StoredPush } from '../domain/push.js';
 import type { Words } from '../domain/words.js';

@@ -32,7 +32,7 @@ export interface ReportRequest extends Pick<ReportOptions, 'language' | 'only' |
   readonly format: ReportFormat;
 }
 
-/** In pieces, of which each is made when it is read. */
+/** The text in pieces; each piece is made when it is read. */
 export async function report(
   store: Pick<Store, 'batches' | 'calls' | 'settings'>,
   batches: readonly Batch[],

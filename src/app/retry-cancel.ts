@@ -19,7 +19,7 @@ import type { Store } from './wiring/store.js';
 
 type ActionStore = Pick<Store, 'redis' | 'batches' | 'ledger'>;
 
-/** How many can be done, of which to think first, and why others cannot. */
+/** How many registrations can be changed, what to consider first, and why the others cannot. */
 export type ActionSummary = Pick<ActionPreview, 'can' | 'mind' | 'cannot'>;
 
 /** Of one batch, or one registration. */
@@ -48,7 +48,7 @@ export async function preview(
   return { summary: together(parts.map(({ found }) => found)), parts };
 }
 
-/** `because`: why and by whom, for the history. Answers how many registrations it changed. */
+/** `because`: the reason and the person, for the history. Answers how many registrations it changed. */
 export async function applyPreviewed(
   store: ActionStore,
   ask: Ask,
@@ -70,7 +70,10 @@ function toolsOf({ batches, ledger }: ActionStore): ActionTools {
 /** Fewer rows that were cancelled are passed over in a moment when their turn to be sent comes. */
 const MANY = 1_000;
 
-/** A batch, or the one row of a registration that is sent: of one that waits for another row's end, a cancellation means that row. */
+/**
+ * A batch, or the row of a registration that is sent. If another row waits for the end of this one, a cancellation
+ * means the waiting row.
+ */
 async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick<ActionRequest, 'batch' | 'index'>> {
   if (!isIdentity(id)) return { batch: await batchNamed(store, id, exactIdNeeded(ask, id)) };
   const { row, waitingRows } = (await registrationNamed(store, id)).registration;

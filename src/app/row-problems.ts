@@ -1,4 +1,4 @@
-/** What is wrong with the rows of a sheet, for the people and programs that correct it. */
+/** What is wrong with the rows of a sheet, as the people and programs that correct it read it. */
 import { type DetailField, listOfDetails } from '../domain/merchant.js';
 import { problemNextStep, problemReason } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';

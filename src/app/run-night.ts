@@ -21,7 +21,7 @@ export async function runNightNow(
   events: () => SendEvents,
 ): Promise<NightResult | undefined> {
   const untilSubmitted = plan.until === 'submitted';
-  // Until the night has ended: under cron nobody else would post that.
+  // Until the night has ended: under cron, no other process would post that.
   const notifying = await store.notifying();
   const night = await runNight(
     nightToolsOf(store, store.redis),

@@ -36,7 +36,7 @@ export async function sendAndListen(store: Store, options: SendOptions, events: 
   const listening = await listenHereOrElsewhere(store, events);
   try {
     events.onListening?.(listening.port);
-    // A person who starts a run wants rows sent today: a day that is shut is checked at once.
+    // A person who starts a run wants rows sent today, so a closed day is checked at once.
     if ((await store.workload.inHand('submit')) > 0) await askDayAgain(store);
     const sending = await startSending(store, options.running ?? 'once');
     try {

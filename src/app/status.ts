@@ -88,7 +88,10 @@ export async function gatherStatus(store: Store, id: string | undefined) {
   };
 }
 
-/** Who works on this ledger, and when WeChat was last called, last pushed, and since when a row waits that could be sent. */
+/**
+ * Which processes work on this ledger, when WeChat was last called and last pushed, and since when a row that could be
+ * sent waits.
+ */
 function processesShown(presence: Presence, { timezone }: Limits) {
   const { callAt, pushAt, waitingSince } = presence;
   const time = (at: number | undefined): string | null => (at === undefined ? null : isoWithOffset(at, timezone));

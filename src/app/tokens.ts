@@ -22,7 +22,7 @@ export interface ExportedToken {
   readonly keptAt: number;
 }
 
-/** @throws RequestError where the key that has sealed one is not set */
+/** @throws RequestError if the key that sealed a token is not set */
 export async function exportTokens({ redis, settings }: TokenStore): Promise<ExportedToken[]> {
   const authorizers = openAuthorizers(redis, vaultOf(settings));
   const tokens: ExportedToken[] = [];
@@ -48,7 +48,7 @@ export interface Resealed {
   readonly ofPlatform: number;
 }
 
-/** Seals with the present key what the previous one has sealed. @throws RequestError where neither opens it */
+/** Seals with the present key what the previous key has sealed. @throws RequestError if neither key opens a token */
 export async function resealTokens({ redis, settings }: TokenStore): Promise<Resealed> {
   const authorizers = openAuthorizers(redis, vaultOf(settings));
   const appids = await authorizers.list();

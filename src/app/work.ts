@@ -49,7 +49,7 @@ async function waitingRows({ batches }: Store): Promise<number> {
   return unsent(sum(await Promise.all((await batches.list()).map(batches.counts))));
 }
 
-/** A row that is due within this time is worth waiting for; one that waits for tomorrow is not. */
+/** A row that is due within this time is worth waiting for; a row that waits for tomorrow is not. */
 const SOON_MS = 3_600_000;
 
 export async function nothingLeftToSend({ workload }: Pick<Store, 'workload'>): Promise<boolean> {

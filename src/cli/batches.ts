@@ -64,7 +64,7 @@ function line({ batch, file, rows, complete, age: old, outcomes }: Facts): strin
   ];
 }
 
-/** Nobody wants to read the milliseconds of a batch. */
+/** The milliseconds of a batch's time are of no use to a reader. */
 function age(ms: number): string {
   const unit = [86_400_000, 3_600_000, 60_000, 1_000].find((it) => ms >= it) ?? 1_000;
   return formatDuration(Math.max(Math.floor(ms / unit) * unit, 1_000));

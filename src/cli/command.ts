@@ -81,7 +81,7 @@ export async function perform(
   { needs = [], service = false }: CommandNeeds,
   run: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
-  // What nobody has written is no flag, and does not go before the environment.
+  // A default of commander is no flag, and does not override the environment.
   const flags = Object.fromEntries(
     Object.entries(made.opts()).filter(([name]) => made.getOptionValueSource(name) !== 'default'),
   );
@@ -116,7 +116,7 @@ export async function perform(
   }
 }
 
-/** Two folders, or two names, are two ledgers, and a merchant who is in both is asked twice. */
+/** Two folders, or two names, are two ledgers, and a merchant in both is sent twice. */
 function madeLedger({ redisUrl, home, ledger }: Settings): Words {
   const isPrivate = redisUrl === undefined;
   const named = ledger !== 'default';

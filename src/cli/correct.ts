@@ -110,7 +110,7 @@ async function correct({ open, settings }: CommandContext, id: string, options: 
     await printJson({ ...shown, becomes: correction.becomes });
     return EXIT.done;
   }
-  // A script's stderr is somebody's log; it has the changes in the JSON.
+  // A script's stderr may end in a log; the JSON has the changes.
   if (!options.json) for (const line of previewLines(correction, language)) say(line);
   if (!options.yes && !(await agreed(QUESTION))) {
     say(NOTHING_DONE[language]);

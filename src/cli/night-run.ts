@@ -1,4 +1,4 @@
-/** One night run by this process, for cron and for people who do not want to wait. */
+/** Runs one night in this process, for cron and for people who do not want to wait. */
 import { runNightNow } from '../app/run-night.js';
 import type { Store } from '../app/wiring/store.js';
 import { byOutcome } from '../domain/batch.js';

@@ -15,7 +15,7 @@ export async function writeCodes(
   options: LinkSheetOptions,
 ): Promise<void> {
   await prepareFolder(folder);
-  // First, for by this file the folder is known to be ours.
+  // Written first, because this file marks the folder as ours.
   await writeWhole(join(folder, LINK_SHEET), toAsync(linkSheet(found, options)), true);
   for (const link of found) await writeFile(join(folder, pngName(link)), qrPng(link.url), { mode: 0o600 });
 }

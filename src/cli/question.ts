@@ -4,7 +4,7 @@ import type { Words } from '../domain/words.js';
 import { UsageError } from './command.js';
 import { spoken } from './language.js';
 
-/** @throws UsageError where nobody is there to be asked */
+/** @throws UsageError if there is no terminal to ask on */
 export async function agreed(question: Words): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new UsageError({

@@ -1,4 +1,4 @@
-/** `retry` and `cancel`: what it would do → a question → the operator's facts, with who asked and why. */
+/** `retry` and `cancel`: preview → a question → the operator's facts, with the person and the reason. */
 import type { Command } from 'commander';
 import { type ActionSummary, applyPreviewed, preview } from '../app/retry-cancel.js';
 import { type Ask, CANNOT, MIND } from '../domain/operator.js';

@@ -167,7 +167,10 @@ function statusOf(
 const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
 const NOTHING: Words = { en: '', zh: '' };
 
-/** Run again, it writes its own report again; anything else in that place is somebody's file. Said before a call is made. */
+/**
+ * A second run overwrites its own report; any other file in that place belongs to somebody else. Refused before a call
+ * is made.
+ */
 async function refuseToOverwrite(output: string): Promise<void> {
   if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
   if (await isOwnReport(output)) return;

@@ -25,7 +25,7 @@ export function withSheetOptions(command: Command): Command {
   );
 }
 
-/** Those that a nightly run has, too. */
+/** Options that a nightly run has, too. */
 export function withIntakeOptions(command: Command): Command {
   return command
     .option(

@@ -33,7 +33,7 @@ export function sayNotes({ file, sheet }: SheetFile): void {
   for (const { en, zh } of sheet.notes) say({ en: `${file}: ${en}`, zh: `${file}：${zh}` });
 }
 
-/** What is to be shown while a run sends. */
+/** What a run shows while it sends. */
 export function sendEvents(language: Language): SendEvents {
   const progress = openProgress();
   const paceOf = openPace();
@@ -43,7 +43,7 @@ export function sendEvents(language: Language): SendEvents {
       const { blockedReason } = now;
       const note = blockedReason && { about: blockedReason.problem, text: blockedReason.reason[language] };
       const pace = paceOf(counts, Date.now());
-      // Nobody can say how long it takes while nothing is sent.
+      // While nothing is sent, no estimate is possible.
       progress.show(progressLine(counts, now, note === undefined ? pace : undefined, options), note);
     },
     onSettled: () => progress.end(),

@@ -70,7 +70,7 @@ const CLEARED = '\u001b[2J\u001b[H';
 /** What it is, and what is said of it. */
 type Line = readonly [what: Words, words: Words];
 
-/** One line for each role of which there is, or was, a process. */
+/** One line for each role that has, or had, a process. */
 function processLines({ workers, receivers, schedulers, ...times }: StatusFacts['processes']): Line[] {
   const lines = Object.entries({ workers, receivers, schedulers }).flatMap(([name, { live, lastSeenAt }]): Line[] => {
     const role = ROLES[name as keyof typeof ROLES];

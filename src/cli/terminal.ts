@@ -96,7 +96,7 @@ function cutTo(line: string, columns: number): string {
   return cut;
 }
 
-/** Columns side by side; the last one is not padded. */
+/** Columns side by side; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
   return rows
@@ -109,7 +109,10 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Who sent the signal waits 25 s; a call or a Redis that does not answer by then is left, and the ledger settles it. */
+/**
+ * The sender of the signal waits 25 s. A call or a Redis that does not answer by then is abandoned, and the ledger
+ * settles it.
+ */
 const LEAVE_WITHIN_MS = 23_000;
 
 export interface Interruption {

@@ -1,4 +1,4 @@
-/** Who acts, for the history: the user of this machine. */
+/** The person who acts, for the history: the user of this machine. */
 import { userInfo } from 'node:os';
 import { spoken } from './language.js';
 

@@ -13,7 +13,7 @@ import { type Overview, present, type Sources } from './overview.js';
 export interface GaugeSources extends Sources {
   readonly workload: Pick<Workload, 'states'>;
   readonly notices: Pick<Notices, 'waiting'>;
-  /** Who is told anything. */
+  /** Addresses that notices are sent to. */
   readonly destinations: readonly Destination[];
   readonly links: Pick<Links, 'count'>;
   readonly nights: Pick<Nights, 'list'>;
@@ -31,7 +31,7 @@ export interface Gauges extends Omit<Overview, 'batches'> {
   readonly version: string;
 }
 
-/** Also while nobody is told: whatever watches them finds them. */
+/** Measured even if no address for notices is set: a monitor reads them. */
 const ALWAYS_THERE: readonly Destination[] = ['created', 'notify'];
 
 const ENDED_WELL: readonly NightEnding[] = ['done', 'submitted'];

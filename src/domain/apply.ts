@@ -88,7 +88,10 @@ function miniPrograms(
   return { appid: fact.again ? undefined : fact.appid, ...(earlier.length > 0 && { earlierAppids: earlier }) };
 }
 
-/** A Mini Program that is known or authorised needs no further words; a row that is tried again keeps those of its tries. */
+/**
+ * A Mini Program that is known or authorised needs no further words; a row that is tried again keeps the words of its
+ * tries.
+ */
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
   if (fact.kind === 'try_returned') return true;
@@ -116,7 +119,7 @@ function attemptBegun(registration: Registration, fact: Fact): Registration {
   };
 }
 
-/** No attempt so far, of which we do not know the end, can have reached a legal person. */
+/** No earlier attempt with an unknown end can have reached a legal person. */
 function hasReachedNobody(registration: Registration): boolean {
   const { task, earlierTask, byLink } = registration;
   if (task === 'open') return nobodyHasItsLink(registration);
@@ -141,7 +144,7 @@ function liveliest(earlier: Registration['task'], present: Registration['task'])
   return earlier === 'ended' || present === 'ended' ? 'ended' : 'none';
 }
 
-/** Each answer of a row that was postponed again and again is kept for the person who decides at the end. */
+/** Every answer to a row that was postponed repeatedly is kept for the person who decides at the end. */
 function saidBy(registration: Registration, fact: Fact): string | undefined {
   if (fact.said === undefined || fact.kind !== 'create_postponed' || registration.said === undefined) return fact.said;
   return `${registration.said} · ${fact.said}`;

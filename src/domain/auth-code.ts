@@ -38,5 +38,8 @@ export interface WaitingCodes {
   readonly stranger: Stranger | undefined;
 }
 
-/** `nobody`: it is no Mini Program of ours, and no registration waits that it could belong to. `old`: something newer is known. */
+/**
+ * `nobody`: the Mini Program is not ours, and no registration waits that could claim it. `old`: a newer authorisation
+ * is known.
+ */
 export type Offered = 'exchange' | 'waits' | 'repeated' | 'old' | 'nobody';

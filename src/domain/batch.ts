@@ -22,7 +22,7 @@ export interface Batch {
   readonly warned?: number;
   /** False while the file is still being read, or where reading was interrupted. */
   readonly complete: boolean;
-  /** It corrects one row of another batch: `batch/index` of that row, and who corrected it. */
+  /** The batch corrects one row of another batch: `batch/index` of that row, and the person who corrected it. */
   readonly correction?: { readonly row: string; readonly by: string };
   /** When its merchants were forgotten, ms since 1970; only its counts are left. */
   readonly purgedAt?: number;
@@ -36,7 +36,7 @@ export interface NamedRow {
 
 /** What a registration is now. */
 export interface Leader {
-  /** `batch/index` of the row whose details it sent, or will send. */
+  /** `batch/index` of the row with the details that were sent, or will be. */
   readonly row: string;
   readonly isCreated: boolean;
   readonly appid?: string;
@@ -46,7 +46,7 @@ export interface Leader {
 export type Counts = Readonly<Record<string, number>>;
 
 export interface AcceptRules {
-  /** A merchant that has a Mini Program is to get one more. */
+  /** A merchant that has a Mini Program gets one more. */
   readonly again?: boolean | undefined;
   /** The details that make two rows of one enterprise two tasks, under the registration API in use. */
   readonly details: readonly DetailField[];

@@ -53,7 +53,7 @@ export interface ShutDay {
   readonly since: number | undefined;
   /** WeChat's answer to the call that it refused; absent where our own count has shut the day. */
   readonly said: string | undefined;
-  /** Time of the next check. One that has passed: the next worker that wants to call makes it. */
+  /** Time of the next check. If it has passed, the next worker that wants to call makes the check. */
   readonly nextCheckAt: number | undefined;
   /** When a person asked for a check at once. */
   readonly askedForAt: number | undefined;

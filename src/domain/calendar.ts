@@ -94,7 +94,7 @@ export function localTime(at: number, timeZone: string, now: number): Words {
   return momentInWords(isoWithOffset(at, timeZone), isoWithOffset(now, timeZone).slice(0, 4));
 }
 
-/** The same of a moment as `isoWithOffset` writes it, on its own clock; `thisYear`: the one that is left out. */
+/** The same for a moment as `isoWithOffset` writes it, on its own clock; `thisYear`: the year that is left out. */
 export function momentInWords(moment: string, thisYear: string): Words {
   const [year = '', month = '', day = ''] = moment.slice(0, 10).split('-');
   const clock = moment.slice(11, 16);

@@ -12,7 +12,10 @@ import { isOfSoleTrader, isWordForNoName, personNamedIn, SOLE_TRADER } from './s
 export interface CheckedRow {
   /** Present unless there is an error. */
   readonly merchant?: Merchant;
-  /** The code of a row whose only error is that the registration API takes no such code: its enterprise can be known. */
+  /**
+   * The code of a row whose only error is that the registration API does not accept such a code: its enterprise can be
+   * known.
+   */
   readonly refusedCode?: string;
   readonly problems: readonly Problem[];
 }

@@ -39,7 +39,7 @@ export function repaired(field: Field, findings: Findings, mayBeGrouped: boolean
   return mayBeGrouped ? ungrouped(text.trim(), field, findings) : text.trim();
 }
 
-/** Not NFKC, which would also make digits of ² and ①. The dashes are those that input methods write for a hyphen. */
+/** Not NFKC, which would also make digits of ² and ①. The dashes are the ones that input methods write for a hyphen. */
 export function halfWidth(text: string): string {
   return text
     .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))

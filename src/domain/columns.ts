@@ -55,11 +55,11 @@ export interface Layout {
   readonly columns: Readonly<Record<Field, number>>;
   /** How many headings there are. */
   readonly width: number;
-  /** Columns that the report repeats as they came: all but those that an earlier report added. */
+  /** Columns that the report repeats unchanged: all except the columns that an earlier report added. */
   readonly carried: readonly number[];
 }
 
-/** Headings of which we cannot know what they mean: one for two fields, or two for one field. */
+/** Headings whose meaning is ambiguous: one heading for two fields, or two headings for one field. */
 export interface Clash {
   readonly fields: readonly Field[];
   readonly columns: readonly number[];
@@ -102,7 +102,7 @@ export function isHeadingOf(field: Field, cell: string): boolean {
   return fields.length === 1 && fields[0] === field;
 }
 
-/** With all the notes behind it. A longer text means nothing, however much of it there is to go through. */
+/** Including the notes behind the heading. A longer text is no heading, so only this much is examined. */
 const LONGEST_HEADING = 1_000;
 
 /** `企业代码/统一社会信用代码` and `企业代码 code` mean one field, `企业名/企业代码` two, and `法人姓名/备注` none. */

@@ -114,8 +114,8 @@ export function hasOldBirthday(code: string): boolean {
 }
 
 /**
- * A check digit that fits decides for the licence number. That of one old ID in ten fits by chance, and such an ID cannot
- * be distinguished from a licence number.
+ * A valid check digit makes it a licence number. One old ID in ten has a valid check digit by chance, and such an ID
+ * cannot be distinguished from a licence number.
  */
 export function isOldResidentId(code: string): boolean {
   return hasOldBirthday(code) && licenceCheck(code) !== code[14];

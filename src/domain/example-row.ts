@@ -1,6 +1,6 @@
 /**
- * The row that the template comes with. It shows what to fill in, and whoever leaves it in the sheet has not named a merchant:
- * a row with this name and this code is no row of the sheet. No code has letters where the region's digits stand.
+ * The example row of the template. It shows what to fill in. A sheet may still contain it: a row with this name and
+ * this code is not read as a row. No valid code has letters in place of the region's digits.
  */
 import type { Field, Layout } from './columns.js';
 import type { Language, Words } from './words.js';
@@ -20,7 +20,7 @@ export function exampleCell(field: Field, language: Language): string {
   return cells[field];
 }
 
-/** Both cells have to be as they were: a row of which either was filled in is checked. */
+/** Both cells must be unchanged: if either was filled in, the row is checked. */
 export function isExample(cells: readonly string[], { columns }: Pick<Layout, 'columns'>): boolean {
   if (cells[columns.code]?.trim() !== CODE) return false;
   const name = cells[columns.name]?.trim();

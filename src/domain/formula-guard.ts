@@ -1,12 +1,12 @@
 /**
- * Cells that a spreadsheet program would run as a formula get an apostrophe in front, which it takes for text (OWASP, CSV
- * injection). So does what follows a `;` or a TAB inside a cell: a program whose list separator that is begins a new cell
- * there. Reversible: reading a report as the next sheet gives every cell back as it was.
+ * A cell that a spreadsheet program would run as a formula gets an apostrophe in front, which makes it text (OWASP, CSV
+ * injection). So does text after a `;` or a TAB inside a cell: a program with that list separator begins a new cell
+ * there. Reversible: reading a report as the next sheet restores every cell.
  */
 
 /**
- * Where a cell begins, and after it a formula: behind characters that programs do not show (NUL, zero-width), and behind
- * apostrophes, for if one were already there, taking one off could not tell whose it was.
+ * The beginning of a cell that holds a formula: after characters that programs do not show (NUL, zero-width), and after
+ * apostrophes. A cell that has apostrophes already gets one more, so that removing one restores it.
  */
 const FORMULA = /(?<=^|[;\t])(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;
 const GUARDED = /(?<=^|[;\t])'(?=[\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n＝＋－＠])/g;

@@ -1,4 +1,4 @@
-/** How much may be asked of WeChat: the operator's limits, and those that are WeChat's own. */
+/** How many calls may be made to WeChat: the operator's limits, and WeChat's own. */
 import { closedForMs, quotaDay, type SendingHours } from './calendar.js';
 
 /** Calls are `create` and `search` together. */

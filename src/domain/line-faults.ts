@@ -1,9 +1,7 @@
 /**
- * Faults that are no merchant's: this table says of each how many calls are evidence enough to stop the line (line.ts), what
- * opens the line again, and what people read.
- *
- * A refusal of the platform (a secret, a permission, an IP address) is not here: it stops the line at its first answer,
- * and its words are those of the answer (`wechat/answers`).
+ * Faults that concern no single merchant. For each, this table says how many calls are evidence enough to stop the line
+ * (line.ts), what opens the line again, and what people read. A refusal of the platform (a secret, a permission, an IP
+ * address) is not here: it stops the line at its first answer, with the words of that answer (`wechat/answers`).
  */
 import type { Limits } from './limits.js';
 import { opensByItself, type Tried } from './line.js';
@@ -27,7 +25,7 @@ export interface LineFault extends Words {
   readonly personAfter?: number;
   /** Merchants in a row that are evidence enough, unless FASTREGISTER_STOP_AFTER is less; absent: as many as that says. */
   readonly after?: number;
-  /** Calls are counted instead of merchants: the fault is on the way to WeChat, whoever is asked about. */
+  /** Calls are counted instead of merchants: the fault is on the way to WeChat, and independent of the merchant. */
   readonly countsCalls?: true;
 }
 
@@ -107,7 +105,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
       zh: '请检查 Redis 副本及其连接。系统会按逐渐加长的间隔尝试一次，确认后自动恢复提交。运行 `fastregister resume` 可立即尝试一次。',
     },
   },
-  /** Any code of `create` that nobody knows. */
+  /** Any code of `create` that `wechat/answers` does not have. */
   'create:unknown': {
     acts: 'us',
     en: 'WeChat answers one merchant after the other with the same code, which fastregister does not know.',
@@ -117,7 +115,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
       zh: '请查阅微信文档或凭 rid 咨询微信客服，处理后运行 `fastregister resume`。',
     },
   },
-  /** The setting was changed since; before that the words are those of `reporter/troubles`. */
+  /** If the setting was changed since. Before that, the words of `reporter/troubles` apply. */
   'api:changed': {
     acts: 'us',
     en: 'Every create of fastregisterweapp was answered with -1: WeChat took that API offline on 2026-04-30. WECHAT_REGISTRATION_API names another one now.',
@@ -164,7 +162,7 @@ export function stopRuleOf(problem: string, { stopAfter }: Pick<Limits, 'stopAft
   };
 }
 
-/** Nothing is sent until somebody acts. */
+/** Nothing is sent until a person acts. */
 export function needsAPerson(line: {
   readonly problem: string;
   readonly probe?: Tried;

@@ -1,11 +1,10 @@
 /**
- * The line: every call to WeChat, over all workers, behind one circuit breaker. It stops where calls fail for a reason that
- * is no merchant's (line-faults.ts), and one call, the probe, tells whether it may open again. Where books on the pattern
- * say that the breaker is closed, calls pass and the line is `running`; where it is open, the line is `stopped`: to the
- * people who read our words a line that opens is one that sends.
- *
- * LINE_STATES and LINE_MOVES are printed into docs/states.md, and the Lua scripts get them when they are loaded
- * (redis/lua-constants.ts): prelude.lua walks them in `stop_line` and `line_after_probe`.
+ * The line: every call to WeChat, over all workers, behind one circuit breaker. It stops when calls fail for a reason
+ * that concerns no single merchant (line-faults.ts), and one call, the probe, shows whether it may open again. Where
+ * books on the pattern say that the breaker is closed, calls pass and the line is `running`; where it is open, the line
+ * is `stopped`: for the people who read our words, an open line is a line that sends. LINE_STATES and LINE_MOVES are
+ * printed into docs/states.md, and the Lua scripts get them when they are loaded (redis/lua-constants.ts): line.lua
+ * walks them in `stop_line` and `line_after_probe`.
  */
 import type { Words } from './words.js';
 
@@ -143,5 +142,5 @@ export interface LineStop {
   readonly probe?: Tried;
 }
 
-/** A problem that begins with `operator:` is no fault (prelude.lua, is_pause). */
+/** A problem that begins with `operator:` is no fault (line.lua, is_pause). */
 export const PAUSE = 'operator:pause';

@@ -2,7 +2,7 @@
 import { LONGEST_TASK_MS } from './limits.js';
 import type { Registration } from './registration.js';
 
-/** So long before its end the legal person is to be reminded. */
+/** The legal person is reminded this long before the link ends. */
 export const REMIND_BEFORE_MS = 3 * 3_600_000;
 
 export interface Link {
@@ -17,8 +17,8 @@ export function confirmByOf({ state, sentAt }: Pick<Registration, 'state' | 'sen
 }
 
 /**
- * Absent where there is none to open: not sent yet, or over. Its 24 hours are those of the task, counted from the call,
- * so that the deadline is never later than WeChat's.
+ * Absent if there is no link to open: not sent yet, or over. The 24 hours count from the call, so that the deadline is
+ * never later than WeChat's.
  */
 export function linkOf(registration: Pick<Registration, 'state' | 'authorizeUrl' | 'sentAt'>): Link | undefined {
   const endsAt = confirmByOf(registration);

@@ -15,8 +15,8 @@ export interface Merchant {
 }
 
 /**
- * The details of which a difference makes another task at WeChat. The phone is none of them, nor is the form of the code: rows
- * that are compared name one enterprise.
+ * The details that make another task at WeChat if they differ. The phone is not among them, nor is the form of the
+ * code: rows that are compared name one enterprise.
  */
 export type DetailField = 'name' | 'legalPersonaWechat' | 'legalPersonaName';
 
@@ -86,7 +86,7 @@ export function nameKey(name: string): string {
   return comparable(name);
 }
 
-/** What has nothing to be made equal: nearly every name and Weixin ID, and a third of the time of a load. */
+/** Text that needs no normalising: nearly every name and Weixin ID, and a third of the time of a load. */
 const COMPARABLE = /^[\u4e00-\u9fa50-9a-z_-]*$/;
 
 /** For comparison only, of texts of a sheet and of what a person types: full-width and half-width, upper and lower case, spaces, and look-alikes of the dot in a name make no difference. */

@@ -63,7 +63,7 @@ export interface Night {
   readonly stopped?: string | undefined;
   /** What its reports were last written from. Undefined: they were not. */
   readonly reported?: string | undefined;
-  /** Merchants and legal persons whose move it is, by its last summary. */
+  /** Merchants and legal persons who have to act next, by its last summary. */
   readonly toCall?: number | undefined;
   /** Rows still wait, so its reports are written again. */
   readonly open: boolean;

@@ -11,7 +11,7 @@ import type { Words } from './words.js';
 export const LONGEST_NOTE = 500;
 export const LONGEST_AUTHOR = 50;
 
-/** A note as somebody gave it. */
+/** A note as a person entered it. */
 export interface NoteInput {
   readonly text: string;
   readonly who: string;
@@ -46,7 +46,7 @@ export function readNote({ text, who, contacted }: NoteInput): NoteRead {
 
 export type AuthorRead = { readonly kind: 'author'; readonly name: string } | Fault;
 
-/** Who writes a note, or corrects details, as the history shows the name. */
+/** The person who writes a note, or corrects details, as the history shows the name. */
 export function readAuthor(who: string): AuthorRead {
   const name = onOneLine(who);
   if (name === '') return fault('The name of the author is empty: write --by NAME.', '缺少记录人：请写 --by 姓名。');
@@ -80,16 +80,22 @@ function lengthOf(text: string): number {
   return [...text].length;
 }
 
-/** What the notes of a registration say to somebody who is about to phone. */
+/** What the notes of a registration say to a person who is about to phone. */
 export interface NotesShown {
-  /** When and by whom the merchant was contacted last since the registration is in its present state, in ms since 1970. */
+  /**
+   * When the merchant was last contacted since the registration is in its present state (ms since 1970), and by which
+   * person.
+   */
   readonly contactedAt?: number;
   readonly contactedBy?: string;
   /** The newest text. */
   readonly text?: string;
 }
 
-/** A contact is about the state in which it was made: a merchant who was reminded, and let the 24 hours pass, has to be called again. */
+/**
+ * A contact counts for the state in which it was made: a merchant who was reminded, and let the 24 hours pass, has to
+ * be called again.
+ */
 export function notesIn(history: readonly HistoryEntry[]): NotesShown {
   let state = 'queued';
   let contact: Pick<NotesShown, 'contactedAt' | 'contactedBy'> = {};

@@ -74,7 +74,7 @@ export interface Asking {
   readonly now: number;
   /** The operator named the outcome of this registration, and so knows it. */
   readonly insists: boolean;
-  /** Whose move it is, as the answer that ended it says. */
+  /** The side that has to act next, as the answer that ended the registration says. */
   readonly acts: Actor | undefined;
   /** `batch/index` of the row that is asked for, where that one waits for the end of another row's task. */
   readonly waitingRow?: string;

@@ -198,7 +198,7 @@ export const DEFAULT_PATIENCE: Patience = {
   redisWaitMs: parseDuration(WAIT_SETTINGS.redisWaitMs.default),
 };
 
-/** Times of the checks, in first waits after the day was shut; the last one is repeated. */
+/** Times of the checks, in first waits after the day was closed; the last one is repeated. */
 const QUOTA_RECHECKS = [1, 5, 15, 60] as const;
 
 /** How long after a quota day was shut each check asks WeChat whether it has calls again; the last is also the interval from then on. */
@@ -207,9 +207,8 @@ export function quotaRechecksMs({ quotaRecheckMs }: Pick<Patience, 'quotaRecheck
 }
 
 /**
- * The first pause, doubled for every postponement so far, give or take 10 % so that rows postponed together do not
- * come back together. Never longer than the time after which the registration is given up anyway.
- *
+ * The first pause, doubled for every postponement so far, plus or minus 10 % so that rows postponed together do not
+ * come back together. Never longer than the time after which the registration is no longer retried.
  * @param random from 0 up to 1, as Math.random gives it
  */
 export function retryAfterMs(

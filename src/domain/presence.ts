@@ -55,14 +55,12 @@ const STEADY_FORGOTTEN_AFTER_MS = 7 * DAY_MS;
 /** Cron may be late, and a night takes a while. */
 const NIGHT_MARGIN_MS = 2 * 3_600_000;
 
-/** So many of the last nights are compared: those of three weeks show a weekend without any. */
+/** How many of the last nights are compared: three weeks show a weekend without nights. */
 const NIGHTS_LOOKED_AT = 21;
 
 /**
- * Since when rows wait for a worker and there is none; undefined where that is not so, or for less than `waitMs`. Where the only
- * workers are those of nightly cron runs, no worker runs between two nights, and nothing is missing before the next one is
- * overdue.
- *
+ * Since when rows wait without a worker; undefined if that is not so, or for less than `waitMs`. If the only workers
+ * belong to nightly cron runs, no worker runs between two nights, and none is missing before the next night is overdue.
  * @param nights when nights began, in order
  */
 export function workerMissingSince(presence: Presence, nights: readonly number[], waitMs: number): number | undefined {

@@ -125,7 +125,9 @@ export function problemReason(problem: ToldProblem): Words {
   return { en: place.en + says.en, zh: place.zh + says.zh };
 }
 
-/** What stops a row before what was only repaired on the way: the first one is the report's `problem`. */
+/**
+ * A problem that stops a row comes before problems that were only repaired: the first one is the report's `problem`.
+ */
 export function worstFirst<P extends ToldProblem>(ofRow: readonly P[]): P[] {
   const isWarning = ({ code }: P): boolean => kindOf(code)?.severity === 'warning';
   return [...ofRow.filter((problem) => !isWarning(problem)), ...ofRow.filter(isWarning)];
@@ -136,7 +138,9 @@ export function problemActor({ code }: ToldProblem): Actor | undefined {
   return kindOf(code)?.who;
 }
 
-/** What is to do about it, among the other problems of its row: that nothing is to be done is said where that is all. */
+/**
+ * What to do about it, among the other problems of its row: "nothing to do" is said only if no other problem remains.
+ */
 export function problemNextStep(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
   const step = stepOf(problem);
   return step !== NOTHING || ofRow.every((other) => stepOf(other) === NOTHING) ? filled(step, problem) : SILENCE;

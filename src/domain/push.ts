@@ -13,7 +13,7 @@ export interface ReceivedPush {
   readonly body: Buffer;
   /** The verify ticket that it brings, from `sealTicket`. */
   readonly ticket?: string | undefined;
-  /** `msg_signature`, of which each is stored once. Undefined: stored whatever was stored before. */
+  /** `msg_signature`; a push with a known signature is not stored again. Undefined: stored in any case. */
   readonly signature?: string | undefined;
   /** Older than three days when it came: it is parked and not recorded. */
   readonly isOld?: boolean;
@@ -39,7 +39,7 @@ export interface ParkedPush extends StoredPush {
 /** What became of a push beside being stored; `changed_nothing`: a repetition, or too late to matter. */
 export type PushOutcome = 'recorded' | 'changed_nothing' | 'parked' | 'not_ours';
 
-/** `not_relayed`: the other service refused it until we gave up. */
+/** `not_relayed`: the other service refused it until the relay stopped trying. */
 export type RelayOutcome = 'relayed' | 'not_relayed';
 
 export interface PushCounts {

@@ -22,8 +22,9 @@ interface StateRow extends Words {
   readonly outcome: Outcome;
   readonly acts: Actor;
   /**
-   * What the state says of a create that others wait for: the probe of a stopped line (line.ts), or a first row of a batch
-   * (`--canary`). WeChat accepted the task, somebody refused it, or it was withdrawn before it was sent. Absent: nothing yet.
+   * The verdict of the state on a create that others wait for: the probe of a stopped line (line.ts), or a first row of
+   * a batch (`--canary`). WeChat accepted the task, WeChat or the legal person refused it, or it was withdrawn before
+   * it was sent. Absent: no verdict yet.
    */
   readonly verdict?: 'accepted' | 'refused' | 'withdrawn';
 }
@@ -104,7 +105,7 @@ interface FactRow extends Words {
   readonly by: keyof typeof REPORTERS;
 }
 
-/** Who reports facts. */
+/** The sources of facts. */
 export const REPORTERS = {
   producer: { en: 'producer', zh: '导入' },
   worker: { en: 'worker', zh: '提交' },
@@ -184,17 +185,17 @@ export interface Fact {
   /** The successor's task id and the link for the legal person. */
   readonly taskId?: string;
   readonly authorizeUrl?: string;
-  /** Who asked and why, of an operator's fact. */
+  /** The person and the reason, of an operator's fact. */
   readonly because?: string;
-  /** Of a note: its text, '' where only a contact was noted; who wrote it; whether the merchant was contacted. */
+  /** Of a note: its text ('' if only a contact was noted), its author, and whether the merchant was contacted. */
   readonly note?: string;
   readonly who?: string;
   readonly contacted?: true;
   /** `batch/index` of the row that the fact is about; of an accepted row, the row itself. */
   readonly row?: string;
-  /** Of an accepted row: its details beside those that are to be sent, or were. */
+  /** Of an accepted row: how its details compare with the details that are sent, or were. */
   readonly details?: RowDetails;
-  /** The same beside those of the row that waits, where there is one. */
+  /** How they compare with the details of the waiting row, if there is one. */
   readonly detailsOfWaiting?: RowDetails;
   /** Of a push: `batch/index` of the row of this enterprise with the details that WeChat repeats. */
   readonly aboutRow?: string;
@@ -257,13 +258,13 @@ export type Wait = keyof typeof WAITS;
 export interface Registration {
   readonly id: string;
   readonly state: State;
-  /** `batch/index` of the row whose details are sent. */
+  /** `batch/index` of the row with the details that are sent. */
   readonly row: string;
   /** Further rows with the same details, which get the same outcome. */
   readonly joinedRows: readonly string[];
   /**
-   * Rows with other details that came while a task may be running: they are sent when it has failed. The first one is the one
-   * to send; the others have its details.
+   * Rows with other details that came while a task may be running: they are sent when it has failed. The first row is
+   * sent; the others have the same details.
    */
   readonly waitingRows: readonly string[];
   /** How many `create` calls WeChat took up. */
@@ -275,7 +276,7 @@ export interface Registration {
   readonly task: 'none' | 'open' | 'ended';
   /** The same of the attempts before it, the liveliest one: a late push, or 89249, can be about that one. */
   readonly earlierTask: 'none' | 'open' | 'ended';
-  /** When the latest of those that may have left an open task was sent. */
+  /** When the latest attempt that may have left an open task was sent. */
   readonly earlierSentAt?: number | undefined;
   /** When the present attempt was sent, and how far our clock was ahead of WeChat's then (0: not known, or not at all). */
   readonly sentAt?: number | undefined;
@@ -349,10 +350,11 @@ const CONDITIONS = {
 } as const;
 
 /**
- * Only failures ask this: a success settles its merchant whichever attempt it is about. A push that names its task is about the
- * attempt that has it, and one that repeats the details of another row about that one. Else there is CreateTime, in whole
- * seconds of WeChat's clock: compared with the push that ended the attempt before, and with the call, whose time is ours less
- * what our clock was ahead. With no earlier task there is nothing else that the push could be about.
+ * Only failures need this: a success settles its merchant whatever attempt it is about. A push that names a task is
+ * about that task's attempt, and a push that repeats the details of another row is about that row's attempt. Otherwise
+ * CreateTime decides, in whole seconds of WeChat's clock: it is compared with the push that ended the attempt before,
+ * and with the call, whose time is ours less the lead of our clock. Without an earlier task, the push can be about no
+ * other attempt.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
   const { taskId, row, earlierTask, heardAt, sentAt, clockAheadMs } = registration;
@@ -500,7 +502,7 @@ export const MOVES: readonly Move[] = [
   ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];
 
-/** The same rule in several states, none of which it leaves. */
+/** One rule for several states; each state stays as it is. */
 function inEach(states: readonly State[], rule: Omit<Move, 'from' | 'to'>): readonly Move[] {
   return states.map((state) => ({ ...rule, from: [state], to: state }));
 }
@@ -569,7 +571,7 @@ export const STATES_THAT_SETTLE_ROWS: readonly State[] = (Object.keys(STATES) as
   ),
 );
 
-/** In place of the row of a registration of which only its outcome is kept (redis/lua/purge.lua). */
+/** Stands for the row of a registration of which only the outcome is kept (redis/lua/purge.lua). */
 export const PURGED_ROW = 'purged/0';
 
 export function isUnsent(state: State): boolean {

@@ -1,6 +1,6 @@
 /**
- * Group robots of the chats that teams in China use: how one is recognised by its address, and what of the address is secret.
- * What they are sent is in `notices/robots.ts`.
+ * Group robots of the chats that teams in China use: how a robot is recognised by its address, and what of the address
+ * is secret. Their messages are in `notices/robots.ts`.
  */
 import type { Words } from './words.js';
 

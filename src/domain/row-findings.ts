@@ -36,7 +36,7 @@ export class Findings {
     return text.replaceAll('""', '"');
   }
 
-  /** Nothing more is said of a cell of which we do not know what it should have. */
+  /** Nothing more is reported about a cell whose correct content is unknown. */
   settle(code: ProblemCode, field: Field, detail?: string): void {
     this.add(code, field, detail);
     this.settled = [...this.settled, field];

@@ -41,13 +41,15 @@ export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' |
 /** What a row is to its registration. */
 export type Relation =
   | { readonly kind: 'refused' }
-  /** Its outcome is that of the registration. */
+  /** The row has the outcome of the registration. */
   | { readonly kind: 'registered'; readonly id: string }
-  /** Its details are others than those that were sent, and may be running: it is sent when those have failed. */
+  /**
+   * Its details differ from the details that were sent, and may be running: the row is sent when that task has failed.
+   */
   | { readonly kind: 'waits'; readonly id: string }
   /**
-   * `by`: `batch/index` of the newer row that is sent instead; undefined where an operator withdrew it while it waited.
-   * `attempts`: those that were made before, which WeChat did not take or whose link was lost; absent: none.
+   * `by`: `batch/index` of the newer row that is sent instead; undefined if an operator withdrew the row while it
+   * waited. `attempts`: earlier attempts that WeChat did not accept or whose link was lost; absent: none.
    */
   | { readonly kind: 'replaced'; readonly id: string; readonly by?: string; readonly attempts?: number }
   /** `appid`: of the Mini Program that there was when the row came; undefined where that was not known. */

@@ -9,14 +9,14 @@ export interface Snapshot {
   readonly version: string;
   /** Redis' clock, ms since 1970. */
   readonly now: number;
-  /** The row whose details are sent; undefined once it has been purged. */
+  /** The row with the details that are sent; undefined once it has been purged. */
   readonly row: Row | undefined;
 }
 
 /** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and the id of the write. */
 export interface HistoryEntry extends Omit<Fact, 'authCode'> {
   readonly to?: Registration['state'];
-  /** Of a row: what became of it, and `batch/index` of the row that was to be sent until then. */
+  /** Of a row: what became of it, and `batch/index` of the row that was sent until then, or waited to be. */
   readonly rows?: Move['rows'];
   readonly rowBefore?: string;
   readonly writeId?: string;

@@ -27,7 +27,7 @@ export function isOfSoleTrader(code: string): boolean {
   return code.startsWith('92') || /^[0-9]{6}[6-9][0-9]{8}$/.test(code);
 }
 
-/** A cell that has nothing but a person's name, as it is to be typed behind 个体户. */
+/** A cell with only a person's name, as it is typed behind 个体户. */
 export function personNamedIn(cell: string): string | undefined {
   const name = withMiddleDots(cell.trim());
   return /^[\p{L}·]{2,30}$/u.test(name) && LETTER.test(name) && !isWordForNoName(name) ? name : undefined;

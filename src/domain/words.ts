@@ -39,7 +39,7 @@ export const AFTER_CREATION: Words = {
   zh: '新小程序默认未认证，接下来请办理认证和备案；仅可选择线下类目。',
 };
 
-/** Whose move it is, as the report's `who_acts` says it. */
+/** The side that has to act next, as the report's `who_acts` says it. */
 export const ACTORS = {
   us: { en: 'fastregister and its operator', zh: '运营人员' },
   merchant: { en: 'the merchant', zh: '商户' },
@@ -56,8 +56,8 @@ export function same(text: string): Words {
 }
 
 /**
- * Sentences one after the other. A Chinese one that ends without a mark, because what WeChat said or a link stands at its
- * end, is set off from the next.
+ * Joins sentences. A Chinese sentence that ends without a mark, because it ends with WeChat's words or a link, is
+ * separated from the next.
  */
 export function joined(sentences: readonly Words[]): Words {
   const said = sentences.filter(({ en }) => en !== '');

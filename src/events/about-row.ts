@@ -10,7 +10,7 @@ export interface RowFinder {
   readonly rowAt: Batches['rowAt'];
 }
 
-/** `batch/index`; undefined where the details are those of no row that we know. */
+/** `batch/index`; undefined if the details match no known row. */
 export async function rowAbout(
   { ledger, rowAt }: RowFinder,
   { registration, row: leader }: Snapshot,

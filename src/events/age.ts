@@ -1,6 +1,6 @@
 /**
- * How old a push is. One that was captured can be sent again for ever, and its signature stays right; the times in it cannot
- * be changed. So what is too old is no news: WeChat repeats a push within minutes.
+ * How old a push is. A captured push can be sent again for ever, and its signature stays valid; the times in it cannot
+ * be changed. So a push that is too old is not believed: WeChat repeats a push within minutes.
  */
 
 /** Signatures of pushes that were stored are remembered for longer than that (`store-pushes.lua`). */

@@ -67,7 +67,7 @@ async function recordCode(
   const authCode = sealAuthCode(vault, appid, code);
   const diesAt = at + Math.max(lives, 0);
   const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'authorized', isShared } as const;
-  // Only the first authorisation can be that of a Mini Program which was created a moment ago.
+  // Only the first authorisation can concern a Mini Program that was created a moment ago.
   const waits = event === 'authorized' ? { until: at + resultWaitMs, push } : undefined;
   const effect = await codes.offer(appid, pushed, waits);
   switch (effect) {

@@ -115,7 +115,7 @@ class GrowingBody implements Body {
     this.#cut();
   }
 
-  /** A body that outgrows those of pushes goes to the others. */
+  /** A body that is larger than a push can be counts among the other requests. */
   #count(bytes: number): void {
     this.#pool.remove(this, this.#counted);
     if (bytes > SMALL_BODY_BYTES) this.#pool = this.#large;

@@ -89,7 +89,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
     return undefined;
   }
 
-  /** One that was parked and comes again has gone its way before. */
+  /** A push that was parked and comes again was relayed before. */
   async function isForTheOther(push: StoredPush): Promise<boolean> {
     if (push.entry !== push.id) return false;
     if (what === 'all') return true;

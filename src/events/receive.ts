@@ -32,7 +32,7 @@ export interface Received {
   readonly isNew?: true;
 }
 
-/** WeChat takes this literal, and nothing else, for a receipt. */
+/** WeChat accepts only this literal as a receipt. */
 const SUCCESS: Received = { status: 200, text: 'success' };
 const NEW: Received = { ...SUCCESS, isNew: true };
 const STORED = Promise.resolve(SUCCESS);

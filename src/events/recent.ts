@@ -1,6 +1,7 @@
 /**
- * Signatures of pushes that this process has stored lately, or is storing, and what those were answered. Redis remembers
- * those of three days; this keeps a flood of one captured push from Redis, and from the disk while Redis is away.
+ * Signatures of pushes that this process has stored lately, or is storing, and their answers. Redis keeps the
+ * signatures of three days; this map keeps a flood of one captured push away from Redis, and from the disk while Redis
+ * is unavailable.
  */
 export interface Recent<T> {
   get(signature: string): Promise<T> | undefined;
@@ -8,7 +9,10 @@ export interface Recent<T> {
   forget(signature: string): void;
 }
 
-/** Two halves: when the newer one is full, it becomes the older one, which is dropped. To find the oldest entry of a Map takes longer. */
+/**
+ * Two halves: when the newer half is full, it becomes the older half, which is dropped. Finding the oldest entry of a
+ * Map takes longer.
+ */
 export function openRecent<T>(most: number): Recent<T> {
   let newer = new Map<string, Promise<T>>();
   let older = new Map<string, Promise<T>>();

@@ -25,7 +25,7 @@ export interface Judge {
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
   readonly ledger: Pick<Ledger, 'read' | 'ofTask' | 'ofAppid'>;
-  /** Of which task or enterprise a push speaks, by the registration API in use. */
+  /** The task or the enterprise that a push is about, by the registration API in use. */
   readonly matchOf: RegistrationApi['matchOf'];
   readonly identify: Identify;
 }

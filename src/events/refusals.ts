@@ -32,7 +32,7 @@ export interface RefusalsOptions {
 
 const PERIOD_MS = 60_000;
 
-/** The first refusal of a kind is logged at once, those that follow it within the period as one number. */
+/** The first refusal of a kind is logged at once, further ones within the period as one number. */
 export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOptions): Refusals {
   /** Since they were last saved. */
   let counts: Record<string, number> = {};

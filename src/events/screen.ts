@@ -6,7 +6,7 @@ import { type Received, type Receiver, refusalOf } from './receive.js';
 
 const REQUEST_LINE = /^POST ([^ ?]+)\?([^ ]*) HTTP\/1\.1\r\n/;
 
-/** @param request the whole of it, of which the head has `headLength` bytes */
+/** @param request the whole request; its head has `headLength` bytes */
 export function screenPush(
   receiver: Receiver,
   path: string,

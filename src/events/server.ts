@@ -10,7 +10,7 @@ import { screenPush } from './screen.js';
 
 export interface ReceiverServer {
   readonly port: number;
-  /** Those that are being read. */
+  /** Requests that are being read. */
   readonly bodies: Pick<Bodies, 'bytesInHand'>;
   /** False while it is draining, and while a push could be stored nowhere. */
   isReady(): Promise<boolean>;

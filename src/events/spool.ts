@@ -1,10 +1,10 @@
 /**
- * Where pushes wait while Redis is away: files under FASTREGISTER_HOME, written and synced before WeChat hears `success`.
- *
- * A segment is a file of one push a line. Its writer names it `.open`; the process that empties it, its writer or one that
- * finds it left behind, first renames it. A writer that finds its file renamed after a write writes the same again
- * elsewhere. So no process has to know which others live, and what was synced is either read or was never acknowledged. How much
- * of a segment is stored is noted in Redis in the same step, so emptying it twice stores it once.
+ * Where pushes wait while Redis is unavailable: files under FASTREGISTER_HOME, written and synced before WeChat gets
+ * `success`. A segment is a file with one push a line. Its writer names it `.open`; the process that empties it, its
+ * writer or a process that finds it left behind, first renames it. A writer that finds its file renamed after a write
+ * writes the same again elsewhere. So no process has to know which others live, and a synced push is either read or was
+ * never acknowledged. Redis stores in the same step how much of a segment is stored, so emptying a segment twice stores
+ * each push once.
  */
 
 import { randomBytes } from 'node:crypto';

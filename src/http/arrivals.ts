@@ -11,7 +11,7 @@ import type { Connection } from './connection.js';
  */
 const AT_A_TURN = { whileSomeCome: 2, else: 32 };
 
-/** What is forgotten in front of the first one is thrown away when there is so much of it. */
+/** Forgotten entries at the front are removed when there are this many of them. */
 const SHIFTED_AT_ONCE = 4_096;
 
 export class Arrivals {

@@ -11,7 +11,7 @@ export class Connection implements Waiting {
   older: Waiting | undefined;
   newer: Waiting | undefined;
   readonly socket: Socket;
-  /** The client to whose limit it counts; undefined: to none. */
+  /** The client that the connection is counted for; undefined: none. */
   address: string | undefined;
   /** Until node:http has it. */
   incoming: Incoming | undefined;

@@ -2,7 +2,9 @@
 export interface ConnectionLimits {
   /** Open at once, the idle ones included. The oldest of strangers make room for new ones. */
   readonly connections: number;
-  /** Kept open between two requests of clients that are known. The one that is idle longest makes room. */
+  /**
+   * Connections of known clients that stay open between two requests. The connection that is idle longest makes room.
+   */
   readonly idle: number;
   /** Requests of strangers that are not over yet, from one public address. */
   readonly perAddress: number;

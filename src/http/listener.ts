@@ -1,7 +1,7 @@
 /**
- * The port of an http.Server that anyone can reach. It has room for every new client, because the oldest request of a
- * stranger that is not over gives up its place; it keeps connections open for clients that have shown that they are ours, and
- * for no other client. A client that opens ten thousand connections, or sends slowly, only slows down itself.
+ * The port of an http.Server that anyone can reach. It has room for every new client, because the oldest unfinished
+ * request of an unknown client is closed for it; it keeps connections open for clients that have shown that they are
+ * ours, and for no other client. A client that opens ten thousand connections, or sends slowly, only slows down itself.
  */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -40,8 +40,8 @@ export interface Listener {
   /** The request is genuine: from here until it is answered nothing ends its connection. */
   hold(request: IncomingMessage): void;
   /**
-   * The connection stays open after this answer; else it is closed.
-   * @param as `known`: a client of ours. Its connection is not counted among those of strangers any more.
+   * The connection stays open after this answer; otherwise it is closed.
+   * @param as `known`: a client of ours. Its connection no longer counts among the connections of unknown clients.
    */
   keep(response: ServerResponse, as: 'known' | 'stranger'): void;
   /** Whether a stranger has to wait for this answer, which is given by and by: then there is nothing more to do. */

@@ -73,7 +73,7 @@ export class Places {
     this.count(connection, undefined);
   }
 
-  /** The client to whose limit it counts from now on. */
+  /** The client that it is counted for from now on. */
   count(connection: Connection, address: string | undefined): void {
     if (connection.address === address) return;
     if (connection.address !== undefined) {
@@ -131,7 +131,7 @@ export class Places {
       slow(connection);
       return;
     }
-    // One that has had its answer was only idle.
+    // A connection that has had its answer was only idle.
     if (queue === this.reading || (queue === this.strangers && response === undefined)) this.#refused('too_slow');
     connection.socket.destroy();
     this.forget(connection);

@@ -1,7 +1,7 @@
 /**
  * One request of an unauthenticated client, as node:http gets it: the head, then as many bytes as the head announced,
- * and nothing behind them. Given a whole socket, node:http parses all 64 KB of a read in one go: eleven thousand chunks of
- * one byte, or a thousand pipelined requests, which nobody else is served beside.
+ * and nothing behind them. Given a whole socket, node:http parses all 64 KB of a read in one go: eleven thousand chunks
+ * of one byte, or a thousand pipelined requests, during which no other client is served.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';

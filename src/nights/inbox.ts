@@ -4,13 +4,13 @@ import { chmod, mkdir, readdir, realpath, rename, stat, unlink } from 'node:fs/p
 import { extname, join } from 'node:path';
 import { giveToGroup, type Sharing, writeWhole } from '../reporter/file.js';
 
-/** Nobody writes into a file that has not changed for so long; a `.ready` beside it says so at once. */
+/** A file that has not changed for this long is complete; a `.ready` beside it says so at once. */
 const QUIET_MS = 60_000;
 const READY = '.ready';
 
 export interface Inbox {
   readonly complete: readonly string[];
-  /** Changed less than a minute ago: somebody may still be writing. */
+  /** Changed less than a minute ago: it may still be written to. */
   readonly notReady: readonly string[];
 }
 
@@ -31,7 +31,7 @@ function isSheetName(name: string): boolean {
   return !name.startsWith('.') && !name.startsWith('~$') && !name.endsWith(READY);
 }
 
-/** A copy can bring an old time of its content with it; the time of its inode is that of the last write. */
+/** A copy can keep an old modification time; the time of its inode is the time of the last write. */
 async function isQuiet(file: string, now: number): Promise<boolean> {
   const found = await stat(file).catch(() => undefined);
   return found !== undefined && now - Math.max(found.mtimeMs, found.ctimeMs) >= QUIET_MS;
@@ -45,7 +45,7 @@ export async function standOf(path: string): Promise<{ path: string; size: numbe
 
 export type InboxFolder = 'done' | 'rejected';
 
-/** Moves a file of the inbox away, beside those of that date, and answers where it is now. None is overwritten. */
+/** Moves a file of the inbox into the folder of that date, and answers its new path. No file is overwritten. */
 export async function putAway(inbox: string, intake: InboxFolder, date: string, name: string): Promise<string> {
   await folderOf(inbox, intake, date);
   const moved = freePlace(inbox, intake, date, name);
@@ -55,9 +55,9 @@ export async function putAway(inbox: string, intake: InboxFolder, date: string, 
 }
 
 /**
- * Clerks fill the inbox, and read what lies in it afterwards: files get its group, and who may read the inbox may read them.
- *
- * @throws Error where a link leads out of the inbox: it could name any file of this user
+ * Clerks fill the inbox, and read its files afterwards: files get the inbox's group, and everybody who may read the
+ * inbox may read them.
+ * @throws Error if a link leads out of the inbox: it could name any file of this user
  */
 export async function folderOf(inbox: string, intake: InboxFolder, date: string): Promise<string> {
   const { mode, gid } = await stat(inbox);

@@ -1,4 +1,4 @@
-/** One night: take the inbox's files → load them → wait for what they come to → report → tell. */
+/** One night: take the inbox's files → load them → wait for their outcomes → report → notify. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Batch, byOutcome, countOf } from '../domain/batch.js';
@@ -40,7 +40,7 @@ export interface NightTools {
   readonly unanswered: ReportOptions['unanswered'];
   readonly now: () => number;
   readonly log: Logger;
-  /** Hears when a night has ended; absent where nobody wants to. */
+  /** Called when a night has ended; absent if there is no listener. */
   readonly tell?: ((ended: EndedNight) => Promise<void>) | undefined;
 }
 
@@ -58,7 +58,7 @@ export type NightPlan = Pick<
   'inbox' | 'timezone' | 'language' | 'until' | 'acceptWarnings' | 'mostInvalid'
 > & {
   readonly schedule?: string;
-  /** The time of the schedule that is due, ms since 1970; absent where somebody runs it now. */
+  /** The time of the schedule that is due, ms since 1970; absent if a person runs the night now. */
   readonly slot?: number;
 };
 
@@ -117,7 +117,8 @@ async function withInbox<T>(
   if (lease === undefined) return undefined;
   const lost = new AbortController();
   const timer = setInterval(async () => {
-    // While Redis is away nobody else gets the inbox either; should the lease end meanwhile, the next renewal tells.
+    // While Redis is unavailable no other process gets the inbox either; if the lease ends meanwhile, the next renewal
+    // shows it.
     const isOurs = await lease.renew().catch(() => true);
     if (!isOurs) lost.abort();
   }, RENEW_EVERY_MS).unref();
@@ -166,7 +167,7 @@ function programFailed(error: unknown): Words {
   return { en: `our program failed: ${String(error)}`, zh: `程序出错：${String(error)}` };
 }
 
-/** Notes the file before it is read: one that ends the process must not end every process after it. */
+/** Notes the file before it is read: a file that ends the process must not end every process after it. */
 async function take(
   tools: NightTools,
   plan: NightPlan,
@@ -247,7 +248,10 @@ async function shelve({ log }: NightTools, night: Night, name: string): Promise<
   }
 }
 
-/** Where it is then. A folder that cannot be written to leaves it where it was, for the next night. */
+/**
+ * Answers where the file is then. If the target folder cannot be written to, the file stays in the inbox for the next
+ * night.
+ */
 async function reject({ log }: NightTools, night: Night, name: string, why: string): Promise<string> {
   try {
     const moved = await putAway(night.inbox, 'rejected', night.date, name);
@@ -310,7 +314,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   const fingerprint = JSON.stringify([counts, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open };
-  // A summary of nothing every night hides the one that matters.
+  // An empty summary every night hides the important one.
   if (night.files.length + night.rejected.length === 0) return { ...night, open, reported: fingerprint };
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const options: ReportOptions = {
@@ -349,7 +353,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
   return { ...night, open, reported: fingerprint, toCall };
 }
 
-/** Whom to call, for those who have no terminal. */
+/** The merchants to call, for people without a terminal. */
 function todoFile(stem: string): string {
   return `${stem}.todo.xlsx`;
 }
@@ -365,14 +369,14 @@ async function reportEarlier(
 ): Promise<void> {
   for (const night of await tools.nights.list()) {
     if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;
-    // Whoever began it is gone: its inbox is ours.
+    // The process that began it is gone: its inbox is free.
     const ended =
       night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;
     await tools.nights.save(await report(tools, ended), lease);
   }
 }
 
-/** Writes the reports of nights again of which more has settled. */
+/** Rewrites the reports of nights with outcomes that have come since. */
 export async function reportAgain(tools: NightTools, signal: AbortSignal): Promise<void> {
   const open = (await tools.nights.list()).filter((night) => night.open);
   for (const inbox of new Set(open.map((night) => night.inbox))) {

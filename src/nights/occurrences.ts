@@ -16,7 +16,10 @@ export function lastOccurrence({ at, timezone }: Clock, now: number): number {
     .getTime();
 }
 
-/** The night that is due: that of the last slot, whether or not anybody was there; undefined where it has begun already. */
+/**
+ * The night that is due: the last occurrence of the schedule, even if no process ran then; undefined if it has begun
+ * already.
+ */
 export function dueOccurrence(schedule: Schedule, begunSlot: number, now: number): number | undefined {
   const slot = lastOccurrence(schedule, now);
   return slot > Math.max(begunSlot, schedule.addedAt) ? slot : undefined;

@@ -1,4 +1,4 @@
-/** What a night has come to, for the people who read it in the morning, and for programs. */
+/** The results of a night, for the people who read them in the morning, and for programs. */
 import { isoWithOffset, localTime } from '../domain/calendar.js';
 import type { Night } from '../domain/night.js';
 import { OUTCOMES } from '../domain/outcomes.js';
@@ -24,10 +24,10 @@ export interface Summary {
   readonly reasons: readonly { readonly problem: string; readonly rows: number; readonly reason: string }[];
   readonly files: readonly { readonly file: string; readonly batch: string; readonly report: string }[];
   readonly rejected: readonly { readonly file: string; readonly why: string }[];
-  /** Merchants and legal persons whose move it is. */
+  /** Merchants and legal persons who have to act next. */
   readonly to_call: readonly Call[];
   readonly to_call_count: number;
-  /** The file that lists them, with those whose 24 hours still run. */
+  /** The file that lists them, including merchants whose 24 hours still run. */
   readonly todo: string;
 }
 
@@ -202,7 +202,7 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
     .concat('\n');
 }
 
-/** Programs read the English summary's words, too; a Chinese one is for people. */
+/** Programs read the words of the English summary, too; only people read the Chinese one. */
 function shownOutcome(outcome: Outcome, language: Language): string {
   return language === 'zh' ? OUTCOMES[outcome].zh : outcome;
 }

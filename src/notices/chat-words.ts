@@ -19,14 +19,14 @@ export const MARKS = { fault: '🔴 ', warning: '⚠️ ', good: '✅ ', plain: 
 
 export interface Telling {
   readonly timezone: string;
-  /** When it is told, ms since 1970. */
+  /** When the message is sent, ms since 1970. */
   readonly now: number;
   /** How many links or batches are listed; the others are counted. */
   readonly listed: number;
 }
 
 interface Kind {
-  /** Those that wait together are one section. */
+  /** Notices that wait together are one section. */
   readonly joins?: true;
   /** False: nothing that a team wants to read. */
   readonly isNews?: (notice: Notice) => boolean;
@@ -101,7 +101,7 @@ const ENDINGS: Readonly<Record<string, Words>> = {
   next_night: { en: 'still running when the next night began', zh: '下一次任务开始时仍未结束' },
 };
 
-/** A message about nothing every night hides the one that matters. */
+/** An empty message every night hides the important one. */
 function hasDoneAnything({ data }: Notice): boolean {
   const { files, rejected_files, calls } = data;
   return count(files) + count(rejected_files) + count(record(calls).used_tonight) > 0 || !endedWell(data);

@@ -18,7 +18,7 @@ export interface Chat extends RobotAddress {
   readonly timezone: string;
   /** FASTREGISTER_PUBLIC_URL */
   readonly publicUrl?: string | undefined;
-  /** Whose messages these are, where several ledgers, or a rehearsal, speak in one chat. */
+  /** Which ledger the messages are about, if several ledgers, or a rehearsal, post in one chat. */
   readonly ledger: string;
   readonly isRehearsal: boolean;
 }
@@ -102,7 +102,7 @@ function signature({ language, ledger, isRehearsal }: Chat): string {
   return `【${name}${isRehearsal ? ' 演练' : ''}】`;
 }
 
-/** In the order in which they happened; those that join are where the first of them is. */
+/** In the order in which they happened; notices that are joined take the place of the first of them. */
 function sectionsOf(notices: readonly Notice[], telling: Telling): SectionWords[] {
   const groups: [Notice, ...Notice[]][] = [];
   for (const notice of notices) {

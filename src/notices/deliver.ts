@@ -1,6 +1,7 @@
 /**
- * Notices on their way to other programs and to chats: in order within a lane, repeated until they are taken. A notice stays
- * in Redis until its receiver took it, so a restart loses none and may repeat one: receivers tell by its id.
+ * Notices on their way to other programs and to chats: in order within an ordering key, repeated until they are
+ * accepted. A notice stays in Redis until its receiver has accepted it, so a restart loses none and may repeat one:
+ * receivers recognise it by its id.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -45,7 +46,7 @@ const AT_ONCE = 4;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 
-/** After three days of trying, whoever runs that address does not want it. */
+/** After three days of failed posts, the owner of the address is assumed not to want the notice. */
 const GIVE_UP_MS = 3 * 86_400_000;
 
 /** A wakeup can be lost; the longest sleep without one. */
@@ -55,7 +56,7 @@ const LOOK_EVERY_MS = 15_000;
 const LAST_ROUND_MS = 3_000;
 const LAST_ROUND_OF_A_CHAT_MS = 6_000;
 
-/** Longer than a post takes: a lane whose process died is open again after it. */
+/** Longer than a post takes: an ordering key whose process died is free again after it. */
 const LEASE_MARGIN_MS = 30_000;
 
 export function startDelivering(options: DeliveryOptions): Delivering {
@@ -129,7 +130,7 @@ function startDeliveryWorker(
         const most = isChat(target) ? MOST_JOINED : 1;
         const taken = await notices.take(destination, requestTimeoutMs + LEASE_MARGIN_MS, most);
         if (typeof taken === 'number') {
-          // A night under cron has ended: nobody else would tell of it before the next one.
+          // A night under cron has ended: no other process would post it before the next night.
           if (stopped() && !(isChat(target) && Date.now() + taken < stopBy)) return;
           await (stopped() ? sleep(taken, leaving.signal) : pause(taken));
         } else {
@@ -160,7 +161,7 @@ function startDeliveryWorker(
       downFor += 1;
     }
     const failure = { ...facts, why: posted.why, tries: taken.tries + 1, err: posted.fault };
-    // Not by its age: what happened while nobody was there to post it is news still.
+    // Not by its age: an event of a time in which no process could post is still news.
     if (taken.triedForMs > GIVE_UP_MS) {
       await notices.done(destination, taken, count, quietMs);
       log.error(failure, 'a notice is given up');

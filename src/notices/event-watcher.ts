@@ -1,4 +1,7 @@
-/** Looks what people want to be told of: a batch is done, the line is stopped, the quota of the day is used up. Each once. */
+/**
+ * Watches for events to notify people of: a batch is done, the line is stopped, the quota of the day is used up. Each
+ * is sent once.
+ */
 import type { Logger } from 'pino';
 import { byOutcome } from '../domain/batch.js';
 import type { NotedWait } from '../domain/budgets.js';
@@ -22,9 +25,9 @@ export interface EventWatcherOptions {
   readonly spentDay: () => Promise<SpentDay | undefined>;
   /** Why nothing is sent, and what to do about it. */
   readonly words: (why: { readonly line: LineStop } | { readonly wait: NotedWait }) => StopWords;
-  /** How long what ends by itself lasts before it is told, in ms. */
+  /** How long a fault that ends by itself lasts before it is reported, in ms. */
   readonly notifyAfterMs: number;
-  /** Nights tell of their batches themselves; absent where nobody needs to know. */
+  /** Nights report their batches themselves; absent if no night can. */
   readonly nights?: Pick<Nights, 'list'>;
   readonly wakeupChannel: WakeupChannel;
   /** What Redis had forgotten last, once every process has reported. */
@@ -52,7 +55,7 @@ export interface EventWatcher {
 }
 
 const LOOK_EVERY_MS = 5_000;
-/** Older batches are done, and were told of. */
+/** Older batches are done, and were reported. */
 const BATCHES_WATCHED = 500;
 
 export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
@@ -86,7 +89,7 @@ async function tellOfBatches(
   { told, batches, nights, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
-  // When nobody was told of anything before, what was done before is no news.
+  // If no notice was ever sent, batches that were done before are no news.
   const isFirst = known.since === undefined;
   for (const id of (await batches.list()).slice(-BATCHES_WATCHED)) {
     const subject = `batch ${id}`;
@@ -114,7 +117,7 @@ async function tellOfBatches(
 
 const NIGHT_JUST_ENDED_MS = 60_000;
 
-/** A night that waits for the outcomes of its batches is told of a moment later, with the same counts. */
+/** A night that waits for the outcomes of its batches reports them a moment later, with the same counts. */
 function isToldByNight(batch: string, nights: readonly Night[], now: number): boolean {
   return nights.some(
     ({ files, ending, endedAt = 0 }) =>
@@ -123,7 +126,7 @@ function isToldByNight(batch: string, nights: readonly Night[], now: number): bo
   );
 }
 
-/** What was told of a stop that ends by itself has a second part: that it is over. */
+/** A notice about a stop that ends by itself has a second part: that the stop is over. */
 const BY_ITSELF = ' until it opens by itself';
 
 async function tellOfTheLine(
@@ -158,7 +161,7 @@ function inWords({ problem, reason, nextStep, whoActs }: StopWords): Record<stri
   return { problem, reason, next_step: nextStep, who_acts: whoActs };
 }
 
-/** Without a token nothing is sent, and the line does not stop for it: nobody has met anything yet. */
+/** Without a token nothing is sent, and the line does not stop for it, because no call has met a fault. */
 async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: EventWatcherOptions): Promise<void> {
   const wait = await calls.waitNoted();
   // A ticket is WeChat's to push, every ten minutes.
@@ -180,7 +183,7 @@ async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: EventW
   });
 }
 
-/** While processes report, the numbers grow: it is told when creates go on. */
+/** While processes report, the numbers grow: the notice is sent when creates go on. */
 async function tellOfALoss({ told, loss }: EventWatcherOptions): Promise<void> {
   const found = await loss?.();
   if (found === undefined) return;

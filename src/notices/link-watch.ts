@@ -1,4 +1,6 @@
-/** Looks after the links of legal persons: each is told of once when it is there, and once three hours before its end. */
+/**
+ * Watches the links of legal persons: a notice is sent once when a link is there, and once three hours before it ends.
+ */
 import type { Logger } from 'pino';
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
@@ -11,7 +13,7 @@ import type { Links } from '../redis/ledger/links.js';
 export interface LinkWatchOptions {
   readonly links: Links;
   readonly ledger: Pick<Ledger, 'read'>;
-  /** Queues a notice in the lane of its registration; absent where nobody wants to hear of links. */
+  /** Queues a notice under the ordering key of its registration; absent if no program listens for links. */
   readonly tell?: ((orderingKey: string, notice: Notice) => Promise<void>) | undefined;
   readonly timezone: string;
   readonly now: () => number;
@@ -38,7 +40,10 @@ export function startLinkWatch(options: LinkWatchOptions): LinkWatch {
   );
 }
 
-/** A notice is queued before its link leaves the list: a process that dies in between tells it twice, with the same id. */
+/**
+ * The notice is queued before its link leaves the list: a process that dies in between sends it twice, with the same
+ * id.
+ */
 export async function lookAfterLinks(options: LinkWatchOptions): Promise<void> {
   const { links, now, log, timezone } = options;
   if (options.tell !== undefined) {

@@ -1,4 +1,4 @@
-/** One POST to somebody else's server: a bounded time, a bounded answer, no redirect. */
+/** One POST to another party's server: a bounded time, a bounded answer, no redirect. */
 import { type Agent, request } from 'undici';
 
 export interface PostTools {

@@ -1,4 +1,4 @@
-/** Who is told: each address of FASTREGISTER_NOTIFY_URL, as a webhook or as a chat. */
+/** Where notices go: each address of FASTREGISTER_NOTIFY_URL, as a webhook or as a chat. */
 import { type Destination, notifyDestination, type Outlet } from '../domain/notice.js';
 import { robotOf } from '../domain/robot.js';
 import type { Language } from '../domain/words.js';

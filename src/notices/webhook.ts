@@ -1,6 +1,7 @@
 /**
- * A notice as a signed JSON POST. Headers and signature are those of the Standard Webhooks specification
- * (standardwebhooks.com), which has libraries in most languages; docs/webhooks.md shows how to verify without one.
+ * A notice as a signed JSON POST. Headers and signature follow the Standard Webhooks specification
+ * (standardwebhooks.com), which has libraries in most languages; docs/webhooks.md shows how to verify without a
+ * library.
  */
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../domain/notice.js';

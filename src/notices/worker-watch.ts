@@ -1,4 +1,7 @@
-/** Tells that rows wait and no worker runs, and that one runs again. Receivers and schedulers tell it: no worker is there to. */
+/**
+ * Reports that rows wait and no worker runs, and that a worker runs again. Receivers and schedulers send it, because no
+ * worker can.
+ */
 import type { Logger } from 'pino';
 import { startPolling } from '../polling.js';
 import type { SentNotices } from '../redis/sent-notices.js';
@@ -24,7 +27,7 @@ export interface WorkerWatch {
   close(): Promise<void>;
 }
 
-/** Of what is told, by its subject. */
+/** The key of the notice among the sent notices. */
 const SUBJECT = 'workers';
 
 export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {

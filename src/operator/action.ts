@@ -12,7 +12,7 @@ import type { Ledger } from '../redis/ledger/ledger.js';
 export interface ActionRequest {
   readonly ask: Ask;
   readonly batch: Batch;
-  /** Only the row at this index, whatever its outcome: somebody named its registration. */
+  /** Only the row at this index, whatever its outcome: a person named its registration. */
   readonly index?: number;
   /** Only rows of these outcomes; absent: those for which the ask makes sense. */
   readonly only?: ReadonlySet<Outcome> | undefined;
@@ -37,7 +37,7 @@ export interface ActionPreview {
 export interface ActionTools {
   readonly batches: Batches;
   readonly ledger: Ledger;
-  /** Whose move a problem makes it, e.g. of `push:1001`. */
+  /** The side that has to act on a problem, e.g. of `push:1001`. */
   readonly actsOn: (problem: string | undefined) => Actor | undefined;
 }
 
@@ -71,8 +71,8 @@ export async function previewAction(tools: ActionTools, request: ActionRequest):
 const PARTS_AT_ONCE = 4;
 
 /**
- * The second pass records the operator's fact of each row that the survey has found, and answers how many it moved. Each is
- * judged anew: somebody else may have been faster.
+ * The second pass records the operator's fact of each row that the preview has found, and answers how many it moved.
+ * Each is decided anew: another fact may have come first.
  */
 export async function applyAction(
   tools: ActionTools,
@@ -118,7 +118,7 @@ interface Judged {
   readonly snapshot?: Snapshot;
 }
 
-/** Those that are meant, in their order. */
+/** The rows that are meant, in their order. */
 function judgeRows(tools: ActionTools, request: ActionRequest, fates: readonly RowWithOutcome[]): Promise<Judged[]> {
   const wanted = request.only ?? (request.index === undefined ? USUAL[request.ask] : undefined);
   const meant = wanted === undefined ? fates : fates.filter((fate) => wanted.has(outcomeOf(fate)));

@@ -16,7 +16,7 @@ export interface PurgeTools {
   readonly spool: string;
 }
 
-/** Batches of which every row has had its outcome since before `time` (ms since 1970). */
+/** Batches whose rows have all had an outcome since before `time` (ms since 1970). */
 export async function purgeable(
   { redis, batches }: Pick<PurgeTools, 'redis' | 'batches'>,
   time: number,

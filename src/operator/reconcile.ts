@@ -37,7 +37,7 @@ export interface Match {
   readonly refreshToken: string | undefined;
 }
 
-/** A Mini Program of ours whose refresh token WeChat lists, and none is kept. */
+/** A Mini Program of ours with a refresh token that WeChat lists and we do not have. */
 export interface FoundToken {
   readonly registration: string;
   readonly appid: string;
@@ -47,7 +47,7 @@ export interface FoundToken {
 }
 
 export interface Reconciliation {
-  /** Silent registrations, of which nobody knows how they ended. */
+  /** Registrations without a push, whose end is unknown. */
   readonly silent: number;
   /** Registrations whose task may still run: not looked for, because their pushes may still come. */
   readonly running: number;
@@ -94,7 +94,7 @@ function isOfTheTime({ authorizedAt }: ListedAuthorizer, missed: Outage | undefi
 export interface RecordTools {
   readonly ledger: Ledger;
   readonly authorizers: Authorizers;
-  /** Absent where nobody wants to hear of new Mini Programs. */
+  /** Absent if no program listens for new Mini Programs. */
   readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
   readonly now: () => number;
@@ -148,7 +148,7 @@ export async function compareAndRecord(tools: ReconcileTools & RecordTools): Pro
   return { at: tools.now(), silent, recorded, tokens: kept, ambiguous: ambiguous.length, refused };
 }
 
-/** A registration that may have a Mini Program of which we do not know the appid. */
+/** A registration that may have a Mini Program with an unknown appid. */
 interface Claimant {
   readonly id: string;
   readonly name: string;
@@ -161,7 +161,10 @@ interface Claimant {
   readonly mayRun: boolean;
 }
 
-/** By the name that WeChat lists. Those that still run are rivals of the silent ones, and are not looked for themselves. */
+/**
+ * By the name that WeChat lists. Registrations that still run may claim the same Mini Program, and are not looked for
+ * themselves.
+ */
 async function claimantsIn({
   batches,
   ledger,
@@ -196,7 +199,7 @@ async function claimantsIn({
 }
 
 function mayHaveOne({ state, problem, appid }: Registration): boolean {
-  // A query told that it exists, and its push, which says which one it is, never came.
+  // A query showed that it exists, and the push with its appid never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
   return isRunning({ state }) || state === 'needs_review';
 }
@@ -205,7 +208,10 @@ function isRunning({ state }: Pick<Registration, 'state'>): boolean {
   return state === 'submitting' || state === 'awaiting_legal_person';
 }
 
-/** Its task is over, and was never heard of; also those that we gave up. A rehearsal's tasks are over sooner. */
+/**
+ * Its task is over, and no result has come; also registrations that are no longer asked about. A rehearsal's tasks are
+ * over sooner.
+ */
 function isSilent(
   { state, problem, sentAt = 0 }: Registration,
   { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
@@ -219,7 +225,9 @@ function isSilent(
 type Unclaimed = AuthorizerInfo & ListedAuthorizer;
 
 interface Read {
-  /** What is nobody's, and was authorised when a task of that name could have created it. */
+  /**
+   * A Mini Program that no registration has, and that was authorised when a task of that name could have created it.
+   */
   readonly created: Unclaimed[];
   readonly tokens: FoundToken[];
   readonly refused: string | undefined;
@@ -245,7 +253,8 @@ async function readList(
         tokens.push({ registration: owner, appid, refreshToken, authorizedAt });
       }
       if (owner !== undefined || !couldBeOf(all, listed)) continue;
-      // Kept for one of them, and the program died before it was recorded; or kept before anybody knew for whom.
+      // The token was stored and the program died before it was recorded; or it was stored before its registration was
+      // known.
       const keptFor = await authorizers.keptFor(appid);
       if (keptFor !== undefined && keptFor !== '' && !ids.has(keptFor)) continue;
       const answer = await infoOf(appid);

@@ -1,5 +1,5 @@
 /**
- * Nobody has to remember `reconcile`: one process of all compares WeChat's list of accounts with the ledger once a night, and
+ * Makes `reconcile` automatic: one process of all compares WeChat's list of accounts with the ledger once a night, and
  * after a time in which no receiver listened.
  */
 import type { Logger } from 'pino';
@@ -14,11 +14,11 @@ export interface ReconcilingOptions {
   readonly runs: Reconciliations;
   readonly heartbeats: Pick<Heartbeats, 'outage' | 'endOutage'>;
   /**
-   * Compares and records what is found. `mayGoOn` is asked before each call. Undefined where there is no token to ask with.
-   * `missed`: registrations whose push may have been missed in that time are looked for, too.
+   * Compares and records what is found. `mayGoOn` is asked before each call. Undefined if there is no token. `missed`:
+   * registrations whose push may have been missed in that time are looked for, too.
    */
   readonly compare: (mayGoOn: () => Promise<boolean>, missed: Outage | undefined) => Promise<Comparison | undefined>;
-  /** False while nothing is to be called: the line is stopped, or the day is used up. */
+  /** False while no call may be made: the line is stopped, or the day is used up. */
   readonly mayCall: () => Promise<boolean>;
   readonly timezone: string;
   readonly now: () => number;

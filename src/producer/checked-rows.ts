@@ -18,7 +18,7 @@ export interface Rules {
   readonly details: readonly DetailField[];
   /** False: a row with a warning is held back like one with an error. */
   readonly acceptWarnings: boolean;
-  /** True: a merchant that has a Mini Program is to get one more. */
+  /** True: a merchant that has a Mini Program gets one more. */
   readonly again?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Refused {
   readonly refused: number;
 }
 
-/** A pass of its own over the file, for what has to be known before a row is stored. */
+/** A separate pass over the file, for what has to be known before a row is stored. */
 export async function countRefused(sheet: Sheet, { needs, acceptWarnings }: Rules): Promise<Refused> {
   let rows = 0;
   let refused = 0;
@@ -95,7 +95,7 @@ function located(problems: readonly Problem[]): CheckedSheetRow['problems'] {
   return problems.map((problem) => ({ ...problem, cell: problem.cell ?? '' }));
 }
 
-/** Rows whose only problems are warnings, whether these hold them back or not. */
+/** Rows whose only problems are warnings, whether the warnings hold the rows back or not. */
 export function isWarned({ problems }: Pick<CheckedSheetRow, 'problems'>): boolean {
   return (
     problems.length > 0 && problems.every(({ code, severity }) => severity === 'warning' || code === HELD_BACK_CODE)

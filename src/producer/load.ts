@@ -34,9 +34,9 @@ export interface LoadOptions {
 }
 
 /**
- * The same bytes are the same batch; reading that was interrupted goes on. Rows that were held back for their warnings, or
- * refused by rules that have changed since, are to be sent when the sheet is loaded again, and --again asks for more than
- * the sheet has got: so each way of loading is a batch of its own.
+ * The same bytes are the same batch; interrupted reading is continued. Rows that were held back for their warnings, or
+ * refused by rules that have changed since, are sent when the sheet is loaded again, and --again asks for more than the
+ * sheet has got: so each way of loading is a separate batch.
  */
 export function batchIdOf(
   { digest }: Pick<Sheet, 'digest'>,
@@ -47,7 +47,7 @@ export function batchIdOf(
   return `b${(way === '' ? digest : createHash('sha256').update(`${digest} ${way}`).digest('hex')).slice(0, 12)}`;
 }
 
-/** What decides which rows are accepted. Which default phone there is does not: another one is no reason to send anew. */
+/** What decides which rows are accepted. The default phone does not: another default is no reason to send again. */
 function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWarnings' | 'again'>): string {
   const differences = [
     acceptWarnings ? '' : 'warnings are held back',

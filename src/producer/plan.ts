@@ -86,7 +86,7 @@ export interface ProblemGroup {
 
 export type Plan = { readonly [fate in Fate]: number } & {
   readonly rows: number;
-  /** Of those that are ready, rows for which one of an earlier batch is cancelled. */
+  /** Of the ready rows, how many cancel a row of an earlier batch. */
   readonly replaces: number;
   /** Rows with warnings and nothing worse. */
   readonly warned: number;

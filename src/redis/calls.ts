@@ -28,11 +28,14 @@ import { manyScript, script } from './scripts.js';
 export type Resumption = 'running' | 'resumed' | 'probe';
 
 export type Permit =
-  /** The call is written down as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other call goes before this one is answered. */
+  /**
+   * The call is recorded as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other
+   * call goes before this one is answered.
+   */
   | { readonly kind: 'go'; readonly snapshot: Snapshot; readonly probe?: true }
   /** The day is shut, and this process asks WeChat, for all, whether it has calls again; it reports with `endCheck`. */
   | { readonly kind: 'check'; readonly check: number }
-  /** Somebody recorded a fact meanwhile: read again. */
+  /** Another fact was recorded meanwhile: read again. */
   | { readonly kind: 'conflict' }
   /** Journals have facts of it that Redis had forgotten: restore them, and read again. */
   | { readonly kind: 'forgotten' }
@@ -53,8 +56,8 @@ export interface Calls {
   underWay(withinMs: number): Promise<number>;
   line(): Promise<LineStop | undefined>;
   /**
-   * Everybody waits for a token, for so long; where `maxMs` is given, twice as long each time, up to that. Answers how long,
-   * which is less where another process has asked meanwhile, and whether this process is the first to say so.
+   * All processes wait for a token, for this long; if `maxMs` is given, twice as long each time, up to that. Answers
+   * how long, which is less if another process has asked meanwhile, and whether this process is the first to report it.
    */
   noteWait(wait: {
     why: TokenWait;
@@ -71,8 +74,8 @@ export interface Calls {
   /** Keeps what `quota/get` reported of a day. */
   keepReported(day: string, reported: ReportedQuota): Promise<void>;
   /**
-   * Who asks WeChat for the quota. `mine`: this process, and it has so long for it; `asking`: another one is at it, and
-   * publishes `quota` at the end; `asked`: it was done.
+   * Which process asks WeChat for the quota. `mine`: this process, within the given time; `asking`: another process
+   * does, and publishes `quota` at the end; `asked`: it was done.
    */
   quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'>;
   /** It was asked, and need not be asked again for so long. */

@@ -90,7 +90,7 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
       await dropScript([ticket], [markOf(value)]);
     },
 
-    /** Seals both anew that the key before the present one has sealed. Answers how many. */
+    /** Seals ticket and token anew if the previous key has sealed them. Answers how many. */
     async reseal() {
       const resealed = await Promise.all([reseal('token'), reseal('ticket')]);
       return resealed.filter(Boolean).length;

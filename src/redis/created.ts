@@ -29,7 +29,7 @@ export interface AuthorizationChange {
   readonly at: number;
   /** `kept`: there is a new refresh token. `withdrawn`: the merchant withdrew the authorisation. */
   readonly authorization: 'kept' | 'withdrawn';
-  /** Tells this change from the others. */
+  /** Distinguishes this change from the others. */
   readonly id: string;
 }
 

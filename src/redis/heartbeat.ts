@@ -1,6 +1,6 @@
 /**
- * Processes that work show that they live, so that a missing one is seen. A time without a receiver is noted: pushes of that
- * time may never come again.
+ * Running processes record that they are alive, so that a missing one is noticed. A time without a receiver is noted:
+ * pushes of that time may never come again.
  */
 import type { Redis } from 'ioredis';
 import type { LiveProcess, Outage, Presence } from '../domain/presence.js';
@@ -16,7 +16,7 @@ export interface Heartbeats {
   presence(): Promise<Presence>;
   /** The outage after which no process has looked yet for missed pushes. */
   outage(): Promise<Outage | undefined>;
-  /** Somebody has looked for what was missed until `outage.to`. */
+  /** The pushes that were missed until `outage.to` have been looked for. */
   endOutage(outage: Outage): Promise<void>;
 }
 

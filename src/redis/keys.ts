@@ -68,21 +68,21 @@ const NAMES = {
   pause: 'pause',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
-  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (prelude.lua, count_repeated_error) */
+  /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (line.lua, count_repeated_error) */
   repeatedErrors: 'repeated-errors',
   /** set per quota day: registrations whose create got the answer of an API that is offline; '' once any other came */
   offline: 'offline',
   /** sorted set: registrations whose link the legal person has yet to open, by its end in ms */
   links: 'links',
-  /** sorted set: those of them of whose end nobody was reminded yet, by the same */
+  /** sorted set: links of `links` about whose end no reminder was sent yet, by the same */
   unreminded: 'unreminded',
-  /** sorted set: those of them of which FASTREGISTER_NOTIFY_URL was not told yet, by the same */
+  /** sorted set: links of `links` that were not yet sent to FASTREGISTER_NOTIFY_URL, by the same */
   linksToAnnounce: 'links-to-announce',
   /** hash: the component verify ticket */
   ticket: 'ticket',
   /** string with expiry: WeChat was asked to push a ticket not long ago */
   ticketAsked: 'ticket:asked',
-  /** string with expiry: why WeChat issues no component access token, as JSON; nobody asks for one meanwhile */
+  /** string with expiry: why WeChat issues no component access token, as JSON; no process requests a token meanwhile */
   tokenRefusal: 'token:refusal',
   /** number: tokens that were refused in a row */
   tokenRefused: 'token:refused',
@@ -114,9 +114,9 @@ const NAMES = {
   forwarded: 'forwarded',
   /** string with expiry: the process that relays */
   forwarder: 'forwarder',
-  /** hash: appid to the registration whose Mini Program it is, or was before one more was asked for */
+  /** hash: appid to the registration that has the Mini Program, or had it before one more was asked for */
   appids: 'appids',
-  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (prelude, offer) */
+  /** hash per Mini Program: its sealed refresh token, and the sealed codes that wait for their exchange (pushes.lua, offer) */
   authorizer: 'authorizer',
   /** string with expiry per Mini Program: the process that exchanges its codes */
   exchanging: 'exchanging',
@@ -128,7 +128,7 @@ const NAMES = {
   lastSeen: 'last-seen',
   /** string: when a receiver was last seen, in ms */
   receiver: 'receiver',
-  /** hash: the time without a receiver after which nobody has looked yet for missed pushes, `from` and `to` in ms */
+  /** hash: the time without a receiver for which missed pushes were not looked for yet, `from` and `to` in ms */
   outage: 'outage',
   /** string with expiry: the process that compares WeChat's list of accounts with the ledger */
   reconciler: 'reconciler',
@@ -160,7 +160,7 @@ const NAMES = {
   reading: 'reading',
   /** string: the last fence that was given out */
   fence: 'fence',
-  /** hash: what was told to FASTREGISTER_NOTIFY_URL, by batch, `line` or `quota` */
+  /** hash: the last notice to FASTREGISTER_NOTIFY_URL by subject: a batch, `line` or `quota` */
   sentNotices: 'sent-notices',
   /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
@@ -171,7 +171,7 @@ const NAMES = {
   epoch: 'epoch',
   /** sorted set: processes with a journal, by when they were seen last, in ms */
   processes: 'processes',
-  /** set: those that have yet to report to the epoch */
+  /** set: processes that have not yet reported to the epoch */
   unreported: 'unreported',
   /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
   forgotten: 'forgotten',

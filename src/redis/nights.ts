@@ -8,7 +8,7 @@ import { script } from './scripts.js';
 
 /** The lease of an inbox, as the night that has it knows it. */
 export interface InboxLease {
-  /** Greater than that of any night before. */
+  /** Greater than the fence of any earlier night. */
   readonly fence: number;
   /** Renews the lease; false once the inbox is another night's. */
   renew(): Promise<boolean>;
@@ -29,11 +29,11 @@ export interface Nights {
   list(): Promise<Night[]>;
   /** Undefined while another night has the inbox. */
   acquire(inbox: string): Promise<InboxLease | undefined>;
-  /** Forgets nights that began before (ms since 1970) and of which nothing waits any more. */
+  /** Deletes nights that began before (ms since 1970) and have no more rows that wait. */
   forgetBefore(time: number): Promise<void>;
 }
 
-/** Who does not renew so long is dead, or as good as dead. */
+/** A process that does not renew for this long counts as dead. */
 const LEASE_MS = 60_000;
 
 export function openNights(redis: Redis): Nights {

@@ -7,11 +7,11 @@ import { script } from './scripts.js';
 
 export interface Notices {
   /**
-   * The one that is due, and the next ones of its lane, `most` in all; or how many ms until there is one, Infinity where none
-   * is kept.
+   * The notice that is due, and the next notices of its ordering key, `most` in all; or how many ms until a notice is
+   * due, Infinity if there is none.
    */
   take(destination: Destination, leaseMs: number, most?: number): Promise<TakenNotice | number>;
-  /** The first `count` of them are delivered, or given up. Nothing is posted to the destination for `quietMs`. */
+  /** The first `count` of them are delivered, or dropped. Nothing is posted to the destination for `quietMs`. */
   done(destination: Destination, taken: TakenNotice, count?: number, quietMs?: number): Promise<void>;
   postpone(destination: Destination, taken: TakenNotice, failed: Failed): Promise<void>;
   /** Lanes with a notice. */

@@ -9,7 +9,7 @@ export interface Reconciliations {
   /** Takes or renews the lease of the comparison; false while another process compares. */
   acquire(): Promise<boolean>;
   release(): Promise<void>;
-  /** The night of the last one that came to its end, e.g. `2026-11-21`, and when the next try may be. */
+  /** The night of the last completed comparison, e.g. `2026-11-21`, and when the next try may be. */
   state(): Promise<{ readonly night: string | undefined; readonly notBefore: number }>;
   last(): Promise<Comparison | undefined>;
   /** `night`: the night that is done by this. */

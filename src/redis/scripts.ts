@@ -81,9 +81,9 @@ export type AskScript = (common: string, args: Argument[]) => Promise<unknown>;
 const ASKED_AT_ONCE = 64;
 
 /**
- * A script that does the same for many: what is asked while a run is on its way goes together in the next one. The busier
- * everybody is, the more share a run, and the write to the disk that Redis makes of it. Its ARGV are `common` and the
- * arguments of each, one after the other; it answers a list, in which an error is that of one asker.
+ * A script that does the same for many callers: requests that come while a run is under way share the next run. The
+ * busier the processes, the more requests share a run, and Redis' write to the disk. Its ARGV are `common` and the
+ * arguments of each, one after the other; it answers a list, in which an error concerns one caller.
  */
 export function manyScript(
   redis: Redis,
@@ -139,9 +139,12 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
   return all;
 }
 
-/** As Redis gets it: behind what all scripts share. */
+/** Loaded before every script, each after the files whose functions it uses. */
+const SHARED = ['prelude', 'pushes', 'day', 'line', 'first-rows', 'fact'];
+
+/** The text that Redis runs: the shared functions, then the script. */
 export function textOf(name: string): string {
-  const files = ['prelude', 'day', name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+  const files = [...SHARED, name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
   return withKeys(withConstants(files.join('\n')));
 }
 

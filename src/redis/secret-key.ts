@@ -1,4 +1,4 @@
-/** The key of the vault: given, or made on first use beside the private Redis, for the secrets in it. */
+/** The vault's key: given, or made on first use beside the private Redis. */
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

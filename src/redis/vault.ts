@@ -21,7 +21,7 @@ export function fingerprintOf(secretKey: Buffer): string {
   return createHash('sha256').update('fastregister secret key').update(secretKey).digest('hex').slice(0, 12);
 }
 
-/** Tells a long random secret from every other one, and does not give it away. */
+/** Distinguishes a long random secret from every other one, without revealing it. */
 export function markOf(secret: string): string {
   return createHash('sha256').update('fastregister mark').update(secret).digest('hex').slice(0, 16);
 }

@@ -20,12 +20,13 @@ export interface WakeupChannel {
 }
 
 /**
- * Who only listens never notices that the connection is dead, for nothing is due on it: asked this often, it notices (see
- * `socketTimeout` in connection.ts). A firewall that forgets silent connections is reminded of this one, too.
+ * A process that only listens never notices that its connection is dead, because no answer is due on it. A ping this
+ * often makes it notice (see `socketTimeout` in connection.ts), and keeps the connection open in a firewall that
+ * forgets silent ones.
  */
 const PING_EVERY_MS = 30_000;
 
-/** Takes a connection of its own: one that listens can do nothing else. */
+/** Uses a separate connection: a connection that listens can do nothing else. */
 export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
   const listeners = new Map<Topic, Set<() => void>>(TOPICS.map((topic) => [topic, new Set()]));
   const tell = (topic: Topic): void => {

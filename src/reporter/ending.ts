@@ -32,7 +32,7 @@ export async function batchProgress(
   const counts = sum(await Promise.all(batches.map((batch) => tools.batches.counts(batch))));
   const exchanges = await exchangesUnderWay(tools);
   if (unsent(counts) + underWay(counts) + exchanges === 0) return { counts, now, ending: 'done' };
-  // A push that is on its way may be told once: we go on listening for it, even if nothing more can be sent.
+  // A push that is on its way may come only once: the process keeps listening for it, even if nothing more can be sent.
   const mayExchange = exchanges > 0 && !now.blockedReason?.problem.startsWith('token:');
   if (now.stopped && !mayExchange && (await onlyTheLineIsWaitedFor(tools, counts, untilSubmitted))) {
     return { counts, now, ending: 'stopped' };
@@ -41,7 +41,10 @@ export async function batchProgress(
   return untilSubmitted && isSubmitted ? { counts, now, ending: 'submitted' } : { counts, now };
 }
 
-/** Exchanges of auth_codes that are under way: a code lives ten minutes, and nobody else may be there to exchange it. */
+/**
+ * Exchanges of auth_codes that are under way: a code lives ten minutes, and no other process may be there to exchange
+ * it.
+ */
 export async function exchangesUnderWay({ workload }: Pick<Tools, 'workload'>): Promise<number> {
   const [inHand, later] = await Promise.all([
     workload.inHand('authorize'),

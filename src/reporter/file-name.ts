@@ -1,6 +1,6 @@
-/** A file name out of a text that somebody else wrote. */
+/** A file name from a text of unknown origin. */
 
-/** What a file system, a shell or Windows makes something else of, and what nobody can see. */
+/** Characters that a file system, a shell or Windows gives another meaning, and invisible ones. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>:"/\\|?*%]/gu;
 
 /** Most file systems take 255 bytes; a character has up to four. */

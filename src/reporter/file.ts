@@ -1,4 +1,4 @@
-/** A report as a file: whole or not at all, and never over somebody else's. */
+/** A report as a file: written completely or not at all, and never over another program's file. */
 import { accessSync, constants, createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
 import { chmod, chown, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -10,10 +10,10 @@ export class OutputError extends UserError {
   override readonly name: string = 'OutputError';
 }
 
-/** Who may read a file with people's data: its owner, unless it lies in a folder that others share. */
+/** The readers of a file with personal data: its owner only, unless it lies in a folder that others share. */
 export interface Sharing {
   readonly mode: number;
-  /** Absent: that of the process. */
+  /** Absent: the group of the process. */
   readonly gid?: number;
 }
 
@@ -56,7 +56,7 @@ export async function giveToGroup(file: string, gid: number): Promise<void> {
   await chown(file, -1, gid).catch(() => {});
 }
 
-/** Said before the work whose report would have no place. @throws OutputError */
+/** Checked before the work begins, so that its report has a place. @throws OutputError */
 export function refuseUnwritable(file: string): void {
   try {
     const place = whereItLies(file);
@@ -86,7 +86,7 @@ function isFile(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** /dev/stdout and its kin are written to; replacing one would take it from everybody. */
+/** /dev/stdout and its kin are written to; replacing such a file would take it from every process. */
 function isDevice(file: string): boolean {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat !== undefined && !stat.isFile() && !stat.isDirectory();

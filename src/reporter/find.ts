@@ -43,7 +43,7 @@ export async function* find(tools: FindTools, text: string, options: ReportOptio
   if (!isFound) yield* inSheets(tools, text, options, tools.rowsWith, hasThis);
 }
 
-/** The registrations that `text` is a key of: those of a code, an appid, a task id, or itself. */
+/** The registrations that `text` is a key of: a code, an appid, a task id, or the registration's id. */
 async function* byKey(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
   const { batches, ledger } = tools;
   for (const id of await keyedBy(tools, text)) {

@@ -66,7 +66,7 @@ export function historyPage(story: Story, language: Language, time: (at: number)
   const trouble = troubleWith(registration);
   const next = nextOf(registration, story.blockedReason);
   const state = STATES[registration.state];
-  // The first row has no entry of its own: it is the one that the registration has, or had before the next one came.
+  // The first row has no entry of its own: it is the registration's row, or was before the next row came.
   const firstRow = history.find((entry) => entry.rowBefore !== undefined)?.rowBefore ?? registration.row;
   const says = (word: keyof typeof WORDS): string => WORDS[word][language];
   const label = (word: keyof typeof WORDS): string => `${says(word)}${COLON[language]}`;

@@ -34,7 +34,7 @@ export function blockedByLine(
 const BY_HAND: Words = { en: 'The line is paused: ', zh: '提交已人工暂停：' };
 const BY_FAULT: Words = { en: 'The line is stopped: ', zh: '提交因故障停止：' };
 
-/** Why a person paused it is that person's to say, and so is what nobody has words for. */
+/** A person's pause is shown in the person's words, and so is a stop that this table has no words for. */
 function what({ problem, because }: LineStop, trouble: Trouble | undefined): Words {
   if (trouble !== undefined && problem !== PAUSE) return trouble;
   return { en: ended(because, '.'), zh: ended(because, '。') };
@@ -125,7 +125,7 @@ export const WAIT_PROBLEMS = {
   pause: 'call:pause',
 } as const satisfies Record<NotedWait['why'], string>;
 
-/** WeChat issues no token, for a reason that may pass: it is asked again, by one process for all. */
+/** WeChat issues no token, for a reason that may pass: one process asks again for all. */
 function withoutToken(
   { problem, said }: { readonly problem: string; readonly said: string },
   askedAt: number,

@@ -27,7 +27,7 @@ const WORDS = {
   },
 } as const;
 
-/** Everything is in the one file, so that it can be sent to whoever prints it. */
+/** Everything is in one file, so that it can be sent to the person who prints it. */
 export function* linkSheet(links: Iterable<MerchantLink>, options: LinkSheetOptions): Generator<string> {
   const { title, language, time } = options;
   const words = WORDS[language];

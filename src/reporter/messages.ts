@@ -18,7 +18,7 @@ export interface MessageContext {
 
 const NONE: Words = { en: '', zh: '' };
 
-/** Empty where the merchant has nothing to do and nothing to know. `outcome`, `problem`: those of the report. */
+/** Empty if the merchant has nothing to do or to know. `outcome`, `problem`: as in the report. */
 export function messageFor(fate: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   const text = fate.isSuperseded ? NONE : textFor(fate, outcome, problem, context);
   if (text.en === '') return NONE;
@@ -203,7 +203,7 @@ const FIELD_OF_CODE: readonly (readonly [RegExp, Field])[] = [
   [/^sheet:persona_/, 'legal_persona_name'],
 ];
 
-/** Only for what the merchant knows: a spoilt cell is for whoever has the sheet. */
+/** Only for problems that the merchant can answer: a spoilt cell is for the person who has the sheet. */
 function askFor({ row, relation }: RowWithOutcome, problem: string): Words {
   const codes = relation.kind === 'refused' ? worstFirst(row.problems).map(({ code }) => code) : [problem];
   const fields = new Set(

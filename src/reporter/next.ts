@@ -1,4 +1,4 @@
-/** What happens next with a registration, by when, and whose move it is. */
+/** What happens next with a registration, by when, and which side has to act. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
@@ -6,7 +6,7 @@ import { type BlockedReason, heldBackBy, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
   readonly acts: Actor;
-  /** ms since 1970; absent where nobody can say. */
+  /** ms since 1970; absent if it is not known. */
   readonly by?: number;
 }
 

@@ -26,7 +26,7 @@ export type OtherRelation = Extract<
 
 const NOTHING: Words = { en: '', zh: '' };
 
-/** By index of the row; rows without one, and those whose other row was purged, are missing. */
+/** By index of the row; rows without another row, and rows whose other row was purged, are missing. */
 export async function otherRowsOf(
   batches: Pick<Batches, 'rowAt' | 'leaders'>,
   batch: Batch,
@@ -46,7 +46,7 @@ export async function otherRowsOf(
   return new Map((await Promise.all(found)).flat());
 }
 
-/** The registration whose present row is the other one. */
+/** The registration that has the other row as its present row. */
 function leaderNamedBy(relation: Relation): string | undefined {
   return relation.kind === 'refused' || relation.kind === 'duplicate' || relation.kind === 'replaced'
     ? undefined
@@ -93,7 +93,7 @@ export function sentencesOfOther(
   }
 }
 
-/** A row that failed, and whose enterprise another row has sent again since: what it says to do is done already. */
+/** A row that failed, and whose enterprise another row has sent again since: its advice has been followed already. */
 export function superseded(sentences: Sentences, other: OtherRow | undefined): Sentences {
   const name = nameOf(other);
   const { isCreated, appid = '' } = other?.leader ?? { isCreated: false };

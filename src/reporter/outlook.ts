@@ -3,9 +3,9 @@ import { quotaDay } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 
 export interface Outlook {
-  /** Registrations that are to be sent. */
+  /** Registrations that still have to be sent. */
   readonly toSend: number;
-  /** e.g. `2026-11-25`; absent where there is nothing to send. */
+  /** e.g. `2026-11-25`; absent if nothing has to be sent. */
   readonly sentBy?: string;
   /** Quota days on which something is sent, this one included if it has calls left. */
   readonly days: number;
@@ -14,7 +14,7 @@ export interface Outlook {
 const MINUTES_OF_A_DAY = 1440;
 const DAY_MS = 86_400_000;
 
-/** `left`: calls that the present day has left, without those that are kept for follow-ups. */
+/** `left`: calls that the present day has left, without the calls reserved for follow-ups. */
 export function outlook(toSend: number, left: number, limits: Limits, now: number): Outlook {
   if (toSend === 0) return { toSend, days: 0 };
   const perDay = createsPerDay(limits);

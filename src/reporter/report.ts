@@ -16,7 +16,7 @@ export interface ReportOptions {
   readonly language: Language;
   /** Only these outcomes; absent: all. */
   readonly only?: ReadonlySet<Outcome> | undefined;
-  /** Only rows whose next step is theirs; absent: all. */
+  /** Only rows on which this side has to act; absent: all. */
   readonly who?: ReadonlySet<Actor> | undefined;
   /** Only rows that have had their outcome since then, in ms since 1970; rows that wait have none yet. */
   readonly since?: number | undefined;

@@ -20,7 +20,7 @@ export interface SendingStatus {
   readonly limit: number;
   /** None where WeChat says that the day is used up, whatever we counted. */
   readonly left: number;
-  /** Those of them that only follow-ups may use. */
+  /** Of these calls, the ones reserved for follow-ups. */
   readonly kept: number;
   /** The day has no call for a `create`: since when, and its checks. */
   readonly shut: ShutDay | undefined;

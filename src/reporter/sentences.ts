@@ -16,7 +16,7 @@ export interface BlockedReason {
   readonly reason: Words;
   readonly nextStep: Words;
   readonly whoActs: Actor;
-  /** When it ends by itself, in ms since 1970; absent where nobody knows. */
+  /** When it ends by itself, in ms since 1970; absent if not known. */
   readonly until?: number;
 }
 
@@ -120,7 +120,7 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   return { outcome: 'pending', problem, reason, nextStep: NOTHING_TO_DO, whoActs: acts };
 }
 
-/** Sent again because nobody can have opened its link. */
+/** Sent again because its link cannot have been opened. */
 const LINK_LOST = 'link:lost';
 
 /** There is no link: WeChat has written to the legal person, or its link was lost. */
@@ -188,7 +188,7 @@ function waitsForItsLink(link: Link, registration: Registration, { now, time }: 
   };
 }
 
-/** The status that a query told, as it came. */
+/** The status that a query answered, unchanged. */
 function stepOf({ problem = '' }: Registration): Words {
   const status = /^query:(\d+)$/.exec(problem)?.[1];
   return status === undefined ? NOTHING : { en: `WeChat reports step ${status}.`, zh: `微信进度编号：${status}。` };
@@ -207,7 +207,10 @@ export function troubleOf(problem: string | undefined): Trouble | undefined {
   return explain(problem)[0]?.answer;
 }
 
-/** What its problem calls for now: 89249 and its kin say "later", and for a row that was given up there is no later. */
+/**
+ * What its problem calls for now: 89249 and similar codes say "later", and a row that is no longer retried has no
+ * later.
+ */
 export function troubleWith({ state, problem }: Registration): Trouble | undefined {
   if (state === 'invalid' && problem !== undefined) return unfit(problem);
   const trouble = troubleOf(problem);
@@ -228,8 +231,8 @@ function tokenTrouble(problem: string): Trouble | undefined {
 }
 
 /**
- * What WeChat said, as it said it: for a code that nobody knows this is all there is, -1 is many things, and whoever
- * reviews a row asks WeChat with its rid. Other reasons are sent to the merchant, whom a rid tells nothing; `explain` has it.
+ * WeChat's own words: for an unknown code there are no others, -1 has many causes, and the person who reviews a row
+ * asks WeChat with its rid. Other reasons are sent to the merchant, for whom a rid is useless; `explain` shows it.
  */
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;

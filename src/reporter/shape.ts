@@ -14,9 +14,9 @@ export interface Shape {
 }
 
 /**
- * One batch keeps its columns as they are. Several are put under one row of headings, or nobody could filter, sort or
- * upload the whole: a column of ours is the same under any of its names, any other one under the same heading.
- * Programs read the English report: it has the machine's words, a Chinese one those of people.
+ * One batch keeps its columns unchanged. Several batches share one row of headings, so that the whole can be filtered,
+ * sorted and uploaded: a column of ours is the same under any of its names, any other column under the same heading.
+ * Programs read the English report, which has the machine-readable words; the Chinese report has words for people.
  */
 export function shapeOf(batches: readonly Batch[], language: Language): Shape {
   const own = REPORT_COLUMNS.map((column) => REPORT_HEADINGS[column][language]);

@@ -1,4 +1,4 @@
-/** Rows of a batch, counted by what matters to whoever waits for it. */
+/** Rows of a batch, counted by what matters to the person who waits for it. */
 
 import { byOutcome, type Counts, countOf } from '../domain/batch.js';
 import { WAITS, type Wait } from '../domain/registration.js';
@@ -10,7 +10,7 @@ export function sum(all: readonly Counts[]): Counts {
   return total;
 }
 
-/** Rows that may still be sent while somebody waits for it: not those that wait for tomorrow. */
+/** Rows that may still be sent while a person waits for the batch: not rows that wait for tomorrow. */
 export function toBeSentSoon(counts: Counts): number {
   const overnight = Object.entries(counts)
     .filter(([name]) => name.startsWith('deferred/') && WAITS[name.slice('deferred/'.length) as Wait]?.overnight)

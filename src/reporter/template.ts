@@ -1,6 +1,6 @@
 /**
- * An empty sheet to fill in. Its headings are those that the reader knows, each with a note that the reader ignores; the row
- * below them is an example, which it ignores, too.
+ * An empty sheet to fill in. Its headings are known to the reader, each with a note that the reader ignores; the row
+ * below them is an example, which the reader ignores, too.
  */
 import { COLUMNS, columnLetters, FIELDS, type Field } from '../domain/columns.js';
 import { exampleCell } from '../domain/example-row.js';

@@ -1,6 +1,6 @@
 /**
- * Whom to contact, over all batches: merchants whose next step is theirs or the legal person's, those among them whose 24 hours
- * still run first. A phone call can save these; the others have failed already.
+ * The people to contact, over all batches: merchants who have to act, or whose legal person has to, first those whose
+ * 24 hours still run. A phone call can save these; the others have failed already.
  */
 
 import type { Batch } from '../domain/batch.js';
@@ -29,12 +29,12 @@ export interface Todo {
   readonly contact: string;
   readonly row: ReportRow;
   readonly file: string;
-  /** Of its registration: who contacted the merchant when, and what was noted last. */
+  /** Of its registration: when the merchant was contacted and by which person, and the last note. */
   readonly notes: NotesShown;
 }
 
 export interface TodoOptions extends ReportOptions {
-  /** Headings of the sheet's contact columns; without any, those that speak of a contact or a phone. */
+  /** Headings of the sheet's contact columns; without any, headings that mention a contact or a phone. */
   readonly contact?: readonly string[] | undefined;
   /** Only rows of these batches; absent: of all. */
   readonly batches?: readonly string[] | undefined;

@@ -33,7 +33,7 @@ export async function undelivered(settings: Addresses, notices: Pick<Notices, 'f
   return found;
 }
 
-/** Every address that is told anything, as people may see it. */
+/** Every address that gets notices, as people may see it. */
 export function addressesOf({ createdWebhook, notifyUrl = [] }: Omit<Addresses, 'quotaTimezone'>): {
   readonly setting: string;
   readonly destination: Destination;

@@ -1,6 +1,6 @@
 /**
- * The report as an Excel workbook in which everything that came in is text: no code or phone can lose a digit, also not where
- * somebody types into it. A second sheet has the counts, which are not read when the report is the next upload.
+ * The report as an Excel workbook in which every value of the input is text: no code or phone can lose a digit, even if
+ * a person types into it. A second sheet has the counts, which are not read when the report is the next upload.
  */
 import type { Batch } from '../domain/batch.js';
 import { COUNTS_SHEET, REPORT_COLUMNS, type ReportColumn } from '../domain/columns.js';
@@ -32,7 +32,7 @@ export const SHEET_COLUMN: Column = { heading: 'sheetHeading', body: 'sheet' };
 export const OWN_COLUMN: Column = { heading: 'ownHeading', body: 'own' };
 export const SENTENCES_COLUMN: Column = { heading: 'ownHeading', body: 'ownWrapped', width: 44 };
 
-/** Of our columns, those that are to be read; a message is to be copied, and would make every row high. */
+/** Our columns that people read; a message is copied instead, and would make every row high. */
 const COLUMNS: Partial<Record<ReportColumn, Column>> = {
   reason: SENTENCES_COLUMN,
   next_step: SENTENCES_COLUMN,

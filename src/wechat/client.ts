@@ -110,7 +110,7 @@ function exchange(
   }, timeoutMs);
 
   return {
-    // Called just before the request is written to a connected socket; one that was given up meanwhile is not written.
+    // Called just before the request is written to a connected socket; an abandoned request is not written.
     onRequestStart(controller) {
       if (late !== undefined) return controller.abort(late);
       connected = controller;

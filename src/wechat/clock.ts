@@ -4,7 +4,7 @@ export type ClockReading =
   /** How far ours is ahead of WeChat's, in ms; exact to about a second and half of the way there and back. */
   { readonly kind: 'offset'; readonly ms: number } | { readonly kind: 'unreachable'; readonly why: string };
 
-/** `Date` has whole seconds: on average half of one has passed. */
+/** `Date` has whole seconds: on average half a second has passed. */
 const HALF_A_SECOND_MS = 500;
 
 export async function readClock(

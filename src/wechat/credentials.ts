@@ -27,7 +27,9 @@ export interface CredentialWait {
   readonly said?: string;
 }
 
-/** WeChat issues no token at the moment, for a reason that may pass: an exhausted quota, a secret that is being changed. */
+/**
+ * WeChat issues no token at the moment, for a reason that may pass: an exhausted quota, a secret that is being changed.
+ */
 export interface TokenRefusal {
   /** `token:45009` */
   readonly problem: string;
@@ -164,8 +166,8 @@ export function fixedToken(token: string): Source {
 }
 
 /**
- * The platform's own token service: a GET that answers `{component_access_token, expires_in}`. One that is down is waited
- * for; an answer without a token will say so tomorrow too.
+ * The platform's own token service: a GET that answers `{component_access_token, expires_in}`. If the service is down,
+ * it is asked again; an answer without a token will be the same tomorrow.
  */
 export function tokenService(url: string, requestTimeoutMs: number, get: typeof fetch): Source {
   return async () => {
@@ -284,7 +286,7 @@ export function ticketExchange(
     if (reply.errcode === 0 && fresh !== undefined) return fresh;
     if (reply.errcode === 61005 || reply.errcode === 61006) {
       await store.dropTicket(ticket.value);
-      // The one that was asked for a moment ago may be the one that was refused.
+      // The token that was issued a moment ago may be the refused one.
       await store.askForTicketIn(TRY_AGAIN_MS);
       return { kind: 'wait', ms: TRY_AGAIN_MS, why: 'ticket' };
     }

@@ -15,7 +15,7 @@ export interface PushCredential {
 }
 
 export interface SealedPush {
-  /** The current credential first, then those that are being rotated out. */
+  /** The current credential first, then the ones that are being rotated out. */
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
   /** As it came from the URL: anything may stand there. */

@@ -5,7 +5,7 @@
 import type { Words } from '../domain/words.js';
 
 export interface PermissionSet extends Words {
-  /** The other one is recommended: to add it later would mean another review. */
+  /** The other permission set is recommended: adding it later would need another review. */
   readonly required: boolean;
 }
 

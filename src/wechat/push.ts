@@ -190,7 +190,7 @@ function typed(field: Fields<PushField>, info: Fields<InfoField>): Push | Unread
   }
 }
 
-/** The fields that have a text, by name; or what is wrong with them: one that says two things must not be read as either. */
+/** The text fields by name; or what is wrong with them: a field with two values must not be read as either. */
 function fieldsOf<Name extends string>(parent: XmlElement, names: ReadonlySet<Name>): Fields<Name> | string {
   const fields = new Map<string, string>();
   for (const { name, text, children } of parent.children) {

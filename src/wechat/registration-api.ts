@@ -1,4 +1,4 @@
-/** What the registration APIs of WeChat have in common; nothing outside this room knows which one is spoken. */
+/** What the registration APIs of WeChat have in common; code outside this room does not know which API is in use. */
 import type { DetailField, Merchant } from '../domain/merchant.js';
 import type { Needs } from '../domain/sheet-row.js';
 import type { Words } from '../domain/words.js';
@@ -11,7 +11,7 @@ export interface RegistrationApi {
   readonly name: string;
   /** How the legal person is asked: WeChat sends a message, or its answer has a link that the platform hands over. */
   readonly invites: 'message' | 'link';
-  /** What the legal person has to do about a task of which no link is known. */
+  /** What the legal person has to do about a task whose link is unknown. */
   readonly invitation: Words;
   /** What follows where the answer to `create` does not come, and no push either; `{time}` is when. */
   readonly unanswered: Words;
@@ -32,7 +32,7 @@ export interface RegistrationApi {
   search(merchant: Merchant, taskId: string | undefined, token: string): Promise<Reply>;
   /** What the answer to `search` says. */
   readSearch(reply: Answered): SearchReading;
-  /** Of which task, or else of which enterprise, a push speaks. */
+  /** The task, or else the enterprise, that a push is about. */
   matchOf(info: RegistrationInfo): PushMatch;
 }
 

@@ -1,9 +1,8 @@
 /**
- * The XML of WeChat's pushes: fields that hold text, and a few that hold fields.
- *
- * There are two readers. The first reads what WeChat really sends, ten times faster than a general parser, and mends one
- * mistake, a field whose closing tag is missing or lost its slash (the published sample has it). What it finds odd
- * goes to the second, a general parser, which decides whether it is XML at all.
+ * The XML of WeChat's pushes: fields that hold text, and a few that hold fields. There are two readers. The first reads
+ * what WeChat really sends, ten times faster than a general parser, and repairs one mistake, a field whose closing tag
+ * is missing or lost its slash (the published sample has it). Anything unusual goes to the second, a general parser,
+ * which decides whether it is XML at all.
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
@@ -43,8 +42,8 @@ interface Growing {
 }
 
 /**
- * The first reader; undefined where it finds something odd. A mended reading can never replace a right one: in XML that
- * is well-formed there are as many closing tags as opening ones, and then the mending does not come out even.
+ * The first reader; undefined if the text is unusual. A repaired reading can never replace a correct one: well-formed
+ * XML has as many closing tags as opening ones, and then the repair does not come out even.
  */
 export function readPlain(xml: string, textFields: ReadonlySet<string>): XmlElement | undefined {
   let at = afterProlog(xml);

@@ -82,7 +82,7 @@ async function exchange(context: WorkerContext, tools: AuthorizeTools, owned: Ow
 }
 
 async function holds({ authorizers }: AuthorizeTools, appid: string, refreshToken: string): Promise<boolean> {
-  // One that another secret key has sealed is as good as another one.
+  // A token that another secret key has sealed counts as a different token.
   const held = await authorizers.find(appid).catch(() => undefined);
   return held?.refreshToken === refreshToken;
 }

@@ -14,7 +14,7 @@ export interface AuthorizeTools {
   readonly authorizers: Authorizers;
   readonly codes: AuthCodes;
   readonly pushes: Pick<Pushes, 'find' | 'park'>;
-  /** Registrations that were sent and have not met their end. */
+  /** Registrations that were sent and have no result yet. */
   readonly live: () => Promise<readonly string[]>;
   /** The code as it was pushed, from the sealed one. */
   readonly openAuthCode: (authCode: string, appid: string) => string;

@@ -14,7 +14,7 @@ export interface CallResult {
 
 /** A call for which a permit was acquired; from here on `create` counts as sent. */
 export interface Sent {
-  /** With `create_sent` recorded; its `now` is that of the permit. */
+  /** With `create_sent` recorded; its `now` is the time of the permit. */
   readonly snapshot: Snapshot;
   readonly merchant: Merchant;
   readonly token: string;

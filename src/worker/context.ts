@@ -167,8 +167,8 @@ async function untilAskedAgain(
   }
   const { why, ms, said } = credential;
   if (why === 'refresher') return subscription.wait(ms);
-  // A ticket comes by itself, with a wakeup; of a refusal the time of the next try is set for all. Who cannot be reached is asked
-  // less and less often.
+  // A ticket comes by itself, with a wakeup; after a refusal, the time of the next try is set for all processes. A
+  // server that cannot be reached is asked less and less often.
   const maxMs = why === 'ticket' || why === 'refused' ? {} : { maxMs: context.patience.probeMaxMs };
   const noted = await context.calls.noteWait({ why, ms, ...(said !== undefined && { said }), ...maxMs });
   const what = why === 'refused' ? { problem: credential.problem, rid: ridOf(said) } : { said };

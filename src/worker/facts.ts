@@ -108,7 +108,7 @@ function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered)
 
   const giveBack = { day: sent.day, person: sent.person, call: true };
   if (reply.kind === 'not_sent') {
-    // Everybody waits: the next one would meet the same closed door.
+    // All calls wait: the next call would get the same answer.
     const until = at + briefly(context);
     return {
       fact: { ...base, kind: 'create_void', until, wait: 'connection' },
@@ -137,8 +137,8 @@ function briefly({ patience, random }: WorkerContext): number {
 }
 
 /**
- * Without a time it is sent as soon as the line lets it; with one, at the time that it has. A row that was given up at that
- * very answer has none of its own.
+ * Without a time it is sent as soon as the line permits; with a time, then. A row that is no longer retried after that
+ * very answer has no time.
  */
 function tryReturned({ postponed }: Registration, { at, problem = '', until }: Fact, unlessItHas?: number): Fact {
   const base = { kind: 'try_returned', at, problem, postponed } as const;
@@ -196,7 +196,10 @@ export function factOfSearch(
   };
 }
 
-/** What stopped the line, and the id under which WeChat's support finds the call; no word more, for it goes into logs and notices. */
+/**
+ * What stopped the line, and the id under which WeChat's support finds the call; nothing more, because it goes into
+ * logs and notices.
+ */
 function withRid({ en }: Answer, said: string): string {
   const rid = ridOf(said);
   return rid === undefined ? en : `${en} rid: ${rid}`;
@@ -214,15 +217,16 @@ function whatItTells(answer: Answer, problem: string): Learnt {
   return tellsOfTask(problem) ? 'running' : 'nothing';
 }
 
-/** There is one early search, whatever it has brought: the next one is that of the overdue push. */
+/** There is one early search, whatever its answer: the next search is made when the push is overdue. */
 function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
   const overdueAt = sentAt + patience.pushWaitMs;
   return learnt === 'not_asked' ? Math.min(at + patience.pushRecheckMs, overdueAt) : overdueAt;
 }
 
 /**
- * That no task is there is final now, also where it is unknown whether our call arrived: if it did, its task is over. Where
- * nothing was learnt, it is not given up yet: after a pause, should its time to be given up have come.
+ * That no task exists is final now, even if it is unknown whether our call arrived: if it did, its task is over. If
+ * nothing was learnt, the registration is not closed yet: it is asked about again after a pause, even if its time is
+ * up.
  */
 function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
   const givenUpAt = sentAt + patience.giveUpMs;
@@ -231,7 +235,7 @@ function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Lea
   return learnt === 'running' ? until : Math.max(until, at + patience.retryFirstMs);
 }
 
-/** After these there is nothing to ask any more. */
+/** After these answers, no further search is needed. */
 const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 'task_failed', 'task_unfinished']);
 
 /**

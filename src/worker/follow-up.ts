@@ -31,7 +31,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
       await recordFact(context, id, { ...end, at: context.now(), callSentAt: sentAt }, { job }, snapshot);
       return;
     }
-    // There is nothing to ask with: only the push can settle it, or a person.
+    // No search is possible: only the push can settle it, or a person.
     if (!canSearch) return context.workload.giveBack(job, id, sentAt + context.patience.giveUpMs);
     const token = await tokenWithinQuota(context);
     if (token === undefined) return context.workload.giveBack(job, id, 0);
@@ -73,7 +73,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
   }
 }
 
-/** A search tells nothing new before the push is overdue where WeChat has the task, or its link is lost. */
+/** While WeChat has the task, or its link is lost, a search before the push is overdue brings nothing new. */
 function whenDue(registration: Registration, overdueAt: number): number {
   const { state, until = 0 } = registration;
   return state === 'awaiting_legal_person' || nobodyHasItsLink(registration) ? Math.max(until, overdueAt) : until;
@@ -99,9 +99,9 @@ async function endWithoutAsking(
 }
 
 /**
- * However long we were away: nothing is given up before one answer of WeChat about it since its push was overdue. A call that is
- * turned away is no answer; that ends by itself, or the line stops and a person opens it. An answer that says nothing
- * delays nothing for ever: the number of tries is limited.
+ * However long no process ran: no registration is closed before WeChat has answered once about it since its push was
+ * overdue. A call that is turned away has no answer; such calls end by themselves, or the line stops and a person opens
+ * it. An answer without a result delays nothing for ever: the number of tries is limited.
  */
 async function wasSearched({ ledger, patience }: WorkerContext, id: string, sentAt: number): Promise<boolean> {
   const answers = (await ledger.history(id)).filter(
@@ -116,7 +116,7 @@ function lastWords({ problem, said = '' }: Registration): { said?: string } {
   return problem === undefined ? {} : { said: `${problem} ${said}`.trim() };
 }
 
-/** Sent, and neither settled by a push nor given up. */
+/** Sent, and neither settled by a push nor closed without a result. */
 function isSilent({ state }: Registration): boolean {
   return state === 'submitting' || state === 'awaiting_legal_person';
 }

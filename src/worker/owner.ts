@@ -103,7 +103,7 @@ async function askWhoItIs(
   return why.kind === 'unknown' && at <= waiting.codes[0].diesAt ? { at } : { kind: 'unknown' };
 }
 
-/** Registrations of this name that were sent before `at` and have not met their end. */
+/** Registrations of this name that were sent before `at` and have no result yet. */
 async function liveNamed(
   { ledger }: WorkerContext,
   tools: AuthorizeTools,

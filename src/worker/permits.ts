@@ -1,6 +1,7 @@
 /**
- * How long a permit to call is good for. Redis counts a call when it gives the permit; a worker that was frozen, or that got the
- * answer of Redis late, would call in another second than the one that was counted, or after another worker has sent the row.
+ * How long a permit to call is valid. Redis counts a call when it gives the permit; a worker that was frozen, or that
+ * got Redis' answer late, would call in a different second from the counted one, or after another worker has sent the
+ * row.
  */
 
 export interface Permits {
@@ -16,7 +17,7 @@ export interface PermitAge {
 /** What a busy machine needs between asking and calling, and little beside the second in which calls are counted. */
 const GOOD_FOR_MS = 500;
 
-/** A Redis that is slow for long shall not keep everybody from calling: then permits are good for longer, up to the limit. */
+/** A Redis that is slow for long must not prevent all calls: then permits are valid for longer, up to the limit. */
 const LONGER = 4;
 
 /**
@@ -35,7 +36,7 @@ export function openPermits(limitMs: number, clock: () => number): Permits {
       return {
         isExpired() {
           const ageMs = clock() - askedAt;
-          // Those that were asked for together expire together, and are one reason to allow more, not many.
+          // Permits that were requested together expire together, and count as one reason to extend the validity.
           if (ageMs > allowedMs && askedAt >= changedAt) {
             goodForMs = Math.min(allowedMs * LONGER, limitMs);
             changedAt = clock();

@@ -42,7 +42,7 @@ type Tried =
   | Extract<Obtained, { kind: 'token' | 'refused_token' | 'later' }>
   | { readonly kind: 'dead'; readonly problem: string; readonly said: string | undefined };
 
-/** The newest first: its token is the one that lives. */
+/** The newest first: its token is the valid one. */
 async function tryCodes(
   context: WorkerContext,
   tools: AuthorizeTools,

@@ -13,8 +13,8 @@ import { askForDay, tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
 
 /**
- * A slot is held until the answer is recorded: one that stops the line has to be known before the next call. What is read
- * before a slot is free may be old then, which acquiring a permit finds out.
+ * A slot is held until the answer is recorded: an answer that stops the line has to be recorded before the next call.
+ * What was read before a slot was free may be out of date; acquiring the permit finds that out.
  */
 export async function submit(context: WorkerContext, inSlot: WithPermit, job: Job, id: string): Promise<void> {
   const read = await readNow(context, id);

@@ -1,4 +1,6 @@
-/** Waiting for what holds everybody: the next slot, the next day, a ticket, an operator. Nothing is asked meanwhile. */
+/**
+ * Waits for what stops all calls: the next slot, the next day, a ticket, an operator. Nothing is requested meanwhile.
+ */
 import type { Topic, WakeupChannel } from '../redis/wakeup-channel.js';
 import { sleep } from '../sleep.js';
 

@@ -8,7 +8,7 @@ const HOUR = 60 * MINUTE;
 
 const at = (iso: string): number => Date.parse(iso);
 
-test('a time in a sentence is that of the reader’s clock, with the year where it is another one', () => {
+test('a time in a sentence is on the reader’s clock, with the year if it is not the present year', () => {
   const now = at('2026-12-31T15:00:00Z');
   const said = (iso: string) => localTime(at(iso), 'Asia/Shanghai', now);
   expect(said('2026-11-21T14:09:59Z')).toEqual({ en: '21 Nov 22:09', zh: '11 月 21 日 22:09' });

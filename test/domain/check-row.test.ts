@@ -149,7 +149,7 @@ test('a code cut to 15 digits is an error also when its check digit happens to b
   expect(codesOf(check({ code: cut ?? '' }))).toEqual(['sheet:code_zero_filled']);
 });
 
-test('all problems of a row are told at once', () => {
+test('all problems of a row are reported at once', () => {
   const checked = check({
     name: '',
     code: '123',
@@ -181,13 +181,13 @@ describe('a row that is no merchant', () => {
     expect(codesOf(check({ row: { cells: headings } }))).toEqual(['sheet:headings_again']);
   });
 
-  test('is not one whose cells have formulas without a result, or are merged', () => {
+  test('is not recognised if its cells have formulas without a result, or are merged', () => {
     const cells = FIELDS.map(() => '');
     expect(codesOf(check({ row: { cells, uncomputed: [0] } }))).toContain('sheet:formula_without_result');
     expect(codesOf(check({ row: { cells, merged: [0] } }))).toContain('sheet:cell_merged');
   });
 
-  test('is not one that has a name, and the heading where its code should be', () => {
+  test('is not recognised if the row has a name, and the heading where its code should be', () => {
     expect(codesOf(check({ code: '统一社会信用代码' }))).toEqual(['sheet:code_length']);
   });
 
@@ -199,13 +199,13 @@ describe('a row that is no merchant', () => {
 describe('the code of a type that the API refuses', () => {
   const refused = { code: 'd2143569-x', code_type: '', needs: SUCCESSOR };
 
-  test('is told, so that its enterprise can be known, as long as nothing else is wrong', () => {
+  test('is returned, so that its enterprise can be known, if the row has no other error', () => {
     const checked = check(refused);
     expect(checked).toMatchObject({ refusedCode: 'D2143569-X' });
     expect(codesOf(checked)).toEqual(['sheet:code_type_refused', 'sheet:code_lower_case']);
   });
 
-  test('is not told where another thing is wrong, or the row is sent', () => {
+  test('is not returned if the row has another error or is sent', () => {
     expect(check({ ...refused, name: '' })).not.toHaveProperty('refusedCode');
     expect(check({ code: '' })).not.toHaveProperty('refusedCode');
     expect(check({})).not.toHaveProperty('refusedCode');
@@ -407,7 +407,7 @@ describe('the dot in a name', () => {
     (name) => expect(persona(name).merchant?.legalPersonaName).toBe(name),
   );
 
-  test('of an enterprise is named, not changed, unless its name is that of a person', () => {
+  test('of an enterprise is reported, not changed, unless the name is a person’s', () => {
     const enterprise = check({ name: '示例•甲有限公司' });
     expect(enterprise.merchant?.name).toBe('示例•甲有限公司');
     expect(codesOf(enterprise)).toEqual(['sheet:name_dot']);
@@ -416,7 +416,7 @@ describe('the dot in a name', () => {
     expect(codesOf(trader)).toEqual(['sheet:name_dot_repaired']);
   });
 
-  test('is · also in what a sole trader is told to type', () => {
+  test('is · also in the name that a sole trader is advised to type', () => {
     const { problems } = check({ name: '无', code: SOLE_TRADER, legal_persona_name: '阿示•甲乙' });
     expect(nextStepsOf(problems)[0]?.zh).toContain('个体户阿示\u00b7甲乙。');
   });
@@ -538,7 +538,7 @@ describe('of a cell', () => {
   );
 });
 
-describe("a person's ID in another column than that of codes", () => {
+describe('a person’s ID in a column that is not for codes', () => {
   const grouped = `${RESIDENT.slice(0, 6)} ${RESIDENT.slice(6, 14)} ${RESIDENT.slice(14)}`;
   test.each([
     ['the name', { name: RESIDENT }, 'A17'],

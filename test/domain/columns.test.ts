@@ -37,11 +37,11 @@ describe('a heading', () => {
   );
 });
 
-describe('headings that cannot be told apart', () => {
+describe('headings that cannot be distinguished', () => {
   test('two that mean one field', () =>
     expect(readHeadings(['企业名称', '备注', '公司名称']).clashes).toEqual([{ fields: ['name'], columns: [0, 2] }]));
 
-  test('one that means two', () =>
+  test('a heading with two meanings', () =>
     expect(readHeadings(['企业名称/企业代码']).clashes).toEqual([{ fields: ['name', 'code'], columns: [0] }]));
 });
 

@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 describe('the calls of a day', () => {
   const own = { perDay: 1_000, believeWeChat: false };
 
-  test('are those of the setting, where WeChat has told nothing', () => {
+  test('are the setting’s if WeChat has reported nothing', () => {
     expect(callsOfDay(own, {})).toBe(1_000);
     expect(callsOfDay({ ...own, believeWeChat: true }, {})).toBe(1_000);
   });
@@ -30,7 +30,7 @@ describe('the calls of a day', () => {
     }
   });
 
-  test('are more by those that WeChat no longer counts', () => {
+  test('are increased by the calls that WeChat no longer counts', () => {
     expect(callsOfDay(own, { cleared: 30 })).toBe(1_030);
     expect(callsOfDay(own, { cleared: 30, reported: { limit: 1_010 } })).toBe(1_010);
   });

@@ -112,7 +112,7 @@ describe('the moves of the line', () => {
     }
   });
 
-  test('send a probe only in states that let one through, and hear its answer only where one is on its way', () => {
+  test('send a probe only in states that let a probe through, and use its answer only while it is under way', () => {
     for (const state of states) {
       const probe = 'probe' in LINE_STATES[state] ? LINE_STATES[state].probe : undefined;
       expect([state, nextLine(state, 'probe_sent') !== undefined]).toEqual([state, probe !== undefined]);

@@ -16,7 +16,7 @@ test('a link lives 24 hours from the call', () => {
   expect(linkOf(waiting)).toEqual({ url: 'https://wechat.example/authorize?a=1', endsAt: SENT + 24 * HOUR_MS });
 });
 
-test('only who waits for the legal person has one to open', () => {
+test('only a merchant that waits for the legal person has a link to open', () => {
   const states = Object.keys(STATES) as State[];
   const having = states.filter((state) => linkOf({ ...waiting, state }) !== undefined);
   expect(having).toEqual(['awaiting_legal_person']);

@@ -96,7 +96,7 @@ describe('an enterprise', () => {
     expect(enterpriseOf('110108000000016')).toBe('110108000000016');
   });
 
-  test('has another id in another ledger, so that nobody finds its code by trying all codes', () => {
+  test('has another id in another ledger, so that its code cannot be found by trying all codes', () => {
     expect(identifyWith('another key')(one.code)).not.toBe(identify(one.code));
     expect(identifyWith('a key')(one.code)).toBe(identify(one.code));
   });
@@ -133,7 +133,7 @@ describe('the id of an enterprise', () => {
     );
   });
 
-  test('is told from what is none', () => {
+  test('is distinguished from other texts', () => {
     const id = identifyWith('key')(code);
     expect(isIdentity(id)).toBe(true);
     for (const text of [`x${id}`, `${id}x`, id.slice(1), id.toUpperCase(), `${id.slice(1)}1`, '', code]) {

@@ -71,7 +71,7 @@ describe('the pause after a postponement', () => {
     expect([0, 1].map((random) => retryAfterMs(DEFAULT_PATIENCE, 0, random))).toEqual([540_000, 660_000]);
   });
 
-  test('is never longer than the time after which the registration is given up', () => {
+  test('is never longer than the time after which the registration is closed without a result', () => {
     expect(retryAfterMs(DEFAULT_PATIENCE, 5000, 0.5)).toBe(parseDuration('72h'));
   });
 });

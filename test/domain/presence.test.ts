@@ -22,7 +22,7 @@ describe('a worker is missing', () => {
     expect(missing({ seen: {} })).toBe(NOW - HOUR_MS);
   });
 
-  test('not while one lives, nothing waits, or either is so for less than two minutes', () => {
+  test('not while a worker lives, nothing waits, or either is so for less than two minutes', () => {
     expect(missing({ live: [WORKER] })).toBeUndefined();
     expect(workerMissingSince({ now: NOW, live: [], seen: {} }, [], 2 * MINUTE_MS)).toBeUndefined();
     expect(missing({ seenAgo: 119_999 })).toBeUndefined();
@@ -34,7 +34,7 @@ describe('a worker is missing', () => {
   });
 });
 
-describe('between the nights of cron nobody sends, and', () => {
+describe('between the nights of cron no process sends, and', () => {
   /** Monday to Friday at 22:00, the last one on Friday, three days before NOW. */
   const friday = Date.parse('2026-11-20T22:00+08:00');
   const week = [4, 3, 2, 1, 0].map((daysBefore) => friday - daysBefore * DAY_MS);
@@ -42,7 +42,7 @@ describe('between the nights of cron nobody sends, and', () => {
 
   const since = (passing: number, more: Presence['seen'] = {}) => ({ seen: { worker: passing, passing, ...more } });
 
-  test('no worker is missing until the next one is overdue', () => {
+  test('no worker is missing until the next night is overdue', () => {
     expect(missing(since(NOW - 25 * HOUR_MS))).toBeUndefined();
     expect(missing(since(NOW - 27 * HOUR_MS))).toBeDefined();
   });

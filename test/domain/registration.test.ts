@@ -77,7 +77,7 @@ describe('every state and every fact', () => {
     until: time,
   }) as fc.Arbitrary<Registration>;
 
-  test('have an answer: a rule of the table whose state is one of the table, or nothing at all', () => {
+  test('have a rule: its state is in the table, or the fact changes nothing', () => {
     fc.assert(
       fc.property(anyRegistration, anyFact, (registration, fact) => {
         const move = next(registration, fact);
@@ -96,7 +96,7 @@ describe('every state and every fact', () => {
     );
   });
 
-  test('of which a note is one that moves nothing', () => {
+  test('change nothing if the fact is a note', () => {
     fc.assert(
       fc.property(anyRegistration, anyFact, (registration, fact) => {
         expect(next(registration, { ...fact, kind: 'noted', note: 'called', who: 'wang' })).toBeUndefined();
@@ -201,12 +201,12 @@ describe('a call', () => {
     expect(met(sent(), fact)).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
   });
 
-  test('whose answer nobody knows waits for a person, neither success nor failure', () => {
+  test('whose answer is unknown waits for a person, neither success nor failure', () => {
     const unknown = through(sent(), { kind: 'answer_unknown', at: NOON, callSentAt: NOON, problem: 'create:4711' });
     expect(unknown).toMatchObject({ state: 'needs_review', task: 'open', problem: 'create:4711' });
   });
 
-  test('whose answer was lost is not sent again: it is asked about', () => {
+  test('whose answer was lost is not sent again: WeChat is asked about it', () => {
     const lost = met(sent(), { kind: 'answer_lost', at: NOON, callSentAt: NOON });
     expect(lost).toEqual(sent());
     expect(next(lost, { kind: 'create_sent', at: NOON + 1 })).toBeUndefined();
@@ -222,11 +222,11 @@ describe('89249', () => {
     ...(until && { until, wait: 'busy' as const }),
   });
 
-  test("on the first call of a registration is somebody else's task, which is waited for", () => {
+  test('on the first call of a registration means another platform’s task, which is waited for', () => {
     expect(met(sent(), busy(NOON + 1))).toMatchObject({ state: 'deferred', wait: 'busy', task: 'none', attempt: 1 });
   });
 
-  test('after an earlier attempt whose answer was lost is ours: that one arrived', () => {
+  test('after an earlier attempt without an answer means our task: that attempt arrived', () => {
     const again = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
     expect(again.earlierTask).toBe('open');
     expect(met(again, busy(NOON + 1))).toMatchObject({ state: 'awaiting_legal_person', attempt: 2 });
@@ -279,7 +279,7 @@ describe('a postponement', () => {
 });
 
 describe('a push', () => {
-  test('of success settles a registration from wherever it is, but for the one that is created', () => {
+  test('of success settles a registration in every state except created', () => {
     for (const state of states.filter((it) => it !== 'created')) {
       expect(met({ ...sent(), state }, created()).state).toBe('created');
     }
@@ -315,7 +315,7 @@ describe('a push', () => {
     expect(met(again, failed({ pushedAt: NOON + 5_000 })).state).toBe('rejected');
   });
 
-  test('of the same second as the call is about that call: WeChat tells whole seconds', () => {
+  test('of the same second as the call is about that call: WeChat sends whole seconds', () => {
     const again = through(
       sentAt(NOON - 60_000),
       failed({ pushedAt: NOON - 50_000 }),
@@ -349,7 +349,7 @@ describe('a push', () => {
     expect(met(unknown, failed()).state).toBe('rejected');
   });
 
-  test('settles what was given up', () => {
+  test('settles a registration that was closed without a result', () => {
     expect(unheardOf().state).toBe('needs_review');
     expect(met(unheardOf(), failed({ pushedAt: NOON })).state).toBe('rejected');
     expect(met(unheardOf(), created({ pushedAt: NOON })).state).toBe('created');
@@ -370,7 +370,7 @@ describe('a push', () => {
     });
   });
 
-  test('whose authorisation was lost or withdrawn has it again with the next token, and its words are gone', () => {
+  test('of an authorisation that was lost or withdrawn restores it with the next token, and removes its words', () => {
     const settled = met(sent(), created());
     for (const [kind, authorizer] of [
       ['authorizer_lost', 'lost'],
@@ -444,11 +444,11 @@ describe('what stays silent', () => {
     }
   });
 
-  test('and of which search says that it runs has arrived', () => {
+  test('and that a search finds running has arrived', () => {
     expect(met(sent(), { kind: 'task_running', at: NOON, callSentAt: NOON }).state).toBe('awaiting_legal_person');
   });
 
-  test('and whose answer was lost is not sent again, and says so', () => {
+  test('and without an answer is not sent again, and says so', () => {
     const lost = met(sent(), answerLost());
     expect(lost).toMatchObject({ state: 'submitting', task: 'open', problem: 'call:lost' });
     expect(next(lost, { kind: 'link_lost', at: NOON, callSentAt: NOON })).toBeUndefined();
@@ -461,7 +461,7 @@ describe('what stays silent', () => {
   });
 });
 
-describe('a query that tells the end', () => {
+describe('a query that reports the end', () => {
   const ended = (kind: 'task_created' | 'task_failed', problem: string) =>
     through(sent(), accepted(), { kind, at: NOON, callSentAt: NOON, problem });
 
@@ -598,7 +598,7 @@ describe('a link that only the lost answer had', () => {
     expect(met(failedByMessage, lost(NOON + HOUR)).state).toBe('queued');
   });
 
-  test('makes WeChat’s time-out nobody’s fault: it is sent again, once', () => {
+  test('makes WeChat’s time-out a failure without a cause: the row is sent again, once', () => {
     expect(through(linked(), answerLost(), timedOut({ problem: 'push:100003' }))).toMatchObject({
       state: 'queued',
       problem: 'link:lost',
@@ -610,7 +610,7 @@ describe('a link that only the lost answer had', () => {
     expect(known.state).toBe('expired');
   });
 
-  test('and a push that settles it first leaves nothing to be sent again', () => {
+  test('and a push that settles it first prevents that it is sent again', () => {
     for (const push of [created(), failed()]) expect(next(through(linked(), push), lost())).toBeUndefined();
   });
 });
@@ -656,7 +656,7 @@ describe('a push that names its task', () => {
     expect(met(answered(), created({ pushedAt: NOON + 5_000, aboutTask: 'foreign' })).state).toBe('created');
   });
 
-  test('is told by its time while the task of the attempt is not known', () => {
+  test('is matched by its time while the task of the attempt is not known', () => {
     expect(met(again(), failed({ pushedAt: NOON + 5_000, aboutTask: 'second' })).state).toBe('rejected');
     expect(met(again(), failed({ pushedAt: NOON - 50_000, aboutTask: 'first' }))).toEqual(again());
   });
@@ -681,7 +681,7 @@ describe('an operator', () => {
     expect(may).toEqual(['queued', 'deferred']);
   });
 
-  test('who asks before the registry is up to date gets a retry that waits', () => {
+  test('that requests a retry before the registry is up to date gets a retry that waits', () => {
     const rejected = { ...sent(), state: 'rejected' as const, task: 'ended' as const };
     const until = NOON + 86_400_000;
     expect(met(rejected, { kind: 'retry_asked', at: NOON, until, wait: 'not_before' })).toMatchObject({
@@ -717,7 +717,7 @@ describe('a row of a later sheet', () => {
     expect(next({ ...sent(), state: 'created' }, row)).toBeUndefined();
   });
 
-  test('with a newer phone is the one that is sent, as long as nothing was', () => {
+  test('with a newer phone is sent, as long as no row was', () => {
     const newer = { ...row, details: 'newer' as const };
     expect(met({ ...fresh(), joinedRows: ['c/1'] }, newer)).toMatchObject({
       row: 'later/3',
@@ -800,7 +800,7 @@ describe('a row of a later sheet', () => {
     expect(turn({ state: 'rejected', task: 'none', waitingRows: [] })).toBe(false);
   });
 
-  test('leads one that was purged, whose row is no row any more', () => {
+  test('leads a registration that was purged and has no row any more', () => {
     const purged = { ...sent(), state: 'needs_review' as const, row: PURGED_ROW, joinedRows: ['c/1'] };
     expect(met(purged, { ...row, details: 'newer' })).toMatchObject({ row: 'later/3', joinedRows: ['c/1'] });
     expect(met({ ...purged, row: 'b/0' }, { ...row, details: 'newer' })).toMatchObject({
@@ -820,7 +820,7 @@ describe('a row of a later sheet', () => {
     });
   });
 
-  test('after it, a late push of the first Mini Program settles nothing, and that of the second does', () => {
+  test('after it, a late push of the first Mini Program settles nothing, and a push of the second does', () => {
     const created = { ...sent(), state: 'created' as const, task: 'ended' as const, appid: 'wxfirst' };
     const queued = met(created, { ...row, again: true });
     const submitting = met(queued, { kind: 'create_sent', at: NOON });
@@ -855,14 +855,14 @@ describe('a failure that was pushed for an earlier attempt', () => {
     expect(met(again(), failed({ pushedAt: NOON + 5_000, aboutRow: second })).state).toBe('rejected');
   });
 
-  test('is a repetition where it is no younger than the one that ended that attempt', () => {
+  test('is a repetition if it is no younger than the push that ended that attempt', () => {
     // Ours is an hour slow: by its time alone, every old push would be about the new attempt.
     const slow = { ...again(), sentAt: NOON - 3_600_000 };
     expect(met(slow, failed({ pushedAt: NOON - 50_000 }))).toEqual(slow);
     expect(met(slow, failed({ pushedAt: NOON - 49_000 })).state).toBe('rejected');
   });
 
-  test('is told by WeChat’s clock: one of ours that is fast by minutes drops no failure of the present attempt', () => {
+  test('is recognised by WeChat’s clock: if our clock is fast by minutes, no failure of the present attempt is dropped', () => {
     const fast = through(
       sentAt(NOON - 600_000),
       { kind: 'answer_lost', at: NOON - 590_000, callSentAt: NOON - 600_000 },
@@ -892,7 +892,7 @@ describe('three attempts', () => {
     wait: 'again',
   });
 
-  test('of which the first was lost, the second got 89247 and the third 89249: the first one arrived, and is waited for', () => {
+  test('of which the first was lost, the second got 89247 and the third 89249: the first attempt arrived, and is waited for', () => {
     const third = through(
       unheardOf(),
       { kind: 'retry_asked', at: NOON },
@@ -904,7 +904,7 @@ describe('three attempts', () => {
     expect(met(third, busyAt(NOON + 2 * HOUR)).state).toBe('awaiting_legal_person');
   });
 
-  test('count from the one that was lost, and not from the one that was refused after it', () => {
+  test('count from the lost attempt, and not from the refused attempt after it', () => {
     const sentAgain = NOON + 25.5 * HOUR;
     const third = through(
       unheardOf(),
@@ -945,7 +945,7 @@ describe('what WeChat said', () => {
   });
   const again: Fact = { ...sentAt(NOON), at: NOON };
 
-  test('to each try of a row that was put off is kept for the person who has to judge it', () => {
+  test('to each try of a postponed row is kept for the person who has to decide', () => {
     expect(through(sent(), postponed('first'), again, postponed('second')).said).toBe('first · second');
     expect(through(sent(), postponed('only')).said).toBe('only');
   });
@@ -985,7 +985,7 @@ describe('what WeChat said', () => {
     expect(through(lost, searched, overdue).said).toBe('last');
   });
 
-  test('to a row is none of another row with other details, unless both wait for the same task of somebody else', () => {
+  test('to a row is not an answer to another row with other details, unless both wait for the same task of another platform', () => {
     const row: Fact = { kind: 'row_accepted', at: NOON, row: 'later/3', details: 'other' };
     expect(through(sent(), postponed('first'), row)).toMatchObject({ problem: undefined, said: undefined });
     const withoutLink = through({ ...sentAt(NOON), byLink: true }, { kind: 'link_lost', at: NOON, callSentAt: NOON });
@@ -1031,7 +1031,7 @@ describe('patience with a registration', () => {
     expect(met(fresh(), held)).toMatchObject({ state: 'deferred', wait: 'person', personSince: undefined });
   });
 
-  test('gets a try back that everybody lost, and nothing else', () => {
+  test('returns a try that a fault of all calls cost, and nothing else', () => {
     const spent = { ...through(sent(), putOff('again')), busySince: 1, personSince: 2, linksLost: 1, said: 'first' };
     const returned: Fact = {
       kind: 'try_returned',
@@ -1090,14 +1090,14 @@ describe('the Mini Programs of a registration', () => {
   });
 });
 
-test('only a push that ends a task is one that a later push may repeat', () => {
+test('only a push that ends a task can be repeated by a later push', () => {
   const settled = through(sent(), failed({ pushedAt: NOON + 8_000 }), created({ pushedAt: NOON + 9_000 }));
   expect(settled.heardAt).toBe(NOON + 9_000);
   const authorized: Fact = { kind: 'authorization_pushed', at: NOON, pushedAt: NOON + 60_000, appid: 'wxnew' };
   expect(met(settled, authorized).heardAt).toBe(NOON + 9_000);
 });
 
-test('the time of an end is that of the fact that brought it, whatever is heard of it later', () => {
+test('the time of an end is the time of the fact that brought it, whatever comes later', () => {
   const settled = through(sent(), created({ at: NOON + 9_000 }));
   const kept: Fact = { kind: 'authorizer_kept', at: NOON + 60_000, appid: 'wxnew' };
   expect(met(settled, kept)).toMatchObject({ authorizer: 'kept', finishedAt: NOON + 9_000 });
@@ -1111,7 +1111,7 @@ test('a fact of a later version, which no rule knows, changes nothing', () => {
   expect(next(sent(), { kind: 'of_a_later_version' as FactKind, at: NOON })).toBeUndefined();
 });
 
-test('the states that a fact moves are those of its rules', () => {
+test('the states that a fact moves are the states of its rules', () => {
   expect(statesMovedBy('cancel_asked').toSorted()).toEqual(
     ['awaiting_legal_person', 'deferred', 'needs_review', 'queued', 'submitting'].toSorted(),
   );

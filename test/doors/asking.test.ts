@@ -43,7 +43,7 @@ test('retry of what was cancelled sends it again', async () => {
   expect(await book.workload.toSend()).toBe(2);
 });
 
-test('cancel takes many rows out of the list of what is to be sent, and leaves the others there in their order', async () => {
+test('cancel takes many rows out of the list of ready registrations, and leaves the others there in their order', async () => {
   await book.load(
     'b2',
     Array.from({ length: 1_000 }, (_, number) => merchant(number + 10)),

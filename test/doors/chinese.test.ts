@@ -99,7 +99,7 @@ test('a sentence of English is noticed, and a name is none', () => {
 });
 
 /** One of them may hold up a run that is watched, whichever it is. */
-test('nothing that stops or delays sending is told in English', () => {
+test('nothing that stops or delays sending is reported in English', () => {
   const told = Object.values(LINE_FAULTS).flatMap(({ zh, nextStep }) => [zh, nextStep.zh]);
   expect(told.length).toBeGreaterThan(10);
   expect(told.flatMap(englishIn)).toEqual([]);

@@ -252,7 +252,7 @@ describe('the report', () => {
     expect(stdout).toContain('HYPERLINK(""http://example.com"")');
   });
 
-  test('speaks Chinese, and tells only the outcomes that are asked for', () => {
+  test('is written in Chinese, with only the requested outcomes', () => {
     const { stdout } = chinese;
     expect(stdout).toContain('与本文件第 2 行为同一商户');
     expect(stdout.trimEnd().split('\r\n')).toHaveLength(3);
@@ -281,7 +281,7 @@ describe('the report', () => {
     expect(await typed(['report', '-o', join(folder, 'no/such/folder.csv')], place)).toMatchObject({ status: 2 });
   });
 
-  test('tells where it cannot be written, and why, as the fault of the place', async () => {
+  test('says where it cannot be written, and why, as a fault of the place', async () => {
     const says = (status: number, sentence: RegExp) => ({ status, stderr: expect.stringMatching(sentence) });
     expect(await typed(['report', '-o', folder], place)).toMatchObject(says(2, /it is a folder\. Name a file/));
     const below = join(folder, 'file');
@@ -317,7 +317,7 @@ describe('the report', () => {
 });
 
 describe('what can be looked up', () => {
-  test('status tells outcomes, calls and the line, to people and to programs', async () => {
+  test('status shows outcomes, calls and the line, to people and to programs', async () => {
     await typed(['load', await written([merchant(1), merchant(2)])], { env });
     const [text, json] = [await typed(['status'], { env }), await typed(['status', '--json'], { env })];
 
@@ -331,7 +331,7 @@ describe('what can be looked up', () => {
     });
   });
 
-  test('explain tells what a code means, calls for, and is known from', async () => {
+  test('explain says what a code means, calls for, and is known from', async () => {
     const { status, stdout } = await typed(['explain', 'create:61070'], { env });
     expect(status).toBe(0);
     expect(stdout).toMatch(/^create:61070\n {2}\S.*\n {2}next: \S.*\n {2}who acts: the merchant\n/);
@@ -346,7 +346,7 @@ describe('what can be looked up', () => {
     );
   });
 
-  test('explain tells the history of a registration, and no secret of it', async () => {
+  test('explain shows the history of a registration, and no secret of it', async () => {
     const simulator = await newSimulator();
     const platform = await heardAt(simulator);
     const ran = await typed(['run', await written([merchant(1)])], { env: platform });
@@ -378,7 +378,7 @@ function withoutMachineWords(text: string): string {
 }
 
 describe('a command', () => {
-  test('whose reader has seen enough ends quietly, and leaves no Redis behind', async () => {
+  test('ends quietly when its reader stops reading, and leaves no Redis behind', async () => {
     await typed(['load', await written(Array.from({ length: 3_000 }, (_, number) => merchant(number)))], { env });
     const program = start(['report'], { env });
     await new Promise((resolve) => program.child.stdout?.once('data', resolve));

@@ -87,7 +87,7 @@ describe('a merchant who was rejected', () => {
     expect(await book.batches.counts(sheet)).toEqual({ rejected: 1, queued: 1 });
   });
 
-  test('has who corrected it in the history', async () => {
+  test('has the person who corrected it in the history', async () => {
     await correct('--name', '虚构商户一号有限公司');
     const { stdout } = await run(explainCommand, [id], env());
     expect(stdout).toMatch(/line 2 of m\.csv \(correction\).*\n.*; corrected by Wang\n/);
@@ -185,7 +185,7 @@ test('a row that was not sent yet is sent with the corrected phone', async () =>
   expect(await book.batches.counts(sheet)).toEqual({ queued: 2 });
 });
 
-test('where a task runs the correction waits, and the newest one is sent when it fails', async () => {
+test('while a task runs the correction waits, and the newest correction is sent when the task fails', async () => {
   await book.send(id);
   const first = await correct('--legal-persona-wechat', 'weixin_other');
   expect(first).toMatchObject({ becomes: 'waits' });
@@ -199,7 +199,7 @@ test('where a task runs the correction waits, and the newest one is sent when it
   expect(await book.registration(id)).toMatchObject({ state: 'queued', row: `${second.batch}/0` });
 });
 
-test('a phone alone makes no other task: the row joins the one that runs', async () => {
+test('a phone alone makes no other task: the row joins the running task', async () => {
   await book.send(id);
   expect(await correct('--component-phone', '05921234567')).toMatchObject({ becomes: 'joins' });
   expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person', row: `${sheet}/0` });
@@ -223,7 +223,7 @@ test('an interrupted correction is completed by the same command', async () => {
   expect((await book.batches.find(batch))?.complete).toBe(true);
 });
 
-test('purge forgets a correction, and who made it', async () => {
+test('purge deletes a correction, and the name of the person who made it', async () => {
   await rejected();
   const { batch: corrected = '' } = await correct('--name', '甲有限公司');
   await rejected();
@@ -244,7 +244,7 @@ describe('what cannot be corrected is refused with what to do', () => {
     await expect(run(correctCommand, [id, '--yes', ...args], env())).rejects.toThrow(why);
   });
 
-  test('a merchant who is not named by the registration', async () => {
+  test('a merchant that the registration does not name', async () => {
     await expect(run(correctCommand, [one.name, '--name', '甲', '--yes'], env())).rejects.toThrow(
       /is no registration id\. `correct` acts on one merchant.*`fastregister find '/,
     );

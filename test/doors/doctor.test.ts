@@ -183,7 +183,7 @@ describe('doctor', () => {
     expect(status).toBe(4);
   });
 
-  test('tells all faults of the settings, and checks what is left to check', async () => {
+  test('reports all faults of the settings, and checks what can still be checked', async () => {
     const { url } = await simulator();
     const env = { ...settingsFor(url), WECHAT_MESSAGE_TOKEN: '', WECHAT_ENCODING_AES_KEY: '' };
     const { status, findings } = await doctor(env);
@@ -401,7 +401,7 @@ describe('processes', () => {
   });
 });
 
-describe('the clock of Redis, where that of WeChat agrees with it,', () => {
+describe('Redis’ clock, if WeChat’s clock agrees with it,', () => {
   const daysOff = (ms: number) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
     onTestFinished(() => void vi.useRealTimers());

@@ -70,7 +70,7 @@ test('of very many the first are listed', async () => {
   expect(JSON.parse(stdout)).toHaveLength(MOST_TO_CHOOSE_FROM);
 });
 
-test('nobody who fits is an error that says how to look', async () => {
+test('a text that matches no merchant is an error that says how to look', async () => {
   await expect(explain('没有这家')).rejects.toThrow(/neither a merchant of any sheet nor a code.*shorter part/);
   await expect(explain('aaaaaaaaaaaaaaaa')).rejects.toThrow('There is no registration aaaaaaaaaaaaaaaa');
 });
@@ -82,7 +82,7 @@ test('numbers and codes with their source mean codes, also where a sheet has the
   await expect(explain('sheet:919900')).rejects.toThrow('no code that we know');
 });
 
-test('a merchant whose details were purged is explained by what is kept', async () => {
+test('a merchant whose details were purged is explained by the data that is kept', async () => {
   for (const one of [merchant(1), merchant(2)]) await book.record(idOf(one), 'cancel_asked');
   const batch = await book.batches.find('b1');
   if (batch === undefined) throw new Error('no batch');

@@ -139,7 +139,7 @@ describe('links --qr', () => {
 });
 
 describe('links', () => {
-  test('prints who has to open which link until when, in the order of the file', async () => {
+  test('prints which legal person has to open which link until when, in the order of the file', async () => {
     const { stdout } = await run(linksCommand, ['--json'], env());
     const rows = stdout
       .trim()
@@ -187,7 +187,7 @@ describe('report', () => {
     expect(Object.keys(links[0] ?? {})).toEqual(Object.keys(all[0] ?? {}));
   });
 
-  test('shows no link of an attempt that is over, nor of one that was not sent yet', async () => {
+  test('shows no link of an attempt that is over or was not sent yet', async () => {
     const id = idOf(MERCHANTS[0] as Merchant);
     await book.record(id, 'legal_person_timed_out', { problem: 'push:100003' });
     expect((await rowsOf())[0]?.authorize_url).toBe('');

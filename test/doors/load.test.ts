@@ -52,7 +52,7 @@ test('rows without a phone are accepted when the sheet is loaded again with a de
   expect(await server.redis.llen(key('ready', 'submit'))).toBe(2);
 });
 
-test('codes that the API does not take are accepted when the sheet is loaded again for one that does', async () => {
+test('codes that the API does not accept are accepted when the sheet is loaded again for an API that does', async () => {
   const licence = merchant(2, 'ok', { code: '110000000000009', codeType: 3 });
   const file = saved(sheetOf([merchant(1), licence]));
   expect(await load(file, SUCCESSOR)).toMatchObject({ counts: { invalid: 1 } });
@@ -75,7 +75,7 @@ test('an organisation code that the API does not take still names an enterprise 
   expect(await load(file, SUCCESSOR)).toMatchObject({ counts: { already_created: 1, invalid: 1 } });
 });
 
-test('and one that is being registered, of which it gets the outcome; in one file it is a duplicate', async () => {
+test('and a row of a running registration gets its outcome; in one file it is a duplicate', async () => {
   const [one, other, failed] = [merchant(1), merchant(2), merchant(3)];
   const withOrganisationCode = (it: Merchant): Merchant => ({ ...it, code: it.code.slice(8, 17), codeType: 2 });
   await load(saved(sheetOf([one, failed])), SUCCESSOR);

@@ -31,7 +31,7 @@ const schedule = (...args: string[]) => run(scheduleCommand, args, env());
 const add = (...args: string[]) =>
   schedule('add', 'nightly', '--inbox', join(folder, 'inbox'), '--at', '0 22 * * *', ...args);
 
-test('what a nightly run was told of its sheets is what its nights do, and is listed', async () => {
+test('the options of a nightly run apply to its nights, and are listed', async () => {
   await add('--max-invalid', '5%', '--accept-warnings', 'no');
   const [kept] = await openNights(server.redis).schedules();
   expect(kept && planOf(kept, 7)).toMatchObject({
@@ -62,7 +62,7 @@ test.each([
   await expect(run(runCommand, ['--inbox', join(folder, 'inbox'), ...args], env())).rejects.toThrow(sentence);
 });
 
-test('a night by hand, as cron runs it, has told the chat of its end when it ends itself', async () => {
+test('a night by hand, as cron runs it, has posted its end to the chat before it ends itself', async () => {
   const robot = await newRobot('wecom');
   const simulator = await newSimulator();
   writeFileSync(join(folder, 'inbox', 'merchants.csv'), sheetOf([merchant(1), merchant(2, 'c61070')]));

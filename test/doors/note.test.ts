@@ -65,7 +65,7 @@ test('a note is in the history with its author, and moves nothing', async () => 
   expect(await explained('--lang', 'zh')).toContain('：已联系商户');
 });
 
-test('todo shows who was contacted when, and --not-contacted the others', async () => {
+test('todo shows when each merchant was contacted and by which person, and --not-contacted the others', async () => {
   const { at } = await note(first, '今晚确认', '--contacted', '--by', 'Wang');
   await note(second, 'wrong number');
   expect(await todos()).toMatchObject([
@@ -75,7 +75,7 @@ test('todo shows who was contacted when, and --not-contacted the others', async 
   expect(await todos('--not-contacted')).toMatchObject([{ registration_id: second }]);
 });
 
-test('a merchant who was reminded, and let the time pass, is to be called again', async () => {
+test('a merchant who was reminded, and let the time pass, has to be called again', async () => {
   await note(first, '--contacted');
   await book.record(first, 'legal_person_timed_out', { problem: 'push:100003' });
   expect((await todos('--not-contacted')).map((it) => it.registration_id)).toContain(first);

@@ -53,7 +53,7 @@ test('each robot and webhook gets a test notice, and what it answered is said wi
   for (const { key, secret = key } of robots) expect(stdout).not.toMatch(new RegExp(`${key}|${secret}`));
 });
 
-test('one that does not take it ends with 1, says what came back and what to do, and the others have it all the same', async () => {
+test('an address that does not accept it ends with 1, says what came back and what to do, and the others get it all the same', async () => {
   const [wecom, dingtalk, feishu] = await everyRobot();
   const env = envFor(
     wecom,

@@ -32,7 +32,7 @@ test('cancel withdraws the registration that is named, and leaves the other rows
   expect(await book.batches.counts('b1')).toEqual({ queued: 1, cancelled: 1 });
 });
 
-test('retry sends those that are named again, of several batches at once, and says why it cannot for others', async () => {
+test('retry sends the named registrations again, of several batches at once, and says why it cannot send others', async () => {
   await book.load('b1', [one]);
   await book.load('b2', [two, merchant(3)]);
   for (const id of [first, second]) {

@@ -124,7 +124,7 @@ describe('script/setup without a Redis', () => {
     }
   });
 
-  test('and without apt or brew tells the three ways to get one', async () => {
+  test('and without apt or brew names the three ways to get one', async () => {
     const { status, said } = await setup({ env: bare() });
 
     expect(status).toBe(1);

@@ -167,7 +167,7 @@ describe('check', () => {
   });
 });
 
-test('writes a workbook back whose faulty cells have a colour, with Chinese headings that are ours', async () => {
+test('writes a workbook back with coloured faulty cells and our Chinese headings', async () => {
   const out = join(folder, 'annotated.xlsx');
   await check([saved(MIXED), '--annotated', out, '--lang', 'zh']);
   const cells = await cellsShown(out, 1);
@@ -341,7 +341,7 @@ test('what the successor has registered, or has under way, is not registered by 
   expect(await checked([saved(sheetOf([other]), 'other.csv'), '--again'], withRedis())).toMatchObject({ ready: 1 });
 });
 
-test('pages of which nothing has to be looked up do not overtake those before them', async () => {
+test('pages that need no lookup do not overtake earlier pages', async () => {
   const rows = Array.from({ length: 3_000 }, (_, at) =>
     at % 2_000 < 1_000 ? merchant(at) : { ...merchant(at), code: 'x' },
   );

@@ -56,7 +56,7 @@ async function todos(...args: string[]): Promise<Row[]> {
   return JSON.parse(stdout) as Row[];
 }
 
-test('those whose 24 hours still run come first, the one with the least time before the others; then what has failed', async () => {
+test('merchants whose 24 hours still run come first, the least time left before the others; then failed ones', async () => {
   await aDayLater();
   const rows = await todos();
   expect(rows.map(({ merchant, outcome }) => [merchant, outcome])).toEqual([
@@ -70,7 +70,7 @@ test('those whose 24 hours still run come first, the one with the least time bef
   expect(hoursLeft).toEqual([1, 4, 22, Number.NaN, Number.NaN]);
 });
 
-test('it has the contact columns of the sheet, or those that are named, and never the number of the platform', async () => {
+test('it has the contact columns of the sheet, or the named ones, and never the number of the platform', async () => {
   await aDayLater();
   expect((await todos())[0]?.contact).toBe('经理4 13800000004');
   expect((await todos('--contact', '手机'))[0]?.contact).toBe('13800000004');
@@ -113,7 +113,7 @@ test('as a workbook it is formatted as the report is, and a message is in sight 
   expect(sheet).toContain('state="frozen"');
 });
 
-test('report --who has the rows whose next step is theirs, and -o NAME.xlsx is a workbook', async () => {
+test('report --who has the rows on which this side has to act, and -o NAME.xlsx is a workbook', async () => {
   await aDayLater();
   const { stdout } = await run(reportCommand, ['--who', 'merchant,legal_person', '--json'], env());
   const rows = stdout

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const KEY = Buffer.alloc(32, 5);
 const env = { REDIS_URL: '', FASTREGISTER_SECRET_KEY: KEY.toString('base64') };
 
-test('tokens export writes every refresh token to a file that nobody else can read, and prints none', async () => {
+test('tokens export writes every refresh token to a file that only its owner can read, and prints none', async () => {
   const authorizers = openAuthorizers(server.redis, openVault(KEY));
   for (const number of [1, 2]) {
     const kept = { appid: `wxnew${number}`, refreshToken: `refresh@@@${number}`, registration: `r${number}` };

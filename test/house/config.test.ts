@@ -144,7 +144,7 @@ describe('a secret', () => {
 });
 
 describe('faults', () => {
-  test('are all told at once, each with what to write', () => {
+  test('are all reported at once, each with what to write', () => {
     const env = {
       FASTREGISTER_DAILY_CALLS: 'many',
       FASTREGISTER_SENDING_HOURS: '25:00-26:00',
@@ -176,7 +176,7 @@ describe('faults', () => {
     ]);
   });
 
-  test('of an unreadable .env say so, and a missing one is none', () => {
+  test('of an unreadable .env are reported, and a missing .env is no fault', () => {
     expect(readDotenv(folder)).toBe('');
     expect(() => readDotenv(join(folder, '..', '..', 'dev', 'null'))).toThrow(SettingsError);
   });
@@ -248,7 +248,7 @@ describe('the home', () => {
   });
 });
 
-test('a secret that is given as a flag is said to be one that others can read', () => {
+test('a secret that is given as a flag gets a warning that others can read it', () => {
   const warned: string[] = [];
   const flags = { wechatComponentAppsecret: 'top-secret', dailyCalls: '5' };
   readSettings({ env: {}, flags, onSecretFlag: (name) => warned.push(name) });
@@ -274,13 +274,13 @@ describe('the registration API', () => {
     }
   });
 
-  test('is that of the seeds against a simulator', () => {
+  test('is the quota of the seeds against a simulator', () => {
     const env = { ...PLATFORM, WECHAT_API_BASE_URL: 'http://127.0.0.1:9000' };
     expect(readSettings({ env, needs }).wechatRegistrationApi).toBe('fastregisterweapp');
   });
 });
 
-describe('who is told', () => {
+describe('addresses of notices', () => {
   const WECOM = 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6';
   const DINGTALK = 'https://oapi.dingtalk.com/robot/send?access_token=566cc69d';
   const FEISHU = 'https://open.feishu.cn/open-apis/bot/v2/hook/5cd99837';

@@ -68,7 +68,7 @@ describe('imports', () => {
     expect(imports.filter((it) => !isAllowed(it)).map(tell)).toEqual([]);
   });
 
-  test('of one stage by another are those that the rules name', () => {
+  test('of one stage by another are only the ones that the rules name', () => {
     const named = Object.entries(MAY_IMPORT).flatMap(([from, rooms]) =>
       rooms.filter((to) => !STAGE.includes(to)).map((to) => `${from} → ${to}`),
     );

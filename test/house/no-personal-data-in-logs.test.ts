@@ -53,7 +53,7 @@ const FATES = [
   'p100003',
 ];
 
-test('a whole batch at log level trace tells nobody who its merchants are, and no secret', async () => {
+test('a whole batch at log level trace reveals no merchant and no secret', async () => {
   const home = newHome();
   const simulator = await newSimulator({ pushRetries: 1_000 });
   const wire = await newEavesdropper(simulator.url);

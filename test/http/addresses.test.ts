@@ -41,7 +41,7 @@ test('a trusted proxy names the client: the last address that is no proxy itself
   expect(forwardedAddress(from('10.0.0.2'), trusted)).toBeUndefined();
 });
 
-test('nobody else is believed', () => {
+test('no other address is believed', () => {
   const trusted = networksFrom('10.0.0.1') ?? expect.fail('not read');
   expect(forwardedAddress(from('203.0.113.1', '198.51.100.1'), trusted)).toBeUndefined();
   expect(forwardedAddress(from('10.0.0.2', '198.51.100.1'), trusted)).toBeUndefined();

@@ -62,7 +62,7 @@ test('what is being worked on makes no room; when there is nothing else, the new
   expect(closed([...all, late])).toEqual([false, false, false, true]);
 });
 
-test('of clients of ours, the one that is idle longest is closed when there are too many', () => {
+test('if there are too many clients of ours, the connection that is idle longest is closed', () => {
   const { places } = setUp({ connections: 100 });
   const all = [connection(), connection(), connection()] as const;
   for (const it of all) {
@@ -86,7 +86,7 @@ test('an address has so many unfinished requests; answered and genuine ones do n
   expect(refused).toEqual(['address_limit']);
 });
 
-test('unfinished requests share one memory, and the oldest gives up its part', () => {
+test('unfinished requests share one memory, and the oldest loses its part', () => {
   const { places } = setUp({ connections: 100 });
   const all = Array.from({ length: 20 }, connection);
   for (const it of all) {
@@ -96,7 +96,7 @@ test('unfinished requests share one memory, and the oldest gives up its part', (
   expect(closed(all)).toEqual(all.map((_, at) => at < 4));
 });
 
-test('a request that does not come in time is given up, and a crowd of them not all at once', () => {
+test('a request that does not come in time is closed, and a crowd of them not all at once', () => {
   const { clock, places, refused } = setUp({ connections: 1_000 });
   for (let at = 0; at < 600; at += 1) places.add(connection(), undefined);
   clock.ms = 4_999;
@@ -111,7 +111,7 @@ test('a request that does not come in time is given up, and a crowd of them not 
   expect(refused).toEqual(Array.from({ length: 600 }, () => 'too_slow'));
 });
 
-test('an idle client of ours stays for more than a minute, so that a proxy is the one that closes', () => {
+test('an idle client of ours stays for more than a minute, so that the proxy closes the connection first', () => {
   const { clock, places, refused } = setUp();
   const it = connection();
   places.add(it, undefined);

@@ -48,7 +48,7 @@ const ready = () => server.redis.lrange(key('ready', 'authorize'), 0, -1);
 const later = () => server.redis.zrange(key('scheduled', 'authorize'), 0, -1, 'WITHSCORES');
 
 describe('the code of a stranger', () => {
-  test('waits while a registration waits for its result, and is nobody’s otherwise', async () => {
+  test('waits while a registration waits for its result, and is not stored otherwise', async () => {
     expect(await codes.offer(APPID, pushed('code'), WAITS)).toBe('nobody');
     await somebodyWaits();
     expect(await codes.offer(APPID, pushed('code'))).toBe('nobody');
@@ -62,7 +62,7 @@ describe('the code of a stranger', () => {
     });
   });
 
-  test('is exchanged as soon as a result says whose it is, and its push is looked at again', async () => {
+  test('is exchanged as soon as a result names its registration, and its push is matched again', async () => {
     await somebodyWaits();
     await codes.offer(APPID, pushed('code'), WAITS);
     await openBook(server.redis).record(ID, 'mini_program_created', { appid: APPID, at: NOW });
@@ -71,7 +71,7 @@ describe('the code of a stranger', () => {
     expect(await codes.waiting(APPID)).toMatchObject({ registration: ID });
   });
 
-  test('is forgotten some days after it was given up, but none that waits', async () => {
+  test('is deleted some days after it was dropped, but not while it waits', async () => {
     await somebodyWaits();
     await codes.offer(APPID, pushed('code'), WAITS);
     const [code] = (await codes.waiting(APPID))?.codes ?? [];
@@ -81,7 +81,7 @@ describe('the code of a stranger', () => {
     expect(await server.redis.ttl(key('authorizer', APPID))).toBe(-1);
   });
 
-  test('is not given up where a result has said meanwhile whose it is', async () => {
+  test('is not dropped if a result has named its registration meanwhile', async () => {
     await somebodyWaits();
     await codes.offer(APPID, pushed('code'), WAITS);
     const [code] = (await codes.waiting(APPID))?.codes ?? [];
@@ -92,7 +92,7 @@ describe('the code of a stranger', () => {
 });
 
 describe('the codes of a Mini Program of ours', () => {
-  test('wait side by side, the newest first, each once; what came since stays when one is settled', async () => {
+  test('wait side by side, the newest first, each once; codes that came since stay when one is settled', async () => {
     await created();
     expect(await codes.offer(APPID, pushed('second', { at: NOW + 1 }))).toBe('exchange');
     expect(await codes.offer(APPID, pushed('second', { at: NOW + 2 }))).toBe('repeated');
@@ -104,7 +104,7 @@ describe('the codes of a Mini Program of ours', () => {
     expect((await codes.waiting(APPID))?.codes.map(({ at }) => at)).toEqual([NOW + 3]);
   });
 
-  test('that are older than the authorisation whose token is kept are old', async () => {
+  test('that are older than the authorisation of the stored token are old', async () => {
     await created();
     expect(await codes.offer(APPID, pushed('older', { pushedAt: NOW - 1_000 }))).toBe('old');
   });
@@ -134,7 +134,7 @@ describe('a withdrawal', () => {
     expect(await kept()).toBe(true);
   });
 
-  test('of a stranger is nobody’s, and of one whose result is being recorded no token is kept', async () => {
+  test('of an unknown Mini Program is not ours, and while its result is being recorded no token is stored', async () => {
     expect(await codes.withdraw(APPID, NOW)).toBe('nobody');
     await somebodyWaits();
     expect(await codes.withdraw(APPID, NOW + 1_000)).toBe('nobody');

@@ -232,7 +232,7 @@ describe('a row', () => {
     expect(countOf(counts, 'deferred')).toBe(1);
   });
 
-  test('with a newer phone is sent instead of the one that it joins, until something was sent', async () => {
+  test('with a newer phone is sent instead of the row that it joins, until a row was sent', async () => {
     const [newer, newest] = [
       { ...one, componentPhone: '01000000000' },
       { ...one, componentPhone: '02000000000' },
@@ -247,7 +247,7 @@ describe('a row', () => {
       expect(await book.batches.counts(batch)).toEqual({ awaiting_legal_person: 1 });
   });
 
-  test('whose phone comes from the settings does not take the place of one with a phone of its own', async () => {
+  test('whose phone comes from the settings does not replace a row with its own phone', async () => {
     await book.load('b1', [one]);
     const row = { ...acceptedRow({ ...one, componentPhone: '01000000000' }, 0), isPhoneBlank: true };
     await book.batches.accept(await book.open('b2'), 0, [row], MANNER);
@@ -275,7 +275,7 @@ describe('a row', () => {
   });
 });
 
-test('a page whose forerunner was lost is not taken in its place', async () => {
+test('a page does not take the indexes of a lost page before it', async () => {
   const batch = await book.open('b1');
   expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER)).toBe(0);
   expect(await book.batches.accept(batch, 0, [one, three].map(acceptedRow), MANNER)).toBe(2);
@@ -306,7 +306,7 @@ describe('a second Mini Program', () => {
     expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'row_accepted', to: 'queued', again: true });
   });
 
-  test('leaves what earlier batches say as it was, also of those that found it created', async () => {
+  test('leaves earlier batches unchanged, also batches that found the first one created', async () => {
     const id = await created();
     await book.record(id, 'authorizer_kept');
     await book.load('b2', [two, one]);

@@ -30,7 +30,7 @@ describe('permission', () => {
     expect(await book.batches.counts('b1')).toEqual({ submitting: 1 });
   });
 
-  test('is given to one of many who ask for the same registration at once', async () => {
+  test('is given to one of many workers that request it for the same registration at once', async () => {
     await book.load('b1', [one]);
     const seen = await book.view(idOf(one));
     const fact = { kind: 'create_sent', at: Date.now() } as const;
@@ -56,7 +56,7 @@ describe('permission', () => {
     expect(Object.values(await server.redis.hgetall(key('tries', TODAY)))).toEqual(['1']);
   });
 
-  test('is refused to whoever read the registration before Redis forgot', async () => {
+  test('is refused to a worker that read the registration before Redis lost data', async () => {
     await book.load('b1', [one]);
     const keys = [key('registration', idOf(one)), key('history', idOf(one))];
     const remembered = await server.redis.dumpBuffer(keys[0] as string);
@@ -70,7 +70,7 @@ describe('permission', () => {
     expect(await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
   });
 
-  test('is refused to whoever read a registration that Redis has forgotten since, and leaves nothing of it', async () => {
+  test('is refused to a worker that read a registration that Redis has lost since, and writes nothing of it', async () => {
     await book.load('b1', [one]);
     const stale = await book.view(idOf(one));
     await server.redis.flushall();
@@ -80,7 +80,7 @@ describe('permission', () => {
     expect(await server.redis.keys('*')).toEqual([]);
   });
 
-  test('takes its job out of the window, so that nobody hands it out again', async () => {
+  test('takes its job out of the window, so that it is not dispatched again', async () => {
     await book.load('b1', [one]);
     await server.redis.zadd(key('window', 'submit'), 1, 'no-job-0');
     await book.take(idOf(one));
@@ -99,7 +99,7 @@ describe('permission', () => {
 });
 
 describe('the budget', () => {
-  test('of a second is never exceeded in any second, whoever asks', async () => {
+  test('of a second is never exceeded in any second, by any worker', async () => {
     const perSecond = 25;
     await letManyCall(60, { perSecond });
     expect(mostIn(1_000_000, await callTimes())).toBeLessThanOrEqual(perSecond);
@@ -110,7 +110,7 @@ describe('the budget', () => {
     expect(mostIn(1_000_000, await callTimes())).toBe(1);
   });
 
-  test('of a minute is never exceeded, and what is left over is told to wait until it is free', async () => {
+  test('of a minute is never exceeded, and further calls get the time until it is free', async () => {
     const perMinute = 30;
     const merchants = many(40);
     await book.load('b1', merchants);
@@ -139,7 +139,7 @@ describe('the budget', () => {
     expect(new Set(asked.map(({ kind }) => kind))).toEqual(new Set(['go', 'wait']));
   });
 
-  test('of a minute is kept after any number of calls, of which only the last are remembered', async () => {
+  test('of a minute holds after any number of calls, although only the last calls are remembered', async () => {
     const budgets = { perMinute: 5, perSecond: 3 };
     await book.load('b1', many(2));
     const ago = (seconds: number, count: number) =>
@@ -209,7 +209,7 @@ describe('when Redis’ clock was set back by an hour', () => {
 
   beforeEach(() => book.load('b1', many(40)));
 
-  test('nobody waits for the old time of the next call', async () => {
+  test('no call waits for the old time of the next call', async () => {
     await server.redis.set(key('pace'), inAnHourUs());
     expect((await book.take(idOf(merchant(0)), { perSecond: 5 })).kind).toBe('go');
   });
@@ -259,7 +259,7 @@ describe('a Redis that may have forgotten calls', () => {
     await server.redis.hset(key('epoch'), 'id', 'second');
   });
 
-  test('gives permission to whoever has compared its journal, and after that to whoever compares it', async () => {
+  test('gives permission to a worker that has compared its journal, and after that to each worker that compares it', async () => {
     expect((await permissionIn({ epoch: 'first', checked: 'second' })).kind).toBe('go');
     expect((await permissionIn({ epoch: 'second' }, 'search')).kind).toBe('go');
   });
@@ -284,7 +284,7 @@ describe('a Redis that may have forgotten calls', () => {
     }
   });
 
-  test('gives none for a registration of which a journal has facts that are not restored', async () => {
+  test('gives none for a registration that has facts in a journal that are not restored', async () => {
     await server.redis.set(key('forgotten', 'any'), 1);
     await server.redis.set(key('forgotten', idOf(merchant(2))), 1);
     expect((await permissionIn({ epoch: 'second' })).kind).toBe('go');
@@ -309,7 +309,7 @@ describe('sending', () => {
     expect(permission.ms).toBeGreaterThan(55_000);
   });
 
-  test('and searching wait while the line is stopped, until somebody resumes it', async () => {
+  test('and searching wait while the line is stopped, until a person resumes it', async () => {
     await book.load('b1', [one, merchant(2)]);
     await book.take(idOf(one));
     await book.calls.stopLine({ because: 'announced maintenance', problem: 'operator:pause', at: 5 });
@@ -329,7 +329,7 @@ describe('sending', () => {
     expect((await book.take(idOf(merchant(2)))).kind).toBe('go');
   });
 
-  test('keeps to what WeChat told of the day where that is believed, and its share of that for searches', async () => {
+  test('keeps to WeChat’s number for the day if that is believed, and its share of it for searches', async () => {
     const merchants = [1, 2, 3, 4].map((number) => merchant(number)) as [Merchant, Merchant, Merchant, Merchant];
     await book.load('b1', merchants);
     await dueLater(5);
@@ -347,7 +347,7 @@ describe('sending', () => {
 describe('calls under way', () => {
   const MINUTE_MS = 60_000;
 
-  test('are those of the last while whose answer is not known', async () => {
+  test('are recent calls without a known answer', async () => {
     await book.load('b1', [one, merchant(2)]);
     expect(await book.calls.underWay(MINUTE_MS)).toBe(0);
     await book.take(idOf(one));
@@ -418,7 +418,7 @@ describe('a line that stopped for a fault', () => {
     expect((await book.take(idOf(third))).kind).toBe('go');
   });
 
-  test('opens when a push says that WeChat had taken the one whose answer was lost', async () => {
+  test('opens when a push says that WeChat had accepted the call without an answer', async () => {
     await book.calls.resumeLine();
     await book.take(idOf(first));
     await book.ledger.record(idOf(first), { kind: 'answer_lost', at: Date.now() }, { verdict: 'failed' });
@@ -465,7 +465,7 @@ describe('a line that stopped for a fault', () => {
     expect(await book.calls.resumeLine()).toBe('probe');
   });
 
-  test('keeps its first fault, and says so to whoever stops it again', async () => {
+  test('keeps its first fault, and answers so to a second stop', async () => {
     expect(await book.calls.stopLine({ because: 'secret', problem: 'token:40125', at: 6 })).toBe(false);
     expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', at: 5 });
   });
@@ -584,7 +584,7 @@ describe('a batch with canaries', () => {
     expect(await ready()).toBe(5);
   });
 
-  test('puts another row in the place of one that is refused', async () => {
+  test('replaces a refused row with another', async () => {
     await answer(merchant(1), 'refused');
     expect(await ready()).toBe(3);
     expect(await book.calls.line()).toBeUndefined();
@@ -611,7 +611,7 @@ describe('a batch with canaries', () => {
     expect(await ready()).toBe(readyThen);
   });
 
-  test('is to be sent as a whole, and only batches that keep some are asked how many', async () => {
+  test('will be sent as a whole, and only batches that hold rows back are counted', async () => {
     await book.load('b2', [merchant(6)]);
     await book.load('b3', [merchant(7), merchant(8)], 1);
     await book.load('b4', [merchant(5), merchant(4)]);
@@ -629,7 +629,7 @@ describe('a batch with canaries', () => {
     expect([await book.workload.toSend(), await ready()]).toEqual([5, 7]);
   });
 
-  describe('of whose kept rows a later sheet names some', () => {
+  describe('whose held rows are in part in a later sheet', () => {
     const readyIds = async (): Promise<string[]> => server.redis.lrange(key('ready', 'submit'), 0, -1);
     const [first, second, , fourth, fifth] = merchants.map(idOf) as [string, string, string, string, string];
 
@@ -652,7 +652,7 @@ describe('a batch with canaries', () => {
       expect(await readyIds()).toEqual([first, second, fourth, fifth, idOf(merchant(3))]);
     });
 
-    test('puts one that is still kept in the place of a refused one', async () => {
+    test('replaces a refused row with a held one', async () => {
       await book.load('b2', [merchant(3)]);
       await answer(merchant(1), 'refused');
       expect(await readyIds()).toEqual([first, second, idOf(merchant(3)), fourth]);
@@ -666,7 +666,7 @@ describe('a batch with canaries', () => {
     });
   });
 
-  test('has another row in the place of a first one that is withdrawn, and none in that of a kept one', async () => {
+  test('replaces a withdrawn first row with another, and a withdrawn held row with none', async () => {
     await book.record(idOf(merchant(5)), 'cancel_asked');
     expect(await ready()).toBe(2);
     await book.record(idOf(merchant(1)), 'cancel_asked');
@@ -689,7 +689,7 @@ describe('a batch with canaries', () => {
   });
 });
 
-describe('a Weixin ID of which WeChat says that it is used up', () => {
+describe('a Weixin ID that WeChat reports as used up', () => {
   test('costs no further call that day, whatever we counted', async () => {
     const rows = [1, 2].map((number) => merchant(number, 'ok', { legalPersonaWechat: 'chain-boss' }));
     const [first, second] = rows as [Merchant, Merchant];

@@ -31,7 +31,7 @@ describe('the verify ticket', () => {
     expect(await store.ticket()).toMatchObject({ value: 'other' });
   });
 
-  test('is forgotten only by whoever means that very ticket', async () => {
+  test('is deleted only by a process that means that very ticket', async () => {
     await keepTicket('new', 2_000, 1);
     await store.dropTicket('old');
     expect(await store.ticket()).toMatchObject({ value: 'new' });
@@ -47,7 +47,7 @@ describe('the verify ticket', () => {
   });
 });
 
-test('after an asking that came to nothing the next one is nearer', async () => {
+test('after a request without effect the next one is nearer', async () => {
   await store.mayAskForTicket(60_000);
   await store.askForTicketIn(5_000);
   expect(await store.mayAskForTicket(60_000)).toBe(false);
@@ -67,7 +67,7 @@ describe('the component access token', () => {
     expect(await store.lock(30_000)).toBeDefined();
   });
 
-  test('of one who was taken for dead is not kept: somebody else has refreshed since', async () => {
+  test('of a process that counted as dead is not stored: another process has refreshed since', async () => {
     const slow = (await store.lock(30_000)) ?? '';
     await server.redis.del(key('refresher'));
     const quick = (await store.lock(30_000)) ?? '';
@@ -77,7 +77,7 @@ describe('the component access token', () => {
     expect(await store.token()).toEqual({ value: 'new', refreshAt: 5 });
   });
 
-  test('is unlocked only by whoever locked it', async () => {
+  test('is unlocked only by the process that locked it', async () => {
     const fence = (await store.lock(30_000)) ?? '';
     await store.unlock('somebody else');
     expect(await store.lock(30_000)).toBeUndefined();
@@ -85,7 +85,7 @@ describe('the component access token', () => {
     expect(await store.lock(30_000)).toBeDefined();
   });
 
-  test('is forgotten only by whoever was refused with that very token', async () => {
+  test('is deleted only by a process that was refused with that very token', async () => {
     const fence = (await store.lock(30_000)) ?? '';
     await store.saveToken(fence, { value: 'new', refreshAt: 5 });
     expect(await store.refuseToken('old')).toBe(0);
@@ -101,7 +101,7 @@ describe('the component access token', () => {
     expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
   });
 
-  test('that was refused is counted once, however many calls it carried, until one is accepted', async () => {
+  test('that was refused is counted once, however many calls it carried, until a token is accepted', async () => {
     const refused = async (value: string): Promise<number[]> => {
       await store.saveToken((await store.lock(30_000)) ?? '', { value, refreshAt: 5 });
       return Promise.all([value, value, value].map((each) => store.refuseToken(each)));

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 
 const WITHIN_MS = 300;
 
-test('a replica that follows confirms, and one that hangs does not, in the time that it has', async () => {
+test('a replica that follows confirms, and a replica that hangs does not, within the time', async () => {
   const { redis, replica } = await withReplica();
   const { confirm } = openConfirmation(await redis.connect(), 'replica', WITHIN_MS);
   await until('the replica follows', confirm);
@@ -18,7 +18,7 @@ test('a replica that follows confirms, and one that hangs does not, in the time 
   expect(performance.now() - began).toBeGreaterThan(WITHIN_MS - 50);
 });
 
-test('who asks while others are waited for shares the next turn with those who do, too', async () => {
+test('requests that come while others are waited for share the next turn', async () => {
   const { redis } = await withReplica();
   const connection = await redis.connect();
   const { confirm } = openConfirmation(connection, 'replica', WITHIN_MS);
@@ -30,7 +30,7 @@ test('who asks while others are waited for shares the next turn with those who d
   expect(after - before).toBe(2);
 });
 
-test('a server that cannot wait for its disk is refused with what to do; one that can confirms', async () => {
+test('a server that cannot wait for its disk is refused with what to do; a server that can confirms', async () => {
   const redis = await newRedis();
   const connection = await redis.connect();
   const [, version = ''] = /redis_version:(\S+)/.exec(await connection.info('server')) ?? [];

@@ -57,7 +57,7 @@ test('where nothing listens, the failure comes at once and says what to do', asy
   ]);
 });
 
-test('a missing password is told as such, and is nothing that waiting mends', async () => {
+test('a missing password is reported as such, and is not waited for', async () => {
   await startRedis('--requirepass', 'secret');
   const failure = await failureOf({ socketPath: socket() });
   expect(failure.message).toMatch(/password is missing or wrong/);
@@ -65,7 +65,7 @@ test('a missing password is told as such, and is nothing that waiting mends', as
   expect(failure).not.toBeInstanceOf(RedisUnavailable);
 });
 
-test('whoever has to leave waits for no Redis that hangs', async () => {
+test('a process that has to leave waits for no Redis that hangs', async () => {
   const server = await startRedis();
   server.kill('SIGSTOP');
   const leaving = new AbortController();
@@ -78,7 +78,7 @@ test('no password is ever shown', () => {
   expect(describe({ url: 'rediss://user:secret@redis.example.com:6380/1' })).toBe('rediss://redis.example.com:6380/1');
 });
 
-test('a worker waits for a Redis that is away and goes on; a door is told at once', async () => {
+test('a worker waits for an unavailable Redis and goes on; a receiver gets an error at once', async () => {
   const server = await startRedis();
   const worker = await open({ socketPath: socket() }, 'background');
   const door = await open({ socketPath: socket() }, 'interactive');
@@ -108,7 +108,7 @@ test('a durable Redis that evicts nothing is taken without a word', async () => 
   expect(await checkServer(await open({ socketPath: socket() }))).toEqual([]);
 });
 
-test('a Redis that may evict is refused, with the command that mends it', async () => {
+test('a Redis that may evict is refused, with the command that fixes it', async () => {
   await startRedis('--maxmemory-policy', 'allkeys-lru');
   const check = checkServer(await open({ socketPath: socket() }));
 

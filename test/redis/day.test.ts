@@ -68,7 +68,7 @@ describe('a day that WeChat has closed', () => {
     expect(await book.calls.ofDay(TODAY)).toMatchObject({ shut: { said: shut?.said, answered: 'none left' } });
   });
 
-  test('is asked about by another one when the one who asks dies', async () => {
+  test('is checked by another process when the checking process dies', async () => {
     await timePasses(MINUTE_MS);
     const soon = { recheck: RECHECK, askMs: 50 };
     const dead = await check(1, soon);
@@ -125,7 +125,7 @@ describe('a day that WeChat has closed', () => {
       await end(await check(1), { outcome: 'probe', answered: 'quota/get: 76021' });
     });
 
-    test('lets one call through, whoever asks, and the others when it was taken', async () => {
+    test('lets one call through, from any worker, and the others when it was accepted', async () => {
       const asked = await Promise.all([1, 2, 3, 4, 5].map((which) => take(which, ASKING, openBook(server.connect()))));
       expect(asked.filter(({ kind }) => kind === 'go')).toEqual([expect.objectContaining({ probe: true })]);
       const which = asked.findIndex(({ kind }) => kind === 'go') + 1;
@@ -203,14 +203,14 @@ describe('a day that WeChat has closed', () => {
 describe('a day whose calls are used up by our count', () => {
   const changes = { perDay: 2, ...ASKING };
 
-  test('is asked about at once, for somebody may have had the quota reset, and gets no call beyond its number', async () => {
+  test('is checked at once, because a person may have had the quota reset, and gets no call beyond its number', async () => {
     for (const which of [0, 1]) expect((await take(which, changes)).kind).toBe('go');
     await end(await check(2, changes), { outcome: 'shut', answered: 'quota/get: 76021' });
     expect(await take(2, changes)).toMatchObject({ kind: 'wait', why: 'day' });
     expect(await minutesUntilCheck()).toBe(1);
   });
 
-  test('has further calls for those that WeChat does not count any more', async () => {
+  test('has further calls for the calls that WeChat no longer counts', async () => {
     for (const which of [0, 1]) await take(which, changes);
     const reported = { limit: 10, used: 1, counted: 2, at: Date.now() };
     await end(await check(2, changes), { outcome: 'open', answered: '8 left', reported, cleared: 1 });
@@ -218,7 +218,7 @@ describe('a day whose calls are used up by our count', () => {
     expect(await take(3, changes)).toMatchObject({ kind: 'wait', why: 'day' });
   });
 
-  test('is not asked about where quota/get has told of it a moment ago', async () => {
+  test('is not checked if quota/get has reported it a moment ago', async () => {
     await book.calls.keepReported(TODAY, { limit: 1, used: 99, counted: 0, at: Date.now() });
     await take(0, { ...ASKING, believe: true });
     expect(await take(1, { ...ASKING, believe: true })).toMatchObject({ kind: 'wait', why: 'day' });
@@ -248,7 +248,7 @@ describe('calls that are kept for follow-ups', () => {
     return kept;
   }
 
-  test('are those of follow-ups that fall due before the day ends, at most the configured share', async () => {
+  test('are reserved for follow-ups that fall due before the day ends, at most the configured share', async () => {
     expect(await keptFor([], HOUR_MS)).toBe(0);
     expect(await keptFor([1_000, 2_000, HOUR_MS + 1_000], HOUR_MS)).toBe(2);
     expect(await keptFor(Array(300).fill(MINUTE_MS), HOUR_MS)).toBe(100);

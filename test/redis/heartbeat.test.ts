@@ -122,7 +122,7 @@ test('the last call and the last push are known by the clock of Redis', async ()
 });
 
 describe('a time without a receiver', () => {
-  test('is noted when the next one lives, if registrations waited for their pushes', async () => {
+  test('is noted when the next receiver lives, if registrations waited for their pushes', async () => {
     await sendOne();
     const from = await lastSeen(HOUR_MS);
     await beats().beat(RECEIVER, LIVES_MS);
@@ -149,7 +149,7 @@ describe('a time without a receiver', () => {
     expect(await beats().outage()).toBeUndefined();
   });
 
-  test('that nobody has made up for yet goes on with the next one, and ends when it was', async () => {
+  test('for which missed pushes were not looked for yet continues with the next one, and ends when they were', async () => {
     await sendOne();
     const from = await lastSeen(3 * HOUR_MS);
     await beats().beat(RECEIVER, LIVES_MS);

@@ -10,7 +10,7 @@ describe('a lease', () => {
   const leases = () => openLeases(server.redis);
   const name = () => key('reconciler');
 
-  test('is one holder’s at a time, who renews it by asking again', async () => {
+  test('has one holder at a time, which renews it by acquiring it again', async () => {
     expect(await leases().acquire(name(), 'one', 60_000)).toBe(true);
     expect(await leases().acquire(name(), 'other', 60_000)).toBe(false);
     expect(await leases().acquire(name(), 'one', 120_000)).toBe(true);

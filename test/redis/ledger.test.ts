@@ -152,7 +152,7 @@ describe('what has to happen next', () => {
     expect(await server.redis.zrange(key('scheduled', 'submit'), 0, -1, 'WITHSCORES')).toEqual([id, '4711']);
   });
 
-  test('is to be taken up first when it was turned away at the door', async () => {
+  test('is done first after it was turned away before WeChat looked at it', async () => {
     await book.load('b2', [merchant(2), merchant(3)]);
     await server.redis.lrem(key('ready', 'submit'), 0, id);
     await book.take(id);
@@ -182,7 +182,7 @@ describe('what has to happen next', () => {
   });
 });
 
-test('counts are those of a recount from the rows, whatever was recorded', async () => {
+test('counts equal a recount from the rows, whatever was recorded', async () => {
   const merchants = [1, 2, 3, 4, 5].map((number) => merchant(number));
   const waits: readonly (Wait | undefined)[] = ['enterprise', 'person', 'busy', 'again', undefined];
   const happening = fc.record({
@@ -267,7 +267,7 @@ describe('a registration as it is kept', () => {
     );
   });
 
-  test('is read with the row whose details are sent', async () => {
+  test('is read with the row of the details that are sent', async () => {
     await book.load('b1', [one]);
     expect((await book.view(id)).row).toMatchObject({ line: 2, merchant: one });
     expect(await openLedger(server.redis).read('aaaaaaaaaaaaaaaa')).toBeUndefined();

@@ -104,7 +104,7 @@ describe('a fault of WeChat or of the network', () => {
     expect(await book.calls.line()).toMatchObject({ problem: 'create:89247', times: 3 });
   });
 
-  test('is counted by calls where the way to WeChat is at fault, and those of searches apart', async () => {
+  test('is counted by calls if WeChat cannot be reached, and searches are counted apart', async () => {
     const lost = (call: RepeatedError['call']): Effects => ({
       repeatedError: fault({ call, code: 'call:lost', countsCalls: true, most: 3 }),
     });
@@ -124,7 +124,7 @@ describe('a fault of WeChat or of the network', () => {
     expect(await book.calls.line()).toMatchObject({ times: 5, merchants: 3 });
   });
 
-  test('gives the try back to each row that met it, also to those that were on their way, and to one that was given up', async () => {
+  test('returns the try to each row that met it, also to rows under way, and to a row that is no longer retried', async () => {
     for (const it of [first, second, third, fourth]) await book.take(idOf(it));
     await meets(first, fault());
     const { postponed } = await book.registration(idOf(second));
@@ -154,7 +154,7 @@ describe('a fault of WeChat or of the network', () => {
     expect(await book.batches.counts('b1')).toEqual(await book.recount('b1'));
   });
 
-  test('hands out no row twice whose time has come while the others were counted', async () => {
+  test('dispatches no row twice whose time has come while the others were counted', async () => {
     await sendAndMeet(first, fault());
     // As dispatch.lua does with what is due.
     await server.redis.zrem(key('scheduled', 'submit'), idOf(first));
@@ -165,7 +165,7 @@ describe('a fault of WeChat or of the network', () => {
     expect(await server.redis.zrange(key('scheduled', 'submit'), 0, -1)).not.toContain(idOf(first));
   });
 
-  test('gives nothing back to a row of which something else was heard meanwhile', async () => {
+  test('returns nothing to a row that another fact has changed meanwhile', async () => {
     await sendAndMeet(first, fault());
     await book.record(idOf(first), 'cancel_asked');
     await sendAndMeet(second, fault());
@@ -297,7 +297,7 @@ describe('a line that opens by itself', () => {
     expect(await book.calls.line()).toBeUndefined();
   });
 
-  test('keeps nobody waiting longer than its own wait when its probe finds nobody there', async () => {
+  test('delays no call longer than its own wait when its probe cannot reach WeChat', async () => {
     const away = fault({ code: 'call:not_sent', most: 1, probe: { ...AT_ONCE, call: 'any' } });
     await book.take(idOf(first));
     await book.record(idOf(first), 'create_void', {}, { repeatedError: away, verdict: 'failed', pauseMs: 60_000 });
@@ -399,7 +399,7 @@ describe('a line that asks something harmless before it is tried by a create', (
     expect(await book.calls.line()).toMatchObject({ probe: { failed: 1 } });
   });
 
-  test('asks nothing before a search, which costs nobody anything either', async () => {
+  test('sends no request before a search, which has no effect on a merchant either', async () => {
     await book.record(idOf(first), 'task_running', {});
     await server.redis.hset(key('line'), 'question', 'wanted');
     if ((await book.calls.line()) === undefined) throw new Error('it is open');
@@ -429,7 +429,7 @@ describe('a line whose probe was the last thing that its worker did', () => {
     },
   );
 
-  test('opens as well when a push tells that the dead worker’s create had been taken', async () => {
+  test('opens as well when a push says that the dead worker’s create had been accepted', async () => {
     await stopped(AT_ONCE);
     await book.take(idOf(fourth), { probeMs });
     await until('another one goes', async () => (await book.take(idOf(fifth), { probeMs })).kind === 'go');
@@ -439,7 +439,7 @@ describe('a line whose probe was the last thing that its worker did', () => {
 });
 
 describe('waiting for a token', () => {
-  test('grows with each time that nobody can be reached, and is the same for all', async () => {
+  test('grows with each failure to reach the server, and is the same for all', async () => {
     const other = openBook(server.connect()).calls;
     const away = { why: 'connection', ms: 5_000, maxMs: 15_000, said: 'ECONNREFUSED' } as const;
     expect(await book.calls.noteWait(away)).toEqual({ ms: 5_000, isNew: true });
@@ -458,7 +458,7 @@ describe('waiting for a token', () => {
     expect(await book.calls.tokenRestMs()).toBe(0);
   });
 
-  test('begins anew where another reason keeps it away, and ends at once for whoever resumes the line', async () => {
+  test('begins anew for another reason, and ends at once when a person resumes the line', async () => {
     await book.calls.noteWait({ why: 'connection', ms: 5_000, maxMs: 15_000 });
     expect(await book.calls.noteWait({ why: 'ticket', ms: 60_000 })).toEqual({ ms: 60_000, isNew: true });
     // A ticket wakes the workers.

@@ -42,7 +42,7 @@ test('links are counted from the answer until the end, whichever end it is', asy
   expect(await links.nextEnd(now)).toBeUndefined();
 });
 
-test('somebody is reminded once of each link that is about to end, and of none that is over', async () => {
+test('one reminder is sent for each link that is about to end, and none for a link that is over', async () => {
   const book = await opened([1, 2]);
   const links = openLinks(server.redis);
   const first = await sendWithLink(book, 1);

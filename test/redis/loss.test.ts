@@ -38,7 +38,7 @@ describe('a run of Redis that a process does not know', () => {
     expect(await mayCall(first)).toBe(false);
   });
 
-  test('keeps nobody waiting for a process that had died long before', async () => {
+  test('does not wait for a process that had died long before', async () => {
     const first = await guard();
     await seen({ 'other home 1 x y': 90_000 });
     await restarted(first);
@@ -62,7 +62,7 @@ describe('a run of Redis that a process does not know', () => {
     expect(await waitedFor()).toEqual(['other home 1 x y']);
   });
 
-  test('gives a process that nobody knows any more a moment to connect again, where there are others', async () => {
+  test('gives an unknown process a moment to connect again, if there are others', async () => {
     const [first, second] = [await guard(), await guard()];
     await restarted(first);
     await second.guard.check();
@@ -73,7 +73,7 @@ describe('a run of Redis that a process does not know', () => {
 });
 
 describe('processes that share a folder', () => {
-  test('speak for one that was killed', async () => {
+  test('speak for a process that was killed', async () => {
     const first = await guard();
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     const start = await startOf(child.pid ?? 0);
@@ -86,7 +86,7 @@ describe('processes that share a folder', () => {
     expect(await waitedFor()).toEqual([]);
   });
 
-  test('speak for one that lives, or is in another container, once no permit of it can be good any more', async () => {
+  test('speak for a living process, or one in another container, once no permit of it can be valid any more', async () => {
     const first = await guard({ permitMs: 200 });
     const [folder, pid, start] = (await nameOf(first)).split(' ');
     const [alive, elsewhere] = [`${folder} ${pid} ${start} part this-host`, `${folder} 1 x part another-host`];
@@ -177,7 +177,7 @@ test('a call that several processes of a folder record again is counted once', a
   expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
 });
 
-test('an attempt before the one that is known only goes into the history', async () => {
+test('an attempt before the known one only enters the history', async () => {
   await book.load('b1', [one]);
   await book.send(id);
   await book.record(id, 'registration_refused', { problem: 'push:101' });

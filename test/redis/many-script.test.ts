@@ -33,7 +33,7 @@ test('permissions that are asked for together share one budget', async () => {
   expect(await book.batches.counts('b1')).toEqual({ queued: 70, submitting: 30 });
 });
 
-test('one that fails fails alone', async () => {
+test('a request that fails does not affect the others', async () => {
   const book = openBook(server.redis);
   await book.load('b1', merchants.slice(0, 3));
   await server.redis.set(key('history', idOf(merchant(1))), 'no list');

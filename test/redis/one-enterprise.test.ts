@@ -70,7 +70,7 @@ describe('one more Mini Program, asked for with --again', () => {
 });
 
 describe('a row with other details, of a registration that is not sent yet', () => {
-  test('replaces it: the older row is cancelled and names the newer one, and one create is to be sent', async () => {
+  test('replaces it: the older row is cancelled and names the newer row, and one create will be sent', async () => {
     await book.load('b1', [merchant(9), first]);
     await book.load('b2', [corrected]);
     expect(await relations('b1')).toMatchObject([{ kind: 'registered' }, { kind: 'replaced', id, by: 'b2/0' }]);
@@ -89,7 +89,7 @@ describe('a row with other details, of a registration that is not sent yet', () 
     expect(await allCounts('b1', 'b2')).toEqual([replaced, { created: 1 }]);
   });
 
-  test('replaces one that waits for another try, and is sent at once', async () => {
+  test('replaces a row that waits for another try, and is sent at once', async () => {
     await book.load('b1', [first]);
     await book.take(id);
     const until = Date.now() + DAY_MS;
@@ -106,7 +106,7 @@ describe('a row with other details, of a registration that is not sent yet', () 
     expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { cancelled: 1 }]);
   });
 
-  test('is not replaced by one that only repeats it', async () => {
+  test('is not replaced by a row that only repeats it', async () => {
     await book.load('b1', [first]);
     await book.load('b2', [first]);
     expect(await allCounts('b1', 'b2')).toEqual([{ queued: 1 }, { queued: 1 }]);
@@ -140,7 +140,7 @@ describe('a row with other details, while a task may be running', () => {
     expect(await ready()).toEqual([]);
   });
 
-  test('is sent by itself when that one has failed, which keeps its outcome', async () => {
+  test('is sent by itself when the running task has failed, whose row keeps its outcome', async () => {
     await running();
     await book.record(id, 'registration_refused', { problem: 'push:103', said: 'name differs' });
     expect(await allCounts('b1', 'b2')).toEqual([{ rejected: 1 }, { queued: 1 }]);
@@ -171,7 +171,7 @@ describe('a row with other details, while a task may be running', () => {
     expect(await relations('b0')).toEqual([{ kind: 'replaced', id: other, by: 'b3/0', attempts: 1 }]);
   });
 
-  test('needs a review like that one where nobody knows how it ended, and goes on with what is learnt later', async () => {
+  test('needs a review like that task’s row if its end is unknown, and goes on with later facts', async () => {
     await running();
     await book.record(id, 'push_overdue', { callSentAt: await callSentAt(), problem: 'push:overdue' });
     expect(await allCounts('b1', 'b2')).toEqual([{ needs_review: 1 }, { needs_review: 1 }]);
@@ -179,7 +179,7 @@ describe('a row with other details, while a task may be running', () => {
     expect(await allCounts('b1', 'b2')).toEqual([{ rejected: 1 }, { queued: 1 }]);
   });
 
-  test('is what an operator’s retry sends, where nobody knows how that one ended', async () => {
+  test('is what an operator’s retry sends if the end of that task is unknown', async () => {
     await running();
     await book.record(id, 'push_overdue', { callSentAt: await callSentAt() });
     await book.record(id, 'retry_asked');
@@ -188,7 +188,7 @@ describe('a row with other details, while a task may be running', () => {
     expect(await ready()).toEqual([id]);
   });
 
-  test('replaces another one that waits, and takes those along that wait with it', async () => {
+  test('replaces another waiting row, and takes along the rows that wait with it', async () => {
     await running();
     await book.load('b3', [third]);
     await book.load('b4', [third]);
@@ -350,7 +350,7 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     }
   });
 
-  test('the operator may ask once more, and after a purge the first one is known', async () => {
+  test('the operator may request one more, and after a purge the first Mini Program is known', async () => {
     await book.record(id, 'cancel_asked');
     await book.record(id, 'retry_asked');
     expect((await book.registration(id)).state).toBe('queued');
@@ -379,7 +379,7 @@ describe('after a purge', () => {
     expect(await relations('b2')).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
   });
 
-  test('nor is one that may have got one, of which nobody knows', async () => {
+  test('nor is a merchant that may have got one, whose end is unknown', async () => {
     await book.load('b1', [first]);
     await book.send(id);
     await book.record(id, 'push_overdue', { callSentAt: await callSentAt() });

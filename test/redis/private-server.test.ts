@@ -71,7 +71,7 @@ test('the first to join starts a server that is durable, evicts nothing and list
   expect(statSync(join(home, 'redis')).mode & 0o777).toBe(0o700);
 });
 
-test('what was written is there for the next who joins', async () => {
+test('written data is there for the next process that joins', async () => {
   const first = await join_();
   await speakTo(first).set('fact', 'kept');
   await first.leave();
@@ -79,7 +79,7 @@ test('what was written is there for the next who joins', async () => {
   expect(await speakTo(await join_()).get('fact')).toBe('kept');
 });
 
-test('the last to leave shuts the server down, and nobody before', async () => {
+test('the last process to leave shuts the server down, and no process before', async () => {
   const [first, second] = [await join_(), await join_()];
   const [pid = 0] = await serverPids(home);
 
@@ -139,7 +139,7 @@ test('a server that its only member left behind is adopted', async () => {
   expect(await serverPids(home)).toHaveLength(0);
 });
 
-test('a killed server comes back for those who share it, with everything that was acknowledged', async () => {
+test('a killed server comes back for the processes that share it, with everything that was acknowledged', async () => {
   const server = await join_();
   await startMember();
   const redis = speakTo(server);
@@ -163,7 +163,7 @@ test('a killed server leaves a socket and a pid file behind, which the next star
   expect(await speakTo(await join_()).ping()).toBe('PONG');
 });
 
-test('a pid file that names somebody else harms nobody', async () => {
+test('a pid file that names another process does no harm', async () => {
   mkdirSync(join(home, 'redis'));
   writeFileSync(join(home, 'redis', 'redis.pid'), String(process.pid));
 
@@ -233,7 +233,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('a damaged append-only file is named, with the command that mends it', async () => {
+test('a damaged append-only file is reported, with the command that fixes it', async () => {
   const server = await join_();
   await speakTo(server).set('fact', 'x'.repeat(1000));
   await server.leave();
@@ -244,7 +244,7 @@ test('a damaged append-only file is named, with the command that mends it', asyn
   await expect(join_()).rejects.toThrow(/Bad file format[\s\S]*redis-check-aof --fix .*appendonly\.aof\.manifest/);
 });
 
-test('a home that is a file is told with what to do', async () => {
+test('a home that is a file is reported with what to do', async () => {
   const file = join(home, 'file');
   writeFileSync(file, '');
 
@@ -253,7 +253,7 @@ test('a home that is a file is told with what to do', async () => {
   expect(failure.message).toMatch(/Set FASTREGISTER_HOME to a folder that you may write to/);
 });
 
-test('without a redis-server on PATH the three ways to get one are told', async () => {
+test('without a redis-server on PATH the three ways to get one are named', async () => {
   vi.stubEnv('PATH', home);
   await expect(join_()).rejects.toThrow(/no redis-server on PATH.*script\/setup.*valkey-server.*REDIS_URL/);
   vi.unstubAllEnvs();

@@ -6,7 +6,7 @@ import { useRedis } from '../support/redis.js';
 const server = useRedis();
 const FILE = { path: '/inbox/a.csv', size: 12, mtimeMs: 34.5 };
 
-test('a file is known to those that begin to read it, each process once', async () => {
+test('a file is known to the processes that begin to read it, each once', async () => {
   const [one, other] = [openReadings(server.redis, 'one'), openReadings(server.redis, 'other')];
   expect(await one.begin(FILE)).toBe(0);
   // A command whose answer was lost is sent again.

@@ -162,7 +162,7 @@ describe('when Redis’ clock was set back', () => {
   const hand = (now: number) =>
     script(redis, 'dispatch')([key('window', 'submit')], ['submit', 100, 100, 1, 1_000, now]);
 
-  test('what is due by the clock of the relay is handed out, and whoever takes it holds it for due', async () => {
+  test('registrations that are due by the relay’s clock are dispatched, and a worker that takes one treats it as due', async () => {
     await redis.set(key('clock'), Date.now() + HOUR_MS);
     const due = Date.now() + HOUR_MS / 2;
     await redis.zadd(key('scheduled', 'submit'), due, 'aaaaaaaaaaaaaaaa');
@@ -252,7 +252,7 @@ describe('what is over by the time its turn comes', () => {
     expect(done).toEqual([idOf(merchant(2_000))]);
   });
 
-  test('is handed out all the same once it is to be sent again', async () => {
+  test('is dispatched all the same once it has to be sent again', async () => {
     await book.load('b1', merchants(2));
     for (const it of merchants(2)) await book.record(idOf(it), 'cancel_asked');
     await book.load('b2', [merchant(0)]);
@@ -327,7 +327,7 @@ describe('a crash', () => {
     expect(done.sort()).toEqual(merchants(5).map(idOf).sort());
   });
 
-  test('of Redis’ job store, or somebody who emptied the queue, loses nothing', async () => {
+  test('of Redis’ job store, or an emptied queue, loses nothing', async () => {
     await book.load('b1', merchants(5));
     const first = await relay();
     await until('BullMQ has them', async () => (await bullmq('submit').count()) === 5);
@@ -451,7 +451,7 @@ describe('a job that a worker gives back', () => {
 });
 
 describe('what is due later', () => {
-  test('is not looked for in a circle by a machine whose clock is fast', async () => {
+  test('is not dispatched again and again for a machine whose clock is fast', async () => {
     await book.load('b1', merchants(1));
     await redis.del(key('ready', 'submit'));
     const due = Date.now() + 400;

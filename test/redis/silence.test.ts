@@ -83,7 +83,7 @@ test('a worker that waits for an answer on a dead connection gets it on the next
   expect(said).toEqual(['The connection to Redis was lost; trying again.', 'The connection to Redis is back.']);
 });
 
-test('a door is told at once that its connection is dead, and gets another one', async () => {
+test('a receiver gets an error at once when its connection is dead, and then another connection', async () => {
   const redis = await open('interactive');
   wire.goDead();
   await expect(longAfter(redis.ping())).rejects.toThrow('timed out');

@@ -67,7 +67,7 @@ describe('a row that is never sent', () => {
   });
 });
 
-test('rows that are loaded wake whoever hands them out, and rows that are never sent wake nobody', async () => {
+test('loaded rows wake the relay, and rows that are never sent do not', async () => {
   const listener = server.connect();
   const heard: string[] = [];
   listener.on('message', (_, topic) => heard.push(topic));
@@ -79,7 +79,7 @@ test('rows that are loaded wake whoever hands them out, and rows that are never 
   expect(heard.slice(0, 2)).toEqual(['then', 'ready']);
 });
 
-test('of a sheet whose first rows go ahead only these are ready', async () => {
+test('of a sheet with canaries only the canaries are ready', async () => {
   await book.load('b1', [one, merchant(2), merchant(3)], 2);
   expect(await ready()).toEqual([id, idOf(merchant(2))]);
 });

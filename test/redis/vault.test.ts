@@ -19,7 +19,7 @@ describe('a sealed secret', () => {
     expect(Buffer.from(sealed.split('.')[1] ?? '', 'base64').toString('utf8')).not.toContain('refreshtoken');
   });
 
-  test('is another one each time, so that equal secrets cannot be told', () => {
+  test('is different each time, so that equal secrets cannot be recognised', () => {
     expect(vault.seal('same', 'wxnew')).not.toBe(vault.seal('same', 'wxnew'));
   });
 

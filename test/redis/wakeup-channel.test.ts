@@ -67,7 +67,7 @@ test('a wakeup channel that is closed while its connection comes back is silent,
   expect(unhandled).toEqual([]);
 });
 
-test('a wakeup channel whose connection has died without a word notices it, and hears again', async () => {
+test('a wakeup channel notices that its connection has died silently, and listens again', async () => {
   vi.useFakeTimers({ toFake: [...TIMERS] });
   onTestFinished(() => void vi.useRealTimers());
   const near = await connect({ socketPath: wire.socketPath }, 'background', SILENT);

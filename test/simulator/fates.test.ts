@@ -53,7 +53,7 @@ describe('the words', () => {
     expect(await peer.create({ ...merchant(), name: '虚构 fate-c61070 商户' })).toMatchObject({ errcode: 61070 });
   });
 
-  test('that nobody knows are treated as created, and reported', async () => {
+  test('that are unknown count as created, and are reported', async () => {
     const peer = await startPeer();
     const [push] = await pushesFor(peer, fated('nonsense'));
     expect(push?.status).toBe('0');
@@ -296,7 +296,7 @@ describe('the push', () => {
     expect(pushes[1]?.xml).toBe(pushes[0]?.xml);
   });
 
-  test('comes behind one about somebody else', async () => {
+  test('comes after a push about another merchant', async () => {
     const peer = await startPeer();
     const created = fated('foreign');
     const [foreign, own] = await pushesFor(peer, created, 2);

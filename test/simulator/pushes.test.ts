@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { APPID, fated, MESSAGE_TOKEN, merchant, OUTCOME, startPeer, startReceiver, textIn, ticketsOf } from './peer.js';
 
 describe('the envelope', () => {
-  test('is signed twice, and says whom it is for', async () => {
+  test('is signed twice, and names its receiver', async () => {
     const { receiver } = await startPeer();
     const [{ query, body, genuine } = expect.fail()] = receiver.pushes;
     expect([...query.keys()].sort()).toEqual(['encrypt_type', 'msg_signature', 'nonce', 'signature', 'timestamp']);
@@ -111,7 +111,7 @@ describe('a push that is not answered `success`', () => {
     expect(peer.receiver.outcomes()).toHaveLength(3);
   });
 
-  test('is given up at once when retries are off', async () => {
+  test('is dropped at once when retries are off', async () => {
     const peer = await startPeer({ pushRetries: 0 });
     peer.receiver.answer = () => ({ status: 500, body: '' });
     await peer.create(fated('p103'));

@@ -131,7 +131,7 @@ describe('create', () => {
     expect(await peer.create(merchant('fate-c86004-x'))).toMatchObject({ errcode: 86004 });
   });
 
-  test('answers -1 to everybody when the API is retired', async () => {
+  test('answers -1 to every caller when the API is retired', async () => {
     const peer = await startPeer({ retired: true });
     expect(await peer.create(merchant())).toMatchObject({
       errcode: -1,

@@ -14,7 +14,7 @@ const control = async (peer: Peer, method: string, name: string, body?: unknown)
 };
 
 describe('over HTTP', () => {
-  test('the state is told, the same as in the process', async () => {
+  test('the state is answered, the same as in the process', async () => {
     const peer = await startPeer({ clock: () => 1_900_000_000_000 });
     const created = merchant();
     await peer.create(created);
@@ -44,7 +44,7 @@ describe('over HTTP', () => {
     expect(json.peak).toEqual({ perSecond: 2, perMinute: 2 });
   });
 
-  test('the fates are told', async () => {
+  test('the fates are listed', async () => {
     const { json } = await control(await startPeer(), 'GET', 'fates');
     expect(json[0]).toEqual({ word: 'ok', example: 'fate-ok', does: expect.any(String) });
   });
@@ -115,7 +115,7 @@ describe('a fault', () => {
     expect(await answers(other, 89254)).toEqual(Array(6).fill(89254));
   });
 
-  test('redirects as a login page does, with a query that is nobody’s business', async () => {
+  test('redirects as a login page does, with a private query', async () => {
     const peer = await startPeer();
     peer.simulator.setFaults({ ip: 'h302' });
     const response = await fetch(`${peer.simulator.url}${CREATE}`, { method: 'POST', body: '{}', redirect: 'manual' });

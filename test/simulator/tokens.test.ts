@@ -143,7 +143,7 @@ describe('a new Mini Program', () => {
     expect(answer.errcode).toBe(61010);
   });
 
-  test('is found in the list, with its principal, also when no push told of it', async () => {
+  test('is found in the list, with its principal, also without a push about it', async () => {
     const peer = await startSimulated();
     const silent = fated('lost');
     await peer.create(silent);

@@ -76,7 +76,7 @@ async function ask(
   return { found, moved: await applyAction(tools(), wanted, found, because, () => NOW) };
 }
 
-test('who names the outcome of a row that has to wait for the registry has it sent at once, and is warned', async () => {
+test('a person who names the outcome of a row that waits for the registry has it sent at once, with a warning', async () => {
   await aNight();
   const { found, moved } = await ask('the registry is up to date (li)', 'retry', 'b1', ['rejected']);
   expect(counts(found.mind)).toEqual({ same_details: 2, too_early: 1 });
@@ -85,7 +85,7 @@ test('who names the outcome of a row that has to wait for the registry has it se
   expect(await book.registration(idOf(merchant(4)))).toMatchObject({ state: 'queued', until: undefined });
 });
 
-test('who had such a row wait can have it sent before its day all the same', async () => {
+test('a person who made such a row wait can have it sent before its day all the same', async () => {
   await aNight();
   const book = openBook(db.redis);
   await ask('they were called (li)', 'retry', 'b1');
@@ -96,7 +96,7 @@ test('who had such a row wait can have it sent before its day all the same', asy
   expect(await book.batches.counts('b1')).toEqual(await book.recount('b1'));
 });
 
-test('who names the outcome of a row is believed to know it', async () => {
+test('a person who names the outcome of a row is believed to know it', async () => {
   await aNight();
   const unknown = await surveyOf('retry', 'b1', ['needs_review']);
   expect([unknown.can, counts(unknown.mind)]).toEqual([1, { unknown_outcome: 1 }]);
@@ -104,7 +104,7 @@ test('who names the outcome of a row is believed to know it', async () => {
   expect([pending.can, counts(pending.cannot)]).toEqual([0, { created: 1, not_sent_yet: 1 }]);
 });
 
-test('a retried row is sent again, one with a day before which WeChat refuses it on that day, and its history says who asked', async () => {
+test('a retried row is sent again, on its day if WeChat refuses it before, and its history names the person who asked', async () => {
   await aNight();
   const book = openBook(db.redis);
   const wish = await wishFor('retry', 'b1');
@@ -153,7 +153,7 @@ test('a cancellation withdraws what was not sent, and says when another batch as
   expect(await book.batches.counts('b3')).toEqual({ cancelled: 1 });
 });
 
-test('a batch whose merchant was sent again by a later one has no say in it', async () => {
+test('a batch does not change a merchant that a later batch has sent again', async () => {
   await aNight();
   await openBook(db.redis).load('b2', [merchant(2)]);
   expect(counts((await surveyOf('retry', 'b1', ['expired'])).cannot)).toEqual({ later_batch: 1 });

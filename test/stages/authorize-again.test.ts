@@ -73,7 +73,7 @@ async function work(
   return tools.asked;
 }
 
-test('codes are exchanged also where nobody is to be told of Mini Programs', async () => {
+test('codes are exchanged also if no program listens for new Mini Programs', async () => {
   const { tellCreated: _, ...tools } = exchangingTools(server.redis, [KEPT, NEWER]);
   const context = exchangingContext(book, wakeupChannel, () => now);
   await authorize(context, tools, job, APPID);
@@ -92,7 +92,7 @@ describe('a further code', () => {
     [toldCreated, accepted] = [[], []];
   });
 
-  test('brings another token, which the platform is told of once', async () => {
+  test('brings another token, which is sent to the platform once', async () => {
     await offer('second', now);
     const [newest] = (await waiting())?.codes ?? [];
     expect(await work([NEWER])).toEqual(['second with T']);
@@ -102,14 +102,14 @@ describe('a further code', () => {
     expect((await book.registration(ID)).authorizer).toBe('kept');
   });
 
-  test('that brings the token that is kept already is news to nobody', async () => {
+  test('with the token that is stored already sends no notice', async () => {
     await offer('second', now);
     await work([KEPT]);
     expect([told, toldCreated, await waiting()]).toEqual([[], [], undefined]);
     expect(await tokenKept()).toBe(KEPT.refreshToken);
   });
 
-  test('brings a token that counts as another one where this secret key does not open the one that is kept', async () => {
+  test('brings a token that counts as another one if this secret key does not open the stored one', async () => {
     await offer('second', now);
     const authorizers = openAuthorizers(server.redis, openVault(Buffer.alloc(32, 8)));
     await work([KEPT], {}, { authorizers });
@@ -117,7 +117,7 @@ describe('a further code', () => {
     expect((await authorizers.find(APPID))?.refreshToken).toBe(KEPT.refreshToken);
   });
 
-  test('that is dead changes nothing: the token from before stays, and nobody is told', async () => {
+  test('that is dead changes nothing: the earlier token stays, and no notice is sent', async () => {
     await offer('second', now);
     await work([{ kind: 'too_late', said: 'code expired' }]);
     expect(await tokenKept()).toBe(KEPT.refreshToken);
@@ -125,7 +125,7 @@ describe('a further code', () => {
     expect([told, toldCreated, await waiting()]).toEqual([[], [], undefined]);
   });
 
-  test('of the authorisation whose token is kept is not exchanged', async () => {
+  test('of the authorisation of the stored token is not exchanged', async () => {
     await offer('of the same push', now - 60_000);
     const before = await book.ledger.history(ID);
     expect(await work([])).toEqual([]);
@@ -164,7 +164,7 @@ describe('a worker', () => {
     expect(await readyIds()).toEqual([APPID]);
   });
 
-  test('leaves a code to another one that is at it, for a second, as long as five calls may take', async () => {
+  test('leaves a code to another process that exchanges it, for a second, as long as five calls may take', async () => {
     const leaseMs = 5 * DEFAULT_PATIENCE.requestTimeoutMs;
     await openAuthCodes(server.redis).underLease(APPID, leaseMs, async () => {
       expect(await work([])).toEqual([]);

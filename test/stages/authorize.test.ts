@@ -116,7 +116,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(await waiting()).toBeUndefined();
   });
 
-  test('lives from its push on, however long ago `query` had told that the Mini Program exists', async () => {
+  test('lives from its push on, however long ago `query` reported that the Mini Program exists', async () => {
     await book.load('b1', [merchant(1)]);
     await book.send(ID);
     await book.record(ID, 'task_created', { problem: 'query:12', at: now - DAY_MS });
@@ -169,7 +169,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(row.registration?.appid).toBe('wxnew');
   });
 
-  test('that was exchanged by a worker who died before he could say so is not exchanged again', async () => {
+  test('that was exchanged by a worker that died before it recorded it is not exchanged again', async () => {
     await created();
     const with1 = tools();
     const [code] = (await waiting())?.codes ?? [];
@@ -179,7 +179,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect((await book.registration(ID)).authorizer).toBe('kept');
   });
 
-  test('that is older than ten minutes by our clock is tried once before it is given up', async () => {
+  test('that is older than ten minutes by our clock is tried once before it is dropped', async () => {
     await created();
     now += 3 * HOUR_MS;
     const with1 = tools(KEPT);
@@ -188,7 +188,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(await book.registration(ID)).toMatchObject({ authorizer: 'kept', problem: undefined });
   });
 
-  test('that is dead is given up only after WeChat has been asked for the token, for an hour where it does not answer', async () => {
+  test('that is dead is dropped only after WeChat has been asked for the token, for an hour if it does not answer', async () => {
     await created();
     let answers: Info = { kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } };
     const DEAD: Exchange = { kind: 'too_late', said: 'code expired' };
@@ -223,7 +223,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(await with1.authorizers.find(APPID)).toMatchObject({ refreshToken: listed.refreshToken });
   });
 
-  test('that came before another one is tried when that is dead', async () => {
+  test('that came before another code is tried when that one is dead', async () => {
     await created();
     await offer('newer', now + 1);
     const with1 = tools({ kind: 'too_late', said: '' }, KEPT);
@@ -241,7 +241,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(await waiting()).toBeUndefined();
   });
 
-  test('whose authorisation was withdrawn during its exchange keeps no token', async () => {
+  test('whose authorisation was withdrawn during its exchange stores no token', async () => {
     await created();
     const with1 = tools(KEPT);
     const exchange: AuthorizeTools['exchange'] = async (code, token) => {
@@ -321,7 +321,7 @@ describe('the auth_code of a created Mini Program', () => {
     expect(ms).toBeLessThanOrEqual(1_000);
   });
 
-  test('is exchanged at once with another component access token where WeChat refuses the one that it had', async () => {
+  test('is exchanged at once with another component access token if WeChat refuses the first one', async () => {
     await created();
     const refused: string[] = [];
     const made = context();
@@ -347,7 +347,7 @@ describe('the auth_code of a created Mini Program', () => {
   });
 });
 
-describe('a Mini Program of which nobody knows whose it is', () => {
+describe('a Mini Program without a known registration', () => {
   const push = { until: 0, push: '' };
   const stranger = (principalName: string, registerType = 6): Info => ({
     kind: 'info',
@@ -366,7 +366,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
     now = Date.now();
   });
 
-  test('is the one merchant’s of that name who waits, however the name is written', async () => {
+  test('belongs to the one merchant of that name who waits, however the name is written', async () => {
     await offered('authorized');
     const written = merchant(1).name.replaceAll('（', '(').replaceAll('）', ')');
     await authorize(context(), { ...tools(KEPT), infoOf: async () => stranger(written) }, job, APPID);
@@ -374,7 +374,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
     expect(await book.ledger.ofAppid(APPID)).toBe(ID);
   });
 
-  test('is nobody’s who was sent after it had authorised the platform', async () => {
+  test('does not belong to a merchant who was sent after it had authorised the platform', async () => {
     now -= HOUR_MS;
     await offered('authorized');
     await authorize(context(), { ...tools(), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
@@ -433,7 +433,7 @@ describe('a Mini Program of which nobody knows whose it is', () => {
   });
 });
 
-describe('the platform is told of each new Mini Program', () => {
+describe('the platform is notified of each new Mini Program', () => {
   test('once its exchange has an end, without the refresh token in Redis', async () => {
     await created();
     await authorize(context(), tools(KEPT), job, APPID);

@@ -73,7 +73,7 @@ describe('of a night', () => {
     );
   });
 
-  test('are a link to the console, and who still has to confirm', () => {
+  test('are a link to the console, and the legal persons who still have to confirm', () => {
     const text = textOf([night({ ending: 'submitted' }, { awaiting: 140 })], {
       publicUrl: 'https://console.example/(x)',
     });
@@ -135,21 +135,21 @@ test.each([
   expect(textOf([notice(type, data)])).toContain(says);
 });
 
-test('times in the sentences of status are those of the clock on the wall', () => {
+test('times in the sentences of status are on the clock on the wall', () => {
   const reason = { en: 'Stopped since 2026-11-21T22:09:30+08:00.', zh: '自 2026-11-21T14:09:30.000Z 起暂停。' };
   expect(textOf([notice('line.stopped', { problem: 'x', reason })])).toContain('自 11 月 21 日 22:09 起暂停。');
   const english = textOf([notice('line.stopped', { problem: 'x', reason })], { language: 'en' });
   expect(english).toContain('Stopped since 21 Nov 22:09.');
 });
 
-test('a batch whose night is told of a moment later is no news', () => {
+test('a batch whose night is reported a moment later is no news', () => {
   const data = { batch: 'b1', outcomes: { created: 5 } };
   expect(isNews(notice('batch.done', data, { chat: { told_by_night: true } }))).toBe(false);
   expect(isNews(notice('batch.done', data, { chat: { told_by_night: false } }))).toBe(true);
 });
 
 describe('links about to expire', () => {
-  test('are one section, the first to end first, each with its link; those that have ended are counted', () => {
+  test('are one section, the first to end first, each with its link; ended links are counted', () => {
     const text = textOf([link(2), link(3, '2026-11-21T23:40:00+08:00'), link(4, '2026-11-21T23:00:00+08:00')]);
     expect(text.split('\n')).toEqual([
       '### 【fastregister】⚠️ 2 个授权链接即将到期',

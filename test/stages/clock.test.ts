@@ -46,7 +46,7 @@ async function window() {
 }
 
 test.each([-DAY_MS, -2_000, 2_000, DAY_MS])(
-  'a worker whose clock is off by %d ms sends at once, on the day that it is',
+  'a worker whose clock is off by %d ms sends at once, on the right day',
   async (offMs) => {
     const { day } = await window();
     const { context, asked } = workerOff(offMs, ACCEPTED);
@@ -94,7 +94,7 @@ test('what waited for a slot over the end of a day is sent on the next one, and 
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 1 });
 });
 
-test('sending hours are those of that clock, too', async () => {
+test('sending hours are measured by that clock, too', async () => {
   const minute = Math.floor((await book.calls.now()) / 60_000) % 1440;
   const closed = { fromMinute: (minute + 120) % 1440, untilMinute: (minute + 180) % 1440 };
   const { context, asked } = workerOff(2 * HOUR_MS + 60_000, ACCEPTED);

@@ -87,7 +87,7 @@ test('what anybody may ask for is answered and closed, and a stranger is not wai
   }
 });
 
-test('a connection of someone who knows the password stays open, and shows the next page', async () => {
+test('the connection of a client that knows the password stays open, and shows the next page', async () => {
   const { port } = await openConsole({ password: 'secret', sources: sources() });
   const it = await stranger(port);
   const page = `GET / HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${Buffer.from('admin:secret').toString('base64')}\r\n\r\n`;
@@ -99,7 +99,7 @@ test('a connection of someone who knows the password stays open, and shows the n
   it.socket.destroy();
 });
 
-test('whoever asks for /metrics while it is being made gets the same answer', async () => {
+test('requests for /metrics that come while it is being made get the same answer', async () => {
   let asked = 0;
   let go = (): void => {};
   const states = () => {

@@ -68,7 +68,7 @@ test('a worker that has read the old row, and asks for permission after the corr
   expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0 });
 });
 
-test('of two people who correct one merchant the second is told, and sends nothing that was not shown', async () => {
+test('if two people correct one merchant, the second gets an error, and nothing is sent that was not shown', async () => {
   const { book, tools, previewed } = await loaded();
   const [mine, theirs] = [await previewed('甲有限公司'), await previewed('乙有限公司')];
   expect(await applyCorrection(tools, mine, BY)).toMatchObject({ kind: 'done', became: 'sent' });

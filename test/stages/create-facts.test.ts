@@ -54,7 +54,7 @@ describe('a create that something else answered', () => {
     expect(effects.ifStopped).toEqual({ kind: 'try_returned', at: NOW, problem: 'call:page', postponed: 0 });
   });
 
-  test('and refused for the last of its tries waits for a person, unless everybody meets it', () => {
+  test('and refused for the last of its tries waits for a person, unless all merchants are refused so', () => {
     const { fact, effects } = answered(page('no'), DEFAULT_PATIENCE.retryLimit - 1);
     expect(fact).not.toHaveProperty('until');
     expect(effects.ifStopped).toMatchObject({ postponed: DEFAULT_PATIENCE.retryLimit - 1 });
@@ -85,9 +85,12 @@ describe('a create that was turned away before WeChat looked at the merchant', (
     expect(effects.giveBack).toEqual({ day: '2026-11-21', person: 'p', call: false });
   });
 
-  test.each([0, 61070, 89247, 89249, 91030, 4711])('is told apart from one that was answered with %i', (errcode) => {
-    expect(answered(answer(errcode)).effects).not.toHaveProperty('giveBack');
-  });
+  test.each([0, 61070, 89247, 89249, 91030, 4711])(
+    'is distinguished from a create that was answered with %i',
+    (errcode) => {
+      expect(answered(answer(errcode)).effects).not.toHaveProperty('giveBack');
+    },
+  );
 });
 
 describe('a fault', () => {
@@ -109,13 +112,13 @@ describe('a fault', () => {
     });
   });
 
-  test('that spends the last try has a time to be tried again where it is everybody’s', () => {
+  test('that spends the last try has a time to be tried again if it strikes all merchants', () => {
     const { fact, effects } = answered(answer(89247), DEFAULT_PATIENCE.retryLimit - 1);
     expect(fact).not.toHaveProperty('until');
     expect(effects.ifStopped).toMatchObject({ postponed: 4, until: NOW + 10 * MINUTE_MS });
   });
 
-  test('of nobody’s knowledge needs a person', () => {
+  test('with an unknown code needs a person', () => {
     const { effects } = answered(answer(4711));
     expect(effects.repeatedError).toMatchObject({ code: 'create:4711', met: 'rid: 65aa-1' });
     expect(effects.repeatedError).not.toHaveProperty('probe');
@@ -125,9 +128,12 @@ describe('a fault', () => {
     expect(answered(answer(errcode)).effects.repeatedError).toEqual({ call: 'create', code: '' });
   });
 
-  test.each([42001, 45011])('goes on after an answer at the door (%i), which tells nothing of it', (errcode) => {
-    expect(answered(answer(errcode)).effects).not.toHaveProperty('repeatedError');
-  });
+  test.each([42001, 45011])(
+    'continues after an answer before WeChat looked at the merchant (%i), which says nothing about it',
+    (errcode) => {
+      expect(answered(answer(errcode)).effects).not.toHaveProperty('repeatedError');
+    },
+  );
 
   test('on the way to WeChat stops the line early', () => {
     const mostOf = (reply: Reply) => answered(reply).effects.repeatedError;

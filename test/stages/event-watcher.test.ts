@@ -65,7 +65,7 @@ async function noticesWaiting(): Promise<Notice[]> {
   }
 }
 
-test('a batch that is done is told of once, whoever looks, and again after a retry', async () => {
+test('a batch that is done is reported once, by whichever process, and again after a retry', async () => {
   const { load, send, record } = openBook(db.redis);
   const one = idOf(merchant(1));
   await look();
@@ -103,7 +103,7 @@ test.each([
   expect(await noticesWaiting()).toMatchObject([{ type: 'batch.done', chat: { told_by_night: isTold } }]);
 });
 
-test('what Redis had forgotten is told of once', async () => {
+test('data that Redis had lost is reported once', async () => {
   loss = { epoch: 'e1', at: 5, facts: 3, pushes: 1 };
   await look(3);
   await look();
@@ -120,7 +120,7 @@ test('what was done before anybody wanted to hear is no news', async () => {
   expect((await noticesWaiting()).map(({ data }) => data.batch)).toEqual(['b2']);
 });
 
-test('a fault that a paused line meets is told of, and a pause beside a fault is no news', async () => {
+test('a fault that a paused line meets is reported, and a pause beside a fault is no news', async () => {
   const { calls } = openBook(db.redis);
   await look();
   for (const [problem, at] of [
@@ -135,7 +135,7 @@ test('a fault that a paused line meets is told of, and a pause beside a fault is
   expect((await noticesWaiting()).map(({ data }) => data.problem)).toEqual(['operator:pause', 'create:89254']);
 });
 
-test('each stop of the line is told of, and each quota day once', async () => {
+test('each stop of the line is reported, and each quota day once', async () => {
   const { calls } = openBook(db.redis);
   await look();
   await calls.stopLine({ because: 'maintenance', problem: 'operator:pause', at: 1 });
@@ -168,7 +168,7 @@ describe('a line that opens by itself', () => {
     await db.redis.hset(key('line'), { since: at, probeCall: 'any', failedProbes: failed, dueAt: at });
   };
 
-  test('is no news before ten minutes, nor where nothing has tried it; then it is told once, and that it is over', async () => {
+  test('is no news before ten minutes, nor before a call has tried it; then it is reported once, and that it is over', async () => {
     await look();
     for (const [minutes, failed] of [
       [9, 5],
@@ -202,7 +202,7 @@ describe('a line that opens by itself', () => {
     expect((await noticesWaiting()).map(({ type }) => type)).toEqual(['line.resumed']);
   });
 
-  test('that nobody was told of opens without a word', async () => {
+  test('and was never reported opens without a notice', async () => {
     await look();
     await lineWas(5, 3);
     await look();
@@ -212,7 +212,7 @@ describe('a line that opens by itself', () => {
   });
 });
 
-test('a token that cannot be fetched for ten minutes is told of once, and a ticket that has not come is not', async () => {
+test('a token that cannot be fetched for ten minutes is reported once, and a ticket that has not come is not', async () => {
   const { calls } = openBook(db.redis);
   await look();
   const since = (minutes: number) =>

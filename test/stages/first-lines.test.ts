@@ -22,7 +22,7 @@ test('the first of several rows of an enterprise is remembered, as a Map would, 
   );
 });
 
-test('a hundred thousand enterprises are told apart while it grows', () => {
+test('a hundred thousand enterprises are distinguished while it grows', () => {
   const lines = openFirstLines();
   const ids = Array.from({ length: 100_000 }, (_, number) => idOf(String(number)));
   expect(ids.filter((id, at) => lines.seen(id, at + 2, [id]) !== undefined)).toEqual([]);

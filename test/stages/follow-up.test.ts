@@ -33,19 +33,22 @@ describe('what was sent before workers were off for longer than we wait', () => 
   });
 
   test.each([40001, 40014, 42001, 45011, 61004, -1, 4711])(
-    'is not given up because its first search was answered %i, but once the next one has told of it',
+    'is not closed because its first search was answered %i, but once the next search has reported its end',
     async (errcode) => {
       expect(await searchedAndGivenUp([errcode, 89250])).toBe(2);
       expect(await book.registration(id)).toMatchObject({ problem: 'push:overdue', said: 'search:89250 said' });
     },
   );
 
-  test.each([-1, 89247, 4711])('is given up in the end where WeChat answers each search %i', async (errcode) => {
-    expect(await searchedAndGivenUp(Array(20).fill(errcode))).toBe(DEFAULT_PATIENCE.retryLimit);
-    expect((await book.registration(id)).said).toBe(`search:${errcode} said`);
-  });
+  test.each([-1, 89247, 4711])(
+    'is closed without a result in the end if WeChat answers each search %i',
+    async (errcode) => {
+      expect(await searchedAndGivenUp(Array(20).fill(errcode))).toBe(DEFAULT_PATIENCE.retryLimit);
+      expect((await book.registration(id)).said).toBe(`search:${errcode} said`);
+    },
+  );
 
-  test('is given up without a further call where it was told of, and the door is closed now', async () => {
+  test('is closed without a further call if a search has reported it, and calls are refused now', async () => {
     const { sentAt = 0 } = await book.registration(id);
     await book.record(id, 'task_unclear', { callSentAt: sentAt, problem: 'search:89250' });
     await book.record(id, 'search_void', { callSentAt: sentAt, problem: 'search:40001' });
@@ -53,7 +56,7 @@ describe('what was sent before workers were off for longer than we wait', () => 
   });
 });
 
-test('a second attempt is not given up on what was searched for the first one', async () => {
+test('a second attempt is not closed because of searches for the first one', async () => {
   const [first, second] = [Date.now() - 20 * DAY_MS, Date.now() - 4 * DAY_MS];
   await book.record(id, 'create_sent', { at: first, until: first + DEFAULT_PATIENCE.pushWaitMs });
   await book.record(id, 'task_unclear', { callSentAt: first, problem: 'search:89250' });
@@ -134,7 +137,7 @@ describe('a create whose answer does not come', () => {
     expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 1 });
   });
 
-  test('is not given up for an early search that found nothing: WeChat is asked once more', async () => {
+  test('is not closed because an early search found nothing: WeChat is asked once more', async () => {
     const sentAt = Date.now() - giveUpMs - 1;
     await book.record(id, 'create_sent', { at: sentAt, until: sentAt + lostRecheckMs });
     const early = { callSentAt: sentAt, early: true, until: sentAt + pushWaitMs };

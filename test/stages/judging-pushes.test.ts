@@ -50,7 +50,7 @@ describe('a push is about', () => {
     expect(await match(knows, registration(told))).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id] });
   });
 
-  test('nobody who is known, and then waits for whoever it names', async () => {
+  test('no known merchant, and then waits for the merchant that it names', async () => {
     const nobody = judge({});
     const awaits = async (push: RegistrationPush) => match(nobody, push);
     const task = registration({ status: '0', taskId: 't1' });
@@ -67,7 +67,7 @@ describe('a push is about', () => {
     expect(await match(judge({}), read(otherXml('notify_new')))).toEqual({ kind: 'not_ours' });
   });
 
-  test('what nobody can read, and is kept then', async () => {
+  test('something unreadable, and is kept then', async () => {
     const stored: StoredPush = { id: '1-1', entry: '1-1', receivedAt: AT, infoType: 'x', ...seal('no XML') };
     const unread = openStored(judge({}), stored);
     expect(unread).toEqual({ kind: 'unreadable', detail: expect.stringContaining('it is not XML') });

@@ -47,7 +47,7 @@ async function opened(...numbers: number[]): Promise<Book> {
   return book;
 }
 
-test('a link is told of when it is there, and again three hours before its end, each once', async () => {
+test('a link is reported when it is there, and again three hours before its end, each once', async () => {
   const book = await opened(1, 2);
   const sentAt = await sendWithLink(book, 1);
   const told: [string, Notice][] = [];
@@ -73,7 +73,7 @@ test('a link is told of when it is there, and again three hours before its end, 
   expect(lines.filter((line) => line.includes('ends in less than three hours'))).toHaveLength(1);
 });
 
-test('who confirmed in time is told nothing more', async () => {
+test('a legal person who confirmed in time gets no further notice', async () => {
   const book = await opened(1);
   await sendWithLink(book, 1);
   const told: [string, Notice][] = [];
@@ -84,7 +84,7 @@ test('who confirmed in time is told nothing more', async () => {
   expect(told.map(([, { type }]) => type)).toEqual(['link.ready']);
 });
 
-test('where nobody listens the log warns all the same, and open links are told to who listens later', async () => {
+test('without an address for notices the log warns all the same, and open links are sent to a later address', async () => {
   const book = await opened(1);
   await sendWithLink(book, 1);
   const deaf = watchOf(book);
@@ -95,7 +95,7 @@ test('where nobody listens the log warns all the same, and open links are told t
   expect(told.map(([, { type }]) => type)).toEqual(['link.ready']);
 });
 
-test('what cannot be queued is told at the next look', async () => {
+test('a notice that cannot be queued is queued at the next look', async () => {
   const book = await opened(1);
   await sendWithLink(book, 1);
   const failing = lookAfterLinks({

@@ -32,7 +32,7 @@ test('every answer for which the merchant has to act has a text', () => {
   expect(codes.filter((code) => !Object.hasOwn(REJECTED, code))).toEqual([]);
 });
 
-test('every problem of a sheet that is for the merchant asks for what is missing, unless the cell is to be corrected by hand', () => {
+test('each problem that the merchant can answer asks for what is missing, unless the cell has to be corrected by hand', () => {
   const refused = (code: string): RowWithOutcome => ({
     index: 0,
     row: { line: 2, cells: [], problems: [{ code, cell: 'A2' }] },
@@ -50,7 +50,7 @@ test('every problem of a sheet that is for the merchant asks for what is missing
 describe('while the legal person has time', () => {
   const waiting = { state: 'awaiting_legal_person', sentAt: NOW - 20 * HOUR_MS } as const;
 
-  test('it names the message, its sender, the Weixin ID, the time and whom to call back', () => {
+  test('it names the message, its sender, the Weixin ID, the time and the person to call back', () => {
     const { en, zh } = forwarded(rowOf(waiting), 'pending');
     for (const part of ['创建小程序申请', '公众平台安全助手', merchant(1).legalPersonaWechat]) {
       expect(zh).toContain(part);
@@ -75,12 +75,12 @@ describe('while the legal person has time', () => {
   });
 });
 
-test('a new Mini Program is told what comes next, and one that has to authorise again how', () => {
+test('a merchant with a new Mini Program reads what comes next, and one that has to authorise again how', () => {
   expect(forwarded(rowOf({ state: 'created', appid: 'wx1' }), 'created').zh).toMatch(/认证和备案.*线下类目/);
   expect(forwarded(rowOf({ state: 'created' }), 'created', 'authorize:61010').zh).toContain('重新授权');
 });
 
-test('what the staff has to settle is nothing to forward', () => {
+test('a problem that the staff has to settle has no message to forward', () => {
   expect(forwarded(rowOf({ state: 'needs_review' }), 'needs_review', 'push:overdue').zh).toBe('');
   expect(forwarded(rowOf({ state: 'cancelled' }), 'cancelled').zh).toBe('');
 });

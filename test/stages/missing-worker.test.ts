@@ -67,7 +67,7 @@ describe('rows wait, and no worker runs:', () => {
   });
 });
 
-describe('people are told', () => {
+describe('people are notified', () => {
   const facts: MissingFacts = {
     ...{ since: 5_000, lastSeenAt: undefined, waitingSince: 5_000, problem: 'worker:none', whoActs: 'us' },
     reason: { en: 'why', zh: '原因' },
@@ -89,7 +89,7 @@ describe('people are told', () => {
     }
   }
 
-  test('once that a worker is missing, whoever looks, and once that there is one again', async () => {
+  test('once that a worker is missing, by whichever process, and once that there is one again', async () => {
     expect(await told(0)).toEqual([]);
     expect(await told(0, facts, 3)).toEqual(['workers.missing']);
     expect(await told(0, { ...facts, since: 6_000 })).toEqual([]);

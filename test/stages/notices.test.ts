@@ -164,7 +164,7 @@ test('news of something that is long over are posted again when they are not tak
   await eventually(() => expect(numbersOf('m')).toEqual([1, 1]));
 });
 
-test('after three days of trying a notice is given up, and the next of its lane has three days of its own', async () => {
+test('after three days of trying a notice is dropped, and the next of its ordering key has three days of its own', async () => {
   statuses = [500, 500];
   for (const number of [1, 2]) await queue('m', number);
   await (await own.connect()).hset(key('noticeFirstTry', 'created'), 'm', Date.now() - 4 * DAY_MS);

@@ -27,7 +27,7 @@ describe('a permit', () => {
     expect(permit.isExpired()).toBe(true);
   });
 
-  test('of those that a frozen worker had, none is used', () => {
+  test('of a frozen worker is not used', () => {
     at(0);
     const permits = open();
     const had = Array.from({ length: 8 }, () => permits.ask());

@@ -199,7 +199,7 @@ test('a row that waits for the end of another batch’s task is withdrawn with i
   expect((await registration(idOf(merchant(1)))).state).toBe('submitting');
 });
 
-test('a merchant whom several batches ask for keeps the details of those that stay', async () => {
+test('a merchant with rows in several batches keeps the details of the remaining batches', async () => {
   const { load, registration } = openBook(db.redis);
   for (const batch of ['b1', 'b2', 'b3', 'b4']) await load(batch, [merchant(1)]);
   const rows = async () => {
@@ -218,7 +218,7 @@ test('a merchant whom several batches ask for keeps the details of those that st
   expect(await db.redis.exists(key('registration', idOf(merchant(1))))).toBe(0);
 });
 
-test('a merchant whom a younger batch asks for too keeps its details there', async () => {
+test('a merchant with a row in a younger batch keeps its details there', async () => {
   const { batches, view, rows } = openBook(db.redis);
   const shared = merchant(1);
   await loadAt('old', [shared, merchant(2)], LONG_AGO);
@@ -270,7 +270,7 @@ test('what was still in the list of what is ready is not sent, also where its me
   expect(await workload.toSend()).toBe(0);
 });
 
-test('the ids of what is forgotten leave every list, and those of others stay there in their order', async () => {
+test('the ids of deleted registrations leave every list, and other ids stay there in their order', async () => {
   const { record, registration, load } = openBook(db.redis);
   const { redis } = db;
   const [before, old, behind] = [
@@ -338,7 +338,7 @@ test('of a long list no order is lost where purged ids stand between the others,
   expect(await db.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual((live ?? []).map(idOf));
 });
 
-test('of an id that lies deep in a long list an empty place stays, which is handed to nobody', async () => {
+test('an id deep in a long list leaves an empty place, which is never dispatched', async () => {
   const { load } = openBook(db.redis);
   await load('live', [merchant(1)]);
   const live = idOf(merchant(1));
@@ -366,7 +366,7 @@ test('a purge forgets a page from its end, so that the rows that it has not come
   expect(await everythingIn(db.redis)).not.toContain(merchant(0).name);
 });
 
-test('what a row was before a later batch sent its merchant again tells how old its batch is', async () => {
+test('the state of a row before a later batch sent its merchant again decides how old its batch is', async () => {
   const { batches, load } = openBook(db.redis);
   for (const [id, one, at] of [
     ['old', merchant(1), LONG_AGO],
@@ -380,7 +380,7 @@ test('what a row was before a later batch sent its merchant again tells how old 
   expect(await forget()).toEqual(['old']);
 });
 
-test('a purge that was interrupted is finished by the next one, and one that is over is not repeated', async () => {
+test('an interrupted purge is finished by the next one, and a finished purge is not repeated', async () => {
   await loadAt(
     'b1',
     Array.from({ length: 600 }, (_, number) => merchant(number + 1)),

@@ -17,7 +17,7 @@ const server = useRedis();
 const CREATED: Reply = { kind: 'answer', errcode: 0, said: 'ok', body: {} };
 const day = new Date().toISOString().slice(0, 10);
 
-test('no worker calls before WeChat has told one of them what the day still allows', async () => {
+test('no worker calls before WeChat has reported to one of them what the day still allows', async () => {
   const book = openBook(server.redis);
   await book.load(
     'b1',
@@ -49,7 +49,7 @@ test('no worker calls before WeChat has told one of them what the day still allo
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 5, reported: { limit: 5, used: 95, counted: 0 } });
 });
 
-test('what was under way when WeChat told the quota is not sent a second time', async () => {
+test('calls that were under way when WeChat reported the quota are not sent a second time', async () => {
   const book = openBook(server.redis);
   await book.load(
     'b1',
@@ -115,7 +115,7 @@ test('a call that goes out while WeChat is asked may not be in its number yet, a
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, reported: { limit: 12, used: 0, counted: 0 } });
 });
 
-test('a worker that leaves while the quota is asked calls nobody', async () => {
+test('a worker that leaves while the quota is asked makes no call', async () => {
   const book = openBook(server.redis);
   await book.load(
     'b1',
@@ -139,7 +139,7 @@ test('a worker that leaves while the quota is asked calls nobody', async () => {
   expect(await book.batches.counts('b1')).toEqual({ queued: 5 });
 });
 
-test('what WeChat does not tell holds nobody up', async () => {
+test('a number that WeChat does not report delays no call', async () => {
   const book = openBook(server.redis);
   await book.load('b1', [merchant(1)]);
   const { close } = await startCrew({

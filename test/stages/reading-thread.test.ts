@@ -50,7 +50,7 @@ test('a file that takes all memory of its reader is refused, and nothing else is
   expect(thread.isFit()).toBe(false);
 });
 
-test('a reader that fails or leaves is our fault, and nobody waits for it', async () => {
+test('a reader that fails or leaves is our fault, and is not waited for', async () => {
   for (const [path, words] of [
     ['throws', 'a fault of the reader'],
     ['leaves', 'ended with 7'],

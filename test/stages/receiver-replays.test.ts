@@ -193,7 +193,7 @@ describe('a push that is older than three days', () => {
     reader.close();
   });
 
-  test('is told by the later of its two times', async () => {
+  test('is recognised by the later of its two times', async () => {
     await open();
     const at = Date.now() - 4 * DAY_MS;
     const signedNow = sign(encrypt(CREDENTIAL.aesKey, oldType('signed_now')(at), PLATFORM, Buffer.alloc(16)));
@@ -273,7 +273,7 @@ test('captured pushes do not fill the disk while Redis is away', async () => {
   await shelf.close();
 });
 
-test('who asks whether a push could be stored writes no file each time', async () => {
+test('requests whether a push could be stored write no file each time', async () => {
   const { log } = readableLog('silent');
   const spool = await openSpool(join(folder, 'spool'), log);
   let probes = 0;

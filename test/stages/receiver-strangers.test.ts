@@ -93,7 +93,7 @@ describe('a body', () => {
     await until('it is taken', () => isTaken(it));
   });
 
-  test('of 70 strangers, 1 MB each and never completed, is in nobody’s way', async () => {
+  test('of 70 strangers, 1 MB each and never completed, delays no other client', async () => {
     await open();
     const head = `POST ${PATH}?timestamp=1&nonce=1&msg_signature=1 HTTP/1.1\r\nhost: x\r\ncontent-length: 1048576\r\n\r\n`;
     const strangers = await Promise.all(Array.from({ length: 70 }, () => stranger(receiver.port)));
@@ -158,7 +158,7 @@ describe('connections', () => {
     expect(pushes.map((it) => it.isClosed())).toEqual([true, true, false, false]);
   });
 
-  test('of one client behind a trusted proxy are limited, and not those of others', async () => {
+  test('of one client behind a trusted proxy are limited, and other clients’ are not', async () => {
     await open({ limits: { perAddress: 2 }, trustProxy: 'loopback' });
     const unfinished = async (client: string): Promise<Stranger> => {
       const it = await stranger(receiver.port);
@@ -178,7 +178,7 @@ describe('connections', () => {
     for (const it of [other, ...same]) it.socket.destroy();
   });
 
-  test('from this machine are not counted as those of one client', async () => {
+  test('from this machine are not counted as one client’s', async () => {
     await open({ limits: { perAddress: 2 } });
     const strangers = await Promise.all(Array.from({ length: 10 }, () => stranger(receiver.port)));
     for (const it of strangers) it.send('POST ');
@@ -205,7 +205,7 @@ describe('a request', () => {
     expect(await refused('too_slow')).toBe(4);
   });
 
-  test('that is none, or whose head is absurd, is refused', async () => {
+  test('that is not HTTP, or whose head is absurd, is refused', async () => {
     await open();
     for (const [text, status] of [
       ['\u0016\u0003\u0001\u0002', 400],
@@ -241,7 +241,7 @@ describe('a request', () => {
     expect(isTaken(it)).toBe(true);
   });
 
-  test('whose sender closes his half behind it is answered', async () => {
+  test('whose sender closes its half after it is answered', async () => {
     await open();
     const it = await stranger(receiver.port);
     it.socket.end(textOf(seal(otherXml('authorized'))));

@@ -76,7 +76,7 @@ describe('store, then answer', () => {
     expect((await stored())[0]?.body).toEqual(odd);
   });
 
-  test('every InfoType is answered, kept and counted, also those that nobody knows', async () => {
+  test('every InfoType is answered, kept and counted, also unknown ones', async () => {
     await open({ records: true });
     for (const infoType of ['authorized', 'notify_of_next_year', 'notify_of_next_year']) {
       expect((await post(receiver.port, seal(otherXml(infoType)))).text).toBe('success');
@@ -110,7 +110,7 @@ describe('store, then answer', () => {
 });
 
 describe('what is refused', () => {
-  test('a wrong signature, a foreign platform, a faulty body, one that is too large, and what is no push', async () => {
+  test('a wrong signature, a foreign platform, a faulty or too large body, and a request that is no push', async () => {
     await open();
     const { query, body } = seal(otherXml('authorized'));
     const forged = query.replace(/msg_signature=./, (start) => `${start.slice(0, -1)}x`);
@@ -150,7 +150,7 @@ describe('what is refused', () => {
     await ended;
   });
 
-  test('a sender who never ends is timed out', async () => {
+  test('a sender that never ends is timed out', async () => {
     await open({ slowSenderMs: 200 });
     const socket = createConnection(receiver.port, '127.0.0.1');
     let heard = '';
@@ -299,7 +299,7 @@ describe('when Redis is away', () => {
     await chmod(join(folder, 'spool'), 0o700);
   });
 
-  test('and the spool has no folder, nobody says success', async () => {
+  test('and the spool has no folder, no push is answered success', async () => {
     await open();
     await rm(join(folder, 'spool'), { recursive: true });
     await writeFile(join(folder, 'spool'), 'in the way');

@@ -130,14 +130,14 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     expect(await reconcile(rehearsal)).toMatchObject({ silent: 1, running: 0, matches: [{ appid: 'wxnew' }] });
   });
 
-  test('at once where `query` told that its task has created one', async () => {
+  test('at once if `query` reported that its task has created one', async () => {
     await book.record(idOf(OTHER), 'task_created', { problem: 'query:12' });
     listed = [{ appid: 'wxnew', authorizedAt: Date.now() + HOUR_MS }];
     now = Date.now() + HOUR_MS;
     expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
   });
 
-  test('but not while a task of the same name runs, whose it can be, too', async () => {
+  test('but not while a task of the same name runs, which may have created it, too', async () => {
     const running = { ...merchant(3), name: ONE.name };
     await book.load('b3', [running]);
     const at = Date.now() + 20 * HOUR_MS;
@@ -164,7 +164,7 @@ describe('after a time without a receiver', () => {
     expect(await foundThen()).toEqual([{ registration: idOf(ONE), appid: 'wxnew' }]);
   });
 
-  test('one that was authorised before or after it is not: a receiver was there for its push', async () => {
+  test('not one that was authorised before or after it: a receiver was there for its push', async () => {
     listed = [{ appid: 'wxnew', authorizedAt: hours(1) }];
     expect(await foundThen()).toEqual([]);
     listed = [{ appid: 'wxnew', authorizedAt: hours(3.5) }];
@@ -216,7 +216,7 @@ test('without a person nothing is recorded of a list that was not read to its en
   expect(await compareAndRecord(tools())).toMatchObject({ recorded: 1, refused: '' });
 });
 
-describe('a Mini Program that was authorised anew is nobody else’s', () => {
+describe('a Mini Program that was authorised anew keeps its registration', () => {
   beforeEach(() => {
     listed = [{ appid: 'wxfirst', authorizedAt: Date.now() + HOUR_MS }];
   });
@@ -273,7 +273,7 @@ describe('what is found', () => {
     match = only;
   });
 
-  test('is kept, recorded and told as its push would have been', async () => {
+  test('is stored, recorded and sent as its push would have been', async () => {
     expect(await record(tools(), match)).toBe(true);
     expect(await book.registration(idOf(ONE))).toMatchObject({ state: 'created', appid: 'wxnew', authorizer: 'kept' });
     expect(await tools().authorizers.find('wxnew')).toMatchObject({ refreshToken: 'token of wxnew' });
@@ -288,7 +288,7 @@ describe('what is found', () => {
     ]);
   });
 
-  test('without a refresh token is told so', async () => {
+  test('without a refresh token is reported so', async () => {
     expect(await record(tools(), { ...match, refreshToken: undefined })).toBe(true);
     expect(await book.registration(idOf(ONE))).toMatchObject({ state: 'created', authorizer: 'lost' });
     expect(await noticed(idOf(ONE))).toMatchObject([{ data: { authorization: 'none' } }]);

@@ -55,14 +55,14 @@ describe("WeChat's list of accounts is compared", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('at once by the next process where nobody was there at night', async () => {
+  test('at once by the next process if no process ran at night', async () => {
     await reconcileWhenDue(options);
     now = at('23T17:00:00');
     await reconcileWhenDue(process());
     expect(asked).toHaveLength(2);
   });
 
-  test('once after a time without a receiver, of which it is told', async () => {
+  test('once after a time without a receiver, which it is given', async () => {
     await reconcileWhenDue(options);
     const missed = { from: at('21T10:00:00'), to: at('21T11:00:00') };
     outage = missed;

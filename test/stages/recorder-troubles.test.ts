@@ -52,7 +52,7 @@ test.each(TROUBLES)('a push is recorded once Redis can again, and not parked for
   expect(await openPushes(server.redis).parked()).toBe(0);
 });
 
-test('a push whose registration Redis forgets while it is recorded waits for the sheet that brings it back', async () => {
+test('a push whose registration Redis loses while it is recorded waits for the sheet that brings it back', async () => {
   const book = openBook(server.redis);
   await book.load('b1', [one]);
   await book.send(idOf(one));

@@ -70,7 +70,7 @@ describe('a push that a recorder has taken', () => {
     expect(await openPushes(server.redis).listParked()).toEqual([]);
   });
 
-  test('is parked where our own program fails on it, and those behind it are recorded', async () => {
+  test('is parked if our own program fails on it, and the pushes behind it are recorded', async () => {
     const book = openBook(server.redis);
     await book.load('b1', [merchant(1)]);
     const { ledger } = recorderOn(server.redis, readableLog('silent').log);
@@ -147,7 +147,7 @@ describe('a success that WeChat pushes again', () => {
     expect(await book.registration(ID)).toMatchObject({ state: 'created', authorizer: 'kept' });
   });
 
-  test('without a code is told of each time, as one and the same: a process that died had perhaps not told', async () => {
+  test('without a code is sent each time, with the same id: a process that died had perhaps not sent it', async () => {
     await sent();
     const at = Date.now();
     await pushed(undefined, at);

@@ -258,7 +258,7 @@ describe('of a push that is recorded', () => {
     ]);
   });
 
-  test('a notice goes out where a Mini Program is there and no code is to be exchanged', async () => {
+  test('a notice is sent if a Mini Program is there and no code has to be exchanged', async () => {
     const created = { state: 'created', appid: 'wxnew' } as const;
     const notice = { registration: id, appid: 'wxnew', at: AT, authorization: 'none' };
     expect((await recorded(SUCCESS, { after: created })).notices).toEqual([notice]);
@@ -268,7 +268,7 @@ describe('of a push that is recorded', () => {
     expect((await recorded(SUCCESS, { after: created, tells: false })).outcome).toBe('recorded');
   });
 
-  test('the code of a Mini Program of which nobody knows whose it is waits, unless a merchant is named', async () => {
+  test('the code of a Mini Program without a known registration waits, unless a merchant is named', async () => {
     const nobody = async (named: boolean) => {
       const offers: unknown[] = [];
       const codes = { offer: async (appid: string) => void offers.push(appid) } as unknown as Recorder['codes'];
@@ -306,7 +306,7 @@ test('a push whose merchant comes while it is being parked is recorded after all
   expect(done).toEqual([]);
 });
 
-test('a push that our own program fails on is parked, for nobody to come', async () => {
+test('a push that our own program fails on is parked, and waits for no registration', async () => {
   const parked: unknown[] = [];
   const ledger = {
     ...judge({}).ledger,

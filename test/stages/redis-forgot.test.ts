@@ -25,7 +25,7 @@ beforeEach(async () => {
   return () => wakeupChannel.close();
 });
 
-test('an answer whose registration Redis has forgotten meanwhile is kept for the time when it is loaded again', async () => {
+test('an answer whose registration Redis has lost meanwhile is kept for the time when it is loaded again', async () => {
   const kept: JournalEntry[] = [];
   const made = contextWith(server.redis, wakeupChannel, {
     create: async () => {

@@ -67,7 +67,7 @@ function column(cells: ReadonlyMap<string, ShownCell>, letter: string): (string 
 
 const zh = { language: 'zh' } as const;
 
-test('a Chinese report has Chinese headings, outcomes and names of who acts; an English one those that programs know', async () => {
+test('a Chinese report has Chinese headings, outcomes and sides that act; an English report the ones that programs know', async () => {
   const chinese = await cellsShown(await written(zh), 1);
   expect(column(chinese, 'I')).toEqual(['结果', '已创建', '已创建', '未通过', '已过期', '处理中']);
   expect(column(chinese, 'N')).toEqual(['由谁处理', '无需操作', '无需操作', '商户', '法人', '运营人员']);
@@ -134,7 +134,8 @@ test('the second sheet counts by outcome and by reason, in numbers, and has the 
   expect(cells.get('A2')?.fill).toBe((await cellsShown(file, 1)).get('I2')?.fill);
 });
 
-test('nobody succeeds where nothing is over', () => expect(successRate({ pending: 3, invalid: 1 })).toBeUndefined());
+test('the success rate is empty while no row is settled', () =>
+  expect(successRate({ pending: 3, invalid: 1 })).toBeUndefined());
 
 test('it comes back as the next upload unchanged, with a column 原因 of the sheet’s own, and nothing is said of the counts', async () => {
   for (const language of ['zh', 'en'] as const) {
@@ -179,7 +180,7 @@ describe('a workbook', () => {
     hasFilter: true,
   });
 
-  test('whose rows cannot be read is not written, and it is said why', async () => {
+  test('whose rows cannot be read is not written, and the error says why', async () => {
     async function* rows() {
       yield [{ cells: ['name'] }];
       throw new Error('the rows are gone');
@@ -190,7 +191,7 @@ describe('a workbook', () => {
     expect(readFileSync(file, 'utf8')).toBe('what was there');
   });
 
-  test('nobody reads to its end asks for no further rows', async () => {
+  test('that its reader does not read to the end requests no further rows', async () => {
     let isClosed = false;
     async function* rows() {
       try {

@@ -136,7 +136,7 @@ test('only what has had its outcome since a moment is in the report', async () =
   expect((await rowsOf(batch, { since: at })).map(({ cells }) => cells[6])).toEqual(['late']);
 });
 
-test('a row tells when it was sent and when it ended, in the time of the report, and nothing of what was not', async () => {
+test('a row has the times when it was sent and when it ended, in the time of the report, if it was and did', async () => {
   const batch = await batchOfNotes('b1', ['ended', 'sent', 'waits']);
   const { record, registration, take } = openBook(db.redis);
   const [ended, sent] = [idOf(merchant(1)), idOf(merchant(2))];
@@ -195,7 +195,7 @@ test('several batches are one table: the same column under any of its names, one
   ]);
 });
 
-test('nobody sees half of a report, and no file is overwritten unasked', async () => {
+test('no half-written report can be seen, and no file is overwritten unasked', async () => {
   const file = join(folder, 'kept.csv');
   async function* halfway(): AsyncGenerator<string> {
     yield 'half';
@@ -212,7 +212,7 @@ test('nobody sees half of a report, and no file is overwritten unasked', async (
   await expect(writeWhole(join(folder, 'nowhere', 'x.csv'), whole(), false)).rejects.toThrow('no such folder');
 });
 
-test('each row is told once and in order, over pages, with the line of the row that it repeats', async () => {
+test('each row is written once and in order, over pages, with the line of the row that it repeats', async () => {
   const { batches } = openBook(db.redis);
   const batch = await batches.open({
     id: 'b1',

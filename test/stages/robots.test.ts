@@ -148,7 +148,7 @@ describe.each(KINDS)('a %s robot', (kind) => {
     expect(await undelivered(settings, notices)).toEqual([]);
   });
 
-  test('in whose place a login page answers has not taken it', async () => {
+  test('has not accepted a message if a login page answers in its place', async () => {
     const robot = await asking();
     robot.answers = [''];
     const settings = settingsFor([robot]);
@@ -204,7 +204,7 @@ test('a webhook gets the JSON that it always got, without what only a chat says'
   });
 });
 
-test('each thing is told once to each address, over any number of processes', async () => {
+test('each notice is sent once to each address, over any number of processes', async () => {
   const settings = settingsFor([await newRobot('wecom'), await newRobot('feishu')]);
   const told = openSentNotices(await own.connect(), outletsOf(settings));
   await Promise.all([1, 2, 3].map(() => told.tell('line', 'stopped 1', 'line', stopped())));
@@ -231,7 +231,7 @@ test('a link that is ready is no news for a chat: nothing is posted, and nothing
   expect(robot.requests).toEqual([]);
 });
 
-test('what was just told goes out before the process leaves: under cron nobody else would post it', async () => {
+test('a queued notice is posted before the process leaves: under cron no other process would post it', async () => {
   const robot = await newRobot('wecom');
   const settings = settingsFor([robot]);
   const delivering = await deliver(settings);
@@ -269,7 +269,7 @@ describe('at most 20 messages a minute', () => {
     return { messages, joined };
   }
 
-  test('are posted, and no notice is left over: those that wait are joined', async () => {
+  test('are posted, and no notice is left over: waiting notices are joined', async () => {
     const { messages, joined } = await minuteOf(200);
     expect(messages).toBeGreaterThan(15);
     expect(messages).toBeLessThanOrEqual(20);

@@ -49,13 +49,13 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
     },
   );
 
-  test('is not asked without a pause where its time to give up has come while WeChat is away', () => {
+  test('is not asked without a pause if its time is up while WeChat is unavailable', () => {
     expect(asked(27, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + pushRecheckMs });
     expect(asked(80, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + retryFirstMs });
   });
 
   test.each([-1, 89247, 4711])(
-    'is not asked without a pause either where its time to give up has come and the answer is %i',
+    'is not asked without a pause either if its time is up and the answer is %i',
     (errcode) => {
       const vague: Reply = { kind: 'answer', errcode, said: 'said', body: {} };
       expect(asked(27, vague).fact).toMatchObject({ kind: 'task_unclear', until: NOW + pushRecheckMs });
@@ -113,7 +113,7 @@ describe('the early search after a lost answer', () => {
     expect(early(fault)).toMatchObject({ kind: 'search_refused', until: NOW + pushRecheckMs });
   });
 
-  test('is told from the search of the overdue push by the time it was put down for, whatever a clock says', () => {
+  test('is distinguished from the search of the overdue push by the time for which it was scheduled, whatever a clock says', () => {
     const overdue = { ...registration, sentAt: NOW - DEFAULT_PATIENCE.pushWaitMs + 1_000, until: NOW + 1_000 };
     const answer: Reply = { kind: 'answer', errcode: 89250, said: 'not found', body: {} };
     const { fact } = factOfSearch(context, overdue, '2026-11-21', answer);
@@ -157,7 +157,7 @@ describe('a query when the push is overdue', () => {
   );
 });
 
-test('a query that tells the end leaves nothing to wait for', () => {
+test('a query that reports the end leaves nothing to wait for', () => {
   const context = {
     api: fastregisterenterpriseweapp(NO_CLIENT),
     patience: DEFAULT_PATIENCE,

@@ -22,7 +22,7 @@ function situationOf(
   return sendingStatus(calls, limits, NOON, api);
 }
 
-test('a token that is refused for the platform says what to mend, and what WeChat said', async () => {
+test('a token that is refused for the platform says what to fix, and what WeChat said', async () => {
   const because = 'access clientip is not registered requestIP: 203.0.113.7 rid: 65aa-1';
   const { blockedReason, stopped } = await situationOf({ line: { problem: 'token:61004', because } });
   expect(stopped).toBe(true);
@@ -48,7 +48,7 @@ test("the platform's token service that gives none says which status it answered
   expect(waiting.blockedReason?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
 });
 
-test('a line that a person paused beside its fault says both, and what to mend', async () => {
+test('a line that a person paused beside its fault says both, and what to fix', async () => {
   const { blockedReason } = await situationOf({
     line: { problem: 'create:89254', paused: 'we move house' },
   });
@@ -57,7 +57,7 @@ test('a line that a person paused beside its fault says both, and what to mend',
   expect(blockedReason?.nextStep.en).toContain('permission sets');
 });
 
-test('a token that is refused with a code that nobody knows says nothing about tasks', async () => {
+test('a token that is refused with an unknown code says nothing about tasks', async () => {
   const { blockedReason } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
   expect(blockedReason?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
 });
@@ -150,7 +150,7 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
     expect((await situationOf({ day: asking })).stopped).toBe(false);
   });
 
-  test("is waited for where WeChat's own number has shut it, told by quota/get", async () => {
+  test('is waited for if WeChat’s own number has closed it, as quota/get reports', async () => {
     const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
     const believing = { ...LIMITS, believeWeChat: true };
     expect((await situationOf({ day: { create: 3, reported: told } }, believing)).stopped).toBe(false);
@@ -161,7 +161,7 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
   });
 });
 
-test('calls that are kept for searches are no calls for a create, and those that WeChat has forgotten are', async () => {
+test('calls reserved for searches are not available for a create, and calls that WeChat no longer counts are', async () => {
   const kept = await situationOf({ day: { create: 990, kept: 10 } });
   expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, blockedReason: { problem: 'quota:day' } });
   expect(kept.blockedReason?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");

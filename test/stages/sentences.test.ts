@@ -41,7 +41,7 @@ test('a Mini Program that was created is not verified: the report says what come
   expect(nextOf(warned.registration, undefined).zh).toMatch(/^已完成。.*认证和备案/);
 });
 
-describe('a row that was given up', () => {
+describe('a row that is no longer retried', () => {
   test.each([
     ['create:89249', 'who else registers a Mini Program', '还有谁在为该企业注册小程序'],
     ['create:89247', 'Compare the code and its type', '核对企业代码及类型'],
@@ -58,7 +58,7 @@ describe('a row that was given up', () => {
     expect(nextOf(fate.registration, undefined).en).toBe(nextStep.en);
   });
 
-  test('is told apart from one that waits: the same answer says that it is sent again', () => {
+  test('is distinguished from a row that waits: the same answer says that it is sent again', () => {
     const fate = fateOf({ state: 'deferred', wait: 'busy', until: NOON + 1, problem: 'create:89249' });
     expect(sentencesFor(fate, CIRCUMSTANCES).reason.en).toContain('It is sent again at');
   });
@@ -82,7 +82,7 @@ describe('a row that was given up', () => {
   );
 });
 
-describe('of a blockedReason and a wait of its own, a row tells the one that ends later', () => {
+describe('a row that waits for a blockedReason and a time of its own names the later of the two', () => {
   const words = { en: 'Sending goes on at midnight.', zh: '午夜继续。' };
   const midnight: BlockedReason = {
     problem: 'quota:day',
@@ -144,7 +144,7 @@ describe('a row that stays silent', () => {
     expect(nextStep.en).toContain('Nothing to do');
   });
 
-  test('of which search says that its task runs asks the legal person, and says until when', () => {
+  test('and whose task a search finds running asks the legal person, and says until when', () => {
     const fate = fateOf({ state: 'awaiting_legal_person', sentAt, until: later, problem: 'search:89251' });
     const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
     expect(sentences).toMatchObject({ whoActs: 'legal_person', nextStep: { en: 'Ask.' } });
@@ -153,7 +153,7 @@ describe('a row that stays silent', () => {
     }
   });
 
-  test('asks nobody once the 24 hours are over', () => {
+  test('calls for no action once the 24 hours are over', () => {
     const sentLongAgo = NOON - 25 * HOUR_MS;
     const fate = fateOf({ state: 'awaiting_legal_person', sentAt: sentLongAgo, until: later, problem: 'search:89250' });
     const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
@@ -174,7 +174,7 @@ describe('a row that stays silent', () => {
     });
   });
 
-  test('and is sent again because nobody had its link says why, while it waits and when a person has to look', () => {
+  test('and is sent again because its link was lost says why, while it waits and when a person has to look', () => {
     const waiting = sentencesFor(fateOf({ state: 'queued', problem: 'link:lost' }), CIRCUMSTANCES);
     expect(waiting).toMatchObject({ outcome: 'pending', problem: 'link:lost', whoActs: 'us' });
     expect(waiting.reason.en).toMatch(/nobody could open it; its 24 hours are over\. It waits for its turn/);
@@ -190,7 +190,7 @@ describe('what WeChat said', () => {
     return [reason.en, reason.zh].map((text) => /(?:WeChat said: |微信原文：)(.*)$/.exec(text)?.[1]);
   };
 
-  test('is shown with its code to whoever reviews a row, and where nobody knows the code or it is many things', () => {
+  test('is shown with its code to the person who reviews a row, and if the code is unknown or has many causes', () => {
     for (const [state, problem, code] of [
       ['needs_review', 'create:89249', '89249'],
       ['rejected', 'later:4711', '4711'],
@@ -200,7 +200,7 @@ describe('what WeChat said', () => {
     }
   });
 
-  test('has its code in front already where it is the last word on a row that was given up', () => {
+  test('has its code in front if it is the last word on a row that is no longer retried', () => {
     const said = 'search:89250 try later';
     expect(words({ state: 'needs_review', problem: 'push:overdue', said })).toEqual([said, said]);
   });
@@ -223,7 +223,7 @@ test('what WeChat said is set off from the sentence behind it, in Chinese too', 
 });
 
 describe('times', () => {
-  test('a row that may be sent again later says from when on, behind what is to be done', () => {
+  test('a row that may be sent again later says from when on, after what to do', () => {
     const until = NOON + 15 * 24 * HOUR_MS;
     const rejected = { state: 'rejected', problem: 'push:105', appid: undefined } as const;
     const { nextStep } = sentencesFor(fateOf({ ...rejected, until }), CIRCUMSTANCES);
@@ -269,7 +269,7 @@ describe('a Mini Program that exists', () => {
     }
   });
 
-  test('of which only a query has told, or whose code is being exchanged, is not done', () => {
+  test('that only a query has reported, or whose code is being exchanged, is not done', () => {
     expect(nextFor({ appid: undefined, problem: 'query:12' }).en).not.toMatch(/^It is done/);
     expect(nextFor({ authorizer: 'due' })).toMatchObject({ acts: 'us', en: expect.stringContaining('exchanged') });
   });
@@ -285,7 +285,7 @@ describe('a Mini Program that exists', () => {
 });
 
 describe('an invalid row', () => {
-  test('names first what stops it, not what was repaired on the way, and who can mend that', () => {
+  test('names first what stops it, not what was only repaired, and who can fix that', () => {
     const problems = [
       { code: 'sheet:spaces_repaired', cell: 'A2' },
       { code: 'sheet:code_missing', cell: 'B2' },
@@ -299,7 +299,7 @@ describe('an invalid row', () => {
     expect(sentences.reason.en).toMatch(/^B2: .*A2: /);
   });
 
-  test('that another registration API would have taken says so, and who can mend it', () => {
+  test('that another registration API would have accepted says so, and who can fix it', () => {
     const fate = fateOf({ state: 'invalid', problem: 'sheet:code_type_refused' });
     const sentences = sentencesFor(fate, CIRCUMSTANCES);
     expect(sentences).toMatchObject({ outcome: 'invalid', whoActs: 'merchant' });

@@ -316,7 +316,7 @@ describe('a workbook', () => {
     );
   });
 
-  test('with names that write to a terminal is told without them', async () => {
+  test('with names that write to a terminal is reported without them', async () => {
     const name = `\u001b]0;x\u0007示例\u202e${'y'.repeat(100)}`;
     const list = `<sheet name="a" r:id="rId1"/><sheet name="${name}" state="hidden" r:id="rId1"/>`;
     const { notes } = await opened(

@@ -61,7 +61,7 @@ async function refusal(bytes: Buffer | string, options = {}): Promise<string> {
 }
 
 describe('the samples', () => {
-  test('are those that their table makes', async () => {
+  test('are the ones that their table makes', async () => {
     const wanted = [
       ...INTAKE_SAMPLES.map(({ file, bytes }) => ({ file, bytes: bytes() })),
       { file: 'README.md', bytes: Buffer.from(samplesPage()) },
@@ -92,7 +92,7 @@ describe('the samples', () => {
     },
   );
 
-  test('of one kind all tell the same merchants', async () => {
+  test('of one kind all name the same merchants', async () => {
     const same = INTAKE_SAMPLES.filter(({ ready, problems }) => ready === 3 && problems?.length === 0);
     expect(same.length).toBeGreaterThan(10);
     const merchants = await Promise.all(
@@ -240,7 +240,7 @@ describe('lines and rows', () => {
     await expect(rowsOf(sheet)).rejects.toThrow(/changed while/);
   });
 
-  test('also where somebody writes into it while its rows are read', async () => {
+  test('also while another program writes into it', async () => {
     for (const encoding of ['utf-8', 'gb18030'] as const) {
       const file = await saved(encode(`企业名称,企业代码\n${'商户,1\n'.repeat(100_000)}`, encoding));
       const sheet = await openSheet(file);
@@ -304,7 +304,7 @@ describe('what cannot be read', () => {
     );
   });
 
-  test('a quotation mark that nobody closed', async () => {
+  test('a quotation mark that is never closed', async () => {
     expect(await refusal('name,code\nA,1\n"B,2\nC,3\n')).toMatch(/quotation mark/);
     expect(await refusal(`name,code\nA,1\n"B,2\n${'C,3\n'.repeat(400_000)}`)).toMatch(
       /begins on line 3 a quotation mark/,
@@ -343,7 +343,7 @@ describe('what cannot be read', () => {
     await expect(openSheet(join(folder, 'none.csv'))).rejects.toThrow('there is no such file');
   });
 
-  test('a pipe, into which nobody may ever write', async () => {
+  test('a pipe that may never be written to', async () => {
     const pipe = join(folder, 'pipe.csv');
     execFileSync('mkfifo', [pipe]);
     await expect(openSheet(pipe)).rejects.toThrow(/this is a pipe or a device.*save it as a file/);
@@ -446,7 +446,7 @@ describe('a workbook', () => {
     );
   });
 
-  test('tells a formula without a result from a blank cell, and passes over no row that has nothing else', async () => {
+  test('distinguishes a formula without a result from a blank cell, and skips no row that has nothing else', async () => {
     const cell = (reference: string, inside: string) => `<c r="${reference}">${inside}</c>`;
     const rows = [
       `<row r="2">${cell('A2', '<f>C2</f>')}${cell('B2', '<v>1</v>')}</row>`,
@@ -585,7 +585,7 @@ describe('the template', () => {
     },
   );
 
-  test('leaves a row in the sheet of which either the name or the code was filled in', async () => {
+  test('leaves a row in the sheet if either its name or its code was filled in', async () => {
     const text = await readFile(await saved(template({ format: 'csv', lang: 'zh' })), 'utf8');
     const edited = [text.replace('91XXXXXXXXXXXXXXXX', '91350100M000100Y43'), text.replace('示例商贸', '海风商贸')];
     for (const one of edited) expect(await cellsOf(await openSheet(await saved(one), REQUIRED))).toHaveLength(1);

@@ -78,7 +78,7 @@ describe('a silent registration', () => {
     expect(await dueAt()).toBeGreaterThan(Date.now());
   });
 
-  test('is asked about when its time has come by the clock of Redis, or by that of its job', async () => {
+  test('is asked about when its time has come by Redis’ clock, or by the time of its job', async () => {
     await accepted();
     const until = Date.now() + 60_000;
     await server.redis.hset(key('registration', id), 'until', until);
@@ -109,7 +109,7 @@ describe('a silent registration', () => {
     expect([searches, await dueAt(), await readyIds()]).toEqual([0, 0, []]);
   });
 
-  test('that is purged while it is to be given up is done', async () => {
+  test('that is purged before it is closed is done', async () => {
     await accepted(giveUpMs + 60_000);
     await book.record(id, 'task_running', { callSentAt: sentAt, problem: 'search:89251' });
     const purge = async () => void (await server.redis.del(key('registration', id)));
@@ -117,7 +117,7 @@ describe('a silent registration', () => {
     expect([searches, await dueAt(), await readyIds()]).toEqual([0, 0, []]);
   });
 
-  test('of which the API in use can ask nothing is waited for until it is given up, and then without asking', async () => {
+  test('that the API in use cannot search for is waited for until its time is up, and closed without a search', async () => {
     await accepted();
     await follow(successor);
     expect([searches, await dueAt()]).toEqual([0, sentAt + giveUpMs]);
@@ -157,7 +157,7 @@ describe('a silent registration', () => {
     expect(searches).toBe(1);
   });
 
-  test('of which journals know more is restored first, and decided anew at once', async () => {
+  test('with more facts in journals is restored first, and decided anew at once', async () => {
     await accepted();
     const restored: string[] = [];
     await follow((context) => ({
@@ -229,7 +229,7 @@ describe('a silent registration', () => {
     expect([state, await dueAt()]).toEqual(['submitting', at + pushWaitMs]);
   });
 
-  test('that another process learns of while it is to be given up is decided anew', async () => {
+  test('with a fact from another process before it is closed is decided anew', async () => {
     await accepted(giveUpMs + 60_000);
     await book.record(id, 'task_running', { callSentAt: sentAt, problem: 'search:89251' });
     const appears = async () => void (await book.record(id, 'mini_program_created', { appid: 'wxnew' }));
@@ -238,7 +238,7 @@ describe('a silent registration', () => {
     expect((await book.ledger.history(id)).at(-1)?.kind).toBe('mini_program_created');
   });
 
-  test('whose task was running still is given up in the end, with WeChat’s last answer', async () => {
+  test('whose task was still running is closed in the end, with WeChat’s last answer', async () => {
     await accepted(giveUpMs + 60_000);
     await book.record(id, 'task_running', { callSentAt: sentAt, problem: 'search:89251' });
     await follow();

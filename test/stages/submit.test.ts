@@ -16,7 +16,7 @@ import { contextWith, pausingWakeups } from '../support/worker-context.js';
 
 const server = useRedis();
 
-test('what was read before a slot was free is not sent when somebody has cancelled it meanwhile', async () => {
+test('a row that was read before a slot was free is not sent if it was cancelled meanwhile', async () => {
   const book = openBook(server.redis);
   const wakeupChannel = await openWakeupChannel(server.connect());
   const answers: ((reply: Reply) => void)[] = [];

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-test('who waits for a time waits that long', async () => {
+test('a wait for a time lasts that long', async () => {
   const hold = openWakeups(wakeupChannel);
   const over = vi.fn();
   const waiting = hold.wait(5_000, []).then(over);
@@ -53,7 +53,7 @@ test('a wakeup that was lost costs seconds, not hours', async () => {
   expect(over).toHaveBeenCalledWith(true);
 });
 
-test('who leaves ends all waits, and nobody begins to wait any more', async () => {
+test('leaving ends all waits, and no wait begins any more', async () => {
   const hold = openWakeups(wakeupChannel);
   const waits = [hold.wait(5_000, []), hold.wait(Number.POSITIVE_INFINITY, ['line'])];
   hold.leave();

@@ -115,7 +115,7 @@ describe('a create', () => {
     expect(factOfCreate(context(), sent(), answer(errcode)).refusedToken).toBe(refused);
   });
 
-  test('whose token was refused gives back the try of its Weixin ID, and nothing else', () => {
+  test('whose token was refused returns the try of its Weixin ID, and nothing else', () => {
     expect(factOfCreate(context(), sent(), answer(42001))).toEqual({
       fact: { ...call, kind: 'create_void', said: 'said', problem: 'create:42001' },
       effects: { verdict: 'again', giveBack: GIVE_BACK },
@@ -228,7 +228,7 @@ describe('the API that WeChat took offline', () => {
     for (const errcode of [0, 61070, 89247, 89249, 4711]) expect(offlineOf(errcode)).toEqual({ ...told, met: false });
   });
 
-  test('is not told by what was turned away before it', () => {
+  test('is not recognised by calls that were turned away before', () => {
     for (const errcode of [42001, 61005, 45009, 45011, 61004]) expect(offlineOf(errcode)).toBeUndefined();
   });
 
@@ -254,7 +254,7 @@ describe('the probe of a closed day', () => {
     expect(verdictOf(reply)).toEqual({ day: DAY, ...probe });
   });
 
-  test('is not one that WeChat answers with 45009: the day stays closed', () => {
+  test('has no verdict if WeChat answers it with 45009: the day stays closed', () => {
     expect(factOfCreate(context(), sent({}, true), answer(45009)).effects).not.toHaveProperty('probe');
   });
 

@@ -162,7 +162,7 @@ describe('XML', () => {
     await expect(heard(`<a><!${'示'.repeat(1_000_000)}`)).rejects.toThrow('a declaration is unknown');
   });
 
-  test('of one long text is told in pieces', async () => {
+  test('of one long text is passed on in pieces', async () => {
     const cuts = Array.from({ length: 40 }, (_, at) => at * 50_000);
     for (const [begins, ends] of [
       ['<a>', '</a>'],

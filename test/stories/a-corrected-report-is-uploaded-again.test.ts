@@ -174,7 +174,7 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     expect(await rehearsal.registration(early)).toMatchObject({ state: 'created', attempt: 2 });
   });
 
-  test('is sent before its day with a new sheet, of which check warns', async () => {
+  test('is sent before its day with a new sheet, and check warns of it', async () => {
     const { rehearsal, sheet } = await refused();
     writeFileSync(sheet, `${sheetOf([early])}\n`);
     const { batches } = rehearsal.store;

@@ -104,7 +104,7 @@ test('a file that was changed since is another one', async () => {
   expect((await office.run())?.files).toHaveLength(1);
 });
 
-test('a process that is told to leave has nothing against the file that it reads, nor has one that has read it', async () => {
+test('a process that ends on a signal blames neither the file that it reads nor a file that it has read', async () => {
   const rehearsal = await rehearse();
   const office = openOffice(rehearsal);
   office.put('a.csv', sheetOf([merchant(1)]));

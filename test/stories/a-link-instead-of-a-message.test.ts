@@ -113,7 +113,7 @@ describe('an answer that is lost with its link', () => {
     expect(story.calls('query')).toEqual({});
   });
 
-  test('is settled by a push that names only its task: WeChat tells the name of the Mini Program’s subject', async () => {
+  test('is settled by a push that names only its task: WeChat reports the name of the Mini Program’s subject', async () => {
     const story = await rehearse({ api, settings: { ...settings, FASTREGISTER_PUSH_WAIT: '1h' } });
     const unnamed = ['cutafter', 'h502after'].map((fate, at) => merchant(at, fate));
     await story.book.load('b1', unnamed);
@@ -204,7 +204,7 @@ describe('an answer that is lost with its link', () => {
   });
 });
 
-test('a push that never comes costs one query, which tells the end; the push that comes after all tells the rest', async () => {
+test('a push that never comes costs one query, which reports the end; the push that comes after all adds the rest', async () => {
   const story = await rehearse({
     api,
     settings: { FASTREGISTER_PUSH_WAIT: '300ms', FASTREGISTER_PUSH_RECHECK: '1h', FASTREGISTER_GIVE_UP: '2h' },
@@ -258,7 +258,7 @@ test('a task that is unfinished when its time is over is expired after one query
   expect(story.calls('create')).toEqual({ 0: 3 });
 });
 
-test('rows that were loaded for the other API are sent by this one, but for those that it cannot take', async () => {
+test('rows that were loaded for the other API are sent by this one, except rows that it does not accept', async () => {
   const story = await rehearse();
   const rows = [merchant(1), merchant(2, 'p103'), merchant(3, 'ok', { code: 'M0733103-X', codeType: 2 })] as const;
   await story.book.load('b1', rows);

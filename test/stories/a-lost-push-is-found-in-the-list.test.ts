@@ -17,7 +17,7 @@ async function toolsOf(story: Rehearsal) {
   return { ...reconcileTools(story.store, caller, credential.token), now: () => Date.now() + DAY_MS };
 }
 
-test('a Mini Program whose push never came is found by its name, and recorded with its refresh token, and told', async () => {
+test('a Mini Program whose push never came is found by its name, recorded with its refresh token, and reported', async () => {
   // Nobody is there: what is told stays where it waits.
   const webhook = {
     FASTREGISTER_CREATED_WEBHOOK: 'http://127.0.0.1:9/',
@@ -46,7 +46,7 @@ test('a Mini Program whose push never came is found by its name, and recorded wi
   expect(story.seen(silent).creates).toBe(1);
 });
 
-test('one name that fits two registrations is nobody’s', async () => {
+test('a name that fits two registrations is assigned to neither', async () => {
   const story = await rehearse();
   const one = merchant(1, 'lost');
   const other = { ...merchant(2, 'in20h_p103'), name: one.name };

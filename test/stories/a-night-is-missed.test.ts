@@ -8,7 +8,7 @@ import { openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
-test('three nights in which nobody served are caught up once, and the next one runs at its hour', async () => {
+test('three nights without a process are caught up once, and the next one runs at its hour', async () => {
   const rehearsal = await rehearse();
   await rehearsal.start();
   const office = openOffice(rehearsal);

@@ -91,7 +91,7 @@ test('what stays silent is asked about after resume, although the only row that 
   expect(await story.registration(held)).toMatchObject({ state: 'deferred', wait: 'person' });
 });
 
-test('the same surprise many times in a row stops the line, and nobody is asked twice', async () => {
+test('the same repeated error stops the line, and no merchant is asked twice', async () => {
   const story = await rehearse({ settings: { FASTREGISTER_STOP_AFTER: '5', FASTREGISTER_CONCURRENCY: '1' } });
   story.simulator.setFaults({ create: 4711 });
   await story.book.load('b1', many(12));

@@ -11,7 +11,7 @@ const merchants = Array.from({ length: 8 }, (_, number) => merchant(number));
 const ONE_BY_ONE = { FASTREGISTER_CONCURRENCY: '1' };
 
 describe.each(APIS)('%s', (api) => {
-  test('a day that WeChat has closed opens by itself when quota/get tells of calls again', async () => {
+  test('a day that WeChat has closed opens by itself when quota/get reports calls again', async () => {
     const rehearsal = await rehearse({
       api,
       simulator: { dailyCalls: 3 },
@@ -32,7 +32,7 @@ describe.each(APIS)('%s', (api) => {
   });
 });
 
-test('where quota/get does not tell, single calls find it out', async () => {
+test('if quota/get does not say, single calls find it out', async () => {
   const rehearsal = await rehearse({
     simulator: { dailyCalls: 3 },
     settings: { FASTREGISTER_QUOTA_RECHECK: '40ms' },
@@ -53,7 +53,7 @@ test('where quota/get does not tell, single calls find it out', async () => {
   expect(created(rehearsal)).toBe(8);
 });
 
-test('an operator who has the quota reset finds the rest of the rows sent, also where only our own count had shut the day', async () => {
+test('an operator who has the quota reset finds the rest of the rows sent, also if only our own count had closed the day', async () => {
   const rehearsal = await rehearse({
     simulator: { dailyCalls: 4 },
     settings: { FASTREGISTER_DAILY_CALLS: '4', FASTREGISTER_QUOTA_RECHECK: '300ms' },
@@ -70,7 +70,7 @@ test('an operator who has the quota reset finds the rest of the rows sent, also 
   expect([create, cleared]).toEqual([8, 4]);
 });
 
-test('with auto, what remains is believed anew whenever WeChat tells it', async () => {
+test('with auto, what remains is read anew whenever WeChat reports it', async () => {
   const rehearsal = await rehearse({
     simulator: { dailyCalls: 4 },
     settings: { FASTREGISTER_DAILY_CALLS: 'auto', FASTREGISTER_QUOTA_RECHECK: '300ms' },
@@ -86,7 +86,7 @@ test('with auto, what remains is believed anew whenever WeChat tells it', async 
   expect(rehearsal.calls('create')).toEqual({ 0: 8 });
 });
 
-test('a quota/get that tells of calls which WeChat then refuses costs single calls, and no further ones', async () => {
+test('a quota/get that reports calls which WeChat then refuses costs single calls, and no further ones', async () => {
   const rehearsal = await rehearse({ settings: { ...ONE_BY_ONE, FASTREGISTER_QUOTA_RECHECK: '20ms' } });
   // The quota is not used up as far as quota/get knows.
   rehearsal.simulator.setFaults({ create: 45009 });

@@ -56,7 +56,7 @@ test.each(APIS)(
   },
 );
 
-test('a Weixin ID has three tries a day, and the row waits for the next day with those that are left', async () => {
+test('a Weixin ID has three tries a day, and the row keeps its remaining tries for the next day', async () => {
   const story = await rehearse({ settings: { FASTREGISTER_RETRY_FIRST: '1ms', FASTREGISTER_RETRY_LIMIT: '5' } });
   const [odd, other] = [merchant(1, 'r9'), merchant(2)];
   await story.book.load('b1', [odd]);

@@ -48,7 +48,7 @@ test('the same command goes on where it stopped, until every row has its outcome
   expect(await redisRuns(join(home, 'data'))).toBe(false);
 }, 120_000);
 
-test('interrupted twice, it ends at once, and nobody is asked twice afterwards', async () => {
+test('interrupted twice, it ends at once, and no merchant is asked twice afterwards', async () => {
   const home = newHome();
   const simulator = await newSimulator({ slowAnswerMs: 6_000, pushRetries: 1_000 });
   const rows = Array.from({ length: 6 }, (_, number) => merchant(number, 'slow'));

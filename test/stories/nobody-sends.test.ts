@@ -67,7 +67,7 @@ interface Status {
   >;
 }
 
-test('the worker is killed while rows wait: status and doctor say so, people hear of it from the receiver, and that one is back', async () => {
+test('the worker is killed while rows wait: status and doctor report it, the receiver notifies people, also when a worker is back', async () => {
   const { book, heard, status, text, doctor, begin } = await newPlace();
   const listener = begin('listen', '--console-port', '0');
   const worker = begin('work');
@@ -103,7 +103,7 @@ test('the worker is killed while rows wait: status and doctor say so, people hea
   expect(JSON.stringify(heard)).not.toContain(merchant(2).name);
 }, 120_000);
 
-test('every part of serve shows that it lives, and none does when it was told to leave', async () => {
+test('every part of serve shows that it lives, and none does after serve has ended', async () => {
   const { status, begin } = await newPlace();
   const serving = begin('serve', '--console-port', '0');
   const alive = async () => {

@@ -26,7 +26,7 @@ async function isRunning(story: Rehearsal, it: Merchant): Promise<boolean> {
 }
 
 for (const api of APIS) {
-  test(`${api}: a correction that comes while the first task runs waits, and is not sent when that one is created`, async () => {
+  test(`${api}: a correction that comes while the first task runs waits, and is not sent when the task creates a Mini Program`, async () => {
     const story = await rehearse({ api });
     const first = merchant(1, 'in12h_ok');
     await story.book.load('b1', [first]);
@@ -63,7 +63,7 @@ for (const api of APIS) {
     expect(story.seen(first).creates).toBe(2);
   });
 
-  test(`${api}: a correction that comes before anything was sent is the only one that is sent`, async () => {
+  test(`${api}: a correction that comes before a row was sent is the only row that is sent`, async () => {
     const story = await rehearse({ api });
     const first = merchant(1, 'p103');
     await story.book.load('b1', [first]);

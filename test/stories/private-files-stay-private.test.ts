@@ -41,7 +41,7 @@ test('reports and annotated sheets can be read by their owner only', async () =>
 });
 
 describe('a night', () => {
-  test('leaves files that whoever may read the inbox may read', async () => {
+  test('leaves files that every reader of the inbox may read', async () => {
     const story = await rehearse();
     const office = openOffice(story);
     chmodSync(office.inbox, 0o770);

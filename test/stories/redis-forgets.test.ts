@@ -53,7 +53,7 @@ async function forget(redis: OwnRedis, putBack: () => void): Promise<void> {
 }
 
 describe('a Redis that forgets everything since the sheet was loaded', () => {
-  test('is given calls, answers and pushes again, and nobody is asked twice', async () => {
+  test('gets calls, answers and pushes again, and no merchant is asked twice', async () => {
     const redis = await newRedis();
     const { book, simulator, start, settled, store, kinds } = await rehearseOn(redis);
     await book.load('b1', merchants(12));
@@ -102,7 +102,7 @@ describe('a Redis that forgets everything since the sheet was loaded', () => {
   });
 });
 
-test('a Redis that forgets the sheet, too, sends nobody twice when it is loaded again', async () => {
+test('if Redis loses the sheet, too, no merchant is sent twice when it is loaded again', async () => {
   const redis = await newRedis();
   const { book, simulator, start, store } = await rehearseOn(redis, {}, SLOW);
   await store.redis.ping();
@@ -118,7 +118,7 @@ test('a Redis that forgets the sheet, too, sends nobody twice when it is loaded 
   expect(merchantsAskedTwice(simulator)).toEqual([]);
 });
 
-test('a Redis that forgets the only verify ticket is given it again, and nobody waits for the next one', async () => {
+test('a Redis that lost the only verify ticket gets it again, and no process waits for the next one', async () => {
   const redis = await newRedis();
   const { book, start, settled, store } = await rehearseOn(redis);
   await start();

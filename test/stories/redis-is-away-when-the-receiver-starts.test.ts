@@ -75,7 +75,7 @@ test.each(['listen', 'serve'])(
   },
 );
 
-test('told to leave while it waits, it ends with 0, and the next one finds what it took', async () => {
+test('a receiver that ends while it waits ends with 0, and the next one finds the pushes that it took', async () => {
   const first = start(['listen'], { env });
   expect(await post(await portOf(first, 'receiver'), created('wxfirst'))).toEqual(SUCCESS);
   first.kill('SIGTERM');
@@ -99,7 +99,7 @@ test('a Redis that comes and may evict ends it with 2, and the pushes stay on di
   expect(spooled()).toHaveLength(1);
 });
 
-test('a Redis that takes connections and is silent is waited for, and keeps nobody from leaving', async () => {
+test('a Redis that accepts connections and is silent is waited for, and does not keep the process from ending', async () => {
   await own.start();
   own.hang();
   const program = start(['listen'], { env });
@@ -112,7 +112,7 @@ test('a Redis that takes connections and is silent is waited for, and keeps nobo
   expect(spooled()).toHaveLength(1);
 });
 
-test('a wrong password is nothing to wait for: 5, as ever', async () => {
+test('a wrong password is not waited for: 5, as ever', async () => {
   await own.start();
   await (await own.connect()).config('SET', 'requirepass', 'secret');
   const { status, stderr } = await start(['listen'], { env }).ended;

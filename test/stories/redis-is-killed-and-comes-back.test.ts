@@ -6,7 +6,7 @@ import { APIS, merchantsAskedTwice, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 test.each(APIS)(
-  '%s: in the middle of a batch, three times: every row gets its outcome, and nobody is asked twice',
+  '%s: in the middle of a batch, three times: every row gets its outcome, and no merchant is asked twice',
   async (api) => {
     const story = await rehearse({
       api,

@@ -25,7 +25,7 @@ test('a task that was accepted before the answer was lost is settled by its push
   }
 });
 
-test('a create that never arrived is asked about and then shown to a person: nobody guesses', async () => {
+test('a create that never arrived is asked about and then shown to a person: the program does not guess', async () => {
   const story = await rehearse({
     settings: {
       // A busy machine has its answers in that time, too.

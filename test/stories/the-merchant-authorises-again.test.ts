@@ -72,7 +72,7 @@ test.each(APIS)(
   },
 );
 
-test('a merchant who changes the permission sets gives a new token, which takes the place of the old one', async () => {
+test('a merchant who changes the permission sets gets a new token, which replaces the old one', async () => {
   const story = await rehearse();
   const it = merchant(1);
   await story.book.load('b1', [it]);

@@ -57,7 +57,7 @@ describe.each(APIS)('%s:', (api) => {
     expect(await story.registration(it)).toMatchObject({ state: 'created', attempt: 2 });
   });
 
-  test('foreign and forged pushes, and those laid out as in the published sample, harm nobody', async () => {
+  test('foreign and forged pushes, and pushes laid out as in the published sample, do no harm', async () => {
     const story = await rehearse({ api });
     const rows = [merchant(1, 'foreign'), merchant(2, 'forged'), merchant(3, 'malformed')];
     await story.book.load('b1', rows);
@@ -70,7 +70,7 @@ describe.each(APIS)('%s:', (api) => {
   });
 });
 
-test('a push that comes long after its task ended, when the row was given up already, still settles it', async () => {
+test('a push that comes long after its task ended, when the row was closed already, still settles it', async () => {
   const story = await rehearse({
     settings: { FASTREGISTER_PUSH_WAIT: '200ms', FASTREGISTER_PUSH_RECHECK: '100ms', FASTREGISTER_GIVE_UP: '500ms' },
   });

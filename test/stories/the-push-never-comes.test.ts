@@ -3,7 +3,7 @@ import { merchant } from '../support/merchants.js';
 import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
-test('one search asks, and when that does not tell either, a person is asked', async () => {
+test('one search asks, and if it does not say either, a person is asked', async () => {
   const story = await rehearse({
     settings: { FASTREGISTER_PUSH_WAIT: '500ms', FASTREGISTER_PUSH_RECHECK: '100ms', FASTREGISTER_GIVE_UP: '1500ms' },
   });
@@ -23,7 +23,7 @@ test('one search asks, and when that does not tell either, a person is asked', a
   expect(story.calls('search')).toEqual({ 0: 1, 89250: 3 });
 });
 
-test('while search says that the task runs, it is asked again after a pause, and nothing is given up', async () => {
+test('while search says that the task runs, it is asked again after a pause, and no row is closed', async () => {
   const story = await rehearse({
     settings: { FASTREGISTER_PUSH_WAIT: '200ms', FASTREGISTER_PUSH_RECHECK: '150ms', FASTREGISTER_GIVE_UP: '1h' },
     // A day in two seconds: the legal person of the first row takes 20 hours.

@@ -29,7 +29,7 @@ async function typesRecorded(story: Rehearsal, infoType: string): Promise<number
 }
 
 test.each(APIS)(
-  '%s: of a Mini Program that only `authorized` tells of, WeChat is asked once whose it is, and its code is exchanged',
+  '%s: WeChat is asked once for the owner of a Mini Program that only `authorized` names, and its code is exchanged',
   async (api) => {
     const story = await rehearse({ api, simulator, settings: SETTINGS });
     const [it, other] = [merchant(1, 'noresult'), merchant(2, 'in20h')];
@@ -56,7 +56,7 @@ test('a result that comes in time is enough, and WeChat is asked nothing', async
   expect(callsOf(story, EXCHANGE)).toEqual({ 0: 1 });
 });
 
-test('a name that fits two merchants is parked, until a person says whose it is', async () => {
+test('a name that fits two merchants is parked, until a person names the merchant', async () => {
   const story = await rehearse({ simulator, settings: SETTINGS });
   const name = '虚构同名商户有限公司';
   const it = merchant(1, 'ok', { name, legalPersonaWechat: 'fate-noresult-a' });
@@ -78,7 +78,7 @@ test('a name that fits two merchants is parked, until a person says whose it is'
   expect(await parked(story)).toEqual([]);
 });
 
-test('an account that no registration created is nobody’s, whatever its name', async () => {
+test('an account that no registration created is not ours, whatever its name', async () => {
   const story = await rehearse({ simulator, settings: SETTINGS });
   const waiting = merchant(1, 'in20h');
   await story.book.load('b1', [waiting]);
@@ -94,7 +94,7 @@ test('an account that no registration created is nobody’s, whatever its name',
   expect(callsOf(story, EXCHANGE)).toEqual({});
 });
 
-test('while nobody waits, strangers cost no call', async () => {
+test('while no registration waits, unknown accounts cost no call', async () => {
   const story = await rehearse({ simulator, settings: SETTINGS });
   await story.start();
   story.simulator.authorizeAccount('虚构的别家有限公司', 6);

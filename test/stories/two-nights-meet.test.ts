@@ -25,7 +25,7 @@ test('two processes serve, one of them has the night, and each file is taken onc
   expect((await rehearsal.store.batches.list()).length).toBe(5);
 });
 
-test('somebody runs it by hand while a night is under way, and is told so', async () => {
+test('a person who runs a night by hand while another is under way is refused', async () => {
   const rehearsal = await rehearse();
   await rehearsal.start();
   const office = openOffice(rehearsal);

@@ -11,7 +11,7 @@ const SLOTS = 4;
 const STOP_AFTER = 5;
 
 test.each(APIS)(
-  '%s: the line stops early, is tried by one call at a time, opens by itself, and nobody is ever asked twice',
+  '%s: the line stops early, is tried by one call at a time, opens by itself, and no merchant is ever asked twice',
   async (api) => {
     const story = await rehearse({
       api,

@@ -228,7 +228,7 @@ describe("the words of WeChat's pages", () => {
     expect(`${en} ${zh}`).not.toMatch(/Weixin|微信号/);
   });
 
-  test('an accepted create says which message comes, where, when and to whom', () => {
+  test('an accepted create says which message comes, where, when and to which Weixin ID', () => {
     const { en, zh } = answerToCreate(0).nextStep;
     expect(en).toMatch(
       /Mini Program creation application.*Security Assistant.*24 hours.*Weixin ID of the row.*minutes, sometimes more than ten/,
@@ -258,7 +258,7 @@ describe("the words of WeChat's pages", () => {
   });
 });
 
-describe('what nobody knows', () => {
+describe('unknown codes', () => {
   test.each([1, 12345, 89999, Number.NaN, 0.5])('errcode %d is neither success nor failure', (code) => {
     expect(answerToCreate(code).fact).toBe('answer_unknown');
     expect(answerToSearch(code).fact).toBe('task_unclear');
@@ -286,7 +286,7 @@ describe('explain', () => {
     expect(explain(' PUSH:105 ')).toEqual([{ problem: 'push:105', answer: pushStatus('105') }]);
   });
 
-  test('says of an unknown code from a report that nobody knows it, and nothing of an unknown number', () => {
+  test('says of an unknown code from a report that it is unknown, and nothing of an unknown number', () => {
     expect(explain('create:12345')).toEqual([{ problem: 'create:12345', answer: answerToCreate(12345) }]);
     expect(explain('push:no_status')).toEqual([{ problem: 'push:no_status', answer: pushStatus(undefined) }]);
     expect(explain('12345')).toEqual([]);

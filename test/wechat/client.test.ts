@@ -51,7 +51,7 @@ describe('a call', () => {
     expect(seen).toEqual(['POST /wechat/create?action=create', 'application/json; charset=utf-8']);
   });
 
-  test('is not sent where nobody listens', async () => {
+  test('is not sent if no server listens', async () => {
     const { client, server } = await wechat(() => {});
     await new Promise((resolve) => server.close(resolve));
     expect(await client.post(CALL)).toMatchObject({ kind: 'not_sent', why: expect.stringMatching(/^ECONNREFUSED: ./) });
@@ -71,7 +71,7 @@ describe('a call', () => {
     }
   });
 
-  test('is lost, and its connection given up, where no answer comes in time', async () => {
+  test('is lost, and its connection closed, if no answer comes in time', async () => {
     const sockets: Socket[] = [];
     const { client } = await wechat((request) => sockets.push(request.socket), { requestTimeoutMs: 100 });
     expect(await client.post(CALL)).toEqual({ kind: 'lost', why: 'no answer in time' });
@@ -95,7 +95,7 @@ describe('a call', () => {
     expect(await client.post(CALL)).toEqual({ kind: 'not_sent', why: 'no answer in time' });
   });
 
-  test('that was given up before its turn came is never written, also when a connection comes up for it', async () => {
+  test('that was abandoned before its turn came is never written, also when a connection comes up for it', async () => {
     const seen: string[] = [];
     const { client } = await wechat(
       (request, response) => {
@@ -235,7 +235,7 @@ describe('how far our clock is ahead', () => {
     expect(Math.abs(ahead + theirs)).toBeLessThan(2_000);
   });
 
-  test('is nothing where whole seconds tell no difference, and as long as nothing is known', async () => {
+  test('is zero if whole seconds show no difference, and as long as nothing is known', async () => {
     expect(await aheadAfter()).toBe(0);
     expect(await aheadAfter({ date: dated(0) })).toBe(0);
     expect(await aheadAfter({ date: dated(-3_600_000) }, { date: dated(0) })).toBe(0);

@@ -62,7 +62,7 @@ function memory(): TokenStore & {
   };
 }
 
-test('who gets the lock when another process has just refreshed takes its token', async () => {
+test('a process that gets the lock when another process has just refreshed takes its token', async () => {
   const store = memory();
   let fetched = 0;
   const source = async () => ({ kind: 'fresh', token: `token ${++fetched}`, livesMs: 7_200_000 }) as const;
@@ -148,7 +148,7 @@ describe('a token', () => {
     expect(await credentials.current()).toEqual(token('newer'));
   });
 
-  test('that another process has got is used, and nobody is kept from refreshing for that', async () => {
+  test('that another process has got is used, and does not prevent a refresh', async () => {
     const { store, counts, open } = processes();
     store.kept = { value: 'of another process', refreshAt: NOW + 1 };
     const lock = () => Promise.reject(new Error('it was locked'));
@@ -165,7 +165,7 @@ describe('a token', () => {
     expect(await next.current()).toEqual(token('fresh'));
   });
 
-  test('that is to be refreshed is used as long as another process is at it', async () => {
+  test('that has to be refreshed is used while another process refreshes it', async () => {
     const { store, clock, open } = processes();
     const credentials = open({ lock: async () => undefined });
     expect(await credentials.current()).toEqual({ kind: 'wait', ms: 200, why: 'refresher' });
@@ -174,7 +174,7 @@ describe('a token', () => {
     expect(await credentials.current()).toEqual(token('old'));
   });
 
-  test('is fetched by one who counts as dead after half a minute, and who lets others try where it failed', async () => {
+  test('is fetched by a process that counts as dead after half a minute, and that lets others try after a failure', async () => {
     const { counts, open } = processes();
     const asked: number[] = [];
     const lock = async (ms: number) => {
@@ -208,7 +208,7 @@ describe('a token', () => {
     expect(counts.cleared).toBe(1);
   });
 
-  test('that WeChat has taken ends the count of those that it refused, once for each token', async () => {
+  test('that WeChat has accepted ends the count of refused ones, once for each token', async () => {
     const { counts, open } = processes();
     const credentials = open();
     for (const value of ['token 1', 'token 1', 'token 2']) await credentials.accepted(value);

@@ -237,7 +237,7 @@ describe('a push', () => {
     expect(openPush({ ...push, body })).toMatchObject({ ok: false, why: 'bad_signature' });
   });
 
-  test('signed by nobody is refused', () => {
+  test('without a signature is refused', () => {
     const push = sealed();
     const { query: right } = push;
     const lacking = [

@@ -64,7 +64,7 @@ const NO_INFO = {
 };
 
 describe("the documents' samples", () => {
-  test('the English one is read, every field of it, although <appid> is not closed', () => {
+  test('the English sample is read, every field of it, although <appid> is not closed', () => {
     expect(readPush(ENGLISH_SAMPLE)).toEqual({
       kind: 'registration',
       infoType: 'notify_third_fasteregister',
@@ -86,7 +86,7 @@ describe("the documents' samples", () => {
     });
   });
 
-  test('the Chinese one is read as well', () => {
+  test('the Chinese sample is read as well', () => {
     expect(readPush(CHINESE_SAMPLE)).toMatchObject({
       componentAppid: '第三方平台appid',
       appid: '创建小程序appid',
@@ -134,7 +134,7 @@ describe('a field without its end', () => {
     },
   );
 
-  test('is mended inside <info> too', () => {
+  test('is repaired inside <info> too', () => {
     expect(readPush(push('<status>0</status><info><name>企业<name><code>0123</info>'))).toMatchObject({
       info: { name: '企业', code: '0123' },
     });
@@ -261,7 +261,7 @@ describe('other pushes', () => {
     });
   });
 
-  test('authorized tells until when its code lives', () => {
+  test('authorized says until when its code lives', () => {
     const fields =
       '<InfoType>authorized</InfoType><AuthorizationCodeExpiredTime>1535442403</AuthorizationCodeExpiredTime>';
     expect(readPush(`<xml>${fields}</xml>`)).toMatchObject({ codeExpiresAt: 1535442403000 });
@@ -392,7 +392,7 @@ describe('the two readers', () => {
     expect(readXml('<xml><item a="1"/></xml>', TEXT_FIELDS)).toEqual(readXml('<xml><item/></xml>', TEXT_FIELDS));
   });
 
-  test('never mend what needs no mending', () => {
+  test('never repair correct XML', () => {
     const nested = '<xml><appid>a<appid></appid></appid><status>0</status></xml>';
     expect(readPlain(nested, TEXT_FIELDS)).toBeUndefined();
     expect(readXml(nested, TEXT_FIELDS)).toMatchObject({ ok: true });

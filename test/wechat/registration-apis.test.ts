@@ -166,7 +166,7 @@ describe('the successor on the wire', () => {
     expect(api.readSearch(answered(0, { status }))).toMatchObject({ problem, said: '', answer: { fact } });
   });
 
-  test('takes a code that is no credit code for a task id, and looks it up after the one that says it is one', () => {
+  test('treats a code that is no credit code as a task id, and looks it up after the field taskId', () => {
     expect(api.matchOf({ ...INFO, code: 'task-2' }).taskIds).toEqual(['task-2']);
     expect(api.matchOf({ ...INFO, code: 'task-2', taskId: 'task-1' }).taskIds).toEqual(['task-1', 'task-2']);
     expect(api.matchOf({ ...INFO, code: 'task-1', taskId: 'task-1' }).taskIds).toEqual(['task-1']);
@@ -177,7 +177,7 @@ describe('the successor on the wire', () => {
   });
 });
 
-test('who gets a message is told its name, its sender, its delay, and that it goes to the Weixin ID of the row', () => {
+test('a legal person who gets a message learns its name, its sender, its delay, and that it goes to the Weixin ID of the row', () => {
   const { en, zh } = fastregisterweapp(recordingClient()).invitation;
   expect(en).toMatch(/“创建小程序申请”.*“公众平台安全助手”.*Weixin ID of this row.*minutes, sometimes more than ten/);
   expect(zh).toMatch(/“公众平台安全助手”.*“创建小程序申请”.*所填的法人微信号.*几分钟到十几分钟/);

@@ -1,4 +1,4 @@
-/** Three clocks: this machine's, that of Redis and WeChat's. */
+/** Compares three clocks: this machine's, Redis' and WeChat's. */
 
 import { formatDuration } from '../../domain/patience.js';
 import type { Words } from '../../domain/words.js';
@@ -12,7 +12,7 @@ const CLOCK_WARNING_MS = 10_000;
 /** A clock that is fast by minutes takes the push of a new attempt for one of the attempt before. */
 const CLOCK_FAULT_MS = 120_000;
 
-/** Three clocks: waits and quota days are measured by that of Redis, facts are dated by this machine's, pushes by WeChat's. */
+/** Waits and quota days are measured by Redis' clock, facts are dated by this machine's, pushes by WeChat's. */
 export async function checkClocks({ settings, calls }: Store): Promise<{ clock: Finding; redisClock: Finding }> {
   const { wechatApiBaseUrl, patience } = settings;
   const wechat = await readClock(wechatApiBaseUrl, patience.requestTimeoutMs, Date.now, fetch);

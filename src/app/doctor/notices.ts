@@ -3,7 +3,7 @@ import { addressesOf, named, undelivered } from '../../reporter/undelivered.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 
-/** Who is told, and who does not take it; a finding only where somebody is told. */
+/** Where notices are sent, and which address does not accept them; a finding only if an address is set. */
 export async function checkNotices({ settings, redis }: Store): Promise<Finding[]> {
   const check = 'notices';
   const addresses = addressesOf(settings);

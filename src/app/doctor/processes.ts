@@ -1,4 +1,4 @@
-/** The processes that work on this ledger, and those that are missing. */
+/** The processes that work on this ledger, and the missing ones. */
 import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../../domain/presence.js';
 import type { Words } from '../../domain/words.js';
 import { openNights } from '../../redis/nights.js';
@@ -7,7 +7,7 @@ import { processSourcesOf } from '../wiring/process-sources.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 
-/** Who works on this ledger, and who does not. */
+/** Which processes work on this ledger, and which are missing. */
 export async function checkProcesses({ settings, redis, workload }: Store): Promise<Finding[]> {
   const sources = processSourcesOf(settings, redis);
   const { presence, missing } = await processesNow(sources);

@@ -6,7 +6,7 @@ import { RedisMisconfigured, RedisUnreachable } from '../../redis/server/errors.
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 
-/** `open` is told whether to compare what the ledger belongs to; without that the rest is checked all the same. */
+/** `open` gets whether to compare what the ledger belongs to; the other checks run in any case. */
 export async function checkRedis(
   open: (claim: boolean) => Promise<Store>,
 ): Promise<{ store?: Store; findings: Finding[] }> {
@@ -70,7 +70,7 @@ function otherLedger({ differences }: LedgerMismatch): Finding {
   };
 }
 
-/** A finding only where nobody can know: a policy that evicts is refused before. */
+/** A finding only if the server does not show its policy: a policy that evicts is refused earlier. */
 export async function checkEviction({ redis }: Store): Promise<Finding[]> {
   if ((await evictionPolicy(redis)) !== undefined) return [];
   return [

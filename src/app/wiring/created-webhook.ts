@@ -5,7 +5,7 @@ import { type AuthorizationChange, type Created, tellAuthorization, tellCreated 
 import type { Authorizers } from '../../redis/pushes/authorizers.js';
 import type { Settings } from '../../settings.js';
 
-/** Undefined where nobody wants to hear of new Mini Programs. */
+/** Undefined if no program listens for new Mini Programs. */
 export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
   return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
 }
@@ -17,7 +17,7 @@ export function toldOfAuthorization(
   return settings.createdWebhook === undefined ? undefined : (change) => tellAuthorization(redis, change);
 }
 
-/** The refresh token goes only where nobody on the way can read it. */
+/** The refresh token is sent only over a connection that nobody on the way can read. */
 export function createdWebhook(
   { createdWebhook: url }: Pick<Settings, 'createdWebhook'>,
   authorizers: Pick<Authorizers, 'find'>,

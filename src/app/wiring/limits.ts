@@ -4,7 +4,7 @@ import type { Limits } from '../../domain/limits.js';
 import { quotaRechecksMs } from '../../domain/patience.js';
 import type { Settings } from '../../settings.js';
 
-/** With `auto`, until WeChat has told its number, or where it does not. */
+/** With `auto`, the limit until WeChat has reported its own, or if it reports none. */
 const DAILY_CALLS_UNTIL_TOLD = 1000;
 
 export function limitsOf(settings: Settings): Limits {

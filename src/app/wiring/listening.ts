@@ -21,11 +21,11 @@ export async function startListening(store: Store): Promise<Part & { port: numbe
 }
 
 /**
- * The same where Redis may come later than the first push. WeChat may tell a result only once, so the port is open before
- * Redis is looked for, and stays open. Resolves when Redis is there, or without a store when told to leave before.
- *
- * @param open whoever gives it closes the store at last
- * @throws what `open` throws, except that Redis is away
+ * The same if Redis may come later than the first push. WeChat may send a result only once, so the port is open before
+ * Redis is looked for, and stays open. Resolves when Redis is there, or without a store if the process has to end
+ * earlier.
+ * @param open its caller closes the store at the end
+ * @throws what `open` throws, except that Redis is unavailable
  */
 export async function startListeningAtOnce(
   settings: Settings,

@@ -11,7 +11,7 @@ import type { Settings } from '../../settings.js';
 import type { Part } from './part.js';
 import { processSourcesOf } from './process-sources.js';
 
-/** What people are told: by whichever process is there. Of a missing worker no worker could tell. */
+/** Notices to people. Any running process sends them, because no worker could report that a worker is missing. */
 export async function startNotifying(
   connectTo: (role: Role) => Promise<Redis>,
   settings: Settings,

@@ -3,7 +3,7 @@ export interface Part {
   close(): Promise<void>;
 }
 
-/** Begun by the first who wants it, and closed by the last. */
+/** Started by its first user, and closed by its last. */
 export function sharedPart(begin: () => Promise<Part>): () => Promise<Part> {
   let part: Promise<Part> | undefined;
   let users = 0;

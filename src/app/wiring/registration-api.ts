@@ -8,7 +8,7 @@ import { fastregisterenterpriseweapp } from '../../wechat/fastregisterenterprise
 import { fastregisterweapp } from '../../wechat/fastregisterweapp.js';
 import type { RegistrationApi } from '../../wechat/registration-api.js';
 
-/** What a row has to be like, for the registration API in use, and how its enterprise is known in the ledger in use. */
+/** What the registration API in use requires of a row, and how its enterprise is known in this ledger. */
 export function rulesOf(settings: Settings, acceptWarnings: boolean, identify: Identify): Rules {
   const { needs, details } = registrationApi(settings, NO_CLIENT);
   return { needs: { ...needs, defaultPhone: settings.componentPhone }, details, identify, acceptWarnings };

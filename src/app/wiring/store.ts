@@ -44,7 +44,7 @@ export interface Store {
 
 /**
  * @param leaving see `connect`
- * @param claim false: whatever platform the ledger belongs to; only who compares them by itself asks for that
+ * @param claim false: accept the ledger of any platform; only a caller that compares platforms itself passes it
  * @throws RedisUnreachable, RedisMisconfigured, LedgerMismatch
  */
 export async function openStore(

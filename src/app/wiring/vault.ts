@@ -2,7 +2,7 @@ import { secretKeyUnder } from '../../redis/secret-key.js';
 import { openVault, type Vault } from '../../redis/vault.js';
 import type { Settings } from '../../settings.js';
 
-/** For whoever may not need it: a key that is missing is made. */
+/** For callers that may not need the key: a missing key is made when it is first used. */
 export function vaultLater(settings: Settings): () => Vault {
   let vault: Vault | undefined;
   return () => {

@@ -28,7 +28,7 @@ const CELL = SHEET_LIMITS.cell.most;
 const ROW = SHEET_LIMITS.row.most;
 const CELLS = SHEET_LIMITS.cells.most;
 
-/** The records of each piece of text. @throws RecordFault after the records before the one that cannot be read */
+/** The records of each piece of text. @throws RecordFault after the records before the unreadable one */
 export async function* recordsOf(pieces: AsyncIterable<string>, format: RecordFormat): AsyncGenerator<string[][]> {
   const { delimiter, hasCarriageReturns, hasQuotationMarks } = format;
   const isPlain = !hasCarriageReturns && !hasQuotationMarks;
@@ -135,7 +135,10 @@ async function lastRecords(parser: Parser): Promise<string[][]> {
   return finished(parser);
 }
 
-/** Not by an async iterator: a step of it for each record takes a sixth of the time, and where one fails, those before are lost. */
+/**
+ * Not an async iterator: a step of it for each record takes a sixth of the time, and if a record fails, the records
+ * before it are lost.
+ */
 function finished(parser: Parser): string[][] {
   const records: string[][] = [];
   for (let record = parser.read(); record !== null; record = parser.read()) records.push(record);

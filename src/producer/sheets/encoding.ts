@@ -172,7 +172,7 @@ async function* strictly(file: FileHandle, encoding: Encoding): AsyncGenerator<s
   yield decoder.decode();
 }
 
-/** A decoder takes the mark off UTF-16, and leaves that of GB18030. */
+/** A decoder removes the mark of UTF-16, but not the mark of GB18030. */
 function unmarked(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }

@@ -22,7 +22,7 @@ export interface Headings extends HeadingsRead {
   readonly missing: readonly Field[];
 }
 
-/** The first row that has all that is required, else the one that has most of it; undefined where none has anything. */
+/** The first row with all required headings, else the row with most of them; undefined if no row has any. */
 export function findHeadings(rows: readonly (readonly string[])[], required: readonly Field[]): Headings | undefined {
   let best: Headings | undefined;
   for (const [at, row] of rows.slice(0, HEADING_ROWS).entries()) {

@@ -144,7 +144,7 @@ function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field
   });
 }
 
-/** Without one whole record in so much text: its beginning is what can be shown of it. */
+/** If this much text has no complete record, only its beginning can be shown. */
 function firstRows(text: string, isWhole: boolean, delimiter: Delimiter): readonly string[][] {
   const records = firstRecords(text, isWhole, delimiter, HEADING_ROWS);
   return records.length > 0 ? records : [[text.slice(0, SHOWN_OF_TEXT)]];

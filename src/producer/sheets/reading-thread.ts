@@ -137,7 +137,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
   };
 }
 
-/** However busy the machine is, a file that does not get any further in this time is given up. */
+/** However busy the machine is, reading ends if a file makes no progress in this time. */
 const LONGEST_STANDSTILL_MS = 60_000;
 
 /**

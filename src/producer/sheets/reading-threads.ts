@@ -1,4 +1,4 @@
-/** The threads that read sheets: started when one is needed, and kept for the next sheet for a while. */
+/** The threads that read sheets: a thread is started when it is needed, and kept for the next sheet for a while. */
 import { type ReadingThread, startReadingThread } from './reading-thread.js';
 
 /** Each takes memory; the next sheet waits. */
@@ -9,7 +9,7 @@ const SPARE_MS = 5_000;
 
 let working = 0;
 const waiting: (() => void)[] = [];
-/** The one that worked last is the last. */
+/** The thread that worked last is at the end. */
 const spare: { readonly thread: ReadingThread; readonly timer: NodeJS.Timeout }[] = [];
 
 /** @param id of the sheet: a thread that has opened it knows it still */

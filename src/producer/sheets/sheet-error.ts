@@ -1,7 +1,7 @@
 import { SHEET_LIMITS, type SheetLimitName } from '../../domain/sheet-limits.js';
 import { type Language, UserError, type Words } from '../../domain/words.js';
 
-/** Why a file is refused as a whole, in one line for the person who has it (exit status 2). */
+/** Why a file is refused as a whole, in one line for the person who loads it (exit status 2). */
 export class SheetError extends UserError {
   override readonly name = 'SheetError';
 

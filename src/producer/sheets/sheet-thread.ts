@@ -12,7 +12,7 @@ const known = new Map<number, ReadSheet>();
 const KEPT_BYTES = 16 * 1024 ** 2;
 const KEPT_SHEETS = 1_000;
 
-/** How many pages may be sent before one is taken. */
+/** How many pages may be sent before the first of them is processed. */
 let pagesWanted = 0;
 let isStopped = false;
 let wake = (): void => {};

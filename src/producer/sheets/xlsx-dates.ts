@@ -1,4 +1,6 @@
-/** Which numbers of a workbook are shown as dates: a column that is carried to the report is to be read there, too. */
+/**
+ * Which numbers of a workbook are shown as dates: a column that is carried to the report must be readable there, too.
+ */
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
 import { readWholeXml } from './xml.js';

@@ -40,7 +40,7 @@ export function openMerges(columns: readonly number[]) {
 
 const NONE: readonly Range[] = [];
 
-/** Ranges of one column do not overlap: the last one that begins above decides. */
+/** Ranges of one column do not overlap: the last range that begins above decides. */
 function isBelow(ranges: readonly Range[], row: number): boolean {
   let [low, high] = [0, ranges.length];
   while (low < high) {

@@ -257,7 +257,7 @@ async function relations(archive: Archive, part: string, folder: string): Promis
 
 // What is said of it.
 
-/** `alike`: those that have the headings; the first of them is read. */
+/** `alike`: the sheets that have the headings; the first of them is read. */
 function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): readonly Words[] {
   const [chosen] = alike;
   return sheets.flatMap((sheet) => {

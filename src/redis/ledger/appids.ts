@@ -1,14 +1,17 @@
-/** Whose Mini Programs are: an index that is written in the same step as the fact that a registration has one. */
+/**
+ * The registration of each Mini Program: an index that is written in the same step as the fact that a registration has
+ * one.
+ */
 import type { Redis } from 'ioredis';
 import { key } from '../keys.js';
 
-/** The registration of each of these appids, undefined for one that is none's; of purged merchants, too. */
+/** The registration of each of these appids, undefined for an appid without one; of purged merchants, too. */
 export async function ownersOf(redis: Redis, appids: readonly string[]): Promise<(string | undefined)[]> {
   if (appids.length === 0) return [];
   return (await redis.hmget(key('appids'), ...appids)).map((owner) => owner ?? undefined);
 }
 
-/** The registration of a task of the successor, by WeChat's id of the task; undefined for one that is none's. */
+/** The registration of a task of the successor, by WeChat's id of the task; undefined for a task without one. */
 export async function ownerOfTask(redis: Redis, taskId: string): Promise<string | undefined> {
   return (await redis.hget(key('tasks'), taskId)) ?? undefined;
 }

@@ -26,7 +26,7 @@ import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
-  /** Accepts rows from `firstIndex` on; those that the batch has already are passed over. Answers how many it has now. */
+  /** Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now. */
   accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
   find(id: string): Promise<Batch | undefined>;

@@ -48,7 +48,7 @@ export interface Journal {
   readonly id: string;
   /** On disk when it returns; throws where the disk does not take it. */
   write(entry: JournalEntry): void;
-  /** The same for pushes; an old one is left out, which is nothing that would be recorded. */
+  /** The same for pushes; an old push is left out, because it would not be recorded. */
   writePushes(pushes: readonly ReceivedPush[]): void;
   /** What processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
@@ -57,7 +57,7 @@ export interface Journal {
 
 export interface JournalOptions {
   readonly home: string;
-  /** The key of which registration ids are made (ledger-key.ts): each ledger has a journal of its own. */
+  /** The key from which registration ids are made (ledger-key.ts): each ledger has its own journal. */
   readonly ledgerKey: string;
   readonly vault: Vault;
   readonly now: () => number;

@@ -17,9 +17,9 @@ export interface Ledger {
    */
   record(id: string, fact: Fact, effects?: Effects, known?: Snapshot, writeId?: string): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
-  /** Whose the successor's task is. */
+  /** The registration of the successor's task. */
   ofTask(taskId: string): Promise<string | undefined>;
-  /** Whose the Mini Program is. */
+  /** The registration of the Mini Program. */
   ofAppid(appid: string): Promise<string | undefined>;
 }
 

@@ -1,4 +1,4 @@
-/** Registrations that were sent and have not met their end: exactly those of which a follow-up is due. */
+/** Registrations that were sent and have no result yet: exactly the registrations that have a follow-up. */
 import type { Redis } from 'ioredis';
 import { registrationOf } from '../../domain/work.js';
 import { answersOf } from '../exec.js';

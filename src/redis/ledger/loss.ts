@@ -1,8 +1,8 @@
 /**
- * A Redis that forgets: after a power cut without its last second, after a failover to a replica that lagged, with a backup put
- * back. Each run of Redis begins an epoch. Whoever meets one that it does not know compares its journal with the ledger and
- * records again what is missing, before the next create goes: acquire.lua lets none pass until every process that was seen in
- * the last minutes has reported.
+ * A Redis that lost data: after a power cut without its last second, after a failover to a replica that lagged, with a
+ * restored backup. Each run of Redis begins an epoch. A process that meets an unknown epoch compares its journal with
+ * the ledger and records again what is missing, before the next create goes: acquire.lua lets none pass until every
+ * process that was seen in the last minutes has reported.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -28,8 +28,8 @@ export interface LossGuard {
   /** What an answer to a call passes before it is recorded: this process has reported. */
   readonly ofAnswers: Gate;
   /**
-   * What other facts pass: every process has reported, or was waited for long enough. A push may be about a call of which
-   * another process knows.
+   * When other facts pass: every process has reported, or was waited for long enough. A push may be about a call that
+   * only another process knows.
    */
   readonly ofOthers: Gate;
   /** Records what journals have of a registration that Redis had forgotten as a whole, and that was loaded again. */
@@ -58,7 +58,7 @@ const SEEN_WITHIN_MS = 60_000;
 const SETTLED_LOOK_MS = 200;
 /** How many histories are read at once. */
 const AT_ONCE = 200;
-/** A push may have waited in the spool before it came into the stream, whose ids are of Redis' clock. */
+/** A push may have waited in the spool before it entered the stream; the stream's ids are times of Redis' clock. */
 const AROUND_MS = 3_600_000;
 const ORPHANS_LIVE_S = 2 * 86_400;
 
@@ -125,8 +125,9 @@ export async function guardAgainstLoss({
   }
 
   /**
-   * Processes that have yet to report and whose journals are read here, because they are in the same folder. One that has ended
-   * writes no more; nor does another, of what it was permitted before, once no permit of that time is good any more.
+   * Processes that have not reported and whose journals are read here, because they are in the same folder. A process
+   * that has ended writes no more; nor does another process write anything that it was permitted before, once no permit
+   * of that time is valid any more.
    */
   async function spokenFor(permitsAreOver: boolean): Promise<string[]> {
     const beside = (await redis.smembers(key('unreported'))).filter(
@@ -220,7 +221,7 @@ export async function guardAgainstLoss({
       clearInterval(timer);
       redis.off('ready', checkAlone);
       journal.close();
-      // Nobody has to wait for a process that has reported, and is gone.
+      // No process has to wait for a process that has reported, and is gone.
       if (redis.status === 'ready') await redis.zrem(key('processes'), name).catch(() => {});
     },
   };
@@ -250,8 +251,8 @@ export async function guardAgainstLoss({
     if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
     const { registration } = view;
     const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
-    // The operator's or the sheet's word for the new attempt was forgotten with it. An attempt before the one that is known is
-    // over: it only goes into the history.
+    // The fact by which the operator or the sheet began the new attempt was lost with it. An earlier attempt is over:
+    // it only enters the history.
     const wasAskedAgain =
       fact.kind === 'create_sent' &&
       isOver(registration.state) &&
@@ -317,7 +318,7 @@ function processFrom(name: string): Process {
   return { folder, pid: Number(pid), start, part, host: host.join(' ') };
 }
 
-/** By what a push is recognised: a captured one that is sent again may have a longer query, but not another signature. */
+/** How a push is recognised: a captured push that is sent again may have a longer query, but not another signature. */
 function sameIn(query: string): string {
   return /(?:^|&)msg_signature=([0-9a-f]{40})(?:&|$)/.exec(query)?.[1] ?? query;
 }

@@ -1,4 +1,4 @@
-/** Notes of many registrations at once. They lie in the histories, of which only those with a note are read. */
+/** Notes of many registrations at once. They are entries of the histories; only histories with a note are read. */
 import type { Redis } from 'ioredis';
 import { type NotesShown, notesIn } from '../../domain/note.js';
 import type { HistoryEntry } from '../../domain/snapshot.js';

@@ -102,7 +102,7 @@ const LOOK_EVERY_MS = 50;
  */
 export async function rewriteFile(redis: Redis): Promise<Rewrite> {
   if ((await persistence(redis)).get('aof_enabled') !== '1') return 'nothing';
-  // One that is under way began before the last deletion.
+  // A run under way began before the last deletion.
   await untilNoRewrite(redis);
   try {
     await redis.bgrewriteaof();

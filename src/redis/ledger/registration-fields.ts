@@ -71,7 +71,7 @@ const FIELDS: readonly Field[] = [
 const OTHER_FIELDS: Readonly<Record<string, string>> = {
   /** The id of its last write (prelude.lua, version_of). */
   version: 'v',
-  /** The batch with the first rows among which it was counted (prelude.lua, batch_after_canary). */
+  /** The batch with the first rows among which it was counted (first-rows.lua, batch_after_canary). */
   canaryOf: 'canary',
 };
 
@@ -100,8 +100,8 @@ export function shownRegistrationFrom(id: string, values: readonly string[]): Re
 }
 
 /**
- * The same of a registration, as a row keeps them when another row begins a new attempt: each in its place, '' for one that
- * it has not, and one more behind them, by which such a row is known.
+ * The fields of a registration's outcome, as a row keeps them when another row begins a new attempt: each at its index,
+ * '' if absent, and one more at the end, by which such a row is recognised.
  */
 export function shownText(registration: Registration): string {
   return [...SHOWN.map((field) => stored(field, registration) ?? ''), ''].join(FIELD_JOINT);
@@ -121,7 +121,7 @@ function put(registration: Record<string, unknown>, field: Field | undefined, va
   if (field !== undefined && value !== '') registration[field.name] = field.read(value);
 }
 
-/** What HSET and HDEL have to write to turn the hash of one registration into that of another. */
+/** What HSET and HDEL have to write to turn the hash of one registration into the hash of another. */
 export function difference(before: Registration, after: Registration): { set: string[]; del: string[] } {
   const set: string[] = [];
   const del: string[] = [];

@@ -30,7 +30,10 @@ const JOBS_IN_WINDOW = 1000;
 /** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
 const LARGEST_CHUNK = 32;
 
-/** Registrations of one job are sent within 20 ms; those of a slow pace go one by one, without waiting for others. */
+/**
+ * Registrations of one job are sent within 20 ms; at a slow pace each is a job of its own, so that none waits for
+ * another.
+ */
 const CHUNKS_A_SECOND = 50;
 
 const SHORTEST_PAUSE_MS = 5;
@@ -75,7 +78,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   /** Registrations that were ready and found no room. */
   let waiting = 0;
 
-  /** Of a chunk all at once: of one that BullMQ has it takes no second part. */
+  /** A chunk is added at once: BullMQ accepts no second part of a chunk that it has. */
   async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
     const chunks = new Map<string, string[]>();
     for (const job of jobs) {
@@ -151,8 +154,8 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   }
 
   /**
-   * Of a connection that was cut, an answer of `hand` may be lost, whose jobs nobody gave to BullMQ; and a Redis that was
-   * started anew, or a replica, may have jobs in the window that it lacks in BullMQ.
+   * After a connection was cut, the answer of `dispatch` may be lost, and its jobs were not added to BullMQ; and a
+   * restarted Redis, or a replica, may have jobs in the window that BullMQ lacks.
    */
   function lookThrough(): void {
     mayLack = true;

@@ -75,7 +75,7 @@ export function countOfWaiting({ state }: Pick<Registration, 'state'>): string {
   return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');
 }
 
-/** `pointer`: the newer row; '' where an operator withdrew the row. `attempts`: those that were made before. */
+/** `pointer`: the newer row; '' if an operator withdrew the row. `attempts`: earlier attempts. */
 function replacedBy(id: string, pointer: string, attempts = 0): string {
   return attempts === 0 ? `c${id}|${pointer}` : `c${id}|${pointer}|${attempts}`;
 }

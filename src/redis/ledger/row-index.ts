@@ -1,7 +1,7 @@
 /**
- * Finds rows by name or Weixin ID without an index of texts: beside each page of rows lie eight bytes a row, the CRC-32 of the
- * name and that of the Weixin ID. A million rows are 8 MB, which Redis hands over in some tens of milliseconds; what fits
- * is then read and compared.
+ * Finds rows by name or Weixin ID without an index of texts: beside each page of rows lie eight bytes a row, the CRC-32
+ * of the name and the CRC-32 of the Weixin ID. A million rows are 8 MB, which Redis sends in some tens of milliseconds;
+ * matching rows are then read and compared.
  */
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
@@ -14,7 +14,7 @@ import { key } from '../keys.js';
 
 const BYTES_OF_ROW = 8;
 
-/** Pages of which Redis is asked at once. */
+/** Pages that are requested from Redis at once. */
 const PAGES_AT_ONCE = 64;
 
 interface Pages {

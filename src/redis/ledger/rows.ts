@@ -1,7 +1,7 @@
 /**
- * How a row is kept: its cells once, as they came, and of the details that are sent only those that differ from their
- * cell (a code type told from the code, a repaired width, a phone from the settings). Most rows have nothing beside their
- * line and cells, which are then joined: 16 bytes less than JSON, a million times, and split in half the time.
+ * How a row is stored: its cells once, unchanged, and of the details that are sent only those that differ from their
+ * cell (a code type derived from the code, a repaired width, a phone from the settings). Most rows have only their line
+ * and cells, which are then joined: 16 bytes less than JSON, a million times, and split in half the time.
  */
 import type { Merchant } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
@@ -23,7 +23,9 @@ type Packed = [
 ];
 
 const JOINT = '\u001d';
-/** What a joined row could not have: its own joint, those of a page (page.lua), and halves of characters. */
+/**
+ * What a joined row cannot contain: its own separator, the separators of a page (page.lua), and halves of characters.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the joints
 const NOT_JOINABLE = /[\u001d-\u001f\ud800-\udfff]/u;
 

@@ -8,22 +8,27 @@ import { script } from '../scripts.js';
 import { shortNameOf } from './registration-fields.js';
 
 export interface Workload {
-  /** `dueAt` in ms since 1970; undefined: there is nothing to do any more. A time that has passed by Redis' clock: at once, as the next one. */
+  /**
+   * `dueAt` in ms since 1970; undefined: no work is left. A time that has passed by Redis' clock: at once, as the next
+   * one.
+   */
   giveBack(job: Job, id: string, dueAt: number | undefined): Promise<void>;
   /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted, and some may be over. */
   inHand(kind: WorkKind): Promise<number>;
-  /** Registrations of which the push is overdue, so that they wait for their search. */
+  /** Registrations whose push is overdue, so that they wait for their search. */
   searchesDue(): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
   /**
-   * Whether a `create` is to be made up to `until` (ms since 1970), or one is in flight anywhere: its answer may call for
-   * another. What only a push, a later day or a person can let go is not counted.
+   * Whether a `create` has to be made up to `until` (ms since 1970), or one is in flight anywhere: its answer may call
+   * for another. Registrations that wait for a push, a later day or a person are not counted.
    */
   isSending(until: number): Promise<boolean>;
   /** Registrations by state, each counted once. */
   states(): Promise<Readonly<Record<string, number>>>;
-  /** Everything that is to be sent by `create` now or later, or when the first rows of its batch were accepted. */
+  /**
+   * Every registration that will be sent by `create`, now, later, or when the first rows of its batch were accepted.
+   */
   toSend(): Promise<number>;
   /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;

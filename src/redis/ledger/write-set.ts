@@ -11,7 +11,7 @@ import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
 import { difference, shortNameOf } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
 
-/** prelude.lua, `record`, names the fields. */
+/** fact.lua, `record`, names the fields. */
 export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;
@@ -27,7 +27,7 @@ export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifSto
   readonly passed?: Registration['state'];
   /** Absent where all rows go on showing the registration. */
   readonly rows?: readonly RowChange[];
-  /** Other details are sent instead of those of its row. */
+  /** The details of another row are sent. */
   readonly replaced?: true;
   /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
   readonly scheduled?: { readonly kind: WorkKind; readonly due: string } | undefined;
@@ -99,7 +99,7 @@ function miniProgramOf(fact: Fact): Pick<WriteSet, 'owns'> {
   return { owns: { appid, code } };
 }
 
-/** Its call was none, or has its end: there is nothing to ask about before it is sent again. */
+/** The call was not made, or has its answer: no search is needed before the registration is sent again. */
 function isBackInLine(before: Registration, after: Registration): boolean {
   return !isUnsent(before.state) && isUnsent(after.state);
 }

@@ -1,20 +1,20 @@
--- Accepts rows of a batch: stores each, and makes the registration of its enterprise where there is none. What a row is to
--- a registration that is there already is decided outside, by the rules of domain/registration, and written here in the same
--- step as the row.
+-- Accepts rows of a batch: stores each row, and creates the registration of its enterprise if there is none. How a row relates
+-- to an existing registration is decided outside, by the rules of domain/registration; the decision is written here in the
+-- same step as the row.
 -- KEYS 1 batch
--- ARGV 1 batch id, 2 index of the first row, 3 'again' where a merchant that is created is to get one more, else '',
+-- ARGV 1 batch id, 2 index of the first row, 3 'again': merchants that have a Mini Program get one more; else '',
 --      4 the rows' digests (row-index.ts), eight bytes each
---      5… three of each row: registration ('' where our checks refused the row), packed row, and '' or 'never' (the row is
---      never sent) or what was decided (JSON; of a row that is never sent it begins with "never":true):
---        refused   true: a row that is never sent, and joins nothing, is invalid
---        version   the registration's version at which it was decided
---        step      as `record` of prelude.lua takes it    relation, counted    what the row is, and counts as
--- Rows that were accepted already (the same file again, or a lost answer) are passed over. The first row that nobody has
--- decided, or whose registration has moved since, ends the run.
--- Answers how many rows the batch has now, and the registrations, from there on, that are there already.
+--      5… three of each row: registration ('' if our checks refused the row), packed row, and '' (nothing decided yet), 'never'
+--      (the row is never sent) or the decision (JSON; for a row that is never sent it begins with "never":true):
+--        refused   true: a row that is never sent and joins no registration is invalid
+--        version   the registration's version on which the decision is based
+--        step      see `record` in fact.lua    relation, counted    the row's relation, and the name under which it is counted
+-- Rows that were accepted already (the same file again, or a lost answer) are skipped. The run ends at the first row that has
+-- no decision, or whose registration has changed since the decision.
+-- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow.
 local batch, first, again = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'again'
 local accepted = tonumber(redis.call('HGET', KEYS[1], 'rows') or 0)
--- A page whose forerunner was lost must not take its place.
+-- If the page before this one was lost, this page must not take its indexes.
 if first > accepted then return { accepted } end
 local counts, delta, ready = key.counts(batch), {}, {}
 local pushes_wait = redis.call('EXISTS', key.awaited()) == 1
@@ -26,7 +26,7 @@ local function duplicate_of(id, index)
   return 'd' .. id .. '|' .. index
 end
 
--- An earlier row of this batch that the registration has.
+-- The index of an earlier row of this batch among the rows of the registration.
 local function index_in_batch(rows)
   for pointer in string.gmatch(rows, '%S+') do
     local of, index = row_of(pointer)
@@ -34,7 +34,7 @@ local function index_in_batch(rows)
   end
 end
 
--- Of further rows of the file that name it, the report says which row was the first.
+-- The report names the first row of this file that found the Mini Program; further rows are its duplicates.
 local function accept_created(id, pointer, appid)
   local _, own = row_of(pointer)
   redis.call('HSET', key.firstRows(batch), id, own)
@@ -42,7 +42,7 @@ local function accept_created(id, pointer, appid)
   return 'a' .. id .. '|' .. (appid or '')
 end
 
--- A registration that is there already: what was decided, nil where it has to be decided now.
+-- For an existing registration: applies the decision and returns the relation; nil if a new decision is needed.
 local function accept_decided(id, pointer, row, state, decided)
   if decided == '' then return nil end
   decided = cjson.decode(decided)
@@ -54,14 +54,14 @@ local function accept_decided(id, pointer, row, state, decided)
     record(id, step)
     return accept_created(id, pointer, appid)
   end
-  -- It goes with the others of this batch: in their order, and behind its first rows.
+  -- It is sent with the other rows of this batch: in their order, and after the first rows.
   local is_ready = step.ready == 'submit'
   if is_ready then
     step.ready = nil
     redis.call('ZREM', key.scheduled('submit'), id)
   end
   record(id, step)
-  -- What an earlier sheet keeps behind its first rows is sent as this one is: whoever loads it wants that.
+  -- If an earlier batch holds the registration back behind its first rows, it is now sent as a row of this batch.
   if is_kept then
     no_longer_held(row_of(row), id)
     is_ready = true
@@ -73,10 +73,10 @@ local function accept_decided(id, pointer, row, state, decided)
   return decided.relation
 end
 
--- States in which a row only reports the Mini Program that there is (domain/registration.ts).
+-- States in which a row only reports the existing Mini Program (domain/registration.ts).
 local SETTLES_ROWS = constant.settlesRows
 
--- What a row is whose enterprise is known to this file, or has a Mini Program; nil where neither is so.
+-- The relation of a row whose enterprise has an earlier row in this file or has a Mini Program; else nil.
 local function accept_known(id, pointer, state, row, also, appid)
   local earlier = index_in_batch(row .. ' ' .. (also or ''))
   if earlier then return duplicate_of(id, earlier) end
@@ -85,7 +85,7 @@ local function accept_known(id, pointer, state, row, also, appid)
   if SETTLES_ROWS[state] and not again then return accept_created(id, pointer, appid) end
 end
 
--- A row that is never sent: it joins what its enterprise has, and where that is nothing, or has failed, it is invalid.
+-- A row that is never sent joins the registration of its enterprise. If there is none, or it has failed, the row is invalid.
 local function accept_unsent(id, pointer, decided)
   local now = redis.call(
     'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.waitingRows, field.appid
@@ -99,7 +99,7 @@ local function accept_unsent(id, pointer, decided)
   return 'i'
 end
 
--- What this row is to its registration (batches.ts, `Relation`).
+-- The row's relation to its registration (domain/row.ts, `Relation`).
 local function accept(id, pointer, decided)
   local registration = key.registration(id)
   if redis.call('EXISTS', registration) == 0 then
@@ -117,7 +117,7 @@ local function accept(id, pointer, decided)
     or accept_decided(id, pointer, now[2], now[1], decided)
 end
 
--- Rows of one page of the batch, stored together, and their digests at the same places.
+-- Rows of one page of the batch are stored together, and their digests at the same indexes.
 local page_rows = {}
 local function store()
   if #page_rows == 0 then return end

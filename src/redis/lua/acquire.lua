@@ -1,41 +1,46 @@
--- Acquires permits for calls, and writes in the same step that they are on their way.
+-- Acquires permits for calls, and records in the same step that the calls are sent.
 -- KEYS 1 any key of ours
 -- ARGV 1 budgets (JSON):
---        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are kept for `search`
---        believe  true: what WeChat reports of the day goes before perDay
+--        perSecond, perMinute, perDay  calls          reserve  most calls of the day that are reserved for `search`
+--        believe  true: the limit that WeChat reports for the day replaces perDay
 --        day, dayEndsAt (ms)           quota day      closedMs how long sending is closed, 0 when open
 --        triesPerDay                   of a person    probeMs  how long the probe of a stopped line may take
---        recheck  times of the checks of a day that is shut (list of ms, see day.lua); absent: no checks
+--        recheck  times of the checks of a closed day (list of ms, see day.lua); absent: no checks
 --        askMs    how long a check or a call may take
---        epoch    up to which the process has compared its journal; absent where it keeps none
---        settleMs how long creates wait for processes that have yet to report to an epoch
---      then of each call: id, the version known when it was decided, 'create' or 'search', its job, the decided step (JSON;
---      prelude: record), and of `create` the person
--- Answers of each { 'go' }, { 'go', 0, 'probe' } (the only call until it is answered: the day is closed), { 'conflict' },
--- { 'epoch' } (another one has begun), { 'forgotten' } (journals have facts of this registration: restore them first),
--- { 'wait', ms, why } (ledger, line, clock, hours, day, pause, pace: nothing of the registration was changed; -1 ms: until somebody
--- opens the line; question: this process asks WeChat something harmless first, see question.lua), { 'check', deadline in
--- ms } (this process asks WeChat, for all, whether the day has calls: end-check.lua), or { 'held', until in ms,
--- why } (person: record create_held).
+--        epoch    the epoch with which the process has compared its journal; absent if it has no journal
+--        settleMs how long creates wait for processes that have not yet reported to an epoch
+--      then of each call: id, the version on which the call was decided, 'create' or 'search', its job, the decided step (JSON;
+--      `record` in fact.lua), and the person ('' for a search)
+-- Answers of each call
+--   { 'go' }
+--   { 'go', 0, 'probe' }     the day is closed: no other call goes before this one is answered
+--   { 'conflict' }           the registration has changed since the version
+--   { 'epoch' }              another epoch has begun
+--   { 'forgotten' }          journals have facts of this registration that Redis lost: restore them first
+--   { 'wait', ms, why }      why: ledger, line, clock, hours, day, pause or pace. The registration was not changed. -1 ms: until
+--                            a person resumes the line. why `question`: this process first sends WeChat a harmless request
+--                            (question.lua)
+--   { 'check', deadline }    ms; this process asks WeChat, for all processes, whether the day has calls (end-check.lua)
+--   { 'held', until, why }   ms; why: person. The caller records create_held.
 local budget = cjson.decode(ARGV[1])
--- Longer than it is, because calls do not travel equally long and are counted where they arrive: a few that come too
--- early are nothing among a thousand, and too many among ten.
+-- Longer than a second, because WeChat counts calls when they arrive, and some travel faster than others: a few early calls do
+-- not matter among a thousand, but exceed the budget among ten.
 local SECOND_US = budget.perSecond < 500 and 1012000 or 1003000
 local MINUTE_US = 60100000
 local CATCH_UP_US = 100000
--- A worker that waits for a call that is kept for a follow-up asks again after this time.
+-- If all calls that are left are reserved for follow-ups, a worker asks again after this time.
 local KEPT_LOOK_MS = 3000
 
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
--- What all calls share is read once, and written once when all have been decided.
+-- State that all calls share is read once, and written once after all calls are decided.
 local line = redis.call(
   'HMGET', key.line(), 'state', 'probe', 'probeDeadline', 'probeCall', 'dueAt', 'maxMs', 'question'
 )
 local PROBES = line[1] and constant.lineProbes
--- Redis' clock may be set back. What lies in its future then counts as now: nobody waits for the old time to come again.
+-- Redis' clock may have been set back. Times in its future then count as now, so that no call waits for the clock to catch up.
 local pause = redis.call('PTTL', key.pause())
 if pause > 0 then
   local longest = tonumber(redis.call('GET', key.pause()))
@@ -62,17 +67,17 @@ local per_day = calls_of_day(budget, counted[3], counted[4])
 local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
 local closed, probe, asked_for = counted[5], counted[6], counted[9]
 local busy_until, check_at, reported_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
--- Calls kept for follow-ups; counted only when so few calls are left that it matters.
+-- Calls that are reserved for follow-ups; computed only when so few calls are left that it matters.
 local kept
 local granted = { create = 0, search = 0 }
--- When calls went, and whose, as they are remembered; the newest last.
+-- Entries for the list of recent calls, time and registration, the newest last.
 local gone = {}
 local went = 0
 -- Jobs by their window.
 local done = {}
 local remembered = redis.call('LLEN', key.recent())
 
--- Redis may have forgotten calls that were made (loss.ts).
+-- Redis may have lost calls that were made (loss.ts).
 local epoch, is_settling, has_forgotten
 if budget.epoch then
   epoch = redis.call('HGET', key.epoch(), 'id')
@@ -81,7 +86,7 @@ if budget.epoch then
 end
 local LOOK_AGAIN_MS = 200
 
--- How long until the call that lies as many calls back as a window may hold is older than the window, in µs.
+-- How long until the window has room for a call, in µs: until the call that is `calls_of_window` calls back leaves it.
 local function until_room(calls_of_window, window_us)
   if remembered + went < calls_of_window then return 0 end
   if went >= calls_of_window then return window_us end
@@ -89,11 +94,11 @@ local function until_room(calls_of_window, window_us)
   return back and window_us - (now_us - microseconds_of(back)) or 0
 end
 
--- A time of the line has come. One that is further ahead than it was ever set was set by a clock that went back since.
+-- Whether a time of the line has come. A time that is further ahead than `longest` was written before Redis' clock was set back.
 local function has_come(at, longest) return now >= tonumber(at) or tonumber(at) - now > longest end
 
--- Whether a call may go as the probe of a stopped line (domain/line.ts, LINE_STATES), and if not, in how many ms; -1: a person
--- opens it.
+-- Whether a call may be the probe of a stopped line (domain/line.ts, LINE_STATES), and if not, in how many ms; -1: not until a
+-- person resumes the line.
 local function may_be_probe()
   local waits_until, longest = 0, 0
   local probes = PROBES[line[1]]
@@ -109,9 +114,9 @@ local function may_be_probe()
   return false, tonumber(waits_until) - now
 end
 
--- What a stopped line lets through: the probe; and while it is half-open, where a create is the probe, every search. That
--- create may never go (it was withdrawn, it is held); a search asks nobody for anything, and one that meets the fault stops
--- the line again. Where the way to WeChat is at fault, a search is as good a probe as a create, and no better off.
+-- A stopped line lets the probe through. A half-open line whose probe is a create also lets every search through: the create may
+-- never be sent (it is withdrawn or held), a search has no effect on the merchant, and a search that meets the fault stops the
+-- line again. If WeChat cannot be reached, a search can be the probe just as a create can, and gets no exception.
 local function passes_line(kind)
   local any = line[4] == 'any'
   local may, wait_ms = may_be_probe()
@@ -127,12 +132,12 @@ local function left_for(kind)
   return left - kept
 end
 
--- The day has no call for it. When a check is due, the first worker that comes gets it.
+-- The day has no call left for this one. When a check is due, the first worker that asks gets it.
 local function wait_for_day()
   local wait_until = budget.dayEndsAt
   if budget.recheck then
     if not check_at then
-      -- Used up by our own count. Where quota/get was asked a moment ago, the first check waits for its time.
+      -- Used up by our own count. If quota/get was asked a moment ago, the first check waits for its regular time.
       check_at = reported_at and math.max(now, reported_at + budget.recheck[1]) or now
       redis.call('HSET', calls, 'since', now, 'shutAt', now, 'checkAt', check_at)
     end
@@ -150,13 +155,13 @@ local function wait_for_day()
     else
       wait_until = check_at
     end
-    -- A push may free a call that is kept for a follow-up at any moment.
+    -- A push may free a call that is reserved for a follow-up at any moment.
     if not closed and left > 0 then wait_until = math.min(wait_until, now + KEPT_LOOK_MS) end
   end
   return { 'wait', math.min(wait_until, budget.dayEndsAt) - now, 'day' }
 end
 
--- What holds every call of a kind; nil: nothing.
+-- The reason for which every call of this kind waits; nil if there is none.
 local function shut_for(kind)
   if kind == 'create' and is_settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
   if line[1] then
@@ -167,12 +172,12 @@ local function shut_for(kind)
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
   if closed and (probe ~= 'wanted' or busy_until > now) or left_for(kind) <= 0 then return wait_for_day() end
   if pause > 0 then return { 'wait', pause, 'pause' } end
-  -- Exact in any second and in any minute; smooth within the second, where some lateness is made up for.
+  -- The budgets hold in every second and every minute. Within a second, calls are spread evenly; a small delay is caught up.
   local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, MINUTE_US), due - now_us)
   if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
 end
 
--- Before a create that may be lost like those before it goes a question that costs nobody anything. One asks at a time.
+-- A create that probes the way to WeChat may be lost. A harmless request is sent first, by one process at a time.
 local function question()
   local asked = line[1] and line[7]
   if not asked or asked == 'answered' then return end
@@ -203,10 +208,10 @@ local function acquire(id, version, kind, job, step, person)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, cjson.decode(step))
-  -- The line waits for that one alone, so not before it is sure to go.
+  -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
   local probing = line[1] and (is_create or line[4] == 'any') and next_line(line[1], 'probe_sent')
   if probing then
-    -- The one before it was lost with its worker.
+    -- The probe before it was lost with its worker.
     if line[2] then redis.call('HSET', key.line(), 'earlierProbe', line[2]) end
     line[1], line[2], line[3] = probing, id, now + budget.probeMs
     redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeDeadline', line[3])

@@ -1,11 +1,11 @@
--- The quota day, loaded with every script after the prelude. Fields of its hash beside the counts of calls:
---   reportedLimit, reportedUsed, countedThen, reportedAt   what quota/get said last (domain/budgets.ts, ReportedQuota)
+-- The quota day, loaded with every script. Fields of its hash beside the counts of calls:
+--   reportedLimit, reportedUsed, countedThen, reportedAt   the last answer of quota/get (domain/budgets.ts, ReportedQuota)
 --   cleared   calls of ours that WeChat no longer counts, because its count was reset or its day began later
 --   closed    '1': WeChat answered 45009, with the words closedBy
---   shutAt    when the day was shut, by 45009 or because its calls were used up (ms)
---   since     the same, or the time of a later check that a person asked for (ms): `recheck` counts from here
+--   shutAt    when the day was closed, by 45009 or because its calls were used up (ms)
+--   since     the same, or the time of a later check that a person requested (ms): `recheck` counts from here
 --   checkAt   time of the next check, which asks WeChat whether the day has calls (ms)
---   ask       when a person asked for a check at once (ms)
+--   ask       when a person requested a check at once (ms)
 --   busyUntil until when a check or a probe may be in flight (ms)
 --   probe     'wanted': the next call is the probe; else the registration whose call is the probe
 --   openedAt, openedBy   when the day was opened again (ms), by 'report' (of quota/get) or by 'probe'
@@ -21,7 +21,7 @@ local function calls_of_day(budget, reported, cleared)
 end
 
 -- Calls that only follow-ups may use, at most their configured share: one for each follow-up that falls due before the day
--- ends, as far as the pace leaves time for it. For the last minutes no more calls are kept than these minutes can use.
+-- ends, if the pace leaves time for it. For the last minutes, no more calls are reserved than can be made in these minutes.
 local function kept_for_follow_ups(budget, per_day, now)
   if budget.reserve <= 0 then return 0 end
   local a_minute = math.min(budget.perMinute, budget.perSecond * 60)
@@ -43,7 +43,7 @@ local function kept_for_follow_ups(budget, per_day, now)
   return kept
 end
 
--- Time of the next check: these many ms after the day was shut, then at intervals of the last of them.
+-- Time of the next check: `recheck` lists times in ms after the day was closed; after the last, its interval repeats.
 local function next_check(since, now, recheck)
   for _, ms in ipairs(recheck) do
     if since + ms > now then return since + ms end
@@ -61,7 +61,7 @@ end
 -- WeChat answered 45009 to a call of registration `id`. A day that is closed again right after it was opened continues its
 -- schedule, so that a wrong answer of quota/get does not cost calls every minute.
 -- closing: { said, recheck (list of ms) }
-function close_day(calls, id, closing, now)
+local function close_day(calls, id, closing, now)
   local day = redis.call('HMGET', calls, 'closed', 'probe', 'since', 'openedAt', 'openedBy')
   if day[2] == id then
     redis.call('HDEL', calls, 'probe', 'busyUntil')
@@ -85,7 +85,7 @@ end
 -- The probe of a closed day was answered, but not with 45009 (close_day).
 -- probe: { said, verdict }: 'open': the day has calls; 'again': WeChat did not process the call, so the next call is the
 -- probe; 'unknown': no further probe before the next check
-function probe_answered(calls, id, probe, now)
+local function probe_answered(calls, id, probe, now)
   if redis.call('HGET', calls, 'probe') ~= id then return end
   redis.call('HSET', calls, 'askedAt', now, 'answered', probe.said)
   if probe.verdict == 'open' then return open_day(calls, now, 'probe') end

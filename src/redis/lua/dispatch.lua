@@ -1,21 +1,21 @@
--- Takes what is due and what is ready, as far as the window has room, to be handed to BullMQ. What is taken stays in the
--- window until a worker has done it, so that a crash between this step and BullMQ loses nothing. What was cancelled,
--- settled or purged since it was ready is left out: a worker would need a hundred times as long to see that.
+-- Moves registrations that are due or ready into the window, as far as it has room, for the relay to add to BullMQ. A job stays
+-- in the window until a worker has done it, so a crash between this step and BullMQ loses nothing. Registrations that were
+-- cancelled, settled or purged meanwhile are left out: a worker would need a hundred times as long to find that out.
 -- KEYS 1 the window of this kind
--- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many to take at most, 4 how many make a chunk, 5 how many
---      to look at at most, so that others are not kept waiting, 6 the relay's
---      clock in ms, which is believed where Redis' was set back, 7… states in which there is work of this kind (none: in any)
--- Answers { in how many ms to run again, by this clock (0: there is room, and more to look at; -1: nothing is due later), how
--- many are still ready, jobs… }; a job is `registration-chunk`, and a chunk `moment-number`, the moment
--- being the time in ms by which it was due, and what makes it the only one: BullMQ passes over a chunk whose name it has, also while a worker that gave a
--- registration back a moment ago is not done with the old one.
+-- ARGV 1 kind of work, 2 how many jobs the window holds, 3 how many registrations to move at most, 4 how many make a chunk,
+--      5 how many to look at at most, so that other clients are not blocked, 6 the relay's clock in ms, used if Redis' clock was
+--      set back, 7… states in which there is work of this kind (none: all states)
+-- Answers { in how many ms to run again, by this clock (0: there is room, and more to look at; -1: nothing is scheduled), how
+-- many are still ready, jobs… }. A job is `registration-moment-number`: `moment` is the time in ms up to which work was due,
+-- with the microseconds of Redis' clock, and `number` counts the chunks of this run. So a chunk's name is unique: BullMQ ignores
+-- a chunk whose name it knows, even while the worker that returned a registration a moment ago has not finished the old one.
 local kind, size, most, chunk, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local states, in_any_state = set_of_arguments(7), #ARGV < 7
 local time = redis.call('TIME')
 local handed = time[1] * 1000 + math.floor(time[2] / 1000)
 local now = handed
 
--- Times that were written down do not come later because Redis' clock was set back.
+-- If Redis' clock is set back, scheduled work does not become due later.
 local SET_BACK_MS = 1000
 local latest = tonumber(redis.call('GET', key.clock()) or 0)
 if handed > latest + SET_BACK_MS then

@@ -1,8 +1,8 @@
--- Keeps the refresh token of a Mini Program.
+-- Stores the refresh token of a Mini Program.
 -- KEYS 1 authorizer
--- ARGV 1 appid, 2 the sealed token, 3 registration ('' for none yet), 4 now in ms, 5 mark of the code that it came from, 6 when that
---      code came, in ms, 7 when WeChat pushed it, in ms ('' where it came without a code)
--- Answers 1, or 0 where the merchant withdrew the authorisation since: then nothing was kept. A second run changes nothing.
+-- ARGV 1 appid, 2 the sealed token, 3 registration ('' if not known yet), 4 now in ms, 5 mark of the code that was exchanged for
+--      it, 6 when that code came, in ms, 7 when WeChat pushed the code, in ms ('' if the token came without a code)
+-- Answers 1, or 0 if the merchant has withdrawn the authorisation since: then nothing was stored. A second run changes nothing.
 local withdrawn_at = redis.call('HGET', KEYS[1], 'withdrawnAt')
 if withdrawn_at and ARGV[7] ~= '' and tonumber(ARGV[7]) < tonumber(withdrawn_at) then return 0 end
 redis.call('HSET', KEYS[1], 'refreshToken', ARGV[2], 'keptAt', ARGV[4], 'keptBy', ARGV[5], 'keptFrom', ARGV[6])

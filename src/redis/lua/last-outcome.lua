@@ -1,8 +1,8 @@
--- When the last of a page's rows had its outcome.
+-- Finds the latest time at which a row of a page got its outcome.
 -- KEYS 1 the page of rows
--- ARGV 1 batch id, 2 index of the page's first row, 3 field of that time, 4 its place among the fields that a later batch's
---      new attempt has kept of the old one (joined by the character 31)
--- Answers the time in ms, 0 where none has an outcome.
+-- ARGV 1 batch id, 2 index of the page's first row, 3 field of that time, 4 the position of this field among the fields of an
+--      old attempt, which stay when a later batch begins a new attempt (joined by the character 31)
+-- Answers the time in ms, 0 if no row has an outcome.
 local settled, last = key.keptOutcomes(ARGV[1]), 0
 local has_settled = redis.call('EXISTS', settled) == 1
 

@@ -1,9 +1,9 @@
--- Notices were posted, or are to be posted again later.
--- KEYS 1 the lanes of a destination by when they are due
--- ARGV 1 destination, 2 lane, 3 the first notice, 4 pause in ms before it is posted again; -1: it is done with,
--- 5 how many of the lane are done with it, 6 for how many ms nothing is posted to the destination, 7 what came back,
--- 8 the time in ms; '': that of Redis
--- A second run, or one whose lease has ended, does nothing: the notice is not the first of its lane any more.
+-- Settles the first notices of an ordering key: they were posted, or have to be posted again later.
+-- KEYS 1 the ordering keys of a destination, by the time when they are due
+-- ARGV 1 destination, 2 ordering key, 3 the first notice, 4 pause in ms before it is posted again (-1: it is settled), 5 how many
+--      notices are settled, 6 for how many ms nothing is posted to the destination, 7 the destination's answer,
+--      8 the time in ms; '': Redis' clock
+-- Answers 1, or 0 if the notice is no longer the first of its key: a second run, or a run whose lease has ended, does nothing.
 local notices = key.notices(ARGV[1] .. ':' .. ARGV[2])
 local tries, first_try, failure = key.noticeTries(ARGV[1]), key.noticeFirstTry(ARGV[1]), key.noticeFailure(ARGV[1])
 if redis.call('LINDEX', notices, 0) ~= ARGV[3] then return 0 end

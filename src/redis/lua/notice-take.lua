@@ -1,9 +1,9 @@
--- Takes the notice that has been due for longest. Its lane is closed to others until it is settled or its lease ends, so
--- that the notices of a lane are posted one after the other.
--- KEYS 1 the lanes of a destination by when they are due
--- ARGV 1 destination, 2 lease in ms, 3 how many notices of the lane at most, 4 the time in ms; '': that of Redis
--- Answers { -1 } where there is none, { ms until the next is due }, or
--- { 0, lane, how often its first notice was posted in vain, ms since it first was, notices … }.
+-- Takes the notice that has been due for longest. Other delivery workers leave its ordering key alone until the notice is
+-- settled or the lease ends, so the notices of a key are posted in order.
+-- KEYS 1 the ordering keys of a destination, by the time when they are due
+-- ARGV 1 destination, 2 lease in ms, 3 how many notices of the key at most, 4 the time in ms; '': Redis' clock
+-- Answers { -1 } if there is no notice, { ms until the next is due }, or
+-- { 0, ordering key, failed posts of its first notice, ms since the first of them, notices … }.
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 if not first[1] then return { -1 } end
 local lane, now = first[1], tonumber(ARGV[4]) or milliseconds()

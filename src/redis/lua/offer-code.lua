@@ -1,10 +1,10 @@
--- Keeps a code that WeChat pushed because a merchant authorised the platform (prelude, offer).
+-- Stores an authorization code that WeChat pushed because a merchant authorised the platform (pushes.lua, offer).
 -- KEYS 1 authorizer
 -- ARGV 1 appid, 2 mark, 3 at, 4 dies_at, 5 pushed_at, 6 from, 7 shared, 8 sealed,
---      9 until when a stranger's code waits to learn whose it is, in ms; '' where a stranger's code is nobody's
---      10 the push that brings a stranger's code, '' for one that is kept elsewhere
--- Answers 'exchange', 'waits', 'repeated', 'old' (of an authorisation that was withdrawn or renewed since) or 'nobody'
--- (a stranger, while no registration that was sent waits for its end). Run twice, it answers 'repeated' and changes nothing.
+--      9 until when the code of an unknown Mini Program waits for a registration that claims it, in ms; '': such a code is not
+--      stored, 10 the push of the code of an unknown Mini Program, '' if it is stored elsewhere
+-- Answers 'exchange', 'waits', 'repeated', 'old' (the authorisation was withdrawn or renewed since) or 'nobody' (the Mini
+-- Program is unknown, and no registration waits for its result). A second run answers 'repeated' and changes nothing.
 local appid, pushed_at = ARGV[1], tonumber(ARGV[5])
 local now = redis.call('HMGET', KEYS[1], 'authorizedAt', 'withdrawnAt', 'refreshToken')
 if now[2] and pushed_at < tonumber(now[2]) then return 'old' end

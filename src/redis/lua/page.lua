@@ -1,16 +1,16 @@
--- One page of a batch for the report: each row with what became of its merchant.
+-- Reads one page of a batch for the report: each row with the fields of its registration.
 -- KEYS 1 the page of rows
 -- ARGV 1 batch id, 2 index of the page's first row, 3… names of the hash fields
--- Answers two texts, for a thousand short ones cost Redis and its reader three times as much: the packed rows, and of each
--- the fields joined by the character 31 ('' where there is no registration); both are joined by the character 30.
--- Neither character can be in a row (JSON) or in a field (registration-fields.ts takes them out).
+-- Answers two texts, because a thousand short ones cost Redis and its client three times as much: the packed rows, and for each
+-- row the fields joined by the character 31 ('' if it has no registration). Both texts are joined by the character 30.
+-- Neither character occurs in a row (JSON) or in a field (registration-fields.ts removes them).
 local rows = redis.call('LRANGE', KEYS[1], 0, -1)
 local settled = key.keptOutcomes(ARGV[1])
 local has_settled = redis.call('EXISTS', settled) == 1
 local call, names = redis.call, #ARGV - 2
 local registrations = {}
 for i = 1, #rows do
-  -- r, a, d, w or c, and the id (row-changes.ts); other rows have no registration.
+  -- A relation r, a, d, w or c is followed by the id (row-changes.ts); other rows have no registration.
   local kind, id, fields = string.sub(rows[i], 1, 1), string.sub(rows[i], 2, 17), ''
   if string.find(kind, '[radwc]') then
     fields = has_settled and call('HGET', settled, tonumber(ARGV[2]) + i - 1)

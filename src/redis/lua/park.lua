@@ -1,14 +1,14 @@
--- Keeps a push that fits no registration until a person, or the registration itself, comes for it.
+-- Parks a push that matches no registration, until a registration claims it or a person replays it.
 -- KEYS 1 parked pushes
--- ARGV 1 the push's id, 2 the push (JSON), 3… whom it awaits, any of them will do: registrations, `task:` and a task's id, or
+-- ARGV 1 the push's id, 2 the push (JSON), 3… what the push waits for, any of: a registration, `task:` and a task's id, or
 --      `appid:` and an appid
--- Answers 0 where one of them has come meanwhile: then the push is to be looked at again.
+-- Answers 1, or 0 if one of them is known by now: then the push has to be matched again.
 for i = 3, #ARGV do
   local task, appid = string.match(ARGV[i], '^task:(.*)$'), string.match(ARGV[i], '^appid:(.*)$')
   local id = ARGV[i]
   if task then id = redis.call('HGET', key.tasks(), task) end
   if appid then id = redis.call('HGET', key.appids(), appid) end
-  -- Of a registration that was purged the name of its task may have stayed.
+  -- After a purge, the id of a task may remain although its registration is gone.
   if id and redis.call('EXISTS', key.registration(id)) == 1 then return 0 end
 end
 for i = 3, #ARGV do

@@ -1,6 +1,6 @@
--- Which processes live, when each kind was last seen, when WeChat was last called and last pushed, and since when the oldest
--- row waits that a worker could send now.
--- KEYS 1 processes that live
+-- Reads which processes live, when each kind was last seen, when WeChat was last called and last pushed, and since when the
+-- oldest row that could be sent now has waited.
+-- KEYS 1 living processes
 -- ARGV 1 how many registrations to look at in each list, 2… states in which there is something to send
 -- Answers { now in ms, processes (JSON), { name, when seen in ms, … }, last call in µs or '', waiting since in ms or '' }
 local now = milliseconds()
@@ -9,14 +9,14 @@ local looks, states = tonumber(ARGV[1]), set_of_arguments(2)
 
 local seen = redis.call('HGETALL', key.lastSeen())
 for i = 2, #seen, 2 do
-  -- Redis' clock was set back: what was seen then is not in the future.
+  -- Redis' clock was set back: no time of a sighting may be in the future.
   if tonumber(seen[i]) > now then
     seen[i] = string.format('%.0f', now)
     redis.call('HSET', key.lastSeen(), seen[i - 1], seen[i])
   end
 end
 
--- Since when it could be sent: since it was due, or since its last fact, or since its sheet was loaded.
+-- Since when the registration could be sent: since it was due, since its last fact, or since its sheet was loaded.
 local function waits_since(id)
   local fields = redis.call('HMGET', key.registration(id), field.state, field['until'], field.row)
   if not states[fields[1]] then return end
@@ -34,7 +34,7 @@ local function look(ids)
   end
 end
 
--- New rows are handed out in the order of their sheets, so the oldest are the first. Those that were cancelled stay there.
+-- New rows are dispatched in the order of their sheets, so the oldest are first. Cancelled registrations stay in the list.
 local ready = key.ready('submit')
 for from = 0, 9 * looks, looks do
   local ids = redis.call('LRANGE', ready, from, from + looks - 1)

@@ -1,14 +1,14 @@
--- Forgets the last rows of a page of a batch, and each registration that no other batch asks for. What prevents a second
--- registration stays: that a Mini Program was created, with its appid, or that a task may have created one. From the end, so
--- that the rows before them keep their places.
--- KEYS 1 the page of rows, 2 the bytes by which they are found
+-- Deletes the last rows of a page of a batch, and each registration that no other batch has a row for. Some of a registration
+-- stays, to prevent that the merchant is registered twice: that a Mini Program was created, with its appid, or that a task may
+-- have created one. Rows are deleted from the end, so that the rows before them keep their indexes.
+-- KEYS 1 the page of rows, 2 the digests by which they are found
 -- ARGV 1 batch id, 2 how many rows
--- Answers { how many registrations were forgotten, how many rows the page has left }. A second run forgets further rows.
+-- Answers { how many registrations were deleted, how many rows the page has left }. A second run deletes further rows.
 local batch, count = ARGV[1], tonumber(ARGV[2])
 local rows = redis.call('LRANGE', KEYS[1], -count, -1)
 local forgotten = 0
 
--- Rows of other batches that wait for the same registration keep it, with their own details.
+-- Rows of other batches for the same registration. They keep it, with their own details.
 local function others_of(row, also)
   local others = {}
   for pointer in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
@@ -24,7 +24,7 @@ local function is_ours(row, also)
   return false
 end
 
--- Each attempt had a task of its own.
+-- Each attempt has had its own task.
 local function forget_tasks(id, last)
   if last then redis.call('HDEL', key.tasks(), last) end
   for _, entry in ipairs(redis.call('LRANGE', key.history(id), 0, -1)) do
@@ -33,7 +33,7 @@ local function forget_tasks(id, last)
   end
 end
 
--- Of a registration of which only its outcome is kept.
+-- Fields that stay of a registration whose outcome alone is kept.
 local KEPT_OF_CREATED = { field.state, field.appid, field.earlierAppids, field.version }
 local KEPT_OF_UNKNOWN = {
   field.state, field.task, field.earlierTask, field.attempt, field.sentAt, field.version, field.earlierAppids,
@@ -44,7 +44,7 @@ local function forget(id, now)
   local fields = now[1] == 'created' and KEPT_OF_CREATED or KEPT_OF_UNKNOWN
   local values = redis.call('HMGET', key.registration(id), unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
-  -- A Mini Program from before that a second one was asked for beside, which came to nothing.
+  -- It has a Mini Program from an earlier attempt, and the attempt to create one more failed.
   local has_earlier_one = now[1] ~= 'created' and values[7]
   if now[1] == 'created' or has_earlier_one or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then
     redis.call('HSET', key.registration(id), field.row, PURGED_ROW)
@@ -57,7 +57,7 @@ local function forget(id, now)
   redis.call('HDEL', key.awaited(), id)
   for _, kind in ipairs({ 'submit', 'follow-up' }) do redis.call('ZREM', key.scheduled(kind), id) end
   for _, list in ipairs({ key.links(), key.unreminded(), key.linksToAnnounce() }) do redis.call('ZREM', list, id) end
-  -- The lists of what is ready are long: tidy.lua goes over them when all rows are forgotten.
+  -- The lists of ready registrations are long: tidy.lua clears them after all rows are deleted.
   forgotten = forgotten + 1
 end
 
@@ -67,7 +67,7 @@ for i, packed in ipairs(rows) do
     local now = redis.call(
       'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.appid, field.taskId
     )
-    -- A later batch may have taken the registration over, and then it is that one's.
+    -- A later batch may have replaced this row; then the registration belongs to that batch.
     if now[1] and is_ours(now[2], now[3]) then
       local others = others_of(now[2], now[3])
       if #others == 0 then
@@ -80,7 +80,7 @@ for i, packed in ipairs(rows) do
     end
   end
 end
--- A row that waits for another one's end is withdrawn with its batch.
+-- A row that waits for the outcome of another row is withdrawn with its batch.
 for i, packed in ipairs(rows) do
   if string.sub(packed, 1, 1) == 'w' then
     local registration = key.registration(string.sub(packed, 2, 17))

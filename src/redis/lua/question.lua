@@ -1,7 +1,7 @@
--- What came of the question before the probe of a stopped line (acquire.lua).
+-- Records the answer to the request that precedes the probe of a stopped line (acquire.lua).
 -- KEYS 1 line
--- ARGV 1 '1': WeChat answered it; 2 what came instead, in words; 3 every which probe goes although nothing was answered
--- Answers 1, or 0 where nobody waits for it any more, so that a second run changes nothing.
+-- ARGV 1 '1': WeChat answered it; 2 what came instead, in words; 3 after every so many failures a probe is sent all the same
+-- Answers 1, or 0 if the line does not wait for it any more, so a second run changes nothing.
 local now = redis.call('HMGET', KEYS[1], 'question', 'failedProbes', 'firstMs', 'maxMs', 'state')
 if not now[1] or now[1] == 'wanted' or now[1] == 'answered' then return 0 end
 local failed = tonumber(now[2]) + 1

@@ -1,8 +1,8 @@
--- Reads registrations with the rows whose details are sent.
+-- Reads registrations, each with the row whose details are sent.
 -- KEYS 1 any key of ours
 -- ARGV 1 unused; then the ids
--- Answers of each nil where there is none, else { version (version_of), now in ms, row or '', field, value, … }; the fields
--- are those of its hash.
+-- Answers of each nil if there is no registration, else { version (version_of), now in ms, row or '', field, value, … }; the
+-- fields are those of the registration's hash.
 local now = milliseconds()
 
 return each(1, function(id)

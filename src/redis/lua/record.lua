@@ -1,12 +1,12 @@
--- Records facts, each if nothing else was recorded of its registration since it was decided.
+-- Records facts, each only if its registration has not changed since the fact was decided.
 -- KEYS 1 any key of ours
--- ARGV 1 of a process with a journal, JSON: epoch, the one up to which it has compared that; settleMs, where it also waits until
---      the others have; '' of anybody else
---      then of each: id, the version known when it was decided, the decided step (JSON; prelude: record), kind of work done, its
---      job; '' for none
--- Answers of each 'done', 'conflict', 'epoch' (Redis may have forgotten what goes before this fact: compare first) or 'forgotten'
--- (journals have facts of this registration: restore them first). Sent twice because the answer was lost, it answers
--- 'conflict': the caller then finds its fact in the history.
+-- ARGV 1 of a process with a journal, JSON: epoch, the epoch with which it has compared its journal; settleMs, if the fact must
+--      also wait for the other processes' reports; '' of any other process
+--      then of each: id, the version on which the fact was decided, the decided step (JSON; `record` in fact.lua), kind of the
+--      work that is done and its job ('' for none)
+-- Answers of each 'done', 'conflict', 'epoch' (Redis may have lost facts before this one: compare the journal first) or
+-- 'forgotten' (journals have facts of this registration that Redis lost: restore them first). A fact that is sent twice because
+-- the answer was lost gets 'conflict'; the caller then finds it in the history.
 local gate = ARGV[1] ~= '' and cjson.decode(ARGV[1])
 local is_shut, has_forgotten = false, false
 if gate then

@@ -1,16 +1,17 @@
--- Lets the line run again, whoever paused it and whatever stopped it. After a fault it is half-open: one create goes first, as
--- the probe, and searches go beside it (acquire.lua, record).
+-- Resumes the line, whatever stopped or paused it. After a fault the line is half-open: one create is sent first, as the probe,
+-- and searches are sent beside it (acquire.lua, record).
 -- KEYS 1 line
--- ARGV states of registrations that are to be sent
--- Answers 'running' (it was not stopped), 'resumed', or 'probe'. Run twice, it does nothing more: the line runs, or waits for
--- its probe.
--- Somebody has changed something: who waits for a token, or was issued none, asks for one at once.
+-- ARGV states of registrations that are ready to be sent
+-- Answers 'running' (it was not stopped), 'resumed', or 'probe'. A second run changes nothing: the line runs, or waits for its
+-- probe.
+
+-- The person may have fixed the cause. Processes that wait for a token, or were refused one, request a token at once.
 if redis.call('HDEL', key.tokenWait(), 'until') + redis.call('DEL', key.tokenRefusal()) > 0 then wake('token') end
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return 'running' end
 redis.call('DEL', key.repeatedErrors('create'), key.repeatedErrors('search'))
 
--- How many can be sent at once. Those that were cancelled stay in the list of what is ready, so its length does not tell.
+-- How many registrations can be sent now. Cancelled ones stay in the list of ready registrations, so its length is not enough.
 local function ready_to_be_sent()
   local count = -redis.call('ZCARD', key.scheduled('submit'))
   for _, state in ipairs(ARGV) do count = count + (redis.call('HGET', key.states(), state) or 0) end

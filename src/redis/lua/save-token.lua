@@ -1,7 +1,7 @@
--- Keeps a new component access token while the lease of who refreshes it is ours, and gives that back.
+-- Stores a new component access token and releases the lease of the refresh, if this fence holds it.
 -- KEYS 1 lease
--- ARGV 1 fence, 2 the sealed token, 3 when it is to be refreshed, in ms, 4 its mark
--- Answers 1, or 0 where nothing was kept. A second run does nothing.
+-- ARGV 1 fence, 2 the sealed token, 3 when to refresh it, in ms, 4 its mark
+-- Answers 1, or 0 if nothing was stored. A second run does nothing.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', key.token(), 'value', ARGV[2], 'refreshAt', ARGV[3], 'mark', ARGV[4])
 redis.call('DEL', KEYS[1], key.tokenRefusal())

@@ -1,7 +1,7 @@
--- A code needs nothing more, and neither do those that came before it. What came since stays.
+-- Removes an authorization code that needs no further work, and the codes that came before it. Later codes stay.
 -- KEYS 1 authorizer
--- ARGV 1 appid, 2 mark of the code, 3 'nobody' where it was given up because nobody knows whose it is, else ''
--- Answers 0 where that has come out meanwhile: then nothing was done. 1 otherwise; a second run does nothing.
+-- ARGV 1 appid, 2 mark of the code, 3 'nobody' if the code is dropped because no registration claims its Mini Program, else ''
+-- Answers 1, or 0 if a registration has claimed the Mini Program meanwhile: then nothing was removed. A second run does nothing.
 local THREE_DAYS = 259200
 if ARGV[3] == 'nobody' and redis.call('HEXISTS', key.appids(), ARGV[1]) == 1 then return 0 end
 local codes = redis.call('HGET', KEYS[1], 'codes')
@@ -18,6 +18,6 @@ if #newer > 0 then
   return 1
 end
 redis.call('HDEL', KEYS[1], 'codes', 'push', 'stranger')
--- What is left are marks: they are of use as long as WeChat may repeat a push.
+-- Only the marks are left. They are needed as long as WeChat may repeat a push.
 if redis.call('HEXISTS', KEYS[1], 'refreshToken') == 0 then redis.call('EXPIRE', KEYS[1], THREE_DAYS) end
 return 1

@@ -1,18 +1,18 @@
--- Stores pushes in their order, with what is counted of them; the newest verify ticket is kept apart.
+-- Stores pushes in their order, and counts them; the newest verify ticket is stored by itself.
 -- KEYS 1 the stream of pushes
--- ARGV 1 segment of the spool that they come from ('' where they come from outside), 2 how many of it are over already,
---      3 upper bounds of the counts of lag, in seconds,
---      4 "day days most most-old": on which day since 1970 they are stored, for how many days signatures are remembered, how
---      many of a day, and how many old pushes are parked,
+-- ARGV 1 segment of the spool from which they come ('' if they come from WeChat directly), 2 how many pushes of the segment are
+--      stored already, 3 upper bounds of the counts of lag, in seconds,
+--      4 "day days most most-old": the day of storing, in days since 1970; for how many days signatures are kept, how many a day
+--      at most; how many old pushes are parked at most,
 --      5 the newest ticket among them, its mark and the sealed text ('' for none), 6 when it was created, 7 when it came, in ms,
---      8 their signatures, one after the other, 40 characters each; spaces where a push may be stored again,
---      9… three of each push: "received created field age InfoType" (ms, `-` where unknown; name of the body's field; `old`
+--      8 their signatures, one after the other, 40 characters each; spaces for a push that may be stored again,
+--      9… three of each push: "received created field age InfoType" (ms, `-` if unknown; name of the body's field; `old`
 --      or `-`), query, body
--- A signature that is known stores nothing: its push is stored. An old push is parked, while there is room, and no reader of
--- the stream sees it.
--- Answers how many of the segment are over now. Where that is not what ARGV 2 says, nothing was done: a run whose
--- answer was lost stored them.
--- A segment is deleted as soon as it is stored; two processes may be at it.
+-- A push with a known signature is stored already and is skipped. An old push is parked while there is room, and does not enter
+-- the stream.
+-- Answers how many pushes of the segment are stored now. If this differs from ARGV 2 before the run, nothing was done: a run
+-- whose answer was lost has stored them.
+-- A segment is deleted as soon as it is stored; two processes may work on the same segment.
 local SEGMENT_SECONDS, DAY_SECONDS = 7 * 86400, 86400
 local segment, over = ARGV[1], tonumber(ARGV[2])
 if segment ~= '' then
@@ -24,7 +24,7 @@ local day, days, most_of_a_day, most_old = string.match(ARGV[4], '^(%d+) (%d+) (
 local lag_bounds = {}
 for seconds in string.gmatch(ARGV[3], '%d+') do lag_bounds[#lag_bounds + 1] = tonumber(seconds) end
 
--- A call for each signature would cost as much as storing it. Lua passes some thousand arguments, not more.
+-- A command for each signature would cost as much as storing the push. Lua passes a few thousand arguments at most.
 local function in_parts(list, call)
   for first = 1, #list, 1000 do call(first, math.min(first + 999, #list)) end
 end
@@ -45,7 +45,7 @@ if #signatures > 0 then
   end
 end
 
--- The stream's ids are unique, and this one is used nowhere else.
+-- An id that is unique: the stream gave it, and its entry is deleted again.
 local function park(received, info_type, query, as, body)
   if redis.call('HLEN', key.old()) >= tonumber(most_old) then return end
   local id = redis.call('XADD', KEYS[1], '*', 'at', received)
@@ -98,7 +98,7 @@ for info_type, count in pairs(counts) do redis.call('HINCRBY', key.pushCounts(),
 for bound, count in pairs(lags) do redis.call('HINCRBY', key.pushLag(), bound, count) end
 if lag_sum > 0 then redis.call('HINCRBY', key.pushLag(), 'sum', lag_sum) end
 if repeated > 0 then redis.call('HINCRBY', key.refused(), 'repeated', repeated) end
--- The ticket never goes backwards.
+-- An older ticket never replaces a newer one.
 if ARGV[5] ~= '' and tonumber(ARGV[6]) >= tonumber(redis.call('HGET', key.ticket(), 'createdAt') or 0) then
   local mark, sealed = string.match(ARGV[5], '^(%S+) (.*)$')
   redis.call('HSET', key.ticket(), 'value', sealed, 'mark', mark, 'createdAt', ARGV[6], 'receivedAt', ARGV[7])

@@ -1,13 +1,13 @@
--- Jobs that were handed to BullMQ some while ago and are not done: they are handed again, which is free where BullMQ
--- still has them, and heals what a crash or an emptied queue has lost. What is over meanwhile leaves the window instead.
+-- Returns jobs that were added to BullMQ some time ago and are not done, so that the relay adds them again. BullMQ ignores a job
+-- that it still has; a job that a crash or an emptied queue lost is restored. Jobs without work leave the window instead.
 -- KEYS 1 the window of this kind
--- ARGV 1 handed before, in ms since 1970: '' for now less 2, how long ago in ms; 3 how many to look at, 4… states in which
---      there is work of this kind (none: in any)
--- Answers { the time before which they were handed, how many were looked at, jobs… }. Each gets a new time, so that the
--- next run with the same time before which they were handed finds others.
+-- ARGV 1 only jobs handed over before this time, in ms since 1970 ('': now less ARGV 2), 2 how long ago in ms; 3 how many to look
+--      at, 4… states in which there is work of this kind (none: all states)
+-- Answers { the time before which they were handed over, how many were looked at, jobs… }. Each job gets a new time, so the next
+-- run with the same time finds others.
 local now = milliseconds()
 local before = ARGV[1] ~= '' and ARGV[1] or string.format('%.0f', now - ARGV[2])
--- Redis' clock was set back: it is not known how long ago these were handed.
+-- Redis' clock was set back: when these jobs were handed over is not known.
 for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'LIMIT', 0, ARGV[3])) do
   redis.call('ZADD', KEYS[1], before, job)
 end

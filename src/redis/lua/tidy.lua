@@ -1,9 +1,10 @@
--- Clears a part of a list of what was purged: the list of what is ready and a window also of everything else for which there
--- is no work; of the last calls it stays when they were. The order of the others stays.
+-- Clears a part of a list of entries of purged registrations. The list of ready registrations and a window also lose every entry
+-- without work; an entry of the last calls keeps its time. The order of the other entries stays.
 -- KEYS 1 the list
 -- ARGV 1 'ready', 'window' or 'recent', 2 how many entries at its end were looked at before and stay, 3 how many to look at,
---      4… states in which there is work (none: in any)
--- Answers { how many were looked at, how many of them stay }. Run twice, or while others change the list, it passes some over.
+--      4… states in which there is work (none: all states)
+-- Answers { how many were looked at, how many of them stay }. If run twice, or while other clients change the list, it skips
+-- some entries.
 local what, from, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local states, in_any_state = set_of_arguments(4), #ARGV < 4
 local found = redis.call(what == 'window' and 'ZRANGE' or 'LRANGE', KEYS[1], -from - most, -from - 1)
@@ -24,7 +25,7 @@ for i, entry in ipairs(found) do
     if what == 'window' then redis.call('ZREM', KEYS[1], entry) else redis.call('LSET', KEYS[1], place, '') end
   end
 end
--- Redis goes along the list from its end for that. Farther from there '' stays, and dispatch.lua passes over it.
+-- LREM walks the list from its end. Farther away, '' stays in the list, and dispatch.lua skips it.
 local is_near = from < 20000
 if gone > 0 and what == 'ready' and is_near then redis.call('LREM', KEYS[1], -gone, '') end
 return { #found, what == 'ready' and not is_near and #found or #found - gone }

@@ -1,7 +1,7 @@
 /**
- * Authorization codes that WeChat pushed, and what it says of the authorisation of a Mini Program: kept beside it, sealed,
- * until the codes are exchanged. Work of the kind `authorize` names Mini Programs, not registrations: a merchant may have
- * several, and the merchant of one that was authorised a moment ago may not be known yet.
+ * Authorization codes that WeChat pushed, and what it says of the authorisation of a Mini Program: stored beside it,
+ * sealed, until the codes are exchanged. Work of the kind `authorize` names Mini Programs, not registrations: a
+ * merchant may have several, and the merchant of a new Mini Program may not be known yet.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -13,8 +13,9 @@ import type { Vault } from '../vault.js';
 
 export interface AuthCodes {
   /**
-   * Keeps a pushed code. That of one of our Mini Programs is exchanged at once; a stranger's waits until `waits.until` for
-   * the push that names its merchant, if it may be one of our registrations: `waits.push` is the push that brought it.
+   * Stores a pushed code. The code of one of our Mini Programs is exchanged at once; the code of an unknown Mini
+   * Program waits until `waits.until` for the push that names its merchant, if it may belong to one of our
+   * registrations: `waits.push` is the push that brought it.
    */
   offer(appid: string, code: PushedCode, waits?: { readonly until: number; readonly push: string }): Promise<Offered>;
   /** The merchant withdrew the authorisation. */
@@ -107,7 +108,7 @@ function labelOf(appid: string): string {
   return `code of ${appid}`;
 }
 
-/** A code as the scripts write it (prelude.lua, `offer`, names the fields). Numbers are text: Lua would print them its own way. */
+/** A code as the scripts write it (pushes.lua, `offer`, names the fields). Numbers are text: Lua would print them its own way. */
 export interface CodeStep {
   readonly mark: string;
   readonly at: string;

@@ -16,11 +16,11 @@ export interface Authorizers {
   find(appid: string): Promise<Authorizer | undefined>;
   /** Whether there may be Mini Programs of registrations for which no token is kept. */
   someLack(): Promise<boolean>;
-  /** Those of these for which none is kept. */
+  /** The appids among these that have no stored refresh token. */
   lacking(appids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Appids, the first kept first. */
   list(): Promise<string[]>;
-  /** Seals a token anew that the key before the present one has sealed; false: that was not necessary. */
+  /** Seals a token anew if the previous key has sealed it; false: that was not necessary. */
   reseal(appid: string): Promise<boolean>;
 }
 

@@ -33,15 +33,15 @@ export interface Pushes {
   /** What they say is in the ledger, parked, or none of our business. */
   done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
   /**
-   * `awaits`: registrations that are not there yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program that is
-   * nobody's. False: one has come, so look again.
+   * `awaits`: registrations that do not exist yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program
+   * without a registration. False: one of them exists now, so match the push again.
    */
   park(push: StoredPush, why: Parking, awaits: readonly string[]): Promise<boolean>;
   unpark(id: string): Promise<void>;
   find(id: string): Promise<StoredPush | ParkedPush | undefined>;
   /** The newest first. */
   list(most: number): Promise<StoredPush[]>;
-  /** Those that the stream has after `id`, in order. */
+  /** The pushes of the stream after `id`, in order. */
   after(id: string, most: number): Promise<StoredPush[]>;
   parked(): Promise<number>;
   listParked(): Promise<ParkedPush[]>;
@@ -263,7 +263,7 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
 
 /** The way of pushes to the platform's other service: one process at a time goes along the stream. */
 export interface PushRelay {
-  /** Pushes behind the last one that was passed, in order, waiting up to `blockMs`. Undefined while another process relays. */
+  /** Pushes behind the last relayed one, in order, waiting up to `blockMs`. Undefined while another process relays. */
   next(blockMs: number): Promise<StoredPush[] | undefined>;
   /** Whether it is still this process that relays; to be asked while it waits. */
   holds(): Promise<boolean>;
@@ -272,7 +272,7 @@ export interface PushRelay {
   close(): Promise<void>;
 }
 
-/** Who does not renew so long is dead. */
+/** A process that does not renew for this long counts as dead. */
 const RELAY_LEASE_MS = 30_000;
 
 /** Begins behind what is stored when it is opened for the first time, and goes on where it stopped ever after. */

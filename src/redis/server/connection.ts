@@ -24,10 +24,10 @@ const INTERACTIVE_TIMEOUT_MS = 4_000;
 const LONGEST_RECONNECT_PAUSE_MS = 2_000;
 
 /**
- * A connection on which an answer is due, and nothing comes for so long, is dead, or its server hangs: it is cut and made
- * anew, and what was asked is asked again. Nothing else would show it: a firewall that forgets a connection sends no RST, and
- * the kernel waits for a quarter of an hour, or where nothing is to be sent for hours. Longer than any answer may take:
- * BullMQ's workers wait 10 s for a job.
+ * A connection without an answer for this long is dead, or its server hangs: it is cut and opened anew, and the request
+ * is repeated. Nothing else would show it: a firewall that forgets a connection sends no RST, and the kernel waits for
+ * a quarter of an hour, or for hours if nothing is sent. Longer than any answer may take: BullMQ's workers wait 10 s
+ * for a job.
  */
 const SILENT_TOO_LONG_MS = 20_000;
 
@@ -43,9 +43,8 @@ const ROLES: Record<Role, RedisOptions> = {
 
 /**
  * A connection that is ready. It reconnects by itself after later losses; each loss and each return is one log line.
- *
- * @param leaving of who tries again: an attempt ends with it, or when Redis was not ready for long. Without it, a Redis
- *   that says that it reads its data is waited for
+ * @param leaving given by a caller that tries again: an attempt ends with it, or when Redis was not ready for long.
+ * Without it, a Redis that is still reading its data is waited for
  * @throws RedisUnreachable when the first attempt fails
  */
 export async function connect(address: Address, role: Role, log: Log, leaving?: AbortSignal): Promise<Redis> {
@@ -94,8 +93,9 @@ async function clusterAround(
 }
 
 /**
- * ioredis 5.11 lets the clock of `socketTimeout` run on when a connection is closed: it would cut the next one, and keep a
- * process alive that is done (redis/ioredis#2147, mended in 6). So too for those that we or BullMQ make of this one.
+ * In ioredis 5.11 the timer of `socketTimeout` goes on after a connection is closed: it would cut the next connection,
+ * and keep a finished process alive (redis/ioredis#2147, fixed in 6). The same holds for connections that we or BullMQ
+ * duplicate from this one.
  */
 function stopClockOnClose(redis: Redis): void {
   const stopClock = (node: Redis): void => {

@@ -1,4 +1,7 @@
-/** What can be wrong with a Redis, in words for the person who runs it, and how an error of its client is recognised. */
+/**
+ * What can be wrong with a Redis, in words for the person who operates it, and how an error of its client is
+ * recognised.
+ */
 import { same, UserError, type Words } from '../../domain/words.js';
 
 /** Redis cannot be reached, found or started: exit status 5. */

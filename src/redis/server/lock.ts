@@ -1,10 +1,9 @@
 /**
- * A lock in a folder, safe against kill -9 of its holder.
- *
- * The usual lock file has a hole where it heals: two processes see that the holder is dead, the first removes the file
- * and makes its own, the second removes that one. Here every holder takes the next number instead. The highest number
- * is never removed, so "who holds the lock" has one answer at any instant. A number is a symbolic link, because
- * making one is atomic and brings its content with it: the holder, or `free`.
+ * A lock in a folder, safe against kill -9 of its holder. The usual lock file has a gap when it is repaired: two
+ * processes see that the holder is dead, the first removes the file and makes its own, the second removes the new file.
+ * Here every holder takes the next number instead. The highest number is never removed, so "who holds the lock" has one
+ * answer at any instant. A number is a symbolic link, because making one is atomic and stores its content with it: the
+ * holder, or `free`.
  */
 import { mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';

@@ -1,10 +1,9 @@
 /**
- * The private Redis: what a user without a Redis of their own gets, in a folder that no other user may read.
- *
- * The first process that needs it starts it, all share it, the last to leave shuts it down. Who uses it is not kept in
- * a file, which would lie after a kill -9: every process holds one named connection, and the server's own list of
- * clients says who is there. A lock makes joining and leaving one step each, and the server is asked before another
- * is started, because two servers on one append-only file start silently and destroy it.
+ * The private Redis: what a user without a Redis of their own gets, in a folder that no other user may read. The first
+ * process that needs it starts it, all share it, the last to leave shuts it down. Its users are not listed in a file,
+ * which would remain after a kill -9: every process holds one named connection, and the server's own list of clients
+ * shows them. A lock makes joining and leaving one step each, and the server is asked before another is started,
+ * because two servers on one append-only file start silently and destroy it.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -9,7 +9,7 @@ import { RedisUnreachable, unreachable } from './errors.js';
 const LONGEST_SOCKET_PATH = 100;
 
 export interface ServerPaths {
-  /** Real path, so that all who share it agree on its name. */
+  /** Real path, so that all processes that share it use the same name. */
   readonly folder: string;
   readonly lock: string;
   readonly config: string;

@@ -15,7 +15,7 @@ interface Part {
   pieces(): Iterable<string> | AsyncIterable<string>;
 }
 
-/** The sheets are written one after the other: a later one may count what an earlier one has. */
+/** The sheets are written one after the other: a later sheet may count the rows of an earlier one. */
 export function workbookFile(sheets: readonly Worksheet[]): AsyncGenerator<Buffer> {
   const rows = sheets.map(() => 1);
   return zipped([
@@ -41,7 +41,7 @@ export function workbookFile(sheets: readonly Worksheet[]): AsyncGenerator<Buffe
         ]),
       ],
     },
-    // After the sheets, whose rows it has to know.
+    // After the sheets, because it has to know their rows.
     { name: 'xl/workbook.xml', pieces: () => [workbookXml(sheets, rows)] },
   ]);
 }
