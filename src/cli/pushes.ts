@@ -5,7 +5,7 @@ import { isoWithOffset } from '../domain/calendar.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { countFrom, sinceFrom } from './flags.js';
 import { spoken } from './language.js';
-import { print, printJson, say, table } from './terminal.js';
+import { print, printData, printJson, say, table } from './terminal.js';
 
 export function pushesCommand(): Command {
   return new Command('pushes')
@@ -78,7 +78,7 @@ function showCommand(): Command {
         const store = await open('interactive');
         const stored = await findPush(store, id);
         if (options.raw) {
-          await print(`${stored.query}\n${stored.body.toString('utf8')}\n`);
+          await printData(`${stored.query}\n${stored.body.toString('utf8')}\n`);
           return EXIT.done;
         }
         const { says: said, callsFor } = await explainPush(store, stored);

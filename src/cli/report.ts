@@ -7,7 +7,7 @@ import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, namesWithWords, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
 import { spoken } from './language.js';
-import { print, say } from './terminal.js';
+import { printData, say } from './terminal.js';
 
 interface Options {
   readonly output?: string;
@@ -119,7 +119,7 @@ async function writeReport(
     since,
     links: options.links,
   });
-  if (options.output === undefined) for await (const piece of pieces) await print(piece);
+  if (options.output === undefined) for await (const piece of pieces) await printData(piece);
   else {
     await writeWhole(options.output, pieces, options.force === true);
     say({ en: `Written: ${options.output}`, zh: `已写入：${options.output}` });

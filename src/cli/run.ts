@@ -19,7 +19,7 @@ import { spoken } from './language.js';
 import { runNightHere } from './night-run.js';
 import { CANARY, loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
-import { type Interruption, onInterruption, print, say, table } from './terminal.js';
+import { type Interruption, onInterruption, printData, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
   readonly inbox?: string;
@@ -135,7 +135,7 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
     const output = outputs?.[at];
     const write = isWorkbook(output ?? '') ? reportWorkbook : reportCsv;
     const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, [batch], reportOptions);
-    if (output === undefined) for await (const piece of pieces) await print(piece);
+    if (output === undefined) for await (const piece of pieces) await printData(piece);
     else {
       await writeWhole(output, pieces, true);
       say({ en: `Written: ${output}`, zh: `已写入：${output}` });

@@ -10,7 +10,7 @@ import { sleep } from '../sleep.js';
 import { LOAD_AGAIN, NO_BATCH } from './batches.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
-import { onInterruption, print, printJson, table } from './terminal.js';
+import { onInterruption, print, printJson, printPage, table } from './terminal.js';
 
 interface Options {
   readonly json?: true;
@@ -53,8 +53,7 @@ async function status({ open }: CommandContext, id: string | undefined, options:
   let shown = '';
   while (!interruption.signal.aborted) {
     const now = await text();
-    // A terminal shows the present; a file or a pipe gets one page for each change.
-    if (now !== shown) await print(process.stdout.isTTY ? `${CLEARED}${now}` : `${shown === '' ? '' : '\n'}${now}`);
+    if (now !== shown) await printPage(now, shown === '');
     shown = now;
     await sleep(LOOK_EVERY_MS, interruption.signal);
   }
@@ -64,8 +63,6 @@ async function status({ open }: CommandContext, id: string | undefined, options:
 function asData(facts: StatusFacts): object {
   return { ...facts, undelivered: facts.undelivered.map((it) => ({ ...it, address: it.address.en })) };
 }
-
-const CLEARED = '\u001b[2J\u001b[H';
 
 /** What it is, and what is said of it. */
 type Line = readonly [what: Words, words: Words];

@@ -4,7 +4,7 @@ import { template } from '../reporter/template.js';
 import { command, EXIT, UsageError } from './command.js';
 import { isWorkbook, languageFrom } from './flags.js';
 import { spoken } from './language.js';
-import { print, say } from './terminal.js';
+import { printData, say } from './terminal.js';
 
 interface Options {
   readonly xlsx?: true;
@@ -53,6 +53,6 @@ async function write({ xlsx, lang, output, force }: Options): Promise<number> {
       zh: 'Excel 工作簿不能输出到终端；请使用 -o FILE。',
     });
   }
-  for await (const piece of pieces) await print(piece);
+  for await (const piece of pieces) await printData(piece);
   return EXIT.done;
 }

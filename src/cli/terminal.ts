@@ -13,9 +13,25 @@ export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
 
-/** Waits where the reader is slower than we are. A file gets the text as it is. @throws ReaderGone, OutputError */
-export async function print(text: string | Uint8Array): Promise<void> {
-  const shown = process.stdout.isTTY && typeof text === 'string' ? printable(text) : text;
+/** For people, who may read it through a pipe, and JSON. @throws ReaderGone, OutputError */
+export async function print(text: string): Promise<void> {
+  await write(printable(text));
+}
+
+/** Sheets, and pushes as they came: a file or a pipe gets them as they are. @throws ReaderGone, OutputError */
+export async function printData(data: string | Uint8Array): Promise<void> {
+  await write(process.stdout.isTTY && typeof data === 'string' ? printable(data) : data);
+}
+
+/** A terminal shows the present; a file or a pipe gets one page for each change. @throws ReaderGone, OutputError */
+export async function printPage(text: string, isFirst: boolean): Promise<void> {
+  await write(`${process.stdout.isTTY ? NEW_PAGE : isFirst ? '' : '\n'}${printable(text)}`);
+}
+
+const NEW_PAGE = '\u001b[2J\u001b[H';
+
+/** Waits where the reader is slower than we are. */
+async function write(shown: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(shown, (error) => {
       if (!error) resolve();

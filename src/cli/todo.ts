@@ -7,7 +7,7 @@ import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../re
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { isWorkbook, languageFrom } from './flags.js';
 import { spoken } from './language.js';
-import { print, printJson, say } from './terminal.js';
+import { printData, printJson, say } from './terminal.js';
 
 interface Options {
   readonly output?: string;
@@ -67,7 +67,7 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
     await writeWhole(options.output, pieces, options.force === true);
     say({ en: `Written: ${options.output}`, zh: `已写入：${options.output}` });
   } else if (options.json) await printJson(todos.map((it) => asJson(it, time)));
-  else for await (const piece of todoCsv(todos, time, language)) await print(piece);
+  else for await (const piece of todoCsv(todos, time, language)) await printData(piece);
 
   const urgent = todos.filter(({ confirmBy }) => confirmBy !== undefined).length;
   const contacted = todos.filter(({ notes }) => notes.contactedAt !== undefined).length;

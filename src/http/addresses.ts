@@ -59,6 +59,9 @@ export function countedAddress(remote: string | undefined): string | undefined {
   return address.includes(':') ? ipv6Network(address) : address;
 }
 
+/** Proxies in a row. A client may write hundreds of addresses into its head, and each costs a look into the list. */
+const MOST_PROXIES = 8;
+
 /**
  * Behind a trusted proxy: the client that it names, which is the last address of X-Forwarded-For that is no trusted proxy
  * itself. Everything before it is what the client says of itself.
@@ -68,12 +71,21 @@ export function forwardedAddress(request: IncomingMessage, trusted: Networks): s
   if (typeof header !== 'string') return undefined;
   const remote = plain(request.socket.remoteAddress ?? '');
   if (!trusted.has(remote)) return undefined;
-  const named = header.split(',').map((it) => plain(it.trim()));
-  const client = named
-    .reverse()
-    .find((address) => (isIPv4(address) || isIPv6(address) ? !trusted.has(address) : false));
-  if (client === undefined) return undefined;
-  return isIPv6(client) ? ipv6Network(client) : client;
+  for (let end = header.length, left = MOST_PROXIES; end > 0 && left > 0; left -= 1) {
+    const comma = header.lastIndexOf(',', end - 1);
+    const address = plain(withoutPort(header.slice(comma + 1, end).trim()));
+    // What stands before something that we cannot read may be the client's own words.
+    if (!isIPv4(address) && !isIPv6(address)) return undefined;
+    if (!trusted.has(address)) return isIPv6(address) ? ipv6Network(address) : address;
+    end = comma;
+  }
+  return undefined;
+}
+
+/** Some proxies name the client's port, too: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(text: string): string {
+  const [, v6, v4] = /^(?:\[([^\]]*)\](?::\d+)?|([^:]*):\d+)$/.exec(text) ?? [];
+  return v6 ?? v4 ?? text;
 }
 
 /** A socket for both families shows IPv4 as `::ffff:192.0.2.1`. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { lastOutcome, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/ledger/purging.js';
+import { lastOutcome, markPurged, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/ledger/purging.js';
 import { openNights } from '../redis/nights.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
 
@@ -39,6 +39,7 @@ export interface Purged {
 }
 
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
+  await markPurged(tools.redis, time);
   let registrations = 0;
   for (const batch of wanted) registrations += await purgeBatch(tools.redis, batch, now);
   if (wanted.length > 0) await tidyLists(tools.redis);

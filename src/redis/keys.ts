@@ -166,7 +166,8 @@ const NAMES = {
   ledger: 'ledger',
   /**
    * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, since when creates wait for processes that
-   * have yet to report (`settling`), and what Redis had forgotten last (`loss…`); loss.ts
+   * have yet to report (`settling`), what Redis had forgotten last (`loss…`), and before when everything that is missing was
+   * purged (`purgedBefore`); loss.ts
    */
   epoch: 'epoch',
   /** sorted set: processes with a journal, by when they were seen last, in ms */

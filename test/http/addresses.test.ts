@@ -41,6 +41,29 @@ test('a trusted proxy names the client: the last address that is no proxy itself
   expect(forwardedAddress(from('10.0.0.2'), trusted)).toBeUndefined();
 });
 
+test('what a client writes of itself before an address that is not understood is not believed', () => {
+  const trusted = networksFrom('loopback') ?? expect.fail('not read');
+  expect(forwardedAddress(from('127.0.0.1', '198.51.100.1, unknown'), trusted)).toBeUndefined();
+  expect(forwardedAddress(from('127.0.0.1', '198.51.100.1, 203.0.113.7:4711'), trusted)).toBe('203.0.113.7');
+  const [withPort, without] = ['[2001:db8:1:2::9]:4711', '2001:db8:1:2::7'].map((client) =>
+    forwardedAddress(from('127.0.0.1', `198.51.100.1, ${client}`), trusted),
+  );
+  expect([withPort, without]).toEqual(['2001:db8:1:2::/64', '2001:db8:1:2::/64']);
+});
+
+test('a head full of addresses costs a few looks at the list', () => {
+  let looks = 0;
+  const trusted = {
+    has() {
+      looks += 1;
+      return true;
+    },
+  };
+  const header = `203.0.113.7${',127.0.0.1'.repeat(800)}`;
+  expect(forwardedAddress(from('127.0.0.1', header), trusted)).toBeUndefined();
+  expect(looks).toBeLessThan(20);
+});
+
 test('no other address is believed', () => {
   const trusted = networksFrom('10.0.0.1') ?? expect.fail('not read');
   expect(forwardedAddress(from('203.0.113.1', '198.51.100.1'), trusted)).toBeUndefined();

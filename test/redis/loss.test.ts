@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { purge, purgeable } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { GuardClosed, guardAgainstLoss, type LossGuard, lastLoss } from '../../src/redis/ledger/loss.js';
+import { markPurged } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
 import { type Book, budgetsFor, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -189,6 +192,49 @@ test('an attempt before the known one only enters the history', async () => {
   expect((await book.registration(id)).state).toBe('rejected');
   expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 0 });
   expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'create_sent', at });
+});
+
+test('what was purged is not missing, and does not come back; what came after it does', async () => {
+  const { guard: first } = await guard();
+  const { batches } = book;
+  const pushes = openPushes(server.redis);
+  const sentAt = Date.now() - 60_000;
+  const [gone, made] = [merchant(1), merchant(2)];
+  await book.load('b1', [gone, made]);
+  for (const [number, it] of [gone, made].entries()) {
+    await book.send(idOf(it));
+    first.journal.write({ registration: idOf(it), mark: `w.${number}`, fact: { kind: 'create_sent', at: sentAt } });
+  }
+  const pushed = { receivedAt: sentAt, infoType: 'x', query: 'nonce=1', body: Buffer.from('x') };
+  first.journal.writePushes([pushed]);
+  await book.record(idOf(gone), 'registration_refused', { problem: 'push:101' });
+  await book.record(idOf(made), 'mini_program_created', { appid: 'wx1' });
+  const time = Date.now() + 1;
+  const batch = await purgeable({ redis: server.redis, batches }, time);
+  await purge({ redis: server.redis, batches, pushes, spool: newHome() }, batch, time, time);
+
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await first.check();
+  expect(await lastLoss(server.redis)).toBeUndefined();
+  expect(await server.redis.xlen(key('pushes'))).toBe(0);
+  expect(await server.redis.exists(key('forgotten', idOf(gone)), key('history', idOf(made)))).toBe(0);
+
+  first.journal.writePushes([{ ...pushed, receivedAt: time, query: 'nonce=2' }]);
+  const fact = { kind: 'create_sent', at: time } as const;
+  first.journal.write({ registration: idOf(gone), mark: 'w.3', fact });
+  await server.redis.hset(key('epoch'), 'run', 'yet another');
+  await first.check();
+  expect(await lastLoss(server.redis)).toMatchObject({ facts: 1, pushes: 1 });
+});
+
+test('a call that Redis forgot is recorded again, however much was purged meanwhile', async () => {
+  await book.load('b1', [one]);
+  const { guard: first } = await guard();
+  first.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
+  await markPurged(server.redis, Date.now() + 1);
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await first.check();
+  expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
 });
 
 // --- helpers ----------------------------------------------------------------------------------------------------------

@@ -40,6 +40,18 @@ test('reports and annotated sheets can be read by their owner only', async () =>
   for (const file of [report, annotated]) expect([file, modeOf(file)]).toEqual([file, '600']);
 });
 
+test('whatever is written into the home, and by its Redis, can be read by its owner only', async () => {
+  const home = newHome();
+  const env = { FASTREGISTER_HOME: join(home, 'data') };
+  writeFileSync(join(home, 'm.csv'), sheetOf([merchant(1)]));
+  await typed(['load', join(home, 'm.csv')], { env });
+  const found = readdirSync(join(home, 'data'), { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isSymbolicLink())
+    .map((entry) => join(entry.parentPath, entry.name));
+  expect(found.filter((name) => name.includes('appendonly')).length).toBeGreaterThan(1);
+  expect(found.filter((name) => (statSync(name).mode & 0o077) !== 0)).toEqual([]);
+});
+
 describe('a night', () => {
   test('leaves files that every reader of the inbox may read', async () => {
     const story = await rehearse();

@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type Fact, isOver, next } from '../../domain/registration.js';
+import { type Fact, isOver, next, PURGED_ROW } from '../../domain/registration.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { openPushes } from '../pushes/pushes.js';
@@ -18,6 +18,7 @@ import { startOf } from '../server/process.js';
 import type { Vault } from '../vault.js';
 import { type Journal, type JournalEntry, type JournaledPush, openJournal } from './journal.js';
 import { type Gate, type Ledger, openLedger } from './ledger.js';
+import { purgedBefore } from './purging.js';
 
 export interface LossGuard {
   readonly journal: Journal;
@@ -178,7 +179,8 @@ export async function guardAgainstLoss({
       from = `(${last}`;
     }
     for (const { query } of await pushes.listParked()) stored.add(sameIn(query));
-    const missing = journaled.filter(({ query }) => !stored.has(sameIn(query)));
+    const purged = await purgedBefore(redis);
+    const missing = journaled.filter(({ receivedAt, query }) => receivedAt >= purged && !stored.has(sameIn(query)));
     for (let at = 0; at < missing.length; at += AT_ONCE) await pushes.store(missing.slice(at, at + AT_ONCE));
     return missing.length;
   }
@@ -229,6 +231,7 @@ export async function guardAgainstLoss({
   /** Answers how many were missing. */
   async function restoreFacts(to: Redis, book: Ledger, entries: readonly JournalEntry[]): Promise<number> {
     let missing = 0;
+    const purged = await purgedBefore(to);
     const ids = [...new Set(entries.map(({ registration }) => registration))];
     for (let at = 0; at < ids.length; at += AT_ONCE) {
       const part = ids.slice(at, at + AT_ONCE);
@@ -238,15 +241,16 @@ export async function guardAgainstLoss({
       for (const entry of entries) {
         const history = histories.get(entry.registration);
         if (history === undefined || history.includes(`"${entry.mark}"`)) continue;
-        if (await restoreFact(entry, book)) missing += 1;
+        if (await restoreFact(entry, book, purged)) missing += 1;
       }
     }
     return missing;
   }
 
-  async function restoreFact(entry: JournalEntry, book: Ledger): Promise<boolean> {
+  async function restoreFact(entry: JournalEntry, book: Ledger, purged: number): Promise<boolean> {
     const { registration: id, fact, mark, day } = entry;
     const view = await book.read(id);
+    if ((view === undefined || view.registration.row === PURGED_ROW) && fact.at < purged) return false;
     if (view === undefined) return keepOrphan(entry);
     if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
     const { registration } = view;

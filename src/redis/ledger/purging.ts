@@ -30,6 +30,20 @@ export async function lastOutcome(redis: Redis, batch: Batch): Promise<number> {
   return last;
 }
 
+/**
+ * Written before anything is deleted. A Redis that has this mark had everything of the time before it, so what journals have
+ * of that time and Redis has not is purged, not forgotten (loss.ts).
+ */
+export async function markPurged(redis: Redis, before: number): Promise<void> {
+  const marked = await purgedBefore(redis);
+  if (before > marked) await redis.hset(key('epoch'), 'purgedBefore', before);
+}
+
+/** In ms since 1970; 0 where nothing was purged. */
+export async function purgedBefore(redis: Redis): Promise<number> {
+  return Number((await redis.hget(key('epoch'), 'purgedBefore')) ?? 0);
+}
+
 /** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Answers how many those were. */
 export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
   const purge = script(redis, 'purge');

@@ -15,9 +15,11 @@ const run = promisify(execFile);
 
 /**
  * Where there is flock(1), that is on every Linux, the system itself sees to it that one folder has one server, also
- * between containers that cannot see each other's processes: the file stays locked as long as the server has it open.
+ * between containers that cannot see each other's processes: the file stays locked as long as the server has it open. What the
+ * server writes holds people's data, and its own mode would let everybody read it.
  */
 const LAUNCH = `
+umask 077
 if command -v flock >/dev/null 2>&1; then exec 9>"$2"; flock -n 9 || exit 75; fi
 exec "$0" "$1"`;
 
