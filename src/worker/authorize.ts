@@ -2,7 +2,7 @@
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
-import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
+import { type AuthorizeTools, type Due, type PendingExchange, waitForTurn } from './authorizing.js';
 import { recordFact, refuseToken, tokenFor, type WorkerContext } from './context.js';
 import { findOwner } from './owner.js';
 import { obtainToken } from './refresh-token.js';
@@ -39,7 +39,7 @@ async function goOn(context: WorkerContext, tools: AuthorizeTools, appid: string
   return exchange(context, tools, { registration, appid, waiting, token });
 }
 
-interface Owned extends Waiting {
+interface Owned extends PendingExchange {
   readonly registration: string;
 }
 
@@ -127,8 +127,8 @@ async function notify(
   const [newest] = waiting.codes;
   const first = waiting.codes.find(({ from }) => from === 'created');
   if (first !== undefined || (appid === shown && authorizer === 'due')) {
-    await tools.tellCreated?.({ registration, appid, at: (first ?? newest).at, authorization });
+    await tools.notifyCreated?.({ registration, appid, at: (first ?? newest).at, authorization });
   } else if (authorization === 'kept' && !isKnown) {
-    await tools.tellAuthorization?.({ registration, appid, at: newest.at, authorization, id: newest.mark });
+    await tools.notifyAuthorization?.({ registration, appid, at: newest.at, authorization, id: newest.mark });
   }
 }

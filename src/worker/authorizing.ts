@@ -22,12 +22,12 @@ export interface AuthorizeTools {
   readonly infoOf: (appid: string, token: string) => Promise<Info>;
   readonly list: (offset: number, token: string) => Promise<Listing>;
   /** Absent without FASTREGISTER_CREATED_WEBHOOK. */
-  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
-  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
+  readonly notifyCreated?: ((created: Created) => Promise<void>) | undefined;
+  readonly notifyAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
 }
 
 /** A Mini Program with waiting codes, and a component access token to ask with. */
-export interface Waiting {
+export interface PendingExchange {
   readonly appid: string;
   readonly waiting: WaitingCodes;
   readonly token: string;

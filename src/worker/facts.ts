@@ -4,7 +4,7 @@ import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line-faults.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
-import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
+import { type Answer, answerToCreate, concernsTask, isStepOnTheWay, ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
@@ -179,7 +179,7 @@ export function factOfSearch(
     searchVerdict: answer.door === undefined ? 'taken' : 'again',
   };
   // Turned away, it may ask again at once: the door itself says how long to wait.
-  const until = answer.door === undefined ? next(context.patience, sentAt, at, whatItTells(answer, problem)) : at;
+  const until = answer.door === undefined ? next(context.patience, sentAt, at, learntFrom(answer, problem)) : at;
   // A query is made when the push is overdue, and then the time of its task is over.
   const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
@@ -211,10 +211,10 @@ function withRid({ en }: Answer, said: string): string {
  */
 type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'not_asked';
 
-function whatItTells(answer: Answer, problem: string): Learnt {
+function learntFrom(answer: Answer, problem: string): Learnt {
   if (answer.fact === 'search_refused') return 'not_asked';
   if (answer.final) return 'final';
-  return tellsOfTask(problem) ? 'running' : 'nothing';
+  return concernsTask(problem) ? 'running' : 'nothing';
 }
 
 /** There is one early search, whatever its answer: the next search is made when the push is overdue. */

@@ -9,7 +9,7 @@ import { nameKey } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
-import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
+import { type AuthorizeTools, type Due, type PendingExchange, waitForTurn } from './authorizing.js';
 import { recordFact, refuseToken, type WorkerContext } from './context.js';
 import { obtainToken, whyRefused } from './refresh-token.js';
 
@@ -19,7 +19,7 @@ const READ_AT_ONCE = 256;
 /** A name and a task come back from WeChat together, give or take the time of a recording. */
 const ANSWER_IS_RECORDED_MS = 1_000;
 
-export async function findOwner(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due> {
+export async function findOwner(context: WorkerContext, tools: AuthorizeTools, it: PendingExchange): Promise<Due> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
   const notKept = await keepForNobody(context, tools, it);
@@ -52,7 +52,11 @@ export async function findOwner(context: WorkerContext, tools: AuthorizeTools, i
  * The token of a result that fits no registration is kept, whichever merchant it turns out to belong to: its code lives ten minutes. Where
  * the platform has another service, the result may be that one's, which then needs the code. Answers when to try again.
  */
-async function keepForNobody(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due | undefined> {
+async function keepForNobody(
+  context: WorkerContext,
+  tools: AuthorizeTools,
+  it: PendingExchange,
+): Promise<Due | undefined> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
   if (!isResult(it) || newest.isShared || waiting.kept !== undefined) return undefined;
@@ -73,7 +77,7 @@ async function keepForNobody(context: WorkerContext, tools: AuthorizeTools, it: 
   }
 }
 
-function isResult({ waiting }: Waiting): boolean {
+function isResult({ waiting }: PendingExchange): boolean {
   return waiting.codes.some(({ from }) => from === 'created');
 }
 
@@ -83,7 +87,7 @@ type Identity = (Stranger & { readonly kind: 'known' }) | { readonly kind: 'unkn
 async function askWhoItIs(
   context: WorkerContext,
   tools: AuthorizeTools,
-  { appid, waiting, token }: Waiting,
+  { appid, waiting, token }: PendingExchange,
 ): Promise<Identity | { at: number }> {
   if (waiting.stranger !== undefined) return { kind: 'known', ...waiting.stranger };
   if (!(await waitForTurn(context, tools))) return { at: 0 };
@@ -130,7 +134,12 @@ function isLive(
 }
 
 /** Its merchant stays unknown, unless a push has named it meanwhile. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
-async function leave(context: WorkerContext, tools: AuthorizeTools, it: Waiting, mayBeOurs: boolean): Promise<Due> {
+async function leave(
+  context: WorkerContext,
+  tools: AuthorizeTools,
+  it: PendingExchange,
+  mayBeOurs: boolean,
+): Promise<Due> {
   const { codes, push: id } = it.waiting;
   const push = mayBeOurs && id !== undefined && !isResult(it) ? await tools.pushes.find(id) : undefined;
   if (push !== undefined) {

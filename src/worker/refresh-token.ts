@@ -3,7 +3,7 @@ import { answerToCreate } from '../wechat/answers.js';
 import type { Info, ListedAuthorizer } from '../wechat/authorizer-list.js';
 import { NOT_AUTHORISED } from '../wechat/authorizer-list.js';
 import type { Reply } from '../wechat/client.js';
-import { type AuthorizeTools, type Waiting, waitForTurn } from './authorizing.js';
+import { type AuthorizeTools, type PendingExchange, waitForTurn } from './authorizing.js';
 import type { WorkerContext } from './context.js';
 
 export type Obtained =
@@ -24,7 +24,7 @@ const ASKED_FOR_MS = 3_600_000;
 export async function obtainToken(
   context: WorkerContext,
   tools: AuthorizeTools,
-  { appid, waiting, token }: Waiting,
+  { appid, waiting, token }: PendingExchange,
 ): Promise<Obtained> {
   const [newest] = waiting.codes;
   const tried = await tryCodes(context, tools, appid, waiting, token);

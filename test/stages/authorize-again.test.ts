@@ -60,8 +60,8 @@ async function work(
 ): Promise<readonly string[]> {
   const tools = {
     ...exchangingTools(server.redis, exchanges),
-    tellCreated: async (it: Created) => void toldCreated.push(it),
-    tellAuthorization: async (change: AuthorizationChange) => void told.push(change),
+    notifyCreated: async (it: Created) => void toldCreated.push(it),
+    notifyAuthorization: async (change: AuthorizationChange) => void told.push(change),
     ...otherTools,
   };
   const made = exchangingContext(book, wakeupChannel, () => now);
@@ -74,7 +74,7 @@ async function work(
 }
 
 test('codes are exchanged also if no program listens for new Mini Programs', async () => {
-  const { tellCreated: _, ...tools } = exchangingTools(server.redis, [KEPT, NEWER]);
+  const { notifyCreated: _, ...tools } = exchangingTools(server.redis, [KEPT, NEWER]);
   const context = exchangingContext(book, wakeupChannel, () => now);
   await authorize(context, tools, job, APPID);
   expect((await book.registration(ID)).authorizer).toBe('kept');

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { tellCreated } from '../../src/redis/created.js';
+import { notifyCreated } from '../../src/redis/created.js';
 import { liveRegistrations } from '../../src/redis/ledger/live.js';
 import { openAuthCode, openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
@@ -63,7 +63,7 @@ export function exchangingTools(
     infoOf: async () => INFO_WITHOUT_TOKEN,
     list: async () => EMPTY_LIST,
     openAuthCode: (code, appid) => openAuthCode(VAULT, appid, code),
-    tellCreated: (it) => tellCreated(redis, it),
+    notifyCreated: (it) => notifyCreated(redis, it),
     exchange: async (code, token) => {
       asked.push(`${code} with ${token}`);
       const next = exchanges.shift();
