@@ -9,8 +9,14 @@ import { nameKey } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
-import { type AuthorizeTools, type Due, type PendingExchange, waitForTurn } from './authorizing.js';
-import { recordFact, refuseToken, type WorkerContext } from './context.js';
+import {
+  type AuthorizeTools,
+  type Due,
+  type ExchangeContext,
+  type PendingExchange,
+  waitForTurn,
+} from './authorizing.js';
+import { recordFact, refuseToken } from './context.js';
 import { obtainToken, whyRefused } from './refresh-token.js';
 
 const TRY_AGAIN_MS = 5_000;
@@ -19,7 +25,7 @@ const READ_AT_ONCE = 256;
 /** A name and a task come back from WeChat together, give or take the time of a recording. */
 const ANSWER_IS_RECORDED_MS = 1_000;
 
-export async function findOwner(context: WorkerContext, tools: AuthorizeTools, it: PendingExchange): Promise<Due> {
+export async function findOwner(context: ExchangeContext, tools: AuthorizeTools, it: PendingExchange): Promise<Due> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
   const notKept = await keepForNobody(context, tools, it);
@@ -53,7 +59,7 @@ export async function findOwner(context: WorkerContext, tools: AuthorizeTools, i
  * the platform has another service, the result may be that one's, which then needs the code. Answers when to try again.
  */
 async function keepForNobody(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   it: PendingExchange,
 ): Promise<Due | undefined> {
@@ -85,7 +91,7 @@ type Identity = (Stranger & { readonly kind: 'known' }) | { readonly kind: 'unkn
 
 /** Once: WeChat's answer is kept until its codes are settled. `unknown` where WeChat does not say. */
 async function askWhoItIs(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   { appid, waiting, token }: PendingExchange,
 ): Promise<Identity | { at: number }> {
@@ -109,7 +115,7 @@ async function askWhoItIs(
 
 /** Registrations of this name that were sent before `at` and have no result yet. */
 async function liveNamed(
-  { ledger }: WorkerContext,
+  { ledger }: ExchangeContext,
   tools: AuthorizeTools,
   name: string,
   at: number,
@@ -135,7 +141,7 @@ function isLive(
 
 /** Its merchant stays unknown, unless a push has named it meanwhile. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
 async function leave(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   it: PendingExchange,
   mayBeOurs: boolean,
