@@ -13,7 +13,7 @@ import { csvLine } from '../reporter/csv.js';
 import { OWN_COLUMN, SENTENCES_COLUMN, SHEET_COLUMN } from '../reporter/workbook.js';
 import type { Style } from '../reporter/xlsx/styles.js';
 import { workbookFile } from '../reporter/xlsx/workbook-file.js';
-import type { SheetRow } from '../reporter/xlsx/worksheet.js';
+import type { WorksheetRow } from '../reporter/xlsx/worksheet.js';
 import { DIFFERS, DUPLICATE, duplicateWords } from './row-problems.js';
 
 const COLUMNS: readonly ReportColumn[] = ['line', 'problem', 'reason', 'next_step'];
@@ -36,7 +36,7 @@ const NAME: Words = { en: 'check', zh: '检查' };
 /** The cells with a problem are coloured. */
 export function annotatedWorkbook(pages: Pages, sheet: Sheet, language: Language): AsyncGenerator<Buffer> {
   const headings = carriedHeadings(sheet.headings, sheet.layout);
-  async function* rows(): AsyncGenerator<readonly SheetRow[]> {
+  async function* rows(): AsyncGenerator<readonly WorksheetRow[]> {
     yield [{ cells: headingsOf(headings, language) }];
     for await (const page of pages) {
       if (page.length === 0) continue;
@@ -66,8 +66,8 @@ function headingsOf(headings: readonly string[], language: Language): string[] {
 }
 
 function cellsOf(planned: PlannedRow, headings: readonly string[], language: Language): string[] {
-  const { row, fate, firstLine, differing = [] } = planned;
-  const duplicate = fate === 'duplicate' ? [duplicateWords(firstLine, differing)] : [];
+  const { row, status, firstLine, differing = [] } = planned;
+  const duplicate = status === 'duplicate' ? [duplicateWords(firstLine, differing)] : [];
   const code = differing.length > 0 ? DIFFERS : DUPLICATE;
   const own: Partial<Record<ReportColumn, string>> = {
     line: String(row.line),

@@ -89,14 +89,14 @@ export async function previewCorrection(
   const sheet = correctedSheet(from, pointer, corrections);
   const [planned] = await firstPage(plannedRows(sheet, rules, batches.existingMatches));
   if (planned === undefined) throw new Error(`the correction of ${pointer} has no row`);
-  const { row, fate } = planned;
+  const { row, status } = planned;
   if (row.merchant === undefined) return { kind: 'invalid', row, headings: sheet.headings };
   const changes = changesOf(from.row.merchant, row.merchant);
   if (changes.length === 0) {
     await completeInterrupted(batches, from);
     return { kind: 'unchanged', batch: from.batch.id, state: registration.state };
   }
-  if (fate === 'already_created') return createdOf(registration);
+  if (status === 'already_created') return createdOf(registration);
   const becomes = becomesOf(planned, registration);
   return { kind: 'ready', correction: { registration, changes, row, headings: sheet.headings, becomes, from, sheet } };
 }
@@ -147,10 +147,10 @@ async function whatBecame(
   return row === `${batch.id}/0` ? 'sent' : 'joins';
 }
 
-function becomesOf({ fate, replaces, row }: PlannedRow, { state }: Registration): Becomes {
+function becomesOf({ status, replaces, row }: PlannedRow, { state }: Registration): Becomes {
   if (replaces) return 'replaces';
-  if (fate === 'ready') return 'begins';
-  if (fate === 'waits') return 'waits';
+  if (status === 'ready') return 'begins';
+  if (status === 'waits') return 'waits';
   return isUnsent(state) && !row.isPhoneBlank ? 'leads' : 'joins';
 }
 

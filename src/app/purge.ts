@@ -1,7 +1,7 @@
 /** Merchants' data that is old enough to be deleted. */
 import { join } from 'node:path';
 import type { Batch } from '../domain/batch.js';
-import { type PurgeTools, purge, purgeable } from '../operator/purge.js';
+import { type Purged, type PurgeTools, purge, purgeable } from '../operator/purge.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import type { Store } from './wiring/store.js';
 
@@ -19,8 +19,6 @@ export async function previewPurge(store: PurgeStore, before: number): Promise<P
   const batches = await purgeable(toolsOf(store), before);
   return { before, batches, rows: batches.reduce((sum, batch) => sum + batch.rows, 0) };
 }
-
-export type Purged = Awaited<ReturnType<typeof purge>>;
 
 export async function applyPurge(store: PurgeStore, { batches, before }: PurgePreview, now: number): Promise<Purged> {
   return purge(toolsOf(store), batches, before, now);

@@ -55,9 +55,9 @@ async function* jsonLines(batches: Batches, wanted: readonly Batch[], options: R
   for (const batch of wanted) {
     for await (const rows of reportRows(batches, batch, options)) {
       let lines = '';
-      for (const { cells, surplus, ...told } of rows) {
+      for (const { cells, surplus, ...facts } of rows) {
         const input = Object.fromEntries(batch.headings.map((heading, at) => [heading, cells[at] ?? '']));
-        lines += `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...told })}\n`;
+        lines += `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...facts })}\n`;
       }
       if (lines !== '') yield lines;
     }

@@ -28,7 +28,7 @@ export const DUPLICATE = 'sheet:duplicate';
 
 export const DIFFERS = 'sheet:duplicate_differs';
 
-export function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
+export function problemsOf({ row, status, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
   const problems: object[] = row.problems.map((problem) => ({
     line: row.line,
     cell: problem.cell,
@@ -37,7 +37,7 @@ export function problemsOf({ row, fate, firstLine, differing = [] }: PlannedRow,
     reason: problemReason(problem)[lang],
     next_step: problemNextStep(problem, row.problems)[lang],
   }));
-  if (fate === 'duplicate') {
+  if (status === 'duplicate') {
     const differs = differing.length > 0;
     problems.push({
       line: row.line,

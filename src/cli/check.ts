@@ -209,14 +209,14 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
   );
 }
 
-function linesOf({ row, fate, firstLine, differing, replaces }: PlannedRow, lang: Language): string[] {
+function linesOf({ row, status, firstLine, differing, replaces }: PlannedRow, lang: Language): string[] {
   const colon = lang === 'zh' ? '：' : ': ';
   const lines = row.problems.map(
     (problem) =>
       `${SEVERITIES[problem.severity][lang]}${colon}${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
   if (replaces) lines.push(REPLACES[lang]);
-  if (fate === 'duplicate') lines.push(duplicateLine(firstLine, differing)[lang]);
+  if (status === 'duplicate') lines.push(duplicateLine(firstLine, differing)[lang]);
   return lines.map((line) => (lang === 'zh' ? ` 第 ${row.line} 行：${line}` : `:${row.line}: ${line}`));
 }
 

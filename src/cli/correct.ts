@@ -157,7 +157,7 @@ interface Checked {
 }
 
 /** A row of its own has no cell to look for: its heading says which detail is meant. */
-function told({ row, headings }: Checked) {
+function problemsOf({ row, headings }: Checked) {
   const problems: readonly Problem[] = row.problems;
   return worstFirst(problems).map((problem) => {
     const letters = /^[A-Z]+/.exec(problem.cell ?? '')?.[0];
@@ -170,7 +170,7 @@ function columnOf(letters: string): number {
 }
 
 function problemsIn(checked: Checked, language: Language): object[] {
-  return told(checked).map((problem) => ({
+  return problemsOf(checked).map((problem) => ({
     problem: problem.code,
     severity: problem.severity,
     reason: problemReason(problem)[language],
@@ -178,7 +178,7 @@ function problemsIn(checked: Checked, language: Language): object[] {
 }
 
 function problemLines(checked: Checked, language: Language): string[] {
-  const problems = told(checked);
+  const problems = problemsOf(checked);
   return [...problems.map(problemReason), ...nextStepsOf(problems)].map((words) => `  ${words[language]}`);
 }
 

@@ -117,7 +117,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
     );
     const results = join(settings.home, 'demo');
     await mkdir(results, { recursive: true, mode: 0o700 });
-    await tellLinks(store, await batchNamed(store, id), join(results, 'links'), ending);
+    await printLinks(store, await batchNamed(store, id), join(results, 'links'), ending);
     if ((await ending) === 'interrupted') return interruption.status();
 
     const batch = await batchNamed(store, id);
@@ -137,7 +137,7 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
     );
     const files = [reportFile, workbook].map((file) => relative(process.cwd(), file));
     say({ en: `\nThe report: ${files.join(', ')}`, zh: `\n报告：${files.join('、')}` });
-    return await tellSurprises(store, batch);
+    return await printSurprises(store, batch);
   } finally {
     await store?.close();
     await simulator.close();
@@ -169,7 +169,7 @@ const LINKS_SHOWN = 3;
 const LOOK_EVERY_MS = 200;
 
 /** Where legal persons get links, shows the first of them while they are open, and makes their QR codes. */
-async function tellLinks(store: Store, batch: Batch, folder: string, ending: Promise<unknown>): Promise<void> {
+async function printLinks(store: Store, batch: Batch, folder: string, ending: Promise<unknown>): Promise<void> {
   if (registrationApi(store.settings, NO_CLIENT).needs.legalPerson) return;
   const over = new AbortController();
   const stop = (): void => over.abort();
@@ -202,7 +202,7 @@ async function tellLinks(store: Store, batch: Batch, folder: string, ending: Pro
 }
 
 /** The last column of the sheet names the fate: an outcome, and its problem where there is one. */
-async function tellSurprises(store: Store, batch: Batch): Promise<number> {
+async function printSurprises(store: Store, batch: Batch): Promise<number> {
   const expected = batch.headings.indexOf('expected');
   const surprises: string[] = [];
   for await (const rows of reportRows(store.batches, batch, await reportOptionsOf(store, 'en'))) {

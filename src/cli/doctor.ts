@@ -25,19 +25,19 @@ export function doctorCommand(): Command {
     )
     .option('--json', spoken(AS_JSON))
     .action(async (options: { json?: true }, made: Command) => {
-      const tell = async (findings: readonly Finding[]): Promise<void> =>
+      const printFindings = async (findings: readonly Finding[]): Promise<void> =>
         options.json ? printJson(findings.map(inOneLanguage)) : print(`${describe(findings)}\n`);
       const { settings, findings: ofSettings } = checkSettings((needs) =>
         readSettings({ env: process.env, dotenv: readDotenv(process.cwd()), flags: made.opts(), needs }),
       );
       if (settings === undefined) {
-        await tell(ofSettings);
+        await printFindings(ofSettings);
         process.exitCode = EXIT.badUsage;
         return;
       }
       await perform(made, {}, async ({ open }) => {
         const findings = [...ofSettings, ...(await examine((claim) => open('interactive', undefined, claim)))];
-        await tell(findings);
+        await printFindings(findings);
         return statusOf(findings);
       });
     });

@@ -77,6 +77,6 @@ function placeOf({ line, registration_id: id }: Found['row'], batch: Found['batc
 }
 
 export function asJson({ batch, row, name }: Found) {
-  const { cells: _, surplus: __, ...told } = row;
-  return { name, file: batch.file, ...told };
+  const { cells: _, surplus: __, ...facts } = row;
+  return { name, file: batch.file, ...facts };
 }

@@ -59,7 +59,7 @@ async function links({ open, settings }: CommandContext, id: string | undefined,
     const rows = found.map(({ line, merchant, url, endsAt }) => [String(line), merchant, time(endsAt), url]);
     await print(`${table([HEADINGS.map(spoken), ...rows])}\n`);
   }
-  tellEnding(found);
+  warnOfEnding(found);
   return EXIT.done;
 }
 
@@ -70,7 +70,7 @@ const HEADINGS: readonly Words[] = [
   { en: 'link', zh: '链接' },
 ];
 
-function tellEnding(found: readonly MerchantLink[]): void {
+function warnOfEnding(found: readonly MerchantLink[]): void {
   const ending = found.filter(({ stage }) => stage === 'ending').length;
   if (found.length === 0) say({ en: 'Nobody has a link to open at present.', zh: '当前没有待打开的链接。' });
   else if (ending > 0) {

@@ -16,7 +16,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     const program = await programFor(args[0]);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    process.exitCode = tell(error);
+    process.exitCode = printError(error);
   }
 }
 
@@ -56,7 +56,7 @@ function inherit(command: Command, program: Command): void {
   for (const below of command.commands) inherit(below, program);
 }
 
-function tell(error: unknown): number {
+function printError(error: unknown): number {
   if (error instanceof ReaderGone) return EXIT.done;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
   if (error instanceof RedisUnreachable) {

@@ -129,14 +129,14 @@ function replayCommand(): Command {
           since,
           apply: options.yes === true,
         });
-        const told = pushes.map(({ id, infoType, callsFor }) => ({ id, infoType, calls_for: callsFor.en }));
-        if (options.json) await printJson(told);
-        else if (told.length > 0)
+        const listed = pushes.map(({ id, infoType, callsFor }) => ({ id, infoType, calls_for: callsFor.en }));
+        if (options.json) await printJson(listed);
+        else if (listed.length > 0)
           await print(`${table(pushes.map((it) => [it.id, it.infoType, spoken(it.callsFor)]))}\n`);
         const dry = changing > 0 && !options.yes;
         say({
-          en: `${told.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done; pass --yes.' : ''}`,
-          zh: `推送 ${told.length} 条，其中 ${changing} 条${dry ? '将引起更改。未执行任何操作；请加 --yes 执行。' : options.yes ? '已引起更改。' : '引起更改。'}`,
+          en: `${listed.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done; pass --yes.' : ''}`,
+          zh: `推送 ${listed.length} 条，其中 ${changing} 条${dry ? '将引起更改。未执行任何操作；请加 --yes 执行。' : options.yes ? '已引起更改。' : '引起更改。'}`,
         });
         return EXIT.done;
       }),

@@ -30,13 +30,13 @@ export function reconcileCommand(): Command {
     .action(async (options: Options, made: Command) =>
       perform(made, { needs: ['wechat', 'encryption'] }, async ({ open }) => {
         const compared = await compareWithWeChat(await open('interactive'), options.apply === true);
-        await tell(compared, options);
+        await printCompared(compared, options);
         return compared.found.refused === undefined ? EXIT.done : EXIT.stopped;
       }),
     );
 }
 
-async function tell({ found, applied, kept }: Compared, options: Options): Promise<void> {
+async function printCompared({ found, applied, kept }: Compared, options: Options): Promise<void> {
   const matches = found.matches.map(({ refreshToken: _, ...shown }) => ({
     ...shown,
     applied: applied.some(({ registration }) => registration === shown.registration),

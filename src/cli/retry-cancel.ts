@@ -94,10 +94,10 @@ async function asking({ open }: CommandContext, ask: Ask, named: readonly string
 function previewLines({ can, mind, cannot }: ActionSummary): Words[] {
   const groups = (of: ReadonlyMap<string, Group>, sentences: Readonly<Record<string, Words>>): Words[] =>
     [...of].map(([name, { count, lines }]) => {
-      const told = linesTold(count, lines);
+      const where = lineWords(count, lines);
       return {
-        en: `  ${count}: ${sentences[name]?.en} (${told.en})`,
-        zh: `  ${count} 个：${sentences[name]?.zh}（${told.zh}）`,
+        en: `  ${count}: ${sentences[name]?.en} (${where.en})`,
+        zh: `  ${count} 个：${sentences[name]?.zh}（${where.zh}）`,
       };
     });
   const cannotCount = [...cannot.values()].reduce((sum, { count }) => sum + count, 0);
@@ -110,7 +110,7 @@ function previewLines({ can, mind, cannot }: ActionSummary): Words[] {
   ];
 }
 
-function linesTold(count: number, lines: readonly number[]): Words {
+function lineWords(count: number, lines: readonly number[]): Words {
   const more = count > lines.length ? ' …' : '';
   return {
     en: `line${count === 1 ? '' : 's'} ${lines.join(', ')}${more}`,

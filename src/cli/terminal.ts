@@ -46,14 +46,14 @@ export async function printJson(value: unknown): Promise<void> {
 }
 
 /** Why it does not go on. */
-export interface Note {
+export interface ProgressNote {
   /** What it is about: the next text about the same is not shown. */
   readonly about: string;
   readonly text: string;
 }
 
 export interface Progress {
-  show(line: string, note?: Note): void;
+  show(line: string, note?: ProgressNote): void;
   end(): void;
 }
 

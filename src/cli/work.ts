@@ -18,12 +18,12 @@ export function workCommand(): Command {
     .action(async (options: { drain?: true }, made: Command) =>
       perform(made, { needs: ['wechat', 'sending', 'encryption'], service: true }, async ({ open }) => {
         const { signal } = onInterruption();
-        return tell(await work(await open('background'), { drain: options.drain === true, signal }));
+        return printEnding(await work(await open('background'), { drain: options.drain === true, signal }));
       }),
     );
 }
 
-function tell(ending: WorkEnding): number {
+function printEnding(ending: WorkEnding): number {
   switch (ending.kind) {
     case 'stopped':
       if (ending.blockedReason !== undefined) say(joined([ending.blockedReason.reason, ending.blockedReason.nextStep]));

@@ -15,7 +15,7 @@ export function notifyDestination(at: number): Destination {
 export interface Outlet {
   readonly destination: Destination;
   /**
-   * A chat: notices that wait are joined into one message, so all of them have one lane, and the first waits so long for others,
+   * A chat: notices that wait are joined into one message, so all of them have one ordering key, and the first waits this long for others,
    * in ms. Absent: a program, which gets them one by one.
    */
   readonly gatherMs?: number;
@@ -34,9 +34,9 @@ export interface Notice {
 }
 
 export interface TakenNotice {
-  readonly lane: string;
+  readonly orderingKey: string;
   readonly notice: Notice;
-  /** The next ones of its lane, where more than one was asked for. */
+  /** The next notices of its ordering key, if more than one was requested. */
   readonly others: readonly Notice[];
   /** How often it was posted in vain. */
   readonly tries: number;

@@ -112,14 +112,14 @@ export interface Problem {
 }
 
 /** What the words of a problem are made from, also when it comes back from the ledger. */
-export interface ToldProblem {
+export interface ReportedProblem {
   readonly code: string;
   readonly cell?: string | undefined;
   readonly detail?: string | undefined;
 }
 
 /** `B17: Excel has turned this code into 9.11E+17; three digits are lost.`: the report's `reason`. */
-export function problemReason(problem: ToldProblem): Words {
+export function problemReason(problem: ReportedProblem): Words {
   const says = filled(kindOf(problem.code)?.says ?? same(problem.code), problem);
   const place = placeOf(problem.cell ?? '');
   return { en: place.en + says.en, zh: place.zh + says.zh };
@@ -128,36 +128,36 @@ export function problemReason(problem: ToldProblem): Words {
 /**
  * A problem that stops a row comes before problems that were only repaired: the first one is the report's `problem`.
  */
-export function worstFirst<P extends ToldProblem>(ofRow: readonly P[]): P[] {
+export function worstFirst<P extends ReportedProblem>(ofRow: readonly P[]): P[] {
   const isWarning = ({ code }: P): boolean => kindOf(code)?.severity === 'warning';
   return [...ofRow.filter((problem) => !isWarning(problem)), ...ofRow.filter(isWarning)];
 }
 
 /** The report's `who_acts`: who can fix it. */
-export function problemActor({ code }: ToldProblem): Actor | undefined {
+export function problemActor({ code }: ReportedProblem): Actor | undefined {
   return kindOf(code)?.who;
 }
 
 /**
  * What to do about it, among the other problems of its row: "nothing to do" is said only if no other problem remains.
  */
-export function problemNextStep(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
+export function problemNextStep(problem: ReportedProblem, ofRow: readonly ReportedProblem[] = [problem]): Words {
   const step = stepOf(problem);
   return step !== NOTHING || ofRow.every((other) => stepOf(other) === NOTHING) ? filled(step, problem) : SILENCE;
 }
 
-function filled({ en, zh }: Words, { detail = '…' }: ToldProblem): Words {
+function filled({ en, zh }: Words, { detail = '…' }: ReportedProblem): Words {
   return { en: en.replace('{detail}', () => detail), zh: zh.replace('{detail}', () => detail) };
 }
 
 /** The report's `next_step`: what is to do about a row, each step once. */
-export function nextStepsOf(ofRow: readonly ToldProblem[]): Words[] {
+export function nextStepsOf(ofRow: readonly ReportedProblem[]): Words[] {
   const steps = ofRow.map((problem) => problemNextStep(problem, ofRow)).filter((step) => step !== SILENCE);
   return [...new Map(steps.map((step) => [step.en, step])).values()];
 }
 
 /** Reason and next step together, as `check` prints them. */
-export function problemWords(problem: ToldProblem, ofRow: readonly ToldProblem[] = [problem]): Words {
+export function problemWords(problem: ReportedProblem, ofRow: readonly ReportedProblem[] = [problem]): Words {
   const reason = problemReason(problem);
   const next = problemNextStep(problem, ofRow);
   return { en: `${reason.en} ${next.en}`.trimEnd(), zh: `${reason.zh}${next.zh}` };
@@ -165,7 +165,7 @@ export function problemWords(problem: ToldProblem, ofRow: readonly ToldProblem[]
 
 const SILENCE: Words = { en: '', zh: '' };
 
-function stepOf({ code }: ToldProblem): Words {
+function stepOf({ code }: ReportedProblem): Words {
   return kindOf(code)?.next ?? NOTHING;
 }
 

@@ -22,7 +22,7 @@ export interface AuthorizationTools {
   /** How long after `authorized` the result may take. */
   readonly resultWaitMs: number;
   /** Absent without FASTREGISTER_CREATED_WEBHOOK. */
-  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
+  readonly notifyAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
   readonly log: Logger;
 }
 
@@ -38,7 +38,7 @@ export async function recordAuthorization(
 }
 
 async function recordWithdrawal(
-  { codes, ledger, tellAuthorization, log }: AuthorizationTools,
+  { codes, ledger, notifyAuthorization, log }: AuthorizationTools,
   appid: string,
   { createdAt }: AuthorizationPush,
   { id: push, receivedAt }: StoredPush,
@@ -49,7 +49,13 @@ async function recordWithdrawal(
   const registration = await ledger.ofAppid(appid);
   // A token that was kept while its merchant was unknown.
   if (registration === undefined) return 'recorded';
-  await tellAuthorization?.({ registration, appid, at: receivedAt, authorization: 'withdrawn', id: String(pushedAt) });
+  await notifyAuthorization?.({
+    registration,
+    appid,
+    at: receivedAt,
+    authorization: 'withdrawn',
+    id: String(pushedAt),
+  });
   const problem = 'authorize:withdrawn';
   await ledger.record(registration, { kind: 'authorizer_withdrawn', at: receivedAt, pushedAt, appid, problem });
   log.info({ registration, push, fact: 'authorizer_withdrawn' }, 'fact');
@@ -74,8 +80,8 @@ async function recordCode(
     case 'exchange': {
       const registration = await ledger.ofAppid(appid);
       if (registration === undefined) return 'recorded';
-      const told = { appid, ...(createdAt !== undefined && { pushedAt: createdAt }) };
-      await ledger.record(registration, { kind: 'authorization_pushed', at, ...told });
+      const fields = { appid, ...(createdAt !== undefined && { pushedAt: createdAt }) };
+      await ledger.record(registration, { kind: 'authorization_pushed', at, ...fields });
       log.info({ registration, push, fact: 'authorization_pushed' }, 'fact');
       return 'recorded';
     }

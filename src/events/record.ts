@@ -34,7 +34,7 @@ export interface Recorder extends Judge, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders'>;
   /** Absent without FASTREGISTER_CREATED_WEBHOOK. A Mini Program with an auth_code is announced after its exchange. */
-  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
+  readonly notifyCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
 }
 
@@ -190,7 +190,7 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
-  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'tellCreated'>,
+  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'notifyCreated'>,
   view: Snapshot,
   push: RegistrationPush,
   stored: StoredPush,
@@ -203,7 +203,7 @@ export async function settle(
   if (move === undefined) await offerFurtherCode(recorder, fact);
   // Also after a repetition: a process that died in between has sent no notice. The notice has the same id.
   if (after.state === 'created' && after.appid !== undefined && after.authorizer === undefined) {
-    await recorder.tellCreated?.({ registration: id, appid: after.appid, at: fact.at, authorization: 'none' });
+    await recorder.notifyCreated?.({ registration: id, appid: after.appid, at: fact.at, authorization: 'none' });
   }
   recorder.log.info(
     {

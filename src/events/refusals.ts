@@ -38,7 +38,7 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
   let counts: Record<string, number> = {};
   /** Logged in this period already; and what came after that. */
   let quiet = new Set<PushRefusal>();
-  let untold = new Map<PushRefusal, { count: number; detail: string }>();
+  let unlogged = new Map<PushRefusal, { count: number; detail: string }>();
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
@@ -47,13 +47,13 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
   }
 
   function endOfPeriod(): void {
-    for (const [why, facts] of untold) {
+    for (const [why, facts] of unlogged) {
       const what = ANSWERED.has(why) ? 'pushes were answered and not taken again' : 'requests were refused';
       log.warn({ why, ...facts, periodMs }, what);
     }
     // A flood that goes on is one line a period.
-    quiet = new Set(untold.keys());
-    untold = new Map();
+    quiet = new Set(unlogged.keys());
+    unlogged = new Map();
     flush();
     timer = quiet.size > 0 ? setTimeout(endOfPeriod, periodMs).unref() : undefined;
   }
@@ -62,7 +62,7 @@ export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOption
     count(why, detail) {
       counts[why] = (counts[why] ?? 0) + 1;
       if (quiet.has(why)) {
-        untold.set(why, { count: (untold.get(why)?.count ?? 0) + 1, detail });
+        unlogged.set(why, { count: (unlogged.get(why)?.count ?? 0) + 1, detail });
       } else {
         quiet.add(why);
         log.warn(

@@ -1,15 +1,15 @@
 /** One TCP connection of a port that anyone can reach, as the listener keeps it. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { DeadlineQueue, Waiting } from './deadline-queue.js';
+import type { DeadlineQueue, QueueLinks } from './deadline-queue.js';
 import type { Incoming } from './incoming.js';
 import type { RequestFeed } from './request-feed.js';
 
-export class Connection implements Waiting {
-  queue: DeadlineQueue<Waiting> | undefined;
+export class Connection implements QueueLinks {
+  queue: DeadlineQueue<QueueLinks> | undefined;
   until = 0;
-  older: Waiting | undefined;
-  newer: Waiting | undefined;
+  older: QueueLinks | undefined;
+  newer: QueueLinks | undefined;
   readonly socket: Socket;
   /** The client that the connection is counted for; undefined: none. */
   address: string | undefined;

@@ -2,15 +2,15 @@
  * Connections in the order in which their time is up. All of one queue get the same time, so the oldest is the first; entering
  * and leaving cost the same at ten thousand as at ten.
  */
-export interface Waiting {
-  queue: DeadlineQueue<Waiting> | undefined;
+export interface QueueLinks {
+  queue: DeadlineQueue<QueueLinks> | undefined;
   /** ms of `performance.now()` */
   until: number;
-  older: Waiting | undefined;
-  newer: Waiting | undefined;
+  older: QueueLinks | undefined;
+  newer: QueueLinks | undefined;
 }
 
-export class DeadlineQueue<T extends Waiting> {
+export class DeadlineQueue<T extends QueueLinks> {
   readonly #allowedMs: number;
   readonly #now: () => number;
   #oldest: T | undefined;
@@ -33,7 +33,7 @@ export class DeadlineQueue<T extends Waiting> {
   /** From whichever queue it was in, with its time beginning anew. */
   enter(it: T): void {
     it.queue?.leave(it);
-    it.queue = this as unknown as DeadlineQueue<Waiting>;
+    it.queue = this as unknown as DeadlineQueue<QueueLinks>;
     it.until = this.#now() + this.#allowedMs;
     it.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = it;

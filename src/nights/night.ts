@@ -41,7 +41,7 @@ export interface NightTools {
   readonly now: () => number;
   readonly log: Logger;
   /** Called when a night has ended; absent if there is no listener. */
-  readonly tell?: ((ended: EndedNight) => Promise<void>) | undefined;
+  readonly notify?: ((ended: EndedNight) => Promise<void>) | undefined;
 }
 
 /** Counts only: no merchant, no file. */
@@ -273,7 +273,7 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
 }
 
 async function end(tools: NightTools, night: Night, lease: InboxLease, ending: NightEnding): Promise<Night> {
-  const { calls, limits, now, log, nights, tell } = tools;
+  const { calls, limits, now, log, nights, notify } = tools;
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const stopped =
     ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
@@ -285,7 +285,7 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
     { night: night.name, ending, files: night.files.length, rejected: night.rejected.length },
     'a night has ended',
   );
-  await tell?.({
+  await notify?.({
     id: night.id,
     at: ended.endedAt ?? now(),
     data: {

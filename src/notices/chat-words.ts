@@ -17,7 +17,7 @@ export interface LineWords extends Words {
 /** What it says is as good or bad as this. */
 export const MARKS = { fault: '🔴 ', warning: '⚠️ ', good: '✅ ', plain: '' } as const;
 
-export interface Telling {
+export interface WordingContext {
   readonly timezone: string;
   /** When the message is sent, ms since 1970. */
   readonly now: number;
@@ -30,7 +30,7 @@ interface Kind {
   readonly joins?: true;
   /** False: nothing that a team wants to read. */
   readonly isNews?: (notice: Notice) => boolean;
-  readonly tell: (notices: readonly [Notice, ...Notice[]], telling: Telling) => SectionWords;
+  readonly section: (notices: readonly [Notice, ...Notice[]], context: WordingContext) => SectionWords;
 }
 
 export function isNews(notice: Notice): boolean {
@@ -40,22 +40,22 @@ export function isNews(notice: Notice): boolean {
 
 /** By type. What is not here is no news for a chat: `link.ready` comes for every merchant. */
 export const KINDS: Readonly<Record<string, Kind>> = {
-  'night.ended': { isNews: hasDoneAnything, tell: ([notice], { timezone }) => nightEnded(notice, timezone) },
-  'batch.done': { joins: true, isNews: ({ chat }) => chat?.told_by_night !== true, tell: batchesDone },
-  'line.stopped': { tell: ([{ data }], { timezone }) => lineStopped(data, timezone) },
+  'night.ended': { isNews: hasDoneAnything, section: ([notice], { timezone }) => nightEnded(notice, timezone) },
+  'batch.done': { joins: true, isNews: ({ chat }) => chat?.reported_by_night !== true, section: batchesDone },
+  'line.stopped': { section: ([{ data }], { timezone }) => lineStopped(data, timezone) },
   'line.resumed': {
-    tell: () => ({ mark: 'good', title: { en: 'Sending goes on', zh: '提交已自动恢复' }, lines: [] }),
+    section: () => ({ mark: 'good', title: { en: 'Sending goes on', zh: '提交已自动恢复' }, lines: [] }),
   },
-  'quota.ended': { tell: ([{ data }], { timezone }) => quotaEnded(data, timezone) },
+  'quota.ended': { section: ([{ data }], { timezone }) => quotaEnded(data, timezone) },
   'workers.missing': {
-    tell: ([{ data }], { timezone }) => ({
+    section: ([{ data }], { timezone }) => ({
       mark: 'fault',
       title: { en: 'No worker runs: nothing is sent', zh: '没有工作进程在运行，提交已中断' },
       lines: whyAndWhat(data, timezone),
     }),
   },
   'workers.back': {
-    tell: ([{ data }]) => ({
+    section: ([{ data }]) => ({
       mark: 'good',
       title: {
         en: `A worker runs again (${count(data.workers)})`,
@@ -64,9 +64,9 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       lines: [],
     }),
   },
-  'link.ending': { joins: true, tell: linksEnding },
+  'link.ending': { joins: true, section: linksEnding },
   'ledger.restored': {
-    tell: ([{ data }]) => ({
+    section: ([{ data }]) => ({
       mark: 'warning',
       title: { en: 'Redis had lost data; it was restored', zh: 'Redis 曾丢失数据，已从本地日志恢复' },
       lines: [
@@ -78,7 +78,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     }),
   },
   test: {
-    tell: () => ({
+    section: () => ({
       mark: 'good',
       title: { en: 'Test message', zh: '测试消息' },
       lines: [
@@ -159,7 +159,7 @@ function toCall(merchants: number): Words {
       };
 }
 
-function batchesDone(notices: readonly Notice[], { listed }: Telling): SectionWords {
+function batchesDone(notices: readonly Notice[], { listed }: WordingContext): SectionWords {
   const [first] = notices;
   const names = notices.map(({ data }) => text(data.batch));
   const one = notices.length === 1;
@@ -242,7 +242,7 @@ function quotaEnded(data: Notice['data'], timezone: string): SectionWords {
 
 // --- links ------------------------------------------------------------------------------------------------------------
 
-function linksEnding(notices: readonly Notice[], { timezone, now, listed }: Telling): SectionWords {
+function linksEnding(notices: readonly Notice[], { timezone, now, listed }: WordingContext): SectionWords {
   const open = notices
     .map(({ data }) => ({ data, endsAt: Date.parse(text(data.ends_at)) }))
     .filter(({ endsAt }) => endsAt > now)

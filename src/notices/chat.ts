@@ -1,7 +1,15 @@
 /** Notices that wait for a chat → as many as fit into one message → its group robot. */
 import type { Notice } from '../domain/notice.js';
 import type { Language, Words } from '../domain/words.js';
-import { isNews, KINDS, type LineWords, MARKS, type SectionWords, type Telling, timeInChat } from './chat-words.js';
+import {
+  isNews,
+  KINDS,
+  type LineWords,
+  MARKS,
+  type SectionWords,
+  timeInChat,
+  type WordingContext,
+} from './chat-words.js';
 import type { PostTools } from './posting.js';
 import {
   type ChatLine,
@@ -68,23 +76,23 @@ export function fitting(
   }
 }
 
-function messageOf(chat: Chat, notices: readonly Notice[], telling: Telling, letters: number): ChatMessage {
+function messageOf(chat: Chat, notices: readonly Notice[], context: WordingContext, letters: number): ChatMessage {
   const { language } = chat;
-  const told = sectionsOf(notices, telling);
+  const parts = sectionsOf(notices, context);
   const heading = ({ mark, title }: SectionWords): string => `${MARKS[mark]}${cut(title[language], letters)}`;
-  const sections: ChatSection[] = told.map((section) => ({
+  const sections: ChatSection[] = parts.map((section) => ({
     // Of a single one it is the title of the message.
-    ...(told.length > 1 && { title: heading(section) }),
+    ...(parts.length > 1 && { title: heading(section) }),
     lines: section.lines.map((line) => lineIn(language, line, letters)),
   }));
-  const [first] = told;
+  const [first] = parts;
   const page: ChatSection[] =
     chat.publicUrl === undefined
       ? []
       : [{ lines: [{ text: '', link: { text: DETAILS[language], href: chat.publicUrl } }] }];
   return {
     language,
-    title: `${signature(chat)}${first === undefined ? '' : told.length === 1 ? heading(first) : SEVERAL(told.length)[language]}`,
+    title: `${signature(chat)}${first === undefined ? '' : parts.length === 1 ? heading(first) : SEVERAL(parts.length)[language]}`,
     sections: [...sections, ...page],
   };
 }
@@ -103,7 +111,7 @@ function signature({ language, ledger, isRehearsal }: Chat): string {
 }
 
 /** In the order in which they happened; notices that are joined take the place of the first of them. */
-function sectionsOf(notices: readonly Notice[], telling: Telling): SectionWords[] {
+function sectionsOf(notices: readonly Notice[], context: WordingContext): SectionWords[] {
   const groups: [Notice, ...Notice[]][] = [];
   for (const notice of notices) {
     if (!isNews(notice)) continue;
@@ -113,14 +121,18 @@ function sectionsOf(notices: readonly Notice[], telling: Telling): SectionWords[
   }
   return groups.flatMap((group) => {
     const kind = KINDS[group[0].type];
-    return kind === undefined ? [] : [dated(kind.tell(group, telling), group, telling)];
+    return kind === undefined ? [] : [dated(kind.section(group, context), group, context)];
   });
 }
 
 /** What arrives late says when it was. */
 const LATE_MS = 15 * 60_000;
 
-function dated(section: SectionWords, [first, ...more]: readonly Notice[], { now, timezone }: Telling): SectionWords {
+function dated(
+  section: SectionWords,
+  [first, ...more]: readonly Notice[],
+  { now, timezone }: WordingContext,
+): SectionWords {
   if (first === undefined || more.length > 0 || now - first.at < LATE_MS) return section;
   const { en, zh } = timeInChat(first.at, timezone);
   return { ...section, title: { en: `${section.title.en} (at ${en})`, zh: `${section.title.zh}（${zh}）` } };

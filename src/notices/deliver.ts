@@ -103,7 +103,7 @@ function startDeliveryWorker(
   const leaving = new AbortController();
   let stopBy = Number.POSITIVE_INFINITY;
   const stopped = (): boolean => stopBy !== Number.POSITIVE_INFINITY;
-  /** Failures in a row that are the destination's, whichever the lane: all lanes wait for it together. */
+  /** Failures in a row that are the destination's: all its ordering keys wait together. */
   let downFor = 0;
   let downUntil = 0;
 
@@ -138,7 +138,7 @@ function startDeliveryWorker(
           await settle(taken, await postOnce(target, [taken.notice, ...taken.others], secret, paceMs, tools));
         }
       } catch (error) {
-        // Redis is away. What was taken is kept, and its lane opens again when its lease ends.
+        // Redis is unavailable. The notice stays in Redis, and its ordering key is free again when its lease ends.
         if (stopped()) return;
         log.warn({ err: error, destination }, 'notices cannot be delivered now; trying again');
         await pause(FIRST_PAUSE_MS);
@@ -149,7 +149,7 @@ function startDeliveryWorker(
   async function settle(taken: TakenNotice, posted: Settled): Promise<void> {
     const { count, quietMs } = posted;
     const joined = count > 1 ? { joined: count } : {};
-    const facts = { destination, lane: taken.lane, notice: taken.notice.id, type: taken.notice.type, ...joined };
+    const facts = { destination, lane: taken.orderingKey, notice: taken.notice.id, type: taken.notice.type, ...joined };
     if (posted.taken) {
       downFor = 0;
       await notices.done(destination, taken, count, quietMs);

@@ -18,7 +18,7 @@ import type { SentNotices } from '../redis/sent-notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 
 export interface EventWatcherOptions {
-  readonly told: SentNotices;
+  readonly sentNotices: SentNotices;
   readonly batches: Batches;
   readonly calls: Calls;
   /** The quota day that is used up, e.g. `2026-11-21`, when it ends, in ms, and its calls; undefined while there are calls left. */
@@ -76,17 +76,17 @@ export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
 }
 
 async function look(options: EventWatcherOptions): Promise<number> {
-  const known = await options.told.all();
-  await tellOfBatches(options, known);
-  await tellOfTheLine(options, known);
-  await tellOfTheToken(options);
-  await tellOfTheQuota(options);
-  await tellOfALoss(options);
+  const known = await options.sentNotices.all();
+  await reportBatches(options, known);
+  await reportTheLine(options, known);
+  await reportTheToken(options);
+  await reportTheQuota(options);
+  await reportALoss(options);
   return LOOK_EVERY_MS;
 }
 
-async function tellOfBatches(
-  { told, batches, nights, now }: EventWatcherOptions,
+async function reportBatches(
+  { sentNotices, batches, nights, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
   // If no notice was ever sent, batches that were done before are no news.
@@ -94,31 +94,31 @@ async function tellOfBatches(
   for (const id of (await batches.list()).slice(-BATCHES_WATCHED)) {
     const subject = `batch ${id}`;
     const outcomes = byOutcome(await batches.counts(id));
-    const isTold = known[subject] === 'done';
+    const isReported = known[subject] === 'done';
     if (outcomes.pending !== undefined) {
       // A retry has opened it again.
-      if (isTold) await told.note(subject, 'open');
+      if (isReported) await sentNotices.note(subject, 'open');
       continue;
     }
-    if (isTold || !(await batches.find(id))?.complete) continue;
-    if (isFirst) await told.note(subject, 'done');
+    if (isReported || !(await batches.find(id))?.complete) continue;
+    if (isFirst) await sentNotices.note(subject, 'done');
     else {
-      await told.tell(subject, 'done', id, {
+      await sentNotices.sendOnce(subject, 'done', id, {
         id: `batch-${id}-${now()}`,
         type: 'batch.done',
         at: now(),
         data: { batch: id, outcomes },
-        chat: { told_by_night: nights !== undefined && isToldByNight(id, await nights.list(), now()) },
+        chat: { reported_by_night: nights !== undefined && isReportedByNight(id, await nights.list(), now()) },
       });
     }
   }
-  if (isFirst) await told.note('since', String(now()));
+  if (isFirst) await sentNotices.note('since', String(now()));
 }
 
 const NIGHT_JUST_ENDED_MS = 60_000;
 
 /** A night that waits for the outcomes of its batches reports them a moment later, with the same counts. */
-function isToldByNight(batch: string, nights: readonly Night[], now: number): boolean {
+function isReportedByNight(batch: string, nights: readonly Night[], now: number): boolean {
   return nights.some(
     ({ files, ending, endedAt = 0 }) =>
       files.some((file) => file.batch === batch) &&
@@ -129,20 +129,20 @@ function isToldByNight(batch: string, nights: readonly Night[], now: number): bo
 /** A notice about a stop that ends by itself has a second part: that the stop is over. */
 const BY_ITSELF = ' until it opens by itself';
 
-async function tellOfTheLine(
-  { told, calls, words, notifyAfterMs, now }: EventWatcherOptions,
+async function reportTheLine(
+  { sentNotices, calls, words, notifyAfterMs, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
   const line = await calls.line();
   if (line === undefined) {
     if (known.line === undefined || known.line === 'runs') return;
-    if (!known.line.endsWith(BY_ITSELF)) return told.note('line', 'runs');
+    if (!known.line.endsWith(BY_ITSELF)) return sentNotices.note('line', 'runs');
     const at = now();
-    return told.tell('line', 'runs', 'line', { id: `line-runs-${at}`, type: 'line.resumed', at, data: {} });
+    return sentNotices.sendOnce('line', 'runs', 'line', { id: `line-runs-${at}`, type: 'line.resumed', at, data: {} });
   }
   if (!isWorthANotice(line, now(), notifyAfterMs)) return;
   const { at, because, times, merchants, since } = line;
-  await told.tell('line', `stopped ${at}${opensByItself(line) ? BY_ITSELF : ''}`, 'line', {
+  await sentNotices.sendOnce('line', `stopped ${at}${opensByItself(line) ? BY_ITSELF : ''}`, 'line', {
     id: `line-${at}`,
     type: 'line.stopped',
     at,
@@ -162,13 +162,13 @@ function inWords({ problem, reason, nextStep, whoActs }: StopWords): Record<stri
 }
 
 /** Without a token nothing is sent, and the line does not stop for it, because no call has met a fault. */
-async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: EventWatcherOptions): Promise<void> {
+async function reportTheToken({ sentNotices, calls, words, notifyAfterMs, now }: EventWatcherOptions): Promise<void> {
   const wait = await calls.waitNoted();
   // A ticket is WeChat's to push, every ten minutes.
   if (wait?.since === undefined || wait.why === 'ticket') return;
   const { since, tries = 1, said } = wait;
   if (tries < 2 || now() - since < notifyAfterMs) return;
-  await told.tell('token', `missing since ${since}`, 'line', {
+  await sentNotices.sendOnce('token', `missing since ${since}`, 'line', {
     id: `token-${since}`,
     type: 'line.stopped',
     at: since,
@@ -184,11 +184,11 @@ async function tellOfTheToken({ told, calls, words, notifyAfterMs, now }: EventW
 }
 
 /** While processes report, the numbers grow: the notice is sent when creates go on. */
-async function tellOfALoss({ told, loss }: EventWatcherOptions): Promise<void> {
+async function reportALoss({ sentNotices, loss }: EventWatcherOptions): Promise<void> {
   const found = await loss?.();
   if (found === undefined) return;
   const { epoch, at, facts, pushes } = found;
-  await told.tell('loss', epoch, 'loss', {
+  await sentNotices.sendOnce('loss', epoch, 'loss', {
     id: `loss-${epoch}`,
     type: 'ledger.restored',
     at,
@@ -196,11 +196,11 @@ async function tellOfALoss({ told, loss }: EventWatcherOptions): Promise<void> {
   });
 }
 
-async function tellOfTheQuota({ told, spentDay, now }: EventWatcherOptions): Promise<void> {
+async function reportTheQuota({ sentNotices, spentDay, now }: EventWatcherOptions): Promise<void> {
   const spent = await spentDay();
   if (spent === undefined) return;
   const { day, endsAt, used } = spent;
-  await told.tell('quota', day, 'quota', {
+  await sentNotices.sendOnce('quota', day, 'quota', {
     id: `quota-${day}`,
     type: 'quota.ended',
     at: now(),

@@ -14,7 +14,7 @@ export interface LinkWatchOptions {
   readonly links: Links;
   readonly ledger: Pick<Ledger, 'read'>;
   /** Queues a notice under the ordering key of its registration; absent if no program listens for links. */
-  readonly tell?: ((orderingKey: string, notice: Notice) => Promise<void>) | undefined;
+  readonly queueNotice?: ((orderingKey: string, notice: Notice) => Promise<void>) | undefined;
   readonly timezone: string;
   readonly now: () => number;
   readonly log: Logger;
@@ -46,13 +46,13 @@ export function startLinkWatch(options: LinkWatchOptions): LinkWatch {
  */
 export async function lookAfterLinks(options: LinkWatchOptions): Promise<void> {
   const { links, now, log, timezone } = options;
-  if (options.tell !== undefined) {
+  if (options.queueNotice !== undefined) {
     await each(
       options,
-      () => links.toTell(AT_ONCE),
+      () => links.toAnnounce(AT_ONCE),
       'link.ready',
       async (id) => {
-        await links.told(id);
+        await links.announced(id);
       },
     );
   }
@@ -70,7 +70,7 @@ export async function lookAfterLinks(options: LinkWatchOptions): Promise<void> {
 }
 
 async function each(
-  { ledger, tell, timezone, now }: LinkWatchOptions,
+  { ledger, queueNotice, timezone, now }: LinkWatchOptions,
   next: () => Promise<string[]>,
   type: 'link.ready' | 'link.ending',
   done: (id: string, link: Link | undefined) => Promise<void>,
@@ -79,7 +79,8 @@ async function each(
     for (const id of ids) {
       const view = await ledger.read(id);
       const link = view && linkOf(view.registration);
-      if (view !== undefined && link !== undefined) await tell?.(id, noticeOf(type, view, link, timezone, now()));
+      if (view !== undefined && link !== undefined)
+        await queueNotice?.(id, noticeOf(type, view, link, timezone, now()));
       await done(id, link);
     }
   }

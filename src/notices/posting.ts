@@ -8,7 +8,7 @@ export interface PostTools {
   readonly leaving: AbortSignal;
 }
 
-export type Answered =
+export type PostReply =
   | { readonly status: number; readonly text: string }
   | { readonly status: undefined; readonly why: string };
 
@@ -36,7 +36,7 @@ export async function postJson(
   body: string,
   { agent, requestTimeoutMs, leaving }: PostTools,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Answered> {
+): Promise<PostReply> {
   try {
     const response = await request(url, {
       method: 'POST',

@@ -21,7 +21,7 @@ export async function postWebhook(webhook: Webhook, notice: Notice, secret: stri
     body = await written(webhook, notice);
   } catch (fault) {
     if (isRedisGone(fault)) throw fault;
-    // Ours, such as a wrong secret key: the receiver is not to blame, and other lanes go on.
+    // Ours, such as a wrong secret key: the receiver is not at fault, and other ordering keys go on.
     return { taken: false, why: 'our program failed', isDown: false, fault };
   }
   const timestamp = String(Math.floor(Date.now() / 1000));

@@ -8,7 +8,7 @@ import type { SentNotices } from '../redis/sent-notices.js';
 import type { StopWords } from './event-watcher.js';
 
 export interface WorkerWatchOptions {
-  readonly told: SentNotices;
+  readonly sentNotices: SentNotices;
   /** Looks at the ledger. `missing` is absent where no worker is missing. */
   readonly look: () => Promise<{ readonly workers: number; readonly missing?: MissingFacts | undefined }>;
   readonly now: () => number;
@@ -44,12 +44,16 @@ export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {
   );
 }
 
-export async function lookForWorkers({ told, look, now }: Omit<WorkerWatchOptions, 'everyMs' | 'log'>): Promise<void> {
+export async function lookForWorkers({
+  sentNotices,
+  look,
+  now,
+}: Omit<WorkerWatchOptions, 'everyMs' | 'log'>): Promise<void> {
   const { workers, missing } = await look();
-  const wasMissing = (await told.all())[SUBJECT]?.startsWith('missing') === true;
+  const wasMissing = (await sentNotices.all())[SUBJECT]?.startsWith('missing') === true;
   if (missing !== undefined && !wasMissing) {
     const { since, lastSeenAt, waitingSince, problem, reason, nextStep, whoActs } = missing;
-    await told.tell(SUBJECT, 'missing', SUBJECT, {
+    await sentNotices.sendOnce(SUBJECT, 'missing', SUBJECT, {
       id: `workers-missing-${since}`,
       type: 'workers.missing',
       at: since,
@@ -65,7 +69,7 @@ export async function lookForWorkers({ told, look, now }: Omit<WorkerWatchOption
   }
   if (workers > 0 && wasMissing) {
     const at = now();
-    await told.tell(SUBJECT, 'there', SUBJECT, {
+    await sentNotices.sendOnce(SUBJECT, 'there', SUBJECT, {
       id: `workers-back-${at}`,
       type: 'workers.back',
       at,

@@ -54,13 +54,13 @@ export async function previewAction(tools: ActionTools, request: ActionRequest):
   const rows = new RowSet(request.batch.rows);
   const mind = new Map<Mind, Group>();
   const cannot = new Map<Cannot, Group>();
-  for await (const fates of partsOf(tools, request)) {
-    for (const { fate, verdict } of await judgeRows(tools, request, fates)) {
+  for await (const entries of partsOf(tools, request)) {
+    for (const { entry, verdict } of await judgeRows(tools, request, entries)) {
       if (verdict.kind === 'cannot') {
-        add(cannot, verdict.why, fate.row.line);
+        add(cannot, verdict.why, entry.row.line);
       } else {
-        rows.add(fate.index);
-        if (verdict.mind !== undefined) add(mind, verdict.mind, fate.row.line);
+        rows.add(entry.index);
+        if (verdict.mind !== undefined) add(mind, verdict.mind, entry.row.line);
       }
     }
   }
@@ -86,8 +86,8 @@ export async function applyAction(
   let moved = 0;
   async function workOff(): Promise<void> {
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
-      const fates = part.value.filter(({ index }) => rows.has(index));
-      const judged = await judgeRows(tools, { ...request, now: now() }, fates);
+      const entries = part.value.filter(({ index }) => rows.has(index));
+      const judged = await judgeRows(tools, { ...request, now: now() }, entries);
       const recorded = await Promise.all(
         judged.map(({ verdict, snapshot }) =>
           verdict.kind === 'cannot' || snapshot === undefined
@@ -112,32 +112,32 @@ async function* rowOf(batches: Batches, batch: Batch, index: number): AsyncGener
 }
 
 interface Judged {
-  readonly fate: RowWithOutcome;
+  readonly entry: RowWithOutcome;
   readonly verdict: Verdict;
   /** Absent where the row has no registration of its own. */
   readonly snapshot?: Snapshot;
 }
 
 /** The rows that are meant, in their order. */
-function judgeRows(tools: ActionTools, request: ActionRequest, fates: readonly RowWithOutcome[]): Promise<Judged[]> {
+function judgeRows(tools: ActionTools, request: ActionRequest, entries: readonly RowWithOutcome[]): Promise<Judged[]> {
   const wanted = request.only ?? (request.index === undefined ? USUAL[request.ask] : undefined);
-  const meant = wanted === undefined ? fates : fates.filter((fate) => wanted.has(outcomeOf(fate)));
-  return Promise.all(meant.map((fate) => judgeRow(tools, request, fate)));
+  const meant = wanted === undefined ? entries : entries.filter((entry) => wanted.has(outcomeOf(entry)));
+  return Promise.all(meant.map((entry) => judgeRow(tools, request, entry)));
 }
 
 async function judgeRow(
   { ledger, actsOn }: ActionTools,
   request: ActionRequest,
-  fate: RowWithOutcome,
+  entry: RowWithOutcome,
 ): Promise<Judged> {
-  const cannot = (why: Cannot): Judged => ({ fate, verdict: { kind: 'cannot', why } });
-  const { relation } = fate;
+  const cannot = (why: Cannot): Judged => ({ entry, verdict: { kind: 'cannot', why } });
+  const { relation } = entry;
   if (relation.kind === 'refused') return cannot('row_refused');
   if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
   const snapshot = await ledger.read(relation.id);
   if (snapshot?.row === undefined) return cannot('purged');
   const { registration } = snapshot;
-  const pointer = `${request.batch.id}/${fate.index}`;
+  const pointer = `${request.batch.id}/${entry.index}`;
   const isWaiting = registration.waitingRows.includes(pointer);
   if (registration.row !== pointer && !registration.joinedRows.includes(pointer) && !isWaiting) {
     return cannot('later_batch');
@@ -150,7 +150,7 @@ async function judgeRow(
     acts: actsOn(registration.problem),
     ...(isWaiting && { waitingRow: pointer }),
   };
-  return { fate, verdict: judge(registration, asking), snapshot };
+  return { entry, verdict: judge(registration, asking), snapshot };
 }
 
 function outcomeOf({ relation, registration }: RowWithOutcome): Outcome {

@@ -95,14 +95,14 @@ export interface RecordTools {
   readonly ledger: Ledger;
   readonly authorizers: Authorizers;
   /** Absent if no program listens for new Mini Programs. */
-  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
-  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
+  readonly notifyCreated?: ((created: Created) => Promise<void>) | undefined;
+  readonly notifyAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
   readonly now: () => number;
 }
 
 /** What the push would have said. A registration that was settled meanwhile stays as it is. */
 export async function record(tools: RecordTools, match: Match): Promise<boolean> {
-  const { ledger, authorizers, tellCreated, now } = tools;
+  const { ledger, authorizers, notifyCreated, now } = tools;
   const { registration, appid, refreshToken } = match;
   const at = now();
   const because = "found in WeChat's list of accounts";
@@ -112,7 +112,7 @@ export async function record(tools: RecordTools, match: Match): Promise<boolean>
 
   // Recorded last: what died in between is still silent then, and found again by the next run.
   if (refreshToken !== undefined) await authorizers.keep({ appid, refreshToken, registration, keptAt: at });
-  await tellCreated?.({ registration, appid, at, authorization: refreshToken === undefined ? 'none' : 'kept' });
+  await notifyCreated?.({ registration, appid, at, authorization: refreshToken === undefined ? 'none' : 'kept' });
   const { move } = await ledger.record(registration, fact, {}, snapshot);
   if (move === undefined) return false;
   await ledger.record(
@@ -126,12 +126,12 @@ export async function record(tools: RecordTools, match: Match): Promise<boolean>
 
 /** As if the merchant had authorised the platform again. False where that was withdrawn since. */
 export async function recordToken(tools: RecordTools, found: FoundToken): Promise<boolean> {
-  const { ledger, authorizers, tellAuthorization, now } = tools;
+  const { ledger, authorizers, notifyAuthorization, now } = tools;
   const { registration, appid, refreshToken, authorizedAt } = found;
   const at = now();
   const origin = { mark: '', at: authorizedAt, pushedAt: authorizedAt };
   if (!(await authorizers.keep({ appid, refreshToken, registration, keptAt: at }, origin))) return false;
-  await tellAuthorization?.({ registration, appid, at, authorization: 'kept', id: String(authorizedAt) });
+  await notifyAuthorization?.({ registration, appid, at, authorization: 'kept', id: String(authorizedAt) });
   const because = "found in WeChat's list of accounts";
   await ledger.record(registration, { kind: 'authorizer_kept', at, appid, because });
   return true;

@@ -8,11 +8,11 @@ import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './check
 import { type FirstLines, openFirstLines } from './sheets/first-lines.js';
 import type { Sheet } from './sheets/sheet.js';
 
-export type Fate = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'waits' | 'already_created';
+export type RowStatus = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'waits' | 'already_created';
 
 export interface PlannedRow {
   readonly row: CheckedSheetRow;
-  readonly fate: Fate;
+  readonly status: RowStatus;
   /** Line of the earlier row, of a duplicate; and what the two rows say differently. */
   readonly firstLine?: number;
   readonly differing?: readonly DetailField[];
@@ -30,33 +30,33 @@ export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): Asyn
   const firstLines = openFirstLines();
   for await (const page of checkedRows(sheet, rules)) {
     const known = await past(page, rules);
-    yield page.map((row) => fateOf(row, rules.details, firstLines, known));
+    yield page.map((row) => plannedRowOf(row, rules.details, firstLines, known));
   }
 }
 
-function fateOf(
+function plannedRowOf(
   row: CheckedSheetRow,
   details: readonly DetailField[],
   firstLines: FirstLines,
   known: ReadonlyMap<string, ExistingMatch>,
 ): PlannedRow {
   const { registration, merchant } = row;
-  if (registration === undefined) return { row, fate: 'invalid' };
+  if (registration === undefined) return { row, status: 'invalid' };
   if (merchant === undefined) {
     const firstLine = firstLines.lineOf(registration);
-    if (firstLine !== undefined) return { row, fate: 'duplicate', firstLine };
+    if (firstLine !== undefined) return { row, status: 'duplicate', firstLine };
     const match = known.get(registration);
-    return { row, fate: match === 'already_created' || match === 'joins' ? FATES[match] : 'invalid' };
+    return { row, status: match === 'already_created' || match === 'joins' ? STATUS_OF_MATCH[match] : 'invalid' };
   }
   const texts = details.map((field) => comparableDetail(merchant, field));
   const before = firstLines.seen(registration, row.line, texts);
   if (before !== undefined) {
     const differing = details.filter((_, place) => before.differing.includes(place));
-    return { row, fate: 'duplicate', firstLine: before.line, differing };
+    return { row, status: 'duplicate', firstLine: before.line, differing };
   }
   const match = known.get(registration) ?? 'begins';
   const planned = match === 'early' ? warnedOf(row, TOO_EARLY) : row;
-  return { row: planned, fate: FATES[match], ...(match === 'replaces' && { replaces: true }) };
+  return { row: planned, status: STATUS_OF_MATCH[match], ...(match === 'replaces' && { replaces: true }) };
 }
 
 const TOO_EARLY: ProblemCode = 'sheet:too_early';
@@ -67,7 +67,7 @@ function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
   return { ...row, problems: [...row.problems, warning] };
 }
 
-const FATES: Readonly<Record<ExistingMatch, Fate>> = {
+const STATUS_OF_MATCH: Readonly<Record<ExistingMatch, RowStatus>> = {
   begins: 'ready',
   early: 'ready',
   replaces: 'ready',
@@ -84,7 +84,7 @@ export interface ProblemGroup {
   readonly cells: readonly string[];
 }
 
-export type Plan = { readonly [fate in Fate]: number } & {
+export type Plan = { readonly [status in RowStatus]: number } & {
   readonly rows: number;
   /** Of the ready rows, how many cancel a row of an earlier batch. */
   readonly replaces: number;
@@ -98,13 +98,13 @@ const CELLS_NAMED = 3;
 
 /** Counts what passes. */
 export function openTally() {
-  const fates = { ready: 0, invalid: 0, duplicate: 0, in_progress: 0, waits: 0, already_created: 0 };
-  const counts = { rows: 0, warned: 0, replaces: 0, ...fates };
+  const statuses = { ready: 0, invalid: 0, duplicate: 0, in_progress: 0, waits: 0, already_created: 0 };
+  const counts = { rows: 0, warned: 0, replaces: 0, ...statuses };
   const groups = new Map<string, ProblemGroup & { count: number; cells: string[] }>();
 
-  function add({ row, fate, differing = [], replaces }: PlannedRow): void {
+  function add({ row, status, differing = [], replaces }: PlannedRow): void {
     counts.rows += 1;
-    counts[fate] += 1;
+    counts[status] += 1;
     if (replaces) counts.replaces += 1;
     if (isWarned(row)) counts.warned += 1;
     for (const { code, severity, cell } of row.problems) addProblem(row, code, severity, cell);

@@ -12,7 +12,7 @@ export interface Created {
 }
 
 /** In order within a registration; sent twice after a crash, under the same id. */
-export function tellCreated(redis: Redis, { registration, appid, at, authorization }: Created): Promise<void> {
+export function notifyCreated(redis: Redis, { registration, appid, at, authorization }: Created): Promise<void> {
   return queueNotice(redis, 'created', registration, {
     id: `created-${registration}-${appid}`,
     type: 'mini_program.created',
@@ -33,7 +33,7 @@ export interface AuthorizationChange {
   readonly id: string;
 }
 
-export function tellAuthorization(redis: Redis, change: AuthorizationChange): Promise<void> {
+export function notifyAuthorization(redis: Redis, change: AuthorizationChange): Promise<void> {
   const { registration, appid, at, authorization, id } = change;
   return queueNotice(redis, 'created', registration, {
     id: `authorization-${registration}-${appid}-${id}`,

@@ -136,15 +136,15 @@ const NAMES = {
   reconciled: 'reconciled',
   /** string: when the next exchange of an auth_code is due if they are spread evenly, in µs */
   exchangePace: 'exchange-pace',
-  /** list per destination and lane: notices to be posted, the first one next, as JSON */
+  /** list per destination and ordering key: notices to post, the next one first, as JSON */
   notices: 'notices',
-  /** sorted set per destination: lanes that have notices, by the time when the first of them is due, in ms */
+  /** sorted set per destination: ordering keys that have notices, by the time when the first of these is due, in ms */
   noticesDue: 'notices-due',
-  /** hash per destination: how often the first notice of a lane was posted in vain */
+  /** hash per destination: how often the first notice of an ordering key was posted without success */
   noticeTries: 'notice-tries',
-  /** hash per destination: when the first notice of a lane was first posted in vain, in ms */
+  /** hash per destination: when the first notice of an ordering key was first posted without success, in ms */
   noticeFirstTry: 'notice-first-try',
-  /** hash per destination: what came back when the first notice of a lane was last posted in vain */
+  /** hash per destination: what came back when the first notice of an ordering key was last posted without success */
   noticeFailure: 'notice-failure',
   /** string with expiry per destination: nothing is posted to it before this time, in ms */
   noticeQuiet: 'notice-quiet',

@@ -3,7 +3,7 @@
  *
  * Where holding it and changing something else have to be one step, a Lua script of its own compares the fence: `save-token`,
  * `save-night`, `push-passed`. Three others are no leases of this kind. A file lock (`server/lock.ts`) is held before there is a Redis.
- * A lane of notices (`notice-take`) and the check of a shut day (`acquire`) are chosen and taken in one step. And the turn to ask
+ * An ordering key of notices (`notice-take`) and the check of a closed day (`acquire`) are chosen and taken in one step. And the turn to ask
  * for a quota or a ticket (`calls.ts`, `component-store.ts`) is neither renewed nor released: it is a time that has to pass.
  */
 import type { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-/** Notices to programs and people, in order within a lane, kept until they were delivered. */
+/** Notices to programs and people, in order within an ordering key, kept until they are delivered. */
 import type { Redis } from 'ioredis';
 import type { Destination, Failing, Notice, Outlet, TakenNotice } from '../domain/notice.js';
 import { answersOf } from './exec.js';
@@ -28,14 +28,14 @@ export interface Failed {
   readonly why: string;
 }
 
-/** Kept when it returns. Notices of one lane (a registration, a batch) are delivered in the order in which they were queued. */
+/** Stored when it returns. Notices of one ordering key (a registration, a batch) are delivered in the order in which they were queued. */
 export async function queueNotice(
   redis: Redis,
   destination: Destination,
   orderingKey: string,
   notice: Notice,
 ): Promise<void> {
-  await queue(redis, notice, [{ destination, lane: orderingKey, dueInMs: 0 }]);
+  await queue(redis, notice, [{ destination, orderingKey, dueInMs: 0 }]);
 }
 
 /** The same for every outlet of notices to people. */
@@ -54,22 +54,22 @@ export async function queueForPeople(
 
 export interface Place {
   readonly destination: Destination;
-  readonly lane: string;
+  readonly orderingKey: string;
   readonly dueInMs: number;
 }
 
 export function placeFor({ destination, gatherMs }: Outlet, orderingKey: string): Place {
   return gatherMs === undefined
-    ? { destination, lane: orderingKey, dueInMs: 0 }
-    : { destination, lane: 'chat', dueInMs: gatherMs };
+    ? { destination, orderingKey, dueInMs: 0 }
+    : { destination, orderingKey: 'chat', dueInMs: gatherMs };
 }
 
 async function queue(redis: Redis, notice: Notice, places: readonly Place[]): Promise<void> {
   const transaction = redis.multi();
-  for (const { destination, lane, dueInMs } of places) {
+  for (const { destination, orderingKey, dueInMs } of places) {
     transaction
-      .rpush(key('notices', destination, lane), JSON.stringify(notice))
-      .zadd(key('noticesDue', destination), 'NX', Date.now() + dueInMs, lane);
+      .rpush(key('notices', destination, orderingKey), JSON.stringify(notice))
+      .zadd(key('noticesDue', destination), 'NX', Date.now() + dueInMs, orderingKey);
   }
   await answersOf(transaction.publish(key('wakeups'), 'notice'));
 }
@@ -82,24 +82,31 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
 
   return {
     async take(destination, leaseMs, most = 1) {
-      const [dueInMs, lane, tries = 0, triedForMs = 0, ...kept] = (await takeScript(
+      const [dueInMs, orderingKey, tries = 0, triedForMs = 0, ...kept] = (await takeScript(
         [key('noticesDue', destination)],
         [destination, leaseMs, most, now()],
       )) as [number, string?, number?, number?, ...string[]];
       const [first, ...others] = kept;
-      if (lane === undefined || first === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
-      return { lane, kept: first, notice: read(first), others: others.map(read), tries, triedForMs };
+      if (orderingKey === undefined || first === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
+      return {
+        orderingKey,
+        kept: first,
+        notice: read(first),
+        others: others.map(read),
+        tries,
+        triedForMs,
+      };
     },
-    async done(destination, { lane, kept }, count = 1, quietMs = 0) {
+    async done(destination, { orderingKey, kept }, count = 1, quietMs = 0) {
       await settleScript(
         [key('noticesDue', destination)],
-        [destination, lane, kept, -1, count, Math.round(quietMs), '', now()],
+        [destination, orderingKey, kept, -1, count, Math.round(quietMs), '', now()],
       );
     },
-    async postpone(destination, { lane, kept }, { pauseMs, quietMs, why }) {
+    async postpone(destination, { orderingKey, kept }, { pauseMs, quietMs, why }) {
       await settleScript(
         [key('noticesDue', destination)],
-        [destination, lane, kept, Math.round(pauseMs), 0, Math.round(quietMs), why, now()],
+        [destination, orderingKey, kept, Math.round(pauseMs), 0, Math.round(quietMs), why, now()],
       );
     },
     waiting: (destination) => redis.zcard(key('noticesDue', destination)),
@@ -109,11 +116,11 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
         redis.hgetall(key('noticeTries', destination)),
         redis.hgetall(key('noticeFailure', destination)),
       ]);
-      // The lane that has failed for longest says why.
+      // The ordering key that has failed for longest says why.
       const [first] = Object.entries(since).sort(([, one], [, other]) => Number(one) - Number(other));
       if (first === undefined) return undefined;
-      const [lane, at] = first;
-      return { since: Number(at), tries: Number(tries[lane] ?? 0), why: failures[lane] ?? '' };
+      const [orderingKey, at] = first;
+      return { since: Number(at), tries: Number(tries[orderingKey] ?? 0), why: failures[orderingKey] ?? '' };
     },
   };
 }

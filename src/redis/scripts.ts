@@ -31,7 +31,7 @@ export type ScriptName =
   | 'forget-consumers'
   | 'notice-take'
   | 'notice-settle'
-  | 'tell'
+  | 'send-once'
   | 'lease-acquire'
   | 'lease-renew'
   | 'lease-release'

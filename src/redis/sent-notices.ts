@@ -9,24 +9,24 @@ export interface SentNotices {
   /** The last notice about each subject. */
   all(): Promise<Readonly<Record<string, string>>>;
   /** Queues the notice for every outlet unless the same was sent about the subject, in one step. */
-  tell(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
+  sendOnce(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
   /** Notes it without a word. */
   note(subject: string, what: string): Promise<void>;
 }
 
 export function openSentNotices(redis: Redis, outlets: readonly Outlet[]): SentNotices {
-  const tellScript = script(redis, 'tell');
+  const sendScript = script(redis, 'send-once');
   return {
     all: () => redis.hgetall(key('sentNotices')),
-    async tell(subject, what, orderingKey, notice) {
+    async sendOnce(subject, what, orderingKey, notice) {
       const places = outlets.map((outlet) => placeFor(outlet, orderingKey));
-      await tellScript(
+      await sendScript(
         [key('sentNotices')],
         [
           subject,
           what,
           JSON.stringify(notice),
-          ...places.flatMap(({ destination, lane, dueInMs }) => [destination, lane, dueInMs]),
+          ...places.flatMap(({ destination, ...place }) => [destination, place.orderingKey, place.dueInMs]),
         ],
       );
     },

@@ -29,7 +29,7 @@ const PING_EVERY_MS = 30_000;
 /** Uses a separate connection: a connection that listens can do nothing else. */
 export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
   const listeners = new Map<Topic, Set<() => void>>(TOPICS.map((topic) => [topic, new Set()]));
-  const tell = (topic: Topic): void => {
+  const deliver = (topic: Topic): void => {
     for (const listener of listeners.get(topic) ?? []) listener();
   };
   // ioredis would subscribe again without hearing of a failure: a process that ends at that moment would crash of it.
@@ -41,7 +41,7 @@ export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
   subscriber.on('error', () => {
     // The other connections of this process report that Redis is away; this one comes back by itself.
   });
-  subscriber.on('message', (_channel, topic: Topic) => tell(topic));
+  subscriber.on('message', (_channel, topic: Topic) => deliver(topic));
   try {
     await subscriber.connect();
     await subscriber.subscribe(key('wakeups'));
@@ -52,7 +52,7 @@ export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
   }
   subscriber.on('ready', () => {
     subscriber.subscribe(key('wakeups')).then(
-      () => TOPICS.forEach(tell),
+      () => TOPICS.forEach(deliver),
       () => {
         // Closed meanwhile, or lost again: then it subscribes once more when it is back.
       },

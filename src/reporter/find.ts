@@ -54,8 +54,8 @@ async function* byKey(tools: FindTools, text: string, options: ReportOptions): A
       const [batchId = '', index] = pointer.split('/');
       const batch = await batches.find(batchId);
       if (batch === undefined || batch.purgedAt !== undefined) continue;
-      const fate = await batches.rowWithOutcome(batch, Number(index));
-      if (fate !== undefined) yield await foundIn(tools, batch, fate, options);
+      const entry = await batches.rowWithOutcome(batch, Number(index));
+      if (entry !== undefined) yield await foundIn(tools, batch, entry, options);
     }
   }
 }
@@ -84,8 +84,8 @@ async function* inSheets(
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const index of indexesIn(batch, text)) {
-      const fate = await batches.rowWithOutcome(batch, index);
-      if (fate !== undefined && fits(fate, batch, wanted)) yield await foundIn(tools, batch, fate, options);
+      const entry = await batches.rowWithOutcome(batch, index);
+      if (entry !== undefined && fits(entry, batch, wanted)) yield await foundIn(tools, batch, entry, options);
     }
   }
 }
@@ -93,16 +93,16 @@ async function* inSheets(
 async function foundIn(
   { batches }: FindTools,
   batch: Batch,
-  fate: RowWithOutcome,
+  entry: RowWithOutcome,
   options: ReportOptions,
 ): Promise<Found> {
-  const [row] = await reportOf(batches, batch, [fate], options);
-  if (row === undefined) throw new Error(`the report has no row ${batch.id}/${fate.index}`);
-  return { batch, row, name: nameIn(fate.row, batch.columns) };
+  const [row] = await reportOf(batches, batch, [entry], options);
+  if (row === undefined) throw new Error(`the report has no row ${batch.id}/${entry.index}`);
+  return { batch, row, name: nameIn(entry.row, batch.columns) };
 }
 
-function isThis(fate: RowWithOutcome, batch: Batch, wanted: string): boolean {
-  const texts = [nameIn(fate.row, batch.columns), weixinIdIn(fate.row, batch.columns)];
+function isThis(entry: RowWithOutcome, batch: Batch, wanted: string): boolean {
+  const texts = [nameIn(entry.row, batch.columns), weixinIdIn(entry.row, batch.columns)];
   return texts.some((text) => comparable(text) === wanted);
 }
 

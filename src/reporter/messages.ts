@@ -19,21 +19,21 @@ export interface MessageContext {
 const NONE: Words = { en: '', zh: '' };
 
 /** Empty if the merchant has nothing to do or to know. `outcome`, `problem`: as in the report. */
-export function messageFor(fate: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
-  const text = fate.isSuperseded ? NONE : textFor(fate, outcome, problem, context);
+export function messageFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
+  const text = entry.isSuperseded ? NONE : textFor(entry, outcome, problem, context);
   if (text.en === '') return NONE;
-  const name = fate.row.merchant?.name ?? '';
-  const phone = fate.row.merchant?.componentPhone ?? '';
+  const name = entry.row.merchant?.name ?? '';
+  const phone = entry.row.merchant?.componentPhone ?? '';
   return {
     en: `Hello${name === '' ? '' : ` ${name}`}. ${text.en}${phone === '' ? '' : ` Questions: ${phone}.`}`,
     zh: `${name === '' ? '' : `${name}，`}您好！${text.zh}${phone === '' ? '' : `如有疑问，请致电 ${phone}。`}`,
   };
 }
 
-function textFor(fate: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
+function textFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   switch (outcome) {
     case 'pending':
-      return invitation(fate, context);
+      return invitation(entry, context);
     case 'created':
       return Object.hasOwn(AUTHORISE_AGAIN, problem) ? (AUTHORISE_AGAIN[problem] ?? NONE) : CREATED;
     case 'expired':
@@ -41,7 +41,7 @@ function textFor(fate: RowWithOutcome, outcome: Outcome, problem: string, contex
     case 'rejected':
       return REJECTED[problem.slice(problem.indexOf(':') + 1)] ?? NONE;
     case 'invalid':
-      return askFor(fate, problem);
+      return askFor(entry, problem);
     default:
       return NONE;
   }

@@ -37,11 +37,11 @@ export async function otherRowsOf(
   );
   if (rows.length === 0) return new Map();
   const leaders = await batches.leaders(rows.flatMap(({ relation }) => leaderNamedBy(relation) ?? []));
-  const found = rows.map(async (fate) => {
-    const leader = leaders.get(leaderNamedBy(fate.relation) ?? '');
-    const pointer = pointerOf(fate.relation, batch, leader);
+  const found = rows.map(async (entry) => {
+    const leader = leaders.get(leaderNamedBy(entry.relation) ?? '');
+    const pointer = pointerOf(entry.relation, batch, leader);
     const named = pointer === undefined ? undefined : await batches.rowAt(pointer);
-    return named === undefined ? [] : [[fate.index, { ...otherRow(fate, named, batch), leader }] as const];
+    return named === undefined ? [] : [[entry.index, { ...otherRow(entry, named, batch), leader }] as const];
   });
   return new Map((await Promise.all(found)).flat());
 }
@@ -77,7 +77,7 @@ function otherRow({ row }: RowWithOutcome, other: NamedRow, batch: Batch): Other
 }
 
 export function sentencesOfOther(
-  fate: RowWithOutcome,
+  entry: RowWithOutcome,
   relation: OtherRelation,
   other: OtherRow | undefined,
 ): Sentences {
@@ -85,11 +85,11 @@ export function sentencesOfOther(
     case 'duplicate':
       return duplicate(other);
     case 'already_created':
-      return alreadyCreated(relation.appid ?? fate.registration?.appid, other);
+      return alreadyCreated(relation.appid ?? entry.registration?.appid, other);
     case 'replaced':
       return replaced(relation.by === undefined, other);
     case 'waits':
-      return fate.registration?.state === 'needs_review' ? waitsForReview(relation.id, other) : waits(other);
+      return entry.registration?.state === 'needs_review' ? waitsForReview(relation.id, other) : waits(other);
   }
 }
 

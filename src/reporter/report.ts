@@ -43,9 +43,9 @@ export type ReportRow = { readonly [column in ReportColumn]: string } & {
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
   const { only, who, since, now } = options;
   for await (const page of batches.pages(batch)) {
-    const recent = since === undefined ? page : page.filter((fate) => settledAt(fate, batch) >= since);
-    const fates = options.links ? recent.filter((fate) => hasLiveLink(fate, now)) : recent;
-    const rows = await reportOf(batches, batch, fates, options);
+    const recent = since === undefined ? page : page.filter((entry) => settledAt(entry, batch) >= since);
+    const entries = options.links ? recent.filter((entry) => hasLiveLink(entry, now)) : recent;
+    const rows = await reportOf(batches, batch, entries, options);
     const wanted = only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
     yield who === undefined ? wanted : wanted.filter((row) => who.has(row.who_acts as Actor));
   }
@@ -55,11 +55,11 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
 export async function reportOf(
   batches: Batches,
   batch: Batch,
-  fates: readonly RowWithOutcome[],
+  entries: readonly RowWithOutcome[],
   options: ReportOptions,
 ): Promise<ReportRow[]> {
   const { blockedReason, timezone, now, invitation, unanswered } = options;
-  const others = await otherRowsOf(batches, batch, fates);
+  const others = await otherRowsOf(batches, batch, entries);
   const circumstances: Circumstances = {
     blockedReason,
     now,
@@ -68,7 +68,7 @@ export async function reportOf(
     otherRow: (index) => others.get(index),
     time: (at) => localTime(at, timezone, now),
   };
-  return fates.map((fate) => reportRow(batch, fate, circumstances, options));
+  return entries.map((entry) => reportRow(batch, entry, circumstances, options));
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */
@@ -95,13 +95,13 @@ const NO_CELLS: readonly string[] = [];
 
 function reportRow(
   batch: Batch,
-  fate: RowWithOutcome,
+  entry: RowWithOutcome,
   circumstances: Circumstances,
   { language, timezone }: Pick<ReportOptions, 'language' | 'timezone'>,
 ): ReportRow {
-  const sentences = sentencesFor(fate, circumstances);
-  const { relation, row } = fate;
-  const registration = HAS_FACTS.has(relation.kind) ? fate.registration : undefined;
+  const sentences = sentencesFor(entry, circumstances);
+  const { relation, row } = entry;
+  const registration = HAS_FACTS.has(relation.kind) ? entry.registration : undefined;
   const time = (at: number | undefined): string => (at === undefined ? '' : isoWithOffset(at, timezone));
   const isEarlier = relation.kind === 'already_created';
   const width = batch.headings.length;
@@ -113,7 +113,7 @@ function reportRow(
     problem: sentences.problem,
     reason: sentences.reason[language],
     next_step: sentences.nextStep[language],
-    message: messageFor(fate, sentences.outcome, sentences.problem, circumstances)[language],
+    message: messageFor(entry, sentences.outcome, sentences.problem, circumstances)[language],
     who_acts: sentences.whoActs,
     appid: (relation.kind === 'already_created' ? relation.appid : undefined) ?? registration?.appid ?? '',
     authorize_url: (registration && linkOf(registration)?.url) ?? '',

@@ -36,14 +36,14 @@ export interface Circumstances {
 
 const NOTHING: Words = { en: '', zh: '' };
 
-export function sentencesFor(fate: RowWithOutcome, circumstances: Circumstances): Sentences {
-  const { relation, registration } = fate;
-  if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(fate)) return CREATED;
-  if (relation.kind === 'refused' || registration === undefined) return refused(fate);
-  if (relation.kind !== 'registered') return sentencesOfOther(fate, relation, circumstances.otherRow(fate.index));
-  const own = withWarnings(fate, ofRegistration(registration, circumstances));
-  if (!fate.isSuperseded || own.outcome === 'created') return own;
-  return superseded(own, circumstances.otherRow(fate.index));
+export function sentencesFor(entry: RowWithOutcome, circumstances: Circumstances): Sentences {
+  const { relation, registration } = entry;
+  if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(entry)) return CREATED;
+  if (relation.kind === 'refused' || registration === undefined) return refused(entry);
+  if (relation.kind !== 'registered') return sentencesOfOther(entry, relation, circumstances.otherRow(entry.index));
+  const own = withWarnings(entry, ofRegistration(registration, circumstances));
+  if (!entry.isSuperseded || own.outcome === 'created') return own;
+  return superseded(own, circumstances.otherRow(entry.index));
 }
 
 /** Most rows of most reports. */
@@ -74,18 +74,18 @@ function refused({ row }: RowWithOutcome): Sentences {
 function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
-  const told = troubleWith(registration);
+  const trouble = troubleWith(registration);
   const again = registration.until === undefined ? NOTHING : at(NOT_BEFORE, circumstances.time(registration.until));
   return {
     outcome,
     problem: registration.problem ?? '',
     reason: joined([
-      told ?? STATES[registration.state],
+      trouble ?? STATES[registration.state],
       outcome === 'expired' ? stepOf(registration) : NOTHING,
       verbatim(registration),
     ]),
-    nextStep: joined([told?.nextStep ?? usualNextStep(registration), again]),
-    whoActs: outcome === 'needs_review' ? acts : (told?.acts ?? acts),
+    nextStep: joined([trouble?.nextStep ?? usualNextStep(registration), again]),
+    whoActs: outcome === 'needs_review' ? acts : (trouble?.acts ?? acts),
   };
 }
 

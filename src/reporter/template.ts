@@ -7,7 +7,7 @@ import { exampleCell } from '../domain/example-row.js';
 import type { Language, Words } from '../domain/words.js';
 import { csvLine } from './csv.js';
 import { workbookFile } from './xlsx/workbook-file.js';
-import type { SheetRow } from './xlsx/worksheet.js';
+import type { WorksheetRow } from './xlsx/worksheet.js';
 
 export interface TemplateOptions {
   readonly format: 'csv' | 'xlsx';
@@ -31,7 +31,7 @@ export async function* template({ format, lang }: TemplateOptions): AsyncGenerat
     yield `\uFEFF${csvLine(headings)}${csvLine(example)}`;
     return;
   }
-  async function* pages(): AsyncGenerator<readonly SheetRow[]> {
+  async function* pages(): AsyncGenerator<readonly WorksheetRow[]> {
     const looks = Object.fromEntries(example.map((_, column) => [column, 'over' as const]));
     yield [{ cells: headings }, { cells: example, looks }];
   }

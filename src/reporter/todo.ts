@@ -18,7 +18,7 @@ import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { cellOf } from './shape.js';
 import { OUTCOME_LOOKS, OWN_COLUMN, SENTENCES_COLUMN, SHEET_COLUMN } from './workbook.js';
 import { workbookFile } from './xlsx/workbook-file.js';
-import type { Column, SheetRow } from './xlsx/worksheet.js';
+import type { Column, WorksheetRow } from './xlsx/worksheet.js';
 
 /** One merchant to contact. */
 export interface Todo {
@@ -77,20 +77,20 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     const contact = contactColumns(batch, options.contact);
     for await (const page of batches.pages(batch)) {
-      const fates = page.filter(mayNeedSomebody);
-      const rows = fates.length === 0 ? [] : await reportOf(batches, batch, fates, options);
+      const entries = page.filter(mayNeedSomebody);
+      const rows = entries.length === 0 ? [] : await reportOf(batches, batch, entries, options);
       const notes = await options.notesOf(rows.filter(isTheirs).flatMap(registrationsOf));
       for (const [at, row] of rows.entries()) {
-        const fate = fates[at];
-        if (fate === undefined || !isTheirs(row) || listed.has(row.registration_id)) continue;
+        const entry = entries[at];
+        if (entry === undefined || !isTheirs(row) || listed.has(row.registration_id)) continue;
         if (row.registration_id !== '') listed.add(row.registration_id);
         const ofRow = notes.get(row.registration_id) ?? {};
         if (options.notContacted && ofRow.contactedAt !== undefined) continue;
-        const endsAt = fate.registration && confirmByOf(fate.registration);
+        const endsAt = entry.registration && confirmByOf(entry.registration);
         const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
         todos.push({
           ...(confirmBy !== undefined && { confirmBy }),
-          merchant: nameIn(fate.row, batch.columns),
+          merchant: nameIn(entry.row, batch.columns),
           contact: contactIn(row.cells, contact),
           row,
           file: batch.file,
@@ -191,7 +191,7 @@ export function todoWorkbook(
   language: Language,
 ): AsyncGenerator<Buffer> {
   const outcomeAt = TODO_COLUMNS.indexOf('outcome');
-  async function* pages(): AsyncGenerator<readonly SheetRow[]> {
+  async function* pages(): AsyncGenerator<readonly WorksheetRow[]> {
     yield [{ cells: headings(language) }];
     if (todos.length > 0) {
       yield todos.map((todo) => ({

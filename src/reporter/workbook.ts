@@ -13,7 +13,7 @@ import { openReportTally, type ReportTally, successRate } from './report-tally.j
 import { shapeOf } from './shape.js';
 import type { Style } from './xlsx/styles.js';
 import { workbookFile } from './xlsx/workbook-file.js';
-import type { Column, SheetRow, Worksheet } from './xlsx/worksheet.js';
+import type { Column, Worksheet, WorksheetRow } from './xlsx/worksheet.js';
 
 /** Green: done. Red, orange: to correct or to send again. Yellow: to look at. */
 export const OUTCOME_LOOKS: Readonly<Record<Outcome, Style>> = {
@@ -50,7 +50,7 @@ export function reportWorkbook(
   const tally = openReportTally();
   const own = shape.headings.length - REPORT_COLUMNS.length;
   const outcomeAt = own + REPORT_COLUMNS.indexOf('outcome');
-  async function* pages(): AsyncGenerator<readonly SheetRow[]> {
+  async function* pages(): AsyncGenerator<readonly WorksheetRow[]> {
     yield [{ cells: shape.headings }];
     for (const batch of wanted) {
       for await (const page of reportRows(batches, batch, options)) {
@@ -94,7 +94,7 @@ const WORDS = {
 /** Written when the rows before it have been counted. */
 function countsSheet(tally: ReportTally, language: Language): Worksheet {
   const say = (word: keyof typeof WORDS): string => WORDS[word][language];
-  async function* pages(): AsyncGenerator<readonly SheetRow[]> {
+  async function* pages(): AsyncGenerator<readonly WorksheetRow[]> {
     const outcomes = tally.outcomes();
     const all = tally.rows();
     const rate = successRate(outcomes);

@@ -345,7 +345,7 @@ export function answerToQuery(status: string): Answer {
 }
 
 /** Whether the answer to a search, as a report writes it, is about the task; any other answer may be temporary. */
-export function tellsOfTask(problem = ''): boolean {
+export function concernsTask(problem = ''): boolean {
   if (problem.startsWith('query:')) return true;
   return explain(problem).some(({ answer }) => answer.fact === 'task_running' || answer.final === true);
 }

@@ -2,8 +2,14 @@
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
-import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
-import { recordFact, refuseToken, tokenFor, type WorkerContext } from './context.js';
+import {
+  type AuthorizeTools,
+  type Due,
+  type ExchangeContext,
+  type PendingExchange,
+  waitForTurn,
+} from './authorizing.js';
+import { recordFact, refuseToken, tokenFor } from './context.js';
 import { findOwner } from './owner.js';
 import { obtainToken } from './refresh-token.js';
 
@@ -12,7 +18,12 @@ const CALLS_OF_AN_EXCHANGE = 5;
 const SOMEBODY_IS_AT_IT_MS = 1_000;
 
 /** @param appid the job's */
-export async function authorize(context: WorkerContext, tools: AuthorizeTools, job: Job, appid: string): Promise<void> {
+export async function authorize(
+  context: ExchangeContext,
+  tools: AuthorizeTools,
+  job: Job,
+  appid: string,
+): Promise<void> {
   const leaseMs = CALLS_OF_AN_EXCHANGE * context.patience.requestTimeoutMs;
   for (;;) {
     if ((await tools.codes.waiting(appid)) === undefined) return context.workload.giveBack(job, appid, undefined);
@@ -27,7 +38,7 @@ export async function authorize(context: WorkerContext, tools: AuthorizeTools, j
   }
 }
 
-async function goOn(context: WorkerContext, tools: AuthorizeTools, appid: string, token: string): Promise<Due> {
+async function goOn(context: ExchangeContext, tools: AuthorizeTools, appid: string, token: string): Promise<Due> {
   const waiting = await tools.codes.waiting(appid);
   if (waiting === undefined) return 'never';
   const { registration } = waiting;
@@ -39,11 +50,11 @@ async function goOn(context: WorkerContext, tools: AuthorizeTools, appid: string
   return exchange(context, tools, { registration, appid, waiting, token });
 }
 
-interface Owned extends Waiting {
+interface Owned extends PendingExchange {
   readonly registration: string;
 }
 
-async function exchange(context: WorkerContext, tools: AuthorizeTools, owned: Owned): Promise<Due> {
+async function exchange(context: ExchangeContext, tools: AuthorizeTools, owned: Owned): Promise<Due> {
   const { registration, appid, waiting, token } = owned;
   const { kept } = waiting;
   const [newest] = waiting.codes;
@@ -101,7 +112,7 @@ const WITHDRAWN: Conclusion = { kind: 'authorizer_withdrawn', problem: 'authoriz
 
 /** The notice first, the codes last: a worker that dies in between does it again, and the notice has the same id. */
 async function conclude(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   owned: Owned,
   conclusion: Conclusion,
@@ -127,8 +138,8 @@ async function notify(
   const [newest] = waiting.codes;
   const first = waiting.codes.find(({ from }) => from === 'created');
   if (first !== undefined || (appid === shown && authorizer === 'due')) {
-    await tools.tellCreated?.({ registration, appid, at: (first ?? newest).at, authorization });
+    await tools.notifyCreated?.({ registration, appid, at: (first ?? newest).at, authorization });
   } else if (authorization === 'kept' && !isKnown) {
-    await tools.tellAuthorization?.({ registration, appid, at: newest.at, authorization, id: newest.mark });
+    await tools.notifyAuthorization?.({ registration, appid, at: newest.at, authorization, id: newest.mark });
   }
 }

@@ -8,7 +8,7 @@ import type { Authorizers } from '../redis/pushes/authorizers.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
 import type { Exchange } from '../wechat/authorization.js';
 import type { Info, Listing } from '../wechat/authorizer-list.js';
-import { holdFor, type WorkerContext } from './context.js';
+import { holdFor, type TokenContext, type WorkerContext } from './context.js';
 
 export interface AuthorizeTools {
   readonly authorizers: Authorizers;
@@ -22,12 +22,15 @@ export interface AuthorizeTools {
   readonly infoOf: (appid: string, token: string) => Promise<Info>;
   readonly list: (offset: number, token: string) => Promise<Listing>;
   /** Absent without FASTREGISTER_CREATED_WEBHOOK. */
-  readonly tellCreated?: ((created: Created) => Promise<void>) | undefined;
-  readonly tellAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
+  readonly notifyCreated?: ((created: Created) => Promise<void>) | undefined;
+  readonly notifyAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
 }
 
+/** What an exchange needs of the worker. */
+export type ExchangeContext = TokenContext & Pick<WorkerContext, 'ledger' | 'workload' | 'credentials' | 'limits'>;
+
 /** A Mini Program with waiting codes, and a component access token to ask with. */
-export interface Waiting {
+export interface PendingExchange {
   readonly appid: string;
   readonly waiting: WaitingCodes;
   readonly token: string;
@@ -38,7 +41,7 @@ export type Due = { readonly at: number } | 'again' | 'never';
 
 /** Exchanges have a share of the budgets of their own. False: this worker is leaving. */
 export async function waitForTurn(
-  context: WorkerContext,
+  context: ExchangeContext,
   { authorizers }: Pick<AuthorizeTools, 'authorizers'>,
 ): Promise<boolean> {
   for (;;) {

@@ -52,6 +52,17 @@ export interface WorkerContext {
   readonly log: Logger;
 }
 
+/** What a request for a token needs. */
+export interface TokenContext extends Pick<WorkerContext, 'wakeups' | 'token' | 'patience' | 'now' | 'log'> {
+  readonly credentials: Pick<Credentials, 'current'>;
+  readonly calls: Pick<Calls, 'tokenRestMs' | 'forgetWait' | 'noteWait' | 'line' | 'stopLine'>;
+}
+
+interface RefusalContext extends Pick<WorkerContext, 'now' | 'log'> {
+  readonly credentials: Pick<Credentials, 'refuse'>;
+  readonly calls: Pick<Calls, 'stopLine'>;
+}
+
 /** What is remembered of calls beside Redis, which may forget. */
 export interface Memory {
   /** On disk when it returns. False: the disk does not take it. */
@@ -71,7 +82,7 @@ export interface ReadNow {
 }
 
 /** Reads a registration and Redis' clock. This machine's clock only measures how much time has passed since. */
-export async function readNow({ ledger, now }: WorkerContext, id: string): Promise<ReadNow> {
+export async function readNow({ ledger, now }: Pick<WorkerContext, 'ledger' | 'now'>, id: string): Promise<ReadNow> {
   const snapshot = await ledger.read(id);
   const readAt = now();
   return { snapshot, redisNow: () => (snapshot?.now ?? readAt) + now() - readAt };
@@ -81,7 +92,7 @@ export async function readNow({ ledger, now }: WorkerContext, id: string): Promi
 export function budgetsFor(
   merchant: Merchant,
   registration: Registration,
-  { limits, patience, api }: WorkerContext,
+  { limits, patience, api }: Pick<WorkerContext, 'limits' | 'patience' | 'api'>,
   now: number,
 ): Budgets {
   return {
@@ -110,7 +121,7 @@ function isTriedAgain({ postponed, wait }: Registration): boolean {
 
 /** Waits, or until a wakeup says that a wait of all workers may be over early. */
 export async function holdFor(
-  context: WorkerContext,
+  context: Pick<WorkerContext, 'wakeups'>,
   { ms, why }: { ms: number; why: GlobalWait | string },
 ): Promise<boolean> {
   const shortest = why === 'clock' ? SHORTEST_CLOCK_WAIT_MS : 1;
@@ -121,7 +132,7 @@ export async function holdFor(
  * A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. All slots ask as
  * one: a secret that is dead is dead for each of them.
  */
-export function tokenFor(context: WorkerContext): Promise<string | undefined> {
+export function tokenFor(context: TokenContext): Promise<string | undefined> {
   const { token } = context;
   token.asking ??= askForToken(context).finally(() => {
     delete token.asking;
@@ -129,7 +140,7 @@ export function tokenFor(context: WorkerContext): Promise<string | undefined> {
   return token.asking;
 }
 
-async function askForToken(context: WorkerContext): Promise<string | undefined> {
+async function askForToken(context: TokenContext): Promise<string | undefined> {
   for (let hasWaited = false; ; hasWaited = true) {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const subscription = context.wakeups.subscribe(['line', 'token']);
@@ -153,7 +164,7 @@ async function askForToken(context: WorkerContext): Promise<string | undefined> 
 }
 
 async function untilAskedAgain(
-  context: WorkerContext,
+  context: TokenContext,
   credential: Exclude<Credential, { kind: 'token' }>,
   subscription: Subscription,
 ): Promise<boolean> {
@@ -200,20 +211,20 @@ export async function recordCall(
 }
 
 /** WeChat refused this token: the next call gets another. */
-export async function refuseToken(context: WorkerContext, token: string): Promise<void> {
+export async function refuseToken(context: RefusalContext, token: string): Promise<void> {
   const fault = await context.credentials.refuse(token);
   if (fault !== undefined) await stopLine(context, fault);
 }
 
 /** Only the worker that stops it logs this: the others have met the same fault. */
-async function stopLine(context: WorkerContext, { problem, said }: TokenFault): Promise<void> {
+async function stopLine(context: Omit<RefusalContext, 'credentials'>, { problem, said }: TokenFault): Promise<void> {
   if (!(await context.calls.stopLine({ because: said, problem, at: context.now() }))) return;
   context.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
 }
 
 /** Records a fact and says so in one log line, which names no merchant. */
 export async function recordFact(
-  context: WorkerContext,
+  context: Pick<WorkerContext, 'ledger' | 'log'>,
   id: string,
   fact: Fact,
   effects: Effects = {},

@@ -4,7 +4,8 @@ import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line-faults.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
-import { type Answer, answerToCreate, isStepOnTheWay, ridOf, tellsOfTask } from '../wechat/answers.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { type Answer, answerToCreate, concernsTask, isStepOnTheWay, ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
@@ -18,7 +19,15 @@ const MINUTE_PAUSE_MS = 60_000;
 
 type Unanswered = Exclude<Reply, Answered>;
 
-export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): CallResult {
+/** What it takes to read a reply as a fact. */
+export type FactContext = Pick<WorkerContext, 'api' | 'patience' | 'limits' | 'now' | 'random'>;
+
+/** What a fact needs to know of a call that was made. */
+export type MadeCall = Pick<Sent, 'sentAt' | 'day' | 'person' | 'isProbe'> & {
+  readonly snapshot: Pick<Snapshot, 'registration' | 'now'>;
+};
+
+export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply): CallResult {
   if (reply.kind !== 'answer') return factOfUnanswered(context, sent, reply);
   const at = context.now();
   const { registration } = sent.snapshot;
@@ -55,7 +64,7 @@ export function factOfCreate(context: WorkerContext, sent: Sent, reply: Reply): 
 }
 
 /** Nothing was sent, and the row waits for its turn again. */
-export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<CallResult, 'fact' | 'effects'> {
+export function factOfExpiredPermit(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
     effects: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
@@ -63,7 +72,7 @@ export function factOfExpiredPermit(context: WorkerContext, sent: Sent): Pick<Ca
 }
 
 /** Nothing was sent: after a failover Redis might not know of the call. */
-export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<CallResult, 'fact' | 'effects'> {
+export function factOfUnconfirmed(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
   const problem = 'call:not_confirmed';
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem },
@@ -76,7 +85,7 @@ export function factOfUnconfirmed(context: WorkerContext, sent: Sent): Pick<Call
 }
 
 /** Nothing was sent: should Redis forget the call, no record of it would be left. */
-export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<CallResult, 'fact' | 'effects'> {
+export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
   const at = context.now();
   const until = at + retryAfterMs(context.patience, 0, context.random());
   const problem = 'call:no_journal';
@@ -95,7 +104,7 @@ export function factOfNoJournal(context: WorkerContext, sent: Sent): Pick<CallRe
  * What may have come to WeChat stays lost, and is never sent again blindly; what surely did not is no attempt. The line is
  * at fault where others meet the same.
  */
-function factOfUnanswered(context: WorkerContext, sent: Sent, reply: Unanswered): CallResult {
+function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswered): CallResult {
   const at = context.now();
   const problem = problemOf(reply);
   const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
@@ -132,7 +141,7 @@ function problemOf(reply: Unanswered): string {
 }
 
 /** As long as a stopped line waits before it is tried first, give or take a tenth. */
-function briefly({ patience, random }: WorkerContext): number {
+function briefly({ patience, random }: FactContext): number {
   return Math.round(patience.probeFirstMs * (0.9 + 0.2 * random()));
 }
 
@@ -146,7 +155,7 @@ function tryReturned({ postponed }: Registration, { at, problem = '', until }: F
 }
 
 export function factOfSearch(
-  context: WorkerContext,
+  context: FactContext,
   registration: Registration,
   day: string,
   reply: Reply,
@@ -179,7 +188,7 @@ export function factOfSearch(
     searchVerdict: answer.door === undefined ? 'taken' : 'again',
   };
   // Turned away, it may ask again at once: the door itself says how long to wait.
-  const until = answer.door === undefined ? next(context.patience, sentAt, at, whatItTells(answer, problem)) : at;
+  const until = answer.door === undefined ? next(context.patience, sentAt, at, learntFrom(answer, problem)) : at;
   // A query is made when the push is overdue, and then the time of its task is over.
   const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
@@ -211,10 +220,10 @@ function withRid({ en }: Answer, said: string): string {
  */
 type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'not_asked';
 
-function whatItTells(answer: Answer, problem: string): Learnt {
+function learntFrom(answer: Answer, problem: string): Learnt {
   if (answer.fact === 'search_refused') return 'not_asked';
   if (answer.final) return 'final';
-  return tellsOfTask(problem) ? 'running' : 'nothing';
+  return concernsTask(problem) ? 'running' : 'nothing';
 }
 
 /** There is one early search, whatever its answer: the next search is made when the push is overdue. */
@@ -242,7 +251,7 @@ const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 
  * When the answer lets it be sent again. Without a time, patience is spent: each answer spends its own, and no other
  * answer gives it back, so that answers which alternate for ever have an end too.
  */
-function waitAfter(context: WorkerContext, sent: Sent, answer: Answer, at: number): Partial<Fact> {
+function waitAfter(context: FactContext, sent: MadeCall, answer: Answer, at: number): Partial<Fact> {
   const { patience, limits } = context;
   const { registration, now } = sent.snapshot;
   const mayWaitOn = (since = at): boolean => at - since < patience.giveUpMs;
@@ -261,9 +270,9 @@ function waitAfter(context: WorkerContext, sent: Sent, answer: Answer, at: numbe
 }
 
 /** The quota day that a call was charged to, and whether the call was the probe of that day. */
-type Charged = Pick<Sent, 'day' | 'isProbe'>;
+type Charged = Pick<MadeCall, 'day' | 'isProbe'>;
 
-function doorOf({ limits }: WorkerContext, charged: Charged, answer: Answer, problem: string, said: string): Effects {
+function doorOf({ limits }: FactContext, charged: Charged, answer: Answer, problem: string, said: string): Effects {
   if (answer.door === 'day') {
     return {
       closeDay: charged.day,
@@ -288,7 +297,7 @@ function probed({ day, isProbe }: Charged, verdict: DayProbe['verdict'], problem
 
 /** Once more after a pause, unless all its tries are spent. */
 function laterOnce(
-  { patience, random }: WorkerContext,
+  { patience, random }: FactContext,
   { postponed }: Registration,
   wait: Wait,
   at: number,
@@ -310,7 +319,7 @@ function isSurprising(answer: Answer, errcode: number): boolean {
 }
 
 /** 89247 is a merchant's own matter, too: it is what WeChat says of a code of the wrong length. */
-function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answered): Effects {
+function faultOf(context: FactContext, answer: Answer, { errcode, said }: Answered): Effects {
   if (isSurprising(answer, errcode) || answer.wait === 'again') {
     const rid = ridOf(said);
     return fault(context, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
@@ -319,7 +328,7 @@ function faultOf(context: WorkerContext, answer: Answer, { errcode, said }: Answ
   return answer.door === undefined ? ordinary('create') : {};
 }
 
-function fault({ limits, patience }: WorkerContext, call: RepeatedError['call'], code: string, met: string): Effects {
+function fault({ limits, patience }: FactContext, call: RepeatedError['call'], code: string, met: string): Effects {
   return { repeatedError: { call, code, met, ...stopRuleOf(code, limits, patience) } };
 }
 
@@ -328,7 +337,7 @@ function ordinary(call: RepeatedError['call']): Effects {
 }
 
 /** Calls that were turned away at the door do not count: they never came to the API. */
-function offline({ api }: WorkerContext, day: string, { errcode, said }: Answered): Effects {
+function offline({ api }: FactContext, day: string, { errcode, said }: Answered): Effects {
   if (api.retirement === undefined) return {};
   const { errcode: whenOffline, problem } = api.retirement;
   return { offline: { day, met: errcode === whenOffline, most: OFFLINE_AFTER, because: said, problem } };

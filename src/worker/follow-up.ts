@@ -3,7 +3,7 @@ import { isEarlySearch } from '../domain/patience.js';
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
 import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
-import { tellsOfTask } from '../wechat/answers.js';
+import { concernsTask } from '../wechat/answers.js';
 import { budgetsFor, holdFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
 import { factOfSearch } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
@@ -108,7 +108,7 @@ async function wasSearched({ ledger, patience }: WorkerContext, id: string, sent
     ({ kind, callSentAt, early }) =>
       (kind === 'task_running' || kind === 'task_unclear') && callSentAt === sentAt && !early,
   );
-  return answers.length >= patience.retryLimit || answers.some(({ problem }) => tellsOfTask(problem));
+  return answers.length >= patience.retryLimit || answers.some(({ problem }) => concernsTask(problem));
 }
 
 /** The person who has to decide sees WeChat's last answer. */

@@ -9,8 +9,14 @@ import { nameKey } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
-import { type AuthorizeTools, type Due, type Waiting, waitForTurn } from './authorizing.js';
-import { recordFact, refuseToken, type WorkerContext } from './context.js';
+import {
+  type AuthorizeTools,
+  type Due,
+  type ExchangeContext,
+  type PendingExchange,
+  waitForTurn,
+} from './authorizing.js';
+import { recordFact, refuseToken } from './context.js';
 import { obtainToken, whyRefused } from './refresh-token.js';
 
 const TRY_AGAIN_MS = 5_000;
@@ -19,7 +25,7 @@ const READ_AT_ONCE = 256;
 /** A name and a task come back from WeChat together, give or take the time of a recording. */
 const ANSWER_IS_RECORDED_MS = 1_000;
 
-export async function findOwner(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due> {
+export async function findOwner(context: ExchangeContext, tools: AuthorizeTools, it: PendingExchange): Promise<Due> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
   const notKept = await keepForNobody(context, tools, it);
@@ -52,7 +58,11 @@ export async function findOwner(context: WorkerContext, tools: AuthorizeTools, i
  * The token of a result that fits no registration is kept, whichever merchant it turns out to belong to: its code lives ten minutes. Where
  * the platform has another service, the result may be that one's, which then needs the code. Answers when to try again.
  */
-async function keepForNobody(context: WorkerContext, tools: AuthorizeTools, it: Waiting): Promise<Due | undefined> {
+async function keepForNobody(
+  context: ExchangeContext,
+  tools: AuthorizeTools,
+  it: PendingExchange,
+): Promise<Due | undefined> {
   const { appid, waiting } = it;
   const [newest] = waiting.codes;
   if (!isResult(it) || newest.isShared || waiting.kept !== undefined) return undefined;
@@ -73,7 +83,7 @@ async function keepForNobody(context: WorkerContext, tools: AuthorizeTools, it: 
   }
 }
 
-function isResult({ waiting }: Waiting): boolean {
+function isResult({ waiting }: PendingExchange): boolean {
   return waiting.codes.some(({ from }) => from === 'created');
 }
 
@@ -81,9 +91,9 @@ type Identity = (Stranger & { readonly kind: 'known' }) | { readonly kind: 'unkn
 
 /** Once: WeChat's answer is kept until its codes are settled. `unknown` where WeChat does not say. */
 async function askWhoItIs(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
-  { appid, waiting, token }: Waiting,
+  { appid, waiting, token }: PendingExchange,
 ): Promise<Identity | { at: number }> {
   if (waiting.stranger !== undefined) return { kind: 'known', ...waiting.stranger };
   if (!(await waitForTurn(context, tools))) return { at: 0 };
@@ -105,7 +115,7 @@ async function askWhoItIs(
 
 /** Registrations of this name that were sent before `at` and have no result yet. */
 async function liveNamed(
-  { ledger }: WorkerContext,
+  { ledger }: ExchangeContext,
   tools: AuthorizeTools,
   name: string,
   at: number,
@@ -130,7 +140,12 @@ function isLive(
 }
 
 /** Its merchant stays unknown, unless a push has named it meanwhile. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
-async function leave(context: WorkerContext, tools: AuthorizeTools, it: Waiting, mayBeOurs: boolean): Promise<Due> {
+async function leave(
+  context: ExchangeContext,
+  tools: AuthorizeTools,
+  it: PendingExchange,
+  mayBeOurs: boolean,
+): Promise<Due> {
   const { codes, push: id } = it.waiting;
   const push = mayBeOurs && id !== undefined && !isResult(it) ? await tools.pushes.find(id) : undefined;
   if (push !== undefined) {

@@ -48,14 +48,14 @@ async function askForQuota(context: WorkerContext, token: string): Promise<numbe
     // Should this process die while it asks, the next one asks soon.
     const turn = await calls.quotaTurn(longestCallMs(patience));
     if (turn === 'asking') await subscription.wait(patience.requestTimeoutMs);
-    if (turn === 'mine') await keepWhatWeChatTells(context, day, token).finally(() => calls.endQuotaTurn(forMs));
+    if (turn === 'mine') await keepReportedQuota(context, day, token).finally(() => calls.endQuotaTurn(forMs));
   } finally {
     subscription.cancel();
   }
   return forMs;
 }
 
-async function keepWhatWeChatTells(context: WorkerContext, day: string, token: string): Promise<void> {
+async function keepReportedQuota(context: WorkerContext, day: string, token: string): Promise<void> {
   const { calls, limits, log } = context;
   const { quota, today, counted, underWay, at } = await readDay(context, day, token);
   if (quota.kind !== 'quota') {

@@ -3,8 +3,7 @@ import { answerToCreate } from '../wechat/answers.js';
 import type { Info, ListedAuthorizer } from '../wechat/authorizer-list.js';
 import { NOT_AUTHORISED } from '../wechat/authorizer-list.js';
 import type { Reply } from '../wechat/client.js';
-import { type AuthorizeTools, type Waiting, waitForTurn } from './authorizing.js';
-import type { WorkerContext } from './context.js';
+import { type AuthorizeTools, type ExchangeContext, type PendingExchange, waitForTurn } from './authorizing.js';
 
 export type Obtained =
   | { readonly kind: 'token'; readonly refreshToken: string }
@@ -22,9 +21,9 @@ const ASK_AGAIN_MS = 60_000;
 const ASKED_FOR_MS = 3_600_000;
 
 export async function obtainToken(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
-  { appid, waiting, token }: Waiting,
+  { appid, waiting, token }: PendingExchange,
 ): Promise<Obtained> {
   const [newest] = waiting.codes;
   const tried = await tryCodes(context, tools, appid, waiting, token);
@@ -44,7 +43,7 @@ type Tried =
 
 /** The newest first: its token is the valid one. */
 async function tryCodes(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   appid: string,
   { codes, kept }: WaitingCodes,
@@ -71,7 +70,7 @@ async function tryCodes(
 
 /** Undefined where another secret key has sealed it, and no process that has that key can help any more. */
 function openCode(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   appid: string,
   { authCode, diesAt }: AuthCode,
@@ -91,7 +90,7 @@ type Asked =
   | { readonly kind: 'unknown'; readonly said: string };
 
 async function askForToken(
-  context: WorkerContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   appid: string,
   token: string,
@@ -102,7 +101,12 @@ async function askForToken(
   return askTheList(context, tools, appid, token);
 }
 
-async function askTheList(context: WorkerContext, tools: AuthorizeTools, appid: string, token: string): Promise<Asked> {
+async function askTheList(
+  context: ExchangeContext,
+  tools: AuthorizeTools,
+  appid: string,
+  token: string,
+): Promise<Asked> {
   for (let offset = 0; ; ) {
     if (!(await waitForTurn(context, tools))) return { kind: 'unknown', said: 'this worker is leaving' };
     const listing = await tools.list(offset, token);

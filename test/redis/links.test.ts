@@ -53,7 +53,7 @@ test('one reminder is sent for each link that is about to end, and none for a li
   expect(await links.toRemind(until, 100)).toEqual([first.id]);
   expect([await links.reminded(first.id), await links.reminded(first.id)]).toEqual([true, false]);
   expect(await links.toRemind(until, 100)).toEqual([]);
-  expect(await links.toTell(100)).toEqual([first.id]);
+  expect(await links.toAnnounce(100)).toEqual([first.id]);
 });
 
 test('a new attempt has a new link, and a reminder of its own', async () => {
@@ -61,13 +61,13 @@ test('a new attempt has a new link, and a reminder of its own', async () => {
   const links = openLinks(server.redis);
   const first = await sendWithLink(book, 1);
   await links.reminded(first.id);
-  await links.told(first.id);
+  await links.announced(first.id);
   await book.record(first.id, 'legal_person_timed_out', { problem: 'push:100003' });
   await book.record(first.id, 'retry_asked');
   expect(await links.count(0, Number.POSITIVE_INFINITY)).toBe(0);
   const again = await sendWithLink(book, 1);
   expect(await links.toRemind(again.sentAt + DAY_MS, 100)).toEqual([first.id]);
-  expect(await links.toTell(100)).toEqual([first.id]);
+  expect(await links.toAnnounce(100)).toEqual([first.id]);
 });
 
 test('a link that is not confirmed in its 24 hours is none any more, though the task is not over', async () => {

@@ -219,12 +219,13 @@ async function newWorld(api: RegistrationApi) {
       permits: { ask: () => ({ isExpired: () => false }) },
       memory: { write: () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
       confirm: async () => true,
+      quota: { knownUntil: 0 },
       token: {},
       clockAheadMs: () => 0,
       now: tick,
       random: () => 0.5,
       log: readableLog('silent').log,
-    } as unknown as WorkerContext;
+    };
   }
 
   function personToday({ legalPersonaWechat }: Merchant): string {

@@ -9,8 +9,7 @@ import { openVault } from '../../src/redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
 import { authorize } from '../../src/worker/authorize.js';
-import type { AuthorizeTools } from '../../src/worker/authorizing.js';
-import type { WorkerContext } from '../../src/worker/context.js';
+import type { AuthorizeTools, ExchangeContext } from '../../src/worker/authorizing.js';
 import { APPID, exchangingContext, exchangingTools, KEPT } from '../support/exchanging.js';
 import { type Book, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -55,13 +54,13 @@ const readyIds = () => server.redis.lrange(key('ready', 'authorize'), 0, -1);
 /** A worker has the job; what it asked WeChat. */
 async function work(
   exchanges: (Exchange | Error)[],
-  changes: Partial<WorkerContext> = {},
+  changes: Partial<ExchangeContext> = {},
   otherTools: Partial<AuthorizeTools> = {},
 ): Promise<readonly string[]> {
   const tools = {
     ...exchangingTools(server.redis, exchanges),
-    tellCreated: async (it: Created) => void toldCreated.push(it),
-    tellAuthorization: async (change: AuthorizationChange) => void told.push(change),
+    notifyCreated: async (it: Created) => void toldCreated.push(it),
+    notifyAuthorization: async (change: AuthorizationChange) => void told.push(change),
     ...otherTools,
   };
   const made = exchangingContext(book, wakeupChannel, () => now);
@@ -74,7 +73,7 @@ async function work(
 }
 
 test('codes are exchanged also if no program listens for new Mini Programs', async () => {
-  const { tellCreated: _, ...tools } = exchangingTools(server.redis, [KEPT, NEWER]);
+  const { notifyCreated: _, ...tools } = exchangingTools(server.redis, [KEPT, NEWER]);
   const context = exchangingContext(book, wakeupChannel, () => now);
   await authorize(context, tools, job, APPID);
   expect((await book.registration(ID)).authorizer).toBe('kept');
@@ -152,7 +151,7 @@ describe('a worker', () => {
     const made = exchangingContext(book, wakeupChannel, () => now);
     const current = async () => ({ kind: 'wait', why: 'refresher', ms: 5 }) as const;
     const leaving = { wakeups: { ...wakeups, leaving: true }, credentials: { ...made.credentials, current } };
-    const calls = { tokenRestMs: async () => 0 } as unknown as WorkerContext['calls'];
+    const calls = { ...made.calls, tokenRestMs: async () => 0 };
     // `work` gives its own credentials, which these replace.
     expect(await work([], { ...leaving, calls })).toEqual([]);
     expect(await readyIds()).toEqual([APPID]);

@@ -144,8 +144,8 @@ test('times in the sentences of status are on the clock on the wall', () => {
 
 test('a batch whose night is reported a moment later is no news', () => {
   const data = { batch: 'b1', outcomes: { created: 5 } };
-  expect(isNews(notice('batch.done', data, { chat: { told_by_night: true } }))).toBe(false);
-  expect(isNews(notice('batch.done', data, { chat: { told_by_night: false } }))).toBe(true);
+  expect(isNews(notice('batch.done', data, { chat: { reported_by_night: true } }))).toBe(false);
+  expect(isNews(notice('batch.done', data, { chat: { reported_by_night: false } }))).toBe(true);
 });
 
 describe('links about to expire', () => {

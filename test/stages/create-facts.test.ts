@@ -4,8 +4,7 @@ import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Sent } from '../../src/worker/call-result.js';
-import { budgetsFor, type WorkerContext } from '../../src/worker/context.js';
+import { budgetsFor } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
 import { LIMITS } from '../support/limits.js';
 import { merchant } from '../support/merchants.js';
@@ -19,12 +18,12 @@ const context = {
   limits: LIMITS,
   now: () => NOW,
   random: () => 0.5,
-} as unknown as WorkerContext;
+};
 
 function answered(reply: Reply, postponed = 0) {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: NOW, postponed } as const;
-  const snapshot = { registration, steps: 1, now: NOW, row: undefined };
-  return factOfCreate(context, { snapshot, sentAt: NOW, day: '2026-11-21', person: 'p' } as unknown as Sent, reply);
+  const call = { snapshot: { registration, now: NOW }, sentAt: NOW, day: '2026-11-21', person: 'p', isProbe: false };
+  return factOfCreate(context, call, reply);
 }
 
 const answer = (errcode: number): Reply => ({ kind: 'answer', errcode, said: 'said rid: 65aa-1', body: {} });

@@ -30,7 +30,7 @@ function herald(): EventWatcher {
   const { batches, calls } = openBook(db.redis);
   const told = openSentNotices(db.redis, [{ destination: 'notify' }]);
   return startEventWatcher({
-    told,
+    sentNotices: told,
     batches,
     calls,
     wakeupChannel,
@@ -94,13 +94,13 @@ test.each([
   [{ ending: 'done', endedAt: Date.now() - 3_600_000 }, false],
   [{ ending: 'submitted', endedAt: Date.now() }, false],
   [{ files: [] }, false],
-] as const)('a batch that is done in a night with %o: the night tells of it is %s', async (night, isTold) => {
+] as const)('a batch that is done in a night with %o: the night reports it: %s', async (night, isReported) => {
   const { load } = openBook(db.redis);
   nights = [{ files: [{ name: 'a.csv', batch: 'b1', moved: '', report: '' }], ...night } as Partial<Night>];
   await look();
   await load('b1', [undefined]);
   await look();
-  expect(await noticesWaiting()).toMatchObject([{ type: 'batch.done', chat: { told_by_night: isTold } }]);
+  expect(await noticesWaiting()).toMatchObject([{ type: 'batch.done', chat: { reported_by_night: isReported } }]);
 });
 
 test('data that Redis had lost is reported once', async () => {

@@ -30,7 +30,7 @@ function watchOf(book: Book, told?: [string, Notice][]) {
       lookAfterLinks({
         links: openLinks(server.redis),
         ledger: book.ledger,
-        tell: told && (async (lane, notice) => void told.push([lane, notice])),
+        queueNotice: told && (async (lane, notice) => void told.push([lane, notice])),
         timezone: 'Asia/Shanghai',
         now: () => Date.now() + ms,
         log,
@@ -101,7 +101,7 @@ test('a notice that cannot be queued is queued at the next look', async () => {
   const failing = lookAfterLinks({
     links: openLinks(server.redis),
     ledger: book.ledger,
-    tell: () => Promise.reject(new Error('Redis is away')),
+    queueNotice: () => Promise.reject(new Error('Redis is away')),
     timezone: 'UTC',
     now: Date.now,
     log: readableLog().log,

@@ -77,7 +77,7 @@ describe('people are notified', () => {
   async function told(workers: number, found?: MissingFacts, processes = 1) {
     const look = async () => ({ workers, missing: found });
     const one = () =>
-      lookForWorkers({ told: openSentNotices(db.redis, [{ destination: 'notify' }]), look, now: () => 9_000 });
+      lookForWorkers({ sentNotices: openSentNotices(db.redis, [{ destination: 'notify' }]), look, now: () => 9_000 });
     await Promise.all(Array.from({ length: processes }, one));
     const notices = openNotices(db.redis);
     const types = [];

@@ -4,8 +4,6 @@ import { apply } from '../../src/domain/apply.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { type Fact, newRegistration, next, type Registration } from '../../src/domain/registration.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Sent } from '../../src/worker/call-result.js';
-import type { WorkerContext } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
 import { LIMITS } from '../support/limits.js';
 
@@ -23,7 +21,7 @@ function aRow() {
     limits: LIMITS,
     now: () => now,
     random: () => 0.5,
-  } as unknown as WorkerContext;
+  };
 
   const meet = (fact: Fact): void => {
     const move = next(row, fact);
@@ -37,8 +35,13 @@ function aRow() {
     send(errcode: number): Registration {
       now = Math.max(now, row.until ?? 0);
       meet({ kind: 'create_sent', at: now });
-      const snapshot = { registration: row, version: '', now, row: undefined, enterprise: undefined };
-      const sent = { snapshot, sentAt: now, day: '2026-11-21', person: 'p' } as unknown as Sent;
+      const sent = {
+        snapshot: { registration: row, now },
+        sentAt: now,
+        day: '2026-11-21',
+        person: 'p',
+        isProbe: false,
+      };
       meet(factOfCreate(context, sent, { kind: 'answer', errcode, said: 'said', body: {} }).fact);
       return row;
     },

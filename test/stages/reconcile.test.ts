@@ -14,7 +14,7 @@ import {
   record,
   recordToken,
 } from '../../src/operator/reconcile.js';
-import { tellCreated } from '../../src/redis/created.js';
+import { notifyCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
 import { ownersOf } from '../../src/redis/ledger/appids.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
@@ -54,7 +54,7 @@ function tools(): ReconcileTools & RecordTools {
     ledger: book.ledger,
     authorizers: openAuthorizers(db.redis, VAULT),
     ownersOf: (appids) => ownersOf(db.redis, appids),
-    tellCreated: (created) => tellCreated(db.redis, created),
+    notifyCreated: (created) => notifyCreated(db.redis, created),
     now: () => now,
     patience: DEFAULT_PATIENCE,
     list: async () => ({

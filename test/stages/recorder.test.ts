@@ -118,9 +118,9 @@ describe('a success that WeChat pushes again', () => {
       info: {},
     } as unknown as RegistrationPush;
     const stored = { id: '1-1', entry: '1-1', receivedAt, infoType: 'x', query: '', body: Buffer.alloc(0) };
-    const tellCreated = async (it: Created): Promise<void> => void told.push(it);
+    const notifyCreated = async (it: Created): Promise<void> => void told.push(it);
     const view = await openBook(server.redis).view(ID);
-    return settle({ ...recorder, tellCreated }, view, push, stored satisfies StoredPush);
+    return settle({ ...recorder, notifyCreated }, view, push, stored satisfies StoredPush);
   }
 
   async function sent(): Promise<ReturnType<typeof openBook>> {

@@ -234,9 +234,9 @@ describe('of a push that is recorded', () => {
         return 'repeated';
       },
     } as unknown as Recorder['codes'];
-    const tellCreated = async (created: unknown) => void notices.push(created);
+    const notifyCreated = async (created: unknown) => void notices.push(created);
     const push = stored(registrationXml(named ? merchant(1) : undefined, { createdAt: AT, ...told }));
-    const { done } = record([[push]], { ledger, codes, ...(tells && { tellCreated }) });
+    const { done } = record([[push]], { ledger, codes, ...(tells && { notifyCreated }) });
     await until('it is recorded', () => done.length > 0);
     return { outcome: done[0]?.[0]?.[1], offers, notices };
   }

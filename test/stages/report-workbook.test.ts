@@ -14,7 +14,7 @@ import type { ReportOptions } from '../../src/reporter/report.js';
 import { successRate } from '../../src/reporter/report-tally.js';
 import { reportWorkbook } from '../../src/reporter/workbook.js';
 import { workbookFile } from '../../src/reporter/xlsx/workbook-file.js';
-import type { SheetRow } from '../../src/reporter/xlsx/worksheet.js';
+import type { WorksheetRow } from '../../src/reporter/xlsx/worksheet.js';
 import { acceptedRow, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -173,7 +173,7 @@ test('the same report is the same file, byte for byte', async () => {
 });
 
 describe('a workbook', () => {
-  const sheetOf = (pages: AsyncIterable<readonly SheetRow[]>) => ({
+  const sheetOf = (pages: AsyncIterable<readonly WorksheetRow[]>) => ({
     name: COUNTS_SHEET.en,
     columns: [{ heading: 'text', body: 'text' } as const],
     pages,

@@ -52,10 +52,10 @@ type Settings = ReturnType<typeof settingsFor>;
 /** A chat gathers for two seconds what happens together: one test waits for that. */
 async function tell(settings: Settings, ...notices: Notice[]): Promise<void> {
   const outlets = outletsOf(settings).map((outlet) => ('gatherMs' in outlet ? { ...outlet, gatherMs: 0 } : outlet));
-  await tellAt(outlets, ...notices);
+  await postAt(outlets, ...notices);
 }
 
-async function tellAt(outlets: readonly Outlet[], ...notices: Notice[]): Promise<void> {
+async function postAt(outlets: readonly Outlet[], ...notices: Notice[]): Promise<void> {
   for (const notice of notices) await queueForPeople(await own.connect(), outlets, notice.type, notice);
 }
 
@@ -207,7 +207,7 @@ test('a webhook gets the JSON that it always got, without what only a chat says'
 test('each notice is sent once to each address, over any number of processes', async () => {
   const settings = settingsFor([await newRobot('wecom'), await newRobot('feishu')]);
   const told = openSentNotices(await own.connect(), outletsOf(settings));
-  await Promise.all([1, 2, 3].map(() => told.tell('line', 'stopped 1', 'line', stopped())));
+  await Promise.all([1, 2, 3].map(() => told.sendOnce('line', 'stopped 1', 'line', stopped())));
   const redis = await own.connect();
   for (const at of [0, 1]) {
     const taken = await openNotices(redis, () => Date.now() + 60_000).take(notifyDestination(at), 60_000, 10);
@@ -235,7 +235,7 @@ test('a queued notice is posted before the process leaves: under cron no other p
   const robot = await newRobot('wecom');
   const settings = settingsFor([robot]);
   const delivering = await deliver(settings);
-  await tellAt(outletsOf(settings), stopped(), resumed());
+  await postAt(outletsOf(settings), stopped(), resumed());
   await delivering.close();
   expect(robot.heard).toEqual([expect.stringContaining('2 条通知')]);
 });

@@ -5,20 +5,23 @@ import { newRegistration, type Registration, type State } from '../../src/domain
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { WorkerContext } from '../../src/worker/context.js';
-import { factOfSearch } from '../../src/worker/facts.js';
+import { type FactContext, factOfSearch } from '../../src/worker/facts.js';
+import { LIMITS } from '../support/limits.js';
 
 const HOUR_MS = 3_600_000;
 const NOW = Date.parse('2026-11-21T10:00:00+08:00');
 const { pushRecheckMs, giveUpMs, retryFirstMs } = DEFAULT_PATIENCE;
 
+const contextOf = (make: typeof fastregisterweapp): FactContext => ({
+  api: make(NO_CLIENT),
+  patience: DEFAULT_PATIENCE,
+  limits: LIMITS,
+  now: () => NOW,
+  random: () => 0.5,
+});
+
 describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says of a silent registration', (make) => {
-  const context = {
-    api: make(NO_CLIENT),
-    patience: DEFAULT_PATIENCE,
-    limits: { stopAfter: 20 },
-    now: () => NOW,
-  } as unknown as WorkerContext;
+  const context = contextOf(make);
 
   function asked(hoursAgo: number, reply: Reply, state: State = 'submitting') {
     const registration: Registration = {
@@ -70,11 +73,7 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
 });
 
 test('a refusal that stops the line keeps the rid for the support, and no other word of WeChat', () => {
-  const context = {
-    api: fastregisterweapp(NO_CLIENT),
-    patience: DEFAULT_PATIENCE,
-    now: () => NOW,
-  } as unknown as WorkerContext;
+  const context = contextOf(fastregisterweapp);
   const said = 'lack of some component rights hint: [name] rid: 6232fd1c-2f4eca94-4494c37a';
   const reply: Reply = { kind: 'answer', errcode: 89254, said, body: {} };
   const { because } = factOfSearch(context, { ...newRegistration('a', 'b/0'), sentAt: NOW }, '2026-11-21', reply).fact;
@@ -82,12 +81,7 @@ test('a refusal that stops the line keeps the rid for the support, and no other 
 });
 
 describe('the early search after a lost answer', () => {
-  const context = {
-    api: fastregisterweapp(NO_CLIENT),
-    patience: DEFAULT_PATIENCE,
-    limits: { stopAfter: 20 },
-    now: () => NOW,
-  } as unknown as WorkerContext;
+  const context = contextOf(fastregisterweapp);
   const sentAt = NOW - DEFAULT_PATIENCE.lostRecheckMs;
   const overdueAt = sentAt + DEFAULT_PATIENCE.pushWaitMs;
   const registration: Registration = { ...newRegistration('a', 'b/0'), state: 'submitting', task: 'open', sentAt };
@@ -123,12 +117,7 @@ describe('the early search after a lost answer', () => {
 });
 
 describe('a query when the push is overdue', () => {
-  const context = {
-    api: fastregisterenterpriseweapp(NO_CLIENT),
-    patience: DEFAULT_PATIENCE,
-    limits: { stopAfter: 20 },
-    now: () => NOW,
-  } as unknown as WorkerContext;
+  const context = contextOf(fastregisterenterpriseweapp);
   const registration: Registration = {
     ...newRegistration('a', 'b/0'),
     state: 'awaiting_legal_person',
@@ -158,11 +147,7 @@ describe('a query when the push is overdue', () => {
 });
 
 test('a query that reports the end leaves nothing to wait for', () => {
-  const context = {
-    api: fastregisterenterpriseweapp(NO_CLIENT),
-    patience: DEFAULT_PATIENCE,
-    now: () => NOW,
-  } as unknown as WorkerContext;
+  const context = contextOf(fastregisterenterpriseweapp);
   const registration = { ...newRegistration('a', 'b/0'), sentAt: NOW - 27 * HOUR_MS };
   for (const [status, kind] of [
     [12, 'task_created'],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import type { Topic, WakeupChannel } from '../../src/redis/wakeup-channel.js';
-import { tokenFor, type WorkerContext } from '../../src/worker/context.js';
+import { type TokenContext, tokenFor } from '../../src/worker/context.js';
 import { openWakeups } from '../../src/worker/wakeups.js';
 import { readableLog } from '../support/log.js';
 
@@ -64,7 +65,7 @@ test('leaving ends all waits, and no wait begins any more', async () => {
 
 test('a ticket that comes while it is being asked for is not waited for', async () => {
   const asked: string[] = [];
-  const context = {
+  const context: TokenContext = {
     credentials: {
       current: async () => {
         asked.push('token');
@@ -79,11 +80,14 @@ test('a ticket that comes while it is being asked for is not waited for', async 
       tokenRestMs: async () => 0,
       forgetWait: async () => {},
       line: async () => undefined,
+      stopLine: async () => true,
     },
+    patience: DEFAULT_PATIENCE,
+    now: Date.now,
     wakeups: openWakeups(wakeupChannel),
     token: {},
     log: readableLog().log,
-  } as unknown as WorkerContext;
+  };
 
   const told = vi.fn();
   void tokenFor(context).then(told);

@@ -7,9 +7,14 @@ import { answerToCreate } from '../../src/wechat/answers.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
-import type { Sent } from '../../src/worker/call-result.js';
-import type { WorkerContext } from '../../src/worker/context.js';
-import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfSearch } from '../../src/worker/facts.js';
+import {
+  type FactContext,
+  factOfCreate,
+  factOfExpiredPermit,
+  factOfNoJournal,
+  factOfSearch,
+  type MadeCall,
+} from '../../src/worker/facts.js';
 import { LIMITS } from '../support/limits.js';
 
 const NOW = Date.parse('2026-11-21T10:00:00+08:00');
@@ -20,20 +25,19 @@ const { pushWaitMs, busyWaitMs, probeFirstMs, probeMaxMs, giveUpMs, pushRecheckM
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00+08:00');
 
 /** The successor, which was never retired, unless a test asks for the other one. */
-function context(make = fastregisterenterpriseweapp, random = 0.5): WorkerContext {
+function context(make = fastregisterenterpriseweapp, random = 0.5): FactContext {
   return {
     api: make(NO_CLIENT),
     patience: DEFAULT_PATIENCE,
     limits: LIMITS,
     now: () => NOW,
     random: () => random,
-  } as unknown as WorkerContext;
+  };
 }
 
-function sent(changes: Partial<Registration> = {}, isProbe = false): Sent {
+function sent(changes: Partial<Registration> = {}, isProbe = false): MadeCall {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: SENT_AT, ...changes } as const;
-  const snapshot = { registration, version: '', now: NOW, row: undefined };
-  return { snapshot, sentAt: SENT_AT, day: DAY, person: 'p', isProbe } as unknown as Sent;
+  return { snapshot: { registration, now: NOW }, sentAt: SENT_AT, day: DAY, person: 'p', isProbe };
 }
 
 const answer = (errcode: number, said = 'said', body: object = {}): Reply => ({

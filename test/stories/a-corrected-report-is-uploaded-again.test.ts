@@ -181,7 +181,7 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     const rules = rulesOf(rehearsal.store.settings, true, rehearsal.store.identify);
     for await (const rows of plannedRows(await openSheet(sheet), rules, batches.existingMatches)) {
       expect(rows).toMatchObject([
-        { fate: 'ready', row: { problems: [{ code: 'sheet:too_early', severity: 'warning' }] } },
+        { status: 'ready', row: { problems: [{ code: 'sheet:too_early', severity: 'warning' }] } },
       ]);
     }
 

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { tellCreated } from '../../src/redis/created.js';
+import { notifyCreated } from '../../src/redis/created.js';
 import { liveRegistrations } from '../../src/redis/ledger/live.js';
 import { openAuthCode, openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
@@ -10,42 +10,35 @@ import { openPushes } from '../../src/redis/pushes/pushes.js';
 import type { WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Exchange } from '../../src/wechat/authorization.js';
 import type { Info, Listing } from '../../src/wechat/authorizer-list.js';
-import type { AuthorizeTools } from '../../src/worker/authorizing.js';
-import type { WorkerContext } from '../../src/worker/context.js';
+import type { AuthorizeTools, ExchangeContext } from '../../src/worker/authorizing.js';
 import { openWakeups } from '../../src/worker/wakeups.js';
 import type { Book } from './ledger.js';
+import { LIMITS } from './limits.js';
 import { merchant } from './merchants.js';
 import { VAULT } from './receiver.js';
 
 /** The Mini Program of `merchant(1)`. */
 export const APPID = 'wxnew';
 
-const LIMITS = {
-  perSecond: 100,
-  perMinute: 1_000,
-  perDay: 1_000,
-  believeWeChat: false,
-  searchShare: 0.1,
-  timezone: 'UTC',
-  stopAfter: 20,
-};
+const FAST = { ...LIMITS, perSecond: 100, perMinute: 1_000, timezone: 'UTC' };
 
-export function exchangingContext(book: Book, wakeupChannel: WakeupChannel, now: () => number): WorkerContext {
+export function exchangingContext(book: Book, wakeupChannel: WakeupChannel, now: () => number): ExchangeContext {
   return {
     ledger: book.ledger,
+    calls: book.calls,
     workload: book.workload,
     credentials: {
       current: async () => ({ kind: 'token', token: 'T' }),
       refuse: async () => undefined,
       accepted: async () => {},
     },
-    limits: LIMITS,
+    limits: FAST,
     patience: DEFAULT_PATIENCE,
     token: {},
     wakeups: openWakeups(wakeupChannel),
     now,
     log: pino({ level: 'silent' }),
-  } as unknown as WorkerContext;
+  };
 }
 
 /** What WeChat answers to exchanges, one after the other; and that it knows no refresh token otherwise. */
@@ -63,7 +56,7 @@ export function exchangingTools(
     infoOf: async () => INFO_WITHOUT_TOKEN,
     list: async () => EMPTY_LIST,
     openAuthCode: (code, appid) => openAuthCode(VAULT, appid, code),
-    tellCreated: (it) => tellCreated(redis, it),
+    notifyCreated: (it) => notifyCreated(redis, it),
     exchange: async (code, token) => {
       asked.push(`${code} with ${token}`);
       const next = exchanges.shift();

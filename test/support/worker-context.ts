@@ -64,7 +64,7 @@ export function contextWith(
     now: Date.now,
     random: Math.random,
     log: readableLog('silent').log,
-  } as unknown as WorkerContext;
+  };
 }
 
 /** Waits are noted and over at once; `goesOn`: whether the worker stays. */

@@ -1,20 +1,20 @@
 /** New Mini Programs, reported to the platform's own service. */
 import type { Redis } from 'ioredis';
 import type { Webhook } from '../../notices/webhook.js';
-import { type AuthorizationChange, type Created, tellAuthorization, tellCreated } from '../../redis/created.js';
+import { type AuthorizationChange, type Created, notifyAuthorization, notifyCreated } from '../../redis/created.js';
 import type { Authorizers } from '../../redis/pushes/authorizers.js';
 import type { Settings } from '../../settings.js';
 
 /** Undefined if no program listens for new Mini Programs. */
-export function toldOfCreated(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
-  return settings.createdWebhook === undefined ? undefined : (created) => tellCreated(redis, created);
+export function createdNotifier(settings: Settings, redis: Redis): ((created: Created) => Promise<void>) | undefined {
+  return settings.createdWebhook === undefined ? undefined : (created) => notifyCreated(redis, created);
 }
 
-export function toldOfAuthorization(
+export function authorizationNotifier(
   settings: Settings,
   redis: Redis,
 ): ((change: AuthorizationChange) => Promise<void>) | undefined {
-  return settings.createdWebhook === undefined ? undefined : (change) => tellAuthorization(redis, change);
+  return settings.createdWebhook === undefined ? undefined : (change) => notifyAuthorization(redis, change);
 }
 
 /** The refresh token is sent only over a connection that nobody on the way can read. */

@@ -6,7 +6,7 @@ import { openLedger } from '../../redis/ledger/ledger.js';
 import { openAuthCodes } from '../../redis/pushes/auth-codes.js';
 import type { Settings } from '../../settings.js';
 import { decodeAesKey, type PushCredential } from '../../wechat/crypt.js';
-import { toldOfCreated } from './created-webhook.js';
+import { createdNotifier } from './created-webhook.js';
 import { NO_CLIENT, registrationApi } from './registration-api.js';
 import type { Store } from './store.js';
 import { vaultOf } from './vault.js';
@@ -31,7 +31,7 @@ export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, r
     vault: vaultOf(settings),
     // Whatever is relayed to the other service has its codes exchanged there.
     isShared: settings.forwardUrl !== undefined,
-    tellCreated: toldOfCreated(settings, redis),
+    notifyCreated: createdNotifier(settings, redis),
     log,
   };
 }

@@ -44,18 +44,18 @@ export async function startListeningAtOnce(
 
   async function recordOnceThere(): Promise<Store | undefined> {
     // Each reason once: a server that starts may refuse connections first and read its data then.
-    const told = new Set<string>();
+    const logged = new Set<string>();
     while (!leaving.aborted) {
       try {
         const store = await openAndRecord();
-        if (told.size > 0) log.info({}, 'Redis is there now.');
+        if (logged.size > 0) log.info({}, 'Redis is there now.');
         return store;
       } catch (error) {
         // The second is a Redis that came and went again in the middle of it.
         if (!(error instanceof RedisUnavailable || isRedisGone(error))) throw error;
-        if (error instanceof RedisUnavailable && !told.has(error.message) && !leaving.aborted) {
+        if (error instanceof RedisUnavailable && !logged.has(error.message) && !leaving.aborted) {
           log.warn({}, `${error.message} Until it can be reached, pushes are kept on disk.`);
-          told.add(error.message);
+          logged.add(error.message);
         }
         await sleep(TRY_AGAIN_MS, leaving);
       }

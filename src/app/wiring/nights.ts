@@ -57,7 +57,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     unanswered,
     now: Date.now,
     log,
-    tell:
+    notify:
       settings.notifyUrl === undefined
         ? undefined
         : ({ id, ...facts }) =>

@@ -33,7 +33,7 @@ export async function startNotifying(
   });
   const sources = processSourcesOf(settings, redis);
   const watch = startWorkerWatch({
-    told: openSentNotices(redis, outletsOf(settings)),
+    sentNotices: openSentNotices(redis, outletsOf(settings)),
     async look() {
       const { presence, missing } = await processesNow(sources);
       return { workers: liveOf(presence, 'worker').length, missing };

@@ -17,7 +17,7 @@ import { openLedger } from '../../redis/ledger/ledger.js';
 import { openPushes, openPushReader, openPushRelay, type Pushes } from '../../redis/pushes/pushes.js';
 import type { Settings } from '../../settings.js';
 import { confirmationOf } from './confirmation.js';
-import { toldOfAuthorization } from './created-webhook.js';
+import { authorizationNotifier } from './created-webhook.js';
 import { written } from './journal.js';
 import { judgeOf, pushCredentials, settlingOf } from './judging.js';
 import type { Part } from './part.js';
@@ -126,7 +126,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
           ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
           resultWaitMs: settings.patience.resultWaitMs,
-          tellAuthorization: toldOfAuthorization(settings, redis),
+          notifyAuthorization: authorizationNotifier(settings, redis),
           now: Date.now,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),

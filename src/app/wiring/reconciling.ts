@@ -11,7 +11,7 @@ import { openReconciliations } from '../../redis/reconciliations.js';
 import { sendingStatus } from '../../reporter/sending-status.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
 import { type Caller, openCaller } from './caller.js';
-import { toldOfAuthorization, toldOfCreated } from './created-webhook.js';
+import { authorizationNotifier, createdNotifier } from './created-webhook.js';
 import { limitsOf } from './limits.js';
 import type { Part } from './part.js';
 import type { Store } from './store.js';
@@ -25,8 +25,8 @@ export function reconcileTools(store: Store, { client }: Caller, token: string) 
     ledger: store.ledger,
     authorizers: openAuthorizers(store.redis, vaultOf(store.settings)),
     ownersOf: (appids: readonly string[]) => ownersOf(store.redis, appids),
-    tellCreated: toldOfCreated(store.settings, store.redis),
-    tellAuthorization: toldOfAuthorization(store.settings, store.redis),
+    notifyCreated: createdNotifier(store.settings, store.redis),
+    notifyAuthorization: authorizationNotifier(store.settings, store.redis),
     now: Date.now,
     patience: store.settings.patience,
     list: (offset: number) => listAuthorizers(client, appid, token, offset),

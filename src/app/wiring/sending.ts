@@ -27,7 +27,7 @@ import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js
 import { openClient } from '../../wechat/client.js';
 import type { JobLocks } from '../../worker/worker.js';
 import { confirmationOf } from './confirmation.js';
-import { createdWebhook, toldOfAuthorization, toldOfCreated } from './created-webhook.js';
+import { authorizationNotifier, createdNotifier, createdWebhook } from './created-webhook.js';
 import { limitsOf } from './limits.js';
 import type { Part } from './part.js';
 import { startBeatingAs } from './processes.js';
@@ -79,8 +79,8 @@ export async function startSending(store: Store, running: Running = 'steady', lo
       codes: openAuthCodes(redis),
       pushes: openPushes(redis),
       live: () => liveRegistrations(redis),
-      tellCreated: toldOfCreated(settings, redis),
-      tellAuthorization: toldOfAuthorization(settings, redis),
+      notifyCreated: createdNotifier(settings, redis),
+      notifyAuthorization: authorizationNotifier(settings, redis),
       openAuthCode: (authCode, appid) => openAuthCode(vault, appid, authCode),
       exchange: (authCode, token) => exchangeAuthCode(client, componentAppid, authCode, token),
       infoOf: (appid, token) => authorizerInfo(client, componentAppid, token, appid),
@@ -101,10 +101,10 @@ export async function startSending(store: Store, running: Running = 'steady', lo
   const linkWatch = startLinkWatch({
     links: openLinks(redis),
     ledger: openLedger(redis),
-    tell:
+    queueNotice:
       settings.notifyUrl === undefined
         ? undefined
-        : (lane, notice) => queueForPeople(redis, outletsOf(settings), lane, notice),
+        : (orderingKey, notice) => queueForPeople(redis, outletsOf(settings), orderingKey, notice),
     timezone: settings.quotaTimezone,
     now: Date.now,
     log,
@@ -131,7 +131,7 @@ function startEventWatcherOf({ settings, log }: Store, redis: Redis, wakeupChann
   const calls = openCalls(redis);
   const limits = limitsOf(settings);
   return startEventWatcher({
-    told: openSentNotices(redis, outletsOf(settings)),
+    sentNotices: openSentNotices(redis, outletsOf(settings)),
     batches: openBatches(redis),
     nights: openNights(redis),
     calls,

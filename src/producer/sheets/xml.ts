@@ -52,12 +52,12 @@ function openReader({ open, text, close }: ElementHandlers) {
   let unfinished = 0;
   let isUnfinished = true;
 
-  const tell = (words: string): void => {
+  const onText = (words: string): void => {
     isUnfinished = false;
     if (depth > 0) text?.(words);
   };
-  parser.ontext = tell;
-  parser.oncdata = tell;
+  parser.ontext = onText;
+  parser.oncdata = onText;
   parser.onopentagstart = () => {
     attributes = 0;
   };

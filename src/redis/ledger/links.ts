@@ -12,8 +12,8 @@ export interface Links {
   /** False where another process was faster. */
   reminded(id: string): Promise<boolean>;
   /** Registrations with a link that was not announced, `most` of them. */
-  toTell(most: number): Promise<string[]>;
-  told(id: string): Promise<boolean>;
+  toAnnounce(most: number): Promise<string[]>;
+  announced(id: string): Promise<boolean>;
 }
 
 export function openLinks(redis: Redis): Links {
@@ -25,7 +25,7 @@ export function openLinks(redis: Redis): Links {
     },
     toRemind: (until, most) => redis.zrangebyscore(key('unreminded'), '-inf', until, 'LIMIT', 0, most),
     reminded: async (id) => (await redis.zrem(key('unreminded'), id)) === 1,
-    toTell: (most) => redis.zrange(key('linksToAnnounce'), 0, most - 1),
-    told: async (id) => (await redis.zrem(key('linksToAnnounce'), id)) === 1,
+    toAnnounce: (most) => redis.zrange(key('linksToAnnounce'), 0, most - 1),
+    announced: async (id) => (await redis.zrem(key('linksToAnnounce'), id)) === 1,
   };
 }

@@ -6,15 +6,15 @@
 -- { 0, ordering key, failed posts of its first notice, ms since the first of them, notices … }.
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 if not first[1] then return { -1 } end
-local lane, now = first[1], tonumber(ARGV[4]) or milliseconds()
+local ordering_key, now = first[1], tonumber(ARGV[4]) or milliseconds()
 local quiet_until = tonumber(redis.call('GET', key.noticeQuiet(ARGV[1])) or 0)
 local due_in = math.max(tonumber(first[2]), quiet_until) - now
 if due_in > 0 then return { due_in } end
-redis.call('ZADD', KEYS[1], now + ARGV[2], lane)
-local tries = tonumber(redis.call('HGET', key.noticeTries(ARGV[1]), lane) or 0)
-local first_try = tonumber(redis.call('HGET', key.noticeFirstTry(ARGV[1]), lane) or now)
-local answer = { 0, lane, tries, now - first_try }
-for _, notice in ipairs(redis.call('LRANGE', key.notices(ARGV[1] .. ':' .. lane), 0, ARGV[3] - 1)) do
+redis.call('ZADD', KEYS[1], now + ARGV[2], ordering_key)
+local tries = tonumber(redis.call('HGET', key.noticeTries(ARGV[1]), ordering_key) or 0)
+local first_try = tonumber(redis.call('HGET', key.noticeFirstTry(ARGV[1]), ordering_key) or now)
+local answer = { 0, ordering_key, tries, now - first_try }
+for _, notice in ipairs(redis.call('LRANGE', key.notices(ARGV[1] .. ':' .. ordering_key), 0, ARGV[3] - 1)) do
   answer[#answer + 1] = notice
 end
 return answer

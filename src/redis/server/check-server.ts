@@ -39,8 +39,8 @@ export async function checkServer(redis: Redis): Promise<string[]> {
 
 /** Undefined where the server does not report it. */
 export async function evictionPolicy(redis: Redis, info?: Map<string, string>): Promise<string | undefined> {
-  const told = info ?? factsOf(await redis.info('memory'));
-  return told.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));
+  const facts = info ?? factsOf(await redis.info('memory'));
+  return facts.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));
 }
 
 async function persistenceWarnings(redis: Redis, appendOnly: boolean): Promise<string[]> {

@@ -62,7 +62,7 @@ export async function connect(address: Address, role: Role, log: Log, leaving?: 
   stopClockOnClose(redis);
   await untilReady(redis, shown, leaving);
   const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown, leaving) : redis;
-  tellLosses(ready, shown, role, log);
+  logLosses(ready, shown, role, log);
   return ready;
 }
 
@@ -160,7 +160,7 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
   }
 }
 
-function tellLosses(redis: Redis, shown: string, role: Role, log: Log): void {
+function logLosses(redis: Redis, shown: string, role: Role, log: Log): void {
   let lost = false;
   redis.on('close', () => {
     if (!lost && redis.status !== 'end')

@@ -19,9 +19,9 @@ import {
   ANSWER_WITHIN_MS,
   APPEAR_WITHIN_MS,
   infoAt,
+  LOG_PROGRESS_EVERY_MS,
   LOOK_AGAIN_MS,
   probe,
-  TELL_PROGRESS_EVERY_MS,
   untilLoaded,
 } from './probe.js';
 import { isServerOf } from './process.js';
@@ -89,7 +89,7 @@ async function underLock<T>(
 ): Promise<T> {
   const waiting = setTimeout(() => {
     log.info({ folder: paths.folder }, 'Waiting for another process that starts or stops the private Redis.');
-  }, TELL_PROGRESS_EVERY_MS);
+  }, LOG_PROGRESS_EVERY_MS);
   const begin = async () => {
     clearTimeout(waiting);
     return task();

@@ -11,7 +11,7 @@ export const ANSWER_WITHIN_MS = 10_000;
 
 export const APPEAR_WITHIN_MS = 2_000;
 
-export const TELL_PROGRESS_EVERY_MS = 2_000;
+export const LOG_PROGRESS_EVERY_MS = 2_000;
 
 /** A connection for one question, which fails instead of trying again. */
 export function probe(socketPath: string): Redis {
@@ -56,13 +56,13 @@ export async function infoAt(socketPath: string): Promise<Map<string, string> | 
 
 /** True once a server that listens has read its data; false when no server listens (any more). */
 export async function untilLoaded(socketPath: string, log: Log, isWorthWaiting = () => true): Promise<boolean> {
-  let tellAt = Date.now() + TELL_PROGRESS_EVERY_MS;
+  let logAt = Date.now() + LOG_PROGRESS_EVERY_MS;
   while (isWorthWaiting()) {
     const info = await infoAt(socketPath);
     if (!info) return false;
     if (info.get('loading') !== '1') return true;
-    if (Date.now() > tellAt) {
-      tellAt += TELL_PROGRESS_EVERY_MS;
+    if (Date.now() > logAt) {
+      logAt += LOG_PROGRESS_EVERY_MS;
       const percent = Math.floor(Number(info.get('loading_loaded_perc') ?? 0));
       const secondsLeft = Number(info.get('loading_eta_seconds') ?? 0);
       log.info(

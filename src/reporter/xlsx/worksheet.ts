@@ -8,7 +8,7 @@ import { LOOKS, MAIN, STYLE_NUMBERS, type Style, XML } from './styles.js';
 /** A number is one of ours, to calculate with; whatever came from elsewhere is text. */
 export type Cell = string | number;
 
-export interface SheetRow {
+export interface WorksheetRow {
   readonly cells: readonly Cell[];
   /** By column, where a cell looks other than its column. */
   readonly looks?: Readonly<Record<number, Style>>;
@@ -26,7 +26,7 @@ export interface Worksheet {
   /** Cells to the right of the last one look as it does. */
   readonly columns: readonly Column[];
   /** The headings are the first row. A page is never empty. */
-  readonly pages: AsyncIterable<readonly SheetRow[]>;
+  readonly pages: AsyncIterable<readonly WorksheetRow[]>;
   /** Whether each heading has a filter. */
   readonly hasFilter: boolean;
   /** A list from which a cell of the column is chosen; the column by its letters. */
@@ -48,7 +48,7 @@ export async function* worksheetXml(sheet: Worksheet, onEnd?: (rows: number) => 
   let shapes: readonly ColumnShape[] = [];
   let rows = 0;
   let isBegun = false;
-  const first: SheetRow[] = [];
+  const first: WorksheetRow[] = [];
   for await (const page of sheet.pages) {
     if (!isBegun) {
       // The widths stand before the rows, and the headings come in a page of their own.
@@ -79,7 +79,7 @@ interface ColumnShape extends Column {
   readonly width: number;
 }
 
-function shapesOf(columns: readonly Column[], first: readonly SheetRow[]): ColumnShape[] {
+function shapesOf(columns: readonly Column[], first: readonly WorksheetRow[]): ColumnShape[] {
   return columns.map((column, at) => ({ ...column, width: column.width ?? widthOf(first, at) }));
 }
 
@@ -103,7 +103,7 @@ const WIDEST_HEADING = 18;
 const MARGIN = 2;
 const BUTTON = 3;
 
-function widthOf(first: readonly SheetRow[], column: number): number {
+function widthOf(first: readonly WorksheetRow[], column: number): number {
   let widest = NARROWEST;
   for (const [row, { cells }] of first.entries()) {
     const characters = displayWidth(String(cells[column] ?? '').slice(0, WIDEST));
@@ -136,7 +136,7 @@ const NO_COLUMN: ColumnShape = { heading: 'text', body: 'text', width: 0 };
 
 /** A page of rows as one text: a report is a million of them. */
 function rowsXml(
-  page: readonly SheetRow[],
+  page: readonly WorksheetRow[],
   before: number,
   columns: readonly ColumnShape[],
   letters: string[],
