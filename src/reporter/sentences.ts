@@ -1,7 +1,14 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
-import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
+import {
+  nextStepsOf,
+  problemActor,
+  problemNextStep,
+  problemReason,
+  refusalReasons,
+  worstFirst,
+} from '../domain/problems.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
@@ -65,7 +72,7 @@ function refused({ row }: RowWithOutcome): Sentences {
   return {
     outcome: 'invalid',
     problem: worst?.code ?? '',
-    reason: joined(problems.map(problemReason)),
+    reason: joined(refusalReasons(problems)),
     nextStep: joined(nextStepsOf(problems)),
     whoActs: (worst && problemActor(worst)) ?? STATES.invalid.acts,
   };

@@ -84,8 +84,8 @@ const WORDS = {
   share: { en: 'share', zh: '占比' },
   total: { en: 'total', zh: '合计' },
   rate: {
-    en: 'success rate: created, of what was sent and is over',
-    zh: '成功率：已创建 ÷ 已提交且已有结果',
+    en: 'success rate: created and already_created, of these and rejected, expired and needs_review',
+    zh: '成功率：（已创建 + 此前已创建）÷（二者 + 未通过 + 已过期 + 需人工核实）',
   },
   reason: { en: 'reason', zh: '原因' },
   problem: { en: 'problem', zh: '问题代码' },

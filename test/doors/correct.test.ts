@@ -122,7 +122,7 @@ describe('a merchant who was rejected', () => {
     const { batch } = await correct('--component-phone', '0592-1234567');
     expect((await book.batches.find(batch ?? ''))?.headings).toEqual([
       ...['企业名称', '企业代码', '法人微信', '法人姓名', '门店', '联系人'],
-      '第三方联系电话',
+      '客服电话',
     ]);
     expect((await details())?.componentPhone).toBe('0592-1234567');
   });
