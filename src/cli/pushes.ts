@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { PARKED_BECAUSE } from '../app/push-plan.js';
 import { explainPush, findPush, listPushes, matchPush, NOT_SHOWN, replayPushes } from '../app/pushes.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { clockTime, isoWithOffset } from '../domain/calendar.js';
 import { same, type Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { countFrom, sinceFrom } from './flags.js';
-import { spoken } from './language.js';
+import { spoken, spokenLanguage } from './language.js';
 import { print, printJson, say, table } from './terminal.js';
 
 export function pushesCommand(): Command {
@@ -43,16 +43,15 @@ function listCommand(): Command {
       perform(made, {}, async ({ open }) => {
         const store = await open('interactive');
         const which = options.parked ? { parked: true as const } : { most: countFrom('--most', options.most) };
-        const rows = (await listPushes(store, which)).map((push) => ({
-          ...push,
-          receivedAt: isoWithOffset(push.receivedAt, store.settings.quotaTimezone),
-        }));
-        if (options.json) await printJson(rows);
-        else if (rows.length === 0) say({ en: 'None.', zh: '没有推送。' });
+        const rows = await listPushes(store, which);
+        const timezone = store.settings.quotaTimezone;
+        if (options.json) {
+          await printJson(rows.map((row) => ({ ...row, receivedAt: isoWithOffset(row.receivedAt, timezone) })));
+        } else if (rows.length === 0) say({ en: 'None.', zh: '没有推送。' });
         else {
           const lines = rows.map((row) => [
             row.id,
-            row.receivedAt,
+            clockTime(row.receivedAt, timezone, spokenLanguage()),
             row.infoType,
             row.parked ? spoken(PARKED_BECAUSE[row.parked]) : '',
           ]);
@@ -84,8 +83,8 @@ function showCommand(): Command {
         }
         const { says, callsFor, detail } = await explainPush(store, stored);
         const { infoType } = stored;
-        const time = (at: number): string => isoWithOffset(at, store.settings.quotaTimezone);
-        const facts = { id: stored.id, receivedAt: time(stored.receivedAt), infoType };
+        const timezone = store.settings.quotaTimezone;
+        const facts = { id: stored.id, receivedAt: isoWithOffset(stored.receivedAt, timezone), infoType };
         if (options.json) await printJson({ ...facts, says, calls_for: callsFor.en });
         else {
           const shown = {
@@ -94,7 +93,8 @@ function showCommand(): Command {
             ...says,
             ...(detail !== undefined && { detail: spoken(detail) }),
           };
-          await print(`${table(fieldsOf(shown, time))}\n`);
+          const time = (at: number): string => clockTime(at, timezone, spokenLanguage());
+          await print(`${table(fieldsOf({ ...shown, receivedAt: stored.receivedAt }, time))}\n`);
         }
         return EXIT.done;
       }),

@@ -25,6 +25,8 @@ export interface BlockedReason {
   readonly whoActs: Actor;
   /** When it ends by itself, in ms since 1970; absent where nobody knows. */
   readonly until?: number;
+  /** Rows that are due later wait for their own time as well, in ms since 1970; absent: for nothing that ends before this does. */
+  readonly dueBy?: number;
 }
 
 export interface Circumstances {
@@ -176,9 +178,8 @@ export function heldBackBy(
   { state, until = 0 }: Registration,
 ): BlockedReason | undefined {
   if (state === 'queued') return blockedReason;
-  return state === 'deferred' && until <= (blockedReason?.until ?? Number.POSITIVE_INFINITY)
-    ? blockedReason
-    : undefined;
+  const ends = blockedReason?.dueBy ?? blockedReason?.until ?? Number.POSITIVE_INFINITY;
+  return state === 'deferred' && until <= ends ? blockedReason : undefined;
 }
 
 /** The link's 24 hours: open, then about to end, then over. */

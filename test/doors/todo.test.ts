@@ -70,6 +70,17 @@ test('those whose 24 hours still run come first, the one with the least time bef
   expect(hoursLeft).toEqual([1, 4, 22, Number.NaN, Number.NaN]);
 });
 
+test('a Chinese workbook has times as clocks show them; CSV and JSON have data', async () => {
+  await aDayLater();
+  const first = async (...args: string[]) => {
+    await run(todoCommand, ['-o', path('t.xlsx'), '--force', ...args], env());
+    return (await cellsShown(path('t.xlsx'), 1)).get('A2')?.text;
+  };
+  expect(await first('--lang', 'zh')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  expect(await first('--lang', 'en')).toMatch(/T.*[+-]\d\d:\d\d$/);
+  expect((await todos('--lang', 'zh'))[0]?.confirm_by).toMatch(/T.*[+-]\d\d:\d\d$/);
+});
+
 test('a contact can be dialled as it stands there, however the sheet has it', async () => {
   const sheet = join(home, 'contacts.csv');
   const { name, code, legalPersonaName } = merchant(9);

@@ -140,6 +140,16 @@ test('a merchant who had a Mini Program before is a success, and a row that was 
   expect(successRate({ already_created: 3 })).toBe(1);
 });
 
+test('times are read by people in a Chinese workbook, with the offset that programs want; in others they are data', async () => {
+  const place = async (options: Partial<ReportOptions>) => {
+    const cells = await cellsShown(await written(options), 1);
+    const heading = [...cells].find(([, { text }]) => text === '提交时间' || text === 'submitted_at')?.[0] ?? '';
+    return cells.get(heading.replace(/1$/, '2'))?.text;
+  };
+  expect(await place(zh)).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+  expect(await place({})).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+});
+
 test('nobody succeeds where nothing is over', () => expect(successRate({ pending: 3, invalid: 1 })).toBeUndefined());
 
 test('it comes back as the next upload unchanged, with a column 原因 of the sheet’s own, and nothing is said of the counts', async () => {
