@@ -24,7 +24,7 @@ export interface Controls {
 /** What can be looked at. */
 const FACTS: Readonly<Record<string, (controls: Controls) => unknown>> = {
   'GET state': ({ state }) => state(),
-  'GET fates': () => FATES.map(({ word, example, does }) => ({ word, example, does })),
+  'GET fates': () => FATES.map(({ word, example, does }) => ({ word, example, does: does.en })),
 };
 
 /** What can be done; the answer is what was wrong with the request, or undefined when it was done. */

@@ -1,10 +1,11 @@
 /**
  * A checked sheet, written back with the problems beside its rows. Its columns are those of a report, which are ignored
- * on input, so the corrected file is the next upload.
+ * on input, so the corrected file is the next upload. Rows above the headings, blank ones and the template's example are left
+ * out: a problem is named by its column, not by the cell of the file that was read.
  */
 import type { ReportColumn } from '../domain/columns.js';
 import { REPORT_HEADINGS } from '../domain/columns.js';
-import { nextStepsOf, problemReason } from '../domain/problems.js';
+import { nextStepsOf, reasonByColumn } from '../domain/problems.js';
 import { joined, type Language, type Words } from '../domain/words.js';
 import { carriedHeadings } from '../producer/checked-rows.js';
 import type { PlannedRow } from '../producer/plan.js';
@@ -72,7 +73,7 @@ function cellsOf(planned: PlannedRow, headings: readonly string[], language: Lan
   const own: Partial<Record<ReportColumn, string>> = {
     line: String(row.line),
     problem: [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
-    reason: joined([...row.problems.map(problemReason), ...duplicate])[language],
+    reason: joined([...row.problems.map(reasonByColumn), ...duplicate])[language],
     next_step: joined(nextStepsOf(row.problems))[language],
   };
   return [

@@ -32,7 +32,7 @@ export interface ShownRows {
 const PAGES_READ = 12;
 
 export async function batchRows(
-  store: Pick<Store, 'batches' | 'calls' | 'settings'>,
+  store: Pick<Store, 'batches' | 'calls' | 'redis' | 'settings'>,
   batch: Batch,
   { from, most, language, ...filter }: RowFilter & { from: number; most: number; language: Language },
 ): Promise<ShownRows> {
@@ -44,13 +44,13 @@ export async function batchRows(
     if (page - first >= PAGES_READ) return { rows, next: page * ROWS_PER_PAGE, isCutShort: rows.length < most };
     const all = (await store.batches.page(batch, page)).filter(({ index }) => index >= from);
     // Without a filter no more sentences are made than are shown.
-    const fates = isEmpty(filter) ? all.slice(0, most - rows.length + 1) : all;
-    const told = await reportOf(store.batches, batch, fates, options);
-    for (const [at, row] of told.entries()) {
-      const fate = fates[at];
-      if (fate === undefined || !passes(row, filter)) continue;
-      if (rows.length === most) return { rows, next: fate.index, isCutShort: false };
-      rows.push({ ...row, index: fate.index, name: nameIn(fate.row, batch.columns) });
+    const entries = isEmpty(filter) ? all.slice(0, most - rows.length + 1) : all;
+    const reported = await reportOf(store.batches, batch, entries, options);
+    for (const [at, row] of reported.entries()) {
+      const entry = entries[at];
+      if (entry === undefined || !passes(row, filter)) continue;
+      if (rows.length === most) return { rows, next: entry.index, isCutShort: false };
+      rows.push({ ...row, index: entry.index, name: nameIn(entry.row, batch.columns) });
     }
   }
   return { rows, next: undefined, isCutShort: false };

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Batch, NamedRow } from '../domain/batch.js';
 import { COLUMNS, FIELDS, type Field, type Layout } from '../domain/columns.js';
-import type { Merchant } from '../domain/merchant.js';
+import { type Change, CORRECTABLE_FIELDS, type CorrectableField, changesOf } from '../domain/correction.js';
 import { isUnsent, type Registration } from '../domain/registration.js';
 import type { CheckedSheetRow, Rules } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
@@ -17,30 +17,12 @@ import { detailsPurged } from './note.js';
 import { noRegistration } from './registration-named.js';
 import { RequestError } from './request-error.js';
 
-/** Another code is another enterprise, and so another registration. */
-export type CorrectableField = Exclude<Field, 'code'>;
 export type Corrections = { readonly [field in CorrectableField]?: string | undefined };
-
-const DETAIL_OF: Readonly<Record<CorrectableField, keyof Merchant>> = {
-  name: 'name',
-  code_type: 'codeType',
-  legal_persona_wechat: 'legalPersonaWechat',
-  legal_persona_name: 'legalPersonaName',
-  component_phone: 'componentPhone',
-};
-
-const CORRECTABLE_FIELDS = Object.keys(DETAIL_OF) as readonly CorrectableField[];
 
 export interface CorrectTools {
   readonly ledger: Pick<Ledger, 'read'>;
   readonly batches: Batches;
   readonly rules: Rules;
-}
-
-export interface Change {
-  readonly field: CorrectableField;
-  readonly before: string;
-  readonly after: string;
 }
 
 /**
@@ -115,6 +97,7 @@ export type CorrectionResult =
 
 export interface CorrectionBy {
   readonly who: string;
+  readonly because?: string | undefined;
   /** Appended to the name of the old sheet, in the language of the person who corrects it. */
   readonly suffix: string;
   readonly now: () => number;
@@ -123,14 +106,14 @@ export interface CorrectionBy {
 export async function applyCorrection(
   { ledger, batches, rules }: CorrectTools,
   { registration, from, sheet }: Correction,
-  { who, suffix, now }: CorrectionBy,
+  { who, because, suffix, now }: CorrectionBy,
 ): Promise<CorrectionResult> {
   const { id } = registration;
   const pointer = pointerToCorrect(registration);
   const present = await ledger.read(id);
   if (present === undefined || pointerToCorrect(present.registration) !== pointer) return { kind: 'overtaken' };
   const file = from.batch.correction === undefined ? `${from.batch.file}${suffix}` : from.batch.file;
-  const correction = { row: pointer, by: who };
+  const correction = { row: pointer, by: who, ...(because && { because }) };
   const { batch } = await load(sheet, file, { batches, rules, now, canaries: 0, correction });
   return { kind: 'done', batch, became: await whatBecame({ ledger, batches }, id, batch) };
 }
@@ -216,13 +199,6 @@ function correctedSheet({ batch, row }: NamedRow, pointer: string, corrections: 
 /** A column that the sheet did not have, in the language of its other headings. */
 function headingLike(headings: readonly string[], field: Field): string {
   return headings.some((heading) => /\p{Script=Han}/u.test(heading)) ? (COLUMNS[field].aliases[0] ?? field) : field;
-}
-
-function changesOf(before: Merchant | undefined, after: Merchant): Change[] {
-  return CORRECTABLE_FIELDS.map((field) => {
-    const detail = DETAIL_OF[field];
-    return { field, before: String(before?.[detail] ?? ''), after: String(after[detail]) };
-  }).filter((change) => change.before !== change.after);
 }
 
 async function firstPage<T>(pages: AsyncIterable<T[]>): Promise<T[]> {

@@ -2,7 +2,7 @@
  * The registration that a person means by a name, a code, a Weixin ID, an appid, a task id or the registration's id.
  */
 import type { Ledger } from '../redis/ledger/ledger.js';
-import { type FindTools, type Found, find, keyedBy } from '../reporter/find.js';
+import { type FindTools, type Found, find, foundAt, keyedBy } from '../reporter/find.js';
 import type { ReportOptions } from '../reporter/report.js';
 
 export type Meant =
@@ -39,9 +39,25 @@ export async function meantBy(tools: MeantTools, text: string, options: ReportOp
   }
   const [first] = rows.values();
   if (first === undefined) return { kind: 'none' };
-  if (rows.size > 1) return { kind: 'several', rows: [...rows.values()], isCut };
+  if (rows.size > 1) return { kind: 'several', rows: await speakingFirst(tools, [...rows.values()], options), isCut };
   const id = first.row.registration_id;
   return id === '' ? { kind: 'refused_row', row: first } : { kind: 'one', id };
+}
+
+/**
+ * A duplicate, or a row of an older sheet, says little of its merchant: the row whose details are sent stands for the
+ * registration. Rows that our checks refused come behind.
+ */
+async function speakingFirst(tools: MeantTools, found: readonly Found[], options: ReportOptions): Promise<Found[]> {
+  const speaking = await Promise.all(
+    found.map(async (it) => {
+      const { registration_id: id } = it.row;
+      const row = id === '' ? undefined : (await tools.ledger.read(id))?.registration.row;
+      return (row === undefined ? undefined : await foundAt(tools, row, options)) ?? it;
+    }),
+  );
+  const isRefused = ({ row }: Found): boolean => row.registration_id === '';
+  return [...speaking.filter((it) => !isRefused(it)), ...speaking.filter(isRefused)];
 }
 
 /** Finds also a registration whose rows were purged: its outcome is kept. */

@@ -2,27 +2,31 @@
 import type { Snapshot } from '../domain/snapshot.js';
 import { batchOf } from '../redis/ledger/ledger.js';
 import { rowsNamed, type Story } from '../reporter/history.js';
-import { sendingNow } from './sending-now.js';
+import { heldBackNow } from './sending-now.js';
 import type { Store } from './wiring/store.js';
 
 export async function storyOf(
-  store: Pick<Store, 'ledger' | 'batches' | 'calls' | 'settings'>,
+  store: Pick<Store, 'ledger' | 'batches' | 'calls' | 'settings' | 'redis'>,
   snapshot: Snapshot,
 ): Promise<Story> {
   const { id } = snapshot.registration;
   const history = await store.ledger.history(id);
   const pointers = rowsNamed({ snapshot, history });
   const batches = await Promise.all([...new Set(pointers.map(batchOf))].map((batch) => store.batches.find(batch)));
+  const corrected = batches.flatMap((batch) => batch?.correction?.row ?? []);
   const rows = await Promise.all(
-    pointers.map(async (pointer) => [pointer, await store.batches.rowAt(pointer)] as const),
+    [...new Set([...pointers, ...corrected])].map(
+      async (pointer) => [pointer, (await store.batches.rowAt(pointer))?.row] as const,
+    ),
   );
-  const { blockedReason } = await sendingNow(store);
+  const blockedReason = await heldBackNow(store);
   return {
     snapshot,
     history,
     batches: new Map(batches.flatMap((batch) => (batch === undefined ? [] : [[batch.id, batch] as const]))),
-    lines: new Map(
-      rows.flatMap(([pointer, named]) => (named === undefined ? [] : [[pointer, named.row.line] as const])),
+    lines: new Map(rows.flatMap(([pointer, row]) => (row === undefined ? [] : [[pointer, row.line] as const]))),
+    merchants: new Map(
+      rows.flatMap(([pointer, row]) => (row?.merchant === undefined ? [] : [[pointer, row.merchant] as const])),
     ),
     blockedReason,
   };

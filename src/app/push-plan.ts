@@ -1,4 +1,5 @@
 /** What recording a stored push would do now, and doing it. */
+import { STATE_WORDS } from '../domain/outcome-words.js';
 import type { ParkedPush, Parking, StoredPush } from '../domain/push.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
@@ -7,6 +8,7 @@ import { factAbout, type Judge, match, openStored, settle } from '../events/reco
 import { ownersOf } from '../redis/ledger/appids.js';
 import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
+import { unreadableInWords } from '../wechat/unreadable.js';
 import { RequestError } from './request-error.js';
 import { judgeOf, settlingOf } from './wiring/judging.js';
 import type { Store } from './wiring/store.js';
@@ -88,9 +90,12 @@ export function pushTools(store: PushStore) {
     return move === undefined
       ? {
           en: `${about} changes nothing, it stays ${registration.state}`,
-          zh: `${about}：无更改，仍为 ${registration.state}`,
+          zh: `${about}：无更改，仍为${STATE_WORDS[registration.state].zh}`,
         }
-      : { en: `${about}, ${registration.state} → ${move.to}`, zh: `${about}，${registration.state} → ${move.to}` };
+      : {
+          en: `${about}, ${registration.state} → ${move.to}`,
+          zh: `${about}，${STATE_WORDS[registration.state].zh} → ${STATE_WORDS[move.to].zh}`,
+        };
   }
 
   async function plan(stored: StoredPush): Promise<PushPlan> {
@@ -104,13 +109,13 @@ export function pushTools(store: PushStore) {
       };
     if (judgement.kind === 'authorization') return planOfAuthorization(judgement.push);
     if (judgement.kind === 'park') {
-      const detail = push.kind === 'unreadable' ? `: ${push.detail}` : '';
+      const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
       return {
         push,
         fits: false,
         words: {
-          en: `a person: it ${PARKED_BECAUSE[judgement.why].en}${detail}`,
-          zh: `需人工处理：${PARKED_BECAUSE[judgement.why].zh}`,
+          en: `a person: it ${PARKED_BECAUSE[judgement.why].en}${detail === undefined ? '' : `: ${detail.en}`}`,
+          zh: `需人工处理：${PARKED_BECAUSE[judgement.why].zh}${detail === undefined ? '' : `（${detail.zh}）`}`,
         },
       };
     }

@@ -6,6 +6,7 @@ import type { Parking, StoredPush } from '../domain/push.js';
 import type { Words } from '../domain/words.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import type { Push, Unreadable } from '../wechat/push.js';
+import { unreadableInWords } from '../wechat/unreadable.js';
 import { type PushStore, pushTools, resultIn } from './push-plan.js';
 import { noRegistration, registrationNamed } from './registration-named.js';
 import { RequestError } from './request-error.js';
@@ -41,13 +42,18 @@ export function findPush(store: PushStore, id: string): Promise<StoredPush> {
   return pushTools(store).find(id);
 }
 
-/** What it says, without tickets and codes, and what it calls for now. */
+/** What it says, without tickets and codes, and what it calls for now. `detail`: why it cannot be read. */
 export async function explainPush(
   store: PushStore,
   stored: StoredPush,
-): Promise<{ readonly says: Readonly<Record<string, unknown>>; readonly callsFor: Words }> {
+): Promise<{
+  readonly says: Readonly<Record<string, unknown>>;
+  readonly callsFor: Words;
+  readonly detail: Words | undefined;
+}> {
   const { push, words } = await pushTools(store).plan(stored);
-  return { says: withoutSecrets(push), callsFor: words };
+  const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
+  return { says: withoutSecrets(push), callsFor: words, detail };
 }
 
 export interface Replay {
@@ -98,15 +104,17 @@ export async function matchPush(
   const view = await registrationNamed(store, registration);
   const push = resultIn(tools.read(stored));
   if (push.kind !== 'registration') {
-    const detail = push.kind === 'unreadable' ? push.detail : undefined;
+    const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
     throw new RequestError('refused', {
-      en: `${id} does not tell the end of a registration${detail === undefined ? '' : `: ${detail}`}.`,
-      zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail}`}。`,
+      en: `${id} does not tell the end of a registration${detail === undefined ? '' : `: ${detail.en}`}.`,
+      zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail.zh}`}。`,
     });
   }
   const words = tools.words(view.registration, await tools.factOn({ view, push }, stored));
   return { words, changed: await tools.settle({ view, push }, stored) };
 }
+
+export const NOT_SHOWN: Words = { en: '(not shown)', zh: '（不显示）' };
 
 /** What is worth a Mini Program, or all of them, is not shown. */
 function withoutSecrets(push: Push | Unreadable): Record<string, unknown> {
@@ -115,7 +123,7 @@ function withoutSecrets(push: Push | Unreadable): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      hidden.has(name) && value !== undefined ? '(not shown)' : value,
+      hidden.has(name) && value !== undefined ? NOT_SHOWN.en : value,
     ]),
   );
 }

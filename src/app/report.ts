@@ -34,7 +34,7 @@ export interface ReportRequest extends Pick<ReportOptions, 'language' | 'only' |
 
 /** The text in pieces; each piece is made when it is read. */
 export async function report(
-  store: Pick<Store, 'batches' | 'calls' | 'settings'>,
+  store: Pick<Store, 'batches' | 'calls' | 'settings' | 'redis'>,
   batches: readonly Batch[],
   { format, language, only, who, since, links }: ReportRequest,
 ): Promise<AsyncIterable<string | Uint8Array>> {

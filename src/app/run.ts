@@ -1,5 +1,8 @@
 /** One process that sends batches and waits for what becomes of them. */
 import type { Counts } from '../domain/batch.js';
+import { liveOf } from '../domain/presence.js';
+import type { State } from '../domain/registration.js';
+import { openHeartbeats } from '../redis/heartbeat.js';
 import type { BlockedReason } from '../reporter/sentences.js';
 import { needAPerson, sum } from '../reporter/tally.js';
 import { type Ending, type SendEvents, type SendOptions, sendAndListen } from './send-and-listen.js';
@@ -13,11 +16,24 @@ export interface RunResult {
   readonly needing: number;
   /** Where nothing can be sent until a person, or the next day, changes that. */
   readonly blockedReason: BlockedReason | undefined;
+  /** Merchants who are still under way, and for whom nobody receives pushes now: other sheets', or corrections of these. */
+  readonly unheard: number;
 }
 
 export async function run(store: Store, options: SendOptions, events?: SendEvents): Promise<RunResult> {
   const ending = await sendAndListen(store, options, events);
   const counts = sum(await Promise.all(options.batches.map((id) => store.batches.counts(id))));
   const blockedReason = ending === 'stopped' ? (await sendingNow(store)).blockedReason : undefined;
-  return { ending, counts, needing: needAPerson(counts), blockedReason };
+  const unheard = ending === 'done' || ending === 'submitted' ? await underWayUnheard(store) : 0;
+  return { ending, counts, needing: needAPerson(counts), blockedReason, unheard };
+}
+
+const UNDER_WAY: readonly State[] = ['queued', 'deferred', 'submitting', 'awaiting_legal_person'];
+
+/** This process receives nothing any more. */
+async function underWayUnheard({ redis, workload }: Pick<Store, 'redis' | 'workload'>): Promise<number> {
+  const states = await workload.states();
+  const count = UNDER_WAY.reduce((sum, state) => sum + (states[state] ?? 0), 0);
+  if (count === 0) return 0;
+  return liveOf(await openHeartbeats(redis).presence(), 'receiver').length > 0 ? 0 : count;
 }

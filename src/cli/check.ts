@@ -23,7 +23,7 @@ import { type CommandContext, command, EXIT, perform, UsageError } from './comma
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
 import { spoken } from './language.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
-import { sayNotes } from './shown.js';
+import { noMerchants, noPhone, sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -90,6 +90,9 @@ async function check(context: CommandContext, files: readonly string[], options:
     );
     const result = await check.result();
     await page.end(file, result);
+    const { rows: count, without_phone: withoutPhone } = result.plan;
+    if (count === 0) say(noMerchants(file, sheet.hasExample === true));
+    if (withoutPhone > 0) say(noPhone(withoutPhone));
     plans.push({ file, plan: result.plan });
   }
   await page.close();

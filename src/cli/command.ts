@@ -63,7 +63,7 @@ const EVERY_SETTING: Words = {
   en: `Every setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,
   zh: `每项配置也可写作参数（如 FASTREGISTER_DAILY_CALLS 写作 ${flagOf('FASTREGISTER_DAILY_CALLS')}）：见 docs/settings.md。`,
 };
-const LANGUAGE: Words = {
+export const LANGUAGE: Words = {
   en: 'language of what is printed (FASTREGISTER_LANG; without it that of the locale)',
   zh: '输出语言（FASTREGISTER_LANG；未设置时按系统语言）',
 };
@@ -73,12 +73,14 @@ export interface CommandNeeds {
   readonly needs?: readonly Need[];
   /** It runs for long and is watched by its log; other commands log errors only, unless the level is set. */
   readonly service?: boolean;
+  /** What settings are here where nobody has set them, other than elsewhere. */
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 /** Runs a command with its settings; what it answers is the exit status. */
 export async function perform(
   made: Command,
-  { needs = [], service = false }: CommandNeeds,
+  { needs = [], service = false, defaults = {} }: CommandNeeds,
   run: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
   // A default of commander is no flag, and does not override the environment.
@@ -90,7 +92,7 @@ export async function perform(
     dotenv: readDotenv(process.cwd()),
     flags,
     needs,
-    defaults: service ? {} : { FASTREGISTER_LOG_LEVEL: 'error' },
+    defaults: { ...(service ? {} : { FASTREGISTER_LOG_LEVEL: 'error' }), ...defaults },
     onSecretFlag: (name) =>
       say({
         en: `Warning: ${flagOf(name)} shows a secret to everybody on this machine (ps). Set ${name} in the environment or .env, or ${name}_FILE.`,

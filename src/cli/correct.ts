@@ -9,7 +9,8 @@ import {
   previewCorrection,
 } from '../app/correct.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
-import { readAuthor } from '../domain/note.js';
+import { columnName } from '../domain/columns.js';
+import { readAuthor, readReason } from '../domain/note.js';
 import { nextStepsOf, type Problem, problemReason, worstFirst } from '../domain/problems.js';
 import type { State } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
@@ -19,7 +20,7 @@ import { registrationId } from './exact-id.js';
 import { languageFrom } from './flags.js';
 import { spoken } from './language.js';
 import { agreed } from './question.js';
-import { print, printJson, say } from './terminal.js';
+import { print, printJson, say, table } from './terminal.js';
 import { whoAsks } from './who.js';
 
 interface Options {
@@ -30,6 +31,7 @@ interface Options {
   readonly legalPersonaName?: string;
   readonly componentPhone?: string;
   readonly by?: string;
+  readonly because?: string;
   readonly yes?: true;
   readonly lang?: string;
   readonly json?: true;
@@ -59,6 +61,7 @@ export function correctCommand(): Command {
         zh: '更正人；默认为本机用户',
       }),
     )
+    .option('--because <TEXT>', spoken({ en: 'why, for everybody who looks', zh: '原因，供查看的人了解' }))
     .option('--yes', spoken(DO_NOT_ASK))
     .option('--json', spoken(PREVIEW_AS_JSON));
   // The same flag is the setting's; here it is the phone of the row.
@@ -79,6 +82,8 @@ async function correct({ open, settings }: CommandContext, id: string, options: 
   const corrections = correctionsFrom(options);
   const author = readAuthor(options.by ?? whoAsks());
   if (author.kind === 'fault') throw new UsageError(author.words);
+  const reason = readReason(options.because ?? '');
+  if (reason.kind === 'fault') throw new UsageError(reason.words);
   const store = await open('interactive');
   const { ledger, batches } = store;
   const tools = { ledger, batches, rules: rulesOf(settings, true, store.identify) };
@@ -116,7 +121,7 @@ async function correct({ open, settings }: CommandContext, id: string, options: 
     say(NOTHING_DONE[language]);
     return EXIT.done;
   }
-  const by = { who: author.name, suffix: SUFFIX[language], now: Date.now };
+  const by = { who: author.name, because: reason.text, suffix: SUFFIX[language], now: Date.now };
   const done = await applyCorrection(tools, correction, by);
   if (done.kind === 'overtaken') throw new UsageError(OVERTAKEN);
   if (options.json) await printJson({ ...shown, becomes: done.became, batch: done.batch.id, known: false });
@@ -184,14 +189,17 @@ function problemLines(checked: Checked, language: Language): string[] {
 
 function previewLines(correction: Correction, language: Language): string[] {
   const { registration, changes, becomes, from } = correction;
-  const width = Math.max(...changes.map(({ field }) => field.length));
   const isUnknown = registration.state === 'needs_review' && becomes === 'waits';
   return [
     PLACE(registration.id, from.row.line, from.batch.file)[language],
-    ...changes.map(({ field, before, after }) => `  ${field.padEnd(width)}  ${before || '–'} → ${after || '–'}`),
+    table(changes.map(({ field, before, after }) => [`  ${columnName(field)[language]}`, shownChange(before, after)])),
     ...problemLines(correction, language),
     isUnknown ? UNKNOWN_OUTCOME(registration.id)[language] : BECOMES[becomes][language],
   ];
+}
+
+function shownChange(before: string, after: string): string {
+  return `${before || '–'} → ${after || '–'}`;
 }
 
 // --- words ------------------------------------------------------------------------------------------------------------
@@ -230,16 +238,16 @@ const NOTHING_DONE: Words = { en: 'Nothing was done.', zh: '没有执行任何�
 
 const DONE: Readonly<Record<CorrectionDone['became'], Words>> = {
   sent: {
-    en: 'The corrected details are queued; a worker sends them (`fastregister work` or `serve`). Batch:',
-    zh: '更正后的信息已排队，由 `fastregister work` 或 `serve` 提交。批次：',
+    en: 'The corrected details are queued; a worker sends them, and a receiver takes the result (`fastregister serve`). Batch:',
+    zh: '更正后的信息已排队，由工作进程提交，由接收服务接收结果（`fastregister serve`）。批次：',
   },
   joins: {
     en: 'Nothing more is sent: the row gets the outcome of the present attempt. Batch:',
     zh: '不再提交，结果与当前一次相同。批次：',
   },
   waits: {
-    en: 'The corrected details wait for the end of the task that may be running. Batch:',
-    zh: '更正后的信息正在等待可能在执行的任务结束。批次：',
+    en: 'The corrected details wait for the end of the task that may be running; a worker and a receiver have to run for that (`fastregister serve`). Batch:',
+    zh: '更正后的信息正在等待可能在执行的任务结束；此期间须有工作进程和接收服务运行（`fastregister serve`）。批次：',
   },
   already_created: {
     en: 'The Mini Program was created meanwhile: nothing is sent. Batch:',

@@ -5,7 +5,7 @@ import { findToolsOf } from '../app/find.js';
 import { storyOf } from '../app/history.js';
 import { noRegistration } from '../app/registration-named.js';
 import { reportOptionsOf } from '../app/report-options.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { clockTime } from '../domain/calendar.js';
 import { isIdentity } from '../domain/merchant.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
@@ -82,7 +82,7 @@ async function explainMerchant(
   const snapshot = await store.ledger.read(meant.id);
   if (snapshot === undefined) throw new UsageError(NOBODY(wanted));
   const story = await storyOf(store, snapshot);
-  const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
+  const time = (at: number): string => clockTime(at, settings.quotaTimezone, language);
   if (options.json) {
     const { history, blockedReason } = story;
     const next = nextOf(snapshot.registration, blockedReason);

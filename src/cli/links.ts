@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openLinksOf } from '../app/links.js';
-import { isoWithOffset, localTime } from '../domain/calendar.js';
+import { clockTime, isoWithOffset, localTime } from '../domain/calendar.js';
 import type { Words } from '../domain/words.js';
 import type { MerchantLink } from '../reporter/links.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
@@ -56,7 +56,8 @@ async function links({ open, settings }: CommandContext, id: string | undefined,
       await print(`${JSON.stringify(row)}\n`);
     }
   } else if (found.length > 0) {
-    const rows = found.map(({ line, merchant, url, endsAt }) => [String(line), merchant, time(endsAt), url]);
+    const shown = (at: number): string => clockTime(at, settings.quotaTimezone, language);
+    const rows = found.map(({ line, merchant, url, endsAt }) => [String(line), merchant, shown(endsAt), url]);
     await print(`${table([HEADINGS.map(spoken), ...rows])}\n`);
   }
   warnOfEnding(found);

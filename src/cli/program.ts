@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { UserError } from '../domain/words.js';
 import { VERSION } from '../package.js';
 import { isRedisGone, RedisUnreachable } from '../redis/server/errors.js';
-import { EXIT } from './command.js';
+import { EXIT, LANGUAGE } from './command.js';
 import { CHINESE_HELP, inChinese } from './commander-words.js';
 import { COMMANDS } from './commands.js';
 import { speakAsCalled, spoken, spokenLanguage } from './language.js';
@@ -13,11 +13,18 @@ import { ReaderGone, say } from './terminal.js';
 export async function runProgram(args: readonly string[]): Promise<void> {
   try {
     speakAsCalled(args);
-    const program = await programFor(args[0]);
+    const program = await programFor(commandIn(args));
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = printError(error);
   }
+}
+
+/** `--lang zh` may stand before it. */
+function commandIn(args: readonly string[]): string | undefined {
+  const [first = ''] = args;
+  if (first === '--lang') return args[2];
+  return first.startsWith('--lang=') ? args[1] : first;
 }
 
 async function programFor(wanted = ''): Promise<Command> {
@@ -32,6 +39,9 @@ async function programFor(wanted = ''): Promise<Command> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(spokenLanguage() === 'zh' ? inChinese(text) : text) })
     .configureHelp(spokenLanguage() === 'zh' ? CHINESE_HELP : {})
+    .option('--lang <zh|en>', spoken(LANGUAGE))
+    .enablePositionalOptions()
+    .hook('preAction', speakAsAsked)
     .helpOption('-h, --help', spoken({ en: 'show help', zh: '显示帮助' }))
     .helpCommand('help [command]', spoken({ en: 'show help for a command', zh: '显示某条命令的帮助' }))
     .addHelpText(
@@ -49,6 +59,14 @@ async function programFor(wanted = ''): Promise<Command> {
     program.addCommand(made);
   }
   return program;
+}
+
+/** A command has a `--lang` of its own, which goes before the one that stands before the command. */
+function speakAsAsked(program: Command, made: Command): void {
+  const { lang } = program.opts<{ readonly lang?: string }>();
+  if (lang !== undefined && made.getOptionValue('lang') === undefined) {
+    made.setOptionValueWithSource('lang', lang, 'cli');
+  }
 }
 
 function inherit(command: Command, program: Command): void {

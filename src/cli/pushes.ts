@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { PARKED_BECAUSE } from '../app/push-plan.js';
-import { explainPush, findPush, listPushes, matchPush, replayPushes } from '../app/pushes.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { explainPush, findPush, listPushes, matchPush, NOT_SHOWN, replayPushes } from '../app/pushes.js';
+import { clockTime, isoWithOffset } from '../domain/calendar.js';
+import { same, type Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { countFrom, sinceFrom } from './flags.js';
-import { spoken } from './language.js';
+import { spoken, spokenLanguage } from './language.js';
 import { print, printData, printJson, say, table } from './terminal.js';
 
 export function pushesCommand(): Command {
@@ -42,16 +43,15 @@ function listCommand(): Command {
       perform(made, {}, async ({ open }) => {
         const store = await open('interactive');
         const which = options.parked ? { parked: true as const } : { most: countFrom('--most', options.most) };
-        const rows = (await listPushes(store, which)).map((push) => ({
-          ...push,
-          receivedAt: isoWithOffset(push.receivedAt, store.settings.quotaTimezone),
-        }));
-        if (options.json) await printJson(rows);
-        else if (rows.length === 0) say({ en: 'None.', zh: '没有推送。' });
+        const rows = await listPushes(store, which);
+        const timezone = store.settings.quotaTimezone;
+        if (options.json) {
+          await printJson(rows.map((row) => ({ ...row, receivedAt: isoWithOffset(row.receivedAt, timezone) })));
+        } else if (rows.length === 0) say({ en: 'None.', zh: '没有推送。' });
         else {
           const lines = rows.map((row) => [
             row.id,
-            row.receivedAt,
+            clockTime(row.receivedAt, timezone, spokenLanguage()),
             row.infoType,
             row.parked ? spoken(PARKED_BECAUSE[row.parked]) : '',
           ]);
@@ -81,19 +81,20 @@ function showCommand(): Command {
           await printData(`${stored.query}\n${stored.body.toString('utf8')}\n`);
           return EXIT.done;
         }
-        const { says: said, callsFor } = await explainPush(store, stored);
-        const facts = {
-          id: stored.id,
-          receivedAt: isoWithOffset(stored.receivedAt, store.settings.quotaTimezone),
-          infoType: stored.infoType,
-          says: said,
-          calls_for: callsFor.en,
-        };
-        if (options.json) await printJson(facts);
+        const { says, callsFor, detail } = await explainPush(store, stored);
+        const { infoType } = stored;
+        const timezone = store.settings.quotaTimezone;
+        const facts = { id: stored.id, receivedAt: isoWithOffset(stored.receivedAt, timezone), infoType };
+        if (options.json) await printJson({ ...facts, says, calls_for: callsFor.en });
         else {
-          const { says, ...named } = facts;
-          const rest = { ...named, calls_for: spoken(callsFor) };
-          await print(`${table([...Object.entries(rest), ...fieldsOf(says)])}\n`);
+          const shown = {
+            ...facts,
+            calls_for: spoken(callsFor),
+            ...says,
+            ...(detail !== undefined && { detail: spoken(detail) }),
+          };
+          const time = (at: number): string => clockTime(at, timezone, spokenLanguage());
+          await print(`${table(fieldsOf({ ...shown, receivedAt: stored.receivedAt }, time))}\n`);
         }
         return EXIT.done;
       }),
@@ -160,10 +161,40 @@ function matchCommand(): Command {
   );
 }
 
-function fieldsOf(says: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] {
+/** What a push says, by the names of `--json`; in Chinese by those that people read. */
+const FIELDS = {
+  id: { en: 'id', zh: '编号' },
+  receivedAt: { en: 'receivedAt', zh: '收到时间' },
+  infoType: { en: 'infoType', zh: '类型' },
+  calls_for: { en: 'calls_for', zh: '需要的处理' },
+  componentAppid: { en: 'componentAppid', zh: '平台 AppID' },
+  createdAt: { en: 'createdAt', zh: '微信推送时间' },
+  status: { en: 'status', zh: '状态' },
+  msg: { en: 'msg', zh: '微信说明' },
+  appid: { en: 'appid', zh: '小程序 AppID' },
+  authCode: { en: 'authCode', zh: '授权码' },
+  ticket: { en: 'ticket', zh: '票据' },
+  event: { en: 'event', zh: '授权变化' },
+  authorizerAppid: { en: 'authorizerAppid', zh: '授权方 AppID' },
+  authorizationCode: { en: 'authorizationCode', zh: '授权码' },
+  codeExpiresAt: { en: 'codeExpiresAt', zh: '授权码有效期至' },
+  detail: { en: 'detail', zh: '无法解读的原因' },
+  'info.name': { en: 'info.name', zh: '企业名称' },
+  'info.code': { en: 'info.code', zh: '企业代码' },
+  'info.codeType': { en: 'info.codeType', zh: '代码类型' },
+  'info.legalPersonaWechat': { en: 'info.legalPersonaWechat', zh: '法人微信号' },
+  'info.legalPersonaName': { en: 'info.legalPersonaName', zh: '法人姓名' },
+  'info.componentPhone': { en: 'info.componentPhone', zh: '客服电话' },
+  'info.taskId': { en: 'info.taskId', zh: '任务编号' },
+} as const satisfies Record<string, Words>;
+
+function fieldsOf(says: object, time: (at: number) => string, prefix = ''): [string, string][] {
   return Object.entries(says).flatMap(([name, value]): [string, string][] => {
     if (value === undefined) return [];
-    if (typeof value === 'object' && value !== null) return fieldsOf(value as Record<string, unknown>, `${name}.`);
-    return [[`${prefix}${name}`, String(value)]];
+    if (typeof value === 'object' && value !== null) return fieldsOf(value, time, `${name}.`);
+    const field: Words = FIELDS[`${prefix}${name}` as keyof typeof FIELDS] ?? same(`${prefix}${name}`);
+    const isTime = typeof value === 'number' && /At$/.test(name);
+    const text = isTime ? time(value) : value === NOT_SHOWN.en ? spoken(NOT_SHOWN) : String(value);
+    return [[spoken(field), text]];
   });
 }

@@ -141,6 +141,7 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
       say({ en: `Written: ${output}`, zh: `已写入：${output}` });
     }
   }
+  if (result.unheard > 0) say(UNHEARD(result.unheard));
   return statusOf(result, interruption, language);
 }
 
@@ -163,6 +164,11 @@ function statusOf(
       return needing > 0 ? EXIT.someNeedAPerson : EXIT.done;
   }
 }
+
+const UNHEARD = (count: number): Words => ({
+  en: `${count} ${count === 1 ? 'merchant is' : 'merchants are'} still under way in this ledger, such as those of other sheets and corrected ones, and nobody receives WeChat's pushes now. Run \`fastregister serve\`, which sends what waits and takes the pushes.`,
+  zh: `登记簿中还有 ${count} 个商户正在办理（如其他表格的商户、更正后重新提交的商户），而现在没有程序接收微信推送。请运行 \`fastregister serve\`，继续提交并接收推送。`,
+});
 
 const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
 const NOTHING: Words = { en: '', zh: '' };

@@ -13,17 +13,26 @@ import { openProgress, say } from './terminal.js';
 
 /** @throws SheetError */
 export async function loadShown(store: Store, files: readonly string[], request: LoadRequest): Promise<Loaded[]> {
+  const examples = new Map<string, boolean>();
+  let withoutPhone = 0;
   let progress = openProgress();
   try {
-    return await loadFiles(store, files, request, {
-      onOpened: sayNotes,
+    const done = await loadFiles(store, files, request, {
+      onOpened(opened) {
+        sayNotes(opened);
+        examples.set(opened.file, opened.sheet.hasExample === true);
+      },
       onProgress: (file, rows) => progress.show(spoken({ en: `${file}: ${rows} rows`, zh: `${file}：${rows} 行` })),
       onLoaded(file, loaded) {
         progress.end();
         say(describe(file, loaded, request));
+        if (loaded.batch.rows === 0) say(noMerchants(file, examples.get(file) === true));
+        withoutPhone += loaded.withoutPhone ?? 0;
         progress = openProgress();
       },
     });
+    if (withoutPhone > 0) say(noPhone(withoutPhone));
+    return done;
   } finally {
     progress.end();
   }
@@ -31,6 +40,28 @@ export async function loadShown(store: Store, files: readonly string[], request:
 
 export function sayNotes({ file, sheet }: SheetFile): void {
   for (const { en, zh } of sheet.notes) say({ en: `${file}: ${en}`, zh: `${file}：${zh}` });
+}
+
+/** Of a sheet without a row, such as a template that nobody has filled in. */
+export function noMerchants(file: string, hasExample: boolean): Words {
+  const what: Words = hasExample
+    ? { en: 'there is no merchant in it, only the example row of the template', zh: '表中没有商户，只有模板的示例行' }
+    : { en: 'there is no merchant in it', zh: '表中没有商户' };
+  const where: Words = hasExample
+    ? { en: 'below the example, which is not read', zh: '请在示例行（不会读取）下方' }
+    : { en: 'below the headings', zh: '请在表头下方' };
+  return {
+    en: `${file}: ${what.en}. Write one merchant a row ${where.en}, save the file, and give the same command again.`,
+    zh: `${file}：${what.zh}。${where.zh}逐行填写商户，保存后再次运行同一命令。`,
+  };
+}
+
+/** The message to forward asks merchants to answer it where there is no number to call. */
+export function noPhone(rows: number): Words {
+  return {
+    en: `${rows} ${rows === 1 ? 'row has' : 'rows have'} no component_phone, and FASTREGISTER_COMPONENT_PHONE is not set: the messages to forward name no number to call, and ask to be answered.`,
+    zh: `${rows} 行没有客服电话，也未设置 FASTREGISTER_COMPONENT_PHONE：“转发给商户”的内容中没有可致电的号码，只请商户直接回复。`,
+  };
 }
 
 /** What a run shows while it sends. */

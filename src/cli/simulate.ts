@@ -5,6 +5,7 @@ import { startSimulator } from '../../simulator/simulator.js';
 import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, parseDuration, WAIT_SETTINGS } from '../domain/patience.js';
 import type { Words } from '../domain/words.js';
+import type { Settings } from '../settings.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { spoken } from './language.js';
 import { aborted, onInterruption, print, say, table } from './terminal.js';
@@ -61,9 +62,9 @@ export function simulateCommand(): Command {
     )
     .option('--fates', spoken({ en: 'list the fates and end', zh: '列出可指定的结果后退出' }))
     .action(async (options: Options, made: Command) =>
-      perform(made, {}, async ({ settings }) => {
+      perform(made, { defaults: defaultsFor(options) }, async ({ settings }) => {
         if (options.fates) {
-          await print(`${table(FATES.map(({ word, example, does }) => [word, example, does]))}\n`);
+          await print(`${table(FATES.map(({ word, example, does }) => [word, example, spoken(does)]))}\n`);
           return EXIT.done;
         }
         const interruption = onInterruption();
@@ -98,7 +99,11 @@ export function simulateCommand(): Command {
             zh: `${where} 已被其他程序占用。请用 --port 选择其他端口。`,
           });
         });
-        await print(`${environment(simulator.url, speed, settings.wechatComponentAppid !== undefined)}\n`);
+        const api = settings.wechatRegistrationApi;
+        const { wechatComponentAppid: appid = INVENTED_APPID } = settings;
+        const hasOwnPlatform = appid !== INVENTED_APPID;
+        await print(`${environment(simulator.url, speed, api, hasOwnPlatform)}\n`);
+        say(REHEARSED(api));
         say({ en: 'The simulator listens; stop it with Ctrl-C.', zh: '模拟器正在监听；按 Ctrl-C 停止。' });
         await aborted(interruption.signal);
         await simulator.close();
@@ -107,10 +112,24 @@ export function simulateCommand(): Command {
     );
 }
 
+/** Against WeChat's own address there is no default: a rehearsal is of what can be called there, unless it is of its end. */
+function defaultsFor({ retired }: Options): Readonly<Record<string, string>> {
+  return { WECHAT_REGISTRATION_API: retired ? 'fastregisterweapp' : 'fastregisterenterpriseweapp' };
+}
+
+const INVENTED_APPID: string = REHEARSAL_CREDENTIALS.componentAppid;
+
+type RegistrationApiName = Settings['wechatRegistrationApi'];
+
+const REHEARSED = (api: RegistrationApiName): Words => ({
+  en: `These settings rehearse ${api}. In WECHAT_REGISTRATION_API you can choose the other registration API.`,
+  zh: `以上配置演练的接口是 ${api}，可在 WECHAT_REGISTRATION_API 中改用另一个接口。`,
+});
+
 /** What to put into the environment of `fastregister run`, or into .env, to rehearse. */
-function environment(url: string, speed: number, hasOwnPlatform: boolean): string {
-  const address = `WECHAT_API_BASE_URL=${url}`;
-  if (hasOwnPlatform) return address;
+function environment(url: string, speed: number, api: RegistrationApiName, hasOwnPlatform: boolean): string {
+  const called = [`WECHAT_API_BASE_URL=${url}`, `WECHAT_REGISTRATION_API=${api}`];
+  if (hasOwnPlatform) return called.join('\n');
   // Invented appids have no place among the real ones, and waits of a day end when the simulated day does.
   const waits = (
     [
@@ -125,7 +144,7 @@ function environment(url: string, speed: number, hasOwnPlatform: boolean): strin
     ] as const
   ).map((wait) => `${WAIT_SETTINGS[wait].name}=${Math.ceil(DEFAULT_PATIENCE[wait] / speed)}ms`);
   return [
-    address,
+    ...called,
     'FASTREGISTER_HOME=.fastregister/rehearsal',
     'FASTREGISTER_LEDGER=rehearsal',
     ...(speed > 1 ? waits : []),
@@ -192,6 +211,6 @@ function wholeNumber(flag: string, text: string, greatest: number): number {
 }
 
 const SIMULATE_EXAMPLE: Words = {
-  en: 'fastregister simulate --speed 1440   # a day a minute; then set WECHAT_API_BASE_URL to what it prints',
-  zh: 'fastregister simulate --speed 1440   # 一分钟模拟一天；然后将 WECHAT_API_BASE_URL 设为其输出的地址',
+  en: 'fastregister simulate --speed 1440   # a day a minute; then put what it prints into .env',
+  zh: 'fastregister simulate --speed 1440   # 一分钟模拟一天；然后把它打印的配置写入 .env',
 };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { todo } from '../app/todo.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { clockTime, isoWithOffset } from '../domain/calendar.js';
 import type { Words } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
@@ -59,10 +59,11 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
   const contact = options.contact?.split(',').map((heading) => heading.trim());
   const todos = await todo(store, language, { contact, notContacted: options.notContacted });
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
+  const shown = (at: number): string => clockTime(at, settings.quotaTimezone, language);
 
   if (options.output !== undefined) {
     const pieces: AsyncIterable<string | Uint8Array> = isWorkbook(options.output)
-      ? todoWorkbook(todos, time, language)
+      ? todoWorkbook(todos, shown, language)
       : todoCsv(todos, time, language);
     await writeWhole(options.output, pieces, options.force === true);
     say({ en: `Written: ${options.output}`, zh: `已写入：${options.output}` });

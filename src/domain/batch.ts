@@ -23,7 +23,7 @@ export interface Batch {
   /** False while the file is still being read, or where reading was interrupted. */
   readonly complete: boolean;
   /** The batch corrects one row of another batch: `batch/index` of that row, and the person who corrected it. */
-  readonly correction?: { readonly row: string; readonly by: string };
+  readonly correction?: { readonly row: string; readonly by: string; readonly because?: string };
   /** When its merchants were forgotten, ms since 1970; only its counts are left. */
   readonly purgedAt?: number;
 }

@@ -1,5 +1,5 @@
 /** Days and hours on the clock of a time zone: the quota day and the sending hours. Times are milliseconds since 1970. */
-import type { Words } from './words.js';
+import type { Language, Words } from './words.js';
 
 export interface QuotaDay {
   /** `2026-11-21`, in the quota's time zone. */
@@ -85,6 +85,15 @@ function dateText(day: number): string {
     dates.text = new Date(day * 86_400_000).toISOString().slice(0, 10);
   }
   return dates.text;
+}
+
+/**
+ * A time that stands alone, in a column or before a line. In Chinese it is read by people, and filtered and sorted by them:
+ * `2026-11-21 09:30:00`; in English it is the data.
+ */
+export function clockTime(at: number, timeZone: string, language: Language): string {
+  const iso = isoWithOffset(at, timeZone);
+  return language === 'zh' ? iso.slice(0, 19).replace('T', ' ') : iso;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -35,6 +35,7 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
   const legalPersonaWechat = checkedWechat(needs, findings);
   const legalPersonaName = checkedPersona(needs, findings);
   const componentPhone = checkedPhone(needs, findings);
+  checkContacts(row, layout, findings);
 
   if (findings.stopped || codeType === undefined) {
     const isOnlyRefused = findings.problems.every(({ code: it, severity }) => severity !== 'error' || it === REFUSED);
@@ -176,6 +177,26 @@ const PHONE = /^\+?(?:\([0-9+]{2,5}\))?[0-9](?:-?[0-9]){4,19}$/;
 /** Ten or eleven digits that begin with an area code but for its zero. 400 and 800 numbers have ten digits and no zero. */
 const ZEROLESS = /^(?:(?:10|2[0-9])[0-9]{8}|(?!400|800)[3-9][0-9]{2}[0-9]{7}|[3-9][0-9]{10})$/;
 
+/** `1.38E+10` */
+const SCIENTIFIC = /^[0-9](?:\.[0-9]+)?E\+?[0-9]{1,3}$/i;
+/** A digit is missing, or there is one too many. */
+const IS_NEARLY_MOBILE = /^1[3-9](?:[0-9]{8}|[0-9]{10})$/;
+const SEPARATORS = /[\s,，、;；/|:：]+/;
+
+/** The user's own columns come back as they are: of a phone that nobody can call any more it is said so. */
+function checkContacts({ cells }: SheetRow, { contacts = [] }: Layout, findings: Findings): void {
+  for (const column of contacts) {
+    const cell = cells[column] ?? '';
+    if (!DIGIT.test(cell)) continue;
+    for (const number of halfWidth(cell).split(SEPARATORS)) {
+      if (SCIENTIFIC.test(number)) findings.addAt('sheet:contact_damaged', column, undefined, number);
+      else if (IS_NEARLY_MOBILE.test(number)) {
+        findings.addAt('sheet:phone_mobile_length', column, undefined, String(number.length));
+      }
+    }
+  }
+}
+
 function checkedPhone(needs: Needs, findings: Findings): string {
   const cell = findings.cell('component_phone');
   const phone = PHONE.test(cell) ? cell : repaired('component_phone', findings, true);
@@ -186,8 +207,10 @@ function checkedPhone(needs: Needs, findings: Findings): string {
   // 15 digits in groups may be a mobile number and its extension.
   const isExtended = phone.replace(/\D/g, '').length === 15 && /[\s-]/.test(cell.trim());
   if (!isExtended && isPersonal(phone, 'component_phone', findings)) return phone;
-  if (!PHONE.test(phone)) findings.add('sheet:phone_shape', 'component_phone');
-  else if (/^1[3-9](?:[0-9]{8}|[0-9]{10})$/.test(phone)) {
+  if (SCIENTIFIC.test(phone)) findings.add('sheet:phone_scientific', 'component_phone', phone);
+  else if (/^[0-9]{5,}\.[0-9]+$/.test(phone)) findings.add('sheet:phone_decimal', 'component_phone');
+  else if (!PHONE.test(phone)) findings.add('sheet:phone_shape', 'component_phone');
+  else if (IS_NEARLY_MOBILE.test(phone)) {
     findings.add('sheet:phone_mobile_length', 'component_phone', String(phone.length));
   } else if (ZEROLESS.test(phone)) findings.add('sheet:phone_leading_zero', 'component_phone');
   return phone;

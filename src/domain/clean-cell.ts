@@ -15,9 +15,13 @@ export const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?
 /** Invisible wherever they stand. U+2028 and U+2029 are line breaks, not this. */
 const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164]/gu;
 
+export function withoutInvisible(text: string): string {
+  return text.replace(INVISIBLE, '');
+}
+
 /** Without invisible characters, trimmed; and says so. */
 export function visible(cell: string, field: Field, findings: Findings): string {
-  const seen = cell.replace(INVISIBLE, '');
+  const seen = withoutInvisible(cell);
   if (seen !== cell) findings.add('sheet:invisible_characters', field);
   const text = seen.trim();
   if (text !== seen && text !== '') findings.add('sheet:spaces_repaired', field);

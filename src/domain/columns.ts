@@ -2,7 +2,8 @@
 import type { Words } from './words.js';
 
 interface Column {
-  readonly aliases: readonly string[];
+  /** The first is the heading of a Chinese template, and what Chinese sentences call it. */
+  readonly aliases: readonly [string, ...string[]];
   /** Whether a sheet can do without it: `persona` columns are required by the API that writes to the legal person. */
   readonly required: 'always' | 'persona' | 'never';
   /** The note that the template writes behind the heading; in brackets, so that it is ignored on reading. */
@@ -11,12 +12,12 @@ interface Column {
 
 // biome-ignore format: one line, one column
 export const COLUMNS = {
-  name: { aliases: ['企业名', '企业名称', '公司名称'], required: 'always', note: { en: "required, as at the business registry; a sole trader without a trade name: 个体户 and the legal person's name", zh: '必填，与工商登记一致；无名称的个体工商户填“个体户”加法人姓名' } },
+  name: { aliases: ['企业名称', '企业名', '公司名称'], required: 'always', note: { en: "required, as at the business registry; a sole trader without a trade name: 个体户 and the legal person's name", zh: '必填，与工商登记一致；无名称的个体工商户填“个体户”加法人姓名' } },
   code: { aliases: ['企业代码', '统一社会信用代码', '组织机构代码', '营业执照注册号'], required: 'always', note: { en: 'required, as text', zh: '必填，文本格式' } },
-  code_type: { aliases: ['企业代码类型', '代码类型'], required: 'never', note: { en: '1 credit code, 2 organisation code, 3 licence number; may be blank', zh: '1 统一社会信用代码，2 组织机构代码，3 营业执照注册号；可留空' } },
-  legal_persona_wechat: { aliases: ['法人微信', '法人微信号'], required: 'persona', note: { en: "the legal person's own Weixin ID, as WeChat shows it under Me; not a phone or QQ number", zh: '必填，法人本人的微信号，见微信“我”页面；不能填手机号或 QQ 号' } },
+  code_type: { aliases: ['代码类型', '企业代码类型'], required: 'never', note: { en: '1 credit code, 2 organisation code, 3 licence number; may be blank', zh: '1 统一社会信用代码，2 组织机构代码，3 营业执照注册号；可留空' } },
+  legal_persona_wechat: { aliases: ['法人微信号', '法人微信'], required: 'persona', note: { en: "the legal person's own Weixin ID, as WeChat shows it under Me; not a phone or QQ number", zh: '必填，法人本人的微信号，见微信“我”页面；不能填手机号或 QQ 号' } },
   legal_persona_name: { aliases: ['法人姓名', '法定代表人'], required: 'persona', note: { en: 'as at the business registry and on the bank card linked to this WeChat', zh: '必填，与工商登记及该微信绑定的银行卡姓名一致' } },
-  component_phone: { aliases: ['第三方联系电话', '客服电话'], required: 'never', note: { en: 'your number, for the legal person to call; as text; blank: the default', zh: '第三方客服电话，便于法人联系；文本格式，留空则用默认电话' } },
+  component_phone: { aliases: ['客服电话', '第三方联系电话'], required: 'never', note: { en: 'your number, for the legal person to call; as text; blank: the default', zh: '贵公司的客服电话，便于法人联系；文本格式，留空则用默认电话' } },
 } as const satisfies Record<string, Column>;
 
 export type Field = keyof typeof COLUMNS;
@@ -57,6 +58,8 @@ export interface Layout {
   readonly width: number;
   /** Columns that the report repeats unchanged: all except the columns that an earlier report added. */
   readonly carried: readonly number[];
+  /** Of these, the user's own columns with a person or a phone to contact. */
+  readonly contacts?: readonly number[];
 }
 
 /** Headings whose meaning is ambiguous: one heading for two fields, or two headings for one field. */
@@ -85,15 +88,26 @@ export function readHeadings(cells: readonly string[]): HeadingsRead {
     columns[field] = at[0] ?? -1;
   }
   const ofReport = columnsOfReport(cells);
+  const carried = cells.flatMap((_, column) => (ofReport.has(column) ? [] : [column]));
+  const ours = new Set(Object.values(columns));
+  const contacts = carried.filter((column) => !ours.has(column) && isContactHeading(cells[column] ?? ''));
   return {
-    layout: {
-      columns,
-      width: cells.length,
-      carried: cells.flatMap((_, column) => (ofReport.has(column) ? [] : [column])),
-    },
+    layout: { columns, width: cells.length, carried, ...(contacts.length > 0 && { contacts }) },
     found: FIELDS.filter((field) => columns[field] >= 0).length,
     clashes,
   };
+}
+
+/** Of a column that is none of ours: whom to contact at the merchant. */
+export function isContactHeading(heading: string): boolean {
+  return SPEAKS_OF_A_CONTACT.test(heading.slice(0, LONGEST_HEADING));
+}
+
+const SPEAKS_OF_A_CONTACT = /联系|电话|手机|contact|phone|mobile|\btel\b/i;
+
+/** As sentences name a column. */
+export function columnName(field: Field): Words {
+  return { en: field, zh: COLUMNS[field].aliases[0] };
 }
 
 /** Whether a cell could be that field's heading. */

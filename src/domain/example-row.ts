@@ -20,6 +20,11 @@ export function exampleCell(field: Field, language: Language): string {
   return cells[field];
 }
 
+/** Whether the template's own row is still among the first rows of a sheet. */
+export function hasExample(rows: readonly (readonly string[])[], layout: Pick<Layout, 'columns'>): boolean {
+  return rows.some((cells) => isExample(cells, layout));
+}
+
 /** Both cells must be unchanged: if either was filled in, the row is checked. */
 export function isExample(cells: readonly string[], { columns }: Pick<Layout, 'columns'>): boolean {
   if (cells[columns.code]?.trim() !== CODE) return false;

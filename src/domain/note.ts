@@ -44,6 +44,20 @@ export function readNote({ text, who, contacted }: NoteInput): NoteRead {
   return { kind: 'note', note: { text: printable(withoutResidentIdsIn(line)), who: author.name, contacted } };
 }
 
+export type ReasonRead = { readonly kind: 'reason'; readonly text: string } | Fault;
+
+/** Why somebody corrects details; it may be left out. */
+export function readReason(because: string): ReasonRead {
+  const line = onOneLine(because);
+  if (lengthOf(line) > LONGEST_NOTE) {
+    return fault(
+      `The reason has ${lengthOf(line)} characters; ${LONGEST_NOTE} is the most.`,
+      `原因有 ${lengthOf(line)} 个字符，最多 ${LONGEST_NOTE} 个。`,
+    );
+  }
+  return { kind: 'reason', text: printable(withoutResidentIdsIn(line)) };
+}
+
 export type AuthorRead = { readonly kind: 'author'; readonly name: string } | Fault;
 
 /** The person who writes a note, or corrects details, as the history shows the name. */

@@ -1,5 +1,5 @@
 /** What can be wrong with a row of a sheet, in words with which the person who has the sheet open can fix it. */
-import type { Field } from './columns.js';
+import { columnName, type Field } from './columns.js';
 import { type Actor, same, type Words } from './words.js';
 
 interface ProblemKind {
@@ -84,8 +84,11 @@ export const PROBLEMS = {
   'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_LEGAL_PERSON },
 
   // The phone
-  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少第三方联系电话，也未设默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“第三方联系电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新导入表格。' } },
+  'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少客服电话，也未设默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“客服电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新导入表格。' } },
   'sheet:phone_shape': { severity: 'error', who: 'us', says: { en: 'this is not a phone number.', zh: '这不是电话号码。' }, next: { en: 'Set the column to Text and write digits and hyphens only.', zh: '请将该列设为“文本”格式，只写数字和连字符。' } },
+  'sheet:phone_scientific': { severity: 'error', who: 'us', says: { en: 'Excel has turned this phone number into {detail}; digits are lost.', zh: 'Excel 已将该电话变为 {detail}，部分数字已丢失。' }, next: AS_TEXT },
+  'sheet:phone_decimal': { severity: 'error', who: 'us', says: { en: 'a program has turned this phone number into a number with a decimal point.', zh: '该电话已被软件变为带小数点的数字。' }, next: AS_TEXT },
+  'sheet:contact_damaged': { severity: 'warning', who: 'us', says: { en: "Excel has turned the merchant's phone number into {detail}; nobody can call it. The row is sent all the same.", zh: 'Excel 已将商户的联系电话变为 {detail}，无法拨打；本行仍会提交。' }, next: AS_TEXT },
   'sheet:phone_mobile_length': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a mobile number, but has {detail} digits; such numbers have 11.', zh: '该电话像手机号，但有 {detail} 位；手机号应为 11 位。' }, next: { en: 'Compare it with the number that is meant.', zh: '请核对号码。' } },
   'sheet:phone_leading_zero': { severity: 'warning', who: 'us', says: { en: 'the phone looks like a landline that has lost the zero of its area code.', zh: '该电话像座机号，但缺少区号首位的零。' }, next: AS_TEXT },
 
@@ -125,11 +128,36 @@ export function problemReason(problem: ReportedProblem): Words {
   return { en: place.en + says.en, zh: place.zh + says.zh };
 }
 
+/** The same by the column's name: where the row was written into another file, its cell stands elsewhere. */
+export function reasonByColumn(problem: ReportedProblem & Pick<Problem, 'column'>): Words {
+  const says = problemReason({ ...problem, cell: '' });
+  const { column } = problem;
+  if (column === undefined) return says;
+  return { en: `${columnName(column).en}: ${says.en}`, zh: `${columnName(column).zh}：${says.zh}` };
+}
+
+/**
+ * Why a row was refused: its errors; or its warnings, where these hold it back. Other warnings come behind, if they call for
+ * something.
+ */
+export function refusalReasons(ofRow: readonly ReportedProblem[]): Words[] {
+  const [errors, warnings] = [ofRow.filter((it) => !isWarning(it)), ofRow.filter(isWarning)];
+  if (errors.every(({ code }) => code === HELD_BACK)) return [...errors, ...warnings].map(problemReason);
+  const others = warnings.filter((it) => stepOf(it) !== NOTHING).map(problemReason);
+  return [...errors.map(problemReason), ...(others.length > 0 ? [LOOK_AT] : []), ...others];
+}
+
+const HELD_BACK: ProblemCode = 'sheet:held_back';
+const LOOK_AT: Words = { en: 'Look at this, too:', zh: '另请留意：' };
+
+function isWarning({ code }: ReportedProblem): boolean {
+  return kindOf(code)?.severity === 'warning';
+}
+
 /**
  * A problem that stops a row comes before problems that were only repaired: the first one is the report's `problem`.
  */
 export function worstFirst<P extends ReportedProblem>(ofRow: readonly P[]): P[] {
-  const isWarning = ({ code }: P): boolean => kindOf(code)?.severity === 'warning';
   return [...ofRow.filter((problem) => !isWarning(problem)), ...ofRow.filter(isWarning)];
 }
 

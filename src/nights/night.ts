@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Batch, byOutcome, countOf } from '../domain/batch.js';
-import { isoWithOffset, quotaDay } from '../domain/calendar.js';
+import { clockTime, quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
 import type { Limits } from '../domain/limits.js';
 import type { Night, NightEnding, NightFile, RejectedFile, Schedule } from '../domain/night.js';
@@ -338,7 +338,7 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     const stem = join(folder, night.name);
     const { notesOf } = tools;
     const todos = await todosOf(batches, { ...options, notesOf, batches: night.files.map(({ batch }) => batch) });
-    const time = (at: number): string => isoWithOffset(at, night.timezone);
+    const time = (at: number): string => clockTime(at, night.timezone, night.language);
     await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
     const summary = await summaryOf(night, batches, options, { used, limit, left }, todoFile(stem));
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);

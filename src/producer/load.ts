@@ -19,6 +19,8 @@ export interface Loaded {
   /** The file was loaded before: nothing was changed. */
   readonly known: boolean;
   readonly counts: Counts;
+  /** Of the rows that were loaded now: those that can be sent, and have no phone that the merchant could call. */
+  readonly withoutPhone?: number;
 }
 
 export interface LoadOptions {
@@ -80,6 +82,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   );
   let index = 0;
   let warned = 0;
+  let withoutPhone = 0;
   const underWay: Promise<void>[] = [];
   let forerunner = Promise.resolve();
   for await (const rows of checkedRows(sheet, rules)) {
@@ -92,12 +95,16 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     underWay.push(stored);
     forerunner = stored;
     index += rows.length;
-    for (const row of rows) if (isWarned(row)) warned += 1;
+    for (const row of rows) {
+      if (isWarned(row)) warned += 1;
+      if (row.merchant?.componentPhone === '') withoutPhone += 1;
+    }
     onProgress?.(index);
   }
   for (const stored of underWay) await stored;
   await batches.complete(id, warned);
-  return { batch: { ...batch, rows: index, warned, complete: true }, known: false, counts: await batches.counts(id) };
+  const loaded = { ...batch, rows: index, warned, complete: true };
+  return { batch: loaded, known: false, counts: await batches.counts(id), withoutPhone };
 }
 
 /**

@@ -90,6 +90,8 @@ export type Plan = { readonly [status in RowStatus]: number } & {
   readonly replaces: number;
   /** Rows with warnings and nothing worse. */
   readonly warned: number;
+  /** Rows that can be sent, and have no phone that the merchant could call. */
+  readonly without_phone: number;
   /** The commonest first. */
   readonly groups: readonly ProblemGroup[];
 };
@@ -99,7 +101,7 @@ const CELLS_NAMED = 3;
 /** Counts what passes. */
 export function openTally() {
   const statuses = { ready: 0, invalid: 0, duplicate: 0, in_progress: 0, waits: 0, already_created: 0 };
-  const counts = { rows: 0, warned: 0, replaces: 0, ...statuses };
+  const counts = { rows: 0, warned: 0, without_phone: 0, replaces: 0, ...statuses };
   const groups = new Map<string, ProblemGroup & { count: number; cells: string[] }>();
 
   function add({ row, status, differing = [], replaces }: PlannedRow): void {
@@ -107,6 +109,7 @@ export function openTally() {
     counts[status] += 1;
     if (replaces) counts.replaces += 1;
     if (isWarned(row)) counts.warned += 1;
+    if (row.merchant?.componentPhone === '') counts.without_phone += 1;
     for (const { code, severity, cell } of row.problems) addProblem(row, code, severity, cell);
     if (differing.length > 0) addProblem(row, 'sheet:duplicate_differs', 'warning', '');
   }

@@ -45,19 +45,29 @@ export async function* find(tools: FindTools, text: string, options: ReportOptio
 
 /** The registrations that `text` is a key of: a code, an appid, a task id, or the registration's id. */
 async function* byKey(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
-  const { batches, ledger } = tools;
+  const { ledger } = tools;
   for (const id of await keyedBy(tools, text)) {
     const view = await ledger.read(id);
     if (view === undefined) continue;
     const { row, joinedRows, waitingRows } = view.registration;
     for (const pointer of [row, ...joinedRows, ...waitingRows]) {
-      const [batchId = '', index] = pointer.split('/');
-      const batch = await batches.find(batchId);
-      if (batch === undefined || batch.purgedAt !== undefined) continue;
-      const entry = await batches.rowWithOutcome(batch, Number(index));
-      if (entry !== undefined) yield await foundIn(tools, batch, entry, options);
+      const found = await foundAt(tools, pointer, options);
+      if (found !== undefined) yield found;
     }
   }
+}
+
+/** The row at `batch/index`; undefined where it was purged. */
+export async function foundAt(
+  tools: Pick<FindTools, 'batches'>,
+  pointer: string,
+  options: ReportOptions,
+): Promise<Found | undefined> {
+  const [batchId = '', index] = pointer.split('/');
+  const batch = await tools.batches.find(batchId);
+  if (batch === undefined || batch.purgedAt !== undefined) return undefined;
+  const fate = await tools.batches.rowWithOutcome(batch, Number(index));
+  return fate === undefined ? undefined : foundIn(tools, batch, fate, options);
 }
 
 /** The ids that `text` is a key of; whether there is such a registration is not asked. */
@@ -91,7 +101,7 @@ async function* inSheets(
 }
 
 async function foundIn(
-  { batches }: FindTools,
+  { batches }: Pick<FindTools, 'batches'>,
   batch: Batch,
   entry: RowWithOutcome,
   options: ReportOptions,

@@ -1,6 +1,9 @@
 /** A registration's whole history on one page: what it is, what happens next, and everything that happened, in order. */
 
 import type { Batch } from '../domain/batch.js';
+import { columnName } from '../domain/columns.js';
+import { changesOf } from '../domain/correction.js';
+import type { Merchant } from '../domain/merchant.js';
 import { STATE_WORDS } from '../domain/outcome-words.js';
 import { problemReason } from '../domain/problems.js';
 import { FACTS, MOVES, REPORTERS, STATES } from '../domain/registration.js';
@@ -17,6 +20,8 @@ export interface Story {
   readonly batches: ReadonlyMap<string, Batch>;
   /** The line of the file that each of these rows stands in, by `batch/index`; a purged one is missing. */
   readonly lines: ReadonlyMap<string, number>;
+  /** Details of these rows, and of those that they corrected; refused and purged ones are missing. */
+  readonly merchants: ReadonlyMap<string, Merchant>;
   readonly blockedReason: BlockedReason | undefined;
 }
 
@@ -52,6 +57,7 @@ const WORDS = {
   changedNothing: { en: 'changed nothing', zh: '无变化' },
   sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
   correctedBy: { en: '; corrected by', zh: '；更正人：' },
+  blank: { en: '(blank)', zh: '（空）' },
   contacted: { en: 'contacted the merchant', zh: '已联系商户' },
 } as const satisfies Record<string, Words>;
 
@@ -72,6 +78,7 @@ export function historyPage(story: Story, language: Language, time: (at: number)
   const label = (word: keyof typeof WORDS): string => `${says(word)}${COLON[language]}`;
   const lines = [
     `${registration.id}${COLON[language]}${STATE_WORDS[registration.state][language]}`,
+    ...(row?.merchant === undefined ? [] : detailLines(row.merchant, language)),
     `  ${state[language]}`,
     ...(trouble ? [`  ${registration.problem}${COLON[language]}${trouble[language]}`] : []),
     ...(registration.said ? [`  ${label('weChat')}${registration.said}`] : []),
@@ -116,13 +123,36 @@ function rowLine(
   return [
     `${at === undefined ? WORDS.before[language] : time(at)}  row_accepted  ${place(story, pointer, language)}  → ${STATE_WORDS[entry?.to ?? 'queued'][language]}${waits}`,
     `  ${FACTS.row_accepted[language]}${entry === undefined ? '' : becauseOf(entry, language)}${correctedBy(batch, language)}`,
+    ...changeLines(story, pointer, batch?.correction?.row ?? entry?.rowBefore, language),
     ...warnings.map((problem) => `  ${problemReason(problem)[language]}`),
   ];
 }
 
+/** What is sent of the merchant, by the headings of a sheet. */
+function detailLines(merchant: Merchant, language: Language): string[] {
+  const code = `  ${columnName('code')[language]}${COLON[language]}${merchant.code}`;
+  const [name = '', ...others] = changesOf(undefined, merchant)
+    .filter(({ field, after }) => field !== 'code_type' && after !== '')
+    .map(({ field, after }) => `  ${columnName(field)[language]}${COLON[language]}${after}`);
+  return [name, code, ...others];
+}
+
+/** What a newer row says other than the one before it. */
+function changeLines({ merchants }: Story, pointer: string, before: string | undefined, language: Language): string[] {
+  const [older, newer] = [before === undefined ? undefined : merchants.get(before), merchants.get(pointer)];
+  if (older === undefined || newer === undefined) return [];
+  const shown = (text: string): string => (text === '' ? WORDS.blank[language] : text);
+  return changesOf(older, newer).map(
+    ({ field, before: was, after }) =>
+      `  ${columnName(field)[language]}${COLON[language]}${shown(was)} → ${shown(after)}`,
+  );
+}
+
 function correctedBy(batch: Batch | undefined, language: Language): string {
   if (batch?.correction === undefined) return '';
-  return `${WORDS.correctedBy[language]}${language === 'en' ? ' ' : ''}${batch.correction.by}`;
+  const { by, because } = batch.correction;
+  const reason = because === undefined ? '' : `${COLON[language]}${because}`;
+  return `${WORDS.correctedBy[language]}${language === 'en' ? ' ' : ''}${by}${reason}`;
 }
 
 function place({ batches, lines }: Story, pointer: string, language: Language): string {

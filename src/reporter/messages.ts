@@ -25,8 +25,8 @@ export function messageFor(entry: RowWithOutcome, outcome: Outcome, problem: str
   const name = entry.row.merchant?.name ?? '';
   const phone = entry.row.merchant?.componentPhone ?? '';
   return {
-    en: `Hello${name === '' ? '' : ` ${name}`}. ${text.en}${phone === '' ? '' : ` Questions: ${phone}.`}`,
-    zh: `${name === '' ? '' : `${name}，`}您好！${text.zh}${phone === '' ? '' : `如有疑问，请致电 ${phone}。`}`,
+    en: `Hello${name === '' ? '' : ` ${name}`}. ${text.en} ${phone === '' ? 'If you have questions, please answer this message.' : `Questions: ${phone}.`}`,
+    zh: `${name === '' ? '' : `${name}，`}您好！${text.zh}如有疑问，${phone === '' ? '请直接回复本消息' : `请致电 ${phone}`}。`,
   };
 }
 

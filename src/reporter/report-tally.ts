@@ -47,9 +47,13 @@ export function openReportTally(): ReportTally {
   };
 }
 
-/** Of the rows that were sent and are over, the share that was created; undefined where there is none. */
+/**
+ * Of the rows that have a result of WeChat, the share whose merchant has a Mini Program, from this sheet or from an earlier one;
+ * undefined where there is none. Rows that were never sent for a reason of the sheet's are no failure of a merchant.
+ */
 export function successRate(outcomes: Partial<Record<Outcome, number>>): number | undefined {
-  const { created = 0, rejected = 0, expired = 0, needs_review = 0 } = outcomes;
-  const over = created + rejected + expired + needs_review;
-  return over === 0 ? undefined : created / over;
+  const { created = 0, already_created = 0, rejected = 0, expired = 0, needs_review = 0 } = outcomes;
+  const registered = created + already_created;
+  const over = registered + rejected + expired + needs_review;
+  return over === 0 ? undefined : registered / over;
 }

@@ -1,7 +1,14 @@
 /** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
-import { nextStepsOf, problemActor, problemNextStep, problemReason, worstFirst } from '../domain/problems.js';
+import {
+  nextStepsOf,
+  problemActor,
+  problemNextStep,
+  problemReason,
+  refusalReasons,
+  worstFirst,
+} from '../domain/problems.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
@@ -18,6 +25,8 @@ export interface BlockedReason {
   readonly whoActs: Actor;
   /** When it ends by itself, in ms since 1970; absent if not known. */
   readonly until?: number;
+  /** Rows that are due later wait for their own time as well, in ms since 1970; absent: for nothing that ends before this does. */
+  readonly dueBy?: number;
 }
 
 export interface Circumstances {
@@ -65,7 +74,7 @@ function refused({ row }: RowWithOutcome): Sentences {
   return {
     outcome: 'invalid',
     problem: worst?.code ?? '',
-    reason: joined(problems.map(problemReason)),
+    reason: joined(refusalReasons(problems)),
     nextStep: joined(nextStepsOf(problems)),
     whoActs: (worst && problemActor(worst)) ?? STATES.invalid.acts,
   };
@@ -169,9 +178,8 @@ export function heldBackBy(
   { state, until = 0 }: Registration,
 ): BlockedReason | undefined {
   if (state === 'queued') return blockedReason;
-  return state === 'deferred' && until <= (blockedReason?.until ?? Number.POSITIVE_INFINITY)
-    ? blockedReason
-    : undefined;
+  const ends = blockedReason?.dueBy ?? blockedReason?.until ?? Number.POSITIVE_INFINITY;
+  return state === 'deferred' && until <= ends ? blockedReason : undefined;
 }
 
 /** The link's 24 hours: open, then about to end, then over. */

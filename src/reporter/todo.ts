@@ -4,7 +4,8 @@
  */
 
 import type { Batch } from '../domain/batch.js';
-import { REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
+import { halfWidth, withoutInvisible } from '../domain/clean-cell.js';
+import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
 import type { NotesShown } from '../domain/note.js';
 import type { Outcome } from '../domain/registration.js';
@@ -124,19 +125,22 @@ function byUrgency(one: Todo, other: Todo): number {
 
 // --- contact columns --------------------------------------------------------------------------------------------------
 
-const SPEAKS_OF_A_CONTACT = /联系|电话|手机|contact|phone|mobile|\btel\b/i;
-
 /** Our own columns are none: their phone is the platform's. */
 function contactColumns({ headings, columns }: Batch, named: readonly string[] | undefined): number[] {
   return headings.flatMap((heading, at) => {
     if (named !== undefined) return named.includes(heading.trim()) ? [at] : [];
-    return SPEAKS_OF_A_CONTACT.test(heading) && !columns.includes(at) ? [at] : [];
+    return isContactHeading(heading) && !columns.includes(at) ? [at] : [];
   });
+}
+
+/** Ready to be dialled: half-width, and one space where there are several. */
+function readable(cell: string): string {
+  return halfWidth(withoutInvisible(cell)).replace(/\s+/g, ' ').trim();
 }
 
 function contactIn(cells: readonly string[], columns: readonly number[]): string {
   return columns
-    .map((at) => (cells[at] ?? '').trim())
+    .map((at) => readable(cells[at] ?? ''))
     .filter((cell) => cell !== '')
     .join(' ');
 }

@@ -8,7 +8,7 @@ import { OUTCOMES } from '../domain/outcomes.js';
 import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { type ReportOptions, reportRows } from './report.js';
+import { type ReportOptions, type ReportRow, reportRows } from './report.js';
 import { openReportTally, type ReportTally, successRate } from './report-tally.js';
 import { shapeOf } from './shape.js';
 import type { Style } from './xlsx/styles.js';
@@ -58,7 +58,7 @@ export function reportWorkbook(
         yield page.map((row) => {
           tally.add(row);
           return {
-            cells: shape.cellsOf(batch, row),
+            cells: shape.cellsOf(batch, language === 'zh' ? timesShown(row) : row),
             looks: { [outcomeAt]: OUTCOME_LOOKS[row.outcome as Outcome] },
           };
         });
@@ -77,6 +77,12 @@ export function reportWorkbook(
   return workbookFile([report, countsSheet(tally, language)]);
 }
 
+/** People read it; the offset stays, for programs: `2026-11-21 09:30:00+08:00`. */
+function timesShown(row: ReportRow): ReportRow {
+  const { submitted_at, finished_at } = row;
+  return { ...row, submitted_at: submitted_at.replace('T', ' '), finished_at: finished_at.replace('T', ' ') };
+}
+
 const WORDS = {
   report: { en: 'report', zh: '报告' },
   outcome: { en: 'outcome', zh: '结果' },
@@ -84,8 +90,8 @@ const WORDS = {
   share: { en: 'share', zh: '占比' },
   total: { en: 'total', zh: '合计' },
   rate: {
-    en: 'success rate: created, of what was sent and is over',
-    zh: '成功率：已创建 ÷ 已提交且已有结果',
+    en: 'success rate: created and already_created, of these and rejected, expired and needs_review',
+    zh: '成功率：（已创建 + 此前已创建）÷（二者 + 未通过 + 已过期 + 需人工核实）',
   },
   reason: { en: 'reason', zh: '原因' },
   problem: { en: 'problem', zh: '问题代码' },

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { type CheckedRow, checkRow, requiredFields } from '../../src/domain/check-row.js';
 import { FIELDS, readHeadings } from '../../src/domain/columns.js';
 import { creditCodeCheck, licenceCheck, organisationCheck, residentCheck } from '../../src/domain/enterprise-code.js';
-import { nextStepsOf, PROBLEMS, type ProblemCode, problemReason, problemWords } from '../../src/domain/problems.js';
+import {
+  nextStepsOf,
+  PROBLEMS,
+  type ProblemCode,
+  problemReason,
+  problemWords,
+  refusalReasons,
+} from '../../src/domain/problems.js';
 import type { Needs, SheetRow } from '../../src/domain/sheet-row.js';
 
 const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
@@ -50,9 +57,11 @@ test('a good row is a merchant without problems', () => {
   });
 });
 
-/** For every problem a row that has it, and the cell that it names. */
-/** That a row is held back is decided where rows are loaded, and what the ledger says of its merchant where they are planned. */
-const CASES: Record<Exclude<ProblemCode, 'sheet:held_back' | 'sheet:too_early'>, readonly [cell: string, row: Case]> = {
+/**
+ * For every problem a row that has it, and the cell that it names. A damaged contact stands in a column of the user's. That a row is held back is decided where rows are loaded, and what the ledger says of its merchant where they are planned.
+ */
+type CellOfOurs = Exclude<ProblemCode, 'sheet:held_back' | 'sheet:too_early' | 'sheet:contact_damaged'>;
+const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
   'sheet:rows_swallowed': ['F17', { row: { swallowed: { column: 5, lines: 3 } } }],
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
@@ -99,7 +108,9 @@ const CASES: Record<Exclude<ProblemCode, 'sheet:held_back' | 'sheet:too_early'>,
   'sheet:persona_missing': ['E17', { legal_persona_name: '' }],
   'sheet:persona_digits': ['E17', { legal_persona_name: '张示一0592' }],
   'sheet:phone_missing': ['F17', { component_phone: '' }],
-  'sheet:phone_shape': ['F17', { component_phone: '1.38E+10' }],
+  'sheet:phone_shape': ['F17', { component_phone: '13800000000（张经理）' }],
+  'sheet:phone_scientific': ['F17', { component_phone: '1.38E+10' }],
+  'sheet:phone_decimal': ['F17', { component_phone: '13800000000.0' }],
   'sheet:phone_mobile_length': ['F17', { component_phone: '1380013800' }],
   'sheet:phone_leading_zero': ['F17', { component_phone: '5920000000' }],
   'sheet:full_width_repaired': ['B17', { code: '９１３５０１００Ｍ０００１００Ｙ４３' }],
@@ -619,3 +630,60 @@ test('any cells whatever give an answer, and a problem wherever there is no merc
       expect(checked.merchant === undefined).toBe(checked.problems.some(({ severity }) => severity === 'error'));
     }),
   ));
+
+describe("the user's own columns of contacts", () => {
+  const { layout: wide } = readHeadings([...FIELDS, '联系人电话', '备注', 'Mobile']);
+  const checkContact = (contact: string, mobile = '', note = '1.38E+10') =>
+    checkRow({ line: 17, row: 17, cells: [...FIELDS.map((field) => GOOD[field]), contact, note, mobile] }, wide, NEEDS);
+
+  test.each(['', '王经理 13800000000', '＋86 138－0000－0000', '0592-0000000', '10086', '4 楼 12 室'])(
+    'with %s have no problem',
+    (contact) => {
+      expect(checkContact(contact).problems).toEqual([]);
+    },
+  );
+
+  test.each(['1.38E+10', '1.38e10', '王经理 1.38E+10', '王经理：１．３８Ｅ＋１０'])(
+    'are damaged with %s: it is said at the cell, and the row is sent',
+    (contact) => {
+      expect(checkContact(contact)).toMatchObject({
+        merchant: { name: GOOD.name },
+        problems: [{ code: 'sheet:contact_damaged', severity: 'warning', cell: 'G17' }],
+      });
+      expect(checkContact('', contact).problems).toMatchObject([{ code: 'sheet:contact_damaged', cell: 'I17' }]);
+    },
+  );
+
+  test('have a mobile number with a digit too few named', () => {
+    expect(checkContact('李 1380000000').problems).toMatchObject([
+      { code: 'sheet:phone_mobile_length', severity: 'warning', cell: 'G17', detail: '10' },
+    ]);
+  });
+
+  test('are none of ours, and none of an earlier report', () => {
+    const { layout: ours } = readHeadings(['name', 'code', '客服电话', 'registration_id', '联系人']);
+    expect(ours.contacts).toEqual([4]);
+    expect(readHeadings(['name', 'code', '客服电话']).layout.contacts).toBeUndefined();
+  });
+});
+
+describe('why a row was refused', () => {
+  const problem = (code: ProblemCode) => ({ code, cell: 'B17', detail: '7' });
+  const said = (...codes: ProblemCode[]) => refusalReasons(codes.map(problem)).map(({ zh }) => zh);
+
+  test('is its errors; of the warnings only those that call for something, behind them', () => {
+    expect(said('sheet:full_width_repaired', 'sheet:code_length')).toEqual([expect.stringContaining('位')]);
+    const reasons = said('sheet:half_width_brackets', 'sheet:spaces_repaired', 'sheet:code_length');
+    expect(reasons).toEqual([
+      expect.stringContaining('代码有 7 位'),
+      '另请留意：',
+      expect.stringContaining('半角括号'),
+    ]);
+  });
+
+  test('is each warning where warnings hold it back', () => {
+    const reasons = said('sheet:held_back', 'sheet:spaces_repaired', 'sheet:half_width_brackets');
+    expect(reasons).toHaveLength(3);
+    expect(reasons).not.toContain('另请留意：');
+  });
+});

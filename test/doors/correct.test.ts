@@ -93,6 +93,30 @@ describe('a merchant who was rejected', () => {
     expect(stdout).toMatch(/line 2 of m\.csv \(correction\).*\n.*; corrected by Wang\n/);
   });
 
+  test('has in the history what was corrected, why, and the details that are sent now', async () => {
+    const why = '商户来电更正';
+    await correct('--legal-persona-wechat', 'weixin_right', '--because', `${why}\n11000019900101000x`);
+    const { stdout } = await run(explainCommand, [id], env());
+    expect(stdout).toMatch(
+      /; corrected by Wang: 商户来电更正 .*\n {2}legal_persona_wechat: weixin_m1 → weixin_right\n/,
+    );
+    const zh = (await run(explainCommand, [id, '--lang', 'zh'], env())).stdout;
+    expect(zh).toMatch(/；更正人：Wang：商户来电更正 .*\n {2}法人微信号：weixin_m1 → weixin_right\n/);
+    expect(zh.split('\n').slice(1, 4)).toEqual([
+      `  企业名称：${one.name}`,
+      `  企业代码：${one.code}`,
+      '  法人微信号：weixin_right',
+    ]);
+    expect(zh).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}row_accepted/m);
+    await expect(correct('--name', '甲有限公司', '--because', '长'.repeat(501))).rejects.toThrow('501 characters');
+  });
+
+  test('shows a Chinese reader the columns that change', async () => {
+    const { stderr } = await run(correctCommand, [id, '--yes', '--lang', 'zh', '--name', '甲有限公司'], env());
+    expect(stderr).toContain(`  企业名称  ${one.name} → 甲有限公司\n`);
+    expect(stderr).toContain('`fastregister serve`');
+  });
+
   test('corrected in the same way twice is sent once', async () => {
     const [done, again] = [await correct('--name', '甲有限公司'), await correct('--name', ' 甲有限公司 ')];
     expect(again).toMatchObject({ becomes: 'unchanged', known: true, batch: done.batch, status: 0 });
@@ -122,7 +146,7 @@ describe('a merchant who was rejected', () => {
     const { batch } = await correct('--component-phone', '0592-1234567');
     expect((await book.batches.find(batch ?? ''))?.headings).toEqual([
       ...['企业名称', '企业代码', '法人微信', '法人姓名', '门店', '联系人'],
-      '第三方联系电话',
+      '客服电话',
     ]);
     expect((await details())?.componentPhone).toBe('0592-1234567');
   });

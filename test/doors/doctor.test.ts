@@ -58,6 +58,7 @@ function settingsFor(url: string): Record<string, string> {
     WECHAT_COMPONENT_APPSECRET: SECRET,
     WECHAT_MESSAGE_TOKEN: MESSAGE_TOKEN,
     WECHAT_ENCODING_AES_KEY: AES_KEY,
+    FASTREGISTER_COMPONENT_PHONE: '4000000000',
   };
 }
 
@@ -93,6 +94,19 @@ async function keepTicket(wechat: Simulator, ageMs = 0): Promise<void> {
 }
 
 describe('doctor', () => {
+  test.each([
+    ['fastregisterenterpriseweapp', 'rows without a component_phone are not sent'],
+    ['fastregisterweapp', 'their messages to forward name no number to call'],
+  ])('warns of rows without a phone where no default is set: with %s, %s', async (api, says) => {
+    const wechat = await simulator();
+    const { FASTREGISTER_COMPONENT_PHONE: _, ...env } = settingsFor(wechat.url);
+    const { findings } = await doctor({ ...env, WECHAT_REGISTRATION_API: api });
+    expect(findings.find(({ check }) => check === 'contact phone')).toMatchObject({
+      verdict: 'warning',
+      says: expect.stringContaining(says),
+    });
+  });
+
   test('finds nothing at fault where everything is in order', async () => {
     const wechat = await simulator({ dailyCalls: 5_000 });
     await keepTicket(wechat);

@@ -61,6 +61,24 @@ test('several that fit are listed with their registrations, and are no success',
   expect(new Set(json.map((it) => it.registration_id))).toEqual(new Set([tea, merchant(1), merchant(2)].map(idOf)));
 });
 
+test('a row that is only a duplicate, or of an older sheet, does not stand for its merchant', async () => {
+  const other = { ...tea, name: '虚构云岭茶业（误）', legalPersonaWechat: 'weixin_wrong' };
+  await book.load('b2', [other, merchant(5, 'ok', { name: '虚构云岭茶具有限公司' })]);
+  const listed = JSON.parse((await explain('云岭茶', '--json')).stdout) as Record<'name' | 'outcome', string>[];
+  const told = Object.fromEntries(listed.map(({ name, outcome }) => [name, outcome]));
+  expect(told).toEqual({ [tea.name]: 'created', 虚构云岭茶具有限公司: 'pending' });
+});
+
+test('the page begins with the merchant and what is sent of it', async () => {
+  const { stdout } = await explain(tea.name);
+  expect(stdout.split('\n').slice(0, 4)).toEqual([
+    `${id}: created`,
+    `  name: ${tea.name}`,
+    `  code: ${tea.code}`,
+    '  legal_persona_wechat: weixin_of_tea',
+  ]);
+});
+
 test('of very many the first are listed', async () => {
   await book.load(
     'many',

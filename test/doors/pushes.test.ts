@@ -84,6 +84,26 @@ test('pushes show says what it says and calls for, without tickets and codes; --
   expect((await pushes('show', id, '--raw')).stdout).toBe(`${sealed.query}\n${sealed.body}\n`);
 });
 
+test('pushes show has Chinese labels and reasons for those who read Chinese', async () => {
+  const { id } = await receive(registrationXml(merchant(1), { status: '0', appid: 'wxnew', authCode: 'code@@@1' }));
+  const labels = (stdout: string) =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('  ')[0]);
+  const shown = (await pushes('show', id, '--lang', 'zh')).stdout;
+  expect(labels(shown).filter((label) => !/\p{Script=Han}/u.test(label ?? ''))).toEqual([]);
+  expect(shown).toContain('（不显示）');
+  expect(shown).not.toMatch(/\d{13}$/m);
+
+  const broken = await receive('<xml><InfoType>notify_third_fasteregister</InfoType><info></info><info></info></xml>');
+  await until('it is parked', async () => (await receiver.pushes.parked()) > 0);
+  const { stdout } = await pushes('show', broken.id, '--lang', 'zh');
+  expect(stdout).toMatch(/^无法解读的原因 +有多个 <info>$/m);
+  expect(stdout).toMatch(/^需要的处理 +需人工处理：.*（有多个 <info>）$/m);
+  expect((await pushes('show', broken.id)).stdout).toMatch(/^detail +it has more than one <info>$/m);
+});
+
 test('pushes match gives a stray push to the registration that a person names, and to no other', async () => {
   const book = openBook(server.redis);
   await book.load('b1', [merchant(1), merchant(2)]);

@@ -161,7 +161,7 @@ describe('check', () => {
   test('writes the file back with the problems beside the rows, and that file is the next upload', async () => {
     const out = join(folder, 'annotated.csv');
     await check([saved(MIXED), '--annotated', out]);
-    expect(readFileSync(out, 'utf8')).toContain('"sheet:code_scientific","B4: Excel has turned');
+    expect(readFileSync(out, 'utf8')).toContain('"sheet:code_scientific","code: Excel has turned');
     expect(await checked([out])).toMatchObject({ rows: 4, ready: 2, invalid: 1, duplicate: 1 });
     await expect(check([out, '--annotated', out])).rejects.toThrow(/is there already/);
   });
@@ -176,11 +176,68 @@ test('writes a workbook back with coloured faulty cells and our Chinese headings
   const [plain, warned, faulty] = ['B2', 'A3', 'B4'].map((place) => cells.get(place)?.fill);
   expect(new Set([plain, warned, faulty, '']).size).toBe(4);
   expect(cells.get('C4')?.fill).toBe(plain);
-  expect(cells.get('I4')?.text).toContain('B4：Excel 已将该代码变为');
+  expect(cells.get('I4')?.text).toMatch(/^企业代码：Excel 已将该代码变为/);
   expect(await checked([out])).toMatchObject({ rows: 4, ready: 2, invalid: 1, duplicate: 1 });
   await load(out);
   const [batch] = await server.redis.keys('*batch:*');
   expect(JSON.parse((await server.redis.hget(batch ?? '', 'headings')) ?? '[]')).toHaveLength(6);
+});
+
+describe('a template that nobody has filled in', () => {
+  const template = async (name: string, lang = 'zh') => {
+    await run(templateCommand, ['--lang', lang, '-o', join(folder, name)], alone());
+    return join(folder, name);
+  };
+
+  test.each(['t.xlsx', 't.csv'])('is named by check and load of %s, with what to do', async (name) => {
+    const file = await template(name);
+    for (const ran of [await check([file, '--lang', 'zh']), await load(file, '--lang', 'zh')]) {
+      expect(ran.stderr).toContain(
+        `${file}：表中没有商户，只有模板的示例行。请在示例行（不会读取）下方逐行填写商户，保存后再次运行同一命令。`,
+      );
+    }
+  });
+
+  test('is another thing than a sheet with headings only, or one with rows below the example', async () => {
+    const bare = await check([saved(sheetOf([]))]);
+    expect(bare.stderr).toMatch(/there is no merchant in it\. Write one merchant a row below the headings/);
+    const filled = await template('t.csv', 'en');
+    writeFileSync(filled, `${readFileSync(filled, 'utf8')}${cellsOf(merchant(1)).join(',')}\n`);
+    const { stderr, stdout } = await check([filled]);
+    expect(stderr).not.toContain('no merchant');
+    expect(stdout).toMatch(/^ {2}rows +1$/m);
+  });
+});
+
+describe('rows without a phone to call', () => {
+  const MUTE = sheetOf([{ ...merchant(1), componentPhone: '' }, merchant(2), { ...merchant(3), componentPhone: '' }]);
+  const said = /^2 rows have no component_phone, and FASTREGISTER_COMPONENT_PHONE is not set: /m;
+
+  test('are counted once by check and by load', async () => {
+    const file = saved(MUTE);
+    expect((await check([file])).stderr).toMatch(said);
+    expect(await checked([file])).toMatchObject({ without_phone: 2 });
+    expect((await load(file)).stderr).toMatch(said);
+    expect((await load(file)).stderr).not.toMatch(said);
+  });
+
+  test('are none where there is a default', async () => {
+    const env = { ...alone(), FASTREGISTER_COMPONENT_PHONE: '4000000000' };
+    expect((await check([saved(MUTE)], env)).stderr).not.toMatch(said);
+    expect(await checked([saved(MUTE)], env)).toMatchObject({ without_phone: 0 });
+  });
+});
+
+test('a corrected annotated sheet names its problems by column: its rows are not those of the file that was checked', async () => {
+  const file = join(folder, 'template.csv');
+  await run(templateCommand, ['--lang', 'zh', '-o', file], alone());
+  writeFileSync(
+    file,
+    `${readFileSync(file, 'utf8')}${cellsOf({ ...merchant(1), legalPersonaWechat: '138' }).join(',')}\n`,
+  );
+  const out = join(folder, 'annotated.csv');
+  expect((await check([file, '--annotated', out, '--lang', 'zh'])).stdout).toContain('D3：这不是微信号');
+  expect(readFileSync(out, 'utf8')).toMatch(/"3","sheet:wechat_shape","法人微信号：这不是微信号/);
 });
 
 describe('--max-invalid', () => {

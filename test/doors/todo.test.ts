@@ -70,6 +70,28 @@ test('merchants whose 24 hours still run come first, the least time left before 
   expect(hoursLeft).toEqual([1, 4, 22, Number.NaN, Number.NaN]);
 });
 
+test('a Chinese workbook has times as clocks show them; CSV and JSON have data', async () => {
+  await aDayLater();
+  const first = async (...args: string[]) => {
+    await run(todoCommand, ['-o', path('t.xlsx'), '--force', ...args], env());
+    return (await cellsShown(path('t.xlsx'), 1)).get('A2')?.text;
+  };
+  expect(await first('--lang', 'zh')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  expect(await first('--lang', 'en')).toMatch(/T.*[+-]\d\d:\d\d$/);
+  expect((await todos('--lang', 'zh'))[0]?.confirm_by).toMatch(/T.*[+-]\d\d:\d\d$/);
+});
+
+test('a contact can be dialled as it stands there, however the sheet has it', async () => {
+  const sheet = join(home, 'contacts.csv');
+  const { name, code, legalPersonaName } = merchant(9);
+  writeFileSync(
+    sheet,
+    `name,code,法人微信,法人姓名,客服电话,联系人\n${name},${code},13800000009,${legalPersonaName},,　王经理　＋86 138－0000－0009\u200b \n`,
+  );
+  await run(loadCommand, [sheet], env());
+  expect((await todos()).map(({ contact }) => contact)).toContain('王经理 +86 138-0000-0009');
+});
+
 test('it has the contact columns of the sheet, or the named ones, and never the number of the platform', async () => {
   await aDayLater();
   expect((await todos())[0]?.contact).toBe('经理4 13800000004');

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
+import { columnName, FIELDS, isHeadingOf } from '../../src/domain/columns.js';
 import { SETTINGS_BY_SECTION } from '../../src/settings.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -184,3 +185,15 @@ function anchorOf(title: string): string {
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replace(/\s/g, '-');
 }
+
+test('README.zh-CN.md names the columns as the template does, and their other names as they are read', () => {
+  const text = readFileSync(join(ROOT, 'README.zh-CN.md'), 'utf8');
+  const [, table = ''] = text.split('| 列 | 也可写作 | 说明 |\n|---|---|---|\n');
+  const rows = table
+    .split('\n\n')[0]
+    ?.split('\n')
+    .map((line) => line.split(' | '));
+  expect(rows?.map(([name = '']) => name.replace('| ', ''))).toEqual(FIELDS.map((field) => columnName(field).zh));
+  const others = rows?.flatMap(([, names = '']) => names.split('、').map((name) => name.replaceAll('`', ''))) ?? [];
+  expect(others.filter((name) => !FIELDS.some((field) => isHeadingOf(field, name)))).toEqual([]);
+});

@@ -47,6 +47,15 @@ test('each problem that the merchant can answer asks for what is missing, unless
   expect(forwarded(refused('sheet:wechat_missing'), 'invalid').zh).toContain('微信号');
 });
 
+test('it names the number to call back, and where there is none it asks for an answer', () => {
+  const row = rowOf({ state: 'created' });
+  const { componentPhone } = merchant(1);
+  expect(forwarded(row, 'created').zh).toMatch(new RegExp(`如有疑问，请致电 ${componentPhone}。$`));
+  const mute = { ...row, row: { ...row.row, merchant: { ...merchant(1), componentPhone: '' } } };
+  expect(forwarded(mute, 'created').zh).toMatch(/。如有疑问，请直接回复本消息。$/);
+  expect(forwarded(mute, 'created').en).toMatch(/\. If you have questions, please answer this message\.$/);
+});
+
 describe('while the legal person has time', () => {
   const waiting = { state: 'awaiting_legal_person', sentAt: NOW - 20 * HOUR_MS } as const;
 

@@ -55,7 +55,7 @@ test('whatever is noted is shown as it is kept, on one line, and changes nothing
     const snapshot = await book.view(id);
     const history = await book.ledger.history(id);
     return historyPage(
-      { snapshot, history, batches: new Map(), lines: new Map(), blockedReason: undefined },
+      { snapshot, history, batches: new Map(), lines: new Map(), merchants: new Map(), blockedReason: undefined },
       'en',
       time,
     );

@@ -123,7 +123,7 @@ test('the second sheet counts by outcome and by reason, in numbers, and has the 
     ['已过期', '1', '0.2'],
     ['处理中', '1', '0.2'],
     ['合计', '5', ''],
-    ['成功率：已创建 ÷ 已提交且已有结果', '', '0.5'],
+    ['成功率：（已创建 + 此前已创建）÷（二者 + 未通过 + 已过期 + 需人工核实）', '', '0.5'],
     ['', '', ''],
     ['问题代码', '行数', '占比'],
     ['push:103', '1', '0.2'],
@@ -132,6 +132,22 @@ test('the second sheet counts by outcome and by reason, in numbers, and has the 
   expect(cells.get('B2')?.isNumber).toBe(true);
   expect(cells.get('D10')?.text).toMatch(/工商/);
   expect(cells.get('A2')?.fill).toBe((await cellsShown(file, 1)).get('I2')?.fill);
+});
+
+test('a merchant who had a Mini Program before is a success, and a row that was not sent is no failure', () => {
+  const rows = { created: 1, already_created: 5, rejected: 1, expired: 1, needs_review: 1 };
+  expect(successRate({ ...rows, invalid: 9, duplicate: 9, cancelled: 9, pending: 9 })).toBe(6 / 9);
+  expect(successRate({ already_created: 3 })).toBe(1);
+});
+
+test('times are read by people in a Chinese workbook, with the offset that programs want; in others they are data', async () => {
+  const place = async (options: Partial<ReportOptions>) => {
+    const cells = await cellsShown(await written(options), 1);
+    const heading = [...cells].find(([, { text }]) => text === '提交时间' || text === 'submitted_at')?.[0] ?? '';
+    return cells.get(heading.replace(/1$/, '2'))?.text;
+  };
+  expect(await place(zh)).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+  expect(await place({})).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
 });
 
 test('the success rate is empty while no row is settled', () =>

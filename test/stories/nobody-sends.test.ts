@@ -52,6 +52,11 @@ async function newPlace(more: Record<string, string> = {}) {
     heard,
     status,
     text: async () => (await typed(['status'], { env })).stdout,
+    report: async () => {
+      const lines = (await typed(['report', '--json'], { env })).stdout.trimEnd().split('\n');
+      return lines.map((line) => JSON.parse(line) as Record<'problem' | 'reason' | 'next_step' | 'who_acts', string>);
+    },
+    explained: async () => (await typed(['explain', merchant(1).code], { env })).stdout,
     doctor: async () => {
       const { stdout } = await typed(['doctor', '--json'], { env });
       return (JSON.parse(stdout) as { check: string; verdict: string }[]).find(({ check }) => check === 'worker');
@@ -68,7 +73,7 @@ interface Status {
 }
 
 test('the worker is killed while rows wait: status and doctor report it, the receiver notifies people, also when a worker is back', async () => {
-  const { book, heard, status, text, doctor, begin } = await newPlace();
+  const { book, heard, status, text, report, explained, doctor, begin } = await newPlace();
   const listener = begin('listen', '--console-port', '0');
   const worker = begin('work');
   const { processes } = await until('both live', async () => {
@@ -89,6 +94,11 @@ test('the worker is killed while rows wait: status and doctor report it, the rec
   });
   expect(await text()).toMatch(/^(line|fault) +No worker runs, and rows wait that could be sent/m);
   expect(await doctor()).toMatchObject({ verdict: 'fault' });
+  const rows = await report();
+  expect(rows.map(({ problem, who_acts }) => [problem, who_acts])).toEqual(Array(2).fill(['worker:none', 'us']));
+  expect(rows[0]?.reason).toMatch(/^No worker runs, and rows wait that could be sent/);
+  expect(rows[0]?.next_step).toContain('`fastregister work`');
+  expect(await explained()).toContain('Start `fastregister work`');
   await until('people hear of it', () => heard.some(({ type }) => type === 'workers.missing'));
   const receiver = await portOf(listener, 'receiver');
   expect((await fetch(`http://127.0.0.1:${receiver}/readyz`)).status).toBe(200);

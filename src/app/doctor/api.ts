@@ -44,6 +44,31 @@ export async function checkApi({ calls, settings }: Store, { api }: Caller): Pro
   };
 }
 
+/** Rows may bring a phone of their own, and where none does, merchants have no number to call. */
+export function checkContactPhone({ settings }: Pick<Store, 'settings'>, { api }: Pick<Caller, 'api'>): Finding[] {
+  if (settings.componentPhone !== undefined) return [];
+  const then: Words = api.needs.phone
+    ? { en: 'are not sent', zh: '不予提交' }
+    : {
+        en: 'are sent, and their messages to forward name no number to call',
+        zh: '仍会提交，但“转发给商户”的内容中没有可致电的号码',
+      };
+  return [
+    {
+      check: 'contact phone',
+      verdict: 'warning',
+      says: {
+        en: `FASTREGISTER_COMPONENT_PHONE is not set: rows without a component_phone ${then.en}.`,
+        zh: `未设置 FASTREGISTER_COMPONENT_PHONE：没有客服电话的行${then.zh}。`,
+      },
+      todo: {
+        en: 'Set it to the number that merchants can call, unless every sheet has one in each row.',
+        zh: '请设为商户可以致电的号码，除非每份表的每一行都已填写。',
+      },
+    },
+  ];
+}
+
 /** No call of WeChat lists a platform's permission sets: only a refused create says that some are missing. */
 export async function checkPermissionSets({ calls }: Store): Promise<Finding> {
   const check = 'permission sets';

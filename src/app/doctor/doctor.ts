@@ -2,7 +2,7 @@
 import { openCaller } from '../wiring/caller.js';
 import type { Store } from '../wiring/store.js';
 import { checkAddresses } from './addresses.js';
-import { checkApi, checkPermissionSets } from './api.js';
+import { checkApi, checkContactPhone, checkPermissionSets } from './api.js';
 import { checkClocks } from './clocks.js';
 import type { Finding } from './finding.js';
 import { checkDay, checkLine } from './line.js';
@@ -34,10 +34,10 @@ async function checkWechat(store: Store): Promise<Finding[]> {
     const { clock, redisClock } = await checkClocks(store);
     const addresses = checkAddresses(store.settings);
     const line = [await checkLine(store), ...(await checkDay(store))];
-    const api = await checkApi(store, caller);
+    const api = [await checkApi(store, caller), ...checkContactPhone(store, caller)];
     const permissions = await checkPermissionSets(store);
     // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, redisClock, ...addresses, ...line, api, permissions];
+    if (clock.check === 'WeChat') return [clock, redisClock, ...addresses, ...line, ...api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
     return [
@@ -45,7 +45,7 @@ async function checkWechat(store: Store): Promise<Finding[]> {
       redisClock,
       ...addresses,
       ...line,
-      api,
+      ...api,
       permissions,
       ticket,
       checkToken(credential, { timezone: store.settings.quotaTimezone }),

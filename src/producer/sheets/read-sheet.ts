@@ -1,6 +1,7 @@
 /** Reads a sheet as an office saved it, in a thread of its own (`sheet.ts`): its headings found, its rows in pages. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Field } from '../../domain/columns.js';
+import { hasExample } from '../../domain/example-row.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
@@ -80,6 +81,7 @@ async function csv({ path, file, before, scanned }: Opening, required: readonly 
       headings: headings.cells,
       layout: headings.layout,
       headingLine: 1 + linesOf(rows.slice(0, headings.at)),
+      hasExample: hasExample(rows.slice(headings.at + 1), headings.layout),
       notes: [],
     },
     keeps: 0,
@@ -157,7 +159,7 @@ function linesOf(rows: readonly (readonly string[])[]): number {
 }
 
 async function workbook({ path, file, before, scanned }: Opening, required: readonly Field[]): Promise<ReadSheet> {
-  const { headings, headingLine, notes, keeps, pages } = await openWorkbook(file, required);
+  const { headings, headingLine, notes, keeps, pages, ...facts } = await openWorkbook(file, required);
   return {
     facts: {
       kind: 'xlsx',
@@ -167,6 +169,7 @@ async function workbook({ path, file, before, scanned }: Opening, required: read
       headings: headings.cells,
       layout: headings.layout,
       headingLine,
+      hasExample: facts.hasExample,
       notes,
     },
     keeps,

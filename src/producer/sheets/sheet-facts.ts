@@ -16,6 +16,8 @@ export interface SheetFacts {
   readonly layout: Layout;
   /** Line of the file (of a workbook: its row) where the headings begin, from 1. */
   readonly headingLine: number;
+  /** The template's own row is there, and is not read. */
+  readonly hasExample?: boolean;
   /** What the reader passed over, e.g. a hidden sheet. */
   readonly notes: readonly Words[];
 }

@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { COUNTS_SHEET, type Field, type Layout } from '../../domain/columns.js';
-import { isExample } from '../../domain/example-row.js';
+import { hasExample, isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
@@ -34,6 +34,7 @@ import { type Archive, openArchive } from './zip.js';
 export interface Workbook {
   readonly headings: Headings;
   readonly headingLine: number;
+  readonly hasExample: boolean;
   readonly notes: readonly Words[];
   /** Bytes of the texts that its cells share. */
   readonly keeps: number;
@@ -83,6 +84,10 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
     return {
       headings,
       headingLine: headingRow,
+      hasExample: hasExample(
+        best.rows.map(({ cells }) => cells),
+        headings.layout,
+      ),
       notes: notesOf(sheets, alike),
       keeps: tables.strings.bytes,
       async *pages(again) {

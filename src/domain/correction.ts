@@ -1,0 +1,29 @@
+/** Which details of a merchant can be corrected, and what two versions of them say differently. */
+import type { Field } from './columns.js';
+import type { Merchant } from './merchant.js';
+
+/** Another code is another enterprise, and so another registration. */
+export type CorrectableField = Exclude<Field, 'code'>;
+
+const DETAIL_OF: Readonly<Record<CorrectableField, keyof Merchant>> = {
+  name: 'name',
+  code_type: 'codeType',
+  legal_persona_wechat: 'legalPersonaWechat',
+  legal_persona_name: 'legalPersonaName',
+  component_phone: 'componentPhone',
+};
+
+export const CORRECTABLE_FIELDS = Object.keys(DETAIL_OF) as readonly CorrectableField[];
+
+export interface Change {
+  readonly field: CorrectableField;
+  readonly before: string;
+  readonly after: string;
+}
+
+export function changesOf(before: Merchant | undefined, after: Merchant): Change[] {
+  return CORRECTABLE_FIELDS.map((field) => {
+    const detail = DETAIL_OF[field];
+    return { field, before: String(before?.[detail] ?? ''), after: String(after[detail]) };
+  }).filter((change) => change.before !== change.after);
+}
