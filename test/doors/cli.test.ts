@@ -35,7 +35,7 @@ beforeEach(() => {
 
 describe('help', () => {
   test('names every command, and the first thing to try', async () => {
-    const { status, stdout } = await run(['--help']);
+    const { status, stdout } = await run(['--help'], { asInstalled: true });
     expect(status).toBe(0);
     const contract = ['check', 'load', 'run', 'work', 'listen', 'serve', 'status', 'report', 'explain'];
     expect(commandsIn(stdout)).toEqual(expect.arrayContaining([...contract, 'pause', 'resume', 'simulate', 'demo']));
