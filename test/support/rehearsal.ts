@@ -119,7 +119,8 @@ function serversUnder(home: string): number[] {
   });
 }
 
-async function emptyRedis(): Promise<Record<string, string>> {
+/** The Redis of this worker, emptied, for the environment of commands and processes. */
+export async function emptyRedis(): Promise<Record<string, string>> {
   const path = await socketOfThisWorker();
   const redis = new Redis({ path });
   await redis.flushall();
