@@ -9,7 +9,7 @@ import type { Merchant } from '../../src/domain/merchant.js';
 import { type Ran, typed } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
-import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { EVENTS_PATH, emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fr-zh-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -182,7 +182,8 @@ async function platform(options: { speed?: number } = {}, more: Record<string, s
   const simulator = await newSimulator(options);
   const port = await freePort();
   simulator.setPushUrl(`http://127.0.0.1:${port}${EVENTS_PATH}`);
-  return { ...rehearsalEnvironment(newHome(), simulator.url), FASTREGISTER_EVENTS_PORT: String(port), ...more };
+  const place = { ...rehearsalEnvironment(newHome(), simulator.url), ...(await emptyRedis()) };
+  return { ...place, FASTREGISTER_EVENTS_PORT: String(port), ...more };
 }
 
 /** The simulator's words are in the Weixin ID, where no sentence repeats them. */

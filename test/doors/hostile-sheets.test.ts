@@ -9,6 +9,7 @@ import { attack } from '../support/hostile-sheets.mjs';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { build } from '../support/program.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
+import { runs } from '../support/runs.js';
 import { zipOf } from '../support/zip-writer.js';
 
 let own: OwnRedis;
@@ -19,6 +20,8 @@ beforeAll(async () => {
 afterAll(() => own.end());
 
 const LIMIT_MS = 60_000;
+/** 100 MB with many runs. */
+const LARGE = runs(100_000_000);
 const HEADINGS = 'name,code,legal_persona_wechat,legal_persona_name,component_phone';
 const ROW = '示例商贸有限公司,91999900MA00000017,hostile_wx,张示一,0592-0000000';
 
@@ -46,10 +49,10 @@ const CASES: readonly Case[] = [
   { file: 'deep-xml.xlsx', bytes: () => withSheet(`<worksheet>${'<a>'.repeat(170_000)}`), refusal: [/超过 64 层 XML/, /more than 64 levels of XML/] },
   { file: '20,000-sheets.xlsx', bytes: made('xlsx-sheets-over-one-part'), refusal: [/超过 256 个工作表/, /more than 256 sheets/] },
   { file: 'merged-ranges.xlsx', bytes: made('xlsx-merges-many'), refusal: [/超过 100,000 个合并区域/, /more than 100,000 merged ranges/] },
-  { file: 'cell-of-100-MB.csv', bytes: () => Buffer.concat([Buffer.from(`${HEADINGS}\n`), Buffer.alloc(100_000_000, 'x')]), refusal: [/从第 2 行开始的一行超过 1,048,576 个字符/, /row that begins on line 2 has more than 1,048,576 characters/] },
-  { file: 'quoted-cell-of-100-MB.csv', bytes: () => Buffer.concat([Buffer.from(`${HEADINGS}\n"`), Buffer.alloc(100_000_000, 'x')]), refusal: [/从第 2 行开始.*未闭合的引号/, /begins on line 2 a quotation mark is opened and not closed within 32,767/] },
-  { file: 'cell-of-100-MB.xlsx', bytes: () => withSheet(`<worksheet><sheetData><row r="2"><c t="inlineStr"><is><t>${'x'.repeat(100_000_000)}`), refusal: [/单元格 A2 超过 32,767 个字符/, /the cell A2 has more than 32,767 characters/] },
-  { file: 'blank-lines.csv', bytes: () => `${HEADINGS}\r\n"${ROW.replaceAll(',', '","')}"${'\r\n'.repeat(300_000)}` },
+  { file: 'endless-cell.csv', bytes: () => Buffer.concat([Buffer.from(`${HEADINGS}\n`), Buffer.alloc(LARGE, 'x')]), refusal: [/从第 2 行开始的一行超过 1,048,576 个字符/, /row that begins on line 2 has more than 1,048,576 characters/] },
+  { file: 'quoted-endless-cell.csv', bytes: () => Buffer.concat([Buffer.from(`${HEADINGS}\n"`), Buffer.alloc(LARGE, 'x')]), refusal: [/从第 2 行开始.*未闭合的引号/, /begins on line 2 a quotation mark is opened and not closed within 32,767/] },
+  { file: 'endless-cell.xlsx', bytes: () => withSheet(`<worksheet><sheetData><row r="2"><c t="inlineStr"><is><t>${'x'.repeat(LARGE)}`), refusal: [/单元格 A2 超过 32,767 个字符/, /the cell A2 has more than 32,767 characters/] },
+  { file: 'blank-lines.csv', bytes: () => `${HEADINGS}\r\n"${ROW.replaceAll(',', '","')}"${'\r\n'.repeat(runs(300_000))}` },
   { file: 'ragged-lines.csv', bytes: () => `${HEADINGS}\r\n${ROW}\r\n${'x,"y"\r\n,,\r\nx\r\n'.repeat(5_000)}` },
 ];
 

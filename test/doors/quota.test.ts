@@ -11,7 +11,7 @@ import { run, typed } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build, type Ended, portOf, start } from '../support/program.js';
-import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { EVENTS_PATH, emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 beforeAll(build, 120_000);
@@ -96,6 +96,7 @@ async function office(numbers: readonly number[]) {
   writeFileSync(sheet, sheetOf(numbers.map((number) => merchant(number))));
   const env = {
     ...rehearsalEnvironment(join(home, 'data'), simulator.url),
+    ...(await emptyRedis()),
     FASTREGISTER_CONCURRENCY: '1',
   };
   async function finish(recheck: string): Promise<Ended> {

@@ -223,7 +223,7 @@ describe('a workbook', () => {
 
   test('with more rows than a sheet has is refused', async () => {
     async function* rows() {
-      const page = Array.from({ length: 50_000 }, () => ({ cells: ['x'] }));
+      const page = Array.from({ length: 50_000 }, () => ({ cells: [] }));
       for (let at = 0; at < 21; at += 1) yield page;
     }
     const pieces = workbookFile([sheetOf(rows())]);

@@ -155,10 +155,11 @@ describe('any table of text', () => {
         const sheet = await openSheet(await saved(workbook([{ name: 'a', rows }], { inline, deflate })));
         expect(await cellsOf(sheet)).toEqual(table);
       }),
+      { numRuns: runs(200) },
     ));
 
   test('is the same however the file is cut into pieces: thousands of rows of wide characters', async () => {
-    const table = Array.from({ length: 20_000 }, (_, at) => [
+    const table = Array.from({ length: runs(20_000, 5_000) }, (_, at) => [
       `示例㐱𠮷${'示'.repeat(at % 7)}有限公司`,
       String(at),
       '',

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openNights } from '../../src/redis/nights.js';
-import { everyAttack } from '../support/hostile-sheets.mjs';
+import { ATTACK_KINDS, attack } from '../support/hostile-sheets.mjs';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { build, portOf, start } from '../support/program.js';
@@ -35,7 +35,7 @@ test(
       writeFileSync(join(inbox, name), bytes);
       writeFileSync(join(inbox, `${name}.ready`), '');
     };
-    const hostile = everyAttack().filter((_, at) => at % EVERY === 0);
+    const hostile = ATTACK_KINDS.filter((_, at) => at % EVERY === 0).map((kind) => attack(kind));
     for (const { name, bytes } of hostile) put(name, bytes);
     // In the middle of them, in the order of names.
     put('merchants.csv', sheetOf([merchant(1), merchant(2)]));

@@ -11,6 +11,7 @@ test('no call is made and no push is left to Redis alone, and all goes on by its
   const port = await freePort();
   const redis = await newRedis('--port', String(port), '--bind', '127.0.0.1');
   const story = await rehearse({
+    privateRedis: true,
     settings: {
       REDIS_URL: `unix:${redis.socketPath}`,
       FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),

@@ -9,7 +9,7 @@ import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { build, portOf, type Running, start } from '../support/program.js';
-import { newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 beforeAll(build, 120_000);
@@ -39,6 +39,7 @@ async function newPlace(more: Record<string, string> = {}) {
   const home = newHome();
   const env = {
     ...rehearsalEnvironment(home, simulator.url),
+    ...(await emptyRedis()),
     FASTREGISTER_WORKER_WAIT: '4s',
     FASTREGISTER_NOTIFY_URL: url,
     FASTREGISTER_WEBHOOK_SECRET: 'a long text',

@@ -54,7 +54,7 @@ test('whatever is written into the home, and by its Redis, can be read by its ow
 
 describe('a night', () => {
   test('leaves files that every reader of the inbox may read', async () => {
-    const story = await rehearse();
+    const story = await rehearse({ privateRedis: true });
     const office = openOffice(story);
     chmodSync(office.inbox, 0o770);
     office.put('m.csv', sheetOf([merchant(1)]));
@@ -75,7 +75,7 @@ describe('a night', () => {
   });
 
   test('writes nothing outside of the inbox where a link leads out of it', async () => {
-    const story = await rehearse();
+    const story = await rehearse({ privateRedis: true });
     const office = openOffice(story);
     const elsewhere = join(story.home, 'elsewhere');
     mkdirSync(elsewhere);
@@ -88,7 +88,7 @@ describe('a night', () => {
   });
 
   test('replaces a link that lies in the place of a report, and does not follow it', async () => {
-    const story = await rehearse();
+    const story = await rehearse({ privateRedis: true });
     const office = openOffice(story);
     const precious = join(story.home, 'precious');
     writeFileSync(precious, 'mine', { mode: 0o600 });
@@ -106,7 +106,7 @@ describe('a night', () => {
 
 describe("the platform's verify ticket and access token", () => {
   test('lie sealed in Redis, and the files of the home folder hold neither', async () => {
-    const story = await rehearse();
+    const story = await rehearse({ privateRedis: true });
     await story.start();
     await story.book.load('b1', [merchant(1)]);
     await story.settled('b1');
@@ -122,7 +122,7 @@ describe("the platform's verify ticket and access token", () => {
   });
 
   test('that an older version has left in the spool as it came is sealed when it is stored', async () => {
-    const story = await rehearse();
+    const story = await rehearse({ privateRedis: true });
     const spool = join(story.home, 'spool');
     mkdirSync(spool, { recursive: true });
     const push = { receivedAt: 5, createdAt: 4, infoType: 'component_verify_ticket', query: '', body: '' };

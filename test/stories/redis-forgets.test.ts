@@ -25,6 +25,7 @@ async function rehearseOn(
   simulator: SimulatorOptions = {},
 ): Promise<Rehearsal> {
   return rehearse({
+    privateRedis: true,
     simulator,
     settings: { REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: SECRET_KEY, ...settings },
   });
@@ -141,6 +142,7 @@ test('a Redis that lost the only verify ticket gets it again, and no process wai
 test('the journal can be read by its user only, and names no merchant and no link', async () => {
   const redis = await newRedis();
   const { book, home, start, store } = await rehearse({
+    privateRedis: true,
     simulator: SLOW,
     api: 'fastregisterenterpriseweapp',
     settings: { REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: SECRET_KEY },

@@ -9,6 +9,7 @@ test.each(APIS)(
   '%s: in the middle of a batch, three times: every row gets its outcome, and no merchant is asked twice',
   async (api) => {
     const story = await rehearse({
+      privateRedis: true,
       api,
       settings: { FASTREGISTER_CALLS_PER_SECOND: '40', FASTREGISTER_PUSH_WAIT: '15s', FASTREGISTER_GIVE_UP: '1h' },
       simulator: { pushRetries: 1_000 },

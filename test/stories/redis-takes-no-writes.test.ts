@@ -4,7 +4,7 @@ import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 test('workers back off instead of spinning, say so, and go on by themselves when it does', async () => {
-  const story = await rehearse();
+  const story = await rehearse({ privateRedis: true });
   await story.start();
   const complaints = () => story.lines.filter((line) => /"level":"(warn|error)"/.test(line)).length;
 

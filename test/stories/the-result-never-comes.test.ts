@@ -6,7 +6,7 @@ import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';
-import { APIS, type Rehearsal, rehearsalEnvironment, rehearse } from '../support/rehearsal.js';
+import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const INFO = '/cgi-bin/component/api_get_authorizer_info';
@@ -70,7 +70,7 @@ test('a name that fits two merchants is parked, until a person names the merchan
   expect(push).toMatchObject({ infoType: 'authorized', why: 'unknown_authorizer' });
   expect((await story.registration(it)).state).toBe('awaiting_legal_person');
 
-  const env = { ...rehearsalEnvironment(story.home, story.simulator.url), FASTREGISTER_HOME: story.home };
+  const env = story.env;
   const listed = await run(pushesCommand, ['list', '--parked', '--json'], env);
   expect(JSON.parse(listed.stdout)).toMatchObject([{ id: push?.id, parked: 'unknown_authorizer' }]);
   expect((await run(pushesCommand, ['match', push?.id ?? '', story.idOf(it)], env)).status).toBe(0);
@@ -128,7 +128,7 @@ test('a result that names only a lost task is matched by the name; without a mat
   const { authorizers } = reconcileTools(story.store, caller, '');
   await until('their tokens are kept', async () => (await Promise.all(appids.map(authorizers.has))).every(Boolean));
 
-  const env = { ...rehearsalEnvironment(story.home, story.simulator.url), FASTREGISTER_HOME: story.home };
+  const env = story.env;
   await run(pushesCommand, ['match', pushes[0]?.id ?? '', story.idOf(one)], env);
   await until('its token is its', async () => (await story.registration(one)).authorizer === 'kept');
   expect(story.simulator.state().authCodes).toMatchObject({ exchanged: 3, refused: 0 });

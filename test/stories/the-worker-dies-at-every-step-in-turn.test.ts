@@ -77,7 +77,8 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
   // A push would give the doomed one something else to do beside the step at which it dies.
   simulator.setPushUrl(undefined);
 
-  const doomed = start(['work'], { env: { ...env, NODE_OPTIONS: `--import ${DIE_AT}`, DIE_AT: step } });
+  const deadly = { NODE_OPTIONS: `--import ${DIE_AT}`, DIE_AT: step };
+  const doomed = start(['work'], { env: { ...env, ...deadly }, asInstalled: true });
   const { child } = doomed;
   await until(
     `a worker has died at ${step}`,

@@ -5,7 +5,7 @@ import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { build, portOf, start } from '../support/program.js';
-import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import { EVENTS_PATH, emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 beforeAll(build, 120_000);
@@ -22,6 +22,7 @@ test.each([
     const simulator = await newSimulator({ pushRetries: 1_000 });
     const env = {
       ...rehearsalEnvironment(newHome(), simulator.url),
+      ...(await emptyRedis()),
       FASTREGISTER_CONCURRENCY: String(SLOTS),
       // So slow that a job is one row.
       FASTREGISTER_CALLS_PER_SECOND: '20',

@@ -8,7 +8,14 @@ import { type Book, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { build, portOf, type Running, start } from '../support/program.js';
-import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
+import {
+  EVENTS_PATH,
+  emptyRedis,
+  merchantsAskedTwice,
+  newHome,
+  newSimulator,
+  rehearsalEnvironment,
+} from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 beforeAll(build, 120_000);
@@ -102,10 +109,10 @@ interface Place {
   begin(command: 'work' | 'listen', env?: Record<string, string>): Running;
 }
 
-/** A home that several processes share; this test is one of them, so the private Redis stays while it runs. */
+/** A home that several processes share. */
 async function newPlace(simulator: Simulator, changes: Record<string, string>): Promise<Place> {
   const home = newHome();
-  const env = { ...rehearsalEnvironment(home, simulator.url), ...changes };
+  const env = { ...rehearsalEnvironment(home, simulator.url), ...(await emptyRedis()), ...changes };
   const store = await openStore(readSettings({ env }), readableLog().log, 'background');
   onTestFinished(() => store.close());
   return {

@@ -4,7 +4,7 @@ import { doctorCommand } from '../../src/cli/doctor.js';
 import { statusCommand } from '../../src/cli/status.js';
 import { run } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';
-import { rehearsalEnvironment, rehearse } from '../support/rehearsal.js';
+import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const TOKEN = '/cgi-bin/component/api_component_token';
@@ -23,7 +23,7 @@ test.each([
     await Promise.all([story.startSending(), story.startSending()]);
     await until('WeChat has refused', () => asked() > 0);
 
-    const env = rehearsalEnvironment(story.home, story.simulator.url);
+    const env = story.env;
     const said = (await run(statusCommand, [], env)).stdout;
     expect(said).toMatch(cause);
     expect(said).toMatch(todo);

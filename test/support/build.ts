@@ -1,4 +1,8 @@
 /** Builds before the tests: threads and processes that tests start run the built program. */
-import { build } from './program.js';
+import { bundle } from './bundle.js';
+import { build, isCompiledOnce } from './program.js';
 
-export default build;
+export default async function setUp(): Promise<void> {
+  build();
+  if (!isCompiledOnce) await bundle();
+}

@@ -6,6 +6,6 @@ export interface HostileFile {
 }
 
 export function hostileFile(seed: number, number: number): HostileFile;
-export function everyAttack(seed?: number): readonly HostileFile[];
-/** One of that kind, of the size that hurts most. */
-export function attack(kind: string, seed?: number): HostileFile;
+export const ATTACK_KINDS: readonly string[];
+/** One of that kind, of the size that hurts most, or of a share of it. */
+export function attack(kind: string, options?: { readonly seed?: number; readonly share?: number }): HostileFile;

@@ -19,14 +19,11 @@ export function hostileFile(seed, number) {
   return { name: `${String(number).padStart(6, '0')}-${kind}.${extension}`, kind, bytes };
 }
 
-/** One of each kind of attack, each of the size that hurts most. */
-export function everyAttack(seed = 1) {
-  return ATTACKS.map(([kind]) => attack(kind, seed));
-}
-
-export function attack(kind, seed = 1) {
+/** `share`: of the size that hurts most. */
+export function attack(kind, { seed = 1, share = 1 } = {}) {
   const at = ATTACKS.findIndex(([name]) => name === kind);
-  const bytes = ATTACKS[at][1]({ ...randomFrom(seed * 7_919 + at), size: (_, most) => most });
+  const size = (least, most) => Math.max(least, Math.round(most * share));
+  const bytes = ATTACKS[at][1]({ ...randomFrom(seed * 7_919 + at), size });
   const isZip = bytes.length > 1 && bytes[0] === 0x50 && bytes[1] === 0x4b;
   return { name: `${kind}.${isZip ? 'xlsx' : 'csv'}`, kind, bytes };
 }
@@ -713,6 +710,7 @@ const XLSX_ATTACKS = [
 ];
 
 const ATTACKS = [...CSV_ATTACKS.map(named('csv')), ...XLSX_ATTACKS.map(named('xlsx'))];
+export const ATTACK_KINDS = ATTACKS.map(([kind]) => kind);
 
 function named(format) {
   return ([kind, make]) => [`${format}-${kind}`, make];

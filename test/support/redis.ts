@@ -41,6 +41,12 @@ async function startServer(): Promise<string> {
   return socket;
 }
 
+/** The socket of this worker's server, which is started where it is not there yet. */
+export function socketOfThisWorker(): Promise<string> {
+  socketOfWorker ??= startServer();
+  return socketOfWorker;
+}
+
 export function useRedis(): TestRedis {
   const connections: Redis[] = [];
   let socket = '';
@@ -54,8 +60,7 @@ export function useRedis(): TestRedis {
   }
 
   beforeAll(async () => {
-    socketOfWorker ??= startServer();
-    socket = await socketOfWorker;
+    socket = await socketOfThisWorker();
     redis = connect();
   });
 

@@ -1,7 +1,9 @@
-/** A whole journey in one process: the simulator, a private Redis of its own, a worker and the receiver. */
+/** A whole journey in one process: the simulator, an empty Redis, a worker and the receiver. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import {
@@ -23,6 +25,7 @@ import { type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { removeRedisFolder } from './folder.js';
 import { type Book, openBook } from './ledger.js';
 import { readableLog } from './log.js';
+import { socketOfThisWorker } from './redis.js';
 import { until } from './until.js';
 
 /** A day of the legal person in a second. */
@@ -52,6 +55,7 @@ const PATHS: Readonly<Record<Api, string>> = {
   fastregisterweapp: '/cgi-bin/component/fastregisterweapp',
   fastregisterenterpriseweapp: '/wxa/component/fastregisterenterpriseweapp',
 };
+const SECRET_KEY = randomBytes(32).toString('base64');
 export const EVENTS_PATH = '/wechat/events';
 
 export interface Rehearsal {
@@ -59,6 +63,8 @@ export interface Rehearsal {
   readonly store: Store;
   readonly book: Book;
   readonly home: string;
+  /** For a command that is typed beside it. */
+  readonly env: Readonly<Record<string, string>>;
   /** What was logged, one JSON text a line. */
   readonly lines: readonly string[];
   /** The receiver listens, and a worker sends. */
@@ -113,6 +119,15 @@ function serversUnder(home: string): number[] {
   });
 }
 
+/** The Redis of this worker, emptied, for the environment of commands and processes. */
+export async function emptyRedis(): Promise<Record<string, string>> {
+  const path = await socketOfThisWorker();
+  const redis = new Redis({ path });
+  await redis.flushall();
+  redis.disconnect();
+  return { REDIS_URL: `unix:${path}`, FASTREGISTER_SECRET_KEY: SECRET_KEY, FASTREGISTER_REDIS_PERSISTENCE: 'none' };
+}
+
 export async function newSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await startSimulator({
     speed: SPEED,
@@ -125,15 +140,21 @@ export async function newSimulator(options: SimulatorOptions = {}): Promise<Simu
   return simulator;
 }
 
-export async function rehearse(
-  options: { api?: Api; simulator?: SimulatorOptions; settings?: Record<string, string> } = {},
-): Promise<Rehearsal> {
+export interface RehearsalOptions {
+  readonly api?: Api;
+  readonly simulator?: SimulatorOptions;
+  readonly settings?: Record<string, string>;
+  /** A server of its own, under its home, as without REDIS_URL. Otherwise it is that of all tests of this worker. */
+  readonly privateRedis?: boolean;
+}
+
+export async function rehearse(options: RehearsalOptions = {}): Promise<Rehearsal> {
   const home = newHome();
+  const redis = options.privateRedis ? {} : await emptyRedis();
   const simulator = await newSimulator(options.simulator);
   const { api = 'fastregisterweapp' } = options;
-  const settings = readSettings({
-    env: { ...rehearsalEnvironment(home, simulator.url), WECHAT_REGISTRATION_API: api, ...options.settings },
-  });
+  const place = { ...rehearsalEnvironment(home, simulator.url), ...redis };
+  const settings = readSettings({ env: { ...place, WECHAT_REGISTRATION_API: api, ...options.settings } });
   const { log, lines } = readableLog('debug');
   const store = await openStore(settings, log, 'background');
   const parts: Part[] = [];
@@ -169,6 +190,7 @@ export async function rehearse(
     store,
     book,
     home,
+    env: place,
     lines,
     async start() {
       await listen();
