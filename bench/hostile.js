@@ -35,6 +35,8 @@ const self = fileURLToPath(import.meta.url);
 const key = decodeAesKey(REHEARSAL_CREDENTIALS.encodingAesKey);
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
+const TRUSTED = { FASTREGISTER_EVENTS_TRUST_PROXY: 'loopback' };
+
 /**
  * Each connection is opened again when it ends. `open` gets the socket and the bytes to send on it at the given pace.
  */
@@ -84,6 +86,62 @@ const ATTACKS = {
     open: neverRead('GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(50)),
   },
   'connections opened and closed': { connections: 200, open: (socket) => socket.destroy() },
+  'half-closed in the middle of a body': { connections: 2_000, open: halfClosed(head(1_500) + 'x'.repeat(700)) },
+  'half-closed behind a whole request': { connections: 2_000, open: halfClosed(garbage()) },
+  'queries of 3,500 parameters, 20 MB/s': {
+    connections: 200,
+    open: stream(garbage(1_500, `&%61=${'&a'.repeat(3_500)}`)),
+    paced: true,
+  },
+  'bodies of 64 KB full of tags, 20 MB/s': {
+    connections: 200,
+    open: stream(head(65_536) + '</Encrypt><Encrypt '.repeat(65_536 / 19 + 1).slice(0, 65_536)),
+    paced: true,
+  },
+  'chunks whose sizes are full of zeros, 20 MB/s': {
+    connections: 200,
+    open: stream(chunked('0'.repeat(65_000))),
+    paced: true,
+  },
+  'chunks with extensions, 20 MB/s': {
+    connections: 200,
+    open: stream(chunked(`1;${'x'.repeat(8_000)}\r\nx\r\n`.repeat(8))),
+    paced: true,
+  },
+  'CONNECT and upgrades': {
+    connections: 500,
+    open: once(
+      'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\nGET /livez HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
+    ),
+  },
+  'heads that expect a 100, and nothing behind them': {
+    connections: 2_000,
+    open: once(head(60_000, 'expect: 100-continue\r\n')),
+  },
+  'readyz, as fast as 64 connections can': {
+    connections: 64,
+    open: askAgain('GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n', 0),
+  },
+  'captured pushes of four days ago, all different': {
+    connections: 64,
+    open: (socket) => askAgain(() => captured(Date.now() - 4 * 86_400_000), 0)(socket),
+  },
+  'a proxy that is trusted, each request from another address': {
+    connections: 2_000,
+    open: (socket) => askAgain(() => get(`x-forwarded-for: ${anyAddress()}`), 0)(socket),
+    env: TRUSTED,
+  },
+  'a proxy that is trusted, heads of 800 addresses, 20 MB/s': {
+    connections: 200,
+    open: stream(get(`x-forwarded-for: ${'127.0.0.1,'.repeat(800)}127.0.0.1`)),
+    paced: true,
+    env: TRUSTED,
+  },
+  'a proxy that is trusted, unfinished requests of one client': {
+    connections: 5_000,
+    open: once(head(1_500, 'x-forwarded-for: 203.0.113.7\r\n')),
+    env: TRUSTED,
+  },
 };
 
 switch (process.env.BENCH_ROLE) {
@@ -139,7 +197,10 @@ async function main() {
 async function isHeld(name, env) {
   const execArgv =
     process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`];
-  const receiver = fork(self, { execArgv, env: { ...process.env, ...env, BENCH_ROLE: 'receiver' } });
+  const receiver = fork(self, {
+    execArgv,
+    env: { ...process.env, ...env, ...ATTACKS[name].env, BENCH_ROLE: 'receiver' },
+  });
   const port = await new Promise((done) => receiver.once('message', done));
   const answers = [];
   await push(port, answers, 0);
@@ -203,8 +264,8 @@ function cpuMs(pid) {
 
 // --- WeChat ----------------------------------------------------------------------------------------------------------
 
-function sealed() {
-  const seconds = Math.floor(Date.now() / 1_000);
+function sealed(at = Date.now()) {
+  const seconds = Math.floor(at / 1_000);
   const appid = REHEARSAL_CREDENTIALS.componentAppid;
   const xml = `<xml><AppId><![CDATA[${appid}]]></AppId><CreateTime>${seconds}</CreateTime><InfoType><![CDATA[component_verify_ticket]]></InfoType><ComponentVerifyTicket><![CDATA[ticket@@@${randomBytes(48).toString('base64url')}]]></ComponentVerifyTicket></xml>`;
   const encrypted = encrypt(key, xml, appid, randomBytes(16));
@@ -243,24 +304,43 @@ function push(port, answers, number) {
 
 // --- strangers -------------------------------------------------------------------------------------------------------
 
-function head(length) {
-  return `POST ${PATH}?timestamp=1790000000&nonce=1&msg_signature=${'0'.repeat(40)} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`;
+function head(length, more = '', parameters = '') {
+  return `POST ${PATH}?timestamp=1790000000&nonce=1&msg_signature=${'0'.repeat(40)}${parameters} HTTP/1.1\r\nhost: x\r\n${more}content-length: ${length}\r\n\r\n`;
 }
 
-function garbage(length = 1_500) {
+function get(line) {
+  return `GET /livez HTTP/1.1\r\nhost: x\r\n${line}\r\n\r\n`;
+}
+
+function anyAddress() {
+  return [...randomBytes(4)].map((byte) => 11 + (byte % 80)).join('.');
+}
+
+function chunked(body) {
+  return `POST ${PATH}?timestamp=1&nonce=1&msg_signature=2 HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${body}`;
+}
+
+function garbage(length = 1_500, parameters = '') {
   const text = `<xml><Encrypt>${createHash('sha256').update('x').digest('base64')}</Encrypt></xml>`;
-  return head(length) + text.padEnd(length, ' ').slice(0, length);
+  return head(length, '', parameters) + text.padEnd(length, ' ').slice(0, length);
 }
 
 function oneByteChunks() {
-  const begin = `POST ${PATH}?timestamp=1&nonce=1&msg_signature=2 HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n`;
-  return begin + '1\r\nx\r\n'.repeat(100_000);
+  return chunked('1\r\nx\r\n'.repeat(100_000));
 }
 
 let capturedPush;
-function captured() {
-  capturedPush ??= sealed();
-  return `POST ${capturedPush.path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${capturedPush.body.length}\r\n\r\n${capturedPush.body}`;
+function captured(at) {
+  if (at === undefined) capturedPush ??= sealed();
+  const { path, body } = at === undefined ? capturedPush : sealed(at);
+  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
+function halfClosed(text) {
+  return (socket) => {
+    socket.allowHalfOpen = true;
+    socket.resume().end(text);
+  };
 }
 
 /** All of it at once, and nothing more. */
@@ -285,10 +365,10 @@ function stream(text) {
 
 /** One request at a time; `pauseMs` behind each answer. */
 function askAgain(text, pauseMs) {
-  const bytes = Buffer.from(text);
+  const next = typeof text === 'function' ? text : () => text;
   return (socket) => {
     const send = () => {
-      if (!socket.destroyed) socket.write(bytes);
+      if (!socket.destroyed) socket.write(next());
     };
     socket.on('data', () => (pauseMs === 0 ? send() : setTimeout(send, pauseMs)));
     send();

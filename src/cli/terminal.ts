@@ -113,7 +113,9 @@ function cutTo(line: string, columns: number): string {
 }
 
 /** Columns side by side; the last column is not padded. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(texts: readonly (readonly string[])[]): string {
+  // As wide as what will be shown.
+  const rows = texts.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
   return rows
     .map((row) =>

@@ -54,16 +54,16 @@ function resealCommand(): Command {
   return command(
     'reseal',
     {
-      en: 'Seals refresh tokens, verify ticket and component access token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; then the old key can go.',
-      zh: '将 FASTREGISTER_SECRET_KEY_PREVIOUS 加密的刷新令牌、component_verify_ticket 和 component_access_token 改用 FASTREGISTER_SECRET_KEY 加密；之后即可停用旧密钥。',
+      en: 'Seals refresh tokens, verify ticket and component access token with FASTREGISTER_SECRET_KEY that FASTREGISTER_SECRET_KEY_PREVIOUS has sealed; a day later the old key can go.',
+      zh: '将 FASTREGISTER_SECRET_KEY_PREVIOUS 加密的刷新令牌、component_verify_ticket 和 component_access_token 改用 FASTREGISTER_SECRET_KEY 加密；一天后即可停用旧密钥。',
     },
     'fastregister tokens reseal',
   ).action(async (_options: object, made: Command) =>
     perform(made, { needs: ['encryption'] }, async ({ open: openStore }) => {
       const { tokens, of, ofPlatform } = await resealTokens(await openStore('interactive'));
       say({
-        en: `${tokens} of ${of} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have the new key, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed; auth_codes that the old key has sealed live ten minutes.`,
-        zh: `已重新加密刷新令牌 ${tokens} 个，共 ${of} 个${ofPlatform > 0 ? '，以及平台的 component_verify_ticket 和 component_access_token' : ''}。所有进程都使用新密钥后，即可删除 FASTREGISTER_SECRET_KEY_PREVIOUS；旧密钥加密的 auth_code 十分钟后失效。`,
+        en: `${tokens} of ${of} refresh tokens were sealed anew${ofPlatform > 0 ? ", and the platform's verify ticket and access token" : ''}. When all processes have had the new key for a day, FASTREGISTER_SECRET_KEY_PREVIOUS can be removed: until then the journals hold what the old key has sealed.`,
+        zh: `已重新加密刷新令牌 ${tokens} 个，共 ${of} 个${ofPlatform > 0 ? '，以及平台的 component_verify_ticket 和 component_access_token' : ''}。所有进程使用新密钥满一天后，即可删除 FASTREGISTER_SECRET_KEY_PREVIOUS；在此之前，日志文件（journal）中仍有旧密钥加密的内容。`,
       });
       return EXIT.done;
     }),

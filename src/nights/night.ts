@@ -307,6 +307,9 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
   return ended;
 }
 
+/** Nobody phones more people; a sheet of a million wrong rows has as many of them, and is no reason to run out of memory. */
+const MOST_TODOS = 10_000;
+
 /** Writes reports and summary where they would say something new. */
 async function report(tools: NightTools, night: Night): Promise<Night> {
   const { batches, calls, limits, log, now } = tools;
@@ -337,12 +340,15 @@ async function report(tools: NightTools, night: Night): Promise<Night> {
     }
     const stem = join(folder, night.name);
     const { notesOf } = tools;
-    const todos = await todosOf(batches, { ...options, notesOf, batches: night.files.map(({ batch }) => batch) });
+    const ids = night.files.map(({ batch }) => batch);
+    const todos = await todosOf(batches, { ...options, notesOf, batches: ids, most: MOST_TODOS });
     const time = (at: number): string => clockTime(at, night.timezone, night.language);
     await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
-    const summary = await summaryOf(night, batches, options, { used, limit, left }, todoFile(stem));
+    const listed = { file: todoFile(stem), isWhole: todos.length < MOST_TODOS };
+    const summary = await summaryOf(night, batches, options, { used, limit, left }, listed);
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
-    await writeWhole(`${stem}.md`, once(summaryText(summary, night.language, night.timezone)), true, sharing);
+    const text = summaryText(summary, night.language, night.timezone, listed.isWhole);
+    await writeWhole(`${stem}.md`, once(text), true, sharing);
     toCall = summary.to_call_count;
   } catch (error) {
     if (isRedisGone(error)) throw error;

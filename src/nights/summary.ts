@@ -55,7 +55,7 @@ export async function summaryOf(
   batches: Batches,
   options: ReportOptions,
   quota: Quota,
-  todo: string,
+  todo: { readonly file: string },
 ): Promise<Summary> {
   const tally = openReportTally();
   const calls: Call[] = [];
@@ -95,7 +95,7 @@ export async function summaryOf(
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
     to_call_count: callCount,
-    todo,
+    todo: todo.file,
   };
 }
 
@@ -120,6 +120,7 @@ const WORDS = {
     toCall: 'To call',
     more: '{count} more are in the reports',
     todo: 'All of them, and those whose 24 hours still run: {todo}',
+    mostUrgent: 'The most urgent of them, with those whose 24 hours still run: {todo}',
     place: ' ({file}, line {line})',
     colon: ': ',
   },
@@ -143,12 +144,14 @@ const WORDS = {
     toCall: '需要联系的商户',
     more: '另有 {count} 个，见报告',
     todo: '全部名单（含 24 小时内仍可确认的商户）：{todo}',
+    mostUrgent: '最紧急的名单（含 24 小时内仍可确认的商户）：{todo}',
     place: '（{file} 第 {line} 行）',
     colon: '：',
   },
 } as const;
 
-export function summaryText(summary: Summary, language: Language, timezone: string): string {
+/** @param listsAll whether the list of whom to call has everybody */
+export function summaryText(summary: Summary, language: Language, timezone: string, listsAll = true): string {
   const words = WORDS[language];
   const now = Date.parse(summary.ended ?? summary.started);
   const time = (iso: string): string => localTime(Date.parse(iso), timezone, now)[language];
@@ -194,7 +197,7 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
             `${markdownText(name)}${filled(words.place, { file: markdownText(file), line })}${words.colon}${markdownText(sentences(reason, next_step))}`,
         ),
       ...(unlisted > 0 ? [filled(words.more, { count: unlisted })] : []),
-      filled(words.todo, { todo: markdownText(todo) }),
+      filled(listsAll ? words.todo : words.mostUrgent, { todo: markdownText(todo) }),
     ]),
   ]
     .filter((text) => text !== '')

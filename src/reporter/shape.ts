@@ -62,7 +62,7 @@ function withOwnCells(cells: string[], row: ReportRow, language: Language): stri
 }
 
 /** What the report has in a column of ours. */
-export function cellOf(row: ReportRow, column: ReportColumn, language: Language): string {
+export function cellOf(row: Pick<ReportRow, ReportColumn>, column: ReportColumn, language: Language): string {
   if (language === 'zh') {
     if (column === 'outcome') return OUTCOMES[row.outcome as Outcome].zh;
     if (column === 'who_acts') return ACTORS[row.who_acts as Actor].zh;

@@ -3,6 +3,7 @@
  * 24 hours still run. A phone call can save these; the others have failed already.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import type { Batch } from '../domain/batch.js';
 import { halfWidth, withoutInvisible } from '../domain/clean-cell.js';
 import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
@@ -28,7 +29,8 @@ export interface Todo {
   readonly merchant: string;
   /** The cells of the sheet's contact columns. */
   readonly contact: string;
-  readonly row: ReportRow;
+  /** Our columns of the report; the sheet's own cells, which may be long, are left behind. */
+  readonly row: Omit<ReportRow, 'cells' | 'surplus'>;
   readonly file: string;
   /** Of its registration: when the merchant was contacted and by which person, and the last note. */
   readonly notes: NotesShown;
@@ -42,6 +44,8 @@ export interface TodoOptions extends ReportOptions {
   readonly notesOf: NotesOf;
   /** Only merchants that were not contacted since they are in their present state. */
   readonly notContacted?: boolean | undefined;
+  /** So many of the most urgent ones at most; absent: all. */
+  readonly most?: number | undefined;
 }
 
 /** What of a merchant is listed, and how the headings read. */
@@ -70,6 +74,7 @@ export const TODO_COLUMNS = Object.keys(TODO_HEADINGS) as readonly TodoColumn[];
 
 /** Each merchant once, by the row that speaks for it; the most urgent first. */
 export async function todosOf(batches: Batches, options: TodoOptions): Promise<Todo[]> {
+  const { most = Number.POSITIVE_INFINITY } = options;
   const wanted = options.batches ?? (await batches.list());
   const todos: Todo[] = [];
   const listed = new Set<string>();
@@ -93,14 +98,25 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
           ...(confirmBy !== undefined && { confirmBy }),
           merchant: nameIn(entry.row, batch.columns),
           contact: contactIn(row.cells, contact),
-          row,
+          row: withoutCells(row),
           file: batch.file,
           notes: ofRow,
         });
       }
+      if (todos.length > 2 * most) keepUrgent(todos, most);
     }
   }
-  return todos.sort(byUrgency);
+  keepUrgent(todos, most);
+  return todos;
+}
+
+function keepUrgent(todos: Todo[], most: number): void {
+  todos.sort(byUrgency);
+  if (todos.length > most) todos.length = most;
+}
+
+function withoutCells({ cells, surplus, ...row }: ReportRow): Todo['row'] {
+  return row;
 }
 
 /** Rows of other kinds get their outcome from a row that is listed itself. */
@@ -120,7 +136,10 @@ function registrationsOf({ registration_id: id }: ReportRow): string[] {
 /** What still runs, by its end; then what is over, the newest first. */
 function byUrgency(one: Todo, other: Todo): number {
   const byDeadline = (one.confirmBy ?? Number.MAX_SAFE_INTEGER) - (other.confirmBy ?? Number.MAX_SAFE_INTEGER);
-  return byDeadline !== 0 ? byDeadline : other.row.finished_at.localeCompare(one.row.finished_at);
+  if (byDeadline !== 0) return byDeadline;
+  // Times in one format and zone; a comparison by language costs a hundred times as much.
+  const [earlier, later] = [one.row.finished_at, other.row.finished_at];
+  return earlier === later ? 0 : earlier < later ? 1 : -1;
 }
 
 // --- contact columns --------------------------------------------------------------------------------------------------
@@ -187,6 +206,7 @@ const COLUMNS: Partial<Record<TodoColumn, Column>> = {
   next_step: SENTENCES_COLUMN,
   message: SENTENCES_COLUMN,
 };
+const ROWS_OF_A_PAGE = 100;
 const NAME: Words = { en: 'todo', zh: '待联系商户' };
 
 export function todoWorkbook(
@@ -197,8 +217,10 @@ export function todoWorkbook(
   const outcomeAt = TODO_COLUMNS.indexOf('outcome');
   async function* pages(): AsyncGenerator<readonly WorksheetRow[]> {
     yield [{ cells: headings(language) }];
-    if (todos.length > 0) {
-      yield todos.map((todo) => ({
+    for (let at = 0; at < todos.length; at += ROWS_OF_A_PAGE) {
+      // Nothing is waited for here, and a process that writes this serves others.
+      await setImmediate();
+      yield todos.slice(at, at + ROWS_OF_A_PAGE).map((todo) => ({
         cells: todoCells(todo, time, language),
         looks: { [outcomeAt]: OUTCOME_LOOKS[todo.row.outcome as Outcome] },
       }));

@@ -1,6 +1,6 @@
 /** What reaches a terminal: also through `| less`, `| head` or a connection to another machine. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { print, printData, printPage, say } from '../../src/cli/terminal.js';
+import { print, printData, printPage, say, table } from '../../src/cli/terminal.js';
 
 /** Sets the clipboard, the title, and turns the reading direction. */
 const HOSTILE = 'a\u001b]52;c;eA==\u0007\u009b31m\u202eb';
@@ -65,4 +65,15 @@ test('a page takes the place of the one before on a terminal, and stands below i
   await printPage('one\n', true);
   await printPage('two\n', false);
   expect(piped.join('')).toBe('one\n\ntwo\n');
+});
+
+test('a table stands straight where a file has such a name', () => {
+  const lines = table([
+    ['b1', HOSTILE, 'done'],
+    ['b2', 'merchants.csv', 'done'],
+  ]).split('\n');
+  expect(lines.map((line) => line.lastIndexOf('done'))).toEqual([
+    4 + WRITTEN_OUT.length + 2,
+    4 + WRITTEN_OUT.length + 2,
+  ]);
 });

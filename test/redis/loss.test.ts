@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { purge, purgeable } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
+import { openJournal } from '../../src/redis/ledger/journal.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { GuardClosed, guardAgainstLoss, type LossGuard, lastLoss } from '../../src/redis/ledger/loss.js';
 import { markPurged } from '../../src/redis/ledger/purging.js';
@@ -235,6 +236,22 @@ test('a call that Redis forgot is recorded again, however much was purged meanwh
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.check();
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
+});
+
+test('a journal that another key has sealed is told of in one line, and which key has to be kept', () => {
+  const home = newHome();
+  const open = (key: number, log = readableLog().log) =>
+    openJournal({ home, ledgerKey: '', vault: openVault(Buffer.alloc(32, key)), now: Date.now, log });
+  const before = open(7);
+  for (const mark of ['w.1', 'w.2', 'w.3']) {
+    before.write({ registration: id, mark, fact: { kind: 'create_accepted', at: Date.now() } });
+  }
+  before.close();
+  const { log, lines } = readableLog();
+  expect(open(8, log).read().entries).toEqual([]);
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ entries: 3, msg: expect.stringContaining('FASTREGISTER_SECRET_KEY_PREVIOUS') }),
+  ]);
 });
 
 // --- helpers ----------------------------------------------------------------------------------------------------------

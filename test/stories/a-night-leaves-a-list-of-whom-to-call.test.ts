@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
-import { cellsShown } from '../support/workbook-parts.js';
+import { cellsShown, partOf } from '../support/workbook-parts.js';
 
 test('in the morning the clerk finds a Chinese summary, and a workbook of this night’s merchants to contact', async () => {
   const rehearsal = await rehearse();
@@ -32,4 +32,18 @@ test('in the morning the clerk finds a Chinese summary, and a workbook of this n
   expect(text).toMatch(/- 本次已用 \d+ 次，今日剩余 \d+ \/ \d+ 次\n/);
   expect(text).toContain(`- ${merchant(2, 'p103').name}（今天.csv 第 3 行）：`);
   expect(text).toContain('24 小时内仍可确认的商户');
+});
+
+test('a sheet of many thousand wrong rows leaves a list of the most urgent ones, and the summary says so', async () => {
+  const office = openOffice(await rehearse());
+  office.put('wrong.csv', `${sheetOf([merchant(1)])}${'x\n'.repeat(10_001)}`);
+  const night = await office.run({ until: 'submitted' });
+  if (night === undefined) throw new Error('the night did not run');
+
+  expect(office.summary(night)).toMatchObject({ to_call_count: 10_001, outcomes: { invalid: 10_001 } });
+  const rows = await partOf(office.summary(night).todo, 'xl/worksheets/sheet1.xml');
+  expect([...rows.matchAll(/<row /g)]).toHaveLength(10_001);
+  const text = office.read('done', night.date, `${night.name}.md`);
+  expect(text).toContain('The most urgent of them');
+  expect(text).not.toContain('All of them');
 });

@@ -117,13 +117,19 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
         .flatMap((name) => linesOf(join(folder, name)))
         .filter(({ at }) => at >= since)
         .sort((one, other) => one.at - other.at);
+      let closed = 0;
       const entries = lines.flatMap((line) => {
         if (line.r === undefined) return [];
         const fact = factOf(line, vault);
-        if (fact === undefined)
-          log.warn({ registration: line.r }, 'an entry of the journal was sealed with another key');
+        if (fact === undefined) closed += 1;
         return fact === undefined ? [] : [entryFrom(line, fact)];
       });
+      if (closed > 0) {
+        log.warn(
+          { entries: closed },
+          'entries of the journal were sealed with another key; keep FASTREGISTER_SECRET_KEY_PREVIOUS for a day after a change',
+        );
+      }
       const pushes = lines.flatMap((line) => {
         const { at, r, createdAt, infoType = '', query = '', signature, body = '' } = line;
         if (r !== undefined) return [];
