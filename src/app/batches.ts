@@ -75,3 +75,13 @@ export async function listBatches(
     })),
   );
 }
+
+export const NO_BATCH: Words = {
+  en: 'No batch yet. Load a sheet: fastregister load FILE',
+  zh: '还没有批次。导入表格的命令：fastregister load FILE',
+};
+
+export const LOAD_AGAIN: Words = {
+  en: 'loading was interrupted: load it again',
+  zh: '导入中断，请重新导入',
+};

@@ -1,4 +1,6 @@
 /** How it is now: the line, the processes, the calls of today, what waits for what, and every batch. */
+
+import type { Batch } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
@@ -17,6 +19,7 @@ import { processesNow } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
 import { shutDayFacts } from '../reporter/shut-day.js';
+import { unsent } from '../reporter/tally.js';
 import { undelivered } from '../reporter/undelivered.js';
 import { batchNamed, batchSummary, everyBatch } from './batches.js';
 import { limitsOf } from './wiring/limits.js';
@@ -28,19 +31,30 @@ const LOOKED_AT = 1_000;
 
 export type StatusFacts = Awaited<ReturnType<typeof gatherStatus>>;
 
+/** The same without the batches, of which there may be thousands. */
+export type Situation = Awaited<ReturnType<typeof situation>>;
+
 /** Of one batch, or of all. Times are ISO 8601 with offset. @throws RequestError where there is no such batch */
 export async function gatherStatus(store: Store, id: string | undefined) {
-  const limits = limitsOf(store.settings);
   const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
+  const facts = await situation(store);
+  return { ...facts, batches: await Promise.all(wanted.map((batch) => batchNow(store, batch))) };
+}
+
+export type BatchNow = Awaited<ReturnType<typeof batchNow>>;
+
+/** How many rows of a batch have which outcome, and what the others wait for. */
+export async function batchNow({ batches }: Pick<Store, 'batches'>, batch: Batch) {
+  const counts = await batches.counts(batch.id);
+  return { ...batchSummary(batch, counts), loadedAt: batch.loadedAt, unsent: unsent(counts), waiting: waits(counts) };
+}
+
+/** How it is now, whatever batches there are. Times are ISO 8601 with offset. */
+export async function situation(store: Store) {
+  const limits = limitsOf(store.settings);
   const at = Date.now();
   const now = await sendingStatus(store.calls, limits, at, store.settings.wechatRegistrationApi);
   const pushes = openPushes(store.redis);
-  const batches = await Promise.all(
-    wanted.map(async (batch) => {
-      const counts = await store.batches.counts(batch.id);
-      return { ...batchSummary(batch, counts), waiting: waits(counts) };
-    }),
-  );
   // Its words say when it ends.
   const { until: _, ...blockedReason } = now.blockedReason ?? {};
   const parked = await pushes.parked();
@@ -84,7 +98,6 @@ export async function gatherStatus(store: Store, id: string | undefined) {
     compared: await comparedNow(store),
     undelivered: await undelivered(store.settings, openNotices(store.redis)),
     links,
-    batches,
   };
 }
 

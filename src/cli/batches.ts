@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { fileInWords, listBatches } from '../app/batches.js';
+import { fileInWords, LOAD_AGAIN, listBatches, NO_BATCH } from '../app/batches.js';
 import type { byOutcome } from '../domain/batch.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
 import { durationInChinese, formatDuration } from '../domain/patience.js';
-import type { Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, table } from './terminal.js';
@@ -34,16 +33,6 @@ export function batchesCommand(): Command {
       }),
     );
 }
-
-export const NO_BATCH: Words = {
-  en: 'No batch yet. Load a sheet: fastregister load FILE',
-  zh: '还没有批次。导入表格的命令：fastregister load FILE',
-};
-
-export const LOAD_AGAIN: Words = {
-  en: 'loading was interrupted: load it again',
-  zh: '导入中断，请重新导入',
-};
 
 interface Facts {
   readonly batch: string;

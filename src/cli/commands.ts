@@ -23,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   note: async () => (await import('./note.js')).noteCommand(),
   pause: async () => (await import('./line.js')).pauseCommand(),
   resume: async () => (await import('./line.js')).resumeCommand(),
+  users: async () => (await import('./users.js')).usersCommand(),
   notify: async () => (await import('./notify.js')).notifyCommand(),
   schedule: async () => (await import('./schedule.js')).scheduleCommand(),
   pushes: async () => (await import('./pushes.js')).pushesCommand(),

@@ -1,7 +1,7 @@
 /** The language of this command: one process runs one command, and speaks one language. */
 import { parseEnv } from 'node:util';
 import { readDotenv } from '../config.js';
-import { momentInWords } from '../domain/calendar.js';
+import { withMomentsInWords } from '../domain/calendar.js';
 import { LANGUAGES, type Language, languageOfLocale, type Words } from '../domain/words.js';
 
 let language: Language = 'en';
@@ -16,13 +16,8 @@ export function spokenLanguage(): Language {
 
 /** Sentences have times as data has them; in Chinese they are read as the clock on the wall shows them. */
 export function spoken(words: Words): string {
-  if (language === 'en') return words.en;
-  const thisYear = String(new Date().getFullYear());
-  return words.zh.replace(MOMENT, (moment) => momentInWords(moment, thisYear).zh);
+  return language === 'en' ? words.en : withMomentsInWords(words.zh, 'zh', Date.now());
 }
-
-/** Of a time zone with a name; `Z` is the clock of machines. */
-const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d/g;
 
 /** Before the settings are read: help, and a fault in the settings, are in the language of the command, too. */
 export function speakAsCalled(args: readonly string[]): void {

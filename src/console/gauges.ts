@@ -20,7 +20,7 @@ export interface GaugeSources extends Sources {
   readonly version: string;
 }
 
-export interface Gauges extends Omit<Overview, 'batches'> {
+export interface Gauges extends Overview {
   /** Registrations by state, each counted once, however many batches name it. */
   readonly states: Counts;
   /** Lanes that have notices to be posted. */

@@ -1,23 +1,24 @@
-/** The console's port: health, metrics, and, with the password, the state of the batches. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** The console's port: health and metrics for anybody, and the pages, which ask for a user. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { liveOf } from '../domain/presence.js';
+import type { Networks } from '../http/addresses.js';
 import { ANSWERS_TO_STRANGERS, mostConnections } from '../http/limits.js';
-import { type Listener, openListener } from '../http/listener.js';
+import { openListener } from '../http/listener.js';
 import { sharedAnswer } from '../http/shared-answer.js';
 import { processesNow } from '../reporter/missing-worker.js';
+import type { Bindings } from './app.js';
 import { type GaugeSources, gauges } from './gauges.js';
 import { metricsText } from './metrics.js';
-import { overview } from './overview.js';
-import { overviewPage } from './page.js';
 
 export interface ConsoleOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Without one the pages are closed. */
-  readonly password: string | undefined;
+  readonly trustedProxies?: Networks;
+  /** Everything but health and metrics. `known`: the request is that of a user. */
+  readonly pages: (request: Request, bindings: Bindings) => Response | Promise<Response>;
   readonly sources: GaugeSources;
   readonly isReady: () => Promise<boolean>;
   readonly log: Logger;
@@ -28,7 +29,7 @@ export interface ConsoleServer {
   close(): Promise<void>;
 }
 
-/** The overview reads every batch, and a page may be long: at a busy Redis that takes seconds. */
+/** Metrics and a page take seconds at a busy Redis. */
 const REQUEST_MS = 15_000;
 const STALLED_MS = 15_000;
 /** A browser asks again when it shows the next page. */
@@ -42,13 +43,27 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   // Anybody may ask for them.
   const metrics = sharedAnswer(async () => metricsText(await gauges(options.sources)));
   const readiness = sharedAnswer(() => readinessOf(options));
+  // A page of somebody who is known may take its time, and the connection waits for the next one.
+  const pages = getRequestListener(
+    (request, { incoming, outgoing }) =>
+      options.pages(request, {
+        incoming: incoming as IncomingMessage,
+        outgoing: outgoing as ServerResponse,
+        known: () => {
+          listener.hold(incoming as IncomingMessage);
+          listener.keep(outgoing as ServerResponse, 'known');
+        },
+      }),
+    { overrideGlobalObjects: false },
+  );
   const server = createServer((request, response) => {
-    route(request, response, options, listener, { metrics, readiness }).catch((error) => {
+    route(request, response, { metrics, readiness, pages }).catch((error) => {
       options.log.error({ err: error }, 'the console failed');
       if (!response.headersSent) answer(response, 503, 'not available now');
     });
   });
   const listener = openListener(server, {
+    trustedProxies: options.trustedProxies,
     limits: {
       connections: mostConnections(SHARE_OF_CONNECTIONS),
       idle: IDLE_CONNECTIONS,
@@ -66,16 +81,19 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   };
 }
 
+interface Answers {
+  readonly metrics: () => Promise<string>;
+  readonly readiness: () => Promise<Readiness>;
+  readonly pages: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
 async function route(
   request: IncomingMessage,
   response: ServerResponse,
-  options: ConsoleOptions,
-  listener: Listener,
-  { metrics, readiness }: { metrics: () => Promise<string>; readiness: () => Promise<Readiness> },
+  { metrics, readiness, pages }: Answers,
 ): Promise<void> {
   // Not new URL(), which takes what follows `//` for a host, and throws where nothing does.
   const [path] = (request.url ?? '/').split('?', 1);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only');
   switch (path) {
     case '/livez':
       return answer(response, 200, 'fastregister');
@@ -85,13 +103,8 @@ async function route(
     }
     case '/metrics':
       return answer(response, 200, await metrics(), 'text/plain; version=0.0.4; charset=utf-8');
-    case '/':
-      if (!mayEnter(request, response, options.password)) return;
-      listener.hold(request);
-      listener.keep(response, 'known');
-      return answer(response, 200, overviewPage(await overview(options.sources)), 'text/html; charset=utf-8');
     default:
-      return answer(response, 404, 'not here');
+      return pages(request, response);
   }
 }
 
@@ -122,24 +135,6 @@ async function readinessOf({ isReady, sources }: ConsoleOptions): Promise<Readin
     oldest_wait_s: age(presence.waitingSince),
     fault: missing?.problem ?? null,
   };
-}
-
-function mayEnter(request: IncomingMessage, response: ServerResponse, password: string | undefined): boolean {
-  if (password === undefined) {
-    answer(response, 403, 'The console is closed until FASTREGISTER_CONSOLE_PASSWORD is set.');
-    return false;
-  }
-  const given = Buffer.from((request.headers.authorization ?? '').replace(/^Basic /, ''), 'base64').toString('utf8');
-  if (same(given.slice(given.indexOf(':') + 1), password)) return true;
-  response.setHeader('www-authenticate', 'Basic realm="fastregister", charset="UTF-8"');
-  answer(response, 401, 'The password is missing or wrong.');
-  return false;
-}
-
-/** In constant time, whatever the lengths. */
-function same(one: string, other: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
 }
 
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

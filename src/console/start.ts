@@ -7,36 +7,49 @@ import { VERSION } from '../package.js';
 import { openCalls } from '../redis/calls.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
 import { openBatches } from '../redis/ledger/batches.js';
+import { openLedger } from '../redis/ledger/ledger.js';
 import { openLinks } from '../redis/ledger/links.js';
 import { openWorkload } from '../redis/ledger/workload.js';
 import { openNights } from '../redis/nights.js';
 import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import { addressesOf } from '../reporter/undelivered.js';
+import { consoleApp } from './app.js';
+import { openLiveFeeds } from './live.js';
 import { startConsole } from './server.js';
 
 /** The console's port. */
 export async function startConsoleOf(store: Store): Promise<Part & { port: number }> {
   const { settings, log } = store;
-  const door = await store.connect('interactive');
-  const pushes = openPushes(door);
+  const redis = await store.connect('interactive');
+  // A page waits for no Redis that is away.
+  const door: Store = {
+    ...store,
+    redis,
+    ledger: openLedger(redis),
+    batches: openBatches(redis),
+    calls: openCalls(redis),
+    workload: openWorkload(redis),
+  };
+  const feeds = openLiveFeeds(log);
+  const app = consoleApp({ store: door, feeds });
   const server = await startConsole({
     host: settings.consoleHost,
     port: settings.consolePort,
-    password: settings.consolePassword,
+    trustedProxies: settings.consoleTrustProxy,
+    pages: app.fetch,
     log,
-    isReady: () => store.receiver.isReady?.() ?? answers(door),
+    isReady: () => store.receiver.isReady?.() ?? answers(redis),
     sources: {
-      batches: openBatches(door),
-      calls: openCalls(door),
-      pushes,
-      ticketReceivedAt: () => ticketReceivedAt(door),
-      processes: processSourcesOf(settings, door),
-      workload: openWorkload(door),
-      notices: openNotices(door),
+      calls: door.calls,
+      pushes: openPushes(redis),
+      ticketReceivedAt: () => ticketReceivedAt(redis),
+      processes: processSourcesOf(settings, redis),
+      workload: door.workload,
+      notices: openNotices(redis),
       destinations: addressesOf(settings).map(({ destination }) => destination),
-      links: openLinks(door),
-      nights: openNights(door),
+      links: openLinks(redis),
+      nights: openNights(redis),
       limits: limitsOf(settings),
       now: Date.now,
       version: VERSION,
@@ -45,6 +58,9 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
   log.info({ part: 'console', address: settings.consoleHost, port: server.port }, 'ready');
   return {
     port: server.port,
-    close: server.close,
+    async close() {
+      feeds.close();
+      await server.close();
+    },
   };
 }

@@ -105,6 +105,15 @@ export function momentInWords(moment: string, thisYear: string): Words {
   };
 }
 
+/** Of a time zone with a name; `Z` is the clock of machines. */
+const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d/g;
+
+/** A sentence whose times are read as the clock on the wall shows them. */
+export function withMomentsInWords(sentence: string, language: keyof Words, now: number): string {
+  const thisYear = String(new Date(now).getFullYear());
+  return sentence.replace(MOMENT, (moment) => momentInWords(moment, thisYear)[language]);
+}
+
 /**
  * `2026-11-21`, `2026-11-21 22:00`, or either with an offset of its own (`…T22:00+08:00`) → ms since 1970; undefined
  * where it is none of them.

@@ -178,6 +178,19 @@ const NAMES = {
   forgotten: 'forgotten',
   /** number: written before replicas or the disk are waited for (confirmation.ts) */
   confirmed: 'confirmed',
+  /** hash: users of the console by name, as JSON, with what their passwords are compared with */
+  consoleUsers: 'console-users',
+  /** hash with expiry per session of the console, named by the digest of its token: its user, and until when at most */
+  consoleSession: 'console-session',
+  /** set with expiry per user: the sessions that were begun */
+  consoleSessionsOf: 'console-sessions-of',
+  /** number with expiry per client: wrong passwords; string with expiry: it has to wait; both named by a digest */
+  consoleTries: 'console-tries',
+  consoleWait: 'console-wait',
+  /** string with expiry per browser in which somebody has logged in: the user */
+  consoleDevice: 'console-device',
+  /** stream: who did what in the console, as JSON */
+  consoleAudit: 'console-audit',
   /** channel: a topic is published when there is something new to do */
   wakeups: 'wakeups',
 } as const;

@@ -1,0 +1,45 @@
+/** Passwords, as something that can be compared with them and says nothing of them. */
+import { randomBytes, type ScryptOptions, scrypt as scryptWithCallback, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const scrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scryptWithCallback);
+
+/** 32 MB and a tenth of a second: what OWASP asks for at least. */
+const COST = { N: 2 ** 15, r: 8, p: 1 };
+const LENGTH = 32;
+
+/** At most so many at once: a flood of tries takes memory and threads for two of them. */
+const AT_ONCE = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** `scrypt$32768$8$1$SALT$HASH` */
+export async function hashPassword(password: string, salt = randomBytes(16)): Promise<string> {
+  const hash = await derived(password, salt, COST);
+  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), hash.toString('base64')].join('$');
+}
+
+/** Takes as long where there is no user of that name. */
+export async function isPassword(password: string, stored: string | undefined): Promise<boolean> {
+  const [, N, r, p, salt, hash] = (stored ?? NOBODYS).split('$');
+  const expected = Buffer.from(hash ?? '', 'base64');
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  const given = await derived(password, Buffer.from(salt ?? '', 'base64'), cost);
+  return timingSafeEqual(given, expected) && stored !== undefined;
+}
+
+const NOBODYS = `scrypt$${COST.N}$${COST.r}$${COST.p}$AAAAAAAAAAAAAAAAAAAAAA==$${Buffer.alloc(LENGTH).toString('base64')}`;
+
+async function derived(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else running += 1;
+  try {
+    // The same character can be typed in two ways.
+    return await scrypt(password.normalize('NFKC'), salt, LENGTH, { ...cost, maxmem: 64 * 1024 * 1024 });
+  } finally {
+    // Its turn is handed on, so `running` stays.
+    const next = waiting.shift();
+    if (next !== undefined) next();
+    else running -= 1;
+  }
+}

@@ -1,0 +1,70 @@
+/** Who may enter: the users of the ledger, and the built-in one whose password is a setting. */
+import { createHash } from 'node:crypto';
+import { hashPassword, isPassword } from '../app/passwords.js';
+import type { Store } from '../app/wiring/store.js';
+import { BUILT_IN_USER, type ConsoleRole } from '../domain/console-user.js';
+import { openConsoleSessions } from '../redis/console-sessions.js';
+import { openConsoleUsers } from '../redis/console-users.js';
+
+export interface SignedIn {
+  readonly user: string;
+  readonly role: ConsoleRole;
+}
+
+export interface Accounts {
+  /** Until there is a user or a password, every page is closed. */
+  isOpen(): Promise<boolean>;
+  /** Answers the token of a session, or why there is none. */
+  enter(name: string, password: string, client: { address: string; device: string | undefined }): Promise<Entrance>;
+  find(token: string): Promise<SignedIn | undefined>;
+  leave(token: string): Promise<void>;
+}
+
+export type Entrance =
+  | { readonly kind: 'entered'; readonly token: string; readonly device: string | undefined }
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'wait'; readonly waitMs: number };
+
+export function openAccounts({ redis, settings, identify }: Pick<Store, 'redis' | 'settings' | 'identify'>): Accounts {
+  const users = openConsoleUsers(redis);
+  const sessions = openConsoleSessions(redis);
+  const { consolePassword } = settings;
+  // The same in every process, so that a session of one is known to the other; another password is another mark.
+  const builtIn =
+    consolePassword === undefined ? undefined : hashPassword(consolePassword, Buffer.from(identify('console')));
+
+  async function credentialOf(name: string): Promise<{ role: ConsoleRole; password: string } | undefined> {
+    const stored = await users.find(name);
+    if (stored !== undefined) return stored;
+    return name === BUILT_IN_USER && builtIn !== undefined ? { role: 'admin', password: await builtIn } : undefined;
+  }
+
+  return {
+    isOpen: async () => builtIn !== undefined || (await users.count()) > 0,
+    async enter(name, password, { address, device }) {
+      // A browser that has been in before is not kept out by strangers at its address.
+      const isKnown = device !== undefined && (await sessions.isDeviceOf(device, name));
+      const client = isKnown ? `device ${device}` : `${address} ${name}`;
+      const waitMs = await sessions.tryToBegin(client);
+      if (waitMs > 0) return { kind: 'wait', waitMs };
+      const credential = await credentialOf(name);
+      if (!(await isPassword(password, credential?.password)) || credential === undefined) return { kind: 'wrong' };
+      await sessions.forgetTries(client);
+      const token = await sessions.begin({ user: name, mark: markOf(credential.password) });
+      return { kind: 'entered', token, device: isKnown ? undefined : await sessions.rememberDevice(name) };
+    },
+    async find(token) {
+      const session = await sessions.find(token);
+      if (session === undefined) return undefined;
+      const credential = await credentialOf(session.user);
+      if (credential === undefined || markOf(credential.password) !== session.mark) return undefined;
+      return { user: session.user, role: credential.role };
+    },
+    leave: (token) => sessions.end(token),
+  };
+}
+
+/** Of a slow hash, so it is no help to guess the password. */
+function markOf(hash: string): string {
+  return createHash('sha256').update(hash).digest('base64url').slice(0, 24);
+}

@@ -1,0 +1,20 @@
+/** What people can do in the console, as the audit calls it. */
+import type { Words } from '../domain/words.js';
+
+export const ACTIONS = {
+  'session.begin': { en: 'logged in', zh: '登录' },
+  'session.end': { en: 'logged out', zh: '退出登录' },
+  'users.add': { en: 'added a user', zh: '添加用户' },
+  'users.remove': { en: 'removed a user', zh: '删除用户' },
+  'users.password': { en: "changed a user's password", zh: '更换用户密码' },
+  'users.role': { en: "changed a user's role", zh: '更改用户角色' },
+  'users.sessions': { en: "ended a user's sessions", zh: '结束用户的会话' },
+} as const satisfies Record<string, Words>;
+
+export type ActionName = keyof typeof ACTIONS;
+
+export const RESULTS = {
+  done: { en: 'done', zh: '已完成' },
+  refused: { en: 'refused', zh: '被拒绝' },
+  failed: { en: 'failed', zh: '出错' },
+} as const satisfies Record<string, Words>;

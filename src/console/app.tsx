@@ -1,0 +1,286 @@
+/** The console as one application: who may enter, what is refused, and every route of the table. */
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { RequestError } from '../app/request-error.js';
+import type { Store } from '../app/wiring/store.js';
+import { mayAct } from '../domain/console-user.js';
+import { type Language, UserError } from '../domain/words.js';
+import { openConsoleAudit } from '../redis/console-audit.js';
+import { isRedisGone } from '../redis/server/errors.js';
+import { openAccounts } from './accounts.js';
+import { clientOf } from './client.js';
+import { openDoor } from './door.js';
+import { isCsrfToken, isOwnOrigin, ownPath, SECURITY_HEADERS } from './guard.js';
+import { Document, documentOf, Frame, htmlOf, liveId } from './layout.js';
+import type { LiveFeeds } from './live.js';
+import { ROUTES } from './routes.js';
+import { staticFile } from './static-files.js';
+import { type ActionRoute, type Answer, type Page, type PageRoute, type Visit, viewOf } from './visit.js';
+import { WORDS } from './words.js';
+
+/** `known`: the request is that of a user, and its connection may stay open. */
+export type Bindings = Partial<HttpBindings> & { known?: () => void };
+export type ConsoleContext = Context<{ Bindings: Bindings }>;
+
+export interface AppOptions {
+  /** On a connection that answers at once while Redis is away. */
+  readonly store: Store;
+  readonly feeds: LiveFeeds;
+}
+
+/** A form: no sheet, no file. */
+const LONGEST_FORM = 256 * 1024;
+
+/** A session that was ended elsewhere ends its live parts within this. */
+const LOOK_AGAIN_MS = 10_000;
+const STILL_THERE_MS = 15_000;
+
+export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindings }> {
+  const { settings, log } = store;
+  const accounts = openAccounts(store);
+  const audit = openConsoleAudit(store.redis);
+  const door = openDoor({ store, accounts, audit });
+  const app = new Hono<{ Bindings: Bindings }>();
+
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (name !== 'cache-control' || !c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+    if (clientOf(c.env?.incoming, settings.consoleTrustProxy).isSecure) {
+      c.res.headers.set('strict-transport-security', 'max-age=31536000');
+    }
+  });
+  app.get('/static/:name', (c) => {
+    const file = staticFile(c.req.param('name'));
+    if (file === undefined) return c.text('not here', 404);
+    const headers = { 'content-type': file.type, 'cache-control': 'public, max-age=31536000, immutable' };
+    return c.body(file.body, 200, headers);
+  });
+  // Before anything of a request is believed.
+  app.use(async (c, next) => {
+    if (!(await accounts.isOpen())) {
+      return message(c, { title: WORDS.closed, body: <p>{WORDS.howToOpen[door.languageOf(c)]}</p>, status: 403 });
+    }
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isOwnOrigin(c.req.raw.headers, settings.publicUrl)) {
+      return message(c, stalePage(door.languageOf(c)));
+    }
+    return next();
+  });
+  door.mount(app, { message: (c, page) => message(c, page), formOf, stale: stalePage });
+  for (const route of ROUTES) {
+    if (route.method === 'POST') app.post(route.path, (c) => act(c, route));
+    else {
+      app.get(route.path, (c) => show(c, route));
+      if (route.live !== undefined) app.get(liveAddress(route.path), (c) => follow(c, route));
+    }
+  }
+  app.notFound(async (c) => {
+    const visit = await door.visitOf(c as ConsoleContext);
+    const page: Page = { title: WORDS.notFound, body: <p>{WORDS.noSuchPage[door.languageOf(c)]}</p>, status: 404 };
+    return visit === undefined ? message(c as ConsoleContext, page) : shown(c as ConsoleContext, visit, page);
+  });
+  app.onError((error, c) => {
+    const language = door.languageOf(c as ConsoleContext);
+    if (isRedisGone(error)) {
+      return message(c as ConsoleContext, {
+        title: WORDS.redisAway,
+        body: <p>{WORDS.tryLater[language]}</p>,
+        status: 503,
+      });
+    }
+    log.error({ err: error }, 'the console failed');
+    return message(c as ConsoleContext, { title: WORDS.failed, body: <p>{WORDS.seeLog[language]}</p>, status: 503 });
+  });
+  return app;
+
+  // --- pages --------------------------------------------------------------------------------------------------------
+
+  async function show(c: ConsoleContext, route: PageRoute): Promise<Response> {
+    const visit = await door.visitOf(c);
+    if (visit === undefined) return door.toLogin(c);
+    if (!visit.may(route.needs)) return shown(c, visit, notYours(visit));
+    return answered(c, visit, () => route.show(visit), route);
+  }
+
+  async function act(c: ConsoleContext, route: ActionRoute): Promise<Response> {
+    const visit = await door.visitOf(c);
+    if (visit === undefined) return door.toLogin(c);
+    const form = route.body === 'own' ? new FormData() : await formOf(c);
+    if (form === undefined)
+      return shown(c, visit, { title: WORDS.refused, body: visit.say(WORDS.tooLarge), status: 400 });
+    const isGenuine = (csrf: string): boolean => isCsrfToken(csrf, visit.token);
+    if (route.body !== 'own' && !isGenuine(String(form.get('csrf') ?? ''))) {
+      return shown(c, visit, stalePage(visit.language));
+    }
+    if (!visit.may(route.needs)) return shown(c, visit, notYours(visit));
+    let about: { subject: string; detail: string } = { subject: '', detail: '' };
+    const written = async (result: 'done' | 'refused' | 'failed'): Promise<void> => {
+      if (route.action === undefined) return;
+      await audit.add({ at: Date.now(), user: visit.user, action: route.action, result, ...about });
+    };
+    const doing = async (): Promise<Answer> => {
+      try {
+        const answer = await route.act({
+          ...visit,
+          form: Object.fromEntries([...form.keys()].map((name) => [name, textOf(form.get(name))])),
+          all: (field) => form.getAll(field).map(textOf),
+          note: (subject, detail = '') => {
+            about = { subject, detail };
+          },
+          isGenuine,
+        });
+        await written('done');
+        return answer;
+      } catch (error) {
+        await written(error instanceof UserError ? 'refused' : 'failed');
+        throw error;
+      }
+    };
+    return answered(c, visit, doing);
+  }
+
+  async function answered(
+    c: ConsoleContext,
+    visit: Visit,
+    ask: () => Promise<Answer>,
+    route?: PageRoute,
+  ): Promise<Response> {
+    try {
+      const answer = await ask();
+      if (answer instanceof Response) return answer;
+      if (!('to' in answer)) return shown(c, visit, answer, route);
+      if (answer.said !== undefined) door.sayNext(c, visit.say(answer.said));
+      return c.redirect(ownPath(answer.to), 303);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const isMissing = error instanceof RequestError && error.fault === 'not_found';
+      const page = {
+        title: isMissing ? WORDS.notFound : WORDS.refused,
+        body: <p class="fault">{visit.say(error.words)}</p>,
+      };
+      return shown(c, visit, { ...page, status: isMissing ? 404 : 409 });
+    }
+  }
+
+  async function shown(c: ConsoleContext, visit: Visit, page: Page, route?: PageRoute): Promise<Response> {
+    const { title, body, status = 200, plain } = page;
+    const { search } = new URL(c.req.url);
+    const liveAt = route?.live === undefined ? undefined : `${liveAddress(visit.path)}${search}`;
+    const said = door.saidLast(c);
+    const isTitled = plain !== true && status !== 200;
+    const html = await documentOf(
+      <Document language={visit.language} title={title} isRehearsal={settings.isRehearsal} liveAt={liveAt}>
+        {plain ? (
+          <main id="main" class="plain">
+            {body}
+          </main>
+        ) : (
+          <Frame visit={visit} said={said}>
+            {isTitled && <h1>{visit.say(title)}</h1>}
+            {body}
+          </Frame>
+        )}
+      </Document>,
+    );
+    return c.html(html, status);
+  }
+
+  /** Without a user. */
+  async function message(c: ConsoleContext, { title, body, status = 200 }: Page): Promise<Response> {
+    const language = door.languageOf(c);
+    const html = await documentOf(
+      <Document language={language} title={title} isRehearsal={settings.isRehearsal}>
+        <main id="main" class="alone">
+          <p class="brand">fastregister</p>
+          <h1>{title[language]}</h1>
+          {body}
+        </main>
+      </Document>,
+    );
+    return c.html(html, status);
+  }
+
+  // --- live ---------------------------------------------------------------------------------------------------------
+
+  async function follow(c: ConsoleContext, route: PageRoute): Promise<Response> {
+    const visit = await door.visitOf(c);
+    const { live } = route;
+    if (visit === undefined || live === undefined || !visit.may(route.needs)) return c.text('', 403);
+    const { language, role, params, query, path } = visit;
+    const view = viewOf({ store, language, role, params, query });
+    const name = JSON.stringify([path, query.toString(), language, role]);
+    const render = async (): Promise<Record<string, string>> => {
+      const parts = Object.entries(await live(view));
+      return Object.fromEntries(
+        await Promise.all(parts.map(async ([part, element]) => [liveId(part), await htmlOf(<>{element}</>)] as const)),
+      );
+    };
+    c.header('x-accel-buffering', 'no');
+    return streamSSE(c, async (stream) => {
+      const send = (event: string, data: unknown): void => {
+        stream.writeSSE({ event, data: JSON.stringify(data) }).catch(() => {});
+      };
+      const leave = new AbortController();
+      stream.onAbort(() => leave.abort());
+      const unwatch = feeds.watch(name, render, (event) => {
+        send(event.kind, event.kind === 'changed' ? event.parts : {});
+      });
+      const still = setInterval(() => void stream.write(': still there\n\n').catch(() => {}), STILL_THERE_MS);
+      const looking = setInterval(() => {
+        accounts.find(visit.token).then(
+          (found) => {
+            if (found !== undefined && mayAct(found.role, route.needs)) return;
+            send('ended', {});
+            leave.abort();
+          },
+          () => {
+            // Redis is away: the watchers are told so already.
+          },
+        );
+      }, LOOK_AGAIN_MS);
+      await new Promise<void>((resolve) => {
+        leave.signal.addEventListener('abort', () => resolve(), { once: true });
+        if (stream.aborted) resolve();
+      });
+      clearInterval(still);
+      clearInterval(looking);
+      unwatch();
+    });
+  }
+}
+
+export function liveAddress(path: string): string {
+  return path === '/' ? '/live' : `/live${path}`;
+}
+
+function stalePage(language: Language): Page {
+  return { title: WORDS.refused, body: <p class="fault">{WORDS.stale[language]}</p>, status: 403 };
+}
+
+function notYours(visit: Visit): Page {
+  return { title: WORDS.forbidden, body: <p class="fault">{visit.say(WORDS.notYours)}</p>, status: 403 };
+}
+
+/** Undefined where it is too large, or no form. */
+async function formOf(c: ConsoleContext): Promise<FormData | undefined> {
+  const type = c.req.header('content-type') ?? '';
+  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(type)) return new FormData();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += piece.length;
+    if (length > LONGEST_FORM) return undefined;
+    pieces.push(piece);
+  }
+  try {
+    return await new Response(Buffer.concat(pieces), { headers: { 'content-type': type } }).formData();
+  } catch {
+    return new FormData();
+  }
+}
+
+function textOf(value: File | string | null): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,54 @@
+/** Batches in a table: the same on the first page and on that of all batches. */
+import { fileInWords, LOAD_AGAIN } from '../../app/batches.js';
+import type { BatchToday } from '../../app/today.js';
+import { outcomesInWords } from '../../domain/outcome-words.js';
+import type { Words } from '../../domain/words.js';
+import type { View } from '../visit.js';
+import { OutcomeBar } from './bar.js';
+import { Table } from './table.js';
+
+const WORDS = {
+  caption: { en: 'Batches', zh: '批次' },
+  batch: { en: 'Batch', zh: '批次' },
+  file: { en: 'File', zh: '文件' },
+  rows: { en: 'Rows', zh: '行数' },
+  progress: { en: 'Progress', zh: '进度' },
+  loaded: { en: 'Loaded', zh: '导入时间' },
+  left: { en: 'Sent by', zh: '预计提交完' },
+  all: { en: 'all sent', zh: '已全部提交' },
+} as const satisfies Record<string, Words>;
+
+export function BatchTable({ view, batches, empty }: { view: View; batches: readonly BatchToday[]; empty: string }) {
+  return (
+    <Table
+      caption={view.say(WORDS.caption)}
+      rows={batches}
+      empty={empty}
+      columns={[
+        {
+          heading: view.say(WORDS.file),
+          look: 'wide',
+          cell: ({ batch, file }) => (
+            <a href={`/batches/${encodeURIComponent(batch)}`}>
+              <bdi>{view.say(fileInWords(file))}</bdi>
+              <small class="id">{batch}</small>
+            </a>
+          ),
+        },
+        { heading: view.say(WORDS.rows), look: 'number', cell: ({ rows }) => view.number(rows) },
+        {
+          heading: view.say(WORDS.progress),
+          look: 'wide',
+          cell: ({ outcomes, complete }) => (
+            <>
+              <OutcomeBar view={view} outcomes={outcomes} />
+              <small>{view.say(complete ? outcomesInWords(outcomes) : LOAD_AGAIN)}</small>
+            </>
+          ),
+        },
+        { heading: view.say(WORDS.left), cell: ({ sentBy }) => sentBy ?? view.say(WORDS.all) },
+        { heading: view.say(WORDS.loaded), cell: ({ loadedAt }) => view.time(loadedAt) },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,46 @@
+import type { Child } from 'hono/jsx';
+
+export interface Column<T> {
+  readonly heading: string;
+  readonly cell: (row: T) => Child;
+  /** `number`: to the right. `wide`: may break and take what is left. `id`: in the letters of code. */
+  readonly look?: 'number' | 'wide' | 'id';
+}
+
+interface Props<T> {
+  readonly caption: string;
+  readonly columns: readonly Column<T>[];
+  readonly rows: readonly T[];
+  /** In place of no rows. */
+  readonly empty: Child;
+}
+
+/** On a narrow screen each row is a block, and each cell says its heading: nothing has to be moved sideways. */
+export function Table<T>({ caption, columns, rows, empty }: Props<T>) {
+  if (rows.length === 0) return <p class="empty">{empty}</p>;
+  return (
+    <table>
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map(({ heading, look }) => (
+            <th scope="col" class={look}>
+              {heading}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr>
+            {columns.map(({ heading, look, cell }) => (
+              <td class={look} data-heading={heading}>
+                {cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * Parts of pages that follow the ledger. What many look at is rendered once for all of them, and sent to each only where it
+ * has changed. While Redis is away the watchers are told so, and get the present when it is back.
+ */
+import type { Logger } from 'pino';
+import { sleep } from '../sleep.js';
+
+export type LiveEvent =
+  | { readonly kind: 'changed'; readonly parts: Readonly<Record<string, string>> }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'resumed' };
+
+type Watcher = (event: LiveEvent) => void;
+
+export interface LiveFeeds {
+  /**
+   * @param name whatever has the same name shows the same
+   * @param render its parts as HTML
+   * @returns ends it
+   */
+  watch(name: string, render: () => Promise<Readonly<Record<string, string>>>, watcher: Watcher): () => void;
+  close(): void;
+}
+
+interface Feed {
+  readonly watchers: Set<Watcher>;
+  readonly ending: AbortController;
+  parts: Readonly<Record<string, string>>;
+  isInterrupted: boolean;
+}
+
+/** A page is at most this and the time of its rendering behind the ledger. */
+const EVERY_MS = 1_000;
+
+export function openLiveFeeds(log: Logger, everyMs = EVERY_MS): LiveFeeds {
+  const feeds = new Map<string, Feed>();
+
+  function tell({ watchers }: Feed, event: LiveEvent): void {
+    for (const watcher of watchers) watcher(event);
+  }
+
+  async function follow(feed: Feed, render: () => Promise<Readonly<Record<string, string>>>): Promise<void> {
+    const { signal } = feed.ending;
+    while (!signal.aborted) {
+      try {
+        const parts = await render();
+        if (feed.isInterrupted) {
+          feed.isInterrupted = false;
+          tell(feed, { kind: 'resumed' });
+        }
+        const changed = Object.entries(parts).filter(([name, html]) => feed.parts[name] !== html);
+        feed.parts = parts;
+        if (changed.length > 0) tell(feed, { kind: 'changed', parts: Object.fromEntries(changed) });
+      } catch (error) {
+        if (!feed.isInterrupted) {
+          feed.isInterrupted = true;
+          log.warn({ err: error }, 'live pages are interrupted');
+          tell(feed, { kind: 'interrupted' });
+        }
+      }
+      await sleep(everyMs, signal);
+    }
+  }
+
+  return {
+    watch(name, render, watcher) {
+      let feed = feeds.get(name);
+      if (feed === undefined) {
+        feed = { watchers: new Set(), ending: new AbortController(), parts: {}, isInterrupted: false };
+        feeds.set(name, feed);
+        feed.watchers.add(watcher);
+        void follow(feed, render);
+      } else {
+        feed.watchers.add(watcher);
+        if (Object.keys(feed.parts).length > 0) watcher({ kind: 'changed', parts: feed.parts });
+        if (feed.isInterrupted) watcher({ kind: 'interrupted' });
+      }
+      const mine = feed;
+      return () => {
+        mine.watchers.delete(watcher);
+        if (mine.watchers.size > 0) return;
+        mine.ending.abort();
+        if (feeds.get(name) === mine) feeds.delete(name);
+      };
+    },
+    close() {
+      for (const { ending } of feeds.values()) ending.abort();
+      feeds.clear();
+    },
+  };
+}

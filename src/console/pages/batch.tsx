@@ -1,0 +1,206 @@
+/** One batch: how far it is, and its rows. */
+import { batchRows, type RowFilter, type ShownRow } from '../../app/batch-rows.js';
+import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
+import { batchNow } from '../../app/status.js';
+import { waitingInWords } from '../../app/status-words.js';
+import { withOutlook } from '../../app/today.js';
+import { OUTCOME_NAMES, OUTCOMES } from '../../domain/outcomes.js';
+import type { Outcome } from '../../domain/registration.js';
+import { ACTORS, type Actor, same, type Words } from '../../domain/words.js';
+import { OutcomeBadge } from '../components/badge.js';
+import { OutcomeBar } from '../components/bar.js';
+import { Choice, Field } from '../components/field.js';
+import { addressWith, Pager } from '../components/pager.js';
+import { Table } from '../components/table.js';
+import { Live } from '../layout.js';
+import { hasRoute } from '../routes.js';
+import type { Fragments, Route, View } from '../visit.js';
+import { WORDS } from '../words.js';
+
+const BATCH = {
+  loaded: { en: 'loaded', zh: '导入于' },
+  left: { en: 'the last row is sent by', zh: '预计提交完：' },
+  allSent: { en: 'every row was sent', zh: '已全部提交' },
+  waits: { en: 'What pending rows wait for', zh: '处理中的行在等待' },
+  rows: { en: 'Rows', zh: '各行' },
+  outcome: { en: 'Outcome', zh: '结果' },
+  who: { en: 'Who acts', zh: '处理人' },
+  problem: { en: 'Problem', zh: '问题代码' },
+  line: { en: 'Line', zh: '行号' },
+  merchant: { en: 'Merchant', zh: '商户' },
+  reason: { en: 'Reason and next step', zh: '原因与下一步' },
+  noRow: { en: 'No row fits the filter.', zh: '没有符合筛选条件的行。' },
+  further: {
+    en: 'None among the rows that were read so far. The next page goes on.',
+    zh: '已读取的行中没有符合条件的，下一页继续查找。',
+  },
+  purged: {
+    en: 'The merchants of this batch were purged; its counts are kept.',
+    zh: '本批次的商户信息已清除，仅保留数量。',
+  },
+} as const satisfies Record<string, Words>;
+
+const MOST = 50;
+
+export const batchRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/batches/:id',
+    needs: 'viewer',
+    live,
+    async show(visit) {
+      const { id = '' } = visit.params;
+      const [{ head, rows }, batch] = [await live(visit), await batchNamed(visit.store, id)];
+      return {
+        title: same(batch.id),
+        body: (
+          <>
+            <Live name="head">{head}</Live>
+            <section>
+              <h2>{visit.say(BATCH.rows)}</h2>
+              <Filters view={visit} id={id} />
+              <Live name="rows">{rows}</Live>
+            </section>
+          </>
+        ),
+      };
+    },
+  },
+];
+
+async function live(view: View): Promise<Fragments> {
+  return { head: await head(view), rows: await rowsOf(view) };
+}
+
+async function head(view: View) {
+  const { store, params } = view;
+  const batch = await batchNamed(store, params.id);
+  const [now] = await withOutlook(store, [await batchNow(store, batch)]);
+  if (now === undefined) return null;
+  const sent = now.sentBy === undefined ? view.say(BATCH.allSent) : `${view.say(BATCH.left)} ${now.sentBy}`;
+  const waiting = view.say(waitingInWords(now.waiting));
+  return (
+    <section class="batch">
+      <h1>
+        <bdi>{view.say(fileInWords(now.file))}</bdi>
+      </h1>
+      <p class="under">
+        <span class="id">{now.batch}</span> · {view.number(now.rows)} {view.say(WORDS.rows)} · {view.say(BATCH.loaded)}{' '}
+        {view.time(now.loadedAt)} · {sent}
+      </p>
+      {!now.complete && <p class="fault">{view.say(LOAD_AGAIN)}</p>}
+      <OutcomeBar view={view} outcomes={now.outcomes} />
+      <ul class="counts">
+        {OUTCOME_NAMES.filter((name) => now.outcomes[name] !== undefined).map((name) => (
+          <li>
+            <a href={addressWith(`/batches/${encodeURIComponent(now.batch)}`, new URLSearchParams(), 'outcome', name)}>
+              <OutcomeBadge view={view} outcome={name} /> <strong>{view.number(now.outcomes[name] ?? 0)}</strong>
+            </a>
+          </li>
+        ))}
+      </ul>
+      {waiting !== '' && <p class="under">{`${view.say(BATCH.waits)}: ${waiting}`}</p>}
+    </section>
+  );
+}
+
+/** What is no filter is none. */
+export function filterIn(query: URLSearchParams): RowFilter {
+  const [outcome, who, problem] = ['outcome', 'who', 'problem'].map((name) => query.get(name)?.trim() || undefined);
+  return {
+    only: OUTCOME_NAMES.find((name) => name === outcome),
+    who: (Object.keys(ACTORS) as Actor[]).find((name) => name === who),
+    problem,
+  };
+}
+
+function Filters({ view, id }: { view: View; id: string }) {
+  const { only, who, problem } = filterIn(view.query);
+  const any = { value: '', words: view.say(WORDS.all) };
+  const actors = Object.entries(ACTORS).map(([value, words]) => ({ value, words: view.say(words) }));
+  return (
+    <form class="filters" method="get" action={`/batches/${encodeURIComponent(id)}`} data-submits>
+      <Choice
+        label={view.say(BATCH.outcome)}
+        name="outcome"
+        value={only}
+        choices={[any, ...OUTCOME_NAMES.map((value) => ({ value, words: view.say(OUTCOMES[value]) }))]}
+      />
+      <Choice label={view.say(BATCH.who)} name="who" value={who} choices={[any, ...actors]} />
+      <Field label={view.say(BATCH.problem)} name="problem" type="search" maxlength={80} value={problem ?? ''} />
+      <button type="submit">{view.say(WORDS.filter)}</button>
+    </form>
+  );
+}
+
+async function rowsOf(view: View) {
+  const { store, params, query, language } = view;
+  const batch = await batchNamed(store, params.id);
+  if (batch.purgedAt !== undefined) return <p class="empty">{view.say(BATCH.purged)}</p>;
+  const from = Math.max(Number.parseInt(query.get('from') ?? '0', 10) || 0, 0);
+  const found = await batchRows(store, batch, { ...filterIn(query), from, most: MOST, language });
+  return (
+    <>
+      <RowTable view={view} rows={found.rows} empty={view.say(found.isCutShort ? BATCH.further : BATCH.noRow)} />
+      <Pager
+        view={view}
+        path={`/batches/${encodeURIComponent(batch.id)}`}
+        by="from"
+        next={found.next === undefined ? undefined : String(found.next)}
+      />
+    </>
+  );
+}
+
+function RowTable({ view, rows, empty }: { view: View; rows: readonly ShownRow[]; empty: string }) {
+  const hasMerchants = hasRoute('GET', '/merchants/:id');
+  return (
+    <Table
+      caption={view.say(BATCH.rows)}
+      rows={rows}
+      empty={empty}
+      columns={[
+        { heading: view.say(BATCH.line), look: 'number', cell: ({ line }) => line },
+        {
+          heading: view.say(BATCH.merchant),
+          look: 'wide',
+          cell: ({ name, registration_id: id, appid }) => (
+            <>
+              {hasMerchants && id !== '' ? (
+                <a href={`/merchants/${id}`}>
+                  <bdi>{name || id}</bdi>
+                </a>
+              ) : (
+                <bdi>{name}</bdi>
+              )}
+              {appid !== '' && <small class="id">{appid}</small>}
+            </>
+          ),
+        },
+        {
+          heading: view.say(BATCH.outcome),
+          cell: ({ outcome, problem }) => (
+            <>
+              <OutcomeBadge view={view} outcome={outcome as Outcome} />
+              {problem !== '' && <small class="id">{problem}</small>}
+            </>
+          ),
+        },
+        {
+          heading: view.say(BATCH.who),
+          cell: ({ who_acts: who }) => (who === '' ? '' : view.say(ACTORS[who as Actor])),
+        },
+        {
+          heading: view.say(BATCH.reason),
+          look: 'wide',
+          cell: ({ reason, next_step: next }) => (
+            <>
+              {reason}
+              {next !== '' && <small>{next}</small>}
+            </>
+          ),
+        },
+      ]}
+    />
+  );
+}

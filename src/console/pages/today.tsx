@@ -1,0 +1,201 @@
+/** The first page: what is going on, what is to be fixed, and whose turn it is. */
+import { NO_BATCH } from '../../app/batches.js';
+import { statusLines } from '../../app/status-words.js';
+import { today } from '../../app/today.js';
+import { STATE_WORDS } from '../../domain/outcome-words.js';
+import { ACTORS, joined, type Words } from '../../domain/words.js';
+import { ShareBar } from '../components/bar.js';
+import { BatchTable } from '../components/batch-table.js';
+import { Facts } from '../components/field.js';
+import { Table } from '../components/table.js';
+import { Live } from '../layout.js';
+import type { Fragments, Route, View } from '../visit.js';
+
+const WORDS = {
+  title: { en: 'Today', zh: '今日' },
+  running: { en: 'Sending', zh: '提交正常' },
+  waiting: { en: 'Sending waits', zh: '提交等待中' },
+  stopped: { en: 'Sending is stopped', zh: '提交已停止' },
+  noFault: { en: 'Nothing needs to be fixed.', zh: '没有需要处理的故障。' },
+  calls: { en: 'Calls today', zh: '今日额度' },
+  left: { en: 'left', zh: '剩余' },
+  toSend: { en: 'To be sent', zh: '待提交' },
+  by: { en: 'the last by', zh: '最迟于' },
+  alive: { en: 'Alive', zh: '在运行' },
+  workers: { en: 'workers', zh: '工作进程' },
+  receivers: { en: 'receivers', zh: '接收服务' },
+  links: { en: 'Links to open', zh: '待打开的链接' },
+  ending: { en: 'end within three hours', zh: '三小时内到期' },
+  turns: { en: 'Whose turn it is', zh: '待办' },
+  who: { en: 'Who acts', zh: '处理人' },
+  what: { en: 'State', zh: '状态' },
+  count: { en: 'Merchants', zh: '商户' },
+  noTurn: { en: 'It is nobody’s turn: every merchant has its Mini Program.', zh: '没有待办：所有商户均已完成。' },
+  batches: { en: 'Batches', zh: '批次' },
+  everyBatch: (count: number): Words => ({ en: `All ${count} batches`, zh: `全部 ${count} 个批次` }),
+  details: { en: 'Status', zh: '状态' },
+  nights: { en: 'Nightly runs', zh: '夜间任务' },
+  night: { en: 'Run', zh: '任务' },
+  last: { en: 'Last night', zh: '最近一次' },
+  next: { en: 'Next', zh: '下一次' },
+  never: { en: 'none yet', zh: '尚未运行' },
+} as const;
+
+const ENDINGS: Readonly<Record<string, Words>> = {
+  done: { en: 'done', zh: '已完成' },
+  submitted: { en: 'submitted', zh: '已全部提交' },
+  stopped: { en: 'stopped', zh: '已停止' },
+  interrupted: { en: 'interrupted', zh: '已中断' },
+  next_night: { en: 'until the next night', zh: '至下一次开始' },
+  running: { en: 'running', zh: '进行中' },
+};
+
+type Morning = Awaited<ReturnType<typeof today>>;
+
+export const todayRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/',
+    needs: 'viewer',
+    live,
+    async show(visit) {
+      const parts = await live(visit);
+      return {
+        title: WORDS.title,
+        body: (
+          <>
+            <h1>{visit.say(WORDS.title)}</h1>
+            {Object.entries(parts).map(([name, part]) => (
+              <Live name={name}>{part}</Live>
+            ))}
+          </>
+        ),
+      };
+    },
+  },
+];
+
+async function live(view: View): Promise<Fragments> {
+  const facts = await today(view.store);
+  return {
+    line: <Line view={view} facts={facts} />,
+    figures: <Figures view={view} facts={facts} />,
+    turns: <Turns view={view} facts={facts} />,
+    batches: (
+      <section>
+        <h2>{view.say(WORDS.batches)}</h2>
+        <BatchTable view={view} batches={facts.batches} empty={view.say(NO_BATCH)} />
+        {facts.batchesInAll > facts.batches.length && (
+          <p class="pager">
+            <a href="/batches">{view.say(WORDS.everyBatch(facts.batchesInAll))}</a>
+          </p>
+        )}
+      </section>
+    ),
+    nights: <Nights view={view} facts={facts} />,
+    details: (
+      <section>
+        <h2>{view.say(WORDS.details)}</h2>
+        <Facts facts={statusLines(facts.now).map(([what, words]) => [view.say(what), view.say(words)])} />
+      </section>
+    ),
+  };
+}
+
+/** What is to be fixed comes first, in the words of `status`. */
+function Line({ view, facts: { now } }: { view: View; facts: Morning }) {
+  const { line, workerMissing } = now;
+  const reason = 'reason' in line ? line.reason : undefined;
+  const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
+  const look = line.stopped || workerMissing !== null ? 'bad' : reason === undefined ? 'good' : 'fair';
+  const title = line.stopped ? WORDS.stopped : reason === undefined ? WORDS.running : WORDS.waiting;
+  const faults = [
+    ...(reason === undefined ? [] : [joined([reason, nextStep])]),
+    ...(workerMissing === null ? [] : [joined([workerMissing.reason, workerMissing.nextStep])]),
+  ];
+  return (
+    <section class={`line ${look}`}>
+      <h2>{view.say(title)}</h2>
+      {faults.length === 0 ? <p>{view.say(WORDS.noFault)}</p> : faults.map((words) => <p>{view.say(words)}</p>)}
+    </section>
+  );
+}
+
+function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
+  const { calls, toSend, sentBy, processes, links } = now;
+  const used = `${view.number(calls.used)} / ${view.number(calls.limit)}`;
+  return (
+    <section class="figures">
+      <div class="figure">
+        <h2>{view.say(WORDS.calls)}</h2>
+        <p class="value">{used}</p>
+        <ShareBar used={calls.used} limit={calls.limit} label={`${view.say(WORDS.calls)} ${used}`} />
+        <p>{`${view.say(WORDS.left)} ${view.number(calls.left)}`}</p>
+      </div>
+      <div class="figure">
+        <h2>{view.say(WORDS.toSend)}</h2>
+        <p class="value">{view.number(toSend)}</p>
+        <p>{sentBy === undefined ? '' : `${view.say(WORDS.by)} ${sentBy}`}</p>
+      </div>
+      <div class="figure">
+        <h2>{view.say(WORDS.links)}</h2>
+        <p class="value">{view.number(links.open)}</p>
+        <p>{links.ending === 0 ? '' : `${view.number(links.ending)} ${view.say(WORDS.ending)}`}</p>
+      </div>
+      <div class="figure">
+        <h2>{view.say(WORDS.alive)}</h2>
+        <p class="value">
+          {processes.workers.live.length} <small>{view.say(WORDS.workers)}</small>
+        </p>
+        <p>{`${processes.receivers.live.length} ${view.say(WORDS.receivers)}`}</p>
+      </div>
+    </section>
+  );
+}
+
+function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) {
+  return (
+    <section>
+      <h2>{view.say(WORDS.turns)}</h2>
+      <Table
+        caption={view.say(WORDS.turns)}
+        rows={waitingFor}
+        empty={view.say(WORDS.noTurn)}
+        columns={[
+          { heading: view.say(WORDS.who), cell: ({ who }) => view.say(ACTORS[who]) },
+          {
+            heading: view.say(WORDS.what),
+            look: 'wide',
+            cell: ({ state }) => view.say(STATE_WORDS[state]).replaceAll('_', ' '),
+          },
+          { heading: view.say(WORDS.count), look: 'number', cell: ({ count }) => view.number(count) },
+        ]}
+      />
+    </section>
+  );
+}
+
+function Nights({ view, facts: { schedules } }: { view: View; facts: Morning }) {
+  if (schedules.length === 0) return null;
+  return (
+    <section>
+      <h2>{view.say(WORDS.nights)}</h2>
+      <Table
+        caption={view.say(WORDS.nights)}
+        rows={schedules}
+        empty=""
+        columns={[
+          { heading: view.say(WORDS.night), look: 'wide', cell: ({ name }) => <bdi>{name}</bdi> },
+          {
+            heading: view.say(WORDS.last),
+            cell: ({ last }) =>
+              last === undefined
+                ? view.say(WORDS.never)
+                : `${view.say({ en: last.started, zh: last.started })} · ${view.say(ENDINGS[last.ending] ?? { en: last.ending, zh: last.ending })}`,
+          },
+          { heading: view.say(WORDS.next), cell: ({ next }) => view.say({ en: next, zh: next }) },
+        ]}
+      />
+    </section>
+  );
+}

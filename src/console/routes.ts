@@ -1,0 +1,20 @@
+/** Every page and every action of the console, with the role that it needs. */
+import { auditRoutes } from './pages/audit.js';
+import { batchRoutes } from './pages/batch.js';
+import { batchesRoutes } from './pages/batches.js';
+import { todayRoutes } from './pages/today.js';
+import { usersRoutes } from './pages/users.js';
+import type { Route } from './visit.js';
+
+export const ROUTES: readonly Route[] = [
+  ...todayRoutes,
+  ...batchesRoutes,
+  ...batchRoutes,
+  ...usersRoutes,
+  ...auditRoutes,
+];
+
+/** A part of the navigation is shown once there is a page for it. */
+export function hasRoute(method: Route['method'], path: string): boolean {
+  return ROUTES.some((route) => route.method === method && route.path === path);
+}

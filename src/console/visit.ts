@@ -1,0 +1,100 @@
+/** One request of a page: who looks, in which language, and at what. */
+import type { Child } from 'hono/jsx';
+import type { Store } from '../app/wiring/store.js';
+import { localTime, withMomentsInWords } from '../domain/calendar.js';
+import { type ConsoleRole, mayAct } from '../domain/console-user.js';
+import type { Language, Words } from '../domain/words.js';
+import type { ActionName } from './actions.js';
+
+/** What the parts of a page that follow live may know: it is the same for everybody with one role and language. */
+export interface View {
+  readonly store: Store;
+  readonly language: Language;
+  readonly role: ConsoleRole;
+  /** Of the route's path: `/batches/:id` has `id`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** In the language of the page, with times as a clock shows them. */
+  say(words: Words): string;
+  /** `1,000,000` */
+  number(count: number): string;
+  /** ms since 1970 */
+  time(at: number): string;
+  may(needed: ConsoleRole): boolean;
+}
+
+export interface Visit extends View {
+  readonly user: string;
+  readonly path: string;
+  /** For the hidden field `csrf` of every form: `<Csrf of={visit} />`. */
+  readonly csrf: string;
+  readonly request: Request;
+}
+
+export interface ActionVisit extends Visit {
+  /** The first value of each field. Empty where the route reads the body itself (`body: 'own'`). */
+  readonly form: Readonly<Record<string, string>>;
+  /** Every value of a field: boxes that are ticked. */
+  all(field: string): readonly string[];
+  /** What the audit entry says beside the action: an id and a count, never a merchant's data. */
+  note(subject: string, detail?: string): void;
+  /** Of a route that reads the body itself: to be asked before anything is done with it. */
+  isGenuine(csrf: string): boolean;
+}
+
+export interface Page {
+  readonly title: Words;
+  readonly body: Child;
+  /** Default: 200. */
+  readonly status?: 200 | 400 | 403 | 404 | 409 | 429 | 503;
+  /** Without navigation, as a page for print. */
+  readonly plain?: boolean;
+}
+
+/** After an action: shows another page, and says there what was done. */
+export interface Redirect {
+  readonly to: string;
+  readonly said?: Words;
+}
+
+/** A `Response` of its own is a download. */
+export type Answer = Page | Redirect | Response;
+
+/** Parts of a page by name, as `<Live>` shows them. */
+export type Fragments = Readonly<Record<string, Child>>;
+
+export interface PageRoute {
+  readonly method: 'GET';
+  readonly path: string;
+  readonly needs: ConsoleRole;
+  show(visit: Visit): Promise<Answer>;
+  /** What is rendered again every second while somebody looks. A form has no place in it. */
+  live?(view: View): Promise<Fragments>;
+}
+
+export interface ActionRoute {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly needs: ConsoleRole;
+  /** As the audit calls it; undefined where it changes nothing: a search, a preview. */
+  readonly action: ActionName | undefined;
+  /** `own`: an upload, whose handler reads the request itself and asks `isGenuine`. */
+  readonly body?: 'own';
+  act(visit: ActionVisit): Promise<Answer>;
+}
+
+export type Route = PageRoute | ActionRoute;
+
+export type ViewOptions = Pick<View, 'store' | 'language' | 'role' | 'params' | 'query'>;
+
+export function viewOf(options: ViewOptions): View {
+  const { store, language, role } = options;
+  const numbers = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB');
+  return {
+    ...options,
+    say: (words) => withMomentsInWords(words[language], language, Date.now()),
+    number: (count) => numbers.format(count),
+    time: (at) => localTime(at, store.settings.quotaTimezone, Date.now())[language],
+    may: (needed) => mayAct(role, needed),
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * Sessions of the console's users, and how often somebody failed to begin one. A cookie has a random token; Redis has only
+ * its digest, so that nobody who reads Redis can use a session.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { answersOf } from './exec.js';
+import { key } from './keys.js';
+
+export interface Session {
+  readonly user: string;
+  /** Of the password with which it began: another password ends it. */
+  readonly mark: string;
+}
+
+export interface ConsoleSessions {
+  /** Answers the token. */
+  begin(session: Session): Promise<string>;
+  /** Undefined where it is over. A session that is used lives on. */
+  find(token: string): Promise<Session | undefined>;
+  end(token: string): Promise<void>;
+  /** Answers how many there were. */
+  endAllOf(user: string): Promise<number>;
+  countOf(user: string): Promise<number>;
+  /** Counts a try before the password is compared. Answers how long the client has to wait instead; 0: it may try. */
+  tryToBegin(client: string): Promise<number>;
+  forgetTries(client: string): Promise<void>;
+  /** A browser in which this user has logged in: its tries are counted apart from those of strangers at its address. */
+  rememberDevice(user: string): Promise<string>;
+  isDeviceOf(device: string, user: string): Promise<boolean>;
+}
+
+const IDLE_S = 12 * 3_600;
+const LONGEST_S = 7 * 86_400;
+const DEVICE_S = 180 * 86_400;
+
+/** So many wrong passwords cost nothing. */
+const FREE_TRIES = 5;
+const FIRST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 10 * 60_000;
+const TRIES_FORGOTTEN_AFTER_S = 3_600;
+
+export function openConsoleSessions(redis: Redis): ConsoleSessions {
+  const sessionKey = (token: string): string => key('consoleSession', digest(token));
+
+  return {
+    async begin({ user, mark }) {
+      const token = newToken();
+      const name = sessionKey(token);
+      const steps = redis
+        .multi()
+        .hset(name, { user, mark, endsAt: Date.now() + LONGEST_S * 1000 })
+        .expire(name, IDLE_S)
+        .sadd(key('consoleSessionsOf', user), digest(token))
+        .expire(key('consoleSessionsOf', user), LONGEST_S);
+      await answersOf(steps);
+      return token;
+    },
+    async find(token) {
+      const name = sessionKey(token);
+      const [user, mark, endsAt] = await redis.hmget(name, 'user', 'mark', 'endsAt');
+      if (user == null || mark == null || Number(endsAt) < Date.now()) return undefined;
+      await redis.expire(name, IDLE_S);
+      return { user, mark };
+    },
+    async end(token) {
+      const user = await redis.hget(sessionKey(token), 'user');
+      await redis.del(sessionKey(token));
+      if (user !== null) await redis.srem(key('consoleSessionsOf', user), digest(token));
+    },
+    async endAllOf(user) {
+      const ids = await redis.smembers(key('consoleSessionsOf', user));
+      const ended = await Promise.all(ids.map((id) => redis.del(key('consoleSession', id))));
+      await redis.del(key('consoleSessionsOf', user));
+      return ended.reduce((sum, count) => sum + count, 0);
+    },
+    async countOf(user) {
+      const ids = await redis.smembers(key('consoleSessionsOf', user));
+      const live = await Promise.all(ids.map((id) => redis.exists(key('consoleSession', id))));
+      return live.reduce((sum, count) => sum + count, 0);
+    },
+    async tryToBegin(client) {
+      const [tries, wait] = [key('consoleTries', digest(client)), key('consoleWait', digest(client))];
+      const left = await redis.pttl(wait);
+      if (left > 0) return left;
+      // Counted first: a hundred tries at once are a hundred tries.
+      const count = await redis.incr(tries);
+      await redis.expire(tries, TRIES_FORGOTTEN_AFTER_S);
+      if (count < FREE_TRIES) return 0;
+      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(count - FREE_TRIES, 20), LONGEST_WAIT_MS);
+      return (await redis.set(wait, count, 'PX', waitMs, 'NX')) === null ? waitMs : 0;
+    },
+    async forgetTries(client) {
+      await redis.del(key('consoleTries', digest(client)), key('consoleWait', digest(client)));
+    },
+    async rememberDevice(user) {
+      const device = newToken();
+      await redis.set(key('consoleDevice', digest(device)), user, 'EX', DEVICE_S);
+      return device;
+    },
+    isDeviceOf: async (device, user) => (await redis.get(key('consoleDevice', digest(device)))) === user,
+  };
+}
+
+function newToken(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 32);
+}
