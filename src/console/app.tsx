@@ -1,14 +1,14 @@
 /** The console as one application: who may enter, what is refused, and every route of the table. */
-import type { HttpBindings } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { RequestError } from '../app/request-error.js';
 import type { Store } from '../app/wiring/store.js';
-import { mayAct } from '../domain/console-user.js';
+import { type ConsoleRole, mayAct } from '../domain/console-user.js';
 import { type Language, UserError } from '../domain/words.js';
 import { openConsoleAudit } from '../redis/console-audit.js';
 import { isRedisGone } from '../redis/server/errors.js';
 import { openAccounts } from './accounts.js';
+import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
 import { openDoor } from './door.js';
 import { isCsrfToken, isOwnOrigin, ownPath, SECURITY_HEADERS } from './guard.js';
@@ -16,12 +16,8 @@ import { Document, documentOf, Frame, htmlOf, liveId } from './layout.js';
 import type { LiveFeeds } from './live.js';
 import { ROUTES } from './routes.js';
 import { staticFile } from './static-files.js';
-import { type ActionRoute, type Answer, type Page, type PageRoute, type Visit, viewOf } from './visit.js';
+import { type ActionRoute, type Answer, type Page, type PageRoute, type Route, type Visit, viewOf } from './visit.js';
 import { WORDS } from './words.js';
-
-/** `known`: the request is that of a user, and its connection may stay open. */
-export type Bindings = Partial<HttpBindings> & { known?: () => void };
-export type ConsoleContext = Context<{ Bindings: Bindings }>;
 
 export interface AppOptions {
   /** On a connection that answers at once while Redis is away. */
@@ -40,7 +36,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   const { settings, log } = store;
   const accounts = openAccounts(store);
   const audit = openConsoleAudit(store.redis);
-  const door = openDoor({ store, accounts, audit });
+  const door = openDoor({ store, accounts, audit, leadsTo });
   const app = new Hono<{ Bindings: Bindings }>();
 
   app.use(async (c, next) => {
@@ -209,31 +205,29 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
     const { live } = route;
     if (visit === undefined || live === undefined || !visit.may(route.needs)) return c.text('', 403);
     const { language, role, params, query, path } = visit;
-    const view = viewOf({ store, language, role, params, query });
+    const view = viewOf({ store, language, role, params, query, leadsTo });
     const name = JSON.stringify([path, query.toString(), language, role]);
     const render = async (): Promise<Record<string, string>> => {
       const parts = Object.entries(await live(view));
       return Object.fromEntries(
-        await Promise.all(parts.map(async ([part, element]) => [liveId(part), await htmlOf(<>{element}</>)] as const)),
+        await Promise.all(parts.map(async ([part, element]) => [liveId(part), await htmlOf(element)] as const)),
       );
     };
     c.header('x-accel-buffering', 'no');
     return streamSSE(c, async (stream) => {
-      const send = (event: string, data: unknown): void => {
+      const send = (event: string, data: unknown): Promise<void> =>
         stream.writeSSE({ event, data: JSON.stringify(data) }).catch(() => {});
-      };
       const leave = new AbortController();
       stream.onAbort(() => leave.abort());
       const unwatch = feeds.watch(name, render, (event) => {
-        send(event.kind, event.kind === 'changed' ? event.parts : {});
+        void send(event.kind, event.kind === 'changed' ? event.parts : {});
       });
       const still = setInterval(() => void stream.write(': still there\n\n').catch(() => {}), STILL_THERE_MS);
       const looking = setInterval(() => {
         accounts.find(visit.token).then(
           (found) => {
             if (found !== undefined && mayAct(found.role, route.needs)) return;
-            send('ended', {});
-            leave.abort();
+            void send('ended', {}).then(() => leave.abort());
           },
           () => {
             // Redis is away: the watchers are told so already.
@@ -249,6 +243,12 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
       unwatch();
     });
   }
+}
+
+/** Links lead only to pages that there are, and that whoever looks may see. */
+function leadsTo(role: ConsoleRole, method: Route['method'], path: string): boolean {
+  const route = ROUTES.find((it) => it.method === method && it.path === path);
+  return route !== undefined && mayAct(role, route.needs);
 }
 
 export function liveAddress(path: string): string {

@@ -7,11 +7,11 @@ import type { Store } from '../app/wiring/store.js';
 import { LANGUAGES, type Language } from '../domain/words.js';
 import type { ConsoleAudit } from '../redis/console-audit.js';
 import type { Accounts } from './accounts.js';
-import type { Bindings, ConsoleContext } from './app.js';
+import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
 import { csrfTokenOf, isCsrfToken, ownPath } from './guard.js';
 import { LOGIN, LoginForm } from './pages/login.js';
-import { type Page, type Visit, viewOf } from './visit.js';
+import { type Page, type ViewOptions, type Visit, viewOf } from './visit.js';
 
 /** A visit, and the token of its session, which no page gets to see. */
 export type TokenVisit = Visit & { readonly token: string };
@@ -42,9 +42,10 @@ interface DoorOptions {
   readonly store: Store;
   readonly accounts: Accounts;
   readonly audit: ConsoleAudit;
+  readonly leadsTo: ViewOptions['leadsTo'];
 }
 
-export function openDoor({ store, accounts, audit }: DoorOptions): Door {
+export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Door {
   const { settings } = store;
 
   const isSecure = (c: ConsoleContext): boolean => clientOf(c.env?.incoming, settings.consoleTrustProxy).isSecure;
@@ -85,7 +86,7 @@ export function openDoor({ store, accounts, audit }: DoorOptions): Door {
     if (token === undefined || found === undefined) return undefined;
     c.env?.known?.();
     const { pathname, searchParams: query } = new URL(c.req.url);
-    const view = viewOf({ store, language: languageOf(c), role: found.role, params: c.req.param(), query });
+    const view = viewOf({ store, language: languageOf(c), role: found.role, params: c.req.param(), query, leadsTo });
     const path = pathname.replace(/^\/live(?=\/|$)/, '') || '/';
     return { ...view, user: found.user, path, csrf: csrfTokenOf(token), request: c.req.raw, token };
   }

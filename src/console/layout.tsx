@@ -4,9 +4,8 @@ import { CONSOLE_ROLES } from '../domain/console-user.js';
 import { printable } from '../domain/printable.js';
 import type { Language, Words } from '../domain/words.js';
 import { VERSION } from '../package.js';
-import { hasRoute, ROUTES } from './routes.js';
 import { staticAddress } from './static-files.js';
-import type { View, Visit } from './visit.js';
+import type { Visit } from './visit.js';
 import { NAVIGATION, WORDS } from './words.js';
 
 /** A document as it is sent. Whatever turns the direction of reading or moves a cursor is shown as `\u202e`, on every page. */
@@ -98,10 +97,10 @@ export function Frame({ visit, said, children }: { visit: Visit; said: string | 
 function Sidebar({ visit }: { visit: Visit }) {
   return (
     <>
-      {hasRoute('POST', '/merchants') && <Search visit={visit} />}
+      {visit.leadsTo('POST', '/merchants') && <Search visit={visit} />}
       <nav>
         {NAVIGATION.map((group) => {
-          const seen = group.filter(({ path }) => isSeen(visit, path));
+          const seen = group.filter(({ path }) => visit.leadsTo('GET', path));
           return seen.length > 0 ? (
             <ul>
               {seen.map(({ path, words }) => (
@@ -180,11 +179,6 @@ export function Live({ name, children }: { name: string; children?: Child }) {
 
 export function liveId(name: string): string {
   return `live-${name}`;
-}
-
-function isSeen(view: Pick<View, 'may'>, path: string): boolean {
-  const route = ROUTES.find((it) => it.method === 'GET' && it.path === path);
-  return route !== undefined && view.may(route.needs);
 }
 
 function isAt(path: string, item: string): boolean {

@@ -13,8 +13,3 @@ export const ROUTES: readonly Route[] = [
   ...usersRoutes,
   ...auditRoutes,
 ];
-
-/** A part of the navigation is shown once there is a page for it. */
-export function hasRoute(method: Route['method'], path: string): boolean {
-  return ROUTES.some((route) => route.method === method && route.path === path);
-}

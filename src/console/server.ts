@@ -8,7 +8,7 @@ import { ANSWERS_TO_STRANGERS, mostConnections } from '../http/limits.js';
 import { openListener } from '../http/listener.js';
 import { sharedAnswer } from '../http/shared-answer.js';
 import { processesNow } from '../reporter/missing-worker.js';
-import type { Bindings } from './app.js';
+import type { Bindings } from './bindings.js';
 import { type GaugeSources, gauges } from './gauges.js';
 import { metricsText } from './metrics.js';
 
@@ -54,7 +54,13 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
           listener.keep(outgoing as ServerResponse, 'known');
         },
       }),
-    { overrideGlobalObjects: false },
+    {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => {
+        options.log.error({ err: error }, 'the console failed');
+        return new Response('not available now', { status: 503 });
+      },
+    },
   );
   const server = createServer((request, response) => {
     route(request, response, { metrics, readiness, pages }).catch((error) => {

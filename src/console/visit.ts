@@ -21,6 +21,8 @@ export interface View {
   /** ms since 1970 */
   time(at: number): string;
   may(needed: ConsoleRole): boolean;
+  /** Whether there is such a route (`/merchants/:id`), and whoever looks may use it. */
+  leadsTo(method: Route['method'], path: string): boolean;
 }
 
 export interface Visit extends View {
@@ -85,7 +87,9 @@ export interface ActionRoute {
 
 export type Route = PageRoute | ActionRoute;
 
-export type ViewOptions = Pick<View, 'store' | 'language' | 'role' | 'params' | 'query'>;
+export type ViewOptions = Pick<View, 'store' | 'language' | 'role' | 'params' | 'query'> & {
+  readonly leadsTo: (role: ConsoleRole, method: Route['method'], path: string) => boolean;
+};
 
 export function viewOf(options: ViewOptions): View {
   const { store, language, role } = options;
@@ -96,5 +100,6 @@ export function viewOf(options: ViewOptions): View {
     number: (count) => numbers.format(count),
     time: (at) => localTime(at, store.settings.quotaTimezone, Date.now())[language],
     may: (needed) => mayAct(role, needed),
+    leadsTo: (method, path) => options.leadsTo(role, method, path),
   };
 }

@@ -42,7 +42,7 @@ interface Import {
   readonly specifier: string;
 }
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 const imports = files.flatMap((file) => importsOf(file));
 
 // A stand-in for WeChat that shared our parser would be wrong where we are.
@@ -84,10 +84,10 @@ describe('imports', () => {
   });
 
   test('go in no circle', () => {
-    const importsOfFile = new Map(files.map((file) => [file, new Set<string>()]));
+    const importsOfFile = new Map(files.map((file) => [file.replace(/\.tsx?$/, ''), new Set<string>()]));
     for (const { file, specifier } of imports) {
       if (!specifier.startsWith('.')) continue;
-      importsOfFile.get(file)?.add(join(dirname(file), specifier).replace(/\.js$/, '.ts'));
+      importsOfFile.get(file.replace(/\.tsx?$/, ''))?.add(join(dirname(file), specifier).replace(/\.js$/, ''));
     }
     // A file that imports nothing that is left, or that nothing left imports, is in no circle.
     for (let before = 0; before !== importsOfFile.size; ) {
@@ -162,7 +162,7 @@ function roomsOf({ file, specifier }: Import): [from: string, to: string] {
 
 /** `redis/ledger/ledger.ts` → redis, `config.js` → config */
 function roomOf(file: string): string {
-  return (file.split(sep)[0] ?? '').replace(/\.[jt]s$/, '');
+  return (file.split(sep)[0] ?? '').replace(/\.[jt]sx?$/, '');
 }
 
 function tell({ file, line, specifier }: Import): string {

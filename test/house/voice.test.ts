@@ -14,6 +14,8 @@ const ROOMS = [
   'src/app/wiring',
   'src/cli',
   'src/console',
+  'src/console/components',
+  'src/console/pages',
   'src/domain',
   'src/notices',
   'src/operator',
@@ -43,7 +45,7 @@ function stringsOf(file: string): string[] {
 
 const files = [...ROOMS, 'src/wechat'].flatMap((room) =>
   readdirSync(join(ROOT, room))
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(room, name)),
 );
 

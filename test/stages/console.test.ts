@@ -1,10 +1,9 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GaugeSources } from '../../src/console/gauges.js';
-import { startConsole } from '../../src/console/server.js';
+import { type ConsoleOptions, startConsole } from '../../src/console/server.js';
 import { openCalls } from '../../src/redis/calls.js';
 import { openHeartbeats } from '../../src/redis/heartbeat.js';
-import { openBatches } from '../../src/redis/ledger/batches.js';
 import { openLinks } from '../../src/redis/ledger/links.js';
 import { openWorkload } from '../../src/redis/ledger/workload.js';
 import { openNights } from '../../src/redis/nights.js';
@@ -23,7 +22,6 @@ const sources = (): GaugeSources => {
   const calls = openCalls(redis.redis);
   const nights = openNights(redis.redis);
   return {
-    batches: openBatches(redis.redis),
     calls,
     pushes: openPushes(redis.redis),
     ticketReceivedAt: async () => undefined,
@@ -39,12 +37,12 @@ const sources = (): GaugeSources => {
   };
 };
 
-async function openConsole(more: { password?: string; sources?: GaugeSources } = {}) {
+async function openConsole(more: { pages?: ConsoleOptions['pages']; sources?: GaugeSources } = {}) {
   const { log, lines } = readableLog();
   const server = await startConsole({
     host: '127.0.0.1',
     port: 0,
-    password: undefined,
+    pages: () => new Response('not here', { status: 404 }),
     sources: {} as GaugeSources,
     isReady: async () => true,
     log,
@@ -74,7 +72,6 @@ test('a path is the same one with a query', async () => {
   const { statusOf } = await openConsole();
   expect(await statusOf('/livez')).toBe(200);
   expect(await statusOf('/readyz?verbose')).toBe(200);
-  expect(await statusOf('/?a=//')).toBe(403);
 });
 
 test('what anybody may ask for is answered and closed, and a stranger is not waited for', async () => {
@@ -87,16 +84,34 @@ test('what anybody may ask for is answered and closed, and a stranger is not wai
   }
 });
 
-test('the connection of a client that knows the password stays open, and shows the next page', async () => {
-  const { port } = await openConsole({ password: 'secret', sources: sources() });
+test('a connection of a user stays open for the next page, and that of a stranger does not', async () => {
+  const { port } = await openConsole({
+    pages: (request, { known }) => {
+      if (request.headers.has('cookie')) known?.();
+      return new Response('<html></html>');
+    },
+  });
   const it = await stranger(port);
-  const page = `GET / HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${Buffer.from('admin:secret').toString('base64')}\r\n\r\n`;
   for (const count of [1, 2, 3]) {
-    it.send(page);
+    it.send('GET / HTTP/1.1\r\nhost: x\r\ncookie: session\r\n\r\n');
     await until(`page ${count} is there`, () => it.heard().split('</html>').length === count + 1);
   }
   expect(it.isClosed()).toBe(false);
   it.socket.destroy();
+  const other = await stranger(port);
+  other.send('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  await until('the stranger is answered and closed', () => other.heard().includes('</html>') && other.isClosed());
+});
+
+test('a page that fails is reported, and no fault of the others', async () => {
+  const { port, lines } = await openConsole({
+    pages: () => {
+      throw new Error('a fault');
+    },
+  });
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBeGreaterThanOrEqual(500);
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+  expect(lines.join()).toContain('a fault');
 });
 
 test('requests for /metrics that come while it is being made get the same answer', async () => {
@@ -119,12 +134,8 @@ test('requests for /metrics that come while it is being made get the same answer
   expect(asked).toBe(1);
 });
 
-test('/metrics reads no batch', async () => {
-  const refuse = () => {
-    throw new Error('a batch was read');
-  };
-  const batches = { list: refuse, find: refuse, counts: refuse } as never;
-  const { port } = await openConsole({ sources: { ...sources(), batches } });
+test('/metrics says which processes live', async () => {
+  const { port } = await openConsole({ sources: sources() });
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(answer.status).toBe(200);
   expect(await answer.text()).toContain('fastregister_processes{role="worker"} 0');

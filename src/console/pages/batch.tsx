@@ -13,7 +13,6 @@ import { Choice, Field } from '../components/field.js';
 import { addressWith, Pager } from '../components/pager.js';
 import { Table } from '../components/table.js';
 import { Live } from '../layout.js';
-import { hasRoute } from '../routes.js';
 import type { Fragments, Route, View } from '../visit.js';
 import { WORDS } from '../words.js';
 
@@ -153,7 +152,7 @@ async function rowsOf(view: View) {
 }
 
 function RowTable({ view, rows, empty }: { view: View; rows: readonly ShownRow[]; empty: string }) {
-  const hasMerchants = hasRoute('GET', '/merchants/:id');
+  const hasMerchants = view.leadsTo('GET', '/merchants/:id');
   return (
     <Table
       caption={view.say(BATCH.rows)}

@@ -18,12 +18,12 @@ const WORDS = {
   stopped: { en: 'Sending is stopped', zh: '提交已停止' },
   noFault: { en: 'Nothing needs to be fixed.', zh: '没有需要处理的故障。' },
   calls: { en: 'Calls today', zh: '今日额度' },
-  left: { en: 'left', zh: '剩余' },
+  left: (count: string): Words => ({ en: `${count} left`, zh: `剩余 ${count} 次` }),
   toSend: { en: 'To be sent', zh: '待提交' },
   by: { en: 'the last by', zh: '最迟于' },
   alive: { en: 'Alive', zh: '在运行' },
-  workers: { en: 'workers', zh: '工作进程' },
-  receivers: { en: 'receivers', zh: '接收服务' },
+  workers: (count: number): Words => ({ en: count === 1 ? 'worker' : 'workers', zh: '个工作进程' }),
+  receivers: (count: number): Words => ({ en: count === 1 ? 'receiver' : 'receivers', zh: '个接收服务' }),
   links: { en: 'Links to open', zh: '待打开的链接' },
   ending: { en: 'end within three hours', zh: '三小时内到期' },
   turns: { en: 'Whose turn it is', zh: '待办' },
@@ -123,6 +123,7 @@ function Line({ view, facts: { now } }: { view: View; facts: Morning }) {
 
 function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
   const { calls, toSend, sentBy, processes, links } = now;
+  const [workers, receivers] = [processes.workers.live.length, processes.receivers.live.length];
   const used = `${view.number(calls.used)} / ${view.number(calls.limit)}`;
   return (
     <section class="figures">
@@ -130,7 +131,7 @@ function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
         <h2>{view.say(WORDS.calls)}</h2>
         <p class="value">{used}</p>
         <ShareBar used={calls.used} limit={calls.limit} label={`${view.say(WORDS.calls)} ${used}`} />
-        <p>{`${view.say(WORDS.left)} ${view.number(calls.left)}`}</p>
+        <p>{view.say(WORDS.left(view.number(calls.left)))}</p>
       </div>
       <div class="figure">
         <h2>{view.say(WORDS.toSend)}</h2>
@@ -145,9 +146,9 @@ function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
       <div class="figure">
         <h2>{view.say(WORDS.alive)}</h2>
         <p class="value">
-          {processes.workers.live.length} <small>{view.say(WORDS.workers)}</small>
+          {workers} <small>{view.say(WORDS.workers(workers))}</small>
         </p>
-        <p>{`${processes.receivers.live.length} ${view.say(WORDS.receivers)}`}</p>
+        <p>{`${receivers} ${view.say(WORDS.receivers(receivers))}`}</p>
       </div>
     </section>
   );

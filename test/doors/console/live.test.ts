@@ -1,0 +1,97 @@
+/** Parts of pages that follow the ledger. */
+import { randomBytes } from 'node:crypto';
+import { expect, onTestFinished, test } from 'vitest';
+import { addUser, removeUser } from '../../../src/app/console-users.js';
+import { type LiveEvent, openLiveFeeds } from '../../../src/console/live.js';
+import { openCalls } from '../../../src/redis/calls.js';
+import { openBatches } from '../../../src/redis/ledger/batches.js';
+import { readableLog } from '../../support/log.js';
+import { merchant } from '../../support/merchants.js';
+import { ownRedis } from '../../support/own-redis.js';
+import { until } from '../../support/until.js';
+import { openConsole, PASSWORD, visitorsOf } from './support/visitor.js';
+
+/** What has come of a stream so far. */
+function heardFrom(reader: ReadableStreamDefaultReader<Uint8Array>): () => string {
+  let text = '';
+  const decoder = new TextDecoder();
+  void (async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+    }
+  })().catch(() => {});
+  return () => text;
+}
+
+test('a page gets its parts, and then those that change', async () => {
+  const { book, start, settled, visitor } = await openConsole();
+  await book.load('b1', [merchant(1)]);
+  const one = visitor();
+  await one.logIn();
+  const heard = heardFrom(await one.follow('/live/batches/b1'));
+  await until('the parts are there', () => heard().includes('live-head') && heard().includes('live-rows'));
+  expect(heard()).toContain('pending');
+  expect(heard()).not.toContain('csrf');
+  await start();
+  await settled('b1');
+  await until('the end is told', () => heard().includes('The Mini Program exists.'));
+});
+
+test('while Redis is away the page is told so, and follows again when it is back', async () => {
+  const own = await ownRedis();
+  onTestFinished(() => own.end());
+  const { store } = await openConsole({
+    REDIS_URL: `unix:${own.socketPath}`,
+    FASTREGISTER_SECRET_KEY: randomBytes(32).toString('base64'),
+  });
+  await addUser(store, { name: 'wang', role: 'viewer', password: PASSWORD }, 'tests');
+  const redis = await own.connect('interactive');
+  const one = visitorsOf({ ...store, redis, batches: openBatches(redis), calls: openCalls(redis) })();
+  await one.logIn();
+  const heard = heardFrom(await one.follow('/live/batches'));
+  await until('the parts are there', () => heard().includes('live-list'));
+  await own.stop();
+  await until('the interruption is told', () => heard().includes('event: interrupted'));
+  expect((await one.get('/batches')).status).toBe(503);
+  await own.start();
+  await until('it goes on', () => heard().includes('event: resumed'));
+  await until('pages are shown again', async () => (await one.get('/batches')).status === 200);
+});
+
+test('what two look at is made once, and nothing is made for nobody', async () => {
+  const feeds = openLiveFeeds(readableLog().log, 10);
+  let made = 0;
+  const render = async () => {
+    made += 1;
+    return { count: String(Math.min(made, 3)) };
+  };
+  const heard: LiveEvent[][] = [[], []];
+  const ends = heard.map((events) => feeds.watch('page', render, (event) => events.push(event)));
+  await until('it was made five times', () => made >= 5);
+  // Only what changed was told.
+  expect(heard[0]).toEqual(['1', '2', '3'].map((count) => ({ kind: 'changed', parts: { count } })));
+  expect(heard[1]).toEqual(heard[0]);
+  for (const end of ends) end();
+  const before = made;
+  const other = feeds.watch(
+    'other',
+    async () => ({}),
+    () => {},
+  );
+  await until('another page was made meanwhile', async () => made === before || made === before + 1);
+  other();
+  feeds.close();
+});
+
+test('who is removed follows no longer', async () => {
+  const { store, visitor } = await openConsole();
+  await addUser(store, { name: 'wang', role: 'viewer', password: PASSWORD }, 'tests');
+  const wang = visitor();
+  await wang.logIn('wang');
+  const heard = heardFrom(await wang.follow('/live'));
+  await until('the parts are there', () => heard().includes('live-line'));
+  await removeUser(store, 'wang');
+  await until('the stream ends', () => heard().includes('event: ended'));
+});

@@ -1,0 +1,95 @@
+/** A browser without a window: cookies, forms and their tokens. */
+
+import { onTestFinished } from 'vitest';
+import { consoleApp } from '../../../../src/console/app.js';
+import { openLiveFeeds } from '../../../../src/console/live.js';
+import { type Rehearsal, rehearse } from '../../../support/rehearsal.js';
+
+export const PASSWORD = 'a password of tests';
+const ADDRESS = 'http://127.0.0.1:8481';
+
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+export interface Visitor {
+  get(path: string, headers?: Record<string, string>): Promise<Answered>;
+  /** With the token of the last page that was shown. */
+  post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Answered>;
+  logIn(user?: string, password?: string): Promise<Answered>;
+  /** The live parts of a page, as they come. */
+  follow(path: string): Promise<ReadableStreamDefaultReader<Uint8Array>>;
+  cookies: Map<string, string>;
+}
+
+export type Console = Rehearsal & { visitor(): Visitor };
+
+export async function openConsole(settings: Record<string, string> = {}): Promise<Console> {
+  const rehearsal = await rehearse({ settings: { FASTREGISTER_CONSOLE_PASSWORD: PASSWORD, ...settings } });
+  return { ...rehearsal, visitor: visitorsOf(rehearsal.store) };
+}
+
+export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visitor {
+  const feeds = openLiveFeeds(store.log, everyMs);
+  onTestFinished(() => feeds.close());
+  const app = consoleApp({ store, feeds });
+
+  return () => {
+    const cookies = new Map<string, string>();
+    let csrf = '';
+
+    async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+      const headers = new Headers(init.headers);
+      headers.set('host', '127.0.0.1:8481');
+      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+      const response = await app.request(`${ADDRESS}${path}`, { ...init, headers });
+      for (const cookie of response.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+        if (value === '' || /max-age=0/i.test(cookie)) cookies.delete(name);
+        else cookies.set(name, value);
+      }
+      return response;
+    }
+
+    async function read(response: Response): Promise<Answered> {
+      const text = await response.text();
+      csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? csrf;
+      return { status: response.status, text, headers: response.headers };
+    }
+
+    const get: Visitor['get'] = async (path, headers = {}) => read(await ask(path, { headers }));
+    const post: Visitor['post'] = async (path, fields = {}, headers = {}) => {
+      const body = new URLSearchParams({ csrf, ...fields });
+      const type = 'application/x-www-form-urlencoded';
+      return read(
+        await ask(path, {
+          method: 'POST',
+          body: body.toString(),
+          headers: { origin: ADDRESS, 'content-type': type, ...headers },
+        }),
+      );
+    };
+
+    return {
+      cookies,
+      get,
+      post,
+      async logIn(username = 'admin', password = PASSWORD) {
+        await get('/login');
+        const answer = await post('/login', { username, password });
+        // The token of the session, not that of the form before it.
+        if (answer.status === 303) await get('/');
+        return answer;
+      },
+      async follow(path) {
+        const { body } = await ask(path);
+        if (body === null) throw new Error(`${path} has no body`);
+        const reader = body.getReader();
+        onTestFinished(() => reader.cancel());
+        return reader;
+      },
+    };
+  };
+}
