@@ -4,6 +4,8 @@ import LongestFirst from './test/support/longest-first.js';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need a Chromium: npm run test:browser.
+    exclude: ['test/browser/**'],
     globalSetup: 'test/support/build.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,

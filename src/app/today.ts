@@ -54,9 +54,10 @@ function isOpen({ outcomes, complete }: BatchNow): boolean {
 /** Registrations whose next step is somebody's, by state. Those that are over for everybody, or wait for us alone, are in no line. */
 function waitingFor(states: Readonly<Record<string, number>>): { who: Actor; state: State; count: number }[] {
   return (Object.keys(STATES) as State[]).flatMap((state) => {
-    const { acts: who } = STATES[state];
+    const { acts: who, outcome } = STATES[state];
     const count = states[state] ?? 0;
-    return count > 0 && who !== 'nobody' ? [{ who, state, count }] : [];
+    const goesOnByItself = outcome === 'pending' && who === 'us';
+    return count > 0 && who !== 'nobody' && !goesOnByItself ? [{ who, state, count }] : [];
   });
 }
 

@@ -1,12 +1,20 @@
 /** Debian's Chromium, and the console in this process: what a person sees and does. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, onTestFinished } from 'vitest';
 import { startConsoleOf } from '../../../src/console/start.js';
 import { type Rehearsal, rehearse } from '../../support/rehearsal.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Where Debian, Ubuntu and Google's package put it, and macOS; `CHROMIUM=path` names another. */
+const CHROMIUM = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
 
 export const SIZES = { wide: { width: 1366, height: 768 }, narrow: { width: 390, height: 844 } } as const;
 export const PASSWORD = 'a password of tests';
@@ -79,6 +87,21 @@ export function isTooWide(page: Page): Promise<boolean> {
   return page.evaluate(
     'document.documentElement.scrollWidth > document.documentElement.clientWidth',
   ) as Promise<boolean>;
+}
+
+export interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly string[];
+}
+
+/** What axe-core calls serious or critical. */
+export async function findings(page: Page): Promise<Finding[]> {
+  await page.evaluate(axe.source);
+  const script = `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html + ' ' + failureSummary) })))`;
+  return (await page.evaluate(script)) as Finding[];
 }
 
 /** In both sizes, light and dark. */

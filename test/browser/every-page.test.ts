@@ -1,0 +1,75 @@
+/** What holds for every page of the console, in both languages. */
+import { expect, test } from 'vitest';
+import { addUser } from '../../src/app/console-users.js';
+import { merchant } from '../support/merchants.js';
+import {
+  findings,
+  isTooWide,
+  logIn,
+  openPage,
+  rehearseWithConsole,
+  SIZES,
+  screenshots,
+  useBrowser,
+} from './support/browser.js';
+
+useBrowser();
+
+/** Every page, with something on it. A page of yours is a line here. */
+const PAGES = ['/', '/batches', '/batches/b1', '/batches/b1?outcome=rejected', '/users', '/audit', '/nothing'];
+
+/** No word of it can be broken but by force. */
+const LONG = 'W'.repeat(120);
+
+async function filled() {
+  const story = await rehearseWithConsole();
+  const rows = [merchant(1), merchant(2, 'p103', { name: `虚构${LONG}（fate-p103）有限公司` }), undefined];
+  await story.book.load('b1', rows);
+  await addUser(story.store, { name: LONG.slice(0, 40), role: 'operator', password: 'a password of tests' }, LONG);
+  await story.start();
+  await story.settled('b1');
+  return story;
+}
+
+test.each(['zh-CN', 'en-GB'])(
+  'in %s no page has a serious fault for those who do not see it, light or dark',
+  async (locale) => {
+    const { address } = await filled();
+    const opened = await openPage(address, { locale });
+    const { page, faults } = opened;
+    await page.goto(`${address}/login`);
+    expect(await findings(page)).toEqual([]);
+    await logIn(opened);
+    for (const path of PAGES) {
+      await page.goto(address + path);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect([path, colorScheme, await findings(page)]).toEqual([path, colorScheme, []]);
+      }
+      for (const size of Object.values(SIZES)) {
+        await page.setViewportSize(size);
+        expect([path, size.width, await isTooWide(page)]).toEqual([path, size.width, false]);
+      }
+      await screenshots(page, `${locale}${path.replaceAll(/[/?=]/g, '-')}`);
+    }
+    // The browser itself reports the page that is not there.
+    expect(faults.filter((fault) => !fault.includes('404'))).toEqual([]);
+  },
+);
+
+test('without a script everything can be read and done', async () => {
+  const { address } = await filled();
+  const opened = await openPage(address, { javaScriptEnabled: false });
+  const { page } = opened;
+  await logIn(opened);
+  await page.goto(`${address}/batches/b1`);
+  await page.selectOption('select[name=outcome]', 'rejected');
+  await page.click('.filters button');
+  expect(await page.locator('tbody tr').count()).toBe(1);
+  await page.goto(`${address}/users`);
+  await page.click('.heading summary');
+  await page.fill('input[name=name]', 'wang');
+  await page.fill('.heading input[name=password]', 'a password of tests');
+  await page.click('.heading button.main');
+  expect(await page.textContent('.said')).toBe('Added: wang.');
+});

@@ -1,0 +1,66 @@
+/** The console's users by command. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openConsoleAudit } from '../../src/redis/console-audit.js';
+import { openConsoleUsers } from '../../src/redis/console-users.js';
+import { typed } from '../support/command-line.js';
+import { useRedis } from '../support/redis.js';
+import { newHome } from '../support/rehearsal.js';
+
+const server = useRedis();
+
+const env = (more: Record<string, string> = {}) => ({
+  REDIS_URL: server.url,
+  FASTREGISTER_HOME: newHome(),
+  FASTREGISTER_SECRET_KEY: '0'.repeat(64),
+  FASTREGISTER_LANG: 'en',
+  ...more,
+});
+
+test('a user is added with a password that is shown once, listed, and removed', async () => {
+  const as = env();
+  const added = await typed(['users', 'add', 'wang', '--role', 'operator'], { env: as });
+  expect(added.status).toBe(0);
+  const password = added.stdout.trim();
+  expect(password).toMatch(/^[\w-]{16}$/);
+  const [user] = await openConsoleUsers(server.redis).list();
+  expect(user).toMatchObject({ name: 'wang', role: 'operator' });
+  expect(JSON.stringify(user)).not.toContain(password);
+  expect((await typed(['users', 'list'], { env: as })).stdout).toMatch(/^wang +operator +not logged in\n$/);
+  expect(JSON.parse((await typed(['users', 'list', '--json'], { env: as })).stdout)).toMatchObject([
+    { name: 'wang', role: 'operator', sessions: 0 },
+  ]);
+  expect((await typed(['users', 'remove', 'wang'], { env: as })).status).toBe(0);
+  expect((await typed(['users', 'list'], { env: as })).stderr).toContain('the console is closed');
+  const { entries } = await openConsoleAudit(server.redis).page(10);
+  expect(entries.map(({ action, subject }) => [action, subject])).toEqual([
+    ['users.remove', 'wang'],
+    ['users.add', 'wang'],
+  ]);
+});
+
+test('a password is read from a file, of which the first line counts', async () => {
+  const as = env();
+  const file = join(as.FASTREGISTER_HOME, 'password');
+  writeFileSync(file, 'a password of tests\n');
+  const added = await typed(['users', 'add', 'wang', '--password-file', file], { env: as });
+  expect([added.status, added.stdout]).toEqual([0, '']);
+  const before = await openConsoleUsers(server.redis).find('wang');
+  expect(before?.role).toBe('viewer');
+  writeFileSync(file, 'another password\n');
+  expect((await typed(['users', 'password', 'wang', '--password-file', file], { env: as })).status).toBe(0);
+  expect((await openConsoleUsers(server.redis).find('wang'))?.password).not.toBe(before?.password);
+});
+
+test.each([
+  [['add', 'wang', '--role', 'king'], 'There is no role king.'],
+  [['add', 'wang', '--password-file', '/nowhere/password'], '--password-file: '],
+  [['add', 'a b'], 'The name of a user has'],
+  [['add', 'Admin'], 'is the built-in user'],
+  [['password', 'li'], 'There is no user li.'],
+  [['remove', 'li'], 'There is no user li.'],
+])('users %j is refused', async (args, says) => {
+  const { status, stderr } = await typed(['users', ...args], { env: env() });
+  expect([status, stderr]).toEqual([2, expect.stringContaining(says)]);
+});
