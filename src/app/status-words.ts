@@ -8,7 +8,7 @@ import { type Situation, waitInWords } from './status.js';
 /** What it is, and what is said of it. */
 export type Line = readonly [what: Words, words: Words];
 
-/** One line for each role of which there is, or was, a process. */
+/** One line for each role that has, or had, a process. */
 function processLines({ workers, receivers, schedulers, ...times }: Situation['processes']): Line[] {
   const lines = Object.entries({ workers, receivers, schedulers }).flatMap(([name, { live, lastSeenAt }]): Line[] => {
     const role = ROLES[name as keyof typeof ROLES];

@@ -53,8 +53,23 @@ const WORDS = new Set([
     'console',
     'help',
   ],
-  // Below `schedule`, `pushes`, `tokens`, `ledger` and `notify`.
-  ...['add', 'list', 'remove', 'show', 'replay', 'match', 'export', 'reseal', 'adopt', 'test'],
+  // Below `schedule`, `pushes`, `tokens`, `ledger`, `notify` and `users`.
+  ...[
+    'password',
+    'viewer',
+    'operator',
+    'admin',
+    'add',
+    'list',
+    'remove',
+    'show',
+    'replay',
+    'match',
+    'export',
+    'reseal',
+    'adopt',
+    'test',
+  ],
   ...['created', 'duplicate', 'invalid', 'rejected', 'expired', 'cancelled', 'pending'],
   ...['merchant', 'platform', 'nobody', 'submitted', 'yes', 'problem', 'noted'],
   ...[
