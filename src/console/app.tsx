@@ -230,7 +230,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
             void send('ended', {}).then(() => leave.abort());
           },
           () => {
-            // Redis is away: the watchers are told so already.
+            // Redis is unavailable: the watchers know it already.
           },
         );
       }, LOOK_AGAIN_MS);
@@ -245,7 +245,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   }
 }
 
-/** Links lead only to pages that there are, and that whoever looks may see. */
+/** Links lead only to pages that exist and that this user may see. */
 function leadsTo(role: ConsoleRole, method: Route['method'], path: string): boolean {
   const route = ROUTES.find((it) => it.method === method && it.path === path);
   return route !== undefined && mayAct(role, route.needs);

@@ -66,7 +66,7 @@ export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Door
     deleteCookie(c, nameOf(c, what), { path: '/', secure: isSecure(c) });
   }
 
-  /** What a form of somebody without a session is compared with. */
+  /** The token with which a form without a session is compared. */
   function strangersToken(c: ConsoleContext): string {
     const known = cookie(c, 'form');
     if (known !== undefined) return known;

@@ -21,7 +21,7 @@ export interface View {
   /** ms since 1970 */
   time(at: number): string;
   may(needed: ConsoleRole): boolean;
-  /** Whether there is such a route (`/merchants/:id`), and whoever looks may use it. */
+  /** Whether there is such a route (`/merchants/:id`), and this user may use it. */
   leadsTo(method: Route['method'], path: string): boolean;
 }
 
@@ -70,7 +70,7 @@ export interface PageRoute {
   readonly path: string;
   readonly needs: ConsoleRole;
   show(visit: Visit): Promise<Answer>;
-  /** What is rendered again every second while somebody looks. A form has no place in it. */
+  /** Rendered again every second while the page is watched. A form has no place in it. */
   live?(view: View): Promise<Fragments>;
 }
 

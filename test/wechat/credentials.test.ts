@@ -386,7 +386,7 @@ describe('the token service of the platform', () => {
     [200, '{}'],
     [200, 'null'],
     [200, ''],
-  ])('that answers %d %s and no token has to be mended', async (status, body) => {
+  ])('that answers %d %s and no token has to be fixed', async (status, body) => {
     expect(await answering(status, body)).toEqual({ kind: 'fault', problem: 'token:service', said: `HTTP ${status}` });
   });
 
