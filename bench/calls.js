@@ -26,7 +26,7 @@ import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
 import { startSimulator } from '../dist/simulator/simulator.js';
 import { openStore } from '../dist/src/app/wiring/store.js';
 import { creditCodeCheck } from '../dist/src/domain/enterprise-code.js';
-import { DEFAULT_PATIENCE, WAITS } from '../dist/src/domain/patience.js';
+import { DEFAULT_PATIENCE, WAIT_SETTINGS } from '../dist/src/domain/patience.js';
 import { openLedger } from '../dist/src/redis/ledger/ledger.js';
 import { log, settingsFrom } from './rig.js';
 
@@ -167,7 +167,7 @@ function sheetOfMerchants() {
 
 function environment() {
   const scaled = ['lostRecheckMs', 'busyWaitMs', 'pushWaitMs', 'pushRecheckMs', 'giveUpMs'].map((wait) => [
-    WAITS[wait].name,
+    WAIT_SETTINGS[wait].name,
     `${Math.ceil(DEFAULT_PATIENCE[wait] / SPEED)}ms`,
   ]);
   return {

@@ -50,7 +50,7 @@ export interface Tasks {
   accept(api: RegistrationApi, merchant: Merchant, fields: Fields, fate: Fate): Task;
   /** Ends it now; a second call changes nothing. */
   end(task: Task): Promise<void>;
-  /** The legal person confirms at this moment. False: it is over, or its fate is that nobody confirms. */
+  /** The legal person confirms at this moment. False: it is over, or by its fate no legal person confirms. */
   confirm(task: Task): boolean;
   progress(task: Task): 'legal_person' | 'checking' | 'over';
   /** A new task is hidden from search for some seconds. */

@@ -34,7 +34,7 @@ export async function listUsers({ redis }: Tools): Promise<ListedUser[]> {
   );
 }
 
-/** A password that nobody has to think of. */
+/** A generated password. */
 export function newPassword(): string {
   return randomBytes(12).toString('base64url');
 }
@@ -68,7 +68,7 @@ export async function removeUser({ redis }: Tools, name: string): Promise<void> 
   await openConsoleSessions(redis).endAllOf(name);
 }
 
-/** Ends the user's sessions: whoever knew the old password is out. @throws RequestError */
+/** Ends the user's sessions, so that the old password is of no use any more. @throws RequestError */
 export async function changePassword({ redis }: Tools, name: string, password: string): Promise<void> {
   refuse(faultOfPassword(password));
   const user = await userNamed({ redis }, name);

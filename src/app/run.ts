@@ -16,7 +16,7 @@ export interface RunResult {
   readonly needing: number;
   /** Where nothing can be sent until a person, or the next day, changes that. */
   readonly blockedReason: BlockedReason | undefined;
-  /** Merchants who are still under way, and for whom nobody receives pushes now: other sheets', or corrections of these. */
+  /** Merchants under way whose pushes no process receives now: of other sheets, or corrections of this one. */
   readonly unheard: number;
 }
 

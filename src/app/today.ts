@@ -51,7 +51,10 @@ function isOpen({ outcomes, complete }: BatchNow): boolean {
   return !complete || (outcomes.pending ?? 0) > 0;
 }
 
-/** Registrations whose next step is somebody's, by state. Those that are over for everybody, or wait for us alone, are in no line. */
+/**
+ * Registrations on which a side has to act, by state. Registrations that are over, or wait for us alone, are in no
+ * line.
+ */
 function waitingFor(states: Readonly<Record<string, number>>): { who: Actor; state: State; count: number }[] {
   return (Object.keys(STATES) as State[]).flatMap((state) => {
     const { acts: who, outcome } = STATES[state];

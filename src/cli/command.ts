@@ -73,7 +73,7 @@ export interface CommandNeeds {
   readonly needs?: readonly Need[];
   /** It runs for long and is watched by its log; other commands log errors only, unless the level is set. */
   readonly service?: boolean;
-  /** What settings are here where nobody has set them, other than elsewhere. */
+  /** Defaults of this command that differ from other commands. */
   readonly defaults?: Readonly<Record<string, string>>;
 }
 

@@ -173,10 +173,7 @@ const UNHEARD = (count: number): Words => ({
 const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
 const NOTHING: Words = { en: '', zh: '' };
 
-/**
- * A second run overwrites its own report; any other file in that place belongs to somebody else. Refused before a call
- * is made.
- */
+/** A second run overwrites its own report; any other file in that place is not ours. Refused before a call is made. */
 async function refuseToOverwrite(output: string): Promise<void> {
   if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
   if (await isOwnReport(output)) return;

@@ -42,7 +42,7 @@ export function sayNotes({ file, sheet }: SheetFile): void {
   for (const { en, zh } of sheet.notes) say({ en: `${file}: ${en}`, zh: `${file}：${zh}` });
 }
 
-/** Of a sheet without a row, such as a template that nobody has filled in. */
+/** For a sheet without a row, such as an empty template. */
 export function noMerchants(file: string, hasExample: boolean): Words {
   const what: Words = hasExample
     ? { en: 'there is no merchant in it, only the example row of the template', zh: '表中没有商户，只有模板的示例行' }

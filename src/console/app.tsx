@@ -16,7 +16,15 @@ import { Document, documentOf, Frame, htmlOf, liveId } from './layout.js';
 import type { LiveFeeds } from './live.js';
 import { ROUTES } from './routes.js';
 import { staticFile } from './static-files.js';
-import { type ActionRoute, type Answer, type Page, type PageRoute, type Route, type Visit, viewOf } from './visit.js';
+import {
+  type ActionRoute,
+  type ConsoleAnswer,
+  type ConsolePage,
+  type PageRoute,
+  type Route,
+  type Visit,
+  viewOf,
+} from './visit.js';
 import { WORDS } from './words.js';
 
 export interface AppOptions {
@@ -74,7 +82,11 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   }
   app.notFound(async (c) => {
     const visit = await door.visitOf(c as ConsoleContext);
-    const page: Page = { title: WORDS.notFound, body: <p>{WORDS.noSuchPage[door.languageOf(c)]}</p>, status: 404 };
+    const page: ConsolePage = {
+      title: WORDS.notFound,
+      body: <p>{WORDS.noSuchPage[door.languageOf(c)]}</p>,
+      status: 404,
+    };
     return visit === undefined ? message(c as ConsoleContext, page) : shown(c as ConsoleContext, visit, page);
   });
   app.onError((error, c) => {
@@ -116,7 +128,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
       if (route.action === undefined) return;
       await audit.add({ at: Date.now(), user: visit.user, action: route.action, result, ...about });
     };
-    const doing = async (): Promise<Answer> => {
+    const doing = async (): Promise<ConsoleAnswer> => {
       try {
         const answer = await route.act({
           ...visit,
@@ -140,7 +152,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   async function answered(
     c: ConsoleContext,
     visit: Visit,
-    ask: () => Promise<Answer>,
+    ask: () => Promise<ConsoleAnswer>,
     route?: PageRoute,
   ): Promise<Response> {
     try {
@@ -160,7 +172,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
     }
   }
 
-  async function shown(c: ConsoleContext, visit: Visit, page: Page, route?: PageRoute): Promise<Response> {
+  async function shown(c: ConsoleContext, visit: Visit, page: ConsolePage, route?: PageRoute): Promise<Response> {
     const { title, body, status = 200, plain } = page;
     const { search } = new URL(c.req.url);
     const liveAt = route?.live === undefined ? undefined : `${liveAddress(visit.path)}${search}`;
@@ -184,7 +196,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   }
 
   /** Without a user. */
-  async function message(c: ConsoleContext, { title, body, status = 200 }: Page): Promise<Response> {
+  async function message(c: ConsoleContext, { title, body, status = 200 }: ConsolePage): Promise<Response> {
     const language = door.languageOf(c);
     const html = await documentOf(
       <Document language={language} title={title} isRehearsal={settings.isRehearsal}>
@@ -230,7 +242,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
             void send('ended', {}).then(() => leave.abort());
           },
           () => {
-            // Redis is away: the watchers are told so already.
+            // Redis is unavailable: the watchers know it already.
           },
         );
       }, LOOK_AGAIN_MS);
@@ -245,7 +257,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   }
 }
 
-/** Links lead only to pages that there are, and that whoever looks may see. */
+/** Links lead only to pages that exist and that this user may see. */
 function leadsTo(role: ConsoleRole, method: Route['method'], path: string): boolean {
   const route = ROUTES.find((it) => it.method === method && it.path === path);
   return route !== undefined && mayAct(role, route.needs);
@@ -255,11 +267,11 @@ export function liveAddress(path: string): string {
   return path === '/' ? '/live' : `/live${path}`;
 }
 
-function stalePage(language: Language): Page {
+function stalePage(language: Language): ConsolePage {
   return { title: WORDS.refused, body: <p class="fault">{WORDS.stale[language]}</p>, status: 403 };
 }
 
-function notYours(visit: Visit): Page {
+function notYours(visit: Visit): ConsolePage {
   return { title: WORDS.forbidden, body: <p class="fault">{visit.say(WORDS.notYours)}</p>, status: 403 };
 }
 

@@ -2,13 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import { forwardedAddress, type Networks } from '../http/addresses.js';
 
-export interface Client {
+export interface ConsoleClient {
   readonly address: string;
   /** The browser speaks TLS: with us never, with a proxy in front of us perhaps. */
   readonly isSecure: boolean;
 }
 
-export function clientOf(incoming: IncomingMessage | undefined, trusted: Networks): Client {
+export function clientOf(incoming: IncomingMessage | undefined, trusted: Networks): ConsoleClient {
   const remote = plain(incoming?.socket.remoteAddress ?? '');
   if (incoming === undefined || remote === '' || !trusted.has(remote)) return { address: remote, isSecure: false };
   const protocol = incoming.headers['x-forwarded-proto'];

@@ -11,18 +11,18 @@ import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
 import { csrfTokenOf, isCsrfToken, ownPath } from './guard.js';
 import { LOGIN, LoginForm } from './pages/login.js';
-import { type Page, type ViewOptions, type Visit, viewOf } from './visit.js';
+import { type ConsolePage, type ViewOptions, type Visit, viewOf } from './visit.js';
 
 /** A visit, and the token of its session, which no page gets to see. */
 export type TokenVisit = Visit & { readonly token: string };
 
 interface Shown {
-  message(c: ConsoleContext, page: Page): Promise<Response>;
+  message(c: ConsoleContext, page: ConsolePage): Promise<Response>;
   formOf(c: ConsoleContext): Promise<FormData | undefined>;
-  stale(language: Language): Page;
+  stale(language: Language): ConsolePage;
 }
 
-export interface Door {
+export interface EntranceTools {
   languageOf(c: Context): Language;
   /** Undefined without a session. */
   visitOf(c: ConsoleContext): Promise<TokenVisit | undefined>;
@@ -45,7 +45,7 @@ interface DoorOptions {
   readonly leadsTo: ViewOptions['leadsTo'];
 }
 
-export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Door {
+export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): EntranceTools {
   const { settings } = store;
 
   const isSecure = (c: ConsoleContext): boolean => clientOf(c.env?.incoming, settings.consoleTrustProxy).isSecure;
@@ -66,7 +66,7 @@ export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Door
     deleteCookie(c, nameOf(c, what), { path: '/', secure: isSecure(c) });
   }
 
-  /** What a form of somebody without a session is compared with. */
+  /** The token with which a form without a session is compared. */
   function strangersToken(c: ConsoleContext): string {
     const known = cookie(c, 'form');
     if (known !== undefined) return known;

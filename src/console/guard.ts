@@ -31,7 +31,7 @@ export function isOwnOrigin(headers: Headers, publicUrl: string | undefined): bo
   return new URL(origin).host === headers.get('host')?.toLowerCase();
 }
 
-/** Known to whoever has the cookie, and to no other site. It says nothing about the cookie. */
+/** Known to the browser that has the cookie, and to no other site. It reveals nothing about the cookie. */
 export function csrfTokenOf(cookie: string): string {
   return createHash('sha256').update(`fastregister csrf ${cookie}`).digest('base64url');
 }

@@ -43,7 +43,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   // Anybody may ask for them.
   const metrics = sharedAnswer(async () => metricsText(await gauges(options.sources)));
   const readiness = sharedAnswer(() => readinessOf(options));
-  // A page of somebody who is known may take its time, and the connection waits for the next one.
+  // A page for a known user may take its time, and the connection waits for the next one.
   const pages = getRequestListener(
     (request, { incoming, outgoing }) =>
       options.pages(request, {

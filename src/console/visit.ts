@@ -21,7 +21,7 @@ export interface View {
   /** ms since 1970 */
   time(at: number): string;
   may(needed: ConsoleRole): boolean;
-  /** Whether there is such a route (`/merchants/:id`), and whoever looks may use it. */
+  /** Whether there is such a route (`/merchants/:id`), and this user may use it. */
   leadsTo(method: Route['method'], path: string): boolean;
 }
 
@@ -44,7 +44,7 @@ export interface ActionVisit extends Visit {
   isGenuine(csrf: string): boolean;
 }
 
-export interface Page {
+export interface ConsolePage {
   readonly title: Words;
   readonly body: Child;
   /** Default: 200. */
@@ -60,7 +60,7 @@ export interface Redirect {
 }
 
 /** A `Response` of its own is a download. */
-export type Answer = Page | Redirect | Response;
+export type ConsoleAnswer = ConsolePage | Redirect | Response;
 
 /** Parts of a page by name, as `<Live>` shows them. */
 export type Fragments = Readonly<Record<string, Child>>;
@@ -69,8 +69,8 @@ export interface PageRoute {
   readonly method: 'GET';
   readonly path: string;
   readonly needs: ConsoleRole;
-  show(visit: Visit): Promise<Answer>;
-  /** What is rendered again every second while somebody looks. A form has no place in it. */
+  show(visit: Visit): Promise<ConsoleAnswer>;
+  /** Rendered again every second while the page is watched. A form has no place in it. */
   live?(view: View): Promise<Fragments>;
 }
 
@@ -82,7 +82,7 @@ export interface ActionRoute {
   readonly action: ActionName | undefined;
   /** `own`: an upload, whose handler reads the request itself and asks `isGenuine`. */
   readonly body?: 'own';
-  act(visit: ActionVisit): Promise<Answer>;
+  act(visit: ActionVisit): Promise<ConsoleAnswer>;
 }
 
 export type Route = PageRoute | ActionRoute;

@@ -183,7 +183,7 @@ const SCIENTIFIC = /^[0-9](?:\.[0-9]+)?E\+?[0-9]{1,3}$/i;
 const IS_NEARLY_MOBILE = /^1[3-9](?:[0-9]{8}|[0-9]{10})$/;
 const SEPARATORS = /[\s,，、;；/|:：]+/;
 
-/** The user's own columns come back as they are: of a phone that nobody can call any more it is said so. */
+/** The user's own columns come back unchanged: a phone that cannot be called any more is only reported. */
 function checkContacts({ cells }: SheetRow, { contacts = [] }: Layout, findings: Findings): void {
   for (const column of contacts) {
     const cell = cells[column] ?? '';

@@ -98,7 +98,7 @@ export function readHeadings(cells: readonly string[]): HeadingsRead {
   };
 }
 
-/** Of a column that is none of ours: whom to contact at the merchant. */
+/** A column of the user's own: the person to contact at the merchant. */
 export function isContactHeading(heading: string): boolean {
   return SPEAKS_OF_A_CONTACT.test(heading.slice(0, LONGEST_HEADING));
 }

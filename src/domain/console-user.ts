@@ -52,7 +52,7 @@ export function faultOfPassword(password: string): Words | undefined {
   };
 }
 
-/** What somebody did in the console, or to its users. */
+/** An action of a person in the console, or on its users. */
 export interface AuditEntry {
   /** ms since 1970 */
   readonly at: number;

@@ -46,7 +46,7 @@ export function readNote({ text, who, contacted }: NoteInput): NoteRead {
 
 export type ReasonRead = { readonly kind: 'reason'; readonly text: string } | Fault;
 
-/** Why somebody corrects details; it may be left out. */
+/** Why a person corrects details; it may be left out. */
 export function readReason(because: string): ReasonRead {
   const line = onOneLine(because);
   if (lengthOf(line) > LONGEST_NOTE) {

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import { Pool } from 'undici';
 import type { RelayOutcome, StoredPush } from '../domain/push.js';
-import type { PushRelay } from '../redis/pushes/pushes.js';
+import type { PushRelay } from '../redis/pushes/push-relay.js';
 import { sleep } from '../sleep.js';
 import { type Judge, match, openStored } from './record.js';
 

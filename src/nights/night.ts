@@ -1,45 +1,26 @@
 /** One night: take the inbox's files → load them → wait for their outcomes → report → notify. */
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { type Batch, byOutcome, countOf } from '../domain/batch.js';
-import { clockTime, quotaDay } from '../domain/calendar.js';
+import { quotaDay } from '../domain/calendar.js';
 import { requiredFields } from '../domain/check-row.js';
-import type { Limits } from '../domain/limits.js';
 import type { Night, NightEnding, NightFile, RejectedFile, Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
 import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
-import type { Calls } from '../redis/calls.js';
-import type { Batches } from '../redis/ledger/batches.js';
-import type { NotesOf } from '../redis/ledger/notes.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import type { Readings } from '../redis/readings.js';
 import { isRedisGone } from '../redis/server/errors.js';
-import { reportCsv } from '../reporter/csv.js';
-import { writeWhole } from '../reporter/file.js';
-import type { ReportOptions } from '../reporter/report.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
-import { todosOf, todoWorkbook } from '../reporter/todo.js';
-import { filesOf, folderOf, freePlace, putAway, reportFileOf, sharingOf, standOf, writeWhy } from './inbox.js';
-import { summaryOf, summaryText } from './summary.js';
+import { filesOf, freePlace, putAway, reportFileOf, standOf, writeWhy } from './inbox.js';
+import { type NightReportTools, writeReports } from './night-reports.js';
 
-export interface NightTools {
+export interface NightTools extends NightReportTools {
   readonly nights: Nights;
   readonly readings: Readings;
-  readonly batches: Batches;
-  readonly notesOf: NotesOf;
-  readonly calls: Calls;
   readonly rules: Rules;
-  readonly limits: Limits;
-  /** What a legal person has to do where there is no link, by the registration API in use. */
-  readonly invitation: ReportOptions['invitation'];
-  /** What follows where the answer to `create` does not come. */
-  readonly unanswered: ReportOptions['unanswered'];
-  readonly now: () => number;
-  readonly log: Logger;
   /** Called when a night has ended; absent if there is no listener. */
   readonly notify?: ((ended: EndedNight) => Promise<void>) | undefined;
 }
@@ -277,7 +258,12 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const stopped =
     ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
-  const ended = await report(tools, { ...night, endedAt: now(), ending, ...(stopped !== undefined && { stopped }) });
+  const ended = await writeReports(tools, {
+    ...night,
+    endedAt: now(),
+    ending,
+    ...(stopped !== undefined && { stopped }),
+  });
   await nights.save(ended, lease);
   const counts = sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch))));
   const outcomes = byOutcome(counts);
@@ -307,67 +293,6 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
   return ended;
 }
 
-/** Nobody phones more people; a sheet of a million wrong rows has as many of them, and is no reason to run out of memory. */
-const MOST_TODOS = 10_000;
-
-/** Writes reports and summary where they would say something new. */
-async function report(tools: NightTools, night: Night): Promise<Night> {
-  const { batches, calls, limits, log, now } = tools;
-  const counts = await Promise.all(night.files.map(({ batch }) => batches.counts(batch)));
-  const fingerprint = JSON.stringify([counts, night.ending]);
-  const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
-  if (fingerprint === night.reported) return { ...night, open };
-  // An empty summary every night hides the important one.
-  if (night.files.length + night.rejected.length === 0) return { ...night, open, reported: fingerprint };
-  const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
-  const options: ReportOptions = {
-    language: night.language,
-    timezone: night.timezone,
-    blockedReason,
-    now: now(),
-    invitation: tools.invitation,
-    unanswered: tools.unanswered,
-  };
-  let toCall: number;
-  try {
-    const folder = await folderOf(night.inbox, 'done', night.date);
-    const sharing = await sharingOf(night.inbox);
-    for (const file of night.files) {
-      const batch = await batches.find(file.batch);
-      if (batch !== undefined && batch.purgedAt === undefined) {
-        await writeWhole(file.report, reportCsv(batches, [batch], options), true, sharing);
-      }
-    }
-    const stem = join(folder, night.name);
-    const { notesOf } = tools;
-    const ids = night.files.map(({ batch }) => batch);
-    const todos = await todosOf(batches, { ...options, notesOf, batches: ids, most: MOST_TODOS });
-    const time = (at: number): string => clockTime(at, night.timezone, night.language);
-    await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
-    const listed = { file: todoFile(stem), isWhole: todos.length < MOST_TODOS };
-    const summary = await summaryOf(night, batches, options, { used, limit, left }, listed);
-    await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
-    const text = summaryText(summary, night.language, night.timezone, listed.isWhole);
-    await writeWhole(`${stem}.md`, once(text), true, sharing);
-    toCall = summary.to_call_count;
-  } catch (error) {
-    if (isRedisGone(error)) throw error;
-    // A full disk, a folder that is gone: the night is over all the same, and they are written when they can be.
-    log.error({ err: error, night: night.name }, 'the reports of a night could not be written');
-    return { ...night, open: true };
-  }
-  return { ...night, open, reported: fingerprint, toCall };
-}
-
-/** The merchants to call, for people without a terminal. */
-function todoFile(stem: string): string {
-  return `${stem}.todo.xlsx`;
-}
-
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
-}
-
 async function reportEarlier(
   tools: NightTools,
   present: Pick<Night, 'inbox'> & { id?: string },
@@ -378,7 +303,7 @@ async function reportEarlier(
     // The process that began it is gone: its inbox is free.
     const ended =
       night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;
-    await tools.nights.save(await report(tools, ended), lease);
+    await tools.nights.save(await writeReports(tools, ended), lease);
   }
 }
 

@@ -150,7 +150,7 @@ const WORDS = {
   },
 } as const;
 
-/** @param listsAll whether the list of whom to call has everybody */
+/** @param listsAll whether the list of merchants to call is complete */
 export function summaryText(summary: Summary, language: Language, timezone: string, listsAll = true): string {
   const words = WORDS[language];
   const now = Date.parse(summary.ended ?? summary.started);

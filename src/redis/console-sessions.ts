@@ -1,6 +1,6 @@
 /**
- * Sessions of the console's users, and how often somebody failed to begin one. A cookie has a random token; Redis has only
- * its digest, so that nobody who reads Redis can use a session.
+ * Sessions of the console's users, and how often logging in failed. A cookie has a random token; Redis has only its
+ * digest, so that reading Redis is not enough to use a session.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';

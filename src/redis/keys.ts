@@ -187,7 +187,7 @@ const NAMES = {
   /** number with expiry per client: wrong passwords; string with expiry: it has to wait; both named by a digest */
   consoleTries: 'console-tries',
   consoleWait: 'console-wait',
-  /** string with expiry per browser in which somebody has logged in: the user */
+  /** string with expiry per browser with a session: the user */
   consoleDevice: 'console-device',
   /** stream: who did what in the console, as JSON */
   consoleAudit: 'console-audit',

@@ -2,16 +2,15 @@
 
 import type { Counts } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
-import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Workload } from '../redis/ledger/workload.js';
-import { type SendingStatus, sendingStatus } from './sending-status.js';
+import { type CallsNow, type SendingStatus, sendingStatus } from './sending-status.js';
 import { sum, toBeSentSoon, underWay, unsent } from './tally.js';
 
 interface Tools {
   readonly batches: Pick<Batches, 'counts'>;
-  readonly calls: Calls;
-  readonly workload: Workload;
+  readonly calls: CallsNow;
+  readonly workload: Pick<Workload, 'inHand' | 'dueUntil' | 'searchesDue'>;
 }
 
 export interface BatchProgress {

@@ -35,8 +35,16 @@ export function forCreates({ left, kept, limit }: SendingStatus, limits: Limits)
   return { left: left - kept, limits: limits.believeWeChat ? { ...limits, perDay: limit } : limits };
 }
 
-/** `api`: the registration API in use, where the caller knows it. */
-export async function sendingStatus(calls: Calls, limits: Limits, now: number, api?: string): Promise<SendingStatus> {
+/** What of the calls says whether anything is sent now. */
+export type CallsNow = Pick<Calls, 'line' | 'ofDay' | 'waitNoted'>;
+
+/** `api`: the registration API in use, if the caller knows it. */
+export async function sendingStatus(
+  calls: CallsNow,
+  limits: Limits,
+  now: number,
+  api?: string,
+): Promise<SendingStatus> {
   const { day, dayEndsAt, closedMs } = sendingWindow(limits, now);
   const keeping = { ...budgetOfDay(limits), dayEndsAt };
   const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, keeping), calls.waitNoted()]);

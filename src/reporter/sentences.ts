@@ -240,7 +240,7 @@ function tokenTrouble(problem: string): Trouble | undefined {
 
 /**
  * WeChat's own words: for an unknown code there are no others, -1 has many causes, and the person who reviews a row
- * asks WeChat with its rid. Other reasons are sent to the merchant, for whom a rid is useless; `explain` shows it.
+ * asks WeChat with its rid. Other reasons are sent to the merchant, who cannot use a rid; `explain` shows it.
  */
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;

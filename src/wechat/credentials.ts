@@ -245,7 +245,7 @@ export interface Component {
 
 /** From the verify ticket. Where none has come, WeChat is asked to push one. */
 export function ticketExchange(
-  client: Client,
+  client: Pick<Client, 'post'>,
   component: Component,
   store: TokenStore,
   now: () => number,

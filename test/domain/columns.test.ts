@@ -32,7 +32,7 @@ describe('a heading', () => {
   ] as const)('%j is %s', (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0));
 
   test.each(['企业', '法人', '备注', 'names', '企业名称 备注', '法人姓名/备注', ''])(
-    '%j is somebody else’s',
+    '%j is a column of the sheet’s own',
     (heading) => expect(readHeadings([heading])).toMatchObject({ found: 0, clashes: [] }),
   );
 });

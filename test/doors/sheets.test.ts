@@ -183,7 +183,7 @@ test('writes a workbook back with coloured faulty cells and our Chinese headings
   expect(JSON.parse((await server.redis.hget(batch ?? '', 'headings')) ?? '[]')).toHaveLength(6);
 });
 
-describe('a template that nobody has filled in', () => {
+describe('a template that was not filled in', () => {
   const template = async (name: string, lang = 'zh') => {
     await run(templateCommand, ['--lang', lang, '-o', join(folder, name)], alone());
     return join(folder, name);

@@ -1,4 +1,4 @@
-/** What people read is plain English: the patterns that took a second reading stay out of it. */
+/** Texts for people, comments and titles of tests are plain English: patterns that took a second reading stay out of them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,11 +36,40 @@ const PATTERNS = [
   /\bhas its end\b/,
 ];
 
+/** In comments and titles of tests, too: the noun is named, and things are no people. */
+const PATTERNS_FOR_ENGINEERS = [
+  /\bmend(s|ed|ing)?\b/i,
+  /\b(whom|whoever|himself|nobody|somebody)\b/i,
+  /\b(tells?|told)\b/i,
+  /\b(has|have|met|meets?) (its|their) end\b/i,
+  /\bis nothing to\b/i,
+];
+
 function stringsOf(file: string): string[] {
   const code = readFileSync(file, 'utf8')
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/(^|\s)\/\/.*$/gm, '');
   return code.match(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? [];
+}
+
+const COMMENTS_OF = {
+  lua: /--.*$/gm,
+  script: /\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*$/gm,
+};
+
+/** The first argument of `test`, `describe` and their kinds, such as `test.each(…)`. */
+const TITLE = /\b(?:test|describe)(?:\.\w+)*(?:\((?:[^()]|\([^()]*\))*\))?\(\s*(['"`])((?:(?!\1)[^\\]|\\.)*)\1/g;
+
+/** Names of code are quoted. */
+function isHard(text: string): boolean {
+  const words = text.replace(/`[^`]*`|'[a-z_]+'/g, '');
+  return PATTERNS_FOR_ENGINEERS.some((pattern) => pattern.test(words));
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(tsx?|js|lua)$/.test(name))
+    .map((name) => join(folder, name));
 }
 
 const files = [...ROOMS, 'src/wechat'].flatMap((room) =>
@@ -53,4 +82,22 @@ test('no text for people has a pattern that takes a second reading', () => {
   const texts = files.flatMap((file) => stringsOf(join(ROOT, file)).map((text) => `${file}: ${text}`));
   expect(texts.length).toBeGreaterThan(1_000);
   expect(texts.filter((text) => PATTERNS.some((pattern) => pattern.test(text)))).toEqual([]);
+});
+
+test('no comment has a pattern that takes a second reading', () => {
+  const comments = ['src', 'simulator', 'bench'].flatMap(filesBelow).flatMap((file) => {
+    const code = readFileSync(join(ROOT, file), 'utf8');
+    const found = code.match(COMMENTS_OF[file.endsWith('.lua') ? 'lua' : 'script']) ?? [];
+    return found.map((text) => ({ file, text: text.trim() }));
+  });
+  expect(comments.length).toBeGreaterThan(3_000);
+  expect(comments.filter(({ text }) => isHard(text))).toEqual([]);
+});
+
+test('no title of a test has a pattern that takes a second reading', () => {
+  const titles = filesBelow('test').flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(TITLE)].map(([, , text = '']) => ({ file, text })),
+  );
+  expect(titles.length).toBeGreaterThan(2_000);
+  expect(titles.filter(({ text }) => isHard(text))).toEqual([]);
 });

@@ -495,7 +495,7 @@ describe('a line that stopped for a fault', () => {
     test.each([
       ['nobody ever hears of it', 'push_overdue'],
       ['a push refuses it', 'registration_refused'],
-    ] as const)('is stopped again when %s, and still opens when a later push tells of it', async (_, kind) => {
+    ] as const)('is stopped again when %s, and still opens when a later push reports it', async (_, kind) => {
       await book.record(idOf(first), kind, { problem: 'push:4711' });
       expect(await book.calls.line()).toMatchObject({ problem: 'create:61004', halfOpen: false });
 

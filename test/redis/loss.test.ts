@@ -238,7 +238,7 @@ test('a call that Redis forgot is recorded again, however much was purged meanwh
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
 });
 
-test('a journal that another key has sealed is told of in one line, and which key has to be kept', () => {
+test('a journal that another key has sealed is reported in one line, with the key that has to be kept', () => {
   const home = newHome();
   const open = (key: number, log = readableLog().log) =>
     openJournal({ home, ledgerKey: '', vault: openVault(Buffer.alloc(32, key)), now: Date.now, log });

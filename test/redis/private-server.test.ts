@@ -191,7 +191,7 @@ test('a server whose socket was deleted is stopped before another is started', a
 });
 
 test.runIf(process.platform === 'linux')(
-  'two servers never work on one folder, even when nothing tells of the first',
+  'two servers never work on one folder, even when nothing shows the first',
   async () => {
     const server = await join_();
     const [pid] = await serverPids(home);

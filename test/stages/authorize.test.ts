@@ -403,7 +403,7 @@ describe('a Mini Program without a known registration', () => {
   test.each([
     ['and answers', (name: string) => stranger(name)],
     ['and cannot be reached', (): Info => ({ kind: 'refused', reply: { kind: 'not_sent', why: 'ECONNREFUSED' } })],
-  ])('is exchanged at once where a push tells whose it is while WeChat is asked %s', async (_, answer) => {
+  ])('is exchanged at once if a push names its merchant while WeChat is asked %s', async (_, answer) => {
     const late = merchant(2);
     await book.load('b2', [late]);
     await book.take(idOf(late));

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Counts } from '../../src/domain/batch.js';
-import type { Calls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
-import type { Workload } from '../../src/redis/ledger/workload.js';
 import { batchProgress } from '../../src/reporter/ending.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { LIMITS } from '../support/limits.js';
@@ -22,10 +20,15 @@ test('a batch is not stopped while rows that were sent between two looks wait fo
     batches: { counts: async () => (isSent() ? SENT : BEFORE) },
     calls: {
       line: async () => undefined,
-      ofDay: async () => ({ create: isSent() ? LIMITS.perDay : LIMITS.perDay - 1, search: 0, closed: false }),
+      ofDay: async () => ({
+        create: isSent() ? LIMITS.perDay : LIMITS.perDay - 1,
+        search: 0,
+        closed: false,
+        reported: undefined,
+      }),
       waitNoted: async () => undefined,
-    } as unknown as Calls,
-    workload: { inHand: async () => 0, dueUntil: async () => 0, searchesDue: async () => 0 } as unknown as Workload,
+    },
+    workload: { inHand: async () => 0, dueUntil: async () => 0, searchesDue: async () => 0 },
   };
   const limits = { ...LIMITS, searchShare: 0 };
   expect(await batchProgress(tools, limits, ['b1'], false)).not.toHaveProperty('ending');

@@ -290,7 +290,7 @@ describe('when Redis is away', () => {
     await open();
   });
 
-  test.skipIf(process.getuid?.() === 0)('and the disk is full or read-only, nobody says success', async () => {
+  test.skipIf(process.getuid?.() === 0)('and the disk is full or read-only, no push is answered success', async () => {
     await open();
     await chmod(join(folder, 'spool'), 0o500);
     await own.stop();

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { CallsOfDay, NotedWait, ShutDay, TokenWait } from '../../src/domain/budgets.js';
 import type { LineStop } from '../../src/domain/line.js';
 import { newRegistration } from '../../src/domain/registration.js';
-import type { Calls } from '../../src/redis/calls.js';
 import { forCreates, sendingStatus } from '../../src/reporter/sending-status.js';
 import { heldBackBy } from '../../src/reporter/sentences.js';
 import { LIMITS } from '../support/limits.js';
@@ -18,7 +17,7 @@ function situationOf(
     line: async () => facts.line && { because: '', problem: '', at: NOON, halfOpen: false, ...facts.line },
     ofDay: async () => ({ create: 0, search: 0, closed: false, reported: undefined, ...facts.day }),
     waitNoted: async () => (typeof facts.wait === 'string' ? { why: facts.wait, ms: 5_000 } : facts.wait),
-  } as unknown as Calls;
+  };
   return sendingStatus(calls, limits, NOON, api);
 }
 

@@ -268,7 +268,7 @@ describe('headings', () => {
     );
   });
 
-  test.each(['|', '，', '、'])('that nobody could split, at %s, are told as such', async (separator) => {
+  test.each(['|', '，', '、'])('that cannot be split, at %s, are reported as such', async (separator) => {
     const headings = ['企业名称', '统一社会信用代码', '法人微信号', '法人姓名'].join(separator);
     expect(await refusal(`${headings}\n`)).toMatch(
       /^all headings stand in one cell, A "企业名称.*no comma, semicolon or tab/,

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Call, Client, Reply } from '../../src/wechat/client.js';
+import type { Call, Reply } from '../../src/wechat/client.js';
 import {
   fixedToken,
   type KeptToken,
@@ -227,11 +227,11 @@ describe('a token that WeChat does not issue', () => {
     const store = memory();
     let asked = 0;
     const client = {
-      post: async () => {
+      post: async (): Promise<Reply> => {
         asked += 1;
         return { kind: 'answer', errcode, said: 'its words', body: {} };
       },
-    } as unknown as Client;
+    };
     const source = ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS);
     return { store, credentials: () => openCredentials(store, source, now), asked: () => asked };
   };
@@ -264,7 +264,7 @@ describe('a token that WeChat does not issue', () => {
 
 describe('a verify ticket', () => {
   const exchange = (store: TokenStore, reply: Partial<Reply>) => {
-    const client = { post: async () => reply as Reply } as unknown as Client;
+    const client = { post: async () => reply as Reply };
     return ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS)();
   };
 
@@ -302,7 +302,7 @@ describe('a verify ticket', () => {
         calls.push(call);
         return reply;
       },
-    } as unknown as Client;
+    };
     const answer = await ticketExchange(client, { appid: 'wx1', appsecret: 's' }, store, now, RETRY_MS)();
     return { answer, calls, store };
   }
@@ -386,7 +386,7 @@ describe('the token service of the platform', () => {
     [200, '{}'],
     [200, 'null'],
     [200, ''],
-  ])('that answers %d %s and no token has to be mended', async (status, body) => {
+  ])('that answers %d %s and no token has to be fixed', async (status, body) => {
     expect(await answering(status, body)).toEqual({ kind: 'fault', problem: 'token:service', said: `HTTP ${status}` });
   });
 

@@ -17,7 +17,7 @@ export function authorizationNotifier(
   return settings.createdWebhook === undefined ? undefined : (change) => notifyAuthorization(redis, change);
 }
 
-/** The refresh token is sent only over a connection that nobody on the way can read. */
+/** The refresh token is sent only over a connection that cannot be read on the way. */
 export function createdWebhook(
   { createdWebhook: url }: Pick<Settings, 'createdWebhook'>,
   authorizers: Pick<Authorizers, 'find'>,

@@ -1,5 +1,4 @@
 /** The comparison with WeChat's list of accounts: what it works with, and its nightly run. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangesPerSecond } from '../../domain/limits.js';
 import { compareAndRecord } from '../../operator/reconcile.js';
 import { startReconciling } from '../../operator/reconciling.js';
@@ -9,6 +8,7 @@ import { ownersOf } from '../../redis/ledger/appids.js';
 import { openAuthorizers } from '../../redis/pushes/authorizers.js';
 import { openReconciliations } from '../../redis/reconciliations.js';
 import { sendingStatus } from '../../reporter/sending-status.js';
+import { sleep } from '../../sleep.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
 import { type Caller, openCaller } from './caller.js';
 import { authorizationNotifier, createdNotifier } from './created-webhook.js';

@@ -5,7 +5,7 @@ import { outcomesInWords } from '../../domain/outcome-words.js';
 import type { Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { OutcomeBar } from './bar.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 
 const WORDS = {
   caption: { en: 'Batches', zh: '批次' },
@@ -20,7 +20,7 @@ const WORDS = {
 
 export function BatchTable({ view, batches, empty }: { view: View; batches: readonly BatchToday[]; empty: string }) {
   return (
-    <Table
+    <DataTable
       caption={view.say(WORDS.caption)}
       rows={batches}
       empty={empty}

@@ -13,7 +13,7 @@ interface InputProps {
   readonly autocomplete?: string;
 }
 
-export function Field({ label, name, hint, fault, type = 'text', ...input }: InputProps) {
+export function FormField({ label, name, hint, fault, type = 'text', ...input }: InputProps) {
   return (
     <label class="field">
       <span>{label}</span>

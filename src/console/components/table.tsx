@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
 
-export interface Column<T> {
+export interface TableColumn<T> {
   readonly heading: string;
   readonly cell: (row: T) => Child;
   /** `number`: to the right. `wide`: may break and take what is left. `id`: in the letters of code. */
@@ -9,14 +9,14 @@ export interface Column<T> {
 
 interface Props<T> {
   readonly caption: string;
-  readonly columns: readonly Column<T>[];
+  readonly columns: readonly TableColumn<T>[];
   readonly rows: readonly T[];
   /** In place of no rows. */
   readonly empty: Child;
 }
 
 /** On a narrow screen each row is a block, and each cell says its heading: nothing has to be moved sideways. */
-export function Table<T>({ caption, columns, rows, empty }: Props<T>) {
+export function DataTable<T>({ caption, columns, rows, empty }: Props<T>) {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <table>

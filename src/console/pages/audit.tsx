@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../domain/console-user.js';
 import { same, type Words } from '../../domain/words.js';
 import { ACTIONS, RESULTS } from '../actions.js';
 import { Pager } from '../components/pager.js';
-import { Table } from '../components/table.js';
+import { DataTable } from '../components/table.js';
 import type { Route } from '../visit.js';
 
 const WORDS = {
@@ -31,7 +31,7 @@ export const auditRoutes: readonly Route[] = [
         body: (
           <>
             <h1>{visit.say(WORDS.title)}</h1>
-            <Table<AuditEntry>
+            <DataTable<AuditEntry>
               caption={visit.say(WORDS.title)}
               rows={entries}
               empty={visit.say(WORDS.none)}

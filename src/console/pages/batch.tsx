@@ -9,9 +9,9 @@ import type { Outcome } from '../../domain/registration.js';
 import { ACTORS, type Actor, same, type Words } from '../../domain/words.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
-import { Choice, Field } from '../components/field.js';
+import { Choice, FormField } from '../components/field.js';
 import { addressWith, Pager } from '../components/pager.js';
-import { Table } from '../components/table.js';
+import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
 import { WORDS } from '../words.js';
@@ -126,7 +126,7 @@ function Filters({ view, id }: { view: View; id: string }) {
         choices={[any, ...OUTCOME_NAMES.map((value) => ({ value, words: view.say(OUTCOMES[value]) }))]}
       />
       <Choice label={view.say(BATCH.who)} name="who" value={who} choices={[any, ...actors]} />
-      <Field label={view.say(BATCH.problem)} name="problem" type="search" maxlength={80} value={problem ?? ''} />
+      <FormField label={view.say(BATCH.problem)} name="problem" type="search" maxlength={80} value={problem ?? ''} />
       <button type="submit">{view.say(WORDS.filter)}</button>
     </form>
   );
@@ -154,7 +154,7 @@ async function rowsOf(view: View) {
 function RowTable({ view, rows, empty }: { view: View; rows: readonly ShownRow[]; empty: string }) {
   const hasMerchants = view.leadsTo('GET', '/merchants/:id');
   return (
-    <Table
+    <DataTable
       caption={view.say(BATCH.rows)}
       rows={rows}
       empty={empty}

@@ -7,7 +7,7 @@ import { ACTORS, joined, type Words } from '../../domain/words.js';
 import { ShareBar } from '../components/bar.js';
 import { BatchTable } from '../components/batch-table.js';
 import { Facts } from '../components/field.js';
-import { Table } from '../components/table.js';
+import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
 
@@ -167,7 +167,7 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
   return (
     <section>
       <h2>{view.say(WORDS.turns)}</h2>
-      <Table
+      <DataTable
         caption={view.say(WORDS.turns)}
         rows={waitingFor}
         empty={view.say(WORDS.noTurn)}
@@ -190,7 +190,7 @@ function Nights({ view, facts: { schedules } }: { view: View; facts: Morning }) 
   return (
     <section>
       <h2>{view.say(WORDS.nights)}</h2>
-      <Table
+      <DataTable
         caption={view.say(WORDS.nights)}
         rows={schedules}
         empty=""

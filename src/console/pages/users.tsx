@@ -12,8 +12,8 @@ import { RequestError } from '../../app/request-error.js';
 import { BUILT_IN_USER, CONSOLE_ROLE_NAMES, CONSOLE_ROLES } from '../../domain/console-user.js';
 import type { Words } from '../../domain/words.js';
 import { Confirm } from '../components/confirm.js';
-import { Choice, Field } from '../components/field.js';
-import { Table } from '../components/table.js';
+import { Choice, FormField } from '../components/field.js';
+import { DataTable } from '../components/table.js';
 import { Csrf } from '../layout.js';
 import type { Route, View, Visit } from '../visit.js';
 
@@ -135,13 +135,13 @@ function Users({ visit, users }: { visit: Visit; users: readonly ListedUser[] })
           action="/users/add"
           does={visit.say(WORDS.addIt)}
         >
-          <Field label={visit.say(WORDS.name)} name="name" required maxlength={40} autocomplete="off" />
+          <FormField label={visit.say(WORDS.name)} name="name" required maxlength={40} autocomplete="off" />
           <Choice label={visit.say(WORDS.role)} name="role" choices={roles(visit)} />
           <Password visit={visit} />
         </Confirm>
       </div>
       <p class="under">{visit.say(WORDS.rights)}</p>
-      <Table
+      <DataTable
         caption={visit.say(WORDS.title)}
         rows={users}
         empty={visit.say(WORDS.none)}
@@ -222,7 +222,7 @@ function Actions({ visit, user: { name } }: { visit: Visit; user: ListedUser }) 
 
 function Password({ visit }: { visit: Visit }) {
   return (
-    <Field
+    <FormField
       label={visit.say(WORDS.password)}
       name="password"
       type="password"

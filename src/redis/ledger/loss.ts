@@ -6,10 +6,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type Fact, isOver, next, PURGED_ROW } from '../../domain/registration.js';
+import { sleep } from '../../sleep.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { openPushes } from '../pushes/pushes.js';

@@ -2,10 +2,10 @@
  * Forgetting the merchants of a batch: a few rows at a time, so that a batch of a million does not block Redis, and again
  * where it was interrupted.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { WorkKind } from '../../domain/work.js';
+import { sleep } from '../../sleep.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';

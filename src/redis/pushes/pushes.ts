@@ -1,6 +1,5 @@
 /** Every push that was answered `success`, as it came and in order: until what it says is in the ledger, and after. */
 import { isAscii } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type {
   ParkedPush,
@@ -13,7 +12,6 @@ import type {
 } from '../../domain/push.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
-import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
 import { duplicateConnection } from '../server/connection.js';
 
@@ -87,7 +85,7 @@ const DAY_MS = 86_400_000;
 const SIGNATURE_LENGTH = 40;
 const NO_SIGNATURE = ' '.repeat(SIGNATURE_LENGTH);
 
-type StreamEntry = [id: string, fields: string[]];
+export type StreamEntry = [id: string, fields: string[]];
 
 export function openPushes(redis: Redis): Pushes {
   const stream = key('pushes');
@@ -261,58 +259,6 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
   };
 }
 
-/** The way of pushes to the platform's other service: one process at a time goes along the stream. */
-export interface PushRelay {
-  /** Pushes behind the last relayed one, in order, waiting up to `blockMs`. Undefined while another process relays. */
-  next(blockMs: number): Promise<StoredPush[] | undefined>;
-  /** Whether it is still this process that relays; to be asked while it waits. */
-  holds(): Promise<boolean>;
-  /** Without an outcome: it was not for the other service. */
-  passed(push: StoredPush, outcome?: RelayOutcome): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A process that does not renew for this long counts as dead. */
-const RELAY_LEASE_MS = 30_000;
-
-/** Begins behind what is stored when it is opened for the first time, and goes on where it stopped ever after. */
-export async function openPushRelay(redis: Redis): Promise<PushRelay> {
-  const stream = key('pushes');
-  const [lease, pointer] = [key('forwarder'), key('forwarded')];
-  const leases = openLeases(redis);
-  const passedScript = script(redis, 'push-passed');
-  const fence = randomUUID();
-  const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
-  reader.on('error', () => {
-    // The connection that stores reports that Redis is away.
-  });
-  const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
-  await redis.set(pointer, newest?.[0] ?? '0-0', 'NX');
-
-  let closed = false;
-  const holds = async (): Promise<boolean> => !closed && (await leases.acquire(lease, fence, RELAY_LEASE_MS));
-  return {
-    holds,
-    async next(blockMs) {
-      if (!(await holds())) return undefined;
-      const from = (await redis.get(pointer)) ?? '0-0';
-      const answer = (await reader.xread('COUNT', AT_ONCE, 'BLOCK', blockMs, 'STREAMS', stream, from)) as
-        | [string, StreamEntry[]][]
-        | null;
-      return (answer?.[0]?.[1] ?? []).map(pushFrom);
-    },
-    async passed({ entry, infoType }, outcome) {
-      const counter = outcome === undefined ? '' : `${infoType}|${outcome}`;
-      await passedScript([lease], [fence, entry, counter]);
-    },
-    async close() {
-      closed = true;
-      reader.disconnect();
-      await leases.release(lease, fence);
-    },
-  };
-}
-
 /** A body is ASCII, and goes over the wire as text, which is faster; whatever else came is kept byte for byte too. */
 function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
   return isAscii(body) ? ['body', body.toString('latin1')] : ['base64', body.toString('base64')];
@@ -332,7 +278,7 @@ function bodyFrom(name: 'body' | 'base64', text: string): Buffer {
   return Buffer.from(text, name === 'body' ? 'latin1' : 'base64');
 }
 
-function pushFrom([entry, fields]: StreamEntry): StoredPush {
+export function pushFrom([entry, fields]: StreamEntry): StoredPush {
   const named = new Map<string, string>();
   for (let at = 0; at + 1 < fields.length; at += 2) named.set(fields[at] ?? '', fields[at + 1] ?? '');
   const as = named.has('body') ? 'body' : 'base64';

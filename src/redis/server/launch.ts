@@ -2,9 +2,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { lstat, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Words } from '../../domain/words.js';
+import { sleep } from '../../sleep.js';
 import { isRecentEnough, OLDEST_REDIS } from './check-server.js';
 import type { Log } from './connection.js';
 import { RedisUnreachable } from './errors.js';

@@ -8,7 +8,7 @@
 import { mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from '../../sleep.js';
 import { startOf } from './process.js';
 
 const FREE = 'free';

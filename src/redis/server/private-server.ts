@@ -8,8 +8,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepAlone } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { sleep } from '../../sleep.js';
 import { factsOf } from './check-server.js';
 import type { Log } from './connection.js';
 import { RedisUnreachable, unreachable } from './errors.js';
@@ -137,7 +138,7 @@ function keepAlive(heartbeat: Redis, paths: ServerPaths, log: Log): () => void {
         return;
       } catch (cause) {
         log.warn({ err: cause }, 'The private Redis has stopped and cannot be started again; trying again.');
-        await sleep(pauseMs, undefined, { ref: false });
+        await sleepAlone(pauseMs, undefined, { ref: false });
       }
     }
   }

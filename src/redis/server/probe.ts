@@ -1,6 +1,6 @@
 /** Asks whether a private server answers at its socket, and waits while it reads its data. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { sleep } from '../../sleep.js';
 import { factsOf } from './check-server.js';
 import type { Log } from './connection.js';
 import { unreachable } from './errors.js';

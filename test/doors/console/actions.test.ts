@@ -33,7 +33,7 @@ test.each(CONSOLE_ROLE_NAMES)('a %s may do what the table of routes says, and no
   );
 });
 
-test('live parts are for whoever may see the page', async () => {
+test('live parts are sent only to users who may see the page', async () => {
   const { visitor } = await openConsole();
   for (const { path, live } of PAGES) {
     if (live === undefined) continue;
@@ -61,7 +61,7 @@ test.each([
   expect((await auditPage(store, 10, undefined)).entries.map(({ action }) => action)).toEqual(['session.begin']);
 });
 
-test('users are added, changed and removed by an admin, and the audit says by whom', async () => {
+test('users are added, changed and removed by an admin, and the audit names the admin', async () => {
   const { store, visitor } = await openConsole();
   const admin = visitor();
   await admin.logIn();

@@ -20,7 +20,7 @@ test('every page is closed until there is a password or a user', async () => {
   expect((await visitor.get('/')).text).toContain('<strong>wang</strong> viewer');
 });
 
-test('whoever has not logged in is asked to, and then gets the page that was asked for', async () => {
+test('a visitor without a session has to log in, and then gets the requested page', async () => {
   const visitor = (await openConsole()).visitor();
   const away = await visitor.get('/batches?page=2');
   expect([away.status, away.headers.get('location')]).toEqual([303, '/login?to=%2Fbatches%3Fpage%3D2']);
@@ -31,7 +31,7 @@ test('whoever has not logged in is asked to, and then gets the page that was ask
 });
 
 test.each(['//elsewhere.example', 'https://elsewhere.example', '/\\elsewhere.example', 'javascript:alert(1)'])(
-  'nobody is sent to %s',
+  'no login redirects to %s',
   async (to) => {
     const visitor = (await openConsole()).visitor();
     await visitor.get('/login');
@@ -92,7 +92,7 @@ test('the session is a cookie that no script reads and no other site sends', asy
   expect((await store.redis.keys('*')).join('\n') + held.join('\n')).not.toContain(token);
 });
 
-test('logging out ends the session for whoever has copied the cookie', async () => {
+test('logging out ends the session also for a copied cookie', async () => {
   const { visitor } = await openConsole();
   const [one, copy] = [visitor(), visitor()];
   await one.logIn();
@@ -130,7 +130,7 @@ test('another FASTREGISTER_CONSOLE_PASSWORD ends the sessions of the old one', a
   expect((await changed.get('/')).status).toBe(303);
 });
 
-test('a session that nobody uses ends by itself', async () => {
+test('an unused session ends by itself', async () => {
   const { store, visitor } = await openConsole();
   const one = visitor();
   await one.logIn();

@@ -39,7 +39,7 @@ test('a page gets its parts, and then those that change', async () => {
   await until('the end is told', () => heard().includes('The Mini Program exists.'));
 });
 
-test('while Redis is away the page is told so, and follows again when it is back', async () => {
+test('while Redis is unavailable the page says so, and follows again when it is back', async () => {
   const own = await ownRedis();
   onTestFinished(() => own.end());
   const { store } = await openConsole({
@@ -60,7 +60,7 @@ test('while Redis is away the page is told so, and follows again when it is back
   await until('pages are shown again', async () => (await one.get('/batches')).status === 200);
 });
 
-test('what two look at is made once, and nothing is made for nobody', async () => {
+test('a part that two watch is rendered once, and a part without watchers is not rendered', async () => {
   const feeds = openLiveFeeds(readableLog().log, 10);
   let made = 0;
   const render = async () => {

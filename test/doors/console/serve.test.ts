@@ -34,7 +34,7 @@ async function serve(more: Record<string, string> = {}) {
   return { program, address, ask, logIn, cookies };
 }
 
-test('somebody logs in and follows the first page, and the process ends at once all the same', async () => {
+test('a user logs in and follows the first page, and the process ends at once all the same', async () => {
   const { program, ask, logIn } = await serve();
   expect((await ask('/')).status).toBe(303);
   expect((await logIn()).status).toBe(303);
@@ -51,7 +51,7 @@ test('somebody logs in and follows the first page, and the process ends at once 
   expect((await program.ended).stderr).not.toMatch(/"level":"error"/);
 });
 
-test('behind a trusted proxy that speaks TLS, cookies are sent over TLS only; nobody else can say so', async () => {
+test('behind a trusted proxy that speaks TLS, cookies are sent over TLS only; no other client can say so', async () => {
   const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
   const behind = await serve({ FASTREGISTER_CONSOLE_TRUST_PROXY: 'loopback' });
   const answer = await behind.logIn(forwarded);
