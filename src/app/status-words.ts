@@ -118,7 +118,7 @@ export function statusLines(facts: Situation): Line[] {
     ...processLines(facts.processes),
     [{ en: 'calls today', zh: '今日额度' }, callsOf(calls)],
     ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
-    ...ifKnown({ en: 'counted by WeChat', zh: '微信统计' }, calls.told, ({ used, at, counted }) => ({
+    ...ifKnown({ en: 'counted by WeChat', zh: '微信统计' }, calls.reported, ({ used, at, counted }) => ({
       en: `${used} at ${at}, where we had counted ${counted}`,
       zh: `${at} 为 ${used} 次，当时本地统计为 ${counted} 次`,
     })),

@@ -83,7 +83,7 @@ export async function situation(store: Store) {
       limit: now.limit,
       left: now.left,
       kept: now.kept,
-      told: reportedQuota(now, limits),
+      reported: reportedQuota(now, limits),
       shut: shutDayFacts(now.shut, limits),
     },
     ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),

@@ -342,9 +342,9 @@ const CONDITIONS = {
     !isAboutAnEarlierAttempt(r, fact) && nobodyHasItsLink(r) && mayBeSentAgain(r),
   'it waits for the business registry, and the operator does not': (r: Registration, fact: Fact) =>
     r.wait === 'not_before' && fact.until === undefined,
-  'only `query` told of the end, and the push is about the same attempt': (r: Registration, fact: Fact) =>
+  'only `query` said how it ended, and the push is about the same attempt': (r: Registration, fact: Fact) =>
     isKnownFromQuery(r) && !isAboutAnEarlierAttempt(r, fact),
-  'only `query` told that it exists': (r: Registration) => isKnownFromQuery(r) && r.appid === undefined,
+  'only `query` said that it exists': (r: Registration) => isKnownFromQuery(r) && r.appid === undefined,
   'it is about the Mini Program that the row shows': (r: Registration, fact: Fact) =>
     fact.appid === undefined || fact.appid === r.appid,
 } as const;
@@ -483,9 +483,9 @@ export const MOVES: readonly Move[] = [
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
-  { fact: 'mini_program_created', from: ['created'], when: 'only `query` told that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
-  { fact: 'legal_person_timed_out', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
-  { fact: 'registration_refused', from: ['rejected', 'expired'], when: 'only `query` told of the end, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'mini_program_created', from: ['created'], when: 'only `query` said that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
+  { fact: 'legal_person_timed_out', from: ['rejected', 'expired'], when: 'only `query` said how it ended, and the push is about the same attempt', to: 'expired', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
+  { fact: 'registration_refused', from: ['rejected', 'expired'], when: 'only `query` said how it ended, and the push is about the same attempt', to: 'rejected', because: { en: 'the push says why it failed', zh: '推送说明了失败原因' } },
   { fact: 'push_unknown', from: SENT, when: 'the push is about this attempt', to: 'needs_review', because: { en: 'an unknown status is neither success nor failure', zh: '未知状态既不算成功也不算失败' } },
 
   // The authorisation of a Mini Program that exists

@@ -61,7 +61,7 @@ const BATCHES_WATCHED = 500;
 export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
   const { wakeupChannel, log } = options;
   const failed = (error: unknown): number => {
-    log.warn({ err: error }, 'what is to be told cannot be looked for now; trying again');
+    log.warn({ err: error }, 'cannot look for new notices now; trying again');
     return LOOK_EVERY_MS;
   };
   const polling = startPolling(() => look(options), failed);

@@ -200,7 +200,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   },
   'push:overdue': {
     acts: 'us',
-    en: 'WeChat took the task, or may have taken it, and then told nothing: no push came, and search does not say how it ended.',
+    en: 'WeChat took the task, or may have taken it, and then said nothing: no push came, and search does not say how it ended.',
     zh: '微信已受理或可能已受理，但既未推送结果，查询也无结论。',
     nextStep: {
       en: 'Ask the merchant whether the Mini Program exists. If not, retry the row.',
@@ -251,7 +251,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   },
   'link:ended': {
     acts: 'us',
-    en: 'The 24 hours of the link for the legal person are over; WeChat has not told yet how it ended.',
+    en: 'The 24 hours of the link for the legal person are over; WeChat has not said yet how it ended.',
     zh: '法人的确认链接已满 24 小时失效，微信尚未告知结果。',
     nextStep: {
       en: "Nothing to do: WeChat's push or one query will tell. After that it can be sent again, with a new link.",

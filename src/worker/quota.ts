@@ -64,7 +64,7 @@ async function keepReportedQuota(context: WorkerContext, day: string, token: str
   }
   await calls.keepReported(day, reportedFrom({ quota, counted, underWay, at }));
   if (today.closed && quota.remain > 0) await calls.askDayAgain(day);
-  log.info({ used: quota.used, counted, underWay, remain: quota.remain }, 'WeChat told the quota');
+  log.info({ used: quota.used, counted, underWay, remain: quota.remain }, 'WeChat reported its quota');
 }
 
 /**
