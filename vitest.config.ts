@@ -7,12 +7,12 @@ export default defineConfig({
     // They need a Chromium: npm run test:browser.
     exclude: ['test/browser/**'],
     globalSetup: 'test/support/build.ts',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // Reading what a test imports takes longer than most tests: a worker reads it once for all its files.
     isolate: false,
     sequence: { sequencer: LongestFirst },
     // Most tests wait for Redis or for another process: more of them than cores.
-    maxWorkers: 4,
+    maxWorkers: 6,
   },
 });

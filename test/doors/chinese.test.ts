@@ -267,7 +267,7 @@ test('a sheet with mistakes, checked, run, reported and looked up', async () => 
   expect((await inChinese(['work', '--drain'], env)).status).toBe(4);
   await inChinese(['resume'], env);
   await inChinese(['resume'], env);
-}, 120_000);
+});
 
 test('links that legal persons have yet to open', async () => {
   const env = await platform({ speed: 1 }, { WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' });
@@ -278,4 +278,4 @@ test('links that legal persons have yet to open', async () => {
   expect((await inChinese(['status'], env)).stdout).toMatch(/待打开的链接 +2 个，最早于 \d+ 月 \d+ 日 \d\d:\d\d 到期/);
   expect((await inChinese(['todo'], env, 'stderr')).stderr).toContain('其中 2 个仍在 24 小时内');
   await inChinese(['find', named(1).name], env);
-}, 60_000);
+});

@@ -225,7 +225,7 @@ describe('the report', () => {
     csv = await typed(['report'], place);
     chinese = await typed(['report', '--lang', 'zh', '--only', 'duplicate,invalid'], place);
     json = await typed(['report', '--json'], place);
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('has every row once, in order: what came, and then what became of it', () => {

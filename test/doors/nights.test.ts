@@ -85,4 +85,4 @@ test('a night by hand, as cron runs it, has posted its end to the chat before it
   expect(text).toContain('结果：已创建 1，未通过 1');
   expect(text).toContain('需要联系的商户：1 家');
   expect(text).not.toContain(merchant(1).name);
-}, 60_000);
+});

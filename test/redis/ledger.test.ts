@@ -221,7 +221,7 @@ test('counts equal a recount from the rows, whatever was recorded', async () => 
     ),
     { numRuns: runs(40) },
   );
-}, 120_000);
+});
 
 describe('a registration as it is kept', () => {
   test('comes back as it was written', () => {

@@ -46,7 +46,7 @@ test('the same command goes on where it stopped, until every row has its outcome
   expect(await outcomesIn(report)).toEqual({ 已创建: 40 });
   expect(merchantsAskedTwice(simulator)).toEqual([]);
   expect(await redisRuns(join(home, 'data'))).toBe(false);
-}, 120_000);
+});
 
 test('interrupted twice, it ends at once, and no merchant is asked twice afterwards', async () => {
   const home = newHome();
@@ -81,7 +81,7 @@ test('interrupted twice, it ends at once, and no merchant is asked twice afterwa
   expect(second.status).toBe(0);
   expect(merchantsAskedTwice(simulator)).toEqual([]);
   expect(await redisRuns(join(home, 'data'))).toBe(false);
-}, 120_000);
+});
 
 // --- helpers ----------------------------------------------------------------------------------------------------------
 

@@ -112,7 +112,7 @@ test('the worker is killed while rows wait: status and doctor report it, the rec
   expect(said.filter((type, at) => type === said[at - 1])).toEqual([]);
   expect([said[0], said.at(-1)]).toEqual(['workers.missing', 'workers.back']);
   expect(JSON.stringify(heard)).not.toContain(merchant(2).name);
-}, 120_000);
+});
 
 test('every part of serve shows that it lives, and none does after serve has ended', async () => {
   const { status, begin } = await newPlace();
@@ -134,7 +134,7 @@ test('every part of serve shows that it lives, and none does after serve has end
     expect(facts).toMatchObject({ pid: serving.child.pid, host: hostname(), level: expect.stringMatching(/^[a-z]+$/) });
     expect(JSON.stringify(facts)).toBe(line);
   }
-}, 60_000);
+});
 
 test('between nights of cron no worker is missing', async () => {
   const { book, status, begin } = await newPlace({ FASTREGISTER_WORKER_WAIT: '400ms' });
@@ -143,4 +143,4 @@ test('between nights of cron no worker is missing', async () => {
   const rowIsOld = async () => Date.now() - ((await book.batches.find('b1'))?.loadedAt ?? 0) > 2_000;
   await until('the row waits for long', rowIsOld);
   expect(await status()).toMatchObject({ workerMissing: null, processes: { workers: { live: [] } } });
-}, 60_000);
+});

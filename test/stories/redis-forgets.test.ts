@@ -137,7 +137,7 @@ test('a Redis that lost the only verify ticket gets it again, and no process wai
   await book.load('b2', merchants(6).slice(3));
   await settled('b2');
   expect(await book.batches.counts('b2')).toEqual({ created: 3 });
-}, 30_000);
+});
 
 test('the journal can be read by its user only, and names no merchant and no link', async () => {
   const redis = await newRedis();

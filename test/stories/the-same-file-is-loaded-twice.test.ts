@@ -28,7 +28,7 @@ test('it is the same batch, by whatever name, and nothing is sent a second time'
   expect(finished).toMatchObject({ status: 0, stdout });
   expect(Object.keys(simulator.state().merchants)).toHaveLength(10);
   expect(merchantsAskedTwice(simulator)).toEqual([]);
-}, 120_000);
+});
 
 test('by several commands at once, each row is in the batch once', async () => {
   const { env, sheet } = await newPlace();
@@ -40,7 +40,7 @@ test('by several commands at once, each row is in the batch once', async () => {
   expect((JSON.parse(stdout) as { batches: object[] }).batches).toMatchObject([
     { rows: 10, complete: true, outcomes: { pending: 10 }, waiting: { queued: 10 } },
   ]);
-}, 120_000);
+});
 
 async function newPlace() {
   const home = newHome();

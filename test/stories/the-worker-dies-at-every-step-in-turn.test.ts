@@ -78,7 +78,7 @@ async function dieAt(step: string): Promise<{ step: string; ends: Record<string,
   simulator.setPushUrl(undefined);
 
   const deadly = { NODE_OPTIONS: `--import ${DIE_AT}`, DIE_AT: step };
-  const doomed = start(['work'], { env: { ...env, ...deadly }, asInstalled: true });
+  const doomed = start(['work'], { env: { ...env, ...deadly }, bundle: 'ioredis-apart' });
   const { child } = doomed;
   await until(
     `a worker has died at ${step}`,

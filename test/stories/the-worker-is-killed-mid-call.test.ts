@@ -47,7 +47,7 @@ test('another worker and another receiver finish the batch, and no merchant is c
 
   expect(merchantsAskedTwice(simulator)).toEqual([]);
   expect(await book.recount('b1')).toEqual({ created: 14 });
-}, 150_000);
+});
 
 test('rows that the dead worker had in hand and had not sent are taken up by another as soon as their locks have run out', async () => {
   const simulator = await newSimulator();
@@ -71,7 +71,7 @@ test('rows that the dead worker had in hand and had not sent are taken up by ano
   await until('every row has its outcome', async () => (await book.batches.counts('b1')).created === 5, 90_000);
   expect(survivor.stderr()).toContain('are taken up from a worker that is gone');
   expect(merchantsAskedTwice(simulator)).toEqual([]);
-}, 150_000);
+});
 
 test('a worker that is asked to stop finishes its calls, and what it had not sent goes to another one at once', async () => {
   const simulator = await newSimulator({ slowAnswerMs: 1_500 });
@@ -99,7 +99,7 @@ test('a worker that is asked to stop finishes its calls, and what it had not sen
     const { answers } = simulator.state().merchants[merchant(number).code] ?? {};
     expect(answers).toEqual({ slow: 1 });
   }
-}, 120_000);
+});
 
 // --- helpers ----------------------------------------------------------------------------------------------------------
 

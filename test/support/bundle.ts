@@ -16,11 +16,15 @@ function folderOfNow(): string {
   return join(cache, PREFIX + built.replace(' ', '-'));
 }
 
+/** `ioredis-apart`: what changes the class Redis before the program is loaded changes it for the program, too. */
+const KINDS = ['whole', 'ioredis-apart'] as const;
+export type BundleKind = (typeof KINDS)[number];
+
 /** What a process of a test runs in place of dist/src/cli/main.js; undefined where there is none. */
-export function bundledProgram(): string | undefined {
+export function bundledProgram(kind: BundleKind = 'whole'): string | undefined {
   try {
-    const folder = folderOfNow();
-    return readdirSync(folder).includes('main.js') ? join(folder, 'main.js') : undefined;
+    const main = join(folderOfNow(), kind, 'main.js');
+    return existsSync(main) ? main : undefined;
   } catch {
     return undefined;
   }
@@ -34,19 +38,22 @@ export async function bundle(): Promise<void> {
   for (const name of oldOnes()) rmSync(join(cache, name), { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
   const made = mkdtempSync(join(cache, `made-${PREFIX}`));
-  await build({
+  const built = KINDS.map((kind) => ({
     input: join(checkout, 'dist/src/cli/main.js'),
-    platform: 'node',
-    logLevel: 'silent',
+    platform: 'node' as const,
+    external: kind === 'ioredis-apart' ? ['ioredis'] : [],
+    logLevel: 'silent' as const,
     // Files beside a module (scripts of Redis, the thread that reads sheets) are found where they are.
     plugins: [
       {
         name: 'where a module was',
-        transform: (code, id) => code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)),
+        transform: (code: string, id: string) =>
+          code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)),
       },
     ],
-    output: { dir: made, format: 'esm' },
-  });
+    output: { dir: join(made, kind), format: 'esm' as const },
+  }));
+  await build(built);
   try {
     renameSync(made, folder);
   } catch (error) {

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { bundledProgram } from './bundle.js';
+import { type BundleKind, bundledProgram } from './bundle.js';
 import { until } from './until.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,6 +40,8 @@ export interface RunAs {
   readonly stdout?: number;
   /** The very file that a user calls, on every Node. */
   readonly asInstalled?: boolean;
+  /** Which bundle of it, where a bundle is run. */
+  readonly bundle?: BundleKind;
 }
 
 /** Nothing of the tester's own environment reaches it but what a program needs to run at all. Ends with its test. */
@@ -62,9 +64,9 @@ export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended>
   return launch(args, as).ended;
 }
 
-function launch(args: readonly string[], { env = {}, cwd = '/', stdout: output, asInstalled }: RunAs): Running {
+function launch(args: readonly string[], { env = {}, cwd = '/', stdout: output, asInstalled, bundle }: RunAs): Running {
   const { PATH, TMPDIR, HOME } = process.env;
-  const program = (!asInstalled && !isCompiledOnce && bundledProgram()) || bin;
+  const program = (!asInstalled && !isCompiledOnce && bundledProgram(bundle)) || bin;
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { PATH, TMPDIR, HOME, NODE_COMPILE_CACHE: COMPILED, ...env },

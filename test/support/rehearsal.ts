@@ -22,6 +22,7 @@ import type { Merchant } from '../../src/domain/merchant.js';
 import { isOver, type Registration } from '../../src/domain/registration.js';
 import type { HistoryEntry } from '../../src/domain/snapshot.js';
 import { type ReportRow, reportRows } from '../../src/reporter/report.js';
+import type { JobLocks } from '../../src/worker/worker.js';
 import { removeRedisFolder } from './folder.js';
 import { type Book, openBook } from './ledger.js';
 import { readableLog } from './log.js';
@@ -146,6 +147,8 @@ export interface RehearsalOptions {
   readonly settings?: Record<string, string>;
   /** A server of its own, under its home, as without REDIS_URL. Otherwise it is that of all tests of this worker. */
   readonly privateRedis?: boolean;
+  /** Of its workers; without, the real ones of half a minute. */
+  readonly locks?: JobLocks;
 }
 
 export async function rehearse(options: RehearsalOptions = {}): Promise<Rehearsal> {
@@ -166,7 +169,7 @@ export async function rehearse(options: RehearsalOptions = {}): Promise<Rehearsa
   const idOf = (merchant: Merchant): string => store.identify(merchant.code);
 
   async function send(): Promise<Part> {
-    const part = await startSending(store);
+    const part = await startSending(store, 'steady', options.locks);
     parts.push(part);
     return part;
   }
