@@ -19,6 +19,7 @@ export async function reportOptionsOf(
     only,
     blockedReason,
     timezone: store.settings.quotaTimezone,
+    defaultPhone: store.settings.componentPhone,
     now,
     invitation,
     unanswered,

@@ -6,6 +6,7 @@ import { storyOf } from '../app/history.js';
 import { noRegistration } from '../app/registration-named.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { clockTime } from '../domain/calendar.js';
+import { detailsOf } from '../domain/correction.js';
 import { isIdentity } from '../domain/merchant.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
@@ -86,7 +87,15 @@ async function explainMerchant(
   if (options.json) {
     const { history, blockedReason } = story;
     const next = nextOf(snapshot.registration, blockedReason);
-    await printJson({ registration: snapshot.registration, line: snapshot.row?.line, next, history });
+    const merchant = snapshot.row?.merchant;
+    const details = merchant === undefined ? null : detailsOf(merchant);
+    await printJson({
+      registration: snapshot.registration,
+      merchant: details,
+      line: snapshot.row?.line,
+      next,
+      history,
+    });
   } else await print(historyPage(story, language, time));
   return EXIT.done;
 }

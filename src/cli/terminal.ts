@@ -88,7 +88,7 @@ export function openProgress(): Progress {
         return;
       }
       shown = line;
-      stderr.write(`${CLEARED}${cutTo(printable(line), (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`${CLEARED}${cutTo(printable(line), (stderr.columns || 80) - 1)}`);
     },
     end() {
       if (stderr.isTTY && shown !== '') stderr.write('\n');

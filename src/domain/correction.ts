@@ -27,3 +27,9 @@ export function changesOf(before: Merchant | undefined, after: Merchant): Change
     return { field, before: String(before?.[detail] ?? ''), after: String(after[detail]) };
   }).filter((change) => change.before !== change.after);
 }
+
+/** By the columns of a sheet. */
+export function detailsOf(merchant: Merchant): Readonly<Record<Field, string>> {
+  const details = CORRECTABLE_FIELDS.map((field) => [field, String(merchant[DETAIL_OF[field]])]);
+  return { ...Object.fromEntries(details), code: merchant.code };
+}

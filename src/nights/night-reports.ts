@@ -50,6 +50,7 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     blockedReason,
     now: now(),
     invitation: tools.invitation,
+    defaultPhone: tools.rules.needs.defaultPhone,
     unanswered: tools.unanswered,
   };
   let toCall: number;

@@ -149,7 +149,13 @@ function startDeliveryWorker(
   async function settle(taken: TakenNotice, posted: Settled): Promise<void> {
     const { count, quietMs } = posted;
     const joined = count > 1 ? { joined: count } : {};
-    const facts = { destination, orderingKey: taken.orderingKey, notice: taken.notice.id, type: taken.notice.type, ...joined };
+    const facts = {
+      destination,
+      orderingKey: taken.orderingKey,
+      notice: taken.notice.id,
+      type: taken.notice.type,
+      ...joined,
+    };
     if (posted.taken) {
       downFor = 0;
       await notices.done(destination, taken, count, quietMs);

@@ -57,6 +57,7 @@ const WORDS = {
   changedNothing: { en: 'changed nothing', zh: '无变化' },
   sentAt: { en: '; WeChat sent it at', zh: '；微信推送时间' },
   correctedBy: { en: '; corrected by', zh: '；更正人：' },
+  because: { en: ', because: ', zh: '，原因：' },
   blank: { en: '(blank)', zh: '（空）' },
   contacted: { en: 'contacted the merchant', zh: '已联系商户' },
 } as const satisfies Record<string, Words>;
@@ -151,7 +152,7 @@ function changeLines({ merchants }: Story, pointer: string, before: string | und
 function correctedBy(batch: Batch | undefined, language: Language): string {
   if (batch?.correction === undefined) return '';
   const { by, because } = batch.correction;
-  const reason = because === undefined ? '' : `${COLON[language]}${because}`;
+  const reason = because === undefined ? '' : `${WORDS.because[language]}${because}`;
   return `${WORDS.correctedBy[language]}${language === 'en' ? ' ' : ''}${by}${reason}`;
 }
 

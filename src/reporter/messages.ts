@@ -6,7 +6,7 @@ import type { Field } from '../domain/columns.js';
 import { confirmByOf, linkOf, stageOf } from '../domain/link.js';
 import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
-import type { RowWithOutcome } from '../domain/row.js';
+import { type DetailColumns, nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Words } from '../domain/words.js';
 
 export interface MessageContext {
@@ -14,6 +14,10 @@ export interface MessageContext {
   readonly now: number;
   /** A time in the reader's words, from ms since 1970. */
   readonly time: (at: number) => Words;
+  /** Of the batch of the row. */
+  readonly columns?: DetailColumns | undefined;
+  /** FASTREGISTER_COMPONENT_PHONE */
+  readonly defaultPhone?: string | undefined;
 }
 
 const NONE: Words = { en: '', zh: '' };
@@ -22,12 +26,22 @@ const NONE: Words = { en: '', zh: '' };
 export function messageFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   const text = entry.isSuperseded ? NONE : textFor(entry, outcome, problem, context);
   if (text.en === '') return NONE;
-  const name = entry.row.merchant?.name ?? '';
-  const phone = entry.row.merchant?.componentPhone ?? '';
+  const { name, phone } = addressed(entry, context);
   return {
     en: `Hello${name === '' ? '' : ` ${name}`}. ${text.en} ${phone === '' ? 'If you have questions, please answer this message.' : `Questions: ${phone}.`}`,
     zh: `${name === '' ? '' : `${name}，`}您好！${text.zh}如有疑问，${phone === '' ? '请直接回复本消息' : `请致电 ${phone}`}。`,
   };
+}
+
+/** Of a row that our checks refused, what its cells have, if that is not what was refused; and the default phone. */
+function addressed({ row }: RowWithOutcome, context: MessageContext): { name: string; phone: string } {
+  const { merchant, problems } = row;
+  if (merchant !== undefined) return { name: merchant.name, phone: merchant.componentPhone };
+  const { columns = [], defaultPhone = '' } = context;
+  const isSuspect = problems.some(({ code }) =>
+    /^sheet:(?:name_|resident_id|old_resident_id|too_many_cells)/.test(code),
+  );
+  return { name: isSuspect ? '' : nameIn(row, columns).trim(), phone: defaultPhone };
 }
 
 function textFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {

@@ -25,6 +25,8 @@ export interface ReportOptions {
   readonly blockedReason?: BlockedReason | undefined;
   /** Of the report, ms since 1970. */
   readonly now: number;
+  /** Whom merchants call of whose rows no phone is known. */
+  readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
   /** What the legal person has to do where there is no link, by the registration API in use. */
@@ -97,10 +99,11 @@ function reportRow(
   batch: Batch,
   entry: RowWithOutcome,
   circumstances: Circumstances,
-  { language, timezone }: Pick<ReportOptions, 'language' | 'timezone'>,
+  { language, timezone, defaultPhone }: Pick<ReportOptions, 'language' | 'timezone' | 'defaultPhone'>,
 ): ReportRow {
   const sentences = sentencesFor(entry, circumstances);
   const { relation, row } = entry;
+  const { columns } = batch;
   const registration = HAS_FACTS.has(relation.kind) ? entry.registration : undefined;
   const time = (at: number | undefined): string => (at === undefined ? '' : isoWithOffset(at, timezone));
   const isEarlier = relation.kind === 'already_created';
@@ -113,7 +116,9 @@ function reportRow(
     problem: sentences.problem,
     reason: sentences.reason[language],
     next_step: sentences.nextStep[language],
-    message: messageFor(entry, sentences.outcome, sentences.problem, circumstances)[language],
+    message: messageFor(entry, sentences.outcome, sentences.problem, { ...circumstances, columns, defaultPhone })[
+      language
+    ],
     who_acts: sentences.whoActs,
     appid: (relation.kind === 'already_created' ? relation.appid : undefined) ?? registration?.appid ?? '',
     authorize_url: (registration && linkOf(registration)?.url) ?? '',

@@ -98,10 +98,10 @@ describe('a merchant who was rejected', () => {
     await correct('--legal-persona-wechat', 'weixin_right', '--because', `${why}\n11000019900101000x`);
     const { stdout } = await run(explainCommand, [id], env());
     expect(stdout).toMatch(
-      /; corrected by Wang: 商户来电更正 .*\n {2}legal_persona_wechat: weixin_m1 → weixin_right\n/,
+      /; corrected by Wang, because: 商户来电更正 .*\n {2}legal_persona_wechat: weixin_m1 → weixin_right\n/,
     );
     const zh = (await run(explainCommand, [id, '--lang', 'zh'], env())).stdout;
-    expect(zh).toMatch(/；更正人：Wang：商户来电更正 .*\n {2}法人微信号：weixin_m1 → weixin_right\n/);
+    expect(zh).toMatch(/；更正人：Wang，原因：商户来电更正 .*\n {2}法人微信号：weixin_m1 → weixin_right\n/);
     expect(zh.split('\n').slice(1, 4)).toEqual([
       `  企业名称：${one.name}`,
       `  企业代码：${one.code}`,

@@ -80,6 +80,13 @@ describe('on a terminal', () => {
     expect(displayWidth(line.slice(5))).toBeLessThanOrEqual(29);
   });
 
+  test('the line is shown on a terminal that does not say how wide it is', () => {
+    const written = shown(true);
+    Object.assign(process.stderr, { columns: 0 });
+    openProgress().show('已完成 24/40');
+    expect(written.join('')).toContain('已完成 24/40');
+  });
+
   test.each([true, false])(
     'why nothing is sent is said once, as a whole, on a line of its own (terminal: %s)',
     (isTerminal) => {

@@ -47,6 +47,21 @@ test('each problem that the merchant can answer asks for what is missing, unless
   expect(forwarded(refused('sheet:wechat_missing'), 'invalid').zh).toContain('微信号');
 });
 
+test('a row that our checks refused is addressed by its name, unless that is at fault, and has the default number', () => {
+  const refused = (...codes: string[]): RowWithOutcome => ({
+    index: 0,
+    row: { line: 2, cells: ['虚构甲有限公司', '91'], problems: codes.map((code) => ({ code, cell: 'A2' })) },
+    relation: { kind: 'refused' },
+    registration: undefined,
+  });
+  const to = { ...context, columns: [0, 1, -1, -1, -1, -1], defaultPhone: '4000000000' };
+  expect(messageFor(refused('sheet:code_length'), 'invalid', 'sheet:code_length', to).zh).toMatch(
+    /^虚构甲有限公司，您好！.*如有疑问，请致电 4000000000。$/,
+  );
+  const nameless = refused('sheet:name_shape');
+  expect(messageFor(nameless, 'invalid', 'sheet:name_shape', to).zh).toMatch(/^您好！/);
+});
+
 test('it names the number to call back, and where there is none it asks for an answer', () => {
   const row = rowOf({ state: 'created' });
   const { componentPhone } = merchant(1);

@@ -96,6 +96,8 @@ test('a row is as high as its longest sentence, in whatever program', async () =
   );
   expect(heights[5]).toBeNaN();
   expect(heights[4]).toBeGreaterThan(30);
+  // A row of one line has room for Chinese letters, too: LibreOffice would cut them.
+  expect(sheet).toMatch(/<\/sheetViews><sheetFormatPr defaultRowHeight="18" customHeight="1"\/><cols>/);
 });
 
 test('our columns have one tint and the sheet’s own another, and the outcome has a colour of its own', async () => {

@@ -90,6 +90,7 @@ function opening(columns: readonly ColumnShape[]): string {
   return [
     `${XML}<worksheet xmlns="${MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>`,
     '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>',
+    `<sheetFormatPr defaultRowHeight="${LINE_HEIGHT}" customHeight="1"/>`,
     cols.length === 0 ? '' : `<cols>${cols.join('')}</cols>`,
     '<sheetData>',
   ].join('');
@@ -162,7 +163,8 @@ function rowsXml(
   return text;
 }
 
-const LINE_HEIGHT = 15;
+/** With room for the Chinese fonts of LibreOffice, which are taller than those of Excel and WPS. */
+const LINE_HEIGHT = 18;
 /** Of a row, in points: Excel's own limit is 409. */
 const HIGHEST = 405;
 
