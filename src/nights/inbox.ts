@@ -1,4 +1,5 @@
 /** The folder into which an office puts its sheets: which of them are complete, and where they go when they were taken. */
+import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
@@ -16,8 +17,10 @@ export interface Inbox {
 
 /** Names of files, in order. What spreadsheet programs leave beside an open file is none. */
 export async function filesOf(inbox: string, now: number): Promise<Inbox> {
-  const entries = await readdir(inbox, { withFileTypes: true });
-  const names = new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
+  const entries = await readdir(inbox, { withFileTypes: true, encoding: 'buffer' });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const names = new Set(files.filter(isUtf8).map(String));
+  for (const name of files.filter((it) => !isUtf8(it))) await renameReadably(inbox, name, names);
   const complete: string[] = [];
   const notReady: string[] = [];
   for (const name of [...names].filter(isSheetName).sort()) {
@@ -25,6 +28,25 @@ export async function filesOf(inbox: string, now: number): Promise<Inbox> {
     (isComplete ? complete : notReady).push(name);
   }
   return { complete, notReady };
+}
+
+/**
+ * Archives packed on Windows, and old FTP servers, leave file names in GBK. Decoded as UTF-8, such a name does not open the file.
+ * The renamed file counts as just changed, and is taken a minute later.
+ */
+async function renameReadably(inbox: string, bytes: Buffer, taken: Set<string>): Promise<void> {
+  const name = fromGbk(bytes);
+  if (taken.has(name) || existsSync(join(inbox, name))) return;
+  await rename(Buffer.concat([Buffer.from(`${inbox}/`), bytes]), join(inbox, name));
+  taken.add(name);
+}
+
+function fromGbk(bytes: Buffer): string {
+  try {
+    return new TextDecoder('gb18030', { fatal: true }).decode(bytes);
+  } catch {
+    return bytes.toString('utf8').replaceAll('\ufffd', '_');
+  }
 }
 
 function isSheetName(name: string): boolean {
