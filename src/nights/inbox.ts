@@ -1,7 +1,8 @@
 /** The folder into which an office puts its sheets: which of them are complete, and where they go when they were taken. */
+import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { giveToGroup, type Sharing, writeWhole } from '../reporter/file.js';
 
 /** A file that has not changed for this long is complete; a `.ready` beside it says so at once. */
@@ -16,15 +17,36 @@ export interface Inbox {
 
 /** Names of files, in order. What spreadsheet programs leave beside an open file is none. */
 export async function filesOf(inbox: string, now: number): Promise<Inbox> {
-  const entries = await readdir(inbox, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const entries = await readdir(inbox, { withFileTypes: true, encoding: 'buffer' });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const names = new Set(files.filter(isUtf8).map(String));
+  for (const name of files.filter((it) => !isUtf8(it))) await renameReadably(inbox, name, names);
   const complete: string[] = [];
   const notReady: string[] = [];
-  for (const name of names.filter(isSheetName).sort()) {
-    const isComplete = names.includes(name + READY) || (await isQuiet(join(inbox, name), now));
+  for (const name of [...names].filter(isSheetName).sort()) {
+    const isComplete = names.has(name + READY) || (await isQuiet(join(inbox, name), now));
     (isComplete ? complete : notReady).push(name);
   }
   return { complete, notReady };
+}
+
+/**
+ * Archives packed on Windows, and old FTP servers, leave file names in GBK. Decoded as UTF-8, such a name does not open the file.
+ * The renamed file counts as just changed, and is taken a minute later.
+ */
+async function renameReadably(inbox: string, bytes: Buffer, taken: Set<string>): Promise<void> {
+  const name = fromGbk(bytes);
+  if (taken.has(name) || existsSync(join(inbox, name))) return;
+  await rename(Buffer.concat([Buffer.from(`${inbox}/`), bytes]), join(inbox, name));
+  taken.add(name);
+}
+
+function fromGbk(bytes: Buffer): string {
+  try {
+    return new TextDecoder('gb18030', { fatal: true }).decode(bytes);
+  } catch {
+    return bytes.toString('utf8').replaceAll('\ufffd', '_');
+  }
 }
 
 function isSheetName(name: string): boolean {
@@ -99,12 +121,30 @@ export function reportFileOf(file: string): string {
   return `${file}.report.csv`;
 }
 
-/** `a.csv`, else `a (2).csv`, …: where neither such a file lies nor the report of one. */
+/** A name may have 255 bytes, and that of its report, or of what is not yet a whole report, is longer by some. */
+const MOST_NAME_BYTES = 200;
+
+/**
+ * `a.csv`, else `a (2).csv`, …: where neither such a file lies nor the report of one. A name that leaves no room for that of its
+ * report is cut.
+ */
 export function freePlace(inbox: string, intake: InboxFolder, date: string, name: string): string {
-  const extension = extname(name);
-  const stem = name.slice(0, name.length - extension.length);
+  const extension = cut(extname(name), MOST_NAME_BYTES / 2);
+  const stem = cut(basename(name, extname(name)), MOST_NAME_BYTES - Buffer.byteLength(extension));
   for (let number = 1; ; number += 1) {
-    const file = join(inbox, intake, date, number === 1 ? name : `${stem} (${number})${extension}`);
+    const file = join(inbox, intake, date, `${stem}${number === 1 ? '' : ` (${number})`}${extension}`);
     if (!existsSync(file) && !existsSync(reportFileOf(file))) return file;
   }
+}
+
+/** At the end of a character. */
+function cut(text: string, bytes: number): string {
+  let kept = '';
+  let left = bytes;
+  for (const character of text) {
+    left -= Buffer.byteLength(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return kept;
 }

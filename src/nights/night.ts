@@ -66,15 +66,17 @@ export async function runNight(
         'files that were just changed wait for the next night',
       );
     }
+    const files: NightFile[] = [];
+    const rejected: RejectedFile[] = [];
     for (const name of complete) {
       if (held.aborted) break;
       const taken = await take(tools, plan, night, name, held);
-      night =
-        'batch' in taken
-          ? { ...night, files: [...night.files, taken] }
-          : { ...night, rejected: [...night.rejected, taken] };
-      await tools.nights.save(night, lease);
+      if ('batch' in taken) files.push(taken);
+      else rejected.push(taken);
+      await tools.nights.note(night, taken, lease);
     }
+    night = { ...night, files, rejected };
+    await tools.nights.save(night, lease);
     if (held.aborted) return end(tools, night, lease, 'interrupted');
     if (schedule !== undefined && slot !== undefined) await tools.nights.begun(schedule, slot);
     const batches = [...(await leftFromEarlier(tools, night)), ...night.files.map(({ batch }) => batch)];

@@ -154,6 +154,8 @@ const NAMES = {
   occurrences: 'occurrences',
   /** hash: nights by id, as JSON: files, batches, and how they ended */
   nights: 'nights',
+  /** list per night that takes files: those that were taken since it was written down last, as JSON */
+  nightFiles: 'night-files',
   /** string with expiry per inbox: the fence of the night that works on it */
   inbox: 'inbox',
   /** set with expiry per file of an inbox: processes that have begun to read it, and have not said that it is over */

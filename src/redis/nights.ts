@@ -1,7 +1,8 @@
 /** Nightly runs: which there are, what they have done, and which process has an inbox at the moment. */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Night, Schedule } from '../domain/night.js';
+import type { Night, NightFile, RejectedFile, Schedule } from '../domain/night.js';
+import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { openLeases } from './lease.js';
 import { script } from './scripts.js';
@@ -25,6 +26,8 @@ export interface Nights {
   begun(name: string, slot: number): Promise<void>;
   /** Writes a night down, unless its inbox has become another's. */
   save(night: Night, lease: InboxLease): Promise<boolean>;
+  /** Notes a file that a night has taken: to write all of its files down for each would take the longer the more there are. */
+  note(night: Night, taken: NightFile | RejectedFile, lease: InboxLease): Promise<boolean>;
   /** In the order in which they began. */
   list(): Promise<Night[]>;
   /** Undefined while another night has the inbox. */
@@ -44,7 +47,12 @@ export function openNights(redis: Redis): Nights {
 
   async function list(): Promise<Night[]> {
     const nights = Object.values(await redis.hgetall(key('nights'))).map((text) => JSON.parse(text) as Night);
-    return nights.sort((one, other) => one.startedAt - other.startedAt);
+    const taking = nights.filter(({ ending }) => ending === undefined);
+    const steps = redis.pipeline();
+    for (const { id } of taking) steps.lrange(key('nightFiles', id), 0, -1);
+    const noted = await answersOf(steps);
+    const whole = new Map(taking.map((night, at) => [night.id, withNoted(night, (noted[at] ?? []) as string[])]));
+    return nights.map((night) => whole.get(night.id) ?? night).sort((one, other) => one.startedAt - other.startedAt);
   }
 
   return {
@@ -68,6 +76,9 @@ export function openNights(redis: Redis): Nights {
     async save(night, { fence }) {
       return (await saveScript([leaseName(night.inbox)], [fence, night.id, JSON.stringify(night)])) === 1;
     },
+    async note(night, taken, { fence }) {
+      return (await saveScript([leaseName(night.inbox)], [fence, night.id, '', JSON.stringify(taken)])) === 1;
+    },
     list,
     async acquire(inbox) {
       const fence = await redis.incr(key('fence'));
@@ -84,4 +95,16 @@ export function openNights(redis: Redis): Nights {
       if (old.length > 0) await redis.hdel(key('nights'), ...old.map(({ id }) => id));
     },
   };
+}
+
+/** As it stands after the files that were noted since it was written down. A repeated note is of the same file. */
+function withNoted(night: Night, noted: readonly string[]): Night {
+  const taken = new Map(noted.map((text) => [text, JSON.parse(text) as NightFile | RejectedFile]));
+  const files = [...night.files];
+  const rejected = [...night.rejected];
+  for (const it of taken.values()) {
+    if ('batch' in it) files.push(it);
+    else rejected.push(it);
+  }
+  return { ...night, files, rejected };
 }

@@ -103,12 +103,15 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
           notes: ofRow,
         });
       }
-      if (todos.length > 2 * most) keepUrgent(todos, most);
+      if (todos.length > most + SPARE) keepUrgent(todos, most);
     }
   }
   keepUrgent(todos, most);
   return todos;
 }
+
+/** Sorted out again after so many more. */
+const SPARE = 1_000;
 
 function keepUrgent(todos: Todo[], most: number): void {
   todos.sort(byUrgency);

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { countOf, ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { key } from '../../src/redis/keys.js';
+import { rowsThatMayBe } from '../../src/redis/ledger/row-index.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
@@ -41,7 +43,31 @@ describe('a page of rows', () => {
 
     expect(await book.batches.counts('b1')).toEqual({ queued: 3 });
     expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, two.name, three.name]);
+    for (const [index, { name }] of [one, two, three].entries()) {
+      expect([name, await found({ id: 'b1', rows: 3 }, name)]).toEqual([name, [index]]);
+    }
   });
+});
+
+/** Indexes of the rows that may have this name. */
+async function found(batch: { id: string; rows: number }, name: string): Promise<number[]> {
+  const indexes: number[] = [];
+  for await (const index of rowsThatMayBe(server.redis, batch, name)) indexes.push(index);
+  return indexes;
+}
+
+test('a push that came before the sheet of its merchant is looked at again when the sheet is loaded', async () => {
+  const pushes = openPushes(server.redis);
+  await pushes.store([{ receivedAt: Date.now(), infoType: 'x', query: 'nonce=1', body: Buffer.from('x') }]);
+  const [push] = await pushes.list(1);
+  if (push === undefined) throw new Error('it was not stored');
+  await pushes.park(push, 'unknown_merchant', [idOf(two)]);
+
+  await book.load('b1', [one]);
+  expect(await pushes.listParked()).toHaveLength(1);
+  await book.load('b2', [two]);
+  expect(await pushes.listParked()).toEqual([]);
+  expect((await pushes.list(1))[0]).toMatchObject({ id: push.id, query: 'nonce=1' });
 });
 
 describe('a batch', () => {

@@ -83,3 +83,9 @@ test('of a sheet with canaries only the canaries are ready', async () => {
   await book.load('b1', [one, merchant(2), merchant(3)], 2);
   expect(await ready()).toEqual([id, idOf(merchant(2))]);
 });
+
+test('a row that waits behind the first ones of its sheet is ready when a later sheet names it', async () => {
+  await book.load('b1', [one, merchant(2), merchant(3)], 1);
+  await book.load('b2', [merchant(3)]);
+  expect(await ready()).toEqual([id, idOf(merchant(3))]);
+});

@@ -1,5 +1,5 @@
 /** Each limit of a file is tried from both sides: what is just below it is read, and what is above says so in a line. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -45,6 +45,15 @@ async function refusal(bytes: Buffer | string): Promise<string> {
 const HEAD = 'name,code';
 const many = (count: number, make: (at: number) => string): string =>
   Array.from({ length: count }, (_, at) => make(at)).join('');
+
+test('a file that is larger than any sheet is refused before it is read, though it may be nothing but holes', async () => {
+  const path = join(folder, 'holes.csv');
+  await writeFile(path, 'name,code\n');
+  await truncate(path, 8 * 1024 ** 3);
+  const began = performance.now();
+  await expect(openSheet(path)).rejects.toThrow(/^the file is more than 1,024 MB large; divide it/);
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
 
 describe('a CSV', () => {
   test('may have cells as long as a spreadsheet has them', async () => {

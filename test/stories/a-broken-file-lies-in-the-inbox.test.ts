@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filesOf } from '../../src/nights/inbox.js';
@@ -108,6 +108,35 @@ test('a file that is still being written stays where it is, unless a .ready besi
   expect(await filesOf(office.inbox, written)).toEqual({ complete: ['c.csv'], notReady: ['a.csv', 'b.csv'] });
   const quiet = await filesOf(office.inbox, written + 61_000);
   expect(quiet).toEqual({ complete: ['a.csv', 'b.csv', 'c.csv'], notReady: [] });
+});
+
+test('a name in GBK, as archives of Windows leave it, is written in UTF-8, and the file is taken like any other', async () => {
+  const office = openOffice(await rehearse());
+  const names = ['cafdbedd2e637376', 'ff2d6261642e637376'].map((hex) => Buffer.from(hex, 'hex'));
+  for (const name of names)
+    writeFileSync(Buffer.concat([Buffer.from(`${office.inbox}/`), name]), sheetOf([merchant(1)]));
+  const night = await office.run({ until: 'submitted' });
+  expect(night?.files.map(({ name }) => name)).toEqual(['_-bad.csv', '数据.csv']);
+});
+
+test('a name of 255 bytes takes no report away, neither its own nor that of the night', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  const long = `${'示'.repeat(83)}12.csv`;
+  expect(Buffer.byteLength(long)).toBe(255);
+  office.put(long, sheetOf([merchant(1)]));
+  office.put(`${'x'.repeat(251)}.csv`, 'no sheet');
+  office.put('a.csv', sheetOf([merchant(2)]));
+  const night = await office.run();
+
+  expect(night?.files.map(({ name, moved, report }) => [name, existsSync(moved), existsSync(report)])).toEqual([
+    ['a.csv', true, true],
+    [long, true, true],
+  ]);
+  const [rejected] = night?.rejected ?? [];
+  expect(readFileSync(`${rejected?.moved}.why.txt`, 'utf8')).toContain('no headings');
+  expect(office.read('done', night?.date ?? '', `${night?.name}.md`)).toContain('a.csv');
 });
 
 test('a file of the same name as one before does not overwrite it', async () => {

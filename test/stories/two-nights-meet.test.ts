@@ -53,7 +53,29 @@ test('a night that was frozen longer than its lease has lost the inbox, and writ
   expect(await frozen?.renew()).toBe(false);
   if (night === undefined || frozen === undefined) throw new Error('the night did not run');
   expect(await nights.save({ ...night, ending: 'interrupted' }, frozen)).toBe(false);
+  expect(await nights.note(night, { name: 'a.csv', moved: '', why: '' }, frozen)).toBe(false);
   await frozen.release();
   expect(await successor?.renew()).toBe(true);
   expect((await nights.list())[0]?.ending).toBe('done');
+});
+
+test('files that a night has taken are known to others before it ends, each once, and after that it holds them itself', async () => {
+  const rehearsal = await rehearse();
+  const office = openOffice(rehearsal);
+  const { redis } = rehearsal.store;
+  const nights = openNights(redis);
+  const ended = await office.run();
+  const lease = await nights.acquire(office.inbox);
+  if (lease === undefined || ended === undefined) throw new Error('the inbox is taken');
+  const night = { ...ended, id: 'open', ending: undefined, files: [], rejected: [] };
+  const file = { name: 'a.csv', batch: 'b1', moved: 'done/a.csv', report: 'done/a.csv.report.csv' };
+  const rejected = { name: 'b.csv', moved: 'rejected/b.csv', why: 'no' };
+
+  await nights.save(night, lease);
+  // The answer to a note may be lost, and the note sent again.
+  for (const taken of [file, rejected, rejected]) await nights.note(night, taken, lease);
+  expect((await nights.list()).find(({ id }) => id === 'open')).toMatchObject({ files: [file], rejected: [rejected] });
+  await nights.save({ ...night, files: [file], rejected: [rejected] }, lease);
+  expect((await nights.list()).find(({ id }) => id === 'open')).toMatchObject({ files: [file], rejected: [rejected] });
+  expect(await redis.exists(key('nightFiles', 'open'))).toBe(0);
 });

@@ -18,7 +18,7 @@ import {
   refuseTooManyHeadings,
   weight,
 } from './headings.js';
-import { SheetError } from './sheet-error.js';
+import { SheetError, tooMuch } from './sheet-error.js';
 import type { SheetFacts } from './sheet-facts.js';
 import { refuseForeign } from './signatures.js';
 import { openWorkbook } from './xlsx.js';
@@ -32,10 +32,15 @@ export interface ReadSheet {
   rows(): AsyncIterable<SheetRow[]>;
 }
 
+/** A sheet of a million merchants has a sixth of it. One that is all holes takes no room on the disk, and minutes to read. */
+const MOST_BYTES = SHEET_LIMITS.unpacked.most * 1024 ** 2;
+const THE_FILE: Words = { en: 'the file is', zh: '文件' };
+
 /** Throws a SheetError, in one line, where there is no sheet of merchants in the file. */
 export async function readSheet(path: string, required: readonly Field[]): Promise<ReadSheet> {
   return withFile(path, async (file) => {
     const before = await file.stat();
+    if (before.size > MOST_BYTES) throw tooMuch('unpacked', THE_FILE);
     const scanned = await scan(file);
     if (scanned.bytes === 0) throw new SheetError({ en: 'the file is empty', zh: '文件是空的' });
     await refuseForeign(file, scanned.head);
