@@ -21,16 +21,20 @@ const NONE: Words = { en: '', zh: '' };
 /** Empty if the merchant has nothing to do or to know. `outcome`, `problem`: as in the report. */
 export function messageFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   const text = entry.isSuperseded ? NONE : textFor(entry, outcome, problem, context);
+  return addressed(text, entry.row.merchant?.name, entry.row.merchant?.componentPhone);
+}
+
+/** What is said to a merchant, with its name and whom to ask; empty where nothing is said. */
+export function addressed(text: Words, name = '', phone = ''): Words {
   if (text.en === '') return NONE;
-  const name = entry.row.merchant?.name ?? '';
-  const phone = entry.row.merchant?.componentPhone ?? '';
   return {
     en: `Hello${name === '' ? '' : ` ${name}`}. ${text.en} ${phone === '' ? 'If you have questions, please answer this message.' : `Questions: ${phone}.`}`,
     zh: `${name === '' ? '' : `${name}，`}您好！${text.zh}如有疑问，${phone === '' ? '请直接回复本消息' : `请致电 ${phone}`}。`,
   };
 }
 
-function textFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
+/** The message without the merchant's name, and without whom to ask. */
+export function textFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   switch (outcome) {
     case 'pending':
       return invitation(entry, context);

@@ -58,17 +58,14 @@ export async function reportOf(
   entries: readonly RowWithOutcome[],
   options: ReportOptions,
 ): Promise<ReportRow[]> {
-  const { blockedReason, timezone, now, invitation, unanswered } = options;
   const others = await otherRowsOf(batches, batch, entries);
-  const circumstances: Circumstances = {
-    blockedReason,
-    now,
-    invitation,
-    unanswered,
-    otherRow: (index) => others.get(index),
-    time: (at) => localTime(at, timezone, now),
-  };
+  const circumstances = circumstancesOf(options, (index) => others.get(index));
   return entries.map((entry) => reportRow(batch, entry, circumstances, options));
+}
+
+export function circumstancesOf(options: ReportOptions, otherRow: Circumstances['otherRow']): Circumstances {
+  const { blockedReason, timezone, now, invitation, unanswered } = options;
+  return { blockedReason, now, invitation, unanswered, otherRow, time: (at) => localTime(at, timezone, now) };
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */
@@ -93,7 +90,7 @@ function attemptsOf(relation: Relation, registration: Registration | undefined):
 
 const NO_CELLS: readonly string[] = [];
 
-function reportRow(
+export function reportRow(
   batch: Batch,
   entry: RowWithOutcome,
   circumstances: Circumstances,

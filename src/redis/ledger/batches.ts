@@ -16,8 +16,8 @@ import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { JOINT, NO_ROWS, type PackedRows, rowsFrom } from './packed-rows.js';
-import { SHOWN_NAMES, shortNameOf } from './registration-fields.js';
+import { JOINT, NO_ROWS, type PackedPage, type PackedRows, rowsFrom } from './packed-rows.js';
+import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
 import { packRow, unpackRow } from './rows.js';
@@ -36,6 +36,8 @@ export interface Batches {
   page(batch: Batch, page: number): Promise<RowWithOutcome[]>;
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
+  /** The same as Redis has them, for who makes text of text. */
+  packedPages(batch: Batch): AsyncIterable<PackedPage>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
   rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
@@ -217,13 +219,22 @@ export function openBatches(redis: Redis): Batches {
 
   async function packedPage(batch: Batch, number: number): Promise<PackedRows> {
     const first = number * ROWS_PER_PAGE;
-    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHOWN_NAMES]);
-    const [rows, registrations] = answer as [string, string];
-    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), registrations: registrations.split(JOINT) };
+    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first]);
+    const [rows, outcomes] = answer as [string, string];
+    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), outcomes: outcomes.split(JOINT) };
   }
 
-  /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
+  /** A few rows at a time are short-lived garbage. */
   async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
+    for await (const { number, packed } of packedPages(batch)) {
+      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
+        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
+      }
+    }
+  }
+
+  /** Redis reads the next pages while the caller works on one. */
+  async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
     const ahead: Promise<PackedRows>[] = [];
     for (let number = 0; number < count; number += 1) {
@@ -233,10 +244,7 @@ export function openBatches(redis: Redis): Batches {
         asked.catch(() => {});
         ahead.push(asked);
       }
-      const packed = (await ahead.shift()) ?? NO_ROWS;
-      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
-        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
-      }
+      yield { number, packed: (await ahead.shift()) ?? NO_ROWS };
     }
   }
 
@@ -310,6 +318,7 @@ export function openBatches(redis: Redis): Batches {
     counts,
     page,
     pages,
+    packedPages,
     row,
     rowWithOutcome,
   };
