@@ -144,8 +144,9 @@ export function openBatches(redis: Redis): Batches {
       if (never && joined !== 'joins' && joined !== 'already_created') {
         return [[id, { never, version: snapshot.version, refused: true }]];
       }
-      const { writeSet, recorded } = writeSetOf(snapshot, fact, newWriteId(), {});
-      return [[id, { never, version: snapshot.version, step: writeSet, ...newRow(pointer, recorded.after) }]];
+      const { writeSet, recorded } = writeSetOf(snapshot, fact, {});
+      const step = { ...writeSet, writeId: newWriteId() };
+      return [[id, { never, version: snapshot.version, step, ...newRow(pointer, recorded.after) }]];
     });
     return new Map((await Promise.all(all)).flat());
   }
