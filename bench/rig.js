@@ -1,5 +1,6 @@
 /** What the benches of sending share: a WeChat that answers at once, workers in processes of their own, and merchants. */
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -38,6 +39,7 @@ export async function startWechat() {
   const port = await answerOf(child);
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid,
     async arrivals() {
       child.send('arrivals');
       return answerOf(child);
@@ -53,6 +55,7 @@ export async function startWorkers(howMany, env, script = self) {
   );
   await Promise.all(workers.map(answerOf));
   return {
+    pids: workers.map(({ pid }) => pid),
     /** What each answers to a word. */
     async ask(word) {
       const answers = workers.map(answerOf);
@@ -121,6 +124,28 @@ export function environment(home, url, changes) {
     FASTREGISTER_CALLS_PER_MINUTE: '100000000',
     ...changes,
   };
+}
+
+/** CPU seconds of these processes so far, user and system, where /proc tells. */
+export function cpuSeconds(pids) {
+  return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
+}
+
+function cpuOf(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+export async function processOf(redis) {
+  return Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
+}
+
+export function middle(numbers) {
+  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)];
 }
 
 export async function until(condition) {
