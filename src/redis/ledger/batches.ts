@@ -62,11 +62,14 @@ interface Decided {
   readonly counted?: string;
 }
 
-/** A decision for a row of the other kind is none: it is asked for again when its turn comes. */
-function decisionFor(decided: Decided | undefined, isNever: boolean): string {
-  if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : '';
+/** Undefined for none. A decision for a row of the other kind is none: the row gets one of its own when its turn comes. */
+function decisionFor(decided: Decided | undefined, isNever: boolean): string | undefined {
+  if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : undefined;
   return JSON.stringify(decided);
 }
+
+/** In place of the registration of a row that our checks refused. */
+const NO_REGISTRATION = ' '.repeat(16);
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
@@ -100,27 +103,30 @@ export function openBatches(redis: Redis): Batches {
     rows: readonly AcceptedRow[],
     acceptRules: AcceptRules,
   ): Promise<number> {
-    const packed = rows.map((row) => packRow(row, batch.columns));
+    // Few arguments, because each costs the client as much as a hundred bytes.
+    const packed = rows.map((row) => packRow(row, batch.columns)).join(JOINT);
     const digests = digestsOf(rows, batch.columns);
+    const ids = rows.map(({ registration = NO_REGISTRATION }) => registration).join('');
+    const again = acceptRules.again ? 'again' : '';
     let decided: ReadonlyMap<string, Decided> = new Map();
     for (;;) {
-      const args = rows.flatMap(({ registration = '', merchant }, at) => [
-        registration,
-        packed[at] ?? '',
-        decisionFor(decided.get(registration), merchant === undefined),
-      ]);
+      const decisions = rows.flatMap(({ registration, merchant }, at) => {
+        if (registration === undefined) return [];
+        const decision = decisionFor(decided.get(registration), merchant === undefined);
+        return decision === undefined ? [] : [at + 1, decision];
+      });
       const answer = await acceptScript(
         [key('batch', batch.id)],
-        [batch.id, firstIndex, acceptRules.again ? 'again' : '', digests, ...args],
+        [batch.id, firstIndex, again, digests, ids, packed, ...decisions],
       );
       const [accepted, ...undecided] = answer as [number, ...string[]];
       if (undecided.length === 0) return accepted;
-      decided = await decisions(batch, firstIndex, accepted, rows, new Set(undecided), acceptRules);
+      decided = await decide(batch, firstIndex, accepted, rows, new Set(undecided), acceptRules);
     }
   }
 
   /** Of the first row of each of these registrations, as accept.lua takes it. */
-  async function decisions(
+  async function decide(
     batch: Batch,
     firstIndex: number,
     accepted: number,

@@ -56,8 +56,8 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
     if (answer === null) return undefined;
     const [version, now, packed, ...fields] = answer;
     const registration = registrationFrom(id, fields as string[]);
-    // Its state and its row.
-    const isNew = fields.length === 4 && registration.state === 'queued';
+    // It has nothing but its row.
+    const isNew = fields.length === 2;
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
     const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
     return {

@@ -40,6 +40,7 @@ function record(id, step, write_id)
   facts = facts + 1
   write_id = write_id or step.writeId
   local before = { unpack(look_at(id), 2, 5) }
+  before[1] = before[1] or NEW_STATE
   looked_at = nil
   redis.call('RPUSH', key.history(id), signed(step.entry, write_id))
   if step.turn then redis.call('RPUSH', key.history(id), signed(step.turn, write_id)) end

@@ -145,6 +145,15 @@ local function forget_the_dead(living, now)
   redis.call('ZREMRANGEBYSCORE', living, '(' .. now + LONGEST_LIFE_MS, '+inf')
 end
 
+-- The state of a registration whose hash does not name it (registration-fields.ts).
+local NEW_STATE = 'queued'
+
+-- The state of a registration; '' if there is none.
+local function state_of(id)
+  local is = redis.call('HMGET', key.registration(id), field.state, field.row)
+  return is[2] and (is[1] or NEW_STATE) or ''
+end
+
 -- The registration that was read last, and the fields of it that a fact needs: version, state, wait, row, joined rows.
 local looked_at, looks
 
@@ -163,7 +172,7 @@ end
 local function version_of(id)
   looked_at = nil
   local is = look_at(id)
-  return is[2] and (is[1] or '')
+  return is[4] and (is[1] or '')
 end
 
 -- Many facts of a run differ only in their registration, and to decode one takes as long as to write it.

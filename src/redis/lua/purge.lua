@@ -75,7 +75,8 @@ for i, packed in ipairs(rows) do
       'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.appid, field.taskId
     )
     -- A later batch may have replaced this row; then the registration belongs to that batch.
-    if now[1] and is_ours(now[2], now[3]) then
+    now[1] = now[1] or NEW_STATE
+    if now[2] and is_ours(now[2], now[3]) then
       local others = others_of(now[2], now[3])
       if #others == 0 then
         forget(id, now)
