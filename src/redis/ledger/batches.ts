@@ -21,6 +21,7 @@ import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
 import { packRow, unpackRow } from './rows.js';
+import { isTraffic } from './traffic.js';
 import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 
 export interface Batches {
@@ -29,6 +30,8 @@ export interface Batches {
   /** Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now. */
   accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
+  /** Pushes come in or calls go out: a load makes room for them. */
+  isTraffic(): Promise<boolean>;
   find(id: string): Promise<Batch | undefined>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
@@ -320,6 +323,7 @@ export function openBatches(redis: Redis): Batches {
     open,
     accept,
     complete,
+    isTraffic: () => isTraffic(redis),
     find,
     list: () => redis.lrange(key('batches'), 0, -1),
     counts,
