@@ -13,7 +13,14 @@ import type { ServerPaths } from './server-folder.js';
 
 const run = promisify(execFile);
 
+/** A program that runs after another one that was killed takes its server over within this. */
+const LAST_MEMBER_GONE_S = 3;
+
 /**
+ * Nobody stops a server whose last member was killed, or died while another one left and still saw it. So a shell waits
+ * beside it: reading the pipe of its members ends when the last one has closed it, in whatever way, and if no other one has
+ * opened it some seconds later, the server is told to end. It writes down everything before it does.
+ *
  * Where there is flock(1), that is on every Linux, the system itself sees to it that one folder has one server, also
  * between containers that cannot see each other's processes: the file stays locked as long as the server has it open. What the
  * server writes holds people's data, and its own mode would let everybody read it.
@@ -21,6 +28,20 @@ const run = promisify(execFile);
 const LAUNCH = `
 umask 077
 if command -v flock >/dev/null 2>&1; then exec 9>"$2"; flock -n 9 || exit 75; fi
+watch() {
+  trap '' HUP INT
+  while cat "$1"; do
+    rm -f "$1.seen"
+    (: <"$1"; : >"$1.seen") & look=$!
+    sleep ${LAST_MEMBER_GONE_S}
+    [ -e "$1.seen" ] && continue
+    kill "$look"
+    break
+  done
+  [ "$(cat "$2" 2>/dev/null || echo $$)" = "$$" ] || return
+  case "$(cat /proc/$$/comm || ps -o comm= -p $$)" in *redis*|*valkey*) kill -TERM $$ ;; esac
+}
+if [ -p "$3" ]; then (exec 9>&- </dev/null >/dev/null 2>&1; watch "$3" "$4") & fi
 exec "$0" "$1"`;
 
 const ANOTHER_SERVER_HAS_THE_FOLDER = 75;
@@ -106,7 +127,8 @@ async function launch(paths: ServerPaths, program: Program): Promise<ChildProces
   await rename(paths.logFile, `${paths.logFile}.old`).catch(() => {});
   const output = await open(paths.logFile, 'a', 0o600);
   try {
-    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, paths.config, join(paths.folder, 'server.lock')], {
+    const files = [paths.config, join(paths.folder, 'server.lock'), paths.members, paths.pidFile];
+    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, ...files], {
       cwd: paths.folder,
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
