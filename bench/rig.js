@@ -1,6 +1,5 @@
 /** What the benches of sending share: a WeChat that answers at once, workers in processes of their own, and merchants. */
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -124,24 +123,6 @@ export function environment(home, url, changes) {
     FASTREGISTER_CALLS_PER_MINUTE: '100000000',
     ...changes,
   };
-}
-
-/** CPU seconds of these processes so far, user and system, where /proc tells. */
-export function cpuSeconds(pids) {
-  return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
-}
-
-function cpuOf(pid) {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return Number.NaN;
-  }
-}
-
-export async function processOf(redis) {
-  return Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
 }
 
 export function middle(numbers) {

@@ -11,14 +11,13 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
 import { openStore } from '../dist/src/app/wiring/store.js';
+import { cpuSeconds, processOf } from './cpu.js';
 import {
   acceptRows,
-  cpuSeconds,
   environment,
   log,
   merchant,
   middle,
-  processOf,
   settingsFrom,
   startWechat,
   startWorkers,
