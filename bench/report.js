@@ -4,7 +4,7 @@
  * while BENCH_HOME names the folder.
  *
  * "The same bytes" are measured twice: what the report's own script answers, and the plain commands that read the same
- * (LRANGE a page, HMGET a registration). Seconds and peak memory are those of the whole command, from its start.
+ * (LRANGE a page, HGET a registration). Seconds and peak memory are those of the whole command, from its start.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -17,9 +17,10 @@ import { openStore } from '../dist/src/app/wiring/store.js';
 import { readSettings } from '../dist/src/config.js';
 import { ROWS_PER_PAGE } from '../dist/src/domain/batch.js';
 import { key } from '../dist/src/redis/keys.js';
+import { outcomeText, registrationFrom, shortNameOf } from '../dist/src/redis/ledger/registration-fields.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
-const ROUNDS = 3;
+const ROUNDS = 5;
 const home = process.env.BENCH_HOME ?? mkdtempSync(join(tmpdir(), 'fr-bench-'));
 const out = join(home, 'report.csv');
 const BATCH = `bench${ROWS}`;
@@ -47,7 +48,7 @@ async function main() {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const script = await bareSocket(await pageCommands());
-    const plain = await bareSocket(await plainCommands());
+    const plain = await bareSocket(plainCommands());
     const { seconds, peakMb } = report();
     rounds.push({ script, plain, seconds, peakMb });
     console.log(
@@ -56,6 +57,7 @@ async function main() {
     );
   }
   const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  console.log('wanted: timesPlain ≤ 2.2 (aimed at 1.5), peakMb ≤ 180 (150)');
   console.log(
     JSON.stringify({
       rows: ROWS,
@@ -92,7 +94,8 @@ async function fill() {
     const rows = Array.from({ length: Math.min(500, ROWS - first) }, (_, i) => rowOf(first + i));
     await store.batches.accept(batch, first, rows, { details: ['name'] });
     const pipe = store.redis.pipeline();
-    for (const [i, row] of rows.entries()) pipe.hset(key('registration', row.registration), fate(first + i, at));
+    for (const [i, row] of rows.entries())
+      pipe.hset(key('registration', row.registration), hashOf(fate(first + i, at)));
     await pipe.exec();
   }
   await store.batches.complete(BATCH);
@@ -128,7 +131,7 @@ function idOf(index) {
   return index
     .toString(26)
     .replace(/[0-9]/g, (digit) => 'qrstuvwxyz'[Number(digit)])
-    .padStart(16, 'a');
+    .padStart(16, 'q');
 }
 
 function fate(index, at) {
@@ -151,6 +154,12 @@ function fate(index, at) {
   }
 }
 
+/** As a fact writes it: what a report needs is in one field, too. */
+function hashOf(fields) {
+  const registration = registrationFrom('', Object.entries(fields).flat());
+  return { ...fields, [shortNameOf('outcome')]: outcomeText(registration) };
+}
+
 /** What the report itself sends. */
 async function pageCommands() {
   const sent = [];
@@ -162,20 +171,19 @@ async function pageCommands() {
   const batch = await store.batches.find(BATCH);
   await store.batches.page(batch, 0);
   store.redis.evalsha = real;
-  const [digest, count, , id, , ...names] = sent[0];
+  const [digest, count, , id] = sent[0];
   return Array.from({ length: Math.ceil(ROWS / ROWS_PER_PAGE) }, (_, page) => [
-    ['EVALSHA', digest, count, key('rows', BATCH, page), id, page * ROWS_PER_PAGE, ...names],
+    ['EVALSHA', digest, count, key('rows', BATCH, page), id, page * ROWS_PER_PAGE],
   ]);
 }
 
-async function plainCommands() {
-  const names = (await pageCommands())[0][0].slice(6);
+function plainCommands() {
   return Array.from({ length: Math.ceil(ROWS / ROWS_PER_PAGE) }, (_, page) => [
     ['LRANGE', key('rows', BATCH, page), 0, -1],
     ...Array.from({ length: Math.min(ROWS_PER_PAGE, ROWS - page * ROWS_PER_PAGE) }, (_, i) => [
-      'HMGET',
+      'HGET',
       key('registration', idOf(page * ROWS_PER_PAGE + i)),
-      ...names,
+      shortNameOf('outcome'),
     ]),
   ]);
 }

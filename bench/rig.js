@@ -38,6 +38,7 @@ export async function startWechat() {
   const port = await answerOf(child);
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid,
     async arrivals() {
       child.send('arrivals');
       return answerOf(child);
@@ -53,6 +54,7 @@ export async function startWorkers(howMany, env, script = self) {
   );
   await Promise.all(workers.map(answerOf));
   return {
+    pids: workers.map(({ pid }) => pid),
     /** What each answers to a word. */
     async ask(word) {
       const answers = workers.map(answerOf);
@@ -121,6 +123,10 @@ export function environment(home, url, changes) {
     FASTREGISTER_CALLS_PER_MINUTE: '100000000',
     ...changes,
   };
+}
+
+export function middle(numbers) {
+  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)];
 }
 
 export async function until(condition) {

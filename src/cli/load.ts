@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import type { Command } from 'commander';
 import { countOf } from '../domain/batch.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
@@ -32,6 +33,7 @@ export function loadCommand(): Command {
 async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   const loadOptions = loadFlagsFrom(options);
   const store = await context.open('interactive');
+  letOthersGoFirst();
   const loaded = await loadShown(store, files, loadOptions);
   if (options.json)
     await printJson(
@@ -46,4 +48,16 @@ async function loadAll(context: CommandContext, files: readonly string[], option
     );
   else for (const { batch } of loaded) await print(`${batch.id}\n`);
   return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
+}
+
+/**
+ * A large sheet takes two processors for seconds, which receivers and workers need at once. After the private Redis was
+ * started, which would get the same priority, and before the thread that reads the sheet.
+ */
+function letOthersGoFirst(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not allowed here: it only takes longer for others.
+  }
 }

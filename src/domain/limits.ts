@@ -82,6 +82,16 @@ export interface SendingWindow {
 }
 
 export function sendingWindow(limits: Limits, now: number): SendingWindow {
-  const { day, endsAt } = quotaDay(now, limits.timezone);
-  return { day, dayEndsAt: endsAt, closedMs: closedForMs(now, limits.timezone, limits.sendingHours) };
+  if (last.limits !== limits || last.now !== now) {
+    const { day, endsAt } = quotaDay(now, limits.timezone);
+    const window = { day, dayEndsAt: endsAt, closedMs: closedForMs(now, limits.timezone, limits.sendingHours) };
+    last = { limits, now, window };
+  }
+  return last.window;
 }
+
+/** Many calls ask in the same millisecond. */
+let last: { readonly limits?: Limits; readonly now: number; readonly window: SendingWindow } = {
+  now: Number.NaN,
+  window: { day: '', dayEndsAt: 0, closedMs: 0 },
+};

@@ -2,6 +2,9 @@
 import type { Fact, Move, Registration } from './registration.js';
 import type { Row } from './row.js';
 
+/** Registrations that have the same of these differ in nothing but their id and their row. */
+export type Alike = object;
+
 /** A registration as it was read, with what is needed to decide and to record. */
 export interface Snapshot {
   readonly registration: Registration;
@@ -11,6 +14,8 @@ export interface Snapshot {
   readonly now: number;
   /** The row with the details that are sent; undefined once it has been purged. */
   readonly row: Row | undefined;
+  /** Absent where it is like no other one, as far as is known. */
+  readonly alike?: Alike | undefined;
 }
 
 /** An entry of the history: the fact, the state that it led to (absent: it changed nothing), and the id of the write. */

@@ -49,6 +49,9 @@ const PAUSE_MS = 1_000;
 /** While the door is busy, recording takes one part of the time in so many and one. */
 const PAUSES_WHEN_BUSY = 15;
 
+/** Then it takes so few pushes at a time that no answer waits for more than two milliseconds of it. */
+const AT_ONCE_WHEN_BUSY = 16;
+
 /** So long a push can be shown and replayed. */
 const KEPT_MS = 30 * 86_400_000;
 const TRIM_EVERY_MS = 3_600_000;
@@ -62,7 +65,7 @@ export function startRecording(recorder: Recorder, reader: PushReader, doorIsBus
   const running = (async () => {
     while (!leaving.signal.aborted) {
       try {
-        const batch = await reader.next(BLOCK_MS);
+        const batch = await reader.next(BLOCK_MS, doorIsBusy() ? AT_ONCE_WHEN_BUSY : undefined);
         const startedAt = performance.now();
         await recordAll(recorder, batch);
         if (doorIsBusy()) await sleep((performance.now() - startedAt) * PAUSES_WHEN_BUSY, leaving.signal);

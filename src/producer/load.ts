@@ -1,7 +1,8 @@
 /** A sheet becomes a batch: its rows go into the ledger, in order, page by page. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Batch, Counts } from '../domain/batch.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Batch, type Counts, ROWS_PER_PAGE } from '../domain/batch.js';
 import { CODE_TYPES } from '../domain/enterprise-code.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import {
@@ -63,6 +64,12 @@ function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWa
 
 const PAGES_UNDER_WAY = 3;
 
+/** Pages between two looks for pushes and calls that wait: a few hundredths of a second. */
+const PAGES_A_LOOK = 4;
+
+/** While there are any, Redis and the processors are theirs for as long as pages took before. */
+const LONGEST_PAUSE_MS = 200;
+
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
   const { batches, rules, now, canaries, correction, onProgress } = options;
   const id = batchIdOf(sheet, rules);
@@ -85,8 +92,17 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   let withoutPhone = 0;
   const underWay: Promise<void>[] = [];
   let forerunner = Promise.resolve();
+  let lookedAt = performance.now();
   for await (const rows of checkedRows(sheet, rules)) {
     const first = index;
+    const page = Math.floor(first / ROWS_PER_PAGE);
+    if (page > 0 && page % PAGES_A_LOOK === 0) {
+      if (await batches.isTraffic()) {
+        for (const stored of underWay.splice(0)) await stored;
+        await sleep(Math.min(performance.now() - lookedAt, LONGEST_PAUSE_MS));
+      }
+      lookedAt = performance.now();
+    }
     // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
     if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();
     const stored = storePage(batches, batch, first, rows, rules, forerunner);

@@ -21,8 +21,9 @@ import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { hasWriteId } from './ledger/ledger.js';
 import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
+import { stepOf } from './ledger/steps.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
-import { newWriteId, writeSetOf } from './ledger/write-set.js';
+import { newWriteId } from './ledger/write-set.js';
 import { manyScript, script } from './scripts.js';
 
 export type Resumption = 'running' | 'resumed' | 'probe';
@@ -91,6 +92,7 @@ export interface Calls {
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
 export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {
   const takeScript = manyScript(redis, 'acquire', guard?.check);
+  const jsonOf = openJson();
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
@@ -104,14 +106,17 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit> {
     const writeId = newWriteId();
     const id = snapshot.registration.id;
-    const { writeSet, recorded } = writeSetOf(snapshot, fact, writeId, {});
-    const gone = { kind: 'go', snapshot: { ...snapshot, registration: recorded.after, version: writeId } } as const;
+    const { text, recorded, alike } = stepOf(snapshot, fact, {});
+    const gone = {
+      kind: 'go',
+      snapshot: { ...snapshot, registration: recorded.after, version: writeId, alike },
+    } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const { person, ...shared } = budgets;
-    const args = [id, snapshot.version, call, job.name, JSON.stringify(writeSet), person];
+    const args = [id, snapshot.version, call, job.name, text, person, writeId];
     const ask = async (): Promise<[string, number?, string?]> => {
       const common = guard === undefined ? shared : { ...shared, epoch: guard.epoch(), settleMs: SETTLE_MS };
-      return (await takeScript(JSON.stringify(common), args)) as [string, number?, string?];
+      return (await takeScript(jsonOf(common), args)) as [string, number?, string?];
     };
     let answer = await ask();
     while (answer[0] === 'epoch') {
@@ -293,6 +298,20 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     stopLine,
     answeredFirst,
     resumeLine,
+  };
+}
+
+/** The last text again where nothing differs: the same budgets hold for thousands of calls. */
+function openJson(): (fields: Readonly<Record<string, unknown>>) => string {
+  let last: Readonly<Record<string, unknown>> = {};
+  let text = '{}';
+  return (fields) => {
+    const names = Object.keys(fields);
+    if (names.length !== Object.keys(last).length || names.some((name) => fields[name] !== last[name])) {
+      last = fields;
+      text = JSON.stringify(fields);
+    }
+    return text;
   };
 }
 

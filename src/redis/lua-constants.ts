@@ -9,7 +9,7 @@ import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
 import { LINE_MOVES, LINE_STATES, type LineEvent, type LineState, PROBE_EVENTS } from '../domain/line.js';
 import { PURGED_ROW, STATES, STATES_THAT_SETTLE_ROWS } from '../domain/registration.js';
 import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
-import { shortNameOf } from './ledger/registration-fields.js';
+import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
 
 type Constant = string | number | boolean | { readonly [name: string]: Constant };
 
@@ -23,6 +23,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   /** Of each state of the line when a call may go as its probe. */
   lineProbes: columnOf(LINE_STATES, 'probe'),
   probeEvents: PROBE_EVENTS,
+  shownFields: SHOWN_NAMES.join(' '),
   verdictOfState: columnOf(STATES, 'verdict'),
   settlesRows: Object.fromEntries(STATES_THAT_SETTLE_ROWS.map((state) => [state, true])),
 };

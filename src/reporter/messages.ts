@@ -25,8 +25,13 @@ const NONE: Words = { en: '', zh: '' };
 /** Empty if the merchant has nothing to do or to know. `outcome`, `problem`: as in the report. */
 export function messageFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   const text = entry.isSuperseded ? NONE : textFor(entry, outcome, problem, context);
+  const { name, phone } = addresseeOf(entry, context);
+  return addressed(text, name, phone);
+}
+
+/** A text with the merchant's name before it, and the number to call after it; empty if the text is empty. */
+export function addressed(text: Words, name: string, phone: string): Words {
   if (text.en === '') return NONE;
-  const { name, phone } = addressed(entry, context);
   return {
     en: `Hello${name === '' ? '' : ` ${name}`}. ${text.en} ${phone === '' ? 'If you have questions, please answer this message.' : `Questions: ${phone}.`}`,
     zh: `${name === '' ? '' : `${name}，`}您好！${text.zh}如有疑问，${phone === '' ? '请直接回复本消息' : `请致电 ${phone}`}。`,
@@ -34,7 +39,7 @@ export function messageFor(entry: RowWithOutcome, outcome: Outcome, problem: str
 }
 
 /** Of a row that our checks refused, what its cells have, if that is not what was refused; and the default phone. */
-function addressed({ row }: RowWithOutcome, context: MessageContext): { name: string; phone: string } {
+function addresseeOf({ row }: RowWithOutcome, context: MessageContext): { name: string; phone: string } {
   const { merchant, problems } = row;
   if (merchant !== undefined) return { name: merchant.name, phone: merchant.componentPhone };
   const { columns = [], defaultPhone = '' } = context;
@@ -44,7 +49,8 @@ function addressed({ row }: RowWithOutcome, context: MessageContext): { name: st
   return { name: isSuspect ? '' : nameIn(row, columns).trim(), phone: defaultPhone };
 }
 
-function textFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
+/** The message without the merchant's name and without the number to call. */
+export function textFor(entry: RowWithOutcome, outcome: Outcome, problem: string, context: MessageContext): Words {
   switch (outcome) {
     case 'pending':
       return invitation(entry, context);

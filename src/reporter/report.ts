@@ -25,7 +25,7 @@ export interface ReportOptions {
   readonly blockedReason?: BlockedReason | undefined;
   /** Of the report, ms since 1970. */
   readonly now: number;
-  /** Whom merchants call of whose rows no phone is known. */
+  /** The number to call in messages to merchants whose rows have none. */
   readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
@@ -60,17 +60,14 @@ export async function reportOf(
   entries: readonly RowWithOutcome[],
   options: ReportOptions,
 ): Promise<ReportRow[]> {
-  const { blockedReason, timezone, now, invitation, unanswered } = options;
   const others = await otherRowsOf(batches, batch, entries);
-  const circumstances: Circumstances = {
-    blockedReason,
-    now,
-    invitation,
-    unanswered,
-    otherRow: (index) => others.get(index),
-    time: (at) => localTime(at, timezone, now),
-  };
+  const circumstances = circumstancesOf(options, (index) => others.get(index));
   return entries.map((entry) => reportRow(batch, entry, circumstances, options));
+}
+
+export function circumstancesOf(options: ReportOptions, otherRow: Circumstances['otherRow']): Circumstances {
+  const { blockedReason, timezone, now, invitation, unanswered } = options;
+  return { blockedReason, now, invitation, unanswered, otherRow, time: (at) => localTime(at, timezone, now) };
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */
@@ -95,7 +92,7 @@ function attemptsOf(relation: Relation, registration: Registration | undefined):
 
 const NO_CELLS: readonly string[] = [];
 
-function reportRow(
+export function reportRow(
   batch: Batch,
   entry: RowWithOutcome,
   circumstances: Circumstances,

@@ -65,8 +65,8 @@ interface RefusalContext extends Pick<WorkerContext, 'now' | 'log'> {
 
 /** What is remembered of calls beside Redis, which may forget. */
 export interface Memory {
-  /** On disk when it returns. False: the disk does not take it. */
-  write(entry: JournalEntry): boolean;
+  /** On disk when it resolves. False: the disk does not take it. */
+  write(entry: JournalEntry): Promise<boolean>;
   /** Records what journals have of a registration that Redis had forgotten. */
   restore(registration: string): Promise<void>;
   /** Of a registration that Redis has forgotten as a whole: until its row is loaded again. */
@@ -197,7 +197,7 @@ export async function recordCall(
   snapshot: Snapshot,
 ): Promise<void> {
   const entry = { registration: id, mark: newWriteId(), fact: decision.fact };
-  context.memory.write(entry);
+  await context.memory.write(entry);
   try {
     await recordFact(context, id, decision.fact, decision.effects, snapshot, entry.mark);
   } catch (error) {

@@ -29,9 +29,11 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
     recordFact(context, id, fact, effects, snapshot);
   if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
   if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
-  if (!context.memory.write({ registration: id, mark: snapshot.version, fact: sentFact, day })) {
+  if (!(await context.memory.write({ registration: id, mark: snapshot.version, fact: sentFact, day }))) {
     return void (await giveUp(factOfNoJournal(context, sent)));
   }
+  // The process may have been frozen while it was written.
+  if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
   const reply = await context.api.create(sent.merchant, sent.token);
   await recordCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.snapshot);
 }

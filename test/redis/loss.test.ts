@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { purge, purgeable } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
@@ -138,7 +140,11 @@ describe('a fact', () => {
       budgetsFor(one),
     );
     if (sent.kind !== 'go') throw new Error(sent.kind);
-    first.guard.journal.write({ registration: id, mark: sent.snapshot.version, fact: { kind: 'create_sent', at } });
+    await first.guard.journal.write({
+      registration: id,
+      mark: sent.snapshot.version,
+      fact: { kind: 'create_sent', at },
+    });
     // Redis forgets the call.
     await server.redis.del(key('history', id));
     await server.redis.hset(key('registration', id), shortNameOf('state'), 'queued');
@@ -173,7 +179,7 @@ test('a call that several processes of a folder record again is counted once', a
   const home = newHome();
   const guards = await Promise.all([guard({ home }), guard({ home }), guard({ home })]);
   const fact = { kind: 'create_sent', at: Date.now() } as const;
-  guards[0]?.guard.journal.write({ registration: id, mark: 'w.1', fact, day: '2026-11-28' });
+  await guards[0]?.guard.journal.write({ registration: id, mark: 'w.1', fact, day: '2026-11-28' });
   await server.redis.hset(key('epoch'), 'run', 'another');
   await Promise.all(guards.map((it) => it.guard.check()));
 
@@ -187,7 +193,12 @@ test('an attempt before the known one only enters the history', async () => {
   await book.record(id, 'registration_refused', { problem: 'push:101' });
   const first = await guard();
   const at = Date.now() - 60_000;
-  first.guard.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at }, day: '2026-11-28' });
+  await first.guard.journal.write({
+    registration: id,
+    mark: 'w.1',
+    fact: { kind: 'create_sent', at },
+    day: '2026-11-28',
+  });
   await restarted(first);
 
   expect((await book.registration(id)).state).toBe('rejected');
@@ -204,7 +215,11 @@ test('what was purged is not missing, and does not come back; what came after it
   await book.load('b1', [gone, made]);
   for (const [number, it] of [gone, made].entries()) {
     await book.send(idOf(it));
-    first.journal.write({ registration: idOf(it), mark: `w.${number}`, fact: { kind: 'create_sent', at: sentAt } });
+    await first.journal.write({
+      registration: idOf(it),
+      mark: `w.${number}`,
+      fact: { kind: 'create_sent', at: sentAt },
+    });
   }
   const pushed = { receivedAt: sentAt, infoType: 'x', query: 'nonce=1', body: Buffer.from('x') };
   first.journal.writePushes([pushed]);
@@ -222,7 +237,7 @@ test('what was purged is not missing, and does not come back; what came after it
 
   first.journal.writePushes([{ ...pushed, receivedAt: time, query: 'nonce=2' }]);
   const fact = { kind: 'create_sent', at: time } as const;
-  first.journal.write({ registration: idOf(gone), mark: 'w.3', fact });
+  await first.journal.write({ registration: idOf(gone), mark: 'w.3', fact });
   await server.redis.hset(key('epoch'), 'run', 'yet another');
   await first.check();
   expect(await lastLoss(server.redis)).toMatchObject({ facts: 1, pushes: 1 });
@@ -231,21 +246,20 @@ test('what was purged is not missing, and does not come back; what came after it
 test('a call that Redis forgot is recorded again, however much was purged meanwhile', async () => {
   await book.load('b1', [one]);
   const { guard: first } = await guard();
-  first.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
+  await first.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
   await markPurged(server.redis, Date.now() + 1);
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.check();
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
 });
 
-test('a journal that another key has sealed is reported in one line, with the key that has to be kept', () => {
+test('a journal that another key has sealed is reported in one line, with the key that has to be kept', async () => {
   const home = newHome();
   const open = (key: number, log = readableLog().log) =>
     openJournal({ home, ledgerKey: '', vault: openVault(Buffer.alloc(32, key)), now: Date.now, log });
   const before = open(7);
-  for (const mark of ['w.1', 'w.2', 'w.3']) {
-    before.write({ registration: id, mark, fact: { kind: 'create_accepted', at: Date.now() } });
-  }
+  const fact = { kind: 'create_accepted', at: Date.now() } as const;
+  await Promise.all(['w.1', 'w.2', 'w.3'].map((mark) => before.write({ registration: id, mark, fact })));
   before.close();
   const { log, lines } = readableLog();
   expect(open(8, log).read().entries).toEqual([]);
@@ -303,3 +317,28 @@ async function mayCall({ guard }: Guarded): Promise<boolean> {
   const { kind } = await calls.acquire(view, fact, jobOf('submit'), budgetsFor(merchant(0)));
   return kind === 'go';
 }
+
+test('entries of one moment share a line, and each comes back; what the disk refuses is reported for each', async () => {
+  const home = newHome();
+  const { guard: loss } = await guard({ home });
+  const at = Date.now();
+  const sent = { registration: 'a', mark: 'w.1', fact: { kind: 'create_sent', at }, day: '2026-11-28' } as const;
+  const answers = ['b', 'c'].map((registration, n) => ({
+    registration,
+    mark: `w.${n + 2}`,
+    fact: { kind: 'create_accepted', at, said: '虚构' } as const,
+  }));
+  await Promise.all([sent, ...answers].map((entry) => loss.journal.write(entry)));
+
+  expect(loss.journal.read().entries).toEqual([sent, ...answers]);
+  const [folder = ''] = readdirSync(join(home, 'journal'));
+  const files = readdirSync(join(home, 'journal', folder)).filter((name) => name.endsWith('.jsonl'));
+  const text = readFileSync(join(home, 'journal', folder, files[0] ?? ''), 'utf8');
+  expect(text.trimEnd().split('\n')).toHaveLength(2);
+  expect(text).not.toContain('虚构');
+
+  loss.journal.close();
+  rmSync(join(home, 'journal'), { recursive: true });
+  const refused = await Promise.allSettled([sent, ...answers].map((entry) => loss.journal.write(entry)));
+  expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+});

@@ -217,7 +217,7 @@ async function newWorld(api: RegistrationApi) {
         leaving: false,
       },
       permits: { ask: () => ({ isExpired: () => false }) },
-      memory: { write: () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
+      memory: { write: async () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
       confirm: async () => true,
       quota: { knownUntil: 0 },
       token: {},

@@ -139,6 +139,42 @@ test('a server that its only member left behind is adopted', async () => {
   expect(await serverPids(home)).toHaveLength(0);
 });
 
+test('a server whose last member was killed ends by itself, with all that was written, and the next process starts another', async () => {
+  const killed = await startMember();
+  const server = await join_();
+  const redis = speakTo(server);
+  await redis.set('written', '1');
+  redis.disconnect();
+  // It still sees the other one, so it leaves the server to that.
+  await server.leave();
+  const [pid = 0] = await serverPids(home);
+  expect(pid).toBeGreaterThan(0);
+  killed.process.kill('SIGKILL');
+  await once(killed.process, 'exit');
+  await vi.waitFor(async () => expect(await serverPids(home)).toEqual([]), { timeout: 15_000, interval: 100 });
+
+  expect(await speakTo(await join_()).get('written')).toBe('1');
+});
+
+test('a server goes on while a process that came later uses it, although earlier ones were killed', async () => {
+  const killed = await startMember();
+  killed.process.kill('SIGKILL');
+  await once(killed.process, 'exit');
+  const server = await join_();
+  const [pid] = await serverPids(home);
+  const other = await startMember();
+  other.process.kill('SIGKILL');
+  await once(other.process, 'exit');
+  // Longer than the server waits for somebody else after its last member.
+  const begun = performance.now();
+  await vi.waitFor(() => expect(performance.now() - begun).toBeGreaterThan(5_000), { timeout: 10_000, interval: 100 });
+
+  expect(await serverPids(home)).toEqual([pid]);
+  expect(await speakTo(server).ping()).toBe('PONG');
+  await server.leave();
+  expect(await serverPids(home)).toHaveLength(0);
+});
+
 test('a killed server comes back for the processes that share it, with everything that was acknowledged', async () => {
   const server = await join_();
   await startMember();

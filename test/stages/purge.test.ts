@@ -120,7 +120,8 @@ test('of a batch that was over for long nothing is left but its counts, and that
     // What was decided before is refused still: it says nothing about the merchant.
     v: expect.any(String),
     appid: `wx${created.code}x`,
-    row: 'purged/0',
+    r: 'purged/0',
+    o: ['created', '', '', '', '', '', '', `wx${created.code}x`, '', ''].join('\u001f'),
   });
   expect(await batches.counts('b1')).toEqual(countsBefore);
   expect(await batches.find('b1')).toMatchObject({ rows: 4, purgedAt: NOW });

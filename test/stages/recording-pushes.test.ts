@@ -29,9 +29,11 @@ function record(batches: StoredPush[][], changes: Partial<Recorder> = {}, doorIs
   const clock = { now: AT };
   const tidied: unknown[] = [];
   const waiting: (() => void)[] = [];
+  const asked: (number | undefined)[] = [];
   const reader: PushReader = {
-    next: () =>
+    next: (_, most) =>
       new Promise((resolve) => {
+        asked.push(most);
         const batch = batches.shift();
         if (batch !== undefined) resolve(batch);
         else waiting.push(() => resolve([]));
@@ -58,7 +60,7 @@ function record(batches: StoredPush[][], changes: Partial<Recorder> = {}, doorIs
   };
   const recording = startRecording(recorder, reader, doorIsBusy);
   onTestFinished(() => recording.stop());
-  return { done, clock, tidied, waiting, lines, recording, turn: () => goOn(waiting) };
+  return { done, asked, clock, tidied, waiting, lines, recording, turn: () => goOn(waiting) };
 }
 
 test('recording says of each push of a batch what became of it', async () => {
@@ -98,7 +100,8 @@ test('recording leaves the time to the door while that is busy', async () => {
   let asked = 0;
   const busyOnce = () => {
     asked += 1;
-    return asked === 1;
+    // Before it takes pushes, and after it has recorded them.
+    return asked <= 2;
   };
   const slow: Recorder['pushes']['park'] = async () => {
     const begun = performance.now();
@@ -107,8 +110,10 @@ test('recording leaves the time to the door while that is busy', async () => {
   };
   const pushes = { done: async () => {}, park: slow, trimBefore: async () => {}, forgetReaders: async () => 0 };
   const begun = performance.now();
-  const { waiting } = record([[stored('no XML')]], { pushes: pushes as unknown as Recorder['pushes'] }, busyOnce);
+  const tools = { pushes: pushes as unknown as Recorder['pushes'] };
+  const { waiting, asked: wanted } = record([[stored('no XML')]], tools, busyOnce);
   await until('it waits for more', () => waiting.length === 1);
+  expect(wanted).toEqual([16, undefined]);
   // Sixteen times what it took itself.
   expect(performance.now() - begun).toBeGreaterThan(300);
 });

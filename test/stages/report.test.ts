@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import type { Batch } from '../../src/domain/batch.js';
 import { isoWithOffset, readMoment } from '../../src/domain/calendar.js';
+import { OUTCOME_NAMES } from '../../src/domain/outcomes.js';
 import type { AcceptedRow } from '../../src/domain/row.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
 import { reportCsv } from '../../src/reporter/csv.js';
@@ -242,3 +243,49 @@ test('a workbook that Excel would call damaged is not written, and it is said wh
   const headings = [...wide.headings, ...Array.from({ length: 16_384 }, (_, at) => `note ${at}`)];
   await expect(written({ ...wide, headings })).rejects.toThrow(/has room for 16384 columns, and these are 16405/);
 });
+
+const OUTCOMES = new Set(OUTCOME_NAMES);
+
+test.each(['en', 'zh'] as const)(
+  'rows whose words are written once are reported as each by itself would be (%s)',
+  async (language) => {
+    const { batches, ledger, record } = openBook(db.redis);
+    const merchants = Array.from({ length: 24 }, (_, at) => merchant(at + 1));
+    const named = merchants.map((it, at) => ({ ...it, name: at % 3 === 0 ? `"=${it.name}",;-x` : it.name }));
+    const batch = await batches.open({
+      id: 'b1',
+      file: 'b1.csv',
+      headings: HEADINGS,
+      columns: [0, 1, 2, 3, 4, 5],
+      loadedAt: Date.now(),
+    });
+    const rows = named.map((it, at): AcceptedRow => {
+      const row = acceptedRow(it, at);
+      if (at === 5) return { ...row, problems: [{ code: 'sheet:phone_leading_zero', cell: 'F7' }] };
+      return at === 6 ? { ...row, cells: [...row.cells, 'surplus', '=1'] } : row;
+    });
+    await batches.accept(batch, 0, [...rows, { ...acceptedRow(named[1], 24) }, acceptedRow(undefined, 25)], MANNER);
+    await batches.complete('b1');
+    const ends: ((id: string) => Promise<unknown>)[] = [
+      (id) => record(id, 'mini_program_created', { appid: `wx${id}`, said: `OK rid: ${id}` }),
+      (id) => record(id, 'registration_refused', { problem: 'push:103', said: `refused rid: ${id}` }),
+      (id) => record(id, 'registration_refused', { problem: 'push:-1', said: `many things, ${id}` }),
+      (id) => record(id, 'push_unknown', { problem: 'push:4711', said: `unknown, ${id}` }),
+      (id) => record(id, 'legal_person_timed_out', { problem: 'push:100003' }),
+      async () => {},
+    ];
+    for (const [at, { registration: id = '' }] of rows.entries()) {
+      if (at >= 18) {
+        if (at % 2 === 0) await record(id, 'cancel_asked', { because: 'me' });
+        continue;
+      }
+      await record(id, 'create_sent', { at: Date.now() - at * 3_600_000, until: Date.now() + 5_000 });
+      await record(id, 'create_accepted', { callSentAt: (await ledger.read(id))?.registration.sentAt ?? 0 });
+      await ends[at % ends.length]?.(id);
+    }
+    const whole = { ...batch, rows: 26, complete: true };
+    const text = await textOf([whole], { language });
+    expect(text).toBe(await textOf([whole], { language, only: OUTCOMES }));
+    expect(text.match(/wx[a-z2-7]{16}/g)).toHaveLength(3);
+  },
+);

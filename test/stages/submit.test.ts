@@ -190,7 +190,7 @@ describe('a job', () => {
   });
 
   test('that the journal does not take is not sent, and its call is given back', async () => {
-    await work(({ memory }) => ({ memory: { ...memory, write: () => false } }));
+    await work(({ memory }) => ({ memory: { ...memory, write: async () => false } }));
     expect(sent).toBe(0);
     expect(await book.registration(id)).toMatchObject({ state: 'deferred', wait: 'connection', attempt: 0 });
     const [calls] = (await server.redis.keys(key('calls', '*'))) as [string];
@@ -216,7 +216,7 @@ describe('a job', () => {
     await work(({ memory }) => ({
       memory: {
         ...memory,
-        write(entry) {
+        async write(entry) {
           journal.push([sent, entry]);
           return true;
         },

@@ -54,7 +54,7 @@ export function contextWith(
       ...limits,
     },
     wakeups: openWakeups(wakeupChannel),
-    memory: { write: () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
+    memory: { write: async () => true, restore: async () => {}, keep: async () => {}, isWhole: async () => {} },
     confirm,
     permits: permits ?? openPermits(10_000, () => performance.now()),
     readQuota,

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 
-export function written(write: () => void, log: Logger): boolean {
+export async function written(write: () => void | Promise<void>, log: Logger): Promise<boolean> {
   try {
-    write();
+    await write();
     return true;
   } catch (error) {
     log.error({ err: error }, 'the journal cannot be written');

@@ -66,7 +66,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
     pushes: {
       async store(received, mark) {
         const stored = await (await pushes()).store(received.map(withSealedTicket), mark);
-        written(() => door?.journal.writePushes(received), log);
+        await written(() => door?.journal.writePushes(received), log);
         await confirmed();
         return stored;
       },

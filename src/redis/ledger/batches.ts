@@ -16,11 +16,12 @@ import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { JOINT, NO_ROWS, type PackedRows, rowsFrom } from './packed-rows.js';
-import { SHOWN_NAMES, shortNameOf } from './registration-fields.js';
+import { JOINT, NO_ROWS, type PackedPage, type PackedRows, rowsFrom } from './packed-rows.js';
+import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { digestsOf } from './row-index.js';
 import { packRow, unpackRow } from './rows.js';
+import { isTraffic } from './traffic.js';
 import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 
 export interface Batches {
@@ -29,6 +30,8 @@ export interface Batches {
   /** Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now. */
   accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
+  /** Pushes come in or calls go out: a load makes room for them. */
+  isTraffic(): Promise<boolean>;
   find(id: string): Promise<Batch | undefined>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
@@ -36,6 +39,8 @@ export interface Batches {
   page(batch: Batch, page: number): Promise<RowWithOutcome[]>;
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
+  /** The same as Redis has them, for who makes text of text. */
+  packedPages(batch: Batch): AsyncIterable<PackedPage>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
   rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
@@ -60,11 +65,14 @@ interface Decided {
   readonly counted?: string;
 }
 
-/** A decision for a row of the other kind is none: it is asked for again when its turn comes. */
-function decisionFor(decided: Decided | undefined, isNever: boolean): string {
-  if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : '';
+/** Undefined for none. A decision for a row of the other kind is none: the row gets one of its own when its turn comes. */
+function decisionFor(decided: Decided | undefined, isNever: boolean): string | undefined {
+  if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : undefined;
   return JSON.stringify(decided);
 }
+
+/** In place of the registration of a row that our checks refused. */
+const NO_REGISTRATION = ' '.repeat(16);
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
@@ -98,27 +106,30 @@ export function openBatches(redis: Redis): Batches {
     rows: readonly AcceptedRow[],
     acceptRules: AcceptRules,
   ): Promise<number> {
-    const packed = rows.map((row) => packRow(row, batch.columns));
+    // Few arguments, because each costs the client as much as a hundred bytes.
+    const packed = rows.map((row) => packRow(row, batch.columns)).join(JOINT);
     const digests = digestsOf(rows, batch.columns);
+    const ids = rows.map(({ registration = NO_REGISTRATION }) => registration).join('');
+    const again = acceptRules.again ? 'again' : '';
     let decided: ReadonlyMap<string, Decided> = new Map();
     for (;;) {
-      const args = rows.flatMap(({ registration = '', merchant }, at) => [
-        registration,
-        packed[at] ?? '',
-        decisionFor(decided.get(registration), merchant === undefined),
-      ]);
+      const decisions = rows.flatMap(({ registration, merchant }, at) => {
+        if (registration === undefined) return [];
+        const decision = decisionFor(decided.get(registration), merchant === undefined);
+        return decision === undefined ? [] : [at + 1, decision];
+      });
       const answer = await acceptScript(
         [key('batch', batch.id)],
-        [batch.id, firstIndex, acceptRules.again ? 'again' : '', digests, ...args],
+        [batch.id, firstIndex, again, digests, ids, packed, ...decisions],
       );
       const [accepted, ...undecided] = answer as [number, ...string[]];
       if (undecided.length === 0) return accepted;
-      decided = await decisions(batch, firstIndex, accepted, rows, new Set(undecided), acceptRules);
+      decided = await decide(batch, firstIndex, accepted, rows, new Set(undecided), acceptRules);
     }
   }
 
   /** Of the first row of each of these registrations, as accept.lua takes it. */
-  async function decisions(
+  async function decide(
     batch: Batch,
     firstIndex: number,
     accepted: number,
@@ -142,8 +153,9 @@ export function openBatches(redis: Redis): Batches {
       if (never && joined !== 'joins' && joined !== 'already_created') {
         return [[id, { never, version: snapshot.version, refused: true }]];
       }
-      const { writeSet, recorded } = writeSetOf(snapshot, fact, newWriteId(), {});
-      return [[id, { never, version: snapshot.version, step: writeSet, ...newRow(pointer, recorded.after) }]];
+      const { writeSet, recorded } = writeSetOf(snapshot, fact, {});
+      const step = { ...writeSet, writeId: newWriteId() };
+      return [[id, { never, version: snapshot.version, step, ...newRow(pointer, recorded.after) }]];
     });
     return new Map((await Promise.all(all)).flat());
   }
@@ -217,13 +229,22 @@ export function openBatches(redis: Redis): Batches {
 
   async function packedPage(batch: Batch, number: number): Promise<PackedRows> {
     const first = number * ROWS_PER_PAGE;
-    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first, ...SHOWN_NAMES]);
-    const [rows, registrations] = answer as [string, string];
-    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), registrations: registrations.split(JOINT) };
+    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first]);
+    const [rows, outcomes] = answer as [string, string];
+    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), outcomes: outcomes.split(JOINT) };
   }
 
-  /** Redis reads the next pages while the caller works on a part of one: a few rows at a time are short-lived garbage. */
+  /** A few rows at a time are short-lived garbage. */
   async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
+    for await (const { number, packed } of packedPages(batch)) {
+      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
+        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
+      }
+    }
+  }
+
+  /** Redis reads the next pages while the caller works on one. */
+  async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
     const ahead: Promise<PackedRows>[] = [];
     for (let number = 0; number < count; number += 1) {
@@ -233,10 +254,7 @@ export function openBatches(redis: Redis): Batches {
         asked.catch(() => {});
         ahead.push(asked);
       }
-      const packed = (await ahead.shift()) ?? NO_ROWS;
-      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
-        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
-      }
+      yield { number, packed: (await ahead.shift()) ?? NO_ROWS };
     }
   }
 
@@ -305,11 +323,13 @@ export function openBatches(redis: Redis): Batches {
     open,
     accept,
     complete,
+    isTraffic: () => isTraffic(redis),
     find,
     list: () => redis.lrange(key('batches'), 0, -1),
     counts,
     page,
     pages,
+    packedPages,
     row,
     rowWithOutcome,
   };

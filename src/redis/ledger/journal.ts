@@ -3,7 +3,7 @@
  * push before WeChat hears `success`. A Redis that loses its last second, or fails over to a replica that lags, is given it
  * again (loss.ts). Written, not synced: what is guarded against is the loss of Redis' data, not of this disk's.
  *
- * A journal is a folder of files, one a process and hour, one line an entry. Nothing in it names a merchant: WeChat's words
+ * A journal is a folder of files, one a process and hour, one line a create, a push, or the answers of a moment. Nothing in it names a merchant: WeChat's words
  * and links are sealed, pushes are encrypted by WeChat.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -20,6 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { ReceivedPush } from '../../domain/push.js';
 import type { Fact } from '../../domain/registration.js';
 import type { Log } from '../server/connection.js';
@@ -46,9 +47,9 @@ export type JournaledPush = Omit<ReceivedPush, 'isOld'>;
 export interface Journal {
   /** The folder's own: every process with the same id reads what all its processes have written, by whatever path or machine. */
   readonly id: string;
-  /** On disk when it returns; throws where the disk does not take it. */
-  write(entry: JournalEntry): void;
-  /** The same for pushes; an old push is left out, because it would not be recorded. */
+  /** On disk when it resolves, with all that was given in the same moment; rejects where the disk does not take it. */
+  write(entry: JournalEntry): Promise<void>;
+  /** On disk when it returns. An old push is left out, which is nothing that would be recorded. */
   writePushes(pushes: readonly ReceivedPush[]): void;
   /** What processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
@@ -75,6 +76,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const id = idOf(folder);
   let file: OpenFile | undefined;
+  let waiting: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;
 
   function append(line: string): void {
     if (file !== undefined && (file.bytes >= FILE_BYTES || now() - file.openedAt >= FILE_LIVES_MS)) close();
@@ -93,12 +95,30 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     file = undefined;
   }
 
+  /** Sealing a line, and writing it, takes longer than all the rest of a call; so the entries of a moment share one. */
+  function writeWaiting(): void {
+    const entries = waiting?.entries ?? [];
+    waiting = undefined;
+    const sent = entries.filter(({ fact }) => fact.kind === 'create_sent');
+    const others = entries.filter(({ fact }) => fact.kind !== 'create_sent');
+    let lines = '';
+    for (const { registration, mark, fact, day } of sent) {
+      lines += `${JSON.stringify({ at: fact.at, r: registration, m: mark, d: day, f: fact })}\n`;
+    }
+    if (others.length > 0) {
+      const at = Math.max(...others.map(({ fact }) => fact.at));
+      lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(JSON.stringify(others), LABEL) })}\n`;
+    }
+    append(lines);
+  }
+
   return {
     id,
 
-    write({ registration, mark, fact, day }) {
-      const f = fact.kind === 'create_sent' ? fact : vault.seal(JSON.stringify(fact), labelOf(registration));
-      append(`${JSON.stringify({ at: fact.at, r: registration, m: mark, d: day, f })}\n`);
+    write(entry) {
+      waiting ??= { entries: [], written: untilTheLoopTurns().then(writeWaiting) };
+      waiting.entries.push(entry);
+      return waiting.written;
     },
 
     writePushes(pushes) {
@@ -119,10 +139,9 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
         .sort((one, other) => one.at - other.at);
       let closed = 0;
       const entries = lines.flatMap((line) => {
-        if (line.r === undefined) return [];
-        const fact = factOf(line, vault);
-        if (fact === undefined) closed += 1;
-        return fact === undefined ? [] : [entryFrom(line, fact)];
+        const read = entriesIn(line, vault);
+        if (read === undefined) closed += line.n ?? 1;
+        return read ?? [];
       });
       if (closed > 0) {
         log.warn(
@@ -131,8 +150,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
         );
       }
       const pushes = lines.flatMap((line) => {
-        const { at, r, createdAt, infoType = '', query = '', signature, body = '' } = line;
-        if (r !== undefined) return [];
+        const { at, r, s, createdAt, infoType = '', query = '', signature, body = '' } = line;
+        if (r !== undefined || s !== undefined) return [];
         const push = { receivedAt: at, createdAt, infoType, query, signature, body: Buffer.from(body, 'base64') };
         return [{ ...push, ticket: line.t }];
       });
@@ -143,13 +162,15 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   };
 }
 
-/** A line as it stands in the file: of a fact, or of a push. */
+/** A line as it stands in the file: of a create that is sent (r, m, d, f), of n sealed entries (s), or of a push. */
 interface Line {
   readonly at: number;
   readonly r?: string;
   readonly m?: string;
   readonly d?: string;
-  readonly f?: Fact | string;
+  readonly f?: Fact;
+  readonly n?: number;
+  readonly s?: string;
   readonly createdAt?: number;
   readonly infoType?: string;
   readonly query?: string;
@@ -159,21 +180,18 @@ interface Line {
   readonly t?: string;
 }
 
-function entryFrom({ r = '', m = '', d }: Line, fact: Fact): JournalEntry {
-  return { registration: r, mark: m, fact, ...(d !== undefined && { day: d }) };
-}
+const LABEL = 'journal';
 
-function factOf({ r = '', f }: Line, vault: Vault): Fact | undefined {
-  if (typeof f !== 'string') return f;
+/** Undefined where they were sealed with another key. */
+function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] | undefined {
+  if (r !== undefined)
+    return f === undefined ? [] : [{ registration: r, mark: m, fact: f, ...(d !== undefined && { day: d }) }];
+  if (s === undefined) return [];
   try {
-    return JSON.parse(vault.open(f, labelOf(r))) as Fact;
+    return JSON.parse(vault.open(s, LABEL)) as JournalEntry[];
   } catch {
     return undefined;
   }
-}
-
-function labelOf(registration: string): string {
-  return `journal ${registration}`;
 }
 
 /** A process that was killed in a write has left a part of a line: that call was never made. */

@@ -7,7 +7,8 @@ import { key } from '../keys.js';
 import { manyScript } from '../scripts.js';
 import { registrationFrom } from './registration-fields.js';
 import { unpackRow } from './rows.js';
-import { newWriteId, writeSetOf } from './write-set.js';
+import { NEW, stepOf } from './steps.js';
+import { newWriteId } from './write-set.js';
 
 export interface Ledger {
   read(id: string): Promise<Snapshot | undefined>;
@@ -55,6 +56,8 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
     if (answer === null) return undefined;
     const [version, now, packed, ...fields] = answer;
     const registration = registrationFrom(id, fields as string[]);
+    // It has nothing but its row.
+    const isNew = fields.length === 2;
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
     const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
     return {
@@ -62,6 +65,7 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
       version: String(version),
       now: Number(now),
       row,
+      ...(isNew && { alike: NEW }),
     };
   }
 
@@ -74,10 +78,10 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
   ): Promise<Recorded> {
     for (let snapshot = known ?? (await read(id)); ; snapshot = await read(id)) {
       if (snapshot === undefined) throw new RegistrationUnknown(id);
-      const { writeSet, recorded } = writeSetOf(snapshot, fact, writeId, effects);
+      const { text, recorded } = stepOf(snapshot, fact, effects);
       const job = [effects.job?.kind ?? '', effects.job?.name ?? ''];
       const common = gate === undefined ? '' : JSON.stringify({ epoch: gate.epoch(), settleMs: gate.settleMs });
-      const answer = await recordScript(common, [id, snapshot.version, JSON.stringify(writeSet), ...job]);
+      const answer = await recordScript(common, [id, snapshot.version, text, ...job, writeId]);
       if (answer === 'epoch') await gate?.pass();
       if (answer === 'forgotten') await gate?.restore(id);
       if (answer === 'done' || (await hasWriteId(redis, id, writeId))) return recorded;

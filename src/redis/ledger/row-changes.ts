@@ -2,7 +2,7 @@
 
 import { countedAs } from '../../domain/batch.js';
 import type { Registration } from '../../domain/registration.js';
-import { shownText } from './registration-fields.js';
+import { keptOutcomeText } from './registration-fields.js';
 
 /** One row, as prelude.lua writes it down. */
 export type RowChange = readonly [
@@ -42,7 +42,7 @@ function changeOfOwn(pointer: string, { before, last, after, replaces }: Course)
   const was = countOf(before);
   if (isOwn(after, pointer)) return [pointer, '', was, countOf(after), ''];
   if (replaces) return [pointer, replacedBy(before.id, after.row, before.attempt), was, 'cancelled', ''];
-  return [pointer, '', was, countOf(last), shownText(last)];
+  return [pointer, '', was, countOf(last), keptOutcomeText(last)];
 }
 
 function changeOfWaiting(pointer: string, { before, after }: Course): RowChange {

@@ -8,17 +8,20 @@ import { type Fact, isOver, isUnsent, type Move, type Registration, type Wait } 
 import type { Recorded, Snapshot } from '../../domain/snapshot.js';
 import type { WorkKind } from '../../domain/work.js';
 import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
-import { difference, shortNameOf } from './registration-fields.js';
+import { difference } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
 
 /** fact.lua, `record`, names the fields. */
 export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;
+  /** Without the write id, which the script adds: so that one text serves for many registrations. */
   readonly entry: string;
+  /** Of a step that is recorded by another one's script; else it comes beside the step. */
+  readonly writeId?: string;
   /** The entry of the waiting row that took its turn. */
   readonly turn?: string;
-  /** Fields and values by turns; the version is always among them. */
+  /** Fields and values by turns; the script adds the version. */
   readonly set: readonly string[];
   readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
@@ -44,9 +47,8 @@ export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifSto
 }
 
 export function writeSetOf(
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, 'registration'>,
   fact: Fact,
-  writeId: string,
   effects: Effects,
 ): { writeSet: WriteSet; recorded: Recorded } {
   const { before, move, passed, turn, after, scheduled, ready, stopsLine } = decide(snapshot.registration, fact);
@@ -54,22 +56,22 @@ export function writeSetOf(
   const { job: _, ifStopped, repeatedError, ...others } = effects;
   const common = {
     at: fact.at,
-    entry: historyEntry(before, fact, move, writeId),
+    entry: historyEntry(before, fact, move),
     state: after.state,
     wait: after.wait,
     ...taskOf(fact),
     ...others,
-    ...(repeatedError !== undefined && { repeatedError: { ...repeatedError, ...undoOf(snapshot, after, ifStopped) } }),
+    ...(repeatedError !== undefined && { repeatedError: { ...repeatedError, ...undoOf(after, ifStopped) } }),
   };
   if (move === undefined || move.rows === 'already_created') {
     const mark = fact.kind === 'noted' ? [NOTED, '1'] : [];
-    return { writeSet: { ...common, unchanged: true, set: [VERSION, writeId, ...mark] }, recorded };
+    return { writeSet: { ...common, unchanged: true, set: mark }, recorded };
   }
   const { set, del } = difference(before, after);
   const writeSet: WriteSet = {
     ...common,
-    ...(turn && { turn: historyEntry(passed, turn.fact, turn.move, writeId), passed: passed.state }),
-    set: [...set, VERSION, writeId],
+    ...(turn && { turn: historyEntry(passed, turn.fact, turn.move), passed: passed.state }),
+    set,
     ...(del.length > 0 && { del }),
     ...rowsOf(before, turn === undefined ? before : passed, after, turn?.move ?? move),
     scheduled: scheduled && { kind: scheduled.kind, due: String(scheduled.at) },
@@ -84,10 +86,10 @@ export function writeSetOf(
 }
 
 /** The write set that would follow this one, made now: the script knows whether it is needed. */
-function undoOf(snapshot: Snapshot, after: Registration, ifStopped: Fact | undefined): { undo?: string } {
+function undoOf(after: Registration, ifStopped: Fact | undefined): { undo?: string } {
   if (ifStopped === undefined) return {};
-  const { writeSet } = writeSetOf({ ...snapshot, registration: after }, ifStopped, newWriteId(), {});
-  return writeSet.unchanged ? {} : { undo: JSON.stringify(writeSet) };
+  const { writeSet } = writeSetOf({ registration: after }, ifStopped, {});
+  return writeSet.unchanged ? {} : { undo: JSON.stringify({ ...writeSet, writeId: newWriteId() }) };
 }
 
 function miniProgramOf(fact: Fact): Pick<WriteSet, 'owns'> {
@@ -115,9 +117,9 @@ function rowsOf(
   return { ...(changes && { rows: changes }), ...(rows === 'replaces' && { replaced: true }) };
 }
 
-function historyEntry(before: Registration, fact: Fact, move: Move | undefined, writeId: string): string {
+function historyEntry(before: Registration, fact: Fact, move: Move | undefined): string {
   const rows = move?.rows && { rows: move.rows, rowBefore: before.row };
-  return JSON.stringify(Object.assign({}, fact, { authCode: undefined, to: move?.to, ...rows, writeId }));
+  return JSON.stringify(Object.assign({}, fact, { authCode: undefined, to: move?.to, ...rows }));
 }
 
 function taskOf({ taskId }: Fact): Pick<WriteSet, 'task'> {
@@ -129,9 +131,6 @@ function linkChange(before: Registration, after: Registration): Pick<WriteSet, '
   if (was === is) return {};
   return is === undefined ? { unlink: true } : { link: is };
 }
-
-/** Field of a registration's hash: the id of its last write (prelude.lua, version_of). */
-const VERSION = shortNameOf('version');
 
 /** Field of a registration's hash: its history has a note (notes.ts). */
 export const NOTED = 'noted';

@@ -4,8 +4,10 @@
 -- KEYS 1 batch
 -- ARGV 1 batch id, 2 index of the first row, 3 'again': merchants that have a Mini Program get one more; else '',
 --      4 the rows' digests (row-index.ts), eight bytes each
---      5… three of each row: registration ('' if our checks refused the row), packed row, and '' (nothing decided yet), 'never'
---      (the row is never sent) or the decision (JSON; for a row that is never sent it begins with "never":true):
+--      5 their registrations, 16 characters each; spaces if our checks refused the row
+--      6 the packed rows, joined by the character 30, which none contains
+--      7… two of each row that has a decision or is never sent: its place among these rows, from 1, and 'never' (the row is
+--      never sent) or the decision (JSON; for a row that is never sent it begins with "never":true):
 --        refused   true: a row that is never sent and joins no registration is invalid
 --        version   the registration's version on which the decision is based
 --        step      see `record` in fact.lua    relation, counted    the row's relation, and the name under which it is counted
@@ -44,7 +46,7 @@ end
 
 -- For an existing registration: applies the decision and returns the relation; nil if a new decision is needed.
 local function accept_decided(id, pointer, row, state, decided)
-  if decided == '' then return nil end
+  if not decided then return nil end
   decided = cjson.decode(decided)
   if version_of(id) ~= decided.version then return nil end
   local is_kept = state == 'queued' and redis.call('ZSCORE', key.held(row_of(row)), id)
@@ -90,31 +92,34 @@ local function accept_unsent(id, pointer, decided)
   local now = redis.call(
     'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.waitingRows, field.appid
   )
-  local relation = now[1] and accept_known(id, pointer, now[1], now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
+  local exists, state = now[2], now[1] or NEW_STATE
+  local relation = exists and accept_known(id, pointer, state, now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
   if relation then return relation end
-  if now[1] and decided == 'never' then return nil end
-  if now[1] and not cjson.decode(decided).refused then return accept_decided(id, pointer, now[2], now[1], decided) end
-  if now[1] and version_of(id) ~= cjson.decode(decided).version then return nil end
+  if exists and decided == 'never' then return nil end
+  if exists and not cjson.decode(decided).refused then return accept_decided(id, pointer, now[2], state, decided) end
+  if exists and version_of(id) ~= cjson.decode(decided).version then return nil end
   count('invalid')
   return 'i'
 end
 
+-- How many registrations this run has created: most rows create one, so they are counted at the end.
+local created = 0
+
 -- The row's relation to its registration (domain/row.ts, `Relation`).
 local function accept(id, pointer, decided)
   local registration = key.registration(id)
-  if redis.call('EXISTS', registration) == 0 then
-    redis.call('HSET', registration, field.state, 'queued', field.row, pointer)
-    count_state(nil, 'queued')
+  if redis.call('HSETNX', registration, field.row, pointer) == 1 then
+    created = created + 1
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
-    count('queued')
     return 'r' .. id
   end
   local now = redis.call(
     'HMGET', registration, field.state, field.row, field.joinedRows, field.waitingRows, field.appid
   )
-  return accept_known(id, pointer, now[1], now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
-    or accept_decided(id, pointer, now[2], now[1], decided)
+  local state = now[1] or NEW_STATE
+  return accept_known(id, pointer, state, now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
+    or accept_decided(id, pointer, now[2], state, decided)
 end
 
 -- Rows of one page of the batch are stored together, and their digests at the same indexes.
@@ -129,30 +134,41 @@ local function store()
   page_rows = {}
 end
 
-local undecided = {}
-for i = 5, #ARGV, 3 do
-  local index = first + (i - 5) / 3
+local decisions = {}
+for i = 7, #ARGV, 2 do decisions[tonumber(ARGV[i])] = ARGV[i + 1] end
+
+local NONE = string.rep(' ', 16)
+local undecided, place = {}, 0
+for row in string.gmatch(ARGV[6], '[^\30]+') do
+  local id = string.sub(ARGV[5], place * 16 + 1, place * 16 + 16)
+  local index = first + place
+  place = place + 1
+  local decided = decisions[place]
   if #undecided > 0 then
-    if ARGV[i] ~= '' and redis.call('EXISTS', key.registration(ARGV[i])) == 1 then undecided[#undecided + 1] = ARGV[i] end
+    if id ~= NONE and redis.call('EXISTS', key.registration(id)) == 1 then undecided[#undecided + 1] = id end
   elseif index >= accepted then
     local relation = 'i'
-    if ARGV[i] == '' then
+    if id == NONE then
       count('invalid')
-    elseif ARGV[i + 2] == 'never' or string.find(ARGV[i + 2], '^{"never":true') then
-      relation = accept_unsent(ARGV[i], batch .. '/' .. index, ARGV[i + 2])
+    elseif decided and (decided == 'never' or string.find(decided, '^{"never":true')) then
+      relation = accept_unsent(id, batch .. '/' .. index, decided)
     else
-      relation = accept(ARGV[i], batch .. '/' .. index, ARGV[i + 2])
+      relation = accept(id, batch .. '/' .. index, decided)
     end
     if relation then
       if index % ROWS_PER_PAGE == 0 then store() end
-      page_rows[#page_rows + 1] = relation .. '\n' .. ARGV[i + 1]
+      page_rows[#page_rows + 1] = relation .. '\n' .. row
       accepted = index + 1
     else
-      undecided[1] = ARGV[i]
+      undecided[1] = id
     end
   end
 end
 store()
+if created > 0 then
+  count_change(key.states(), NEW_STATE, created)
+  delta[NEW_STATE] = (delta[NEW_STATE] or 0) + created
+end
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end

@@ -10,7 +10,7 @@
 --        epoch    the epoch with which the process has compared its journal; absent if it has no journal
 --        settleMs how long creates wait for processes that have not yet reported to an epoch
 --      then of each call: id, the version on which the call was decided, 'create' or 'search', its job, the decided step (JSON;
---      `record` in fact.lua), and the person ('' for a search)
+--      `record` in fact.lua), the person ('' for a search), and the write id
 -- Answers of each call
 --   { 'go' }
 --   { 'go', 0, 'probe' }     the day is closed: no other call goes before this one is answered
@@ -193,7 +193,7 @@ local function held(person)
   end
 end
 
-local function acquire(id, version, kind, job, step, person)
+local function acquire(id, version, kind, job, step, person, write_id)
   if epoch ~= budget.epoch then return { 'epoch' } end
   if version_of(id) ~= version then return { 'conflict' } end
   if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return { 'forgotten' } end
@@ -207,7 +207,7 @@ local function acquire(id, version, kind, job, step, person)
   gone[went] = string.format('%.0f %s', now_us, id)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
-  record(id, cjson.decode(step))
+  record(id, step_from(step), write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
   local probing = line[1] and (is_create or line[4] == 'any') and next_line(line[1], 'probe_sent')
   if probing then
@@ -225,7 +225,7 @@ local function acquire(id, version, kind, job, step, person)
   return { 'go', 0, 'probe' }
 end
 
-local answers = each(6, acquire)
+local answers = each(7, acquire)
 
 if went > 0 then
   redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)

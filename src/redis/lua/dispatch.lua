@@ -39,7 +39,7 @@ while #ids < room and looks > 0 do
   if not found then break end
   looks = looks - #found
   for _, id in ipairs(found) do
-    if in_any_state or states[redis.call('HGET', key.registration(id), field.state)] then ids[#ids + 1] = id end
+    if in_any_state or states[state_of(id)] then ids[#ids + 1] = id end
   end
 end
 

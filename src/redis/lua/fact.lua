@@ -3,12 +3,16 @@
 -- Tries of a Weixin ID that has none left: more than the calls under way can return.
 local SPENT = '1000000'
 
+-- A history entry with the write id.
+local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"writeId":"' .. write_id .. '"}' end
+
 -- Records one decided fact: writes the registration, its history and the counts of its batches, and starts what follows.
 -- `step` is the decision of domain/registration; empty and false values are left out:
 --   at           when, in ms
---   set, del     fields of the registration's hash to write and to remove; the write id is always among them
+--   set, del     fields of the registration's hash to write and to remove
 --   state, wait  the new state and wait (absent for no wait); unchanged: true if the fact only enters the history
 --   entry        the history entry, JSON      turn  a second entry: a row that waited took its turn
+--   writeId      the write id, if it is not an argument: the registration's version from here on
 --   passed       the state to which the fact itself led, before that turn
 --   rows         changes of rows that begin or stop to show the registration (change_rows)
 --   replaced     true: the details of another row are sent
@@ -30,13 +34,17 @@ local SPENT = '1000000'
 --   verdict      what the answer to a create means for other creates: accepted, refused, taken, again or failed
 --   searchVerdict  what the answer to a search says of the way to WeChat: taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
-function record(id, step)
+-- The step may serve other registrations, too, and is not changed.
+function record(id, step, write_id)
   local registration = key.registration(id)
   facts = facts + 1
-  redis.call('RPUSH', key.history(id), step.entry)
-  if step.turn then redis.call('RPUSH', key.history(id), step.turn) end
-  local before = redis.call('HMGET', registration, field.state, field.wait, field.row, field.joinedRows)
-  redis.call('HSET', registration, unpack(step.set))
+  write_id = write_id or step.writeId
+  local before = { unpack(look_at(id), 2, 5) }
+  before[1] = before[1] or NEW_STATE
+  looked_at = nil
+  redis.call('RPUSH', key.history(id), signed(step.entry, write_id))
+  if step.turn then redis.call('RPUSH', key.history(id), signed(step.turn, write_id)) end
+  redis.call('HSET', registration, field.version, write_id, unpack(step.set))
   if not step.unchanged then
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
     count_state(before[1], step.state)
@@ -71,8 +79,9 @@ function record(id, step)
   end
   if step.stop then
     local stop = step.stop
-    stop.times, stop.merchants, stop.since = 1, 1, stop.at
-    stop_line(stop)
+    stop_line({
+      because = stop.because, problem = stop.problem, at = stop.at, times = 1, merchants = 1, since = stop.at,
+    })
   end
   local state = not step.unchanged and (step.passed or step.state)
   line_after_probe(id, step, state)

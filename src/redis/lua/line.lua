@@ -86,9 +86,15 @@ local record
 -- counted apart. For each code, the hash of a kind of call has
 --   `t CODE` how often, `n CODE` for how many merchants, `s CODE` since when (ms), and for each merchant
 --   `m CODE ID` the registration's version, a space, and the step that returns its try; empty if no try was spent
+local ended_streaks = {}
 local function count_repeated_error(id, this, at)
   local streak, code = key.repeatedErrors(this.call), this.code
-  if code == '' then return redis.call('DEL', streak) end
+  if code == '' then
+    if not ended_streaks[streak] then redis.call('DEL', streak) end
+    ended_streaks[streak] = true
+    return
+  end
+  ended_streaks[streak] = nil
   local undo = ''
   if this.undo then undo = version_of(id) .. ' ' .. this.undo end
 

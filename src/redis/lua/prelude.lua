@@ -145,9 +145,43 @@ local function forget_the_dead(living, now)
   redis.call('ZREMRANGEBYSCORE', living, '(' .. now + LONGEST_LIFE_MS, '+inf')
 end
 
+-- The state of a registration whose hash does not name it (registration-fields.ts).
+local NEW_STATE = 'queued'
+
+-- The state of a registration; '' if there is none.
+local function state_of(id)
+  local is = redis.call('HMGET', key.registration(id), field.state, field.row)
+  return is[2] and (is[1] or NEW_STATE) or ''
+end
+
+-- The registration that was read last, and the fields of it that a fact needs: version, state, wait, row, joined rows.
+local looked_at, looks
+
+local function look_at(id)
+  if looked_at ~= id then
+    looks = redis.call(
+      'HMGET', key.registration(id), field.version, field.state, field.wait, field.row, field.joinedRows
+    )
+    looked_at = id
+  end
+  return looks
+end
+
 -- The write id of a registration's last fact; '' if it has none, false if Redis has lost the registration itself. The length of
 -- the history would not do: after a loss of data, another fact may be at the same index.
 local function version_of(id)
-  local is = redis.call('HMGET', key.registration(id), field.version, field.state)
-  return is[2] and (is[1] or '')
+  looked_at = nil
+  local is = look_at(id)
+  return is[4] and (is[1] or '')
+end
+
+-- Many facts of a run differ only in their registration, and to decode one takes as long as to write it.
+local decoded = {}
+local function step_from(text)
+  local step = decoded[text]
+  if not step then
+    step = cjson.decode(text)
+    decoded[text] = step
+  end
+  return step
 end

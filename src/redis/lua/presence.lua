@@ -19,7 +19,7 @@ end
 -- Since when the registration could be sent: since it was due, since its last fact, or since its sheet was loaded.
 local function waits_since(id)
   local fields = redis.call('HMGET', key.registration(id), field.state, field['until'], field.row)
-  if not states[fields[1]] then return end
+  if not fields[3] or not states[fields[1] or NEW_STATE] then return end
   if fields[2] then return tonumber(fields[2]) end
   local last = redis.call('LINDEX', key.history(id), -1)
   if last then return cjson.decode(last).at end

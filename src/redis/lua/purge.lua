@@ -39,6 +39,10 @@ local KEPT_OF_UNKNOWN = {
   field.state, field.task, field.earlierTask, field.attempt, field.sentAt, field.version, field.earlierAppids,
 }
 
+-- What a report needs of a registration, in the order of registration-fields.ts.
+local SHOWN = {}
+for name in string.gmatch(constant.shownFields, '%S+') do SHOWN[#SHOWN + 1] = name end
+
 local function forget(id, now)
   forget_tasks(id, now[5])
   local fields = now[1] == 'created' and KEPT_OF_CREATED or KEPT_OF_UNKNOWN
@@ -51,6 +55,9 @@ local function forget(id, now)
     for i, name in ipairs(fields) do
       if values[i] then redis.call('HSET', key.registration(id), name, values[i]) end
     end
+    local shown = redis.call('HMGET', key.registration(id), unpack(SHOWN))
+    for i = 1, #SHOWN do shown[i] = shown[i] or '' end
+    redis.call('HSET', key.registration(id), field.outcome, table.concat(shown, '\31'))
   else
     count_state(now[1], nil)
   end
@@ -68,7 +75,8 @@ for i, packed in ipairs(rows) do
       'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.appid, field.taskId
     )
     -- A later batch may have replaced this row; then the registration belongs to that batch.
-    if now[1] and is_ours(now[2], now[3]) then
+    now[1] = now[1] or NEW_STATE
+    if now[2] and is_ours(now[2], now[3]) then
       local others = others_of(now[2], now[3])
       if #others == 0 then
         forget(id, now)

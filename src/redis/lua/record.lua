@@ -3,7 +3,7 @@
 -- ARGV 1 of a process with a journal, JSON: epoch, the epoch with which it has compared its journal; settleMs, if the fact must
 --      also wait for the other processes' reports; '' of any other process
 --      then of each: id, the version on which the fact was decided, the decided step (JSON; `record` in fact.lua), kind of the
---      work that is done and its job ('' for none)
+--      work that is done and its job ('' for none), and the write id
 -- Answers of each 'done', 'conflict', 'epoch' (Redis may have lost facts before this one: compare the journal first) or
 -- 'forgotten' (journals have facts of this registration that Redis lost: restore them first). A fact that is sent twice because
 -- the answer was lost gets 'conflict'; the caller then finds it in the history.
@@ -14,11 +14,11 @@ if gate then
     or (gate.settleMs and settling_for(milliseconds(), gate.settleMs) >= 0)
   has_forgotten = redis.call('EXISTS', key.forgotten('any')) == 1
 end
-return each(5, function(id, version, step, kind, job)
+return each(6, function(id, version, step, kind, job, write_id)
   if is_shut then return 'epoch' end
   if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return 'forgotten' end
   if version_of(id) ~= version then return 'conflict' end
-  record(id, cjson.decode(step))
+  record(id, step_from(step), write_id)
   if job ~= '' then redis.call('ZREM', key.window(kind), job) end
   return 'done'
 end)

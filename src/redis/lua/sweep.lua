@@ -15,7 +15,7 @@ local states, in_any_state = set_of_arguments(4), #ARGV < 4
 local jobs = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', before, 'LIMIT', 0, ARGV[3])
 local answer, scored, over = { before, #jobs }, {}, {}
 for _, job in ipairs(jobs) do
-  if in_any_state or states[redis.call('HGET', key.registration(string.match(job, '^[^-]*')), field.state)] then
+  if in_any_state or states[state_of(string.match(job, '^[^-]*'))] then
     scored[#scored + 1] = now
     scored[#scored + 1] = job
     answer[#answer + 1] = job

@@ -11,7 +11,7 @@ local found = redis.call(what == 'window' and 'ZRANGE' or 'LRANGE', KEYS[1], -fr
 
 local function is_over(id)
   local now = redis.call('HMGET', key.registration(id), field.state, field.row)
-  return not now[1] or now[2] == PURGED_ROW or not (in_any_state or states[now[1]])
+  return not now[2] or now[2] == PURGED_ROW or not (in_any_state or states[now[1] or NEW_STATE])
 end
 
 local gone = 0

@@ -56,7 +56,7 @@ export interface Pushes {
 /** The other end of the stream: one process takes what is not recorded yet. */
 export interface PushReader {
   /** Waits up to `blockMs`; pushes of a process that died come again. */
-  next(blockMs: number): Promise<StoredPush[]>;
+  next(blockMs: number, most?: number): Promise<StoredPush[]>;
   close(): void;
 }
 
@@ -213,7 +213,7 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
     // The connection that stores reports that Redis is away.
   });
 
-  async function next(blockMs: number): Promise<StoredPush[]> {
+  async function next(blockMs: number, most: number): Promise<StoredPush[]> {
     const held = (await reader.xautoclaim(
       stream,
       GROUP,
@@ -221,7 +221,7 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
       HELD_TOO_LONG_MS,
       '0',
       'COUNT',
-      AT_ONCE,
+      most,
     )) as unknown as [string, (StreamEntry | null)[]];
     // Redis 6.2 answers null for an entry that was trimmed.
     const abandoned = held[1].filter((entry) => entry !== null);
@@ -231,7 +231,7 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
       GROUP,
       consumer,
       'COUNT',
-      AT_ONCE,
+      most,
       'BLOCK',
       blockMs,
       'STREAMS',
@@ -242,15 +242,15 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
   }
 
   return {
-    async next(blockMs) {
+    async next(blockMs, most = AT_ONCE) {
       try {
-        return await next(blockMs);
+        return await next(blockMs, most);
       } catch (error) {
         if (!String(error).includes('NOGROUP')) throw error;
         await reader.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch((cause) => {
           if (!String(cause).includes('BUSYGROUP')) throw cause;
         });
-        return next(blockMs);
+        return next(blockMs, most);
       }
     },
     close() {

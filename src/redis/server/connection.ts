@@ -146,7 +146,7 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
   } catch (cause) {
     redis.on('error', () => {});
     redis.disconnect();
-    const why = whyUnreachable(cause);
+    const why = whyUnreachable(cause, shown.startsWith('rediss:'));
     const words = {
       en: `Redis at ${shown} cannot be reached: ${why.en}.`,
       zh: `无法连接 Redis（${shown}）：${why.zh}。`,

@@ -17,6 +17,8 @@ export class RedisMisconfigured extends UserError {
   override readonly name: string = 'RedisMisconfigured';
 }
 
+const CLOSED = /ECONNRESET|EPIPE|closed the connection/;
+
 const CAUSES: readonly (readonly [RegExp, Words])[] = [
   [
     /ECONNREFUSED/,
@@ -95,7 +97,7 @@ const CAUSES: readonly (readonly [RegExp, Words])[] = [
     },
   ],
   [
-    /ECONNRESET|EPIPE|closed the connection/,
+    CLOSED,
     {
       en: 'it closed the connection. If that port speaks TLS, write rediss:// in REDIS_URL; else look at what the server logs',
       zh: '连接被对方关闭。如该端口使用 TLS，请在 REDIS_URL 中写 rediss://；否则请查看 Redis 的日志',
@@ -117,9 +119,20 @@ const CAUSES: readonly (readonly [RegExp, Words])[] = [
 const AWAY =
   /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Socket timeout|Command timed out|Failed to refresh slots cache/;
 
-export function whyUnreachable(cause: unknown): Words {
+/**
+ * TLS 1.3 says that a certificate is missing after the handshake: what we have sent by then makes the system drop the alert
+ * now and then, and all that shows is that the connection was closed.
+ */
+const CLOSED_AFTER_HANDSHAKE: Words = {
+  en: 'it closed the connection after the TLS handshake. If it asks for a certificate of ours, set tls-auth-clients no or optional there; else look at what the server logs',
+  zh: 'TLS 握手后连接被对方关闭。如该 Redis 要求客户端证书，请设置 tls-auth-clients 为 no 或 optional；否则请查看其日志',
+};
+
+export function whyUnreachable(cause: unknown, isTls: boolean): Words {
   const { message } = cause as Error;
-  return CAUSES.find(([pattern]) => pattern.test(textOf(cause)))?.[1] ?? same(message);
+  const text = textOf(cause);
+  if (isTls && CLOSED.test(text) && !/certificate|SSL|TLS/i.test(text)) return CLOSED_AFTER_HANDSHAKE;
+  return CAUSES.find(([pattern]) => pattern.test(text))?.[1] ?? same(message);
 }
 
 export function isAway(cause: unknown): boolean {

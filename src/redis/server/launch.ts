@@ -13,14 +13,35 @@ import type { ServerPaths } from './server-folder.js';
 
 const run = promisify(execFile);
 
+/** A program that runs after another one that was killed takes its server over within this. */
+const LAST_MEMBER_GONE_S = 3;
+
 /**
+ * No process is left to stop a server whose last member was killed, or died while another member left and still saw it. So a
+ * shell waits beside the server: its read of the members' pipe ends when the last member has closed it, in whatever way. If no
+ * process has opened the pipe again some seconds later, the shell sends SIGTERM, and the server saves everything first.
+ *
  * Where there is flock(1), that is on every Linux, the system itself sees to it that one folder has one server, also
  * between containers that cannot see each other's processes: the file stays locked as long as the server has it open. What the
- * server writes holds people's data, and its own mode would let everybody read it.
+ * server writes holds people's data, and with its own mode every user could read it.
  */
 const LAUNCH = `
 umask 077
 if command -v flock >/dev/null 2>&1; then exec 9>"$2"; flock -n 9 || exit 75; fi
+watch() {
+  trap '' HUP INT
+  while cat "$1"; do
+    rm -f "$1.seen"
+    (: <"$1"; : >"$1.seen") & look=$!
+    sleep ${LAST_MEMBER_GONE_S}
+    [ -e "$1.seen" ] && continue
+    kill "$look"
+    break
+  done
+  [ "$(cat "$2" 2>/dev/null || echo $$)" = "$$" ] || return
+  case "$(cat /proc/$$/comm || ps -o comm= -p $$)" in *redis*|*valkey*) kill -TERM $$ ;; esac
+}
+if [ -p "$3" ]; then (exec 9>&- </dev/null >/dev/null 2>&1; watch "$3" "$4") & fi
 exec "$0" "$1"`;
 
 const ANOTHER_SERVER_HAS_THE_FOLDER = 75;
@@ -106,7 +127,8 @@ async function launch(paths: ServerPaths, program: Program): Promise<ChildProces
   await rename(paths.logFile, `${paths.logFile}.old`).catch(() => {});
   const output = await open(paths.logFile, 'a', 0o600);
   try {
-    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, paths.config, join(paths.folder, 'server.lock')], {
+    const files = [paths.config, join(paths.folder, 'server.lock'), paths.members, paths.pidFile];
+    const child = spawn('/bin/sh', ['-c', LAUNCH, program.command, ...files], {
       cwd: paths.folder,
       detached: true,
       stdio: ['ignore', output.fd, output.fd],

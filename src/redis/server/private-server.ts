@@ -16,6 +16,7 @@ import type { Log } from './connection.js';
 import { RedisUnreachable, unreachable } from './errors.js';
 import { start } from './launch.js';
 import { LockTaken, withLock } from './lock.js';
+import { openMembership } from './membership.js';
 import {
   ANSWER_WITHIN_MS,
   APPEAR_WITHIN_MS,
@@ -60,9 +61,15 @@ export async function joinPrivateServer({
   const paths = await prepare(home, temporaryFolder);
   const name = `${MEMBER}${process.pid}-${randomBytes(4).toString('hex')}`;
 
-  const { socketPath, member: heartbeat } = await underLock(paths, log, async () => {
-    const socketPath = await ensureServer(paths, log);
-    return { socketPath, member: await register(socketPath, name) };
+  const { socketPath, heartbeat, membership } = await underLock(paths, log, async () => {
+    const membership = await openMembership(paths.members);
+    try {
+      const socketPath = await ensureServer(paths, log);
+      return { socketPath, heartbeat: await register(socketPath, name), membership };
+    } catch (error) {
+      await membership?.close();
+      throw error;
+    }
   });
 
   let leaving: Promise<void> | undefined;
@@ -74,6 +81,7 @@ export async function joinPrivateServer({
         stopHealing();
         heartbeat.disconnect();
         await leave(paths, name, log);
+        await membership?.close();
       })();
       return leaving;
     },

@@ -15,6 +15,8 @@ export interface ServerPaths {
   readonly config: string;
   readonly logFile: string;
   readonly pidFile: string;
+  /** A named pipe that every process keeps open while it uses the server. */
+  readonly members: string;
   readonly temporaryFolder: string;
 }
 
@@ -30,6 +32,7 @@ export async function prepare(home: string, temporaryFolder: string): Promise<Se
       config: join(folder, 'redis.conf'),
       logFile: join(folder, 'redis.log'),
       pidFile: join(folder, 'redis.pid'),
+      members: join(folder, 'members'),
       temporaryFolder,
     };
   } catch (cause) {

@@ -1,0 +1,62 @@
+/** A large load beside pushes and calls: they come first. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { rulesOf } from '../../src/app/wiring/registration-api.js';
+import { readSettings } from '../../src/config.js';
+import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
+import { load } from '../../src/producer/load.js';
+import { openSheet } from '../../src/producer/sheets/sheet.js';
+import { key } from '../../src/redis/keys.js';
+import { isTraffic } from '../../src/redis/ledger/traffic.js';
+import { identify, openBook } from '../support/ledger.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const db = useRedis();
+const folder = mkdtempSync(join(tmpdir(), 'fr-room-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each([
+  ['nothing', async () => {}, false],
+  ['a push just now', async (now: number) => db.redis.hset(key('lastSeen'), 'push', now - 10), true],
+  ['a call just now', async (now: number) => db.redis.lpush(key('recent'), `${now * 1000} abc`), true],
+  ['a push a while ago', async (now: number) => db.redis.hset(key('lastSeen'), 'push', now - 5_000), false],
+  ['a push in the future', async (now: number) => db.redis.hset(key('lastSeen'), 'push', now + 60_000), false],
+])('%s: traffic or none', async (_, happen, expected) => {
+  const [seconds] = await db.redis.time();
+  await happen(Number(seconds) * 1000);
+  expect(await isTraffic(db.redis)).toBe(expected);
+});
+
+test('while there is traffic, a load asks for it every few pages, and has no page under way when it goes on', async () => {
+  const { batches } = openBook(db.redis);
+  const rows = 10 * ROWS_PER_PAGE;
+  const file = join(folder, 'm.csv');
+  writeFileSync(file, sheetOf(Array.from({ length: rows }, (_, at) => merchant(at))));
+  let underWay = 0;
+  let asked = false;
+  const underWayAfterwards: number[] = [];
+  const watched: typeof batches = {
+    ...batches,
+    async accept(...args) {
+      if (asked) underWayAfterwards.push(underWay);
+      asked = false;
+      underWay += 1;
+      try {
+        return await batches.accept(...args);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    async isTraffic() {
+      asked = true;
+      return true;
+    },
+  };
+  const rules = rulesOf(readSettings({ env: {} }), true, identify);
+  const { counts } = await load(await openSheet(file), file, { batches: watched, rules, now: Date.now, canaries: 0 });
+  expect(counts).toEqual({ queued: rows });
+  expect(underWayAfterwards).toEqual([0, 0]);
+});
