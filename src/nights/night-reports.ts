@@ -5,6 +5,7 @@ import { byOutcome } from '../domain/batch.js';
 import { clockTime } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import type { Night } from '../domain/night.js';
+import type { Rules } from '../producer/checked-rows.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
@@ -23,6 +24,8 @@ export interface NightReportTools {
   readonly notesOf: NotesOf;
   readonly calls: Calls;
   readonly limits: Limits;
+  /** With the default phone, for messages to merchants. */
+  readonly rules: Pick<Rules, 'needs'>;
   /** What a legal person has to do where there is no link, by the registration API in use. */
   readonly invitation: ReportOptions['invitation'];
   /** What follows where the answer to `create` does not come. */

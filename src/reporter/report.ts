@@ -25,7 +25,7 @@ export interface ReportOptions {
   readonly blockedReason?: BlockedReason | undefined;
   /** Of the report, ms since 1970. */
   readonly now: number;
-  /** Whom merchants call of whose rows no phone is known. */
+  /** FASTREGISTER_COMPONENT_PHONE: the number in the messages of rows that our checks refused. */
   readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
