@@ -162,9 +162,9 @@ describe('the exit status', () => {
       await typed(['status'], { env: platform }),
       await typed(['status', '--json'], { env: platform }),
     ];
-    const { calls } = JSON.parse(json.stdout) as { calls: { told: Record<string, number> } };
-    expect(calls.told).toMatchObject({ used: expect.any(Number), counted: expect.any(Number) });
-    expect(calls.told.difference).toBe((calls.told.used ?? 0) - (calls.told.counted ?? 0));
+    const { calls } = JSON.parse(json.stdout) as { calls: { reported: Record<string, number> } };
+    expect(calls.reported).toMatchObject({ used: expect.any(Number), counted: expect.any(Number) });
+    expect(calls.reported.difference).toBe((calls.reported.used ?? 0) - (calls.reported.counted ?? 0));
     expect(text.stdout).toMatch(/counted by WeChat\s+\d+ at \S+, where we had counted \d+/);
   });
 
@@ -377,7 +377,7 @@ describe('what can be looked up', () => {
 /** Codes, names of calls and fields, ids and files are the same in every language. */
 function withoutMachineWords(text: string): string {
   return text.replace(
-    /`[^`]*`|[a-z0-9-]+(?:[_:/.][a-z0-9_.:/-]+)+|→ \w+|appid|wx[0-9a-f]{16}|: created$|[a-z2-7]{16}|b[0-9a-f]{12}\/\d+|T\d\d:/gm,
+    /`[^`]*`|[a-z0-9-]+(?:[_:/.][a-z0-9_.:/-]+)+|→ \w+|appid|wx[0-9a-f]{16}|: created$|[a-z2-7]{16}|b[0-9a-f]{12}\/\d+|T\d\d:|fate-\w+/gm,
     '',
   );
 }
