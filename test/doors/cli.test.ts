@@ -377,7 +377,7 @@ describe('what can be looked up', () => {
 /** Codes, names of calls and fields, ids and files are the same in every language. */
 function withoutMachineWords(text: string): string {
   return text.replace(
-    /`[^`]*`|[a-z0-9-]+(?:[_:/.][a-z0-9_.:/-]+)+|→ \w+|appid|wx[0-9a-f]{16}|: created$|[a-z2-7]{16}|b[0-9a-f]{12}\/\d+|T\d\d:/gm,
+    /`[^`]*`|[a-z0-9-]+(?:[_:/.][a-z0-9_.:/-]+)+|→ \w+|appid|wx[0-9a-f]{16}|: created$|[a-z2-7]{16}|b[0-9a-f]{12}\/\d+|T\d\d:|fate-\w+/gm,
     '',
   );
 }

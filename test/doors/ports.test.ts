@@ -2,11 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { typed } from '../support/command-line.js';
-import { build, run } from '../support/program.js';
-
-beforeAll(build, 120_000);
 
 async function usedPort(): Promise<number> {
   const other = createServer();
@@ -36,7 +33,7 @@ test.each([
   [['serve', '--only', 'console'], 'FASTREGISTER_CONSOLE_PORT'],
 ])('%s on a port that is in use ends with 2 and says which setting to change', async (args, setting) => {
   const port = await usedPort();
-  const { status, stderr } = await run(args, { env: settings({ [setting]: String(port) }) });
+  const { status, stderr } = await typed(args, { env: settings({ [setting]: String(port) }) });
   // The console comes behind a ledger, whose making is announced.
   expect(stderr.replace(/^A new, empty ledger .*\n/, '')).toBe(
     `127.0.0.1:${port} is in use: another program, or another fastregister, listens there. Stop it, or choose another port with ${setting}.\n`,

@@ -2,6 +2,7 @@
  * The built program in a few files. Node reads hundreds of modules for a command, which is half of what a process costs that
  * a test starts; Node 22 and later keep what they have compiled and do not need it.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,10 +11,10 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(checkout, 'node_modules/.cache');
 const PREFIX = 'fastregister-';
 
-/** Another one for other sources, so that none is ever older than what is built. */
+/** Another one for other sources and for another checkout with the same node_modules: it has the paths of its modules in it. */
 function folderOfNow(): string {
-  const built = readFileSync(join(checkout, 'dist/.built'), 'utf8').trim();
-  return join(cache, PREFIX + built.replace(' ', '-'));
+  const built = readFileSync(join(checkout, 'dist/.built'), 'utf8');
+  return join(cache, PREFIX + createHash('sha256').update(`${checkout}\n${built}`).digest('hex').slice(0, 16));
 }
 
 /** `ioredis-apart`: what changes the class Redis before the program is loaded changes it for the program, too. */
