@@ -11,6 +11,9 @@ export interface SheetFile {
   readonly sheet: Sheet;
 }
 
+/** A path, which is its name; or an upload, which lies under another one. */
+export type NamedFile = string | { readonly path: string; readonly name: string };
+
 export interface OpenEvents {
   /** Of the error's message; its words are in both. */
   readonly language?: Language | undefined;
@@ -22,14 +25,15 @@ export interface OpenEvents {
  * @throws SheetError that names the file
  */
 export async function openSheetFiles(
-  files: readonly string[],
+  files: readonly NamedFile[],
   rules: Rules,
   mostInvalid: number,
   { language, onOpened }: OpenEvents = {},
 ): Promise<SheetFile[]> {
   const sheets = [];
-  for (const file of files) {
-    const opened = { file, sheet: await openSheetFile(file, rules, language) };
+  for (const named of files) {
+    const { path, name } = typeof named === 'string' ? { path: named, name: named } : named;
+    const opened = { file: name, sheet: await withFileName(name, () => openSheetAt(path, rules), language) };
     onOpened?.(opened);
     sheets.push(opened);
   }
@@ -43,9 +47,9 @@ export async function openSheetFiles(
   return sheets;
 }
 
-/** @throws SheetError that names the file */
-function openSheetFile(file: string, rules: Rules, language?: Language): Promise<Sheet> {
-  return withFileName(file, () => openSheet(file, { required: requiredFields(rules.needs) }), language);
+/** @throws SheetError */
+export function openSheetAt(path: string, { needs }: Pick<Rules, 'needs'>): Promise<Sheet> {
+  return openSheet(path, { required: requiredFields(needs) });
 }
 
 /** What is wrong with a file is said with its name in front. @throws SheetError */
