@@ -1,6 +1,6 @@
 /** Sheets become batches: each file is one, and its rows are queued. */
 import { type Loaded, load } from '../producer/load.js';
-import { type NamedFile, type OpenEvents, openSheetFiles, withFileName } from './sheets.js';
+import { type OpenEvents, openSheetFiles, withFileName } from './sheets.js';
 import { rulesOf } from './wiring/registration-api.js';
 import type { Store } from './wiring/store.js';
 
@@ -24,7 +24,7 @@ export interface LoadEvents extends Pick<OpenEvents, 'onOpened'> {
 /** Opens every file before it loads the first, so a refused file does not stop the load half-way. @throws SheetError */
 export async function loadFiles(
   { batches, settings, identify }: Pick<Store, 'batches' | 'settings' | 'identify'>,
-  files: readonly NamedFile[],
+  files: readonly string[],
   request: LoadRequest,
   { onOpened, onProgress, onLoaded }: LoadEvents = {},
 ): Promise<Loaded[]> {

@@ -11,9 +11,6 @@ export interface SheetFile {
   readonly sheet: Sheet;
 }
 
-/** A path, which is its name; or an upload, which lies under another one. */
-export type NamedFile = string | { readonly path: string; readonly name: string };
-
 export interface OpenEvents {
   /** Of the error's message; its words are in both. */
   readonly language?: Language | undefined;
@@ -25,15 +22,14 @@ export interface OpenEvents {
  * @throws SheetError that names the file
  */
 export async function openSheetFiles(
-  files: readonly NamedFile[],
+  files: readonly string[],
   rules: Rules,
   mostInvalid: number,
   { language, onOpened }: OpenEvents = {},
 ): Promise<SheetFile[]> {
   const sheets = [];
-  for (const named of files) {
-    const { path, name } = typeof named === 'string' ? { path: named, name: named } : named;
-    const opened = { file: name, sheet: await withFileName(name, () => openSheetAt(path, rules), language) };
+  for (const file of files) {
+    const opened = { file, sheet: await withFileName(file, () => openSheetAt(file, rules), language) };
     onOpened?.(opened);
     sheets.push(opened);
   }

@@ -7,6 +7,7 @@ import { openSheetAt } from '../sheets.js';
 import type { Store } from '../wiring/store.js';
 import { rulesFor, type Way } from './checking.js';
 import { sheetPath, type Upload } from './folder.js';
+import { politely } from './polite.js';
 import { startOf } from './starting.js';
 
 export interface AnnotatedFile {
@@ -31,7 +32,7 @@ export async function annotatedUpload(
 ): Promise<AnnotatedFile> {
   if ((await startOf(upload))?.isDone) throw new RequestError('not_found', LOADED);
   const rules = rulesFor(store, way);
-  const sheet = await openSheetAt(sheetPath(upload, at), rules);
+  const sheet = politely(await openSheetAt(sheetPath(upload, at), rules));
   const { rows } = checkSheet(sheet, rules, await checkContextOf(store));
   const type = wanted.type ?? sheet.kind;
   const write = type === 'xlsx' ? annotatedWorkbook : annotatedCsv;

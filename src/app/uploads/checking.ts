@@ -17,6 +17,7 @@ import type { Store } from '../wiring/store.js';
 import { type FindingsIndex, openFindings } from './findings.js';
 import { readState, sheetPath, UPLOAD_LIMITS, type Upload, writeState } from './folder.js';
 import { openLane } from './lane.js';
+import { politely } from './polite.js';
 
 /** What changes the plan. */
 export type Way = Pick<LoadRequest, 'acceptWarnings'> & { readonly again: boolean };
@@ -125,7 +126,7 @@ async function checked(
   const began = Date.now();
   const rules = rulesFor(store, way);
   try {
-    const sheet = await openSheetAt(sheetPath(upload, at), rules);
+    const sheet = politely(await openSheetAt(sheetPath(upload, at), rules));
     const { carried, columns } = sheet.layout;
     const findings = await openFindings(findingsPath(upload, at, way), carried.indexOf(columns.name));
     try {

@@ -5,11 +5,12 @@
 
 import { UserError, type Words } from '../../domain/words.js';
 import { refuseMostlyInvalid } from '../../producer/checked-rows.js';
-import { type LoadRequest, loadFiles } from '../load.js';
+import { load } from '../../producer/load.js';
+import type { LoadRequest } from '../load.js';
 import { RequestError } from '../request-error.js';
-import { withFileName } from '../sheets.js';
+import { openSheetAt, withFileName } from '../sheets.js';
 import type { Store } from '../wiring/store.js';
-import { type CheckedFile, checksOf } from './checking.js';
+import { type CheckedFile, checksOf, rulesFor } from './checking.js';
 import {
   claimState,
   dropSheets,
@@ -21,6 +22,7 @@ import {
   type Upload,
   writeState,
 } from './folder.js';
+import { politely } from './polite.js';
 
 export type StartRequest = LoadRequest & { readonly again: boolean };
 
@@ -125,9 +127,14 @@ async function loadStarted(store: Store, upload: Upload, onRows: (rows: number) 
   const started = await startOf(upload);
   if (started === undefined || started.isDone) return;
   const { files, request } = started.start;
-  const named = files.map(({ at }) => ({ path: sheetPath(upload, at), name: upload.files[at]?.name ?? '' }));
-  // The share of invalid rows was looked at before it was claimed.
-  await loadFiles(store, named, { ...request, mostInvalid: 1 }, { onProgress: (_, rows) => onRows(rows) });
+  const rules = rulesFor(store, request);
+  const options = { batches: store.batches, rules, now: Date.now, canaries: request.canaries, onProgress: onRows };
+  for (const { at } of files) {
+    const name = upload.files[at]?.name ?? '';
+    await withFileName(name, async () =>
+      load(politely(await openSheetAt(sheetPath(upload, at), rules)), name, options),
+    );
+  }
   await writeState(upload, 'done.json', { at: Date.now() });
   await dropSheets(upload);
 }

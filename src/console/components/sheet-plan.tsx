@@ -22,7 +22,7 @@ export const KINDS: Readonly<Record<FindingKind, Words>> = {
 
 const WORDS = {
   ready: { en: 'Ready to be sent', zh: '可提交' },
-  ofRows: (rows: string): Words => ({ en: `of ${rows} rows`, zh: `共 ${rows} 行` }),
+  ofRows: (rows: string): Words => ({ en: `of ${rows} ${rows === '1' ? 'row' : 'rows'}`, zh: `共 ${rows} 行` }),
   correct: { en: 'To correct', zh: '需更正' },
   refused: { en: 'rows that are not sent until they are corrected', zh: '更正后才会提交' },
   notSent: { en: 'Not sent', zh: '不提交' },
@@ -30,14 +30,15 @@ const WORDS = {
   finish: { en: 'All sent on', zh: '全部提交完成日期' },
   never: { en: 'nothing to send', zh: '无可提交的行' },
   days: (days: number, calls: string): Words => ({
-    en: `${calls} calls, ${days} ${days === 1 ? 'day' : 'days'} at today's quota`,
+    en: `${calls} ${calls === '1' ? 'call' : 'calls'}, ${days} ${days === 1 ? 'day' : 'days'} at today's quota`,
     zh: `${calls} 次提交，按今日额度需 ${days} 天`,
   }),
   plan: { en: 'Plan', zh: '提交计划' },
   found: { en: 'What was found', zh: '检查结果' },
   what: { en: 'What', zh: '内容' },
   rows: { en: 'Rows', zh: '行数' },
-  cells: { en: 'First cells', zh: '单元格（前几个）' },
+  kind: { en: 'Kind', zh: '类别' },
+  cells: { en: 'Cells', zh: '单元格' },
   nothing: { en: 'Nothing to correct, and nothing was repaired.', zh: '没有需更正之处，也没有自动修正。' },
 } as const;
 
@@ -184,7 +185,7 @@ export function Groups({ view, groups, path }: { view: View; groups: readonly Gr
               </>
             ),
           },
-          { heading: '', cell: ({ kind }) => <KindBadge view={view} kind={kind} /> },
+          { heading: view.say(WORDS.kind), cell: ({ kind }) => <KindBadge view={view} kind={kind} /> },
           { heading: view.say(WORDS.rows), look: 'number', cell: ({ count }) => view.number(count) },
           {
             heading: view.say(WORDS.cells),

@@ -60,7 +60,7 @@ export async function SheetReview({ visit, upload, checks, at, way }: Props) {
         <StartButtons visit={visit} upload={upload} checks={checks} way={way} />
       </div>
       <p class="under">
-        {visit.say(WORDS.uploaded)} {upload.user}, {visit.time(upload.at)} · {visit.say(WORDS.kept)}{' '}
+        {visit.say(WORDS.uploaded)} {upload.user} · {visit.time(upload.at)} · {visit.say(WORDS.kept)}{' '}
         {visit.time(upload.at + KEPT_MS)}
         {check?.kind === 'checked' && ` · ${visit.say(WORDS.checked)} ${visit.time(check.at)}`} ·{' '}
         <a href="/sheets/new">{visit.say(WORDS.another)}</a>

@@ -12,6 +12,7 @@ const ROWS = {
   title: { en: 'By cell', zh: '按单元格' },
   show: { en: 'Show', zh: '显示' },
   cell: { en: 'Cell', zh: '单元格' },
+  kind: { en: 'Kind', zh: '类别' },
   merchant: { en: 'Merchant', zh: '商户' },
   problem: { en: 'What was found, and what to do', zh: '问题与处理方法' },
   none: { en: 'Nothing to show.', zh: '没有可显示的内容。' },
@@ -32,7 +33,7 @@ export function SheetRows({ view, path, groups, page }: Props) {
       value: kind,
       words: view.say(KINDS[kind]),
     })),
-    ...groups.map(({ code }) => ({ value: code, words: code })),
+    ...groups.map(({ code, words }) => ({ value: code, words: view.say(words) })),
   ];
   return (
     <section id="rows">
@@ -51,7 +52,7 @@ export function SheetRows({ view, path, groups, page }: Props) {
         columns={[
           { heading: view.say(ROWS.cell), look: 'id', cell: ({ cell }) => cell },
           { heading: view.say(ROWS.merchant), look: 'wide', cell: ({ name }) => <bdi>{name}</bdi> },
-          { heading: '', cell: ({ kind }) => <KindBadge view={view} kind={kind} /> },
+          { heading: view.say(ROWS.kind), cell: ({ kind }) => <KindBadge view={view} kind={kind} /> },
           { heading: view.say(ROWS.problem), look: 'wide', cell: (finding) => <Said view={view} finding={finding} /> },
         ]}
       />

@@ -15,15 +15,15 @@ const WORDS = {
   start: { en: 'Start', zh: '启动' },
   title: { en: 'Start these sheets?', zh: '启动此上传？' },
   startsOne: (rows: string, ready: string): Words => ({
-    en: `This makes one batch of ${rows} rows. ${ready} of them are sent to WeChat.`,
+    en: `This makes one batch. Rows: ${rows}, of which ${ready} are sent to WeChat.`,
     zh: `将生成一个批次，共 ${rows} 行，其中 ${ready} 行会提交到微信。`,
   }),
   startsMany: (batches: number, rows: string, ready: string): Words => ({
-    en: `This makes ${batches} batches, one for each file, of ${rows} rows in all. ${ready} of them are sent to WeChat.`,
+    en: `This makes ${batches} batches, one for each file. Rows in all: ${rows}, of which ${ready} are sent to WeChat.`,
     zh: `每个文件生成一个批次，共 ${batches} 个批次、${rows} 行，其中 ${ready} 行会提交到微信。`,
   }),
   rest: (correct: string, not: string): Words => ({
-    en: `${correct} rows to correct and ${not} others are not sent; the report of the batch says why.`,
+    en: `Not sent: ${correct} to correct, ${not} for other reasons. The report of the batch says why.`,
     zh: `另有 ${correct} 行需更正、${not} 行因其他原因不提交，批次报告中会说明原因。`,
   }),
   leftOut: (files: number): Words => ({

@@ -114,7 +114,9 @@ test('several files are one batch each; one that cannot be read is refused in th
     file(sheetOf([merchant(2)]), 'c.csv'),
   ];
   const { path, page } = await uploaded(one, files);
-  expect(page.text).toContain('This makes 2 batches, one for each file, of 2 rows in all.');
+  expect(page.text).toContain(
+    'This makes 2 batches, one for each file. Rows in all: 2, of which 2 are sent to WeChat.',
+  );
   expect(page.text).toContain('1 file without a merchant that can be read: left out.');
   const refused = await checked(one, `${path}?file=2`);
   expect(refused.text).toContain('This file cannot be loaded');
