@@ -2,12 +2,35 @@
 import { type DetailField, listOfDetails } from '../domain/merchant.js';
 import { problemNextStep, problemReason } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
-import type { PlannedRow } from '../producer/plan.js';
+import type { PlannedRow, RowStatus } from '../producer/plan.js';
+
+export const REPLACED = 'row:replaced';
 
 export const REPLACES: Words = {
-  en: 'warning: an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead [row:replaced]',
-  zh: '警告：之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行 [row:replaced]',
+  en: 'an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead',
+  zh: '之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行',
 };
+
+export const REPLACES_LINE: Words = {
+  en: `warning: ${REPLACES.en} [${REPLACED}]`,
+  zh: `警告：${REPLACES.zh} [${REPLACED}]`,
+};
+
+/** Why a row in order is not sent. */
+export const NOT_SENT = {
+  already_created: {
+    en: 'the enterprise has a Mini Program already, by an earlier batch; the report names its appid',
+    zh: '该企业此前已创建小程序，appid 见报告',
+  },
+  in_progress: {
+    en: 'an earlier row asks for the same and is not over yet; this row gets its outcome',
+    zh: '之前已有相同的一行正在办理，本行将得到同样的结果',
+  },
+  waits: {
+    en: 'a row of this enterprise with other details may be with WeChat; this one is sent if that one fails',
+    zh: '同一企业信息不同的另一行可能正在微信办理，若其失败则自动提交本行',
+  },
+} as const satisfies Partial<Record<RowStatus, Words>>;
 
 export function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
   const words = duplicateWords(firstLine, differing);

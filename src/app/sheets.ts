@@ -29,7 +29,7 @@ export async function openSheetFiles(
 ): Promise<SheetFile[]> {
   const sheets = [];
   for (const file of files) {
-    const opened = { file, sheet: await openSheetFile(file, rules, language) };
+    const opened = { file, sheet: await withFileName(file, () => openSheetAt(file, rules), language) };
     onOpened?.(opened);
     sheets.push(opened);
   }
@@ -43,9 +43,9 @@ export async function openSheetFiles(
   return sheets;
 }
 
-/** @throws SheetError that names the file */
-function openSheetFile(file: string, rules: Rules, language?: Language): Promise<Sheet> {
-  return withFileName(file, () => openSheet(file, { required: requiredFields(rules.needs) }), language);
+/** @throws SheetError */
+export function openSheetAt(path: string, { needs }: Pick<Rules, 'needs'>): Promise<Sheet> {
+  return openSheet(path, { required: requiredFields(needs) });
 }
 
 /** What is wrong with a file is said with its name in front. @throws SheetError */

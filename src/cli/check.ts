@@ -9,10 +9,10 @@ import {
   type Forecast,
   withoutLedger,
 } from '../app/check.js';
-import { duplicateLine, problemsOf, REPLACES } from '../app/row-problems.js';
+import { knownAs, noPhone, PLAN_WORDS, SEVERITIES } from '../app/check-words.js';
+import { duplicateLine, problemsOf, REPLACES_LINE } from '../app/row-problems.js';
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
-import type { Batch } from '../domain/batch.js';
 import { problemWords } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
@@ -23,7 +23,7 @@ import { type CommandContext, command, EXIT, perform, UsageError } from './comma
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
 import { spoken } from './language.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
-import { noMerchants, noPhone, sayNotes } from './shown.js';
+import { noMerchants, sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
 
 interface Options extends SheetOptions {
@@ -154,13 +154,6 @@ function textPage(lang: Language): Page {
   };
 }
 
-function knownAs({ id }: Batch): Words {
-  return {
-    en: `This file is batch ${id} already: loading it again changes nothing.`,
-    zh: `此文件已导入为批次 ${id}，再次导入不会有任何变化。`,
-  };
-}
-
 function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
   const rows: [Words, string | number | undefined][] = [
     [PLAN_WORDS.rows, plan.rows],
@@ -180,27 +173,6 @@ function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
   return table(rows.flatMap(([what, count]) => (count === undefined ? [] : [[`  ${spoken(what)}`, String(count)]])));
 }
 
-const PLAN_WORDS = {
-  rows: { en: 'rows', zh: '总行数' },
-  ready: { en: 'ready', zh: '可提交' },
-  invalid: { en: 'to fix', zh: '需更正' },
-  duplicate: { en: 'duplicates in this file', zh: '本文件内重复' },
-  alreadyCreated: { en: 'already registered', zh: '此前已创建' },
-  inProgress: { en: 'already in progress', zh: '已在处理中' },
-  waits: { en: 'wait for a row with other details', zh: '等待同一企业信息不同的另一行' },
-  replaces: { en: 'of the ready ones, replace an earlier row', zh: '可提交的行中，将取代较早的行' },
-  warned: { en: 'rows with warnings', zh: '有警告的行' },
-  calls: { en: 'calls needed', zh: '所需提交次数' },
-  before: { en: 'of earlier batches, sent before them', zh: '排在前面的较早批次' },
-  days: { en: "days needed at today's quota", zh: '按今日额度所需天数' },
-  sentBy: { en: 'all sent on', zh: '全部提交完成日期' },
-} as const satisfies Record<string, Words>;
-
-const SEVERITIES = {
-  error: { en: 'error', zh: '错误' },
-  warning: { en: 'warning', zh: '警告' },
-} as const satisfies Record<string, Words>;
-
 function describeGroups(groups: readonly ProblemGroup[]): string {
   return table(
     groups.map(({ problem, severity, count, cells }) => [
@@ -218,7 +190,7 @@ function linesOf({ row, status, firstLine, differing, replaces }: PlannedRow, la
     (problem) =>
       `${SEVERITIES[problem.severity][lang]}${colon}${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
   );
-  if (replaces) lines.push(REPLACES[lang]);
+  if (replaces) lines.push(REPLACES_LINE[lang]);
   if (status === 'duplicate') lines.push(duplicateLine(firstLine, differing)[lang]);
   return lines.map((line) => (lang === 'zh' ? ` 第 ${row.line} 行：${line}` : `:${row.line}: ${line}`));
 }

@@ -1,4 +1,5 @@
 /** Loading and sending, as a terminal shows them. */
+import { noPhone } from '../app/check-words.js';
 import { type LoadRequest, loadFiles } from '../app/load.js';
 import type { SendEvents } from '../app/send-and-listen.js';
 import type { SheetFile } from '../app/sheets.js';
@@ -53,14 +54,6 @@ export function noMerchants(file: string, hasExample: boolean): Words {
   return {
     en: `${file}: ${what.en}. Write one merchant a row ${where.en}, save the file, and give the same command again.`,
     zh: `${file}：${what.zh}。${where.zh}逐行填写商户，保存后再次运行同一命令。`,
-  };
-}
-
-/** The message to forward asks merchants to answer it where there is no number to call. */
-export function noPhone(rows: number): Words {
-  return {
-    en: `${rows} ${rows === 1 ? 'row has' : 'rows have'} no component_phone, and FASTREGISTER_COMPONENT_PHONE is not set: the messages to forward name no number to call, and ask to be answered.`,
-    zh: `${rows} 行没有客服电话，也未设置 FASTREGISTER_COMPONENT_PHONE：“转发给商户”的内容中没有可致电的号码，只请商户直接回复。`,
   };
 }
 

@@ -9,6 +9,9 @@ export const ACTIONS = {
   'users.password': { en: "changed a user's password", zh: '更换用户密码' },
   'users.role': { en: "changed a user's role", zh: '更改用户角色' },
   'users.sessions': { en: "ended a user's sessions", zh: '结束用户的会话' },
+  'sheets.upload': { en: 'uploaded sheets', zh: '上传表格' },
+  'sheets.start': { en: 'started sheets', zh: '启动表格' },
+  'sheets.remove': { en: 'removed an upload', zh: '删除上传' },
 } as const satisfies Record<string, Words>;
 
 export type ActionName = keyof typeof ACTIONS;

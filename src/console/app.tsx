@@ -11,7 +11,7 @@ import { openAccounts } from './accounts.js';
 import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
 import { openDoor } from './door.js';
-import { isCsrfToken, isOwnOrigin, ownPath, SECURITY_HEADERS } from './guard.js';
+import { isCsrfToken, isOwnOrigin, ownPath, SECURITY_HEADERS, StaleForm } from './guard.js';
 import { Document, documentOf, Frame, htmlOf, liveId } from './layout.js';
 import type { LiveFeeds } from './live.js';
 import { ROUTES } from './routes.js';
@@ -142,6 +142,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
         await written('done');
         return answer;
       } catch (error) {
+        if (error instanceof StaleForm) return stalePage(visit.language);
         await written(error instanceof UserError ? 'refused' : 'failed');
         throw error;
       }
@@ -173,9 +174,9 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   }
 
   async function shown(c: ConsoleContext, visit: Visit, page: ConsolePage, route?: PageRoute): Promise<Response> {
-    const { title, body, status = 200, plain } = page;
+    const { title, body, status = 200, plain, isStill } = page;
     const { search } = new URL(c.req.url);
-    const liveAt = route?.live === undefined ? undefined : `${liveAddress(visit.path)}${search}`;
+    const liveAt = route?.live === undefined || isStill === true ? undefined : `${liveAddress(visit.path)}${search}`;
     const said = door.saidLast(c);
     const isTitled = plain !== true && status !== 200;
     const html = await documentOf(

@@ -23,6 +23,11 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
+/** A form without the token of its page: nothing of it is done, and nothing recorded. Thrown by a route that reads its body itself. */
+export class StaleForm extends Error {
+  override readonly name = 'StaleForm';
+}
+
 /** A page of another site has another origin, and a browser always says which with a POST. */
 export function isOwnOrigin(headers: Headers, publicUrl: string | undefined): boolean {
   const origin = headers.get('origin');

@@ -2,12 +2,16 @@
 import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
 import { batchesRoutes } from './pages/batches.js';
+import { newSheetRoutes } from './pages/new-sheet.js';
+import { sheetRoutes } from './pages/sheet.js';
 import { todayRoutes } from './pages/today.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
 
 export const ROUTES: readonly Route[] = [
   ...todayRoutes,
+  ...newSheetRoutes,
+  ...sheetRoutes,
   ...batchesRoutes,
   ...batchRoutes,
   ...usersRoutes,

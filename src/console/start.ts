@@ -1,3 +1,5 @@
+import { removeOldUploads } from '../app/uploads/folder.js';
+import { continueEvery } from '../app/uploads/starting.js';
 import { limitsOf } from '../app/wiring/limits.js';
 import type { Part } from '../app/wiring/part.js';
 import { processSourcesOf } from '../app/wiring/process-sources.js';
@@ -32,6 +34,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
     workload: openWorkload(redis),
   };
   const feeds = openLiveFeeds(log);
+  const tidying = startTidying(door);
   const app = consoleApp({ store: door, feeds });
   const server = await startConsole({
     host: settings.consoleHost,
@@ -59,8 +62,24 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
   return {
     port: server.port,
     async close() {
+      clearInterval(tidying);
       feeds.close();
       await server.close();
     },
   };
+}
+
+const TIDY_EVERY_MS = 3_600_000;
+
+/** Uploads that nobody started are removed, and what a process that ended left half loaded goes on: now, and every hour. */
+function startTidying(store: Store): NodeJS.Timeout {
+  const tidy = async (): Promise<void> => {
+    await removeOldUploads(store.settings, Date.now());
+    await continueEvery(store);
+  };
+  const tidied = (): void => {
+    tidy().catch((error: unknown) => store.log.error({ err: error }, 'old uploads could not be removed'));
+  };
+  tidied();
+  return setInterval(tidied, TIDY_EVERY_MS).unref();
 }

@@ -49,6 +49,8 @@ export interface ConsolePage {
   readonly body: Child;
   /** Default: 200. */
   readonly status?: 200 | 400 | 403 | 404 | 409 | 429 | 503;
+  /** Nothing of it follows live any more, though its route has live parts. */
+  readonly isStill?: boolean;
   /** Without navigation, as a page for print. */
   readonly plain?: boolean;
 }

@@ -150,6 +150,16 @@ export function refusalReasons(ofRow: readonly ReportedProblem[]): Words[] {
 const HELD_BACK: ProblemCode = 'sheet:held_back';
 const LOOK_AT: Words = { en: 'Look at this, too:', zh: '另请留意：' };
 
+/** A row with it is not sent. */
+export function isError(code: string): boolean {
+  return kindOf(code)?.severity === 'error';
+}
+
+/** It was repaired on the way, or is of no consequence. */
+export function callsForNothing(code: string): boolean {
+  return stepOf({ code }) === NOTHING;
+}
+
 function isWarning({ code }: ReportedProblem): boolean {
   return kindOf(code)?.severity === 'warning';
 }

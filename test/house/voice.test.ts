@@ -11,6 +11,7 @@ const ROOMS = [
   'src',
   'src/app',
   'src/app/doctor',
+  'src/app/uploads',
   'src/app/wiring',
   'src/cli',
   'src/console',

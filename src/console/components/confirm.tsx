@@ -15,15 +15,27 @@ interface Props {
   /** On the button that does it: a verb. */
   readonly does: string;
   readonly isDangerous?: boolean;
+  /** What the page is for. */
+  readonly isMain?: boolean;
   /** What will happen, and further fields. */
   readonly children?: Child;
 }
 
 /** A button that asks before it acts. Without a script what it asks unfolds in its place. */
-export function Confirm({ visit, id, label, title, action, does, isDangerous = false, children }: Props) {
+export function Confirm({
+  visit,
+  id,
+  label,
+  title,
+  action,
+  does,
+  isDangerous = false,
+  isMain = false,
+  children,
+}: Props) {
   return (
     <details class="confirm" data-dialog={id}>
-      <summary class={isDangerous ? 'button danger' : 'button'}>{label}</summary>
+      <summary class={isDangerous ? 'button danger' : isMain ? 'button main' : 'button'}>{label}</summary>
       <form method="post" action={action} class="sheet" aria-labelledby={`${id}-title`}>
         <Csrf of={visit} />
         <h3 id={`${id}-title`}>{title}</h3>

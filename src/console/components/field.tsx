@@ -11,6 +11,7 @@ interface InputProps {
   /** What is wrong with it. */
   readonly fault?: string | undefined;
   readonly autocomplete?: string;
+  readonly inputmode?: 'numeric' | 'decimal';
 }
 
 export function FormField({ label, name, hint, fault, type = 'text', ...input }: InputProps) {

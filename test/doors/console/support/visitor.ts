@@ -18,6 +18,12 @@ export interface Visitor {
   get(path: string, headers?: Record<string, string>): Promise<Answered>;
   /** With the token of the last page that was shown. */
   post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Answered>;
+  /** A form with files, as a browser sends it: its token stands before them. */
+  upload(files: readonly File[], fields?: Record<string, string>): Promise<Answered>;
+  /** Any body, to any path. */
+  send(path: string, body: FormData | string, headers?: Record<string, string>): Promise<Answered>;
+  /** The token of the last page that was shown. */
+  csrf(): string;
   logIn(user?: string, password?: string): Promise<Answered>;
   /** The live parts of a page, as they come. */
   follow(path: string): Promise<ReadableStreamDefaultReader<Uint8Array>>;
@@ -72,10 +78,28 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
       );
     };
 
+    const send: Visitor['send'] = async (path, body, headers = {}) =>
+      read(
+        await ask(path, {
+          method: 'POST',
+          body,
+          headers: { origin: ADDRESS, ...headers },
+          duplex: 'half',
+        } as RequestInit),
+      );
+
     return {
       cookies,
       get,
       post,
+      send,
+      csrf: () => csrf,
+      async upload(files, fields = {}) {
+        const form = new FormData();
+        for (const [name, value] of Object.entries({ csrf, ...fields })) form.append(name, value);
+        for (const file of files) form.append('file', file);
+        return send('/sheets/new', form);
+      },
       async logIn(username = 'admin', password = PASSWORD) {
         await get('/login');
         const answer = await post('/login', { username, password });
