@@ -9,7 +9,7 @@ import type { Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { Facts } from './field.js';
 import { addressWith } from './pager.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 
 type Plan = CheckResult['plan'];
 
@@ -170,7 +170,7 @@ export function Groups({ view, groups, path }: { view: View; groups: readonly Gr
   return (
     <section>
       <h2>{view.say(WORDS.found)}</h2>
-      <Table
+      <DataTable
         caption={view.say(WORDS.found)}
         rows={groups}
         empty={view.say(WORDS.nothing)}

@@ -10,7 +10,7 @@ import { addressWith } from './pager.js';
 import { countedRows, Groups, groupsOf, PlanFacts, PlanFigures } from './sheet-plan.js';
 import { SheetRows } from './sheet-rows.js';
 import { SheetOptions, StartButtons } from './sheet-start.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 
 const WORDS = {
   uploaded: { en: 'uploaded by', zh: '上传者' },
@@ -88,7 +88,7 @@ function Files({ view, upload, checks, at }: { view: View; upload: Upload; check
   return (
     <section>
       <h2>{view.say(WORDS.files)}</h2>
-      <Table
+      <DataTable
         caption={view.say(WORDS.files)}
         rows={upload.files.map((file, place) => ({ file, place, check: checks[place] }))}
         empty=""

@@ -6,7 +6,7 @@ import { WORDS } from '../words.js';
 import { Choice } from './field.js';
 import { Pager } from './pager.js';
 import { type Group, KINDS, KindBadge } from './sheet-plan.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 
 const ROWS = {
   title: { en: 'By cell', zh: '按单元格' },
@@ -45,7 +45,7 @@ export function SheetRows({ view, path, groups, page }: Props) {
         <Choice label={view.say(ROWS.show)} name="show" value={show} choices={choices} />
         <button type="submit">{view.say(WORDS.filter)}</button>
       </form>
-      <Table
+      <DataTable
         caption={view.say(ROWS.title)}
         rows={page.findings}
         empty={view.say(ROWS.none)}

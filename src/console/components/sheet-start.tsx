@@ -4,7 +4,7 @@ import type { Upload } from '../../app/uploads/folder.js';
 import type { Words } from '../../domain/words.js';
 import type { View, Visit } from '../visit.js';
 import { Confirm } from './confirm.js';
-import { Field } from './field.js';
+import { FormField } from './field.js';
 import { notSentOf } from './sheet-plan.js';
 
 const WORDS = {
@@ -100,14 +100,14 @@ export function StartButtons({ visit, upload, checks, way }: Props) {
           {leftOut > 0 && <p class="fault">{visit.say(WORDS.leftOut(leftOut))}</p>}
           {!way.acceptWarnings && <p>{visit.say(WORDS.held)}</p>}
           {way.again && <p class="fault">{visit.say(WORDS.againFault)}</p>}
-          <Field
+          <FormField
             label={visit.say(WORDS.canary)}
             name="canary"
             inputmode="numeric"
             maxlength={6}
             hint={visit.say(WORDS.canaryHint)}
           />
-          <Field
+          <FormField
             label={visit.say(WORDS.most)}
             name="most_invalid"
             inputmode="decimal"

@@ -4,7 +4,7 @@ import { checksOf } from '../../app/uploads/checking.js';
 import { KEPT_MS, listUploads, UPLOAD_LIMITS, type Upload } from '../../app/uploads/folder.js';
 import { startOf } from '../../app/uploads/starting.js';
 import type { Words } from '../../domain/words.js';
-import { Table } from '../components/table.js';
+import { DataTable } from '../components/table.js';
 import { Csrf } from '../layout.js';
 import { receiveUpload } from '../receive-upload.js';
 import { staticAddress } from '../static-files.js';
@@ -111,7 +111,7 @@ function NewSheet({ visit, uploads }: { visit: Visit; uploads: readonly Upload[]
 
 function Uploads({ view, uploads }: { view: View; uploads: readonly Upload[] }) {
   return (
-    <Table
+    <DataTable
       caption={view.say(WORDS.waiting)}
       rows={uploads}
       empty={view.say(WORDS.none)}

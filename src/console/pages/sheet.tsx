@@ -11,7 +11,7 @@ import { SheetReview } from '../components/sheet-review.js';
 import { download } from '../download.js';
 import { Live } from '../layout.js';
 import { staticAddress } from '../static-files.js';
-import type { Fragments, Page, Redirect, Route, View, Visit } from '../visit.js';
+import type { ConsolePage, Fragments, Redirect, Route, View, Visit } from '../visit.js';
 
 const WORDS = {
   reading: { en: 'Reading', zh: '正在读取' },
