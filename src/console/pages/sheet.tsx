@@ -153,7 +153,7 @@ function isUnderWay(started: Started | undefined, checks: readonly FileCheck[]):
   return checks.some(({ kind }) => kind === 'reading' || kind === 'failed');
 }
 
-async function show(visit: Visit): Promise<Page | Redirect> {
+async function show(visit: Visit): Promise<ConsolePage | Redirect> {
   const { upload, started, checks } = await stateOf(visit);
   const title = same(upload.files.map(({ name }) => name).join(', '));
   if (isUnderWay(started, checks)) {
