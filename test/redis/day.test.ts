@@ -248,6 +248,16 @@ describe('calls that are kept for follow-ups', () => {
     return kept;
   }
 
+  test('are looked at again within seconds, because a push may free one, and not only after the next check', async () => {
+    await server.redis.zadd(key('scheduled', 'follow-up'), Date.now() + MINUTE_MS, 'silent');
+    const few = { ...ASKING, perDay: 2, reserve: 1 };
+    expect((await take(1, few)).kind).toBe('go');
+    expect((await take(2, few)).kind).toBe('check');
+    const waiting = (await take(3, few)) as Permit & { ms: number };
+    expect(waiting).toMatchObject({ kind: 'wait', why: 'day' });
+    expect(waiting.ms).toBeLessThanOrEqual(3_000);
+  });
+
   test('are reserved for follow-ups that fall due before the day ends, at most the configured share', async () => {
     expect(await keptFor([], HOUR_MS)).toBe(0);
     expect(await keptFor([1_000, 2_000, HOUR_MS + 1_000], HOUR_MS)).toBe(2);
