@@ -22,7 +22,7 @@ test.each(APIS)(
 
     for (const asked of [15, 40, 65]) {
       await until(`${asked} were asked`, () => Object.keys(story.simulator.state().merchants).length >= asked);
-      const pid = serverPid(story.home);
+      const pid = await until('a server runs', () => serverPid(story.home));
       process.kill(pid, 'SIGKILL');
       await until('another server runs', async () => {
         return serverPid(story.home) !== pid && (await story.store.redis.ping()) === 'PONG';
