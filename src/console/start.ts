@@ -71,7 +71,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
 
 const TIDY_EVERY_MS = 3_600_000;
 
-/** Uploads that nobody started are removed, and what a process that ended left half loaded goes on: now, and every hour. */
+/** Now and every hour: removes uploads that were not started, and continues loads that another process left unfinished. */
 function startTidying(store: Store): NodeJS.Timeout {
   const tidy = async (): Promise<void> => {
     await removeOldUploads(store.settings, Date.now());

@@ -1,6 +1,6 @@
 /**
  * Checks what was uploaded, once for each way of loading it, while its page shows how far it is. What was found is kept beside the
- * sheet; a check that a process did not end is made again when somebody looks.
+ * sheet; a check that a process did not finish is made again when its page is opened.
  */
 import { join } from 'node:path';
 import type { Words } from '../../domain/words.js';

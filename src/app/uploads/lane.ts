@@ -8,7 +8,7 @@ export function openLane(most: number): <T>(work: () => Promise<T>) => Promise<T
     try {
       return await work();
     } finally {
-      // Whoever waits takes the place, so it is not counted anew.
+      // The next work takes the place, so it is not counted anew.
       const next = waiting.shift();
       if (next === undefined) working -= 1;
       else next();

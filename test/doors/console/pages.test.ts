@@ -44,7 +44,7 @@ test('no page has a script or a style in it, or asks another host', async () => 
   await book.load('b1', [merchant(1), undefined]);
   const one = visitor();
   await one.logIn();
-  for (const path of ['/', '/batches', '/batches/b1', '/users', '/audit']) {
+  for (const path of ['/', '/sheets/new', '/batches', '/batches/b1', '/users', '/audit']) {
     const { text } = await one.get(path);
     expect(text).not.toMatch(/ style=| on\w+=|<style|<script(?! src="\/static\/)|javascript:|hx-on/);
     expect(
