@@ -1,12 +1,9 @@
 /** An action of a form that is done once, however often the form is sent: clicked twice, reloaded, or sent from two tabs. */
 import { randomBytes } from 'node:crypto';
 import type { Words } from '../domain/words.js';
-import { key } from '../redis/keys.js';
+import { openSentForms } from '../redis/console-once.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
-
-/** A form that was opened yesterday can be sent; a page is not kept open for longer. */
-const KEPT_S = 86_400;
 
 /** For a hidden field of the form. */
 export function newOnceId(): string {
@@ -23,18 +20,18 @@ export interface Done {
 /** What fails is not done, and may be sent again. @throws RequestError where the form has no such id */
 export async function doOnce({ redis }: Pick<Store, 'redis'>, id: string, act: () => Promise<Done>): Promise<Done> {
   if (!/^[\w-]{22}$/.test(id)) throw new RequestError('refused', NO_FORM);
-  const name = key('consoleOnce', id);
-  if ((await redis.set(name, '', 'EX', KEPT_S, 'NX')) === null) {
-    const done = await redis.get(name);
-    if (done === null || done === '') throw new RequestError('refused', IN_PROGRESS);
-    return JSON.parse(done) as Done;
+  const forms = openSentForms(redis);
+  const begun = await forms.begin(id);
+  if (begun.kind === 'sent') {
+    if (begun.answer === '') throw new RequestError('refused', IN_PROGRESS);
+    return JSON.parse(begun.answer) as Done;
   }
   try {
     const done = await act();
-    await redis.set(name, JSON.stringify(done), 'EX', KEPT_S);
+    await forms.finish(id, JSON.stringify(done));
     return done;
   } catch (error) {
-    await redis.del(name);
+    await forms.forget(id);
     throw error;
   }
 }

@@ -1,7 +1,11 @@
 /** Every page and every action of the console, with the role that it needs. */
+import { askRoutes } from './pages/ask.js';
 import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
 import { batchesRoutes } from './pages/batches.js';
+import { correctRoutes } from './pages/correct.js';
+import { merchantRoutes } from './pages/merchant.js';
+import { merchantsRoutes } from './pages/merchants.js';
 import { newSheetRoutes } from './pages/new-sheet.js';
 import { sheetRoutes } from './pages/sheet.js';
 import { todayRoutes } from './pages/today.js';
@@ -14,6 +18,10 @@ export const ROUTES: readonly Route[] = [
   ...sheetRoutes,
   ...batchesRoutes,
   ...batchRoutes,
+  ...merchantsRoutes,
+  ...merchantRoutes,
+  ...correctRoutes,
+  ...askRoutes,
   ...usersRoutes,
   ...auditRoutes,
 ];
