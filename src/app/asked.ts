@@ -6,7 +6,7 @@ import type { Outcome } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
 import { sleep } from '../sleep.js';
 import { batchNamed } from './batches.js';
-import { type Done, doOnce, newOnceId } from './once.js';
+import { type Done, doOnce, newOnceId, type Repeated } from './once.js';
 import { registrationNamed } from './registration-named.js';
 import { RequestError } from './request-error.js';
 import { type ActionSummary, applyPreviewed, type PreviewedAction, preview } from './retry-cancel.js';
@@ -76,7 +76,7 @@ const WAITED_MS = 5_000;
 export async function answerAsked(
   store: Store,
   { once, because, who, language, ...asked }: Answer,
-): Promise<Done & { readonly moved?: number }> {
+): Promise<Done & Repeated & { readonly moved?: number }> {
   const reason = readReason(because);
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);
   return doOnce(store, once, async () => {

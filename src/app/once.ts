@@ -17,14 +17,26 @@ export interface Done {
   readonly to: string;
 }
 
+export interface Repeated {
+  /** The form was sent before: nothing was done now. */
+  readonly isRepeated?: true;
+}
+
+/** In the audit, of a form that was sent before. */
+export const REPEATED = 'repeated';
+
 /** What fails is not done, and may be sent again. @throws RequestError where the form has no such id */
-export async function doOnce({ redis }: Pick<Store, 'redis'>, id: string, act: () => Promise<Done>): Promise<Done> {
+export async function doOnce<T extends Done>(
+  { redis }: Pick<Store, 'redis'>,
+  id: string,
+  act: () => Promise<T>,
+): Promise<T & Repeated> {
   if (!/^[\w-]{22}$/.test(id)) throw new RequestError('refused', NO_FORM);
   const forms = openSentForms(redis);
   const begun = await forms.begin(id);
   if (begun.kind === 'sent') {
     if (begun.answer === '') throw new RequestError('refused', IN_PROGRESS);
-    return JSON.parse(begun.answer) as Done;
+    return { ...(JSON.parse(begun.answer) as T), isRepeated: true };
   }
   try {
     const done = await act();

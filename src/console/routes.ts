@@ -2,6 +2,7 @@
 import { askRoutes } from './pages/ask.js';
 import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
+import { batchFilesRoutes } from './pages/batch-files.js';
 import { batchesRoutes } from './pages/batches.js';
 import { correctRoutes } from './pages/correct.js';
 import { merchantRoutes } from './pages/merchant.js';
@@ -9,6 +10,7 @@ import { merchantsRoutes } from './pages/merchants.js';
 import { newSheetRoutes } from './pages/new-sheet.js';
 import { sheetRoutes } from './pages/sheet.js';
 import { todayRoutes } from './pages/today.js';
+import { todoRoutes } from './pages/todo.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
 
@@ -18,6 +20,8 @@ export const ROUTES: readonly Route[] = [
   ...sheetRoutes,
   ...batchesRoutes,
   ...batchRoutes,
+  ...batchFilesRoutes,
+  ...todoRoutes,
   ...merchantsRoutes,
   ...merchantRoutes,
   ...correctRoutes,

@@ -1,5 +1,6 @@
 /** Sending again and withdrawing, of a batch or of one merchant: what it would do, and a button that does it. */
 import { type Asked, type AskedFor, answerAsked, ask } from '../../app/asked.js';
+import { REPEATED } from '../../app/once.js';
 import { ASK_WORDS, previewLines } from '../../app/retry-cancel-words.js';
 import type { Ask } from '../../domain/operator.js';
 import { OUTCOME_NAMES, OUTCOMES } from '../../domain/outcomes.js';
@@ -56,7 +57,8 @@ async function answer({ store, form, user, language, note }: ActionVisit, asked:
   note(asked.id);
   const { once = '', because = '' } = form;
   const done = await answerAsked(store, { ...asked, once, because, who: user, language });
-  if (done.moved !== undefined) note(asked.id, String(done.moved));
+  if (done.isRepeated) note(asked.id, REPEATED);
+  else if (done.moved !== undefined) note(asked.id, String(done.moved));
   return { to: done.to, said: done.said };
 }
 

@@ -18,7 +18,7 @@ import {
   SUFFIX,
   UNCHANGED,
 } from '../../app/correct-words.js';
-import { doOnce, newOnceId } from '../../app/once.js';
+import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { RequestError } from '../../app/request-error.js';
 import { rulesOf } from '../../app/wiring/registration-api.js';
 import { columnName } from '../../domain/columns.js';
@@ -95,18 +95,19 @@ async function correct(visit: ActionVisit) {
   note(id);
   const reason = readReason(form.because ?? '');
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);
-  return doOnce(store, form.once ?? '', async () => {
+  const done = await doOnce(store, form.once ?? '', async () => {
     const tools = toolsOf(visit);
     const preview = await previewCorrection(tools, id, correctionsIn(visit, await detailsNow(visit)));
     // Since the question another person may have corrected it, or WeChat may have settled it.
     if (preview.kind !== 'ready') throw new RequestError('refused', refusal(id, preview));
     const by = { who: user, because: reason.text, suffix: SUFFIX[language], now: Date.now };
-    const done = await applyCorrection(tools, preview.correction, by);
-    if (done.kind === 'overtaken') throw new RequestError('refused', OVERTAKEN);
-    note(id, done.batch.id);
-    const said = joined([DONE[done.became], same(done.batch.id)]);
-    return { to: `/merchants/${id}`, said };
+    const applied = await applyCorrection(tools, preview.correction, by);
+    if (applied.kind === 'overtaken') throw new RequestError('refused', OVERTAKEN);
+    note(id, applied.batch.id);
+    return { to: `/merchants/${id}`, said: joined([DONE[applied.became], same(applied.batch.id)]) };
   });
+  if (done.isRepeated) note(id, REPEATED);
+  return { to: done.to, said: done.said };
 }
 
 function refusal(id: string, preview: Exclude<CorrectionPreview, { kind: 'ready' }>): Words {

@@ -1,7 +1,7 @@
 /** One merchant: its details, whose turn it is, what to forward, and everything that happened. */
 import { type MerchantFacts, merchantFacts } from '../../app/merchant.js';
 import { addNote } from '../../app/note.js';
-import { doOnce, newOnceId } from '../../app/once.js';
+import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
 import { STATES } from '../../domain/registration.js';
 import { ACTORS, same, type Words } from '../../domain/words.js';
@@ -70,14 +70,16 @@ export const merchantRoutes: readonly Route[] = [
     path: '/merchants/:id/note',
     needs: 'operator',
     action: 'merchants.note',
-    async act({ store, params, form, user, note, say }) {
+    async act({ store, params, form, user, note }) {
       const { id = '' } = params;
       const contacted = form.contacted === 'yes';
       note(id, contacted ? 'contacted' : '');
-      return doOnce(store, form.once ?? '', async () => {
+      const done = await doOnce(store, form.once ?? '', async () => {
         await addNote(store.ledger, id, { text: form.text ?? '', who: user, contacted });
-        return { to: `/merchants/${id}`, said: same(say(WORDS.noted)) };
+        return { to: `/merchants/${id}`, said: WORDS.noted };
       });
+      if (done.isRepeated) note(id, REPEATED);
+      return { to: done.to, said: done.said };
     },
   },
 ];

@@ -109,6 +109,14 @@
     finder.select();
   });
 
+  /** The button that stands beside a field, not the first one of its form. */
+  document.addEventListener('keydown', (event) => {
+    const button = event.key === 'Enter' && !event.isComposing && event.target.dataset?.enter;
+    if (!button) return;
+    event.preventDefault();
+    document.getElementById(button)?.click();
+  });
+
   document.addEventListener('click', async (event) => {
     const copier = event.target.closest('[data-copy]');
     if (copier) {
