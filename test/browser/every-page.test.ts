@@ -16,7 +16,22 @@ import {
 useBrowser();
 
 /** Every page, with something on it. A page of yours is a line here. */
-const PAGES = ['/', '/batches', '/batches/b1', '/batches/b1?outcome=rejected', '/users', '/audit', '/nothing'];
+const PAGES = [
+  '/',
+  '/batches',
+  '/batches/b1',
+  '/batches/b1?outcome=rejected',
+  '/batches/b1/retry',
+  '/batches/b1/codes',
+  '/todo',
+  '/merchants',
+  '/merchants/REFUSED',
+  '/merchants/REFUSED/correct',
+  '/merchants/REFUSED/retry',
+  '/users',
+  '/audit',
+  '/nothing',
+];
 
 /** No word of it can be broken but by force. */
 const LONG = 'W'.repeat(120);
@@ -28,19 +43,19 @@ async function filled() {
   await addUser(story.store, { name: LONG.slice(0, 40), role: 'operator', password: 'a password of tests' }, LONG);
   await story.start();
   await story.settled('b1');
-  return story;
+  return { ...story, pages: PAGES.map((path) => path.replace('REFUSED', story.idOf(merchant(2)))) };
 }
 
 test.each(['zh-CN', 'en-GB'])(
   'in %s no page has a serious fault for those who do not see it, light or dark',
   async (locale) => {
-    const { address } = await filled();
+    const { address, pages } = await filled();
     const opened = await openPage(address, { locale });
     const { page, faults } = opened;
     await page.goto(`${address}/login`);
     expect(await findings(page)).toEqual([]);
     await logIn(opened);
-    for (const path of PAGES) {
+    for (const path of pages) {
       await page.goto(address + path);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });

@@ -8,22 +8,14 @@ import {
   correctableDetails,
   previewCorrection,
 } from '../../app/correct.js';
-import {
-  becomesInWords,
-  CREATED,
-  DONE,
-  INVALID,
-  OVERTAKEN,
-  QUESTION,
-  SUFFIX,
-  UNCHANGED,
-} from '../../app/correct-words.js';
+import { becomesInWords, CREATED, DONE, INVALID, OVERTAKEN, SUFFIX, UNCHANGED } from '../../app/correct-words.js';
 import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { RequestError } from '../../app/request-error.js';
 import { rulesOf } from '../../app/wiring/registration-api.js';
 import { columnName } from '../../domain/columns.js';
 import { type CorrectableField, detailText } from '../../domain/correction.js';
 import { readReason } from '../../domain/note.js';
+import { printable } from '../../domain/printable.js';
 import { type Problem, problemReason, problemWords, worstFirst } from '../../domain/problems.js';
 import { joined, same, type Words } from '../../domain/words.js';
 import { Choice, FormField } from '../components/field.js';
@@ -49,6 +41,9 @@ const WORDS = {
   byCode: { en: 'by the shape of the code', zh: '按代码判断' },
   back: { en: 'Back to the merchant', zh: '返回商户' },
 } as const;
+
+/** The problems stand beside the fields. */
+const REFUSED: Words = { en: INVALID.en.replace(/:$/, '.'), zh: INVALID.zh.replace(/：$/, '。') };
 
 const CODE_TYPES: readonly Words[] = [
   { en: '1 credit code', zh: '1 统一社会信用代码' },
@@ -125,11 +120,15 @@ function detailsNow(visit: Visit): Promise<CorrectableDetails> {
   return correctableDetails(toolsOf(visit), visit.params.id ?? '');
 }
 
-/** A field that was not touched is not corrected: a phone that is blank in the sheet stays so. */
+/**
+ * A field that was not touched is not corrected: a phone that is blank in the sheet stays so, and a character that every page
+ * writes out stays what it was.
+ */
 function correctionsIn({ form }: ActionVisit, { merchant, fields }: CorrectableDetails): Corrections {
   const touched = fields.flatMap((field) => {
     const given = form[field];
-    return given === undefined || given === detailText(merchant, field) ? [] : [[field, given] as const];
+    const shown = printable(detailText(merchant, field));
+    return given === undefined || given === shown ? [] : [[field, given] as const];
   });
   return Object.fromEntries(touched);
 }
@@ -168,7 +167,7 @@ function checked(visit: ActionVisit, details: CorrectableDetails, preview: Corre
     case 'invalid': {
       const { problems } = preview.row;
       const body = (
-        <CorrectForm visit={visit} details={details} given={visit.form} said={INVALID} problems={problems} />
+        <CorrectForm visit={visit} details={details} given={visit.form} said={REFUSED} problems={problems} />
       );
       return { title: WORDS.title, body, status: 400 };
     }
@@ -195,7 +194,8 @@ function CorrectForm({ visit, details, given, said, problems = [] }: FormProps) 
   const ofCode = faults('code');
   return (
     <>
-      <h1>{visit.say(WORDS.title)}</h1>
+      {/* A page with a fault has its title already. */}
+      {said !== REFUSED && <h1>{visit.say(WORDS.title)}</h1>}
       <p class="under">
         <bdi>{merchant.name}</bdi> · <bdi>{visit.say(WORDS.from(file, line))}</bdi>
       </p>
@@ -264,8 +264,10 @@ function Question({
   const id = visit.params.id ?? '';
   const { changes, row } = correction;
   const warnings = worstFirst<Problem>(row.problems);
+  // What was typed is sent as the checks have cleaned it.
+  const cleaned = new Map<string, string>(changes.map(({ field, after }) => [field, after]));
   const hidden = [...details.fields, 'because'].map((name) => (
-    <input type="hidden" name={name} value={visit.form[name] ?? ''} />
+    <input type="hidden" name={name} value={cleaned.get(name) ?? visit.form[name] ?? ''} />
   ));
   return (
     <>
@@ -295,7 +297,6 @@ function Question({
         <p class="warning">{visit.say(problemWords({ ...it, cell: '' }, warnings))}</p>
       ))}
       <p>{visit.say(becomesInWords(correction))}</p>
-      <p>{visit.say(QUESTION)}</p>
       <div class="buttons">
         <form method="post" action={`/merchants/${id}/correct`}>
           <Csrf of={visit} />

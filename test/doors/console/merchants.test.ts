@@ -254,6 +254,7 @@ describe('an operator', () => {
     expect((await check({})).text).toContain('These are the details that batch b1 has already');
     const wrong = await check({ legal_persona_wechat: '13800000000', name: '' });
     expect(wrong.status).toBe(400);
+    expect(wrong.text.match(/<h1>/g)).toHaveLength(1);
     expect(wrong.text).toMatch(
       /name="legal_persona_wechat" type="text" aria-invalid="true" value="13800000000"[^>]*\/?><em class="fault">[^<]*phone/,
     );
@@ -280,6 +281,21 @@ describe('an operator', () => {
     expect(entry).toMatch(new RegExp(`^admin merchants\\.correct ${id} done `));
     expect((await audited(it)).join('\n')).not.toMatch(/weixin|虚构|by phone/);
   });
+});
+
+test('characters that the pages write out are not corrected by it', async () => {
+  const { book, admin, idOf } = await opened();
+  const one = merchant(1, 'ok', { name: '虚构\u202e商户有限公司' });
+  await book.load('b1', [one]);
+  const form = (await admin.get(`/merchants/${idOf(one)}/correct`)).text;
+  const name = fieldIn(form, 'name');
+  expect(name).toBe('虚构\\u202e商户有限公司');
+  const { text } = await admin.post(`/merchants/${idOf(one)}/correct/check`, {
+    name,
+    legal_persona_wechat: 'weixin_right',
+  });
+  // The checks take it out, as they do in a sheet.
+  expect(text).toContain('data-heading="After"><strong><bdi>虚构商户有限公司</bdi>');
 });
 
 test('a merchant that has a Mini Program is not corrected', async () => {
