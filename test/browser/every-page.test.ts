@@ -73,14 +73,23 @@ test.each(['zh-CN', 'en-GB'])(
 );
 
 test('without a script everything can be read and done', async () => {
-  const { address } = await filled();
+  const { address, history } = await filled();
   const opened = await openPage(address, { javaScriptEnabled: false });
   const { page } = opened;
   await logIn(opened);
   await page.goto(`${address}/batches/b1`);
   await page.selectOption('select[name=outcome]', 'rejected');
   await page.click('.filters button');
-  expect(await page.locator('tbody tr').count()).toBe(1);
+  expect(await page.locator('#live-rows tbody tr').count()).toBe(1);
+  await page.goto(`${address}/todo`);
+  await page.fill('.todo input', 'will call back');
+  await page.click('.todo-contact button');
+  expect(await page.textContent('.said')).toBe('Noted: the merchant was contacted.');
+  expect((await history(merchant(2))).at(-1)).toMatchObject({ note: 'will call back', who: 'admin', contacted: true });
+  await page.click('.todo-merchant a');
+  await page.click('main a[href$="/retry"]');
+  await page.click('main form button.main');
+  expect(await page.textContent('.said')).toBe('1 will be sent again.');
   await page.goto(`${address}/users`);
   await page.click('.heading summary');
   await page.fill('input[name=name]', 'wang');

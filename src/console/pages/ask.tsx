@@ -93,7 +93,7 @@ function Preview({ visit, asked, found }: { visit: Visit; asked: AskedFor; found
           <FormField label={visit.say(WORDS.because)} name="because" maxlength={500} autocomplete="off" />
           <p class="buttons">
             <button type="submit" class={asked.ask === 'cancel' ? 'danger' : 'main'}>
-              {visit.say(words.question(summary.can)).replace(/。$/u, '')}
+              {visit.say(verbOf(words.question(summary.can)))}
             </button>
             <a class="button" href={own}>
               {visit.say(COMMON.cancel)}
@@ -126,4 +126,9 @@ function Only({ visit, asked: { kind, id, ask: which, only } }: { visit: Visit; 
       <button type="submit">{visit.say(WORDS.count)}</button>
     </form>
   );
+}
+
+/** The question of the command, as the button that answers it. */
+function verbOf({ en, zh }: Words): Words {
+  return { en: en.replace(/\?$/, ''), zh: zh.replace(/^将|。$/gu, '') };
 }

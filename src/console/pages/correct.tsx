@@ -16,7 +16,7 @@ import { columnName } from '../../domain/columns.js';
 import { type CorrectableField, detailText } from '../../domain/correction.js';
 import { readReason } from '../../domain/note.js';
 import { printable } from '../../domain/printable.js';
-import { type Problem, problemReason, problemWords, worstFirst } from '../../domain/problems.js';
+import { type Problem, problemReason, problemWords, reasonByColumn, worstFirst } from '../../domain/problems.js';
 import { joined, same, type Words } from '../../domain/words.js';
 import { Choice, FormField } from '../components/field.js';
 import { DataTable } from '../components/table.js';
@@ -294,7 +294,7 @@ function Question({
         ]}
       />
       {warnings.map((it) => (
-        <p class="warning">{visit.say(problemWords({ ...it, cell: '' }, warnings))}</p>
+        <p class="warning">{visit.say(reasonByColumn(it))}</p>
       ))}
       <p>{visit.say(becomesInWords(correction))}</p>
       <div class="buttons">

@@ -119,7 +119,7 @@ test('rows are sent again and withdrawn by the numbers of the command, once, und
   for (const { en } of previewLines((await preview(store, 'retry', ['b1'])).summary)) {
     expect(seen.text).toContain(en.trim());
   }
-  expect(seen.text).toContain('Send 3 again?');
+  expect(seen.text).toContain('Send 3 again<');
   // What comes after the preview is not part of it.
   await book.record(idOf(merchant(5)), 'registration_refused', { problem: 'push:103' });
   const answer = { once: onceIn(seen.text), outcome: '', because: 'the registry was updated' };
@@ -134,7 +134,7 @@ test('rows are sent again and withdrawn by the numbers of the command, once, und
     'the registry was updated (admin)',
   ]);
   const cancel = await admin.get('/batches/b1/cancel');
-  expect(cancel.text).toContain('Withdraw 4?');
+  expect(cancel.text).toContain('Withdraw 4<');
   await admin.post('/batches/b1/cancel', { once: onceIn(cancel.text), outcome: '' });
   expect(await book.batches.counts('b1')).toMatchObject({ cancelled: 4 });
   const { entries } = await auditPage(store, 10, undefined);
@@ -152,7 +152,7 @@ test('only rows of the outcome that was chosen are sent again', async () => {
   const it = await opened();
   await mixed(it);
   const { text } = await it.admin.get('/batches/b1/retry?outcome=expired');
-  expect(text).toContain('Send 1 again?');
+  expect(text).toContain('Send 1 again<');
   await it.admin.post('/batches/b1/retry', { once: onceIn(text), outcome: 'expired' });
   expect(await it.book.batches.counts('b1')).toMatchObject({ queued: 2, rejected: 2 });
 });
