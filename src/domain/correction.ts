@@ -33,8 +33,3 @@ export function detailsOf(merchant: Merchant): Readonly<Record<Field, string>> {
   const details = CORRECTABLE_FIELDS.map((field) => [field, String(merchant[DETAIL_OF[field]])]);
   return { ...Object.fromEntries(details), code: merchant.code };
 }
-
-/** A detail as a form shows it. */
-export function detailText(merchant: Merchant, field: CorrectableField): string {
-  return String(merchant[DETAIL_OF[field]]);
-}

@@ -49,7 +49,7 @@ export function historyPage(story: Story, language: Language, time: (at: number)
     `${registration.id}${COLON[language]}${STATE_WORDS[registration.state][language]}`,
     ...(row?.merchant === undefined
       ? []
-      : detailsOf(row.merchant).map(([what, value]) => `  ${what[language]}${COLON[language]}${value}`)),
+      : sentDetails(row.merchant).map(([what, value]) => `  ${what[language]}${COLON[language]}${value}`)),
     `  ${state[language]}`,
     ...(trouble ? [`  ${registration.problem}${COLON[language]}${trouble[language]}`] : []),
     ...(registration.said ? [`  ${label('weChat')}${registration.said}`] : []),
@@ -91,7 +91,7 @@ function entryLines(entry: TimelineEntry, language: Language, time: (at: number)
 }
 
 /** What is sent of the merchant, by the headings of a sheet. */
-export function detailsOf(merchant: Merchant): (readonly [what: Words, value: string])[] {
+export function sentDetails(merchant: Merchant): (readonly [what: Words, value: string])[] {
   const [name, ...others] = changesOf(undefined, merchant)
     .filter(({ field, after }) => field !== 'code_type' && after !== '')
     .map(({ field, after }) => [columnName(field), after] as const);

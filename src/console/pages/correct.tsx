@@ -13,7 +13,7 @@ import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { RequestError } from '../../app/request-error.js';
 import { rulesOf } from '../../app/wiring/registration-api.js';
 import { columnName } from '../../domain/columns.js';
-import { type CorrectableField, detailText } from '../../domain/correction.js';
+import { type CorrectableField, detailsOf } from '../../domain/correction.js';
 import { readReason } from '../../domain/note.js';
 import { printable } from '../../domain/printable.js';
 import { type Problem, problemReason, problemWords, reasonByColumn, worstFirst } from '../../domain/problems.js';
@@ -127,7 +127,7 @@ function detailsNow(visit: Visit): Promise<CorrectableDetails> {
 function correctionsIn({ form }: ActionVisit, { merchant, fields }: CorrectableDetails): Corrections {
   const touched = fields.flatMap((field) => {
     const given = form[field];
-    const shown = printable(detailText(merchant, field));
+    const shown = printable(detailsOf(merchant)[field]);
     return given === undefined || given === shown ? [] : [[field, given] as const];
   });
   return Object.fromEntries(touched);
@@ -214,7 +214,7 @@ function CorrectForm({ visit, details, given, said, problems = [] }: FormProps) 
           <small>{visit.say(WORDS.otherCode)}</small>
         </label>
         {fields.map((field) => {
-          const value = given[field] ?? detailText(merchant, field);
+          const value = given[field] ?? detailsOf(merchant)[field];
           const label = visit.say(columnName(field));
           if (field !== 'code_type') {
             return (

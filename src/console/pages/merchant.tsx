@@ -5,7 +5,7 @@ import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
 import { STATES } from '../../domain/registration.js';
 import { ACTORS, same, type Words } from '../../domain/words.js';
-import { detailsOf, HISTORY_WORDS } from '../../reporter/history.js';
+import { HISTORY_WORDS, sentDetails } from '../../reporter/history.js';
 import { troubleWith } from '../../reporter/sentences.js';
 import { StateBadge } from '../components/badge.js';
 import { CopyButton } from '../components/copy.js';
@@ -190,7 +190,7 @@ function Known({ view, facts }: { view: View; facts: MerchantFacts }) {
         <h2>{view.say(WORDS.details)}</h2>
         <Facts
           facts={[
-            ...(merchant === undefined ? [] : detailsOf(merchant)).map(
+            ...(merchant === undefined ? [] : sentDetails(merchant)).map(
               ([what, value]) => [view.say(what), <bdi>{value}</bdi>] as const,
             ),
             [view.say(WORDS.state), `${view.say(STATE_WORDS[state])} · ${view.say(STATES[state])}`],

@@ -275,7 +275,7 @@ describe('an operator', () => {
     expect((await book.view(id)).row?.merchant).toEqual({ ...one, legalPersonaWechat: 'weixin_right' });
     expect(await book.batches.list()).toHaveLength(2);
     const page = await admin.get(`/merchants/${id}`);
-    expect(textOf(page.text)).toContain('corrected by admin: by phone');
+    expect(textOf(page.text)).toContain('corrected by admin, because: by phone');
     expect(textOf(page.text)).toContain('legal_persona_wechat: weixin_m1 → weixin_right');
     const [entry] = (await audited(it)).filter((line) => line.includes('merchants.correct'));
     expect(entry).toMatch(new RegExp(`^admin merchants\\.correct ${id} done `));
