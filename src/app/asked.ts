@@ -1,5 +1,4 @@
 /** Sending again and withdrawing for a face whose question and answer are two requests: the preview is kept between them. */
-import { isIdentity } from '../domain/merchant.js';
 import { readReason } from '../domain/note.js';
 import type { Ask } from '../domain/operator.js';
 import type { Outcome } from '../domain/registration.js';
@@ -25,8 +24,8 @@ export interface AskedFor {
 export interface Asked {
   readonly once: string;
   readonly summary: ActionSummary;
-  /** The batch's file; '' of a merchant. */
-  readonly file: string;
+  /** The batch's file, or the merchant; '' where its details were purged. */
+  readonly name: string;
 }
 
 interface Kept extends AskedFor {
@@ -43,18 +42,17 @@ const kept = new Map<string, Kept>();
 /** What it would do; nothing is changed. @throws RequestError where there is no such batch or registration */
 export async function ask(store: Store, asked: AskedFor): Promise<Asked> {
   const { kind, id, only } = asked;
-  const file = await fileOf(store, kind, id);
+  const name = await nameOf(store, kind, id);
   const previewed = await preview(store, asked.ask, [id], only && new Set([only]));
   forgetOld();
   const once = newOnceId();
   kept.set(once, { ...asked, redis: store.redis, previewed, at: Date.now() });
-  return { once, summary: previewed.summary, file };
+  return { once, summary: previewed.summary, name };
 }
 
-async function fileOf(store: Store, kind: AskedFor['kind'], id: string): Promise<string> {
+async function nameOf(store: Store, kind: AskedFor['kind'], id: string): Promise<string> {
   if (kind === 'batches') return (await batchNamed(store, id)).file;
-  if (!isIdentity(id)) await registrationNamed(store, id);
-  return '';
+  return (await registrationNamed(store, id)).row?.merchant?.name ?? '';
 }
 
 function forgetOld(): void {

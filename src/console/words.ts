@@ -54,6 +54,9 @@ export const WORDS = {
   tryLater: { en: 'The page works again when Redis is back.', zh: 'Redis 恢复后即可使用。' },
 } as const satisfies Record<string, Words>;
 
+/** Between a word and what it is about. */
+export const COLON: Words = { en: ': ', zh: '：' };
+
 /** The navigation, in groups. A line is shown once there is a page at its path, and to those who may see it. */
 export const NAVIGATION = [
   [

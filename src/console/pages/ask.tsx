@@ -8,7 +8,7 @@ import type { Words } from '../../domain/words.js';
 import { Choice, FormField } from '../components/field.js';
 import { Csrf } from '../layout.js';
 import type { ActionVisit, Route, Visit } from '../visit.js';
-import { WORDS as COMMON } from '../words.js';
+import { COLON, WORDS as COMMON } from '../words.js';
 
 const TITLES: Readonly<Record<Ask, Words>> = {
   retry: { en: 'Send again', zh: '重新提交' },
@@ -18,6 +18,7 @@ const TITLES: Readonly<Record<Ask, Words>> = {
 const WORDS = {
   usual: { en: 'those for which it makes sense', zh: '适用的各行' },
   outcome: { en: 'Only rows with the outcome', zh: '只处理结果为' },
+  notNamed: { en: 'not named', zh: '不指明' },
   count: { en: 'Count again', zh: '重新统计' },
   insist: { en: 'Its outcome', zh: '指明其结果' },
   because: { en: 'Why, for the history', zh: '原因（记入商户的经过）' },
@@ -64,7 +65,7 @@ async function answer({ store, form, user, language, note }: ActionVisit, asked:
 
 function Preview({ visit, asked, found }: { visit: Visit; asked: AskedFor; found: Asked }) {
   const { kind, id, only } = asked;
-  const { summary, once, file } = found;
+  const { summary, once, name } = found;
   const words = ASK_WORDS[asked.ask];
   const own = `/${kind}/${encodeURIComponent(id)}`;
   const title = visit.say(TITLES[asked.ask]);
@@ -72,8 +73,9 @@ function Preview({ visit, asked, found }: { visit: Visit; asked: AskedFor; found
   return (
     <>
       <h1>
-        {`${title}: `}
-        <bdi>{file || id}</bdi>
+        {title}
+        {COLON[visit.language]}
+        <bdi>{name || id}</bdi>
       </h1>
       <Only visit={visit} asked={asked} />
       <section class="card preview">
@@ -114,7 +116,7 @@ function Preview({ visit, asked, found }: { visit: Visit; asked: AskedFor; found
 
 /** What `--only` is to the command: rows of one outcome, and the way to insist where it is not known, or hopeless. */
 function Only({ visit, asked: { kind, id, ask: which, only } }: { visit: Visit; asked: AskedFor }) {
-  const any = { value: '', words: visit.say(kind === 'batches' ? WORDS.usual : COMMON.all) };
+  const any = { value: '', words: visit.say(kind === 'batches' ? WORDS.usual : WORDS.notNamed) };
   return (
     <form class="filters" method="get" action={`/${kind}/${encodeURIComponent(id)}/${which}`} data-submits>
       <Choice

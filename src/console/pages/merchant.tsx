@@ -15,6 +15,7 @@ import { Attempts, MerchantRows, Notes, Timeline } from '../components/merchant-
 import { Qr } from '../components/qr.js';
 import { Csrf, Live } from '../layout.js';
 import type { Fragments, Route, View, Visit } from '../visit.js';
+import { COLON } from '../words.js';
 
 const WORDS = {
   next: { en: 'Next step', zh: '下一步' },
@@ -121,7 +122,7 @@ function Head({ view, facts }: { view: View; facts: MerchantFacts }) {
           <h2>{view.say(WORDS.next)}</h2>
           <p>{view.say(next)}</p>
           <p class="under">
-            {`${view.say(HISTORY_WORDS.whoActs)}: ${view.say(ACTORS[next.acts])}`}
+            {`${view.say(HISTORY_WORDS.whoActs)}${COLON[view.language]}${view.say(ACTORS[next.acts])}`}
             {next.by !== undefined && confirmBy === undefined && (
               <>
                 {' '}

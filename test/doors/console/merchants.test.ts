@@ -194,6 +194,7 @@ describe('an operator', () => {
     expect((await admin.get(`/merchants/${id}`)).text).toContain(`href="/merchants/${id}/retry"`);
     const { text } = await admin.get(`/merchants/${id}/retry`);
     expect(text).toContain('1 can be done.');
+    expect(text).toContain(`Send again: <bdi>${merchant(1).name}</bdi>`);
     const answer = { once: fieldIn(text, 'once'), outcome: '', because: 'called today' };
     await admin.post(`/merchants/${id}/retry`, answer);
     await admin.post(`/merchants/${id}/retry`, answer);
