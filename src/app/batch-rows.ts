@@ -1,7 +1,8 @@
 /** Rows of a batch as its report has them, some at a time, and those that a filter lets through. */
 import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
+import { linkOf, stageOf } from '../domain/link.js';
 import type { Outcome } from '../domain/registration.js';
-import { nameIn } from '../domain/row.js';
+import { nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Actor, Language } from '../domain/words.js';
 import { type ReportRow, reportOf } from '../reporter/report.js';
 import { reportOptionsOf } from './report-options.js';
@@ -12,12 +13,16 @@ export interface RowFilter {
   readonly who?: Actor | undefined;
   /** The machine's code, as in the report. */
   readonly problem?: string | undefined;
+  /** Only rows with a link that the legal person can still open. */
+  readonly links?: boolean | undefined;
 }
 
 export interface ShownRow extends ReportRow {
   readonly index: number;
   /** The merchant's, as the sheet has it. */
   readonly name: string;
+  /** When the link of its legal person ends, in ms since 1970; absent where there is none to open. */
+  readonly linkEndsAt?: number;
 }
 
 export interface ShownRows {
@@ -49,15 +54,23 @@ export async function batchRows(
     for (const [at, row] of reported.entries()) {
       const entry = entries[at];
       if (entry === undefined || !passes(row, filter)) continue;
+      const linkEndsAt = linkEndOf(entry, options.now);
+      if (filter.links && linkEndsAt === undefined) continue;
       if (rows.length === most) return { rows, next: entry.index, isCutShort: false };
-      rows.push({ ...row, index: entry.index, name: nameIn(entry.row, batch.columns) });
+      const name = nameIn(entry.row, batch.columns);
+      rows.push({ ...row, index: entry.index, name, ...(linkEndsAt !== undefined && { linkEndsAt }) });
     }
   }
   return { rows, next: undefined, isCutShort: false };
 }
 
-function isEmpty({ only, who, problem }: RowFilter): boolean {
-  return only === undefined && who === undefined && problem === undefined;
+function linkEndOf({ relation, registration }: RowWithOutcome, now: number): number | undefined {
+  const link = relation.kind === 'registered' && registration ? linkOf(registration) : undefined;
+  return link === undefined || stageOf(link, now) === 'ended' ? undefined : link.endsAt;
+}
+
+function isEmpty({ only, who, problem, links }: RowFilter): boolean {
+  return only === undefined && who === undefined && problem === undefined && !links;
 }
 
 function passes(row: ReportRow, { only, who, problem }: RowFilter): boolean {

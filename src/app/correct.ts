@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Batch, NamedRow } from '../domain/batch.js';
 import { COLUMNS, FIELDS, type Field, type Layout } from '../domain/columns.js';
 import { type Change, CORRECTABLE_FIELDS, type CorrectableField, changesOf } from '../domain/correction.js';
+import type { Merchant } from '../domain/merchant.js';
 import { isUnsent, type Registration } from '../domain/registration.js';
 import type { CheckedSheetRow, Rules } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
@@ -82,6 +83,30 @@ export async function previewCorrection(
   const becomes = becomesOf(planned, registration);
   return { kind: 'ready', correction: { registration, changes, row, headings: sheet.headings, becomes, from, sheet } };
 }
+
+/** The details that a correction begins with, and where they stand. */
+export interface CorrectableDetails {
+  readonly merchant: Merchant;
+  readonly line: number;
+  readonly file: string;
+  /** Those that the registration API in use sends. */
+  readonly fields: readonly CorrectableField[];
+}
+
+/** @throws RequestError where there is no such registration, or its details were purged */
+export async function correctableDetails(
+  { ledger, batches, rules }: CorrectTools,
+  id: string,
+): Promise<CorrectableDetails> {
+  const snapshot = await ledger.read(id);
+  if (snapshot === undefined) throw noRegistration(id);
+  const from = await batches.rowAt(pointerToCorrect(snapshot.registration));
+  if (from?.row.merchant === undefined) throw detailsPurged(id);
+  const fields = CORRECTABLE_FIELDS.filter((field) => rules.needs.legalPerson || !OF_LEGAL_PERSON.has(field));
+  return { merchant: from.row.merchant, line: from.row.line, file: from.batch.file, fields };
+}
+
+const OF_LEGAL_PERSON: ReadonlySet<CorrectableField> = new Set(['legal_persona_wechat', 'legal_persona_name']);
 
 export interface CorrectionDone {
   readonly kind: 'done';

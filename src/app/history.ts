@@ -1,7 +1,7 @@
 /** Everything that happened to a merchant's registration. */
 import type { Snapshot } from '../domain/snapshot.js';
 import { batchOf } from '../redis/ledger/ledger.js';
-import { rowsNamed, type Story } from '../reporter/history.js';
+import { rowsNamed, type Story } from '../reporter/timeline.js';
 import { heldBackNow } from './sending-now.js';
 import type { Store } from './wiring/store.js';
 

@@ -28,7 +28,8 @@ export async function batchesToReport(store: Pick<Store, 'batches'>, scope: Repo
   return (await everyBatch(store)).filter(({ purgedAt }) => purgedAt === undefined).reverse();
 }
 
-export interface ReportRequest extends Pick<ReportOptions, 'language' | 'only' | 'who' | 'since' | 'links'> {
+export interface ReportRequest
+  extends Pick<ReportOptions, 'language' | 'only' | 'who' | 'problem' | 'since' | 'links'> {
   readonly format: ReportFormat;
 }
 
@@ -36,9 +37,9 @@ export interface ReportRequest extends Pick<ReportOptions, 'language' | 'only' |
 export async function report(
   store: Pick<Store, 'batches' | 'calls' | 'settings' | 'redis'>,
   batches: readonly Batch[],
-  { format, language, only, who, since, links }: ReportRequest,
+  { format, language, only, who, problem, since, links }: ReportRequest,
 ): Promise<AsyncIterable<string | Uint8Array>> {
-  const options = { ...(await reportOptionsOf(store, language, only)), who, since, links };
+  const options = { ...(await reportOptionsOf(store, language, only)), who, problem, since, links };
   return WRITERS[format](store.batches, batches, options);
 }
 

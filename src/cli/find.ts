@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { findMerchants } from '../app/find.js';
+import { NONE_FOUND } from '../app/find-words.js';
 import { outcomeInWords } from '../domain/outcome-words.js';
 import type { Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
@@ -49,12 +50,7 @@ async function run({ open }: CommandContext, text: string, options: Options): Pr
     else await print(`${found === 1 ? '' : '\n'}${asText(it)}\n`);
   }
   if (options.json) await printJson(shown);
-  if (found === 0) {
-    say({
-      en: `No sheet names ${text}. Look for a shorter part of the name, or for the code.`,
-      zh: `所有表格中都没有 ${text}。请改用名称中较短的一部分，或用统一社会信用代码查找。`,
-    });
-  }
+  if (found === 0) say(NONE_FOUND(text));
   return EXIT.done;
 }
 

@@ -1,10 +1,9 @@
 /** `retry` and `cancel`: preview → a question → the operator's facts, with the person and the reason. */
 import type { Command } from 'commander';
 import { type ActionSummary, applyPreviewed, preview } from '../app/retry-cancel.js';
-import { type Ask, CANNOT, MIND } from '../domain/operator.js';
+import { ASK_WORDS, becauseOf, NOTHING_DONE, previewLines } from '../app/retry-cancel-words.js';
+import type { Ask } from '../domain/operator.js';
 import { OUTCOME_NAMES } from '../domain/outcomes.js';
-import type { Words } from '../domain/words.js';
-import type { Group } from '../operator/action.js';
 import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform } from './command.js';
 import { outcomesFrom } from './flags.js';
 import { spoken } from './language.js';
@@ -26,9 +25,6 @@ const WORDS = {
       zh: '重新提交批次中未成功的行，或指定的注册；执行前先说明可提交的数量，以及哪些不能提交。',
     },
     example: 'fastregister retry b1a2b3c4d5e6 --only expired --because "the legal persons were called"',
-    none: { en: 'Nothing can be sent again.', zh: '没有可重新提交的行。' },
-    question: (count: number): Words => ({ en: `Send ${count} again?`, zh: `将重新提交 ${count} 个。` }),
-    done: (count: number): Words => ({ en: `${count} will be sent again.`, zh: `将重新提交 ${count} 个。` }),
   },
   cancel: {
     does: {
@@ -36,9 +32,6 @@ const WORDS = {
       zh: '撤回批次中尚未提交的行，或指定的注册；执行前先说明可撤回的数量，以及哪些不能撤回。',
     },
     example: 'fastregister cancel b1a2b3c4d5e6 --because "the sheet was an old one"',
-    none: { en: 'Nothing can be withdrawn.', zh: '没有可撤回的行。' },
-    question: (count: number): Words => ({ en: `Withdraw ${count}?`, zh: `将撤回 ${count} 个。` }),
-    done: (count: number): Words => ({ en: `${count} withdrawn.`, zh: `已撤回 ${count} 个。` }),
   },
 } as const;
 
@@ -73,7 +66,7 @@ async function asking({ open }: CommandContext, ask: Ask, named: readonly string
   const store = await open('interactive');
   const previewed = await preview(store, ask, named, only);
   const { summary: found } = previewed;
-  const words = WORDS[ask];
+  const words = ASK_WORDS[ask];
   if (options.json && !options.yes) {
     await printJson(factsOf(found));
     return EXIT.done;
@@ -81,41 +74,14 @@ async function asking({ open }: CommandContext, ask: Ask, named: readonly string
   for (const line of previewLines(found)) say(line);
   if (found.can === 0) say(words.none);
   else if (!options.yes && !(await agreed(words.question(found.can)))) {
-    say({ en: 'Nothing was done.', zh: '未执行任何操作。' });
+    say(NOTHING_DONE);
     return EXIT.done;
   }
-  const because = `${options.because ?? spoken({ en: 'no reason given', zh: '未填写原因' })} (${whoAsks()})`;
+  const because = spoken(becauseOf(options.because ?? '', whoAsks()));
   const moved = await applyPreviewed(store, ask, previewed, because);
   if (options.json) await printJson({ ...factsOf(found), done: moved });
   else if (found.can > 0) say(words.done(moved));
   return EXIT.done;
-}
-
-function previewLines({ can, mind, cannot }: ActionSummary): Words[] {
-  const groups = (of: ReadonlyMap<string, Group>, sentences: Readonly<Record<string, Words>>): Words[] =>
-    [...of].map(([name, { count, lines }]) => {
-      const where = lineWords(count, lines);
-      return {
-        en: `  ${count}: ${sentences[name]?.en} (${where.en})`,
-        zh: `  ${count} 个：${sentences[name]?.zh}（${where.zh}）`,
-      };
-    });
-  const cannotCount = [...cannot.values()].reduce((sum, { count }) => sum + count, 0);
-  return [
-    { en: `${can} can be done.`, zh: `可处理 ${can} 个。` },
-    ...(mind.size > 0 ? [{ en: 'Of these', zh: '其中：' }, ...groups(mind, MIND)] : []),
-    ...(cannotCount > 0
-      ? [{ en: `${cannotCount} cannot`, zh: `不能处理 ${cannotCount} 个：` }, ...groups(cannot, CANNOT)]
-      : []),
-  ];
-}
-
-function lineWords(count: number, lines: readonly number[]): Words {
-  const more = count > lines.length ? ' …' : '';
-  return {
-    en: `line${count === 1 ? '' : 's'} ${lines.join(', ')}${more}`,
-    zh: `第 ${lines.join('、')} 行${more}`,
-  };
 }
 
 function factsOf({ can, mind, cannot }: ActionSummary): object {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { todo } from '../app/todo.js';
+import { TODO_SUMMARY, todo } from '../app/todo.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
-import type { Words } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
@@ -72,14 +71,9 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
 
   const urgent = todos.filter(({ confirmBy }) => confirmBy !== undefined).length;
   const contacted = todos.filter(({ notes }) => notes.contactedAt !== undefined).length;
-  say(SUMMARY(todos.length, urgent, contacted)[language]);
+  say(TODO_SUMMARY(todos.length, urgent, contacted)[language]);
   return EXIT.done;
 }
-
-const SUMMARY = (all: number, urgent: number, contacted: number): Words => ({
-  en: `${all} merchants to contact; the 24 hours of ${urgent} of them still run${contacted === 0 ? '' : `; ${contacted} were contacted`}.`,
-  zh: `需联系 ${all} 个商户，其中 ${urgent} 个仍在 24 小时内${contacted === 0 ? '' : `，${contacted} 个已联系过`}。`,
-});
 
 function asJson(it: Todo, time: (at: number) => string): Record<string, string> {
   const cells = todoCells(it, time, 'en');

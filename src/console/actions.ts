@@ -12,6 +12,12 @@ export const ACTIONS = {
   'sheets.upload': { en: 'uploaded sheets', zh: '上传表格' },
   'sheets.start': { en: 'started sheets', zh: '启动表格' },
   'sheets.remove': { en: 'removed an upload', zh: '删除上传' },
+  'merchants.note': { en: 'noted something of a merchant', zh: '添加商户备注' },
+  'merchants.retry': { en: 'sent a merchant again', zh: '重新提交商户' },
+  'merchants.cancel': { en: 'withdrew a merchant', zh: '撤回商户' },
+  'merchants.correct': { en: "corrected a merchant's details", zh: '更正商户信息' },
+  'batches.retry': { en: 'sent rows of a batch again', zh: '重新提交批次中的行' },
+  'batches.cancel': { en: 'withdrew rows of a batch', zh: '撤回批次中的行' },
 } as const satisfies Record<string, Words>;
 
 export type ActionName = keyof typeof ACTIONS;

@@ -12,6 +12,7 @@ import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
 import { openDoor } from './door.js';
 import { isCsrfToken, isOwnOrigin, ownPath, SECURITY_HEADERS, StaleForm } from './guard.js';
+import { streamed } from './later.js';
 import { Document, documentOf, Frame, htmlOf, liveId } from './layout.js';
 import type { LiveFeeds } from './live.js';
 import { ROUTES } from './routes.js';
@@ -193,7 +194,12 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
         )}
       </Document>,
     );
-    return c.html(html, status);
+    if (page.later === undefined) return c.html(html, status);
+    const pieces = streamed(html, page.later, (error) => {
+      log.warn({ err: error }, 'a page of the console was cut short');
+      return <CutShort visit={visit} />;
+    });
+    return c.body(pieces, status, { 'content-type': 'text/html; charset=utf-8' });
   }
 
   /** Without a user. */
@@ -266,6 +272,17 @@ function leadsTo(role: ConsoleRole, method: Route['method'], path: string): bool
 
 export function liveAddress(path: string): string {
   return path === '/' ? '/live' : `/live${path}`;
+}
+
+/** The last row of a table whose further rows cannot be read. */
+function CutShort({ visit }: { visit: Visit }) {
+  return (
+    <tr>
+      <td class="summary fault" colspan={9}>
+        {visit.say(WORDS.cutShort)}
+      </td>
+    </tr>
+  );
 }
 
 function stalePage(language: Language): ConsolePage {

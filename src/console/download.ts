@@ -17,7 +17,7 @@ export function download(name: string, type: DownloadType, pieces: AsyncIterable
 }
 
 /** RFC 6266: the name as it is, and one in ASCII beside it. */
-function attachment(name: string): string {
+export function attachment(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\]/g, '_');
   const encoded = encodeURIComponent(name).replace(
     /['()*]/g,

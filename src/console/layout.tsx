@@ -1,4 +1,5 @@
 /** What is around every page: navigation, search, language, user, and the band of a rehearsal. */
+import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import { CONSOLE_ROLES } from '../domain/console-user.js';
 import { printable } from '../domain/printable.js';
@@ -176,6 +177,13 @@ export function Csrf({ of }: { of: Pick<Visit, 'csrf'> }) {
 export function Live({ name, children }: { name: string; children?: Child }) {
   return <div id={liveId(name)}>{children}</div>;
 }
+
+/** Where what a page finds later is put; text of merchants cannot have this comment in it, it is escaped. */
+export function Later() {
+  return raw(LATER);
+}
+
+export const LATER = '<!--later-->';
 
 export function liveId(name: string): string {
   return `live-${name}`;

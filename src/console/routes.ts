@@ -1,10 +1,16 @@
 /** Every page and every action of the console, with the role that it needs. */
+import { askRoutes } from './pages/ask.js';
 import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
+import { batchFilesRoutes } from './pages/batch-files.js';
 import { batchesRoutes } from './pages/batches.js';
+import { correctRoutes } from './pages/correct.js';
+import { merchantRoutes } from './pages/merchant.js';
+import { merchantsRoutes } from './pages/merchants.js';
 import { newSheetRoutes } from './pages/new-sheet.js';
 import { sheetRoutes } from './pages/sheet.js';
 import { todayRoutes } from './pages/today.js';
+import { todoRoutes } from './pages/todo.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
 
@@ -14,6 +20,12 @@ export const ROUTES: readonly Route[] = [
   ...sheetRoutes,
   ...batchesRoutes,
   ...batchRoutes,
+  ...batchFilesRoutes,
+  ...todoRoutes,
+  ...merchantsRoutes,
+  ...merchantRoutes,
+  ...correctRoutes,
+  ...askRoutes,
   ...usersRoutes,
   ...auditRoutes,
 ];

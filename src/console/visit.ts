@@ -53,6 +53,8 @@ export interface ConsolePage {
   readonly isStill?: boolean;
   /** Without navigation, as a page for print. */
   readonly plain?: boolean;
+  /** What comes into the place of `<Later />`, and is sent as soon as it is there. */
+  readonly later?: AsyncIterable<Child>;
 }
 
 /** After an action: shows another page, and says there what was done. */

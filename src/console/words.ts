@@ -38,6 +38,10 @@ export const WORDS = {
     en: 'This form is no longer valid: the page is old, or it was sent from another site. Nothing was done; open the page again.',
     zh: '表单已失效：页面过旧，或来自其他网站。未执行任何操作，请重新打开页面。',
   },
+  cutShort: {
+    en: 'The search was cut short by an error. Search again.',
+    zh: '查找因出错中断，请重新查找。',
+  },
   tooLarge: { en: 'The form is too large. Nothing was done.', zh: '表单内容过大，未执行任何操作。' },
   closed: { en: 'The console is closed', zh: '控制台未开放' },
   howToOpen: {
@@ -49,6 +53,9 @@ export const WORDS = {
   redisAway: { en: 'Redis cannot be reached', zh: '无法连接 Redis' },
   tryLater: { en: 'The page works again when Redis is back.', zh: 'Redis 恢复后即可使用。' },
 } as const satisfies Record<string, Words>;
+
+/** Between a word and what it is about. */
+export const COLON: Words = { en: ': ', zh: '：' };
 
 /** The navigation, in groups. A line is shown once there is a page at its path, and to those who may see it. */
 export const NAVIGATION = [

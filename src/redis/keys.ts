@@ -193,6 +193,8 @@ const NAMES = {
   consoleDevice: 'console-device',
   /** stream: who did what in the console, as JSON */
   consoleAudit: 'console-audit',
+  /** string with expiry per form of the console that was sent: what was done, as JSON; '' while it is being done */
+  consoleOnce: 'console-once',
   /** channel: a topic is published when there is something new to do */
   wakeups: 'wakeups',
 } as const;

@@ -44,3 +44,33 @@ function chunk(type: string, data: Buffer): Buffer {
   check.writeUInt32BE(crc32(body));
   return Buffer.concat([length, body, check]);
 }
+
+export interface QrShape {
+  /** Modules on a side, the white around it included. */
+  readonly side: number;
+  /** The black modules, as the path of an SVG with a unit a module. */
+  readonly path: string;
+}
+
+/** Undefined where the text is too long for a code that a phone reads. */
+export function qrShape(text: string): QrShape | undefined {
+  if (Buffer.byteLength(text) > LONGEST_TEXT) return undefined;
+  const matrix = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET_ZONE });
+  const path = matrix.map((modules, y) => runsOf(modules, y)).join('');
+  return { side: matrix.length, path };
+}
+
+const LONGEST_TEXT = 1_200;
+
+/** Neighbours of a line are one rectangle: a code is a tenth as long as with a rectangle a module. */
+function runsOf(modules: readonly boolean[], y: number): string {
+  let path = '';
+  for (let x = 0; x < modules.length; x += 1) {
+    if (!modules[x]) continue;
+    let end = x;
+    while (modules[end]) end += 1;
+    path += `M${x} ${y}h${end - x}v1h${x - end}z`;
+    x = end;
+  }
+  return path;
+}

@@ -18,6 +18,8 @@ export interface ReportOptions {
   readonly only?: ReadonlySet<Outcome> | undefined;
   /** Only rows on which this side has to act; absent: all. */
   readonly who?: ReadonlySet<Actor> | undefined;
+  /** Only rows with this code, as in the column `problem`; absent: all. */
+  readonly problem?: string | undefined;
   /** Only rows that have had their outcome since then, in ms since 1970; rows that wait have none yet. */
   readonly since?: number | undefined;
   /** In which the report's times are written, e.g. `Asia/Shanghai`. */
@@ -43,13 +45,14 @@ export type ReportRow = { readonly [column in ReportColumn]: string } & {
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, who, since, now } = options;
+  const { only, who, problem, since, now } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((entry) => settledAt(entry, batch) >= since);
     const entries = options.links ? recent.filter((entry) => hasLiveLink(entry, now)) : recent;
     const rows = await reportOf(batches, batch, entries, options);
     const wanted = only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
-    yield who === undefined ? wanted : wanted.filter((row) => who.has(row.who_acts as Actor));
+    const theirs = who === undefined ? wanted : wanted.filter((row) => who.has(row.who_acts as Actor));
+    yield problem === undefined ? theirs : theirs.filter((row) => row.problem === problem);
   }
 }
 

@@ -81,33 +81,47 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   for (const id of [...wanted].reverse()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
-    const contact = contactColumns(batch, options.contact);
     for await (const page of batches.pages(batch)) {
-      const entries = page.filter(mayNeedSomebody);
-      const rows = entries.length === 0 ? [] : await reportOf(batches, batch, entries, options);
-      const notes = await options.notesOf(rows.filter(isTheirs).flatMap(registrationsOf));
-      for (const [at, row] of rows.entries()) {
-        const entry = entries[at];
-        if (entry === undefined || !isTheirs(row) || listed.has(row.registration_id)) continue;
-        if (row.registration_id !== '') listed.add(row.registration_id);
-        const ofRow = notes.get(row.registration_id) ?? {};
-        if (options.notContacted && ofRow.contactedAt !== undefined) continue;
-        const endsAt = entry.registration && confirmByOf(entry.registration);
-        const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
-        todos.push({
-          ...(confirmBy !== undefined && { confirmBy }),
-          merchant: nameIn(entry.row, batch.columns),
-          contact: contactIn(row.cells, contact),
-          row: withoutCells(row),
-          file: batch.file,
-          notes: ofRow,
-        });
+      for (const { todo } of await todosAmong(batches, batch, page, options)) {
+        const { registration_id: registration } = todo.row;
+        if (listed.has(registration)) continue;
+        if (registration !== '') listed.add(registration);
+        if (!options.notContacted || todo.notes.contactedAt === undefined) todos.push(todo);
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
     }
   }
   keepUrgent(todos, most);
   return todos;
+}
+
+/** Those of some rows of a batch whose merchant has to be contacted, in their order. */
+export async function todosAmong(
+  batches: Batches,
+  batch: Batch,
+  rowsOfBatch: readonly RowWithOutcome[],
+  options: TodoOptions,
+): Promise<{ readonly index: number; readonly todo: Todo }[]> {
+  const entries = rowsOfBatch.filter(mayNeedSomebody);
+  if (entries.length === 0) return [];
+  const contact = contactColumns(batch, options.contact);
+  const rows = await reportOf(batches, batch, entries, options);
+  const notes = await options.notesOf(rows.filter(isTheirs).flatMap(registrationsOf));
+  return rows.flatMap((row, at) => {
+    const entry = entries[at];
+    if (entry === undefined || !isTheirs(row)) return [];
+    const endsAt = entry.registration && confirmByOf(entry.registration);
+    const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
+    const todo: Todo = {
+      ...(confirmBy !== undefined && { confirmBy }),
+      merchant: nameIn(entry.row, batch.columns),
+      contact: contactIn(row.cells, contact),
+      row: withoutCells(row),
+      file: batch.file,
+      notes: notes.get(row.registration_id) ?? {},
+    };
+    return [{ index: entry.index, todo }];
+  });
 }
 
 /** Sorted out again after so many more. */
@@ -136,12 +150,25 @@ function registrationsOf({ registration_id: id }: ReportRow): string[] {
   return id === '' ? [] : [id];
 }
 
-/** What still runs, by its end; then what is over, the newest first. */
 function byUrgency(one: Todo, other: Todo): number {
+  return urgency(
+    { confirmBy: one.confirmBy, finishedAt: one.row.finished_at },
+    { confirmBy: other.confirmBy, finishedAt: other.row.finished_at },
+  );
+}
+
+export interface Urgency {
+  readonly confirmBy?: number | undefined;
+  /** ISO 8601, all in one zone; '' where it is not over. */
+  readonly finishedAt: string;
+}
+
+/** What still runs, by its end; then what is over, the newest first. */
+export function urgency(one: Urgency, other: Urgency): number {
   const byDeadline = (one.confirmBy ?? Number.MAX_SAFE_INTEGER) - (other.confirmBy ?? Number.MAX_SAFE_INTEGER);
   if (byDeadline !== 0) return byDeadline;
   // Times in one format and zone; a comparison by language costs a hundred times as much.
-  const [earlier, later] = [one.row.finished_at, other.row.finished_at];
+  const [earlier, later] = [one.finishedAt, other.finishedAt];
   return earlier === later ? 0 : earlier < later ? 1 : -1;
 }
 

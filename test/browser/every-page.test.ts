@@ -22,6 +22,13 @@ const PAGES = [
   '/batches',
   '/batches/b1',
   '/batches/b1?outcome=rejected',
+  '/batches/b1/retry',
+  '/batches/b1/codes',
+  '/todo',
+  '/merchants',
+  '/merchants/REFUSED',
+  '/merchants/REFUSED/correct',
+  '/merchants/REFUSED/retry',
   '/users',
   '/audit',
   '/nothing',
@@ -37,19 +44,19 @@ async function filled() {
   await addUser(story.store, { name: LONG.slice(0, 40), role: 'operator', password: 'a password of tests' }, LONG);
   await story.start();
   await story.settled('b1');
-  return story;
+  return { ...story, pages: PAGES.map((path) => path.replace('REFUSED', story.idOf(merchant(2)))) };
 }
 
 test.each(['zh-CN', 'en-GB'])(
   'in %s no page has a serious fault for those who do not see it, light or dark',
   async (locale) => {
-    const { address } = await filled();
+    const { address, pages } = await filled();
     const opened = await openPage(address, { locale });
     const { page, faults } = opened;
     await page.goto(`${address}/login`);
     expect(await findings(page)).toEqual([]);
     await logIn(opened);
-    for (const path of PAGES) {
+    for (const path of pages) {
       await page.goto(address + path);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
@@ -67,14 +74,23 @@ test.each(['zh-CN', 'en-GB'])(
 );
 
 test('without a script everything can be read and done', async () => {
-  const { address } = await filled();
+  const { address, history } = await filled();
   const opened = await openPage(address, { javaScriptEnabled: false });
   const { page } = opened;
   await logIn(opened);
   await page.goto(`${address}/batches/b1`);
   await page.selectOption('select[name=outcome]', 'rejected');
   await page.click('.filters button');
-  expect(await page.locator('tbody tr').count()).toBe(1);
+  expect(await page.locator('#live-rows tbody tr').count()).toBe(1);
+  await page.goto(`${address}/todo`);
+  await page.fill('.todo input', 'will call back');
+  await page.click('.todo-contact button');
+  expect(await page.textContent('.said')).toBe('Noted: the merchant was contacted.');
+  expect((await history(merchant(2))).at(-1)).toMatchObject({ note: 'will call back', who: 'admin', contacted: true });
+  await page.click('.todo-merchant a');
+  await page.click('main a[href$="/retry"]');
+  await page.click('main form button.main');
+  expect(await page.textContent('.said')).toBe('1 will be sent again.');
   await page.goto(`${address}/users`);
   await page.click('.heading summary');
   await page.fill('input[name=name]', 'wang');

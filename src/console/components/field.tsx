@@ -30,19 +30,22 @@ interface ChoiceProps {
   readonly name: string;
   readonly value?: string | undefined;
   readonly choices: readonly { readonly value: string; readonly words: string }[];
+  /** What is wrong with it. */
+  readonly fault?: string | undefined;
 }
 
-export function Choice({ label, name, value = '', choices }: ChoiceProps) {
+export function Choice({ label, name, value = '', choices, fault }: ChoiceProps) {
   return (
     <label class="field">
       <span>{label}</span>
-      <select name={name}>
+      <select name={name} aria-invalid={fault === undefined ? undefined : 'true'}>
         {choices.map((it) => (
           <option value={it.value} selected={it.value === value}>
             {it.words}
           </option>
         ))}
       </select>
+      {fault !== undefined && <em class="fault">{fault}</em>}
     </label>
   );
 }

@@ -19,6 +19,21 @@ interface Props<T> {
 export function DataTable<T>({ caption, columns, rows, empty }: Props<T>) {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
+    <TableFrame caption={caption} columns={columns}>
+      {rows.map((row) => (
+        <TableRow columns={columns} row={row} />
+      ))}
+    </TableFrame>
+  );
+}
+
+/** A table whose rows are its children. */
+export function TableFrame<T>({
+  caption,
+  columns,
+  children,
+}: Pick<Props<T>, 'caption' | 'columns'> & { children?: Child }) {
+  return (
     <table>
       <caption>{caption}</caption>
       <thead>
@@ -30,17 +45,19 @@ export function DataTable<T>({ caption, columns, rows, empty }: Props<T>) {
           ))}
         </tr>
       </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr>
-            {columns.map(({ heading, look, cell }) => (
-              <td class={look} data-heading={heading}>
-                {cell(row)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
+      <tbody>{children}</tbody>
     </table>
+  );
+}
+
+export function TableRow<T>({ columns, row }: { columns: readonly TableColumn<T>[]; row: T }) {
+  return (
+    <tr>
+      {columns.map(({ heading, look, cell }) => (
+        <td class={look} data-heading={heading}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
   );
 }

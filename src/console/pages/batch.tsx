@@ -1,20 +1,23 @@
 /** One batch: how far it is, and its rows. */
-import { batchRows, type RowFilter, type ShownRow } from '../../app/batch-rows.js';
+import { reasonsNow } from '../../app/batch-reasons.js';
+import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
 import { batchNow } from '../../app/status.js';
 import { waitingInWords } from '../../app/status-words.js';
 import { withOutlook } from '../../app/today.js';
-import { OUTCOME_NAMES, OUTCOMES } from '../../domain/outcomes.js';
+import { OUTCOME_NAMES } from '../../domain/outcomes.js';
 import type { Outcome } from '../../domain/registration.js';
 import { ACTORS, type Actor, same, type Words } from '../../domain/words.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
-import { Choice, FormField } from '../components/field.js';
 import { addressWith, Pager } from '../components/pager.js';
+import { Reasons } from '../components/reasons.js';
+import { filterIn, RowFilters } from '../components/row-filter.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
-import type { Fragments, Route, View } from '../visit.js';
+import type { Fragments, Route, View, Visit } from '../visit.js';
 import { WORDS } from '../words.js';
+import { Downloads } from './batch-files.js';
 
 const BATCH = {
   loaded: { en: 'loaded', zh: '导入于' },
@@ -24,7 +27,9 @@ const BATCH = {
   rows: { en: 'Rows', zh: '各行' },
   outcome: { en: 'Outcome', zh: '结果' },
   who: { en: 'Who acts', zh: '处理人' },
-  problem: { en: 'Problem', zh: '问题代码' },
+  reasons: { en: 'Rows by reason', zh: '按原因统计' },
+  retry: { en: 'Send rows again', zh: '重新提交' },
+  cancel: { en: 'Withdraw rows', zh: '撤回' },
   line: { en: 'Line', zh: '行号' },
   merchant: { en: 'Merchant', zh: '商户' },
   reason: { en: 'Reason and next step', zh: '原因与下一步' },
@@ -49,15 +54,18 @@ export const batchRoutes: readonly Route[] = [
     live,
     async show(visit) {
       const { id = '' } = visit.params;
-      const [{ head, rows }, batch] = [await live(visit), await batchNamed(visit.store, id)];
+      const [{ head, reasons, rows }, batch] = [await live(visit), await batchNamed(visit.store, id)];
       return {
         title: same(batch.id),
         body: (
           <>
             <Live name="head">{head}</Live>
+            {batch.purgedAt === undefined && visit.may('operator') && <Asks visit={visit} id={batch.id} />}
+            <Live name="reasons">{reasons}</Live>
             <section>
               <h2>{visit.say(BATCH.rows)}</h2>
-              <Filters view={visit} id={id} />
+              <RowFilters view={visit} id={id} />
+              <Downloads view={visit} id={id} />
               <Live name="rows">{rows}</Live>
             </section>
           </>
@@ -68,7 +76,8 @@ export const batchRoutes: readonly Route[] = [
 ];
 
 async function live(view: View): Promise<Fragments> {
-  return { head: await head(view), rows: await rowsOf(view) };
+  const [top, reasons, rows] = await Promise.all([head(view), reasonsOf(view), rowsOf(view)]);
+  return { head: top, reasons, rows };
 }
 
 async function head(view: View) {
@@ -103,32 +112,31 @@ async function head(view: View) {
   );
 }
 
-/** What is no filter is none. */
-export function filterIn(query: URLSearchParams): RowFilter {
-  const [outcome, who, problem] = ['outcome', 'who', 'problem'].map((name) => query.get(name)?.trim() || undefined);
-  return {
-    only: OUTCOME_NAMES.find((name) => name === outcome),
-    who: (Object.keys(ACTORS) as Actor[]).find((name) => name === who),
-    problem,
-  };
+/** Links: each leads to a page that says what would be done, and asks. */
+function Asks({ visit, id }: { visit: Visit; id: string }) {
+  const { only } = filterIn(visit.query);
+  const to = (ask: string): string =>
+    addressWith(`/batches/${encodeURIComponent(id)}/${ask}`, new URLSearchParams(), 'outcome', only);
+  return (
+    <p class="buttons">
+      <a class="button" href={to('retry')}>
+        {visit.say(BATCH.retry)}
+      </a>
+      <a class="button danger" href={to('cancel')}>
+        {visit.say(BATCH.cancel)}
+      </a>
+    </p>
+  );
 }
 
-function Filters({ view, id }: { view: View; id: string }) {
-  const { only, who, problem } = filterIn(view.query);
-  const any = { value: '', words: view.say(WORDS.all) };
-  const actors = Object.entries(ACTORS).map(([value, words]) => ({ value, words: view.say(words) }));
+async function reasonsOf(view: View) {
+  const batch = await batchNamed(view.store, view.params.id);
+  if (batch.purgedAt !== undefined) return null;
   return (
-    <form class="filters" method="get" action={`/batches/${encodeURIComponent(id)}`} data-submits>
-      <Choice
-        label={view.say(BATCH.outcome)}
-        name="outcome"
-        value={only}
-        choices={[any, ...OUTCOME_NAMES.map((value) => ({ value, words: view.say(OUTCOMES[value]) }))]}
-      />
-      <Choice label={view.say(BATCH.who)} name="who" value={who} choices={[any, ...actors]} />
-      <FormField label={view.say(BATCH.problem)} name="problem" type="search" maxlength={80} value={problem ?? ''} />
-      <button type="submit">{view.say(WORDS.filter)}</button>
-    </form>
+    <section>
+      <h2>{view.say(BATCH.reasons)}</h2>
+      <Reasons view={view} id={batch.id} found={await reasonsNow(view.store, batch, view.language)} />
+    </section>
   );
 }
 

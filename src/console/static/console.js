@@ -1,4 +1,4 @@
-/* Live parts, the key `/`, dialogs, copying. Every page works without it. */
+/* Live parts, deadlines, the key `/`, dialogs, copying. Every page works without it. */
 (() => {
   const show = (id, is) => {
     const band = document.getElementById(id);
@@ -16,8 +16,20 @@
       const part = document.getElementById(id);
       if (!part || part.innerHTML === html) continue;
       const open = [...part.querySelectorAll('details[open][id]')].map((it) => it.id);
+      // What is being typed stays, and the cursor in it.
+      const typed = [...part.querySelectorAll('input[id], textarea[id]')].filter((it) => it.value !== it.defaultValue);
+      const active = part.contains(document.activeElement) ? document.activeElement.id : '';
+      const cursor = active ? document.activeElement.selectionStart : undefined;
       part.innerHTML = html;
       for (const name of open) document.getElementById(name)?.setAttribute('open', '');
+      for (const { id: name, value } of typed) {
+        const field = document.getElementById(name);
+        if (field) field.value = value;
+      }
+      const focused = active ? document.getElementById(active) : undefined;
+      focused?.focus({ preventScroll: true });
+      if (typeof cursor === 'number') focused?.setSelectionRange?.(cursor, cursor);
+      countDown();
       window.htmx?.process(part);
       part.dispatchEvent(new CustomEvent('fastregister:live', { bubbles: true }));
     }
@@ -71,6 +83,20 @@
     });
   }
 
+  // --- deadlines ------------------------------------------------------------------------------------------------------
+
+  const countDown = () => {
+    for (const it of document.querySelectorAll('[data-ends]')) {
+      const left = Math.floor((Number(it.dataset.ends) - Date.now()) / 1000);
+      const [h, m, s] = [Math.floor(left / 3600), Math.floor((left % 3600) / 60), left % 60];
+      const words = left <= 0 ? it.dataset.over : h > 0 ? it.dataset.hours : it.dataset.minutes;
+      it.textContent = words.replace('{h}', h).replace('{m}', m).replace('{s}', s);
+    }
+  };
+
+  setInterval(countDown, 1000);
+  countDown();
+
   // --- keys and buttons -----------------------------------------------------------------------------------------------
 
   document.addEventListener('keydown', (event) => {
@@ -81,6 +107,14 @@
     event.preventDefault();
     finder.focus();
     finder.select();
+  });
+
+  /** The button that stands beside a field, not the first one of its form. */
+  document.addEventListener('keydown', (event) => {
+    const button = event.key === 'Enter' && !event.isComposing && event.target.dataset?.enter;
+    if (!button) return;
+    event.preventDefault();
+    document.getElementById(button)?.click();
   });
 
   document.addEventListener('click', async (event) => {

@@ -40,11 +40,13 @@ test('every answer forbids scripts of others, frames, sniffing and keeping', asy
 });
 
 test('no page has a script or a style in it, or asks another host', async () => {
-  const { book, visitor } = await openConsole();
+  const { book, visitor, idOf } = await openConsole();
   await book.load('b1', [merchant(1), undefined]);
   const one = visitor();
   await one.logIn();
-  for (const path of ['/', '/sheets/new', '/batches', '/batches/b1', '/users', '/audit']) {
+  const id = idOf(merchant(1));
+  const own = [`/merchants/${id}`, `/merchants/${id}/correct`, '/batches/b1/retry', '/batches/b1/codes'];
+  for (const path of ['/', '/sheets/new', '/batches', '/batches/b1', '/todo', '/merchants', ...own, '/users', '/audit']) {
     const { text } = await one.get(path);
     expect(text).not.toMatch(/ style=| on\w+=|<style|<script(?! src="\/static\/)|javascript:|hx-on/);
     expect(

@@ -24,6 +24,8 @@ export interface Visitor {
   send(path: string, body: FormData | string, headers?: Record<string, string>): Promise<Answered>;
   /** The token of the last page that was shown. */
   csrf(): string;
+  /** The same, in the pieces in which the answer comes. */
+  stream(path: string, fields?: Record<string, string>): Promise<readonly string[]>;
   logIn(user?: string, password?: string): Promise<Answered>;
   /** The live parts of a page, as they come. */
   follow(path: string): Promise<ReadableStreamDefaultReader<Uint8Array>>;
@@ -66,17 +68,21 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
     }
 
     const get: Visitor['get'] = async (path, headers = {}) => read(await ask(path, { headers }));
-    const post: Visitor['post'] = async (path, fields = {}, headers = {}) => {
+    const sendForm = (
+      path: string,
+      fields: Record<string, string>,
+      headers: Record<string, string>,
+    ): Promise<Response> => {
       const body = new URLSearchParams({ csrf, ...fields });
       const type = 'application/x-www-form-urlencoded';
-      return read(
-        await ask(path, {
-          method: 'POST',
-          body: body.toString(),
-          headers: { origin: ADDRESS, 'content-type': type, ...headers },
-        }),
-      );
+      return ask(path, {
+        method: 'POST',
+        body: body.toString(),
+        headers: { origin: ADDRESS, 'content-type': type, ...headers },
+      });
     };
+    const post: Visitor['post'] = async (path, fields = {}, headers = {}) =>
+      read(await sendForm(path, fields, headers));
 
     const send: Visitor['send'] = async (path, body, headers = {}) =>
       read(
@@ -99,6 +105,12 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
         for (const [name, value] of Object.entries({ csrf, ...fields })) form.append(name, value);
         for (const file of files) form.append('file', file);
         return send('/sheets/new', form);
+      },
+      async stream(path, fields = {}) {
+        const { body } = await sendForm(path, fields, {});
+        const pieces: string[] = [];
+        for await (const piece of body ?? []) pieces.push(Buffer.from(piece).toString('utf8'));
+        return pieces;
       },
       async logIn(username = 'admin', password = PASSWORD) {
         await get('/login');

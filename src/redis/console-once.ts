@@ -1,0 +1,30 @@
+/** Forms of the console that were sent: each is worked on once, and its answer is kept for those who send it again. */
+import type { Redis } from 'ioredis';
+import { key } from './keys.js';
+
+/** A form that was opened yesterday can be sent; a page is not kept open for longer. */
+const KEPT_S = 86_400;
+
+export interface SentForms {
+  /** `begun`: it is to be worked on now. Otherwise the answer, `''` while another process works on it. */
+  begin(id: string): Promise<{ readonly kind: 'begun' } | { readonly kind: 'sent'; readonly answer: string }>;
+  finish(id: string, answer: string): Promise<void>;
+  /** It was not done, and may be sent again. */
+  forget(id: string): Promise<void>;
+}
+
+export function openSentForms(redis: Redis): SentForms {
+  return {
+    async begin(id) {
+      const name = key('consoleOnce', id);
+      if ((await redis.set(name, '', 'EX', KEPT_S, 'NX')) !== null) return { kind: 'begun' };
+      return { kind: 'sent', answer: (await redis.get(name)) ?? '' };
+    },
+    async finish(id, answer) {
+      await redis.set(key('consoleOnce', id), answer, 'EX', KEPT_S);
+    },
+    async forget(id) {
+      await redis.del(key('consoleOnce', id));
+    },
+  };
+}

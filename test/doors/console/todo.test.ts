@@ -1,0 +1,138 @@
+/** The page of merchants to contact. */
+import { expect, test } from 'vitest';
+import { auditPage } from '../../../src/app/console-users.js';
+import { TODO_SUMMARY, todo } from '../../../src/app/todo.js';
+import { todoPage } from '../../../src/app/todo-list.js';
+import { qrShape } from '../../../src/reporter/qr.js';
+import { merchant } from '../../support/merchants.js';
+import { until } from '../../support/until.js';
+import { type Console, openConsole, type Visitor } from './support/visitor.js';
+
+const LINK = 'https://mp.weixin.qq.com/cgi-bin/fast?token=abc&x=1';
+const HOSTILE = '"><script>alert(1)</script>\u202e有限公司';
+
+async function opened(): Promise<Console & { admin: Visitor }> {
+  const console = await openConsole();
+  const admin = console.visitor();
+  await admin.logIn();
+  return { ...console, admin };
+}
+
+/** One whose 24 hours run, with a link; some that were refused, the last one first; a row that our checks refused. */
+async function waiting({ book, idOf }: Console, refused = 2): Promise<string[]> {
+  const rows = Array.from({ length: refused + 1 }, (_, at) => merchant(at + 1));
+  await book.load('b1', [...rows, undefined]);
+  const ids = rows.map(idOf);
+  const [first = '', ...others] = ids;
+  await book.take(first);
+  const { sentAt = 0 } = await book.registration(first);
+  await book.record(first, 'create_accepted', { callSentAt: sentAt, authorizeUrl: LINK, taskId: 't' });
+  for (const [at, id] of others.entries()) {
+    await book.send(id);
+    await book.record(id, 'registration_refused', { problem: 'push:103', at: Date.now() + at * 1_000 });
+  }
+  return ids;
+}
+
+const merchantsIn = (html: string): string[] =>
+  [...html.matchAll(/class="todo-merchant"><a href="\/merchants\/(\w+)"/g)].map(([, id = '']) => id);
+
+const tickOf = (html: string, id: string): string => new RegExp(`value="(${id}\\.\\d*)"`).exec(html)?.[1] ?? '';
+
+test('lists what the command prints, the most urgent first, with what is to be forwarded', async () => {
+  const it = await opened();
+  const [first = '', ...others] = await waiting(it);
+  const { text } = await it.admin.get('/todo');
+  expect(merchantsIn(text)).toEqual((await todo(it.store, 'en')).flatMap(({ row }) => row.registration_id || []));
+  expect(merchantsIn(text)).toEqual([first, ...others.toReversed()]);
+  expect(text).toContain(TODO_SUMMARY(4, 1, 0).en);
+  expect(text).toMatch(new RegExp(`<p id="message-${first}">Hello 虚构商户1号`));
+  expect(text).toContain(`data-copy="message-${first}"`);
+  expect(text).toContain(`data-copy="link-${first}"`);
+  expect(text).toContain(`<path d="${qrShape(LINK)?.path}"`);
+  expect(text).toMatch(/23 h \d+ min left/);
+});
+
+test('is filtered by who acts and by contact, and goes on page by page', async () => {
+  const it = await opened();
+  const ids = await waiting(it, 30);
+  const listed = async (query: string) => merchantsIn((await it.admin.get(`/todo${query}`)).text);
+  expect(await listed('?who=legal_person')).toEqual([ids[0]]);
+  expect(await listed('?who=merchant')).toHaveLength(25);
+  expect(await listed('?who=merchant&from=25')).toHaveLength(5);
+  expect((await it.admin.get('/todo?who=merchant')).text).toContain('href="/todo?who=merchant&amp;from=25"');
+  const { text } = await it.admin.get('/todo');
+  await it.admin.post('/todo/contacted', { registration: tickOf(text, ids[0] ?? '') });
+  expect(await listed('?contacted=open')).not.toContain(ids[0]);
+  expect(await listed('?who=nonsense&from=-3')).toHaveLength(25);
+});
+
+test('a contact with its note is noted once, under the own name, and is seen by everybody who looks', async () => {
+  const it = await opened();
+  const [id = ''] = await waiting(it);
+  const other = it.visitor();
+  await other.logIn();
+  const reader = await other.follow('/live/todo');
+  const { text } = await it.admin.get('/todo?who=legal_person');
+  expect(text).toContain('<input type="hidden" name="to" value="/todo?who=legal_person"/>');
+  const ticked = { registration: tickOf(text, id), [`note-${id}`]: 'tonight <b>', to: '/todo?who=legal_person' };
+  for (let time = 0; time < 2; time += 1) {
+    const answer = await it.admin.post('/todo/contacted', ticked);
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/todo?who=legal_person']);
+  }
+  expect((await it.book.ledger.history(id)).filter(({ kind }) => kind === 'noted')).toMatchObject([
+    { who: 'admin', note: 'tonight <b>', contacted: true },
+  ]);
+  let seen = '';
+  await until('the other one sees it', async () => {
+    seen += Buffer.from((await reader.read()).value ?? []).toString('utf8');
+    return /contacted \d+ \w+ [\d:]+ by admin/.test(seen) && seen.includes('tonight &lt;b&gt;');
+  });
+  expect(seen).toContain(TODO_SUMMARY(4, 1, 1).en);
+  // The next contact is another one.
+  const again = await it.admin.get('/todo');
+  await it.admin.post('/todo/contacted', { registration: tickOf(again.text, id) });
+  expect((await it.book.ledger.history(id)).filter(({ kind }) => kind === 'noted')).toHaveLength(2);
+  const { entries } = await auditPage(it.store, 10, undefined);
+  expect(entries.find(({ action }) => action === 'merchants.note')).toMatchObject({ subject: id, detail: 'contacted' });
+  expect(JSON.stringify(entries)).not.toContain('tonight');
+  expect((await it.admin.post('/todo/contacted', { registration: '../../x.1' })).status).toBe(409);
+});
+
+test('a merchant who has to do nothing any more leaves the list, and a new one comes', async () => {
+  const it = await opened();
+  const ids = await waiting(it);
+  await it.admin.get('/todo');
+  await it.book.record(ids[0] ?? '', 'mini_program_created', { appid: 'wx00000000000000aa' });
+  await it.book.load('b2', [merchant(9)]);
+  const id = it.idOf(merchant(9));
+  await it.book.send(id);
+  await it.book.record(id, 'registration_refused', { problem: 'push:103', at: Date.now() + 9_000 });
+  await until('the list is the present one', async () => {
+    const listed = merchantsIn((await it.admin.get('/todo')).text);
+    return listed[0] === id && listed.length === 3 && !listed.includes(ids[0] ?? '');
+  });
+});
+
+test('a merchant of several sheets is listed once, by the newest', async () => {
+  const it = await opened();
+  const one = merchant(1);
+  await it.book.load('b1', [one]);
+  await it.book.load('b2', [one]);
+  await it.book.send(it.idOf(one));
+  const page = await todoPage(it.store, { language: 'en', from: 0, most: 10 });
+  expect(page).toMatchObject({ inAll: 1, urgent: 1, contacted: 0, todos: [{ file: 'b2.csv' }] });
+});
+
+test('a hostile merchant is text, and an empty list says so', async () => {
+  const it = await opened();
+  expect((await it.admin.get('/todo')).text).toContain('No merchant has to be contacted.');
+  const one = merchant(1, 'ok', { name: HOSTILE });
+  await it.book.load('b1', [one]);
+  await it.book.send(it.idOf(one));
+  await until('it is listed', async () => {
+    const { text } = await it.admin.get('/todo');
+    expect(text).not.toMatch(/<script>alert|\u202e/);
+    return text.includes('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\\u202e有限公司');
+  });
+});
