@@ -93,15 +93,23 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   const underWay: Promise<void>[] = [];
   let forerunner = Promise.resolve();
   let lookedAt = performance.now();
+  let isTraffic = false;
   for await (const rows of checkedRows(sheet, rules)) {
     const first = index;
     const page = Math.floor(first / ROWS_PER_PAGE);
     if (page > 0 && page % PAGES_A_LOOK === 0) {
-      if (await batches.isTraffic()) {
+      if (isTraffic) {
         for (const stored of underWay.splice(0)) await stored;
         await sleep(Math.min(performance.now() - lookedAt, LONGEST_PAUSE_MS));
       }
       lookedAt = performance.now();
+      // Not waited for: the answer comes behind the pages that are under way, and there would be none to store meanwhile.
+      batches.isTraffic().then(
+        (answer) => {
+          isTraffic = answer;
+        },
+        () => {},
+      );
     }
     // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
     if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();

@@ -139,13 +139,54 @@ function parts(asked: readonly Asked[]): (readonly Asked[])[] {
   return all;
 }
 
-/** Loaded before every script, each after the files whose functions it uses. */
+/** Loaded before the scripts that use them, each after the files whose functions it uses. */
 const SHARED = ['prelude', 'pushes', 'day', 'line', 'first-rows', 'fact'];
 
 /** The text that Redis runs: the shared functions, then the script. */
 export function textOf(name: string): string {
-  const files = [...SHARED, name].map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+  const files = [...sharedBy(name), name].map((file) => readLua(file).text);
   return withKeys(withConstants(files.join('\n')));
+}
+
+/**
+ * The shared files with a name that the script uses, or another file that it needs. To define all shared functions takes
+ * Redis ten microseconds, each time a script runs.
+ */
+function sharedBy(name: string): readonly string[] {
+  const needed = new Set(['prelude']);
+  const uses = new Set([...readLua(name).uses, ...readLua('prelude').uses]);
+  for (let before = 0; before < needed.size; ) {
+    before = needed.size;
+    for (const file of SHARED) {
+      const { defines, uses: its } = readLua(file);
+      if (needed.has(file) || !defines.some((it) => uses.has(it))) continue;
+      needed.add(file);
+      for (const it of its) uses.add(it);
+    }
+  }
+  return SHARED.filter((file) => needed.has(file));
+}
+
+interface LuaFile {
+  readonly text: string;
+  /** Names that files behind it may use. */
+  readonly defines: readonly string[];
+  /** Every word outside comments, which are more than the names that it uses. */
+  readonly uses: ReadonlySet<string>;
+}
+
+const luaFiles = new Map<string, LuaFile>();
+
+function readLua(name: string): LuaFile {
+  let file = luaFiles.get(name);
+  if (file === undefined) {
+    const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+    const code = text.replace(/--.*/g, '');
+    const defined = [...code.matchAll(/^(?:local function|function|local) ([\w, ]+)/gm)].map(([, names = '']) => names);
+    file = { text, defines: defined.join(' ').match(/\w+/g) ?? [], uses: new Set(code.match(/\w+/g)) };
+    luaFiles.set(name, file);
+  }
+  return file;
 }
 
 /** By ledger and name: the keys of the ledger are written out in the text. */

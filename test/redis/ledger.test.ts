@@ -273,3 +273,10 @@ describe('a registration as it is kept', () => {
     expect(await openLedger(server.redis).read('aaaaaaaaaaaaaaaa')).toBeUndefined();
   });
 });
+
+test('a row whose batch Redis has lost meanwhile has no details, instead of blank ones for which it would be refused', async () => {
+  await book.load('b1', [one]);
+  await server.redis.del(key('batch', 'b1'));
+  const snapshot = await openBook(server.redis).ledger.read(idOf(one));
+  expect(snapshot).toMatchObject({ registration: { state: 'queued' }, row: undefined });
+});

@@ -59,7 +59,9 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
     // It has nothing but its row.
     const isNew = fields.length === 2;
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
-    const row = json === '' ? undefined : unpackRow(json, await columns(batchOf(registration.row)));
+    const of = json === '' ? [] : await columns(batchOf(registration.row));
+    // Redis has lost the batch since the row was read: without its columns every detail would be blank, and the row refused.
+    const row = of.length === 0 ? undefined : unpackRow(json, of);
     return {
       registration,
       version: String(version),
