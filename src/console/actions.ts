@@ -4,6 +4,8 @@ import type { Words } from '../domain/words.js';
 export const ACTIONS = {
   'session.begin': { en: 'logged in', zh: '登录' },
   'session.end': { en: 'logged out', zh: '退出登录' },
+  'line.pause': { en: 'paused sending', zh: '暂停提交' },
+  'line.resume': { en: 'resumed sending', zh: '恢复提交' },
   'users.add': { en: 'added a user', zh: '添加用户' },
   'users.remove': { en: 'removed a user', zh: '删除用户' },
   'users.password': { en: "changed a user's password", zh: '更换用户密码' },

@@ -2,6 +2,7 @@
 import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
 import { batchesRoutes } from './pages/batches.js';
+import { lineRoutes } from './pages/line.js';
 import { todayRoutes } from './pages/today.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
@@ -10,6 +11,7 @@ export const ROUTES: readonly Route[] = [
   ...todayRoutes,
   ...batchesRoutes,
   ...batchRoutes,
+  ...lineRoutes,
   ...usersRoutes,
   ...auditRoutes,
 ];

@@ -3,25 +3,17 @@ import { NO_BATCH } from '../../app/batches.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
-import { ACTORS, joined, type Words } from '../../domain/words.js';
+import { ACTORS, type Words } from '../../domain/words.js';
 import { ShareBar } from '../components/bar.js';
 import { BatchTable } from '../components/batch-table.js';
 import { Facts } from '../components/field.js';
+import { LineState } from '../components/line-state.js';
 import { Table } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
 
 const WORDS = {
   title: { en: 'Today', zh: '今日' },
-  running: { en: 'Sending', zh: '提交正常' },
-  waiting: { en: 'Sending waits', zh: '提交等待中' },
-  stopped: { en: 'Sending is stopped', zh: '提交已停止' },
-  idle: { en: 'No worker is running', zh: '没有工作进程在运行' },
-  startOne: {
-    en: 'Rows wait to be sent. Start a worker: fastregister serve, or fastregister work',
-    zh: '有待提交的行。请启动工作进程：fastregister serve 或 fastregister work',
-  },
-  noFault: { en: 'Nothing needs to be fixed.', zh: '没有需要处理的故障。' },
   calls: { en: 'Calls today', zh: '今日额度' },
   left: (count: string): Words => ({ en: `${count} left`, zh: `剩余 ${count} 次` }),
   toSend: { en: 'To be sent', zh: '待提交' },
@@ -83,7 +75,7 @@ export const todayRoutes: readonly Route[] = [
 async function live(view: View): Promise<Fragments> {
   const facts = await today(view.store);
   return {
-    line: <Line view={view} facts={facts} />,
+    line: <LineState view={view} now={facts.now} />,
     figures: <Figures view={view} facts={facts} />,
     turns: <Turns view={view} facts={facts} />,
     batches: (
@@ -105,29 +97,6 @@ async function live(view: View): Promise<Fragments> {
       </section>
     ),
   };
-}
-
-/** What is to be fixed comes first, in the words of `status`. */
-function Line({ view, facts: { now } }: { view: View; facts: Morning }) {
-  const { line, workerMissing } = now;
-  const reason = 'reason' in line ? line.reason : undefined;
-  const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
-  const isIdle = reason === undefined && now.toSend > 0 && now.processes.workers.live.length === 0;
-  const isBad = line.stopped || workerMissing !== null;
-  const look = isBad ? 'bad' : reason === undefined && !isIdle ? 'good' : 'fair';
-  const running = isIdle ? WORDS.idle : WORDS.running;
-  const title = line.stopped ? WORDS.stopped : reason === undefined ? running : WORDS.waiting;
-  const faults = [
-    ...(reason === undefined ? [] : [joined([reason, nextStep])]),
-    ...(isIdle && workerMissing === null ? [WORDS.startOne] : []),
-    ...(workerMissing === null ? [] : [joined([workerMissing.reason, workerMissing.nextStep])]),
-  ];
-  return (
-    <section class={`line ${look}`}>
-      <h2>{view.say(title)}</h2>
-      {faults.length === 0 ? <p>{view.say(WORDS.noFault)}</p> : faults.map((words) => <p>{view.say(words)}</p>)}
-    </section>
-  );
 }
 
 function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
