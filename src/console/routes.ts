@@ -3,6 +3,7 @@ import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
 import { batchesRoutes } from './pages/batches.js';
 import { lineRoutes } from './pages/line.js';
+import { nightsRoutes } from './pages/nights.js';
 import { todayRoutes } from './pages/today.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
@@ -11,6 +12,7 @@ export const ROUTES: readonly Route[] = [
   ...todayRoutes,
   ...batchesRoutes,
   ...batchRoutes,
+  ...nightsRoutes,
   ...lineRoutes,
   ...usersRoutes,
   ...auditRoutes,

@@ -16,7 +16,17 @@ import {
 useBrowser();
 
 /** Every page, with something on it. A page of yours is a line here. */
-const PAGES = ['/', '/batches', '/batches/b1', '/batches/b1?outcome=rejected', '/line', '/users', '/audit', '/nothing'];
+const PAGES = [
+  '/',
+  '/batches',
+  '/batches/b1',
+  '/batches/b1?outcome=rejected',
+  '/nights',
+  '/line',
+  '/users',
+  '/audit',
+  '/nothing',
+];
 
 /** No word of it can be broken but by force. */
 const LONG = 'W'.repeat(120);

@@ -1,5 +1,6 @@
 /** The first page: what is going on, what is to be fixed, and whose turn it is. */
 import { NO_BATCH } from '../../app/batches.js';
+import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
@@ -37,15 +38,6 @@ const WORDS = {
   next: { en: 'Next', zh: '下一次' },
   never: { en: 'none yet', zh: '尚未运行' },
 } as const;
-
-const ENDINGS: Readonly<Record<string, Words>> = {
-  done: { en: 'done', zh: '已完成' },
-  submitted: { en: 'submitted', zh: '已全部提交' },
-  stopped: { en: 'stopped', zh: '已停止' },
-  interrupted: { en: 'interrupted', zh: '已中断' },
-  next_night: { en: 'until the next night', zh: '至下一次开始' },
-  running: { en: 'running', zh: '进行中' },
-};
 
 type Morning = Awaited<ReturnType<typeof today>>;
 
@@ -170,7 +162,7 @@ function Nights({ view, facts: { schedules } }: { view: View; facts: Morning }) 
             cell: ({ last }) =>
               last === undefined
                 ? view.say(WORDS.never)
-                : `${view.say({ en: last.started, zh: last.started })} · ${view.say(ENDINGS[last.ending] ?? { en: last.ending, zh: last.ending })}`,
+                : `${view.say({ en: last.started, zh: last.started })} · ${view.say(NIGHT_ENDINGS[last.ending])}`,
           },
           { heading: view.say(WORDS.next), cell: ({ next }) => view.say({ en: next, zh: next }) },
         ]}
