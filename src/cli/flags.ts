@@ -4,8 +4,8 @@ import type { Schedule } from '../domain/night.js';
 import { OUTCOMES } from '../domain/outcomes.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
+import { shareFromText } from '../domain/share.js';
 import { ACTORS, type Actor, type Language, type Words } from '../domain/words.js';
-import { shareFromText } from '../producer/checked-rows.js';
 import { UsageError } from './command.js';
 import { spokenLanguage } from './language.js';
 

@@ -11,8 +11,8 @@ import {
 } from '../app/schedule.js';
 import type { Store } from '../app/wiring/store.js';
 import type { Schedule } from '../domain/night.js';
+import { shareAsText } from '../domain/share.js';
 import { planOf } from '../nights/night-scheduler.js';
-import { shareAsText } from '../producer/checked-rows.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { spoken } from './language.js';

@@ -12,8 +12,8 @@ import {
 } from '../../app/schedule.js';
 import type { Store } from '../../app/wiring/store.js';
 import type { Schedule } from '../../domain/night.js';
+import { shareAsText, shareFromText } from '../../domain/share.js';
 import { LANGUAGES, same, type Words } from '../../domain/words.js';
-import { shareAsText, shareFromText } from '../../producer/checked-rows.js';
 import { Confirm } from '../components/confirm.js';
 import { Choice, Field } from '../components/field.js';
 import { NightTable } from '../components/night-table.js';
