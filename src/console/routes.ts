@@ -4,6 +4,7 @@ import { batchRoutes } from './pages/batch.js';
 import { batchesRoutes } from './pages/batches.js';
 import { lineRoutes } from './pages/line.js';
 import { nightsRoutes } from './pages/nights.js';
+import { pushesRoutes } from './pages/pushes.js';
 import { todayRoutes } from './pages/today.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
@@ -13,6 +14,7 @@ export const ROUTES: readonly Route[] = [
   ...batchesRoutes,
   ...batchRoutes,
   ...nightsRoutes,
+  ...pushesRoutes,
   ...lineRoutes,
   ...usersRoutes,
   ...auditRoutes,
