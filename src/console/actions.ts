@@ -11,6 +11,7 @@ export const ACTIONS = {
   'nights.run': { en: 'ran a nightly run at once', zh: '立即执行夜间任务' },
   'pushes.replay': { en: 'replayed pushes', zh: '重新处理推送' },
   'pushes.match': { en: 'matched a push by hand', zh: '人工匹配推送' },
+  'settings.notice': { en: 'sent a test notice', zh: '发送测试通知' },
   'users.add': { en: 'added a user', zh: '添加用户' },
   'users.remove': { en: 'removed a user', zh: '删除用户' },
   'users.password': { en: "changed a user's password", zh: '更换用户密码' },

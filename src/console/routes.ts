@@ -5,6 +5,7 @@ import { batchesRoutes } from './pages/batches.js';
 import { lineRoutes } from './pages/line.js';
 import { nightsRoutes } from './pages/nights.js';
 import { pushesRoutes } from './pages/pushes.js';
+import { settingsRoutes } from './pages/settings.js';
 import { todayRoutes } from './pages/today.js';
 import { usersRoutes } from './pages/users.js';
 import type { Route } from './visit.js';
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   ...nightsRoutes,
   ...pushesRoutes,
   ...lineRoutes,
+  ...settingsRoutes,
   ...usersRoutes,
   ...auditRoutes,
 ];
