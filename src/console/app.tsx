@@ -25,6 +25,9 @@ export interface AppOptions {
   readonly feeds: LiveFeeds;
 }
 
+/** What an answer may set in its own way: files are kept by browsers, and /queues has another base. */
+const OF_A_PAGE = new Set(['cache-control', 'content-security-policy']);
+
 /** A form: no sheet, no file. */
 const LONGEST_FORM = 256 * 1024;
 
@@ -42,7 +45,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   app.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      if (name !== 'cache-control' || !c.res.headers.has(name)) c.res.headers.set(name, value);
+      if (!OF_A_PAGE.has(name) || !c.res.headers.has(name)) c.res.headers.set(name, value);
     }
     if (clientOf(c.env?.incoming, settings.consoleTrustProxy).isSecure) {
       c.res.headers.set('strict-transport-security', 'max-age=31536000');

@@ -5,6 +5,7 @@ import { batchesRoutes } from './pages/batches.js';
 import { lineRoutes } from './pages/line.js';
 import { nightsRoutes } from './pages/nights.js';
 import { pushesRoutes } from './pages/pushes.js';
+import { queuesRoutes } from './pages/queues.js';
 import { settingsRoutes } from './pages/settings.js';
 import { todayRoutes } from './pages/today.js';
 import { usersRoutes } from './pages/users.js';
@@ -20,4 +21,5 @@ export const ROUTES: readonly Route[] = [
   ...settingsRoutes,
   ...usersRoutes,
   ...auditRoutes,
+  ...queuesRoutes,
 ];

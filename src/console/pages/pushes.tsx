@@ -1,7 +1,7 @@
 /** Received pushes, those that fit no registration, and another try for them. */
+import { refuseWithout } from '../../app/needs.js';
 import { matchedInWords, pushFields, replayedInWords } from '../../app/push-words.js';
 import { explainPush, findPush, listPushes, matchPush, type Replay, replayPushes } from '../../app/pushes.js';
-import { missingFor, SettingsError } from '../../config.js';
 import { isIdentity } from '../../domain/merchant.js';
 import { same, type Words } from '../../domain/words.js';
 import { Confirm } from '../components/confirm.js';
@@ -168,8 +168,7 @@ function named({ params, form }: { params: View['params']; form: Readonly<Record
 
 /** @throws SettingsError where this process cannot read pushes, or seal what they bring */
 function refuseWithoutKeys({ store }: View): void {
-  const faults = missingFor(store.settings, ['push', 'encryption']);
-  if (faults.length > 0) throw new SettingsError(faults);
+  refuseWithout(store, ['push', 'encryption']);
 }
 
 async function live(view: View): Promise<Fragments> {
