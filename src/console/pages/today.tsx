@@ -1,5 +1,6 @@
 /** The first page: what is going on, what is to be fixed, and whose turn it is. */
 import { NO_BATCH } from '../../app/batches.js';
+import { callsByHour, type Throughput, throughput, throughputInWords } from '../../app/pace.js';
 import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
@@ -7,6 +8,7 @@ import { STATE_WORDS } from '../../domain/outcome-words.js';
 import { ACTORS, type Words } from '../../domain/words.js';
 import { ShareBar } from '../components/bar.js';
 import { BatchTable } from '../components/batch-table.js';
+import { CallsChart } from '../components/calls-chart.js';
 import { Facts } from '../components/field.js';
 import { LineState } from '../components/line-state.js';
 import { Table } from '../components/table.js';
@@ -66,9 +68,11 @@ export const todayRoutes: readonly Route[] = [
 
 async function live(view: View): Promise<Fragments> {
   const facts = await today(view.store);
+  const [hours, pace] = await Promise.all([callsByHour(view.store), throughput(view.store, facts.now.toSend)]);
   return {
     line: <LineState view={view} now={facts.now} />,
-    figures: <Figures view={view} facts={facts} />,
+    figures: <Figures view={view} facts={facts} pace={pace} />,
+    chart: <CallsChart view={view} hours={hours} limit={facts.now.calls.limit} />,
     turns: <Turns view={view} facts={facts} />,
     batches: (
       <section>
@@ -91,7 +95,7 @@ async function live(view: View): Promise<Fragments> {
   };
 }
 
-function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
+function Figures({ view, facts: { now }, pace }: { view: View; facts: Morning; pace: Throughput }) {
   const { calls, toSend, sentBy, processes, links } = now;
   const [workers, receivers] = [processes.workers.live.length, processes.receivers.live.length];
   const used = `${view.number(calls.used)} / ${view.number(calls.limit)}`;
@@ -107,6 +111,9 @@ function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
         <h2>{view.say(WORDS.toSend)}</h2>
         <p class="value">{view.number(toSend)}</p>
         <p>{sentBy === undefined ? '' : `${view.say(WORDS.by)} ${sentBy}`}</p>
+        {throughputInWords(pace).map((words) => (
+          <p>{view.say(words)}</p>
+        ))}
       </div>
       <div class="figure">
         <h2>{view.say(WORDS.links)}</h2>
