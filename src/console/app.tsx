@@ -1,4 +1,4 @@
-/** The console as one application: who may enter, what is refused, and every route of the table. */
+/** The console as one application: log-in, refusals, and every route of the table. */
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { RequestError } from '../app/request-error.js';
@@ -23,6 +23,8 @@ export interface AppOptions {
   /** On a connection that answers at once while Redis is away. */
   readonly store: Store;
   readonly feeds: LiveFeeds;
+  /** How often a page that follows asks whether its session still lives. */
+  readonly lookAgainMs?: number;
 }
 
 /** What an answer may set in its own way: files are kept by browsers, and /queues has another base. */
@@ -35,7 +37,7 @@ const LONGEST_FORM = 256 * 1024;
 const LOOK_AGAIN_MS = 10_000;
 const STILL_THERE_MS = 15_000;
 
-export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindings }> {
+export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOptions): Hono<{ Bindings: Bindings }> {
   const { settings, log } = store;
   const accounts = openAccounts(store);
   const audit = openConsoleAudit(store.redis);
@@ -233,10 +235,10 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
             void send('ended', {}).then(() => leave.abort());
           },
           () => {
-            // Redis is away: the watchers are told so already.
+            // Redis is away: the page shows that already.
           },
         );
-      }, LOOK_AGAIN_MS);
+      }, lookAgainMs);
       await new Promise<void>((resolve) => {
         leave.signal.addEventListener('abort', () => resolve(), { once: true });
         if (stream.aborted) resolve();
@@ -248,7 +250,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   }
 }
 
-/** Links lead only to pages that there are, and that whoever looks may see. */
+/** Links lead only to pages that exist and that the user may open. */
 function leadsTo(role: ConsoleRole, method: Route['method'], path: string): boolean {
   const route = ROUTES.find((it) => it.method === method && it.path === path);
   return route !== undefined && mayAct(role, route.needs);

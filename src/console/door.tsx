@@ -1,4 +1,4 @@
-/** Logging in and out: cookies, the language, and who a request is of. */
+/** Logging in and out: cookies, the language, and the user of a request. */
 
 import { randomBytes } from 'node:crypto';
 import type { Context, Hono } from 'hono';
@@ -66,7 +66,7 @@ export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Door
     deleteCookie(c, nameOf(c, what), { path: '/', secure: isSecure(c) });
   }
 
-  /** What a form of somebody without a session is compared with. */
+  /** The token that a form without a session is compared with. */
   function strangersToken(c: ConsoleContext): string {
     const known = cookie(c, 'form');
     if (known !== undefined) return known;

@@ -46,7 +46,7 @@ export function isOwnOrigin(headers: Headers, publicUrl: string | undefined): bo
   return new URL(origin).host === headers.get('host')?.toLowerCase();
 }
 
-/** Known to whoever has the cookie, and to no other site. It says nothing about the cookie. */
+/** A page of the console knows it, another site does not. The cookie cannot be derived from it. */
 export function csrfTokenOf(cookie: string): string {
   return createHash('sha256').update(`fastregister csrf ${cookie}`).digest('base64url');
 }

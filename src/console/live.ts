@@ -1,6 +1,6 @@
 /**
- * Parts of pages that follow the ledger. What many look at is rendered once for all of them, and sent to each only where it
- * has changed. While Redis is away the watchers are told so, and get the present when it is back.
+ * Parts of pages that follow the ledger. A part that many browsers show is rendered once for all of them, and sent to each only where it
+ * has changed. When Redis goes away the watchers get an event, and the present state when it is back.
  */
 import type { Logger } from 'pino';
 import { sleep } from '../sleep.js';

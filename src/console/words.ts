@@ -50,7 +50,7 @@ export const WORDS = {
   tryLater: { en: 'The page works again when Redis is back.', zh: 'Redis 恢复后即可使用。' },
 } as const satisfies Record<string, Words>;
 
-/** The navigation, in groups. A line is shown once there is a page at its path, and to those who may see it. */
+/** The navigation, in groups. A line is shown to the roles that may see its page. */
 export const NAVIGATION = [
   [
     { path: '/', words: { en: 'Today', zh: '今日' } },

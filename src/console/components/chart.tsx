@@ -11,7 +11,7 @@ export interface ChartPoint {
 
 interface Props {
   readonly view: View;
-  /** What is counted, for who does not see it. */
+  /** What is counted, for a screen reader. */
   readonly label: string;
   readonly points: readonly ChartPoint[];
   /** A line across, such as the quota. */

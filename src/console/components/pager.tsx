@@ -4,7 +4,7 @@ import { WORDS } from '../words.js';
 interface Props {
   readonly view: View;
   readonly path: string;
-  /** The parameter by which pages are told apart. */
+  /** The parameter that names a page. */
   readonly by: string;
   /** Its value for the next page; undefined on the last. */
   readonly next: string | undefined;

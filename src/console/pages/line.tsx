@@ -21,7 +21,7 @@ const WORDS = {
     en: 'No create and no search is sent until it is resumed. Pushes and reports go on.',
     zh: '恢复之前不再提交，也不再查询；推送和报告照常。',
   },
-  because: { en: 'Reason, for everybody who looks', zh: '原因（所有人可见）' },
+  because: { en: 'Reason, shown to all users', zh: '原因（所有人可见）' },
   paused: { en: 'The line is stopped.', zh: '已暂停提交。' },
   resume: { en: 'Resume', zh: '恢复提交' },
   resumeWhat: {

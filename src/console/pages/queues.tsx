@@ -7,7 +7,7 @@ import type { Route, Visit } from '../visit.js';
 
 type Board = (request: Request) => Response | Promise<Response>;
 
-/** Made when somebody looks for the first time: its modules would cost every process a tenth of its start. */
+/** Made at the first look: loading it with the console would slow down every start. */
 const boards = new WeakMap<Store['redis'], Promise<Board>>();
 
 export const queuesRoutes: readonly Route[] = ['/queues', '/queues/*'].map((path) => ({

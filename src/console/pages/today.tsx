@@ -30,7 +30,7 @@ const WORDS = {
   who: { en: 'Who acts', zh: '处理人' },
   what: { en: 'State', zh: '状态' },
   count: { en: 'Merchants', zh: '商户' },
-  noTurn: { en: 'It is nobody’s turn: every merchant has its Mini Program.', zh: '没有待办：所有商户均已完成。' },
+  noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：所有商户均已完成。' },
   batches: { en: 'Batches', zh: '批次' },
   everyBatch: (count: number): Words => ({ en: `All ${count} batches`, zh: `全部 ${count} 个批次` }),
   details: { en: 'Status', zh: '状态' },
@@ -72,7 +72,6 @@ async function live(view: View): Promise<Fragments> {
   return {
     line: <LineState view={view} now={facts.now} />,
     figures: <Figures view={view} facts={facts} pace={pace} />,
-    chart: <CallsChart view={view} hours={hours} limit={facts.now.calls.limit} />,
     turns: <Turns view={view} facts={facts} />,
     batches: (
       <section>
@@ -85,6 +84,7 @@ async function live(view: View): Promise<Fragments> {
         )}
       </section>
     ),
+    chart: <CallsChart view={view} hours={hours} limit={facts.now.calls.limit} />,
     nights: <Nights view={view} facts={facts} />,
     details: (
       <section>

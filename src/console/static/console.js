@@ -60,7 +60,7 @@
 
   if (liveAt) {
     connect();
-    // A browser has six connections to a host: a page that nobody sees needs none.
+    // A browser has six connections to a host: a hidden page needs none.
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) disconnect();
       else if (!source) connect();

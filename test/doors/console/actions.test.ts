@@ -1,4 +1,4 @@
-/** Every action of the console: from our own pages only, by those who may, and recorded. */
+/** Every action of the console: only from our own pages, only with the role that it needs, and recorded. */
 import { expect, test } from 'vitest';
 import { addUser, auditPage, listUsers } from '../../../src/app/console-users.js';
 import { ROUTES } from '../../../src/console/routes.js';
@@ -33,7 +33,7 @@ test.each(CONSOLE_ROLE_NAMES)('a %s may do what the table of routes says, and no
   );
 });
 
-test('live parts are for whoever may see the page', async () => {
+test('live parts need the role of their page', async () => {
   const { visitor } = await openConsole();
   for (const { path, live } of PAGES) {
     if (live === undefined) continue;
@@ -43,7 +43,7 @@ test('live parts are for whoever may see the page', async () => {
 
 test.each([
   ['without a token', { csrf: '' }, {}],
-  ['with the token of somebody else', { csrf: 'SqBcOSW2sJ4LuBvUAtVrhcyXNS21_iBSjW9_TUgKiS8' }, {}],
+  ['with the token of another session', { csrf: 'SqBcOSW2sJ4LuBvUAtVrhcyXNS21_iBSjW9_TUgKiS8' }, {}],
   ['from another site', {}, { origin: 'https://elsewhere.example' }],
   ['from another port of this machine', {}, { origin: 'http://127.0.0.1:9999' }],
   ['from a page without an origin', {}, { origin: 'null' }],
@@ -61,7 +61,7 @@ test.each([
   expect((await auditPage(store, 10, undefined)).entries.map(({ action }) => action)).toEqual(['session.begin']);
 });
 
-test('users are added, changed and removed by an admin, and the audit says by whom', async () => {
+test('users are added, changed and removed by an admin, and the audit names the admin', async () => {
   const { store, visitor } = await openConsole();
   const admin = visitor();
   await admin.logIn();

@@ -103,7 +103,7 @@ test('the first page says what status says', async () => {
   expect(paused.text).toContain('a holiday');
 });
 
-test('rows are shown by outcome, by who acts and by problem, page by page', async () => {
+test('rows are filtered by outcome, by the side that acts and by problem, page by page', async () => {
   const { book, start, settled, visitor } = await openConsole();
   const rows = Array.from({ length: 60 }, (_, at) => merchant(at + 1, at === 55 ? 'p103' : 'ok'));
   await book.load('b1', [undefined, ...rows]);
