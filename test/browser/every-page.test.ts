@@ -1,6 +1,7 @@
 /** What holds for every page of the console, in both languages. */
 import { expect, test } from 'vitest';
 import { addUser } from '../../src/app/console-users.js';
+import { addSchedule } from '../../src/app/schedule.js';
 import { merchant } from '../support/merchants.js';
 import {
   findings,
@@ -39,6 +40,9 @@ async function filled() {
   const rows = [merchant(1), merchant(2, 'p103', { name: `虚构${LONG}（fate-p103）有限公司` }), undefined];
   await story.book.load('b1', rows);
   await addUser(story.store, { name: LONG.slice(0, 40), role: 'operator', password: 'a password of tests' }, LONG);
+  const until = 'settled' as const;
+  const night = { name: 'nightly', inbox: `/srv/${LONG}`, at: '0 22 * * *', timezone: 'Asia/Shanghai', until };
+  await addSchedule(story.store, { ...night, language: 'zh', mostInvalid: 0.05, addedAt: Date.now() });
   await story.start();
   await story.settled('b1');
   return story;
