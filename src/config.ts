@@ -5,7 +5,16 @@ import { parseEnv } from 'node:util';
 import { contradictions, isWechat, KEEP_ONE, type SettingFault, setBeside, undecidedApi } from './config-rules.js';
 import { type Patience, WAIT_SETTINGS } from './domain/patience.js';
 import { languageOfLocale, same, UserError, type Words } from './domain/words.js';
-import { keyOf, ROWS, SETTING_KINDS, type Setting, type SettingRow, type Settings } from './settings.js';
+import {
+  type GivenSetting,
+  keyOf,
+  ROWS,
+  SETTING_KINDS,
+  type Setting,
+  type SettingRow,
+  type SettingSource,
+  type Settings,
+} from './settings.js';
 
 // --- what a command cannot do without ---------------------------------------------------------------------------------
 
@@ -125,13 +134,17 @@ export function readSettings({
   const folders = [cwd, cwd, dirname(found)];
   const faults: SettingFault[] = sources.flatMap(unknownNames);
   const given = new Map<string, string>();
+  const shown: Record<string, GivenSetting> = {};
   const values: Record<string, unknown> = {};
   let home: string | undefined;
 
   for (const row of ROWS) {
-    const { value, fault, folder } = find(row, sources, folders);
+    const { value, fault, folder, source } = find(row, sources, folders);
     if (fault) faults.push(fault);
     if (value !== undefined) given.set(row.name, value);
+    if (value !== undefined && source !== undefined) {
+      shown[row.name] = { source, inFile: folder === undefined, ...(row.secret === true ? {} : { text: value }) };
+    }
     if (row.name === 'FASTREGISTER_HOME' && value !== undefined && folder !== undefined) home = resolve(folder, value);
 
     const text = value ?? defaults[row.name] ?? row.default;
@@ -158,10 +171,20 @@ export function readSettings({
     chatLang: lang ?? 'zh',
     isRehearsal: !isWechat(given.get('WECHAT_API_BASE_URL')),
     patience: patienceOf(values),
+    given: shown,
   } as unknown as Settings;
 }
 
+/** What a command with these needs would miss, of settings that were read for another one. */
+export function missingFor(settings: Pick<Settings, 'given'>, needs: readonly Need[]): SettingFault[] {
+  const given = new Map(Object.entries(settings.given).map(([name, { text = '' }]) => [name, text]));
+  return [...missing(needs, given, [], []), ...(needs.includes('sending') ? undecidedApi(given) : [])];
+}
+
 type Source = Readonly<Record<string, string | undefined>>;
+
+/** In the order in which they decide. */
+const SOURCES: readonly SettingSource[] = ['flag', 'environment', 'dotenv'];
 
 function namesOfFlags(flags: Readonly<Record<string, unknown>>): Source {
   const named: Record<string, string> = {};
@@ -177,7 +200,7 @@ function find(
   row: SettingRow,
   sources: readonly Source[],
   folders: readonly string[],
-): { value?: string; fault?: SettingFault; folder?: string } {
+): { value?: string; fault?: SettingFault; folder?: string; source?: SettingSource | undefined } {
   for (const [at, source] of sources.entries()) {
     const folder = folders[at] ?? '';
     const value = source[row.name]?.trim();
@@ -185,8 +208,8 @@ function find(
     if (value && file) {
       return { fault: { name: row.name, problem: setBeside(`${row.name}_FILE`), remedy: KEEP_ONE } };
     }
-    if (value) return { value, folder };
-    if (file) return readSecretFile(row.name, resolve(folder, file));
+    if (value) return { value, folder, source: SOURCES[at] };
+    if (file) return { ...readSecretFile(row.name, resolve(folder, file)), source: SOURCES[at] };
   }
   return {};
 }

@@ -253,7 +253,19 @@ export type Settings = Omit<{ readonly [R in Setting as KeyOf<R['name']>]: Value
   /** WECHAT_API_BASE_URL is not WeChat's own address. */
   readonly isRehearsal: boolean;
   readonly patience: Patience;
+  /** Those that are set, by name; every other one has its default. */
+  readonly given: Readonly<Record<string, GivenSetting>>;
 };
+
+export type SettingSource = 'flag' | 'environment' | 'dotenv';
+
+export interface GivenSetting {
+  readonly source: SettingSource;
+  /** In the file that NAME_FILE names. */
+  readonly inFile: boolean;
+  /** As it was written; absent for a secret. */
+  readonly text?: string;
+}
 
 /** `--daily-calls` for FASTREGISTER_DAILY_CALLS, `--redis-url` for REDIS_URL. */
 export function flagOf(name: string): string {

@@ -23,6 +23,13 @@ export interface NotifyResult {
   readonly hint?: Words | undefined;
 }
 
+export const WEBHOOK: Words = { en: 'webhook', zh: 'Webhook' };
+
+export const NOTIFY_ANSWERS = {
+  taken: { en: 'taken', zh: '已接收' },
+  refused: { en: 'not taken', zh: '未接收' },
+} as const satisfies Record<string, Words>;
+
 /** @throws RequestError if no address for notices is set */
 export async function testNotify(settings: Settings): Promise<NotifyResult[]> {
   const { patience, webhookSecret = '' } = settings;

@@ -3,6 +3,7 @@
  */
 import { isIdentity } from '../domain/merchant.js';
 import type { Parking, StoredPush } from '../domain/push.js';
+import { next } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import type { Push, Unreadable } from '../wechat/push.js';
@@ -86,11 +87,15 @@ export async function replayPushes(store: PushStore, { ids, since, apply }: Repl
   return { pushes, changing };
 }
 
-/** Records for a registration that a person names what a push says that fits none. `changed` false: the push is kept. */
+/**
+ * Records for a registration that a person names what a push says that fits none. `changed` false: the push is kept.
+ * `apply` false: nothing is recorded, and `changed` says whether something would.
+ */
 export async function matchPush(
   store: PushStore,
   id: string,
   registration: string,
+  apply = true,
 ): Promise<{ readonly words: Words; readonly changed: boolean }> {
   const tools = pushTools(store);
   const stored = await tools.find(id);
@@ -110,8 +115,10 @@ export async function matchPush(
       zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail.zh}`}。`,
     });
   }
-  const words = tools.words(view.registration, await tools.factOn({ view, push }, stored));
-  return { words, changed: await tools.settle({ view, push }, stored) };
+  const fact = await tools.factOn({ view, push }, stored);
+  const words = tools.words(view.registration, fact);
+  const changed = apply ? await tools.settle({ view, push }, stored) : next(view.registration, fact) !== undefined;
+  return { words, changed };
 }
 
 export const NOT_SHOWN: Words = { en: '(not shown)', zh: '（不显示）' };

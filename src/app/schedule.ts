@@ -1,14 +1,18 @@
 /** Nightly runs over an inbox folder. */
 import { statSync } from 'node:fs';
+import { byOutcome } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import type { Night, Schedule } from '../domain/night.js';
+import type { Night, NightEnding, Schedule } from '../domain/night.js';
+import type { Words } from '../domain/words.js';
 import { nextOccurrence } from '../nights/occurrences.js';
 import { openNights } from '../redis/nights.js';
+import { sum } from '../reporter/tally.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
-/** When its next night begins, ISO 8601. @throws RequestError where the folder, the expression or the time zone does not exist */
+/** When its next night begins, ISO 8601. @throws RequestError where the name, the folder, the expression or the time zone is none */
 export function checkSchedule(schedule: Schedule): string {
+  refuseOddName(schedule.name);
   refuseMissingInbox(schedule.inbox);
   return nextOf(schedule);
 }
@@ -18,21 +22,60 @@ export async function addSchedule({ redis }: Pick<Store, 'redis'>, schedule: Sch
   await openNights(redis).add(schedule);
 }
 
+/** A process that serves runs a night of it at once, or the next one that starts. @throws RequestError where there is none */
+export async function askForNight(store: Pick<Store, 'redis'>, name: string): Promise<void> {
+  const { inbox } = await scheduleNamed(store, name);
+  refuseMissingInbox(inbox);
+  await openNights(store.redis).ask(name, Date.now());
+}
+
+/** How a night ended, or that it has not. */
+export const NIGHT_ENDINGS = {
+  done: { en: 'done', zh: '已完成' },
+  submitted: { en: 'submitted', zh: '已全部提交' },
+  stopped: { en: 'stopped', zh: '已停止' },
+  interrupted: { en: 'interrupted', zh: '已中断' },
+  next_night: { en: 'continued by the next night', zh: '已由下一次接续' },
+  running: { en: 'running', zh: '执行中' },
+} as const satisfies Record<NightEnding | 'running', Words>;
+
+/** A night, and what became of the rows of its files so far. */
+export interface ListedNight extends Night {
+  readonly outcomes: ReturnType<typeof byOutcome>;
+}
+
+/** The newest first. */
+export async function listNights(
+  { redis, batches }: Pick<Store, 'redis' | 'batches'>,
+  most: number,
+): Promise<ListedNight[]> {
+  const newest = (await openNights(redis).list()).slice(-most).reverse();
+  return Promise.all(
+    newest.map(async (night) => ({
+      ...night,
+      outcomes: byOutcome(sum(await Promise.all(night.files.map(({ batch }) => batches.counts(batch))))),
+    })),
+  );
+}
+
 export interface ListedSchedule extends Omit<Schedule, 'addedAt'> {
   /** Times as ISO 8601 with offset. */
   readonly addedAt: string;
   readonly next: string;
+  /** When a person asked for a night that has not begun. */
+  readonly askedFor: string | undefined;
   /** Undefined before the first. */
   readonly last: ReturnType<typeof lastOf>;
 }
 
 export async function listSchedules({ redis }: Pick<Store, 'redis'>): Promise<ListedSchedule[]> {
   const nights = openNights(redis);
-  const all = await nights.list();
+  const [all, asked] = await Promise.all([nights.list(), nights.asked()]);
   return (await nights.schedules()).map((schedule) => ({
     ...schedule,
     addedAt: isoWithOffset(schedule.addedAt, schedule.timezone),
     next: nextOf(schedule),
+    askedFor: isoOf(asked[schedule.name], schedule.timezone),
     last: lastOf(all.filter((night) => night.schedule === schedule.name).at(-1)),
   }));
 }
@@ -73,6 +116,18 @@ function nextOf(schedule: Schedule): string {
   }
 }
 
+function isoOf(at: number | undefined, timezone: string): string | undefined {
+  return at === undefined ? undefined : isoWithOffset(at, timezone);
+}
+
+function refuseOddName(name: string): void {
+  if (/^\p{L}[\p{L}\p{N}_.-]{0,39}$/u.test(name)) return;
+  throw new RequestError('refused', {
+    en: `${name}: a name begins with a letter and goes on with letters, digits, _, . and -.`,
+    zh: `${name}：名称须以文字开头，其余可用文字、数字、_、. 和 -。`,
+  });
+}
+
 function lastOf(night: Night | undefined) {
   if (night === undefined) return undefined;
   const { name, timezone, startedAt, ending = 'running' as const, stopped, files, rejected } = night;
@@ -90,7 +145,7 @@ function lastOf(night: Night | undefined) {
 export function refuseMissingInbox(inbox: string): void {
   if (statSync(inbox, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new RequestError('not_found', {
-    en: `${inbox} is not a folder. Create it, or correct --inbox.`,
-    zh: `${inbox} 不是文件夹。请创建该文件夹，或更正 --inbox。`,
+    en: `${inbox} is not a folder. Create it, or correct the path.`,
+    zh: `${inbox} 不是文件夹。请创建该文件夹，或更正路径。`,
   });
 }

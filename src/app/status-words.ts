@@ -101,6 +101,18 @@ function faultOf(missing: { reason: Words; nextStep: Words } | null): Words {
   return missing === null ? { en: 'running', zh: '正常' } : joined([missing.reason, missing.nextStep]);
 }
 
+/** Calls of the quota day. */
+export function callLines(calls: Situation['calls']): Line[] {
+  return [
+    [{ en: 'calls today', zh: '今日额度' }, callsOf(calls)],
+    ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
+    ...ifKnown({ en: 'counted by WeChat', zh: '微信统计' }, calls.reported, ({ used, at, counted }) => ({
+      en: `${used} at ${at}, where we had counted ${counted}`,
+      zh: `${at} 为 ${used} 次，当时本地统计为 ${counted} 次`,
+    })),
+  ];
+}
+
 /** The line, the processes, the calls and whatever else calls for a look, one thing a line. */
 export function statusLines(facts: Situation): Line[] {
   const { line, calls, workerMissing, sentBy, toSend } = facts;
@@ -116,12 +128,7 @@ export function statusLines(facts: Situation): Line[] {
       ? ([[{ en: 'fault', zh: '故障' }, faultOf(workerMissing)]] as const)
       : []),
     ...processLines(facts.processes),
-    [{ en: 'calls today', zh: '今日额度' }, callsOf(calls)],
-    ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
-    ...ifKnown({ en: 'counted by WeChat', zh: '微信统计' }, calls.reported, ({ used, at, counted }) => ({
-      en: `${used} at ${at}, where we had counted ${counted}`,
-      zh: `${at} 为 ${used} 次，当时本地统计为 ${counted} 次`,
-    })),
+    ...callLines(calls),
     [
       { en: 'to be sent', zh: '待提交' },
       sentBy === undefined

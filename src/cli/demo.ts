@@ -9,6 +9,7 @@ import { startSimulator } from '../../simulator/simulator.js';
 import { batchNamed } from '../app/batches.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { sendAndListen } from '../app/send-and-listen.js';
+import type { Part } from '../app/wiring/part.js';
 import { NO_CLIENT, registrationApi } from '../app/wiring/registration-api.js';
 import { openStore, type Store } from '../app/wiring/store.js';
 import { readSettings } from '../config.js';
@@ -25,11 +26,12 @@ import { reportWorkbook } from '../reporter/workbook.js';
 import type { Settings } from '../settings.js';
 import { sleep } from '../sleep.js';
 import { command, EXIT, perform, UsageError } from './command.js';
+import { demoConsoleSettings, serveDemo, startDemoConsole } from './demo-console.js';
 import { languageFrom } from './flags.js';
 import { spoken } from './language.js';
 import { LINK_SHEET, writeCodes } from './qr-folder.js';
 import { loadShown, sendEvents } from './shown.js';
-import { onInterruption, say, table } from './terminal.js';
+import { aborted, onInterruption, say, table } from './terminal.js';
 
 const SHEETS = {
   fastregisterweapp: sample('merchants.csv'),
@@ -60,6 +62,18 @@ const WAITS = {
   FASTREGISTER_CALLS_PER_MINUTE: '1000',
 };
 
+interface Options {
+  readonly lang?: string;
+  readonly api: string;
+  readonly console?: true;
+}
+
+interface DemoOptions {
+  readonly api: Api;
+  readonly lang: string | undefined;
+  readonly console: true | undefined;
+}
+
 export function demoCommand(): Command {
   return command(
     'demo',
@@ -77,8 +91,15 @@ export function demoCommand(): Command {
       }),
       'fastregisterweapp',
     )
-    .action(async (options: { lang?: string; api: string }, made: Command) =>
-      perform(made, {}, ({ settings, log }) => demo(settings, log, apiFrom(options.api), options.lang)),
+    .option(
+      '--console',
+      spoken({
+        en: 'with the console on it, whose address and password are printed; stays open until Ctrl-C',
+        zh: '同时打开控制台并显示其地址和密码，直到按 Ctrl-C',
+      }),
+    )
+    .action(async ({ api, lang, console }: Options, made: Command) =>
+      perform(made, {}, ({ settings, log }) => demo(settings, log, { api: apiFrom(api), lang, console })),
     );
 }
 
@@ -90,20 +111,26 @@ function apiFrom(name: string): Api {
   });
 }
 
-async function demo(settings: Settings, log: Logger, api: Api, lang: string | undefined): Promise<number> {
-  const language = languageFrom(lang);
+async function demo(settings: Settings, log: Logger, options: DemoOptions): Promise<number> {
+  const { api } = options;
+  const language = languageFrom(options.lang);
   // A home of its own: two demos at once must not share a Redis, and nothing of it may stay.
   const home = await mkdtemp(join(tmpdir(), 'fastregister-demo-'));
 
   const interruption = onInterruption();
   const simulator = await startSimulator({ speed: SPEED, credentialsFrom: 'real', slowAnswerMs: 1_000 });
   let store: Store | undefined;
+  const parts: Part[] = [];
   try {
-    store = await openStore(demoSettings(home, simulator.url, api), log, 'background');
+    const forConsole = options.console ? demoConsoleSettings(settings) : {};
+    store = await openStore(demoSettings(home, simulator.url, api, forConsole), log, 'background');
     say({
       en: `WeChat is the simulator at ${simulator.url}; 24 hours pass in ten seconds.`,
       zh: `微信由模拟器代替：${simulator.url}；十秒相当于 24 小时。`,
     });
+    if (options.console) {
+      parts.push(await startDemoConsole(store, settings.given.FASTREGISTER_CONSOLE_PORT === undefined));
+    }
     const [loaded] = await loadShown(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
     if (loaded === undefined) return EXIT.ourFault;
     const id = loaded.batch.id;
@@ -137,8 +164,14 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
     );
     const files = [reportFile, workbook].map((file) => relative(process.cwd(), file));
     say({ en: `\nThe report: ${files.join(', ')}`, zh: `\n报告：${files.join('、')}` });
-    return await printSurprises(store, batch);
+    const status = await printSurprises(store, batch);
+    if (options.console) {
+      parts.push(await serveDemo(store, simulator));
+      await aborted(interruption.signal);
+    }
+    return status;
   } finally {
+    await Promise.all(parts.map((part) => part.close()));
     await store?.close();
     await simulator.close();
     await rm(home, { recursive: true, force: true });
@@ -148,10 +181,11 @@ async function demo(settings: Settings, log: Logger, api: Api, lang: string | un
 
 const REHEARSAL_PATH = '/wechat/events';
 
-function demoSettings(home: string, url: string, api: Api): Settings {
+function demoSettings(home: string, url: string, api: Api, forConsole: Readonly<Record<string, string>>): Settings {
   return readSettings({
     env: {
       ...WAITS,
+      ...forConsole,
       FASTREGISTER_HOME: home,
       FASTREGISTER_EVENTS_PORT: '0',
       FASTREGISTER_COMPONENT_PHONE: '05920000000',

@@ -4,6 +4,7 @@ import type { Schedule } from '../domain/night.js';
 import { OUTCOMES } from '../domain/outcomes.js';
 import { parseDuration } from '../domain/patience.js';
 import type { Outcome } from '../domain/registration.js';
+import { shareFromText } from '../domain/share.js';
 import { ACTORS, type Actor, type Language, type Words } from '../domain/words.js';
 import { UsageError } from './command.js';
 import { spokenLanguage } from './language.js';
@@ -102,13 +103,13 @@ export function yesOrNo(flag: string, text: string): boolean {
 /** @throws UsageError; 1 where every row may be invalid */
 export function mostInvalidFrom(text: string | undefined): number {
   if (text === undefined) return 1;
-  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
-  if (percent === undefined || Number(percent) > 100)
+  const share = shareFromText(text);
+  if (share === undefined)
     throw new UsageError({
       en: `--max-invalid ${text}: write a share of the rows, e.g. 5%.`,
       zh: `--max-invalid ${text}：请写行数的百分比，如 5%。`,
     });
-  return Number(percent) / 100;
+  return share;
 }
 
 export function untilFrom(text: string | undefined): Schedule['until'] {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { pause, resume } from '../app/line.js';
-import type { Words } from '../domain/words.js';
+import { PAUSED_BY_A_PERSON, pause, resume, resumedInWords } from '../app/line.js';
 import { command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
 import { say } from './terminal.js';
@@ -17,7 +16,7 @@ export function pauseCommand(): Command {
     .option(
       '--because <TEXT>',
       spoken({ en: 'why, for everybody who looks', zh: '暂停的原因，所有人可见' }),
-      spoken({ en: 'paused by an operator', zh: '由运营人员暂停' }),
+      spoken(PAUSED_BY_A_PERSON),
     )
     .action(async (options: { because: string }, made: Command) =>
       perform(made, {}, async ({ open }) => {
@@ -41,24 +40,8 @@ export function resumeCommand(): Command {
     'fastregister resume',
   ).action(async (_options: object, made: Command) =>
     perform(made, {}, async ({ open }) => {
-      const { line, isDayShut } = await resume(await open('interactive'));
-      say(RESUMED[line]);
-      if (isDayShut) say(DAY_ASKED);
+      for (const words of resumedInWords(await resume(await open('interactive')))) say(words);
       return EXIT.done;
     }),
   );
 }
-
-const DAY_ASKED: Words = {
-  en: 'WeChat has closed the quota day (45009). The next worker with rows to send asks WeChat at once whether there are calls again.',
-  zh: '微信答复当日额度已用完（45009）。下一个有行待提交的工作进程会立即询问微信是否又有额度。',
-};
-
-const RESUMED = {
-  running: { en: 'The line was not stopped.', zh: '提交没有停止，无需恢复。' },
-  resumed: { en: 'The line runs again.', zh: '已恢复提交。' },
-  probe: {
-    en: 'One call is sent first, as soon as a worker runs; the line opens when WeChat answers it.',
-    zh: '工作进程运行后先试发一次请求，微信正常答复后恢复提交。',
-  },
-} as const satisfies Record<string, Words>;

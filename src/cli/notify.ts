@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { type NotifyResult, testNotify } from '../app/notify-test.js';
+import { NOTIFY_ANSWERS, type NotifyResult, testNotify, WEBHOOK } from '../app/notify-test.js';
 import { ROBOTS } from '../domain/robot.js';
-import type { Language, Words } from '../domain/words.js';
+import type { Language } from '../domain/words.js';
 import type { Settings } from '../settings.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
@@ -43,13 +43,9 @@ async function test(settings: Settings, asJson: boolean): Promise<number> {
 
 function linesOf({ robot, address, taken, answer, hint }: NotifyResult, at: number, lang: Language): string[][] {
   const kind = robot === null ? WEBHOOK : ROBOTS[robot];
-  const verdict = (taken ? TAKEN : NOT_TAKEN)[lang];
+  const verdict = NOTIFY_ANSWERS[taken ? 'taken' : 'refused'][lang];
   return [
     [String(at + 1), kind[lang], verdict, `${address}${answer === '' ? '' : ` · ${answer}`}`],
     ...(hint === undefined ? [] : [['', '', '', `→ ${hint[lang]}`]]),
   ];
 }
-
-const WEBHOOK: Words = { en: 'webhook', zh: 'Webhook' };
-const TAKEN: Words = { en: 'taken', zh: '已接收' };
-const NOT_TAKEN: Words = { en: 'not taken', zh: '未接收' };

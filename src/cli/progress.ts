@@ -1,4 +1,5 @@
 /** How far the rows of a run are: a bar, how fast they are sent, and how long that takes yet. */
+import { leftInWords } from '../app/pace.js';
 import { byOutcome, type Counts, countOf } from '../domain/batch.js';
 import type { State } from '../domain/registration.js';
 import type { Language, Words } from '../domain/words.js';
@@ -52,9 +53,6 @@ const WORDS = {
   deferred: { en: '{count} deferred', zh: '稍后提交 {count}' },
   awaiting_legal_person: { en: '{count} awaiting legal person', zh: '等待法人 {count}' },
   rate: { en: '{count} rows/min', zh: '每分钟 {count} 行' },
-  seconds: { en: '{count} s left to send', zh: '约 {count} 秒后提交完' },
-  minutes: { en: '{count} min left to send', zh: '约 {count} 分钟后提交完' },
-  hours: { en: '{count} h left to send', zh: '约 {count} 小时后提交完' },
   calls: { en: '{count} of {limit} calls today', zh: '今日已调用 {count}/{limit} 次' },
 } as const satisfies Record<string, Words>;
 
@@ -78,15 +76,10 @@ export function progressLine(
   const outcomes = byOutcome(counts);
   const rows = Object.values(outcomes).reduce((total, count) => total + count, 0);
   const done = rows - (outcomes.pending ?? 0);
-  const left = (ms: number): string => {
-    if (ms < MINUTE_MS) return say('seconds', { count: Math.ceil(ms / 1_000) });
-    const minutes = Math.ceil(ms / MINUTE_MS);
-    return minutes < 100 ? say('minutes', { count: minutes }) : say('hours', { count: Math.ceil(minutes / 60) });
-  };
   const parts = [
     say('done', { count: done, rows }),
     ...(pace === undefined ? [] : [say('rate', { count: pace.rowsPerMinute })]),
-    ...(pace?.leftMs === undefined ? [] : [left(pace.leftMs)]),
+    ...(pace?.leftMs === undefined ? [] : [leftInWords(pace.leftMs)[language]]),
     ...SHOWN.flatMap((state) => {
       const count = countOf(counts, state);
       return count > 0 ? [say(state, { count })] : [];

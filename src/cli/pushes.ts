@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { PARKED_BECAUSE } from '../app/push-plan.js';
-import { explainPush, findPush, listPushes, matchPush, NOT_SHOWN, replayPushes } from '../app/pushes.js';
+import { matchedInWords, pushFields, replayedInWords } from '../app/push-words.js';
+import { explainPush, findPush, listPushes, matchPush, replayPushes } from '../app/pushes.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
-import { same, type Words } from '../domain/words.js';
+import { same } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { countFrom, sinceFrom } from './flags.js';
 import { spoken, spokenLanguage } from './language.js';
@@ -94,7 +95,8 @@ function showCommand(): Command {
             ...(detail !== undefined && { detail: spoken(detail) }),
           };
           const time = (at: number): string => clockTime(at, timezone, spokenLanguage());
-          await print(`${table(fieldsOf({ ...shown, receivedAt: stored.receivedAt }, time))}\n`);
+          const lines = pushFields({ ...shown, receivedAt: stored.receivedAt }, (at) => same(time(at)));
+          await print(`${table(lines.map((line) => line.map(spoken)))}\n`);
         }
         return EXIT.done;
       }),
@@ -135,9 +137,10 @@ function replayCommand(): Command {
         else if (listed.length > 0)
           await print(`${table(pushes.map((it) => [it.id, it.infoType, spoken(it.callsFor)]))}\n`);
         const dry = changing > 0 && !options.yes;
+        const { en, zh } = replayedInWords({ pushes, changing }, options.yes === true);
         say({
-          en: `${listed.length} pushes, ${changing} of them ${dry ? 'would change' : options.yes ? 'changed' : 'change'} something.${dry ? ' Nothing was done; pass --yes.' : ''}`,
-          zh: `推送 ${listed.length} 条，其中 ${changing} 条${dry ? '将引起更改。未执行任何操作；请加 --yes 执行。' : options.yes ? '已引起更改。' : '引起更改。'}`,
+          en: `${en}${dry ? ' Nothing was done; pass --yes.' : ''}`,
+          zh: `${zh}${dry ? '未执行任何操作；请加 --yes 执行。' : ''}`,
         });
         return EXIT.done;
       }),
@@ -155,46 +158,8 @@ function matchCommand(): Command {
   ).action(async (id: string, registration: string, _options: object, made: Command) =>
     perform(made, { needs: ['push', 'encryption'] }, async ({ open }) => {
       const { words, changed } = await matchPush(await open('interactive'), id, registration);
-      say(changed ? words : { en: `${words.en}; the push is kept.`, zh: `${words.zh}；推送保留。` });
+      say(matchedInWords(words, changed));
       return EXIT.done;
     }),
   );
-}
-
-/** What a push says, by the names of `--json`; in Chinese by those that people read. */
-const FIELDS = {
-  id: { en: 'id', zh: '编号' },
-  receivedAt: { en: 'receivedAt', zh: '收到时间' },
-  infoType: { en: 'infoType', zh: '类型' },
-  calls_for: { en: 'calls_for', zh: '需要的处理' },
-  componentAppid: { en: 'componentAppid', zh: '平台 AppID' },
-  createdAt: { en: 'createdAt', zh: '微信推送时间' },
-  status: { en: 'status', zh: '状态' },
-  msg: { en: 'msg', zh: '微信说明' },
-  appid: { en: 'appid', zh: '小程序 AppID' },
-  authCode: { en: 'authCode', zh: '授权码' },
-  ticket: { en: 'ticket', zh: '票据' },
-  event: { en: 'event', zh: '授权变化' },
-  authorizerAppid: { en: 'authorizerAppid', zh: '授权方 AppID' },
-  authorizationCode: { en: 'authorizationCode', zh: '授权码' },
-  codeExpiresAt: { en: 'codeExpiresAt', zh: '授权码有效期至' },
-  detail: { en: 'detail', zh: '无法解读的原因' },
-  'info.name': { en: 'info.name', zh: '企业名称' },
-  'info.code': { en: 'info.code', zh: '企业代码' },
-  'info.codeType': { en: 'info.codeType', zh: '代码类型' },
-  'info.legalPersonaWechat': { en: 'info.legalPersonaWechat', zh: '法人微信号' },
-  'info.legalPersonaName': { en: 'info.legalPersonaName', zh: '法人姓名' },
-  'info.componentPhone': { en: 'info.componentPhone', zh: '客服电话' },
-  'info.taskId': { en: 'info.taskId', zh: '任务编号' },
-} as const satisfies Record<string, Words>;
-
-function fieldsOf(says: object, time: (at: number) => string, prefix = ''): [string, string][] {
-  return Object.entries(says).flatMap(([name, value]): [string, string][] => {
-    if (value === undefined) return [];
-    if (typeof value === 'object' && value !== null) return fieldsOf(value, time, `${name}.`);
-    const field: Words = FIELDS[`${prefix}${name}` as keyof typeof FIELDS] ?? same(`${prefix}${name}`);
-    const isTime = typeof value === 'number' && /At$/.test(name);
-    const text = isTime ? time(value) : value === NOT_SHOWN.en ? spoken(NOT_SHOWN) : String(value);
-    return [[spoken(field), text]];
-  });
 }

@@ -4,16 +4,16 @@ import {
   addSchedule,
   checkSchedule,
   listSchedules,
+  NIGHT_ENDINGS,
   refuseMissingInbox,
   removeSchedule,
   scheduleNamed,
 } from '../app/schedule.js';
 import type { Store } from '../app/wiring/store.js';
-import type { NightEnding, Schedule } from '../domain/night.js';
-import type { Words } from '../domain/words.js';
+import type { Schedule } from '../domain/night.js';
+import { shareAsText } from '../domain/share.js';
 import { planOf } from '../nights/night-scheduler.js';
-import { shareAsText } from '../producer/checked-rows.js';
-import { AS_JSON, command, EXIT, perform, UsageError } from './command.js';
+import { AS_JSON, command, EXIT, perform } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { spoken } from './language.js';
 import { runNightHere } from './night-run.js';
@@ -77,7 +77,7 @@ function addCommand(): Command {
     .action(async (name: string, options: AddOptions, made: Command) =>
       perform(made, {}, async ({ open, settings }) => {
         const schedule: Schedule = {
-          name: nameFrom(name),
+          name,
           inbox: resolve(options.inbox),
           at: options.at,
           timezone: options.timezone ?? settings.quotaTimezone,
@@ -132,8 +132,8 @@ function listCommand(): Command {
                 last === undefined
                   ? spoken({ en: 'never run', zh: '尚未执行' })
                   : spoken({
-                      en: `last ${last.started}: ${last.ending}, ${last.files} files, ${last.rejected} rejected`,
-                      zh: `上次 ${last.started}：${ENDINGS[last.ending].zh}，文件 ${last.files} 个，未导入 ${last.rejected} 个`,
+                      en: `last ${last.started}: ${NIGHT_ENDINGS[last.ending].en}, ${last.files} files, ${last.rejected} rejected`,
+                      zh: `上次 ${last.started}：${NIGHT_ENDINGS[last.ending].zh}，文件 ${last.files} 个，未导入 ${last.rejected} 个`,
                     }),
               ]),
             )}\n`,
@@ -172,20 +172,3 @@ function runCommand(): Command {
     }),
   );
 }
-
-function nameFrom(text: string): string {
-  if (/^\p{L}[\p{L}\p{N}_.-]{0,39}$/u.test(text)) return text;
-  throw new UsageError({
-    en: `${text}: a name begins with a letter and goes on with letters, digits, _, . and -.`,
-    zh: `${text}：名称须以文字开头，其余可用文字、数字、_、. 和 -。`,
-  });
-}
-
-const ENDINGS = {
-  done: { en: 'done', zh: '已完成' },
-  submitted: { en: 'submitted', zh: '已全部提交' },
-  stopped: { en: 'stopped', zh: '已停止' },
-  interrupted: { en: 'interrupted', zh: '已中断' },
-  next_night: { en: 'next_night', zh: '已由下一次接续' },
-  running: { en: 'running', zh: '执行中' },
-} as const satisfies Record<NightEnding | 'running', Words>;

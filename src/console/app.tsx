@@ -1,4 +1,4 @@
-/** The console as one application: who may enter, what is refused, and every route of the table. */
+/** The console as one application: log-in, refusals, and every route of the table. */
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { RequestError } from '../app/request-error.js';
@@ -32,7 +32,12 @@ export interface AppOptions {
   /** On a connection that answers at once while Redis is away. */
   readonly store: Store;
   readonly feeds: LiveFeeds;
+  /** How often a page that follows asks whether its session still lives. */
+  readonly lookAgainMs?: number;
 }
+
+/** What an answer may set in its own way: files are kept by browsers, and /queues has another base. */
+const OF_A_PAGE = new Set(['cache-control', 'content-security-policy']);
 
 /** A form: no sheet, no file. */
 const LONGEST_FORM = 256 * 1024;
@@ -41,7 +46,7 @@ const LONGEST_FORM = 256 * 1024;
 const LOOK_AGAIN_MS = 10_000;
 const STILL_THERE_MS = 15_000;
 
-export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindings }> {
+export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOptions): Hono<{ Bindings: Bindings }> {
   const { settings, log } = store;
   const accounts = openAccounts(store);
   const audit = openConsoleAudit(store.redis);
@@ -51,7 +56,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
   app.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      if (name !== 'cache-control' || !c.res.headers.has(name)) c.res.headers.set(name, value);
+      if (!OF_A_PAGE.has(name) || !c.res.headers.has(name)) c.res.headers.set(name, value);
     }
     if (clientOf(c.env?.incoming, settings.consoleTrustProxy).isSecure) {
       c.res.headers.set('strict-transport-security', 'max-age=31536000');
@@ -252,7 +257,7 @@ export function consoleApp({ store, feeds }: AppOptions): Hono<{ Bindings: Bindi
             // Redis is unavailable: the watchers know it already.
           },
         );
-      }, LOOK_AGAIN_MS);
+      }, lookAgainMs);
       await new Promise<void>((resolve) => {
         leave.signal.addEventListener('abort', () => resolve(), { once: true });
         if (stream.aborted) resolve();

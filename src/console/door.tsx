@@ -1,4 +1,4 @@
-/** Logging in and out: cookies, the language, and who a request is of. */
+/** Logging in and out: cookies, the language, and the user of a request. */
 
 import { randomBytes } from 'node:crypto';
 import type { Context, Hono } from 'hono';

@@ -1,4 +1,4 @@
-/** The console's port: health and metrics for anybody, and the pages, which ask for a user. */
+/** The console's port: health and metrics without a log-in, and the pages, which need one. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -40,7 +40,7 @@ const PER_ADDRESS = 64;
 const SHARE_OF_CONNECTIONS = 0.1;
 
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
-  // Anybody may ask for them.
+  // They need no log-in, so many requests at once share one answer.
   const metrics = sharedAnswer(async () => metricsText(await gauges(options.sources)));
   const readiness = sharedAnswer(() => readinessOf(options));
   // A page for a known user may take its time, and the connection waits for the next one.

@@ -1,4 +1,4 @@
-/** One request of a page: who looks, in which language, and at what. */
+/** One request of a page: its user, language, path and parameters. */
 import type { Child } from 'hono/jsx';
 import type { Store } from '../app/wiring/store.js';
 import { localTime, withMomentsInWords } from '../domain/calendar.js';
@@ -6,7 +6,7 @@ import { type ConsoleRole, mayAct } from '../domain/console-user.js';
 import type { Language, Words } from '../domain/words.js';
 import type { ActionName } from './actions.js';
 
-/** What the parts of a page that follow live may know: it is the same for everybody with one role and language. */
+/** What the parts of a page that follow live may know: it is the same for all users of one role and language. */
 export interface View {
   readonly store: Store;
   readonly language: Language;

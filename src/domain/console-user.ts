@@ -52,6 +52,16 @@ export function faultOfPassword(password: string): Words | undefined {
   };
 }
 
+/** So many wrong passwords cost nothing. */
+const FREE_TRIES = 4;
+const FIRST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+/** How long a client waits after so many wrong passwords in a row; twice as long each time, up to ten minutes. */
+export function waitAfterTriesMs(count: number): number {
+  return count <= FREE_TRIES ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (count - FREE_TRIES - 1), LONGEST_WAIT_MS);
+}
+
 /** An action of a person in the console, or on its users. */
 export interface AuditEntry {
   /** ms since 1970 */

@@ -7,7 +7,9 @@ export interface Job {
 }
 
 /** Work of the kind `authorize` is about a Mini Program, and has its appid where the other kinds have a registration's id. */
-export type WorkKind = 'submit' | 'follow-up' | 'authorize';
+export const WORK_KINDS = ['submit', 'follow-up', 'authorize'] as const;
+
+export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** A job's name begins with what it is about. */
 export function registrationOf(job: string): string {

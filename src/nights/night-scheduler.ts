@@ -30,7 +30,7 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
   const running = new Map<string, Promise<void>>();
 
   /** False where another process has the inbox, or something failed: then the next look is early enough. */
-  async function begin(schedule: Schedule, slot: number): Promise<boolean> {
+  async function begin(schedule: Schedule, slot: number | undefined): Promise<boolean> {
     const deadline = nextOccurrence(schedule, tools.now());
     const settle: Settle = async (batches, held) => {
       for (;;) {
@@ -53,12 +53,15 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
   /** Answers the time until the next night, in ms. */
   async function look(): Promise<number> {
     let pauseMs = LOOK_EVERY_MS;
+    const asked = await tools.nights.asked();
     for (const schedule of await tools.nights.schedules()) {
       if (leaving.signal.aborted || running.has(schedule.name)) continue;
       const now = tools.now();
       const slot = dueOccurrence(schedule, await tools.nights.lastOccurrence(schedule.name), now);
       pauseMs = Math.min(pauseMs, nextOccurrence(schedule, now) - now);
-      if (slot === undefined) continue;
+      // A night that is due is the one that was asked for, too.
+      const isAsked = asked[schedule.name] !== undefined && (await tools.nights.takeAsked(schedule.name));
+      if (slot === undefined && !isAsked) continue;
       const night = begin(schedule, slot).then((ran) => {
         running.delete(schedule.name);
         // The next one may have become due meanwhile.

@@ -5,6 +5,7 @@ import type { DetailField, Identify } from '../domain/merchant.js';
 import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js';
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
 import type { AcceptedRow } from '../domain/row.js';
+import { shareAsText } from '../domain/share.js';
 import type { Needs } from '../domain/sheet-row.js';
 import type { Sheet } from './sheets/sheet.js';
 import { SheetError } from './sheets/sheet-error.js';
@@ -50,11 +51,6 @@ export function refuseMostlyInvalid({ rows, refused }: Refused, mostInvalid: num
     en: `${refused} of ${rows} rows are invalid, more than --max-invalid ${limit} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
     zh: `${rows} 行中有 ${refused} 行无效，超过 --max-invalid ${limit} 的限制，整个文件未被接受。请用 \`fastregister check\` 查看每个单元格。`,
   });
-}
-
-/** 0.05 as `5%`. */
-export function shareAsText(share: number): string {
-  return `${Number((share * 100).toFixed(4))}%`;
 }
 
 export interface CheckedSheetRow extends AcceptedRow {

@@ -47,6 +47,10 @@ export type Permit =
 export interface Calls {
   acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit>;
   ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
+  /** Calls that were let through, by how many whole hours of the day were left. */
+  byHour(day: string): Promise<ReadonlyMap<number, number>>;
+  /** Calls that were let through in the last minute. */
+  lastMinute(): Promise<number>;
   /** Redis' clock, by which quota days begin and end; ms since 1970. */
   now(): Promise<number>;
   /** Ends a check that `acquire` gave to this process; does nothing when its deadline has passed. */
@@ -169,6 +173,22 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     };
   }
 
+  async function byHour(day: string): Promise<ReadonlyMap<number, number>> {
+    const fields = Object.entries(await redis.hgetall(key('calls', day)));
+    return new Map(
+      fields.flatMap(([name, count]): [number, number][] =>
+        name.startsWith('left:') ? [[Number(name.slice('left:'.length)), Number(count)]] : [],
+      ),
+    );
+  }
+
+  async function lastMinute(): Promise<number> {
+    const [recent, at] = await Promise.all([redis.lrange(key('recent'), 0, -1), now()]);
+    // In µs, the newest first.
+    const since = (at - 60_000) * 1000;
+    return recent.filter((call) => Number.parseInt(call, 10) > since).length;
+  }
+
   async function now(): Promise<number> {
     const [seconds, microseconds] = await redis.time();
     return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
@@ -283,6 +303,8 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   return {
     acquire,
     ofDay,
+    byHour,
+    lastMinute,
     now,
     endCheck,
     askDayAgain,

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { waitAfterTriesMs } from '../domain/console-user.js';
 import { answersOf } from './exec.js';
 import { key } from './keys.js';
 
@@ -34,10 +35,6 @@ const IDLE_S = 12 * 3_600;
 const LONGEST_S = 7 * 86_400;
 const DEVICE_S = 180 * 86_400;
 
-/** So many wrong passwords cost nothing. */
-const FREE_TRIES = 5;
-const FIRST_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 10 * 60_000;
 const TRIES_FORGOTTEN_AFTER_S = 3_600;
 
 export function openConsoleSessions(redis: Redis): ConsoleSessions {
@@ -86,8 +83,8 @@ export function openConsoleSessions(redis: Redis): ConsoleSessions {
       // Counted first: a hundred tries at once are a hundred tries.
       const count = await redis.incr(tries);
       await redis.expire(tries, TRIES_FORGOTTEN_AFTER_S);
-      if (count < FREE_TRIES) return 0;
-      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(count - FREE_TRIES, 20), LONGEST_WAIT_MS);
+      const waitMs = waitAfterTriesMs(count);
+      if (waitMs === 0) return 0;
       return (await redis.set(wait, count, 'PX', waitMs, 'NX')) === null ? waitMs : 0;
     },
     async forgetTries(client) {

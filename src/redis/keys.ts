@@ -152,6 +152,8 @@ const NAMES = {
   schedules: 'schedules',
   /** hash: schedule to the time of its last night that was begun, in ms */
   occurrences: 'occurrences',
+  /** hash: schedule to the time when a person asked for a night of it, in ms, until one begins */
+  nightsAsked: 'nights-asked',
   /** hash: nights by id, as JSON: files, batches, and how they ended */
   nights: 'nights',
   /** list per night that takes files: those that were taken since it was written down last, as JSON */

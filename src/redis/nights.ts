@@ -24,6 +24,12 @@ export interface Nights {
   /** The last night of a schedule that was begun, as its time in ms; 0 where there was none. */
   lastOccurrence(name: string): Promise<number>;
   begun(name: string, slot: number): Promise<void>;
+  /** A person wants a night of this schedule now. */
+  ask(name: string, at: number): Promise<void>;
+  /** When nights were asked for that have not begun, by schedule; ms since 1970. */
+  asked(): Promise<Readonly<Record<string, number>>>;
+  /** True for one process: it begins the night. */
+  takeAsked(name: string): Promise<boolean>;
   /** Writes a night down, unless its inbox has become another's. */
   save(night: Night, lease: InboxLease): Promise<boolean>;
   /** Notes a file that a night has taken: to write all of its files down for each would take the longer the more there are. */
@@ -67,12 +73,21 @@ export function openNights(redis: Redis): Nights {
     },
     async remove(name) {
       await redis.hdel(key('occurrences'), name);
+      await redis.hdel(key('nightsAsked'), name);
       return (await redis.hdel(key('schedules'), name)) === 1;
     },
     lastOccurrence: async (name) => Number((await redis.hget(key('occurrences'), name)) ?? 0),
     async begun(name, slot) {
       await redis.hset(key('occurrences'), name, slot);
     },
+    async ask(name, at) {
+      await answersOf(redis.multi().hset(key('nightsAsked'), name, at).publish(key('wakeups'), 'night'));
+    },
+    async asked() {
+      const found = await redis.hgetall(key('nightsAsked'));
+      return Object.fromEntries(Object.entries(found).map(([name, at]) => [name, Number(at)]));
+    },
+    takeAsked: async (name) => (await redis.hdel(key('nightsAsked'), name)) === 1,
     async save(night, { fence }) {
       return (await saveScript([leaseName(night.inbox)], [fence, night.id, JSON.stringify(night)])) === 1;
     },

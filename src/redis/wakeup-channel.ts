@@ -8,11 +8,11 @@ import { duplicateConnection } from './server/connection.js';
 
 /**
  * `ready`: work to hand out; `line`: the line was stopped or resumed; `token`: a ticket or token came; `quota`: WeChat was
- * asked for the quota; `notice`: there is something to post.
+ * asked for the quota; `notice`: there is something to post; `night`: a person wants a nightly run now.
  */
-export type Topic = 'ready' | 'line' | 'token' | 'quota' | 'notice';
+export type Topic = 'ready' | 'line' | 'token' | 'quota' | 'notice' | 'night';
 
-const TOPICS: readonly Topic[] = ['ready', 'line', 'token', 'quota', 'notice'];
+const TOPICS: readonly Topic[] = ['ready', 'line', 'token', 'quota', 'notice', 'night'];
 
 export interface WakeupChannel {
   on(topic: Topic, listener: () => void): () => void;

@@ -1,5 +1,7 @@
 /** Everything that keeps fastregister from sending, as findings with what to do. */
+import { claimLedger } from '../../redis/ledger/identity.js';
 import { openCaller } from '../wiring/caller.js';
+import { ledgerIdentityOf } from '../wiring/identity.js';
 import type { Store } from '../wiring/store.js';
 import { checkAddresses } from './addresses.js';
 import { checkApi, checkContactPhone, checkPermissionSets } from './api.js';
@@ -10,6 +12,7 @@ import { checkNotices } from './notices.js';
 import { checkProcesses } from './processes.js';
 import { checkQuota } from './quota.js';
 import { checkEviction, checkPersistence, checkRedis } from './redis.js';
+import { checkSettingsInUse } from './settings.js';
 import { checkTicket, checkToken } from './token.js';
 
 /** `open`: with or without comparing what the ledger belongs to. Nothing about a merchant is sent. */
@@ -17,6 +20,15 @@ export async function examine(open: (claim: boolean) => Promise<Store>): Promise
   const { store, findings } = await checkRedis(open);
   if (store === undefined) return findings;
   return [...findings, ...(await checkServer(store)), ...(await checkWechat(store))];
+}
+
+/** The same of a process that runs, with its settings and on its connection. */
+export async function examineHere(store: Store): Promise<Finding[]> {
+  const found = await examine(async (claim) => {
+    if (claim) await claimLedger(store.redis, ledgerIdentityOf(store.settings));
+    return store;
+  });
+  return [...checkSettingsInUse(store.settings), ...found];
 }
 
 async function checkServer(store: Store): Promise<Finding[]> {

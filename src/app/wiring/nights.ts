@@ -10,6 +10,7 @@ import { openWorkload } from '../../redis/ledger/workload.js';
 import { openNights } from '../../redis/nights.js';
 import { queueForPeople } from '../../redis/notices.js';
 import { openReadings } from '../../redis/readings.js';
+import { openWakeupChannel } from '../../redis/wakeup-channel.js';
 import { batchProgress } from '../../reporter/ending.js';
 import { limitsOf } from './limits.js';
 import type { Part } from './part.js';
@@ -31,11 +32,14 @@ export async function startNights(store: Store): Promise<Part> {
       (await batchProgress({ batches, calls, workload }, tools.limits, ids, untilSubmitted)).ending,
     log,
   });
+  const wakeups = await openWakeupChannel(redis);
+  wakeups.on('night', nightScheduler.nudge);
   const notifying = await store.notifying();
   const beating = startBeatingAs('scheduler', store, redis);
   log.info({ part: 'nights' }, 'ready');
   return {
     async close() {
+      await wakeups.close();
       await nightScheduler.close();
       await beating.stop();
       await notifying.close();

@@ -4,7 +4,7 @@ import type { View } from '../visit.js';
 
 const WIDTH = 1000;
 
-/** Rows by outcome as one bar; in black and white, and for who does not see it, by its words. */
+/** Rows by outcome as one bar; its words say the same in black and white, and to a screen reader. */
 export function OutcomeBar({ view, outcomes }: { view: View; outcomes: Partial<Record<Outcome, number>> }) {
   const counted = OUTCOME_NAMES.map((name) => ({ name, count: outcomes[name] ?? 0 })).filter(({ count }) => count > 0);
   const total = counted.reduce((sum, { count }) => sum + count, 0);

@@ -3,12 +3,15 @@ import type { View } from '../visit.js';
 export interface ChartPoint {
   /** Under the column. */
   readonly label: string;
-  readonly value: number;
+  /** Undefined: not yet. */
+  readonly value: number | undefined;
+  /** What the column says when it is pointed at; without it the value. */
+  readonly title?: string;
 }
 
 interface Props {
   readonly view: View;
-  /** What is counted, for who does not see it. */
+  /** What is counted, for a screen reader. */
   readonly label: string;
   readonly points: readonly ChartPoint[];
   /** A line across, such as the quota. */
@@ -19,7 +22,7 @@ const [WIDTH, HEIGHT, FOOT, LEFT] = [640, 140, 18, 44];
 
 /** Columns, with the greatest value at the axis; readable in black and white. */
 export function Chart({ view, label, points, limit }: Props) {
-  const top = Math.max(1, limit ?? 0, ...points.map(({ value }) => value));
+  const top = Math.max(1, limit ?? 0, ...points.map(({ value = 0 }) => value));
   const step = (WIDTH - LEFT) / Math.max(points.length, 1);
   const height = (value: number): number => (value / top) * (HEIGHT - FOOT - 8);
   const every = Math.ceil(points.length / 12);
@@ -39,9 +42,9 @@ export function Chart({ view, label, points, limit }: Props) {
           y2={HEIGHT - FOOT - height(limit)}
         />
       )}
-      {points.map(({ label: under, value }, at) => (
+      {points.map(({ label: under, value = 0, title }, at) => (
         <g>
-          <title>{`${under}: ${view.number(value)}`}</title>
+          <title>{title ?? `${under}: ${view.number(value)}`}</title>
           <rect
             class="column"
             x={(LEFT + at * step + 1).toFixed(1)}

@@ -2,6 +2,7 @@
 import { reasonsNow } from '../../app/batch-reasons.js';
 import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
+import { throughput, throughputInWords } from '../../app/pace.js';
 import { batchNow } from '../../app/status.js';
 import { waitingInWords } from '../../app/status-words.js';
 import { withOutlook } from '../../app/today.js';
@@ -87,6 +88,7 @@ async function head(view: View) {
   if (now === undefined) return null;
   const sent = now.sentBy === undefined ? view.say(BATCH.allSent) : `${view.say(BATCH.left)} ${now.sentBy}`;
   const waiting = view.say(waitingInWords(now.waiting));
+  const pace = now.unsent > 0 ? throughputInWords(await throughput(store, now.unsent)) : [];
   return (
     <section class="batch">
       <h1>
@@ -94,7 +96,7 @@ async function head(view: View) {
       </h1>
       <p class="under">
         <span class="id">{now.batch}</span> · {view.number(now.rows)} {view.say(WORDS.rows)} · {view.say(BATCH.loaded)}{' '}
-        {view.time(now.loadedAt)} · {sent}
+        {[view.time(now.loadedAt), sent, ...pace.map(view.say)].join(' · ')}
       </p>
       {!now.complete && <p class="fault">{view.say(LOAD_AGAIN)}</p>}
       <OutcomeBar view={view} outcomes={now.outcomes} />

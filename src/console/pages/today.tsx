@@ -1,27 +1,22 @@
 /** The first page: what is going on, what is to be fixed, and whose turn it is. */
 import { NO_BATCH } from '../../app/batches.js';
+import { callsByHour, type Throughput, throughput, throughputInWords } from '../../app/pace.js';
+import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
-import { ACTORS, joined, type Words } from '../../domain/words.js';
+import { ACTORS, type Words } from '../../domain/words.js';
 import { ShareBar } from '../components/bar.js';
 import { BatchTable } from '../components/batch-table.js';
+import { CallsChart } from '../components/calls-chart.js';
 import { Facts } from '../components/field.js';
+import { LineState } from '../components/line-state.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
 
 const WORDS = {
   title: { en: 'Today', zh: '今日' },
-  running: { en: 'Sending', zh: '提交正常' },
-  waiting: { en: 'Sending waits', zh: '提交等待中' },
-  stopped: { en: 'Sending is stopped', zh: '提交已停止' },
-  idle: { en: 'No worker is running', zh: '没有工作进程在运行' },
-  startOne: {
-    en: 'Rows wait to be sent. Start a worker: fastregister serve, or fastregister work',
-    zh: '有待提交的行。请启动工作进程：fastregister serve 或 fastregister work',
-  },
-  noFault: { en: 'Nothing needs to be fixed.', zh: '没有需要处理的故障。' },
   calls: { en: 'Calls today', zh: '今日额度' },
   left: (count: string): Words => ({ en: `${count} left`, zh: `剩余 ${count} 次` }),
   toSend: { en: 'To be sent', zh: '待提交' },
@@ -35,7 +30,7 @@ const WORDS = {
   who: { en: 'Who acts', zh: '处理人' },
   what: { en: 'State', zh: '状态' },
   count: { en: 'Merchants', zh: '商户' },
-  noTurn: { en: 'It is nobody’s turn: every merchant has its Mini Program.', zh: '没有待办：所有商户均已完成。' },
+  noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：所有商户均已完成。' },
   batches: { en: 'Batches', zh: '批次' },
   everyBatch: (count: number): Words => ({ en: `All ${count} batches`, zh: `全部 ${count} 个批次` }),
   details: { en: 'Status', zh: '状态' },
@@ -45,15 +40,6 @@ const WORDS = {
   next: { en: 'Next', zh: '下一次' },
   never: { en: 'none yet', zh: '尚未运行' },
 } as const;
-
-const ENDINGS: Readonly<Record<string, Words>> = {
-  done: { en: 'done', zh: '已完成' },
-  submitted: { en: 'submitted', zh: '已全部提交' },
-  stopped: { en: 'stopped', zh: '已停止' },
-  interrupted: { en: 'interrupted', zh: '已中断' },
-  next_night: { en: 'until the next night', zh: '至下一次开始' },
-  running: { en: 'running', zh: '进行中' },
-};
 
 type Morning = Awaited<ReturnType<typeof today>>;
 
@@ -82,9 +68,10 @@ export const todayRoutes: readonly Route[] = [
 
 async function live(view: View): Promise<Fragments> {
   const facts = await today(view.store);
+  const [hours, pace] = await Promise.all([callsByHour(view.store), throughput(view.store, facts.now.toSend)]);
   return {
-    line: <Line view={view} facts={facts} />,
-    figures: <Figures view={view} facts={facts} />,
+    line: <LineState view={view} now={facts.now} />,
+    figures: <Figures view={view} facts={facts} pace={pace} />,
     turns: <Turns view={view} facts={facts} />,
     batches: (
       <section>
@@ -97,6 +84,7 @@ async function live(view: View): Promise<Fragments> {
         )}
       </section>
     ),
+    chart: <CallsChart view={view} hours={hours} limit={facts.now.calls.limit} />,
     nights: <Nights view={view} facts={facts} />,
     details: (
       <section>
@@ -107,30 +95,7 @@ async function live(view: View): Promise<Fragments> {
   };
 }
 
-/** What is to be fixed comes first, in the words of `status`. */
-function Line({ view, facts: { now } }: { view: View; facts: Morning }) {
-  const { line, workerMissing } = now;
-  const reason = 'reason' in line ? line.reason : undefined;
-  const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
-  const isIdle = reason === undefined && now.toSend > 0 && now.processes.workers.live.length === 0;
-  const isBad = line.stopped || workerMissing !== null;
-  const look = isBad ? 'bad' : reason === undefined && !isIdle ? 'good' : 'fair';
-  const running = isIdle ? WORDS.idle : WORDS.running;
-  const title = line.stopped ? WORDS.stopped : reason === undefined ? running : WORDS.waiting;
-  const faults = [
-    ...(reason === undefined ? [] : [joined([reason, nextStep])]),
-    ...(isIdle && workerMissing === null ? [WORDS.startOne] : []),
-    ...(workerMissing === null ? [] : [joined([workerMissing.reason, workerMissing.nextStep])]),
-  ];
-  return (
-    <section class={`line ${look}`}>
-      <h2>{view.say(title)}</h2>
-      {faults.length === 0 ? <p>{view.say(WORDS.noFault)}</p> : faults.map((words) => <p>{view.say(words)}</p>)}
-    </section>
-  );
-}
-
-function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
+function Figures({ view, facts: { now }, pace }: { view: View; facts: Morning; pace: Throughput }) {
   const { calls, toSend, sentBy, processes, links } = now;
   const [workers, receivers] = [processes.workers.live.length, processes.receivers.live.length];
   const used = `${view.number(calls.used)} / ${view.number(calls.limit)}`;
@@ -146,6 +111,9 @@ function Figures({ view, facts: { now } }: { view: View; facts: Morning }) {
         <h2>{view.say(WORDS.toSend)}</h2>
         <p class="value">{view.number(toSend)}</p>
         <p>{sentBy === undefined ? '' : `${view.say(WORDS.by)} ${sentBy}`}</p>
+        {throughputInWords(pace).map((words) => (
+          <p>{view.say(words)}</p>
+        ))}
       </div>
       <div class="figure">
         <h2>{view.say(WORDS.links)}</h2>
@@ -201,7 +169,7 @@ function Nights({ view, facts: { schedules } }: { view: View; facts: Morning }) 
             cell: ({ last }) =>
               last === undefined
                 ? view.say(WORDS.never)
-                : `${view.say({ en: last.started, zh: last.started })} · ${view.say(ENDINGS[last.ending] ?? { en: last.ending, zh: last.ending })}`,
+                : `${view.say({ en: last.started, zh: last.started })} · ${view.say(NIGHT_ENDINGS[last.ending])}`,
           },
           { heading: view.say(WORDS.next), cell: ({ next }) => view.say({ en: next, zh: next }) },
         ]}

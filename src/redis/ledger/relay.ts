@@ -180,7 +180,8 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   };
 }
 
-function openQueue(redis: Redis, kind: WorkKind): Queue {
+/** One end of a queue. */
+export function openQueue(redis: Redis, kind: WorkKind): Queue {
   const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   queue.on('error', () => {
     // The caller that waits for the failed command reports it.

@@ -235,6 +235,8 @@ if went > 0 then
   for kind, count in pairs(granted) do
     if count > 0 then redis.call('HINCRBY', calls, kind, count) end
   end
+  -- By the whole hours that are left of the day, which has 23 or 25 of them where clocks change.
+  redis.call('HINCRBY', calls, 'left:' .. math.floor((budget.dayEndsAt - now - 1) / 3600000), went)
   for window, jobs in pairs(done) do redis.call('ZREM', window, unpack(jobs)) end
   redis.call('EXPIRE', calls, DAY_EXPIRES_S)
   redis.call('EXPIRE', tries, DAY_EXPIRES_S)

@@ -1,4 +1,4 @@
-/** Every action of the console: from our own pages only, by those who may, and recorded. */
+/** Every action of the console: only from our own pages, only with the role that it needs, and recorded. */
 import { expect, test } from 'vitest';
 import { addUser, auditPage, listUsers } from '../../../src/app/console-users.js';
 import { ROUTES } from '../../../src/console/routes.js';
@@ -43,7 +43,7 @@ test('live parts are sent only to users who may see the page', async () => {
 
 test.each([
   ['without a token', { csrf: '' }, {}],
-  ['with the token of somebody else', { csrf: 'SqBcOSW2sJ4LuBvUAtVrhcyXNS21_iBSjW9_TUgKiS8' }, {}],
+  ['with the token of another session', { csrf: 'SqBcOSW2sJ4LuBvUAtVrhcyXNS21_iBSjW9_TUgKiS8' }, {}],
   ['from another site', {}, { origin: 'https://elsewhere.example' }],
   ['from another port of this machine', {}, { origin: 'http://127.0.0.1:9999' }],
   ['from a page without an origin', {}, { origin: 'null' }],

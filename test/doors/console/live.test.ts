@@ -36,10 +36,10 @@ test('a page gets its parts, and then those that change', async () => {
   expect(heard()).not.toContain('csrf');
   await start();
   await settled('b1');
-  await until('the end is told', () => heard().includes('The Mini Program exists.'));
+  await until('the end has come', () => heard().includes('The Mini Program exists.'));
 });
 
-test('while Redis is unavailable the page says so, and follows again when it is back', async () => {
+test('a page gets an event when Redis goes away, and follows again when it is back', async () => {
   const own = await ownRedis();
   onTestFinished(() => own.end());
   const { store } = await openConsole({
@@ -53,14 +53,14 @@ test('while Redis is unavailable the page says so, and follows again when it is 
   const heard = heardFrom(await one.follow('/live/batches'));
   await until('the parts are there', () => heard().includes('live-list'));
   await own.stop();
-  await until('the interruption is told', () => heard().includes('event: interrupted'));
+  await until('the interruption has come', () => heard().includes('event: interrupted'));
   expect((await one.get('/batches')).status).toBe(503);
   await own.start();
   await until('it goes on', () => heard().includes('event: resumed'));
   await until('pages are shown again', async () => (await one.get('/batches')).status === 200);
 });
 
-test('a part that two watch is rendered once, and a part without watchers is not rendered', async () => {
+test('a part that two pages show is made once, and not at all without a page', async () => {
   const feeds = openLiveFeeds(readableLog().log, 10);
   let made = 0;
   const render = async () => {
@@ -70,7 +70,7 @@ test('a part that two watch is rendered once, and a part without watchers is not
   const heard: LiveEvent[][] = [[], []];
   const ends = heard.map((events) => feeds.watch('page', render, (event) => events.push(event)));
   await until('it was made five times', () => made >= 5);
-  // Only what changed was told.
+  // Only what changed has come.
   expect(heard[0]).toEqual(['1', '2', '3'].map((count) => ({ kind: 'changed', parts: { count } })));
   expect(heard[1]).toEqual(heard[0]);
   for (const end of ends) end();
@@ -85,7 +85,7 @@ test('a part that two watch is rendered once, and a part without watchers is not
   feeds.close();
 });
 
-test('who is removed follows no longer', async () => {
+test('a removed user follows no longer', async () => {
   const { store, visitor } = await openConsole();
   await addUser(store, { name: 'wang', role: 'viewer', password: PASSWORD }, 'tests');
   const wang = visitor();

@@ -46,7 +46,17 @@ test('no page has a script or a style in it, or asks another host', async () => 
   await one.logIn();
   const id = idOf(merchant(1));
   const own = [`/merchants/${id}`, `/merchants/${id}/correct`, '/batches/b1/retry', '/batches/b1/codes'];
-  for (const path of ['/', '/sheets/new', '/batches', '/batches/b1', '/todo', '/merchants', ...own, '/users', '/audit']) {
+  for (const path of [
+    '/',
+    '/sheets/new',
+    '/batches',
+    '/batches/b1',
+    '/todo',
+    '/merchants',
+    ...own,
+    '/users',
+    '/audit',
+  ]) {
     const { text } = await one.get(path);
     expect(text).not.toMatch(/ style=| on\w+=|<style|<script(?! src="\/static\/)|javascript:|hx-on/);
     expect(
@@ -105,7 +115,7 @@ test('the first page says what status says', async () => {
   expect(paused.text).toContain('a holiday');
 });
 
-test('rows are shown by outcome, by who acts and by problem, page by page', async () => {
+test('rows are filtered by outcome, by the side that acts and by problem, page by page', async () => {
   const { book, start, settled, visitor } = await openConsole();
   const rows = Array.from({ length: 60 }, (_, at) => merchant(at + 1, at === 55 ? 'p103' : 'ok'));
   await book.load('b1', [undefined, ...rows]);

@@ -34,7 +34,7 @@ async function serve(more: Record<string, string> = {}) {
   return { program, address, ask, logIn, cookies };
 }
 
-test('a user logs in and follows the first page, and the process ends at once all the same', async () => {
+test('the process ends at once although a page follows it', async () => {
   const { program, ask, logIn } = await serve();
   expect((await ask('/')).status).toBe(303);
   expect((await logIn()).status).toBe(303);
@@ -51,7 +51,7 @@ test('a user logs in and follows the first page, and the process ends at once al
   expect((await program.ended).stderr).not.toMatch(/"level":"error"/);
 });
 
-test('behind a trusted proxy that speaks TLS, cookies are sent over TLS only; no other client can say so', async () => {
+test('behind a trusted proxy that speaks TLS, cookies are sent over TLS only; the header of another client changes nothing', async () => {
   const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
   const behind = await serve({ FASTREGISTER_CONSOLE_TRUST_PROXY: 'loopback' });
   const answer = await behind.logIn(forwarded);
@@ -66,7 +66,7 @@ test('behind a trusted proxy that speaks TLS, cookies are sent over TLS only; no
   for (const cookie of plain.headers.getSetCookie()) expect(cookie).not.toContain('Secure');
 });
 
-test('an upload of a stranger is not read', async () => {
+test('an upload without a session is not read', async () => {
   const { ask, address } = await serve();
   const answer = await ask('/users/add', { method: 'POST', body: 'x'.repeat(100_000), headers: { origin: address } });
   expect(answer.status).toBe(303);

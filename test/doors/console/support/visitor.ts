@@ -42,7 +42,7 @@ export async function openConsole(settings: Record<string, string> = {}): Promis
 export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visitor {
   const feeds = openLiveFeeds(store.log, everyMs);
   onTestFinished(() => feeds.close());
-  const app = consoleApp({ store, feeds });
+  const app = consoleApp({ store, feeds, lookAgainMs: 20 * everyMs });
 
   return () => {
     const cookies = new Map<string, string>();

@@ -1,0 +1,70 @@
+/** How fast calls are made, how long the rest will take, and the calls of the day hour by hour. */
+import { quotaDay } from '../domain/calendar.js';
+import type { Words } from '../domain/words.js';
+import { forCreates, sendingStatus } from '../reporter/sending-status.js';
+import { limitsOf } from './wiring/limits.js';
+import type { Store } from './wiring/store.js';
+
+export interface HourOfDay {
+  /** On the clock of the quota's time zone: `09`. */
+  readonly hour: string;
+  readonly calls: number;
+  /** Calls of the day up to its end; undefined of an hour that has not begun. */
+  readonly upToThen: number | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Every hour of the quota day, the first one first. */
+export async function callsByHour({ calls, settings }: Pick<Store, 'calls' | 'settings'>): Promise<HourOfDay[]> {
+  const at = await calls.now();
+  const timeZone = settings.quotaTimezone;
+  const { day, endsAt } = quotaDay(at, timeZone);
+  const counted = await calls.byHour(day);
+  const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone });
+  const hours: HourOfDay[] = [];
+  let upToThen = 0;
+  // 23 or 25 where clocks change.
+  const length = [25, 24].find((count) => quotaDay(endsAt - (count - 0.5) * HOUR_MS, timeZone).day === day) ?? 23;
+  for (let left = length - 1; left >= 0; left -= 1) {
+    const beginsAt = endsAt - (left + 1) * HOUR_MS;
+    const count = counted.get(left) ?? 0;
+    upToThen += count;
+    hours.push({ hour: clock.format(beginsAt), calls: count, upToThen: beginsAt > at ? undefined : upToThen });
+  }
+  return hours;
+}
+
+export interface Throughput {
+  readonly callsPerMinute: number;
+  /** Until so many rows are sent at this rate; undefined where nothing is sent, or the day's calls do not last. */
+  readonly leftMs: number | undefined;
+}
+
+/** @param unsent rows that are still to be sent */
+export async function throughput(store: Pick<Store, 'calls' | 'settings'>, unsent: number): Promise<Throughput> {
+  const limits = limitsOf(store.settings);
+  const callsPerMinute = await store.calls.lastMinute();
+  if (unsent === 0 || callsPerMinute === 0) return { callsPerMinute, leftMs: undefined };
+  const { left } = forCreates(await sendingStatus(store.calls, limits, Date.now()), limits);
+  return { callsPerMinute, leftMs: unsent > left ? undefined : (unsent / callsPerMinute) * 60_000 };
+}
+
+/** A part each; nothing while no call is made. */
+export function throughputInWords({ callsPerMinute, leftMs }: Throughput): Words[] {
+  if (callsPerMinute === 0) return [];
+  const pace = { en: `${callsPerMinute} calls in the last minute`, zh: `最近一分钟调用 ${callsPerMinute} 次` };
+  return leftMs === undefined ? [pace] : [pace, leftInWords(leftMs)];
+}
+
+/** `5 min left to send`, as the progress of `run` says it. */
+export function leftInWords(leftMs: number): Words {
+  if (leftMs < 60_000) {
+    const seconds = Math.ceil(leftMs / 1_000);
+    return { en: `${seconds} s left to send`, zh: `约 ${seconds} 秒后提交完` };
+  }
+  const minutes = Math.ceil(leftMs / 60_000);
+  if (minutes < 100) return { en: `${minutes} min left to send`, zh: `约 ${minutes} 分钟后提交完` };
+  const hours = Math.ceil(minutes / 60);
+  return { en: `${hours} h left to send`, zh: `约 ${hours} 小时后提交完` };
+}

@@ -1,0 +1,69 @@
+/** /line: the state of the line, pause and resume, and the checks of `doctor`. */
+import { expect, test } from 'vitest';
+import { addUser, auditPage } from '../../../src/app/console-users.js';
+import { gatherStatus } from '../../../src/app/status.js';
+import { missingFor } from '../../../src/config.js';
+import { merchant } from '../../support/merchants.js';
+import { openConsole, PASSWORD } from './support/visitor.js';
+
+test('sending is paused with a reason and resumed, in the words of the commands', async () => {
+  const { store, book, visitor } = await openConsole();
+  await book.load('b1', [merchant(1)]);
+  const admin = visitor();
+  await admin.logIn();
+  expect((await admin.get('/line')).text).toContain('0 of 1000, 1000 left');
+  const paused = await admin.post('/line/pause', { because: '  maintenance of <b>WeChat</b>\n ' });
+  expect([paused.status, paused.headers.get('location')]).toEqual([303, '/line']);
+  const { line } = await gatherStatus(store, undefined);
+  expect(line).toMatchObject({ stopped: true, because: 'maintenance of <b>WeChat</b>' });
+  const page = (await admin.get('/line')).text;
+  expect(page).toContain('The line is stopped.');
+  expect(page).toContain('maintenance of &lt;b&gt;WeChat&lt;/b&gt;');
+  // A reload or a second click changes nothing that matters.
+  await admin.post('/line/resume');
+  expect((await admin.get('/line')).text).toContain('The line runs again.');
+  await admin.post('/line/resume');
+  expect((await admin.get('/line')).text).toContain('The line was not stopped.');
+  expect((await gatherStatus(store, undefined)).line).toEqual({ stopped: false });
+  const { entries } = await auditPage(store, 3, undefined);
+  expect(entries.map(({ user, action, detail, result }) => [user, action, detail, result])).toEqual([
+    ['admin', 'line.resume', 'running', 'done'],
+    ['admin', 'line.resume', 'resumed', 'done'],
+    ['admin', 'line.pause', '', 'done'],
+  ]);
+});
+
+test('a pause without a reason has the reason of the command, in the language of the page', async () => {
+  const { store, visitor } = await openConsole();
+  const admin = visitor();
+  await admin.logIn();
+  await admin.post('/line/pause', { because: ' ' }, { 'accept-language': 'zh-CN' });
+  expect((await gatherStatus(store, undefined)).line).toMatchObject({ because: '由运营人员暂停' });
+});
+
+test('a viewer sees the state and the budgets, and no button', async () => {
+  const { store, visitor } = await openConsole({ FASTREGISTER_SENDING_HOURS: '08:00-20:30' });
+  await addUser(store, { name: 'wang', role: 'viewer', password: PASSWORD }, 'tests');
+  const wang = visitor();
+  await wang.logIn('wang');
+  const { text } = await wang.get('/line');
+  expect(text).toContain('08:00-20:30 Asia/Shanghai');
+  expect(text).toContain('at most 100 calls a second and 6000 a minute, over all workers');
+  expect(text).not.toContain('action="/line');
+});
+
+test('the checks are those of doctor, faults first, and say what to do', async () => {
+  const { store, visitor } = await openConsole({ WECHAT_MESSAGE_TOKEN: '' });
+  expect(missingFor(store.settings, ['push']).map(({ name }) => name)).toEqual(['WECHAT_MESSAGE_TOKEN']);
+  const admin = visitor();
+  await admin.logIn();
+  expect((await admin.get('/line')).text).not.toContain('class="verdict');
+  const { status, text } = await admin.post('/line/check');
+  expect(status).toBe(200);
+  const verdicts = [...text.matchAll(/class="verdict (\w+)"/g)].map(([, verdict]) => verdict);
+  expect(verdicts.length).toBeGreaterThan(8);
+  expect(verdicts).toEqual(['fault', 'warning', 'ok'].flatMap((it) => verdicts.filter((verdict) => verdict === it)));
+  expect(text).toContain('WECHAT_MESSAGE_TOKEN is missing');
+  expect(text).toContain('schema ');
+  expect(text).toMatch(/→ /);
+});

@@ -1,0 +1,119 @@
+/** /pushes: what WeChat pushed, what fits no registration, and another try for it. */
+import { expect, onTestFinished, test } from 'vitest';
+import { REHEARSAL_CREDENTIALS } from '../../../simulator/options.js';
+import { addUser, auditPage } from '../../../src/app/console-users.js';
+import { startListening } from '../../../src/app/wiring/listening.js';
+import { key } from '../../../src/redis/keys.js';
+import { openPushes } from '../../../src/redis/pushes/pushes.js';
+import { decodeAesKey } from '../../../src/wechat/crypt.js';
+import { merchant } from '../../support/merchants.js';
+import { otherXml, registrationXml, seal, ticketXml } from '../../support/pushes.js';
+import { post } from '../../support/receiver.js';
+import { until } from '../../support/until.js';
+import { openConsole, PASSWORD } from './support/visitor.js';
+
+const { messageToken, encodingAesKey, componentAppid } = REHEARSAL_CREDENTIALS;
+const CREDENTIAL = { token: messageToken, aesKey: decodeAesKey(encodingAesKey) };
+
+async function receiving(settings: Record<string, string> = {}) {
+  const opened = await openConsole(settings);
+  const { store } = opened;
+  const receiver = await startListening(store);
+  onTestFinished(() => receiver.close());
+  const pushes = openPushes(store.redis);
+  const receive = async (xml: string): Promise<string> => {
+    await post(receiver.port, seal(xml.replaceAll('wx0123456789abcdef', componentAppid), CREDENTIAL, componentAppid));
+    return (await pushes.list(1))[0]?.id ?? '';
+  };
+  const parked = (count: number) => until(`${count} are parked`, async () => (await pushes.parked()) === count);
+  const admin = opened.visitor();
+  await admin.logIn();
+  return { ...opened, receive, parked, admin };
+}
+
+test('pushes are listed with the reason why they are kept, and one is explained without its secrets', async () => {
+  const { receive, parked, admin } = await receiving();
+  const ticket = await receive(ticketXml('ticket@@@1'));
+  const hostile = await receive(
+    registrationXml(merchant(1, 'ok', { name: '<script>\u202e' }), {
+      status: '0',
+      appid: 'wxnew',
+      authCode: 'code@@@1',
+    }),
+  );
+  await parked(1);
+  const { text } = await admin.get('/pushes');
+  expect(text).toContain('names a merchant that no sheet has named');
+  for (const id of [ticket, hostile]) expect(text).toContain(`href="/pushes/${id}"`);
+  const shown = (await admin.get(`/pushes/${hostile}`)).text;
+  expect(shown).toContain('&lt;script&gt;\\u202e');
+  expect(shown).toContain('wxnew');
+  expect(shown).toContain('(not shown)');
+  expect(shown).not.toContain('code@@@1');
+  expect((await admin.get(`/pushes/${ticket}`)).text).not.toContain('ticket@@@1');
+  for (const id of ['1795229255642-7', 'nothing', '%3Cb%3E']) {
+    expect([id, (await admin.get(`/pushes/${id}`)).status]).toEqual([id, 404]);
+  }
+});
+
+test('replaying shows first what it would change, and then changes it once', async () => {
+  const { store, book, receive, parked, admin, registration } = await receiving();
+  await receive(registrationXml(merchant(1), { status: '0', appid: 'wxnew', authCode: 'code' }));
+  await receive(otherXml('authorized'));
+  await parked(1);
+  // As if the program had not looked when the sheet came.
+  await store.redis.del(key('awaited'));
+  await book.load('b1', [merchant(1)]);
+  const preview = await admin.get('/pushes/replay');
+  expect(preview.text).toContain('1 pushes, 1 of them would change something.');
+  expect(preview.text).toContain('queued → created');
+  expect((await registration(merchant(1))).state).toBe('queued');
+  for (let clicks = 0; clicks < 2; clicks += 1) expect((await admin.post('/pushes/replay')).status).toBe(303);
+  expect(await registration(merchant(1))).toMatchObject({ state: 'created', appid: 'wxnew' });
+  const { text } = await admin.get('/pushes');
+  expect(text).toContain('Every push fits a registration.');
+  const { entries } = await auditPage(store, 2, undefined);
+  expect(entries).toMatchObject([
+    { action: 'pushes.replay', detail: '0', user: 'admin' },
+    { action: 'pushes.replay', detail: '1', user: 'admin' },
+  ]);
+});
+
+test('a push is matched by hand after a preview, and only with a registration', async () => {
+  const { store, book, receive, parked, admin, registration, idOf } = await receiving();
+  await book.load('b1', [merchant(1), merchant(2)]);
+  await book.send(idOf(merchant(1)));
+  const id = await receive(registrationXml(undefined, { status: '-1', msg: 'authorize third party failed' }));
+  await parked(1);
+  const to = idOf(merchant(1));
+  const preview = await admin.post(`/pushes/${id}/preview`, { registration: ` ${to} ` });
+  expect([preview.status, preview.text]).toEqual([200, expect.stringContaining('→ rejected')]);
+  expect((await registration(merchant(1))).state).not.toBe('rejected');
+  expect((await admin.post(`/pushes/${id}/match`, { registration: merchant(1).name })).status).toBe(404);
+  expect((await admin.post(`/pushes/${id}/match`, { registration: to })).headers.get('location')).toBe('/pushes');
+  expect(await registration(merchant(1))).toMatchObject({ state: 'rejected', problem: 'push:-1' });
+  expect((await registration(merchant(2))).state).toBe('queued');
+  expect((await admin.post(`/pushes/${id}/match`, { registration: to })).text).toContain('is not among the pushes');
+  const { entries } = await auditPage(store, 3, undefined);
+  expect(entries.map(({ action, subject, detail, result }) => [action, subject, detail, result])).toEqual([
+    ['pushes.match', id, to, 'refused'],
+    ['pushes.match', id, to, 'done'],
+    // The name of a merchant is not in the audit.
+    ['pushes.match', id, '', 'refused'],
+  ]);
+});
+
+test('an operator sees pushes and no button; without the keys of the push the page says what is missing', async () => {
+  const { store, receive, parked, visitor } = await receiving();
+  const id = await receive(registrationXml(undefined, { status: '-1' }));
+  await parked(1);
+  await addUser(store, { name: 'wang', role: 'operator', password: PASSWORD }, 'tests');
+  const wang = visitor();
+  await wang.logIn('wang');
+  for (const path of ['/pushes', `/pushes/${id}`]) expect((await wang.get(path)).text).not.toContain('action="/pushes');
+  const other = await openConsole({ WECHAT_MESSAGE_TOKEN: '' });
+  const admin = other.visitor();
+  await admin.logIn();
+  const { status, text } = await admin.get('/pushes/replay');
+  expect([status, text]).toEqual([409, expect.stringContaining('WECHAT_MESSAGE_TOKEN is missing')]);
+});
