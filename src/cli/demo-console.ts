@@ -21,7 +21,7 @@ export function demoConsoleSettings({ consoleHost, consolePort }: Settings): Rec
   };
 }
 
-/** @param mayMove nobody has chosen the port: where it is in use, any free one will do */
+/** @param mayMove the port is the default: where it is in use, any free one is taken */
 export async function startDemoConsole(store: Store, mayMove: boolean): Promise<Part> {
   const console = await startConsoleOf(store).catch((error: unknown) => {
     if (!mayMove || !(error instanceof PortUnavailable) || error.code !== 'EADDRINUSE') throw error;
