@@ -1,5 +1,6 @@
 /** Batches: one loaded file each, and how many of its rows are where. */
 import type { DetailField } from './merchant.js';
+import { OUTCOME_NAMES } from './outcomes.js';
 import { type Outcome, STATES, type State, type Wait } from './registration.js';
 import type { DetailColumns, Row } from './row.js';
 
@@ -52,15 +53,18 @@ export interface AcceptRules {
   readonly details: readonly DetailField[];
 }
 
-/** Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself. */
+/**
+ * Rows by the outcome that the report gives them: `deferred/busy` is pending, and what is no state is one itself.
+ * In the order in which outcomes are listed: that of the counts depends on which registration was first.
+ */
 export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
-  const outcomes: Partial<Record<Outcome, number>> = {};
+  const outcomes = new Map<Outcome, number>();
   for (const [name, count] of Object.entries(counts)) {
     const state = name.split('/')[0] as State;
     const outcome = state in STATES ? STATES[state].outcome : (name as Outcome);
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
   }
-  return outcomes;
+  return Object.fromEntries(OUTCOME_NAMES.filter((name) => outcomes.has(name)).map((name) => [name, outcomes.get(name)]));
 }
 
 /** The name under which a batch counts a registration: `queued`, `deferred/busy`, … */

@@ -107,7 +107,7 @@ test('the first page says what status says', async () => {
   const facts = await gatherStatus(store, undefined);
   const { text } = await one.get('/');
   expect(text).toContain(`${facts.calls.used} of ${facts.calls.limit}, ${facts.calls.left} left`);
-  expect(text).toContain('1 invalid, 1 created, 1 rejected');
+  expect(text).toContain('1 created, 1 invalid, 1 rejected');
   expect(text).toContain('Nothing needs to be fixed.');
   await pause(store, 'a holiday', Date.now());
   const paused = await one.get('/');
