@@ -64,7 +64,9 @@ export function byOutcome(counts: Counts): Partial<Record<Outcome, number>> {
     const outcome = state in STATES ? STATES[state].outcome : (name as Outcome);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
   }
-  return Object.fromEntries(OUTCOME_NAMES.filter((name) => outcomes.has(name)).map((name) => [name, outcomes.get(name)]));
+  return Object.fromEntries(
+    OUTCOME_NAMES.filter((name) => outcomes.has(name)).map((name) => [name, outcomes.get(name)]),
+  );
 }
 
 /** The name under which a batch counts a registration: `queued`, `deferred/busy`, … */
