@@ -21,6 +21,7 @@ import { RedisUnreachable } from '../redis/server/errors.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
+import { jsonText } from './json.js';
 import { spoken } from './language.js';
 import { type SheetOptions, withSheetOptions } from './sheets.js';
 import { noMerchants, sayNotes } from './shown.js';
@@ -200,13 +201,13 @@ function jsonPage(lang: Language): Page {
   let problems = 0;
   return {
     async begin(file) {
-      await print(`${files === 0 ? '[' : ','}\n{"file": ${JSON.stringify(file)}, "problems": [`);
+      await print(`${files === 0 ? '[' : ','}\n{"file": ${jsonText(file)}, "problems": [`);
       files += 1;
       problems = 0;
     },
     async row(_, row) {
       for (const problem of problemsOf(row, lang)) {
-        await print(`${problems === 0 ? '' : ','}\n  ${JSON.stringify(problem)}`);
+        await print(`${problems === 0 ? '' : ','}\n  ${jsonText(problem)}`);
         problems += 1;
       }
     },
@@ -219,7 +220,7 @@ function jsonPage(lang: Language): Page {
         sentBy: sentBy ?? null,
         batch: batch?.complete ? batch.id : null,
       };
-      await print(`],\n ${JSON.stringify(facts).slice(1)}`);
+      await print(`],\n ${jsonText(facts).slice(1)}`);
     },
     close: () => print(files === 0 ? '[]\n' : '\n]\n'),
   };

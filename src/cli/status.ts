@@ -5,6 +5,7 @@ import { statusLines, waitingInWords } from '../app/status-words.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
 import { sleep } from '../sleep.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
+import { jsonText } from './json.js';
 import { spoken } from './language.js';
 import { onInterruption, print, printJson, printPage, table } from './terminal.js';
 
@@ -38,7 +39,7 @@ async function status({ open }: CommandContext, id: string | undefined, options:
   const store = await open('interactive');
   const text = async (): Promise<string> => {
     const facts = await gatherStatus(store, id);
-    return options.json ? `${JSON.stringify(asData(facts), null, 2)}\n` : describe(facts);
+    return options.json ? `${jsonText(asData(facts), 2)}\n` : describe(facts);
   };
   if (!options.watch) {
     if (options.json) await printJson(asData(await gatherStatus(store, id)));

@@ -2,6 +2,7 @@
 import { displayWidth, printable } from '../domain/printable.js';
 import type { Words } from '../domain/words.js';
 import { cannotWrite } from '../reporter/file.js';
+import { jsonText } from './json.js';
 import { spoken } from './language.js';
 
 export function say(text: string | Words): void {
@@ -42,7 +43,7 @@ async function write(shown: string | Uint8Array): Promise<void> {
 }
 
 export async function printJson(value: unknown): Promise<void> {
-  await print(`${JSON.stringify(value, null, 2)}\n`);
+  await print(`${jsonText(value, 2)}\n`);
 }
 
 /** Why it does not go on. */

@@ -67,7 +67,7 @@ async function newPlace(more: Record<string, string> = {}) {
 }
 
 interface Status {
-  readonly workerMissing: { readonly problem: string } | null;
+  readonly worker_missing: { readonly problem: string } | null;
   readonly processes: Readonly<
     Record<'workers' | 'receivers' | 'schedulers', { readonly live: readonly { readonly pid: number }[] }>
   >;
@@ -88,9 +88,9 @@ test('the worker is killed while rows wait: status and doctor report it, the rec
 
   worker.kill('SIGKILL');
   await worker.ended;
-  await until('it is missed', async () => (await status()).workerMissing !== null);
+  await until('it is missed', async () => (await status()).worker_missing !== null);
   expect(await status()).toMatchObject({
-    workerMissing: { problem: 'worker:none' },
+    worker_missing: { problem: 'worker:none' },
     processes: { workers: { live: [] }, receivers: { live: [{ pid: listener.child.pid }] } },
   });
   expect(await text()).toMatch(/^(line|fault) +No worker runs, and rows wait that could be sent/m);
@@ -106,7 +106,7 @@ test('the worker is killed while rows wait: status and doctor report it, the rec
 
   begin('work');
   await until('people hear that one is back', () => heard.some(({ type }) => type === 'workers.back'));
-  expect(await status()).toMatchObject({ workerMissing: null });
+  expect(await status()).toMatchObject({ worker_missing: null });
   // A heartbeat of a busy machine may be late, so that one is missed more than once; but nothing is said twice in a row.
   const said = heard.map(({ type }) => type).filter((type) => type.startsWith('workers.'));
   expect(said.filter((type, at) => type === said[at - 1])).toEqual([]);
@@ -142,5 +142,5 @@ test('between nights of cron no worker is missing', async () => {
   await book.load('b1', [merchant(1)]);
   const rowIsOld = async () => Date.now() - ((await book.batches.find('b1'))?.loadedAt ?? 0) > 2_000;
   await until('the row waits for long', rowIsOld);
-  expect(await status()).toMatchObject({ workerMissing: null, processes: { workers: { live: [] } } });
+  expect(await status()).toMatchObject({ worker_missing: null, processes: { workers: { live: [] } } });
 });
