@@ -22,7 +22,8 @@ export interface Accounts {
 
 export type Entrance =
   | { readonly kind: 'entered'; readonly token: string; readonly device: string | undefined }
-  | { readonly kind: 'wrong' }
+  /** `isUser`: there is a user of that name. For the audit, never for the client. */
+  | { readonly kind: 'wrong'; readonly isUser: boolean }
   | { readonly kind: 'wait'; readonly waitMs: number };
 
 export function openAccounts({ redis, settings, identify }: Pick<Store, 'redis' | 'settings' | 'identify'>): Accounts {
@@ -48,7 +49,9 @@ export function openAccounts({ redis, settings, identify }: Pick<Store, 'redis' 
       const waitMs = await sessions.tryToBegin(client);
       if (waitMs > 0) return { kind: 'wait', waitMs };
       const credential = await credentialOf(name);
-      if (!(await isPassword(password, credential?.password)) || credential === undefined) return { kind: 'wrong' };
+      if (!(await isPassword(password, credential?.password)) || credential === undefined) {
+        return { kind: 'wrong', isUser: credential !== undefined };
+      }
       await sessions.forgetTries(client);
       const token = await sessions.begin({ user: name, mark: markOf(credential.password) });
       return { kind: 'entered', token, device: isKnown ? undefined : await sessions.rememberDevice(name) };

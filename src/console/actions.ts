@@ -3,6 +3,7 @@ import type { Words } from '../domain/words.js';
 
 export const ACTIONS = {
   'session.begin': { en: 'logged in', zh: '登录' },
+  'session.refused': { en: 'tried to log in with a wrong password', zh: '登录时密码错误' },
   'session.end': { en: 'logged out', zh: '退出登录' },
   'line.pause': { en: 'paused sending', zh: '暂停提交' },
   'line.resume': { en: 'resumed sending', zh: '恢复提交' },

@@ -56,6 +56,11 @@ export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Entr
     return `${isSecure(c) ? '__Host-' : ''}fastregister-${what}${port}`;
   }
 
+  function noteRefused(user: string, address: string): void {
+    const entry = { user, action: 'session.refused', subject: address, result: 'refused', detail: '' } as const;
+    audit.add({ at: Date.now(), ...entry }).catch((error) => store.log.warn({ err: error }, 'not in the audit'));
+  }
+
   const cookie = (c: ConsoleContext, what: string): string | undefined => getCookie(c, nameOf(c, what));
 
   function bake(c: ConsoleContext, what: string, value: string, maxAge: number): void {
@@ -141,7 +146,11 @@ export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Entr
           const minutes = Math.ceil(entrance.waitMs / 60_000);
           return login(c, { to, name, fault: LOGIN.wait(minutes)[language], status: 429 });
         }
-        if (entrance.kind === 'wrong') return login(c, { to, name, fault: LOGIN.wrong[language], status: 403 });
+        if (entrance.kind === 'wrong') {
+          // Another name may be a password in the wrong field. Not awaited: the time would tell which names are users.
+          if (entrance.isUser) noteRefused(name, address);
+          return login(c, { to, name, fault: LOGIN.wrong[language], status: 403 });
+        }
         if (entrance.device !== undefined) bake(c, 'device', entrance.device, DEVICE_S);
         bake(c, 'session', entrance.token, SESSION_S);
         await audit.add({

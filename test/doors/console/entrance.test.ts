@@ -1,6 +1,6 @@
 /** Logging in, sessions and how they end, and the language of a page. */
 import { expect, test, vi } from 'vitest';
-import { addUser, changePassword, changeRole, removeUser } from '../../../src/app/console-users.js';
+import { addUser, auditPage, changePassword, changeRole, removeUser } from '../../../src/app/console-users.js';
 import { readSettings } from '../../../src/config.js';
 import { languageAccepted } from '../../../src/console/door.js';
 import { ownPath } from '../../../src/console/guard.js';
@@ -62,6 +62,20 @@ test('a wrong password, a wrong user and no password get the same answer, and no
     expect(text).toContain('The user or the password is wrong.');
   }
   expect((await visitor.get('/')).status).toBe(303);
+});
+
+test('the audit has refused log-ins of users, not what else was typed as a name, which may be a password', async () => {
+  const { store, visitor } = await openConsole();
+  for (const [user, password] of [
+    [PASSWORD, 'admin'],
+    ['admin', 'wrong'],
+  ] as const) {
+    expect((await visitor().logIn(user, password)).status).toBe(403);
+  }
+  await until('it is in the audit', async () => (await auditPage(store, 10, undefined)).entries.length > 0);
+  expect((await auditPage(store, 10, undefined)).entries).toMatchObject([
+    { user: 'admin', action: 'session.refused', result: 'refused' },
+  ]);
 });
 
 test('five wrong passwords in a row begin a wait, which doubles up to ten minutes', () => {
