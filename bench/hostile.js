@@ -15,13 +15,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pino } from 'pino';
+import { PUSH_PATH, ticketPushes } from './ticket-push.js';
 
 const DIST = pathToFileURL(`${resolve(process.env.BENCH_DIST ?? fileURLToPath(new URL('../dist', import.meta.url)))}/`);
 const { startListening } = await import(new URL('src/app/wiring/listening.js', DIST));
 const { openStore } = await import(new URL('src/app/wiring/store.js', DIST));
 const { readSettings } = await import(new URL('src/config.js', DIST));
 const { REHEARSAL_CREDENTIALS } = await import(new URL('simulator/options.js', DIST));
-const { decodeAesKey, encrypt, signatureOf } = await import(new URL('src/wechat/crypt.js', DIST));
+const crypt = await import(new URL('src/wechat/crypt.js', DIST));
 
 const SECONDS = Number(process.argv[2] ?? 8);
 const WORDS = process.argv.slice(3);
@@ -30,9 +31,9 @@ const LATE_MS = 1_000;
 const GIVEN_UP_MS = 10_000;
 const MOST_MB = 300;
 const MEGABYTES_A_SECOND = 20;
-const PATH = '/wechat/events';
+const PATH = PUSH_PATH;
 const self = fileURLToPath(import.meta.url);
-const key = decodeAesKey(REHEARSAL_CREDENTIALS.encodingAesKey);
+const sealed = ticketPushes(crypt, REHEARSAL_CREDENTIALS);
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
 const TRUSTED = { FASTREGISTER_EVENTS_TRUST_PROXY: 'loopback' };
@@ -263,19 +264,6 @@ function cpuMs(pid) {
 }
 
 // --- WeChat ----------------------------------------------------------------------------------------------------------
-
-function sealed(at = Date.now()) {
-  const seconds = Math.floor(at / 1_000);
-  const appid = REHEARSAL_CREDENTIALS.componentAppid;
-  const xml = `<xml><AppId><![CDATA[${appid}]]></AppId><CreateTime>${seconds}</CreateTime><InfoType><![CDATA[component_verify_ticket]]></InfoType><ComponentVerifyTicket><![CDATA[ticket@@@${randomBytes(48).toString('base64url')}]]></ComponentVerifyTicket></xml>`;
-  const encrypted = encrypt(key, xml, appid, randomBytes(16));
-  const nonce = randomBytes(5).toString('hex');
-  const signature = signatureOf(REHEARSAL_CREDENTIALS.messageToken, String(seconds), nonce, encrypted);
-  return {
-    path: `${PATH}?signature=${signature}&timestamp=${seconds}&nonce=${nonce}&encrypt_type=aes&msg_signature=${signature}`,
-    body: `<xml><AppId><![CDATA[${appid}]]></AppId><Encrypt><![CDATA[${encrypted}]]></Encrypt></xml>`,
-  };
-}
 
 /** Status 0: no answer. */
 function push(port, answers, number) {

@@ -4,37 +4,31 @@
  * took beside it, and the most memory of the process. Every tenth row is to be corrected, every seventh was repaired.
  * Usage: node bench/upload.js [rows]
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, openAsBlob, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, openAsBlob, rmSync, statSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
-import { creditCodeCheck } from '../dist/src/domain/enterprise-code.js';
+import { browserOf, inWords, memoryOf, PASSWORD, startProgram } from './browser.js';
+import { writeSheet } from './sheet.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
-const PASSWORD = 'a password of benches';
 const ASK_EVERY_MS = 10;
 const LOOK_EVERY_MS = 500;
-const program = fileURLToPath(new URL('../bin/fastregister', import.meta.url));
 
 const home = mkdtempSync(join(tmpdir(), 'fr-'));
-const server = spawn(program, ['serve', '--only', 'console'], {
-  env: environment(),
-  stdio: ['ignore', 'ignore', 'pipe'],
-});
+const { process: server, ports } = await startProgram(['serve', '--only', 'console'], environment(), ['console']);
 try {
-  const address = await addressOf(server);
-  const file = await sheet(join(home, 'rows.csv'), ROWS);
+  const address = `http://127.0.0.1:${ports.console}`;
+  const file = await writeSheet(join(home, 'rows.csv'), ROWS, { everyTenthIsWrong: true });
   console.log(`${ROWS} rows, ${(statSync(file).size / 1024 ** 2).toFixed(1)} MB`);
   const browser = browserOf(address);
   await browser.logIn();
   const livez = asking(`${address}/livez`);
   await sleep(3_000);
-  console.log(`alone: /livez ${told(livez.take())}, memory ${memory()}`);
+  console.log(`alone: /livez ${inWords(livez.take())}, memory ${memory()}`);
 
   const csrf = await browser.csrfAt('/sheets/new');
   const form = new FormData();
@@ -84,8 +78,8 @@ try {
     const began = performance.now();
     const result = await work();
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    const page = looks.length > 0 ? `, page ${told(looks)}` : '';
-    console.log(`${name}: ${seconds} s, /livez ${told(livez.take())}${page}, memory ${memory()}`);
+    const page = looks.length > 0 ? `, page ${inWords(looks)}` : '';
+    console.log(`${name}: ${seconds} s, /livez ${inWords(livez.take())}${page}, memory ${memory()}`);
     return result;
   }
 } finally {
@@ -109,44 +103,10 @@ function environment() {
   };
 }
 
-async function addressOf({ stderr }) {
-  let text = '';
-  for await (const piece of stderr) {
-    text += piece;
-    const port = /"part":"console".*?"port":(\d+)/.exec(text)?.[1];
-    if (port === undefined) continue;
-    stderr.resume();
-    return `http://127.0.0.1:${port}`;
-  }
-  throw new Error(`the console did not start: ${text}`);
-}
-
 /** Resident now, and the most so far. */
 function memory() {
-  const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
-  const of = (name) => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024).toFixed(0);
-  return `${of('VmRSS')} MB, at most ${of('VmHWM')} MB`;
-}
-
-function browserOf(address) {
-  const cookies = new Map();
-  const ask = async (path, init = {}) => {
-    const cookie = [...cookies].map((it) => it.join('=')).join('; ');
-    const headers = { ...init.headers, cookie, origin: address };
-    const answer = await fetch(address + path, { redirect: 'manual', ...init, headers });
-    for (const set of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
-      cookies.set(name, value);
-    }
-    return answer;
-  };
-  const csrfAt = async (path) => /name="csrf" value="([^"]+)"/.exec(await (await ask(path)).text())?.[1] ?? '';
-  const post = (path, body) => ask(path, { method: 'POST', body });
-  const logIn = async () => {
-    const csrf = await csrfAt('/login');
-    await post('/login', new URLSearchParams({ csrf, username: 'admin', password: PASSWORD }));
-  };
-  return { ask, post, csrfAt, logIn };
+  const { now, most } = memoryOf(server.pid);
+  return `${now.toFixed(0)} MB, at most ${most.toFixed(0)} MB`;
 }
 
 /** Asks on time, whether or not it was answered. */
@@ -168,24 +128,4 @@ function asking(address) {
     },
     end: () => clearInterval(timer),
   };
-}
-
-function told(times) {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share) => sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)]?.toFixed(0);
-  return `p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms`;
-}
-
-async function sheet(path, rows) {
-  const out = createWriteStream(path);
-  out.write('name,code,legal_persona_wechat,legal_persona_name\n');
-  for (let n = 0; n < rows; n += 1) {
-    const body = `91999900MA${String(n).padStart(7, '0')}`;
-    const code = n % 10 === 0 ? body : body + creditCodeCheck(body);
-    const line = `例${n},${code},b_${String(n).padStart(6, '0')},${n % 7 === 0 ? ' ' : ''}张示\n`;
-    if (!out.write(line)) await once(out, 'drain');
-  }
-  out.end();
-  await once(out, 'finish');
-  return path;
 }
