@@ -3,7 +3,6 @@
  * 24 hours still run. A phone call can save these; the others have failed already.
  */
 
-import { setImmediate } from 'node:timers/promises';
 import type { Batch } from '../domain/batch.js';
 import { halfWidth, withoutInvisible } from '../domain/clean-cell.js';
 import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
@@ -13,6 +12,7 @@ import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn } from '../domain/row.js';
 import type { Language, Words } from '../domain/words.js';
+import { giveWay } from '../give-way.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
 import { csvLine } from './csv.js';
@@ -249,7 +249,7 @@ export function todoWorkbook(
     yield [{ cells: headings(language) }];
     for (let at = 0; at < todos.length; at += ROWS_OF_A_PAGE) {
       // Nothing is waited for here, and a process that writes this serves others.
-      await setImmediate();
+      await giveWay();
       yield todos.slice(at, at + ROWS_OF_A_PAGE).map((todo) => ({
         cells: todoCells(todo, time, language),
         looks: { [outcomeAt]: OUTCOME_LOOKS[todo.row.outcome as Outcome] },

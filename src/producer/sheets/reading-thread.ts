@@ -2,11 +2,11 @@
  * Starts a thread that reads sheets and watches it. Where a file keeps the thread busy without progress, or takes all its
  * memory, the thread ends and the file is refused; the process goes on.
  */
-import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
+import { giveWay } from '../../give-way.js';
 import { unpackPage } from './pages.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
 import { SheetError } from './sheet-error.js';
@@ -116,7 +116,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
         if (answer.kind !== 'page') throw errorOf(answer);
         post({ kind: 'more' });
         // A port delivers up to a thousand messages in a row; everything else would wait.
-        await setImmediate();
+        await giveWay();
         yield unpackPage(answer.page);
       }
     } finally {

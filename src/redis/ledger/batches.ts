@@ -12,6 +12,7 @@ import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merch
 import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
 import type { AcceptedRow, ExistingMatch, Row, RowWithOutcome } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
+import { giveWay } from '../../give-way.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
@@ -254,7 +255,10 @@ export function openBatches(redis: Redis): Batches {
         asked.catch(() => {});
         ahead.push(asked);
       }
-      yield { number, packed: (await ahead.shift()) ?? NO_ROWS };
+      const packed = (await ahead.shift()) ?? NO_ROWS;
+      // Which is here already, mostly: else nothing would wait between the pages.
+      if (number > 0) await giveWay();
+      yield { number, packed };
     }
   }
 
