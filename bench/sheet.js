@@ -1,4 +1,4 @@
-/** A sheet of many merchants, none of whom exists. */
+/** A sheet of many invented merchants. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { creditCodeCheck } from '../dist/src/domain/enterprise-code.js';

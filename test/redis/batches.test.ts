@@ -375,7 +375,7 @@ async function callOf(it: typeof one): Promise<{ callSentAt: number }> {
   return { callSentAt: (await book.registration(idOf(it))).sentAt ?? 0 };
 }
 
-test('whoever goes through a batch gives way between its pages, also when they were read ahead', async () => {
+test('between the pages of a batch others have their turn, also when the pages were read ahead', async () => {
   await book.load('b1', Array(3 * ROWS_PER_PAGE).fill(undefined));
   const batch = (await book.batches.find('b1')) as Batch;
   let turns = 0;
