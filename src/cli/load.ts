@@ -32,7 +32,7 @@ export function loadCommand(): Command {
 
 async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   const loadOptions = loadFlagsFrom(options);
-  const store = await context.open('interactive');
+  const store = await context.open('bulk');
   letOthersGoFirst();
   const loaded = await loadShown(store, files, loadOptions);
   if (options.json)

@@ -101,7 +101,7 @@ async function writeReport(
   const only = outcomesFrom(options.only);
   const who = whoFrom(options.who);
   const since = sinceFrom(options.since, settings.quotaTimezone);
-  const store = await open('interactive');
+  const store = await open('bulk');
   const batches = await batchesToReport(store, options.all ? { all: true } : { id });
   const [chosen] = batches;
   if (id === undefined && !options.all && chosen !== undefined) {

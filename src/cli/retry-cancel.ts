@@ -63,7 +63,7 @@ function askingCommand(ask: Ask): Command {
 
 async function asking({ open }: CommandContext, ask: Ask, named: readonly string[], options: Options): Promise<number> {
   const only = outcomesFrom(options.only);
-  const store = await open('interactive');
+  const store = await open('bulk');
   const previewed = await preview(store, ask, named, only);
   const { summary: found } = previewed;
   const words = ASK_WORDS[ask];

@@ -91,6 +91,18 @@ test('a receiver gets an error at once when its connection is dead, and then ano
   expect(await redis.ping()).toBe('PONG');
 });
 
+test('a load waits for a Redis, or for itself, that stands still for some seconds, and not for ever', async () => {
+  const redis = await open('bulk');
+  const release = wire.hold();
+  const asked = redis.ping();
+  await vi.advanceTimersByTimeAsync(15_000);
+  release();
+  expect(await asked).toBe('PONG');
+  expect(said).toEqual([]);
+  wire.goDead();
+  await expect(longAfter(redis.ping())).rejects.toThrow('timed out');
+});
+
 test('the recorder takes up a push that came after its connection had died', async () => {
   const reader = openPushReader(await open('background'), 'recorder');
   const other = await own.connect();

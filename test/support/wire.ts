@@ -10,6 +10,8 @@ export interface Wire {
   cut(): void;
   /** As a firewall does that forgets connections: those of now stay open, and nothing passes any more. */
   goDead(): void;
+  /** What Redis answers comes when the returned function is called. */
+  hold(): () => void;
   /** Resolves when something with this word in it is said to Redis. */
   saying(word: string): Promise<void>;
   /** Sees what is said to Redis; what it answers false to is kept from Redis. */
@@ -23,6 +25,7 @@ export async function wireTo(redis: OwnRedis): Promise<Wire> {
   let ends: Socket[] = [];
   const dead = new WeakSet<Socket>();
   const listeners = new Set<(said: string) => void>();
+  let held: (() => void)[] | undefined;
   const server = createServer((near) => {
     const far = dial(redis.socketPath);
     ends.push(near, far);
@@ -32,7 +35,9 @@ export async function wireTo(redis: OwnRedis): Promise<Wire> {
       if (!dead.has(near) && wire.passes(said)) far.write(data);
     });
     far.on('data', (data) => {
-      if (!dead.has(near)) near.write(data);
+      if (dead.has(near)) return;
+      if (held !== undefined) held.push(() => near.write(data));
+      else near.write(data);
     });
     for (const end of [near, far]) {
       end
@@ -52,6 +57,14 @@ export async function wireTo(redis: OwnRedis): Promise<Wire> {
     cut,
     goDead() {
       for (const end of ends) dead.add(end);
+    },
+    hold() {
+      const answers: (() => void)[] = [];
+      held = answers;
+      return () => {
+        held = undefined;
+        for (const answer of answers) answer();
+      };
     },
     saying: (word) =>
       new Promise((resolve) => {

@@ -12,8 +12,9 @@ export interface Log {
 /**
  * `background`: long-running work, which waits for a Redis that is away and goes on when it is back (BullMQ demands it).
  * `interactive`: a person or WeChat waits for an answer, so a failure is reported at once.
+ * `bulk`: a person waits for work on many rows, so a Redis that is gone is reported at once, and one that is slow is waited for.
  */
-export type Role = 'background' | 'interactive';
+export type Role = 'background' | 'interactive' | 'bulk';
 
 export type Address = { readonly url: string } | { readonly socketPath: string };
 
@@ -38,6 +39,13 @@ const ROLES: Record<Role, RedisOptions> = {
     enableOfflineQueue: false,
     commandTimeout: INTERACTIVE_TIMEOUT_MS,
     socketTimeout: INTERACTIVE_TIMEOUT_MS,
+  },
+  // The load has a low priority: on a busy machine it may itself stand still for seconds.
+  bulk: {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: SILENT_TOO_LONG_MS,
+    socketTimeout: SILENT_TOO_LONG_MS,
   },
 };
 
