@@ -32,10 +32,14 @@ export class UsageError extends UserError {
   override readonly name = 'UsageError';
 }
 
-export function command(usage: string, description: Words, example: string): Command {
+/** @param example words where the person writes sentences of their own in it; else the same in both languages */
+export function command(usage: string, description: Words, example: string | Words): Command {
   const made = new Command(usage.split(' ')[0])
     .description(spoken(description))
-    .addHelpText('after', `\n${spoken(EXAMPLE)}\n  ${example}\n\n${spoken(EVERY_SETTING)}`);
+    .addHelpText(
+      'after',
+      `\n${spoken(EXAMPLE)}\n  ${typeof example === 'string' ? example : spoken(example)}\n\n${spoken(EVERY_SETTING)}`,
+    );
   made.option('--lang <zh|en>', spoken(LANGUAGE));
   const args = usage.split(' ').slice(1).join(' ');
   if (args !== '') made.arguments(args);
