@@ -65,7 +65,7 @@ export const PREVIEW_AS_JSON: Words = {
 const EXAMPLE: Words = { en: 'Example:', zh: '示例：' };
 const EVERY_SETTING: Words = {
   en: `Every setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,
-  zh: `每项配置也可写作参数（如 FASTREGISTER_DAILY_CALLS 写作 ${flagOf('FASTREGISTER_DAILY_CALLS')}）：见 docs/settings.md。`,
+  zh: `每项配置也可写作参数（如 FASTREGISTER_DAILY_CALLS 写作 ${flagOf('FASTREGISTER_DAILY_CALLS')}）：见 docs/zh/settings.md。`,
 };
 export const LANGUAGE: Words = {
   en: 'language of what is printed (FASTREGISTER_LANG; without it that of the locale)',
