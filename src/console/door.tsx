@@ -147,7 +147,7 @@ export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): Entr
           return login(c, { to, name, fault: LOGIN.wait(minutes)[language], status: 429 });
         }
         if (entrance.kind === 'wrong') {
-          // Another name may be a password in the wrong field. Not awaited: the time would tell which names are users.
+          // A name that no user has may be a password in the wrong field. Not awaited: the time of the answer would show whether there is such a user.
           if (entrance.isUser) noteRefused(name, address);
           return login(c, { to, name, fault: LOGIN.wrong[language], status: 403 });
         }

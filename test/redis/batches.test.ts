@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { countOf, ROWS_PER_PAGE } from '../../src/domain/batch.js';
+import { type Batch, countOf, ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { key } from '../../src/redis/keys.js';
 import { rowsThatMayBe } from '../../src/redis/ledger/row-index.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
@@ -374,3 +374,25 @@ test('what rows would be to many registrations is asked for at once', async () =
 async function callOf(it: typeof one): Promise<{ callSentAt: number }> {
   return { callSentAt: (await book.registration(idOf(it))).sentAt ?? 0 };
 }
+
+test('between the pages of a batch others have their turn, also when the pages were read ahead', async () => {
+  await book.load('b1', Array(3 * ROWS_PER_PAGE).fill(undefined));
+  const batch = (await book.batches.find('b1')) as Batch;
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const between: number[] = [];
+  for await (const { number } of book.batches.packedPages(batch)) {
+    if (number > 0) between.push(turns);
+    // Answered in order: the next pages are here, too.
+    await server.redis.ping();
+    turns = 0;
+  }
+  isOver = true;
+  expect(between).toHaveLength(2);
+  for (const count of between) expect(count).toBeGreaterThanOrEqual(8);
+});

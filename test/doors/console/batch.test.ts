@@ -45,17 +45,17 @@ async function wholeReport({ store }: Console, request: Partial<Parameters<typeo
 test('rows are counted by reason, and each reason leads to its rows', async () => {
   const it = await opened();
   await mixed(it);
-  const { text } = await it.admin.get('/batches/b1');
+  const { text } = await it.admin.whole('/batches/b1');
   const counted = [...text.matchAll(/data-heading="Rows">(\d+)<\/td>.*?href="([^"]+)">([^<]+)</g)];
   expect(counted.map(([, rows, , problem]) => [rows, problem])).toEqual([
     ['2', 'push:103'],
     ['1', 'push:100003'],
     ['1', 'sheet:code_length'],
   ]);
-  const rows = await it.admin.get(counted[0]?.[2] ?? '');
+  const rows = await it.admin.whole(counted[0]?.[2] ?? '');
   expect(rows.text.match(/data-heading="Line"/g)).toHaveLength(2);
   await it.book.load('b2', [merchant(9)]);
-  expect((await it.admin.get('/batches/b2')).text).toContain('No row has a problem.');
+  expect((await it.admin.whole('/batches/b2')).text).toContain('No row has a problem.');
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { consoleApp } from '../../../../src/console/app.js';
 import { openLiveFeeds } from '../../../../src/console/live.js';
 import { type Rehearsal, rehearse } from '../../../support/rehearsal.js';
+import { until } from '../../../support/until.js';
 
 export const PASSWORD = 'a password of tests';
 const ADDRESS = 'http://127.0.0.1:8481';
@@ -16,6 +17,8 @@ export interface Answered {
 
 export interface Visitor {
   get(path: string, headers?: Record<string, string>): Promise<Answered>;
+  /** The page when nothing of it is still being read or counted: on a busy machine the first one may come before. */
+  whole(path: string): Promise<Answered>;
   /** With the token of the last page that was shown. */
   post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Answered>;
   /** A form with files, as a browser sends it: its token stands before them. */
@@ -68,6 +71,11 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
     }
 
     const get: Visitor['get'] = async (path, headers = {}) => read(await ask(path, { headers }));
+    const whole: Visitor['whole'] = (path) =>
+      until(`${path} is whole`, async () => {
+        const page = await get(path);
+        return !/still being read|being counted/.test(page.text) && page;
+      });
     const sendForm = (
       path: string,
       fields: Record<string, string>,
@@ -97,6 +105,7 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
     return {
       cookies,
       get,
+      whole,
       post,
       send,
       csrf: () => csrf,
