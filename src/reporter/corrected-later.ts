@@ -53,7 +53,10 @@ async function namedAgain(
     for (const row of rows) {
       if (row.name.trim() === '' || found.has(row) || (ageOf.get(row.batch) ?? at) >= at) continue;
       const name = comparable(row.name);
-      byName.set(name, [...(byName.get(name) ?? []), row]);
+      const same = byName.get(name);
+      // A sheet of wrong rows may have thousands of one name.
+      if (same === undefined) byName.set(name, [row]);
+      else same.push(row);
     }
     const batch = byName.size === 0 ? undefined : await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
