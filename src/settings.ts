@@ -1,5 +1,5 @@
 /**
- * The table of settings: a line each, with what its value may look like. `.env.example`, `docs/settings.md` and the commands' flags
+ * The table of settings: a line each, with what its value may look like. `.env.example`, `docs/settings.md`, `docs/zh/settings.md` and the commands' flags
  * are printed from it; config.ts reads it.
  */
 import { z } from 'zod';

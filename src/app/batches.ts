@@ -22,7 +22,7 @@ export async function batchNamed(
   if (ids.length === 0) {
     throw new RequestError('not_found', {
       en: 'There is no batch yet. Load a sheet first: fastregister load FILE',
-      zh: '还没有批次。请先导入表格：fastregister load FILE',
+      zh: '还没有批次。请先导入表格：fastregister load 文件',
     });
   }
   const newest = ids.slice(-3).reverse();
@@ -78,7 +78,7 @@ export async function listBatches(
 
 export const NO_BATCH: Words = {
   en: 'No batch yet. Load a sheet: fastregister load FILE',
-  zh: '还没有批次。导入表格的命令：fastregister load FILE',
+  zh: '还没有批次。导入表格的命令：fastregister load 文件',
 };
 
 export const LOAD_AGAIN: Words = {

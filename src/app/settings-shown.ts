@@ -22,7 +22,7 @@ export interface ShownSection {
 
 export function settingsInEffect(settings: Pick<Settings, 'given' | 'home' | 'lang'>): ShownSection[] {
   return Object.entries(SETTINGS_BY_SECTION).map(([section, rows]) => ({
-    section: SECTIONS[section] ?? same(section),
+    section: SECTION_WORDS[section] ?? same(section),
     settings: rows.map((row) => shown(row, settings)),
   }));
 }
@@ -44,7 +44,8 @@ function shownValue({ kind }: SettingRow, text: string | undefined): string | un
   return text !== undefined && (kind === 'target' || kind === 'url') ? shownAddress(text) : text;
 }
 
-const SECTIONS: Readonly<Record<string, Words>> = {
+/** The titles of the sections, in the console and in the documents. */
+export const SECTION_WORDS: Readonly<Record<string, Words>> = {
   'The WeChat third-party platform': { en: 'The WeChat third-party platform', zh: '微信第三方平台' },
   Data: { en: 'Data', zh: '数据' },
   Budgets: { en: 'Budgets', zh: '额度与频率' },

@@ -1,4 +1,6 @@
 /** How it is now, in words: what `status` prints and the console shows. */
+
+import { dayInWords } from '../domain/calendar.js';
 import type { LiveProcess } from '../domain/presence.js';
 import { joined, same, type Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
@@ -114,7 +116,7 @@ export function callLines(calls: Situation['calls']): Line[] {
 }
 
 /** The line, the processes, the calls and whatever else calls for a look, one thing a line. */
-export function statusLines(facts: Situation): Line[] {
+export function statusLines(facts: Situation, now: number): Line[] {
   const { line, calls, workerMissing, sentBy, toSend } = facts;
   const reason = 'reason' in line ? line.reason : undefined;
   return [
@@ -135,7 +137,7 @@ export function statusLines(facts: Situation): Line[] {
         ? { en: 'nothing', zh: '无' }
         : {
             en: `${toSend}, the last by ${sentBy} at this quota`,
-            zh: `${toSend} 个，按此额度最迟于 ${sentBy} 全部提交`,
+            zh: `${toSend} 个，按此额度最迟于 ${dayInWords(sentBy, now).zh}全部提交`,
           },
     ],
     ...Object.entries(facts.waitsUntil).map(

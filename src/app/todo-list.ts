@@ -5,12 +5,14 @@
 import type { Batch } from '../domain/batch.js';
 import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
+import type { RefusedRow } from '../reporter/corrected-later.js';
 import { type Todo, type TodoOptions, todosAmong, type Urgency, urgency } from '../reporter/todo.js';
 import { sleep } from '../sleep.js';
 import { reportOptionsOf } from './report-options.js';
+import { correctedLaterIn } from './todo.js';
 import type { Store } from './wiring/store.js';
 
-type TodoStore = Pick<Store, 'batches' | 'calls' | 'redis' | 'settings' | 'log'>;
+type TodoStore = Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'redis' | 'settings' | 'log'>;
 
 /** A row that is a to-do. Of a million failed rows the details would not fit into the memory of a process that serves. */
 interface Pointer extends Urgency {
@@ -19,6 +21,7 @@ interface Pointer extends Urgency {
   /** '' of a row that our checks refused. */
   readonly registration: string;
   readonly who: Actor;
+  readonly refused: RefusedRow | undefined;
 }
 
 interface ReadBatch {
@@ -32,6 +35,8 @@ interface ReadBatch {
 
 interface Overview {
   readonly batches: Map<string, ReadBatch>;
+  /** Refused rows whose merchant a newer sheet has again. */
+  corrected: ReadonlySet<RefusedRow>;
   list: readonly Pointer[];
   inAll: number;
   isRead: boolean;
@@ -81,7 +86,7 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
     (it) => (who === undefined || it.who === who) && !(notContacted && isContacted(it)),
   );
   const shown = fitting.slice(from, from + most);
-  const options = { ...(await reportOptionsOf(store, language)), notesOf };
+  const options = { ...(await reportOptionsOf(store, language)), notesOf, correctedLater: NONE_CORRECTED };
   return {
     todos: await readTodos(store, shown, options),
     inAll: overview.inAll,
@@ -117,6 +122,7 @@ async function overviewOf(store: TodoStore, language: Language): Promise<Overvie
   const known = overviews.get(store.redis);
   const overview = known ?? {
     batches: new Map(),
+    corrected: new Set(),
     list: [],
     inAll: 0,
     isRead: false,
@@ -142,17 +148,26 @@ async function overviewOf(store: TodoStore, language: Language): Promise<Overvie
 async function refresh(store: TodoStore, overview: Overview, language: Language): Promise<void> {
   const { batches } = store;
   const ids = (await batches.list()).reverse();
-  const options = { ...(await reportOptionsOf(store, language)), notesOf: NO_NOTES };
+  const correctedLater = correctedLaterIn(store);
+  const options = { ...(await reportOptionsOf(store, language)), notesOf: NO_NOTES, correctedLater };
+  let isChanged = false;
   for await (const [id, signature] of signaturesOf(batches, ids)) {
     const known = overview.batches.get(id);
     if (known?.signature === signature && Date.now() - known.readAt < READ_AGAIN_MS) continue;
     const batch = await batches.find(id);
     if (batch === undefined) continue;
     const read = batch.purgedAt === undefined ? await readBatch(store, batch, options) : NOTHING_READ;
+    isChanged = true;
     overview.batches.set(id, { ...read, signature, readAt: Date.now() });
     if (!overview.isRead) merge(overview, ids);
   }
   for (const id of overview.batches.keys()) if (!ids.includes(id)) overview.batches.delete(id);
+  if (isChanged) {
+    const refused = [...overview.batches.values()].flatMap(({ pointers }) =>
+      pointers.flatMap((it) => it.refused ?? []),
+    );
+    overview.corrected = await correctedLater(refused);
+  }
   merge(overview, ids);
   overview.isRead = true;
 }
@@ -171,6 +186,8 @@ async function* signaturesOf(
 
 const ASKED_AT_ONCE = 200;
 
+/** Which rows are listed is decided already. */
+const NONE_CORRECTED: TodoOptions['correctedLater'] = async () => new Set();
 const NO_NOTES: TodoOptions['notesOf'] = async () => new Map();
 const NOTHING_READ = { pointers: [], cut: 0 } as const;
 
@@ -182,7 +199,7 @@ async function readBatch(
   let pointers: Pointer[] = [];
   let all = 0;
   for await (const page of batches.pages(batch)) {
-    for (const { index, todo } of await todosAmong(batches, batch, page, options)) {
+    for (const { index, todo, refused } of await todosAmong(batches, batch, page, options)) {
       const { registration_id: registration, who_acts: who, finished_at: finishedAt } = todo.row;
       all += 1;
       pointers.push({
@@ -192,6 +209,7 @@ async function readBatch(
         who: who as Actor,
         finishedAt,
         confirmBy: todo.confirmBy,
+        refused,
       });
     }
     if (pointers.length > 2 * MOST_TODOS) pointers = mostUrgent(pointers, MOST_TODOS);
@@ -213,6 +231,7 @@ function merge(overview: Overview, newestFirst: readonly string[]): void {
     const read = overview.batches.get(id);
     cut += read?.cut ?? 0;
     for (const pointer of read?.pointers ?? []) {
+      if (pointer.refused !== undefined && overview.corrected.has(pointer.refused)) continue;
       if (pointer.registration !== '' && listed.has(pointer.registration)) continue;
       listed.add(pointer.registration);
       all.push(pointer);

@@ -1,17 +1,28 @@
 import type { Language, Words } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
+import { rowsNamedAmong } from '../redis/ledger/row-index.js';
+import { type CorrectedLater, openCorrectedLater } from '../reporter/corrected-later.js';
 import { type Todo, type TodoOptions, todosOf } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
 import type { Store } from './wiring/store.js';
 
 /** Merchants to contact, over all batches, the most urgent first. */
 export async function todo(
-  store: Pick<Store, 'batches' | 'calls' | 'redis' | 'settings'>,
+  store: Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'redis' | 'settings'>,
   language: Language,
   chosen: Pick<TodoOptions, 'contact' | 'notContacted'> = {},
 ): Promise<Todo[]> {
-  const options = { ...(await reportOptionsOf(store, language)), notesOf: openNotes(store.redis), ...chosen };
+  const options = {
+    ...(await reportOptionsOf(store, language)),
+    notesOf: openNotes(store.redis),
+    correctedLater: correctedLaterIn(store),
+    ...chosen,
+  };
   return todosOf(store.batches, options);
+}
+
+export function correctedLaterIn(store: Pick<Store, 'batches' | 'identify' | 'ledger' | 'redis'>): CorrectedLater {
+  return openCorrectedLater({ ...store, rowsNamedAmong: (batch, names) => rowsNamedAmong(store.redis, batch, names) });
 }
 
 export const TODO_SUMMARY = (all: number, urgent: number, contacted: number): Words => ({

@@ -13,7 +13,8 @@ import { knownAs, noPhone, PLAN_WORDS, SEVERITIES } from '../app/check-words.js'
 import { duplicateLine, problemsOf, REPLACES_LINE } from '../app/row-problems.js';
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
-import { problemWords } from '../domain/problems.js';
+import { dayInWords } from '../domain/calendar.js';
+import { problemWords, type ReportedProblem } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
@@ -169,7 +170,7 @@ function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
     [PLAN_WORDS.calls, plan.ready],
     [PLAN_WORDS.before, before || undefined],
     [PLAN_WORDS.days, days],
-    [PLAN_WORDS.sentBy, sentBy],
+    [PLAN_WORDS.sentBy, sentBy && spoken(dayInWords(sentBy, Date.now()))],
   ];
   return table(rows.flatMap(([what, count]) => (count === undefined ? [] : [[`  ${spoken(what)}`, String(count)]])));
 }
@@ -189,11 +190,16 @@ function linesOf({ row, status, firstLine, differing, replaces }: PlannedRow, la
   const colon = lang === 'zh' ? '：' : ': ';
   const lines = row.problems.map(
     (problem) =>
-      `${SEVERITIES[problem.severity][lang]}${colon}${problemWords(problem, row.problems)[lang]} [${problem.code}]`,
+      `${SEVERITIES[problem.severity][lang]}${colon}${problemWords(besideItsLine(problem), row.problems)[lang]} [${problem.code}]`,
   );
   if (replaces) lines.push(REPLACES_LINE[lang]);
   if (status === 'duplicate') lines.push(duplicateLine(firstLine, differing)[lang]);
   return lines.map((line) => (lang === 'zh' ? ` 第 ${row.line} 行：${line}` : `:${row.line}: ${line}`));
+}
+
+/** What concerns a whole row has the row in place of a cell, which the line has said already. */
+function besideItsLine<P extends ReportedProblem>(problem: P): P {
+  return /^\d/.test(problem.cell ?? '') ? { ...problem, cell: '' } : problem;
 }
 
 function jsonPage(lang: Language): Page {

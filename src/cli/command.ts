@@ -32,10 +32,14 @@ export class UsageError extends UserError {
   override readonly name = 'UsageError';
 }
 
-export function command(usage: string, description: Words, example: string): Command {
+/** @param example words where the person writes sentences of their own in it; else the same in both languages */
+export function command(usage: string, description: Words, example: string | Words): Command {
   const made = new Command(usage.split(' ')[0])
     .description(spoken(description))
-    .addHelpText('after', `\n${spoken(EXAMPLE)}\n  ${example}\n\n${spoken(EVERY_SETTING)}`);
+    .addHelpText(
+      'after',
+      `\n${spoken(EXAMPLE)}\n  ${typeof example === 'string' ? example : spoken(example)}\n\n${spoken(EVERY_SETTING)}`,
+    );
   made.option('--lang <zh|en>', spoken(LANGUAGE));
   const args = usage.split(' ').slice(1).join(' ');
   if (args !== '') made.arguments(args);
@@ -61,7 +65,7 @@ export const PREVIEW_AS_JSON: Words = {
 const EXAMPLE: Words = { en: 'Example:', zh: '示例：' };
 const EVERY_SETTING: Words = {
   en: `Every setting is also a flag (${flagOf('FASTREGISTER_DAILY_CALLS')} for FASTREGISTER_DAILY_CALLS): docs/settings.md lists them.`,
-  zh: `每项配置也可写作参数（如 FASTREGISTER_DAILY_CALLS 写作 ${flagOf('FASTREGISTER_DAILY_CALLS')}）：见 docs/settings.md。`,
+  zh: `每项配置也可写作参数（如 FASTREGISTER_DAILY_CALLS 写作 ${flagOf('FASTREGISTER_DAILY_CALLS')}）：见 docs/zh/settings.md。`,
 };
 export const LANGUAGE: Words = {
   en: 'language of what is printed (FASTREGISTER_LANG; without it that of the locale)',

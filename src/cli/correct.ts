@@ -139,7 +139,7 @@ function correctionsFrom(options: Options): Corrections {
   if (options.code !== undefined) {
     throw new UsageError({
       en: 'Another code is another enterprise, and has a registration of its own: load a sheet with a row for it (`fastregister load FILE`).',
-      zh: '代码不同就是另一家企业，须单独注册：请在表格中另写一行并导入（`fastregister load FILE`）。',
+      zh: '代码不同就是另一家企业，须单独注册：请在表格中另写一行并导入（`fastregister load 文件`）。',
     });
   }
   const corrections: Corrections = {

@@ -11,7 +11,10 @@ export function pauseCommand(): Command {
       en: 'Stops the line: no create and no search is sent until it is resumed. Pushes and reports go on.',
       zh: '人工暂停：恢复之前不再提交，也不再查询；推送和报告照常。',
     },
-    'fastregister pause --because "WeChat announced maintenance"',
+    {
+      en: 'fastregister pause --because "WeChat announced maintenance"',
+      zh: 'fastregister pause --because "核对资料"',
+    },
   )
     .option(
       '--because <TEXT>',

@@ -23,7 +23,10 @@ export function noteCommand(): Command {
       en: "Writes a note into a merchant's history; nothing else changes. `explain` and `todo` show it, and purge deletes it.",
       zh: '在商户的经过中添加备注，不改变状态；`explain` 和 `todo` 会显示，清除资料时一并删除。',
     },
-    'fastregister note abcdefgh234567ab "will confirm tonight" --contacted --by Wang',
+    {
+      en: 'fastregister note abcdefgh234567ab "will confirm tonight" --contacted --by Wang',
+      zh: 'fastregister note abcdefgh234567ab "今晚确认" --contacted --by 运营组',
+    },
   )
     .option(
       '--contacted',

@@ -15,7 +15,7 @@ export function reconcileCommand(): Command {
     'reconcile',
     {
       en: "Looks for silent registrations in WeChat's list of accounts, for pushes that never came; shows what it finds.",
-      zh: '推送未到时，在微信的授权帐号列表中查找没有结果的注册，并显示查到的内容。',
+      zh: '推送未到时，在微信的授权账号列表中查找没有结果的注册，并显示查到的内容。',
     },
     'fastregister reconcile --apply',
   )

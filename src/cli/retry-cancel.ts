@@ -24,14 +24,20 @@ const WORDS = {
       en: 'Sends failed rows of batches, or registrations, again, after it has said how many and which cannot.',
       zh: '重新提交批次中未成功的行，或指定的注册；执行前先说明可提交的数量，以及哪些不能提交。',
     },
-    example: 'fastregister retry b1a2b3c4d5e6 --only expired --because "the legal persons were called"',
+    example: {
+      en: 'fastregister retry b1a2b3c4d5e6 --only expired --because "the legal persons were called"',
+      zh: 'fastregister retry b1a2b3c4d5e6 --only expired --because "已电话通知法人"',
+    },
   },
   cancel: {
     does: {
       en: 'Withdraws rows of batches, or registrations, that were not sent yet, after it has said how many and which cannot.',
       zh: '撤回批次中尚未提交的行，或指定的注册；执行前先说明可撤回的数量，以及哪些不能撤回。',
     },
-    example: 'fastregister cancel b1a2b3c4d5e6 --because "the sheet was an old one"',
+    example: {
+      en: 'fastregister cancel b1a2b3c4d5e6 --because "the sheet was an old one"',
+      zh: 'fastregister cancel b1a2b3c4d5e6 --because "旧表"',
+    },
   },
 } as const;
 

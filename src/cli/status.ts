@@ -73,6 +73,6 @@ function describe(facts: StatusFacts): string {
     spoken(outcomesInWords(outcomes)),
     spoken(waitingInWords(waiting)),
   ]);
-  const head = statusLines(facts).map((line) => line.map(spoken));
+  const head = statusLines(facts, Date.now()).map((line) => line.map(spoken));
   return `${table(head)}\n\n${rows.length > 0 ? table(rows) : spoken(NO_BATCH)}\n`;
 }

@@ -26,7 +26,7 @@ export function templateCommand(): Command {
       '--xlsx',
       spoken({
         en: 'an Excel workbook, as a FILE that ends in .xlsx is anyway',
-        zh: '生成 Excel 工作簿；FILE 以 .xlsx 结尾时自动如此',
+        zh: '生成 Excel 工作簿；文件名以 .xlsx 结尾时自动如此',
       }),
     )
     .option(
@@ -50,7 +50,7 @@ async function write({ xlsx, lang, output, force }: Options): Promise<number> {
   if (format === 'xlsx' && process.stdout.isTTY) {
     throw new UsageError({
       en: 'Refusing to print a workbook to the terminal; use -o FILE.',
-      zh: 'Excel 工作簿不能输出到终端；请使用 -o FILE。',
+      zh: 'Excel 工作簿不能输出到终端；请用 -o 写入文件。',
     });
   }
   for await (const piece of pieces) await printData(piece);

@@ -151,7 +151,7 @@ export function onInterruption(): Interruption {
     status = number;
     say({
       en: `\n${name}: finishing the calls in flight; a second one stops at once.`,
-      zh: `\n${name}：正在完成进行中的调用；再次中断则立即停止。`,
+      zh: `\n已收到${name === 'SIGINT' ? '中断（Ctrl-C）' : '停止信号'}：正在完成进行中的调用；再次中断则立即停止。`,
     });
     setTimeout(() => process.exit(number), LEAVE_WITHIN_MS).unref();
     controller.abort();

@@ -114,6 +114,13 @@ export function momentInWords(moment: string, thisYear: string): Words {
   };
 }
 
+/** A day in a sentence: `2026-11-21` and `11 月 21 日`, with the year where that is not the year of `now`. */
+export function dayInWords(day: string, now: number): Words {
+  const [year = '', month, ofMonth] = day.split('-');
+  const isThisYear = year === String(new Date(now).getFullYear());
+  return { en: day, zh: `${isThisYear ? '' : `${year} 年 `}${Number(month)} 月 ${Number(ofMonth)} 日` };
+}
+
 /** Of a time zone with a name; `Z` is the clock of machines. */
 const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d/g;
 

@@ -14,6 +14,7 @@ import {
   withoutHyphens,
 } from './enterprise-code.js';
 import type { ProblemCode } from './problems.js';
+import { isMaskedResidentId } from './resident-id.js';
 import { type Findings, isPersonal } from './row-findings.js';
 import type { Needs, SheetRow } from './sheet-row.js';
 
@@ -72,6 +73,7 @@ const SCIENTIFIC = /^([0-9](?:\.[0-9]*)?)E\+?([0-9]{1,3})$/;
 
 /** Damage is looked for before anything else: a cut code that happens to pass its check digit is still a cut code. */
 function damageOf(code: string, plain: string): Damage | undefined {
+  if (isMaskedResidentId(plain)) return { problem: 'sheet:code_resident_id' };
   if (!NUMBER_LIKE.test(plain)) return undefined;
   if (/[.+]/.test(code)) return numberDamage(code);
   switch (plain.length) {

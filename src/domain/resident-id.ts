@@ -47,6 +47,11 @@ function plainNumber(number: string): string {
   return number.normalize('NFKC').toUpperCase().replace(/[\s-]/g, '');
 }
 
+/** What a report has in place of an ID: it may come back uncorrected in the next upload. */
+export function isMaskedResidentId(cell: string): boolean {
+  return /^[0-9]{3}(?:\*{10}|\*{13})[0-9X]{2}$/.test(cell);
+}
+
 function masked(id: string): string {
   const hidden = '*'.repeat(id.length - SHOWN_IN_FRONT - SHOWN_BEHIND);
   return `${id.slice(0, SHOWN_IN_FRONT)}${hidden}${id.slice(-SHOWN_BEHIND)}`;

@@ -69,6 +69,7 @@ export interface RowWithOutcome {
 
 /** Places in DetailColumns. */
 const NAME = 0;
+const CODE = 1;
 const WEIXIN_ID = 3;
 
 type Named = Pick<Row, 'cells' | 'merchant'>;
@@ -79,6 +80,11 @@ export function nameIn({ merchant, cells }: Named, columns: DetailColumns): stri
 }
 
 /** The same of the legal person's Weixin ID. */
+/** The code as the cell has it. */
+export function codeIn({ merchant, cells }: Named, columns: DetailColumns): string {
+  return merchant?.code ?? cells[columns[CODE] ?? -1] ?? '';
+}
+
 export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): string {
   return merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
 }

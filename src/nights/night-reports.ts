@@ -10,6 +10,7 @@ import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
 import { isRedisGone } from '../redis/server/errors.js';
+import type { CorrectedLater } from '../reporter/corrected-later.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import type { ReportOptions } from '../reporter/report.js';
@@ -22,6 +23,7 @@ import { summaryOf, summaryText } from './summary.js';
 export interface NightReportTools {
   readonly batches: Batches;
   readonly notesOf: NotesOf;
+  readonly correctedLater: CorrectedLater;
   readonly calls: Calls;
   readonly limits: Limits;
   readonly rules: Pick<Rules, 'needs'>;
@@ -66,9 +68,9 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
       }
     }
     const stem = join(folder, night.name);
-    const { notesOf } = tools;
+    const { notesOf, correctedLater } = tools;
     const ids = night.files.map(({ batch }) => batch);
-    const todos = await todosOf(batches, { ...options, notesOf, batches: ids, most: MOST_TODOS });
+    const todos = await todosOf(batches, { ...options, notesOf, correctedLater, batches: ids, most: MOST_TODOS });
     const time = (at: number): string => clockTime(at, night.timezone, night.language);
     await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
     const listed = { file: todoFile(stem), isWhole: todos.length < MOST_TODOS };

@@ -123,6 +123,7 @@ const WORDS = {
     mostUrgent: 'The most urgent of them, with those whose 24 hours still run: {todo}',
     place: ' ({file}, line {line})',
     colon: ': ',
+    ofBatch: ' ({batch})',
   },
   zh: {
     night: '夜间任务',
@@ -147,6 +148,7 @@ const WORDS = {
     mostUrgent: '最紧急的名单（含 24 小时内仍可确认的商户）：{todo}',
     place: '（{file} 第 {line} 行）',
     colon: '：',
+    ofBatch: '（{batch}）',
   },
 } as const;
 
@@ -182,7 +184,8 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
     section(
       words.files,
       summary.files.map(
-        ({ file, batch, report }) => `${markdownText(file)} (${batch})${words.colon}${markdownText(report)}`,
+        ({ file, batch, report }) =>
+          `${markdownText(file)}${filled(words.ofBatch, { batch })}${words.colon}${markdownText(report)}`,
       ),
     ),
     section(

@@ -137,7 +137,7 @@ function nightEnded({ data, chat = {} }: Notice, timezone: string): SectionWords
         ? [
             {
               en: `Files that were rejected: ${count(rejected_files)} (the folder \`rejected\` of the inbox says why)`,
-              zh: `未能导入的文件：${count(rejected_files)} 个（原因见收件夹下的 \`rejected\`）`,
+              zh: `未能导入的文件：${count(rejected_files)} 个（原因见收件文件夹下的 \`rejected\`）`,
             },
           ]
         : []),

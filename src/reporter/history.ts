@@ -7,6 +7,7 @@ import { STATE_WORDS } from '../domain/outcome-words.js';
 import { problemReason } from '../domain/problems.js';
 import { STATES } from '../domain/registration.js';
 import { ACTORS, type Language, type Words } from '../domain/words.js';
+import { inWords, ownWords } from '../wechat/own-words.js';
 import { nextOf } from './next.js';
 import { troubleWith } from './sentences.js';
 import { type Story, type TimelineEntry, timelineOf } from './timeline.js';
@@ -14,6 +15,7 @@ import { type Story, type TimelineEntry, timelineOf } from './timeline.js';
 /** The words of the page, for other faces that show the same facts. */
 export const HISTORY_WORDS = {
   weChat: { en: 'WeChat', zh: '微信' },
+  connection: { en: 'connection', zh: '连接' },
   authorization: { en: 'authorization', zh: '授权' },
   notExchanged: { en: 'not exchanged', zh: '未换取' },
   due: { en: 'being exchanged', zh: '换取中' },
@@ -52,7 +54,7 @@ export function historyPage(story: Story, language: Language, time: (at: number)
       : sentDetails(row.merchant).map(([what, value]) => `  ${what[language]}${COLON[language]}${value}`)),
     `  ${state[language]}`,
     ...(trouble ? [`  ${registration.problem}${COLON[language]}${trouble[language]}`] : []),
-    ...(registration.said ? [`  ${label('weChat')}${registration.said}`] : []),
+    ...(registration.said ? [`  ${label(saidBy(registration.said))}${inWords(registration.said)[language]}`] : []),
     ...(registration.appid
       ? [
           `  appid ${registration.appid}${COMMA[language]}${says('authorization')} ${says(registration.authorizer ?? 'notExchanged')}`,
@@ -88,6 +90,11 @@ function entryLines(entry: TimelineEntry, language: Language, time: (at: number)
     `  ${by === undefined ? '' : `${by}${COLON[language]}`}${sentence}${pushed}`,
     ...more.map((line) => `  ${line}`),
   ];
+}
+
+/** Whose words they are: WeChat's, or ours of a call without an answer. */
+export function saidBy(said: string): 'weChat' | 'connection' {
+  return ownWords(said) === undefined ? 'weChat' : 'connection';
 }
 
 /** What is sent of the merchant, by the headings of a sheet. */

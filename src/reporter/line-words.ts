@@ -7,6 +7,7 @@ import { type LineStop, opensByItself, PAUSE } from '../domain/line.js';
 import { LINE_FAULTS } from '../domain/line-faults.js';
 import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain, withRidHint } from '../wechat/answers.js';
+import { inWords } from '../wechat/own-words.js';
 import { type BlockedReason, troubleOf } from './sentences.js';
 import type { Trouble } from './troubles.js';
 
@@ -67,7 +68,8 @@ function verbatim({ problem, because }: LineStop): Words {
   if (because === '') return NOTHING;
   if (problem === 'token:service')
     return { en: `It said: ${ended(because, '.')}`, zh: `其应答为：${ended(because, '。')}` };
-  if (table === 'call') return { en: `What came: ${ended(because, '.')}`, zh: `收到的是：${ended(because, '。')}` };
+  if (table === 'call')
+    return { en: `What came: ${ended(because, '.')}`, zh: `收到的是：${ended(inWords(because).zh, '。')}` };
   if (!isRefusalOfToken) return NOTHING;
   const text = `${code} ${because}`;
   return { en: `WeChat said: ${ended(text, '.')}`, zh: `微信原文：${ended(text, '。')}` };
@@ -154,7 +156,7 @@ export function blockedByWait(wait: NotedWait, { timezone }: Pick<Limits, 'timez
   if (wait.why === 'pause') return { problem, reason, nextStep, whoActs: acts, until: now + wait.ms };
   const { said = '', since, tries = 1, ms } = wait;
   const parts: Words[] = [
-    said === '' ? NOTHING : { en: `What came: ${ended(said, '.')}`, zh: `收到的是：${ended(said, '。')}` },
+    said === '' ? NOTHING : { en: `What came: ${ended(said, '.')}`, zh: `收到的是：${ended(inWords(said).zh, '。')}` },
     since === undefined || wait.why === 'ticket'
       ? NOTHING
       : {

@@ -169,8 +169,8 @@ export const REJECTED: Readonly<Record<string, Words>> = {
     'According to the business registry, your enterprise has been deregistered.',
     '工商数据显示贵企业已注销。',
     {
-      en: 'Please tell us if this is wrong.',
-      zh: '如有误，请与我们联系。',
+      en: 'If that is wrong, please send us the details of the present registration.',
+      zh: '如与实际不符，请将现行有效的登记信息发给我们。',
     },
   ),
   102: REGISTRY,

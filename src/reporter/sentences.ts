@@ -13,6 +13,7 @@ import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain } from '../wechat/answers.js';
+import { ownWords } from '../wechat/own-words.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
 import type { Sentences } from './row-words.js';
 import { INTERNAL_PROBLEMS, type Trouble } from './troubles.js';
@@ -245,6 +246,8 @@ function tokenTrouble(problem: string): Trouble | undefined {
 function verbatim({ said, problem, state }: Registration): Words {
   if (!said || problem === undefined || state === 'created') return NOTHING;
   if (state !== 'needs_review' && !problem.endsWith(':-1') && troubleOf(problem) !== undefined) return NOTHING;
+  const own = ownWords(said);
+  if (own !== undefined) return { en: `What came: ${own.en}`, zh: `收到的是：${own.zh}` };
   // What WeChat said last is in these words, with its code.
   const code = problem === 'push:overdue' ? '' : `${problem.slice(problem.indexOf(':') + 1)} `;
   return { en: `WeChat said: ${code}${said}`, zh: `微信原文：${code}${said}` };

@@ -9,6 +9,7 @@ import { FACTS, type FactKind, MOVES, REPORTERS, type State } from '../domain/re
 import type { HistoryEntry, Snapshot } from '../domain/snapshot.js';
 import type { Language, Words } from '../domain/words.js';
 import { batchOf } from '../redis/ledger/ledger.js';
+import { inWords } from '../wechat/own-words.js';
 import type { BlockedReason } from './sentences.js';
 
 export interface Story {
@@ -101,7 +102,7 @@ function ofFact(entry: HistoryEntry, language: Language): TimelineEntry {
   return {
     at: entry.at,
     kind: entry.kind,
-    particulars: [entry.problem, entry.said, entry.appid].flatMap((it) => (it ? [it] : [])),
+    particulars: [entry.problem, inWords(entry.said ?? '')[language], entry.appid].flatMap((it) => (it ? [it] : [])),
     to: entry.to,
     until: entry.until,
     by: REPORTERS[by][language],

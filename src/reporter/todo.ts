@@ -10,11 +10,12 @@ import { confirmByOf } from '../domain/link.js';
 import type { NotesShown } from '../domain/note.js';
 import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
-import { nameIn } from '../domain/row.js';
+import { codeIn, nameIn } from '../domain/row.js';
 import type { Language, Words } from '../domain/words.js';
 import { giveWay } from '../give-way.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
+import type { CorrectedLater, RefusedRow } from './corrected-later.js';
 import { csvLine } from './csv.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { cellOf } from './shape.js';
@@ -42,6 +43,7 @@ export interface TodoOptions extends ReportOptions {
   /** Only rows of these batches; absent: of all. */
   readonly batches?: readonly string[] | undefined;
   readonly notesOf: NotesOf;
+  readonly correctedLater: CorrectedLater;
   /** Only merchants that were not contacted since they are in their present state. */
   readonly notContacted?: boolean | undefined;
   /** So many of the most urgent ones at most; absent: all. */
@@ -72,27 +74,37 @@ export const TODO_HEADINGS = {
 type TodoColumn = keyof typeof TODO_HEADINGS;
 export const TODO_COLUMNS = Object.keys(TODO_HEADINGS) as readonly TodoColumn[];
 
+/** A to-do and its place in its batch. */
+export interface TodoOfRow {
+  readonly index: number;
+  readonly todo: Todo;
+  /** Of a row that our checks refused. */
+  readonly refused?: RefusedRow;
+}
+
 /** Each merchant once, by the row that speaks for it; the most urgent first. */
 export async function todosOf(batches: Batches, options: TodoOptions): Promise<Todo[]> {
   const { most = Number.POSITIVE_INFINITY } = options;
   const wanted = options.batches ?? (await batches.list());
-  const todos: Todo[] = [];
+  const todos: TodoOfRow[] = [];
   const listed = new Set<string>();
   for (const id of [...wanted].reverse()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const page of batches.pages(batch)) {
-      for (const { todo } of await todosAmong(batches, batch, page, options)) {
-        const { registration_id: registration } = todo.row;
+      for (const it of await todosAmong(batches, batch, page, options)) {
+        const { registration_id: registration } = it.todo.row;
         if (listed.has(registration)) continue;
         if (registration !== '') listed.add(registration);
-        if (!options.notContacted || todo.notes.contactedAt === undefined) todos.push(todo);
+        if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(it);
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
     }
   }
-  keepUrgent(todos, most);
-  return todos;
+  const corrected = await options.correctedLater(todos.flatMap(({ refused }) => refused ?? []));
+  const left = todos.filter(({ refused }) => refused === undefined || !corrected.has(refused));
+  keepUrgent(left, most);
+  return left.map(({ todo }) => todo);
 }
 
 /** Those of some rows of a batch whose merchant has to be contacted, in their order. */
@@ -101,7 +113,7 @@ export async function todosAmong(
   batch: Batch,
   rowsOfBatch: readonly RowWithOutcome[],
   options: TodoOptions,
-): Promise<{ readonly index: number; readonly todo: Todo }[]> {
+): Promise<TodoOfRow[]> {
   const entries = rowsOfBatch.filter(mayNeedSomebody);
   if (entries.length === 0) return [];
   const contact = contactColumns(batch, options.contact);
@@ -120,14 +132,16 @@ export async function todosAmong(
       file: batch.file,
       notes: notes.get(row.registration_id) ?? {},
     };
-    return [{ index: entry.index, todo }];
+    if (entry.relation.kind !== 'refused') return [{ index: entry.index, todo }];
+    const refused = { batch: batch.id, name: todo.merchant, code: codeIn(entry.row, batch.columns) };
+    return [{ index: entry.index, todo, refused }];
   });
 }
 
 /** Sorted out again after so many more. */
 const SPARE = 1_000;
 
-function keepUrgent(todos: Todo[], most: number): void {
+function keepUrgent(todos: TodoOfRow[], most: number): void {
   todos.sort(byUrgency);
   if (todos.length > most) todos.length = most;
 }
@@ -150,7 +164,7 @@ function registrationsOf({ registration_id: id }: ReportRow): string[] {
   return id === '' ? [] : [id];
 }
 
-function byUrgency(one: Todo, other: Todo): number {
+function byUrgency({ todo: one }: TodoOfRow, { todo: other }: TodoOfRow): number {
   return urgency(
     { confirmBy: one.confirmBy, finishedAt: one.row.finished_at },
     { confirmBy: other.confirmBy, finishedAt: other.row.finished_at },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterWorkingDays, closedForMs, localTime, quotaDay } from '../../src/domain/calendar.js';
+import { afterWorkingDays, closedForMs, dayInWords, localTime, quotaDay } from '../../src/domain/calendar.js';
 import { runs } from '../support/runs.js';
 
 const MINUTE = 60_000;
@@ -13,6 +13,12 @@ test('a time in a sentence is on the reader’s clock, with the year if it is no
   const said = (iso: string) => localTime(at(iso), 'Asia/Shanghai', now);
   expect(said('2026-11-21T14:09:59Z')).toEqual({ en: '21 Nov 22:09', zh: '11 月 21 日 22:09' });
   expect(said('2026-12-31T16:05:00Z')).toEqual({ en: '1 Jan 2027 00:05', zh: '2027 年 1 月 1 日 00:05' });
+});
+
+test('a day in a sentence has the year if it is not the present year', () => {
+  const now = at('2026-12-31T04:00:00Z');
+  expect(dayInWords('2026-11-21', now)).toEqual({ en: '2026-11-21', zh: '11 月 21 日' });
+  expect(dayInWords('2027-01-02', now)).toEqual({ en: '2027-01-02', zh: '2027 年 1 月 2 日' });
 });
 
 describe('the quota day', () => {

@@ -11,6 +11,7 @@ import {
   problemWords,
   refusalReasons,
 } from '../../src/domain/problems.js';
+import { withoutResidentId } from '../../src/domain/resident-id.js';
 import type { Needs, SheetRow } from '../../src/domain/sheet-row.js';
 
 const NEEDS: Needs = { legalPerson: true, codeTypes: [1, 2, 3], phone: true };
@@ -622,6 +623,15 @@ test('a resident ID is never repeated, whatever was done to it', () => {
   const cutByExcel = check({ code: '1.1000019900101E+17', name: '' });
   expect(JSON.stringify(cutByExcel)).not.toContain('1990');
 });
+
+test.each([RESIDENT, OLD_RESIDENT])(
+  'the mask that a report has in its place is still a resident ID in the next upload',
+  (id) => {
+    const inTheReport = withoutResidentId(id);
+    expect(inTheReport).not.toBe(id);
+    expect(codesOf(check({ code: inTheReport }))).toEqual(['sheet:code_resident_id']);
+  },
+);
 
 test('any cells whatever give an answer, and a problem wherever there is no merchant', () =>
   fc.assert(

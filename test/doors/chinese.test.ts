@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { LINE_FAULTS } from '../../src/domain/line-faults.js';
 import type { Merchant } from '../../src/domain/merchant.js';
+import { displayWidth } from '../../src/domain/printable.js';
 import { type Ran, typed } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
@@ -18,10 +19,9 @@ const CHINESE = { FASTREGISTER_LANG: 'zh' };
 
 /** What is the same in every language, by its shape. */
 const NAMES: readonly RegExp[] = [
-  // Typed as it stands: a command in backticks, an example, a value in angle brackets, an option, a setting.
+  // Typed as it stands: a command in backticks, an example, an option, a setting.
   /`[^`]*`/g,
   /^ {2}(?:\w+=\S+ )*(?:fastregister|npm run demo).*$/gm,
-  /<[^>]*>|\[[^\]]*\]/g,
   /(?<![\w-])--?[a-z][a-z-]*(?:=[a-z]+)?/g,
   /\b(?:FASTREGISTER|WECHAT|REDIS)_[A-Z_]+\b/g,
   // Addresses, paths and files.
@@ -91,9 +91,6 @@ const WORDS = new Set([
     'API',
     'cron',
     'WPS',
-    'DIR',
-    'FILE',
-    'BATCH',
   ],
 ]);
 
@@ -142,11 +139,29 @@ describe('help', () => {
     const { stdout, status } = await inChinese([name, '--help'], {});
     expect(status).toBe(0);
     expect(stdout).toMatch(/\p{Script=Han}{4}/u);
+    // What one writes for people in an example is Chinese as well.
+    expect(stdout.match(/^ {2}fastregister .*"[^"]*[a-z]{2,}[^"]*"/gm)).toBeNull();
     const below = /^命令：\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
     for (const [, sub = ''] of below.matchAll(/^ {2}([a-z]+)/gm)) {
       if (sub !== 'help') await inChinese([name, sub, '--help'], {});
     }
   });
+});
+
+test('help is wrapped to 80 columns, beside any Chinese character but before no mark, and its columns are aligned', async () => {
+  const { stdout } = await inChinese(['--help'], {});
+  const lines = stdout.split('\n');
+  expect(lines.filter((line) => displayWidth(line) > 80)).toEqual([]);
+  expect(lines.filter((line) => /^\s*[，。；：、？！）”]/.test(line))).toEqual([]);
+  const described = lines.filter((line) => /^ {2}[a-z]+ .*\p{Script=Han}/u.test(line) && !line.includes('npm'));
+  const columns = described.map((line) => displayWidth(/^ {2}\S+(?: [[<]\S+)* {2,}/u.exec(line)?.[0] ?? ''));
+  expect(columns.length).toBeGreaterThan(20);
+  expect(new Set(columns).size).toBe(1);
+});
+
+test('what is missing is named as in the help', async () => {
+  expect((await inChinese(['note'], {})).stderr).toContain('错误：缺少参数 <商户编号>');
+  expect((await inChinese(['report', '--only'], {})).stderr).toContain('<结果,...>');
 });
 
 describe('usage that is wrong', () => {

@@ -382,6 +382,8 @@ describe('a ledger of', () => {
       says: expect.stringContaining('schema 1'),
     });
     expect(status).toBe(2);
+    const zh = await doctor({ ...settingsFor(url), FASTREGISTER_LANG: 'zh' });
+    expect(zh.findings.at(-1)?.says).toMatch(/^此登记簿.*（登记簿的结构版本为 1，本版本使用结构版本 \d+）/);
   });
 });
 

@@ -89,6 +89,12 @@ describe('check', () => {
     expect((await check([file, '--lang', 'zh'])).stdout).toContain(`${file} 第 5 行：与第 2 行重复`);
     expect(stdout).toMatch(/sheet:code_scientific +error +1 +B4/);
     expect(stdout).toMatch(/all sent on +\d{4}-\d\d-\d\d/);
+    expect((await check([file, '--lang', 'zh'])).stdout).toMatch(/全部提交完成日期 +(?:\d{4} 年 )?\d+ 月 \d+ 日/);
+  });
+
+  test('names the line of a problem once, where it concerns the whole row', async () => {
+    const { stdout } = await check([saved(`${sheetOf([merchant(1)])},,,,,,备注\n`), '--lang', 'zh']);
+    expect(stdout).toMatch(/ 第 3 行：错误：本行未填写任何商户信息。.*\[sheet:row_without_merchant\]/);
   });
 
   test('says what to type for a sole trader without a trade name, and which dot was read as ·', async () => {
@@ -116,8 +122,8 @@ describe('check', () => {
       invalid: 1,
       duplicate: 1,
       warned: 1,
-      callsNeeded: 2,
-      daysNeeded: 1,
+      calls_needed: 2,
+      days_needed: 1,
       groups: [
         { problem: 'sheet:half_width_brackets', count: 1, cells: ['A3'] },
         { problem: 'sheet:code_scientific', count: 1, cells: ['B4'] },
@@ -125,14 +131,14 @@ describe('check', () => {
       problems: [
         { line: 3, cell: 'A3' },
         { line: 4, cell: 'B4' },
-        { line: 5, problem: 'sheet:duplicate', firstLine: 2 },
+        { line: 5, problem: 'sheet:duplicate', first_line: 2 },
       ],
     });
   });
 
   test('says of more rows than a day has calls for how many days they take', async () => {
     const sheet = saved(sheetOf(Array.from({ length: 25 }, (_, number) => merchant(number))));
-    expect(await checked([sheet], { ...alone(), FASTREGISTER_DAILY_CALLS: '10' })).toMatchObject({ daysNeeded: 3 });
+    expect(await checked([sheet], { ...alone(), FASTREGISTER_DAILY_CALLS: '10' })).toMatchObject({ days_needed: 3 });
   });
 
   test('knows the past where there is a ledger: what is on its way, what exists, what would be tried again', async () => {

@@ -90,7 +90,7 @@ describe('of a night', () => {
     const text = textOf([night({ ending: 'stopped', rejected_files: 1 }, stopped)]);
     expect(text).toContain('⚠️ 夜间任务 2026-11-21：中途停止');
     expect(text).toContain('今日额度已用完。\n处理办法：明日自动继续。');
-    expect(text).toContain('未能导入的文件：1 个');
+    expect(text).toContain('未能导入的文件：1 个（原因见收件文件夹下的 `rejected`）');
   });
 
   test('without a file, in which rows of an earlier one were sent, are the calls', () => {

@@ -81,7 +81,8 @@ test('whatever is noted is shown as it is kept, on one line, and changes nothing
   expect(await book.registration(id)).toEqual(before);
   expect(await book.recount('b1')).toEqual({ awaiting_legal_person: 2 });
   const words = { en: '', zh: '' };
-  const options = { language: 'en', timezone: 'Asia/Shanghai', now: Date.now(), invitation: words, notesOf } as const;
+  const nothing = { language: 'en', timezone: 'Asia/Shanghai', now: Date.now(), invitation: words } as const;
+  const options = { ...nothing, notesOf, correctedLater: async () => new Set<never>() };
   const todos = await todosOf(book.batches, options);
   let csv = '';
   for await (const piece of todoCsv(todos, time, 'en')) csv += piece;

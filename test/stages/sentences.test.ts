@@ -185,6 +185,13 @@ describe('a row that stays silent', () => {
 });
 
 describe('what WeChat said', () => {
+  test('is not claimed of words that are ours, of a call without an answer', () => {
+    const overdue = { state: 'needs_review', problem: 'push:overdue' } as const;
+    const { reason } = sentencesFor(fateOf({ ...overdue, said: 'no answer in time' }), CIRCUMSTANCES);
+    expect(reason.en).toMatch(/What came: no answer in time$/);
+    expect(reason.zh).toMatch(/收到的是：超时未应答$/);
+  });
+
   const words = (changes: Partial<Registration>) => {
     const { reason } = sentencesFor(fateOf({ said: 'try later rid: 65aa-1', ...changes }), CIRCUMSTANCES);
     return [reason.en, reason.zh].map((text) => /(?:WeChat said: |微信原文：)(.*)$/.exec(text)?.[1]);

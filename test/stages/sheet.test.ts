@@ -53,7 +53,8 @@ async function refusal(bytes: Buffer | string, options = {}): Promise<string> {
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(SheetError);
   const { message, words } = error as SheetError;
-  // In both languages, each in one line.
+  // In both languages, each in one line; a column is called by its Chinese heading there.
+  expect(words.zh).not.toMatch(/(?<!“)\b(?:name|code|legal_persona_\w+|component_phone)\b/);
   expect(words.zh).toMatch(/^(?=.*\p{Script=Han}).*$/u);
   expect(words.en).toBe(message);
   expect(message).not.toContain('\n');
@@ -265,6 +266,22 @@ describe('headings', () => {
   test('a heading that could mean two columns is named', async () => {
     expect(await refusal('企业名称/企业代码,code\n')).toBe(
       'the heading A "企业名称/企业代码" could mean name or code; rename it to one of them',
+    );
+  });
+
+  test('that lack a column, or name one twice, are explained by the Chinese headings', async () => {
+    const zhOf = async (text: string): Promise<string> => {
+      const error = await openSheet(await saved(text)).catch((reason: unknown) => reason);
+      return (error as SheetError).words.zh;
+    };
+    expect(await zhOf('企业名称,电话\n甲,1\n')).toBe(
+      '表头缺少：“企业代码”（或“统一社会信用代码”“组织机构代码”“营业执照注册号”）；找到：“企业名称”、“电话”；应有：“企业名称”（或“企业名”“公司名称”）、“企业代码”（或“统一社会信用代码”“组织机构代码”“营业执照注册号”）',
+    );
+    expect(await zhOf('企业名称,name,企业代码\n甲,乙,1\n')).toBe(
+      '表头 A“企业名称”和 B“name”都指“企业名称”；请只保留一个，其余改名',
+    );
+    expect(await zhOf('企业名称/企业代码,code\n')).toBe(
+      '表头 A“企业名称/企业代码”可指“企业名称”或“企业代码”；请改为其中之一',
     );
   });
 

@@ -1,18 +1,40 @@
 /** Whom to contact, where a sheet of wrong rows would have a million people phoned. */
+
+import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import type { Batch } from '../../src/domain/batch.js';
 import { openNotes } from '../../src/redis/ledger/notes.js';
+import { rowsNamedAmong } from '../../src/redis/ledger/row-index.js';
+import { type CorrectedLater, openCorrectedLater } from '../../src/reporter/corrected-later.js';
 import { type TodoOptions, todosOf } from '../../src/reporter/todo.js';
-import { idOf, openBook } from '../support/ledger.js';
+import { identify, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
+
+/** As a store has it. */
+function correctedLaterOf(redis: Redis): CorrectedLater {
+  const { ledger, batches } = openBook(redis);
+  const rowsAmong = (batch: Batch, names: ReadonlySet<string>) => rowsNamedAmong(redis, batch, names);
+  return openCorrectedLater({ ledger, batches, identify, rowsNamedAmong: rowsAmong });
+}
+
 const NO_WORDS = { en: '', zh: '' };
 const HOUR_MS = 3_600_000;
 
 function options(most?: number): TodoOptions {
   const notesOf = openNotes(server.redis);
-  return { language: 'en', timezone: 'Asia/Shanghai', now: Date.now(), invitation: NO_WORDS, notesOf, most };
+  const correctedLater = correctedLaterOf(server.redis);
+  return {
+    language: 'en',
+    timezone: 'Asia/Shanghai',
+    now: Date.now(),
+    invitation: NO_WORDS,
+    notesOf,
+    correctedLater,
+    most,
+  };
 }
 
 test('of more than are wanted the most urgent stay, whatever their order in the sheets', async () => {
@@ -31,4 +53,31 @@ test('of more than are wanted the most urgent stay, whatever their order in the 
   expect(some).toEqual(all.slice(0, 3));
   // A cell of a sheet may have 32,767 characters.
   expect(Object.keys(some[0]?.row ?? {})).not.toContain('cells');
+});
+
+test('a merchant whose row our checks refused is listed until a newer sheet has it again, by the newest row', async () => {
+  const { load, batches } = openBook(server.redis);
+  const listed = async () => (await todosOf(batches, options())).map(({ row }) => row.batch);
+  await load('b0', [merchant(1, 'ok', { name: 'X' })]);
+  // Refused, and named x.
+  await load('b1', [undefined]);
+  expect(await listed()).toEqual(['b1']);
+  await load('b2', [merchant(2), undefined]);
+  expect(await listed()).toEqual(['b2']);
+  await load('b3', [merchant(3, 'ok', { name: ' Ｘ' })]);
+  expect(await listed()).toEqual([]);
+});
+
+test('a row without a name was corrected when a newer sheet has registered its code', async () => {
+  const { load } = openBook(server.redis);
+  const isCorrected = correctedLaterOf(server.redis);
+  const row = { batch: 'b1', name: ' ', code: merchant(1).code.toLowerCase() };
+  await load('b0', [merchant(1)]);
+  await load('b1', [undefined]);
+  expect(await isCorrected([row])).toEqual(new Set());
+  expect(await isCorrected([{ ...row, batch: 'b0' }])).toEqual(new Set());
+  await load('b2', [merchant(2)]);
+  expect(await isCorrected([row, { ...row, code: merchant(2).code }, { ...row, code: '' }])).toEqual(
+    new Set([{ ...row, code: merchant(2).code }]),
+  );
 });

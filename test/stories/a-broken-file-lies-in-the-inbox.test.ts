@@ -43,7 +43,19 @@ test('broken files are put away, each with a text that says why, and the others 
   );
   expect(office.summary(night)).toMatchObject({ outcomes: { created: 2 }, rejected: [{ file: 'b.csv' }, {}, {}, {}] });
   expect(office.read('done', night.date, `${night.name}.md`)).toContain('- b.csv: this is a picture (PNG)');
+  // Programs read it: its names are documented, and in snake_case.
+  const { outcomes: _, ...facts } = office.summary(night);
+  const page = readFileSync(new URL('../../docs/nights.md', import.meta.url), 'utf8');
+  const names = keysIn(facts);
+  expect(names).toEqual(expect.arrayContaining(['used_tonight', 'to_call_count', 'why']));
+  expect(names.filter((name) => !/^[a-z_]+$/.test(name) || !page.includes(`\`${name}\``))).toEqual([]);
 });
+
+function keysIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(keysIn);
+  return Object.entries(value).flatMap(([key, its]) => [key, ...keysIn(its)]);
+}
 
 test('a night that speaks Chinese says in Chinese why a file was put away', async () => {
   const rehearsal = await rehearse();

@@ -31,6 +31,7 @@ test('in the morning the clerk finds a Chinese summary, and a workbook of this n
   expect(text).toMatch(/- 已创建：1\n- 未通过：1\n/);
   expect(text).toMatch(/- 本次已用 \d+ 次，今日剩余 \d+ \/ \d+ 次\n/);
   expect(text).toContain(`- ${merchant(2, 'p103').name}（今天.csv 第 3 行）：`);
+  expect(text).toMatch(/- 今天\.csv（b[0-9a-f]+）：\//);
   expect(text).toContain('24 小时内仍可确认的商户');
 });
 

@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Client, openClient } from '../../src/wechat/client.js';
+import { type Client, type ClientOptions, openClient } from '../../src/wechat/client.js';
+import { ownWords } from '../../src/wechat/own-words.js';
 import { until } from '../support/until.js';
 
 const CALL = { path: '/create', query: { action: 'create' }, body: { name: '示例' } };
@@ -12,6 +13,19 @@ const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
+
+/** What it writes down where no answer came has words in both languages. */
+function opened(options: ClientOptions): Client {
+  const client = openClient(options);
+  return {
+    ...client,
+    async post(call) {
+      const reply = await client.post(call);
+      if ('why' in reply) expect([reply.why, ownWords(reply.why)]).toEqual([reply.why, expect.anything()]);
+      return reply;
+    },
+  };
+}
 
 describe('a call', () => {
   test('that is answered brings the code as a number, the words and the body', async () => {
@@ -89,7 +103,7 @@ describe('a call', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const client = openClient({ baseUrl: `https://127.0.0.1:${port}`, requestTimeoutMs: 100, connections: 1 });
+    const client = opened({ baseUrl: `https://127.0.0.1:${port}`, requestTimeoutMs: 100, connections: 1 });
     closing.push(() => server.close(), client.close);
 
     expect(await client.post(CALL)).toEqual({ kind: 'not_sent', why: 'no answer in time' });
@@ -202,7 +216,7 @@ test('a client that is closed keeps no connection', async () => {
   const { port } = server.address() as AddressInfo;
   // Neither side would end it for idleness while this test waits.
   server.keepAliveTimeout = 600_000;
-  const client = openClient({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs: 5_000, connections: 1 });
+  const client = opened({ baseUrl: `http://127.0.0.1:${port}`, requestTimeoutMs: 5_000, connections: 1 });
   await client.post(CALL);
   const connections = () => promisify(server.getConnections.bind(server))();
   expect(await connections()).toBe(1);
@@ -259,7 +273,7 @@ async function wechat(
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const client = openClient({ baseUrl: `http://127.0.0.1:${port}${folder}`, requestTimeoutMs, connections: 1 });
+  const client = opened({ baseUrl: `http://127.0.0.1:${port}${folder}`, requestTimeoutMs, connections: 1 });
   closing.push(
     () => server.closeAllConnections(),
     () => client.close(),

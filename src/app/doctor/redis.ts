@@ -16,7 +16,7 @@ export async function checkRedis(
       verdict: 'ok',
       says: {
         en: `schema ${SCHEMA}, and of this platform, address of WeChat and secret key`,
-        zh: `schema ${SCHEMA}，平台、微信接口地址和密钥均一致`,
+        zh: `结构版本 ${SCHEMA}，平台、微信接口地址和密钥均一致`,
       },
     });
   } catch (error) {

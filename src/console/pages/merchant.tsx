@@ -5,8 +5,9 @@ import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
 import { STATES } from '../../domain/registration.js';
 import { ACTORS, same, type Words } from '../../domain/words.js';
-import { HISTORY_WORDS, sentDetails } from '../../reporter/history.js';
+import { HISTORY_WORDS, saidBy, sentDetails } from '../../reporter/history.js';
 import { troubleWith } from '../../reporter/sentences.js';
+import { inWords } from '../../wechat/own-words.js';
 import { StateBadge } from '../components/badge.js';
 import { CopyButton } from '../components/copy.js';
 import { Countdown } from '../components/countdown.js';
@@ -205,7 +206,9 @@ function Known({ view, facts }: { view: View; facts: MerchantFacts }) {
                     </>,
                   ] as const,
                 ]),
-            ...(said === undefined || said === '' ? [] : [[view.say(HISTORY_WORDS.weChat), <q>{said}</q>] as const]),
+            ...(said === undefined || said === ''
+              ? []
+              : [[view.say(HISTORY_WORDS[saidBy(said)]), <q>{view.say(inWords(said))}</q>] as const]),
             ...(appid === undefined ? [] : [['appid', <span class="id">{appid}</span>] as const]),
             ...(appid === undefined
               ? []

@@ -89,7 +89,7 @@ async function live(view: View): Promise<Fragments> {
     details: (
       <section>
         <h2>{view.say(WORDS.details)}</h2>
-        <Facts facts={statusLines(facts.now).map(([what, words]) => [view.say(what), view.say(words)])} />
+        <Facts facts={statusLines(facts.now, Date.now()).map(([what, words]) => [view.say(what), view.say(words)])} />
       </section>
     ),
   };

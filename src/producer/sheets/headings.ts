@@ -70,15 +70,15 @@ export function headingsError(
   if (best === undefined) {
     const first = rows.find((row) => row.some((cell) => cell.trim() !== '')) ?? [];
     return new SheetError({
-      en: `no headings in the first ${HEADING_ROWS} rows; found ${listed(first, 'en')}; expected ${expected(required)}`,
-      zh: `前 ${HEADING_ROWS} 行中没有表头；找到：${listed(first, 'zh')}；应为：${expected(required)}`,
+      en: `no headings in the first ${HEADING_ROWS} rows; found ${listed(first, 'en')}; expected ${expected(required).en}`,
+      zh: `前 ${HEADING_ROWS} 行中没有表头；找到：${listed(first, 'zh')}；应有：${expected(required).zh}`,
     });
   }
   const [clash] = best.clashes;
   if (clash !== undefined) return new SheetError(clashWords(clash, best.cells));
   return new SheetError({
-    en: `the headings lack ${expected(best.missing)}; found ${listed(best.cells, 'en')}; expected ${expected(required)}`,
-    zh: `表头缺少 ${expected(best.missing)}；找到：${listed(best.cells, 'zh')}；应为：${expected(required)}`,
+    en: `the headings lack ${expected(best.missing).en}; found ${listed(best.cells, 'en')}; expected ${expected(required).en}`,
+    zh: `表头缺少：${expected(best.missing).zh}；找到：${listed(best.cells, 'zh')}；应有：${expected(required).zh}`,
   });
 }
 
@@ -86,37 +86,54 @@ export function headingsError(
 const IN_ONE_CELL = 3;
 
 function clashWords(clash: Clash, cells: readonly string[]): Words {
-  const all = clash.columns.map((column) => `${columnLetters(column)} "${shown(cells[column] ?? '')}"`);
-  const columns = all.length <= LISTED ? all : [...all.slice(0, LISTED), '…'];
+  const all = clash.columns.map((column) => quoted(shown(cells[column] ?? ''), columnLetters(column)));
+  const columns = all.length <= LISTED ? all : [...all.slice(0, LISTED), { en: '…', zh: '…' }];
+  const { en, zh } = { en: columns.map((column) => column.en), zh: columns.map((column) => column.zh) };
   if (columns.length === 1 && clash.fields.length >= IN_ONE_CELL) {
     return {
-      en: `all headings stand in one cell, ${columns[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`,
-      zh: `所有表头都在一个单元格 ${columns[0]} 中：分隔符不是逗号、分号或制表符；请另存为“CSV UTF-8”或 XLSX`,
+      en: `all headings stand in one cell, ${en[0]}: what separates them is no comma, semicolon or tab; save the sheet as "CSV UTF-8" or XLSX`,
+      zh: `所有表头都在一个单元格 ${zh[0]}中：分隔符不是逗号、分号或制表符；请另存为“CSV UTF-8”或 XLSX`,
     };
   }
   return columns.length === 1
     ? {
-        en: `the heading ${columns[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`,
-        zh: `表头 ${columns[0]} 可指 ${clash.fields.join(' 或 ')}；请改为其中之一`,
+        en: `the heading ${en[0]} could mean ${clash.fields.join(' or ')}; rename it to one of them`,
+        zh: `表头 ${zh[0]}可指${clash.fields.map(inChinese).join('或')}；请改为其中之一`,
       }
     : {
-        en: `the headings ${columns.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`,
-        zh: `表头 ${columns.join(' 和 ')} 都指 ${clash.fields[0]}；请只保留一个，其余改名`,
+        en: `the headings ${en.join(' and ')} both mean ${clash.fields[0]}; rename all but one of them`,
+        zh: `表头 ${zh.join('和 ')}都指${clash.fields.slice(0, 1).map(inChinese)}；请只保留一个，其余改名`,
       };
 }
 
-function expected(fields: readonly Field[]): string {
-  return fields.map((field) => `${field} (${COLUMNS[field].aliases.join(', ')})`).join('; ');
+function expected(fields: readonly Field[]): Words {
+  return {
+    en: fields.map((field) => `${field} (${COLUMNS[field].aliases.join(', ')})`).join('; '),
+    zh: fields.map((field) => `${inChinese(field)}${alsoKnownAs(field)}`).join('、'),
+  };
+}
+
+function inChinese(field: Field): string {
+  return `“${COLUMNS[field].aliases[0]}”`;
+}
+
+function alsoKnownAs(field: Field): string {
+  const others = COLUMNS[field].aliases.slice(1);
+  return others.length === 0 ? '' : `（或${others.map((other) => `“${other}”`).join('')}）`;
+}
+
+/** A cell's text in the quotation marks of the language, behind its column. */
+function quoted(text: string, column = ''): Words {
+  return { en: `${column} "${text}"`.trimStart(), zh: `${column}“${text}”` };
 }
 
 const LISTED = 12;
 
 function listed(cells: readonly string[], language: Language): string {
-  const filled = cells.map(shown).flatMap((cell) => (cell === '' ? [] : `"${cell}"`));
+  const filled = cells.map(shown).flatMap((cell) => (cell === '' ? [] : quoted(cell)[language]));
   if (filled.length === 0) return { en: 'nothing', zh: '无' }[language];
-  return filled.length <= LISTED
-    ? filled.join(', ')
-    : `${filled.slice(0, LISTED).join(', ')} ${{ en: 'and more', zh: '等' }[language]}`;
+  const listing = filled.slice(0, LISTED).join({ en: ', ', zh: '、' }[language]);
+  return filled.length <= LISTED ? listing : `${listing}${{ en: ' and more', zh: '等' }[language]}`;
 }
 
 /** More of a cell is not looked at for the few characters that are shown. */

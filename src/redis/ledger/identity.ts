@@ -51,10 +51,11 @@ export interface Difference {
 
 /** Another version of fastregister has made the ledger. */
 export class SchemaMismatch extends RedisMisconfigured {
-  constructor(has: string) {
+  /** @param has null: it was made before ledgers had one */
+  constructor(has: string | null) {
     super({
-      en: `This ledger was made by another version of fastregister (it has ${has}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
-      zh: `此登记簿由其他版本的 fastregister 建立（其为 ${has}，本版本使用 schema ${SCHEMA}）。没有执行任何操作。请使用原版本，或另选登记簿：FASTREGISTER_LEDGER、FASTREGISTER_HOME 或 REDIS_URL。`,
+      en: `This ledger was made by another version of fastregister (it has ${has === null ? 'no schema' : `schema ${has}`}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
+      zh: `此登记簿由其他版本的 fastregister 建立（${has === null ? '登记簿没有结构版本' : `登记簿的结构版本为 ${has}`}，本版本使用结构版本 ${SCHEMA}）。没有执行任何操作。请使用原版本，或另选登记簿：FASTREGISTER_LEDGER、FASTREGISTER_HOME 或 REDIS_URL。`,
     });
   }
 }
@@ -116,10 +117,10 @@ export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<bo
 async function claimSchema(redis: Redis): Promise<boolean> {
   const schema = await redis.hget(key('ledger'), 'schema');
   if (schema === SCHEMA) return false;
-  if (schema !== null) throw new SchemaMismatch(`schema ${schema}`);
+  if (schema !== null) throw new SchemaMismatch(schema);
   // Written before there was a schema: ids and keys were others then.
   if ((await redis.exists(key('batches'))) === 1 && (await redis.hexists(key('ledger'), 'key')) === 0) {
-    throw new SchemaMismatch('no schema');
+    throw new SchemaMismatch(null);
   }
   return (await redis.hsetnx(key('ledger'), 'schema', SCHEMA)) === 1;
 }

@@ -48,6 +48,16 @@ export async function* rowsThatMayBe(redis: Redis, batch: Pages, text: string): 
   }
 }
 
+/** Indexes of the rows that may have one of `names`, as `comparable` gives them; the newest page first. */
+export async function* rowsNamedAmong(redis: Redis, batch: Pages, names: ReadonlySet<string>): AsyncGenerator<number> {
+  const wanted = new Set([...names].map(digestOf));
+  for await (const [page, digests] of pagesFromTheEnd(batch, (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
+    for (let at = 0; at + BYTES_OF_ROW <= (digests?.length ?? 0); at += BYTES_OF_ROW) {
+      if (wanted.has(digests?.readUInt32LE(at) ?? 0)) yield page * ROWS_PER_PAGE + at / BYTES_OF_ROW;
+    }
+  }
+}
+
 /** Indexes of the rows that have `text` in one of their cells; the newest first. */
 export async function* rowsWith(redis: Redis, batch: Pages, text: string): AsyncGenerator<number> {
   const wanted = comparable(text);
