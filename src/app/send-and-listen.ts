@@ -1,12 +1,16 @@
 /** One process that sends, listens, and waits for the outcome of its batches. */
+
+import { liveOf } from '../domain/presence.js';
 import { SERVICE } from '../events/server.js';
 import { type BatchProgress, batchProgress } from '../reporter/ending.js';
+import { processesNow } from '../reporter/missing-worker.js';
 import { sleep } from '../sleep.js';
 import { askDayAgain } from './ask-day.js';
 import { RequestError } from './request-error.js';
 import { limitsOf } from './wiring/limits.js';
 import { startListening } from './wiring/listening.js';
 import type { Part } from './wiring/part.js';
+import { processSourcesOf } from './wiring/process-sources.js';
 import { startSending } from './wiring/sending.js';
 import type { Store } from './wiring/store.js';
 
@@ -68,7 +72,7 @@ async function untilSettled(
   }
 }
 
-/** `serve` or `listen` may be running on this machine already: its receiver serves this run too. */
+/** `serve` or `listen` of this ledger may be running on this machine already: its receiver serves this run, too. */
 async function listenHereOrElsewhere(store: Store, { onOtherReceiver }: SendEvents): Promise<Part & { port: number }> {
   const { eventsHost, eventsPort } = store.settings;
   try {
@@ -79,6 +83,13 @@ async function listenHereOrElsewhere(store: Store, { onOtherReceiver }: SendEven
       throw new RequestError('refused', {
         en: `Another program listens on ${eventsHost}:${eventsPort}, so no push could come in. Stop it, or choose another port with FASTREGISTER_EVENTS_PORT.`,
         zh: `另一个程序正在监听 ${eventsHost}:${eventsPort}，无法接收推送。请停止该程序，或用 FASTREGISTER_EVENTS_PORT 选择其他端口。`,
+      });
+    }
+    const { presence } = await processesNow(processSourcesOf(store.settings, store.redis));
+    if (liveOf(presence, 'receiver').length === 0) {
+      throw new RequestError('refused', {
+        en: `The receiver that listens on ${eventsHost}:${eventsPort} belongs to another ledger, so no push could come in here. Stop it, or choose another port with FASTREGISTER_EVENTS_PORT.`,
+        zh: `正在监听 ${eventsHost}:${eventsPort} 的接收服务属于另一个登记簿，这里收不到推送。请停止该服务，或用 FASTREGISTER_EVENTS_PORT 选择其他端口。`,
       });
     }
     onOtherReceiver?.(`${eventsHost}:${eventsPort}`);

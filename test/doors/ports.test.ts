@@ -1,9 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { typed } from '../support/command-line.js';
+import { merchant, sheetOf } from '../support/merchants.js';
+import { rehearse } from '../support/rehearsal.js';
 
 async function usedPort(): Promise<number> {
   const other = createServer();
@@ -58,4 +60,23 @@ test('a proxy to trust that is none is a fault of the settings', async () => {
   const { status, stderr } = await typed(['listen'], { env: settings({ FASTREGISTER_EVENTS_TRUST_PROXY: 'nginx' }) });
   expect(stderr).toContain('FASTREGISTER_EVENTS_TRUST_PROXY is "nginx": write off, loopback, private, or addresses');
   expect(status).toBe(2);
+});
+
+test('run uses the receiver that runs for its ledger, and none of another ledger', async () => {
+  const { simulator, env, home, start, book } = await rehearse();
+  await start();
+  const [host, port] = ['127.0.0.1', new URL(simulator.state().pushUrl ?? '').port];
+  const sheet = join(home, 'sheet.csv');
+  writeFileSync(sheet, sheetOf([merchant(1)]));
+  const beside = { ...env, FASTREGISTER_EVENTS_PORT: port };
+
+  const foreign = await typed(['run', sheet], { env: { ...beside, FASTREGISTER_LEDGER: 'another' } });
+  expect(foreign.stderr).toContain(`The receiver that listens on ${host}:${port} belongs to another ledger`);
+  expect(foreign.status).toBe(2);
+
+  const own = await typed(['run', sheet], { env: beside });
+  expect(own.stderr).toContain(`${host}:${port}`);
+  expect(own.status).toBe(0);
+  const [batch = ''] = await book.batches.list();
+  expect((await book.rows(batch)).map(({ registration }) => registration?.state)).toEqual(['created']);
 });
