@@ -93,7 +93,9 @@ test('Redis is killed while a batch is sent: the page keeps its numbers, and has
   expect(await counts.textContent()).toMatch(new RegExp(`已创建 *${created}`));
   expect(await page.evaluate('window.untouched')).toBe(true);
   expect(merchantsAskedTwice(simulator)).toEqual([]);
-  await other.reload();
+  // It has asked again by itself.
+  await other.locator('.counts').waitFor();
+  await other.locator('.counts').getByText('处理中').waitFor({ state: 'detached' });
   expect(await other.textContent('.counts')).toBe(await counts.textContent());
 });
 
