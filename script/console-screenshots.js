@@ -1,5 +1,5 @@
 /**
- * Draws docs/images/console-*.png: pages of a console that runs, in Chinese, as a browser of 1366 × 768 shows them.
+ * Draws docs/images/console-*.png: pages of a console that runs, in Chinese, as a browser on a laptop shows them.
  * Usage: node script/console-screenshots.js ADDRESS PASSWORD BATCH FOLDER
  */
 import { existsSync } from 'node:fs';
@@ -15,16 +15,19 @@ try {
   await page.fill('[name=username]', 'admin');
   await page.fill('[name=password]', password);
   await page.click('main button[type=submit]');
-  for (const [name, path] of [
-    ['today', '/'],
-    ['batch', `/batches/${batch}`],
-    ['todo', '/todo'],
+  // The height ends between two parts of the page.
+  for (const [name, path, height] of [
+    ['today', '/', 622],
+    ['batch', `/batches/${batch}`, 913],
+    ['todo', '/todo', 660],
   ]) {
+    await page.setViewportSize({ width: 1366, height });
     await page.goto(address + path);
     await page.screenshot({ path: join(folder, `console-${name}.png`) });
   }
   await page.click('main a[href^="/merchants/"]');
   await page.waitForURL(/\/merchants\//);
+  await page.setViewportSize({ width: 1366, height: 768 });
   await page.screenshot({ path: join(folder, 'console-merchant.png') });
 } finally {
   await browser.close();

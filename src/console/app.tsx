@@ -98,6 +98,8 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   app.onError((error, c) => {
     const language = door.languageOf(c as ConsoleContext);
     if (isRedisGone(error)) {
+      // The browser asks again; not for a form, which would be sent twice.
+      if (c.req.method === 'GET') c.header('refresh', '5');
       return message(c as ConsoleContext, {
         title: WORDS.redisAway,
         body: <p>{WORDS.tryLater[language]}</p>,

@@ -51,7 +51,10 @@ export const WORDS = {
   failed: { en: 'An error of fastregister', zh: 'fastregister 出错' },
   seeLog: { en: 'It is in the log of this process.', zh: '详情见本进程的日志。' },
   redisAway: { en: 'Redis cannot be reached', zh: '无法连接 Redis' },
-  tryLater: { en: 'The page works again when Redis is back.', zh: 'Redis 恢复后即可使用。' },
+  tryLater: {
+    en: 'The page looks again every five seconds, and works when Redis is back.',
+    zh: '页面每五秒自动重试，Redis 恢复后即可使用。',
+  },
 } as const satisfies Record<string, Words>;
 
 /** Between a word and what it is about. */

@@ -16,14 +16,16 @@ const WORDS = {
   loaded: { en: 'Loaded', zh: '导入时间' },
   left: { en: 'Sent by', zh: '预计提交完' },
   all: { en: 'all sent', zh: '已全部提交' },
+  none: { en: 'No batch yet.', zh: '还没有批次。' },
+  upload: { en: 'Upload a sheet', zh: '上传表格' },
 } as const satisfies Record<string, Words>;
 
-export function BatchTable({ view, batches, empty }: { view: View; batches: readonly BatchToday[]; empty: string }) {
+export function BatchTable({ view, batches }: { view: View; batches: readonly BatchToday[] }) {
   return (
     <DataTable
       caption={view.say(WORDS.caption)}
       rows={batches}
-      empty={empty}
+      empty={<NoBatch view={view} />}
       columns={[
         {
           heading: view.say(WORDS.file),
@@ -50,5 +52,20 @@ export function BatchTable({ view, batches, empty }: { view: View; batches: read
         { heading: view.say(WORDS.loaded), cell: ({ loadedAt }) => view.time(loadedAt) },
       ]}
     />
+  );
+}
+
+/** The way to the first batch, for those who may make one. */
+function NoBatch({ view }: { view: View }) {
+  return (
+    <>
+      {view.say(WORDS.none)}
+      {view.leadsTo('POST', '/sheets/new') && (
+        <>
+          {' '}
+          <a href="/sheets/new">{view.say(WORDS.upload)}</a>
+        </>
+      )}
+    </>
   );
 }

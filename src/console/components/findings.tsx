@@ -1,5 +1,6 @@
 import { CHECKS, type Finding, VERDICTS } from '../../app/doctor/finding.js';
 import type { View } from '../visit.js';
+import { Prose } from './prose.js';
 import { DataTable } from './table.js';
 
 /** What `doctor` says, faults first. */
@@ -22,8 +23,12 @@ export function Findings({ view, caption, findings }: { view: View; caption: str
           look: 'wide',
           cell: ({ says, todo }) => (
             <>
-              {view.say(says)}
-              {todo !== undefined && <small>{`→ ${view.say(todo)}`}</small>}
+              <Prose text={view.say(says)} />
+              {todo !== undefined && (
+                <small>
+                  <Prose text={`→ ${view.say(todo)}`} />
+                </small>
+              )}
             </>
           ),
         },

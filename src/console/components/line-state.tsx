@@ -1,6 +1,7 @@
 import type { Situation } from '../../app/status.js';
 import { joined, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
+import { Prose } from './prose.js';
 
 const WORDS = {
   running: { en: 'Sending', zh: '提交正常' },
@@ -32,7 +33,15 @@ export function LineState({ view, now }: { view: View; now: Situation }) {
   return (
     <section class={`line ${look}`}>
       <h2>{view.say(title)}</h2>
-      {faults.length === 0 ? <p>{view.say(WORDS.noFault)}</p> : faults.map((words) => <p>{view.say(words)}</p>)}
+      {faults.length === 0 ? (
+        <p>{view.say(WORDS.noFault)}</p>
+      ) : (
+        faults.map((words) => (
+          <p>
+            <Prose text={view.say(words)} />
+          </p>
+        ))
+      )}
     </section>
   );
 }

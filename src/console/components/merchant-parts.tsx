@@ -9,6 +9,7 @@ import { HISTORY_WORDS } from '../../reporter/history.js';
 import type { TimelineEntry } from '../../reporter/timeline.js';
 import type { View } from '../visit.js';
 import { OutcomeBadge, StateBadge } from './badge.js';
+import { Prose } from './prose.js';
 import { DataTable } from './table.js';
 
 const WORDS = {
@@ -54,7 +55,7 @@ export function Attempts({ view, attempts }: { view: View; attempts: readonly At
           look: 'wide',
           cell: ({ fact, problem, said, appid }) => (
             <>
-              {fact !== undefined && view.say(FACTS[fact])}
+              {fact !== undefined && <Prose text={view.say(FACTS[fact])} />}
               {[problem, appid].map((it) => it !== undefined && <small class="id">{it}</small>)}
               {said !== undefined && (
                 <small>
@@ -125,7 +126,13 @@ export function Notes({ view, notes }: { view: View; notes: readonly HistoryEntr
           <span class="under">
             {view.time(at)} · <bdi>{who}</bdi>
           </span>
-          {contacted && <span class="badge created">{view.say(WORDS.contacted)}</span>} <bdi>{note}</bdi>
+          {contacted && (
+            <>
+              {' '}
+              <span class="badge created">{view.say(WORDS.contacted)}</span>
+            </>
+          )}{' '}
+          <bdi>{note}</bdi>
         </li>
       ))}
     </ul>
@@ -161,7 +168,7 @@ export function Timeline({ view, entries }: { view: View; entries: readonly Time
             )}
           </p>
           <p>
-            {sentence}
+            {kind === 'noted' ? sentence : <Prose text={sentence} />}
             {pushedAt !== undefined && `${view.say(HISTORY_WORDS.sentAt)} ${view.time(pushedAt)}`}
           </p>
           {particulars.map((it) => (

@@ -5,7 +5,7 @@ import { PLAN_WORDS } from '../../app/check-words.js';
 import { DIFFERS, DUPLICATE, NOT_SENT, REPLACED, REPLACES } from '../../app/row-problems.js';
 import { FINDING_KINDS, type FindingKind, kindOf } from '../../app/uploads/findings.js';
 import { problemReason } from '../../domain/problems.js';
-import type { Words } from '../../domain/words.js';
+import { same, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { Facts } from './field.js';
 import { addressWith } from './pager.js';
@@ -78,6 +78,7 @@ export function PlanFigures({ view, plan, forecast }: { view: View; plan: Plan; 
       />
       <Figure
         title={view.say(WORDS.finish)}
+        isDate
         value={sentBy ?? '–'}
         under={view.say(sentBy === undefined ? WORDS.never : WORDS.days(days, view.number(plan.ready)))}
       />
@@ -85,11 +86,18 @@ export function PlanFigures({ view, plan, forecast }: { view: View; plan: Plan; 
   );
 }
 
-function Figure({ title, value, under }: { title: string; value: string; under: string }) {
+interface FigureProps {
+  readonly title: string;
+  readonly value: string;
+  readonly under: string;
+  readonly isDate?: boolean;
+}
+
+function Figure({ title, value, under, isDate = false }: FigureProps) {
   return (
     <div class="figure">
       <h2>{title}</h2>
-      <p class="value">{value}</p>
+      <p class={isDate ? 'value date' : 'value'}>{value}</p>
       <p>{under}</p>
     </div>
   );
@@ -189,7 +197,9 @@ export function Groups({ view, groups, path }: { view: View; groups: readonly Gr
           { heading: view.say(WORDS.rows), look: 'number', cell: ({ count }) => view.number(count) },
           {
             heading: view.say(WORDS.cells),
-            cell: ({ cells, count }) => cells.join(', ') + (cells.length > 0 && count > cells.length ? ', …' : ''),
+            cell: ({ cells, count }) =>
+              cells.map((it) => view.say(cellInWords(it))).join(', ') +
+              (cells.length > 0 && count > cells.length ? ', …' : ''),
           },
         ]}
       />
@@ -209,4 +219,9 @@ export function countedRows(view: View, plan: Plan): string {
       view.say({ en: `${view.number(count)} ${words.en}`, zh: `${words.zh} ${view.number(count)}` }),
     )
     .join(' · ');
+}
+
+/** What is about a whole row has the number of its line in place of a cell. */
+export function cellInWords(cell: string): Words {
+  return /^\d+$/.test(cell) ? { en: `line ${cell}`, zh: `第 ${cell} 行` } : same(cell);
 }

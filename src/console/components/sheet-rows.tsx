@@ -5,7 +5,7 @@ import type { View } from '../visit.js';
 import { WORDS } from '../words.js';
 import { Choice } from './field.js';
 import { Pager } from './pager.js';
-import { type Group, KINDS, KindBadge } from './sheet-plan.js';
+import { cellInWords, type Group, KINDS, KindBadge } from './sheet-plan.js';
 import { DataTable } from './table.js';
 
 const ROWS = {
@@ -50,7 +50,7 @@ export function SheetRows({ view, path, groups, page }: Props) {
         rows={page.findings}
         empty={view.say(ROWS.none)}
         columns={[
-          { heading: view.say(ROWS.cell), look: 'id', cell: ({ cell }) => cell },
+          { heading: view.say(ROWS.cell), look: 'id', cell: ({ cell }) => view.say(cellInWords(cell)) },
           { heading: view.say(ROWS.merchant), look: 'wide', cell: ({ name }) => <bdi>{name}</bdi> },
           { heading: view.say(ROWS.kind), cell: ({ kind }) => <KindBadge view={view} kind={kind} /> },
           { heading: view.say(ROWS.problem), look: 'wide', cell: (finding) => <Said view={view} finding={finding} /> },

@@ -3,8 +3,8 @@ import type { Child } from 'hono/jsx';
 export interface TableColumn<T> {
   readonly heading: string;
   readonly cell: (row: T) => Child;
-  /** `number`: to the right. `wide`: may break and take what is left. `id`: in the letters of code. */
-  readonly look?: 'number' | 'wide' | 'id';
+  /** `number`: to the right. `wide`: may break and take what is left. `name`: of a merchant. `id`: in the letters of code. */
+  readonly look?: 'number' | 'wide' | 'name' | 'id';
 }
 
 interface Props<T> {

@@ -11,6 +11,10 @@ import { type DownloadType, download } from '../download.js';
 import type { Route, View, Visit } from '../visit.js';
 
 const WORDS = {
+  again: {
+    en: 'A report that was corrected can be uploaded again; created merchants are not registered twice.',
+    zh: '报告更正后可再次上传，已创建的商户不会重复注册。',
+  },
   files: { en: 'Download', zh: '下载' },
   csv: { en: 'CSV', zh: 'CSV' },
   xlsx: { en: 'Excel', zh: 'Excel' },
@@ -137,18 +141,21 @@ export function Downloads({ view, id }: { view: View; id: string }) {
     <p class="downloads">
       <span class="under">
         {view.say(WORDS.files)}
-        {isFiltered && ` (${view.say(WORDS.filtered)})`}
+        {isFiltered && view.say({ en: ` (${WORDS.filtered.en})`, zh: `（${WORDS.filtered.zh}）` })}
       </span>
-      <a href={to('report.csv')} download>
+      <a class="button" href={to('report.csv')} download>
         {view.say(WORDS.csv)}
       </a>
-      <a href={to('report.xlsx')} download>
+      <a class="button" href={to('report.xlsx')} download>
         {view.say(WORDS.xlsx)}
       </a>
-      <a href={to('links.csv')} download>
+      <a class="button" href={to('links.csv')} download>
         {view.say(WORDS.links)}
       </a>
-      <a href={to('codes')}>{view.say(WORDS.codes)}</a>
+      <a class="button" href={to('codes')}>
+        {view.say(WORDS.codes)}
+      </a>
+      {view.leadsTo('POST', '/sheets/new') && <small>{view.say(WORDS.again)}</small>}
     </p>
   );
 }

@@ -17,7 +17,7 @@ import { filterIn, RowFilters } from '../components/row-filter.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View, Visit } from '../visit.js';
-import { WORDS } from '../words.js';
+import { COLON, WORDS } from '../words.js';
 import { Downloads } from './batch-files.js';
 
 const BATCH = {
@@ -109,7 +109,7 @@ async function head(view: View) {
           </li>
         ))}
       </ul>
-      {waiting !== '' && <p class="under">{`${view.say(BATCH.waits)}: ${waiting}`}</p>}
+      {waiting !== '' && <p class="under">{`${view.say(BATCH.waits)}${view.say(COLON)}${waiting}`}</p>}
     </section>
   );
 }
@@ -172,7 +172,7 @@ function RowTable({ view, rows, empty }: { view: View; rows: readonly ShownRow[]
         { heading: view.say(BATCH.line), look: 'number', cell: ({ line }) => line },
         {
           heading: view.say(BATCH.merchant),
-          look: 'wide',
+          look: 'name',
           cell: ({ name, registration_id: id, appid }) => (
             <>
               {hasMerchants && id !== '' ? (

@@ -1,5 +1,4 @@
 /** Every batch, the newest first. */
-import { NO_BATCH } from '../../app/batches.js';
 import { pageOfBatches } from '../../app/today.js';
 import type { Words } from '../../domain/words.js';
 import { BatchTable } from '../components/batch-table.js';
@@ -37,7 +36,7 @@ async function live(view: View): Promise<Fragments> {
   return {
     list: (
       <>
-        <BatchTable view={view} batches={batches} empty={view.say(NO_BATCH)} />
+        <BatchTable view={view} batches={batches} />
         <Pager view={view} path="/batches" by="page" next={page * MOST < inAll ? String(page + 1) : undefined} />
       </>
     ),

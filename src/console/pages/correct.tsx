@@ -45,6 +45,18 @@ const WORDS = {
 /** The problems stand beside the fields. */
 const REFUSED: Words = { en: INVALID.en.replace(/:$/, '.'), zh: INVALID.zh.replace(/：$/, '。') };
 
+/** Whether workers run is said on `/`; a clerk starts none. */
+const DONE_HERE = {
+  sent: {
+    en: 'The corrected details are queued, and sent by themselves. Batch:',
+    zh: '更正后的信息已排队，将自动提交。批次：',
+  },
+  waits: {
+    en: 'The corrected details wait for the end of the task that may be running, and are sent by themselves if it fails. Batch:',
+    zh: '更正后的信息正在等待可能在执行的任务结束，任务失败后自动提交。批次：',
+  },
+} as const satisfies Partial<typeof DONE>;
+
 const CODE_TYPES: readonly Words[] = [
   { en: '1 credit code', zh: '1 统一社会信用代码' },
   { en: '2 organisation code', zh: '2 组织机构代码' },
@@ -99,7 +111,10 @@ async function correct(visit: ActionVisit) {
     const applied = await applyCorrection(tools, preview.correction, by);
     if (applied.kind === 'overtaken') throw new RequestError('refused', OVERTAKEN);
     note(id, applied.batch.id);
-    return { to: `/merchants/${id}`, said: joined([DONE[applied.became], same(applied.batch.id)]) };
+    return {
+      to: `/merchants/${id}`,
+      said: joined([{ ...DONE, ...DONE_HERE }[applied.became], same(applied.batch.id)]),
+    };
   });
   if (done.isRepeated) note(id, REPEATED);
   return { to: done.to, said: done.said };

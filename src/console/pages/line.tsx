@@ -11,6 +11,7 @@ import { Confirm } from '../components/confirm.js';
 import { Facts, FormField } from '../components/field.js';
 import { Findings } from '../components/findings.js';
 import { LineState } from '../components/line-state.js';
+import { Prose } from '../components/prose.js';
 import { Csrf, Live } from '../layout.js';
 import type { ConsolePage, Fragments, Route, View, Visit } from '../visit.js';
 
@@ -116,7 +117,7 @@ async function pageOf(visit: Visit, checked?: { findings: readonly Finding[]; at
             )}
           </div>
           <p class="under">
-            {visit.say(checked === undefined ? WORDS.checksWhat : WORDS.checkedAt)}{' '}
+            <Prose text={visit.say(checked === undefined ? WORDS.checksWhat : WORDS.checkedAt)} />{' '}
             {checked !== undefined && visit.time(checked.at)}
           </p>
           {checked !== undefined && (

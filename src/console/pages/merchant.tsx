@@ -13,6 +13,7 @@ import { CopyButton } from '../components/copy.js';
 import { Countdown } from '../components/countdown.js';
 import { Facts } from '../components/field.js';
 import { Attempts, MerchantRows, Notes, Timeline } from '../components/merchant-parts.js';
+import { Prose } from '../components/prose.js';
 import { Qr } from '../components/qr.js';
 import { Csrf, Live } from '../layout.js';
 import type { Fragments, Route, View, Visit } from '../visit.js';
@@ -121,7 +122,9 @@ function Head({ view, facts }: { view: View; facts: MerchantFacts }) {
       <div class="turn">
         <section class="line turn-next">
           <h2>{view.say(WORDS.next)}</h2>
-          <p>{view.say(next)}</p>
+          <p>
+            <Prose text={view.say(next)} />
+          </p>
           <p class="under">
             {`${view.say(HISTORY_WORDS.whoActs)}${COLON[view.language]}${view.say(ACTORS[next.acts])}`}
             {next.by !== undefined && confirmBy === undefined && (

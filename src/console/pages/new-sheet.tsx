@@ -18,6 +18,7 @@ const WORDS = {
     en: `CSV or Excel (.xlsx), up to ${UPLOAD_LIMITS.files} files of 50 MB and 1,000,000 rows each.`,
     zh: `CSV 或 Excel（.xlsx），最多 ${UPLOAD_LIMITS.files} 个文件，每个不超过 50 MB、1,000,000 行。`,
   },
+  browse: { en: 'Choose files', zh: '选择文件' },
   upload: { en: 'Upload and check', zh: '上传并检查' },
   nothingYet: {
     en: 'The sheet is checked first. Nothing is sent, and nothing is stored in the ledger, until you start it.',
@@ -86,6 +87,8 @@ function NewSheet({ visit, uploads }: { visit: Visit; uploads: readonly Upload[]
           <strong>{visit.say(WORDS.drop)}</strong>
           <small>{visit.say(WORDS.kinds)}</small>
           <input type="file" name="file" multiple required accept=".csv,.tsv,.txt,.xlsx" />
+          <span class="button">{visit.say(WORDS.browse)}</span>
+          <span class="chosen" />
         </label>
         <p class="fault" role="alert" hidden />
         <p class="uploading" hidden>

@@ -17,6 +17,7 @@ import { LANGUAGES, same, type Words } from '../../domain/words.js';
 import { Confirm } from '../components/confirm.js';
 import { Choice, FormField } from '../components/field.js';
 import { NightTable } from '../components/night-table.js';
+import { Prose } from '../components/prose.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View, Visit } from '../visit.js';
@@ -95,7 +96,9 @@ export const nightsRoutes: readonly Route[] = [
               <h1>{visit.say(WORDS.title)}</h1>
               {visit.may('admin') && <Add visit={visit} />}
             </div>
-            <p class="under">{visit.say(WORDS.what)}</p>
+            <p class="under">
+              <Prose text={visit.say(WORDS.what)} />
+            </p>
             <Schedules visit={visit} schedules={schedules} />
             <section>
               <h2>{visit.say(WORDS.nights)}</h2>

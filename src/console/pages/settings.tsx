@@ -8,6 +8,7 @@ import { ROBOTS } from '../../domain/robot.js';
 import { same, type Words } from '../../domain/words.js';
 import { packageFile, VERSION } from '../../package.js';
 import { Facts } from '../components/field.js';
+import { Prose } from '../components/prose.js';
 import { DataTable } from '../components/table.js';
 import { Csrf, Live } from '../layout.js';
 import type { ConsolePage, Fragments, Route, View, Visit } from '../visit.js';
@@ -154,7 +155,9 @@ function Section({ view, section: { section, settings } }: { view: View; section
             cell: ({ name, sentence }) => (
               <>
                 <span class="id">{name}</span>
-                <small>{view.say(sentence)}</small>
+                <small>
+                  <Prose text={view.say(sentence)} />
+                </small>
               </>
             ),
           },

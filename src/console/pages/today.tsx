@@ -1,5 +1,4 @@
 /** The first page: what is going on, what is to be fixed, and whose turn it is. */
-import { NO_BATCH } from '../../app/batches.js';
 import { callsByHour, type Throughput, throughput, throughputInWords } from '../../app/pace.js';
 import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
@@ -14,6 +13,7 @@ import { LineState } from '../components/line-state.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
+import { isContacted } from './todo.js';
 
 const WORDS = {
   title: { en: 'Today', zh: '今日' },
@@ -30,7 +30,7 @@ const WORDS = {
   who: { en: 'Who acts', zh: '处理人' },
   what: { en: 'State', zh: '状态' },
   count: { en: 'Merchants', zh: '商户' },
-  noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：所有商户均已完成。' },
+  noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：没有商户在等待处理。' },
   batches: { en: 'Batches', zh: '批次' },
   everyBatch: (count: number): Words => ({ en: `All ${count} batches`, zh: `全部 ${count} 个批次` }),
   details: { en: 'Status', zh: '状态' },
@@ -76,7 +76,7 @@ async function live(view: View): Promise<Fragments> {
     batches: (
       <section>
         <h2>{view.say(WORDS.batches)}</h2>
-        <BatchTable view={view} batches={facts.batches} empty={view.say(NO_BATCH)} />
+        <BatchTable view={view} batches={facts.batches} />
         {facts.batchesInAll > facts.batches.length && (
           <p class="pager">
             <a href="/batches">{view.say(WORDS.everyBatch(facts.batchesInAll))}</a>
@@ -110,7 +110,7 @@ function Figures({ view, facts: { now }, pace }: { view: View; facts: Morning; p
       <div class="figure">
         <h2>{view.say(WORDS.toSend)}</h2>
         <p class="value">{view.number(toSend)}</p>
-        <p>{sentBy === undefined ? '' : `${view.say(WORDS.by)} ${sentBy}`}</p>
+        {sentBy !== undefined && <p>{`${view.say(WORDS.by)} ${sentBy}`}</p>}
         {throughputInWords(pace).map((words) => (
           <p>{view.say(words)}</p>
         ))}
@@ -132,6 +132,7 @@ function Figures({ view, facts: { now }, pace }: { view: View; facts: Morning; p
 }
 
 function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) {
+  const leadsToTodo = view.leadsTo('GET', '/todo');
   return (
     <section>
       <h2>{view.say(WORDS.turns)}</h2>
@@ -140,7 +141,13 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
         rows={waitingFor}
         empty={view.say(WORDS.noTurn)}
         columns={[
-          { heading: view.say(WORDS.who), cell: ({ who }) => view.say(ACTORS[who]) },
+          {
+            heading: view.say(WORDS.who),
+            cell: ({ who }) => {
+              const name = view.say(ACTORS[who]);
+              return leadsToTodo && isContacted(who) ? <a href={`/todo?who=${who}`}>{name}</a> : name;
+            },
+          },
           {
             heading: view.say(WORDS.what),
             look: 'wide',

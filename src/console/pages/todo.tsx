@@ -14,6 +14,7 @@ import { CopyButton } from '../components/copy.js';
 import { Countdown } from '../components/countdown.js';
 import { Choice } from '../components/field.js';
 import { Pager } from '../components/pager.js';
+import { Prose } from '../components/prose.js';
 import { Qr } from '../components/qr.js';
 import { Csrf, Live } from '../layout.js';
 import type { Fragments, Route, View, Visit } from '../visit.js';
@@ -52,6 +53,11 @@ const WORDS = {
 const MOST = 25;
 const THEIRS = ['legal_person', 'merchant'] as const satisfies readonly Actor[];
 const OPEN = 'open';
+
+/** Whether merchants whose turn it is are listed on `/todo?who=`. */
+export function isContacted(who: Actor): boolean {
+  return THEIRS.some((it) => it === who);
+}
 
 export const todoRoutes: readonly Route[] = [
   {
@@ -147,7 +153,7 @@ function Summary({ view, page: { inAll, urgent, contacted, isReading } }: { view
   return (
     <p class="under">
       {view.say(TODO_SUMMARY(inAll, urgent, contacted))}
-      {inAll > MOST_TODOS && ` ${view.say(WORDS.cut(view.number(MOST_TODOS)))}`}
+      {inAll > MOST_TODOS && <Prose text={` ${view.say(WORDS.cut(view.number(MOST_TODOS)))}`} />}
       {isReading && ` ${view.say(WORDS.reading)}`}
     </p>
   );

@@ -8,6 +8,8 @@
     const uploading = form.querySelector('.uploading');
     const [bar, status] = [uploading.querySelector('progress'), uploading.querySelector('[role=status]')];
     const button = form.querySelector('button');
+    const chosen = form.querySelector('.chosen');
+    form.classList.add('scripted');
     const { bytes, files: most, tooLarge, tooMany, failed } = form.dataset;
 
     const say = (text) => {
@@ -17,6 +19,24 @@
       button.disabled = false;
     };
 
+    const sizeOf = (bytes) => {
+      const [amount, unit] = bytes < 1_048_576 ? [bytes / 1024, 'kB'] : [bytes / 1_048_576, 'MB'];
+      const most = { maximumFractionDigits: amount < 10 ? 1 : 0 };
+      return `${new Intl.NumberFormat(document.documentElement.lang, most).format(amount)} ${unit}`;
+    };
+
+    const look = () => {
+      chosen.replaceChildren(
+        ...[...input.files].map(({ name, size }) => {
+          const [item, file] = [document.createElement('span'), document.createElement('bdi')];
+          file.textContent = name;
+          item.append(file, ` · ${sizeOf(size)}`);
+          return item;
+        }),
+      );
+      say(refusal());
+    };
+
     const refusal = () => {
       const files = [...input.files];
       if (files.length > Number(most)) return tooMany;
@@ -24,7 +44,7 @@
       return large.length > 0 ? `${large.join(', ')}: ${tooLarge}` : '';
     };
 
-    input.addEventListener('change', () => say(refusal()));
+    input.addEventListener('change', look);
 
     for (const kind of ['dragenter', 'dragover', 'dragleave', 'drop']) {
       form.addEventListener(kind, (event) => {
@@ -35,7 +55,7 @@
     form.addEventListener('drop', (event) => {
       if (event.dataTransfer.files.length === 0) return;
       input.files = event.dataTransfer.files;
-      say(refusal());
+      look();
     });
 
     form.addEventListener('submit', (event) => {
@@ -61,7 +81,7 @@
       request.send(new FormData(form));
     });
     // Also after the way back from the next page.
-    addEventListener('pageshow', () => say(''));
+    addEventListener('pageshow', look);
   }
 
   document.addEventListener('fastregister:live', (event) => {

@@ -273,6 +273,8 @@ describe('an operator', () => {
       const sent = await admin.post(`/merchants/${id}/correct`, { ...fields, ...changes, once });
       expect([sent.status, sent.headers.get('location')]).toEqual([303, `/merchants/${id}`]);
     }
+    // Who looks at this page starts no process.
+    expect(textOf((await admin.get(`/merchants/${id}`)).text)).toMatch(/queued, and sent by themselves\. Batch: b\w+/);
     expect((await book.view(id)).row?.merchant).toEqual({ ...one, legalPersonaWechat: 'weixin_right' });
     expect(await book.batches.list()).toHaveLength(2);
     const page = await admin.get(`/merchants/${id}`);

@@ -1,10 +1,12 @@
 /** What every page says and does not say, and what it shows of the ledger. */
 import { expect, test } from 'vitest';
+import { addUser } from '../../../src/app/console-users.js';
 import { pause } from '../../../src/app/line.js';
+import { addNote } from '../../../src/app/note.js';
 import { gatherStatus } from '../../../src/app/status.js';
 import { staticAddress } from '../../../src/console/static-files.js';
 import { merchant } from '../../support/merchants.js';
-import { openConsole } from './support/visitor.js';
+import { openConsole, PASSWORD } from './support/visitor.js';
 
 const HOSTILE = [
   '<script>alert(1)</script>',
@@ -113,6 +115,35 @@ test('the first page says what status says', async () => {
   const paused = await one.get('/');
   expect(paused.text).toContain('Sending is stopped');
   expect(paused.text).toContain('a holiday');
+});
+
+test('the first page leads to the first sheet, and then to the merchants whose turn it is', async () => {
+  const { book, store, start, settled, visitor } = await openConsole();
+  await addUser(store, { name: 'li', role: 'viewer', password: PASSWORD }, 'tests');
+  const [one, viewer] = [visitor(), visitor()];
+  await one.logIn();
+  await viewer.logIn('li');
+  for (const path of ['/', '/batches']) {
+    expect((await one.get(path)).text).toContain('No batch yet. <a href="/sheets/new">Upload a sheet</a>');
+    expect((await viewer.get(path)).text).toContain('<p class="empty">No batch yet.</p>');
+  }
+  await book.load('b1', [merchant(1, 'p103')]);
+  await start();
+  await settled('b1');
+  expect((await one.get('/')).text).toContain('<a href="/todo?who=merchant">');
+});
+
+test('commands in our sentences are in the letters of code, and marks of a merchant are left as they are', async () => {
+  const { book, idOf, store, visitor } = await openConsole();
+  await book.load('b1', [merchant(1)]);
+  await book.send(idOf(merchant(1)));
+  await addNote(store.ledger, idOf(merchant(1)), { text: 'the `sign` is new', who: 'li', contacted: true });
+  const one = visitor();
+  await one.logIn();
+  const { text } = await one.get(`/merchants/${idOf(merchant(1))}`);
+  expect(text).toContain('<code>create</code>');
+  expect(text).toContain('the `sign` is new');
+  expect((await one.get('/line')).text).toContain('What <code>doctor</code> says');
 });
 
 test('rows are filtered by outcome, by the side that acts and by problem, page by page', async () => {
