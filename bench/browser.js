@@ -11,15 +11,17 @@ export async function startProgram(args, env, parts) {
   const process = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const ports = {};
   let text = '';
-  for await (const piece of process.stderr.iterator({ destroyOnReturn: false })) {
-    text += piece;
-    for (const [, part, port] of text.matchAll(/"part":"(\w+)"[^\n]*?"port":(\d+)/g)) ports[part] = Number(port);
-    if (parts.every((part) => part in ports)) {
-      process.stderr.resume();
-      return { process, ports };
-    }
-  }
-  throw new Error(`${args.join(' ')} did not start: ${text}`);
+  // Read to its end: a process whose log is not read stands still.
+  await new Promise((ready, fail) => {
+    process.stderr.setEncoding('utf8').on('data', (piece) => {
+      if (parts.every((part) => part in ports)) return;
+      text += piece;
+      for (const [, part, port] of text.matchAll(/"part":"(\w+)"[^\n]*?"port":(\d+)/g)) ports[part] = Number(port);
+      if (parts.every((part) => part in ports)) ready();
+    });
+    process.on('exit', () => fail(new Error(`${args.join(' ')} ended: ${text}`)));
+  });
+  return { process, ports };
 }
 
 /** Megabytes, resident now and at most so far. */

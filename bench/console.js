@@ -109,13 +109,13 @@ function program() {
 async function fill() {
   const each = Math.ceil(ROWS / BATCHES);
   for (let batch = 0; batch < BATCHES; batch += 1) {
-    await acceptRows(store, `b${batch}`, batch * each, each);
+    await acceptRows(store, `b${batch}`, batch * each, each, store.identify);
     await store.batches.complete(`b${batch}`);
   }
   const fast = { ...env, FASTREGISTER_CALLS_PER_SECOND: '5000' };
   const workers = await startWorkers(1, fast);
   await until(async () => (await store.workload.toSend()) <= ROWS - SENT_BEFORE);
-  await sending('pause', 'the bench measures pages alone');
+  await sending('pause', '--because', 'the bench measures pages alone');
   await workers.stop();
 }
 

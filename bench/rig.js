@@ -73,7 +73,8 @@ function answerOf(child) {
   return new Promise((resolve) => child.once('message', resolve));
 }
 
-export async function acceptRows(store, id, from, count) {
+/** @param identify as of a ledger that is searched by code; otherwise registrations are numbered */
+export async function acceptRows(store, id, from, count, identify = numbered) {
   const columns = [0, 1, 2, 3, 4, 5];
   const batch = await store.batches.open({ id, file: 'bench', headings: [], columns, loadedAt: Date.now() });
   for (let at = 0; at < count; at += 500) {
@@ -81,7 +82,7 @@ export async function acceptRows(store, id, from, count) {
     await store.batches.accept(
       batch,
       at,
-      Array.from({ length }, (_, n) => row(from + at + n, at + n)),
+      Array.from({ length }, (_, n) => row(from + at + n, at + n, identify)),
       { details: ['name'] },
     );
   }
@@ -100,12 +101,15 @@ export function merchant(n) {
   };
 }
 
-function row(n, line) {
+function row(n, line, identify) {
   const it = merchant(n);
-  const registration = String(n)
+  return { line, cells: Object.values(it).map(String), merchant: it, problems: [], registration: identify(it.code, n) };
+}
+
+function numbered(_, n) {
+  return String(n)
     .padStart(16, '0')
     .replace(/\d/g, (digit) => 'abcdefghij'[digit]);
-  return { line, cells: Object.values(it).map(String), merchant: it, problems: [], registration };
 }
 
 export function settingsFrom(env) {
