@@ -2,7 +2,7 @@
  * The to-dos for a page that is looked at all the time. Which rows are to-dos, and how urgent, is read batch by batch, of a
  * batch again only when its counts have changed; what is shown of them is read when it is shown.
  */
-import type { Batch } from '../domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
 import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import type { RefusedRow } from '../reporter/corrected-later.js';
@@ -105,9 +105,10 @@ async function readTodos({ batches }: TodoStore, pointers: readonly Pointer[], o
     ids.map(async (id) => {
       const batch = await batches.find(id);
       if (batch === undefined || batch.purgedAt !== undefined) return;
-      const indexes = pointers.filter((it) => it.batch === id).map(({ index }) => index);
-      const rows = await Promise.all(indexes.map((index) => batches.rowWithOutcome(batch, index)));
-      const present = rows.filter((row) => row !== undefined);
+      const indexes = new Set(pointers.filter((it) => it.batch === id).map(({ index }) => index));
+      const pages = [...new Set([...indexes].map((index) => Math.floor(index / ROWS_PER_PAGE)))];
+      const rows = (await Promise.all(pages.map((number) => batches.page(batch, number)))).flat();
+      const present = rows.filter(({ index }) => indexes.has(index));
       for (const { index, todo } of await todosAmong(batches, batch, present, options)) {
         found.set(`${id}/${index}`, todo);
       }

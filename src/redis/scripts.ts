@@ -49,6 +49,7 @@ export type ScriptName =
   | 'presence'
   | 'replace-field'
   | 'seal-field'
+  | 'noted'
   | 'epoch'
   | 'epoch-report';
 

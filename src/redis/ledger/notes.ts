@@ -4,16 +4,28 @@ import { type NotesShown, notesIn } from '../../domain/note.js';
 import type { HistoryEntry } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
+import { script } from '../scripts.js';
 import { NOTED } from './write-set.js';
 
 /** By registration; one without a note is missing. */
 export type NotesOf = (ids: readonly string[]) => Promise<ReadonlyMap<string, NotesShown>>;
 
+/** So few for a run of the script that Redis answers others within a millisecond. */
+const ASKED_AT_ONCE = 500;
+
 export function openNotes(redis: Redis): NotesOf {
+  const notedScript = script(redis, 'noted');
+
+  async function notedAmong(ids: readonly string[]): Promise<string[]> {
+    const parts = Array.from({ length: Math.ceil(ids.length / ASKED_AT_ONCE) }, (_, at) =>
+      ids.slice(at * ASKED_AT_ONCE, (at + 1) * ASKED_AT_ONCE),
+    );
+    return (await Promise.all(parts.map((part) => notedScript([], [NOTED, ...part]) as Promise<string[]>))).flat();
+  }
+
   return async (ids) => {
-    if (ids.length === 0) return new Map();
-    const marks = await answersOf(redis.pipeline(ids.map((id) => ['hget', key('registration', id), NOTED])));
-    const noted = ids.filter((_, at) => marks[at] !== null);
+    const noted = await notedAmong(ids);
+    if (noted.length === 0) return new Map();
     const histories = await answersOf(redis.pipeline(noted.map((id) => ['lrange', key('history', id), '0', '-1'])));
     return new Map(
       noted.map((id, at) => {

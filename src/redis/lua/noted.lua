@@ -1,0 +1,8 @@
+-- Which of many registrations have a note: asked one by one, two thousand of them would take the client thirty times as long.
+-- ARGV 1 the field that marks a note, 2… registrations
+-- Answers those with one.
+local noted = {}
+for at = 2, #ARGV do
+  if redis.call('HEXISTS', key.registration(ARGV[at]), ARGV[1]) == 1 then noted[#noted + 1] = ARGV[at] end
+end
+return noted
