@@ -3,12 +3,13 @@
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
 
-import type { Batch } from '../domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn, weixinIdIn } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
+import { PAGES_AT_ONCE } from '../redis/ledger/row-index.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {
@@ -90,14 +91,44 @@ async function* inSheets(
   const { batches } = tools;
   const wanted = comparable(text);
   if (wanted === '') return;
-  for (const id of (await batches.list()).reverse()) {
-    const batch = await batches.find(id);
-    if (batch === undefined || batch.purgedAt !== undefined) continue;
-    for await (const index of indexesIn(batch, text)) {
-      const entry = await batches.rowWithOutcome(batch, index);
-      if (entry !== undefined && fits(entry, batch, wanted)) yield await foundIn(tools, batch, entry, options);
+  for await (const some of batchesTogether(batches, (await batches.list()).reverse())) {
+    // Begun together, looked at in their order.
+    const begun = some.map((batch) => {
+      const indexes = indexesIn(batch, text)[Symbol.asyncIterator]();
+      const first = indexes.next();
+      // An error is reported when its turn comes, and not at all where enough was found before.
+      first.catch(() => {});
+      return { batch, indexes, first };
+    });
+    for (const { batch, indexes, first } of begun) {
+      for (let index = await first; index.done !== true; index = await indexes.next()) {
+        const entry = await batches.rowWithOutcome(batch, index.value);
+        if (entry !== undefined && fits(entry, batch, wanted)) yield await foundIn(tools, batch, entry, options);
+      }
     }
   }
+}
+
+const BATCHES_AT_ONCE = 64;
+/** As many rows as one command reads. One small sheet after the other, a thousand of them would take a thousand round trips. */
+const ROWS_TOGETHER = PAGES_AT_ONCE * ROWS_PER_PAGE;
+
+/** Batches that were not purged, as many at a time as have few rows together; a large one comes alone. */
+async function* batchesTogether(batches: Batches, ids: readonly string[]): AsyncGenerator<readonly Batch[]> {
+  let together: Batch[] = [];
+  let rows = 0;
+  for (let at = 0; at < ids.length; at += BATCHES_AT_ONCE) {
+    for (const batch of await Promise.all(ids.slice(at, at + BATCHES_AT_ONCE).map(batches.find))) {
+      if (batch === undefined || batch.purgedAt !== undefined) continue;
+      if (together.length > 0 && (rows + batch.rows > ROWS_TOGETHER || together.length === BATCHES_AT_ONCE)) {
+        yield together;
+        [together, rows] = [[], 0];
+      }
+      together.push(batch);
+      rows += batch.rows;
+    }
+  }
+  if (together.length > 0) yield together;
 }
 
 async function foundIn(

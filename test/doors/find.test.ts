@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findCommand } from '../../src/cli/find.js';
 import { loadCommand } from '../../src/cli/load.js';
+import type { Batch } from '../../src/domain/batch.js';
 import { purge } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
+import { find } from '../../src/reporter/find.js';
 import { run } from '../support/command-line.js';
 import { openBook } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { REPORT_OPTIONS } from '../support/reports.js';
 
 const server = useRedis();
 const many = Array.from({ length: 1_100 }, (_, number) => merchant(number));
@@ -85,4 +88,34 @@ test('a merchant that was purged is not found any more', async () => {
   await purge({ redis: server.redis, batches, pushes: openPushes(server.redis), spool: home }, old, 0, Date.now());
   expect(await found(one.name)).toEqual([]);
   expect(await server.redis.keys(key('rowIndex', '*'))).toEqual([]);
+});
+
+test('small sheets are looked through together, and what is found comes from the newest first', async () => {
+  const { batches, ledger, load: loadInto } = openBook(server.redis);
+  const same = merchant(1_200);
+  const ids = ['second.csv', 'third.csv', 'fourth.csv'];
+  for (const id of ids) await loadInto(id, [same]);
+  let begun = 0;
+  let allBegan = (): void => {};
+  const all = new Promise<void>((resolve) => {
+    allBegan = resolve;
+  });
+  async function* rowsThatMayBe(batch: Batch): AsyncGenerator<number> {
+    begun += 1;
+    // Three small ones, and the one that was loaded before this test.
+    if (begun === 4) allBegan();
+    await all;
+    if (ids.includes(batch.id)) yield 0;
+  }
+  const tools = {
+    batches,
+    ledger,
+    identify: () => '',
+    ownersOf: async () => [],
+    rowsThatMayBe,
+    rowsWith: rowsThatMayBe,
+  };
+  const found: string[] = [];
+  for await (const { batch } of find(tools, same.name, REPORT_OPTIONS)) found.push(batch.id);
+  expect(found).toEqual(ids.toReversed());
 });

@@ -15,7 +15,7 @@ import { key } from '../keys.js';
 const BYTES_OF_ROW = 8;
 
 /** Pages that are requested from Redis at once. */
-const PAGES_AT_ONCE = 64;
+export const PAGES_AT_ONCE = 64;
 
 interface Pages {
   readonly id: string;
