@@ -35,7 +35,7 @@ const DAY_ASKED: Words = {
   zh: '微信答复当日额度已用完（45009）。下一个有行待提交的工作进程会立即询问微信是否又有额度。',
 };
 
-const RESUMED = {
+export const RESUMED = {
   running: { en: 'The line was not stopped.', zh: '提交没有停止，无需恢复。' },
   resumed: { en: 'The line runs again.', zh: '已恢复提交。' },
   probe: {

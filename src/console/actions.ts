@@ -1,5 +1,8 @@
 /** What people can do in the console, as the audit calls it. */
-import type { Words } from '../domain/words.js';
+import { RESUMED } from '../app/line.js';
+import { REPEATED } from '../app/once.js';
+import { CONSOLE_ROLES } from '../domain/console-user.js';
+import { same, type Words } from '../domain/words.js';
 
 export const ACTIONS = {
   'session.begin': { en: 'logged in', zh: '登录' },
@@ -36,3 +39,26 @@ export const RESULTS = {
   refused: { en: 'refused', zh: '被拒绝' },
   failed: { en: 'failed', zh: '出错' },
 } as const satisfies Record<string, Words>;
+
+const DETAILS: Readonly<Record<string, Words>> = {
+  ...RESUMED,
+  ...CONSOLE_ROLES,
+  contacted: { en: 'contacted', zh: '已联系' },
+  [REPEATED]: { en: 'the form was sent again; nothing was done', zh: '表单重复提交，未再执行' },
+};
+
+/** What a count in the detail of an action counts, by the page of the action. */
+const COUNTED: Readonly<Record<string, (count: string) => Words>> = {
+  merchants: (count) => ({ en: `rows: ${count}`, zh: `${count} 行` }),
+  batches: (count) => ({ en: `rows: ${count}`, zh: `${count} 行` }),
+  sheets: (count) => ({ en: `files: ${count}`, zh: `${count} 个文件` }),
+  pushes: (count) => ({ en: `pushes: ${count}`, zh: `${count} 条推送` }),
+  users: (count) => ({ en: `sessions: ${count}`, zh: `${count} 个会话` }),
+};
+
+/** The detail of an audit entry; ids, and what another version may have written, stay what they are. */
+export function detailInWords(action: string, detail: string): Words {
+  const counted = /^\d{1,9}$/.test(detail) ? COUNTED[action.split('.')[0] ?? ''] : undefined;
+  const known = Object.hasOwn(DETAILS, detail) ? DETAILS[detail] : undefined;
+  return counted?.(detail) ?? known ?? same(detail);
+}

@@ -2,7 +2,7 @@
 import { auditPage } from '../../app/console-users.js';
 import type { AuditEntry } from '../../domain/console-user.js';
 import { same, type Words } from '../../domain/words.js';
-import { ACTIONS, RESULTS } from '../actions.js';
+import { ACTIONS, detailInWords, RESULTS } from '../actions.js';
 import { Pager } from '../components/pager.js';
 import { DataTable } from '../components/table.js';
 import type { Route } from '../visit.js';
@@ -46,9 +46,9 @@ export const auditRoutes: readonly Route[] = [
                 {
                   heading: visit.say(WORDS.subject),
                   look: 'wide',
-                  cell: ({ subject, detail }) => (
+                  cell: ({ action, subject, detail }) => (
                     <>
-                      <bdi>{subject}</bdi> {detail !== '' && <small>{detail}</small>}
+                      <bdi>{subject}</bdi> {detail !== '' && <small>{visit.say(detailInWords(action, detail))}</small>}
                     </>
                   ),
                 },

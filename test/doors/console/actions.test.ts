@@ -1,6 +1,7 @@
 /** Every action of the console: only from our own pages, only with the role that it needs, and recorded. */
 import { expect, test } from 'vitest';
 import { addUser, auditPage, listUsers } from '../../../src/app/console-users.js';
+import { detailInWords } from '../../../src/console/actions.js';
 import { ROUTES } from '../../../src/console/routes.js';
 import { CONSOLE_ROLE_NAMES, mayAct } from '../../../src/domain/console-user.js';
 import { openConsole, PASSWORD } from './support/visitor.js';
@@ -93,6 +94,19 @@ test('users are added, changed and removed by an admin, and the audit names the 
   const audit = await admin.get('/audit');
   expect(audit.text).toContain('<bdi>&lt;b&gt;</bdi>');
   expect(audit.text).not.toContain(PASSWORD);
+});
+
+test.each([
+  ['users.add', 'operator', '操作员'],
+  ['users.sessions', '2', '2 个会话'],
+  ['batches.retry', '1200', '1200 行'],
+  ['sheets.upload', '3', '3 个文件'],
+  ['merchants.note', 'contacted', '已联系'],
+  ['merchants.retry', 'repeated', '表单重复提交，未再执行'],
+  ['sheets.start', 'b1a2b3c4d5e6', 'b1a2b3c4d5e6'],
+  ['of.later', '7', '7'],
+])('in Chinese the detail of %s, %s, is shown as %s', (action, detail, shown) => {
+  expect(detailInWords(action, detail).zh).toBe(shown);
 });
 
 test('a form that is larger than a form can be is not read', async () => {
