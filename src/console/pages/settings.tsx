@@ -1,4 +1,5 @@
 /** Settings in effect and where each comes from, versions, documents, and a test notice. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { NOTIFY_ANSWERS, type NotifyResult, testNotify, WEBHOOK } from '../../app/notify-test.js';
 import { RequestError } from '../../app/request-error.js';
@@ -43,19 +44,19 @@ const WORDS = {
   noDocument: { en: 'There is no such document.', zh: '没有此文档。' },
 } as const satisfies Record<string, Words>;
 
-/** Files of the package; those without a Chinese one are in English. */
-const DOCUMENTS: Readonly<Record<string, { readonly words: Words; readonly hasChinese: boolean }>> = {
-  settings: { words: { en: 'Settings', zh: '配置项' }, hasChinese: false },
-  console: { words: { en: 'The console', zh: '控制台' }, hasChinese: true },
-  sheets: { words: { en: 'Sheets', zh: '商户表' }, hasChinese: true },
-  reports: { words: { en: 'Reports', zh: '报告' }, hasChinese: true },
-  nights: { words: { en: 'Nightly runs', zh: '夜间任务' }, hasChinese: true },
-  answers: { words: { en: "WeChat's answers", zh: '微信的返回码' }, hasChinese: true },
-  receiver: { words: { en: 'The receiver', zh: '接收服务' }, hasChinese: false },
-  webhooks: { words: { en: 'Webhooks and chats', zh: '通知' }, hasChinese: false },
-  redis: { words: { en: 'Redis', zh: 'Redis' }, hasChinese: false },
-  monitoring: { words: { en: 'Monitoring', zh: '监控' }, hasChinese: false },
-  states: { words: { en: 'States', zh: '状态' }, hasChinese: false },
+/** Files of the package, in Chinese where there is a Chinese one. */
+const DOCUMENTS: Readonly<Record<string, Words>> = {
+  settings: { en: 'Settings', zh: '配置项' },
+  console: { en: 'The console', zh: '控制台' },
+  sheets: { en: 'Sheets', zh: '商户表' },
+  reports: { en: 'Reports', zh: '报告' },
+  nights: { en: 'Nightly runs', zh: '夜间任务' },
+  answers: { en: "WeChat's answers", zh: '微信的返回码' },
+  receiver: { en: 'The receiver', zh: '接收服务' },
+  webhooks: { en: 'Webhooks and chats', zh: '通知' },
+  redis: { en: 'Redis', zh: 'Redis' },
+  monitoring: { en: 'Monitoring', zh: '监控' },
+  states: { en: 'States', zh: '状态' },
 };
 
 export const settingsRoutes: readonly Route[] = [
@@ -66,10 +67,10 @@ export const settingsRoutes: readonly Route[] = [
     needs: 'viewer',
     async show({ params, language }) {
       const { name = '' } = params;
-      const document = Object.hasOwn(DOCUMENTS, name) ? DOCUMENTS[name] : undefined;
-      if (document === undefined) throw new RequestError('not_found', WORDS.noDocument);
-      const folder = language === 'zh' && document.hasChinese ? 'docs/zh' : 'docs';
-      const text = await readFile(packageFile(`${folder}/${name}.md`), 'utf8');
+      if (!Object.hasOwn(DOCUMENTS, name)) throw new RequestError('not_found', WORDS.noDocument);
+      const chinese = packageFile(`docs/zh/${name}.md`);
+      const file = language === 'zh' && existsSync(chinese) ? chinese : packageFile(`docs/${name}.md`);
+      const text = await readFile(file, 'utf8');
       return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
     },
   },
@@ -128,7 +129,7 @@ async function pageOf(visit: Visit, results?: readonly NotifyResult[]): Promise<
         <section>
           <h2>{visit.say(WORDS.docs)}</h2>
           <ul class="counts">
-            {Object.entries(DOCUMENTS).map(([name, { words }]) => (
+            {Object.entries(DOCUMENTS).map(([name, words]) => (
               <li>
                 <a href={`/settings/docs/${name}`}>{visit.say(words)}</a>
               </li>
