@@ -9,7 +9,7 @@ import type { RefusedRow } from '../reporter/corrected-later.js';
 import { type Todo, type TodoOptions, todosAmong, type Urgency, urgency } from '../reporter/todo.js';
 import { sleep } from '../sleep.js';
 import { reportOptionsOf } from './report-options.js';
-import { correctedLaterIn } from './todo.js';
+import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
 
 type TodoStore = Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'redis' | 'settings' | 'log'>;
@@ -149,7 +149,7 @@ async function overviewOf(store: TodoStore, language: Language): Promise<Overvie
 async function refresh(store: TodoStore, overview: Overview, language: Language): Promise<void> {
   const { batches } = store;
   const ids = (await batches.list()).reverse();
-  const correctedLater = correctedLaterIn(store);
+  const correctedLater = correctedLaterOf(store);
   const options = { ...(await reportOptionsOf(store, language)), notesOf: NO_NOTES, correctedLater };
   let isChanged = false;
   for await (const [id, signature] of signaturesOf(batches, ids)) {

@@ -1,9 +1,8 @@
 import type { Language, Words } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
-import { rowsNamedAmong } from '../redis/ledger/row-index.js';
-import { type CorrectedLater, openCorrectedLater } from '../reporter/corrected-later.js';
 import { type Todo, type TodoOptions, todosOf } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
+import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
 
 /** Merchants to contact, over all batches, the most urgent first. */
@@ -15,14 +14,10 @@ export async function todo(
   const options = {
     ...(await reportOptionsOf(store, language)),
     notesOf: openNotes(store.redis),
-    correctedLater: correctedLaterIn(store),
+    correctedLater: correctedLaterOf(store),
     ...chosen,
   };
   return todosOf(store.batches, options);
-}
-
-export function correctedLaterIn(store: Pick<Store, 'batches' | 'identify' | 'ledger' | 'redis'>): CorrectedLater {
-  return openCorrectedLater({ ...store, rowsNamedAmong: (batch, names) => rowsNamedAmong(store.redis, batch, names) });
 }
 
 export const TODO_SUMMARY = (all: number, urgent: number, contacted: number): Words => ({

@@ -2,9 +2,9 @@
  * Rows that our checks refused, and that were corrected since: a newer sheet has the merchant again. A refused row has no
  * registration that would say so; without this its merchant would be called after the Mini Program was created.
  */
-import type { Batch } from '../domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
 import { comparable, type Identify } from '../domain/merchant.js';
-import { nameIn } from '../domain/row.js';
+import { nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 
@@ -19,7 +19,7 @@ export interface RefusedRow {
 export type CorrectedLater = (rows: readonly RefusedRow[]) => Promise<ReadonlySet<RefusedRow>>;
 
 export interface CorrectedLaterTools {
-  readonly batches: Pick<Batches, 'list' | 'find' | 'rowWithOutcome'>;
+  readonly batches: Pick<Batches, 'list' | 'find' | 'page'>;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly identify: Identify;
   /** Indexes of the rows that may have one of these names. */
@@ -31,7 +31,7 @@ export function openCorrectedLater(tools: CorrectedLaterTools): CorrectedLater {
     if (rows.length === 0) return new Set();
     const order = await tools.batches.list();
     const ageOf = new Map(order.map((id, at) => [id, at]));
-    const named = await namedAgain(tools, rows, order, ageOf);
+    const named = await namedAgain(tools, rows, order);
     const others = rows.filter((row) => !named.has(row) && row.code !== '');
     const coded = await registeredSince(tools, others, ageOf);
     return new Set([...named, ...coded]);
@@ -44,29 +44,53 @@ async function namedAgain(
   { batches, rowsNamedAmong }: CorrectedLaterTools,
   rows: readonly RefusedRow[],
   order: readonly string[],
-  ageOf: Ages,
 ): Promise<Set<RefusedRow>> {
+  const refusedIn = grouped(rows, ({ batch }) => batch);
   const found = new Set<RefusedRow>();
-  const oldest = Math.min(...rows.map(({ batch }) => ageOf.get(batch) ?? order.length));
-  for (const [at, id] of [...order.entries()].slice(oldest + 1)) {
-    const byName = new Map<string, RefusedRow[]>();
-    for (const row of rows) {
-      if (row.name.trim() === '' || found.has(row) || (ageOf.get(row.batch) ?? at) >= at) continue;
-      const name = comparable(row.name);
-      const same = byName.get(name);
-      // A sheet of wrong rows may have thousands of one name.
-      if (same === undefined) byName.set(name, [row]);
-      else same.push(row);
+  // Those of the sheets before this one that no sheet has had again.
+  const open = new Map<string, RefusedRow[]>();
+  for (const id of order) {
+    const batch = open.size === 0 ? undefined : await batches.find(id);
+    if (batch !== undefined && batch.purgedAt === undefined) {
+      for (const name of await namesAgain({ batches, rowsNamedAmong }, batch, new Set(open.keys()))) {
+        for (const row of open.get(name) ?? []) found.add(row);
+        open.delete(name);
+      }
     }
-    const batch = byName.size === 0 ? undefined : await batches.find(id);
-    if (batch === undefined || batch.purgedAt !== undefined) continue;
-    for await (const index of rowsNamedAmong(batch, new Set(byName.keys()))) {
-      const entry = await batches.rowWithOutcome(batch, index);
-      const name = entry === undefined ? '' : comparable(nameIn(entry.row, batch.columns));
-      for (const row of byName.get(name) ?? []) found.add(row);
+    const named = (refusedIn.get(id) ?? []).filter(({ name }) => name.trim() !== '');
+    for (const [name, some] of grouped(named, (row) => comparable(row.name))) {
+      open.set(name, [...(open.get(name) ?? []), ...some]);
     }
   }
   return found;
+}
+
+/** Which of these names a batch has. Rows that may have one come page by page, so a page is read once. */
+async function namesAgain(
+  { batches, rowsNamedAmong }: Pick<CorrectedLaterTools, 'batches' | 'rowsNamedAmong'>,
+  batch: Batch,
+  names: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const again = new Set<string>();
+  let page: { readonly number: number; readonly rows: readonly RowWithOutcome[] } | undefined;
+  for await (const index of rowsNamedAmong(batch, names)) {
+    const number = Math.floor(index / ROWS_PER_PAGE);
+    if (page?.number !== number) page = { number, rows: await batches.page(batch, number) };
+    const entry = page.rows.find((it) => it.index === index);
+    if (entry !== undefined) again.add(comparable(nameIn(entry.row, batch.columns)));
+  }
+  return again;
+}
+
+function grouped(rows: readonly RefusedRow[], by: (row: RefusedRow) => string): Map<string, RefusedRow[]> {
+  const groups = new Map<string, RefusedRow[]>();
+  for (const row of rows) {
+    const group = groups.get(by(row));
+    // A sheet of wrong rows may have thousands of one name.
+    if (group === undefined) groups.set(by(row), [row]);
+    else group.push(row);
+  }
+  return groups;
 }
 
 const READ_AT_ONCE = 100;

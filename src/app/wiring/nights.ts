@@ -7,14 +7,13 @@ import { openCalls } from '../../redis/calls.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openNotes } from '../../redis/ledger/notes.js';
-import { rowsNamedAmong } from '../../redis/ledger/row-index.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import { openNights } from '../../redis/nights.js';
 import { queueForPeople } from '../../redis/notices.js';
 import { openReadings } from '../../redis/readings.js';
 import { openWakeupChannel } from '../../redis/wakeup-channel.js';
-import { openCorrectedLater } from '../../reporter/corrected-later.js';
 import { batchProgress } from '../../reporter/ending.js';
+import { correctedLaterOf } from './corrected-later.js';
 import { limitsOf } from './limits.js';
 import type { Part } from './part.js';
 import { startBeatingAs } from './processes.js';
@@ -57,12 +56,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     readings: openReadings(redis),
     batches: openBatches(redis),
     notesOf: openNotes(redis),
-    correctedLater: openCorrectedLater({
-      batches: openBatches(redis),
-      ledger: openLedger(redis),
-      identify,
-      rowsNamedAmong: (batch, names) => rowsNamedAmong(redis, batch, names),
-    }),
+    correctedLater: correctedLaterOf({ redis, identify, batches: openBatches(redis), ledger: openLedger(redis) }),
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
