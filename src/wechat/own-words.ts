@@ -1,5 +1,5 @@
 /** What client.ts writes down of a call without an answer of WeChat's, in the reader's language: it is not WeChat's to quote. */
-import type { Words } from '../domain/words.js';
+import { same, type Words } from '../domain/words.js';
 
 const LACKS: Readonly<Record<string, string>> = {
   'and no JSON': '内容不是 JSON',
@@ -30,5 +30,5 @@ export function ownWords(said: string): Words | undefined {
 
 /** Either, in both languages. */
 export function inWords(said: string): Words {
-  return ownWords(said) ?? { en: said, zh: said };
+  return ownWords(said) ?? same(said);
 }

@@ -13,7 +13,7 @@ import { LineState } from '../components/line-state.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
-import { isContacted } from './todo.js';
+import { isListed } from './todo.js';
 
 const WORDS = {
   title: { en: 'Today', zh: '今日' },
@@ -145,7 +145,7 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
             heading: view.say(WORDS.who),
             cell: ({ who }) => {
               const name = view.say(ACTORS[who]);
-              return leadsToTodo && isContacted(who) ? <a href={`/todo?who=${who}`}>{name}</a> : name;
+              return leadsToTodo && isListed(who) ? <a href={`/todo?who=${who}`}>{name}</a> : name;
             },
           },
           {

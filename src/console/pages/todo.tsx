@@ -55,7 +55,7 @@ const THEIRS = ['legal_person', 'merchant'] as const satisfies readonly Actor[];
 const OPEN = 'open';
 
 /** Whether merchants whose turn it is are listed on `/todo?who=`. */
-export function isContacted(who: Actor): boolean {
+export function isListed(who: Actor): boolean {
   return THEIRS.some((it) => it === who);
 }
 
