@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const PASSWORD = 'a password of benches';
-const program = fileURLToPath(new URL('../bin/fastregister', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../bin/fastregister', import.meta.url));
 
 /** `parts`: what has to be ready, by its name in the log. Answers the port of each. */
 export async function startProgram(args, env, parts) {
-  const process = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const process = spawn(PROGRAM, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const ports = {};
   let text = '';
   // Read to its end: a process whose log is not read stands still.

@@ -12,11 +12,10 @@ import { Agent, get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { REHEARSAL_CREDENTIALS } from '../dist/simulator/options.js';
 import { openStore } from '../dist/src/app/wiring/store.js';
 import * as crypt from '../dist/src/wechat/crypt.js';
-import { below, browserOf, inWords, memoryOf, PASSWORD, startProgram } from './browser.js';
+import { below, browserOf, inWords, memoryOf, PASSWORD, PROGRAM, startProgram } from './browser.js';
 import { acceptRows, environment, log, merchant, settingsFrom, startWechat, startWorkers, until } from './rig.js';
 import { writeSheet } from './sheet.js';
 import { ticketPushes } from './ticket-push.js';
@@ -74,7 +73,7 @@ try {
 
   await sending('resume');
   const sheet = await writeSheet(join(home, 'rows.csv'), ROWS);
-  const loading = spawn(process.execPath, [program(), 'load', sheet], { env, stdio: 'ignore' });
+  const loading = spawn(process.execPath, [PROGRAM, 'load', sheet], { env, stdio: 'ignore' });
   const loaded = once(loading, 'exit');
   let isOver = false;
   loaded.then(() => {
@@ -101,10 +100,6 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-function program() {
-  return fileURLToPath(new URL('../bin/fastregister', import.meta.url));
-}
-
 /** The batches; WeChat has taken some thousand rows, so that there are merchants to contact. */
 async function fill() {
   const each = Math.ceil(ROWS / BATCHES);
@@ -120,7 +115,7 @@ async function fill() {
 }
 
 async function sending(command, ...reason) {
-  const child = spawn(process.execPath, [program(), command, ...reason], { env, stdio: 'ignore' });
+  const child = spawn(process.execPath, [PROGRAM, command, ...reason], { env, stdio: 'ignore' });
   const [status] = await once(child, 'exit');
   if (status !== 0) throw new Error(`${command} ended with ${status}`);
 }

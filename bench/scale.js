@@ -8,15 +8,14 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openStore } from '../dist/src/app/wiring/store.js';
+import { PROGRAM } from './browser.js';
 import { processOf } from './cpu.js';
 import { environment, log, settingsFrom, until } from './rig.js';
 import { writeSheet } from './sheet.js';
 
 const REGISTRATIONS = Number(process.argv[2] ?? 10_000_000);
 const ROWS_OF_A_SHEET = Math.min(1_000_000, REGISTRATIONS);
-const program = fileURLToPath(new URL('../bin/fastregister', import.meta.url));
 
 const home = mkdtempSync(join(tmpdir(), 'fr-'));
 const env = {
@@ -58,7 +57,7 @@ try {
 /** A command in a process of its own. */
 async function timed(...args) {
   const began = performance.now();
-  const child = spawn('/usr/bin/env', ['time', '-f', '%M', process.execPath, program, ...args], {
+  const child = spawn('/usr/bin/env', ['time', '-f', '%M', process.execPath, PROGRAM, ...args], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
