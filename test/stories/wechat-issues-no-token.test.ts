@@ -17,11 +17,12 @@ test.each([
   async (code, cause, todo) => {
     const story = await rehearse({ settings: { FASTREGISTER_TOKEN_RETRY: '1h' } });
     const asked = () => story.simulator.state().calls[TOKEN]?.['']?.[code] ?? 0;
+    const isNoted = async () => (await story.book.calls.waitNoted())?.refusal !== undefined;
     story.simulator.setFaults({ component_token: code });
     await story.book.load('b1', [merchant(1), merchant(2), merchant(3)]);
     await story.start();
     await Promise.all([story.startSending(), story.startSending()]);
-    await until('WeChat has refused', () => asked() > 0);
+    await until('the refusal is noted', isNoted);
 
     const env = story.env;
     const said = (await run(statusCommand, [], env)).stdout;
@@ -39,6 +40,8 @@ test.each([
 
     await story.book.calls.resumeLine();
     await until('it is asked at once', () => asked() === 2);
+    // `resume` ends a wait that has begun; this one begins when the answer is noted.
+    await until('the second refusal is noted', isNoted);
     story.simulator.clearFaults();
     await story.book.calls.resumeLine();
     await story.settled('b1');
