@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 
 const scrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scryptWithCallback);
 
-/** 32 MB and a tenth of a second: what OWASP asks for at least. */
-const COST = { N: 2 ** 15, r: 8, p: 1 };
+/** 32 MB and a tenth of a second: what OWASP asks for at least. Only tests change it (test/support/cheap-passwords.ts). */
+export const PASSWORD_COST = { N: 2 ** 15, r: 8, p: 1 };
 const LENGTH = 32;
 
 /** At most so many at once: a flood of tries takes memory and threads for two of them. */
@@ -15,22 +15,24 @@ const waiting: (() => void)[] = [];
 
 /** `scrypt$32768$8$1$SALT$HASH` */
 export async function hashPassword(password: string, salt = randomBytes(16)): Promise<string> {
-  const hash = await derived(password, salt, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), hash.toString('base64')].join('$');
+  return stored(salt, await derived(password, salt, PASSWORD_COST));
 }
 
 /** Takes as long where there is no user of that name. */
-export async function isPassword(password: string, stored: string | undefined): Promise<boolean> {
-  const [, N, r, p, salt, hash] = (stored ?? NOBODYS).split('$');
+export async function isPassword(password: string, kept: string | undefined): Promise<boolean> {
+  const [, N, r, p, salt, hash] = (kept ?? stored(Buffer.alloc(16), Buffer.alloc(LENGTH))).split('$');
   const expected = Buffer.from(hash ?? '', 'base64');
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   const given = await derived(password, Buffer.from(salt ?? '', 'base64'), cost);
-  return timingSafeEqual(given, expected) && stored !== undefined;
+  return timingSafeEqual(given, expected) && kept !== undefined;
 }
 
-const NOBODYS = `scrypt$${COST.N}$${COST.r}$${COST.p}$AAAAAAAAAAAAAAAAAAAAAA==$${Buffer.alloc(LENGTH).toString('base64')}`;
+function stored(salt: Buffer, hash: Buffer): string {
+  const { N, r, p } = PASSWORD_COST;
+  return ['scrypt', N, r, p, salt.toString('base64'), hash.toString('base64')].join('$');
+}
 
-async function derived(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+async function derived(password: string, salt: Buffer, cost: typeof PASSWORD_COST): Promise<Buffer> {
   if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
   else running += 1;
   try {

@@ -65,10 +65,11 @@ test.each(['zh-CN', 'en-GB'])('in %s axe-core finds no serious fault on any page
   await logIn(opened);
   for (const path of pages) {
     await page.goto(address + path);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect([path, colorScheme, await findings(page)]).toEqual([path, colorScheme, []]);
-    }
+    expect([path, await findings(page)]).toEqual([path, []]);
+    // In the dark nothing but colours is different.
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect([path, 'dark', await findings(page, ['color-contrast'])]).toEqual([path, 'dark', []]);
+    await page.emulateMedia({ colorScheme: 'light' });
     for (const size of Object.values(SIZES)) {
       await page.setViewportSize(size);
       expect([path, size.width, await isTooWide(page)]).toEqual([path, size.width, false]);

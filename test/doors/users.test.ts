@@ -2,9 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isPassword } from '../../src/app/passwords.js';
 import { openConsoleAudit } from '../../src/redis/console-audit.js';
 import { openConsoleUsers } from '../../src/redis/console-users.js';
 import { typed } from '../support/command-line.js';
+import { run } from '../support/program.js';
 import { useRedis } from '../support/redis.js';
 import { newHome } from '../support/rehearsal.js';
 
@@ -38,6 +40,14 @@ test('a user is added with a password that is shown once, listed, and removed', 
     ['users.remove', 'wang'],
     ['users.add', 'wang'],
   ]);
+});
+
+test('the program keeps a password as a hash that costs 32 MB and a tenth of a second to compare', async () => {
+  const added = await run(['users', 'add', 'wang'], { env: env() });
+  const kept = (await openConsoleUsers(server.redis).find('wang'))?.password;
+  expect(kept).toMatch(/^scrypt\$32768\$8\$1\$/);
+  expect(await isPassword(added.stdout.trim(), kept)).toBe(true);
+  expect(await isPassword('another password', kept)).toBe(false);
 });
 
 test('a password is read from a file, of which the first line counts', async () => {

@@ -104,7 +104,7 @@ test('every cell of every sheet comes back from the report as it was, in CSV and
       expect(await notesRead(csv)).toEqual(notes);
       expect(await notesRead(xlsx)).toEqual(notes);
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(32) },
   );
 });
 

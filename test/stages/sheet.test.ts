@@ -145,7 +145,7 @@ describe('any table of text', () => {
           expect(await cellsOf(sheet)).toEqual(table);
         },
       ),
-      { numRuns: runs(300) },
+      { numRuns: runs(160) },
     ));
 
   test('is the same in a workbook', () =>
@@ -156,7 +156,7 @@ describe('any table of text', () => {
         const sheet = await openSheet(await saved(workbook([{ name: 'a', rows }], { inline, deflate })));
         expect(await cellsOf(sheet)).toEqual(table);
       }),
-      { numRuns: runs(200) },
+      { numRuns: runs(80) },
     ));
 
   test('is the same however the file is cut into pieces: thousands of rows of wide characters', async () => {

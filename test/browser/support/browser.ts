@@ -95,10 +95,11 @@ export interface Finding {
   readonly nodes: readonly string[];
 }
 
-/** What axe-core calls serious or critical. */
-export async function findings(page: Page): Promise<Finding[]> {
-  await page.evaluate(axe.source);
-  const script = `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations
+/** What axe-core calls serious or critical; by all of its rules, or by some. */
+export async function findings(page: Page, rules?: readonly string[]): Promise<Finding[]> {
+  await page.evaluate(`window.axe || (() => { ${axe.source} })()`);
+  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules !== undefined && { runOnly: rules }) });
+  const script = `axe.run(${options}).then(({ violations }) => violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html + ' ' + failureSummary) })))`;
   return (await page.evaluate(script)) as Finding[];
