@@ -1,8 +1,8 @@
 /** Builds before the tests: threads and processes that tests start run the built program. */
 import { bundle } from './bundle.js';
-import { build, isCompiledOnce } from './program.js';
+import { build } from './program.js';
 
 export default async function setUp(): Promise<void> {
   build();
-  if (!isCompiledOnce) await bundle();
+  await bundle();
 }

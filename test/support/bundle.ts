@@ -1,6 +1,6 @@
 /**
  * The built program in a few files. Node reads hundreds of modules for a command, which is half of what a process costs that
- * a test starts; Node 22 and later keep what they have compiled and do not need it.
+ * a test starts.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';

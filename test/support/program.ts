@@ -8,10 +8,8 @@ import { until } from './until.js';
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const bin = `${checkout}bin/fastregister`;
 
-/** Node 22 and later keep there what they have compiled: the next process starts in three quarters of the time. */
+/** Node 22 and later keep there what they have compiled. */
 const COMPILED = `${checkout}node_modules/.cache/compiled`;
-/** There the tests run the very files of the program; elsewhere the same in a few larger ones, twice as fast (bundle.ts). */
-export const isCompiledOnce = Number(process.versions.node.split('.')[0]) >= 22;
 
 /** Builds what is not built; costs nothing when it is. */
 export function build(): void {
@@ -38,9 +36,9 @@ export interface RunAs {
   readonly cwd?: string;
   /** An open file that takes its output. */
   readonly stdout?: number;
-  /** The very file that a user calls, on every Node. */
+  /** The very file that a user calls; otherwise the same program in a few larger files, twice as fast (bundle.ts). */
   readonly asInstalled?: boolean;
-  /** Which bundle of it, where a bundle is run. */
+  /** Which bundle of it. */
   readonly bundle?: BundleKind;
 }
 
@@ -66,7 +64,7 @@ export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended>
 
 function launch(args: readonly string[], { env = {}, cwd = '/', stdout: output, asInstalled, bundle }: RunAs): Running {
   const { PATH, TMPDIR, HOME } = process.env;
-  const program = (!asInstalled && !isCompiledOnce && bundledProgram(bundle)) || bin;
+  const program = (!asInstalled && bundledProgram(bundle)) || bin;
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { PATH, TMPDIR, HOME, NODE_COMPILE_CACHE: COMPILED, ...env },

@@ -9,6 +9,7 @@ import { type Rehearsal, rehearse } from '../../support/rehearsal.js';
 
 /** Where Debian, Ubuntu and Google's package put it, and macOS; `CHROMIUM=path` names another. */
 const CHROMIUM = [
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
