@@ -4,6 +4,7 @@
  * back.
  */
 import type { Logger } from 'pino';
+import { giveWay } from '../give-way.js';
 import { sleep } from '../sleep.js';
 
 export type LiveEvent =
@@ -33,8 +34,24 @@ interface Feed {
 /** A page is at most this and the time of its rendering behind the ledger. */
 const EVERY_MS = 1_000;
 
+/** A rendering that hangs, as while Redis is away, delays the others by this at most. */
+const TURN_MS = 250;
+
 export function openLiveFeeds(log: Logger, everyMs = EVERY_MS): LiveFeeds {
   const feeds = new Map<string, Feed>();
+  let lastTurn: Promise<unknown> = Promise.resolve();
+
+  /** What many renderings read would come at the same moment, and a push to this process would wait for all of them. */
+  function inTurn<Result>(render: () => Promise<Result>): Promise<Result> {
+    const before = lastTurn;
+    const mine = (async () => {
+      await Promise.race([before, sleep(TURN_MS)]);
+      await giveWay();
+      return render();
+    })();
+    lastTurn = mine.catch(() => {});
+    return mine;
+  }
 
   function tell({ watchers }: Feed, event: LiveEvent): void {
     for (const watcher of watchers) watcher(event);
@@ -44,7 +61,7 @@ export function openLiveFeeds(log: Logger, everyMs = EVERY_MS): LiveFeeds {
     const { signal } = feed.ending;
     while (!signal.aborted) {
       try {
-        const parts = await render();
+        const parts = await inTurn(render);
         if (feed.isInterrupted) {
           feed.isInterrupted = false;
           tell(feed, { kind: 'resumed' });

@@ -60,6 +60,34 @@ test('a page gets an event when Redis goes away, and follows again when it is ba
   await until('pages are shown again', async () => (await one.get('/batches')).status === 200);
 });
 
+test('pages are rendered one after the other, and one that hangs does not hold up the others', async () => {
+  const feeds = openLiveFeeds(readableLog().log, 10);
+  onTestFinished(() => feeds.close());
+  const made = new Map<number, number>();
+  let [running, most] = [0, 0];
+  const render = (page: number) => async () => {
+    running += 1;
+    most = Math.max(most, running);
+    // As Redis does, it answers in a later turn of the loop.
+    await new Promise(setImmediate);
+    running -= 1;
+    made.set(page, (made.get(page) ?? 0) + 1);
+    return {};
+  };
+  const pages = Array.from({ length: 20 }, (_, page) => page);
+  for (const page of pages) feeds.watch(`page ${page}`, render(page), () => {});
+  const isMade = (times: number) => () => pages.every((page) => (made.get(page) ?? 0) >= times);
+  await until('each was made three times', isMade(3));
+  expect(most).toBe(1);
+  feeds.watch(
+    'hangs',
+    () => new Promise(() => {}),
+    () => {},
+  );
+  made.clear();
+  await until('each was made once more', isMade(1));
+});
+
 test('a part that two pages show is made once, and not at all without a page', async () => {
   const feeds = openLiveFeeds(readableLog().log, 10);
   let made = 0;
