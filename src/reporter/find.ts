@@ -18,9 +18,12 @@ export interface FindTools {
   readonly identify: Identify;
   /** The registrations of an appid or a task id. */
   readonly ownersOf: (text: string) => Promise<readonly string[]>;
-  readonly rowsThatMayBe: (batch: Batch, text: string) => AsyncIterable<number>;
-  readonly rowsWith: (batch: Batch, text: string) => AsyncIterable<number>;
+  readonly rowsThatMayBe: (sheet: Sheet, text: string) => AsyncIterable<number>;
+  readonly rowsWith: (sheet: Sheet, text: string) => AsyncIterable<number>;
 }
+
+/** What is known of a batch before it is looked through: of thousands of batches, few have a hit. */
+type Sheet = Pick<Batch, 'id' | 'rows'>;
 
 /** A row of a sheet that names the merchant, as its report has it. */
 export interface Found {
@@ -85,23 +88,25 @@ async function* inSheets(
   tools: FindTools,
   text: string,
   options: ReportOptions,
-  indexesIn: (batch: Batch, text: string) => AsyncIterable<number>,
+  indexesIn: (sheet: Sheet, text: string) => AsyncIterable<number>,
   fits: (row: RowWithOutcome, batch: Batch, text: string) => boolean,
 ): AsyncGenerator<Found> {
   const { batches } = tools;
   const wanted = comparable(text);
   if (wanted === '') return;
-  for await (const some of batchesTogether(batches, (await batches.list()).reverse())) {
+  for await (const some of sheetsTogether(batches, (await batches.list()).reverse())) {
     // Begun together, looked at in their order.
-    const begun = some.map((batch) => {
-      const indexes = indexesIn(batch, text)[Symbol.asyncIterator]();
+    const begun = some.map((sheet) => {
+      const indexes = indexesIn(sheet, text)[Symbol.asyncIterator]();
       const first = indexes.next();
       // An error is reported when its turn comes, and not at all where enough was found before.
       first.catch(() => {});
-      return { batch, indexes, first };
+      return { sheet, indexes, first };
     });
-    for (const { batch, indexes, first } of begun) {
-      for (let index = await first; index.done !== true; index = await indexes.next()) {
+    for (const { sheet, indexes, first } of begun) {
+      let index = await first;
+      const batch = index.done === true ? undefined : await batches.find(sheet.id);
+      for (; batch !== undefined && index.done !== true; index = await indexes.next()) {
         const entry = await batches.rowWithOutcome(batch, index.value);
         if (entry !== undefined && fits(entry, batch, wanted)) yield await foundIn(tools, batch, entry, options);
       }
@@ -109,23 +114,22 @@ async function* inSheets(
   }
 }
 
-const BATCHES_AT_ONCE = 64;
+const SHEETS_AT_ONCE = 64;
 /** As many rows as one command reads. One small sheet after the other, a thousand of them would take a thousand round trips. */
 const ROWS_TOGETHER = PAGES_AT_ONCE * ROWS_PER_PAGE;
 
-/** Batches that were not purged, as many at a time as have few rows together; a large one comes alone. */
-async function* batchesTogether(batches: Batches, ids: readonly string[]): AsyncGenerator<readonly Batch[]> {
-  let together: Batch[] = [];
+/** As many sheets at a time as have few rows together; a large one comes alone. */
+async function* sheetsTogether(batches: Batches, ids: readonly string[]): AsyncGenerator<readonly Sheet[]> {
+  let together: Sheet[] = [];
   let rows = 0;
-  for (let at = 0; at < ids.length; at += BATCHES_AT_ONCE) {
-    for (const batch of await Promise.all(ids.slice(at, at + BATCHES_AT_ONCE).map(batches.find))) {
-      if (batch === undefined || batch.purgedAt !== undefined) continue;
-      if (together.length > 0 && (rows + batch.rows > ROWS_TOGETHER || together.length === BATCHES_AT_ONCE)) {
+  for (let at = 0; at < ids.length; at += SHEETS_AT_ONCE) {
+    for (const sheet of await batches.sizes(ids.slice(at, at + SHEETS_AT_ONCE))) {
+      if (together.length > 0 && (rows + sheet.rows > ROWS_TOGETHER || together.length === SHEETS_AT_ONCE)) {
         yield together;
         [together, rows] = [[], 0];
       }
-      together.push(batch);
-      rows += batch.rows;
+      together.push(sheet);
+      rows += sheet.rows;
     }
   }
   if (together.length > 0) yield together;

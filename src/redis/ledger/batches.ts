@@ -34,6 +34,8 @@ export interface Batches {
   /** Pushes come in or calls go out: a load makes room for them. */
   isTraffic(): Promise<boolean>;
   find(id: string): Promise<Batch | undefined>;
+  /** How many rows each of them has; without those that there are not, and those that were purged. */
+  sizes(ids: readonly string[]): Promise<Pick<Batch, 'id' | 'rows'>[]>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
   counts(id: string): Promise<Counts>;
@@ -215,6 +217,16 @@ export function openBatches(redis: Redis): Batches {
     };
   }
 
+  async function sizes(ids: readonly string[]): Promise<Pick<Batch, 'id' | 'rows'>[]> {
+    const steps = redis.pipeline();
+    for (const id of ids) steps.hmget(key('batch', id), 'columns', 'rows', 'purgedAt');
+    const answers = (await answersOf(steps)) as (string | null)[][];
+    return ids.flatMap((id, at) => {
+      const [columns, rows, purgedAt] = answers[at] ?? [];
+      return columns == null || purgedAt != null ? [] : [{ id, rows: Number(rows ?? 0) }];
+    });
+  }
+
   async function counts(id: string): Promise<Counts> {
     const fields = await redis.hgetall(key('counts', id));
     return Object.fromEntries(
@@ -329,6 +341,7 @@ export function openBatches(redis: Redis): Batches {
     complete,
     isTraffic: () => isTraffic(redis),
     find,
+    sizes,
     list: () => redis.lrange(key('batches'), 0, -1),
     counts,
     page,
