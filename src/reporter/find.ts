@@ -3,13 +3,13 @@
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
 
-import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
+import type { Batch } from '../domain/batch.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn, weixinIdIn } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
-import { PAGES_AT_ONCE } from '../redis/ledger/row-index.js';
+import type { RowOfSheet, Sheet } from '../redis/ledger/row-index.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {
@@ -18,12 +18,11 @@ export interface FindTools {
   readonly identify: Identify;
   /** The registrations of an appid or a task id. */
   readonly ownersOf: (text: string) => Promise<readonly string[]>;
-  readonly rowsThatMayBe: (sheet: Sheet, text: string) => AsyncIterable<number>;
-  readonly rowsWith: (sheet: Sheet, text: string) => AsyncIterable<number>;
+  readonly rowsThatMayBe: RowsIn;
+  readonly rowsWith: RowsIn;
 }
 
-/** What is known of a batch before it is looked through: of thousands of batches, few have a hit. */
-type Sheet = Pick<Batch, 'id' | 'rows'>;
+type RowsIn = (sheets: readonly Sheet[], text: string) => AsyncIterable<RowOfSheet>;
 
 /** A row of a sheet that names the merchant, as its report has it. */
 export interface Found {
@@ -85,55 +84,31 @@ export async function keyedBy(
 }
 
 async function* inSheets(
-  tools: FindTools,
+  { batches }: FindTools,
   text: string,
   options: ReportOptions,
-  indexesIn: (sheet: Sheet, text: string) => AsyncIterable<number>,
+  rowsIn: RowsIn,
   fits: (row: RowWithOutcome, batch: Batch, text: string) => boolean,
 ): AsyncGenerator<Found> {
-  const { batches } = tools;
   const wanted = comparable(text);
   if (wanted === '') return;
-  for await (const some of sheetsTogether(batches, (await batches.list()).reverse())) {
-    // Begun together, looked at in their order.
-    const begun = some.map((sheet) => {
-      const indexes = indexesIn(sheet, text)[Symbol.asyncIterator]();
-      const first = indexes.next();
-      // An error is reported when its turn comes, and not at all where enough was found before.
-      first.catch(() => {});
-      return { sheet, indexes, first };
-    });
-    for (const { sheet, indexes, first } of begun) {
-      let index = await first;
-      const batch = index.done === true ? undefined : await batches.find(sheet.id);
-      for (; batch !== undefined && index.done !== true; index = await indexes.next()) {
-        const entry = await batches.rowWithOutcome(batch, index.value);
-        if (entry !== undefined && fits(entry, batch, wanted)) yield await foundIn(tools, batch, entry, options);
+  const newestFirst = (await batches.list()).reverse();
+  for (let at = 0; at < newestFirst.length; at += SHEETS_AT_ONCE) {
+    const sheets = await batches.sizes(newestFirst.slice(at, at + SHEETS_AT_ONCE));
+    // Of thousands of batches few have a hit: only those are read.
+    let batch: Batch | undefined;
+    for await (const { sheet, index } of rowsIn(sheets, text)) {
+      if (batch?.id !== sheet.id) batch = await batches.find(sheet.id);
+      const entry = batch && (await batches.rowWithOutcome(batch, index));
+      if (batch !== undefined && entry !== undefined && fits(entry, batch, wanted)) {
+        yield await foundIn({ batches }, batch, entry, options);
       }
     }
   }
 }
 
-const SHEETS_AT_ONCE = 64;
-/** As many rows as one command reads. One small sheet after the other, a thousand of them would take a thousand round trips. */
-const ROWS_TOGETHER = PAGES_AT_ONCE * ROWS_PER_PAGE;
-
-/** As many sheets at a time as have few rows together; a large one comes alone. */
-async function* sheetsTogether(batches: Batches, ids: readonly string[]): AsyncGenerator<readonly Sheet[]> {
-  let together: Sheet[] = [];
-  let rows = 0;
-  for (let at = 0; at < ids.length; at += SHEETS_AT_ONCE) {
-    for (const sheet of await batches.sizes(ids.slice(at, at + SHEETS_AT_ONCE))) {
-      if (together.length > 0 && (rows + sheet.rows > ROWS_TOGETHER || together.length === SHEETS_AT_ONCE)) {
-        yield together;
-        [together, rows] = [[], 0];
-      }
-      together.push(sheet);
-      rows += sheet.rows;
-    }
-  }
-  if (together.length > 0) yield together;
-}
+/** One small sheet after the other, a thousand of them would take a thousand round trips. */
+const SHEETS_AT_ONCE = 512;
 
 async function foundIn(
   { batches }: Pick<FindTools, 'batches'>,

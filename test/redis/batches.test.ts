@@ -52,7 +52,7 @@ describe('a page of rows', () => {
 /** Indexes of the rows that may have this name. */
 async function found(batch: { id: string; rows: number }, name: string): Promise<number[]> {
   const indexes: number[] = [];
-  for await (const index of rowsThatMayBe(server.redis, batch, name)) indexes.push(index);
+  for await (const { index } of rowsThatMayBe(server.redis, [batch], name)) indexes.push(index);
   return indexes;
 }
 

@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import { ROWS_PER_PAGE } from '../../domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
 import { comparable } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
 import { nameIn, weixinIdIn } from '../../domain/row.js';
@@ -14,12 +14,19 @@ import { key } from '../keys.js';
 
 const BYTES_OF_ROW = 8;
 
-/** Pages that are requested from Redis at once. */
-export const PAGES_AT_ONCE = 64;
+/** Pages that are requested from Redis at once: of one large sheet or of many small ones. */
+const PAGES_AT_ONCE = 64;
 
-interface Pages {
-  readonly id: string;
-  readonly rows: number;
+/** Reads that are under way together: while a sheet loads, Redis takes many milliseconds for each. Pages of rows are large. */
+const READS_AHEAD = { rowIndex: 8, rows: 2 };
+
+/** What is known of a batch before it is looked through. */
+export type Sheet = Pick<Batch, 'id' | 'rows'>;
+
+/** A row that may be meant, by its index in its sheet. */
+export interface RowOfSheet {
+  readonly sheet: Sheet;
+  readonly index: number;
 }
 
 /** As accept.lua stores them: the bytes of one row after the other. */
@@ -36,54 +43,78 @@ function digestOf(text: string): number {
   return crc32(comparable(text));
 }
 
-/** Indexes of the rows that may have `text` as name or Weixin ID; the newest first. */
-export async function* rowsThatMayBe(redis: Redis, batch: Pages, text: string): AsyncGenerator<number> {
+/** Rows that may have `text` as name or Weixin ID: in the order of `sheets`, of each the newest first. */
+export async function* rowsThatMayBe(redis: Redis, sheets: readonly Sheet[], text: string): AsyncGenerator<RowOfSheet> {
   const wanted = Buffer.alloc(4);
   wanted.writeUInt32LE(digestOf(text));
-  for await (const [page, digests] of pagesFromTheEnd(batch, (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
-    if (digests === null) continue;
-    for (let at = digests.lastIndexOf(wanted); at >= 0; at = at === 0 ? -1 : digests.lastIndexOf(wanted, at - 1)) {
-      if (at % 4 === 0) yield page * ROWS_PER_PAGE + Math.floor(at / BYTES_OF_ROW);
+  for await (const { sheet, first, content } of pagesFromTheEnd(sheets, (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
+    if (content === null) continue;
+    for (let at = content.lastIndexOf(wanted); at >= 0; at = at === 0 ? -1 : content.lastIndexOf(wanted, at - 1)) {
+      if (at % 4 === 0) yield { sheet, index: first + Math.floor(at / BYTES_OF_ROW) };
     }
   }
 }
 
 /** Indexes of the rows that may have one of `names`, as `comparable` gives them; the newest page first. */
-export async function* rowsNamedAmong(redis: Redis, batch: Pages, names: ReadonlySet<string>): AsyncGenerator<number> {
+export async function* rowsNamedAmong(redis: Redis, batch: Sheet, names: ReadonlySet<string>): AsyncGenerator<number> {
   const wanted = new Set([...names].map(digestOf));
-  for await (const [page, digests] of pagesFromTheEnd(batch, (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
-    for (let at = 0; at + BYTES_OF_ROW <= (digests?.length ?? 0); at += BYTES_OF_ROW) {
-      if (wanted.has(digests?.readUInt32LE(at) ?? 0)) yield page * ROWS_PER_PAGE + at / BYTES_OF_ROW;
+  for await (const { first, content } of pagesFromTheEnd([batch], (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
+    for (let at = 0; at + BYTES_OF_ROW <= (content?.length ?? 0); at += BYTES_OF_ROW) {
+      if (wanted.has(content?.readUInt32LE(at) ?? 0)) yield first + at / BYTES_OF_ROW;
     }
   }
 }
 
-/** Indexes of the rows that have `text` in one of their cells; the newest first. */
-export async function* rowsWith(redis: Redis, batch: Pages, text: string): AsyncGenerator<number> {
+/** Rows that have `text` in one of their cells: in the order of `sheets`, of each the newest first. */
+export async function* rowsWith(redis: Redis, sheets: readonly Sheet[], text: string): AsyncGenerator<RowOfSheet> {
   const wanted = comparable(text);
   async function read(keys: string[]): Promise<string[][]> {
     const steps = redis.pipeline();
     for (const rows of keys) steps.lrange(rows, 0, -1);
     return (await answersOf(steps)) as string[][];
   }
-  for await (const [page, rows] of pagesFromTheEnd(batch, read, 'rows')) {
+  for await (const { sheet, first, content } of pagesFromTheEnd(sheets, read, 'rows')) {
     // Most pages have none: one look for all of their rows.
-    if (!comparable(rows.join('\n')).includes(wanted)) continue;
-    for (let at = rows.length - 1; at >= 0; at -= 1) {
-      if (comparable(rows[at] ?? '').includes(wanted)) yield page * ROWS_PER_PAGE + at;
+    if (!comparable(content.join('\n')).includes(wanted)) continue;
+    for (let at = content.length - 1; at >= 0; at -= 1) {
+      if (comparable(content[at] ?? '').includes(wanted)) yield { sheet, index: first + at };
     }
   }
 }
 
-async function* pagesFromTheEnd<Page>(
-  { id, rows }: Pages,
-  read: (keys: string[]) => Promise<readonly Page[]>,
+/** A page of rows of a sheet, or what lies beside it; `first` is the index of its first row. */
+interface PageOfSheet<Content> {
+  readonly sheet: Sheet;
+  readonly first: number;
+  readonly content: Content;
+}
+
+async function* pagesFromTheEnd<Content>(
+  sheets: readonly Sheet[],
+  read: (keys: string[]) => Promise<readonly Content[]>,
   what: 'rows' | 'rowIndex',
-): AsyncGenerator<readonly [page: number, content: Page]> {
-  const pages = Math.ceil(rows / ROWS_PER_PAGE);
-  for (let end = pages; end > 0; end -= PAGES_AT_ONCE) {
-    const numbers = Array.from({ length: Math.min(PAGES_AT_ONCE, end) }, (_, back) => end - 1 - back);
-    const contents = await read(numbers.map((page) => key(what, id, page)));
-    for (const [at, content] of contents.entries()) yield [numbers[at] ?? 0, content];
+): AsyncGenerator<PageOfSheet<Content>> {
+  const pages = sheets.flatMap((sheet) => {
+    const count = Math.ceil(sheet.rows / ROWS_PER_PAGE);
+    return Array.from({ length: count }, (_, back) => ({ sheet, page: count - 1 - back }));
+  });
+  const reading: Promise<PageOfSheet<Content>[]>[] = [];
+  async function readFrom(at: number): Promise<PageOfSheet<Content>[]> {
+    const some = pages.slice(at, at + PAGES_AT_ONCE);
+    const contents = await read(some.map(({ sheet, page }) => key(what, sheet.id, page)));
+    return some.map(({ sheet, page }, number) => ({
+      sheet,
+      first: page * ROWS_PER_PAGE,
+      content: contents[number] as Content,
+    }));
+  }
+  for (let at = 0; at < pages.length || reading.length > 0; ) {
+    for (; at < pages.length && reading.length < READS_AHEAD[what]; at += PAGES_AT_ONCE) {
+      const begun = readFrom(at);
+      // An error is reported when its turn comes, and not at all where enough was found before.
+      begun.catch(() => {});
+      reading.push(begun);
+    }
+    yield* (await reading.shift()) ?? [];
   }
 }
