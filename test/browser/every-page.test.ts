@@ -56,28 +56,28 @@ async function filled() {
   return { ...story, pages: PAGES.map((path) => path.replace('REFUSED', story.idOf(merchant(2)))) };
 }
 
-test.each(['zh-CN', 'en-GB'])(
-  'in %s axe-core finds no serious fault on any page, and each fits its window',
-  async (locale) => {
-    const { address, pages } = await filled();
-    const opened = await openPage(address, { locale });
-    const { page, faults } = opened;
-    await page.goto(`${address}/login`);
-    expect(await findings(page)).toEqual([]);
-    await logIn(opened);
-    for (const path of pages) {
-      await page.goto(address + path);
-      expect([path, await findings(page)]).toEqual([path, []]);
-      for (const size of Object.values(SIZES)) {
-        await page.setViewportSize(size);
-        expect([path, size.width, await isTooWide(page)]).toEqual([path, size.width, false]);
-      }
-      await screenshots(page, `${locale}${path.replaceAll(/[/?=]/g, '-')}`);
+test.each([
+  ['zh-CN', 'all rules'],
+  ['en-GB', 'all but contrast'],
+] as const)('in %s axe-core finds no serious fault on any page, and each fits its window', async (locale, rules) => {
+  const { address, pages } = await filled();
+  const opened = await openPage(address, { locale });
+  const { page, faults } = opened;
+  await page.goto(`${address}/login`);
+  expect(await findings(page)).toEqual([]);
+  await logIn(opened);
+  for (const path of pages) {
+    await page.goto(address + path);
+    expect([path, await findings(page, rules)]).toEqual([path, []]);
+    for (const size of Object.values(SIZES)) {
+      await page.setViewportSize(size);
+      expect([path, size.width, await isTooWide(page)]).toEqual([path, size.width, false]);
     }
-    // The browser itself reports the page that is not there.
-    expect(faults.filter((fault) => !fault.includes('404'))).toEqual([]);
-  },
-);
+    await screenshots(page, `${locale}${path.replaceAll(/[/?=]/g, '-')}`);
+  }
+  // The browser itself reports the page that is not there.
+  expect(faults.filter((fault) => !fault.includes('404'))).toEqual([]);
+});
 
 // In the dark nothing but colours is different, and they are the same in every language.
 test('in the dark the contrast of every page is enough', async () => {
@@ -86,7 +86,7 @@ test('in the dark the contrast of every page is enough', async () => {
   await logIn(opened);
   for (const path of pages) {
     await opened.page.goto(address + path);
-    expect([path, await findings(opened.page, ['color-contrast'])]).toEqual([path, []]);
+    expect([path, await findings(opened.page, 'contrast')]).toEqual([path, []]);
   }
 });
 

@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => own.end());
 
 const LIMIT_MS = 180_000;
-/** 100 MB with many runs. */
-const LARGE = runs(100_000_000);
+/** 50 MB with many runs. */
+const LARGE = runs(50_000_000);
 const HEADINGS = 'name,code,legal_persona_wechat,legal_persona_name,component_phone';
 const ROW = '示例商贸有限公司,91999900MA00000017,hostile_wx,张示一,0592-0000000';
 

@@ -23,7 +23,7 @@ afterAll(() => own.end());
 const LIMIT_MS = 180_000;
 
 /** test/stages/hostile-sheets reads every attack; here they lie beside a night, with few runs some of them. */
-const EVERY = 4 / runs(4);
+const EVERY = 4 / runs(2);
 
 test(
   'each is put away with its reason, WeChat is answered meanwhile, and the good file beside them is sent',
