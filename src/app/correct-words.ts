@@ -1,12 +1,18 @@
-/** What is said of a correction before and after it is made: the same words for every face. */
+/** What is said of a correction before and after it is made. Commands and pages differ only in how to go on. */
 import type { State } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
 import type { Becomes, Correction, CorrectionDone } from './correct.js';
 
+/** How this face sends a registration again: the object of "use …". */
+export type SendAgain = (id: string, only: 'failed' | 'needs_review') => Words;
+
 /** What the corrected row would be to its registration. */
-export function becomesInWords({ registration, becomes }: Pick<Correction, 'registration' | 'becomes'>): Words {
-  const isUnknown = registration.state === 'needs_review' && becomes === 'waits';
-  return isUnknown ? UNKNOWN_OUTCOME(registration.id) : BECOMES[becomes];
+export function becomesInWords(
+  { registration: { id, state }, becomes }: Pick<Correction, 'registration' | 'becomes'>,
+  sendAgain: SendAgain,
+): Words {
+  const isUnknown = state === 'needs_review' && becomes === 'waits';
+  return isUnknown ? unknownOutcome(sendAgain(id, 'needs_review')) : BECOMES[becomes];
 }
 
 export const SUFFIX: Words = { en: ' (correction)', zh: '（更正）' };
@@ -28,9 +34,9 @@ const BECOMES: Readonly<Record<Becomes, Words>> = {
   },
 };
 
-const UNKNOWN_OUTCOME = (id: string): Words => ({
-  en: `The outcome of the last attempt is not known: the corrected details wait. Ask the merchant first; \`fastregister retry ${id} --only needs_review\` then sends them.`,
-  zh: `上一次提交的结果未知：更正后的信息会等待。请先向商户确认，再用 \`fastregister retry ${id} --only needs_review\` 提交。`,
+const unknownOutcome = (sendAgain: Words): Words => ({
+  en: `The outcome of the last attempt is not known: the corrected details wait. Ask the merchant first; to send them then, use ${sendAgain.en}.`,
+  zh: `上一次提交的结果未知：更正后的信息会等待。请先向商户确认，再用${sendAgain.zh}提交。`,
 });
 
 export const DONE: Readonly<Record<CorrectionDone['became'], Words>> = {
@@ -57,11 +63,12 @@ export const CREATED = (appid: string | undefined): Words => ({
   zh: `该商户已有小程序${appid === undefined ? '' : `（${appid}）`}，不再提交。`,
 });
 
-export const UNCHANGED = (id: string, batch: string, state: State): Words => {
+export const UNCHANGED = (id: string, batch: string, state: State, sendAgain: SendAgain): Words => {
   const isFailed = state === 'rejected' || state === 'expired' || state === 'cancelled';
+  const { en, zh } = sendAgain(id, 'failed');
   return {
-    en: `These are the details that batch ${batch} has already: nothing was changed.${isFailed ? ` To send them as they are: fastregister retry ${id}` : ''}`,
-    zh: `批次 ${batch} 的信息与此相同，没有任何更改。${isFailed ? `如需原样重新提交：fastregister retry ${id}` : ''}`,
+    en: `These are the details that batch ${batch} has already: nothing was changed.${isFailed ? ` To send them as they are, use ${en}.` : ''}`,
+    zh: `批次 ${batch} 的信息与此相同，没有任何更改。${isFailed ? `如需原样重新提交，请用${zh}。` : ''}`,
   };
 };
 
@@ -71,8 +78,8 @@ export const INVALID: Words = {
 };
 
 export const OVERTAKEN: Words = {
-  en: 'Somebody else has changed these details in the meantime: nothing was sent. Run the command again to see what it would do now.',
-  zh: '其他人刚刚改动了这些信息，没有提交。请重新执行命令查看现在的情况。',
+  en: 'Somebody else has changed these details in the meantime: nothing was sent. Begin again to see what would be done now.',
+  zh: '其他人刚刚改动了这些信息，没有提交。请重新操作，查看现在的情况。',
 };
 
 export const QUESTION: Words = { en: 'Send the corrected details?', zh: '将提交更正后的信息。' };

@@ -8,6 +8,7 @@ import {
   INVALID,
   OVERTAKEN,
   QUESTION,
+  type SendAgain,
   SUFFIX,
   UNCHANGED,
 } from '../app/correct-words.js';
@@ -99,7 +100,7 @@ async function correct({ open, settings }: CommandContext, id: string, options: 
     case 'unchanged':
       if (options.json) await printJson({ ...facts, becomes: 'unchanged', batch: preview.batch, known: true });
       else {
-        say(UNCHANGED(registration, preview.batch, preview.state)[language]);
+        say(UNCHANGED(registration, preview.batch, preview.state, retryCommand)[language]);
         await print(`${preview.batch}\n`);
       }
       return EXIT.done;
@@ -195,7 +196,7 @@ function previewLines(correction: Correction, language: Language): string[] {
     PLACE(registration.id, from.row.line, from.batch.file)[language],
     table(changes.map(({ field, before, after }) => [`  ${columnName(field)[language]}`, shownChange(before, after)])),
     ...problemLines(correction, language),
-    becomesInWords(correction)[language],
+    becomesInWords(correction, retryCommand)[language],
   ];
 }
 
@@ -209,3 +210,8 @@ const PLACE = (id: string, line: number, file: string): Words => ({
 });
 
 const NOTHING_DONE: Words = { en: 'Nothing was done.', zh: '没有执行任何操作。' };
+
+const retryCommand: SendAgain = (id, only) => {
+  const command = `\`fastregister retry ${id}${only === 'needs_review' ? ' --only needs_review' : ''}\``;
+  return { en: command, zh: ` ${command}` };
+};

@@ -1,6 +1,8 @@
 /** Batches in a table: the same on the first page and on that of all batches. */
+
 import { fileInWords, LOAD_AGAIN } from '../../app/batches.js';
 import type { BatchToday } from '../../app/today.js';
+import { dayInWords } from '../../domain/calendar.js';
 import { outcomesInWords } from '../../domain/outcome-words.js';
 import type { Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
@@ -48,7 +50,10 @@ export function BatchTable({ view, batches }: { view: View; batches: readonly Ba
             </>
           ),
         },
-        { heading: view.say(WORDS.left), cell: ({ sentBy }) => sentBy ?? view.say(WORDS.all) },
+        {
+          heading: view.say(WORDS.left),
+          cell: ({ sentBy }) => view.say(sentBy === undefined ? WORDS.all : dayInWords(sentBy, Date.now())),
+        },
         { heading: view.say(WORDS.loaded), cell: ({ loadedAt }) => view.time(loadedAt) },
       ]}
     />

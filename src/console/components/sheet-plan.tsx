@@ -4,6 +4,7 @@ import type { CheckResult, Forecast } from '../../app/check.js';
 import { PLAN_WORDS } from '../../app/check-words.js';
 import { DIFFERS, DUPLICATE, NOT_SENT, REPLACED, REPLACES } from '../../app/row-problems.js';
 import { FINDING_KINDS, type FindingKind, kindOf } from '../../app/uploads/findings.js';
+import { dayInWords } from '../../domain/calendar.js';
 import { problemReason } from '../../domain/problems.js';
 import { same, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
@@ -79,7 +80,7 @@ export function PlanFigures({ view, plan, forecast }: { view: View; plan: Plan; 
       <Figure
         title={view.say(WORDS.finish)}
         isDate
-        value={sentBy ?? '–'}
+        value={sentBy === undefined ? '–' : view.say(dayInWords(sentBy, Date.now()))}
         under={view.say(sentBy === undefined ? WORDS.never : WORDS.days(days, view.number(plan.ready)))}
       />
     </section>
@@ -133,7 +134,13 @@ export function PlanFacts({
   return (
     <details class="plan">
       <summary>{view.say(WORDS.plan)}</summary>
-      <Facts facts={sentBy === undefined ? facts : [...facts, [view.say(PLAN_WORDS.sentBy), sentBy]]} />
+      <Facts
+        facts={
+          sentBy === undefined
+            ? facts
+            : [...facts, [view.say(PLAN_WORDS.sentBy), view.say(dayInWords(sentBy, Date.now()))]]
+        }
+      />
     </details>
   );
 }

@@ -1,4 +1,5 @@
 /** One batch: how far it is, and its rows. */
+
 import { reasonsNow } from '../../app/batch-reasons.js';
 import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
@@ -6,9 +7,10 @@ import { throughput, throughputInWords } from '../../app/pace.js';
 import { batchNow } from '../../app/status.js';
 import { waitingInWords } from '../../app/status-words.js';
 import { withOutlook } from '../../app/today.js';
+import { dayInWords } from '../../domain/calendar.js';
 import { OUTCOME_NAMES } from '../../domain/outcomes.js';
 import type { Outcome } from '../../domain/registration.js';
-import { ACTORS, type Actor, same, type Words } from '../../domain/words.js';
+import { ACTORS, type Actor, type Words } from '../../domain/words.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
 import { addressWith, Pager } from '../components/pager.js';
@@ -57,7 +59,7 @@ export const batchRoutes: readonly Route[] = [
       const { id = '' } = visit.params;
       const [{ head, reasons, rows }, batch] = [await live(visit), await batchNamed(visit.store, id)];
       return {
-        title: same(batch.id),
+        title: fileInWords(batch.file),
         body: (
           <>
             <Live name="head">{head}</Live>
@@ -86,7 +88,10 @@ async function head(view: View) {
   const batch = await batchNamed(store, params.id);
   const [now] = await withOutlook(store, [await batchNow(store, batch)]);
   if (now === undefined) return null;
-  const sent = now.sentBy === undefined ? view.say(BATCH.allSent) : `${view.say(BATCH.left)} ${now.sentBy}`;
+  const sent =
+    now.sentBy === undefined
+      ? view.say(BATCH.allSent)
+      : `${view.say(BATCH.left)} ${view.say(dayInWords(now.sentBy, Date.now()))}`;
   const waiting = view.say(waitingInWords(now.waiting));
   const pace = now.unsent > 0 ? throughputInWords(await throughput(store, now.unsent)) : [];
   return (

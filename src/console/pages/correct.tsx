@@ -8,7 +8,16 @@ import {
   correctableDetails,
   previewCorrection,
 } from '../../app/correct.js';
-import { becomesInWords, CREATED, DONE, INVALID, OVERTAKEN, SUFFIX, UNCHANGED } from '../../app/correct-words.js';
+import {
+  becomesInWords,
+  CREATED,
+  DONE,
+  INVALID,
+  OVERTAKEN,
+  type SendAgain,
+  SUFFIX,
+  UNCHANGED,
+} from '../../app/correct-words.js';
 import { doOnce, newOnceId, REPEATED } from '../../app/once.js';
 import { RequestError } from '../../app/request-error.js';
 import { rulesOf } from '../../app/wiring/registration-api.js';
@@ -56,6 +65,8 @@ const DONE_HERE = {
     zh: '更正后的信息正在等待可能在执行的任务结束，任务失败后自动提交。批次：',
   },
 } as const satisfies Partial<typeof DONE>;
+
+const retryButton: SendAgain = () => ({ en: '"Send again" on the page of the merchant', zh: '商户页面上的“重新提交”' });
 
 const CODE_TYPES: readonly Words[] = [
   { en: '1 credit code', zh: '1 统一社会信用代码' },
@@ -122,7 +133,7 @@ async function correct(visit: ActionVisit) {
 
 function refusal(id: string, preview: Exclude<CorrectionPreview, { kind: 'ready' }>): Words {
   if (preview.kind === 'created') return CREATED(preview.appid);
-  if (preview.kind === 'unchanged') return UNCHANGED(id, preview.batch, preview.state);
+  if (preview.kind === 'unchanged') return UNCHANGED(id, preview.batch, preview.state, retryButton);
   return joined([INVALID, ...worstFirst<Problem>(preview.row.problems).map(problemReason)]);
 }
 
@@ -175,7 +186,7 @@ function checked(visit: ActionVisit, details: CorrectableDetails, preview: Corre
     case 'ready':
       return { title: WORDS.title, body: <Question visit={visit} correction={preview.correction} details={details} /> };
     case 'unchanged': {
-      const said = UNCHANGED(id, preview.batch, preview.state);
+      const said = UNCHANGED(id, preview.batch, preview.state, retryButton);
       const body = <CorrectForm visit={visit} details={details} given={visit.form} said={said} />;
       return { title: WORDS.title, body };
     }
@@ -311,7 +322,7 @@ function Question({
       {warnings.map((it) => (
         <p class="warning">{visit.say(reasonByColumn(it))}</p>
       ))}
-      <p>{visit.say(becomesInWords(correction))}</p>
+      <p>{visit.say(becomesInWords(correction, retryButton))}</p>
       <div class="buttons">
         <form method="post" action={`/merchants/${id}/correct`}>
           <Csrf of={visit} />

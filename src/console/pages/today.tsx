@@ -1,8 +1,10 @@
 /** The first page: what is going on, what is to be fixed, and whose turn it is. */
+
 import { callsByHour, type Throughput, throughput, throughputInWords } from '../../app/pace.js';
 import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
+import { dayInWords } from '../../domain/calendar.js';
 import { STATE_WORDS } from '../../domain/outcome-words.js';
 import { ACTORS, type Words } from '../../domain/words.js';
 import { ShareBar } from '../components/bar.js';
@@ -110,7 +112,7 @@ function Figures({ view, facts: { now }, pace }: { view: View; facts: Morning; p
       <div class="figure">
         <h2>{view.say(WORDS.toSend)}</h2>
         <p class="value">{view.number(toSend)}</p>
-        {sentBy !== undefined && <p>{`${view.say(WORDS.by)} ${sentBy}`}</p>}
+        {sentBy !== undefined && <p>{`${view.say(WORDS.by)} ${view.say(dayInWords(sentBy, Date.now()))}`}</p>}
         {throughputInWords(pace).map((words) => (
           <p>{view.say(words)}</p>
         ))}

@@ -46,6 +46,8 @@ test('rows are counted by reason, and each reason leads to its rows', async () =
   const it = await opened();
   await mixed(it);
   const { text } = await it.admin.whole('/batches/b1');
+  // Of several tabs a person finds the sheet, not a number.
+  expect(text).toContain('<title>b1.csv');
   const counted = [...text.matchAll(/data-heading="Rows">(\d+)<\/td>.*?href="([^"]+)">([^<]+)</g)];
   expect(counted.map(([, rows, , problem]) => [rows, problem])).toEqual([
     ['2', 'push:103'],

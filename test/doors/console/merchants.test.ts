@@ -252,7 +252,10 @@ describe('an operator', () => {
     const check = (changes: Record<string, string>) =>
       admin.post(`/merchants/${id}/correct/check`, { ...fields, ...changes });
 
-    expect((await check({})).text).toContain('These are the details that batch b1 has already');
+    const unchanged = textOf((await check({})).text);
+    expect(unchanged).toContain('These are the details that batch b1 has already');
+    expect(unchanged).toContain('To send them as they are, use &quot;Send again&quot; on the page of the merchant.');
+    expect(unchanged).not.toContain('fastregister retry');
     const wrong = await check({ legal_persona_wechat: '13800000000', name: '' });
     expect(wrong.status).toBe(400);
     expect(wrong.text.match(/<h1>/g)).toHaveLength(1);
