@@ -33,6 +33,8 @@ export interface Judge {
 export interface Recorder extends Judge, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders'>;
+  /** The epoch of the ledger with which this process has compared its journal; '' of a process without one. */
+  readonly epoch: () => string;
   /** Absent without FASTREGISTER_CREATED_WEBHOOK. A Mini Program with an auth_code is announced after its exchange. */
   readonly notifyCreated?: ((created: Created) => Promise<void>) | undefined;
   readonly now: () => number;
@@ -131,7 +133,10 @@ export async function match({ ledger, matchOf, identify }: Judge, push: Push | U
 
 /** Those about the same registration or Mini Program one after the other, the others side by side. */
 async function recordAll(recorder: Recorder, batch: readonly StoredPush[]): Promise<void> {
+  if (batch.length === 0) return;
   const last = new Map<string, Promise<unknown>>();
+  // Facts of before a power cut may be gone when the last of the batch is recorded after it.
+  const epoch = recorder.epoch();
   const outcomes = batch.map(async (stored): Promise<[StoredPush, PushOutcome]> => {
     const push = openStored(recorder, stored);
     const subjects = subjectsOf(recorder, push);
@@ -140,7 +145,8 @@ async function recordAll(recorder: Recorder, batch: readonly StoredPush[]): Prom
     for (const subject of subjects) last.set(subject, outcome);
     return [stored, await outcome];
   });
-  await recorder.pushes.done(await Promise.all(outcomes));
+  if (await recorder.pushes.done(await Promise.all(outcomes), epoch)) return;
+  recorder.log.warn({ pushes: batch.length }, 'Redis began anew while pushes were recorded; they are recorded again');
 }
 
 function subjectsOf({ matchOf }: Judge, push: Push | Unreadable): string[] {

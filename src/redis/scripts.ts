@@ -28,6 +28,7 @@ export type ScriptName =
   | 'tidy'
   | 'store-pushes'
   | 'park'
+  | 'ack-pushes'
   | 'forget-consumers'
   | 'notice-take'
   | 'notice-settle'

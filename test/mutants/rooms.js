@@ -30,6 +30,7 @@ export const LUA_TESTS = {
   pushes: ['auth-codes', 'ledger', 'one-enterprise'].map(ofRedis),
   purge: ['test/stages/purge.test.ts'],
   record: ['ledger', 'calls', 'many-script'].map(ofRedis),
+  'ack-pushes': ['test/stages/recorder-troubles.test.ts'],
   'store-pushes': ['test/stages/receiver-replays.test.ts'],
   sweep: ['relay'].map(ofRedis),
   acquire: ['calls', 'day', 'line'].map(ofRedis),

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Recorder, startRecording } from '../../src/events/record.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
@@ -73,6 +73,58 @@ test('a push whose registration Redis loses while it is recorded waits for the s
 
   await until('it is parked', async () => (await openPushes(server.redis).parked()) === 1);
   expect(await openPushes(server.redis).listParked()).toMatchObject([{ why: 'unknown_merchant' }]);
+});
+
+describe('Redis loses its last second while a batch of pushes is recorded', () => {
+  const { query, body } = seal(registrationXml(one, { status: '0', appid: 'wx0000000000000001' }));
+  const PUSH = { receivedAt: Date.now(), infoType: 'notify_third_fasteregister', query, body };
+  const runOf = async () => /run_id:(\w+)/.exec(await server.redis.info('server'))?.[1] ?? '';
+
+  // Either another process has asked already, or the acknowledgement is the first command of the new run.
+  test.each([
+    ['another epoch has begun', { id: 'second' }],
+    ['no process has asked yet', { run: 'another' }],
+  ])('and %s: what it forgot of them is recorded again', async (_, begins) => {
+    const book = openBook(server.redis);
+    await book.load('b1', [one]);
+    await book.send(idOf(one));
+    await server.redis.hset(key('epoch'), { id: 'first', run: await runOf() });
+    const names = [key('registration', idOf(one)), key('history', idOf(one))];
+    const before = await Promise.all(names.map((name) => server.redis.dumpBuffer(name)));
+    let [epoch, times] = ['first', 0];
+    await record((recorder) => ({
+      ...recorder,
+      epoch: () => epoch,
+      ledger: {
+        ...recorder.ledger,
+        async record(...args) {
+          const recorded = await recorder.ledger.record(...args);
+          times += 1;
+          if (times > 1) return recorded;
+          for (const [at, name] of names.entries()) await server.redis.restore(name, 0, before[at] ?? '', 'REPLACE');
+          await server.redis.hset(key('epoch'), begins);
+          return recorded;
+        },
+      },
+    }));
+    await openPushes(server.redis).store([PUSH]);
+    await until(
+      'it was forgotten',
+      async () => times === 1 && (await book.registration(idOf(one))).state !== 'created',
+    );
+    // This process has compared its journal by then.
+    await server.redis.hset(key('epoch'), { id: 'second', run: await runOf() });
+    epoch = 'second';
+    await until('it is recorded again', async () => {
+      await heldTooLong(server.redis, 'reader');
+      return (await book.registration(idOf(one))).state === 'created';
+    });
+    await until('it is acknowledged', async () => {
+      const { byOutcome } = await openPushes(server.redis).counts();
+      return byOutcome.some(({ outcome, count }) => outcome === 'recorded' && count === 1);
+    });
+    expect(times).toBe(2);
+  });
 });
 
 test('readers of processes that have died are forgotten, but none that holds a push', async () => {

@@ -46,7 +46,10 @@ function record(batches: StoredPush[][], changes: Partial<Recorder> = {}, doorIs
     ...judge({}),
     ledger: judge({}).ledger as Recorder['ledger'],
     pushes: {
-      done: async (outcomes) => void done.push(outcomes.map(([push, outcome]) => [push.id, outcome])),
+      async done(outcomes) {
+        done.push(outcomes.map(([push, outcome]) => [push.id, outcome]));
+        return true;
+      },
       park: async () => true,
       trimBefore: async (at: number) => void tidied.push(['trimmed', at]),
       forgetReaders: async (idleMs: number) => {
@@ -348,8 +351,10 @@ function playedPushes() {
   const outcomes: PushOutcome[] = [];
   return {
     outcomes,
-    done: async (all: readonly (readonly [StoredPush, PushOutcome])[]) =>
-      void outcomes.push(...all.map(([, it]) => it)),
+    done: async (all: readonly (readonly [StoredPush, PushOutcome])[]) => {
+      outcomes.push(...all.map(([, it]) => it));
+      return true;
+    },
     park: async () => true,
     trimBefore: async () => {},
     forgetReaders: async () => 0,

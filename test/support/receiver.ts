@@ -46,6 +46,7 @@ export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor'
     identify,
     matchOf,
     pushes: openPushes(redis),
+    epoch: () => '',
     vault: VAULT,
     now: Date.now,
     log,

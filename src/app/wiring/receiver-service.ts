@@ -126,6 +126,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
           ...settlingOf(store, redis),
           ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
+          epoch: guard.epoch,
           resultWaitMs: settings.patience.resultWaitMs,
           notifyAuthorization: authorizationNotifier(settings, redis),
           now: Date.now,

@@ -28,8 +28,12 @@ export interface Pushes {
    */
   store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
   storedOf(segment: string): Promise<number>;
-  /** What they say is in the ledger, parked, or none of our business. */
-  done(pushes: readonly (readonly [StoredPush, PushOutcome])[]): Promise<void>;
+  /**
+   * What they say is in the ledger, parked, or none of our business.
+   * @param epoch in which recording them began; '' of a process without a journal
+   * @returns false where Redis began anew meanwhile: nothing is acknowledged, and they come again
+   */
+  done(pushes: readonly (readonly [StoredPush, PushOutcome])[], epoch?: string): Promise<boolean>;
   /**
    * `awaits`: registrations that do not exist yet, `task:` and a task's id, or `appid:` and the appid of a Mini Program
    * without a registration. False: one of them exists now, so match the push again.
@@ -91,6 +95,7 @@ export function openPushes(redis: Redis): Pushes {
   const stream = key('pushes');
   const storeScript = script(redis, 'store-pushes');
   const parkScript = script(redis, 'park');
+  const ackScript = script(redis, 'ack-pushes');
   const forgetConsumersScript = script(redis, 'forget-consumers');
 
   return {
@@ -112,16 +117,15 @@ export function openPushes(redis: Redis): Pushes {
     },
     storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
 
-    async done(pushes) {
-      if (pushes.length === 0) return;
+    async done(pushes, epoch = '') {
+      if (pushes.length === 0) return true;
       const counts = new Map<string, number>();
       for (const [{ infoType }, outcome] of pushes) {
         const name = `${infoType}|${outcome}`;
         counts.set(name, (counts.get(name) ?? 0) + 1);
       }
-      const steps = redis.multi().xack(stream, GROUP, ...pushes.map(([{ entry }]) => entry));
-      for (const [name, count] of counts) steps.hincrby(key('pushCounts'), name, count);
-      await answersOf(steps);
+      const entries = pushes.map(([{ entry }]) => entry);
+      return (await ackScript([stream], [GROUP, epoch, entries.length, ...entries, ...[...counts].flat()])) === 1;
     },
     async park(push, why, awaits) {
       const [as, body] = bodyField(push.body);
