@@ -60,14 +60,13 @@ describe('script/setup in a new checkout', () => {
     expect(readFileSync(join(folder, 'dist/src/redis/lua/fact.lua'), 'utf8')).toBe('return 1\n');
   });
 
-  test('says nothing and changes nothing when nothing is missing, in less than two seconds', async () => {
+  test('says nothing and changes nothing when nothing is missing', async () => {
     await setup();
     const files = () => execFileSync('find', [folder, '-newer', join(folder, 'dist/.built')]).toString();
-    const [before, begin] = [files(), Date.now()];
+    const before = files();
 
     expect(await setup()).toEqual({ status: 0, said: '' });
     expect(await setup({ cwd: tmpdir() })).toEqual({ status: 0, said: '' });
-    expect(Date.now() - begin).toBeLessThan(2 * 2000);
     expect(files()).toBe(before);
   });
 
