@@ -1,5 +1,6 @@
 /** A merchant as a row of a sheet names it, and when two rows name the same one. */
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { hmacWith } from './hmac.js';
 import { withOneDot } from './middle-dot.js';
 import type { Words } from './words.js';
 
@@ -33,7 +34,8 @@ export type Identify = (code: string) => string;
  * @param ledgerKey kept with the ledger (redis/ledger/ledger-key.ts)
  */
 export function identifyWith(ledgerKey: string): Identify {
-  return (code) => base32(createHmac('sha256', ledgerKey).update(enterpriseOf(code)).digest());
+  const hmac = hmacWith(ledgerKey);
+  return (code) => base32(hmac(enterpriseOf(code)));
 }
 
 export function isIdentity(text: string): boolean {
@@ -45,9 +47,12 @@ export function isIdentity(text: string): boolean {
  * code contains as its characters 9 to 17. A licence number (15 digits) is contained in neither, and names itself.
  */
 export function enterpriseOf(code: string): string {
-  const plain = comparable(withoutHyphens(code));
+  const plain = PLAIN_CODE.test(code) ? code.toLowerCase() : comparable(withoutHyphens(code));
   return plain.length === 18 ? plain.slice(8, 17) : plain;
 }
+
+/** Nearly every code: nothing of it needs normalising. */
+const PLAIN_CODE = /^[0-9A-Za-z]*$/;
 
 /** What is compared of a detail: without case, width and spaces. */
 export function comparableDetail(merchant: Merchant, field: DetailField): string {
@@ -107,14 +112,14 @@ function withoutHyphens(code: string): string {
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 function digest(text: string): string {
-  return base32(hash('sha256', text, 'buffer'));
+  return base32(hash('sha256', text, 'binary'));
 }
 
-/** The first 80 bits. */
-function base32(bytes: Buffer): string {
+/** Of the first 80 bits; `bytes` as characters from 0 to 255. */
+function base32(bytes: string): string {
   let id = '';
   for (let bit = 0; bit < 80; bit += 5) {
-    const pair = ((bytes[bit >> 3] ?? 0) << 8) | (bytes[(bit >> 3) + 1] ?? 0);
+    const pair = (bytes.charCodeAt(bit >> 3) << 8) | bytes.charCodeAt((bit >> 3) + 1);
     id += BASE32[(pair >> (11 - (bit & 7))) & 31];
   }
   return id;
