@@ -6,7 +6,7 @@ import { PROBLEMS, type Problem, type ProblemCode } from '../domain/problems.js'
 import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.js';
 import type { AcceptedRow } from '../domain/row.js';
 import { shareAsText } from '../domain/share.js';
-import type { Needs } from '../domain/sheet-row.js';
+import type { Needs, SheetRow } from '../domain/sheet-row.js';
 import type { Sheet } from './sheets/sheet.js';
 import { SheetError } from './sheets/sheet-error.js';
 
@@ -22,6 +22,9 @@ export interface Rules {
   /** True: a merchant that has a Mini Program gets one more. */
   readonly again?: boolean | undefined;
 }
+
+/** What the rows themselves are held against. */
+type CheckRules = Pick<Rules, 'needs' | 'identify' | 'acceptWarnings'>;
 
 /** How many rows there are, and how many of them our checks refuse. */
 export interface Refused {
@@ -59,28 +62,31 @@ export interface CheckedSheetRow extends AcceptedRow {
   readonly problems: readonly Problem[] & readonly { readonly code: string; readonly cell: string }[];
 }
 
-export async function* checkedRows(
-  sheet: Sheet,
-  { needs, identify, acceptWarnings }: Rules,
-): AsyncGenerator<CheckedSheetRow[]> {
-  const phone = sheet.layout.columns.component_phone;
-  for await (const page of sheet.rows()) {
-    yield page.map((row) => {
-      const { merchant, refusedCode, problems } = checkRow(row, sheet.layout, needs);
-      const isHeldBack = merchant !== undefined && problems.length > 0 && !acceptWarnings;
-      const accepted = isHeldBack ? undefined : merchant;
-      const code = accepted?.code ?? refusedCode;
-      return {
-        line: row.line,
-        number: row.row,
-        cells: carriedCells(masked(row.cells, problems, sheet.layout), sheet.layout),
-        merchant: accepted,
-        problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
-        registration: code === undefined ? undefined : identify(code),
-        isPhoneBlank: (row.cells[phone] ?? '').trim() === '',
-      };
-    });
-  }
+export async function* checkedRows(sheet: Sheet, rules: CheckRules): AsyncGenerator<CheckedSheetRow[]> {
+  for await (const page of sheet.rows()) yield checkedPage(page, sheet.layout, rules);
+}
+
+export function checkedPage(
+  page: readonly SheetRow[],
+  layout: Layout,
+  { needs, identify, acceptWarnings }: CheckRules,
+): CheckedSheetRow[] {
+  const phone = layout.columns.component_phone;
+  return page.map((row) => {
+    const { merchant, refusedCode, problems } = checkRow(row, layout, needs);
+    const isHeldBack = merchant !== undefined && problems.length > 0 && !acceptWarnings;
+    const accepted = isHeldBack ? undefined : merchant;
+    const code = accepted?.code ?? refusedCode;
+    return {
+      line: row.line,
+      number: row.row,
+      cells: carriedCells(masked(row.cells, problems, layout), layout),
+      merchant: accepted,
+      problems: problems.length === 0 ? NO_PROBLEMS : located(isHeldBack ? [HELD_BACK, ...problems] : problems),
+      registration: code === undefined ? undefined : identify(code),
+      isPhoneBlank: (row.cells[phone] ?? '').trim() === '',
+    };
+  });
 }
 
 const NO_PROBLEMS: CheckedSheetRow['problems'] = [];
@@ -116,6 +122,7 @@ function masked(
   problems: readonly Problem[],
   { columns }: Pick<Layout, 'columns'>,
 ): readonly string[] {
+  if (problems.length === 0) return cells;
   const personal = problems.filter(({ code }) => PERSONAL.has(code));
   if (personal.length === 0) return cells;
   const hidden = new Set(personal.map(({ column }) => column && columns[column]));
