@@ -26,6 +26,9 @@ export const ALL_DETAILS: readonly DetailField[] = ['name', 'legalPersonaWechat'
 /** The registration id of an enterprise, from its code as a sheet or a push gives it. */
 export type Identify = (code: string) => string;
 
+/** The key is there so that another thread can identify the same way. */
+export type IdentifyInLedger = Identify & { readonly ledgerKey: string };
+
 /**
  * Ids of one ledger: 80 bits of HMAC-SHA-256 in base32, lower case. They are safe in a key, a job id, a file name and a
  * spreadsheet; two of a hundred million enterprises get the same id with a chance of one in two hundred million. Codes are
@@ -33,9 +36,9 @@ export type Identify = (code: string) => string;
  *
  * @param ledgerKey kept with the ledger (redis/ledger/ledger-key.ts)
  */
-export function identifyWith(ledgerKey: string): Identify {
+export function identifyWith(ledgerKey: string): IdentifyInLedger {
   const hmac = hmacWith(ledgerKey);
-  return (code) => base32(hmac(enterpriseOf(code)));
+  return Object.assign((code: string) => base32(hmac(enterpriseOf(code))), { ledgerKey });
 }
 
 export function isIdentity(text: string): boolean {

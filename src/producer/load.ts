@@ -6,8 +6,8 @@ import { type Batch, type Counts, ROWS_PER_PAGE } from '../domain/batch.js';
 import { CODE_TYPES } from '../domain/enterprise-code.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { RowsToAccept } from '../redis/ledger/rows-to-accept.js';
-import { carriedHeadings, detailColumns, type Rules } from './checked-rows.js';
-import { pagesToAccept } from './pages-to-accept.js';
+import { carriedHeadings, detailColumns, type Rules } from './checked-page.js';
+import { pagesToAccept } from './checked-rows.js';
 import type { Sheet } from './sheets/sheet.js';
 
 export interface Loaded {

@@ -1,10 +1,10 @@
-/** A sheet as pages that the ledger can accept: read → check → pack. */
+/** Pages of a sheet as the ledger accepts them: checked and packed. */
 import type { Layout } from '../domain/columns.js';
+import { identifyWith } from '../domain/merchant.js';
 import type { DetailColumns } from '../domain/row.js';
 import type { SheetRow } from '../domain/sheet-row.js';
 import { type RowsToAccept, rowsToAccept } from '../redis/ledger/rows-to-accept.js';
-import { checkedPage, isWarned, type Rules } from './checked-rows.js';
-import type { Sheet } from './sheets/sheet.js';
+import { type CheckedSheetRow, checkedPage, isWarned, type Rules } from './checked-page.js';
 
 export interface PageToAccept {
   readonly rows: RowsToAccept;
@@ -14,18 +14,23 @@ export interface PageToAccept {
   readonly withoutPhone: number;
 }
 
-/** @param columns of the batch */
-export async function* pagesToAccept(sheet: Sheet, rules: Rules, columns: DetailColumns): AsyncGenerator<PageToAccept> {
-  for await (const page of sheet.rows()) yield pageToAccept(page, sheet.layout, rules, columns);
+/** `CheckRules` as another thread takes them. */
+export interface WantedPages extends Pick<Rules, 'needs' | 'acceptWarnings'> {
+  readonly ledgerKey: string;
+  /** Of the batch. */
+  readonly columns: DetailColumns;
 }
 
-export function pageToAccept(
-  page: readonly SheetRow[],
+export async function* packedPages(
+  pages: AsyncIterable<readonly SheetRow[]>,
   layout: Layout,
-  rules: Pick<Rules, 'needs' | 'identify' | 'acceptWarnings'>,
-  columns: DetailColumns,
-): PageToAccept {
-  const rows = checkedPage(page, layout, rules);
+  { columns, ledgerKey, ...rules }: WantedPages,
+): AsyncGenerator<PageToAccept> {
+  const identify = identifyWith(ledgerKey);
+  for await (const page of pages) yield packedPage(checkedPage(page, layout, { ...rules, identify }), columns);
+}
+
+function packedPage(rows: readonly CheckedSheetRow[], columns: DetailColumns): PageToAccept {
   let warned = 0;
   let withoutPhone = 0;
   for (const row of rows) {

@@ -1,7 +1,8 @@
 /** The thread that reads sheets, one at a time: started and watched by `reading-thread.ts`. */
 import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
-import { packPage } from './pages.js';
+import { type PageToAccept, packedPages, type WantedPages } from '../pages-to-accept.js';
+import { type PackedPage, packPage } from './pages.js';
 import { type ReadSheet, readSheet } from './read-sheet.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
 import { SheetError } from './sheet-error.js';
@@ -46,18 +47,27 @@ async function again(wanted: WantedRows): Promise<ReadSheet> {
   });
 }
 
-async function sendRows(sheet: ReadSheet): Promise<void> {
-  for await (const page of sheet.rows()) {
+async function sendRows(sheet: ReadSheet, toAccept: WantedPages | undefined): Promise<void> {
+  const rows = sheet.rows();
+  if (toAccept === undefined) await sendPages(rows, packPage);
+  else await sendPages(packedPages(rows, sheet.facts.layout, toAccept), (page) => page);
+  post({ kind: 'ended', heapBytes: heapBytes() });
+}
+
+async function sendPages<Page>(
+  pages: AsyncIterable<Page>,
+  packed: (page: Page) => PackedPage | PageToAccept,
+): Promise<void> {
+  for await (const page of pages) {
     while (pagesWanted === 0 && !isStopped) {
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
     }
-    if (isStopped) break;
+    if (isStopped) return;
     pagesWanted -= 1;
-    post({ kind: 'page', page: packPage(page) });
+    post({ kind: 'page', page: packed(page) });
   }
-  post({ kind: 'ended', heapBytes: heapBytes() });
 }
 
 async function work(job: () => Promise<void>): Promise<void> {
@@ -92,7 +102,7 @@ parentPort?.on('message', (message: ToReader) => {
     case 'rows':
       isStopped = false;
       pagesWanted = message.pages;
-      void work(async () => sendRows(await again(message)));
+      void work(async () => sendRows(await again(message), message.toAccept));
       return;
     case 'more':
       pagesWanted += 1;
