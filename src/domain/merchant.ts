@@ -112,18 +112,22 @@ function withoutHyphens(code: string): string {
   return code.normalize('NFKC').replace(/-/g, '');
 }
 
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+/** Character codes. */
+const BASE32 = Uint8Array.from('abcdefghijklmnopqrstuvwxyz234567', (character) => character.charCodeAt(0));
+const ID_BITS = 80;
 
 function digest(text: string): string {
   return base32(hash('sha256', text, 'binary'));
 }
 
-/** Of the first 80 bits; `bytes` as characters from 0 to 255. */
+const idBytes = Buffer.alloc(ID_BITS / 5);
+
+/** Of the first bits; `bytes` as characters from 0 to 255. Characters that are added one by one make a text for each. */
 function base32(bytes: string): string {
-  let id = '';
-  for (let bit = 0; bit < 80; bit += 5) {
+  for (let at = 0; at < idBytes.length; at += 1) {
+    const bit = at * 5;
     const pair = (bytes.charCodeAt(bit >> 3) << 8) | bytes.charCodeAt((bit >> 3) + 1);
-    id += BASE32[(pair >> (11 - (bit & 7))) & 31];
+    idBytes[at] = BASE32[(pair >> (11 - (bit & 7))) & 31] ?? 0;
   }
-  return id;
+  return idBytes.toString('latin1');
 }
