@@ -39,3 +39,10 @@ function packedPage(rows: readonly CheckedSheetRow[], columns: DetailColumns): P
   }
   return { rows: rowsToAccept(rows, columns), warned, withoutPhone };
 }
+
+/** What can be moved to another thread: a copy for each page would be garbage that is collected late. A short Buffer shares its memory. */
+export function memoryOf({ rows }: PageToAccept): ArrayBuffer[] {
+  return [rows.packed, rows.digests].flatMap(({ buffer, byteLength }) =>
+    buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+  );
+}

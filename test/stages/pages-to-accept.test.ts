@@ -3,7 +3,7 @@ import { rulesOf } from '../../src/app/wiring/registration-api.js';
 import { readSettings } from '../../src/config.js';
 import { detailColumns } from '../../src/producer/checked-page.js';
 import { pagesToAccept } from '../../src/producer/checked-rows.js';
-import type { PageToAccept } from '../../src/producer/pages-to-accept.js';
+import { memoryOf, type PageToAccept } from '../../src/producer/pages-to-accept.js';
 import { openSheet, type Sheet } from '../../src/producer/sheets/sheet.js';
 import { identify } from '../support/ledger.js';
 
@@ -34,3 +34,14 @@ test.each(['damage.csv', 'report.csv', 'gb18030.csv', 'numbers.xlsx', 'formulas.
     }
   },
 );
+
+test('memory that other Buffers share is not moved', () => {
+  const pageOf = (packed: Buffer): PageToAccept => ({
+    rows: { count: 1, packed, digests: Buffer.from('8 bytes.'), registrations: '', unsent: [], withBlankPhone: [] },
+    warned: 0,
+    withoutPhone: 0,
+  });
+  const long = Buffer.from('示'.repeat(10_000));
+  expect(memoryOf(pageOf(long))).toEqual([long.buffer]);
+  expect(memoryOf(pageOf(Buffer.from('short')))).toEqual([]);
+});

@@ -32,7 +32,7 @@ const ENTRY = new URL(
 );
 
 /** Far more than the limits of `domain/sheet-limits.ts` allow; a second line of defence. */
-const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 24 };
+const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 /** Starting another one costs less than its memory. */
 const SWOLLEN_BYTES = 48 * 1024 ** 2;
 /** Read while the ones before are worked on. */

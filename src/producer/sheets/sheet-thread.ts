@@ -1,8 +1,8 @@
 /** The thread that reads sheets, one at a time: started and watched by `reading-thread.ts`. */
 import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
-import { type PageToAccept, packedPages, type WantedPages } from '../pages-to-accept.js';
-import { type PackedPage, packPage } from './pages.js';
+import { memoryOf, packedPages, type WantedPages } from '../pages-to-accept.js';
+import { packPage } from './pages.js';
 import { type ReadSheet, readSheet } from './read-sheet.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
 import { SheetError } from './sheet-error.js';
@@ -18,8 +18,9 @@ let pagesWanted = 0;
 let isStopped = false;
 let wake = (): void => {};
 
-function post(message: FromReader): void {
-  parentPort?.postMessage(message);
+/** @param moved memory that this thread does not need any more */
+function post(message: FromReader, moved: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, moved);
 }
 
 async function opened({ id, path, required }: WantedSheet): Promise<ReadSheet> {
@@ -49,15 +50,15 @@ async function again(wanted: WantedRows): Promise<ReadSheet> {
 
 async function sendRows(sheet: ReadSheet, toAccept: WantedPages | undefined): Promise<void> {
   const rows = sheet.rows();
-  if (toAccept === undefined) await sendPages(rows, packPage);
-  else await sendPages(packedPages(rows, sheet.facts.layout, toAccept), (page) => page);
+  if (toAccept === undefined) await sendPages(rows, (page) => post({ kind: 'page', page: packPage(page) }));
+  else {
+    const pages = packedPages(rows, sheet.facts.layout, toAccept);
+    await sendPages(pages, (page) => post({ kind: 'page', page }, memoryOf(page)));
+  }
   post({ kind: 'ended', heapBytes: heapBytes() });
 }
 
-async function sendPages<Page>(
-  pages: AsyncIterable<Page>,
-  packed: (page: Page) => PackedPage | PageToAccept,
-): Promise<void> {
+async function sendPages<Page>(pages: AsyncIterable<Page>, send: (page: Page) => void): Promise<void> {
   for await (const page of pages) {
     while (pagesWanted === 0 && !isStopped) {
       await new Promise<void>((resolve) => {
@@ -66,7 +67,7 @@ async function sendPages<Page>(
     }
     if (isStopped) return;
     pagesWanted -= 1;
-    post({ kind: 'page', page: packed(page) });
+    send(page);
   }
 }
 
