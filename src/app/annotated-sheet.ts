@@ -7,7 +7,7 @@ import type { ReportColumn } from '../domain/columns.js';
 import { REPORT_HEADINGS } from '../domain/columns.js';
 import { nextStepsOf, reasonByColumn } from '../domain/problems.js';
 import { joined, type Language, type Words } from '../domain/words.js';
-import { carriedHeadings } from '../producer/checked-rows.js';
+import { carriedHeadings } from '../producer/checked-page.js';
 import type { PlannedRow } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheets/sheet.js';
 import { csvLine } from '../reporter/csv.js';

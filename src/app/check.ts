@@ -2,8 +2,8 @@
 
 import type { Batch } from '../domain/batch.js';
 import type { Limits } from '../domain/limits.js';
-import { type Identify, identifyWith } from '../domain/merchant.js';
-import type { Rules } from '../producer/checked-rows.js';
+import { type IdentifyInLedger, identifyWith } from '../domain/merchant.js';
+import type { Rules } from '../producer/checked-page.js';
 import { batchIdOf } from '../producer/load.js';
 import { openTally, type Past, type Plan, type PlannedRow, plannedRows } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheets/sheet.js';
@@ -20,7 +20,7 @@ export interface Forecast extends Outlook {
 
 /** What is known beside the sheet: earlier registrations, and how many are sent before this sheet. */
 export interface CheckContext {
-  readonly identify: Identify;
+  readonly identify: IdentifyInLedger;
   readonly past: Past;
   forecast(ready: number): Forecast;
   batch(id: string): Promise<Batch | undefined>;

@@ -8,7 +8,7 @@ import { COLUMNS, FIELDS, type Field, type Layout } from '../domain/columns.js';
 import { type Change, CORRECTABLE_FIELDS, type CorrectableField, changesOf } from '../domain/correction.js';
 import type { Merchant } from '../domain/merchant.js';
 import { isUnsent, type Registration } from '../domain/registration.js';
-import type { CheckedSheetRow, Rules } from '../producer/checked-rows.js';
+import type { CheckedSheetRow, Rules } from '../producer/checked-page.js';
 import { load } from '../producer/load.js';
 import { type PlannedRow, plannedRows } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheets/sheet.js';

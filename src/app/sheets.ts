@@ -1,7 +1,8 @@
 /** Sheets as files of this machine: opened, and counted where a limit is set, before anything is stored. */
 import { requiredFields } from '../domain/check-row.js';
 import type { Language } from '../domain/words.js';
-import { countRefused, type Rules, refuseMostlyInvalid } from '../producer/checked-rows.js';
+import type { Rules } from '../producer/checked-page.js';
+import { countRefused, refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { openSheet, type Sheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 

@@ -17,7 +17,7 @@ import { columnName } from '../domain/columns.js';
 import { readAuthor, readReason } from '../domain/note.js';
 import { nextStepsOf, type Problem, problemReason, worstFirst } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
-import type { CheckedSheetRow } from '../producer/checked-rows.js';
+import type { CheckedSheetRow } from '../producer/checked-page.js';
 import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform, UsageError } from './command.js';
 import { registrationId } from './exact-id.js';
 import { languageFrom } from './flags.js';

@@ -205,7 +205,7 @@ function checkedPhone(needs: Needs, findings: Findings): string {
     return needs.defaultPhone ?? '';
   }
   // 15 digits in groups may be a mobile number and its extension.
-  const isExtended = phone.replace(/\D/g, '').length === 15 && /[\s-]/.test(cell.trim());
+  const isExtended = phone.length >= 15 && phone.replace(/\D/g, '').length === 15 && /[\s-]/.test(cell.trim());
   if (!isExtended && isPersonal(phone, 'component_phone', findings)) return phone;
   if (SCIENTIFIC.test(phone)) findings.add('sheet:phone_scientific', 'component_phone', phone);
   else if (/^[0-9]{5,}\.[0-9]+$/.test(phone)) findings.add('sheet:phone_decimal', 'component_phone');

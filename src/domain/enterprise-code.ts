@@ -42,10 +42,13 @@ export const CODE_RULES: Readonly<Record<CodeType, CodeRule>> = {
   },
 };
 
+const TYPE_BY_LENGTH: ReadonlyMap<number, CodeType> = new Map(
+  CODE_TYPES.map((type) => [CODE_RULES[type].length, type]),
+);
+
 /** Recognised by the length alone: no two types share one, and a wrong character is then named as such. */
 export function codeTypeOf(code: string): CodeType | undefined {
-  const length = withoutHyphens(code).length;
-  return CODE_TYPES.find((type) => CODE_RULES[type].length === length);
+  return TYPE_BY_LENGTH.get(withoutHyphens(code).length);
 }
 
 /** As WeChat takes it: an organisation code is `xxxxxxxx-x`, the others have no hyphen. */

@@ -1,5 +1,6 @@
 /** A merchant as a row of a sheet names it, and when two rows name the same one. */
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { hmacWith } from './hmac.js';
 import { withOneDot } from './middle-dot.js';
 import type { Words } from './words.js';
 
@@ -25,6 +26,9 @@ export const ALL_DETAILS: readonly DetailField[] = ['name', 'legalPersonaWechat'
 /** The registration id of an enterprise, from its code as a sheet or a push gives it. */
 export type Identify = (code: string) => string;
 
+/** The key is there so that another thread can identify the same way. */
+export type IdentifyInLedger = Identify & { readonly ledgerKey: string };
+
 /**
  * Ids of one ledger: 80 bits of HMAC-SHA-256 in base32, lower case. They are safe in a key, a job id, a file name and a
  * spreadsheet; two of a hundred million enterprises get the same id with a chance of one in two hundred million. Codes are
@@ -32,8 +36,9 @@ export type Identify = (code: string) => string;
  *
  * @param ledgerKey kept with the ledger (redis/ledger/ledger-key.ts)
  */
-export function identifyWith(ledgerKey: string): Identify {
-  return (code) => base32(createHmac('sha256', ledgerKey).update(enterpriseOf(code)).digest());
+export function identifyWith(ledgerKey: string): IdentifyInLedger {
+  const hmac = hmacWith(ledgerKey);
+  return Object.assign((code: string) => base32(hmac(enterpriseOf(code))), { ledgerKey });
 }
 
 export function isIdentity(text: string): boolean {
@@ -45,9 +50,12 @@ export function isIdentity(text: string): boolean {
  * code contains as its characters 9 to 17. A licence number (15 digits) is contained in neither, and names itself.
  */
 export function enterpriseOf(code: string): string {
-  const plain = comparable(withoutHyphens(code));
+  const plain = PLAIN_CODE.test(code) ? code.toLowerCase() : comparable(withoutHyphens(code));
   return plain.length === 18 ? plain.slice(8, 17) : plain;
 }
+
+/** Nearly every code: nothing of it needs normalising. */
+const PLAIN_CODE = /^[0-9A-Za-z]*$/;
 
 /** What is compared of a detail: without case, width and spaces. */
 export function comparableDetail(merchant: Merchant, field: DetailField): string {
@@ -104,18 +112,22 @@ function withoutHyphens(code: string): string {
   return code.normalize('NFKC').replace(/-/g, '');
 }
 
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+/** Character codes. */
+const BASE32 = Uint8Array.from('abcdefghijklmnopqrstuvwxyz234567', (character) => character.charCodeAt(0));
+const ID_BITS = 80;
 
 function digest(text: string): string {
-  return base32(hash('sha256', text, 'buffer'));
+  return base32(hash('sha256', text, 'binary'));
 }
 
-/** The first 80 bits. */
-function base32(bytes: Buffer): string {
-  let id = '';
-  for (let bit = 0; bit < 80; bit += 5) {
-    const pair = ((bytes[bit >> 3] ?? 0) << 8) | (bytes[(bit >> 3) + 1] ?? 0);
-    id += BASE32[(pair >> (11 - (bit & 7))) & 31];
+const idBytes = Buffer.alloc(ID_BITS / 5);
+
+/** Of the first bits; `bytes` as characters from 0 to 255. Characters that are added one by one make a text for each. */
+function base32(bytes: string): string {
+  for (let at = 0; at < idBytes.length; at += 1) {
+    const bit = at * 5;
+    const pair = (bytes.charCodeAt(bit >> 3) << 8) | bytes.charCodeAt((bit >> 3) + 1);
+    idBytes[at] = BASE32[(pair >> (11 - (bit & 7))) & 31] ?? 0;
   }
-  return id;
+  return idBytes.toString('latin1');
 }

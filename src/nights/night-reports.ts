@@ -5,7 +5,7 @@ import { byOutcome } from '../domain/batch.js';
 import { clockTime } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import type { Night } from '../domain/night.js';
-import type { Rules } from '../producer/checked-rows.js';
+import type { Rules } from '../producer/checked-page.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';

@@ -5,14 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, type Counts, ROWS_PER_PAGE } from '../domain/batch.js';
 import { CODE_TYPES } from '../domain/enterprise-code.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import {
-  type CheckedSheetRow,
-  carriedHeadings,
-  checkedRows,
-  detailColumns,
-  isWarned,
-  type Rules,
-} from './checked-rows.js';
+import type { RowsToAccept } from '../redis/ledger/rows-to-accept.js';
+import { carriedHeadings, detailColumns, type Rules } from './checked-page.js';
+import { pagesToAccept } from './checked-rows.js';
 import type { Sheet } from './sheets/sheet.js';
 
 export interface Loaded {
@@ -94,7 +89,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
   let forerunner = Promise.resolve();
   let lookedAt = performance.now();
   let isTraffic = false;
-  for await (const rows of checkedRows(sheet, rules)) {
+  for await (const { rows, ...counted } of pagesToAccept(sheet, rules, batch.columns)) {
     const first = index;
     const page = Math.floor(first / ROWS_PER_PAGE);
     if (page > 0 && page % PAGES_A_LOOK === 0) {
@@ -118,11 +113,9 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     stored.catch(() => {});
     underWay.push(stored);
     forerunner = stored;
-    index += rows.length;
-    for (const row of rows) {
-      if (isWarned(row)) warned += 1;
-      if (row.merchant?.componentPhone === '') withoutPhone += 1;
-    }
+    index += rows.count;
+    warned += counted.warned;
+    withoutPhone += counted.withoutPhone;
     onProgress?.(index);
   }
   for (const stored of underWay) await stored;
@@ -139,7 +132,7 @@ async function storePage(
   batches: Batches,
   batch: Batch,
   index: number,
-  rows: readonly CheckedSheetRow[],
+  rows: RowsToAccept,
   rules: Rules,
   forerunner: Promise<void>,
 ): Promise<void> {
@@ -148,7 +141,7 @@ async function storePage(
     await forerunner;
     accepted = await batches.accept(batch, index, rows, rules);
   }
-  if (accepted < index + rows.length) {
-    throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.length} were stored`);
+  if (accepted < index + rows.count) {
+    throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.count} were stored`);
   }
 }

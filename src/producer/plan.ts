@@ -4,7 +4,8 @@ import type { AcceptRules } from '../domain/batch.js';
 import { comparableDetail, type DetailField } from '../domain/merchant.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import type { AcceptedRow, ExistingMatch } from '../domain/row.js';
-import { type CheckedSheetRow, checkedRows, isWarned, type Rules } from './checked-rows.js';
+import { type CheckedSheetRow, isWarned, type Rules } from './checked-page.js';
+import { checkedRows } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './sheets/first-lines.js';
 import type { Sheet } from './sheets/sheet.js';
 

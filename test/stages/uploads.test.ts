@@ -60,29 +60,32 @@ test('of work in one lane so much is done at once as the lane has room for, in i
   expect(await lane(async () => 'done')).toBe('done');
 });
 
-test('between busy pages others get their turns, and every row comes once', async () => {
-  const pages = Array.from({ length: 6 }, (_, at) => [{ line: at }]);
-  async function* rows() {
-    yield* pages;
-  }
-  const sheet = { rows } as unknown as Sheet;
-  let turns = 0;
-  const ticking = setInterval(() => {
-    turns += 1;
-  }, 1);
-  onTestFinished(() => clearInterval(ticking));
-  // The loop is measured once it has been idle.
-  await pause(20);
-  turns = 0;
-  const read: unknown[] = [];
-  for await (const page of politely(sheet).rows()) {
-    read.push(page);
-    const until = performance.now() + 40;
-    while (performance.now() < until);
-  }
-  expect(read).toEqual(pages);
-  expect(turns).toBeGreaterThanOrEqual(6);
-});
+test.each(['rows', 'pagesToAccept'] as const)(
+  'between busy pages others get their turns, and each of %s comes once',
+  async (kind) => {
+    const pages = Array.from({ length: 6 }, (_, at) => [{ line: at }]);
+    async function* read() {
+      yield* pages;
+    }
+    const sheet = politely({ [kind]: read } as unknown as Sheet);
+    let turns = 0;
+    const ticking = setInterval(() => {
+      turns += 1;
+    }, 1);
+    onTestFinished(() => clearInterval(ticking));
+    // The loop is measured once it has been idle.
+    await pause(20);
+    turns = 0;
+    const came: unknown[] = [];
+    for await (const page of sheet[kind]?.({} as never) ?? []) {
+      came.push(page);
+      const until = performance.now() + 40;
+      while (performance.now() < until);
+    }
+    expect(came).toEqual(pages);
+    expect(turns).toBeGreaterThanOrEqual(6);
+  },
+);
 
 function planned(line: number, code: 'sheet:code_length' | 'sheet:spaces_repaired' | undefined): PlannedRow {
   const problems = code === undefined ? [] : [{ code, severity: 'error' as const, cell: `B${line}` }];

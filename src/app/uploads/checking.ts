@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Words } from '../../domain/words.js';
-import type { Rules } from '../../producer/checked-rows.js';
+import type { Rules } from '../../producer/checked-page.js';
 import { batchIdOf } from '../../producer/load.js';
 import { openTally, type Plan } from '../../producer/plan.js';
 import { SheetError } from '../../producer/sheets/sheet-error.js';

@@ -1,7 +1,7 @@
 /** Which of WeChat's registration APIs is used, and what it asks of a row. */
 
-import type { Identify } from '../../domain/merchant.js';
-import type { Rules } from '../../producer/checked-rows.js';
+import type { IdentifyInLedger } from '../../domain/merchant.js';
+import type { Rules } from '../../producer/checked-page.js';
 import type { Settings } from '../../settings.js';
 import type { Client } from '../../wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../wechat/fastregisterenterpriseweapp.js';
@@ -9,7 +9,7 @@ import { fastregisterweapp } from '../../wechat/fastregisterweapp.js';
 import type { RegistrationApi } from '../../wechat/registration-api.js';
 
 /** What the registration API in use requires of a row, and how its enterprise is known in this ledger. */
-export function rulesOf(settings: Settings, acceptWarnings: boolean, identify: Identify): Rules {
+export function rulesOf(settings: Settings, acceptWarnings: boolean, identify: IdentifyInLedger): Rules {
   const { needs, details } = registrationApi(settings, NO_CLIENT);
   return { needs: { ...needs, defaultPhone: settings.componentPhone }, details, identify, acceptWarnings };
 }

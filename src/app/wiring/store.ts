@@ -1,7 +1,7 @@
 /** The ledger and what belongs to it, opened for one process. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Identify } from '../../domain/merchant.js';
+import type { IdentifyInLedger } from '../../domain/merchant.js';
 import { type Calls, openCalls } from '../../redis/calls.js';
 import { type Batches, openBatches } from '../../redis/ledger/batches.js';
 import { claimLedger, nameLedger } from '../../redis/ledger/identity.js';
@@ -28,7 +28,7 @@ export interface Store {
   /** The ledger was made just now. */
   readonly isNew: boolean;
   /** The registration of an enterprise, by its code. */
-  readonly identify: Identify;
+  readonly identify: IdentifyInLedger;
   readonly settings: Settings;
   readonly log: Logger;
   /** How the receiver is, where this process has one: /readyz of the console says the same. */

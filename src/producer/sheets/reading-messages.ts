@@ -1,6 +1,7 @@
 /** Messages between the thread that reads sheets and the main thread. */
 import type { Field } from '../../domain/columns.js';
 import type { Words } from '../../domain/words.js';
+import type { PageToAccept, WantedPages } from '../pages-to-accept.js';
 import type { PackedPage } from './pages.js';
 import type { SheetFacts } from './sheet-facts.js';
 
@@ -18,15 +19,15 @@ export interface WantedRows extends WantedSheet {
 
 export type ToReader =
   | ({ readonly kind: 'open' } & WantedSheet)
-  /** `pages`: so many at first. */
-  | ({ readonly kind: 'rows'; readonly pages: number } & WantedRows)
+  /** `pages`: so many at first. `toAccept`: checked and packed. */
+  | ({ readonly kind: 'rows'; readonly pages: number; readonly toAccept?: WantedPages } & WantedRows)
   /** One page more, as one was taken. */
   | { readonly kind: 'more' }
   | { readonly kind: 'stop' };
 
 export type FromReader =
   | { readonly kind: 'opened'; readonly facts: SheetFacts }
-  | { readonly kind: 'page'; readonly page: PackedPage }
+  | { readonly kind: 'page'; readonly page: PackedPage | PageToAccept }
   | ReadingEnd;
 
 /** `heapBytes`: the memory of the thread. */

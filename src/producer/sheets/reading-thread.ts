@@ -7,7 +7,8 @@ import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { giveWay } from '../../give-way.js';
-import { unpackPage } from './pages.js';
+import type { PageToAccept, WantedPages } from '../pages-to-accept.js';
+import { type PackedPage, unpackPage } from './pages.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
 import { SheetError } from './sheet-error.js';
 import type { SheetFacts } from './sheet-facts.js';
@@ -20,6 +21,7 @@ export interface ReadingThread {
   // One of these at a time. @throws SheetError
   open(wanted: WantedSheet): Promise<SheetFacts>;
   pages(wanted: WantedRows): AsyncGenerator<SheetRow[]>;
+  pagesToAccept(wanted: WantedRows, toAccept: WantedPages): AsyncGenerator<PageToAccept>;
   close(): void;
 }
 
@@ -30,7 +32,7 @@ const ENTRY = new URL(
 );
 
 /** Far more than the limits of `domain/sheet-limits.ts` allow; a second line of defence. */
-const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 12 };
+const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 /** Starting another one costs less than its memory. */
 const SWOLLEN_BYTES = 48 * 1024 ** 2;
 /** Read while the ones before are worked on. */
@@ -105,6 +107,17 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
   }
 
   async function* pages(wanted: WantedRows): AsyncGenerator<SheetRow[]> {
+    for await (const page of handedOver<PackedPage>(wanted)) yield unpackPage(page);
+  }
+
+  function pagesToAccept(wanted: WantedRows, toAccept: WantedPages): AsyncGenerator<PageToAccept> {
+    return handedOver<PageToAccept>({ ...wanted, toAccept });
+  }
+
+  /** @typeParam Page as it is wanted */
+  async function* handedOver<Page extends PackedPage | PageToAccept>(
+    wanted: WantedRows & { readonly toAccept?: WantedPages },
+  ): AsyncGenerator<Page> {
     known.add(wanted.id);
     post({ kind: 'rows', ...wanted, pages: PAGES_AHEAD });
     let hasEnded = false;
@@ -117,7 +130,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
         post({ kind: 'more' });
         // A port delivers up to a thousand messages in a row; everything else would wait.
         await giveWay();
-        yield unpackPage(answer.page);
+        yield answer.page as Page;
       }
     } finally {
       // The caller stopped before the last row.
@@ -133,6 +146,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
     knows: (id) => known.has(id),
     open,
     pages,
+    pagesToAccept,
     close: () => void worker.terminate(),
   };
 }

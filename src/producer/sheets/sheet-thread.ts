@@ -1,6 +1,7 @@
 /** The thread that reads sheets, one at a time: started and watched by `reading-thread.ts`. */
 import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
+import { memoryOf, packedPages, type WantedPages } from '../pages-to-accept.js';
 import { packPage } from './pages.js';
 import { type ReadSheet, readSheet } from './read-sheet.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
@@ -17,8 +18,9 @@ let pagesWanted = 0;
 let isStopped = false;
 let wake = (): void => {};
 
-function post(message: FromReader): void {
-  parentPort?.postMessage(message);
+/** @param moved memory that this thread does not need any more */
+function post(message: FromReader, moved: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, moved);
 }
 
 async function opened({ id, path, required }: WantedSheet): Promise<ReadSheet> {
@@ -46,18 +48,27 @@ async function again(wanted: WantedRows): Promise<ReadSheet> {
   });
 }
 
-async function sendRows(sheet: ReadSheet): Promise<void> {
-  for await (const page of sheet.rows()) {
+async function sendRows(sheet: ReadSheet, toAccept: WantedPages | undefined): Promise<void> {
+  const rows = sheet.rows();
+  if (toAccept === undefined) await sendPages(rows, (page) => post({ kind: 'page', page: packPage(page) }));
+  else {
+    const pages = packedPages(rows, sheet.facts.layout, toAccept);
+    await sendPages(pages, (page) => post({ kind: 'page', page }, memoryOf(page)));
+  }
+  post({ kind: 'ended', heapBytes: heapBytes() });
+}
+
+async function sendPages<Page>(pages: AsyncIterable<Page>, send: (page: Page) => void): Promise<void> {
+  for await (const page of pages) {
     while (pagesWanted === 0 && !isStopped) {
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
     }
-    if (isStopped) break;
+    if (isStopped) return;
     pagesWanted -= 1;
-    post({ kind: 'page', page: packPage(page) });
+    send(page);
   }
-  post({ kind: 'ended', heapBytes: heapBytes() });
 }
 
 async function work(job: () => Promise<void>): Promise<void> {
@@ -92,7 +103,7 @@ parentPort?.on('message', (message: ToReader) => {
     case 'rows':
       isStopped = false;
       pagesWanted = message.pages;
-      void work(async () => sendRows(await again(message)));
+      void work(async () => sendRows(await again(message), message.toAccept));
       return;
     case 'more':
       pagesWanted += 1;

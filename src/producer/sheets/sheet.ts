@@ -4,13 +4,16 @@
  */
 import type { Field } from '../../domain/columns.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
-import type { WantedRows } from './reading-messages.js';
+import type { PageToAccept, WantedPages } from '../pages-to-accept.js';
+import type { ReadingThread } from './reading-thread.js';
 import { giveBackReadingThread, takeReadingThread } from './reading-threads.js';
 import type { SheetFacts } from './sheet-facts.js';
 
 export interface Sheet extends SheetFacts {
   /** From the first row again each time it is called. */
   rows(): AsyncIterable<SheetRow[]>;
+  /** The rows as `load` wants them; a sheet that is not a file has none. */
+  pagesToAccept?(wanted: WantedPages): AsyncIterable<PageToAccept>;
 }
 
 export interface OpenSheetOptions {
@@ -27,16 +30,24 @@ export async function openSheet(path: string, options: OpenSheetOptions = {}): P
   const thread = await takeReadingThread(wanted.id);
   try {
     const facts = await thread.open(wanted);
-    return { ...facts, rows: () => rowsOf({ ...wanted, digest: facts.digest }) };
+    const rows = { ...wanted, digest: facts.digest };
+    return {
+      ...facts,
+      rows: () => fromThread(rows.id, (it) => it.pages(rows)),
+      pagesToAccept: (pages) => fromThread(rows.id, (it) => it.pagesToAccept(rows, pages)),
+    };
   } finally {
     giveBackReadingThread(thread);
   }
 }
 
-async function* rowsOf(wanted: WantedRows): AsyncGenerator<SheetRow[]> {
-  const thread = await takeReadingThread(wanted.id);
+async function* fromThread<Page>(
+  id: number,
+  read: (thread: ReadingThread) => AsyncIterable<Page>,
+): AsyncGenerator<Page> {
+  const thread = await takeReadingThread(id);
   try {
-    yield* thread.pages(wanted);
+    yield* read(thread);
   } finally {
     giveBackReadingThread(thread);
   }

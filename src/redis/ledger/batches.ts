@@ -20,8 +20,8 @@ import { batchOf, openLedger } from './ledger.js';
 import { JOINT, NO_ROWS, type PackedPage, type PackedRows, rowsFrom } from './packed-rows.js';
 import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
-import { digestsOf } from './row-index.js';
-import { packRow, unpackRow } from './rows.js';
+import { unpackRow } from './rows.js';
+import { bytesOf, openRowsToAccept, type RowsToAccept, registrationAt, rowsToAccept } from './rows-to-accept.js';
 import { isTraffic } from './traffic.js';
 import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 
@@ -29,7 +29,12 @@ export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /** Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now. */
-  accept(batch: Batch, firstIndex: number, rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<number>;
+  accept(
+    batch: Batch,
+    firstIndex: number,
+    rows: readonly AcceptedRow[] | RowsToAccept,
+    acceptRules: AcceptRules,
+  ): Promise<number>;
   complete(id: string, warned?: number): Promise<void>;
   /** Pushes come in or calls go out: a load makes room for them. */
   isTraffic(): Promise<boolean>;
@@ -68,14 +73,27 @@ interface Decided {
   readonly counted?: string;
 }
 
+/** As accept.lua takes them: two arguments of each row that has a decision or is never sent. */
+function decisionsFor(rows: RowsToAccept, decided: ReadonlyMap<string, Decided>): (number | string)[] {
+  const unsent = new Set(rows.unsent);
+  const places = decided.size === 0 ? rows.unsent : Array.from({ length: rows.count }, (_, at) => at);
+  return places.flatMap((at) => {
+    const registration = registrationAt(rows, at);
+    if (registration === undefined) return [];
+    const decision = decisionFor(decided.get(registration), unsent.has(at));
+    return decision === undefined ? [] : [at + 1, decision];
+  });
+}
+
+function isPacked(rows: readonly AcceptedRow[] | RowsToAccept): rows is RowsToAccept {
+  return !Array.isArray(rows);
+}
+
 /** Undefined for none. A decision for a row of the other kind is none: the row gets one of its own when its turn comes. */
 function decisionFor(decided: Decided | undefined, isNever: boolean): string | undefined {
   if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : undefined;
   return JSON.stringify(decided);
 }
-
-/** In place of the registration of a row that our checks refused. */
-const NO_REGISTRATION = ' '.repeat(16);
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
@@ -103,27 +121,30 @@ export function openBatches(redis: Redis): Batches {
     return (await find(batch.id)) ?? { ...batch, rows: 0, complete: false };
   }
 
-  async function accept(
+  function accept(
     batch: Batch,
     firstIndex: number,
-    rows: readonly AcceptedRow[],
+    rows: readonly AcceptedRow[] | RowsToAccept,
+    acceptRules: AcceptRules,
+  ): Promise<number> {
+    const packed = isPacked(rows) ? rows : rowsToAccept(rows, batch.columns);
+    return acceptPacked(batch, firstIndex, packed, acceptRules);
+  }
+
+  async function acceptPacked(
+    batch: Batch,
+    firstIndex: number,
+    rows: RowsToAccept,
     acceptRules: AcceptRules,
   ): Promise<number> {
     // Few arguments, because each costs the client as much as a hundred bytes.
-    const packed = rows.map((row) => packRow(row, batch.columns)).join(JOINT);
-    const digests = digestsOf(rows, batch.columns);
-    const ids = rows.map(({ registration = NO_REGISTRATION }) => registration).join('');
+    const page = [bytesOf(rows.digests), rows.registrations, bytesOf(rows.packed)];
     const again = acceptRules.again ? 'again' : '';
     let decided: ReadonlyMap<string, Decided> = new Map();
     for (;;) {
-      const decisions = rows.flatMap(({ registration, merchant }, at) => {
-        if (registration === undefined) return [];
-        const decision = decisionFor(decided.get(registration), merchant === undefined);
-        return decision === undefined ? [] : [at + 1, decision];
-      });
       const answer = await acceptScript(
         [key('batch', batch.id)],
-        [batch.id, firstIndex, again, digests, ids, packed, ...decisions],
+        [batch.id, firstIndex, again, ...page, ...decisionsFor(rows, decided)],
       );
       const [accepted, ...undecided] = answer as [number, ...string[]];
       if (undecided.length === 0) return accepted;
@@ -136,19 +157,20 @@ export function openBatches(redis: Redis): Batches {
     batch: Batch,
     firstIndex: number,
     accepted: number,
-    rows: readonly AcceptedRow[],
+    rows: RowsToAccept,
     undecided: ReadonlySet<string>,
     acceptRules: AcceptRules,
   ): Promise<Map<string, Decided>> {
     const firstRows = new Map<string, number>();
-    for (let at = accepted - firstIndex; at < rows.length; at += 1) {
-      const { registration = '' } = rows[at] ?? {};
+    for (let at = accepted - firstIndex; at < rows.count; at += 1) {
+      const registration = registrationAt(rows, at) ?? '';
       if (undecided.has(registration) && !firstRows.has(registration)) firstRows.set(registration, at);
     }
+    const rowAmong = openRowsToAccept(rows, batch.columns);
     const all = [...firstRows].map(async ([id, at]): Promise<(readonly [string, Decided])[]> => {
       const snapshot = await ledger.read(id);
-      const row = rows[at];
-      if (snapshot === undefined || row === undefined) return [];
+      if (snapshot === undefined) return [];
+      const row = rowAmong(at);
       const pointer = `${batch.id}/${firstIndex + at}`;
       const fact = await rowAccepted(snapshot, row, pointer, acceptRules);
       const never = row.merchant === undefined;

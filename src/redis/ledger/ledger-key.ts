@@ -1,10 +1,10 @@
 /** The key under which a ledger makes registration ids of enterprise codes: made once, by the process that comes first. */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { type Identify, identifyWith } from '../../domain/merchant.js';
+import { type IdentifyInLedger, identifyWith } from '../../domain/merchant.js';
 import { key } from '../keys.js';
 
-export async function identifyIn(redis: Redis): Promise<Identify> {
+export async function identifyIn(redis: Redis): Promise<IdentifyInLedger> {
   const known = await redis.hget(key('ledger'), 'key');
   if (known !== null) return identifyWith(known);
   await redis.hsetnx(key('ledger'), 'key', randomBytes(32).toString('base64url'));

@@ -32,13 +32,14 @@ const NOT_JOINABLE = /[\u001c-\u001f\ud800-\udfff]/u;
 export function packRow(row: Row, columns: DetailColumns): string {
   if (row.problems.length > 0 || row.merchant === undefined || row.cells.length === 0) return packed(row, columns);
   const { merchant, cells, line } = row;
-  const details = detailsBesideCells(merchant, cells, columns);
-  if (details.includes('')) return packed(row, columns);
-  const beside = details.map((detail) => (detail === 0 ? '' : detail));
   // One look at the whole row. The spaces keep two halves of characters apart that would make a whole one.
-  if (NOT_JOINABLE.test(cells.join(' ')) || NOT_JOINABLE.test(beside.join(' '))) return packed(row, columns);
+  if (NOT_JOINABLE.test(cells.join(' '))) return packed(row, columns);
   const text = `${line}${JOINT}${cells.join(JOINT)}`;
-  return details.length === 0 ? text : `${text}${DETAILS_JOINT}${beside.join(JOINT)}`;
+  const details = detailsBesideCells(merchant, cells, columns);
+  if (details.length === 0) return text;
+  const beside = details.map((detail) => (detail === 0 ? '' : detail));
+  if (details.includes('') || NOT_JOINABLE.test(beside.join(' '))) return packed(row, columns);
+  return `${text}${DETAILS_JOINT}${beside.join(JOINT)}`;
 }
 
 function packed(row: Row, columns: DetailColumns): string {
@@ -99,13 +100,21 @@ export function detailOf({ cells, details }: JoinedRow, columns: DetailColumns, 
 
 const NONE: readonly never[] = [];
 
-function detailsBesideCells(merchant: Merchant, cells: readonly string[], columns: DetailColumns): (string | 0)[] {
-  const details = DETAILS.map((read, at) => {
-    const value = read(merchant);
-    return cells[columns[at] ?? -1] === value ? 0 : value;
-  });
-  while (details.at(-1) === 0) details.pop();
-  return details;
+/** 0 for a detail that its cell has; those at the end are left out, which nearly always are all. */
+function detailsBesideCells(
+  merchant: Merchant,
+  cells: readonly string[],
+  columns: DetailColumns,
+): readonly (string | 0)[] {
+  let count = DETAILS.length;
+  while (count > 0 && isInCell(merchant, cells, columns, count - 1)) count -= 1;
+  if (count === 0) return NONE;
+  return DETAILS.slice(0, count).map((read, at) => (isInCell(merchant, cells, columns, at) ? 0 : read(merchant)));
+}
+
+function isInCell(merchant: Merchant, cells: readonly string[], columns: DetailColumns, at: number): boolean {
+  const column = columns[at] ?? -1;
+  return column >= 0 && cells[column] === DETAILS[at]?.(merchant);
 }
 
 function merchantFrom(cells: readonly string[], columns: DetailColumns, details: readonly (string | 0)[]): Merchant {
