@@ -37,8 +37,8 @@ export async function* reportCsv(
   }
 }
 
-function isWhole({ only, who, since, links }: ReportOptions): boolean {
-  return only === undefined && who === undefined && since === undefined && links !== true;
+function isWhole({ only, who, problem, since, links }: ReportOptions): boolean {
+  return [only, who, problem, since].every((filter) => filter === undefined) && links !== true;
 }
 
 /** Rows that are read together: fewer live as objects until the collector of garbage comes by. */

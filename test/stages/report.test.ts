@@ -350,3 +350,14 @@ test.each(['en', 'zh'] as const)(
     expect(text.match(/wx\d+"/g)).toHaveLength(noted.length - Math.ceil(noted.length / 7));
   },
 );
+
+test('a CSV of one problem has its rows only', async () => {
+  const { batches, load, record } = openBook(db.redis);
+  await load('b1', [merchant(1), merchant(2), merchant(3)]);
+  const id = idOf(merchant(2));
+  await record(id, 'create_sent', { until: Date.now() + 5_000 });
+  await record(id, 'registration_refused', { problem: 'push:103' });
+  const batch = (await batches.find('b1')) as Batch;
+  const [, ...lines] = (await textOf([batch], { problem: 'push:103' })).trim().split('\r\n');
+  expect(lines).toEqual([expect.stringContaining(id)]);
+});
