@@ -163,15 +163,15 @@ function hashOf(fields) {
 /** What the report itself sends. */
 async function pageCommands() {
   const sent = [];
-  const real = store.redis.evalsha;
-  store.redis.evalsha = (...args) => {
+  const real = store.redis.callBuffer;
+  store.redis.callBuffer = (...args) => {
     sent.push(args);
     return real.apply(store.redis, args);
   };
   const batch = await store.batches.find(BATCH);
   await store.batches.page(batch, 0);
-  store.redis.evalsha = real;
-  const [digest, count, , id] = sent[0];
+  store.redis.callBuffer = real;
+  const [, digest, count, , id] = sent[0];
   return Array.from({ length: Math.ceil(ROWS / ROWS_PER_PAGE) }, (_, page) => [
     ['EVALSHA', digest, count, key('rows', BATCH, page), id, page * ROWS_PER_PAGE],
   ]);

@@ -76,15 +76,18 @@ export function isoWithOffset(at: number, timeZone: string): string {
 
 const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 
-/** A report of a million rows writes two million times of a few days. */
-const dates = { day: Number.NaN, text: '' };
+/** A report of a million rows writes some million times of a few days. */
+const DATES_KEPT = 1_000;
+const dates = new Map<number, string>();
 
 function dateText(day: number): string {
-  if (dates.day !== day) {
-    dates.day = day;
-    dates.text = new Date(day * 86_400_000).toISOString().slice(0, 10);
+  let text = dates.get(day);
+  if (text === undefined) {
+    if (dates.size >= DATES_KEPT) dates.clear();
+    text = new Date(day * 86_400_000).toISOString().slice(0, 10);
+    dates.set(day, text);
   }
-  return dates.text;
+  return text;
 }
 
 /**
@@ -100,8 +103,22 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** A time in a sentence: `21 Nov 22:09` and `11 月 21 日 22:09`, with the year where that is not the year of `now`. */
 export function localTime(at: number, timeZone: string, now: number): Words {
-  return momentInWords(isoWithOffset(at, timeZone), isoWithOffset(now, timeZone).slice(0, 4));
+  const thisYear = isoWithOffset(now, timeZone).slice(0, 4);
+  if (said.timeZone !== timeZone || said.thisYear !== thisYear || said.minutes.size >= MINUTES_KEPT) {
+    said = { timeZone, thisYear, minutes: new Map() };
+  }
+  const minute = Math.floor(at / MINUTE);
+  let words = said.minutes.get(minute);
+  if (words === undefined) {
+    words = momentInWords(isoWithOffset(at, timeZone), thisYear);
+    said.minutes.set(minute, words);
+  }
+  return words;
 }
+
+/** The sentences of a report name the minutes of a few days, each many times. */
+const MINUTES_KEPT = 10_000;
+let said = { timeZone: '', thisYear: '', minutes: new Map<number, Words>() };
 
 /** The same for a moment as `isoWithOffset` writes it, on its own clock; `thisYear`: the year that is left out. */
 export function momentInWords(moment: string, thisYear: string): Words {

@@ -22,9 +22,23 @@ export function unguard(cell: string): string {
   return guard(plain) === cell ? plain : cell;
 }
 
-/** Nearly every cell begins with a letter or a digit, has no separator, and needs no more than this look. */
+/** Nearly every cell begins with a letter or a digit, and has no separator but in sentences; no more than this look is needed then. */
 function mayBeFormula(cell: string): boolean {
-  const first = cell.charCodeAt(0);
-  if (first < 0x30 || (first > 0x39 && first < 0x41) || first >= 0xfeff) return true;
-  return (first >= 0x2000 && first <= 0x2060) || cell.includes(';') || cell.includes('\t');
+  return mayBegin(cell.charCodeAt(0)) || mayBeginAfter(';', cell) || mayBeginAfter('\t', cell);
 }
+
+function mayBeginAfter(separator: string, cell: string): boolean {
+  for (let at = cell.indexOf(separator); at >= 0; at = cell.indexOf(separator, at + 1)) {
+    if (mayBegin(cell.charCodeAt(at + 1))) return true;
+  }
+  return false;
+}
+
+/** Answers false for NaN, the end of a cell. */
+function mayBegin(first: number): boolean {
+  if (first === SPACE) return false;
+  if (first < 0x30 || (first > 0x39 && first < 0x41) || first >= 0xfeff) return true;
+  return first >= 0x2000 && first <= 0x2060;
+}
+
+const SPACE = 0x20;

@@ -63,17 +63,33 @@ const folder = new URL('./lua/', import.meta.url);
 /** @param beforeLoading what has to be done first where this server does not know the script: it may be another server */
 export function script(redis: Redis, name: ScriptName, beforeLoading?: () => Promise<void>): RunScript {
   const { text, digest } = source(name);
-  return async (keys, args) => {
-    try {
-      return await redis.evalsha(digest, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+  return (keys, args) =>
+    knownOrLoaded(
+      () => redis.evalsha(digest, keys.length, ...keys, ...args),
+      async () => {
         await beforeLoading?.();
         return redis.eval(text, keys.length, ...keys, ...args);
-      }
-      throw error;
-    }
-  };
+      },
+    );
+}
+
+/** A script whose texts are answered as bytes: nothing is decoded that is not read. */
+export function scriptForBytes(redis: Redis, name: ScriptName): RunScript {
+  const { text, digest } = source(name);
+  return (keys, args) =>
+    knownOrLoaded(
+      () => redis.callBuffer('EVALSHA', digest, keys.length, ...keys, ...args),
+      () => redis.callBuffer('EVAL', text, keys.length, ...keys, ...args),
+    );
+}
+
+async function knownOrLoaded(known: () => Promise<unknown>, load: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await known();
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return load();
+    throw error;
+  }
 }
 
 /** Asks a script about one thing; `common` holds for all of them. */

@@ -4,12 +4,14 @@
  */
 
 import type { Batch } from '../domain/batch.js';
+import type { RowWithOutcome } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { type PackedPage, rowFrom } from '../redis/ledger/packed-rows.js';
+import type { PackedPage } from '../redis/ledger/packed-rows.js';
+import { PageCursor } from '../redis/ledger/page-cursor.js';
 import { csvCell } from './csv-cell.js';
-import { openPlainLines, type PlainLine } from './plain-lines.js';
+import { type AddPlainLine, Lines, openPlainLines } from './plain-lines.js';
 import { type ReportOptions, reportOf, reportRows } from './report.js';
-import { type Shape, shapeOf } from './shape.js';
+import { shapeOf } from './shape.js';
 
 /** Several batches one after the other, under one row of headings. */
 export async function* reportCsv(
@@ -21,10 +23,10 @@ export async function* reportCsv(
   yield `\uFEFF${csvLine(shape.headings)}`;
   for (const batch of wanted) {
     if (wanted.length === 1 && isWhole(options)) {
-      const plainLine = openPlainLines(batch, options);
-      for await (const page of batches.packedPages(batch)) {
-        yield await bytesOf(batches, batch, page, shape, plainLine, options);
-      }
+      const addPlain = openPlainLines(batch, options);
+      const csvOf = async (entries: readonly RowWithOutcome[]): Promise<string[]> =>
+        (await reportOf(batches, batch, entries, options)).map((row) => csvLine(shape.cellsOf(batch, row)));
+      for await (const page of batches.packedPages(batch)) yield await bytesOf(batch, page, addPlain, csvOf);
       continue;
     }
     for await (const rows of reportRows(batches, batch, options)) {
@@ -35,41 +37,56 @@ export async function* reportCsv(
   }
 }
 
-function isWhole({ only, who, since, links }: ReportOptions): boolean {
-  return only === undefined && who === undefined && since === undefined && links !== true;
+function isWhole({ only, who, problem, since, links }: ReportOptions): boolean {
+  return [only, who, problem, since].every((filter) => filter === undefined) && links !== true;
 }
 
-/** Lines that are put into bytes together: fewer live as strings until the collector of garbage comes by. */
-const LINES_AT_ONCE = 64;
+/** Rows that are read together: fewer live as objects until the collector of garbage comes by. */
+const ROWS_AT_ONCE = 64;
 
-/** A page: the rows that are like many others at once, the rest each by itself, in their order. */
+/** A line is some three times as long as what Redis answers of its row. */
+const TIMES_LONGER = 4;
+
+/** A page: the rows that are like many others by copying, the rest as rows of a report, in their order. */
 async function bytesOf(
-  batches: Batches,
-  batch: Batch,
-  { number, packed }: PackedPage,
-  shape: Shape,
-  plainLine: PlainLine,
-  options: ReportOptions,
+  { columns }: Batch,
+  page: PackedPage,
+  addPlain: AddPlainLine,
+  csvOf: (entries: readonly RowWithOutcome[]) => Promise<string[]>,
 ): Promise<Buffer> {
+  const row = new PageCursor(page);
+  const lines = new Lines(TIMES_LONGER * (page.rows.length + page.outcomes.length));
   const pieces: Buffer[] = [];
-  for (let from = 0; from < packed.rows.length; from += LINES_AT_ONCE) {
-    const others: number[] = [];
-    const lines = packed.rows.slice(from, from + LINES_AT_ONCE).map((text, at) => {
-      const line = plainLine(text, packed.outcomes[from + at] ?? '');
-      if (line === undefined) others.push(at);
-      return line ?? '';
-    });
-    if (others.length > 0) {
-      const entries = others.map((at) => rowFrom(batch, number, packed, from + at));
-      for (const [n, row] of (await reportOf(batches, batch, entries, options)).entries()) {
-        lines[others[n] ?? -1] = csvLine(shape.cellsOf(batch, row));
-      }
-    }
+  let done = 0;
+  let others: RowWithOutcome[] = [];
+  let places: number[] = [];
+
+  async function addOthers(): Promise<void> {
+    const texts = await csvOf(others);
     let text = '';
-    for (const line of lines) text += line;
+    for (const [n, line] of texts.entries()) {
+      const place = places[n] ?? 0;
+      if (place > done) {
+        pieces.push(Buffer.from(text), lines.bytes.subarray(done, place));
+        done = place;
+        text = '';
+      }
+      text += line;
+    }
     pieces.push(Buffer.from(text));
+    others = [];
+    places = [];
   }
-  return Buffer.concat(pieces);
+
+  while (row.next()) {
+    if (addPlain(row, lines)) continue;
+    others.push(row.entry(columns));
+    places.push(lines.end);
+    if (others.length === ROWS_AT_ONCE) await addOthers();
+  }
+  if (others.length > 0) await addOthers();
+  if (pieces.length === 0) return lines.bytes.subarray(0, lines.end);
+  return Buffer.concat([...pieces, lines.bytes.subarray(done, lines.end)]);
 }
 
 export function csvLine(cells: readonly string[]): string {

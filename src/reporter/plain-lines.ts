@@ -1,6 +1,7 @@
 /**
  * Lines of a report for rows that are like thousands of others: the outcome, the reason and the next step of all that are in
  * the same state with the same problem are the same, so they are written once, with everything else that does not differ.
+ * What is a row's own is copied from the bytes that Redis answered: texts that live for one line cost more than all else.
  */
 import type { Batch } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
@@ -8,16 +9,34 @@ import { REPORT_COLUMNS, type ReportColumn } from '../domain/columns.js';
 import type { Outcome, State } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import type { Language, Words } from '../domain/words.js';
-import { type PlainRow, plainRow, unpackedRow } from '../redis/ledger/packed-rows.js';
+import type { PageCursor } from '../redis/ledger/page-cursor.js';
 import { placeOfShown } from '../redis/ledger/registration-fields.js';
-import { detailOf } from '../redis/ledger/rows.js';
+import { MOST_BYTES_FOR_ONE, putBytes, putCell, putPlain, putText, putWhole } from './csv-bytes.js';
 import { csvCell } from './csv-cell.js';
 import { addressed, textFor } from './messages.js';
 import { circumstancesOf, type ReportOptions, type ReportRow, reportRow } from './report.js';
 import { cellOf } from './shape.js';
 
-/** The line of a row as `page.lua` answers it; undefined where the row needs sentences of its own. */
-export type PlainLine = (text: string, outcome: string) => string | undefined;
+/** Adds the line of the cursor's row; false where the row needs sentences of its own. */
+export type AddPlainLine = (row: PageCursor, lines: Lines) => boolean;
+
+/** Lines of a page. */
+export class Lines {
+  bytes: Buffer;
+  end = 0;
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafe(size);
+  }
+
+  /** Makes room for so many bytes more. */
+  reserve(size: number): void {
+    if (this.end + size <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(2 * (this.end + size));
+    this.bytes.copy(larger, 0, 0, this.end);
+    this.bytes = larger;
+  }
+}
 
 const AT = {
   state: placeOfShown('state'),
@@ -32,77 +51,146 @@ const AT = {
   finishedAt: placeOfShown('finishedAt'),
 } as const;
 
-/** What differs between rows whose words are the same. The other columns are written once. */
-const OWN = {
-  line: ({ line }) => line,
-  message: (row, { batch, message, language }) =>
-    csvCell(addressed(message, detailOf(row, batch.columns, NAME), detailOf(row, batch.columns, PHONE))[language]),
-  appid: ({ values }) => csvCell(values[AT.appid] ?? ''),
-  submitted_at: ({ values }, { timezone }) => timeOf(values[AT.sentAt], timezone),
-  finished_at: ({ values }, { timezone }) => timeOf(values[AT.finishedAt], timezone),
-  registration_id: ({ id }) => id,
-} as const satisfies Partial<Record<ReportColumn, (row: PlainRow, alike: Alike) => string>>;
+/** Puts what is the row's own there, and answers where it ends. */
+type Put = (row: PageCursor, to: Buffer, at: number, alike: Alike) => number;
 
-/** Places of the details among a batch's columns. */
-const NAME = 0;
-const PHONE = 5;
+/** What differs between rows whose words are the same. The other columns are written once. */
+const OWN: { readonly [column in ReportColumn]?: Put } = {
+  line: (row, to, at) => putBytes(row.rows, row.idTo + 1, row.ends[0] as number, to, at),
+  message: (row, to, at, { message }) => message(row, to, at),
+  appid: (row, to, at) => putField(row, AT.appid, to, at, putCell),
+  submitted_at: (row, to, at, { time }) => putField(row, AT.sentAt, to, at, time),
+  finished_at: (row, to, at, { time }) => putField(row, AT.finishedAt, to, at, time),
+  registration_id: (row, to, at) => putBytes(row.rows, row.idFrom, row.idTo, to, at),
+};
 
 /** Rows whose words are the same. */
 interface Alike {
-  readonly batch: Batch;
-  readonly language: Language;
-  readonly timezone: string;
-  readonly message: Words;
-  /** Text that is the same, and what is each row's own, by turns. */
-  readonly parts: readonly (string | ((row: PlainRow, alike: Alike) => string))[];
+  readonly message: (row: PageCursor, to: Buffer, at: number) => number;
+  readonly time: PutRange;
+  /** Bytes that are the same, and what is each row's own, by turns. */
+  readonly parts: readonly (Buffer | Put)[];
+  /** How many bytes are the same in all lines. */
+  readonly size: number;
+}
+
+type PutRange = (from: Buffer, start: number, end: number, to: Buffer, at: number) => number;
+
+function putField(row: PageCursor, place: number, to: Buffer, at: number, put: PutRange): number {
+  return row.fields === 0 ? at : put(row.outcomes, row.fieldFrom(place), row.fieldEnds[place] as number, to, at);
+}
+
+/** From these, and from whether WeChat said something, all words follow. */
+const WORDS_FROM = [AT.state, AT.attempt, AT.wait, AT.problem] as const;
+
+interface Kind {
+  /** What it has in WORDS_FROM. */
+  readonly key: Uint8Array;
+  /** Undefined where the words say something that is the row's own. */
+  readonly alike: Alike | undefined;
 }
 
 /** More kinds than any platform's codes; words of WeChat that differ from row to row make none. */
 const MOST_KINDS = 1_000;
+const LONGEST_KEY = 256;
 
-export function openPlainLines(batch: Batch, options: ReportOptions): PlainLine {
+export function openPlainLines(batch: Batch, options: ReportOptions): AddPlainLine {
   const { language, timezone } = options;
   const circumstances = circumstancesOf(options, () => undefined);
   const width = batch.headings.length;
-  const kinds = new Map<string, Alike | undefined>();
+  const time = timesIn(timezone);
+  const kinds = new Map<number, Kind>();
+  const key = new Uint8Array(LONGEST_KEY);
 
-  function kindOf({ values }: PlainRow, text: string, outcome: string): Alike | undefined {
-    const kind = `${values[AT.state] ?? ''}|${values[AT.attempt] ?? ''}|${values[AT.wait] ?? ''}|${values[AT.problem] ?? ''}|${values[AT.said] ? '1' : ''}`;
-    let alike = kinds.get(kind);
-    if (alike === undefined && !kinds.has(kind)) {
-      alike = kinds.size < MOST_KINDS ? alikeTo(unpackedRow(0, text, outcome, batch.columns)) : undefined;
-      kinds.set(kind, alike);
+  function alikeOf(row: PageCursor): Alike | undefined {
+    const length = readKey(row, key);
+    if (length > LONGEST_KEY) return undefined;
+    const hash = hashOf(key, length);
+    let kind = kinds.get(hash);
+    if (kind === undefined) {
+      if (kinds.size >= MOST_KINDS) return undefined;
+      kind = { key: key.slice(0, length), alike: alikeTo(row.entry(batch.columns)) };
+      kinds.set(hash, kind);
     }
-    return alike;
+    // A second kind with the same hash is written row by row.
+    return isSame(kind.key, key, length) ? kind.alike : undefined;
   }
 
-  /** Undefined where the words say something that is the row's own. */
   function alikeTo(row: RowWithOutcome): Alike | undefined {
+    if (row.registration?.state === WAITS_FOR_A_PERSON) return undefined;
     const [told, other] = [row, anotherLike(row)].map((it) => reportRow(batch, it, circumstances, options));
     if (told === undefined || other === undefined) return undefined;
     if (REPORT_COLUMNS.some((column) => !(column in OWN) && told[column] !== other[column])) return undefined;
-    const message = textFor(row, told.outcome as Outcome, told.problem, circumstances);
-    return { batch, language, timezone, message, parts: partsOf(told, language) };
+    const text = textFor(row, told.outcome as Outcome, told.problem, circumstances);
+    const parts = partsOf(told, language);
+    const same = parts.map((part) => (part instanceof Uint8Array ? part.length : 0));
+    const size = Buffer.byteLength(text[language]) + same.reduce((sum, length) => sum + length);
+    return { message: messageOf(text, batch, language), time, parts, size };
   }
 
-  return (text, outcome) => {
-    const row = plainRow(text, outcome);
-    if (row === undefined || row.cells.length !== width || hasTimesInWords(row)) return undefined;
-    const alike = kindOf(row, text, outcome);
-    if (alike === undefined) return undefined;
-    let line = '"';
-    for (const cell of row.cells) line += `${csvCell(cell)}","`;
-    for (const part of alike.parts) line += typeof part === 'string' ? part : part(row, alike);
-    return line;
+  return (row, lines) => {
+    if (!row.isPlain || row.cellEnds - 1 !== width || hasTimesInWords(row)) return false;
+    const alike = alikeOf(row);
+    if (alike === undefined) return false;
+    // A name is in its cell and in the message.
+    const own = 2 * (row.rowTo - row.rowFrom) + row.outcomeTo - row.outcomeFrom;
+    lines.reserve(MOST_BYTES_FOR_ONE * (own + alike.size) + SPARE);
+    const to = lines.bytes;
+    let at = lines.end;
+    to[at++] = QUOTE;
+    for (let cell = 1; cell <= width; cell += 1) {
+      at = putCell(row.rows, row.partFrom(cell), row.ends[cell] as number, to, at);
+      at = putBytes(BETWEEN, 0, BETWEEN.length, to, at);
+    }
+    for (const part of alike.parts) {
+      at = part instanceof Uint8Array ? putWhole(part, to, at) : part(row, to, at, alike);
+    }
+    lines.end = at;
+    return true;
   };
 }
 
-/** Its sentences name a time or a link of its own, or depend on what time it is. */
-function hasTimesInWords({ values }: PlainRow): boolean {
-  if (values.length === 0) return false;
-  return values[AT.until] !== '' || values[AT.authorizeUrl] !== '' || values[AT.state] === WAITS_FOR_A_PERSON;
+/** For the words around a name and a phone, the times, and what stands between the cells of a row without any. */
+const SPARE = 1_024;
+const QUOTE = 0x22;
+const BETWEEN = Buffer.from('","');
+
+/** Answers its length, which may be more than there is room for. */
+function readKey(row: PageCursor, key: Uint8Array): number {
+  if (row.fields === 0) return 0;
+  const { outcomes } = row;
+  let length = 0;
+  for (const place of WORDS_FROM) {
+    const end = row.fieldEnds[place] as number;
+    for (let at = row.fieldFrom(place); at < end; at += 1) key[length++] = outcomes[at] as number;
+    key[length++] = 0;
+  }
+  key[length++] = isEmpty(row, AT.said) ? 0 : 1;
+  return length;
 }
 
+function hashOf(key: Uint8Array, length: number): number {
+  let hash = length;
+  for (let at = 0; at < length; at += 1) hash = (Math.imul(hash, 31) + (key[at] as number)) | 0;
+  return hash;
+}
+
+function isSame(one: Uint8Array, other: Uint8Array, length: number): boolean {
+  if (one.length !== length) return false;
+  for (let at = 0; at < length; at += 1) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+function isEmpty(row: PageCursor, place: number): boolean {
+  return row.fieldFrom(place) === row.fieldEnds[place];
+}
+
+/** Its sentences name a time or a link of its own. */
+function hasTimesInWords(row: PageCursor): boolean {
+  return row.fields > 0 && !(isEmpty(row, AT.until) && isEmpty(row, AT.authorizeUrl));
+}
+
+/** Its sentences depend on what time it is. */
 const WAITS_FOR_A_PERSON: State = 'awaiting_legal_person';
 const DAY_MS = 86_400_000;
 
@@ -130,21 +218,94 @@ function anotherLike(entry: RowWithOutcome): RowWithOutcome {
 }
 
 function partsOf(told: ReportRow, language: Language): Alike['parts'] {
-  const parts: (string | ((row: PlainRow, alike: Alike) => string))[] = [];
+  const parts: (Buffer | Put)[] = [];
   let same = '';
   for (const [at, column] of REPORT_COLUMNS.entries()) {
     if (at > 0) same += '","';
-    const own = (OWN as Partial<Record<ReportColumn, (row: PlainRow, alike: Alike) => string>>)[column];
+    const own = OWN[column];
     if (own === undefined) {
       same += csvCell(cellOf(told, column, language));
     } else {
-      parts.push(same, own);
+      parts.push(Buffer.from(same), own);
       same = '';
     }
   }
-  return [...parts, `${same}"\r\n`];
+  return [...parts, Buffer.from(`${same}"\r\n`)];
 }
 
-function timeOf(at: string | undefined, timezone: string): string {
-  return at === undefined || at === '' ? '' : isoWithOffset(Number(at), timezone);
+/** Places of the details among a batch's columns. */
+const NAME = 0;
+const PHONE = 5;
+
+/** Stand for a name and a phone where a message is put together; no text of ours has them, and they need no guard. */
+const NAME_MARK = '\ue000';
+const PHONE_MARK = '\ue001';
+
+/** Puts a message together once for all rows with a name and a phone, once for those without a phone, and so on. */
+function messageOf(text: Words, { columns }: Batch, language: Language): Alike['message'] {
+  const nameColumn = columns[NAME] ?? -1;
+  const phoneColumn = columns[PHONE] ?? -1;
+  const write = (name: string, phone: string): string => csvCell(addressed(text, name, phone)[language]);
+  const [neither, named, phoned, both] = [
+    ['', ''],
+    [NAME_MARK, ''],
+    ['', PHONE_MARK],
+    [NAME_MARK, PHONE_MARK],
+  ].map(([name = '', phone = '']) => partsOfMessage(write(name, phone)));
+
+  return (row, to, at) => {
+    const name = row.detail(NAME, nameColumn);
+    const phone = row.detail(PHONE, phoneColumn);
+    const parts = (phone === 0 ? (name === 0 ? neither : named) : name === 0 ? phoned : both) ?? [];
+    let place = at;
+    for (const part of parts) {
+      if (part instanceof Uint8Array) {
+        place = putWhole(part, to, place);
+        continue;
+      }
+      const detail = part === NAME_MARK ? name : phone;
+      place = putPlain(row.rows, row.partFrom(detail), row.ends[detail] as number, to, place);
+      if (place < 0) return putText(write(row.textOf(name), row.textOf(phone)), to, at);
+    }
+    return place;
+  };
+}
+
+function partsOfMessage(message: string): (Buffer | string)[] {
+  const parts = message.split(/([\ue000\ue001])/).filter((part) => part !== '');
+  return parts.map((part) => (part === NAME_MARK || part === PHONE_MARK ? part : Buffer.from(part)));
+}
+
+/** More minutes than a week has. */
+const MOST_MINUTES = 12_000;
+/** Where the seconds are in `2026-11-21T09:30:00+08:00`. */
+const SECONDS_AT = 17;
+const ZERO = 0x30;
+
+/** Times as `isoWithOffset` writes them; those of a minute differ in two digits. */
+function timesIn(timezone: string): PutRange {
+  const minutes = new Map<number, Buffer>();
+  return (from, start, end, to, at) => {
+    if (start === end) return at;
+    let ms = 0;
+    for (let place = start; place < end; place += 1) {
+      const digit = (from[place] as number) - ZERO;
+      if (digit < 0 || digit > 9)
+        return putText(isoWithOffset(Number(from.toString('latin1', start, end)), timezone), to, at);
+      ms = ms * 10 + digit;
+    }
+    const second = Math.floor(ms / 1_000);
+    const minute = Math.floor(second / 60);
+    let text = minutes.get(minute);
+    if (text === undefined) {
+      if (minutes.size >= MOST_MINUTES) minutes.clear();
+      text = Buffer.from(isoWithOffset(minute * 60_000, timezone));
+      minutes.set(minute, text);
+    }
+    const last = putBytes(text, 0, text.length, to, at);
+    const ofMinute = second - minute * 60;
+    to[at + SECONDS_AT] = ZERO + Math.floor(ofMinute / 10);
+    to[at + SECONDS_AT + 1] = ZERO + (ofMinute % 10);
+    return last;
+  };
 }

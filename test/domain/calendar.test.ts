@@ -149,3 +149,13 @@ describe('working days', () => {
     expect(new Date(afterWorkingDays(at(from), days)).toISOString()).toBe(new Date(to).toISOString());
   });
 });
+
+test('times of the same minute are written for the time zone and the year of their reader', () => {
+  const time = at('2026-12-31T15:30:00Z');
+  const in2026 = at('2026-12-01T00:00:00Z');
+  expect(localTime(time, 'Asia/Shanghai', in2026).en).toBe('31 Dec 23:30');
+  expect(localTime(time + 59_999, 'Asia/Shanghai', in2026).en).toBe('31 Dec 23:30');
+  expect(localTime(time + 60_000, 'Asia/Shanghai', in2026).en).toBe('31 Dec 23:31');
+  expect(localTime(time, 'Asia/Tokyo', in2026).en).toBe('1 Jan 2027 00:30');
+  expect(localTime(time, 'Asia/Shanghai', at('2027-02-01T00:00:00Z')).en).toBe('31 Dec 2026 23:30');
+});

@@ -45,6 +45,8 @@ describe('the formula guard', () => {
     ['\ufeff=1+1', "'\ufeff=1+1"],
     ['\u2060=1+1', "'\u2060=1+1"],
     ['甲；乙;丙', '甲；乙;丙'],
+    ['a; b; =1', 'a; b; =1'],
+    ['a; b;=1', "a; b;'=1"],
     // TAB is guarded where a cell begins, and what follows it as well.
     ['\t=1+1', "'\t'=1+1"],
     [';=1+1', ";'=1+1"],

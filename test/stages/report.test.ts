@@ -289,3 +289,75 @@ test.each(['en', 'zh'] as const)(
     expect(text.match(/wx[a-z2-7]{16}/g)).toHaveLength(3);
   },
 );
+
+test.each(['en', 'zh'] as const)(
+  'every name, phone and cell is in its line as in a row by itself (%s)',
+  async (language) => {
+    const { batches, record } = openBook(db.redis);
+    const texts = [
+      '',
+      '=1',
+      '+86 592',
+      '-',
+      '@a',
+      '"q"',
+      'a;=b',
+      'a\t-b',
+      '“中”',
+      '＝1',
+      "'=1",
+      '\u200b=1',
+      'x\r\ny',
+      '😀',
+      '\ue000',
+    ];
+    const batch = await batches.open({
+      id: 'b1',
+      file: 'b1.csv',
+      headings: [...HEADINGS, 'note'],
+      columns: [0, 1, 2, 3, 4, 5],
+      loadedAt: Date.now(),
+    });
+    const rows = texts.flatMap((text, at): AcceptedRow[] => {
+      const own = merchant(at + 1);
+      const cells = acceptedRow(own, at).cells;
+      // As the sheet has them, and repaired beside their cells.
+      const details = [
+        { ...own, name: text },
+        { ...own, componentPhone: text },
+        { ...own, name: text, componentPhone: text },
+      ];
+      return details.flatMap((it, n) => [
+        { ...acceptedRow(it, 0), registration: idOf(merchant(100 + at * 3 + n)) },
+        { ...acceptedRow(it, 0), cells, registration: idOf(merchant(200 + at * 3 + n)) },
+      ]);
+    });
+    const noted = rows.map((row, at) => ({
+      ...row,
+      line: at + 2,
+      cells: [...row.cells, texts[at % texts.length] ?? ''],
+    }));
+    await batches.accept(batch, 0, noted, MANNER);
+    await batches.complete('b1');
+    for (const [at, { registration: id = '' }] of noted.entries()) {
+      if (at % 7 === 0) continue;
+      await record(id, 'create_sent', { at: Date.now() - at * 977_777, until: Date.now() + 5_000 });
+      await record(id, 'mini_program_created', { appid: `${texts[at % 5]}wx${at}` });
+    }
+    const whole = { ...batch, rows: noted.length, complete: true };
+    const text = await textOf([whole], { language });
+    expect(text).toBe(await textOf([whole], { language, only: OUTCOMES }));
+    expect(text.match(/wx\d+"/g)).toHaveLength(noted.length - Math.ceil(noted.length / 7));
+  },
+);
+
+test('a CSV of one problem has its rows only', async () => {
+  const { batches, load, record } = openBook(db.redis);
+  await load('b1', [merchant(1), merchant(2), merchant(3)]);
+  const id = idOf(merchant(2));
+  await record(id, 'create_sent', { until: Date.now() + 5_000 });
+  await record(id, 'registration_refused', { problem: 'push:103' });
+  const batch = (await batches.find('b1')) as Batch;
+  const [, ...lines] = (await textOf([batch], { problem: 'push:103' })).trim().split('\r\n');
+  expect(lines).toEqual([expect.stringContaining(id)]);
+});

@@ -15,9 +15,9 @@ import type { Snapshot } from '../../domain/snapshot.js';
 import { giveWay } from '../../give-way.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
-import { script } from '../scripts.js';
+import { script, scriptForBytes } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { JOINT, NO_ROWS, type PackedPage, type PackedRows, rowsFrom } from './packed-rows.js';
+import { JOINT, type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
 import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { unpackRow } from './rows.js';
@@ -97,7 +97,7 @@ function decisionFor(decided: Decided | undefined, isNever: boolean): string | u
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
-  const pageScript = script(redis, 'page');
+  const pageScript = scriptForBytes(redis, 'page');
   const ledger = openLedger(redis);
   const known = new Map<string, Batch>();
 
@@ -259,21 +259,22 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
-    return rowsFrom(batch, number, await packedPage(batch, number));
+    return rowsFrom(batch, number, packedRows(await packedPage(batch, number)));
   }
 
-  async function packedPage(batch: Batch, number: number): Promise<PackedRows> {
+  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
     const first = number * ROWS_PER_PAGE;
     const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first]);
-    const [rows, outcomes] = answer as [string, string];
-    return rows === '' ? NO_ROWS : { rows: rows.split(JOINT), outcomes: outcomes.split(JOINT) };
+    const [rows, outcomes] = answer as [Buffer, Buffer];
+    return { number, rows, outcomes };
   }
 
   /** A few rows at a time are short-lived garbage. */
   async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
-    for await (const { number, packed } of packedPages(batch)) {
+    for await (const page of packedPages(batch)) {
+      const packed = packedRows(page);
       for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
-        yield rowsFrom(batch, number, packed, from, from + ROWS_AT_ONCE);
+        yield rowsFrom(batch, page.number, packed, from, from + ROWS_AT_ONCE);
       }
     }
   }
@@ -281,7 +282,7 @@ export function openBatches(redis: Redis): Batches {
   /** Redis reads the next pages while the caller works on one. */
   async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
-    const ahead: Promise<PackedRows>[] = [];
+    const ahead: Promise<PackedPage>[] = [];
     for (let number = 0; number < count; number += 1) {
       while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
         const asked = packedPage(batch, number + ahead.length);
@@ -289,10 +290,10 @@ export function openBatches(redis: Redis): Batches {
         asked.catch(() => {});
         ahead.push(asked);
       }
-      const packed = (await ahead.shift()) ?? NO_ROWS;
+      const page = await (ahead.shift() as Promise<PackedPage>);
       // Which is here already, mostly: else nothing would wait between the pages.
       if (number > 0) await giveWay();
-      yield { number, packed };
+      yield page;
     }
   }
 

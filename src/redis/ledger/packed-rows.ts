@@ -2,7 +2,7 @@
 import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { DetailColumns, Relation, RowWithOutcome } from '../../domain/row.js';
 import { FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
-import { type JoinedRow, joinedRow, unpackRow } from './rows.js';
+import { unpackRow } from './rows.js';
 
 export const JOINT = '\u001e';
 
@@ -12,26 +12,31 @@ export interface PackedRows {
   readonly outcomes: readonly string[];
 }
 
+/** A page as Redis answers it: the rows, and what a report needs of each row's registration. */
 export interface PackedPage {
   readonly number: number;
-  readonly packed: PackedRows;
+  readonly rows: Buffer;
+  readonly outcomes: Buffer;
 }
 
 export const NO_ROWS: PackedRows = { rows: [], outcomes: [] };
 
+export function packedRows({ rows, outcomes }: Pick<PackedPage, 'rows' | 'outcomes'>): PackedRows {
+  return rows.length === 0
+    ? NO_ROWS
+    : { rows: rows.toString().split(JOINT), outcomes: outcomes.toString().split(JOINT) };
+}
+
 export function rowsFrom(
   batch: Batch,
   page: number,
-  packed: PackedRows,
+  { rows, outcomes }: PackedRows,
   from = 0,
   to = ROWS_PER_PAGE,
 ): RowWithOutcome[] {
-  return packed.rows.slice(from, to).map((_, at) => rowFrom(batch, page, packed, from + at));
-}
-
-/** The row at that place of the page. */
-export function rowFrom(batch: Batch, page: number, { rows, outcomes }: PackedRows, at: number): RowWithOutcome {
-  return unpackedRow(page * ROWS_PER_PAGE + at, rows[at] ?? '', outcomes[at] ?? '', batch.columns);
+  return rows
+    .slice(from, to)
+    .map((text, at) => unpackedRow(page * ROWS_PER_PAGE + from + at, text, outcomes[from + at] ?? '', batch.columns));
 }
 
 /** Of a registration that was never sent. */
@@ -46,26 +51,6 @@ export function unpackedRow(index: number, text: string, fields: string, columns
   const registration = shownRegistrationFrom(relation.id, values);
   if (values === NO_VALUES || values.length === SHOWN_NAMES.length) return { index, relation, row, registration };
   return { index, relation, row, registration, isSuperseded: true };
-}
-
-/** A registered row without problems; any other has to be unpacked to be known. */
-export interface PlainRow extends JoinedRow {
-  readonly id: string;
-  /** In the order of SHOWN_NAMES; none of a registration that was never sent. */
-  readonly values: readonly string[];
-}
-
-const REGISTERED = 0x72;
-
-/** Undefined where the row is another one; cheap, for nearly every row of a large report is such a one. */
-export function plainRow(text: string, outcome: string): PlainRow | undefined {
-  if (text.charCodeAt(0) !== REGISTERED) return undefined;
-  const end = text.indexOf('\n');
-  const joined = joinedRow(text, end + 1);
-  const values = outcome === '' ? NO_VALUES : outcome.split(FIELD_JOINT);
-  if (joined === undefined || (values !== NO_VALUES && values.length !== SHOWN_NAMES.length)) return undefined;
-  const { line, cells, details } = joined;
-  return { id: text.slice(1, end), line, cells, details, values };
 }
 
 function relationFrom(text: string): Relation {

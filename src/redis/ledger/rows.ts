@@ -54,16 +54,7 @@ function packed(row: Row, columns: DetailColumns): string {
 }
 
 export function unpackRow(text: string, columns: DetailColumns): Row {
-  const joined = joinedRow(text, 0);
-  if (joined !== undefined) {
-    const { line, cells, details } = joined;
-    return {
-      line: Number(line),
-      cells,
-      merchant: merchantFrom(cells, columns, details.map(orItsCell)),
-      problems: NONE,
-    };
-  }
+  if (!text.startsWith('[')) return joinedRow(text, columns);
   const [line, cells, details, problems] = JSON.parse(text) as Packed;
   const refused = details === 0;
   return {
@@ -74,29 +65,15 @@ export function unpackRow(text: string, columns: DetailColumns): Row {
   };
 }
 
+/** A row without problems. */
+function joinedRow(text: string, columns: DetailColumns): Row {
+  const end = text.indexOf(DETAILS_JOINT);
+  const [line, ...cells] = text.slice(0, end < 0 ? undefined : end).split(JOINT);
+  const details = end < 0 ? NONE : text.slice(end + 1).split(JOINT);
+  return { line: Number(line), cells, merchant: merchantFrom(cells, columns, details.map(orItsCell)), problems: NONE };
+}
+
 const orItsCell = (detail: string): string | 0 => (detail === '' ? 0 : detail);
-
-/** A row as it is joined. */
-export interface JoinedRow {
-  readonly line: string;
-  readonly cells: readonly string[];
-  /** '' where it is the same as its cell. */
-  readonly details: readonly string[];
-}
-
-/** A row without problems; undefined of any other. `from`: where the row begins in the text. */
-export function joinedRow(text: string, from: number): JoinedRow | undefined {
-  if (text.startsWith('[', from)) return undefined;
-  const end = text.indexOf(DETAILS_JOINT, from);
-  const cells = text.slice(from, end < 0 ? undefined : end).split(JOINT);
-  const line = cells.shift() ?? '';
-  return { line, cells, details: end < 0 ? NONE : text.slice(end + 1).split(JOINT) };
-}
-
-/** A detail of a joined row, by its place among the details. */
-export function detailOf({ cells, details }: JoinedRow, columns: DetailColumns, place: number): string {
-  return details[place] || (cells[columns[place] ?? -1] ?? '');
-}
 
 const NONE: readonly never[] = [];
 
