@@ -17,7 +17,7 @@ import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script, scriptForBytes } from '../scripts.js';
 import { batchOf, openLedger } from './ledger.js';
-import { JOINT, type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
+import { type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
 import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { unpackRow } from './rows.js';
