@@ -131,7 +131,7 @@ describe('whatever happens in whatever order', () => {
           lives += 1;
         },
       ),
-      { numRuns: runs(60, FEWEST_LIVES) },
+      { numRuns: runs(40, FEWEST_LIVES) },
     );
     expect(lives).toBeGreaterThanOrEqual(FEWEST_LIVES);
   }, 600_000);
