@@ -6,9 +6,8 @@
 -- what is recorded already changes nothing. A second run counts twice, as one whose answer was lost.
 if ARGV[2] ~= '' then
   local known = redis.call('HMGET', key.epoch(), 'id', 'run')
-  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
   -- Another epoch begins only when a process asks; this may be the first command after a restart.
-  if known[1] ~= ARGV[2] or known[2] ~= run then return 0 end
+  if known[1] ~= ARGV[2] or known[2] ~= run_of_redis() then return 0 end
 end
 local after = 3 + tonumber(ARGV[3])
 redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 4, after))

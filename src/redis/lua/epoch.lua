@@ -8,7 +8,7 @@
 -- run finds the new epoch.
 local now = milliseconds()
 local known = redis.call('HMGET', KEYS[1], 'id', 'run', 'facts')
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local run = run_of_redis()
 local id, facts = known[1], tonumber(known[3] or 0)
 local lacks = facts < tonumber(ARGV[2])
 if not id or known[2] ~= run or (id == ARGV[1] and lacks) then

@@ -15,6 +15,11 @@ local function milliseconds()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
+-- Changes with each start of Redis, and with the server after a failover.
+local function run_of_redis()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+end
+
 -- After a restart, Redis may lack calls until each process has recorded the facts of its journal again (loss.ts). A process that
 -- neither Redis nor another process knows of connects again within this time: it tries every two seconds at least
 -- (LONGEST_RECONNECT_PAUSE_MS in connection.ts), and then has to read its journal.
