@@ -1,8 +1,9 @@
 /** Goes over the rows of a page without making text of them: where each part lies among the bytes. */
 import { ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { DetailColumns, RowWithOutcome } from '../../domain/row.js';
-import { type PackedPage, unpackedRow } from './packed-rows.js';
-import { SHOWN_NAMES } from './registration-fields.js';
+import { JOINT, type PackedPage, unpackedRow } from './packed-rows.js';
+import { FIELD_JOINT, SHOWN_NAMES } from './registration-fields.js';
+import { DETAILS_JOINT } from './rows.js';
 
 /** What stands before the id of a row that is sent: `r`. */
 const REGISTERED = 0x72;
@@ -10,10 +11,10 @@ const REGISTERED = 0x72;
 const LINE_FEED = 0x0a;
 /** What a row that was not joined (rows.ts) begins with: `[`. */
 const BRACKET = 0x5b;
-/** The joints, as rows.ts, packed-rows.ts and registration-fields.ts put them. */
-const DETAILS_JOINT = 0x1c;
-const ROW_JOINT = 0x1e;
-const FIELD_JOINT = 0x1f;
+/** Each joint is one byte. Between those of the details and of the rows lies that of the cells. */
+const DETAILS = DETAILS_JOINT.charCodeAt(0);
+const ROW = JOINT.charCodeAt(0);
+const FIELD = FIELD_JOINT.charCodeAt(0);
 
 export class PageCursor {
   readonly rows: Buffer;
@@ -97,8 +98,8 @@ export class PageCursor {
     let to = from;
     for (; to < outcomes.length; to += 1) {
       const byte = outcomes[to];
-      if (byte === ROW_JOINT) break;
-      if (byte === FIELD_JOINT) fieldEnds[fields++] = to;
+      if (byte === ROW) break;
+      if (byte === FIELD) fieldEnds[fields++] = to;
     }
     fieldEnds[fields++] = to;
     this.outcomeFrom = from;
@@ -110,16 +111,16 @@ export class PageCursor {
     const { rows, ends } = this;
     const from = this.rowTo + 1;
     let to = from;
-    while (to < rows.length && rows[to] !== LINE_FEED && rows[to] !== ROW_JOINT) to += 1;
+    while (to < rows.length && rows[to] !== LINE_FEED && rows[to] !== ROW) to += 1;
     const idTo = to;
     let parts = 0;
     let cells = 0;
     for (; to < rows.length; to += 1) {
       const byte = rows[to] as number;
-      if (byte > ROW_JOINT || byte < DETAILS_JOINT) continue;
-      if (byte === ROW_JOINT) break;
+      if (byte > ROW || byte < DETAILS) continue;
+      if (byte === ROW) break;
       ends[parts++] = to;
-      if (byte === DETAILS_JOINT) cells = parts;
+      if (byte === DETAILS) cells = parts;
     }
     ends[parts++] = to;
     this.rowFrom = from;

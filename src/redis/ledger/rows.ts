@@ -24,7 +24,7 @@ type Packed = [
 
 const JOINT = '\u001d';
 /** Behind it stand the details that differ from their cells. */
-const DETAILS_JOINT = '\u001c';
+export const DETAILS_JOINT = '\u001c';
 /** What a joined row could not have: its own joints, those of a page (page.lua), and halves of characters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the joints
 const NOT_JOINABLE = /[\u001c-\u001f\ud800-\udfff]/u;
