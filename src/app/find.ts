@@ -20,7 +20,7 @@ export function findToolsOf({ redis, batches, ledger, identify }: Store): FindTo
       const [[byAppid], byTask] = await Promise.all([ownersOf(redis, [text]), ownerOfTask(redis, text)]);
       return [byAppid, byTask].filter((id) => id !== undefined);
     },
-    rowsThatMayBe: (sheets, wanted) => rowsThatMayBe(redis, sheets, wanted),
-    rowsWith: (sheets, wanted) => rowsWith(redis, sheets, wanted),
+    rowsThatMayBe: (sizes, wanted) => rowsThatMayBe(redis, sizes, wanted),
+    rowsWith: (sizes, wanted) => rowsWith(redis, sizes, wanted),
   };
 }

@@ -10,6 +10,9 @@ import type { DetailColumns, Row } from './row.js';
  */
 export const ROWS_PER_PAGE = 512;
 
+/** What is known of a batch before it is looked through. */
+export type BatchSize = Pick<Batch, 'id' | 'rows'>;
+
 export interface Batch {
   readonly id: string;
   /** File name without its folder. */

@@ -3,7 +3,7 @@ import { checkRow } from '../domain/check-row.js';
 import type { DetailColumns } from '../domain/row.js';
 import { shareAsText } from '../domain/share.js';
 import { type CheckedSheetRow, type CheckRules, checkedPage, type Rules } from './checked-page.js';
-import { type PageToAccept, packedPages } from './pages-to-accept.js';
+import { type PageToAccept, packedToAccept } from './pages-to-accept.js';
 import type { Sheet } from './sheets/sheet.js';
 import { SheetError } from './sheets/sheet-error.js';
 
@@ -46,5 +46,5 @@ export async function* pagesToAccept(sheet: Sheet, rules: Rules, columns: Detail
   const { needs, acceptWarnings, identify } = rules;
   const wanted = { needs, acceptWarnings, ledgerKey: identify.ledgerKey, columns };
   if (sheet.pagesToAccept !== undefined) yield* sheet.pagesToAccept(wanted);
-  else yield* packedPages(sheet.rows(), sheet.layout, wanted);
+  else yield* packedToAccept(sheet.rows(), sheet.layout, wanted);
 }

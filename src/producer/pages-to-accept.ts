@@ -21,7 +21,7 @@ export interface WantedPages extends Pick<Rules, 'needs' | 'acceptWarnings'> {
   readonly columns: DetailColumns;
 }
 
-export async function* packedPages(
+export async function* packedToAccept(
   pages: AsyncIterable<readonly SheetRow[]>,
   layout: Layout,
   { columns, ledgerKey, ...rules }: WantedPages,

@@ -3,13 +3,13 @@
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
 
-import type { Batch } from '../domain/batch.js';
+import type { Batch, BatchSize } from '../domain/batch.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn, weixinIdIn } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
-import type { RowOfSheet, Sheet } from '../redis/ledger/row-index.js';
+import type { RowOfBatch } from '../redis/ledger/row-index.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {
@@ -22,7 +22,7 @@ export interface FindTools {
   readonly rowsWith: RowsIn;
 }
 
-type RowsIn = (sheets: readonly Sheet[], text: string) => AsyncIterable<RowOfSheet>;
+type RowsIn = (batches: readonly BatchSize[], text: string) => AsyncIterable<RowOfBatch>;
 
 /** A row of a sheet that names the merchant, as its report has it. */
 export interface Found {
@@ -93,12 +93,12 @@ async function* inSheets(
   const wanted = comparable(text);
   if (wanted === '') return;
   const newestFirst = (await batches.list()).reverse();
-  for (let at = 0; at < newestFirst.length; at += SHEETS_AT_ONCE) {
-    const sheets = await batches.sizes(newestFirst.slice(at, at + SHEETS_AT_ONCE));
+  for (let at = 0; at < newestFirst.length; at += BATCHES_AT_ONCE) {
+    const sizes = await batches.sizes(newestFirst.slice(at, at + BATCHES_AT_ONCE));
     // Of thousands of batches few have a hit: only those are read.
     let batch: Batch | undefined;
-    for await (const { sheet, index } of rowsIn(sheets, text)) {
-      if (batch?.id !== sheet.id) batch = await batches.find(sheet.id);
+    for await (const { batch: size, index } of rowsIn(sizes, text)) {
+      if (batch?.id !== size.id) batch = await batches.find(size.id);
       const entry = batch && (await batches.rowWithOutcome(batch, index));
       if (batch !== undefined && entry !== undefined && fits(entry, batch, wanted)) {
         yield await foundIn({ batches }, batch, entry, options);
@@ -108,7 +108,7 @@ async function* inSheets(
 }
 
 /** One small sheet after the other, a thousand of them would take a thousand round trips. */
-const SHEETS_AT_ONCE = 512;
+const BATCHES_AT_ONCE = 512;
 
 async function foundIn(
   { batches }: Pick<FindTools, 'batches'>,

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findCommand } from '../../src/cli/find.js';
 import { loadCommand } from '../../src/cli/load.js';
+import type { BatchSize } from '../../src/domain/batch.js';
 import { purge } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
-import type { RowOfSheet, Sheet } from '../../src/redis/ledger/row-index.js';
+import type { RowOfBatch } from '../../src/redis/ledger/row-index.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { find } from '../../src/reporter/find.js';
 import { run } from '../support/command-line.js';
@@ -95,10 +96,10 @@ test('small sheets are looked through together, and what is found comes from the
   const same = merchant(1_200);
   const ids = ['second.csv', 'third.csv', 'fourth.csv'];
   for (const id of ids) await loadInto(id, [same]);
-  const asked: (readonly Sheet[])[] = [];
-  async function* rowsThatMayBe(sheets: readonly Sheet[]): AsyncGenerator<RowOfSheet> {
-    asked.push(sheets);
-    for (const sheet of sheets) if (ids.includes(sheet.id)) yield { sheet, index: 0 };
+  const asked: (readonly BatchSize[])[] = [];
+  async function* rowsThatMayBe(sizes: readonly BatchSize[]): AsyncGenerator<RowOfBatch> {
+    asked.push(sizes);
+    for (const batch of sizes) if (ids.includes(batch.id)) yield { batch, index: 0 };
   }
   const tools = {
     batches,
@@ -112,5 +113,5 @@ test('small sheets are looked through together, and what is found comes from the
   for await (const { batch } of find(tools, same.name, REPORT_OPTIONS)) found.push(batch.id);
   expect(found).toEqual(ids.toReversed());
   // With the one that was loaded before this test.
-  expect(asked.map((sheets) => sheets.length)).toEqual([ids.length + 1]);
+  expect(asked.map((sizes) => sizes.length)).toEqual([ids.length + 1]);
 });

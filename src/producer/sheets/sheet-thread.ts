@@ -1,7 +1,7 @@
 /** The thread that reads sheets, one at a time: started and watched by `reading-thread.ts`. */
 import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
-import { memoryOf, packedPages, type WantedPages } from '../pages-to-accept.js';
+import { memoryOf, packedToAccept, type WantedPages } from '../pages-to-accept.js';
 import { packPage } from './pages.js';
 import { type ReadSheet, readSheet } from './read-sheet.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
@@ -52,7 +52,7 @@ async function sendRows(sheet: ReadSheet, toAccept: WantedPages | undefined): Pr
   const rows = sheet.rows();
   if (toAccept === undefined) await sendPages(rows, (page) => post({ kind: 'page', page: packPage(page) }));
   else {
-    const pages = packedPages(rows, sheet.facts.layout, toAccept);
+    const pages = packedToAccept(rows, sheet.facts.layout, toAccept);
     await sendPages(pages, (page) => post({ kind: 'page', page }, memoryOf(page)));
   }
   post({ kind: 'ended', heapBytes: heapBytes() });

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import {
   type AcceptRules,
   type Batch,
+  type BatchSize,
   type Counts,
   type Leader,
   type NamedRow,
@@ -40,7 +41,7 @@ export interface Batches {
   isTraffic(): Promise<boolean>;
   find(id: string): Promise<Batch | undefined>;
   /** How many rows each of them has; without those that there are not, and those that were purged. */
-  sizes(ids: readonly string[]): Promise<Pick<Batch, 'id' | 'rows'>[]>;
+  sizes(ids: readonly string[]): Promise<BatchSize[]>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
   counts(id: string): Promise<Counts>;
@@ -239,7 +240,7 @@ export function openBatches(redis: Redis): Batches {
     };
   }
 
-  async function sizes(ids: readonly string[]): Promise<Pick<Batch, 'id' | 'rows'>[]> {
+  async function sizes(ids: readonly string[]): Promise<BatchSize[]> {
     const steps = redis.pipeline();
     for (const id of ids) steps.hmget(key('batch', id), 'columns', 'rows', 'purgedAt');
     const answers = (await answersOf(steps)) as (string | null)[][];

@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
+import { type BatchSize, ROWS_PER_PAGE } from '../../domain/batch.js';
 import { comparable } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
 import { nameIn, weixinIdIn } from '../../domain/row.js';
@@ -14,18 +14,15 @@ import { key } from '../keys.js';
 
 const BYTES_OF_ROW = 8;
 
-/** Pages that are requested from Redis at once: of one large sheet or of many small ones. */
+/** Pages that are requested from Redis at once: of one large batch or of many small ones. */
 const PAGES_AT_ONCE = 64;
 
 /** Reads that are under way together: while a sheet loads, Redis takes many milliseconds for each. Pages of rows are large. */
 const READS_AHEAD = { rowIndex: 8, rows: 2 };
 
-/** What is known of a batch before it is looked through. */
-export type Sheet = Pick<Batch, 'id' | 'rows'>;
-
-/** A row that may be meant, by its index in its sheet. */
-export interface RowOfSheet {
-  readonly sheet: Sheet;
+/** A row that may be meant, by its index in its batch. */
+export interface RowOfBatch {
+  readonly batch: BatchSize;
   readonly index: number;
 }
 
@@ -43,20 +40,32 @@ function digestOf(text: string): number {
   return crc32(comparable(text));
 }
 
-/** Rows that may have `text` as name or Weixin ID: in the order of `sheets`, of each the newest first. */
-export async function* rowsThatMayBe(redis: Redis, sheets: readonly Sheet[], text: string): AsyncGenerator<RowOfSheet> {
+/** Rows that may have `text` as name or Weixin ID: in the order of `batches`, of each the newest first. */
+export async function* rowsThatMayBe(
+  redis: Redis,
+  batches: readonly BatchSize[],
+  text: string,
+): AsyncGenerator<RowOfBatch> {
   const wanted = Buffer.alloc(4);
   wanted.writeUInt32LE(digestOf(text));
-  for await (const { sheet, first, content } of pagesFromTheEnd(sheets, (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
+  for await (const { batch, first, content } of pagesFromTheEnd(
+    batches,
+    (keys) => redis.mgetBuffer(keys),
+    'rowIndex',
+  )) {
     if (content === null) continue;
     for (let at = content.lastIndexOf(wanted); at >= 0; at = at === 0 ? -1 : content.lastIndexOf(wanted, at - 1)) {
-      if (at % 4 === 0) yield { sheet, index: first + Math.floor(at / BYTES_OF_ROW) };
+      if (at % 4 === 0) yield { batch, index: first + Math.floor(at / BYTES_OF_ROW) };
     }
   }
 }
 
 /** Indexes of the rows that may have one of `names`, as `comparable` gives them; the newest page first. */
-export async function* rowsNamedAmong(redis: Redis, batch: Sheet, names: ReadonlySet<string>): AsyncGenerator<number> {
+export async function* rowsNamedAmong(
+  redis: Redis,
+  batch: BatchSize,
+  names: ReadonlySet<string>,
+): AsyncGenerator<number> {
   const wanted = new Set([...names].map(digestOf));
   for await (const { first, content } of pagesFromTheEnd([batch], (keys) => redis.mgetBuffer(keys), 'rowIndex')) {
     for (let at = 0; at + BYTES_OF_ROW <= (content?.length ?? 0); at += BYTES_OF_ROW) {
@@ -65,45 +74,45 @@ export async function* rowsNamedAmong(redis: Redis, batch: Sheet, names: Readonl
   }
 }
 
-/** Rows that have `text` in one of their cells: in the order of `sheets`, of each the newest first. */
-export async function* rowsWith(redis: Redis, sheets: readonly Sheet[], text: string): AsyncGenerator<RowOfSheet> {
+/** Rows that have `text` in one of their cells: in the order of `batches`, of each the newest first. */
+export async function* rowsWith(redis: Redis, batches: readonly BatchSize[], text: string): AsyncGenerator<RowOfBatch> {
   const wanted = comparable(text);
   async function read(keys: string[]): Promise<string[][]> {
     const steps = redis.pipeline();
     for (const rows of keys) steps.lrange(rows, 0, -1);
     return (await answersOf(steps)) as string[][];
   }
-  for await (const { sheet, first, content } of pagesFromTheEnd(sheets, read, 'rows')) {
+  for await (const { batch, first, content } of pagesFromTheEnd(batches, read, 'rows')) {
     // Most pages have none: one look for all of their rows.
     if (!comparable(content.join('\n')).includes(wanted)) continue;
     for (let at = content.length - 1; at >= 0; at -= 1) {
-      if (comparable(content[at] ?? '').includes(wanted)) yield { sheet, index: first + at };
+      if (comparable(content[at] ?? '').includes(wanted)) yield { batch, index: first + at };
     }
   }
 }
 
-/** A page of rows of a sheet, or what lies beside it; `first` is the index of its first row. */
-interface PageOfSheet<Content> {
-  readonly sheet: Sheet;
+/** A page of rows of a batch, or what lies beside it; `first` is the index of its first row. */
+interface PageOfBatch<Content> {
+  readonly batch: BatchSize;
   readonly first: number;
   readonly content: Content;
 }
 
 async function* pagesFromTheEnd<Content>(
-  sheets: readonly Sheet[],
+  batches: readonly BatchSize[],
   read: (keys: string[]) => Promise<readonly Content[]>,
   what: 'rows' | 'rowIndex',
-): AsyncGenerator<PageOfSheet<Content>> {
-  const pages = sheets.flatMap((sheet) => {
-    const count = Math.ceil(sheet.rows / ROWS_PER_PAGE);
-    return Array.from({ length: count }, (_, back) => ({ sheet, page: count - 1 - back }));
+): AsyncGenerator<PageOfBatch<Content>> {
+  const pages = batches.flatMap((batch) => {
+    const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
+    return Array.from({ length: count }, (_, back) => ({ batch, page: count - 1 - back }));
   });
-  const reading: Promise<PageOfSheet<Content>[]>[] = [];
-  async function readFrom(at: number): Promise<PageOfSheet<Content>[]> {
+  const reading: Promise<PageOfBatch<Content>[]>[] = [];
+  async function readFrom(at: number): Promise<PageOfBatch<Content>[]> {
     const some = pages.slice(at, at + PAGES_AT_ONCE);
-    const contents = await read(some.map(({ sheet, page }) => key(what, sheet.id, page)));
-    return some.map(({ sheet, page }, number) => ({
-      sheet,
+    const contents = await read(some.map(({ batch, page }) => key(what, batch.id, page)));
+    return some.map(({ batch, page }, number) => ({
+      batch,
       first: page * ROWS_PER_PAGE,
       content: contents[number] as Content,
     }));
