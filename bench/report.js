@@ -94,8 +94,11 @@ async function fill() {
     const rows = Array.from({ length: Math.min(500, ROWS - first) }, (_, i) => rowOf(first + i));
     await store.batches.accept(batch, first, rows, { details: ['name'] });
     const pipe = store.redis.pipeline();
-    for (const [i, row] of rows.entries())
-      pipe.hset(key('registration', row.registration), hashOf(fate(first + i, at)));
+    for (const [i, row] of rows.entries()) {
+      const name = key('registration', row.registration);
+      // As its first fact makes it a hash.
+      pipe.del(name).hset(name, { r: `${BATCH}/${first + i}`, ...hashOf(fate(first + i, at)) });
+    }
     await pipe.exec();
   }
   await store.batches.complete(BATCH);

@@ -2,31 +2,31 @@
 import { same, type Words } from '../domain/words.js';
 import { NOT_SHOWN, type Replay } from './pushes.js';
 
-/** The Chinese names of what a push says; in English a field has the name that it has inside. */
-const CHINESE_FIELDS: Readonly<Record<string, string>> = {
-  id: '编号',
-  receivedAt: '收到时间',
-  infoType: '类型',
-  calls_for: '需要的处理',
-  componentAppid: '平台 AppID',
-  createdAt: '微信推送时间',
-  status: '状态',
-  msg: '微信说明',
-  appid: '小程序 AppID',
-  authCode: '授权码',
-  ticket: '票据',
-  event: '授权变化',
-  authorizerAppid: '授权方 AppID',
-  authorizationCode: '授权码',
-  codeExpiresAt: '授权码有效期至',
-  detail: '无法解读的原因',
-  'info.name': '企业名称',
-  'info.code': '企业代码',
-  'info.codeType': '代码类型',
-  'info.legalPersonaWechat': '法人微信号',
-  'info.legalPersonaName': '法人姓名',
-  'info.componentPhone': '客服电话',
-  'info.taskId': '任务编号',
+/** The names of what a push says; `info` is what it names the merchant by. */
+const FIELDS: Readonly<Record<string, Words>> = {
+  id: { en: 'id', zh: '编号' },
+  receivedAt: { en: 'received', zh: '收到时间' },
+  infoType: { en: 'type', zh: '类型' },
+  calls_for: { en: 'calls for', zh: '需要的处理' },
+  componentAppid: { en: 'platform appid', zh: '平台 AppID' },
+  createdAt: { en: 'pushed by WeChat', zh: '微信推送时间' },
+  status: { en: 'status', zh: '状态' },
+  msg: { en: "WeChat's words", zh: '微信说明' },
+  appid: { en: 'Mini Program appid', zh: '小程序 AppID' },
+  authCode: { en: 'auth code', zh: '授权码' },
+  ticket: { en: 'ticket', zh: '票据' },
+  event: { en: 'authorization event', zh: '授权变化' },
+  authorizerAppid: { en: 'authorizer appid', zh: '授权方 AppID' },
+  authorizationCode: { en: 'authorization code', zh: '授权码' },
+  codeExpiresAt: { en: 'authorization code expires', zh: '授权码有效期至' },
+  detail: { en: 'why it cannot be read', zh: '无法解读的原因' },
+  'info.name': { en: 'enterprise name', zh: '企业名称' },
+  'info.code': { en: 'enterprise code', zh: '企业代码' },
+  'info.codeType': { en: 'code type', zh: '代码类型' },
+  'info.legalPersonaWechat': { en: "legal person's Weixin ID", zh: '法人微信号' },
+  'info.legalPersonaName': { en: "legal person's name", zh: '法人姓名' },
+  'info.componentPhone': { en: 'customer service phone', zh: '客服电话' },
+  'info.taskId': { en: 'task id', zh: '任务编号' },
 };
 
 /** One line a field; `time`: of a moment in ms since 1970. */
@@ -38,8 +38,7 @@ export function pushFields(
   return Object.entries(says).flatMap(([name, value]): (readonly [Words, Words])[] => {
     if (value === undefined) return [];
     if (typeof value === 'object' && value !== null) return pushFields(value, time, `${name}.`);
-    const en = `${prefix}${name}`;
-    const field: Words = { en, zh: CHINESE_FIELDS[en] ?? en };
+    const field = FIELDS[`${prefix}${name}`] ?? same(`${prefix}${name}`);
     const isTime = typeof value === 'number' && /At$/.test(name);
     return [[field, isTime ? time(value) : value === NOT_SHOWN.en ? NOT_SHOWN : same(String(value))]];
   });

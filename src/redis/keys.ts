@@ -14,7 +14,7 @@ export function prefix(): string {
 }
 
 const NAMES = {
-  /** hash: one merchant's registration; fields in `registration-fields.ts` */
+  /** hash, or a string before the first fact: one merchant's registration; see `registration-fields.ts` */
   registration: 'r',
   /** list: the facts of a registration, oldest first, as JSON */
   history: 'h',

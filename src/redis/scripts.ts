@@ -51,6 +51,7 @@ export type ScriptName =
   | 'replace-field'
   | 'seal-field'
   | 'noted'
+  | 'fields'
   | 'epoch'
   | 'epoch-report';
 

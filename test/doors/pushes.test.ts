@@ -84,13 +84,21 @@ test('pushes show says what it says and calls for, without tickets and codes; --
   expect((await pushes('show', id, '--raw')).stdout).toBe(`${sealed.query}\n${sealed.body}\n`);
 });
 
+const labels = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('  ')[0]);
+
+test('pushes show has labels in words, none as the program names it inside', async () => {
+  const { id } = await receive(registrationXml(merchant(1), { status: '0', appid: 'wxnew', authCode: 'code@@@1' }));
+  const shown = labels((await pushes('show', id)).stdout);
+  expect(shown).toContain("legal person's Weixin ID");
+  expect(shown.filter((label) => /[._]|^[a-z]+[A-Z]/.test(label ?? ''))).toEqual([]);
+});
+
 test('pushes show has Chinese labels and reasons for those who read Chinese', async () => {
   const { id } = await receive(registrationXml(merchant(1), { status: '0', appid: 'wxnew', authCode: 'code@@@1' }));
-  const labels = (stdout: string) =>
-    stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('  ')[0]);
   const shown = (await pushes('show', id, '--lang', 'zh')).stdout;
   expect(labels(shown).filter((label) => !/\p{Script=Han}/u.test(label ?? ''))).toEqual([]);
   expect(shown).toContain('（不显示）');
@@ -101,7 +109,7 @@ test('pushes show has Chinese labels and reasons for those who read Chinese', as
   const { stdout } = await pushes('show', broken.id, '--lang', 'zh');
   expect(stdout).toMatch(/^无法解读的原因 +有多个 <info>$/m);
   expect(stdout).toMatch(/^需要的处理 +需人工处理：.*（有多个 <info>）$/m);
-  expect((await pushes('show', broken.id)).stdout).toMatch(/^detail +it has more than one <info>$/m);
+  expect((await pushes('show', broken.id)).stdout).toMatch(/^why it cannot be read +it has more than one <info>$/m);
 });
 
 test('pushes match gives a stray push to the registration that a person names, and to no other', async () => {

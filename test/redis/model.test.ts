@@ -304,6 +304,8 @@ async function newWorld(api: RegistrationApi) {
       case 'search': {
         searchAnswer = replyOf(SEARCH_ANSWERS[step.answer]);
         const id = idOf(MERCHANTS[step.which] as Merchant);
+        // Without a fact there is nothing to search for, and no hash.
+        if ((await server.redis.type(key('registration', id))) !== 'hash') return;
         await server.redis.zrem(key('scheduled', 'follow-up'), id);
         if (step.overdue) await server.redis.hdel(key('registration', id), 'until');
         else await server.redis.hset(key('registration', id), 'until', 1);

@@ -11,7 +11,7 @@ import {
   type State,
 } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
-import { difference } from '../../src/redis/ledger/registration-fields.js';
+import { difference, shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -58,7 +58,13 @@ test.each(STATE_NAMES.flatMap((state) => [false, true].map((again) => ({ state, 
       cases.map(async ({ situation }, at) => {
         const is = newRegistration(idOf(merchants[at] as Merchant), `b1/${at}`);
         const { set } = difference(is, { ...is, state, ...appid, ...situation });
-        if (set.length > 0) await server.redis.hset(key('registration', is.id), ...set);
+        const name = key('registration', is.id);
+        if (set.length > 0)
+          await server.redis
+            .multi()
+            .del(name)
+            .hset(name, shortNameOf('row'), is.row, ...set)
+            .exec();
         return book.registration(is.id);
       }),
     );

@@ -17,9 +17,9 @@ import { giveWay } from '../../give-way.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script, scriptForBytes } from '../scripts.js';
+import { openFields } from './fields.js';
 import { batchOf, openLedger } from './ledger.js';
 import { type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
-import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { unpackRow } from './rows.js';
 import { bytesOf, openRowsToAccept, type RowsToAccept, registrationAt, rowsToAccept } from './rows-to-accept.js';
@@ -100,6 +100,7 @@ export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const pageScript = scriptForBytes(redis, 'page');
   const ledger = openLedger(redis);
+  const fieldsOf = openFields(redis);
   const known = new Map<string, Batch>();
 
   async function open(batch: Omit<Batch, 'rows' | 'complete'>, canaries = 0): Promise<Batch> {
@@ -319,10 +320,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function leaders(ids: readonly string[]): Promise<Map<string, Leader>> {
-    const steps = redis.pipeline();
-    const fields = ['row', 'state', 'appid'].map(shortNameOf);
-    for (const id of ids) steps.hmget(key('registration', id), ...fields);
-    const answers = (await answersOf(steps)) as (string | null)[][];
+    const answers = await fieldsOf(ids, ['row', 'state', 'appid']);
     return new Map(
       ids.flatMap((id, at) => {
         const [row, state, appid] = answers[at] ?? [];

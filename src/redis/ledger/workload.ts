@@ -5,7 +5,7 @@ import type { Job, WorkKind } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
-import { shortNameOf } from './registration-fields.js';
+import { openFields } from './fields.js';
 
 export interface Workload {
   /**
@@ -49,6 +49,7 @@ const inFlight = (): string => `${prefix()}:submit:active`;
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');
+  const fieldsOf = openFields(redis);
   async function inHand(kind: WorkKind): Promise<number> {
     const [ready, window] = await Promise.all([redis.llen(key('ready', kind)), redis.zcard(key('window', kind))]);
     return ready + window;
@@ -93,8 +94,11 @@ export function openWorkload(redis: Redis): Workload {
     async dueNext(most) {
       const flat = await redis.zrange(key('scheduled', 'submit'), 0, most - 1, 'WITHSCORES');
       const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));
-      const waits = await Promise.all(due.map(({ id }) => redis.hget(key('registration', id), shortNameOf('wait'))));
-      return due.map(({ until }, at) => ({ wait: (waits[at] as Wait | null) ?? undefined, until }));
+      const waits = await fieldsOf(
+        due.map(({ id }) => id),
+        ['wait'],
+      );
+      return due.map(({ until }, at) => ({ wait: (waits[at]?.[0] as Wait | null) ?? undefined, until }));
     },
   };
 }

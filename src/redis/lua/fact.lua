@@ -39,12 +39,16 @@ function record(id, step, write_id)
   local registration = key.registration(id)
   facts = facts + 1
   write_id = write_id or step.writeId
-  local before = { unpack(look_at(id), 2, 5) }
-  before[1] = before[1] or NEW_STATE
+  local now, set = look_at(id), step.set
+  local before = { now[2] or NEW_STATE, unpack(now, 3, 5) }
+  if now.is_new then
+    redis.call('DEL', registration)
+    set = { field.row, now[4], unpack(set) }
+  end
   looked_at = nil
   redis.call('RPUSH', key.history(id), signed(step.entry, write_id))
   if step.turn then redis.call('RPUSH', key.history(id), signed(step.turn, write_id)) end
-  redis.call('HSET', registration, field.version, write_id, unpack(step.set))
+  redis.call('HSET', registration, field.version, write_id, unpack(set))
   if not step.unchanged then
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
     count_state(before[1], step.state)

@@ -13,7 +13,7 @@ end
 
 for i, packed in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   if string.sub(packed, 1, 1) == 'r' then
-    local at = settled_at(ARGV[2] + i - 1) or redis.call('HGET', key.registration(string.sub(packed, 2, 17)), ARGV[3])
+    local at = settled_at(ARGV[2] + i - 1) or fields_of(string.sub(packed, 2, 17), ARGV[3])[1]
     last = math.max(last, tonumber(at or '') or 0)
   end
 end

@@ -3,6 +3,6 @@
 -- Answers those with one.
 local noted = {}
 for at = 2, #ARGV do
-  if redis.call('HEXISTS', key.registration(ARGV[at]), ARGV[1]) == 1 then noted[#noted + 1] = ARGV[at] end
+  if fields_of(ARGV[at], ARGV[1])[1] then noted[#noted + 1] = ARGV[at] end
 end
 return noted

@@ -10,12 +10,27 @@ local has_settled = redis.call('EXISTS', settled) == 1
 local call, byte, sub = redis.call, string.byte, string.sub
 -- r, a, d, w and c stand before the id (row-changes.ts); other rows have no registration.
 local HAS_REGISTRATION = { [114] = true, [97] = true, [100] = true, [119] = true, [99] = true }
+
+-- The rows whose registration has no fact, and so no hash. One MGET finds those of all rows.
+local function new_rows()
+  if tonumber(call('HGET', key.counts(ARGV[1]), NEW_STATE) or 0) <= 0 then return {} end
+  local names = {}
+  for i = 1, #rows do names[i] = key.registration(sub(rows[i], 2, 17)) end
+  return call('MGET', unpack(names))
+end
+local is_new = new_rows()
+
+-- pcall: the registration of an older row may have been purged and loaded anew since, and is no hash again.
+local function outcome_of(id)
+  local outcome = redis.pcall('HGET', key.registration(id), field.outcome)
+  return type(outcome) == 'string' and outcome
+end
+
 local outcomes = {}
 for i = 1, #rows do
   local row, outcome = rows[i], nil
   if HAS_REGISTRATION[byte(row)] then
-    outcome = has_settled and call('HGET', settled, ARGV[2] + i - 1)
-      or call('HGET', key.registration(sub(row, 2, 17)), field.outcome)
+    outcome = has_settled and call('HGET', settled, ARGV[2] + i - 1) or not is_new[i] and outcome_of(sub(row, 2, 17))
   end
   outcomes[i] = outcome or ''
 end

@@ -154,9 +154,22 @@ end
 -- The state of a registration whose hash does not name it (registration-fields.ts).
 local NEW_STATE = 'queued'
 
+-- A registration without a fact is a string, the pointer of its row: one command makes those of a page. Answers that row, and false
+-- for any other registration: MGET does not fail for a hash, as GET does.
+local function row_if_new(id) return redis.call('MGET', key.registration(id))[1] end
+
+-- Fields of a registration, as HMGET answers them; `is_new` of those of a registration without a fact.
+local function fields_of(id, ...)
+  local row = row_if_new(id)
+  if not row then return redis.call('HMGET', key.registration(id), ...) end
+  local values = { is_new = true }
+  for i, name in ipairs({ ... }) do values[i] = name == field.row and row end
+  return values
+end
+
 -- The state of a registration; '' if there is none.
 local function state_of(id)
-  local is = redis.call('HMGET', key.registration(id), field.state, field.row)
+  local is = fields_of(id, field.state, field.row)
   return is[2] and (is[1] or NEW_STATE) or ''
 end
 
@@ -165,9 +178,7 @@ local looked_at, looks
 
 local function look_at(id)
   if looked_at ~= id then
-    looks = redis.call(
-      'HMGET', key.registration(id), field.version, field.state, field.wait, field.row, field.joinedRows
-    )
+    looks = fields_of(id, field.version, field.state, field.wait, field.row, field.joinedRows)
     looked_at = id
   end
   return looks

@@ -18,7 +18,7 @@ end
 
 -- Since when the registration could be sent: since it was due, since its last fact, or since its sheet was loaded.
 local function waits_since(id)
-  local fields = redis.call('HMGET', key.registration(id), field.state, field['until'], field.row)
+  local fields = fields_of(id, field.state, field['until'], field.row)
   if not fields[3] or not states[fields[1] or NEW_STATE] then return end
   if fields[2] then return tonumber(fields[2]) end
   local last = redis.call('LINDEX', key.history(id), -1)

@@ -46,7 +46,7 @@ for name in string.gmatch(constant.shownFields, '%S+') do SHOWN[#SHOWN + 1] = na
 local function forget(id, now)
   forget_tasks(id, now[5])
   local fields = now[1] == 'created' and KEPT_OF_CREATED or KEPT_OF_UNKNOWN
-  local values = redis.call('HMGET', key.registration(id), unpack(fields))
+  local values = fields_of(id, unpack(fields))
   redis.call('DEL', key.registration(id), key.history(id))
   -- It has a Mini Program from an earlier attempt, and the attempt to create one more failed.
   local has_earlier_one = now[1] ~= 'created' and values[7]
@@ -71,9 +71,7 @@ end
 for i, packed in ipairs(rows) do
   if string.sub(packed, 1, 1) == 'r' then
     local id = string.sub(packed, 2, 17)
-    local now = redis.call(
-      'HMGET', key.registration(id), field.state, field.row, field.joinedRows, field.appid, field.taskId
-    )
+    local now = fields_of(id, field.state, field.row, field.joinedRows, field.appid, field.taskId)
     -- A later batch may have replaced this row; then the registration belongs to that batch.
     now[1] = now[1] or NEW_STATE
     if now[2] and is_ours(now[2], now[3]) then
@@ -91,12 +89,13 @@ end
 -- A row that waits for the outcome of another row is withdrawn with its batch.
 for i, packed in ipairs(rows) do
   if string.sub(packed, 1, 1) == 'w' then
-    local registration = key.registration(string.sub(packed, 2, 17))
+    local id = string.sub(packed, 2, 17)
+    local registration, waiting = key.registration(id), fields_of(id, field.waitingRows)[1]
     local others = {}
-    for pointer in string.gmatch(redis.call('HGET', registration, field.waitingRows) or '', '%S+') do
+    for pointer in string.gmatch(waiting or '', '%S+') do
       if row_of(pointer) ~= batch then others[#others + 1] = pointer end
     end
-    redis.call('HDEL', registration, field.waitingRows)
+    if waiting then redis.call('HDEL', registration, field.waitingRows) end
     if #others > 0 then redis.call('HSET', registration, field.waitingRows, table.concat(others, ' ')) end
   end
 end

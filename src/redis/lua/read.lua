@@ -6,7 +6,8 @@
 local now = milliseconds()
 
 return each(1, function(id)
-  local fields = redis.call('HGETALL', key.registration(id))
+  local row = row_if_new(id)
+  local fields = row and { field.row, row } or redis.call('HGETALL', key.registration(id))
   local pointer, version = nil, ''
   for i = 1, #fields, 2 do
     if fields[i] == field.row then

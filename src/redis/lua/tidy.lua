@@ -10,7 +10,7 @@ local states, in_any_state = set_of_arguments(4), #ARGV < 4
 local found = redis.call(what == 'window' and 'ZRANGE' or 'LRANGE', KEYS[1], -from - most, -from - 1)
 
 local function is_over(id)
-  local now = redis.call('HMGET', key.registration(id), field.state, field.row)
+  local now = fields_of(id, field.state, field.row)
   return not now[2] or now[2] == PURGED_ROW or not (in_any_state or states[now[1] or NEW_STATE])
 end
 
