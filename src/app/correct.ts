@@ -234,5 +234,5 @@ async function firstPage<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
 /** The process that made the correction died after its row was accepted. */
 async function completeInterrupted(batches: Batches, { batch, row }: NamedRow): Promise<void> {
   if (batch.correction === undefined || batch.complete) return;
-  await batches.complete(batch.id, row.problems.length > 0 ? 1 : 0);
+  await batches.complete(batch.id, row.problems.length > 0 ? 1 : 0, 1);
 }

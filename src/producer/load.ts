@@ -65,7 +65,26 @@ const PAGES_A_LOOK = 4;
 /** While there are any, Redis and the processors are theirs for as long as pages took before. */
 const LONGEST_PAUSE_MS = 200;
 
+/** Redis has lost rows of the batch, or the batch itself, while it was loaded: it began anew after a power cut or a failover. */
+class RowsLost extends Error {
+  override readonly name = 'RowsLost';
+}
+
+/** A Redis that loses rows once does not lose them again and again. */
+const MOST_READINGS = 3;
+
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
+  for (let reading = 1; ; reading += 1) {
+    try {
+      return await loadOnce(sheet, file, options);
+    } catch (error) {
+      // Read again from its beginning, it is completed: rows that are there are skipped.
+      if (!(error instanceof RowsLost) || reading === MOST_READINGS) throw error;
+    }
+  }
+}
+
+async function loadOnce(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
   const { batches, rules, now, canaries, correction, onProgress } = options;
   const id = batchIdOf(sheet, rules);
   const before = await batches.find(id);
@@ -119,7 +138,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     onProgress?.(index);
   }
   for (const stored of underWay) await stored;
-  await batches.complete(id, warned);
+  if (!(await batches.complete(id, warned, index))) throw new RowsLost(`batch ${id} has lost rows`);
   const loaded = { ...batch, rows: index, warned, complete: true };
   return { batch: loaded, known: false, counts: await batches.counts(id), withoutPhone };
 }
@@ -142,6 +161,6 @@ async function storePage(
     accepted = await batches.accept(batch, index, rows, rules);
   }
   if (accepted < index + rows.count) {
-    throw new Error(`batch ${batch.id} has ${accepted} rows where ${index + rows.count} were stored`);
+    throw new RowsLost(`batch ${batch.id} has ${Math.max(accepted, 0)} rows where ${index + rows.count} were stored`);
   }
 }

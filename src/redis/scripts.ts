@@ -22,6 +22,7 @@ export type ScriptName =
   | 'sweep'
   | 'give-back'
   | 'accept'
+  | 'complete-batch'
   | 'page'
   | 'purge'
   | 'last-outcome'

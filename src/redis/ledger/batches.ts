@@ -29,14 +29,18 @@ import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 export interface Batches {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
-  /** Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now. */
+  /**
+   * Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now; -1: Redis has lost
+   * the batch.
+   */
   accept(
     batch: Batch,
     firstIndex: number,
     rows: readonly AcceptedRow[] | RowsToAccept,
     acceptRules: AcceptRules,
   ): Promise<number>;
-  complete(id: string, warned?: number): Promise<void>;
+  /** @returns false where Redis has lost the batch, or it has not so many rows: nothing was changed */
+  complete(id: string, warned?: number, rows?: number): Promise<boolean>;
   /** Pushes come in or calls go out: a load makes room for them. */
   isTraffic(): Promise<boolean>;
   find(id: string): Promise<Batch | undefined>;
@@ -98,6 +102,7 @@ function decisionFor(decided: Decided | undefined, isNever: boolean): string | u
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
+  const completeScript = script(redis, 'complete-batch');
   const pageScript = scriptForBytes(redis, 'page');
   const ledger = openLedger(redis);
   const fieldsOf = openFields(redis);
@@ -220,8 +225,8 @@ export function openBatches(redis: Redis): Batches {
     return (await redis.zscore(key('held', batchOf(leader)), id)) === null ? 'same' : 'newer';
   }
 
-  async function complete(id: string, warned = 0): Promise<void> {
-    await redis.hset(key('batch', id), { warned, complete: '1' });
+  async function complete(id: string, warned = 0, rows?: number): Promise<boolean> {
+    return (await completeScript([key('batch', id)], [warned, rows ?? ''])) === 1;
   }
 
   async function find(id: string): Promise<Batch | undefined> {

@@ -13,9 +13,12 @@
 --        step      see `record` in fact.lua    relation, counted    the row's relation, and the name under which it is counted
 -- Rows that were accepted already (the same file again, or a lost answer) are skipped. The run ends at the first row that has
 -- no decision, or whose registration has changed since the decision.
--- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow.
+-- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow. { -1 }: Redis has
+-- lost the batch since it was opened, and rows without its columns could never be sent.
 local batch, first, again = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'again'
-local accepted = tonumber(redis.call('HGET', KEYS[1], 'rows') or 0)
+local known = redis.call('HMGET', KEYS[1], 'rows', 'columns')
+if not known[2] then return { -1 } end
+local accepted = tonumber(known[1] or 0)
 -- If the page before this one was lost, this page must not take its indexes.
 if first > accepted then return { accepted } end
 local counts, delta, ready = key.counts(batch), {}, {}
