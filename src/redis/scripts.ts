@@ -11,6 +11,7 @@ export type ScriptName =
   | 'record'
   | 'acquire'
   | 'end-check'
+  | 'console-session'
   | 'ask-day'
   | 'kept'
   | 'stop'
