@@ -24,6 +24,8 @@ export type ScriptName =
   | 'give-back'
   | 'accept'
   | 'page'
+  | 'batch-sizes'
+  | 'rows-with-digest'
   | 'purge'
   | 'last-outcome'
   | 'tidy'

@@ -60,14 +60,15 @@ async function* byKey(tools: FindTools, text: string, options: ReportOptions): A
   }
 }
 
-/** The row at `batch/index`; undefined where it was purged. */
+/** The row at `batch/index`; undefined where it was purged. `known`: batches that were read just before. */
 export async function foundAt(
   tools: Pick<FindTools, 'batches'>,
   pointer: string,
   options: ReportOptions,
+  known?: ReadonlyMap<string, Batch>,
 ): Promise<Found | undefined> {
   const [batchId = '', index] = pointer.split('/');
-  const batch = await tools.batches.find(batchId);
+  const batch = known?.get(batchId) ?? (await tools.batches.find(batchId));
   if (batch === undefined || batch.purgedAt !== undefined) return undefined;
   const fate = await tools.batches.rowWithOutcome(batch, Number(index));
   return fate === undefined ? undefined : foundIn(tools, batch, fate, options);
@@ -108,7 +109,7 @@ async function* inSheets(
 }
 
 /** One small sheet after the other, a thousand of them would take a thousand round trips. */
-const BATCHES_AT_ONCE = 512;
+const BATCHES_AT_ONCE = 1_024;
 
 async function foundIn(
   { batches }: Pick<FindTools, 'batches'>,
