@@ -14,7 +14,9 @@ export function sendingNow({ calls, settings }: Pick<Store, 'calls' | 'settings'
 export async function heldBackNow(
   store: Pick<Store, 'calls' | 'settings' | 'redis'>,
 ): Promise<BlockedReason | undefined> {
-  const { presence, missing } = await processesNow(processSourcesOf(store.settings, store.redis));
-  if (missing !== undefined) return { ...missing, dueBy: presence.now };
-  return (await sendingNow(store)).blockedReason;
+  const [{ presence, missing }, { blockedReason }] = await Promise.all([
+    processesNow(processSourcesOf(store.settings, store.redis)),
+    sendingNow(store),
+  ]);
+  return missing === undefined ? blockedReason : { ...missing, dueBy: presence.now };
 }

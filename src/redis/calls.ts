@@ -100,6 +100,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
+  const callsSinceScript = script(redis, 'calls-since');
   const endCheckScript = script(redis, 'end-check');
   const askDayScript = script(redis, 'ask-day');
   const keptScript = script(redis, 'kept');
@@ -183,10 +184,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function lastMinute(): Promise<number> {
-    const [recent, at] = await Promise.all([redis.lrange(key('recent'), 0, -1), now()]);
-    // In µs, the newest first.
-    const since = (at - 60_000) * 1000;
-    return recent.filter((call) => Number.parseInt(call, 10) > since).length;
+    return (await callsSinceScript([key('recent')], [60_000])) as number;
   }
 
   async function now(): Promise<number> {

@@ -17,6 +17,8 @@ export type ScriptName =
   | 'stop'
   | 'resume'
   | 'under-way'
+  | 'calls-since'
+  | 'due-next'
   | 'token-wait'
   | 'question'
   | 'dispatch'

@@ -16,14 +16,21 @@ for i = 2, #seen, 2 do
   end
 end
 
+local times = {}
+local function loaded_at(batch)
+  times[batch] = times[batch] or tonumber(redis.call('HGET', key.batch(batch), 'loadedAt') or nil)
+  return times[batch]
+end
+
 -- Since when the registration could be sent: since it was due, since its last fact, or since its sheet was loaded.
 local function waits_since(id)
-  local fields = redis.call('HMGET', key.registration(id), field.state, field['until'], field.row)
+  local fields = redis.call('HMGET', key.registration(id), field.state, field['until'], field.row, field.version)
   if not fields[3] or not states[fields[1] or NEW_STATE] then return end
   if fields[2] then return tonumber(fields[2]) end
-  local last = redis.call('LINDEX', key.history(id), -1)
+  -- Without a version it has no fact.
+  local last = fields[4] and redis.call('LINDEX', key.history(id), -1)
   if last then return cjson.decode(last).at end
-  return tonumber(redis.call('HGET', key.batch((row_of(fields[3]))), 'loadedAt') or nil)
+  return loaded_at((row_of(fields[3])))
 end
 
 local oldest
