@@ -102,8 +102,9 @@ local function accept_unsent(id, pointer, decided)
   return 'i'
 end
 
--- How many registrations this run has created: most rows create one, so they are counted at the end.
-local created = 0
+-- How many registrations this run has created: most rows create one, so they are counted at the end. A page that has other new
+-- rows, too, is a changed one.
+local created, has_others = 0, false
 
 -- The row's relation to its registration (domain/row.ts, `Relation`).
 local function accept(id, pointer, decided)
@@ -131,7 +132,8 @@ local function store()
   redis.call('RPUSH', key.rows(page), unpack(page_rows))
   local digests = string.sub(ARGV[4], (from - first) * 8 + 1, (accepted - first) * 8)
   redis.call('SETRANGE', key.rowIndex(page), from % ROWS_PER_PAGE * 8, digests)
-  page_rows = {}
+  if has_others then changed_pages[page] = true end
+  page_rows, has_others = {}, false
 end
 
 local decisions = {}
@@ -147,7 +149,7 @@ for row in string.gmatch(ARGV[6], '[^\30]+') do
   if #undecided > 0 then
     if id ~= NONE and redis.call('EXISTS', key.registration(id)) == 1 then undecided[#undecided + 1] = id end
   elseif index >= accepted then
-    local relation = 'i'
+    local relation, created_before = 'i', created
     if id == NONE then
       count('invalid')
     elseif decided and (decided == 'never' or string.find(decided, '^{"never":true')) then
@@ -157,6 +159,7 @@ for row in string.gmatch(ARGV[6], '[^\30]+') do
     end
     if relation then
       if index % ROWS_PER_PAGE == 0 then store() end
+      has_others = has_others or created == created_before
       page_rows[#page_rows + 1] = relation .. '\n' .. row
       accepted = index + 1
     else
@@ -171,6 +174,7 @@ if created > 0 then
 end
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
+redis.call('HINCRBY', key.epoch(), 'changes', 1)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
 write_counts()
 local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)
