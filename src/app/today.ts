@@ -49,12 +49,8 @@ async function newestBatches(
   from: number,
   most: number,
 ): Promise<{ batches: BatchNow[]; inAll: number }> {
-  const { ids, inAll } = await batches.newest(from, most);
-  const found = await Promise.all(ids.map((id) => Promise.all([batches.find(id), batches.counts(id)])));
-  return {
-    batches: found.flatMap(([batch, counts]) => (batch === undefined ? [] : [batchWith(batch, counts)])),
-    inAll,
-  };
+  const found = await batches.newest(from, most);
+  return { batches: found.batches.map(({ batch, counts }) => batchWith(batch, counts)), inAll: found.inAll };
 }
 
 /** How long each would take by itself, at today's quota. */

@@ -83,7 +83,8 @@ export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>):
     );
   // A page that waits for the list fails with it; where none waits, the log has the error.
   looked.catch((error) => store.log.warn({ err: error }, 'the to-dos could not be read'));
-  await Promise.race([looked, sleep(WAITED_MS)]);
+  // The page waits for its options in any case.
+  await Promise.race([looked, asked.then(() => sleep(WAITED_MS))]);
   if (!known.isMerged) merge(known);
   return known;
 }

@@ -8,6 +8,7 @@ import type { Snapshot } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
+import { batchFrom, countsFrom } from './batch-fields.js';
 import { type BatchPages, openBatchPages } from './batch-pages.js';
 import { batchOf, openLedger } from './ledger.js';
 import { shortNameOf } from './registration-fields.js';
@@ -15,6 +16,11 @@ import { newRow } from './row-changes.js';
 import { bytesOf, openRowsToAccept, type RowsToAccept, registrationAt, rowsToAccept } from './rows-to-accept.js';
 import { isTraffic } from './traffic.js';
 import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
+
+export interface CountedBatch {
+  readonly batch: Batch;
+  readonly counts: Counts;
+}
 
 export interface Batches extends BatchPages {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
@@ -34,8 +40,8 @@ export interface Batches extends BatchPages {
   sizes(ids: readonly string[]): Promise<BatchSize[]>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
-  /** Some ids, the newest first: `from` of them are passed over; and how many batches there are. */
-  newest(from: number, most: number): Promise<{ readonly ids: string[]; readonly inAll: number }>;
+  /** Some of them with their counts, the newest first: `from` are passed over; and how many batches there are. */
+  newest(from: number, most: number): Promise<{ readonly batches: CountedBatch[]; readonly inAll: number }>;
   counts(id: string): Promise<Counts>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
@@ -44,8 +50,6 @@ export interface Batches extends BatchPages {
   /** What rows would be to those registrations that there are, by registration. */
   existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
-
-type Correction = NonNullable<Batch['correction']>;
 
 /** What accept.lua is given of a registration that is there already. */
 interface Decided {
@@ -210,20 +214,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function find(id: string): Promise<Batch | undefined> {
-    const fields = await redis.hgetall(key('batch', id));
-    if (fields.columns === undefined) return undefined;
-    return {
-      id,
-      file: fields.file ?? '',
-      headings: JSON.parse(fields.headings ?? '[]') as string[],
-      columns: JSON.parse(fields.columns) as number[],
-      loadedAt: Number(fields.loadedAt),
-      rows: Number(fields.rows ?? 0),
-      ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
-      complete: fields.complete === '1',
-      ...(fields.correction !== undefined && { correction: JSON.parse(fields.correction) as Correction }),
-      ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
-    };
+    return batchFrom(id, await redis.hgetall(key('batch', id)));
   }
 
   async function sizes(ids: readonly string[]): Promise<BatchSize[]> {
@@ -231,22 +222,24 @@ export function openBatches(redis: Redis): Batches {
     return ids.map((id, at) => ({ id, rows: rows[at] ?? -1 })).filter((batch) => batch.rows >= 0);
   }
 
-  async function newest(from: number, most: number): Promise<{ ids: string[]; inAll: number }> {
+  async function newest(from: number, most: number): Promise<{ batches: CountedBatch[]; inAll: number }> {
     const steps = redis
       .pipeline()
       .llen(key('batches'))
       .lrange(key('batches'), -from - most, -from - 1);
     const [inAll, ids] = (await answersOf(steps)) as [number, string[]];
-    return { ids: ids.reverse(), inAll };
+    const reading = redis.pipeline();
+    for (const id of ids.reverse()) reading.hgetall(key('batch', id)).hgetall(key('counts', id));
+    const found = (await answersOf(reading)) as Record<string, string>[];
+    const batches = ids.flatMap((id, at) => {
+      const batch = batchFrom(id, found[2 * at] ?? {});
+      return batch === undefined ? [] : [{ batch, counts: countsFrom(found[2 * at + 1] ?? {}) }];
+    });
+    return { batches, inAll };
   }
 
   async function counts(id: string): Promise<Counts> {
-    const fields = await redis.hgetall(key('counts', id));
-    return Object.fromEntries(
-      Object.entries(fields)
-        .map(([name, count]) => [name, Number(count)] as const)
-        .filter(([, count]) => count > 0),
-    );
+    return countsFrom(await redis.hgetall(key('counts', id)));
   }
 
   async function rowAt(pointer: string): Promise<NamedRow | undefined> {

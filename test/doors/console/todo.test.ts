@@ -130,7 +130,10 @@ test('a merchant of several sheets is listed once, by the newest', async () => {
   await it.book.load('b1', [one]);
   await it.book.load('b2', [one]);
   await it.book.send(it.idOf(one));
-  const page = await todoPage(it.store, { language: 'en', from: 0, most: 10 });
+  const page = await until('every batch is read', async () => {
+    const found = await todoPage(it.store, { language: 'en', from: 0, most: 10 });
+    return !found.isReading && found;
+  });
   expect(page).toMatchObject({ inAll: 1, urgent: 1, contacted: 0, todos: [{ file: 'b2.csv' }] });
 });
 
