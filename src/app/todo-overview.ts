@@ -215,7 +215,7 @@ function mayHaveTodos(counts: Counts): boolean {
   return Object.keys(counts).some((name) => !goesOnByItself(name.split('/')[0] ?? '') && !GET_THEIR_OUTCOME.has(name));
 }
 
-/** Nobody but us can do anything about it. */
+/** It is sent, or sent again, without a person. */
 function goesOnByItself(name: string): boolean {
   const state = Object.hasOwn(STATES, name) ? STATES[name as State] : undefined;
   return state?.outcome === 'pending' && state.acts === 'us';

@@ -151,6 +151,23 @@ test('a note from the command line is counted, though nothing else has changed',
   expect(merchantsIn((await it.admin.whole('/todo?contacted=open')).text)).not.toContain(id);
 });
 
+test('where nothing has changed no batch is asked, and of a change only its page is read', async () => {
+  const it = await opened();
+  const [, id = ''] = await waiting(it);
+  await it.book.load('b2', [merchant(30)]);
+  await it.admin.whole('/todo');
+  const { batches } = it.store;
+  const [counts, page] = [vi.spyOn(batches, 'counts'), vi.spyOn(batches, 'packedPage')];
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  await it.admin.whole('/todo');
+  expect([counts, page].map(({ mock }) => mock.calls)).toEqual([[], []]);
+  await addNote(it.book.ledger, id, { text: 'calls back', who: 'Li', contacted: true });
+  await says(it.admin, 4, 1, 1);
+  expect([counts, page].map(({ mock }) => mock.calls)).toEqual([[], [['b1', 0]]]);
+});
+
 test('a row that is refused in a sheet that is still being loaded is listed', async () => {
   const it = await opened();
   await waiting(it);
