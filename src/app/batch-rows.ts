@@ -33,35 +33,48 @@ export interface ShownRows {
   readonly isCutShort: boolean;
 }
 
-/** As many pages of the ledger as are read for one page of the console: a reader waits for it. */
-const PAGES_READ = 12;
+/** So often the ledger is read for one page of the console: a reader waits for it. */
+const MOST_READS = 12;
 
 export async function batchRows(
   store: Pick<Store, 'batches' | 'calls' | 'redis' | 'settings'>,
   batch: Batch,
   { from, most, language, ...filter }: RowFilter & { from: number; most: number; language: Language },
 ): Promise<ShownRows> {
+  // Without a filter no more is read than is shown, and one row that says whether there are more.
+  const isWhole = isEmpty(filter);
+  const size = isWhole ? most + 1 : ROWS_PER_PAGE;
+  const read = (at: number): Promise<RowWithOutcome[]> => {
+    const reading = store.batches.part(batch, at, size);
+    // The error is reported where the rows are waited for, if they are.
+    reading.catch(() => {});
+    return reading;
+  };
+  let [at, reading] = [from, read(from)];
   const options = await reportOptionsOf(store, language);
   const rows: ShownRow[] = [];
-  const pages = Math.ceil(batch.rows / ROWS_PER_PAGE);
-  const first = Math.floor(from / ROWS_PER_PAGE);
-  for (let page = first; page < pages; page += 1) {
-    if (page - first >= PAGES_READ) return { rows, next: page * ROWS_PER_PAGE, isCutShort: rows.length < most };
-    const all = (await store.batches.page(batch, page)).filter(({ index }) => index >= from);
-    // Without a filter no more sentences are made than are shown.
-    const entries = isEmpty(filter) ? all.slice(0, most - rows.length + 1) : all;
+  for (let reads = 1; at < batch.rows; reads += 1) {
+    const all = await reading;
+    at = Math.min(at + size, endOfPage(at));
+    // The next ones come while these are looked through.
+    if (at < batch.rows && (!isWhole || rows.length + all.length <= most)) reading = read(at);
+    const entries = filter.links ? all.filter((entry) => linkEndOf(entry, options.now) !== undefined) : all;
     const reported = await reportOf(store.batches, batch, entries, options);
-    for (const [at, row] of reported.entries()) {
-      const entry = entries[at];
+    for (const [place, row] of reported.entries()) {
+      const entry = entries[place];
       if (entry === undefined || !passes(row, filter)) continue;
       const linkEndsAt = linkEndOf(entry, options.now);
-      if (filter.links && linkEndsAt === undefined) continue;
       if (rows.length === most) return { rows, next: entry.index, isCutShort: false };
       const name = nameIn(entry.row, batch.columns);
       rows.push({ ...row, index: entry.index, name, ...(linkEndsAt !== undefined && { linkEndsAt }) });
     }
+    if (reads === MOST_READS && at < batch.rows) return { rows, next: at, isCutShort: rows.length < most };
   }
   return { rows, next: undefined, isCutShort: false };
+}
+
+function endOfPage(index: number): number {
+  return (Math.floor(index / ROWS_PER_PAGE) + 1) * ROWS_PER_PAGE;
 }
 
 function linkEndOf({ relation, registration }: RowWithOutcome, now: number): number | undefined {

@@ -15,9 +15,11 @@ export async function batchNamed(
   id: string | undefined,
   advice: Words = { en: '', zh: '' },
 ): Promise<Batch> {
+  const named = id === undefined ? undefined : await batches.find(id);
+  if (named !== undefined) return named;
+  // Of thousands of batches the ids are read only where they are needed.
   const ids = await batches.list();
-  const wanted = id ?? (await newestSheet(batches, ids));
-  const batch = wanted === undefined ? undefined : await batches.find(wanted);
+  const batch = id === undefined ? await newestSheet(batches, ids) : undefined;
   if (batch !== undefined) return batch;
   if (ids.length === 0) {
     throw new RequestError('not_found', {
@@ -27,15 +29,20 @@ export async function batchNamed(
   }
   const newest = ids.slice(-3).reverse();
   throw new RequestError('not_found', {
-    en: `There is no batch ${wanted}. The newest are ${newest.join(', ')}.${advice.en && ` ${advice.en}`}`,
-    zh: `没有批次 ${wanted}。最新的批次是 ${newest.join('、')}。${advice.zh}`,
+    en: `There is no batch ${id ?? newest[0]}. The newest are ${newest.join(', ')}.${advice.en && ` ${advice.en}`}`,
+    zh: `没有批次 ${id ?? newest[0]}。最新的批次是 ${newest.join('、')}。${advice.zh}`,
   });
 }
 
 /** Without a batch a sheet is meant, not the one row that was corrected last. */
-async function newestSheet(batches: Store['batches'], ids: readonly string[]): Promise<string | undefined> {
-  for (const id of ids.toReversed()) if ((await batches.find(id))?.correction === undefined) return id;
-  return ids.at(-1);
+async function newestSheet(batches: Store['batches'], ids: readonly string[]): Promise<Batch | undefined> {
+  let newest: Batch | undefined;
+  for (const id of ids.toReversed()) {
+    const batch = await batches.find(id);
+    if (batch !== undefined && batch.correction === undefined) return batch;
+    newest ??= batch;
+  }
+  return newest;
 }
 
 /** In the order of loading. */

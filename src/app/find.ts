@@ -8,7 +8,10 @@ import type { Store } from './wiring/store.js';
 
 /** Rows one after the other, as they are found; the newest sheet first. */
 export async function* findMerchants(store: Store, text: string, language: Language): AsyncGenerator<Found> {
-  yield* find(findToolsOf(store), text.trim(), await reportOptionsOf(store, language));
+  const options = reportOptionsOf(store, language);
+  // Their error is reported with the first row that is found, if there is one.
+  options.catch(() => {});
+  yield* find(findToolsOf(store), text.trim(), options);
 }
 
 export function findToolsOf({ redis, batches, ledger, identify }: Store): FindTools {

@@ -9,8 +9,18 @@ export async function storyOf(
   store: Pick<Store, 'ledger' | 'batches' | 'calls' | 'settings' | 'redis'>,
   snapshot: Snapshot,
 ): Promise<Story> {
-  const { id } = snapshot.registration;
-  const history = await store.ledger.history(id);
+  const [history, blockedReason] = await Promise.all([
+    store.ledger.history(snapshot.registration.id),
+    heldBackNow(store),
+  ]);
+  return toldStory(store, { snapshot, history, blockedReason });
+}
+
+/** The same where the history was read. */
+export async function toldStory(
+  store: Pick<Store, 'batches'>,
+  { snapshot, history, blockedReason }: Pick<Story, 'snapshot' | 'history' | 'blockedReason'>,
+): Promise<Story> {
   const pointers = rowsNamed({ snapshot, history });
   const batches = await Promise.all([...new Set(pointers.map(batchOf))].map((batch) => store.batches.find(batch)));
   const corrected = batches.flatMap((batch) => batch?.correction?.row ?? []);
@@ -19,7 +29,6 @@ export async function storyOf(
       async (pointer) => [pointer, (await store.batches.rowAt(pointer))?.row] as const,
     ),
   );
-  const blockedReason = await heldBackNow(store);
   return {
     snapshot,
     history,

@@ -8,8 +8,7 @@ import { type Attempt, attemptsIn } from '../reporter/attempts.js';
 import { type Found, foundAt } from '../reporter/find.js';
 import { type Next, nextOf } from '../reporter/next.js';
 import { rowsNamed, type TimelineEntry, timelineOf } from '../reporter/timeline.js';
-import { findToolsOf } from './find.js';
-import { storyOf } from './history.js';
+import { toldStory } from './history.js';
 import { registrationNamed } from './registration-named.js';
 import { reportOptionsOf } from './report-options.js';
 import type { Store } from './wiring/store.js';
@@ -37,12 +36,15 @@ const MOST_ROWS = 20;
 
 /** @throws RequestError where there is no such registration */
 export async function merchantFacts(store: Store, id: string, language: Language): Promise<MerchantFacts> {
-  const snapshot = await registrationNamed(store, id);
-  const [story, options] = await Promise.all([storyOf(store, snapshot), reportOptionsOf(store, language)]);
+  const [snapshot, history, options] = await Promise.all([
+    registrationNamed(store, id),
+    store.ledger.history(id),
+    reportOptionsOf(store, language),
+  ]);
+  const story = await toldStory(store, { snapshot, history, blockedReason: options.blockedReason });
   const { registration, row } = snapshot;
   const pointers = rowsNamed(story).filter((pointer) => story.lines.has(pointer));
-  const tools = findToolsOf(store);
-  const rowAt = (pointer: string): Promise<Found | undefined> => foundAt(tools, pointer, options);
+  const rowAt = (pointer: string): Promise<Found | undefined> => foundAt(store, pointer, options, story.batches);
   const [speaks, ...rows] = await Promise.all([
     rowAt(registration.row),
     ...newestFirst(pointers, story.batches).slice(0, MOST_ROWS).map(rowAt),

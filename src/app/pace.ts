@@ -1,8 +1,6 @@
 /** How fast calls are made, how long the rest will take, and the calls of the day hour by hour. */
 import { quotaDay } from '../domain/calendar.js';
 import type { Words } from '../domain/words.js';
-import { forCreates, sendingStatus } from '../reporter/sending-status.js';
-import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
 
 export interface HourOfDay {
@@ -41,13 +39,13 @@ export interface Throughput {
   readonly leftMs: number | undefined;
 }
 
-/** @param unsent rows that are still to be sent */
-export async function throughput(store: Pick<Store, 'calls' | 'settings'>, unsent: number): Promise<Throughput> {
-  const limits = limitsOf(store.settings);
-  const callsPerMinute = await store.calls.lastMinute();
-  if (unsent === 0 || callsPerMinute === 0) return { callsPerMinute, leftMs: undefined };
-  const { left } = forCreates(await sendingStatus(store.calls, limits, Date.now()), limits);
-  return { callsPerMinute, leftMs: unsent > left ? undefined : (unsent / callsPerMinute) * 60_000 };
+/**
+ * @param unsent rows that are still to be sent
+ * @param left calls that the day has for them
+ */
+export function throughput(callsPerMinute: number, unsent: number, left: number): Throughput {
+  if (unsent === 0 || callsPerMinute === 0 || unsent > left) return { callsPerMinute, leftMs: undefined };
+  return { callsPerMinute, leftMs: (unsent / callsPerMinute) * 60_000 };
 }
 
 /** A part each; nothing while no call is made. */

@@ -1,6 +1,6 @@
 /** How it is now: the line, the processes, the calls of today, what waits for what, and every batch. */
 
-import type { Batch } from '../domain/batch.js';
+import type { Batch, Counts } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
@@ -17,11 +17,12 @@ import { openPushes } from '../redis/pushes/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
 import { processesNow } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
-import { forCreates, type SendingStatus, sendingStatus } from '../reporter/sending-status.js';
+import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { shutDayFacts } from '../reporter/shut-day.js';
 import { unsent } from '../reporter/tally.js';
 import { undelivered } from '../reporter/undelivered.js';
 import { batchNamed, batchSummary, everyBatch } from './batches.js';
+import { sendingNow } from './sending-now.js';
 import { limitsOf } from './wiring/limits.js';
 import { processSourcesOf } from './wiring/process-sources.js';
 import type { Store } from './wiring/store.js';
@@ -41,28 +42,42 @@ export async function gatherStatus(store: Store, id: string | undefined) {
   return { ...facts, batches: await Promise.all(wanted.map((batch) => batchNow(store, batch))) };
 }
 
-export type BatchNow = Awaited<ReturnType<typeof batchNow>>;
+export type BatchNow = ReturnType<typeof batchWith>;
 
 /** How many rows of a batch have which outcome, and what the others wait for. */
 export async function batchNow({ batches }: Pick<Store, 'batches'>, batch: Batch) {
-  const counts = await batches.counts(batch.id);
+  return batchWith(batch, await batches.counts(batch.id));
+}
+
+export function batchWith(batch: Batch, counts: Counts) {
   return { ...batchSummary(batch, counts), loadedAt: batch.loadedAt, unsent: unsent(counts), waiting: waits(counts) };
 }
 
-/** How it is now, whatever batches there are. Times are ISO 8601 with offset. */
-export async function situation(store: Store) {
-  const limits = limitsOf(store.settings);
+/**
+ * How it is now, whatever batches there are. Times are ISO 8601 with offset. All is asked at once: while a sheet loads, each
+ * answer of Redis waits for pages that are being stored.
+ */
+export async function situation(store: Store, sending: Promise<SendingStatus> = sendingNow(store)) {
+  const { redis, settings, workload } = store;
+  const limits = limitsOf(settings);
   const at = Date.now();
-  const now = await sendingStatus(store.calls, limits, at, store.settings.wechatRegistrationApi);
-  const pushes = openPushes(store.redis);
+  const [now, { presence, missing }, toSend, waiting, parked, links, ticketAt, loss, toReport, compared, failing] =
+    await Promise.all([
+      sending,
+      processesNow(processSourcesOf(settings, redis)),
+      workload.toSend(),
+      waitsUntil(store),
+      openPushes(redis).parked(),
+      linksNow(store, at),
+      ticketReceivedAt(redis),
+      lastLoss(redis),
+      unreported(redis),
+      comparedNow(store),
+      undelivered(settings, openNotices(redis)),
+    ]);
   // Its words say when it ends.
   const { until: _, ...blockedReason } = now.blockedReason ?? {};
-  const parked = await pushes.parked();
-  const links = await linksNow(store, Date.now());
   const creates = forCreates(now, limits);
-  const ticketAt = await ticketReceivedAt(store.redis);
-  const loss = await lastLoss(store.redis);
-  const { presence, missing } = await processesNow(processSourcesOf(store.settings, store.redis));
   return {
     line:
       now.stopped || now.blockedReason
@@ -86,17 +101,17 @@ export async function situation(store: Store) {
       reported: reportedQuota(now, limits),
       shut: shutDayFacts(now.shut, limits),
     },
-    ...outlook(await store.workload.toSend(), creates.left, creates.limits, at),
-    waitsUntil: await waitsUntil(store),
+    ...outlook(toSend, creates.left, creates.limits, at),
+    waitsUntil: waiting,
     ticketReceivedAt: ticketAt === undefined ? null : isoWithOffset(ticketAt, limits.timezone),
     parkedPushes: parked,
     forgotten:
       loss === undefined
         ? null
         : { facts: loss.facts, pushes: loss.pushes, at: isoWithOffset(loss.at, limits.timezone) },
-    processesToReport: await unreported(store.redis),
-    compared: await comparedNow(store),
-    undelivered: await undelivered(store.settings, openNotices(store.redis)),
+    processesToReport: toReport,
+    compared,
+    undelivered: failing,
     links,
   };
 }

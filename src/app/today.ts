@@ -2,9 +2,11 @@
 import { STATES, type State } from '../domain/registration.js';
 import type { Actor } from '../domain/words.js';
 import { outlook } from '../reporter/outlook.js';
-import { forCreates, sendingStatus } from '../reporter/sending-status.js';
+import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
+import { callsByHour, throughput } from './pace.js';
 import { listSchedules } from './schedule.js';
-import { type BatchNow, batchNow, situation } from './status.js';
+import { sendingNow } from './sending-now.js';
+import { type BatchNow, batchWith, situation } from './status.js';
 import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
 
@@ -18,29 +20,47 @@ export interface BatchToday extends BatchNow {
 }
 
 export async function today(store: Store) {
-  const [now, states, schedules, batches] = await Promise.all([
-    situation(store),
+  const asked = sendingNow(store);
+  const [now, sending, states, schedules, { batches, inAll }, hours, callsPerMinute] = await Promise.all([
+    situation(store, asked),
+    asked,
     store.workload.states(),
     listSchedules(store),
-    newestBatches(store),
+    newestBatches(store, 0, LOOKED_AT),
+    callsByHour(store),
+    store.calls.lastMinute(),
   ]);
-  return { now, waitingFor: waitingFor(states), schedules, ...batches };
+  const open = batches.filter((it) => isOpen(it));
+  const shown = [...open, ...batches.filter((it) => !isOpen(it))].slice(0, SHOWN);
+  const { left } = forCreates(sending, limitsOf(store.settings));
+  return {
+    now,
+    waitingFor: waitingFor(states),
+    schedules,
+    batches: withOutlook(store, shown, sending),
+    batchesInAll: inAll,
+    hours,
+    pace: throughput(callsPerMinute, now.toSend, left),
+  };
 }
 
-async function newestBatches(store: Store): Promise<{ batches: BatchToday[]; batchesInAll: number }> {
-  const ids = await store.batches.list();
-  const found = await Promise.all(ids.slice(-LOOKED_AT).reverse().map(store.batches.find));
-  const all = await Promise.all(found.filter((it) => it !== undefined).map((batch) => batchNow(store, batch)));
-  const open = all.filter((it) => isOpen(it));
-  const shown = [...open, ...all.filter((it) => !isOpen(it))].slice(0, SHOWN);
-  return { batches: await withOutlook(store, shown), batchesInAll: ids.length };
+async function newestBatches(
+  { batches }: Pick<Store, 'batches'>,
+  from: number,
+  most: number,
+): Promise<{ batches: BatchNow[]; inAll: number }> {
+  const found = await batches.newest(from, most);
+  return { batches: found.batches.map(({ batch, counts }) => batchWith(batch, counts)), inAll: found.inAll };
 }
 
 /** How long each would take by itself, at today's quota. */
-export async function withOutlook(store: Store, batches: readonly BatchNow[]): Promise<BatchToday[]> {
+export function withOutlook(
+  { settings }: Pick<Store, 'settings'>,
+  batches: readonly BatchNow[],
+  sending: SendingStatus,
+): BatchToday[] {
   const at = Date.now();
-  const limits = limitsOf(store.settings);
-  const creates = forCreates(await sendingStatus(store.calls, limits, at), limits);
+  const creates = forCreates(sending, limitsOf(settings));
   return batches.map((batch) => ({
     ...batch,
     sentBy: outlook(batch.unsent, creates.left, creates.limits, at).sentBy,
@@ -70,8 +90,6 @@ export async function pageOfBatches(
   from: number,
   most: number,
 ): Promise<{ batches: BatchToday[]; inAll: number }> {
-  const ids = (await store.batches.list()).reverse();
-  const found = await Promise.all(ids.slice(from, from + most).map(store.batches.find));
-  const all = await Promise.all(found.filter((it) => it !== undefined).map((batch) => batchNow(store, batch)));
-  return { batches: await withOutlook(store, all), inAll: ids.length };
+  const [{ batches, inAll }, sending] = await Promise.all([newestBatches(store, from, most), sendingNow(store)]);
+  return { batches: withOutlook(store, batches, sending), inAll };
 }

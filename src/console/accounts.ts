@@ -4,7 +4,7 @@ import { hashPassword, isPassword } from '../app/passwords.js';
 import type { Store } from '../app/wiring/store.js';
 import { BUILT_IN_USER, type ConsoleRole } from '../domain/console-user.js';
 import { openConsoleSessions } from '../redis/console-sessions.js';
-import { openConsoleUsers } from '../redis/console-users.js';
+import { openConsoleUsers, type StoredUser } from '../redis/console-users.js';
 
 export interface SignedIn {
   readonly user: string;
@@ -34,8 +34,10 @@ export function openAccounts({ redis, settings, identify }: Pick<Store, 'redis' 
   const builtIn =
     consolePassword === undefined ? undefined : hashPassword(consolePassword, Buffer.from(identify('console')));
 
-  async function credentialOf(name: string): Promise<{ role: ConsoleRole; password: string } | undefined> {
-    const stored = await users.find(name);
+  async function credentialOf(
+    name: string,
+    stored: StoredUser | undefined,
+  ): Promise<Pick<StoredUser, 'role' | 'password'> | undefined> {
     if (stored !== undefined) return stored;
     return name === BUILT_IN_USER && builtIn !== undefined ? { role: 'admin', password: await builtIn } : undefined;
   }
@@ -48,7 +50,7 @@ export function openAccounts({ redis, settings, identify }: Pick<Store, 'redis' 
       const client = isKnown ? `device ${device}` : `${address} ${name}`;
       const waitMs = await sessions.tryToBegin(client);
       if (waitMs > 0) return { kind: 'wait', waitMs };
-      const credential = await credentialOf(name);
+      const credential = await credentialOf(name, await users.find(name));
       if (!(await isPassword(password, credential?.password)) || credential === undefined) {
         return { kind: 'wrong', isUser: credential !== undefined };
       }
@@ -59,7 +61,7 @@ export function openAccounts({ redis, settings, identify }: Pick<Store, 'redis' 
     async find(token) {
       const session = await sessions.find(token);
       if (session === undefined) return undefined;
-      const credential = await credentialOf(session.user);
+      const credential = await credentialOf(session.user, session.stored);
       if (credential === undefined || markOf(credential.password) !== session.mark) return undefined;
       return { user: session.user, role: credential.role };
     },

@@ -5,6 +5,7 @@ import { RequestError } from '../app/request-error.js';
 import type { Store } from '../app/wiring/store.js';
 import { type ConsoleRole, mayAct } from '../domain/console-user.js';
 import { type Language, UserError } from '../domain/words.js';
+import { giveWay } from '../give-way.js';
 import { openConsoleAudit } from '../redis/console-audit.js';
 import { isRedisGone } from '../redis/server/errors.js';
 import { openAccounts } from './accounts.js';
@@ -234,10 +235,13 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
     const view = viewOf({ store, language, role, params, query, leadsTo });
     const name = JSON.stringify([path, query.toString(), language, role]);
     const render = async (): Promise<Record<string, string>> => {
-      const parts = Object.entries(await live(view));
-      return Object.fromEntries(
-        await Promise.all(parts.map(async ([part, element]) => [liveId(part), await htmlOf(element)] as const)),
-      );
+      const parts: Record<string, string> = {};
+      for (const [part, element] of Object.entries(await live(view))) {
+        parts[liveId(part)] = await htmlOf(element);
+        // A push to this process waits for one part, not for all of them.
+        await giveWay();
+      }
+      return parts;
     };
     c.header('x-accel-buffering', 'no');
     return streamSSE(c, async (stream) => {

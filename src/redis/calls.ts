@@ -24,6 +24,7 @@ import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
 import { stepOf } from './ledger/steps.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
 import { newWriteId } from './ledger/write-set.js';
+import { openSameJson } from './same-json.js';
 import { manyScript, script } from './scripts.js';
 
 export type Resumption = 'running' | 'resumed' | 'probe';
@@ -96,10 +97,11 @@ export interface Calls {
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
 export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {
   const takeScript = manyScript(redis, 'acquire', guard?.check);
-  const jsonOf = openJson();
+  const jsonOf = openSameJson();
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
+  const callsSinceScript = script(redis, 'calls-since');
   const endCheckScript = script(redis, 'end-check');
   const askDayScript = script(redis, 'ask-day');
   const keptScript = script(redis, 'kept');
@@ -183,15 +185,11 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function lastMinute(): Promise<number> {
-    const [recent, at] = await Promise.all([redis.lrange(key('recent'), 0, -1), now()]);
-    // In µs, the newest first.
-    const since = (at - 60_000) * 1000;
-    return recent.filter((call) => Number.parseInt(call, 10) > since).length;
+    return (await callsSinceScript([key('recent')], [60_000])) as number;
   }
 
   async function now(): Promise<number> {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    return msOf(await redis.time());
   }
 
   async function endCheck(
@@ -250,13 +248,8 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
 
   /** By Redis' clock, as the time was set. */
   async function tokenRestMs(): Promise<number> {
-    const [until, now] = await Promise.all([redis.hget(key('tokenWait'), 'until'), redisNow()]);
-    return Math.max(Number(until ?? 0) - now, 0);
-  }
-
-  async function redisNow(): Promise<number> {
-    const [seconds, micros] = await redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    const [until, at] = await Promise.all([redis.hget(key('tokenWait'), 'until'), now()]);
+    return Math.max(Number(until ?? 0) - at, 0);
   }
 
   async function forgetWait(): Promise<void> {
@@ -264,13 +257,21 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function waitNoted(): Promise<NotedWait | undefined> {
-    const [token, now, pause, refusal, refusedMs] = await Promise.all([
-      redis.hgetall(key('tokenWait')),
-      redisNow(),
-      redis.pttl(key('pause')),
-      redis.get(key('tokenRefusal')),
-      redis.pttl(key('tokenRefusal')),
-    ]);
+    const steps = redis
+      .pipeline()
+      .hgetall(key('tokenWait'))
+      .time()
+      .pttl(key('pause'))
+      .get(key('tokenRefusal'))
+      .pttl(key('tokenRefusal'));
+    const [token, time, pause, refusal, refusedMs] = (await answersOf(steps)) as [
+      Record<string, string>,
+      [string, string],
+      number,
+      string | null,
+      number,
+    ];
+    const now = msOf(time);
     const { why, since, until, tries, said } = token;
     const noted = {
       ...(since !== undefined && { since: Number(since), tries: Number(tries) }),
@@ -323,18 +324,9 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   };
 }
 
-/** The last text again where nothing differs: the same budgets hold for thousands of calls. */
-function openJson(): (fields: Readonly<Record<string, unknown>>) => string {
-  let last: Readonly<Record<string, unknown>> = {};
-  let text = '{}';
-  return (fields) => {
-    const names = Object.keys(fields);
-    if (names.length !== Object.keys(last).length || names.some((name) => fields[name] !== last[name])) {
-      last = fields;
-      text = JSON.stringify(fields);
-    }
-    return text;
-  };
+/** Of what `TIME` answers. */
+function msOf([seconds, microseconds]: readonly (string | number)[]): number {
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
 }
 
 function fieldsOf({ limit, used, counted, at }: ReportedQuota): Record<string, number> {

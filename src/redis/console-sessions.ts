@@ -5,8 +5,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { waitAfterTriesMs } from '../domain/console-user.js';
+import { type StoredUser, storedUser } from './console-users.js';
 import { answersOf } from './exec.js';
 import { key } from './keys.js';
+import { script } from './scripts.js';
 
 export interface Session {
   readonly user: string;
@@ -14,11 +16,16 @@ export interface Session {
   readonly mark: string;
 }
 
+export interface FoundSession extends Session {
+  /** Undefined of the built-in user, and of one that was removed. */
+  readonly stored: StoredUser | undefined;
+}
+
 export interface ConsoleSessions {
   /** Answers the token. */
   begin(session: Session): Promise<string>;
   /** Undefined where it is over. A session that is used lives on. */
-  find(token: string): Promise<Session | undefined>;
+  find(token: string): Promise<FoundSession | undefined>;
   end(token: string): Promise<void>;
   /** Answers how many there were. */
   endAllOf(user: string): Promise<number>;
@@ -39,6 +46,7 @@ const TRIES_FORGOTTEN_AFTER_S = 3_600;
 
 export function openConsoleSessions(redis: Redis): ConsoleSessions {
   const sessionKey = (token: string): string => key('consoleSession', digest(token));
+  const sessionScript = script(redis, 'console-session');
 
   return {
     async begin({ user, mark }) {
@@ -54,11 +62,10 @@ export function openConsoleSessions(redis: Redis): ConsoleSessions {
       return token;
     },
     async find(token) {
-      const name = sessionKey(token);
-      const [user, mark, endsAt] = await redis.hmget(name, 'user', 'mark', 'endsAt');
-      if (user == null || mark == null || Number(endsAt) < Date.now()) return undefined;
-      await redis.expire(name, IDLE_S);
-      return { user, mark };
+      const found = await sessionScript([sessionKey(token)], [Date.now(), IDLE_S]);
+      if (found === null) return undefined;
+      const [user, mark, stored] = found as [string, string, string];
+      return { user, mark, stored: stored === '' ? undefined : storedUser(stored) };
     },
     async end(token) {
       const user = await redis.hget(sessionKey(token), 'user');

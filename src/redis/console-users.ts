@@ -19,16 +19,20 @@ export interface ConsoleUsers {
   count(): Promise<number>;
 }
 
+/** As the ledger has it. */
+export function storedUser(text: string): StoredUser {
+  return JSON.parse(text) as StoredUser;
+}
+
 export function openConsoleUsers(redis: Redis): ConsoleUsers {
-  const parsed = (text: string): StoredUser => JSON.parse(text) as StoredUser;
   return {
     async list() {
-      const users = Object.values(await redis.hgetall(key('consoleUsers'))).map(parsed);
+      const users = Object.values(await redis.hgetall(key('consoleUsers'))).map(storedUser);
       return users.sort((one, other) => one.addedAt - other.addedAt || (one.name < other.name ? -1 : 1));
     },
     async find(name) {
       const text = await redis.hget(key('consoleUsers'), name);
-      return text === null ? undefined : parsed(text);
+      return text === null ? undefined : storedUser(text);
     },
     add: async (user) => (await redis.hsetnx(key('consoleUsers'), user.name, JSON.stringify(user))) === 1,
     async save(user) {

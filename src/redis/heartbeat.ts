@@ -13,7 +13,8 @@ export interface Heartbeats {
   beat(process: LiveProcess, livesMs: number): Promise<void>;
   /** It ends. */
   end(process: LiveProcess): Promise<void>;
-  presence(): Promise<Presence>;
+  /** `alone`: since when rows wait is left out while a worker lives. */
+  presence(alone?: 'alone'): Promise<Presence>;
   /** The outage after which no process has looked yet for missed pushes. */
   outage(): Promise<Outage | undefined>;
   /** The pushes that were missed until `outage.to` have been looked for. */
@@ -36,8 +37,8 @@ export function openHeartbeats(redis: Redis, awayMs = AWAY_MS): Heartbeats {
   return {
     beat,
     end: (process) => beat(process, 0),
-    async presence() {
-      const args = [LOOKED_AT, ...STATES_WITH_WORK.submit];
+    async presence(alone) {
+      const args = [LOOKED_AT, alone ?? '', ...STATES_WITH_WORK.submit];
       const [now, live, seen, callAtUs, waitingSince] = (await presenceScript([key('living')], args)) as [
         string,
         string[],

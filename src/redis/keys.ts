@@ -28,6 +28,8 @@ const NAMES = {
   rowIndex: 'row-index',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
+  /** sorted set: pages of rows (`batch:page`) that show something else than before, by the `changes` of `epoch` then (changes.ts) */
+  changedPages: 'changed-pages',
   /** hash: registrations by state, each counted once, however many batches ask for it */
   states: 'states',
   /** hash: row index to the outcome that a later batch's new attempt must not change */
@@ -169,9 +171,9 @@ const NAMES = {
   /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
   ledger: 'ledger',
   /**
-   * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, since when creates wait for processes that
-   * have yet to report (`settling`), what Redis had forgotten last (`loss…`), and before when everything that is missing was
-   * purged (`purgedBefore`); loss.ts
+   * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, how often rows were added or changed
+   * (`changes`), since when creates wait for processes that have yet to report (`settling`), what Redis had forgotten last
+   * (`loss…`), and before when everything that is missing was purged (`purgedBefore`); loss.ts
    */
   epoch: 'epoch',
   /** sorted set: processes with a journal, by when they were seen last, in ms */

@@ -31,8 +31,11 @@ export interface Found {
   readonly name: string;
 }
 
+/** They may come while it is searched. */
+type Options = ReportOptions | Promise<ReportOptions>;
+
 /** Rows one after the other, as they are found. A part is searched for where nothing is found by the whole. */
-export async function* find(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
+export async function* find(tools: FindTools, text: string, options: Options): AsyncGenerator<Found> {
   let isFound = false;
   for await (const found of byKey(tools, text, options)) {
     isFound = true;
@@ -47,7 +50,7 @@ export async function* find(tools: FindTools, text: string, options: ReportOptio
 }
 
 /** The registrations that `text` is a key of: a code, an appid, a task id, or the registration's id. */
-async function* byKey(tools: FindTools, text: string, options: ReportOptions): AsyncGenerator<Found> {
+async function* byKey(tools: FindTools, text: string, options: Options): AsyncGenerator<Found> {
   const { ledger } = tools;
   for (const id of await keyedBy(tools, text)) {
     const view = await ledger.read(id);
@@ -60,14 +63,15 @@ async function* byKey(tools: FindTools, text: string, options: ReportOptions): A
   }
 }
 
-/** The row at `batch/index`; undefined where it was purged. */
+/** The row at `batch/index`; undefined where it was purged. `known`: batches that were read just before. */
 export async function foundAt(
   tools: Pick<FindTools, 'batches'>,
   pointer: string,
-  options: ReportOptions,
+  options: Options,
+  known?: ReadonlyMap<string, Batch>,
 ): Promise<Found | undefined> {
   const [batchId = '', index] = pointer.split('/');
-  const batch = await tools.batches.find(batchId);
+  const batch = known?.get(batchId) ?? (await tools.batches.find(batchId));
   if (batch === undefined || batch.purgedAt !== undefined) return undefined;
   const fate = await tools.batches.rowWithOutcome(batch, Number(index));
   return fate === undefined ? undefined : foundIn(tools, batch, fate, options);
@@ -86,7 +90,7 @@ export async function keyedBy(
 async function* inSheets(
   { batches }: FindTools,
   text: string,
-  options: ReportOptions,
+  options: Options,
   rowsIn: RowsIn,
   fits: (row: RowWithOutcome, batch: Batch, text: string) => boolean,
 ): AsyncGenerator<Found> {
@@ -108,15 +112,15 @@ async function* inSheets(
 }
 
 /** One small sheet after the other, a thousand of them would take a thousand round trips. */
-const BATCHES_AT_ONCE = 512;
+const BATCHES_AT_ONCE = 1_024;
 
 async function foundIn(
   { batches }: Pick<FindTools, 'batches'>,
   batch: Batch,
   entry: RowWithOutcome,
-  options: ReportOptions,
+  options: Options,
 ): Promise<Found> {
-  const [row] = await reportOf(batches, batch, [entry], options);
+  const [row] = await reportOf(batches, batch, [entry], await options);
   if (row === undefined) throw new Error(`the report has no row ${batch.id}/${entry.index}`);
   return { batch, row, name: nameIn(entry.row, batch.columns) };
 }

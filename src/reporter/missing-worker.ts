@@ -33,10 +33,10 @@ export interface Processes {
   readonly missing: MissingWorker | undefined;
 }
 
-/** Nothing else is read while a worker lives, or nothing waits. */
-export async function processesNow(sources: ProcessSources): Promise<Processes> {
+/** Nothing else is read while a worker lives, or nothing waits. `alone`: see `Heartbeats`; what is missing is the same. */
+export async function processesNow(sources: ProcessSources, alone?: 'alone'): Promise<Processes> {
   const { heartbeats, calls, nights, limits } = sources;
-  const presence = await heartbeats.presence();
+  const presence = await heartbeats.presence(alone);
   if (presence.waitingSince === undefined || liveOf(presence, 'worker').length > 0)
     return { presence, missing: undefined };
   const [now, ran] = await Promise.all([sendingStatus(calls, limits, presence.now), nights.list()]);

@@ -22,15 +22,13 @@ export interface Undelivered {
 }
 
 export async function undelivered(settings: Addresses, notices: Pick<Notices, 'failing'>): Promise<Undelivered[]> {
-  const found: Undelivered[] = [];
-  for (const { setting, destination, address } of addressesOf(settings)) {
+  const found = addressesOf(settings).map(async ({ setting, destination, address }): Promise<Undelivered[]> => {
     const failing = await notices.failing(destination);
-    if (failing === undefined) continue;
+    if (failing === undefined) return [];
     const { since, tries, why } = failing;
-    const at = isoWithOffset(since, settings.quotaTimezone);
-    found.push({ setting, address: named(address), since: at, tries, why });
-  }
-  return found;
+    return [{ setting, address: named(address), since: isoWithOffset(since, settings.quotaTimezone), tries, why }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Every address that gets notices, as people may see it. */

@@ -1,16 +1,21 @@
 /** One batch: how far it is, and its rows. */
 
+import type { Child } from 'hono/jsx';
 import { reasonsNow } from '../../app/batch-reasons.js';
 import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
 import { throughput, throughputInWords } from '../../app/pace.js';
+import { sendingNow } from '../../app/sending-now.js';
 import { batchNow } from '../../app/status.js';
 import { waitingInWords } from '../../app/status-words.js';
 import { withOutlook } from '../../app/today.js';
+import { limitsOf } from '../../app/wiring/limits.js';
+import type { Batch } from '../../domain/batch.js';
 import { dayInWords } from '../../domain/calendar.js';
 import { OUTCOME_NAMES } from '../../domain/outcomes.js';
 import type { Outcome } from '../../domain/registration.js';
 import { ACTORS, type Actor, type Words } from '../../domain/words.js';
+import { forCreates } from '../../reporter/sending-status.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
 import { addressWith, Pager } from '../components/pager.js';
@@ -54,10 +59,11 @@ export const batchRoutes: readonly Route[] = [
     method: 'GET',
     path: '/batches/:id',
     needs: 'viewer',
-    live,
+    live: async (view) => partsOf(view, await batchNamed(view.store, view.params.id)),
     async show(visit) {
       const { id = '' } = visit.params;
-      const [{ head, reasons, rows }, batch] = [await live(visit), await batchNamed(visit.store, id)];
+      const batch = await batchNamed(visit.store, id);
+      const { head, reasons, rows } = await partsOf(visit, batch);
       return {
         title: fileInWords(batch.file),
         body: (
@@ -78,22 +84,27 @@ export const batchRoutes: readonly Route[] = [
   },
 ];
 
-async function live(view: View): Promise<Fragments> {
-  const [top, reasons, rows] = await Promise.all([head(view), reasonsOf(view), rowsOf(view)]);
-  return { head: top, reasons, rows };
+async function partsOf(view: View, batch: Batch): Promise<Fragments & Record<'head' | 'reasons' | 'rows', Child>> {
+  const [head, reasons, rows] = await Promise.all([headOf(view, batch), reasonsOf(view, batch), rowsOf(view, batch)]);
+  return { head, reasons, rows };
 }
 
-async function head(view: View) {
-  const { store, params } = view;
-  const batch = await batchNamed(store, params.id);
-  const [now] = await withOutlook(store, [await batchNow(store, batch)]);
+async function headOf(view: View, batch: Batch) {
+  const { store } = view;
+  const [found, sending, callsPerMinute] = await Promise.all([
+    batchNow(store, batch),
+    sendingNow(store),
+    store.calls.lastMinute(),
+  ]);
+  const [now] = withOutlook(store, [found], sending);
   if (now === undefined) return null;
+  const { left } = forCreates(sending, limitsOf(store.settings));
   const sent =
     now.sentBy === undefined
       ? view.say(BATCH.allSent)
       : `${view.say(BATCH.left)} ${view.say(dayInWords(now.sentBy, Date.now()))}`;
   const waiting = view.say(waitingInWords(now.waiting));
-  const pace = now.unsent > 0 ? throughputInWords(await throughput(store, now.unsent)) : [];
+  const pace = now.unsent > 0 ? throughputInWords(throughput(callsPerMinute, now.unsent, left)) : [];
   return (
     <section class="batch">
       <h1>
@@ -136,8 +147,7 @@ function Asks({ visit, id }: { visit: Visit; id: string }) {
   );
 }
 
-async function reasonsOf(view: View) {
-  const batch = await batchNamed(view.store, view.params.id);
+async function reasonsOf(view: View, batch: Batch) {
   if (batch.purgedAt !== undefined) return null;
   return (
     <section>
@@ -147,9 +157,8 @@ async function reasonsOf(view: View) {
   );
 }
 
-async function rowsOf(view: View) {
-  const { store, params, query, language } = view;
-  const batch = await batchNamed(store, params.id);
+async function rowsOf(view: View, batch: Batch) {
+  const { store, query, language } = view;
   if (batch.purgedAt !== undefined) return <p class="empty">{view.say(BATCH.purged)}</p>;
   const from = Math.max(Number.parseInt(query.get('from') ?? '0', 10) || 0, 0);
   const found = await batchRows(store, batch, { ...filterIn(query), from, most: MOST, language });

@@ -1,6 +1,6 @@
 /** The first page: what is going on, what is to be fixed, and whose turn it is. */
 
-import { callsByHour, type Throughput, throughput, throughputInWords } from '../../app/pace.js';
+import { throughputInWords } from '../../app/pace.js';
 import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
@@ -70,10 +70,9 @@ export const todayRoutes: readonly Route[] = [
 
 async function live(view: View): Promise<Fragments> {
   const facts = await today(view.store);
-  const [hours, pace] = await Promise.all([callsByHour(view.store), throughput(view.store, facts.now.toSend)]);
   return {
     line: <LineState view={view} now={facts.now} />,
-    figures: <Figures view={view} facts={facts} pace={pace} />,
+    figures: <Figures view={view} facts={facts} />,
     turns: <Turns view={view} facts={facts} />,
     batches: (
       <section>
@@ -86,7 +85,7 @@ async function live(view: View): Promise<Fragments> {
         )}
       </section>
     ),
-    chart: <CallsChart view={view} hours={hours} limit={facts.now.calls.limit} />,
+    chart: <CallsChart view={view} hours={facts.hours} limit={facts.now.calls.limit} />,
     nights: <Nights view={view} facts={facts} />,
     details: (
       <section>
@@ -97,7 +96,7 @@ async function live(view: View): Promise<Fragments> {
   };
 }
 
-function Figures({ view, facts: { now }, pace }: { view: View; facts: Morning; pace: Throughput }) {
+function Figures({ view, facts: { now, pace } }: { view: View; facts: Morning }) {
   const { calls, toSend, sentBy, processes, links } = now;
   const [workers, receivers] = [processes.workers.live.length, processes.receivers.live.length];
   const used = `${view.number(calls.used)} / ${view.number(calls.limit)}`;

@@ -1,32 +1,28 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
-import {
-  type AcceptRules,
-  type Batch,
-  type BatchSize,
-  type Counts,
-  type Leader,
-  type NamedRow,
-  ROWS_PER_PAGE,
-} from '../../domain/batch.js';
+import type { AcceptRules, Batch, BatchSize, Counts, Leader, NamedRow } from '../../domain/batch.js';
 import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merchant.js';
 import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
-import type { AcceptedRow, ExistingMatch, Row, RowWithOutcome } from '../../domain/row.js';
+import type { AcceptedRow, ExistingMatch } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
-import { giveWay } from '../../give-way.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
-import { script, scriptForBytes } from '../scripts.js';
+import { script } from '../scripts.js';
+import { batchFrom, countsFrom } from './batch-fields.js';
+import { type BatchPages, openBatchPages } from './batch-pages.js';
 import { openFields } from './fields.js';
 import { batchOf, openLedger } from './ledger.js';
-import { type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
 import { newRow } from './row-changes.js';
-import { unpackRow } from './rows.js';
 import { bytesOf, openRowsToAccept, type RowsToAccept, registrationAt, rowsToAccept } from './rows-to-accept.js';
 import { isTraffic } from './traffic.js';
 import { newWriteId, type WriteSet, writeSetOf } from './write-set.js';
 
-export interface Batches {
+export interface CountedBatch {
+  readonly batch: Batch;
+  readonly counts: Counts;
+}
+
+export interface Batches extends BatchPages {
   /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /**
@@ -48,14 +44,9 @@ export interface Batches {
   sizes(ids: readonly string[]): Promise<BatchSize[]>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
+  /** Some of them with their counts, the newest first: `from` are passed over; and how many batches there are. */
+  newest(from: number, most: number): Promise<{ readonly batches: CountedBatch[]; readonly inAll: number }>;
   counts(id: string): Promise<Counts>;
-  page(batch: Batch, page: number): Promise<RowWithOutcome[]>;
-  /** Every row, in order, some at a time. */
-  pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
-  /** The same as Redis has them, for who makes text of text. */
-  packedPages(batch: Batch): AsyncIterable<PackedPage>;
-  row(batch: Batch, index: number): Promise<Row | undefined>;
-  rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
   /** By its `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** What these registrations are now. */
@@ -63,8 +54,6 @@ export interface Batches {
   /** What rows would be to those registrations that there are, by registration. */
   existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
-
-type Correction = NonNullable<Batch['correction']>;
 
 /** What accept.lua is given of a registration that is there already. */
 interface Decided {
@@ -103,7 +92,8 @@ function decisionFor(decided: Decided | undefined, isNever: boolean): string | u
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const completeScript = script(redis, 'complete-batch');
-  const pageScript = scriptForBytes(redis, 'page');
+  const sizesScript = script(redis, 'batch-sizes');
+  const batchPages = openBatchPages(redis);
   const ledger = openLedger(redis);
   const fieldsOf = openFields(redis);
   const known = new Map<string, Batch>();
@@ -230,88 +220,32 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function find(id: string): Promise<Batch | undefined> {
-    const fields = await redis.hgetall(key('batch', id));
-    if (fields.columns === undefined) return undefined;
-    return {
-      id,
-      file: fields.file ?? '',
-      headings: JSON.parse(fields.headings ?? '[]') as string[],
-      columns: JSON.parse(fields.columns) as number[],
-      loadedAt: Number(fields.loadedAt),
-      rows: Number(fields.rows ?? 0),
-      ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
-      complete: fields.complete === '1',
-      ...(fields.correction !== undefined && { correction: JSON.parse(fields.correction) as Correction }),
-      ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
-    };
+    return batchFrom(id, await redis.hgetall(key('batch', id)));
   }
 
   async function sizes(ids: readonly string[]): Promise<BatchSize[]> {
-    const steps = redis.pipeline();
-    for (const id of ids) steps.hmget(key('batch', id), 'columns', 'rows', 'purgedAt');
-    const answers = (await answersOf(steps)) as (string | null)[][];
-    return ids.flatMap((id, at) => {
-      const [columns, rows, purgedAt] = answers[at] ?? [];
-      return columns == null || purgedAt != null ? [] : [{ id, rows: Number(rows ?? 0) }];
+    const rows = (await sizesScript([], [...ids])) as number[];
+    return ids.map((id, at) => ({ id, rows: rows[at] ?? -1 })).filter((batch) => batch.rows >= 0);
+  }
+
+  async function newest(from: number, most: number): Promise<{ batches: CountedBatch[]; inAll: number }> {
+    const steps = redis
+      .pipeline()
+      .llen(key('batches'))
+      .lrange(key('batches'), -from - most, -from - 1);
+    const [inAll, ids] = (await answersOf(steps)) as [number, string[]];
+    const reading = redis.pipeline();
+    for (const id of ids.reverse()) reading.hgetall(key('batch', id)).hgetall(key('counts', id));
+    const found = (await answersOf(reading)) as Record<string, string>[];
+    const batches = ids.flatMap((id, at) => {
+      const batch = batchFrom(id, found[2 * at] ?? {});
+      return batch === undefined ? [] : [{ batch, counts: countsFrom(found[2 * at + 1] ?? {}) }];
     });
+    return { batches, inAll };
   }
 
   async function counts(id: string): Promise<Counts> {
-    const fields = await redis.hgetall(key('counts', id));
-    return Object.fromEntries(
-      Object.entries(fields)
-        .map(([name, count]) => [name, Number(count)] as const)
-        .filter(([, count]) => count > 0),
-    );
-  }
-
-  async function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
-    return rowsFrom(batch, number, packedRows(await packedPage(batch, number)));
-  }
-
-  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
-    const first = number * ROWS_PER_PAGE;
-    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first]);
-    const [rows, outcomes] = answer as [Buffer, Buffer];
-    return { number, rows, outcomes };
-  }
-
-  /** A few rows at a time are short-lived garbage. */
-  async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
-    for await (const page of packedPages(batch)) {
-      const packed = packedRows(page);
-      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
-        yield rowsFrom(batch, page.number, packed, from, from + ROWS_AT_ONCE);
-      }
-    }
-  }
-
-  /** Redis reads the next pages while the caller works on one. */
-  async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
-    const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
-    const ahead: Promise<PackedPage>[] = [];
-    for (let number = 0; number < count; number += 1) {
-      while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
-        const asked = packedPage(batch, number + ahead.length);
-        // The next page reports it; a caller that has seen enough waits for none.
-        asked.catch(() => {});
-        ahead.push(asked);
-      }
-      const page = await (ahead.shift() as Promise<PackedPage>);
-      // Which is here already, mostly: else nothing would wait between the pages.
-      if (number > 0) await giveWay();
-      yield page;
-    }
-  }
-
-  async function rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
-    const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
-    return rows.find((it) => it.index === index);
-  }
-
-  async function row(batch: Batch, index: number): Promise<Row | undefined> {
-    const text = await redis.lindex(key('rows', batch.id, Math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE);
-    return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
+    return countsFrom(await redis.hgetall(key('counts', id)));
   }
 
   async function rowAt(pointer: string): Promise<NamedRow | undefined> {
@@ -320,7 +254,7 @@ export function openBatches(redis: Redis): Batches {
     if (batch === undefined || batch.purgedAt !== undefined) return undefined;
     // What names a row of a batch does not change, but for its being purged; then the row is missing below.
     if (batch.complete) known.set(id, batch);
-    const found = await row(batch, Number(pointer.slice(id.length + 1)));
+    const found = await batchPages.row(batch, Number(pointer.slice(id.length + 1)));
     return found && { batch, row: found };
   }
 
@@ -360,6 +294,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   return {
+    ...batchPages,
     existingMatches,
     rowAt,
     leaders,
@@ -370,12 +305,8 @@ export function openBatches(redis: Redis): Batches {
     find,
     sizes,
     list: () => redis.lrange(key('batches'), 0, -1),
+    newest,
     counts,
-    page,
-    pages,
-    packedPages,
-    row,
-    rowWithOutcome,
   };
 }
 
@@ -400,7 +331,3 @@ function detailsBeside(
   if (differingDetails(leader, merchant, details).length > 0) return 'other';
   return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
 }
-
-/** Enough to keep Redis at work; more only lie in memory. */
-const PAGES_AHEAD = 3;
-const ROWS_AT_ONCE = 64;

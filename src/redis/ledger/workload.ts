@@ -5,7 +5,6 @@ import type { Job, WorkKind } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
-import { openFields } from './fields.js';
 
 export interface Workload {
   /**
@@ -30,7 +29,10 @@ export interface Workload {
    * Every registration that will be sent by `create`, now, later, or when the first rows of its batch were accepted.
    */
   toSend(): Promise<number>;
-  /** What the registrations that are due next wait for, and until when, in ms since 1970; `most` of them are looked at. */
+  /**
+   * What the registrations that are due next wait for: each wait once, and until when the first of them waits, in ms since 1970.
+   * `most` of them are looked at.
+   */
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
 }
 
@@ -49,7 +51,7 @@ const inFlight = (): string => `${prefix()}:submit:active`;
 
 export function openWorkload(redis: Redis): Workload {
   const giveBackScript = script(redis, 'give-back');
-  const fieldsOf = openFields(redis);
+  const dueNextScript = script(redis, 'due-next');
   async function inHand(kind: WorkKind): Promise<number> {
     const [ready, window] = await Promise.all([redis.llen(key('ready', kind)), redis.zcard(key('window', kind))]);
     return ready + window;
@@ -92,13 +94,10 @@ export function openWorkload(redis: Redis): Workload {
       return all - later;
     },
     async dueNext(most) {
-      const flat = await redis.zrange(key('scheduled', 'submit'), 0, most - 1, 'WITHSCORES');
-      const due = flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, until: Number(flat[at + 1]) }] : []));
-      const waits = await fieldsOf(
-        due.map(({ id }) => id),
-        ['wait'],
+      const flat = (await dueNextScript([key('scheduled', 'submit')], [most])) as string[];
+      return flat.flatMap((wait, at) =>
+        at % 2 === 0 ? [{ wait: wait === '' ? undefined : (wait as Wait), until: Number(flat[at + 1]) }] : [],
       );
-      return due.map(({ until }, at) => ({ wait: (waits[at]?.[0] as Wait | null) ?? undefined, until }));
     },
   };
 }

@@ -125,8 +125,9 @@ local function create_all()
 end
 local are_created = create_all()
 
--- How many registrations this run has created: most rows create one, so they are counted at the end.
-local created = 0
+-- How many registrations this run has created: most rows create one, so they are counted at the end. A page that has other new
+-- rows, too, is a changed one.
+local created, has_others = 0, false
 
 -- The row's relation to its registration (domain/row.ts, `Relation`).
 local function accept(id, index, decided)
@@ -152,7 +153,8 @@ local function store()
   redis.call('RPUSH', key.rows(page), unpack(page_rows))
   local digests = string.sub(ARGV[4], (from - first) * 8 + 1, (accepted - first) * 8)
   redis.call('SETRANGE', key.rowIndex(page), from % ROWS_PER_PAGE * 8, digests)
-  page_rows = {}
+  if has_others then changed_pages[page] = true end
+  page_rows, has_others = {}, false
 end
 
 local decisions = {}
@@ -173,7 +175,7 @@ for place = 0, #ARGV[5] / LENGTH - 1 do
   if #undecided > 0 then
     if id ~= NONE and redis.call('EXISTS', key.registration(id)) == 1 then undecided[#undecided + 1] = id end
   elseif index >= accepted then
-    local relation = 'i'
+    local relation, created_before = 'i', created
     if id == NONE then
       count('invalid')
     elseif decided and (decided == 'never' or string.find(decided, '^{"never":true')) then
@@ -183,6 +185,7 @@ for place = 0, #ARGV[5] / LENGTH - 1 do
     end
     if relation then
       if index % ROWS_PER_PAGE == 0 then store() end
+      has_others = has_others or created == created_before
       page_rows[#page_rows + 1] = relation .. '\n' .. row
       accepted = index + 1
     else
@@ -197,6 +200,7 @@ if created > 0 then
 end
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
+redis.call('HINCRBY', key.epoch(), 'changes', 1)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
 write_counts()
 local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)

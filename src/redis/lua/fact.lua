@@ -49,6 +49,7 @@ function record(id, step, write_id)
   redis.call('RPUSH', key.history(id), signed(step.entry, write_id))
   if step.turn then redis.call('RPUSH', key.history(id), signed(step.turn, write_id)) end
   redis.call('HSET', registration, field.version, write_id, unpack(set))
+  change_pages(before[3], before[4])
   if not step.unchanged then
     if step.del then redis.call('HDEL', registration, unpack(step.del)) end
     count_state(before[1], step.state)

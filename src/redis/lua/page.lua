@@ -1,10 +1,11 @@
--- Reads one page of a batch for the report: each row with the fields of its registration.
+-- Reads rows of one page of a batch for the report: each with the fields of its registration.
 -- KEYS 1 the page of rows
--- ARGV 1 batch id, 2 index of the page's first row
+-- ARGV 1 batch id, 2 index of the first of these rows, 3 how many
 -- Answers two texts, for a thousand short ones cost Redis and its reader three times as much: the packed rows, and of each
 -- what the report needs (registration-fields.ts, outcomeText; '' where there is no registration, or none that was sent); both
 -- are joined by the character 30, which can be in neither.
-local rows = redis.call('LRANGE', KEYS[1], 0, -1)
+local from = ARGV[2] % ROWS_PER_PAGE
+local rows = redis.call('LRANGE', KEYS[1], from, from + ARGV[3] - 1)
 local settled = key.keptOutcomes(ARGV[1])
 local has_settled = redis.call('EXISTS', settled) == 1
 local call, byte, sub = redis.call, string.byte, string.sub

@@ -54,8 +54,20 @@ local function counted_as(state, wait)
   return state
 end
 
--- Changes of the counts of batches and of all registrations in this run, and how many facts it records.
-local changes, facts = {}, 0
+-- Changes of the counts of batches and of all registrations in this run, how many facts it records, and the pages of rows
+-- ("batch:page") that show something else after it (changes.ts).
+local changes, facts, changed_pages = {}, 0, {}
+
+local function page_of(pointer)
+  local batch, index = row_of(pointer)
+  return batch .. ':' .. math.floor(index / ROWS_PER_PAGE)
+end
+
+-- `row` and `also` are the rows of a registration.
+local function change_pages(row, also)
+  if row ~= PURGED_ROW then changed_pages[page_of(row)] = true end
+  for pointer in string.gmatch(also or '', '%S+') do changed_pages[page_of(pointer)] = true end
+end
 
 local function write_counts()
   for counts, change in pairs(changes) do
@@ -66,6 +78,11 @@ local function write_counts()
   changes = {}
   if facts > 0 then redis.call('HINCRBY', key.epoch(), 'facts', facts) end
   facts = 0
+  if next(changed_pages) then
+    local change = redis.call('HINCRBY', key.epoch(), 'changes', 1)
+    for page in pairs(changed_pages) do redis.call('ZADD', key.changedPages(), change, page) end
+    changed_pages = {}
+  end
 end
 
 local function count_change(counts, name, by)
@@ -103,6 +120,7 @@ local function change_rows(rows)
     local page, place = key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE
     local packed = redis.call('LINDEX', page, place)
     if packed then
+      changed_pages[page_of(pointer)] = true
       if relation ~= '' then
         redis.call('LSET', page, place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
       end

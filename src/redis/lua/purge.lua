@@ -79,6 +79,8 @@ for i, packed in ipairs(rows) do
       if #others == 0 then
         forget(id, now)
       else
+        -- They may be listed now instead of this one.
+        for _, pointer in ipairs(others) do changed_pages[page_of(pointer)] = true end
         redis.call('HSET', key.registration(id), field.row, table.remove(others, 1))
         redis.call('HDEL', key.registration(id), field.joinedRows)
         if #others > 0 then redis.call('HSET', key.registration(id), field.joinedRows, table.concat(others, ' ')) end
@@ -99,6 +101,7 @@ for i, packed in ipairs(rows) do
     if #others > 0 then redis.call('HSET', registration, field.waitingRows, table.concat(others, ' ')) end
   end
 end
+changed_pages[batch .. ':' .. string.match(KEYS[1], '%d+$')] = true
 write_counts()
 redis.call('LTRIM', KEYS[1], 0, -count - 1)
 redis.call('UNLINK', KEYS[2])

@@ -1,9 +1,13 @@
 /** The page of merchants to contact. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { auditPage } from '../../../src/app/console-users.js';
+import { addNote } from '../../../src/app/note.js';
 import { TODO_SUMMARY, todo } from '../../../src/app/todo.js';
 import { todoPage } from '../../../src/app/todo-list.js';
+import { purge } from '../../../src/operator/purge.js';
+import { openPushes } from '../../../src/redis/pushes/pushes.js';
 import { qrShape } from '../../../src/reporter/qr.js';
+import { acceptedRow, DAY_MS, MANNER } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
 import { until } from '../../support/until.js';
 import { type Console, openConsole, type Visitor } from './support/visitor.js';
@@ -126,8 +130,85 @@ test('a merchant of several sheets is listed once, by the newest', async () => {
   await it.book.load('b1', [one]);
   await it.book.load('b2', [one]);
   await it.book.send(it.idOf(one));
-  const page = await todoPage(it.store, { language: 'en', from: 0, most: 10 });
+  const page = await until('every batch is read', async () => {
+    const found = await todoPage(it.store, { language: 'en', from: 0, most: 10 });
+    return !found.isReading && found;
+  });
   expect(page).toMatchObject({ inAll: 1, urgent: 1, contacted: 0, todos: [{ file: 'b2.csv' }] });
+});
+
+async function says(admin: Visitor, ...[all, urgent, contacted]: Parameters<typeof TODO_SUMMARY>): Promise<void> {
+  const words = TODO_SUMMARY(all, urgent, contacted).en;
+  await until(words, async () => (await admin.whole('/todo')).text.includes(words));
+}
+
+test('a note from the command line is counted, though nothing else has changed', async () => {
+  const it = await opened();
+  const [, id = ''] = await waiting(it);
+  await says(it.admin, 4, 1, 0);
+  await addNote(it.book.ledger, id, { text: 'calls back', who: 'Li', contacted: true });
+  await says(it.admin, 4, 1, 1);
+  expect(merchantsIn((await it.admin.whole('/todo?contacted=open')).text)).not.toContain(id);
+});
+
+test('where nothing has changed no batch is asked, and of a change only its page is read', async () => {
+  const it = await opened();
+  const [, id = ''] = await waiting(it);
+  await it.book.load('b2', [merchant(30)]);
+  await it.admin.whole('/todo');
+  const { batches } = it.store;
+  const [counts, page] = [vi.spyOn(batches, 'counts'), vi.spyOn(batches, 'packedPage')];
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  await it.admin.whole('/todo');
+  expect([counts, page].map(({ mock }) => mock.calls)).toEqual([[], []]);
+  await addNote(it.book.ledger, id, { text: 'calls back', who: 'Li', contacted: true });
+  await says(it.admin, 4, 1, 1);
+  expect([counts, page].map(({ mock }) => mock.calls)).toEqual([[], [['b1', 0]]]);
+});
+
+test('a row that is refused in a sheet that is still being loaded is listed', async () => {
+  const it = await opened();
+  await waiting(it);
+  await says(it.admin, 4, 1, 0);
+  const batch = await it.book.open('b2');
+  await it.book.batches.accept(batch, 0, [acceptedRow(merchant(20), 0)], MANNER);
+  await says(it.admin, 4, 1, 0);
+  await it.book.batches.accept(batch, 1, [acceptedRow(undefined, 1)], MANNER);
+  await until('it is listed', async () => (await it.admin.whole('/todo')).text.includes('line 3 of b2.csv'));
+});
+
+test('a batch that is purged leaves the list, and an older row of its merchant comes back', async () => {
+  const it = await opened();
+  await waiting(it);
+  await it.book.load('b2', [merchant(1)]);
+  await until('it is listed by the newer row', async () =>
+    (await it.admin.whole('/todo')).text.includes('line 2 of b2.csv'),
+  );
+  const purged = async (id: string): Promise<void> => {
+    const batch = await it.store.batches.find(id);
+    const { redis, batches } = it.store;
+    const tools = { redis, batches, pushes: openPushes(redis), spool: it.home };
+    await purge(tools, batch === undefined ? [] : [batch], 0, Date.now() + 2 * DAY_MS);
+  };
+  await purged('b2');
+  await until('the older row is listed', async () => (await it.admin.whole('/todo')).text.includes('line 2 of b1.csv'));
+  await purged('b1');
+  await until('nothing is listed', async () =>
+    (await it.admin.whole('/todo')).text.includes('No merchant has to be contacted.'),
+  );
+});
+
+test('a merchant whose 24 hours end leaves the list', async () => {
+  const it = await opened();
+  await waiting(it);
+  await says(it.admin, 4, 1, 0);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + DAY_MS });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  await says(it.admin, 3, 0, 0);
 });
 
 test('a hostile merchant is text, and an empty list says so', async () => {

@@ -1,0 +1,335 @@
+/**
+ * Which rows are to-dos, and how urgent, for a page that is looked at all the time: read once from all batches, then again
+ * from the pages of rows that have changed.
+ */
+import type { Batch, Counts } from '../domain/batch.js';
+import { STATES, type State } from '../domain/registration.js';
+import type { RowWithOutcome } from '../domain/row.js';
+import type { Actor } from '../domain/words.js';
+import { giveWay } from '../give-way.js';
+import { changesSince, type PageOfRows } from '../redis/ledger/changes.js';
+import type { PackedPage } from '../redis/ledger/packed-rows.js';
+import { PageCursor } from '../redis/ledger/page-cursor.js';
+import type { RefusedRow } from '../reporter/corrected-later.js';
+import { type TodoOptions, todosAmong, type Urgency, urgency } from '../reporter/todo.js';
+import { sleep } from '../sleep.js';
+import { correctedLaterOf } from './wiring/corrected-later.js';
+import type { Store } from './wiring/store.js';
+
+export type TodoStore = Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'redis' | 'settings' | 'log'>;
+
+/** A row that is a to-do. Of a million failed rows the details would not fit into the memory of a process that serves. */
+export interface Pointer extends Urgency {
+  readonly batch: string;
+  readonly index: number;
+  /** '' of a row that our checks refused. */
+  readonly registration: string;
+  readonly who: Actor;
+  readonly isContacted: boolean;
+  readonly refused: RefusedRow | undefined;
+}
+
+export interface Overview {
+  /** The most urgent first. */
+  readonly list: readonly Pointer[];
+  readonly inAll: number;
+  /** False until every batch was read once. */
+  readonly isRead: boolean;
+}
+
+interface ReadPage extends PageOfRows {
+  pointers: readonly Pointer[];
+  /** How many more it had than are kept. */
+  cut: number;
+  /** When the first deadline of its to-dos ends: who has to act may be another one then. */
+  readonly endsAt: number;
+}
+
+interface Known {
+  epoch: string | undefined;
+  changes: number;
+  /** In the order of loading. */
+  order: ReadonlyMap<string, number>;
+  /** Those with to-dos. */
+  readonly pages: Map<string, ReadPage>;
+  pointers: number;
+  /** Refused rows whose merchant a newer sheet has again, by {@link placeOf}; and up to which change that was looked up. */
+  corrected: ReadonlySet<string>;
+  correctedAt: number;
+  list: readonly Pointer[];
+  inAll: number;
+  isMerged: boolean;
+  isRead: boolean;
+  readonly looks: Looks;
+  readonly corrections: Looks;
+}
+
+/** Of these the most urgent are listed; the command, and its workbook, have all. */
+export const MOST_TODOS = 2_000;
+/** What took longer is done at most a tenth of the time. */
+const QUICK_MS = 50;
+/** A page waits so long for the list, and then shows what is known. */
+const WAITED_MS = 60;
+
+const overviews = new WeakMap<Store['redis'], Known>();
+
+/** @param asked with notes; in any language */
+export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>): Promise<Overview> {
+  const known = knownOf(store);
+  const looked = known.looks
+    .begin(() => look(store, known, asked))
+    .then(() =>
+      known.correctedAt === known.changes ? undefined : known.corrections.begin(() => correct(store, known)),
+    );
+  // A page that waits for the list fails with it; where none waits, the log has the error.
+  looked.catch((error) => store.log.warn({ err: error }, 'the to-dos could not be read'));
+  // The page waits for its options in any case.
+  await Promise.race([looked, asked.then(() => sleep(WAITED_MS))]);
+  if (!known.isMerged) merge(known);
+  return known;
+}
+
+function knownOf({ redis }: TodoStore): Known {
+  let known = overviews.get(redis);
+  if (known === undefined) {
+    known = {
+      epoch: undefined,
+      changes: 0,
+      order: new Map(),
+      pages: new Map(),
+      pointers: 0,
+      corrected: new Set(),
+      correctedAt: 0,
+      list: [],
+      inAll: 0,
+      isMerged: true,
+      isRead: false,
+      looks: openLooks(),
+      corrections: openLooks(),
+    };
+    overviews.set(redis, known);
+  }
+  return known;
+}
+
+/** Answers whether it was the first, which may take long. */
+type Look = () => Promise<'first' | 'further'>;
+
+interface Looks {
+  /** Resolves with the end of a look that began after this was called; at once where the last one took so long that the next has to wait. */
+  begin(look: Look): Promise<void>;
+}
+
+function openLooks(): Looks {
+  let present: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  let nextAt = 0;
+
+  async function run(look: Look): Promise<void> {
+    const begun = Date.now();
+    try {
+      const kind = await look();
+      const took = Date.now() - begun;
+      nextAt = took < QUICK_MS || kind === 'first' ? 0 : Date.now() + 10 * took;
+    } finally {
+      present = undefined;
+    }
+  }
+
+  return {
+    begin(look) {
+      if (present === undefined) {
+        if (Date.now() < nextAt) return Promise.resolve();
+        present = run(look);
+        return present;
+      }
+      next ??= present
+        .catch(() => {})
+        .then(() => {
+          next = undefined;
+          return this.begin(look);
+        });
+      return next;
+    },
+  };
+}
+
+// --- reading ----------------------------------------------------------------------------------------------------------
+
+async function look(store: TodoStore, known: Known, asked: Promise<TodoOptions>): ReturnType<Look> {
+  const [found, options] = await Promise.all([changesSince(store.redis, known.changes), asked]);
+  if (found.batches !== known.order.size) {
+    known.order = new Map((await store.batches.list()).map((id, at) => [id, at]));
+  }
+  const isFirst = found.epoch !== known.epoch || found.count < known.changes;
+  if (isFirst) {
+    await readAll(store, known, options);
+  } else {
+    for (const page of [...found.pages, ...overdue(known, options.now)]) await readAgain(store, known, page, options);
+  }
+  known.epoch = found.epoch;
+  known.changes = found.count;
+  known.isRead = true;
+  return isFirst ? 'first' : 'further';
+}
+
+function overdue({ pages }: Known, now: number): ReadPage[] {
+  return [...pages.values()].filter(({ endsAt }) => endsAt <= now);
+}
+
+async function readAll(store: TodoStore, known: Known, options: TodoOptions): Promise<void> {
+  const { batches } = store;
+  known.isRead = false;
+  known.isMerged = false;
+  known.pages.clear();
+  known.pointers = 0;
+  const newestFirst = [...known.order.keys()].reverse();
+  for (let at = 0; at < newestFirst.length; at += ASKED_AT_ONCE) {
+    const some = newestFirst.slice(at, at + ASKED_AT_ONCE);
+    const counts = await Promise.all(some.map(batches.counts));
+    for (const id of some.filter((_, place) => mayHaveTodos(counts[place] ?? {}))) {
+      const batch = await batches.find(id);
+      if (batch === undefined || batch.purgedAt !== undefined) continue;
+      for await (const page of batches.packedPages(batch)) await keep(store, known, batch, page, options);
+    }
+    await giveWay();
+  }
+}
+
+async function readAgain(
+  store: TodoStore,
+  known: Known,
+  { batch: id, page }: PageOfRows,
+  options: TodoOptions,
+): Promise<void> {
+  const [batch, packed] = await Promise.all([store.batches.find(id), store.batches.packedPage(id, page)]);
+  await giveWay();
+  if (batch === undefined || batch.purgedAt !== undefined) forget(known, `${id}:${page}`);
+  else await keep(store, known, batch, packed, options);
+}
+
+const ASKED_AT_ONCE = 200;
+
+/** Of most batches every row waits to be sent, or is over without anything left to do. */
+function mayHaveTodos(counts: Counts): boolean {
+  return Object.keys(counts).some((name) => !goesOnByItself(name.split('/')[0] ?? '') && !GET_THEIR_OUTCOME.has(name));
+}
+
+/** It is sent, or sent again, without a person. */
+function goesOnByItself(name: string): boolean {
+  const state = Object.hasOwn(STATES, name) ? STATES[name as State] : undefined;
+  return state?.outcome === 'pending' && state.acts === 'us';
+}
+
+/** From a row that is listed itself. */
+const GET_THEIR_OUTCOME: ReadonlySet<string> = new Set(['duplicate', 'already_created']);
+
+async function keep(
+  { batches }: TodoStore,
+  known: Known,
+  batch: Batch,
+  page: PackedPage,
+  options: TodoOptions,
+): Promise<void> {
+  const pointers: Pointer[] = [];
+  const entries = entriesOf(batch, page);
+  for (let at = 0; at < entries.length; at += ROWS_AT_ONCE) {
+    if (at > 0) await giveWay();
+    const found = await todosAmong(batches, batch, entries.slice(at, at + ROWS_AT_ONCE), options);
+    for (const { index, todo, refused } of found) {
+      const { registration_id: registration, who_acts: who, finished_at: finishedAt } = todo.row;
+      pointers.push({
+        batch: batch.id,
+        index,
+        registration,
+        who: who as Actor,
+        finishedAt,
+        confirmBy: todo.confirmBy,
+        isContacted: todo.notes.contactedAt !== undefined,
+        refused,
+      });
+    }
+  }
+  const name = `${batch.id}:${page.number}`;
+  forget(known, name);
+  if (pointers.length === 0) return;
+  const endsAt = Math.min(...pointers.map(({ confirmBy = Number.POSITIVE_INFINITY }) => confirmBy));
+  known.pages.set(name, { batch: batch.id, page: page.number, pointers, cut: 0, endsAt });
+  known.pointers += pointers.length;
+  known.isMerged = false;
+  if (known.pointers > 4 * MOST_TODOS) merge(known);
+}
+
+/** Short-lived garbage, and answers between them. */
+const ROWS_AT_ONCE = 64;
+
+function entriesOf(batch: Batch, page: PackedPage): RowWithOutcome[] {
+  const row = new PageCursor(page);
+  const entries: RowWithOutcome[] = [];
+  while (row.next()) {
+    // A registration that was never sent; of a million new rows nothing is unpacked.
+    if (row.isPlain && row.fields === 0) continue;
+    const entry = row.entry(batch.columns);
+    if (entry.relation.kind === 'refused' || !goesOnByItself(entry.registration?.state ?? '')) entries.push(entry);
+  }
+  return entries;
+}
+
+function forget(known: Known, name: string): void {
+  const read = known.pages.get(name);
+  if (read === undefined) return;
+  known.pages.delete(name);
+  known.pointers -= read.pointers.length;
+  known.isMerged = false;
+}
+
+/** Rows that our checks refused leave the list when a newer sheet has their merchant, whatever came of that. */
+async function correct(store: TodoStore, known: Known): ReturnType<Look> {
+  const { changes } = known;
+  const refused = new Map<RefusedRow, string>();
+  for (const { pointers } of known.pages.values()) {
+    for (const pointer of pointers) if (pointer.refused !== undefined) refused.set(pointer.refused, placeOf(pointer));
+  }
+  if (refused.size > 0) {
+    const corrected = await correctedLaterOf(store)([...refused.keys()]);
+    known.corrected = new Set([...corrected].map((row) => refused.get(row) ?? ''));
+    known.isMerged = false;
+  }
+  known.correctedAt = changes;
+  return 'further';
+}
+
+function placeOf({ batch, index }: Pointer): string {
+  return `${batch}/${index}`;
+}
+
+/** Each merchant once, by the row of the newest batch; of what cannot come into the list nothing is kept. */
+function merge(known: Known): void {
+  const listed = new Set<string>();
+  const all: Pointer[] = [];
+  let cut = 0;
+  const age = ({ batch }: ReadPage): number => known.order.get(batch) ?? 0;
+  const pages = [...known.pages.values()].sort((one, other) => age(other) - age(one) || one.page - other.page);
+  for (const read of pages) {
+    cut += read.cut;
+    for (const pointer of read.pointers) {
+      if (pointer.refused !== undefined && known.corrected.has(placeOf(pointer))) continue;
+      if (pointer.registration !== '' && listed.has(pointer.registration)) continue;
+      listed.add(pointer.registration);
+      all.push(pointer);
+    }
+  }
+  all.sort(urgency);
+  known.list = all.slice(0, MOST_TODOS);
+  known.inAll = all.length + cut;
+  known.isMerged = true;
+  if (all.length <= 2 * MOST_TODOS) return;
+  const counted = new Set(all);
+  const kept = new Set(all.slice(0, 2 * MOST_TODOS));
+  known.pointers = 0;
+  for (const read of pages) {
+    read.cut += read.pointers.filter((pointer) => counted.has(pointer) && !kept.has(pointer)).length;
+    read.pointers = read.pointers.filter((pointer) => kept.has(pointer));
+    known.pointers += read.pointers.length;
+  }
+}

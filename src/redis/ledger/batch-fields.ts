@@ -1,0 +1,31 @@
+/** A batch as its hash has it, and its counts. */
+import type { Batch, Counts } from '../../domain/batch.js';
+
+type Fields = Readonly<Record<string, string>>;
+
+/** Undefined where there is none, or its opener has written its time and nothing else yet. */
+export function batchFrom(id: string, fields: Fields): Batch | undefined {
+  if (fields.columns === undefined) return undefined;
+  return {
+    id,
+    file: fields.file ?? '',
+    headings: JSON.parse(fields.headings ?? '[]') as string[],
+    columns: JSON.parse(fields.columns) as number[],
+    loadedAt: Number(fields.loadedAt),
+    rows: Number(fields.rows ?? 0),
+    ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
+    complete: fields.complete === '1',
+    ...(fields.correction !== undefined && { correction: JSON.parse(fields.correction) as Correction }),
+    ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
+  };
+}
+
+type Correction = NonNullable<Batch['correction']>;
+
+export function countsFrom(fields: Fields): Counts {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([name, count]) => [name, Number(count)] as const)
+      .filter(([, count]) => count > 0),
+  );
+}

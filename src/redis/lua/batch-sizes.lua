@@ -1,0 +1,9 @@
+-- How many rows batches have: of thousands of batches, each answer of its own would cost more than all of them.
+-- ARGV batch ids
+-- Answers of each how many; -1 if there is no such batch, or it was purged.
+local answer = {}
+for i, id in ipairs(ARGV) do
+  local batch = redis.call('HMGET', key.batch(id), 'columns', 'rows', 'purgedAt')
+  answer[i] = (not batch[1] or batch[3]) and -1 or tonumber(batch[2] or 0)
+end
+return answer

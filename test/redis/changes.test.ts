@@ -1,0 +1,58 @@
+import { beforeEach, expect, test } from 'vitest';
+import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
+import { changesSince } from '../../src/redis/ledger/changes.js';
+import { purgeBatch } from '../../src/redis/ledger/purging.js';
+import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
+import { merchant } from '../support/merchants.js';
+import { useRedis } from '../support/redis.js';
+
+const server = useRedis();
+let book: Book;
+
+beforeEach(() => {
+  book = openBook(server.redis);
+});
+
+/** What changed by it: how often, and which pages of rows. */
+async function changedBy(act: () => Promise<unknown>): Promise<{ times: number; pages: string[] }> {
+  const before = await changesSince(server.redis, 0);
+  await act();
+  const { count, pages } = await changesSince(server.redis, before.count);
+  return { times: count - before.count, pages: pages.map(({ batch, page }) => `${batch}:${page}`).sort() };
+}
+
+test('new rows that wait to be sent are counted, and are on no changed page', async () => {
+  expect(await changedBy(() => book.load('b1', [merchant(1), merchant(2)]))).toEqual({ times: 1, pages: [] });
+  expect((await changesSince(server.redis, 0)).batches).toBe(1);
+  expect(await changedBy(async () => {})).toEqual({ times: 0, pages: [] });
+});
+
+test('a page with a refused row, or with a row of a known enterprise, is changed', async () => {
+  const batch = await book.open('b1');
+  const many = Array.from({ length: ROWS_PER_PAGE }, (_, at) => acceptedRow(merchant(at), at));
+  const further = [merchant(600), undefined].map((it, at) => acceptedRow(it, ROWS_PER_PAGE + at));
+  const accepted = (): Promise<number> => book.batches.accept(batch, 0, [...many, ...further], MANNER);
+  expect(await changedBy(accepted)).toMatchObject({ pages: ['b1:1'] });
+  expect(await changedBy(() => book.load('b2', [merchant(700), merchant(3)]))).toMatchObject({
+    // The registration has one more row.
+    pages: ['b1:0', 'b2:0'],
+  });
+});
+
+test('a fact changes the pages of all rows of its registration, and so does a note', async () => {
+  const one = merchant(1);
+  await book.load('b1', [one]);
+  await book.load('b2', [merchant(2)]);
+  await book.load('b3', [one]);
+  const everyRow = { times: 1, pages: ['b1:0', 'b3:0'] };
+  expect(await changedBy(() => book.take(idOf(one)))).toEqual(everyRow);
+  expect(await changedBy(() => book.record(idOf(one), 'noted', { note: 'x', who: 'y' }))).toEqual(everyRow);
+});
+
+test('a purge changes the pages of the batch, and those of other rows of its merchants', async () => {
+  const one = merchant(1);
+  await book.load('b1', [one, merchant(2)]);
+  const batch = await book.load('b2', [one]);
+  const purged = await changedBy(() => purgeBatch(server.redis, batch, Date.now()));
+  expect(purged.pages).toEqual(['b1:0', 'b2:0']);
+});
