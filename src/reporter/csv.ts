@@ -44,8 +44,9 @@ function isWhole({ only, who, problem, since, links }: ReportOptions): boolean {
 /** Rows that are read together: fewer live as objects until the collector of garbage comes by. */
 const ROWS_AT_ONCE = 64;
 
-/** A line is some three times as long as what Redis answers of its row. */
+/** A line is some three times as long as what Redis answers of its row; of long rows, by no more than its own columns. */
 const TIMES_LONGER = 4;
+const LONGER_BYTES = 256 * 1024;
 
 /** A page: the rows that are like many others by copying, the rest as rows of a report, in their order. */
 async function bytesOf(
@@ -55,7 +56,8 @@ async function bytesOf(
   csvOf: (entries: readonly RowWithOutcome[]) => Promise<string[]>,
 ): Promise<Buffer> {
   const row = new PageCursor(page);
-  const lines = new Lines(TIMES_LONGER * (page.rows.length + page.outcomes.length));
+  const size = page.rows.length + page.outcomes.length;
+  const lines = new Lines(Math.min(TIMES_LONGER * size, size + LONGER_BYTES));
   const pieces: Buffer[] = [];
   let done = 0;
   let others: RowWithOutcome[] = [];

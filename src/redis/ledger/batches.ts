@@ -13,12 +13,12 @@ import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merch
 import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
 import type { AcceptedRow, ExistingMatch, Row, RowWithOutcome } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
-import { giveWay } from '../../give-way.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
-import { script, scriptForBytes } from '../scripts.js';
+import { script } from '../scripts.js';
+import { openBatchPages } from './batch-pages.js';
 import { batchOf, openLedger } from './ledger.js';
-import { type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
+import type { PackedPage } from './packed-rows.js';
 import { shortNameOf } from './registration-fields.js';
 import { newRow } from './row-changes.js';
 import { unpackRow } from './rows.js';
@@ -98,7 +98,6 @@ function decisionFor(decided: Decided | undefined, isNever: boolean): string | u
 
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
-  const pageScript = scriptForBytes(redis, 'page');
   const ledger = openLedger(redis);
   const known = new Map<string, Batch>();
 
@@ -259,50 +258,6 @@ export function openBatches(redis: Redis): Batches {
     );
   }
 
-  async function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
-    return rowsFrom(batch, number, packedRows(await packedPage(batch, number)));
-  }
-
-  async function packedPage(batch: Batch, number: number): Promise<PackedPage> {
-    const first = number * ROWS_PER_PAGE;
-    const answer = await pageScript([key('rows', batch.id, number)], [batch.id, first]);
-    const [rows, outcomes] = answer as [Buffer, Buffer];
-    return { number, rows, outcomes };
-  }
-
-  /** A few rows at a time are short-lived garbage. */
-  async function* pages(batch: Batch): AsyncGenerator<RowWithOutcome[]> {
-    for await (const page of packedPages(batch)) {
-      const packed = packedRows(page);
-      for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
-        yield rowsFrom(batch, page.number, packed, from, from + ROWS_AT_ONCE);
-      }
-    }
-  }
-
-  /** Redis reads the next pages while the caller works on one. */
-  async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
-    const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
-    const ahead: Promise<PackedPage>[] = [];
-    for (let number = 0; number < count; number += 1) {
-      while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
-        const asked = packedPage(batch, number + ahead.length);
-        // The next page reports it; a caller that has seen enough waits for none.
-        asked.catch(() => {});
-        ahead.push(asked);
-      }
-      const page = await (ahead.shift() as Promise<PackedPage>);
-      // Which is here already, mostly: else nothing would wait between the pages.
-      if (number > 0) await giveWay();
-      yield page;
-    }
-  }
-
-  async function rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined> {
-    const rows = await page(batch, Math.floor(index / ROWS_PER_PAGE));
-    return rows.find((it) => it.index === index);
-  }
-
   async function row(batch: Batch, index: number): Promise<Row | undefined> {
     const text = await redis.lindex(key('rows', batch.id, Math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE);
     return text === null ? undefined : unpackRow(text.slice(text.indexOf('\n') + 1), batch.columns);
@@ -368,11 +323,8 @@ export function openBatches(redis: Redis): Batches {
     sizes,
     list: () => redis.lrange(key('batches'), 0, -1),
     counts,
-    page,
-    pages,
-    packedPages,
     row,
-    rowWithOutcome,
+    ...openBatchPages(redis),
   };
 }
 
@@ -397,7 +349,3 @@ function detailsBeside(
   if (differingDetails(leader, merchant, details).length > 0) return 'other';
   return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
 }
-
-/** Enough to keep Redis at work; more only lie in memory. */
-const PAGES_AHEAD = 3;
-const ROWS_AT_ONCE = 64;
