@@ -1,5 +1,6 @@
 /** Sheets as files of this machine: opened, and counted where a limit is set, before anything is stored. */
 import { requiredFields } from '../domain/check-row.js';
+import { nameOnOneLine } from '../domain/printable.js';
 import type { Language } from '../domain/words.js';
 import type { Rules } from '../producer/checked-page.js';
 import { countRefused, refuseMostlyInvalid } from '../producer/checked-rows.js';
@@ -56,6 +57,7 @@ export async function withFileName<T>(file: string, read: () => T | Promise<T>, 
   } catch (error) {
     if (!(error instanceof SheetError)) throw error;
     const { en, zh } = error.words;
-    throw new SheetError({ en: `${file}: ${en}`, zh: `${file}：${zh}` }, { language, cause: error });
+    const name = nameOnOneLine(file);
+    throw new SheetError({ en: `${name}: ${en}`, zh: `${name}：${zh}` }, { language, cause: error });
   }
 }

@@ -2,7 +2,7 @@
  * Which rows are to-dos, and how urgent, for a page that is looked at all the time: read once from all batches, then again
  * from the pages of rows that have changed.
  */
-import type { Batch, Counts } from '../domain/batch.js';
+import { type Batch, type Counts, ROWS_PER_PAGE } from '../domain/batch.js';
 import { STATES, type State } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import type { Actor } from '../domain/words.js';
@@ -202,10 +202,13 @@ async function readAgain(
   { batch: id, page }: PageOfRows,
   options: TodoOptions,
 ): Promise<void> {
-  const [batch, packed] = await Promise.all([store.batches.find(id), store.batches.packedPage(id, page)]);
+  const batch = await store.batches.find(id);
   await giveWay();
-  if (batch === undefined || batch.purgedAt !== undefined) forget(known, `${id}:${page}`);
-  else await keep(store, known, batch, packed, options);
+  if (batch === undefined || batch.purgedAt !== undefined) {
+    forget(known, `${id}:${page}`);
+    return;
+  }
+  for await (const part of store.batches.packedPage(id, page)) await keep(store, known, batch, part, options);
 }
 
 const ASKED_AT_ONCE = 200;
@@ -250,11 +253,19 @@ async function keep(
       });
     }
   }
-  const name = `${batch.id}:${page.number}`;
-  forget(known, name);
+  const number = Math.floor(page.first / ROWS_PER_PAGE);
+  const name = `${batch.id}:${number}`;
+  // A page of long rows comes in parts.
+  if (page.first % ROWS_PER_PAGE === 0) forget(known, name);
   if (pointers.length === 0) return;
-  const endsAt = Math.min(...pointers.map(({ confirmBy = Number.POSITIVE_INFINITY }) => confirmBy));
-  known.pages.set(name, { batch: batch.id, page: page.number, pointers, cut: 0, endsAt });
+  const before = known.pages.get(name) ?? { pointers: [], cut: 0, endsAt: Number.POSITIVE_INFINITY };
+  known.pages.set(name, {
+    batch: batch.id,
+    page: number,
+    pointers: [...before.pointers, ...pointers],
+    cut: before.cut,
+    endsAt: Math.min(before.endsAt, ...pointers.map(({ confirmBy = Number.POSITIVE_INFINITY }) => confirmBy)),
+  });
   known.pointers += pointers.length;
   known.isMerged = false;
   if (known.pointers > 4 * MOST_TODOS) merge(known);

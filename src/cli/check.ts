@@ -14,6 +14,7 @@ import { duplicateLine, problemsOf, REPLACES_LINE } from '../app/row-problems.js
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
 import { dayInWords } from '../domain/calendar.js';
+import { nameOnOneLine } from '../domain/printable.js';
 import { problemWords, type ReportedProblem } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
@@ -143,10 +144,10 @@ function textPage(lang: Language): Page {
   return {
     async begin() {},
     async row(file, row) {
-      for (const line of linesOf(row, lang)) await print(`${file}${line}\n`);
+      for (const line of linesOf(row, lang)) await print(`${nameOnOneLine(file)}${line}\n`);
     },
     async end(file, { plan, forecast, batch }) {
-      await print(`\n${file}\n${describePlan(plan, forecast)}\n`);
+      await print(`\n${nameOnOneLine(file)}\n${describePlan(plan, forecast)}\n`);
       if (plan.groups.length > 0) {
         await print(`  ${spoken({ en: 'problems', zh: '问题' })}\n${describeGroups(plan.groups)}\n`);
       }

@@ -4,6 +4,7 @@ import type { Store } from '../app/wiring/store.js';
 import { byOutcome } from '../domain/batch.js';
 import type { Night } from '../domain/night.js';
 import { OUTCOMES } from '../domain/outcomes.js';
+import { nameOnOneLine } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
 import type { NightPlan } from '../nights/night.js';
 import { EXIT } from './command.js';
@@ -24,16 +25,27 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
     return EXIT.done;
   }
   const { night, counts, needing } = result;
-  const { notReady = [] } = night;
-  for (const name of notReady)
+  const { notReady = [], noFiles = [] } = night;
+  for (const name of noFiles.map(nameOnOneLine))
+    say({
+      en: `${name}: not read, because it is a folder, a link or a pipe; put the sheet itself into the inbox, as a file.`,
+      zh: `${name}：是文件夹、链接或管道，未读取；请将表格文件本身放入收件文件夹。`,
+    });
+  for (const name of notReady.map(nameOnOneLine))
     say({
       en: `${name}: not ready, because it was changed less than a minute ago; put ${name}.ready beside it, or run again.`,
       zh: `${name}：一分钟内有改动，暂未处理；请在旁边放一个 ${name}.ready，或稍后重新执行。`,
     });
-  if (night.files.length + night.rejected.length + notReady.length === 0)
+  if (night.files.length + night.rejected.length + notReady.length + noFiles.length === 0)
     say({ en: `No sheet lies in ${plan.inbox}.`, zh: `${plan.inbox} 中没有表格。` });
-  for (const { name, report } of night.files) say({ en: `${name}: ${report}`, zh: `${name}：${report}` });
-  for (const { name, why } of night.rejected) say({ en: `${name}: rejected: ${why}`, zh: `${name}：未导入：${why}` });
+  for (const file of night.files) {
+    const [name, report] = [nameOnOneLine(file.name), nameOnOneLine(file.report)];
+    say({ en: `${name}: ${report}`, zh: `${name}：${report}` });
+  }
+  for (const { name: given, why } of night.rejected) {
+    const name = nameOnOneLine(given);
+    say({ en: `${name}: rejected: ${why}`, zh: `${name}：未导入：${why}` });
+  }
   const outcomes = Object.entries(byOutcome(counts)).map(([outcome, count]) => [
     `  ${spoken({ en: outcome, zh: OUTCOMES[outcome as Outcome].zh })}`,
     String(count),

@@ -6,6 +6,7 @@ import type { SheetFile } from '../app/sheets.js';
 import type { Store } from '../app/wiring/store.js';
 import type { Batch } from '../domain/batch.js';
 import { countedInWords } from '../domain/outcome-words.js';
+import { nameOnOneLine } from '../domain/printable.js';
 import type { Language, Words } from '../domain/words.js';
 import type { Loaded } from '../producer/load.js';
 import { spoken } from './language.js';
@@ -23,10 +24,13 @@ export async function loadShown(store: Store, files: readonly string[], request:
         sayNotes(opened);
         examples.set(opened.file, opened.sheet.hasExample === true);
       },
-      onProgress: (file, rows) => progress.show(spoken({ en: `${file}: ${rows} rows`, zh: `${file}：${rows} 行` })),
+      onProgress(file, rows) {
+        const name = nameOnOneLine(file);
+        progress.show(spoken({ en: `${name}: ${rows} rows`, zh: `${name}：${rows} 行` }));
+      },
       onLoaded(file, loaded) {
         progress.end();
-        say(describe(file, loaded, request));
+        say(describe(nameOnOneLine(file), loaded, request));
         if (loaded.batch.rows === 0) say(noMerchants(file, examples.get(file) === true));
         withoutPhone += loaded.withoutPhone ?? 0;
         progress = openProgress();
@@ -40,11 +44,13 @@ export async function loadShown(store: Store, files: readonly string[], request:
 }
 
 export function sayNotes({ file, sheet }: SheetFile): void {
-  for (const { en, zh } of sheet.notes) say({ en: `${file}: ${en}`, zh: `${file}：${zh}` });
+  const name = nameOnOneLine(file);
+  for (const { en, zh } of sheet.notes) say({ en: `${name}: ${en}`, zh: `${name}：${zh}` });
 }
 
 /** For a sheet without a row, such as an empty template. */
 export function noMerchants(file: string, hasExample: boolean): Words {
+  const name = nameOnOneLine(file);
   const what: Words = hasExample
     ? { en: 'there is no merchant in it, only the example row of the template', zh: '表中没有商户，只有模板的示例行' }
     : { en: 'there is no merchant in it', zh: '表中没有商户' };
@@ -52,8 +58,8 @@ export function noMerchants(file: string, hasExample: boolean): Words {
     ? { en: 'below the example, which is not read', zh: '请在示例行（不会读取）下方' }
     : { en: 'below the headings', zh: '请在表头下方' };
   return {
-    en: `${file}: ${what.en}. Write one merchant a row ${where.en}, save the file, and give the same command again.`,
-    zh: `${file}：${what.zh}。${where.zh}逐行填写商户，保存后再次运行同一命令。`,
+    en: `${name}: ${what.en}. Write one merchant a row ${where.en}, save the file, and give the same command again.`,
+    zh: `${name}：${what.zh}。${where.zh}逐行填写商户，保存后再次运行同一命令。`,
   };
 }
 
@@ -79,18 +85,18 @@ export function sendEvents(language: Language): SendEvents {
   };
 }
 
-function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadRequest): Words {
+function describe(name: string, { batch, known, counts }: Loaded, { acceptWarnings }: LoadRequest): Words {
   const { id, rows } = batch;
   if (batch.purgedAt !== undefined) {
     return {
-      en: `${file}: was batch ${id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`,
-      zh: `${file}：曾为批次 ${id}，其商户信息已清除，本次没有任何变化。如需重新导入，请先修改文件。`,
+      en: `${name}: was batch ${id}, whose merchants were purged; nothing was changed. To load it anew, change the file.`,
+      zh: `${name}：曾为批次 ${id}，其商户信息已清除，本次没有任何变化。如需重新导入，请先修改文件。`,
     };
   }
   if (known) {
     return {
-      en: `${file}: known already as batch ${id} (${rows} rows); nothing was changed.`,
-      zh: `${file}：此前已导入为批次 ${id}（${rows} 行），本次没有任何变化。`,
+      en: `${name}: known already as batch ${id} (${rows} rows); nothing was changed.`,
+      zh: `${name}：此前已导入为批次 ${id}（${rows} 行），本次没有任何变化。`,
     };
   }
   const counted = Object.entries(counts);
@@ -100,8 +106,8 @@ function describe(file: string, { batch, known, counts }: Loaded, { acceptWarnin
   ];
   const warnings = aboutWarnings(batch, acceptWarnings);
   return {
-    en: `${file}: batch ${id}, ${rows} rows${en === '' ? '' : `: ${en}`}.${warnings.en}`,
-    zh: `${file}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}`,
+    en: `${name}: batch ${id}, ${rows} rows${en === '' ? '' : `: ${en}`}.${warnings.en}`,
+    zh: `${name}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}`,
   };
 }
 

@@ -57,6 +57,8 @@ export interface Night {
   readonly rejected: readonly RejectedFile[];
   /** Files that had been changed less than a minute before: they wait for the next night. */
   readonly notReady?: readonly string[];
+  /** Folders, links and pipes with the name of a sheet: no night reads them. */
+  readonly noFiles?: readonly string[];
   /** Calls of the quota day, when the night began. */
   readonly usedBefore: number;
   /** What stopped it, as the report says it. */

@@ -10,7 +10,12 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** The same on one line of Markdown, where it is text and nothing else. */
+/** Of a file or folder, beside words on one line: a name with a line end in it would have a line of its own, and say anything there. */
+export function nameOnOneLine(name: string): string {
+  return name.replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
+/** What is printable, on one line of Markdown, where it is text and nothing else. */
 export function markdownText(text: string): string {
   return printable(text.replace(/[\r\n\t]+/g, ' ')).replace(/[\\`*_[\]<>|~]/g, '\\$&');
 }

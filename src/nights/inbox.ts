@@ -13,6 +13,8 @@ export interface Inbox {
   readonly complete: readonly string[];
   /** Changed less than a minute ago: it may still be written to. */
   readonly notReady: readonly string[];
+  /** What has the name of a sheet and is no file: a folder, a link, a pipe. Nights read none of them. */
+  readonly noFiles: readonly string[];
 }
 
 /** Names of files, in order. What spreadsheet programs leave beside an open file is none. */
@@ -27,8 +29,14 @@ export async function filesOf(inbox: string, now: number): Promise<Inbox> {
     const isComplete = names.has(name + READY) || (await isQuiet(join(inbox, name), now));
     (isComplete ? complete : notReady).push(name);
   }
-  return { complete, notReady };
+  const noFiles = entries
+    .filter((entry) => !entry.isFile())
+    .map(({ name }) => name.toString())
+    .filter((name) => isSheetName(name) && SHEET.test(name));
+  return { complete, notReady, noFiles: noFiles.sort() };
 }
+
+const SHEET = /\.(?:csv|tsv|txt|xls|xlsx|xlsm)$/i;
 
 /**
  * Archives packed on Windows, and old FTP servers, leave file names in GBK. Decoded as UTF-8, such a name does not open the file.

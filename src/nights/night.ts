@@ -59,7 +59,14 @@ export async function runNight(
     const isDue = slot === undefined || schedule === undefined || (await tools.nights.lastOccurrence(schedule)) < slot;
     if (!isDue) return undefined;
     let night = await begin(tools, plan, lease);
-    const { complete, notReady } = await filesOf(plan.inbox, tools.now());
+    const { complete, notReady, noFiles } = await filesOf(plan.inbox, tools.now());
+    if (noFiles.length > 0) {
+      night = { ...night, noFiles };
+      tools.log.warn(
+        { night: night.name, count: noFiles.length },
+        'folders, links or pipes with the name of a sheet are not read',
+      );
+    }
     if (notReady.length > 0) {
       night = { ...night, notReady };
       tools.log.info(

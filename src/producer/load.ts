@@ -8,6 +8,7 @@ import type { Batches } from '../redis/ledger/batches.js';
 import type { RowsToAccept } from '../redis/ledger/rows-to-accept.js';
 import { carriedHeadings, detailColumns, type Rules } from './checked-page.js';
 import { pagesToAccept } from './checked-rows.js';
+import { release } from './pages-to-accept.js';
 import type { Sheet } from './sheets/sheet.js';
 
 export interface Loaded {
@@ -163,4 +164,5 @@ async function storePage(
   if (accepted < index + rows.count) {
     throw new RowsLost(`batch ${batch.id} has ${Math.max(accepted, 0)} rows where ${index + rows.count} were stored`);
   }
+  release({ rows });
 }

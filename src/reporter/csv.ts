@@ -24,9 +24,12 @@ export async function* reportCsv(
   for (const batch of wanted) {
     if (wanted.length === 1 && isWhole(options)) {
       const addPlain = openPlainLines(batch, options);
+      const lines = new Lines(0);
       const csvOf = async (entries: readonly RowWithOutcome[]): Promise<string[]> =>
         (await reportOf(batches, batch, entries, options)).map((row) => csvLine(shape.cellsOf(batch, row)));
-      for await (const page of batches.packedPages(batch)) yield await bytesOf(batch, page, addPlain, csvOf);
+      for await (const page of batches.packedPages(batch)) {
+        yield await bytesOf(batch, page, lines, addPlain, csvOf);
+      }
       continue;
     }
     for await (const rows of reportRows(batches, batch, options)) {
@@ -44,19 +47,26 @@ function isWhole({ only, who, problem, since, links }: ReportOptions): boolean {
 /** Rows that are read together: fewer live as objects until the collector of garbage comes by. */
 const ROWS_AT_ONCE = 64;
 
-/** A line is some three times as long as what Redis answers of its row. */
+/** A line is some three times as long as what Redis answers of its row; of long rows, by no more than its own columns. */
 const TIMES_LONGER = 4;
+const LONGER_BYTES = 256 * 1024;
 
-/** A page: the rows that are like many others by copying, the rest as rows of a report, in their order. */
+/**
+ * A page: the rows that are like many others by copying, the rest as rows of a report, in their order. `lines` are used for one
+ * page after the other, and what is answered is copied once: buffers of many pages would be garbage together, for these
+ * objects are too few for the collector to come by.
+ */
 async function bytesOf(
   { columns }: Batch,
   page: PackedPage,
+  lines: Lines,
   addPlain: AddPlainLine,
   csvOf: (entries: readonly RowWithOutcome[]) => Promise<string[]>,
 ): Promise<Buffer> {
   const row = new PageCursor(page);
-  const lines = new Lines(TIMES_LONGER * (page.rows.length + page.outcomes.length));
-  const pieces: Buffer[] = [];
+  const size = page.rows.length + page.outcomes.length;
+  lines.restart(Math.min(TIMES_LONGER * size, size + LONGER_BYTES));
+  const pieces: (string | readonly [from: number, to: number])[] = [];
   let done = 0;
   let others: RowWithOutcome[] = [];
   let places: number[] = [];
@@ -67,13 +77,13 @@ async function bytesOf(
     for (const [n, line] of texts.entries()) {
       const place = places[n] ?? 0;
       if (place > done) {
-        pieces.push(Buffer.from(text), lines.bytes.subarray(done, place));
+        pieces.push(text, [done, place]);
         done = place;
         text = '';
       }
       text += line;
     }
-    pieces.push(Buffer.from(text));
+    pieces.push(text);
     others = [];
     places = [];
   }
@@ -85,8 +95,17 @@ async function bytesOf(
     if (others.length === ROWS_AT_ONCE) await addOthers();
   }
   if (others.length > 0) await addOthers();
-  if (pieces.length === 0) return lines.bytes.subarray(0, lines.end);
-  return Buffer.concat([...pieces, lines.bytes.subarray(done, lines.end)]);
+  return joined([...pieces, [done, lines.end]], lines.bytes);
+}
+
+function joined(pieces: readonly (string | readonly [from: number, to: number])[], bytes: Buffer): Buffer {
+  let size = 0;
+  for (const piece of pieces) size += typeof piece === 'string' ? Buffer.byteLength(piece) : piece[1] - piece[0];
+  const whole = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const piece of pieces)
+    at += typeof piece === 'string' ? whole.write(piece, at) : bytes.copy(whole, at, ...piece);
+  return whole;
 }
 
 export function csvLine(cells: readonly string[]): string {

@@ -29,6 +29,12 @@ export class Lines {
     this.bytes = Buffer.allocUnsafe(size);
   }
 
+  /** Begins anew, with room for so many bytes. */
+  restart(size: number): void {
+    this.end = 0;
+    this.reserve(size);
+  }
+
   /** Makes room for so many bytes more. */
   reserve(size: number): void {
     if (this.end + size <= this.bytes.length) return;

@@ -88,6 +88,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   const wanted = options.batches ?? (await batches.list());
   const todos: TodoOfRow[] = [];
   const listed = new Set<string>();
+  const share = openSharing();
   for (const id of [...wanted].reverse()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
@@ -96,7 +97,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
         const { registration_id: registration } = it.todo.row;
         if (listed.has(registration)) continue;
         if (registration !== '') listed.add(registration);
-        if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(it);
+        if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(withShared(it, share));
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
     }
@@ -106,6 +107,8 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   keepUrgent(left, most);
   return left.map(({ todo }) => todo);
 }
+
+const NO_NOTES: NotesShown = {};
 
 /** Those of some rows of a batch whose merchant has to be contacted, in their order. */
 export async function todosAmong(
@@ -130,7 +133,7 @@ export async function todosAmong(
       contact: contactIn(row.cells, contact),
       row: withoutCells(row),
       file: batch.file,
-      notes: notes.get(row.registration_id) ?? {},
+      notes: notes.get(row.registration_id) ?? NO_NOTES,
     };
     if (entry.relation.kind !== 'refused') return [{ index: entry.index, todo }];
     const refused = { batch: batch.id, name: todo.merchant, code: codeIn(entry.row, batch.columns) };
@@ -144,6 +147,22 @@ const SPARE = 1_000;
 function keepUrgent(todos: TodoOfRow[], most: number): void {
   todos.sort(byUrgency);
   if (todos.length > most) todos.length = most;
+}
+
+/** Rows with the same problems have the same sentences: of ten thousand to-dos, half the memory. */
+function withShared(it: TodoOfRow, share: (text: string) => string): TodoOfRow {
+  const { row } = it.todo;
+  return { ...it, todo: { ...it.todo, row: { ...row, next_step: share(row.next_step), message: share(row.message) } } };
+}
+
+/** Answers the first text that was the same. */
+function openSharing(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const first = known.get(text);
+    if (first === undefined) known.set(text, text);
+    return first ?? text;
+  };
 }
 
 function withoutCells({ cells, surplus, ...row }: ReportRow): Todo['row'] {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -85,4 +86,27 @@ test('a night by hand, as cron runs it, has posted its end to the chat before it
   expect(text).toContain('结果：已创建 1，未通过 1');
   expect(text).toContain('需要联系的商户：1 家');
   expect(text).not.toContain(merchant(1).name);
+});
+
+test('a night by hand names what is no file, and a name with a line end in it has one line', async () => {
+  const inbox = join(folder, 'inbox');
+  mkdirSync(join(inbox, 'folder.csv'));
+  mkdirSync(join(inbox, 'archive'));
+  symlinkSync('/etc/passwd', join(inbox, 'link.xlsx'));
+  execFileSync('mkfifo', [join(inbox, 'pipe.csv')]);
+  const name = 'a.csv\nb.csv: done.csv';
+  writeFileSync(join(inbox, name), '');
+  writeFileSync(join(inbox, `${name}.ready`), '');
+  const ran = await run(runCommand, ['--inbox', inbox], env());
+  expect(ran.status).toBe(2);
+  const lines = ran.stderr.split('\n').filter((line) => /\.csv|\.xlsx|archive/.test(line));
+  expect(lines).toEqual([
+    ...['folder.csv', 'link.xlsx', 'pipe.csv'].map((it) =>
+      expect.stringMatching(`^${it}: not read, because it is a folder`),
+    ),
+    'a.csv\\nb.csv: done.csv: rejected: the file is empty',
+  ]);
+  const [night] = await openNights(server.redis).list();
+  expect(night).toMatchObject({ noFiles: ['folder.csv', 'link.xlsx', 'pipe.csv'], files: [], rejected: [{ name }] });
+  expect(readdirSync(inbox).sort()).toEqual(['archive', 'done', 'folder.csv', 'link.xlsx', 'pipe.csv', 'rejected']);
 });

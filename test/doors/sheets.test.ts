@@ -473,3 +473,17 @@ async function loadHere(file: string): Promise<object> {
   const { counts } = await loadSheet(await openSheet(file), file, { batches, rules, now: Date.now, canaries: 0 });
   return counts;
 }
+
+test('a name with a line end in it has one line in what check and load say', async () => {
+  const name = 'a.csv\nb.csv: batch b1, 5 rows.csv';
+  const shown = 'a.csv\\nb.csv: batch b1, 5 rows.csv';
+  const good = saved(MIXED, name);
+  const { stdout } = await check([good]);
+  expect(stdout).toContain(`${shown}:4: error`);
+  expect(stdout).not.toContain('\nb.csv');
+  const loaded = await load(good);
+  expect(loaded.stderr).toMatch(/a\.csv\\nb\.csv: batch b1, 5 rows\.csv: batch b[0-9a-f]{12}, 4 rows/);
+  expect(loaded.stderr).not.toContain('\nb.csv');
+  const empty = saved('', name);
+  await expect(load(empty)).rejects.toThrow(`${shown}: the file is empty`);
+});

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Batch, countOf, ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { key } from '../../src/redis/keys.js';
+import { PageCursor } from '../../src/redis/ledger/page-cursor.js';
+import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { rowsThatMayBe } from '../../src/redis/ledger/row-index.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
@@ -386,8 +388,8 @@ test('between the pages of a batch others have their turn, also when the pages w
   };
   setImmediate(count);
   const between: number[] = [];
-  for await (const { number } of book.batches.packedPages(batch)) {
-    if (number > 0) between.push(turns);
+  for await (const { first } of book.batches.packedPages(batch)) {
+    if (first > 0) between.push(turns);
     // Answered in order: the next pages are here, too.
     await server.redis.ping();
     turns = 0;
@@ -395,4 +397,62 @@ test('between the pages of a batch others have their turn, also when the pages w
   isOver = true;
   expect(between).toHaveLength(2);
   for (const count of between) expect(count).toBeGreaterThanOrEqual(8);
+});
+
+describe('a page of rows as long as a sheet may have them', () => {
+  const LONG = 100_000;
+  const rows = Array.from({ length: ROWS_PER_PAGE + 40 }, (_, index) => {
+    const row = acceptedRow(index % 3 === 0 ? merchant(index) : undefined, index);
+    // At the end of the first page, and on the second one.
+    return index < ROWS_PER_PAGE - 20 ? row : { ...row, cells: [...row.cells, `${index}`.padEnd(LONG, 'x')] };
+  });
+  let batch: Batch;
+
+  beforeEach(async () => {
+    const opened = await book.open('b1');
+    for (let at = 0; at < rows.length; at += 100)
+      await book.batches.accept(opened, at, rows.slice(at, at + 100), MANNER);
+    batch = { ...opened, rows: rows.length, complete: true };
+  });
+
+  test('is read in parts, which have each row once and in order', async () => {
+    const indexes: number[] = [];
+    for await (const page of book.batches.packedPages(batch)) {
+      expect(page.rows.length).toBeLessThan(2_500_000);
+      const cursor = new PageCursor(page);
+      while (cursor.next()) indexes.push(cursor.entry(batch.columns).index);
+    }
+    expect(indexes).toEqual(rows.map((_, index) => index));
+    const cells: (readonly string[])[] = [];
+    for await (const page of book.batches.pages(batch)) cells.push(...page.map(({ row }) => row.cells));
+    expect(cells).toEqual(rows.map((row) => row.cells));
+  });
+
+  test('is read as a whole for one who asks for the page, and by a row for one who asks for a row', async () => {
+    const pages = [await book.batches.page(batch, 0), await book.batches.page(batch, 1)];
+    expect(pages.map((page) => page.length)).toEqual([ROWS_PER_PAGE, 40]);
+    expect(pages.flat().map(({ index, row }) => [index, row.line])).toEqual(
+      rows.map(({ line }, index) => [index, line]),
+    );
+    for (const index of [0, ROWS_PER_PAGE - 1, ROWS_PER_PAGE, rows.length - 1]) {
+      expect(await book.batches.rowWithOutcome(batch, index)).toMatchObject({ index, row: { line: index + 2 } });
+    }
+    expect(await book.batches.rowWithOutcome(batch, rows.length)).toBeUndefined();
+  });
+
+  test('keeps with each row what became of it, also where its merchant is purged', async () => {
+    const [some = 0] = [ROWS_PER_PAGE + 3 - ((ROWS_PER_PAGE + 3) % 3)];
+    await book.record(idOf(merchant(some)), 'cancel_asked');
+    await server.redis.hset(key('keptOutcomes', 'b1'), some + 3, (await outcomeOf(some)) ?? '');
+    await server.redis.del(key('registration', idOf(merchant(some + 3))));
+    const [, second = []] = [await book.batches.page(batch, 0), await book.batches.page(batch, 1)];
+    const states = second.flatMap(({ index, registration }) =>
+      index % 3 === 0 ? [[index, registration?.state] as const] : [],
+    );
+    expect(states.filter(([, state]) => state === 'cancelled').map(([index]) => index)).toEqual([some, some + 3]);
+  });
+
+  async function outcomeOf(index: number): Promise<string | null> {
+    return server.redis.hget(key('registration', idOf(merchant(index))), shortNameOf('outcome'));
+  }
 });

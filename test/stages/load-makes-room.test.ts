@@ -9,6 +9,7 @@ import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { load } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
 import { key } from '../../src/redis/keys.js';
+import type { RowsToAccept } from '../../src/redis/ledger/rows-to-accept.js';
 import { isTraffic } from '../../src/redis/ledger/traffic.js';
 import { identify, openBook } from '../support/ledger.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -61,4 +62,34 @@ test('while there is traffic, a load asks for it every few pages, and has no pag
   expect(underWayAfterwards).toHaveLength(2);
   // The first answer is followed at the second look.
   expect(underWayAfterwards[1]).toBe(0);
+});
+
+test('the memory of a page is free once Redis has the page, and not while the page may be sent again', async () => {
+  const { batches } = openBook(db.redis);
+  const rows = 4 * ROWS_PER_PAGE;
+  const file = join(folder, 'freed.csv');
+  writeFileSync(file, sheetOf(Array.from({ length: rows }, (_, at) => merchant(at))));
+  const pages = new Map<number, RowsToAccept>();
+  const bytesSent: (readonly [index: number, bytes: number])[] = [];
+  let isLost = false;
+  const watched: typeof batches = {
+    ...batches,
+    async accept(batch, index, page, rules) {
+      const given = page as RowsToAccept;
+      pages.set(index, given);
+      bytesSent.push([index, given.packed.length]);
+      // The answer is that of a ledger to which the page before has not come.
+      const isOvertaking = index === 2 * ROWS_PER_PAGE && !isLost;
+      if (isOvertaking) isLost = true;
+      return isOvertaking ? ROWS_PER_PAGE : batches.accept(batch, index, page, rules);
+    },
+  };
+  const rules = rulesOf(readSettings({ env: {} }), true, identify);
+  await load(await openSheet(file), file, { batches: watched, rules, now: Date.now, canaries: 0 });
+  expect(bytesSent.map(([index]) => index / ROWS_PER_PAGE).sort()).toEqual([0, 1, 2, 2, 3]);
+  for (const [, bytes] of bytesSent) expect(bytes).toBeGreaterThan(10_000);
+  expect([...pages.values()].map(({ packed, digests }) => [packed.length, digests.length])).toEqual(
+    Array(4).fill([0, 0]),
+  );
+  expect(await batches.counts((await batches.list())[0] ?? '')).toEqual({ queued: rows });
 });

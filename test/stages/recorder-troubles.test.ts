@@ -5,7 +5,7 @@ import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { registrationXml, seal } from '../support/pushes.js';
+import { otherXml, registrationXml, seal } from '../support/pushes.js';
 import { heldTooLong, recorderOn } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -92,9 +92,18 @@ describe('Redis loses its last second while a batch of pushes is recorded', () =
     const names = [key('registration', idOf(one)), key('history', idOf(one))];
     const before = await Promise.all(names.map((name) => server.redis.dumpBuffer(name)));
     let [epoch, times] = ['first', 0];
+    const acknowledged: boolean[] = [];
     await record((recorder) => ({
       ...recorder,
       epoch: () => epoch,
+      pushes: {
+        ...recorder.pushes,
+        async done(...args) {
+          const isDone = await recorder.pushes.done(...args);
+          acknowledged.push(isDone);
+          return isDone;
+        },
+      },
       ledger: {
         ...recorder.ledger,
         async record(...args) {
@@ -124,7 +133,29 @@ describe('Redis loses its last second while a batch of pushes is recorded', () =
       return byOutcome.some(({ outcome, count }) => outcome === 'recorded' && count === 1);
     });
     expect(times).toBe(2);
+    // The recorder says in its log that they come again, and not that they were lost.
+    expect(acknowledged).toEqual([false, true]);
   });
+});
+
+test('each push of a batch is counted by its kind and what became of it', async () => {
+  const pushes = openPushes(server.redis);
+  const kinds = ['component_verify_ticket', 'authorized', 'unauthorized'].map((infoType, at) => {
+    const { query, body } = seal(otherXml(`kind-${at}`));
+    return { receivedAt: Date.now(), infoType, query, body };
+  });
+  await pushes.store(kinds);
+  const taken = await openPushReader(server.redis, 'reader').next(1);
+  expect(taken).toHaveLength(3);
+  const outcomes = ['recorded', 'not_ours', 'parked'] as const;
+  expect(await pushes.done(taken.map((push, at) => [push, outcomes[at] ?? 'recorded']))).toBe(true);
+  const { byOutcome } = await pushes.counts();
+  const over = byOutcome.filter(({ outcome }) => outcome !== 'stored');
+  expect(over.map(({ infoType, outcome, count }) => [infoType, outcome, count]).sort()).toEqual([
+    ['authorized', 'not_ours', 1],
+    ['component_verify_ticket', 'recorded', 1],
+    ['unauthorized', 'parked', 1],
+  ]);
 });
 
 test('readers of processes that have died are forgotten, but none that holds a push', async () => {

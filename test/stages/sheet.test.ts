@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -311,16 +311,27 @@ describe('headings', () => {
 
 describe('what cannot be read', () => {
   test('a text in no encoding we know', async () => {
-    expect(await refusal(Buffer.concat([Buffer.from('name,code\n'), Buffer.from([0xff, 0x20, 0xff, 0x0a])]))).toMatch(
-      /not UTF-8, GB18030 or UTF-16/,
-    );
+    expect(await refusal(Buffer.from([0xff, 0x20, 0xff, 0x0a]))).toMatch(/not UTF-8, GB18030 or UTF-16/);
   });
 
-  test('a text marked as UTF-8 that is not', async () => {
-    expect(await refusal(Buffer.concat([Buffer.from('\ufeffname,code\n'), Buffer.from([0xd0, 0xa1, 0xff])]))).toMatch(
-      /not UTF-8/,
-    );
-  });
+  test.each([
+    ['GB18030', 'gb18030', '企业名称,企业代码,备注', Buffer.from([0x81, 0x2c])],
+    ['GB18030', 'gb18030', 'name,code,note', Buffer.from([0xd5, 0xff])],
+    ['UTF-8', 'utf-8', '企业名称,企业代码,备注', Buffer.from([0xe7, 0xa4])],
+    ['UTF-8', 'utf-8', '\ufeffname,code,note', Buffer.from([0xd0, 0xa1, 0xff])],
+    ['UTF-16', 'utf-16le', '\ufeffname,code,note', Buffer.from([0x00, 0xd8, 0x0a, 0x00])],
+    ['UTF-16', 'utf-16be', '\ufeffname,code,note', Buffer.from([0xdc, 0x00])],
+  ] as const)(
+    'a text in %s with one broken character in the middle: its line is named',
+    async (name, encoding, head, bytes) => {
+      const rows = Array.from({ length: 20_000 }, (_, at) => `示例商户${at},${at},"第一行\r\n第二行"`);
+      const above = encode([head, ...rows.slice(0, 15_000), ''].join('\r\n'), encoding, false);
+      const below = encode(['', ...rows.slice(15_000)].join('\r\n'), encoding, false);
+      expect(await refusal(Buffer.concat([above, bytes, below]))).toMatch(
+        new RegExp(`^line 30002 has bytes that are no character in ${name}, .*; correct that line, and save`),
+      );
+    },
+  );
 
   test('a quotation mark that is never closed', async () => {
     expect(await refusal('name,code\nA,1\n"B,2\nC,3\n')).toMatch(/quotation mark/);
@@ -348,9 +359,23 @@ describe('what cannot be read', () => {
     }
   });
 
-  test.each(['<!-- 导出 --><table>', 'MIME-Version: 1.0\r\nContent-Type: multipart/related'])(
-    'a web page that begins with %j',
-    async (beginning) => expect(await refusal(beginning)).toMatch(/a web page or XML, not a sheet/),
+  test.each([
+    ['<!-- 导出 --><table>', 'utf-8'],
+    ['\ufeff<div><table><tr><td>企业名称</td>', 'utf-8'],
+    ['\ufeff\r\n<table><tr><td>企业名称</td>', 'utf-16le'],
+    ['\ufeff<html><table><tr><td>企业名称</td>', 'utf-16be'],
+    ['MIME-Version: 1.0\r\nContent-Type: multipart/related', 'utf-8'],
+  ] as const)('a web page that begins with %j, in %s', async (beginning, encoding) =>
+    expect(await refusal(encode(beginning, encoding, false))).toMatch(/a web page or XML, not a sheet/),
+  );
+
+  // As short programs write it that need no library for it.
+  test.each(['0900040000001000', '0902060000001000', '0908080000000500', '0908080000001000', '0908100000060500'])(
+    'a sheet of Excel 2 to 5 that begins with %s',
+    async (beginning) =>
+      expect(await refusal(Buffer.concat([Buffer.from(beginning, 'hex'), Buffer.alloc(900)]))).toMatch(
+        /^this is an old Excel file \(\.xls\)/,
+      ),
   );
 
   test('a file of blank lines', async () => expect(await refusal('\n\n \n')).toMatch(/no headings/));
@@ -359,6 +384,9 @@ describe('what cannot be read', () => {
     await expect(openSheet(folder)).rejects.toThrow(/this is a folder; name the files in it/);
     await expect(openSheet(join(await saved('x'), 'y.csv'))).rejects.toThrow(/part of its path is a file/);
     await expect(openSheet(join(folder, 'none.csv'))).rejects.toThrow('there is no such file');
+    await symlink('loop.csv', join(folder, 'loop.csv'));
+    await expect(openSheet(join(folder, 'loop.csv'))).rejects.toThrow('a link that leads back to itself');
+    await expect(openSheet(join(folder, `${'示'.repeat(90)}.csv`))).rejects.toThrow('the name of the file is too long');
   });
 
   test('a pipe that may never be written to', async () => {

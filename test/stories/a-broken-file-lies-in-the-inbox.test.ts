@@ -117,9 +117,13 @@ test('a file that is still being written stays where it is, unless a .ready besi
   for (const name of ['b.csv', 'a.csv', 'c.csv', 'c.csv.ready', '.hidden.csv', '~$open.xlsx']) office.put(name, 'x');
   // Copied with the time of the original: old by its content, and yet just written.
   utimesSync(join(office.inbox, 'a.csv'), 1, 1);
-  expect(await filesOf(office.inbox, written)).toEqual({ complete: ['c.csv'], notReady: ['a.csv', 'b.csv'] });
+  expect(await filesOf(office.inbox, written)).toEqual({
+    complete: ['c.csv'],
+    notReady: ['a.csv', 'b.csv'],
+    noFiles: [],
+  });
   const quiet = await filesOf(office.inbox, written + 61_000);
-  expect(quiet).toEqual({ complete: ['a.csv', 'b.csv', 'c.csv'], notReady: [] });
+  expect(quiet).toEqual({ complete: ['a.csv', 'b.csv', 'c.csv'], notReady: [], noFiles: [] });
 });
 
 test('a name in GBK, as archives of Windows leave it, is written in UTF-8, and the file is taken like any other', async () => {

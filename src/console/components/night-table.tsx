@@ -15,6 +15,7 @@ const WORDS = {
   toCall: (count: string): Words => ({ en: `${count} to contact`, zh: `待联系 ${count} 个` }),
   rejected: { en: 'rejected', zh: '未导入' },
   notReady: { en: 'not ready', zh: '暂未处理' },
+  noFile: { en: 'not read: no file', zh: '不是文件，未读取' },
 } as const;
 
 /** What nights did: their files, what became of the rows, and who is to be contacted. */
@@ -62,7 +63,7 @@ export function NightTable({ view, caption, nights }: { view: View; caption: str
   );
 }
 
-function Files({ view, night: { files, rejected, notReady = [] } }: { view: View; night: ListedNight }) {
+function Files({ view, night: { files, rejected, notReady = [], noFiles = [] } }: { view: View; night: ListedNight }) {
   return (
     <ul class="files">
       {files.map(({ name, batch }) => (
@@ -81,6 +82,11 @@ function Files({ view, night: { files, rejected, notReady = [] } }: { view: View
       {notReady.map((name) => (
         <li>
           <bdi>{name}</bdi> <span class="result">{view.say(WORDS.notReady)}</span>
+        </li>
+      ))}
+      {noFiles.map((name) => (
+        <li>
+          <bdi>{name}</bdi> <span class="result failed">{view.say(WORDS.noFile)}</span>
         </li>
       ))}
     </ul>

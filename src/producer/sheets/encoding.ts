@@ -144,6 +144,26 @@ export async function decodes(file: FileHandle, scanned: Scan, encoding: Encodin
   }
 }
 
+/** The line with the first bytes that are no text in this encoding. */
+export async function brokenLine(file: FileHandle, encoding: Encoding): Promise<number> {
+  const decoder = new TextDecoder(encoding);
+  let line = 1;
+  // The line feed of a carriage return may come with the next chunk.
+  let held = '';
+  for await (const chunk of chunksOf(file)) {
+    const text = held + decoder.decode(chunk, { stream: true });
+    held = text.endsWith('\r') ? '\r' : '';
+    const at = text.indexOf(NO_CHARACTER);
+    line += text.slice(0, at < 0 ? text.length - held.length : at).match(LINE_ENDS)?.length ?? 0;
+    if (at >= 0) break;
+  }
+  return line;
+}
+
+/** What a decoder writes for such bytes. */
+const NO_CHARACTER = '\ufffd';
+const LINE_ENDS = /\r\n|\n|\r/g;
+
 /** The file's text without its mark. @throws TypeError where it is not in this encoding */
 export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
   let first = true;

@@ -7,7 +7,7 @@ import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { csvPages } from './csv.js';
 import { DELIMITERS, type Delimiter, firstRecords } from './csv-records.js';
-import { candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
+import { brokenLine, candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
 import { growthAllowed } from './expansion.js';
 import {
   findHeadings,
@@ -128,13 +128,36 @@ async function readable(
     if (isUsable(headings)) return { ...reading, headings };
     closest = reading;
   }
-  if (closest === undefined) {
-    throw new SheetError({
+  if (closest === undefined) throw await noText(file, scanned, required);
+  throw headingsError(closest.headings, closest.rows, required);
+}
+
+const NAMES: Readonly<Record<Encoding, string>> = {
+  'utf-8': 'UTF-8',
+  gb18030: 'GB18030',
+  'utf-16le': 'UTF-16',
+  'utf-16be': 'UTF-16',
+};
+
+/** In the encoding in which its headings make sense, a file of ten thousand rows may have one broken character. */
+async function noText(file: FileHandle, scanned: Scan, required: readonly Field[]): Promise<SheetError> {
+  let last: { readonly encoding: Encoding; readonly line: number } | undefined;
+  for (const encoding of new Set<Encoding>([...candidates(scanned), 'utf-8'])) {
+    if (!isUsable(bestReading(scanned, encoding, required).headings)) continue;
+    const line = await brokenLine(file, encoding);
+    if (last === undefined || line > last.line) last = { encoding, line };
+  }
+  if (last === undefined) {
+    return new SheetError({
       en: 'the text is not UTF-8, GB18030 or UTF-16; save the file as "CSV UTF-8" or XLSX',
       zh: '文件编码不是 UTF-8、GB18030 或 UTF-16；请另存为“CSV UTF-8”或 XLSX',
     });
   }
-  throw headingsError(closest.headings, closest.rows, required);
+  const { encoding, line } = last;
+  return new SheetError({
+    en: `line ${line} has bytes that are no character in ${NAMES[encoding]}, the encoding of the lines above; correct that line, and save the file as "CSV UTF-8" or XLSX`,
+    zh: `第 ${line} 行有不属于 ${NAMES[encoding]} 编码的字节，而其上各行均为该编码；请修正该行，并另存为“CSV UTF-8”或 XLSX`,
+  });
 }
 
 /** With the delimiter that finds most of the headings. */
@@ -223,6 +246,8 @@ const CANNOT_OPEN: Readonly<Record<string, Words>> = {
   ENOENT: { en: 'there is no such file', zh: '文件不存在' },
   ENOTDIR: { en: 'a part of its path is a file, not a folder', zh: '路径中有一部分是文件而不是文件夹' },
   EACCES: { en: 'the file may not be read: its permissions forbid it', zh: '没有读取该文件的权限' },
+  ELOOP: { en: 'this is a link that leads back to itself', zh: '这是指向自身的循环链接' },
+  ENAMETOOLONG: { en: 'the name of the file is too long', zh: '文件名过长' },
 };
 
 async function opened(path: string): Promise<FileHandle> {

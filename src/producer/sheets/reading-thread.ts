@@ -34,7 +34,7 @@ const ENTRY = new URL(
 /** Far more than the limits of `domain/sheet-limits.ts` allow; a second line of defence. */
 const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 /** Starting another one costs less than its memory. */
-const SWOLLEN_BYTES = 48 * 1024 ** 2;
+const SWOLLEN_BYTES = 40 * 1024 ** 2;
 /** Read while the ones before are worked on. */
 const PAGES_AHEAD = 3;
 const LOOK_EVERY_MS = 250;

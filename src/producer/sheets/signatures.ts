@@ -26,10 +26,12 @@ const SIGNATURES: readonly Signature[] = [
   { is: { en: 'a gzip archive', zh: ' gzip 压缩包' }, begins: /^1f8b/ },
 ];
 
-/** Many systems export a web page and name it .xls or .csv. */
-const MARKUP = /^\ufeff?\s*<(?:!DOCTYPE|!--|html|\?xml|table|meta|head|body|style|tr|td)|^MIME-Version:/i;
+/** Many systems export a web page and name it .xls or .csv, in UTF-16, too. */
+const MARKUP = /^\s*<(?:!DOCTYPE|!--|html|\?xml|table|meta|head|body|style|tr|td|div|font|center)|^MIME-Version:/i;
 const WEB_PAGE: Words = { en: 'a web page or XML', zh: '网页或 XML' };
+/** Where an OLE file, and a sheet of Excel 2 to 5, begins: programs that write .xls without a library write the latter. */
 const OLE = /^d0cf11e0a1b11ae1/;
+const BIFF = /^09(?:000400|020600|040600|080[68]00|081000)/;
 /** Entries of an OLE file are named in UTF-16. */
 const ENCRYPTED = Buffer.from('EncryptedPackage', 'utf16le');
 
@@ -37,20 +39,25 @@ export async function refuseForeign(file: FileHandle, head: Buffer): Promise<voi
   const beginning = head.subarray(0, 32).toString('hex');
   const foreign =
     SIGNATURES.find(({ begins }) => begins.test(beginning))?.is ??
-    (MARKUP.test(head.subarray(0, 256).toString()) ? WEB_PAGE : undefined);
+    (MARKUP.test(asOfOneByte(head.subarray(0, 512))) ? WEB_PAGE : undefined);
   if (foreign !== undefined) {
     throw new SheetError({
       en: `this is ${foreign.en}, not a sheet; save the sheet as "CSV UTF-8" or XLSX`,
       zh: `这是${foreign.zh}，不是表格；请另存为“CSV UTF-8”或 XLSX`,
     });
   }
-  if (!OLE.test(beginning)) return;
+  if (!OLE.test(beginning) && !BIFF.test(beginning)) return;
   throw (await contains(file, ENCRYPTED))
     ? protectedWorkbook()
     : new SheetError({
         en: 'this is an old Excel file (.xls); open it and save it as "Excel workbook (.xlsx)"',
         zh: '这是旧版 Excel 文件（.xls）；请打开并另存为“Excel 工作簿（.xlsx）”',
       });
+}
+
+/** The letters of a tag are the same in UTF-16, but for the zero bytes between them and the mark before them. */
+function asOfOneByte(bytes: Buffer): string {
+  return bytes.toString().replaceAll('\0', '').replaceAll('\ufffd', '');
 }
 
 async function contains(file: FileHandle, wanted: Buffer): Promise<boolean> {

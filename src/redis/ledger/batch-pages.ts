@@ -1,11 +1,11 @@
-/** The rows of a batch: a page at a time, some of a page, or one. */
+/** The rows of a batch, each with what became of it: a page at a time, some of a page, or one. Pages of long rows come in parts. */
 import type { Redis } from 'ioredis';
 import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { Row, RowWithOutcome } from '../../domain/row.js';
 import { giveWay } from '../../give-way.js';
 import { key } from '../keys.js';
 import { scriptForBytes } from '../scripts.js';
-import { type PackedPage, packedRows, rowsFrom, unpackedRow } from './packed-rows.js';
+import { type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
 import { unpackRow } from './rows.js';
 
 export interface BatchPages {
@@ -14,35 +14,53 @@ export interface BatchPages {
   part(batch: Batch, from: number, most: number): Promise<RowWithOutcome[]>;
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
-  /** The same as Redis has them, for who makes text of text. */
+  /** The same as Redis has them, for who makes text of text: page by page, and a page of long rows in parts. */
   packedPages(batch: Batch): AsyncIterable<PackedPage>;
-  /** One of them; empty where there is none. */
-  packedPage(batch: string, page: number): Promise<PackedPage>;
+  /** The parts of one of them, mostly one; none where there is no such page. */
+  packedPage(batch: string, page: number): AsyncIterable<PackedPage>;
   row(batch: Batch, index: number): Promise<Row | undefined>;
   rowWithOutcome(batch: Batch, index: number): Promise<RowWithOutcome | undefined>;
 }
 
+/** A page of usual rows has 100,000; one of the longest rows that a sheet may have is 500 MB, and its report as much again. */
+const PART_BYTES = 512 * 1024;
+/** Enough to keep Redis at work; more only lie in memory. */
+const PAGES_AHEAD = 3;
+const ROWS_AT_ONCE = 64;
+
 export function openBatchPages(redis: Redis): BatchPages {
   const pageScript = scriptForBytes(redis, 'page');
 
-  async function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
+  /** Rows from an index on, up to so many, to the end of their page, or less: `next` is where the rest of these begins. */
+  async function packedFrom(id: string, first: number, most: number): Promise<PackedPage & { next?: number }> {
+    const page = Math.floor(first / ROWS_PER_PAGE);
+    const answer = await pageScript([key('rows', id, page)], [id, first, most, PART_BYTES]);
+    const [rest, rows, outcomes] = answer as [number, Buffer, Buffer];
+    return { first, rows, outcomes, ...(rest >= 0 && { next: page * ROWS_PER_PAGE + rest }) };
+  }
+
+  async function* packedParts(id: string, from: number, most: number): AsyncGenerator<PackedPage> {
+    for (let next: number | undefined = from; next !== undefined; ) {
+      const read = await packedFrom(id, next, from + most - next);
+      next = read.next;
+      yield read;
+    }
+  }
+
+  function packedPage(id: string, number: number): AsyncGenerator<PackedPage> {
+    return packedParts(id, number * ROWS_PER_PAGE, ROWS_PER_PAGE);
+  }
+
+  function page(batch: Batch, number: number): Promise<RowWithOutcome[]> {
     return part(batch, number * ROWS_PER_PAGE, ROWS_PER_PAGE);
   }
 
   async function part(batch: Batch, from: number, most: number): Promise<RowWithOutcome[]> {
-    const { rows, outcomes } = packedRows(await packedFrom(batch.id, from, most));
-    return rows.map((text, at) => unpackedRow(from + at, text, outcomes[at] ?? '', batch.columns));
-  }
-
-  async function packedPage(id: string, number: number): Promise<PackedPage> {
-    return { number, ...(await packedFrom(id, number * ROWS_PER_PAGE, ROWS_PER_PAGE)) };
-  }
-
-  async function packedFrom(id: string, from: number, most: number): Promise<Omit<PackedPage, 'number'>> {
-    const page = Math.floor(from / ROWS_PER_PAGE);
-    const answer = await pageScript([key('rows', id, page)], [id, from, most]);
-    const [rows, outcomes] = answer as [Buffer, Buffer];
-    return { rows, outcomes };
+    const found: RowWithOutcome[] = [];
+    for await (const read of packedParts(batch.id, from, most)) {
+      found.push(...rowsFrom(batch, read.first, packedRows(read)));
+    }
+    return found;
   }
 
   /** A few rows at a time are short-lived garbage. */
@@ -50,7 +68,7 @@ export function openBatchPages(redis: Redis): BatchPages {
     for await (const page of packedPages(batch)) {
       const packed = packedRows(page);
       for (let from = 0; from < packed.rows.length; from += ROWS_AT_ONCE) {
-        yield rowsFrom(batch, page.number, packed, from, from + ROWS_AT_ONCE);
+        yield rowsFrom(batch, page.first, packed, from, from + ROWS_AT_ONCE);
       }
     }
   }
@@ -58,18 +76,19 @@ export function openBatchPages(redis: Redis): BatchPages {
   /** Redis reads the next pages while the caller works on one. */
   async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
-    const ahead: Promise<PackedPage>[] = [];
+    const ahead: ReturnType<typeof packedFrom>[] = [];
     for (let number = 0; number < count; number += 1) {
       while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
-        const asked = packedPage(batch.id, number + ahead.length);
+        const asked = packedFrom(batch.id, (number + ahead.length) * ROWS_PER_PAGE, ROWS_PER_PAGE);
         // The next page reports it; a caller that has seen enough waits for none.
         asked.catch(() => {});
         ahead.push(asked);
       }
-      const page = await (ahead.shift() as Promise<PackedPage>);
+      const page = await (ahead.shift() as (typeof ahead)[number]);
       // Which is here already, mostly: else nothing would wait between the pages.
       if (number > 0) await giveWay();
       yield page;
+      if (page.next !== undefined) yield* packedParts(batch.id, page.next, (number + 1) * ROWS_PER_PAGE - page.next);
     }
   }
 
@@ -84,7 +103,3 @@ export function openBatchPages(redis: Redis): BatchPages {
 
   return { page, part, pages, packedPages, packedPage, row, rowWithOutcome };
 }
-
-/** Enough to keep Redis at work; more only lie in memory. */
-const PAGES_AHEAD = 3;
-const ROWS_AT_ONCE = 64;

@@ -12,9 +12,10 @@ export interface PackedRows {
   readonly outcomes: readonly string[];
 }
 
-/** A page as Redis answers it: the rows, and what a report needs of each row's registration. */
+/** A page, or a part of one, as Redis answers it: the rows, and what a report needs of each row's registration. */
 export interface PackedPage {
-  readonly number: number;
+  /** Index of its first row in the batch. */
+  readonly first: number;
   readonly rows: Buffer;
   readonly outcomes: Buffer;
 }
@@ -29,14 +30,14 @@ export function packedRows({ rows, outcomes }: Pick<PackedPage, 'rows' | 'outcom
 
 export function rowsFrom(
   batch: Batch,
-  page: number,
+  first: number,
   { rows, outcomes }: PackedRows,
   from = 0,
   to = ROWS_PER_PAGE,
 ): RowWithOutcome[] {
   return rows
     .slice(from, to)
-    .map((text, at) => unpackedRow(page * ROWS_PER_PAGE + from + at, text, outcomes[from + at] ?? '', batch.columns));
+    .map((text, at) => unpackedRow(first + from + at, text, outcomes[from + at] ?? '', batch.columns));
 }
 
 /** Of a registration that was never sent. */

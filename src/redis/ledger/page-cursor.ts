@@ -1,5 +1,4 @@
 /** Goes over the rows of a page without making text of them: where each part lies among the bytes. */
-import { ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { DetailColumns, RowWithOutcome } from '../../domain/row.js';
 import { JOINT, type PackedPage, unpackedRow } from './packed-rows.js';
 import { FIELD_JOINT, SHOWN_NAMES } from './registration-fields.js';
@@ -19,7 +18,7 @@ const FIELD = FIELD_JOINT.charCodeAt(0);
 export class PageCursor {
   readonly rows: Buffer;
   readonly outcomes: Buffer;
-  readonly #number: number;
+  readonly #first: number;
   /** Its place in the page; -1 before the first. */
   at = -1;
   /** A registered row without problems, with an outcome of its own or none; any other has to be unpacked to be known. */
@@ -42,8 +41,8 @@ export class PageCursor {
   /** 0 of a registration that was never sent. */
   fields = 0;
 
-  constructor({ number, rows, outcomes }: PackedPage) {
-    this.#number = number;
+  constructor({ first, rows, outcomes }: PackedPage) {
+    this.#first = first;
     this.rows = rows;
     this.outcomes = outcomes;
   }
@@ -61,7 +60,7 @@ export class PageCursor {
   entry(columns: DetailColumns): RowWithOutcome {
     const text = this.rows.toString('utf8', this.rowFrom, this.rowTo);
     const outcome = this.outcomes.toString('utf8', this.outcomeFrom, this.outcomeTo);
-    return unpackedRow(this.#number * ROWS_PER_PAGE + this.at, text, outcome, columns);
+    return unpackedRow(this.#first + this.at, text, outcome, columns);
   }
 
   /** Where a field of the outcome begins. */
