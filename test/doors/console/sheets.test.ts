@@ -263,7 +263,7 @@ test('rows of enterprises that the ledger knows are not sent, and it is said why
   await one.post(`${first.path}/start`);
   const next = sheetOf([merchant(1), merchant(2, 'ok', { legalPersonaName: '虚构另' }), merchant(3)]);
   const { page } = await uploaded(one, [file(next, 'next.csv')]);
-  expect(page.text).toContain('an earlier row asks for the same and is not over yet');
+  expect(page.text).toContain('an earlier row asks for the same, and is not over yet or waits for a person');
   expect(page.text).toContain('row:in_progress');
   expect(page.text).toContain('this row is sent instead');
   expect(page.text).toMatch(/<dt>already in progress or in review<\/dt><dd>1<\/dd>/);
