@@ -98,6 +98,11 @@ export class RequestFeed extends Duplex {
       this.#waiting = bytes === waiting.length ? undefined : waiting.subarray(bytes);
       this.#allowed -= bytes;
       this.#wanted = this.push(bytes === waiting.length ? waiting : waiting.subarray(0, bytes));
+      if (this.#sliceBytes < Number.POSITIVE_INFINITY) {
+        // A reader that has refused the body lets this feed go in a tick before it.
+        process.nextTick(() => this.#flow());
+        break;
+      }
     }
     if (this.#headIsOver && this.#allowed === 0 && this.#waiting !== undefined) {
       this.surplus = true;
