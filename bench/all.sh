@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the benches whose targets are the project's, and writes bench/RESULTS.md. Takes about an hour on two cores.
+# Runs the benches whose targets are the project's, and writes bench/RESULTS.md. Six minutes on two cores with 500,000 rows.
 # Usage: bench/all.sh [rows of load and report]
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ cat >"$results.new" <<EOF
 
 Written by \`bench/all.sh\` on $(date -u +%Y-%m-%d), of $(git rev-parse --short HEAD).
 
-- $(nproc 2>/dev/null || sysctl -n hw.ncpu) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1); $(uname -sr)
+- $(nproc 2>/dev/null || sysctl -n hw.ncpu) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1); $(uname -s) $(uname -r | cut -d - -f 1)
 - load of the machine before: $(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null || uptime)
 - Node.js $(node --version), $(redis-server --version | cut -d ' ' -f 1-3), bullmq $(node -p "require('./node_modules/bullmq/package.json').version"), csv-parse $(node -p "require('./node_modules/csv-parse/package.json').version")
 

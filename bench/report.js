@@ -101,6 +101,8 @@ async function fill() {
     }
     await pipe.exec();
   }
+  // As after their facts, none of which was recorded here.
+  await store.redis.hset(key('counts', BATCH), 'queued', 0);
   await store.batches.complete(BATCH);
 }
 
@@ -174,9 +176,9 @@ async function pageCommands() {
   const batch = await store.batches.find(BATCH);
   await store.batches.page(batch, 0);
   store.redis.callBuffer = real;
-  const [, digest, count, , id] = sent[0];
+  const [, digest, count, , id, , ...others] = sent[0];
   return Array.from({ length: Math.ceil(ROWS / ROWS_PER_PAGE) }, (_, page) => [
-    ['EVALSHA', digest, count, key('rows', BATCH, page), id, page * ROWS_PER_PAGE],
+    ['EVALSHA', digest, count, key('rows', BATCH, page), id, page * ROWS_PER_PAGE, ...others],
   ]);
 }
 
