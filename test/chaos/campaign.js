@@ -12,7 +12,7 @@
  *
  *   rows        of all sheets            duplicates  merchants that were asked twice without a reason
  *   absent      of them, in no report    lost        a push was answered `success`, and the report says otherwise
- *   stuck       without an outcome       slow        kills after which no call was made for 20 s
+ *   stuck       without an outcome       slow        kills after which no call was made for 30 s
  *   review      rows that wait for a person: their worker was killed between permission and call, so nobody knows
  *   resent      rows that were sent again because the answer with their link was lost: WeChat has asked nobody
  *   longest_without_calls_s, healed_after_s: from the end of a kill until calls went, and from the last one until all was over
@@ -55,7 +55,8 @@ const CALLS_PER_SECOND = 25;
 const BETWEEN_KILLS_MS = 600;
 const SHEET_ROWS = 150;
 const FEW_ROWS = 100;
-const SLOW_MS = 20_000;
+/** Where Redis lost the answer of a call that the others wait for, that call is waited for up to 20 s, after reconnecting. */
+const SLOW_MS = 30_000;
 const RESTART_MS = 500;
 const HEALS_WITHIN_MS = 90_000;
 /** A call that was on its way tells nothing. */
