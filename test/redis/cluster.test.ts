@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prefix } from '../../src/redis/keys.js';
+import { openNotes } from '../../src/redis/ledger/notes.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import { connect } from '../../src/redis/server/connection.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -75,6 +76,11 @@ test.each([0, 1])('everything of ours lies in one slot, whichever node is asked 
   expect((await book.take(idOf(one))).kind).toBe('go');
   expect(await book.registration(idOf(one))).toMatchObject({ state: 'submitting' });
   await rung;
+  expect(await book.batches.sizes([`b${at}`])).toEqual([{ id: `b${at}`, rows: 1 }]);
+  expect(await book.batches.leaders([idOf(one)])).toEqual(
+    new Map([[idOf(one), { row: `b${at}/0`, isCreated: false }]]),
+  );
+  expect(await openNotes(redis)([idOf(one)])).toEqual(new Map());
 
   const reader = openPushReader(redis, `reader-${at}`);
   expect(openPushes(redis)).toBeDefined();

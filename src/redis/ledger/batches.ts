@@ -6,7 +6,7 @@ import { type Fact, next, type Registration, type RowDetails } from '../../domai
 import type { AcceptedRow, ExistingMatch } from '../../domain/row.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
-import { key } from '../keys.js';
+import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import { batchFrom, countsFrom } from './batch-fields.js';
 import { type BatchPages, openBatchPages } from './batch-pages.js';
@@ -224,7 +224,7 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function sizes(ids: readonly string[]): Promise<BatchSize[]> {
-    const rows = (await sizesScript([], [...ids])) as number[];
+    const rows = (await sizesScript([prefix()], [...ids])) as number[];
     return ids.map((id, at) => ({ id, rows: rows[at] ?? -1 })).filter((batch) => batch.rows >= 0);
   }
 

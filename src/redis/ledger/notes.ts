@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { type NotesShown, notesIn } from '../../domain/note.js';
 import type { HistoryEntry } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
-import { key } from '../keys.js';
+import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import { NOTED } from './write-set.js';
 
@@ -20,7 +20,7 @@ export function openNotes(redis: Redis): NotesOf {
     const parts = Array.from({ length: Math.ceil(ids.length / ASKED_AT_ONCE) }, (_, at) =>
       ids.slice(at * ASKED_AT_ONCE, (at + 1) * ASKED_AT_ONCE),
     );
-    return (await Promise.all(parts.map((part) => notedScript([], [NOTED, ...part]) as Promise<string[]>))).flat();
+    return (await Promise.all(parts.map((part) => notedScript([prefix()], [NOTED, ...part]) as Promise<string[]>))).flat();
   }
 
   return async (ids) => {

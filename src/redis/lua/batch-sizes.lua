@@ -1,4 +1,5 @@
 -- How many rows batches have: of thousands of batches, each answer of its own would cost more than all of them.
+-- KEYS 1 any key of ours
 -- ARGV batch ids
 -- Answers of each how many; -1 if there is no such batch, or it was purged.
 local answer = {}

@@ -1,4 +1,5 @@
 -- Which of many registrations have a note, asked in one run instead of by a command each.
+-- KEYS 1 any key of ours
 -- ARGV 1 the field that marks a note, 2… registrations
 -- Answers those with one.
 local noted = {}
