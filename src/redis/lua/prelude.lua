@@ -43,10 +43,15 @@ local function row_of(pointer)
   return batch, tonumber(index)
 end
 
-local function row_at(pointer)
+-- "batch/index" -> "batch:page", place in the page
+local function page_of(pointer)
   local batch, index = row_of(pointer)
-  local page = key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE))
-  return redis.call('LINDEX', page, index % ROWS_PER_PAGE)
+  return batch .. ':' .. math.floor(index / ROWS_PER_PAGE), index % ROWS_PER_PAGE
+end
+
+local function row_at(pointer)
+  local page, place = page_of(pointer)
+  return redis.call('LINDEX', key.rows(page), place)
 end
 
 local function counted_as(state, wait)
@@ -57,11 +62,6 @@ end
 -- Changes of the counts of batches and of all registrations in this run, how many facts it records, and the pages of rows
 -- ("batch:page") that show something else after it (changes.ts).
 local changes, facts, changed_pages = {}, 0, {}
-
-local function page_of(pointer)
-  local batch, index = row_of(pointer)
-  return batch .. ':' .. math.floor(index / ROWS_PER_PAGE)
-end
 
 -- `row` and `also` are the rows of a registration.
 local function change_pages(row, also)
@@ -117,12 +117,12 @@ local function change_rows(rows)
   for _, row in ipairs(rows) do
     local pointer, relation, before, after, kept = unpack(row)
     local batch, index = row_of(pointer)
-    local page, place = key.rows(batch .. ':' .. math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE
-    local packed = redis.call('LINDEX', page, place)
+    local page, place = page_of(pointer)
+    local packed = redis.call('LINDEX', key.rows(page), place)
     if packed then
-      changed_pages[page_of(pointer)] = true
+      changed_pages[page] = true
       if relation ~= '' then
-        redis.call('LSET', page, place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
+        redis.call('LSET', key.rows(page), place, relation .. string.sub(packed, string.find(packed, '\n', 1, true), -1))
       end
       if kept ~= '' then redis.call('HSET', key.keptOutcomes(batch), index, kept) end
       if before ~= after then
