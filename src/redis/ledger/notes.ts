@@ -20,7 +20,9 @@ export function openNotes(redis: Redis): NotesOf {
     const parts = Array.from({ length: Math.ceil(ids.length / ASKED_AT_ONCE) }, (_, at) =>
       ids.slice(at * ASKED_AT_ONCE, (at + 1) * ASKED_AT_ONCE),
     );
-    return (await Promise.all(parts.map((part) => notedScript([prefix()], [NOTED, ...part]) as Promise<string[]>))).flat();
+    return (
+      await Promise.all(parts.map((part) => notedScript([prefix()], [NOTED, ...part]) as Promise<string[]>))
+    ).flat();
   }
 
   return async (ids) => {
