@@ -1,7 +1,8 @@
 /**
  * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
- * had their turn. The newest and the oldest alternate: a push that comes in the middle of a flood does not stand behind all of
- * it, and no client waits for ever.
+ * had their turn. Requests that are here are looked at in their order, whatever is read behind them. Of the connections that
+ * are not read yet, the newest and the oldest alternate: a push that comes in the middle of a flood does not stand behind all
+ * of it, and no client waits for ever.
  */
 import type { Connection } from './connection.js';
 
@@ -9,27 +10,53 @@ import type { Connection } from './connection.js';
  * One connection is accepted at each turn of the loop, so longer turns make waiting connections wait longer: so
  * while some come, little else is done.
  */
-const AT_A_TURN = { whileSomeCome: 2, else: 32 };
+const AT_A_TURN = { whileSomeCome: 4, else: 32 };
 
-/** Forgotten entries at the front are removed when there are this many of them. */
-const SHIFTED_AT_ONCE = 4_096;
+/** So many connections within so many ms are a flood. */
+const FLOOD = { connections: 50, withinMs: 50 };
 
 export class Arrivals {
   readonly #go: (connection: Connection) => void;
-  #waiting: Connection[] = [];
-  #first = 0;
+  readonly #now: () => number;
+  /** Accepted, and not read yet. */
+  readonly #unread = new Line();
+  /** Their requests are here. */
+  readonly #here = new Line();
   #isScheduled = false;
   #someCame = false;
+  #span = { from: Number.NEGATIVE_INFINITY, connections: 0 };
+  #wasFlood = false;
 
-  constructor(go: (connection: Connection) => void) {
+  constructor(go: (connection: Connection) => void, now: () => number) {
     this.#go = go;
+    this.#now = now;
   }
 
-  /** @param isNew it was accepted in this turn */
-  add(connection: Connection, isNew: boolean): void {
-    if (isNew) this.#someCame = true;
-    this.#waiting.push(connection);
+  /** Connections come so fast that they wait to be accepted, WeChat's among them. */
+  get isFlood(): boolean {
+    this.#count(0);
+    return this.#wasFlood || this.#span.connections >= FLOOD.connections;
+  }
+
+  accepted(connection: Connection): void {
+    this.#count(1);
+    this.#someCame = true;
+    this.#unread.add(connection);
     this.#schedule();
+  }
+
+  isHere(connection: Connection): void {
+    this.#here.add(connection);
+    this.#schedule();
+  }
+
+  #count(connections: number): void {
+    const passed = this.#now() - this.#span.from;
+    if (passed >= FLOOD.withinMs) {
+      this.#wasFlood = passed < 2 * FLOOD.withinMs && this.#span.connections >= FLOOD.connections;
+      this.#span = { from: this.#now(), connections: 0 };
+    }
+    this.#span.connections += connections;
   }
 
   #schedule(): void {
@@ -45,18 +72,43 @@ export class Arrivals {
     const most = this.#someCame ? AT_A_TURN.whileSomeCome : AT_A_TURN.else;
     this.#someCame = false;
     for (let left = most; left > 0; left -= 1) {
-      const connection = left % 2 === 0 ? this.#waiting.pop() : this.#waiting[this.#first++];
-      if (connection !== undefined && !connection.socket.destroyed) this.#go(connection);
-      if (this.#first >= this.#waiting.length) {
-        this.#waiting = [];
-        this.#first = 0;
-        return;
-      }
+      this.#serve(this.#here.oldest());
+      this.#serve(left % 2 === 0 ? this.#unread.newest() : this.#unread.oldest());
     }
-    if (this.#first > SHIFTED_AT_ONCE) {
+    if (!this.#here.isEmpty || !this.#unread.isEmpty) this.#schedule();
+  }
+
+  #serve(connection: Connection | undefined): void {
+    if (connection !== undefined && !connection.socket.destroyed) this.#go(connection);
+  }
+}
+
+/** Entries at the front that were taken are removed when there are this many of them. */
+const REMOVED_AT_ONCE = 4_096;
+
+class Line {
+  #waiting: Connection[] = [];
+  #first = 0;
+
+  get isEmpty(): boolean {
+    return this.#first === this.#waiting.length;
+  }
+
+  add(connection: Connection): void {
+    this.#waiting.push(connection);
+  }
+
+  oldest(): Connection | undefined {
+    if (this.isEmpty) return undefined;
+    const connection = this.#waiting[this.#first++];
+    if (this.isEmpty || this.#first > REMOVED_AT_ONCE) {
       this.#waiting = this.#waiting.slice(this.#first);
       this.#first = 0;
     }
-    this.#schedule();
+    return connection;
+  }
+
+  newest(): Connection | undefined {
+    return this.isEmpty ? undefined : this.#waiting.pop();
   }
 }

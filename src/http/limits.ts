@@ -12,7 +12,7 @@ export interface ConnectionLimits {
   readonly requestMs: number;
   /** A proxy keeps its connections for 60 s. It has to be the side that closes them: else it may send a push on a closed connection. */
   readonly idleMs: number;
-  /** Answers to strangers. One above that waits until it is due. */
+  /** Answers to strangers. One above that waits until it is due. While connections flood in there are fewer (listener.ts). */
   readonly answersASecond: number;
   /** So many more after a quiet time. */
   readonly answersAtOnce: number;

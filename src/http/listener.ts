@@ -60,6 +60,9 @@ const LINGER_BYTES = 4 * 1024 * 1024;
 
 const SWEEP_EVERY_MS = 50;
 
+/** While connections flood in, strangers get a tenth of their answers: many connect again as soon as they have one. */
+const FEWER = 10;
+
 const CONNECTION = Symbol('connection');
 type Carrier = { [CONNECTION]?: Connection };
 
@@ -70,8 +73,9 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   const arrivals = new Arrivals((connection) => {
     if (connection.incoming !== undefined) start(connection);
     else connection.socket.resume();
-  });
+  }, now);
   const answers = new Allowance(limits.answersASecond, limits.answersAtOnce, now);
+  const answersInFlood = new Allowance(limits.answersASecond / FEWER, limits.answersAtOnce / FEWER, now);
   let draining = false;
 
   const front = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
@@ -98,7 +102,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     (socket as Carrier)[CONNECTION] = connection;
     socket.on('error', onError).on('close', onClose).on('data', onData).on('end', onEnd);
     places.add(connection, countedAddress(socket.remoteAddress));
-    arrivals.add(connection, true);
+    arrivals.accepted(connection);
   }
 
   // One function for all: ten thousand connections at once are accepted a fifth faster than with four of each.
@@ -138,7 +142,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     places.holdBytes(connection, connection.incoming.capacity);
     if (progress === 'more' || connection.socket.destroyed) return;
     connection.socket.pause();
-    arrivals.add(connection, false);
+    arrivals.isHere(connection);
   }
 
   /** node:http gets the head, and then says how much may follow. */
@@ -269,7 +273,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   function park(request: IncomingMessage, answer: RawAnswer): boolean {
     const connection = connectionOf(request);
     const feed = connection?.feed;
-    if (connection === undefined || feed === undefined || answers.take()) return false;
+    if (connection === undefined || feed === undefined || mayAnswer()) return false;
     connection.feed = undefined;
     process.nextTick(() => feed.release());
     if (feed.surplus) connection.isComplete = false;
@@ -282,8 +286,12 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   function answerByAndBy(connection: Connection, answer: RawAnswer): void {
     connection.parkedAnswer = rawAnswer(answer);
     places.parked.enter(connection);
-    if (answers.take()) answerParked(connection);
+    if (mayAnswer()) answerParked(connection);
     else connection.socket.resume();
+  }
+
+  function mayAnswer(): boolean {
+    return (!arrivals.isFlood || answersInFlood.take()) && answers.take();
   }
 
   function answerParked(connection: Connection): void {
@@ -308,7 +316,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   }
 
   function sweep(): void {
-    while (places.parked.oldest !== undefined && answers.take()) answerParked(places.parked.oldest);
+    while (places.parked.oldest !== undefined && mayAnswer()) answerParked(places.parked.oldest);
     places.expire((connection) => refuse(connection, 408, 'too_slow'));
   }
 

@@ -1,11 +1,8 @@
-import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { Allowance } from '../../src/http/allowance.js';
-import { Arrivals } from '../../src/http/arrivals.js';
-import { Connection } from '../../src/http/connection.js';
+import type { Connection } from '../../src/http/connection.js';
 import { type ConnectionRefusal, Places } from '../../src/http/places.js';
-import { until } from '../support/until.js';
+import { connection } from '../support/connection.js';
 
 function setUp(more: { connections?: number; idle?: number; perAddress?: number } = {}) {
   const clock = { ms: 0 };
@@ -26,14 +23,6 @@ function setUp(more: { connections?: number; idle?: number; perAddress?: number 
     (why) => refused.push(why),
   );
   return { clock, places, refused };
-}
-
-function connection(): Connection {
-  const socket = Object.assign(new EventEmitter(), { destroyed: false, destroy() {} });
-  socket.destroy = () => {
-    socket.destroyed = true;
-  };
-  return new Connection(socket as unknown as Socket);
 }
 
 const closed = (all: readonly Connection[]): boolean[] => all.map(({ socket }) => socket.destroyed);
@@ -134,15 +123,4 @@ test('an allowance is used up, and grows again with time up to what may be taken
   expect(taken(5)).toBe(1);
   clock.ms = 10_000;
   expect(taken(5)).toBe(3);
-});
-
-test('of a crowd the newest and the oldest are looked at in turn, a few at a time', async () => {
-  const looked: Connection[] = [];
-  const arrivals = new Arrivals((it) => void looked.push(it));
-  const all = Array.from({ length: 100 }, connection);
-  for (const it of all) arrivals.add(it, false);
-  await until('some are looked at', () => looked.length > 0);
-  expect(looked.slice(0, 4).map((it) => all.indexOf(it))).toEqual([99, 0, 98, 1]);
-  await until('all are looked at', () => looked.length === 100);
-  expect(new Set(looked).size).toBe(100);
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ConnectionLimits } from '../../src/http/limits.js';
 import { key } from '../../src/redis/keys.js';
 import { readableLog } from '../support/log.js';
@@ -259,6 +259,23 @@ describe('a request', () => {
     expect(forged.filter((it) => it.heard() !== '')).toHaveLength(2);
     for (const it of forged) it.socket.destroy();
   });
+});
+
+test('while connections flood in, a tenth of the answers is given to strangers, and the others wait', async () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  onTestFinished(() => now.mockRestore());
+  await open({ limits: { answersAtOnce: 50, answersASecond: 500 } });
+  const crowd = await Promise.all(Array.from({ length: 60 }, () => stranger(receiver.port)));
+  const push = await pushAnew();
+  await until('the push is taken, and all before it were accepted', () => isTaken(push));
+  const { query, body } = sign('QUJD', 'another token');
+  for (const it of crowd) it.send(textOf({ query, body }));
+  await until('all were looked at', async () => (await refused('bad_signature')) === 60);
+  const answered = (): number => crowd.filter((it) => it.heard() !== '').length;
+  expect(answered()).toBe(5);
+  now.mockReturnValue(performance.now() + 150);
+  await until('the flood is over', () => answered() === 55);
+  for (const it of crowd) it.socket.destroy();
 });
 
 test('a flood of forged requests is answered in the end, every one of them', async () => {
