@@ -1,6 +1,7 @@
 /** What reaches a terminal: also through `| less`, `| head` or a connection to another machine. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { print, printData, printPage, say, table } from '../../src/cli/terminal.js';
+import { run } from '../support/program.js';
 
 /** Sets the clipboard, the title, and turns the reading direction. */
 const HOSTILE = 'a\u001b]52;c;eA==\u0007\u009b31m\u202eb';
@@ -76,4 +77,10 @@ test('a table stands straight where a file has such a name', () => {
     4 + WRITTEN_OUT.length + 2,
     4 + WRITTEN_OUT.length + 2,
   ]);
+});
+
+test('a command ends when it is over, also where a library has a timer that goes on', async () => {
+  const timer = `data:text/javascript,${encodeURIComponent('setInterval(() => {}, 1_000)')}`;
+  const ended = await run(['explain', 'push:105'], { env: { NODE_OPTIONS: `--import ${timer}` } });
+  expect(ended).toMatchObject({ status: 0, stdout: expect.stringContaining('105') });
 });
