@@ -268,6 +268,34 @@ test('a journal that another key has sealed is reported in one line, with the ke
   ]);
 });
 
+test('a journal has pushes as they came, whatever bytes and characters they have, and no old ones', () => {
+  const journal = openJournal({
+    home: newHome(),
+    ledgerKey: '',
+    vault: openVault(Buffer.alloc(32, 7)),
+    now: Date.now,
+    log: readableLog().log,
+  });
+  const receivedAt = Date.now();
+  const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const pushes = [
+    {
+      receivedAt,
+      createdAt: 7,
+      infoType: '通知 "\\\n\u2028',
+      query: 'a=\u00e9&b=\ud83d\ude00',
+      signature: 'x',
+      body: every,
+    },
+    { receivedAt, infoType: '', query: '', body: Buffer.alloc(0) },
+    { receivedAt, infoType: 'component_verify_ticket', query: '', body: Buffer.from('<xml/>'), ticket: 'sealed' },
+  ];
+  journal.writePushes([...pushes, { receivedAt, infoType: 'old', query: '', body: every, isOld: true }]);
+  journal.writePushes([{ receivedAt, infoType: 'old', query: '', body: every, isOld: true }]);
+  expect(journal.read().pushes).toEqual(pushes);
+  journal.close();
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 interface Guarded {

@@ -78,16 +78,15 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   let file: OpenFile | undefined;
   let waiting: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;
 
-  function append(line: string): void {
+  function append(lines: Buffer): void {
     if (file !== undefined && (file.bytes >= FILE_BYTES || now() - file.openedAt >= FILE_LIVES_MS)) close();
     if (file === undefined) {
       forgetOld(folder, now());
       const openedAt = now();
       file = { handle: openSync(join(folder, nameAt(openedAt)), 'ax', 0o600), openedAt, bytes: 0 };
     }
-    const bytes = Buffer.from(line);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file.handle, bytes, done);
-    file.bytes += bytes.length;
+    for (let done = 0; done < lines.length; ) done += writeSync(file.handle, lines, done);
+    file.bytes += lines.length;
   }
 
   function close(): void {
@@ -109,7 +108,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
       const at = Math.max(...others.map(({ fact }) => fact.at));
       lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(JSON.stringify(others), LABEL) })}\n`;
     }
-    append(lines);
+    append(Buffer.from(lines));
   }
 
   return {
@@ -122,13 +121,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     },
 
     writePushes(pushes) {
-      const lines = pushes
-        .filter(({ isOld }) => isOld !== true)
-        .map(({ receivedAt: at, createdAt, infoType, query, signature, body, ticket }) => {
-          const push = { at, createdAt, infoType, query, signature, t: ticket };
-          return JSON.stringify({ ...push, body: body.toString('base64') });
-        });
-      if (lines.length > 0) append(`${lines.join('\n')}\n`);
+      const lines = linesOfPushes(pushes.filter(({ isOld }) => isOld !== true));
+      if (lines.length > 0) append(lines);
     },
 
     read() {
@@ -181,6 +175,28 @@ interface Line {
 }
 
 const LABEL = 'journal';
+
+const END_OF_PUSH = '"}\n';
+
+/** Bodies are put beside the JSON of the rest, which needs no look at them: in one text with it they cost four times as much. */
+function linesOfPushes(pushes: readonly JournaledPush[]): Buffer {
+  const parts = pushes.map(({ receivedAt: at, createdAt, infoType, query, signature, ticket, body }) => {
+    const rest = JSON.stringify({ at, createdAt, infoType, query, signature, t: ticket });
+    return { head: `${rest.slice(0, -1)},"body":"`, body: body.toString('base64') };
+  });
+  const size = parts.reduce(
+    (sum, { head, body }) => sum + Buffer.byteLength(head) + body.length + END_OF_PUSH.length,
+    0,
+  );
+  const lines = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const { head, body } of parts) {
+    at += lines.write(head, at);
+    at += lines.write(body, at, 'latin1');
+    at += lines.write(END_OF_PUSH, at, 'latin1');
+  }
+  return lines;
+}
 
 /** Undefined where they were sealed with another key. */
 function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] | undefined {
