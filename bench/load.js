@@ -1,7 +1,7 @@
 /**
  * `load` of a CSV with every check, against csv-parse alone on the same file (arrays) and against addBulk(1000) of the same
  * rows as BullMQ jobs, in the same run; peak memory of Node, CPU of Node and Redis, bytes a registration in Redis without the index
- * by which it is found, and growth from a tenth of the rows. addBulk is measured with a fifth of the rows and scaled. Usage: node bench/load.js [rows] [rounds]
+ * by which it is found, and growth: how much longer the last four tenths of the rows take than four of the first, after one to warm up. addBulk is measured with a fifth of the rows and scaled. Usage: node bench/load.js [rows] [rounds]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -46,13 +46,11 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'fastregister-bench-'));
   try {
     const whole = await sheet(join(folder, 'whole.csv'), ROWS);
-    const tenth = await sheet(join(folder, 'tenth.csv'), ROWS / 10);
     const fifth = await sheet(join(folder, 'fifth.csv'), ROWS / 5);
     const rounds = [];
     for (let number = 1; number <= ROUNDS; number += 1) {
       const parsed = await inProcess(folder, 'parse', whole);
       const loaded = await inProcess(folder, 'load', whole);
-      const small = await inProcess(folder, 'load', tenth);
       const bulk = await inProcess(folder, 'addBulk', fifth);
       const round = {
         parseSeconds: parsed.seconds,
@@ -64,7 +62,7 @@ async function main() {
         asFastAsAddBulk: (bulk.seconds * 5) / loaded.seconds,
         peakMB: loaded.peakMB,
         bytesEach: loaded.bytesEach,
-        growth: loaded.seconds / (small.seconds * 10),
+        growth: loaded.growth,
       };
       rounds.push(round);
       console.log(`round ${number}: ${told(round)}`);
@@ -84,7 +82,9 @@ async function main() {
 /** A separate process and Redis, so that the memory is that of one load. */
 async function inProcess(folder, name, path) {
   const place = mkdtempSync(join(folder, 'home-'));
-  const child = fork(self, { env: { ...process.env, BENCH_ROLE: name, BENCH_FILE: path, FASTREGISTER_HOME: place } });
+  const child = fork(self, process.argv.slice(2), {
+    env: { ...process.env, BENCH_ROLE: name, BENCH_FILE: path, FASTREGISTER_HOME: place },
+  });
   const [result] = await once(child, 'message');
   await once(child, 'exit');
   rmSync(place, { recursive: true, force: true });
@@ -109,14 +109,20 @@ async function loadOnce() {
   const batches = openBatches(redis);
   const before = await usedMemory(redis);
   const start = performance.now();
-  const options = { batches, rules: RULES, now: Date.now, canaries: 0 };
+  /** Seconds until so many tenths of the rows were there. */
+  const after = [0];
+  const onProgress = (rows) => {
+    while (rows >= (ROWS / 10) * after.length) after.push(secondsSince(start));
+  };
+  const options = { batches, rules: RULES, now: Date.now, canaries: 0, onProgress };
   const { batch } = await load(await openSheet(file), file, options);
   const seconds = secondsSince(start);
   const index = batch.rows * BYTES_OF_INDEX;
   const bytesEach = ((await usedMemory(redis)) - before - index) / batch.rows;
   const cpu = cpuOfThis() + cpuSeconds([await processOf(redis)]);
   await close();
-  return { seconds, cpu, bytesEach, peakMB: process.resourceUsage().maxRSS / 1024 };
+  const growth = (after[10] - after[6]) / (after[5] - after[1]);
+  return { seconds, cpu, bytesEach, growth, peakMB: process.resourceUsage().maxRSS / 1024 };
 }
 
 async function addBulkOnce() {
