@@ -35,22 +35,29 @@ interface Feed {
 const EVERY_MS = 1_000;
 
 /** A rendering that hangs, as while Redis is away, delays the others by this at most. */
-const TURN_MS = 250;
+const TURN_MS = 100;
+
+const LONGEST_PAUSE_MS = 50;
+
+const noResult = (): void => {};
 
 export function openLiveFeeds(log: Logger, everyMs = EVERY_MS): LiveFeeds {
   const feeds = new Map<string, Feed>();
-  let lastTurn: Promise<unknown> = Promise.resolve();
+  let lastTurn = Promise.resolve();
 
-  /** What many renderings read would come at the same moment, and a push to this process would wait for all of them. */
+  /**
+   * What many renderings read would come at the same moment, and a push to this process would wait for all of them. A push takes
+   * several turns of the loop, and would wait for a rendering in each of them; so there is a pause between two renderings, and all
+   * pauses together are half of the time between two looks.
+   */
   function inTurn<Result>(render: () => Promise<Result>): Promise<Result> {
-    const before = lastTurn;
-    const mine = (async () => {
-      await Promise.race([before, sleep(TURN_MS)]);
-      await giveWay();
-      return render();
-    })();
-    lastTurn = mine.catch(() => {});
-    return mine;
+    const begun = lastTurn.then(giveWay);
+    const rendered = begun.then(render);
+    const isOver = rendered.then(noResult, noResult);
+    lastTurn = begun
+      .then(() => Promise.race([isOver, sleep(TURN_MS)]))
+      .then(() => sleep(Math.min(everyMs / 2 / feeds.size, LONGEST_PAUSE_MS)));
+    return rendered;
   }
 
   function tell({ watchers }: Feed, event: LiveEvent): void {

@@ -19,7 +19,7 @@ const BYTES_OF_ROW = 8;
 const PAGES_AT_ONCE = 64;
 
 /** Reads that are under way together: while a sheet loads, Redis takes many milliseconds for each. Pages of rows are large. */
-const READS_AHEAD = { rowIndex: 8, rows: 2 };
+const READS_AHEAD = { rowIndex: 16, rows: 2 };
 
 /** A row that may be meant, by its index in its batch. */
 export interface RowOfBatch {

@@ -1,6 +1,6 @@
 /** Parts of pages that follow the ledger. */
 import { randomBytes } from 'node:crypto';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { addUser, removeUser } from '../../../src/app/console-users.js';
 import { type LiveEvent, openLiveFeeds } from '../../../src/console/live.js';
 import { openCalls } from '../../../src/redis/calls.js';
@@ -86,6 +86,28 @@ test('pages are rendered one after the other, and one that hangs does not hold u
   );
   made.clear();
   await until('each was made once more', isMade(1));
+});
+
+test('between two pages there is a pause in which pushes are answered, half of the time in all', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const feeds = openLiveFeeds(readableLog().log, 1_000);
+  onTestFinished(() => feeds.close());
+  const madeAt: number[] = [];
+  const render = async () => {
+    madeAt.push(performance.now());
+    return {};
+  };
+  for (let page = 0; page < 20; page += 1) feeds.watch(`page ${page}`, render, () => {});
+  while (madeAt.length < 60) {
+    await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  const pauses = madeAt.slice(1).map((at, before) => at - (madeAt[before] ?? 0));
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(25);
+  expect(madeAt[59]).toBeLessThan(4_000);
 });
 
 test('a part that two pages show is made once, and not at all without a page', async () => {
