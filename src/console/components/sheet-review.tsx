@@ -112,7 +112,10 @@ function Files({ view, upload, checks, at }: { view: View; upload: Upload; check
               check?.kind === 'checked' ? (
                 countedRows(view, check.plan)
               ) : (
-                <span class="fault">{view.say(WORDS.refused)}</span>
+                <>
+                  <span class="fault">{view.say(WORDS.refused)}</span>
+                  {check?.kind === 'refused' && <div class="under">{view.say(check.words)}</div>}
+                </>
               ),
           },
         ]}

@@ -124,6 +124,8 @@ test('several files are one batch each; one that cannot be read is refused in th
     'This makes 2 batches, one for each file. Rows in all: 2, of which 2 are sent to WeChat.',
   );
   expect(page.text).toContain('1 file without a merchant that can be read: left out.');
+  // Said beside each file: nobody opens one after the other to know what to do.
+  expect(page.text).toContain('this is an old Excel file (.xls)');
   const refused = await checked(one, `${path}?file=2`);
   expect(refused.text).toContain('This file cannot be loaded');
   expect(refused.text).toMatch(/\.xls/);
