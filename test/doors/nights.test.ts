@@ -104,7 +104,7 @@ test('a night by hand names what is no file, and a name with a line end in it ha
     ...['folder.csv', 'link.xlsx', 'pipe.csv'].map((it) =>
       expect.stringMatching(`^${it}: not read, because it is a folder`),
     ),
-    'a.csv\\nb.csv: done.csv: rejected: the file is empty',
+    'a.csv\\nb.csv: done.csv: rejected: the file is empty; save the sheet again, and use the new file',
   ]);
   const [night] = await openNights(server.redis).list();
   expect(night).toMatchObject({ noFiles: ['folder.csv', 'link.xlsx', 'pipe.csv'], files: [], rejected: [{ name }] });

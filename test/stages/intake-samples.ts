@@ -170,7 +170,7 @@ export const INTAKE_SAMPLES: readonly IntakeSample[] = [
   },
 
   // What is no sheet
-  { file: 'empty.csv', is: 'nothing', bytes: () => Buffer.alloc(0), refused: /^the file is empty$/ },
+  { file: 'empty.csv', is: 'nothing', bytes: () => Buffer.alloc(0), refused: /^the file is empty; save the sheet again/ },
   { file: 'picture.csv', is: 'a picture under a false name', bytes: () => Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), refused: /picture \(PNG\)/ },
   { file: 'web-page.xls', is: 'a web page that an export program calls .xls', bytes: () => Buffer.from('<html><table><tr><td>企业名称</td></tr></table></html>'), refused: /web page/ },
   { file: 'password.xlsx', is: 'a workbook with a password', bytes: () => ole('EncryptedPackage'), refused: /password/ },

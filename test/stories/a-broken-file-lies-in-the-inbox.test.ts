@@ -28,7 +28,9 @@ test('broken files are put away, each with a text that says why, and the others 
     ['b.csv', 'c.xlsx', 'd.csv', 'e.csv'].flatMap((name) => [name, `${name}.why.txt`]),
   );
   expect(office.read('rejected', night.date, 'b.csv.why.txt')).toContain('a picture (PNG)');
-  expect(office.read('rejected', night.date, 'd.csv.why.txt')).toBe('the file is empty\n');
+  expect(office.read('rejected', night.date, 'd.csv.why.txt')).toBe(
+    'the file is empty; save the sheet again, and use the new file\n',
+  );
   expect(office.read('rejected', night.date, 'e.csv.why.txt')).toContain('headings');
   expect(readdirSync(join(office.inbox, 'done', night.date)).sort()).toEqual(
     [

@@ -42,7 +42,11 @@ export async function readSheet(path: string, required: readonly Field[]): Promi
     const before = await file.stat();
     if (before.size > MOST_BYTES) throw tooMuch('unpacked', THE_FILE);
     const scanned = await scan(file);
-    if (scanned.bytes === 0) throw new SheetError({ en: 'the file is empty', zh: '文件是空的' });
+    if (scanned.bytes === 0)
+      throw new SheetError({
+        en: 'the file is empty; save the sheet again, and use the new file',
+        zh: '文件是空的；请重新保存表格，再使用新文件',
+      });
     await refuseForeign(file, scanned.head);
     const opening = { path, file, before, scanned };
     return isZip(scanned.head) ? workbook(opening, required) : csv(opening, required);
