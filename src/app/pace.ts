@@ -1,6 +1,6 @@
 /** How fast calls are made, how long the rest will take, and the calls of the day hour by hour. */
 import { quotaDay } from '../domain/calendar.js';
-import type { Words } from '../domain/words.js';
+import { counted, type Words } from '../domain/words.js';
 import type { Store } from './wiring/store.js';
 
 export interface HourOfDay {
@@ -51,7 +51,10 @@ export function throughput(callsPerMinute: number, unsent: number, left: number)
 /** A part each; nothing while no call is made. */
 export function throughputInWords({ callsPerMinute, leftMs }: Throughput): Words[] {
   if (callsPerMinute === 0) return [];
-  const pace = { en: `${callsPerMinute} calls in the last minute`, zh: `最近一分钟调用 ${callsPerMinute} 次` };
+  const pace = {
+    en: `${counted(callsPerMinute, 'call')} in the last minute`,
+    zh: `最近一分钟调用 ${callsPerMinute} 次`,
+  };
   return leftMs === undefined ? [pace] : [pace, leftInWords(leftMs)];
 }
 

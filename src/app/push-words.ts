@@ -1,5 +1,5 @@
 /** What pushes say and what was done with them, in words: what `pushes` prints and the console shows. */
-import { same, type Words } from '../domain/words.js';
+import { counted, same, type Words } from '../domain/words.js';
 import { NOT_SHOWN, type Replay } from './pushes.js';
 
 /** The names of what a push says; `info` is what it names the merchant by. */
@@ -47,10 +47,13 @@ export function pushFields(
 export function replayedInWords({ pushes, changing }: Replay, applied: boolean): Words {
   const { length } = pushes;
   if (changing === 0) {
-    return { en: `${length} pushes, none of them changes anything.`, zh: `推送 ${length} 条，均不引起更改。` };
+    return {
+      en: `${counted(length, 'push')}, none of which changes anything.`,
+      zh: `推送 ${length} 条，均不引起更改。`,
+    };
   }
   return {
-    en: `${length} pushes, ${changing} of them ${applied ? 'changed' : 'would change'} something.`,
+    en: `${counted(length, 'push')}, of which ${changing} ${applied ? 'changed' : 'would change'} something.`,
     zh: `推送 ${length} 条，其中 ${changing} 条${applied ? '已引起更改。' : '将引起更改。'}`,
   };
 }

@@ -2,7 +2,7 @@
 
 import { dayInWords } from '../domain/calendar.js';
 import type { LiveProcess } from '../domain/presence.js';
-import { joined, same, type Words } from '../domain/words.js';
+import { counted, joined, same, type Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
 import { undeliveredLines } from '../reporter/undelivered.js';
 import { type Situation, waitInWords } from './status.js';
@@ -51,7 +51,7 @@ function placeOf({ host, pid, version }: Pick<LiveProcess, 'host' | 'pid' | 'ver
 function compared({ at, silent, recorded, tokens, ambiguous, refused }: NonNullable<Situation['compared']>): Words {
   const parts: Words[] = [
     { en: `${silent} silent, ${recorded} found`, zh: `无推送的 ${silent} 个，找到 ${recorded} 个` },
-    ...(tokens > 0 ? [{ en: `${tokens} refresh tokens found`, zh: `取得刷新令牌 ${tokens} 个` }] : []),
+    ...(tokens > 0 ? [{ en: `${counted(tokens, 'refresh token')} found`, zh: `取得刷新令牌 ${tokens} 个` }] : []),
     ...(ambiguous > 0
       ? [
           {
@@ -149,11 +149,11 @@ export function statusLines(facts: Situation, now: number): Line[] {
     [{ en: 'verify ticket', zh: '票据' }, facts.ticketReceivedAt === null ? NONE_YET : same(facts.ticketReceivedAt)],
     ...linkLines(facts.links),
     ...ifKnown({ en: 'after a restart of Redis', zh: 'Redis 重启后' }, facts.processesToReport || null, (count) => ({
-      en: `sending waits for ${count} processes to report, at most a minute`,
+      en: `sending waits for ${counted(count, 'process')} to report, at most a minute`,
       zh: `提交在等待 ${count} 个进程上报，最多一分钟`,
     })),
     ...ifKnown({ en: 'Redis had forgotten', zh: 'Redis 曾丢失' }, facts.forgotten, ({ facts: lost, pushes, at }) => ({
-      en: `${lost} facts and ${pushes} pushes at ${at}; they were recorded again`,
+      en: `${counted(lost, 'fact')} and ${counted(pushes, 'push')} at ${at}; recorded again`,
       zh: `${at} 丢失 ${lost} 条记录和 ${pushes} 条推送，均已重新写入`,
     })),
     ...ifKnown({ en: "WeChat's list of accounts", zh: '微信授权账号列表' }, facts.compared, compared),

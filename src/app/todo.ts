@@ -1,4 +1,4 @@
-import type { Language, Words } from '../domain/words.js';
+import { counted, type Language, type Words } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import { type Todo, type TodoOptions, todosOf } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
@@ -21,6 +21,6 @@ export async function todo(
 }
 
 export const TODO_SUMMARY = (all: number, urgent: number, contacted: number): Words => ({
-  en: `${all} merchants to contact; the 24 hours of ${urgent} of them still run${contacted === 0 ? '' : `; ${contacted} were contacted`}.`,
+  en: `${counted(all, 'merchant')} to contact; the 24 hours of ${urgent} of them still run${contacted === 0 ? '' : `; ${contacted} were contacted`}.`,
   zh: `需联系 ${all} 个商户，其中 ${urgent} 个仍在 24 小时内${contacted === 0 ? '' : `，${contacted} 个已联系过`}。`,
 });

@@ -3,6 +3,7 @@ import { fileInWords, LOAD_AGAIN, listBatches, NO_BATCH } from '../app/batches.j
 import type { byOutcome } from '../domain/batch.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
 import { durationInChinese, formatDuration } from '../domain/patience.js';
+import { counted } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, table } from './terminal.js';
@@ -47,7 +48,7 @@ function line({ batch, file, rows, complete, age: old, outcomes }: Facts): strin
   return [
     batch,
     spoken({ en: `${old} ago`, zh: `${durationInChinese(old)}前` }),
-    spoken({ en: `${rows} rows`, zh: `${rows} 行` }),
+    spoken({ en: counted(rows, 'row'), zh: `${rows} 行` }),
     spoken(fileInWords(file)),
     spoken(complete ? outcomesInWords(outcomes) : LOAD_AGAIN),
   ];

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { applyPurge, previewPurge } from '../app/purge.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
+import { counted } from '../domain/words.js';
 import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform, UsageError } from './command.js';
 import { spoken } from './language.js';
 import { agreed } from './question.js';
@@ -47,7 +48,7 @@ async function run({ open, settings }: CommandContext, options: Options): Promis
   }
   const before = isoWithOffset(time, settings.quotaTimezone);
   const question = {
-    en: `Forget ${batches.length} batches with ${rows} rows, and every push that came before ${new Date(time).toISOString()}? This cannot be undone.`,
+    en: `Forget ${counted(batches.length, 'batch')} with ${counted(rows, 'row')}, and every push that came before ${new Date(time).toISOString()}? This cannot be undone.`,
     zh: `将清除 ${batches.length} 个批次（共 ${rows} 行），以及 ${before} 之前收到的全部推送。清除后无法恢复。`,
   };
   if (!options.yes && !(await agreed(question))) {
@@ -58,7 +59,7 @@ async function run({ open, settings }: CommandContext, options: Options): Promis
   if (options.json) await printJson({ ...facts, ...purged });
   else
     say({
-      en: `Forgotten: ${batches.length} batches, ${purged.registrations} registrations, ${purged.pushes} pushes.${LEFT[purged.rewrite].en}`,
+      en: `Forgotten: ${counted(batches.length, 'batch')}, ${counted(purged.registrations, 'registration')}, ${counted(purged.pushes, 'push')}.${LEFT[purged.rewrite].en}`,
       zh: `已清除：批次 ${batches.length} 个，注册 ${purged.registrations} 个，推送 ${purged.pushes} 条。${LEFT[purged.rewrite].zh}`,
     });
   return EXIT.done;

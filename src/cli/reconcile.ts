@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Compared, compareWithWeChat } from '../app/reconcile.js';
-import type { Words } from '../domain/words.js';
+import { counted, type Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, say, table } from './terminal.js';
@@ -66,7 +66,7 @@ async function printCompared({ found, applied, kept }: Compared, options: Option
       `${table(tokens.map((it) => [it.registration, it.appid, spoken(it.applied ? TOKEN_KEPT : TOKEN_FOUND)]))}\n`,
     );
     say({
-      en: `${tokens.length} Mini Programs without a refresh token of which WeChat lists one, ${kept.length} kept.`,
+      en: `${counted(tokens.length, 'Mini Program')} without a refresh token of which WeChat lists one, ${kept.length} kept.`,
       zh: `缺少刷新令牌而在微信查到令牌的小程序 ${tokens.length} 个，已保存 ${kept.length} 个。`,
     });
   }

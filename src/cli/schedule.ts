@@ -12,6 +12,7 @@ import {
 import type { Store } from '../app/wiring/store.js';
 import type { Schedule } from '../domain/night.js';
 import { shareAsText } from '../domain/share.js';
+import { counted } from '../domain/words.js';
 import { planOf } from '../nights/night-scheduler.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
 import { languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
@@ -132,7 +133,7 @@ function listCommand(): Command {
                 last === undefined
                   ? spoken({ en: 'never run', zh: '尚未执行' })
                   : spoken({
-                      en: `last ${last.started}: ${NIGHT_ENDINGS[last.ending].en}, ${last.files} files, ${last.rejected} rejected`,
+                      en: `last ${last.started}: ${NIGHT_ENDINGS[last.ending].en}, ${counted(last.files, 'file')}, ${last.rejected} rejected`,
                       zh: `上次 ${last.started}：${NIGHT_ENDINGS[last.ending].zh}，文件 ${last.files} 个，未导入 ${last.rejected} 个`,
                     }),
               ]),

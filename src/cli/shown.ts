@@ -7,7 +7,7 @@ import type { Store } from '../app/wiring/store.js';
 import type { Batch } from '../domain/batch.js';
 import { countedInWords } from '../domain/outcome-words.js';
 import { nameOnOneLine } from '../domain/printable.js';
-import type { Language, Words } from '../domain/words.js';
+import { counted, type Language, type Words } from '../domain/words.js';
 import type { Loaded } from '../producer/load.js';
 import { spoken } from './language.js';
 import { openPace, progressLine } from './progress.js';
@@ -26,7 +26,7 @@ export async function loadShown(store: Store, files: readonly string[], request:
       },
       onProgress(file, rows) {
         const name = nameOnOneLine(file);
-        progress.show(spoken({ en: `${name}: ${rows} rows`, zh: `${name}：${rows} 行` }));
+        progress.show(spoken({ en: `${name}: ${counted(rows, 'row')}`, zh: `${name}：${rows} 行` }));
       },
       onLoaded(file, loaded) {
         progress.end();
@@ -95,18 +95,18 @@ function describe(name: string, { batch, known, counts }: Loaded, { acceptWarnin
   }
   if (known) {
     return {
-      en: `${name}: known already as batch ${id} (${rows} rows); nothing was changed.`,
+      en: `${name}: known already as batch ${id} (${counted(rows, 'row')}); nothing was changed.`,
       zh: `${name}：此前已导入为批次 ${id}（${rows} 行），本次没有任何变化。`,
     };
   }
-  const counted = Object.entries(counts);
+  const outcomes = Object.entries(counts);
   const [en, zh] = [
-    counted.map(([name, count]) => `${count} ${name}`).join(', '),
-    counted.map(([name, count]) => `${countedInWords(name).zh} ${count}`).join('，'),
+    outcomes.map(([name, count]) => `${count} ${name}`).join(', '),
+    outcomes.map(([name, count]) => `${countedInWords(name).zh} ${count}`).join('，'),
   ];
   const warnings = aboutWarnings(batch, acceptWarnings);
   return {
-    en: `${name}: batch ${id}, ${rows} rows${en === '' ? '' : `: ${en}`}.${warnings.en}`,
+    en: `${name}: batch ${id}, ${counted(rows, 'row')}${en === '' ? '' : `: ${en}`}.${warnings.en}`,
     zh: `${name}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}`,
   };
 }

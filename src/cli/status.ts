@@ -3,6 +3,7 @@ import { fileInWords, LOAD_AGAIN, NO_BATCH } from '../app/batches.js';
 import { gatherStatus, type StatusFacts } from '../app/status.js';
 import { statusLines, waitingInWords } from '../app/status-words.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
+import { counted } from '../domain/words.js';
 import { sleep } from '../sleep.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { jsonText } from './json.js';
@@ -67,7 +68,7 @@ function describe(facts: StatusFacts): string {
     batch,
     spoken(fileInWords(file)),
     spoken({
-      en: `${count} rows${complete ? '' : ` (${LOAD_AGAIN.en})`}`,
+      en: `${counted(count, 'row')}${complete ? '' : ` (${LOAD_AGAIN.en})`}`,
       zh: `${count} 行${complete ? '' : `（${LOAD_AGAIN.zh}）`}`,
     }),
     spoken(outcomesInWords(outcomes)),

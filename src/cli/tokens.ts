@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { exportTokens, resealTokens } from '../app/tokens.js';
+import { counted } from '../domain/words.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { spoken } from './language.js';
 import { say } from './terminal.js';
@@ -42,7 +43,7 @@ function exportCommand(): Command {
         }));
         await writePrivately(to, `${JSON.stringify(tokens, null, 2)}\n`);
         say({
-          en: `${to}: ${tokens.length} refresh tokens. Whoever has one acts for its Mini Program: delete the file when it is read.`,
+          en: `${to}: ${counted(tokens.length, 'refresh token')}. Whoever has one acts for its Mini Program: delete the file when it is read.`,
           zh: `${to}：刷新令牌 ${tokens.length} 个。持有令牌即可代小程序操作，读取后请删除该文件。`,
         });
         return EXIT.done;

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { addUser, changePassword, listUsers, newPassword, recordCommand, removeUser } from '../app/console-users.js';
 import { BUILT_IN_USER, CONSOLE_ROLE_NAMES, CONSOLE_ROLES } from '../domain/console-user.js';
-import type { Words } from '../domain/words.js';
+import { counted, type Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform, UsageError } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, say, table } from './terminal.js';
@@ -147,7 +147,7 @@ function roleInWords(role: string): Words {
 
 function inUse(sessions: number): Words {
   if (sessions === 0) return { en: 'not logged in', zh: '未登录' };
-  return { en: `${sessions} ${sessions === 1 ? 'session' : 'sessions'}`, zh: `${sessions} 个会话` };
+  return { en: counted(sessions, 'session'), zh: `${sessions} 个会话` };
 }
 
 const BUILT_IN: Words = {

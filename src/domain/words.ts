@@ -55,6 +55,11 @@ export function same(text: string): Words {
   return { en: text, zh: text };
 }
 
+/** `1 batch`, `2 batches`. Chinese has no plural. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : /(?:s|x|ch|sh)$/.test(thing) ? 'es' : 's'}`;
+}
+
 /**
  * Joins sentences. A Chinese sentence that ends without a mark, because it ends with WeChat's words or a link, is
  * separated from the next.

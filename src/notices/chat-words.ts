@@ -2,7 +2,7 @@
 import { localTime } from '../domain/calendar.js';
 import type { Notice } from '../domain/notice.js';
 import { OUTCOMES } from '../domain/outcomes.js';
-import { ACTORS, type Actor, type Words } from '../domain/words.js';
+import { ACTORS, type Actor, counted, type Words } from '../domain/words.js';
 
 export interface SectionWords {
   readonly mark: keyof typeof MARKS;
@@ -71,7 +71,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       title: { en: 'Redis had lost data; it was restored', zh: 'Redis 曾丢失数据，已从本地日志恢复' },
       lines: [
         {
-          en: `Restored: ${count(data.facts)} facts, ${count(data.pushes)} pushes. See docs/redis.md for how to keep Redis from losing any.`,
+          en: `Restored: ${counted(count(data.facts), 'fact')}, ${counted(count(data.pushes), 'push')}. See docs/redis.md for how to keep Redis from losing any.`,
           zh: `已恢复：${count(data.facts)} 条记录、${count(data.pushes)} 条推送。如何避免丢失，请见 docs/redis.md。`,
         },
       ],

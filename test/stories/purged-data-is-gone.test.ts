@@ -43,7 +43,7 @@ test('no file of the home has a merchant any more when purge has ended', async (
   expect(filesWith(join(home, 'data'), private_)).not.toEqual([]);
 
   const { status, stderr } = await typed(['purge', '--older-than', '1ms', '--yes'], { env });
-  expect([status, stderr]).toEqual([0, expect.stringContaining('Forgotten: 1 batches, 3 registrations')]);
+  expect([status, stderr]).toEqual([0, expect.stringContaining('Forgotten: 1 batch, 3 registrations')]);
   // Redis deletes the files that it has replaced in a thread of its own.
   await until('nothing is left', () => filesWith(join(home, 'data'), private_).length === 0);
   expect((await typed(['status'], { env })).status).toBe(0);

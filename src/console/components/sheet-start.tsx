@@ -1,7 +1,7 @@
 /** How an upload is loaded, and the button that loads it: the options of `load`. */
 import type { FileCheck, Way } from '../../app/uploads/checking.js';
 import type { Upload } from '../../app/uploads/folder.js';
-import type { Words } from '../../domain/words.js';
+import { counted, type Words } from '../../domain/words.js';
 import type { View, Visit } from '../visit.js';
 import { Confirm } from './confirm.js';
 import { FormField } from './field.js';
@@ -27,7 +27,7 @@ const WORDS = {
     zh: `另有 ${correct} 行需更正、${not} 行因其他原因不提交，批次报告中会说明原因。`,
   }),
   leftOut: (files: number): Words => ({
-    en: `${files} ${files === 1 ? 'file' : 'files'} without a merchant that can be read: left out.`,
+    en: `${counted(files, 'file')} without a merchant that can be read: left out.`,
     zh: `${files} 个文件无法读取或没有商户，不包括在内。`,
   }),
   held: { en: 'Rows with warnings are held back.', zh: '有警告的行暂不提交。' },

@@ -1,4 +1,4 @@
-import type { Language, Words } from '../../domain/words.js';
+import { counted, type Language, type Words } from '../../domain/words.js';
 import { LanguageSwitch } from '../layout.js';
 
 export const LOGIN = {
@@ -7,7 +7,7 @@ export const LOGIN = {
   password: { en: 'Password', zh: '密码' },
   wrong: { en: 'The user or the password is wrong.', zh: '用户名或密码不正确。' },
   wait: (minutes: number): Words => ({
-    en: `Too many wrong passwords. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
+    en: `Too many wrong passwords. Try again in ${counted(minutes, 'minute')}.`,
     zh: `密码错误次数过多，请在 ${minutes} 分钟后重试。`,
   }),
 } as const;

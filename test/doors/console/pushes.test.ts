@@ -65,7 +65,7 @@ test('replaying shows first what it would change, and then changes it once', asy
   await store.redis.del(key('awaited'));
   await book.load('b1', [merchant(1)]);
   const preview = await admin.get('/pushes/replay');
-  expect(preview.text).toContain('1 pushes, 1 of them would change something.');
+  expect(preview.text).toContain('1 push, of which 1 would change something.');
   expect(preview.text).toContain('queued → created');
   expect((await registration(merchant(1))).state).toBe('queued');
   for (let clicks = 0; clicks < 2; clicks += 1) expect((await admin.post('/pushes/replay')).status).toBe(303);
