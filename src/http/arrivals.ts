@@ -19,9 +19,9 @@ export class Arrivals {
   readonly #go: (connection: Connection) => void;
   readonly #now: () => number;
   /** Accepted, and not read yet. */
-  readonly #unread = new Line();
+  readonly #unread = new Deque();
   /** Their requests are here. */
-  readonly #here = new Line();
+  readonly #here = new Deque();
   #isScheduled = false;
   #someCame = false;
   #span = { from: Number.NEGATIVE_INFINITY, connections: 0 };
@@ -83,10 +83,11 @@ export class Arrivals {
   }
 }
 
-/** Entries at the front that were taken are removed when there are this many of them. */
+/** What was taken from the front is removed when there is so much of it: to remove one by one would move all others each time. */
 const REMOVED_AT_ONCE = 4_096;
 
-class Line {
+/** Connections in the order in which they were added; both ends are taken from. */
+class Deque {
   #waiting: Connection[] = [];
   #first = 0;
 
@@ -99,16 +100,18 @@ class Line {
   }
 
   oldest(): Connection | undefined {
-    if (this.isEmpty) return undefined;
-    const connection = this.#waiting[this.#first++];
+    return this.isEmpty ? undefined : this.#without(this.#waiting[this.#first++]);
+  }
+
+  newest(): Connection | undefined {
+    return this.isEmpty ? undefined : this.#without(this.#waiting.pop());
+  }
+
+  #without(taken: Connection | undefined): Connection | undefined {
     if (this.isEmpty || this.#first > REMOVED_AT_ONCE) {
       this.#waiting = this.#waiting.slice(this.#first);
       this.#first = 0;
     }
-    return connection;
-  }
-
-  newest(): Connection | undefined {
-    return this.isEmpty ? undefined : this.#waiting.pop();
+    return taken;
   }
 }
