@@ -19,10 +19,9 @@ export const LUA_TESTS = {
   'give-back': [...['relay'].map(ofRedis), 'test/stages/follow-up.test.ts', 'test/stages/silent-registration.test.ts'],
   dispatch: [...['relay'].map(ofRedis), 'test/stages/purge.test.ts'],
   prelude: [
-    ...['batches', 'calls', 'heartbeat', 'ledger', 'line', 'loss', 'many-script', 'one-enterprise', 'relay'].map(
-      ofRedis,
-    ),
-    'test/stages/wakeups.test.ts',
+    ...['batches', 'calls', 'changes', 'heartbeat', 'ledger', 'line', 'loss'].map(ofRedis),
+    ...['many-script', 'new-registrations', 'one-enterprise', 'relay', 'shared-lua'].map(ofRedis),
+    ...['purge', 'wakeups'].map((name) => `test/stages/${name}.test.ts`),
   ],
   fact: ['batches', 'calls', 'ledger', 'line', 'one-enterprise'].map(ofRedis),
   line: ['calls', 'ledger', 'line', 'line-moves'].map(ofRedis),

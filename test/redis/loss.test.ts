@@ -253,6 +253,19 @@ test('a call that Redis forgot is recorded again, however much was purged meanwh
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
 });
 
+test('every fact is counted, one alone and those of a moment, and a refused one is not', async () => {
+  const counted = async (): Promise<number> => Number(await server.redis.hget(key('epoch'), 'facts'));
+  const many = [merchant(1), merchant(2), merchant(3)];
+  await book.load('b1', many);
+  const before = await counted();
+  await book.record(idOf(one), 'noted', { note: 'x', who: 'y' });
+  expect(await counted()).toBe(before + 1);
+  await Promise.all(many.map((it) => book.record(idOf(it), 'noted', { note: 'x', who: 'y' })));
+  expect(await counted()).toBe(before + 4);
+  await expect(book.record('qqqqqqqqqqqqqqqq', 'noted', { note: 'x', who: 'y' })).rejects.toThrow();
+  expect(await counted()).toBe(before + 4);
+});
+
 test('a journal that another key has sealed is reported in one line, with the key that has to be kept', async () => {
   const home = newHome();
   const open = (key: number, log = readableLog().log) =>
