@@ -49,6 +49,21 @@ test('a fact changes the pages of all rows of its registration, and so does a no
   expect(await changedBy(() => book.record(idOf(one), 'noted', { note: 'x', who: 'y' }))).toEqual(everyRow);
 });
 
+test('a row that another one replaces, or that takes its turn, is on a changed page', async () => {
+  const one = merchant(1);
+  const [second, third] = ['weixin_second', 'weixin_third'].map((legalPersonaWechat) => ({
+    ...one,
+    legalPersonaWechat,
+  }));
+  await book.load('b1', [one]);
+  await book.send(idOf(one));
+  await book.load('b2', [second]);
+  const replaced = await changedBy(() => book.load('b3', [third]));
+  expect(replaced.pages).toContain('b2:0');
+  const taken = await changedBy(() => book.record(idOf(one), 'registration_refused', { problem: 'push:103' }));
+  expect(taken.pages).toEqual(['b1:0', 'b3:0']);
+});
+
 test('a purge changes the pages of the batch, and those of other rows of its merchants', async () => {
   const one = merchant(1);
   await book.load('b1', [one, merchant(2)]);
