@@ -5,6 +5,7 @@
  */
 import type { Logger } from 'pino';
 import type { ReceivedPush } from '../domain/push.js';
+import { Rush } from '../http/rush.js';
 import { sharedAnswer } from '../http/shared-answer.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
 import { sleep } from '../sleep.js';
@@ -53,7 +54,7 @@ const PROBE_EVERY_MS = 1_000;
 export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeOptions): PushIntake {
   let waiting: Waiting[] = [];
   let flushing = false;
-  let span = { since: 0, pushes: 0, wasBusy: false };
+  const rush = new Rush(MANY, SPAN_MS, () => performance.now());
   let spooling = false;
   /** While the rest of the spool is being stored, new pushes wait for it: under load it would never be empty. */
   let handover: Promise<void> | undefined;
@@ -71,7 +72,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      count(batch.length);
+      rush.add(batch.length);
       try {
         await store(batch.map(({ push }) => push));
         for (const { stored } of batch) stored();
@@ -80,14 +81,6 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
       }
     }
     flushing = false;
-  }
-
-  function count(pushes: number): void {
-    const now = performance.now();
-    if (now - span.since >= SPAN_MS) {
-      span = { since: now, pushes: 0, wasBusy: span.pushes >= MANY && now - span.since < 2 * SPAN_MS };
-    }
-    span.pushes += pushes;
   }
 
   async function store(batch: readonly ReceivedPush[]): Promise<void> {
@@ -170,10 +163,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
         setImmediate(flush);
       });
     },
-    isBusy() {
-      count(0);
-      return span.wasBusy || span.pushes >= MANY;
-    },
+    isBusy: () => rush.isOn,
     canStore: async () => (await redisIsThere()) || (await diskIsThere()),
     async close() {
       leaving.abort();

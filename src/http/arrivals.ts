@@ -5,6 +5,7 @@
  * of it, and no client waits for ever.
  */
 import type { Connection } from './connection.js';
+import { Rush } from './rush.js';
 
 /**
  * One connection is accepted at each turn of the loop, so longer turns make waiting connections wait longer: so
@@ -17,29 +18,26 @@ const FLOOD = { connections: 50, withinMs: 50 };
 
 export class Arrivals {
   readonly #go: (connection: Connection) => void;
-  readonly #now: () => number;
+  readonly #rush: Rush;
   /** Accepted, and not read yet. */
   readonly #unread = new Deque();
   /** Their requests are here. */
   readonly #here = new Deque();
   #isScheduled = false;
   #someCame = false;
-  #span = { from: Number.NEGATIVE_INFINITY, connections: 0 };
-  #wasFlood = false;
 
   constructor(go: (connection: Connection) => void, now: () => number) {
     this.#go = go;
-    this.#now = now;
+    this.#rush = new Rush(FLOOD.connections, FLOOD.withinMs, now);
   }
 
   /** Connections come so fast that they wait to be accepted, WeChat's among them. */
   get isFlood(): boolean {
-    this.#count(0);
-    return this.#wasFlood || this.#span.connections >= FLOOD.connections;
+    return this.#rush.isOn;
   }
 
   accepted(connection: Connection): void {
-    this.#count(1);
+    this.#rush.add(1);
     this.#someCame = true;
     this.#unread.add(connection);
     this.#schedule();
@@ -48,15 +46,6 @@ export class Arrivals {
   isHere(connection: Connection): void {
     this.#here.add(connection);
     this.#schedule();
-  }
-
-  #count(connections: number): void {
-    const passed = this.#now() - this.#span.from;
-    if (passed >= FLOOD.withinMs) {
-      this.#wasFlood = passed < 2 * FLOOD.withinMs && this.#span.connections >= FLOOD.connections;
-      this.#span = { from: this.#now(), connections: 0 };
-    }
-    this.#span.connections += connections;
   }
 
   #schedule(): void {
