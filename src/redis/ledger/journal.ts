@@ -78,15 +78,16 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   let file: OpenFile | undefined;
   let waiting: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;
 
-  function append(lines: Buffer): void {
+  function append(lines: string): void {
     if (file !== undefined && (file.bytes >= FILE_BYTES || now() - file.openedAt >= FILE_LIVES_MS)) close();
     if (file === undefined) {
       forgetOld(folder, now());
       const openedAt = now();
       file = { handle: openSync(join(folder, nameAt(openedAt)), 'ax', 0o600), openedAt, bytes: 0 };
     }
-    for (let done = 0; done < lines.length; ) done += writeSync(file.handle, lines, done);
-    file.bytes += lines.length;
+    const bytes = Buffer.from(lines);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file.handle, bytes, done);
+    file.bytes += bytes.length;
   }
 
   function close(): void {
@@ -108,7 +109,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
       const at = Math.max(...others.map(({ fact }) => fact.at));
       lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(JSON.stringify(others), LABEL) })}\n`;
     }
-    append(Buffer.from(lines));
+    append(lines);
   }
 
   return {
@@ -121,8 +122,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     },
 
     writePushes(pushes) {
-      const lines = linesOfPushes(pushes.filter(({ isOld }) => isOld !== true));
-      if (lines.length > 0) append(lines);
+      const lines = pushes.filter(({ isOld }) => isOld !== true).map(lineOfPush);
+      if (lines.length > 0) append(lines.join(''));
     },
 
     read() {
@@ -176,26 +177,10 @@ interface Line {
 
 const LABEL = 'journal';
 
-const END_OF_PUSH = '"}\n';
-
-/** Bodies are put beside the JSON of the rest, which needs no look at them: in one text with it they cost four times as much. */
-function linesOfPushes(pushes: readonly JournaledPush[]): Buffer {
-  const parts = pushes.map(({ receivedAt: at, createdAt, infoType, query, signature, ticket, body }) => {
-    const rest = JSON.stringify({ at, createdAt, infoType, query, signature, t: ticket });
-    return { head: `${rest.slice(0, -1)},"body":"`, body: body.toString('base64') };
-  });
-  const size = parts.reduce(
-    (sum, { head, body }) => sum + Buffer.byteLength(head) + body.length + END_OF_PUSH.length,
-    0,
-  );
-  const lines = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (const { head, body } of parts) {
-    at += lines.write(head, at);
-    at += lines.write(body, at, 'latin1');
-    at += lines.write(END_OF_PUSH, at, 'latin1');
-  }
-  return lines;
+/** The body is put behind the JSON of the rest: Base64 needs no look for what has to be escaped, which cost more than all else. */
+function lineOfPush({ receivedAt: at, createdAt, infoType, query, signature, ticket, body }: JournaledPush): string {
+  const rest = JSON.stringify({ at, createdAt, infoType, query, signature, t: ticket });
+  return `${rest.slice(0, -1)},"body":"${body.toString('base64')}"}\n`;
 }
 
 /** Undefined where they were sealed with another key. */
