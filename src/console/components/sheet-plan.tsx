@@ -6,7 +6,7 @@ import { DIFFERS, DUPLICATE, NOT_SENT, REPLACED, REPLACES } from '../../app/row-
 import { FINDING_KINDS, type FindingKind, kindOf } from '../../app/uploads/findings.js';
 import { dayInWords } from '../../domain/calendar.js';
 import { problemReason } from '../../domain/problems.js';
-import { same, type Words } from '../../domain/words.js';
+import { counted, same, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { Facts } from './field.js';
 import { addressWith } from './pager.js';
@@ -31,7 +31,7 @@ const WORDS = {
   finish: { en: 'All sent on', zh: '全部提交完成日期' },
   never: { en: 'nothing to send', zh: '无可提交的行' },
   days: (days: number, calls: string): Words => ({
-    en: `${calls} ${calls === '1' ? 'call' : 'calls'}, ${days} ${days === 1 ? 'day' : 'days'} at today's quota`,
+    en: `${calls} ${calls === '1' ? 'call' : 'calls'}, ${counted(days, 'day')} at today's quota`,
     zh: `${calls} 次提交，按今日额度需 ${days} 天`,
   }),
   plan: { en: 'Plan', zh: '提交计划' },
