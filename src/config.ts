@@ -148,9 +148,9 @@ export function readSettings({
     if (row.name === 'FASTREGISTER_HOME' && value !== undefined && folder !== undefined) home = resolve(folder, value);
 
     const text = value ?? defaults[row.name] ?? row.default;
-    const parsed = text === undefined ? undefined : SETTING_KINDS[row.kind].schema.safeParse(text);
-    if (parsed?.success === false) faults.push(misshapen(row, text ?? ''));
-    values[keyOf(row.name)] = parsed?.data;
+    const read = text === undefined ? undefined : SETTING_KINDS[row.kind].read(text);
+    if (text !== undefined && read === undefined) faults.push(misshapen(row, text));
+    values[keyOf(row.name)] = read;
   }
 
   for (const name of Object.keys(sources[0] ?? {})) {
@@ -162,7 +162,7 @@ export function readSettings({
   if (home === undefined) faults.push(...foreignHome(found));
   if (faults.length > 0) throw new SettingsError(faults);
 
-  // The loop above has put the output of each row's schema under the row's key, which is what the mapped type says.
+  // The loop above has put what each row's kind reads under the row's key, which is what the mapped type says.
   const { lang } = values;
   return {
     ...values,

@@ -2,17 +2,17 @@
  * The table of settings: a line each, with what its value may look like. `.env.example`, `docs/settings.md`, `docs/zh/settings.md` and the commands' flags
  * are printed from it; config.ts reads it.
  */
-import { z } from 'zod';
 import type { SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAIT_SETTINGS } from './domain/patience.js';
 import { addressesIn, secretsIn } from './domain/robot.js';
 import { LANGUAGES, type Language, type Words } from './domain/words.js';
-import { type Networks, networksFrom } from './http/addresses.js';
+import { networksFrom } from './http/addresses.js';
 
 // --- kinds: what a value may look like, and what to write when it does not -------------------------------------------
 
 interface Kind {
-  readonly schema: z.ZodType<unknown, string>;
+  /** @returns undefined where the text does not have the shape */
+  readonly read: (text: string) => unknown;
   readonly write: Words;
 }
 
@@ -22,134 +22,126 @@ const PERSISTENCES = ['required', 'none'] as const;
 const CONFIRMATIONS = ['none', 'replica', 'disk', 'replica-disk'] as const;
 const REGISTRATION_APIS = ['fastregisterweapp', 'fastregisterenterpriseweapp'] as const;
 
-const wholeNumber = z.string().regex(/^\d+$/).transform(Number);
-
 function oneOf(values: readonly string[]): Words {
   return { en: values.join(values.length === 2 ? ' or ' : ', '), zh: values.join(values.length === 2 ? ' 或 ' : '、') };
 }
 
 export const SETTING_KINDS = {
-  text: { schema: z.string(), write: { en: 'any text', zh: '任意文本' } },
+  text: { read: anyText, write: { en: 'any text', zh: '任意文本' } },
   appid: {
-    schema: z.string().regex(/^wx[0-9a-zA-Z]{6,30}$/),
+    read: matching(/^wx[0-9a-zA-Z]{6,30}$/),
     write: {
       en: 'the AppID of the third-party platform, such as wx0123456789abcdef',
       zh: '第三方平台的 AppID，如 wx0123456789abcdef',
     },
   },
   aesKey: {
-    schema: z.string().regex(/^[A-Za-z0-9+/]{43}$/),
+    read: matching(/^[A-Za-z0-9+/]{43}$/),
     write: {
       en: 'the 43 letters and digits of the EncodingAESKey, as the platform page shows them',
       zh: '平台页面上显示的 43 位 EncodingAESKey',
     },
   },
   secretKey: {
-    schema: z
-      .string()
-      .regex(/^([A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})$/)
-      .transform((text) => Buffer.from(text, text.length === 64 ? 'hex' : 'base64')),
+    read: keyBytes,
     write: {
       en: '32 random bytes in Base64, as `openssl rand -base64 32` prints them',
       zh: 'Base64 格式的 32 个随机字节，可用 `openssl rand -base64 32` 生成',
     },
   },
   url: {
-    schema: z.string().refine(isHttpUrl).transform(withoutTrailingSlash),
+    read: (text: string) => (isHttpUrl(text) ? withoutTrailingSlash(text) : undefined),
     write: { en: 'an address that begins with https:// or http://', zh: '以 https:// 或 http:// 开头的地址' },
   },
   target: {
-    schema: z.string().refine(isHttpUrl),
+    read: (text: string) => (isHttpUrl(text) ? text : undefined),
     write: { en: 'an address that begins with https:// or http://', zh: '以 https:// 或 http:// 开头的地址' },
   },
   targets: {
-    schema: z.string().transform(addressesIn).refine(areHttpUrls),
+    read: httpUrls,
     write: {
       en: 'addresses that begin with https:// or http://, separated by commas, each once (a comma inside one is %2C)',
       zh: '以 https:// 或 http:// 开头的地址，用逗号分隔，不重复（地址中的逗号写作 %2C）',
     },
   },
   secrets: {
-    schema: z.string().transform(secretsIn),
+    read: secretsIn,
     write: { en: 'secrets, separated by commas', zh: '用逗号分隔的密钥' },
   },
   redisUrl: {
-    schema: z.string().refine(isRedisUrl),
+    read: (text: string) => (isRedisUrl(text) ? text : undefined),
     write: {
       en: 'redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH/TO/redis.sock',
       zh: 'redis://主机:端口、rediss://主机:端口 或 unix:/路径/redis.sock',
     },
   },
-  folder: { schema: z.string(), write: { en: 'the path of a folder', zh: '文件夹的路径' } },
+  folder: { read: anyText, write: { en: 'the path of a folder', zh: '文件夹的路径' } },
   ledger: {
-    schema: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+    read: matching(/^[a-z0-9][a-z0-9-]{0,31}$/),
     write: {
       en: 'up to 32 small letters, digits and hyphens, such as rehearsal',
       zh: '不超过 32 位的小写字母、数字和连字符，如 rehearsal',
     },
   },
   host: {
-    schema: z.string().regex(/^[^\s/]+$/),
+    read: matching(/^[^\s/]+$/),
     write: { en: 'the address to listen on, such as 127.0.0.1 or 0.0.0.0', zh: '监听地址，如 127.0.0.1 或 0.0.0.0' },
   },
   port: {
-    schema: wholeNumber.refine((port) => port <= 65_535),
+    read: (text: string) => wholeNumber(text, 0, 65_535),
     write: { en: 'a whole number from 0 (any free port) to 65535', zh: '0（任意空闲端口）至 65535 的整数' },
   },
   path: {
-    schema: z.string().regex(/^\/[^\s?#]*$/),
+    read: matching(/^\/[^\s?#]*$/),
     write: { en: 'a path that begins with /, such as /wechat/events', zh: '以 / 开头的路径，如 /wechat/events' },
   },
   networks: {
-    schema: z.string().transform(networks),
+    read: networksFrom,
     write: {
       en: 'off, loopback, private, or addresses and networks such as 10.0.0.5,172.16.0.0/12',
       zh: 'off、loopback、private，或地址和网段，如 10.0.0.5,172.16.0.0/12',
     },
   },
   count: {
-    schema: wholeNumber.refine((count) => count >= 1),
+    read: (text: string) => wholeNumber(text, 1),
     write: { en: 'a whole number from 1', zh: '不小于 1 的整数' },
   },
   percent: {
-    schema: z
-      .string()
-      .regex(/^(\d{1,2}|100)%$/)
-      .transform((text) => Number(text.slice(0, -1)) / 100),
+    read: fraction,
     write: { en: 'a percentage such as 10%', zh: '百分比，如 10%' },
   },
   dailyCalls: {
-    schema: z.union([z.literal('auto'), wholeNumber.refine((count) => count >= 1)]),
+    read: (text: string) => (text === 'auto' ? text : wholeNumber(text, 1)),
     write: { en: 'a whole number from 1, or auto', zh: '不小于 1 的整数，或 auto' },
   },
   duration: {
-    schema: z.string().transform(duration),
+    read: duration,
     write: {
       en: 'a number and a unit (ms, s, m, h, d), such as 30s, 90m or 26h',
       zh: '数字加单位（ms、s、m、h、d），如 30s、90m、26h',
     },
   },
   hours: {
-    schema: z.string().transform(sendingHours),
+    read: sendingHours,
     write: {
       en: 'two times of day as in 08:00-20:00; 22:00-06:00 goes over midnight, 00:00-24:00 is always',
       zh: '两个时刻，如 08:00-20:00；22:00-06:00 表示跨过午夜，00:00-24:00 表示全天',
     },
   },
   timezone: {
-    schema: z.string().refine(isTimezone),
+    read: (text: string) => (isTimezone(text) ? text : undefined),
     write: { en: 'the name of a time zone, such as Asia/Shanghai', zh: '时区名称，如 Asia/Shanghai' },
   },
   phone: {
-    schema: z.string().regex(/^[+0-9][0-9 -]{4,19}$/),
+    read: matching(/^[+0-9][0-9 -]{4,19}$/),
     write: { en: 'a telephone number of digits, spaces and hyphens', zh: '由数字、空格和连字符组成的电话号码' },
   },
-  language: { schema: z.enum(LANGUAGES), write: oneOf(LANGUAGES) },
-  registrationApi: { schema: z.enum(REGISTRATION_APIS), write: oneOf(REGISTRATION_APIS) },
-  forward: { schema: z.enum(FORWARDS), write: oneOf(FORWARDS) },
-  persistence: { schema: z.enum(PERSISTENCES), write: oneOf(PERSISTENCES) },
-  confirmation: { schema: z.enum(CONFIRMATIONS), write: oneOf(CONFIRMATIONS) },
-  logLevel: { schema: z.enum(LOG_LEVELS), write: oneOf(LOG_LEVELS) },
+  language: { read: among(LANGUAGES), write: oneOf(LANGUAGES) },
+  registrationApi: { read: among(REGISTRATION_APIS), write: oneOf(REGISTRATION_APIS) },
+  forward: { read: among(FORWARDS), write: oneOf(FORWARDS) },
+  persistence: { read: among(PERSISTENCES), write: oneOf(PERSISTENCES) },
+  confirmation: { read: among(CONFIRMATIONS), write: oneOf(CONFIRMATIONS) },
+  logLevel: { read: among(LOG_LEVELS), write: oneOf(LOG_LEVELS) },
 } as const satisfies Record<string, Kind>;
 
 // --- the table --------------------------------------------------------------------------------------------------------
@@ -238,7 +230,7 @@ type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   : Lowercase<Name>;
 type KeyOf<Name extends string> = CamelCase<Name extends `FASTREGISTER_${infer Rest}` ? Rest : Name>;
 type ValueOf<R extends Setting> =
-  | z.output<(typeof SETTING_KINDS)[R['kind']]['schema']>
+  | NonNullable<ReturnType<(typeof SETTING_KINDS)[R['kind']]['read']>>
   | (R extends { default: string } ? never : undefined);
 
 /** FASTREGISTER_DAILY_CALLS is `dailyCalls` here, WECHAT_API_BASE_URL is `wechatApiBaseUrl`, every wait in `patience`. */
@@ -284,12 +276,40 @@ export function keyOf(name: string): string {
 
 // --- shapes -----------------------------------------------------------------------------------------------------------
 
+function anyText(text: string): string {
+  return text;
+}
+
+function matching(pattern: RegExp): (text: string) => string | undefined {
+  return (text) => (pattern.test(text) ? text : undefined);
+}
+
+function among<const Value extends string>(values: readonly Value[]): (text: string) => Value | undefined {
+  return (text) => values.find((value) => value === text);
+}
+
+function wholeNumber(text: string, least: number, most = Number.POSITIVE_INFINITY): number | undefined {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return number >= least && number <= most ? number : undefined;
+}
+
+function fraction(text: string): number | undefined {
+  return /^(\d{1,2}|100)%$/.test(text) ? Number(text.slice(0, -1)) / 100 : undefined;
+}
+
+function keyBytes(text: string): Buffer | undefined {
+  if (!/^([A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})$/.test(text)) return undefined;
+  return Buffer.from(text, text.length === 64 ? 'hex' : 'base64');
+}
+
 export function isHttpUrl(text: string): boolean {
   return /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
 }
 
-function areHttpUrls(addresses: readonly string[]): boolean {
-  return addresses.length > 0 && addresses.every(isHttpUrl) && new Set(addresses).size === addresses.length;
+function httpUrls(text: string): readonly string[] | undefined {
+  const addresses = addressesIn(text);
+  const each = addresses.length > 0 && addresses.every(isHttpUrl) && new Set(addresses).size === addresses.length;
+  return each ? addresses : undefined;
 }
 
 function withoutTrailingSlash(url: string): string {
@@ -310,28 +330,19 @@ function isTimezone(text: string): boolean {
   }
 }
 
-function networks(text: string, context: z.RefinementCtx<string>): Networks {
-  const found = networksFrom(text);
-  if (found !== undefined) return found;
-  context.addIssue('not a list of networks');
-  return z.NEVER;
-}
-
-function duration(text: string, context: z.RefinementCtx<string>): number {
+function duration(text: string): number | undefined {
   try {
     return parseDuration(text);
-  } catch (cause) {
-    context.addIssue((cause as Error).message);
-    return z.NEVER;
+  } catch {
+    return undefined;
   }
 }
 
-function sendingHours(text: string, context: z.RefinementCtx<string>): SendingHours {
+function sendingHours(text: string): SendingHours | undefined {
   const [, from = '', until = ''] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? [];
   const [fromMinute, untilMinute] = [minuteOf(from), minuteOf(until)];
   if (fromMinute === undefined || untilMinute === undefined || fromMinute === 1440 || fromMinute === untilMinute) {
-    context.addIssue('not a span of hours');
-    return z.NEVER;
+    return undefined;
   }
   return { fromMinute, untilMinute };
 }
