@@ -51,14 +51,19 @@ async function programFor(wanted = ''): Promise<Command> {
         zh: '\n不需要账号，先试一下：\n  npm run demo\n',
       }),
     );
-  const known = Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
-  // Help, and what is said of a misspelt name, take all of them.
-  for (const make of known === undefined ? Object.values(COMMANDS) : [known]) {
+  for (const make of commandsFor(wanted)) {
     const made = await make();
     inherit(made, program);
     program.addCommand(made);
   }
   return program;
+}
+
+/** Each command loads the modules of its own rooms; help, and the answer to a misspelt name, take all of them. */
+function commandsFor(wanted: string): ReadonlyArray<() => Promise<Command>> {
+  if (wanted === '-V' || wanted === '--version') return [];
+  const known = Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
+  return known === undefined ? Object.values(COMMANDS) : [known];
 }
 
 /** A command has a `--lang` of its own, which goes before the one that stands before the command. */
