@@ -1,17 +1,19 @@
 /**
  * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
- * had their turn. Requests that are here are looked at in their order, whatever is read behind them. Of the connections that
- * are not read yet, the newest and the oldest alternate: a push that comes in the middle of a flood does not stand behind all
- * of it, and no client waits for ever.
+ * had their turn. The newest goes first, so a push that comes in the middle of a flood does not stand behind all of it; now and
+ * then the oldest goes, too, so no client waits for ever.
  */
 import type { Connection } from './connection.js';
 import { Rush } from './rush.js';
 
 /**
- * One connection is accepted at each turn of the loop, so longer turns make waiting connections wait longer: so
- * while some come, little else is done.
+ * One connection is accepted at each turn of the loop, so longer turns make waiting connections wait longer: while some come,
+ * a turn does as much as one of them costs. With less, those that are accepted would wait until no more come.
  */
-const AT_A_TURN = { whileSomeCome: 4, else: 32 };
+const AT_A_TURN = { whileSomeCome: 1, else: 32 };
+
+/** The oldest go each time that so many of the newest have gone. */
+const OLDEST_EVERY = 4;
 
 /** So many connections within so many ms are a flood. */
 const FLOOD = { connections: 50, withinMs: 50 };
@@ -25,6 +27,7 @@ export class Arrivals {
   readonly #here = new Deque();
   #isScheduled = false;
   #someCame = false;
+  #served = 0;
 
   constructor(go: (connection: Connection) => void, now: () => number) {
     this.#go = go;
@@ -61,8 +64,12 @@ export class Arrivals {
     const most = this.#someCame ? AT_A_TURN.whileSomeCome : AT_A_TURN.else;
     this.#someCame = false;
     for (let left = most; left > 0; left -= 1) {
+      this.#serve(this.#here.newest());
+      this.#serve(this.#unread.newest());
+      this.#served += 1;
+      if (this.#served % OLDEST_EVERY !== 0) continue;
       this.#serve(this.#here.oldest());
-      this.#serve(left % 2 === 0 ? this.#unread.newest() : this.#unread.oldest());
+      this.#serve(this.#unread.oldest());
     }
     if (!this.#here.isEmpty || !this.#unread.isEmpty) this.#schedule();
   }

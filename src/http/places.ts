@@ -50,10 +50,10 @@ export class Places {
     this.leaving = new DeadlineQueue(LINGER_MS, now);
   }
 
-  add(connection: Connection, address: string | undefined): void {
+  /** Counted for no client yet. */
+  add(connection: Connection): void {
     this.all.add(connection);
     this.strangers.enter(connection);
-    this.count(connection, address);
     while (this.all.size > this.#limits.connections) {
       const { leaving, parked, strangers, idle } = this;
       this.evict(leaving.oldest ?? parked.oldest ?? strangers.oldest ?? idle.oldest ?? connection, 'crowded');

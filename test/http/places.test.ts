@@ -30,11 +30,11 @@ const closed = (all: readonly Connection[]): boolean[] => all.map(({ socket }) =
 test('the oldest stranger makes room for a new one, before an idle client of ours does', () => {
   const { places, refused } = setUp();
   const all = [connection(), connection(), connection()] as const;
-  for (const it of all) places.add(it, undefined);
+  for (const it of all) places.add(it);
   places.rest(all[0]);
-  places.add(connection(), undefined);
+  places.add(connection());
   expect(closed(all)).toEqual([false, true, false]);
-  places.add(connection(), undefined);
+  places.add(connection());
   expect(closed(all)).toEqual([false, true, true]);
   expect(refused).toEqual(['crowded', 'crowded']);
 });
@@ -43,11 +43,11 @@ test('what is being worked on makes no room; when there is nothing else, the new
   const { places } = setUp();
   const all = [connection(), connection(), connection()];
   for (const it of all) {
-    places.add(it, undefined);
+    places.add(it);
     places.hold(it);
   }
   const late = connection();
-  places.add(late, undefined);
+  places.add(late);
   expect(closed([...all, late])).toEqual([false, false, false, true]);
 });
 
@@ -55,7 +55,7 @@ test('if there are too many clients of ours, the connection that is idle longest
   const { places } = setUp({ connections: 100 });
   const all = [connection(), connection(), connection()] as const;
   for (const it of all) {
-    places.add(it, undefined);
+    places.add(it);
     places.rest(it);
   }
   expect(closed(all)).toEqual([true, false, false]);
@@ -64,13 +64,17 @@ test('if there are too many clients of ours, the connection that is idle longest
 test('an address has so many unfinished requests; answered and genuine ones do not count', () => {
   const { places, refused } = setUp({ connections: 100 });
   const all = [connection(), connection(), connection(), connection()] as const;
-  places.add(all[0], '203.0.113.7');
+  const come = (it: Connection, address: string): void => {
+    places.add(it);
+    places.count(it, address);
+  };
+  come(all[0], '203.0.113.7');
   places.hold(all[0]);
-  places.add(all[1], '203.0.113.7');
-  places.add(all[2], '203.0.113.7');
+  come(all[1], '203.0.113.7');
+  come(all[2], '203.0.113.7');
   expect(closed(all)).toEqual([false, false, false, false]);
-  places.add(connection(), '203.0.113.8');
-  places.add(all[3], '203.0.113.7');
+  come(connection(), '203.0.113.8');
+  come(all[3], '203.0.113.7');
   expect(closed(all)).toEqual([false, true, false, false]);
   expect(refused).toEqual(['address_limit']);
 });
@@ -79,7 +83,7 @@ test('unfinished requests share one memory, and the oldest loses its part', () =
   const { places } = setUp({ connections: 100 });
   const all = Array.from({ length: 20 }, connection);
   for (const it of all) {
-    places.add(it, undefined);
+    places.add(it);
     places.holdBytes(it, 1024 * 1024);
   }
   expect(closed(all)).toEqual(all.map((_, at) => at < 4));
@@ -87,7 +91,7 @@ test('unfinished requests share one memory, and the oldest loses its part', () =
 
 test('a request that does not come in time is closed, and a crowd of them not all at once', () => {
   const { clock, places, refused } = setUp({ connections: 1_000 });
-  for (let at = 0; at < 600; at += 1) places.add(connection(), undefined);
+  for (let at = 0; at < 600; at += 1) places.add(connection());
   clock.ms = 4_999;
   places.expire(() => {});
   expect(places.all.size).toBe(600);
@@ -103,7 +107,7 @@ test('a request that does not come in time is closed, and a crowd of them not al
 test('an idle client of ours stays for more than a minute, so that the proxy closes the connection first', () => {
   const { clock, places, refused } = setUp();
   const it = connection();
-  places.add(it, undefined);
+  places.add(it);
   places.rest(it);
   clock.ms = 74_999;
   places.expire(() => {});
