@@ -1,6 +1,6 @@
 /**
  * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
- * had their turn. The newest goes first, so a push that comes in the middle of a flood does not stand behind all of it; now and
+ * had their turn. Those go first that come from where genuine requests have come from. Of each kind the newest goes first, so a push that comes in the middle of a flood does not stand behind all of it; now and
  * then the oldest goes, too, so no client waits for ever.
  */
 import type { Connection } from './connection.js';
@@ -12,8 +12,14 @@ import { Rush } from './rush.js';
  */
 const AT_A_TURN = { whileSomeCome: 1, else: 32 };
 
+/** Of the turns at which connections come, strangers have one of so many when it is known where genuine requests come from. */
+const STRANGERS_EVERY = 4;
+
 /** The oldest go each time that so many of the newest have gone. */
 const OLDEST_EVERY = 4;
+
+/** WeChat sends from some dozens. */
+const MOST_SENDERS = 1_000;
 
 /** So many connections within so many ms are a flood. */
 const FLOOD = { connections: 50, withinMs: 50 };
@@ -21,13 +27,13 @@ const FLOOD = { connections: 50, withinMs: 50 };
 export class Arrivals {
   readonly #go: (connection: Connection) => void;
   readonly #rush: Rush;
-  /** Accepted, and not read yet. */
-  readonly #unread = new Deque();
-  /** Their requests are here. */
-  readonly #here = new Deque();
+  /** Addresses that have sent genuine requests. */
+  readonly #senders = new Set<string>();
+  readonly #fromSenders = new Lane();
+  readonly #fromStrangers = new Lane();
   #isScheduled = false;
   #someCame = false;
-  #served = 0;
+  #turns = 0;
 
   constructor(go: (connection: Connection) => void, now: () => number) {
     this.#go = go;
@@ -42,13 +48,26 @@ export class Arrivals {
   accepted(connection: Connection): void {
     this.#rush.add(1);
     this.#someCame = true;
-    this.#unread.add(connection);
+    this.#laneOf(connection).unread.add(connection);
     this.#schedule();
   }
 
   isHere(connection: Connection): void {
-    this.#here.add(connection);
+    this.#laneOf(connection).here.add(connection);
     this.#schedule();
+  }
+
+  /** Whatever comes from its address is served before what comes from others. */
+  isGenuine({ socket: { remoteAddress } }: Connection): void {
+    if (remoteAddress === undefined || this.#senders.has(remoteAddress)) return;
+    this.#senders.add(remoteAddress);
+    const [first = ''] = this.#senders;
+    if (this.#senders.size > MOST_SENDERS) this.#senders.delete(first);
+  }
+
+  #laneOf({ socket: { remoteAddress } }: Connection): Lane {
+    const isSender = remoteAddress !== undefined && this.#senders.has(remoteAddress);
+    return isSender ? this.#fromSenders : this.#fromStrangers;
   }
 
   #schedule(): void {
@@ -62,20 +81,38 @@ export class Arrivals {
 
   #turn(): void {
     const most = this.#someCame ? AT_A_TURN.whileSomeCome : AT_A_TURN.else;
+    const isStrangersTurn = !this.#someCame || this.#senders.size === 0 || this.#turns % STRANGERS_EVERY === 0;
     this.#someCame = false;
-    for (let left = most; left > 0; left -= 1) {
-      this.#serve(this.#here.newest());
-      this.#serve(this.#unread.newest());
-      this.#served += 1;
-      if (this.#served % OLDEST_EVERY !== 0) continue;
-      this.#serve(this.#here.oldest());
-      this.#serve(this.#unread.oldest());
-    }
-    if (!this.#here.isEmpty || !this.#unread.isEmpty) this.#schedule();
+    this.#turns += 1;
+    this.#fromSenders.serve(most, this.#go);
+    if (isStrangersTurn) this.#fromStrangers.serve(most, this.#go);
+    if (!this.#fromSenders.isEmpty || !this.#fromStrangers.isEmpty) this.#schedule();
+  }
+}
+
+class Lane {
+  /** Accepted, and not read yet. */
+  readonly unread = new Deque();
+  /** Their requests are here. */
+  readonly here = new Deque();
+  #served = 0;
+
+  get isEmpty(): boolean {
+    return this.here.isEmpty && this.unread.isEmpty;
   }
 
-  #serve(connection: Connection | undefined): void {
-    if (connection !== undefined && !connection.socket.destroyed) this.#go(connection);
+  serve(count: number, go: (connection: Connection) => void): void {
+    const goIfOpen = (connection: Connection | undefined): void => {
+      if (connection !== undefined && !connection.socket.destroyed) go(connection);
+    };
+    for (let left = count; left > 0 && !this.isEmpty; left -= 1) {
+      goIfOpen(this.here.newest());
+      goIfOpen(this.unread.newest());
+      this.#served += 1;
+      if (this.#served % OLDEST_EVERY !== 0) continue;
+      goIfOpen(this.here.oldest());
+      goIfOpen(this.unread.oldest());
+    }
   }
 }
 

@@ -338,6 +338,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
       if (connection === undefined || draining || !connection.mayStay) return;
       if (connection.feed?.surplus === true || connection.socket.readableEnded) return;
       connection.stays = as;
+      if (as === 'known') arrivals.isGenuine(connection);
       response.shouldKeepAlive = true;
     },
     park,

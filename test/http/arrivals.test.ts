@@ -12,7 +12,7 @@ function setUp(count = 100) {
     (it) => void looked.push(it),
     () => clock.ms,
   );
-  const all = Array.from({ length: count }, connection);
+  const all = Array.from({ length: count }, () => connection());
   return { arrivals, all, clock, places: () => looked.map((it) => all.indexOf(it)) };
 }
 
@@ -45,6 +45,34 @@ test('while connections come, one at each turn, the one that came is read at tha
     expect(places()[before]).toBe(at);
     expect(places().length - before).toBeLessThanOrEqual(2);
   }
+});
+
+test('from where genuine requests come, connections are read first; while some come, others wait for three turns of four', async () => {
+  const { arrivals, all, places } = setUp();
+  const ours = [connection('198.51.100.1'), connection('198.51.100.1')] as const;
+  arrivals.isGenuine(ours[0]);
+  all.push(...ours);
+  for (const it of all.slice(0, 90)) arrivals.accepted(it);
+  arrivals.accepted(ours[0]);
+  await turnOfTheLoop();
+  expect(places()).toEqual([100, 89]);
+  for (const [at, it] of [all[90], all[91], all[92], all[93]].entries()) {
+    arrivals.accepted(it as Connection);
+    if (at === 1) arrivals.isHere(ours[1]);
+    await turnOfTheLoop();
+  }
+  expect(places()).toEqual([100, 89, 101, 93]);
+  await until('all are looked at', () => places().length === 96);
+});
+
+test('a thousand addresses are remembered, the latest', async () => {
+  const { arrivals, all, places } = setUp(0);
+  const from = (at: number): Connection => connection(`2001:db8::${at.toString(16)}`);
+  for (let at = 0; at <= 1_000; at += 1) arrivals.isGenuine(from(at));
+  all.push(from(1), from(0));
+  for (const it of all) arrivals.accepted(it);
+  await until('both are read', () => places().length === 2);
+  expect(places()).toEqual([0, 1]);
 });
 
 test('a connection that is closed meanwhile is passed over', async () => {

@@ -1,10 +1,10 @@
-/** A connection whose socket only remembers that it was closed. */
+/** A connection whose socket only remembers its peer, and that it was closed. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { Connection } from '../../src/http/connection.js';
 
-export function connection(): Connection {
-  const socket = Object.assign(new EventEmitter(), { destroyed: false, destroy() {} });
+export function connection(remoteAddress = '203.0.113.7'): Connection {
+  const socket = Object.assign(new EventEmitter(), { remoteAddress, destroyed: false, destroy() {} });
   socket.destroy = () => {
     socket.destroyed = true;
   };
