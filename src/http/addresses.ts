@@ -59,6 +59,12 @@ export function countedAddress(remote: string | undefined): string | undefined {
   return address.includes(':') ? ipv6Network(address) : address;
 }
 
+/** The machines of one service stand next to each other, as WeChat's do. Empty where there is no peer any more. */
+export function neighbourhood(remote: string | undefined): string {
+  const address = plain(remote ?? '');
+  return address.includes(':') ? ipv6Network(address) : address.slice(0, address.lastIndexOf('.') + 1);
+}
+
 /** Proxies in a row. A client may write hundreds of addresses into its head, and each costs a look into the list. */
 const MOST_PROXIES = 8;
 

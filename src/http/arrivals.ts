@@ -1,8 +1,9 @@
 /**
  * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
- * had their turn. Those go first that come from where genuine requests have come from. Of each kind the newest goes first, so a push that comes in the middle of a flood does not stand behind all of it; now and
+ * had their turn. What comes from where genuine requests have come from goes first. Of each kind the newest goes first, so a push that comes in the middle of a flood does not stand behind all of it; now and
  * then the oldest goes, too, so no client waits for ever.
  */
+import { neighbourhood } from './addresses.js';
 import type { Connection } from './connection.js';
 import { Rush } from './rush.js';
 
@@ -13,12 +14,12 @@ import { Rush } from './rush.js';
 const AT_A_TURN = { whileSomeCome: 1, else: 32 };
 
 /** Of the turns at which connections come, strangers have one of so many when it is known where genuine requests come from. */
-const STRANGERS_EVERY = 4;
+const STRANGERS_EVERY = 8;
 
 /** The oldest go each time that so many of the newest have gone. */
 const OLDEST_EVERY = 4;
 
-/** WeChat sends from some dozens. */
+/** WeChat sends from a few networks. */
 const MOST_SENDERS = 1_000;
 
 /** So many connections within so many ms are a flood. */
@@ -27,7 +28,7 @@ const FLOOD = { connections: 50, withinMs: 50 };
 export class Arrivals {
   readonly #go: (connection: Connection) => void;
   readonly #rush: Rush;
-  /** Addresses that have sent genuine requests. */
+  /** Where genuine requests have come from. */
   readonly #senders = new Set<string>();
   readonly #fromSenders = new Lane();
   readonly #fromStrangers = new Lane();
@@ -57,17 +58,17 @@ export class Arrivals {
     this.#schedule();
   }
 
-  /** Whatever comes from its address is served before what comes from others. */
-  isGenuine({ socket: { remoteAddress } }: Connection): void {
-    if (remoteAddress === undefined || this.#senders.has(remoteAddress)) return;
-    this.#senders.add(remoteAddress);
+  /** Whatever comes from its neighbourhood is served before what comes from elsewhere. */
+  isGenuine({ socket }: Connection): void {
+    const sender = neighbourhood(socket.remoteAddress);
+    if (this.#senders.has(sender)) return;
+    this.#senders.add(sender);
     const [first = ''] = this.#senders;
     if (this.#senders.size > MOST_SENDERS) this.#senders.delete(first);
   }
 
-  #laneOf({ socket: { remoteAddress } }: Connection): Lane {
-    const isSender = remoteAddress !== undefined && this.#senders.has(remoteAddress);
-    return isSender ? this.#fromSenders : this.#fromStrangers;
+  #laneOf({ socket }: Connection): Lane {
+    return this.#senders.has(neighbourhood(socket.remoteAddress)) ? this.#fromSenders : this.#fromStrangers;
   }
 
   #schedule(): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { countedAddress, forwardedAddress, networksFrom } from '../../src/http/addresses.js';
+import { countedAddress, forwardedAddress, neighbourhood, networksFrom } from '../../src/http/addresses.js';
 
 test('each public address counts for itself, IPv6 by its network; behind a private one may be anybody', () => {
   expect(countedAddress('203.0.113.7')).toBe('203.0.113.7');
@@ -25,6 +25,14 @@ test('each public address counts for itself, IPv6 by its network; behind a priva
   for (const address of ['172.32.0.1', '100.128.0.1', '11.0.0.1', '128.0.0.1']) {
     expect(countedAddress(address)).toBe(address);
   }
+});
+
+test('neighbours share three of the four numbers of IPv4, and the network of IPv6', () => {
+  expect(neighbourhood('::ffff:203.0.113.7')).toBe(neighbourhood('203.0.113.99'));
+  expect(neighbourhood('203.0.113.7')).not.toBe(neighbourhood('203.0.114.7'));
+  expect(neighbourhood('2001:db8:1:2:3:4:5:6')).toBe(neighbourhood('2001:db8:1:2::9'));
+  expect(neighbourhood('2001:db8:1:2::9')).not.toBe(neighbourhood('2001:db8:1:3::9'));
+  expect(neighbourhood(undefined)).toBe('');
 });
 
 function from(remote: string, forwarded?: string): IncomingMessage {
