@@ -20,8 +20,6 @@ export interface Budgets {
   readonly triesPerDay: number;
   /** How long the probe of a stopped line may take before another one goes, in ms. */
   readonly probeMs: number;
-  /** '' where the API knows no legal person. */
-  readonly person: string;
   /** Times of the checks of a day that is shut, in ms (limits.ts, quotaRechecksMs); without it there are none. */
   readonly recheck?: readonly number[];
   /** How long a check or a call may take. */

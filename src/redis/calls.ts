@@ -24,7 +24,6 @@ import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
 import { stepOf } from './ledger/steps.js';
 import { STATES_WITH_WORK } from './ledger/workload.js';
 import { newWriteId } from './ledger/write-set.js';
-import { openSameJson } from './same-json.js';
 import { manyScript, script } from './scripts.js';
 
 export type Resumption = 'running' | 'resumed' | 'probe';
@@ -46,7 +45,8 @@ export type Permit =
   | { readonly kind: 'held'; readonly until: number; readonly why: 'person' };
 
 export interface Calls {
-  acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit>;
+  /** @param person whose Weixin ID WeChat counts tries of; '' of a search, and where the API knows no legal person */
+  acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets, person: string): Promise<Permit>;
   ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
   /** Calls that were let through, by how many whole hours of the day were left. */
   byHour(day: string): Promise<ReadonlyMap<number, number>>;
@@ -97,7 +97,7 @@ export interface Calls {
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
 export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {
   const takeScript = manyScript(redis, 'acquire', guard?.check);
-  const jsonOf = openSameJson();
+  const textOf = openTexts();
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
   const underWayScript = script(redis, 'under-way');
@@ -109,7 +109,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   const questionScript = script(redis, 'question');
 
   /** The second run of a command that ioredis sent twice meets a conflict; `writeId` shows that the first one was written. */
-  async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets): Promise<Permit> {
+  async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets, person: string): Promise<Permit> {
     const writeId = newWriteId();
     const id = snapshot.registration.id;
     const { text, recorded, alike } = stepOf(snapshot, fact, {});
@@ -118,12 +118,9 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
       snapshot: { ...snapshot, registration: recorded.after, version: writeId, alike },
     } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
-    const { person, ...shared } = budgets;
     const args = [id, snapshot.version, call, job.name, text, person, writeId];
-    const ask = async (): Promise<[string, number?, string?]> => {
-      const common = guard === undefined ? shared : { ...shared, epoch: guard.epoch(), settleMs: SETTLE_MS };
-      return (await takeScript(jsonOf(common), args)) as [string, number?, string?];
-    };
+    const ask = async (): Promise<[string, number?, string?]> =>
+      (await takeScript(textOf(budgets, guard?.epoch()), args)) as [string, number?, string?];
     let answer = await ask();
     while (answer[0] === 'epoch') {
       await guard?.check();
@@ -321,6 +318,20 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     stopLine,
     answeredFirst,
     resumeLine,
+  };
+}
+
+/** The budgets as acquire.lua takes them. The same hold for thousands of calls, and are made into text once. */
+function openTexts(): (budgets: Budgets, epoch: string | undefined) => string {
+  const texts = new WeakMap<Budgets, { readonly epoch: string | undefined; readonly text: string }>();
+  return (budgets, epoch) => {
+    let known = texts.get(budgets);
+    if (known === undefined || known.epoch !== epoch) {
+      const text = JSON.stringify(epoch === undefined ? budgets : { ...budgets, epoch, settleMs: SETTLE_MS });
+      known = { epoch, text };
+      texts.set(budgets, known);
+    }
+    return known.text;
   };
 }
 

@@ -88,22 +88,39 @@ export async function readNow({ ledger, now }: Pick<WorkerContext, 'ledger' | 'n
   return { snapshot, redisNow: () => (snapshot?.now ?? readAt) + now() - readAt };
 }
 
-/** `now`: Redis' clock, by which permits are given. */
+/**
+ * The same object as long as they do not change: to make one for each call cost as much as all else that a worker decides.
+ * @param now Redis' clock, by which permits are given
+ */
 export function budgetsFor(
-  merchant: Merchant,
   registration: Registration,
-  { limits, patience, api }: Pick<WorkerContext, 'limits' | 'patience' | 'api'>,
+  { limits, patience }: Pick<WorkerContext, 'limits' | 'patience'>,
   now: number,
 ): Budgets {
-  return {
+  const isAgain = isTriedAgain(registration);
+  const window = sendingWindow(limits, now);
+  const known = lastBudgets.get(limits);
+  const last = isAgain ? known?.again : known?.first;
+  const callMs = longestCallMs(patience);
+  if (last?.dayEndsAt === window.dayEndsAt && last.closedMs === window.closedMs && last.askMs === callMs) return last;
+  const budgets = {
     ...budgetOfDay(limits),
     recheck: limits.quotaRechecksMs,
-    askMs: longestCallMs(patience),
-    triesPerDay: isTriedAgain(registration) ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
-    probeMs: longestCallMs(patience),
-    person: api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '',
-    ...sendingWindow(limits, now),
+    askMs: callMs,
+    triesPerDay: isAgain ? TRIES_OF_A_RETRY : TRIES_PER_PERSON_AND_DAY,
+    probeMs: callMs,
+    ...window,
   };
+  lastBudgets.set(limits, { ...known, ...(isAgain ? { again: budgets } : { first: budgets }) });
+  return budgets;
+}
+
+/** Of registrations that are tried again, and of others. */
+const lastBudgets = new WeakMap<Limits, { readonly first?: Budgets; readonly again?: Budgets }>();
+
+/** Whose tries WeChat counts; '' where the API knows no legal person. */
+export function personFor(merchant: Merchant, { api }: Pick<WorkerContext, 'api'>): string {
+  return api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '';
 }
 
 /** A call may wait for a connection before it is made. After this time it is answered, or never will be. */

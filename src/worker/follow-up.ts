@@ -37,13 +37,13 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     if (token === undefined) return context.workload.giveBack(job, id, 0);
 
     const at = context.now();
-    const budgets = budgetsFor(merchant, registration, context, redisNow());
+    const budgets = budgetsFor(registration, context, redisNow());
     // Should this worker die before the answer, the next one asks again after the usual pause; an early search is made once.
     const early = isEarlySearch(context.patience, registration, at);
     const until = early ? overdueAt : at + context.patience.pushRecheckMs;
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until, ...(early && { early }) } as const;
     const age = context.permits.ask();
-    const permit = await context.calls.acquire(snapshot, fact, job, budgets);
+    const permit = await context.calls.acquire(snapshot, fact, job, budgets, '');
     if (permit.kind === 'forgotten') await context.memory.restore(id);
     if (permit.kind === 'conflict' || permit.kind === 'forgotten') continue;
     if (permit.kind === 'go' && age.isExpired()) {

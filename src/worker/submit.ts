@@ -7,7 +7,16 @@ import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
-import { budgetsFor, holdFor, type ReadNow, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
+import {
+  budgetsFor,
+  holdFor,
+  personFor,
+  type ReadNow,
+  readNow,
+  recordCall,
+  recordFact,
+  type WorkerContext,
+} from './context.js';
 import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
@@ -59,7 +68,8 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
     if (token === undefined) return leave(context, job, id);
 
     const [sentAt, now] = [context.now(), redisNow()];
-    const budgets = budgetsFor(merchant, snapshot.registration, context, now);
+    const budgets = budgetsFor(snapshot.registration, context, now);
+    const person = personFor(merchant, context);
     const clockAheadMs = context.clockAheadMs();
     const fact: Fact = {
       kind: 'create_sent',
@@ -70,7 +80,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
     const age = context.permits.ask();
-    const permit = await context.calls.acquire(snapshot, fact, job, budgets);
+    const permit = await context.calls.acquire(snapshot, fact, job, budgets, person);
     switch (permit.kind) {
       case 'go':
         context.log.info({ registration: id, fact: fact.kind }, 'fact');
@@ -83,7 +93,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
           sentAt,
           day: budgets.day,
           isProbe: permit.probe === true,
-          person: budgets.person,
+          person,
         };
       case 'check':
         await askForDay(context, token, budgets.day, permit.check);

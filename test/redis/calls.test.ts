@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Budgets } from '../../src/domain/budgets.js';
-import type { Merchant } from '../../src/domain/merchant.js';
+import { type Merchant, personOf } from '../../src/domain/merchant.js';
 import { openCalls, type Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
@@ -36,7 +36,13 @@ describe('permission', () => {
     const fact = { kind: 'create_sent', at: Date.now() } as const;
     const asked = await Promise.all(
       Array.from({ length: 10 }, () =>
-        openBook(server.connect()).calls.acquire(seen, fact, jobOf('submit'), budgetsFor(one)),
+        openBook(server.connect()).calls.acquire(
+          seen,
+          fact,
+          jobOf('submit'),
+          budgetsFor(),
+          personOf(one.legalPersonaWechat),
+        ),
       ),
     );
 
@@ -67,7 +73,9 @@ describe('permission', () => {
     await book.record(idOf(one), 'cancel_asked');
 
     const fact = { kind: 'create_sent', at: Date.now() } as const;
-    expect(await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
+    expect(
+      await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(), personOf(one.legalPersonaWechat)),
+    ).toEqual({ kind: 'conflict' });
   });
 
   test('is refused to a worker that read a registration that Redis has lost since, and writes nothing of it', async () => {
@@ -76,7 +84,9 @@ describe('permission', () => {
     await server.redis.flushall();
 
     const fact = { kind: 'create_sent', at: Date.now() } as const;
-    expect(await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(one))).toEqual({ kind: 'conflict' });
+    expect(
+      await book.calls.acquire(stale, fact, jobOf('submit'), budgetsFor(), personOf(one.legalPersonaWechat)),
+    ).toEqual({ kind: 'conflict' });
     expect(await server.redis.keys('*')).toEqual([]);
   });
 
@@ -251,7 +261,13 @@ describe('a Redis that may have forgotten calls', () => {
     const view = await book.view(idOf(one));
     const { sentAt = 0 } = view.registration;
     const fact = { kind: `${kind}_sent`, at: Date.now(), ...(kind === 'search' && { callSentAt: sentAt }) } as const;
-    return calls.acquire(view, fact, jobOf(kind === 'create' ? 'submit' : 'follow-up'), budgetsFor(one));
+    return calls.acquire(
+      view,
+      fact,
+      jobOf(kind === 'create' ? 'submit' : 'follow-up'),
+      budgetsFor(),
+      personOf(one.legalPersonaWechat),
+    );
   };
 
   beforeEach(async () => {
@@ -696,7 +712,7 @@ describe('a Weixin ID that WeChat reports as used up', () => {
     await book.load('b1', rows);
     const dayEndsAt = Date.now() + HOUR_MS;
     await book.take(idOf(first), { triesPerDay: 5, dayEndsAt });
-    const { person } = budgetsFor(first);
+    const person = personOf(first.legalPersonaWechat);
     const until = Date.now() + DAY_MS;
     await book.record(idOf(first), 'create_postponed', { wait: 'person', until }, { spent: { day: TODAY, person } });
 
@@ -711,7 +727,7 @@ describe('a Weixin ID that WeChat reports as used up', () => {
     const rows = [1, 2, 3].map((number) => merchant(number, 'ok', { legalPersonaWechat: 'chain-boss' }));
     const [first, second, third] = rows as [Merchant, Merchant, Merchant];
     await book.load('b1', rows);
-    const { person } = budgetsFor(first);
+    const person = personOf(first.legalPersonaWechat);
     await book.take(idOf(first), { triesPerDay: 5 });
     await book.take(idOf(second), { triesPerDay: 5 });
     const until = Date.now() + DAY_MS;
@@ -749,7 +765,7 @@ describe('one Weixin ID', () => {
       await book.record(idOf(it), 'create_refused', { callSentAt: sentAt, problem: 'create:61070' });
     }
     const [again] = rows as [Merchant];
-    const { person } = budgetsFor(again);
+    const person = personOf(again.legalPersonaWechat);
     await book.record(idOf(again), 'retry_asked');
     expect((await book.take(idOf(again), { triesPerDay })).kind).toBe('held');
     await book.record(idOf(again), 'create_void', {}, { giveBack: { day: TODAY, person, call: false } });

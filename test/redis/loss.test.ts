@@ -137,7 +137,8 @@ describe('a fact', () => {
       await book.view(id),
       { kind: 'create_sent', at },
       jobOf('submit'),
-      budgetsFor(one),
+      budgetsFor(),
+      '',
     );
     if (sent.kind !== 'go') throw new Error(sent.kind);
     await first.guard.journal.write({
@@ -355,7 +356,7 @@ async function mayCall({ guard }: Guarded): Promise<boolean> {
   const { calls } = openBook(server.redis, undefined, guard);
   const view = await book.view(idOf(merchant(0)));
   const fact = { kind: 'create_sent', at: Date.now() } as const;
-  const { kind } = await calls.acquire(view, fact, jobOf('submit'), budgetsFor(merchant(0)));
+  const { kind } = await calls.acquire(view, fact, jobOf('submit'), budgetsFor(), '');
   return kind === 'go';
 }
 

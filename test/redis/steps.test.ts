@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type Fact, newRegistration, type Registration } from '../../src/domain/registration.js';
 import type { Alike, Snapshot } from '../../src/domain/snapshot.js';
-import { NEW, stepOf } from '../../src/redis/ledger/steps.js';
+import { factTime, NEW, stepOf } from '../../src/redis/ledger/steps.js';
+
+afterEach(() => void vi.useRealTimers());
 
 const SENT: Fact = { kind: 'create_sent', at: 1_000, until: 2_000 };
 const ACCEPTED: Fact = { kind: 'create_accepted', at: 1_500, callSentAt: 1_000, until: 9_000 };
@@ -42,4 +44,13 @@ test('a fact whose history entry names a row serves no other registration', () =
   );
   expect(one).toContain('b1/0');
   expect(other).toContain('b1/1');
+});
+
+test('facts of four milliseconds have one time', () => {
+  vi.useFakeTimers();
+  const times = [1_003, 1_004, 1_005, 1_007, 1_008].map((now) => {
+    vi.setSystemTime(now);
+    return factTime();
+  });
+  expect(times).toEqual([1_000, 1_004, 1_004, 1_004, 1_008]);
 });

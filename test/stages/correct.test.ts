@@ -62,7 +62,8 @@ test('a worker that has read the old row, and asks for permission after the corr
     seen,
     { kind: 'create_sent', at, until: at + DAY_MS },
     jobOf('submit'),
-    budgetsFor(one),
+    budgetsFor(),
+    '',
   );
   expect(permit.kind).not.toBe('go');
   expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0 });

@@ -7,10 +7,11 @@ import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import { budgetsFor } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
 import { LIMITS } from '../support/limits.js';
-import { merchant } from '../support/merchants.js';
 
 const NOW = Date.parse('2026-11-21T10:00:00+08:00');
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 const context = {
   api: fastregisterweapp(NO_CLIENT),
@@ -143,10 +144,30 @@ describe('a fault', () => {
 
 test('a row that WeChat put off uses three of the five tries of its Weixin ID, and no other row does', () => {
   const tries = (changes: object) =>
-    budgetsFor(merchant(1), { ...newRegistration('a', 'b/0'), ...changes }, context, NOW).triesPerDay;
+    budgetsFor({ ...newRegistration('a', 'b/0'), ...changes }, context, NOW).triesPerDay;
   expect(tries({})).toBe(5);
   expect(tries({ state: 'deferred', wait: 'person' })).toBe(5);
   expect(tries({ state: 'deferred', wait: 'again', postponed: 1 })).toBe(3);
   // Its try was given back, and WeChat has counted it.
   expect(tries({ state: 'deferred', wait: 'again', postponed: 0 })).toBe(3);
+});
+
+test('budgets are one object until a day, an hour of sending or a wait is another', () => {
+  const first = newRegistration('a', 'b/0');
+  const again = { ...first, postponed: 1 };
+  const budgets = budgetsFor(first, context, NOW);
+  expect(budgetsFor(again, context, NOW)).not.toBe(budgets);
+  expect(budgetsFor(first, context, NOW + 1)).toBe(budgets);
+  expect(budgetsFor(again, context, NOW + 1)).toBe(budgetsFor(again, context, NOW));
+
+  expect(budgetsFor(first, context, NOW + DAY_MS)).toMatchObject({ day: '2026-11-22', triesPerDay: 5 });
+  expect(budgetsFor(again, context, NOW + DAY_MS)).toMatchObject({ day: '2026-11-22', triesPerDay: 3 });
+  const slow = { ...context, patience: { ...DEFAULT_PATIENCE, requestTimeoutMs: 30_000 } };
+  expect(budgetsFor(first, slow, NOW + DAY_MS)).toMatchObject({ askMs: 60_000, probeMs: 60_000 });
+  const limits = { ...LIMITS, sendingHours: { fromMinute: 8 * 60, untilMinute: 20 * 60 } };
+  const office = { ...context, limits };
+  const evening = NOW + 10 * HOUR_MS;
+  expect(budgetsFor(first, office, NOW).closedMs).toBe(0);
+  expect(budgetsFor(first, office, evening).closedMs).toBe(12 * HOUR_MS);
+  expect(budgetsFor(first, office, evening + 1).closedMs).toBe(12 * HOUR_MS - 1);
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Merchant } from '../../src/domain/merchant.js';
+import { type Merchant, personOf } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { key } from '../../src/redis/keys.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -8,7 +8,7 @@ import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterp
 import type { WorkerContext } from '../../src/worker/context.js';
 import { openSemaphore } from '../../src/worker/semaphore.js';
 import { submit } from '../../src/worker/submit.js';
-import { type Book, budgetsFor, DAY_MS, idOf, openBook } from '../support/ledger.js';
+import { type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -152,7 +152,7 @@ describe('a job', () => {
   });
 
   test('of a Weixin ID without a try today is put off to the next day', async () => {
-    const { person } = budgetsFor(merchant(0));
+    const person = personOf(merchant(0).legalPersonaWechat);
     const today = new Date().toISOString().slice(0, 10);
     await server.redis.hset(key('tries', today), person, 5);
     await work();

@@ -39,7 +39,7 @@ export function acceptedRow(merchant: Merchant | undefined, index: number): Acce
 }
 
 /** More than any test calls. */
-export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): Budgets {
+export function budgetsFor(changes: Partial<Budgets> = {}): Budgets {
   return {
     perSecond: 1_000_000,
     perMinute: 1_000_000,
@@ -51,7 +51,6 @@ export function budgetsFor(merchant: Merchant, changes: Partial<Budgets> = {}): 
     closedMs: 0,
     triesPerDay: 1_000_000,
     probeMs: 20_000,
-    person: personOf(merchant.legalPersonaWechat),
     ...changes,
   };
 }
@@ -99,7 +98,11 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
     return ledger.record(id, { kind, at: Date.now(), ...more }, effects);
   }
 
-  async function take(id: string, changes: Partial<Budgets> = {}, kind: FactKind = 'create_sent'): Promise<Permit> {
+  async function take(
+    id: string,
+    changes: Partial<Budgets> & { readonly person?: string } = {},
+    kind: FactKind = 'create_sent',
+  ): Promise<Permit> {
     const seen = await view(id);
     const merchant = seen.row?.merchant;
     if (merchant === undefined) throw new Error(`registration ${id} has no details`);
@@ -109,7 +112,8 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
         ? { kind, at, until: at + DAY_MS }
         : { kind, at, until: at + DAY_MS, callSentAt: seen.registration.sentAt ?? at };
     const job = jobOf(kind === 'create_sent' ? 'submit' : 'follow-up');
-    return calls.acquire(seen, fact, job, budgetsFor(merchant, changes));
+    const { person = personOf(merchant.legalPersonaWechat), ...budgets } = changes;
+    return calls.acquire(seen, fact, job, budgetsFor(budgets), person);
   }
 
   /** Permission is taken, and WeChat accepts. */

@@ -5,6 +5,7 @@ import { openComponentStore } from '../../redis/component-store.js';
 import type { Confirmation } from '../../redis/confirmation.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import type { LossGuard } from '../../redis/ledger/loss.js';
+import { factTime } from '../../redis/ledger/steps.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import type { WakeupChannel } from '../../redis/wakeup-channel.js';
 import type { Settings } from '../../settings.js';
@@ -51,7 +52,7 @@ export function workerContextOf(
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },
     token: {},
-    now: Date.now,
+    now: factTime,
     random: Math.random,
     log,
   };

@@ -22,8 +22,16 @@ interface Kept {
   readonly alike: Alike;
 }
 
-/** The facts of a few milliseconds; later ones have other times. */
+/** The facts of some moments; later ones have other times. */
 const MOST_KEPT = 64;
+
+const MOMENT_MS = 4;
+
+/** Now, the same for all facts of four milliseconds, so that they are alike: at 1,500 calls a second 9 of 10 are decided by another one. */
+export function factTime(): number {
+  const now = Date.now();
+  return now - (now % MOMENT_MS);
+}
 
 const kept = new WeakMap<Alike, Map<string, Kept>>();
 
