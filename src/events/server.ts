@@ -1,8 +1,9 @@
 /** The receiver's port: one path for WeChat's pushes, and two for the receiver's health. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Networks } from '../http/addresses.js';
+import type { RawAnswer } from '../http/last-answers.js';
 import { ANSWERS_TO_STRANGERS, type ConnectionLimits, mostConnections } from '../http/limits.js';
-import { type Listener, openListener, type RawAnswer } from '../http/listener.js';
+import { type Listener, openListener } from '../http/listener.js';
 import type { ConnectionRefusal } from '../http/places.js';
 import { type Bodies, MAX_BODY_BYTES, openBodies, SMALL_BODY_BYTES } from './bodies.js';
 import { openReceiver, type Received, type Receiver, type ReceiverOptions, receive } from './receive.js';

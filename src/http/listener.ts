@@ -3,13 +3,13 @@
  * request of an unknown client is closed for it; it keeps connections open for clients that have shown that they are
  * ours, and for no other client. A client that opens ten thousand connections, or sends slowly, only slows down itself.
  */
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { countedAddress, forwardedAddress, type Networks } from './addresses.js';
-import { Allowance } from './allowance.js';
 import { Arrivals } from './arrivals.js';
 import { Connection } from './connection.js';
 import { Incoming } from './incoming.js';
+import { LastAnswers, type RawAnswer } from './last-answers.js';
 import type { ConnectionLimits } from './limits.js';
 import { type ConnectionRefusal, Places } from './places.js';
 import { openPort, type PortSettings } from './port.js';
@@ -27,11 +27,6 @@ export interface ListenerOptions {
    * in order.
    */
   readonly screen?: (request: Buffer, headLength: number) => RawAnswer | undefined;
-}
-
-export interface RawAnswer {
-  readonly status: number;
-  readonly text: string;
 }
 
 export interface Listener {
@@ -60,9 +55,6 @@ const LINGER_BYTES = 4 * 1024 * 1024;
 
 const SWEEP_EVERY_MS = 50;
 
-/** While connections flood in, strangers get a tenth of their answers: many connect again as soon as they have one. */
-const FEWER = 10;
-
 const CONNECTION = Symbol('connection');
 type Carrier = { [CONNECTION]?: Connection };
 
@@ -74,8 +66,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     if (connection.incoming !== undefined) start(connection);
     else read(connection);
   }, now);
-  const answers = new Allowance(limits.answersASecond, limits.answersAtOnce, now);
-  const answersInFlood = new Allowance(limits.answersASecond / FEWER, limits.answersAtOnce / FEWER, now);
+  const lastAnswers = new LastAnswers(places, limits, () => arrivals.isFlood, now);
   let draining = false;
 
   const front = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
@@ -162,10 +153,10 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     const no = length === bytes.length ? screen(bytes, headLength) : undefined;
     if (no !== undefined) {
       connection.isComplete = true;
-      answerByAndBy(connection, no);
+      lastAnswers.give(connection, no);
       return;
     }
-    const feed = new RequestFeed(socket, () => leave(connection));
+    const feed = new RequestFeed(socket, () => lastAnswers.leave(connection));
     (feed as Carrier)[CONNECTION] = connection;
     connection.feed = feed;
     connection.isComplete = false;
@@ -274,56 +265,22 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     feed?.release();
     connection.isComplete = false;
     if (hasBegun || isKnown) socket.destroy();
-    else answerByAndBy(connection, { status, text: '' });
+    else lastAnswers.give(connection, { status, text: '' });
   }
 
   function park(request: IncomingMessage, answer: RawAnswer): boolean {
     const connection = connectionOf(request);
     const feed = connection?.feed;
-    if (connection === undefined || feed === undefined || mayAnswer()) return false;
+    if (connection === undefined || feed === undefined || lastAnswers.take()) return false;
     connection.feed = undefined;
     process.nextTick(() => feed.release());
     if (feed.surplus) connection.isComplete = false;
-    connection.parkedAnswer = rawAnswer(answer);
-    places.parked.enter(connection);
-    connection.socket.resume();
+    lastAnswers.park(connection, answer);
     return true;
   }
 
-  function answerByAndBy(connection: Connection, answer: RawAnswer): void {
-    connection.parkedAnswer = rawAnswer(answer);
-    places.parked.enter(connection);
-    if (mayAnswer()) answerParked(connection);
-    else connection.socket.resume();
-  }
-
-  function mayAnswer(): boolean {
-    return (!arrivals.isFlood || answersInFlood.take()) && answers.take();
-  }
-
-  function answerParked(connection: Connection): void {
-    connection.socket.write(connection.parkedAnswer ?? '');
-    leave(connection);
-  }
-
-  /** The answer is written. Closing at once would lose it for a client that is still sending. */
-  function leave(connection: Connection): void {
-    const { socket, feed, isComplete } = connection;
-    connection.feed = undefined;
-    feed?.release();
-    if (isComplete && connection.dropped === 0 && feed?.surplus !== true && socket.writableLength === 0) {
-      socket.destroy();
-      // Not when it is closed: until then it would be the oldest of its queue.
-      places.forget(connection);
-      return;
-    }
-    places.leaving.enter(connection);
-    socket.end();
-    socket.resume();
-  }
-
   function sweep(): void {
-    while (places.parked.oldest !== undefined && mayAnswer()) answerParked(places.parked.oldest);
+    lastAnswers.giveWhatIsDue();
     places.expire((connection) => refuse(connection, 408, 'too_slow'));
   }
 
@@ -372,11 +329,6 @@ function cutWhereStalled(this: Socket): void {
 
 function connectionOf(request: IncomingMessage): Connection | undefined {
   return (request.socket as Carrier)[CONNECTION];
-}
-
-function rawAnswer({ status, text }: RawAnswer): string {
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8`;
-  return `${head}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`;
 }
 
 /** 0: none. Undefined: it comes in chunks. node:http has refused a request that says both, or two lengths. */

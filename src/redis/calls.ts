@@ -9,7 +9,6 @@ import {
   type NotedWait,
   QUOTA_DAY_KEPT_S,
   type ReportedQuota,
-  type ShutDay,
   type TokenWait,
 } from '../domain/budgets.js';
 import { isHalfOpen, type LineState, type LineStop } from '../domain/line.js';
@@ -17,6 +16,7 @@ import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line-faults.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
+import { reportedFields, shutDayFrom } from './day-fields.js';
 import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { hasWriteId } from './ledger/ledger.js';
@@ -160,7 +160,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
             counted: number('countedThen'),
             at: number('reportedAt'),
           };
-    const shut = shutFrom(fields);
+    const shut = shutDayFrom(fields);
     return {
       create: number('create'),
       search: number('search'),
@@ -195,7 +195,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     { outcome, answered, reported, cleared }: CheckEnd,
     recheck: readonly number[],
   ): Promise<void> {
-    const fields = { ...(reported && fieldsOf(reported)), ...(cleared !== undefined && { cleared }) };
+    const fields = { ...(reported && reportedFields(reported)), ...(cleared !== undefined && { cleared }) };
     await endCheckScript(
       [key('calls', day)],
       [check, outcome, answered, JSON.stringify(recheck), ...Object.entries(fields).flat()],
@@ -284,7 +284,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
 
   async function keepReported(day: string, reported: ReportedQuota): Promise<void> {
     await answersOf(
-      redis.multi().hset(key('calls', day), fieldsOf(reported)).expire(key('calls', day), QUOTA_DAY_KEPT_S),
+      redis.multi().hset(key('calls', day), reportedFields(reported)).expire(key('calls', day), QUOTA_DAY_KEPT_S),
     );
   }
 
@@ -338,26 +338,4 @@ function openTexts(): (budgets: Budgets, epoch: string | undefined) => string {
 /** Of what `TIME` answers. */
 function msOf([seconds, microseconds]: readonly (string | number)[]): number {
   return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-}
-
-function fieldsOf({ limit, used, counted, at }: ReportedQuota): Record<string, number> {
-  return { reportedLimit: limit, reportedUsed: used, countedThen: counted, reportedAt: at };
-}
-
-/** The fields are those of day.lua. */
-function shutFrom(fields: Readonly<Record<string, string>>): ShutDay | undefined {
-  const { closed, closedBy, shutAt, checkAt, ask, probe, doubted, answered } = fields;
-  if (closed === undefined && checkAt === undefined && ask === undefined) return undefined;
-  const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-  return {
-    since: time(shutAt),
-    said: closedBy,
-    nextCheckAt: time(checkAt),
-    askedForAt: time(ask),
-    busyUntil: time(fields.busyUntil),
-    probeWanted: probe === 'wanted',
-    askedAt: time(fields.askedAt),
-    answered,
-    doubted: doubted === '1',
-  };
 }

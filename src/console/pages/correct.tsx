@@ -168,7 +168,11 @@ function notSent(visit: Visit, words: Words): ConsolePage {
       <>
         <h1>{visit.say(WORDS.title)}</h1>
         <p>{visit.say(words)}</p>
-        <BackLink visit={visit} />
+        <p>
+          <a class="button" href={`/merchants/${visit.params.id ?? ''}`}>
+            {visit.say(WORDS.back)}
+          </a>
+        </p>
       </>
     ),
   };
@@ -344,15 +348,5 @@ function Question({
         </a>
       </div>
     </>
-  );
-}
-
-function BackLink({ visit }: { visit: Visit }) {
-  return (
-    <p>
-      <a class="button" href={`/merchants/${visit.params.id ?? ''}`}>
-        {visit.say(WORDS.back)}
-      </a>
-    </p>
   );
 }

@@ -1,0 +1,81 @@
+/** Answers to strangers, each the last on its connection: given at once, or by and by when there are too many of them. */
+import { STATUS_CODES } from 'node:http';
+import { Allowance } from './allowance.js';
+import type { Connection } from './connection.js';
+import type { ConnectionLimits } from './limits.js';
+import type { Places } from './places.js';
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** While connections flood in, strangers get a tenth of their answers: many connect again as soon as they have one. */
+const FEWER = 10;
+
+export class LastAnswers {
+  readonly #places: Places;
+  readonly #isFlood: () => boolean;
+  readonly #usual: Allowance;
+  readonly #inFlood: Allowance;
+
+  constructor(
+    places: Places,
+    { answersASecond, answersAtOnce }: ConnectionLimits,
+    isFlood: () => boolean,
+    now: () => number,
+  ) {
+    this.#places = places;
+    this.#isFlood = isFlood;
+    this.#usual = new Allowance(answersASecond, answersAtOnce, now);
+    this.#inFlood = new Allowance(answersASecond / FEWER, answersAtOnce / FEWER, now);
+  }
+
+  /** Whether one is due, which is then used up. */
+  take(): boolean {
+    return (!this.#isFlood() || this.#inFlood.take()) && this.#usual.take();
+  }
+
+  give(connection: Connection, answer: RawAnswer): void {
+    if (this.take()) this.#write(connection, textOf(answer));
+    else this.park(connection, answer);
+  }
+
+  /** Gives it when one is due. */
+  park(connection: Connection, answer: RawAnswer): void {
+    connection.parkedAnswer = textOf(answer);
+    this.#places.parked.enter(connection);
+    connection.socket.resume();
+  }
+
+  giveWhatIsDue(): void {
+    const { parked } = this.#places;
+    while (parked.oldest !== undefined && this.take()) this.#write(parked.oldest, parked.oldest.parkedAnswer ?? '');
+  }
+
+  #write(connection: Connection, text: string): void {
+    connection.socket.write(text);
+    this.leave(connection);
+  }
+
+  /** The answer is written. Closing at once would lose it for a client that is still sending. */
+  leave(connection: Connection): void {
+    const { socket, feed, isComplete } = connection;
+    connection.feed = undefined;
+    feed?.release();
+    if (isComplete && connection.dropped === 0 && feed?.surplus !== true && socket.writableLength === 0) {
+      socket.destroy();
+      // Not when it is closed: until then it would be the oldest of its queue.
+      this.#places.forget(connection);
+      return;
+    }
+    this.#places.leaving.enter(connection);
+    socket.end();
+    socket.resume();
+  }
+}
+
+function textOf({ status, text }: RawAnswer): string {
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8`;
+  return `${head}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`;
+}
