@@ -93,7 +93,7 @@ export const correctRoutes: readonly Route[] = [
     action: undefined,
     async act(visit) {
       const details = await detailsNow(visit);
-      if (visit.form.change === 'yes') return changing(visit, details);
+      if (visit.form.change === 'yes') return form(visit, details, {});
       const preview = await previewCorrection(toolsOf(visit), visit.params.id ?? '', correctionsIn(visit, details));
       return checked(visit, details, preview);
     },
@@ -178,8 +178,12 @@ function notSent(visit: Visit, words: Words): ConsolePage {
   };
 }
 
-function changing(visit: ActionVisit, details: CorrectableDetails): ConsolePage {
-  return { title: WORDS.title, body: <CorrectForm visit={visit} details={details} given={visit.form} /> };
+function form(
+  visit: ActionVisit,
+  details: CorrectableDetails,
+  more: Pick<FormProps, 'said' | 'problems'>,
+): ConsolePage {
+  return { title: WORDS.title, body: <CorrectForm visit={visit} details={details} given={visit.form} {...more} /> };
 }
 
 function checked(visit: ActionVisit, details: CorrectableDetails, preview: CorrectionPreview): ConsolePage {
@@ -189,18 +193,10 @@ function checked(visit: ActionVisit, details: CorrectableDetails, preview: Corre
       return notSent(visit, CREATED(preview.appid));
     case 'ready':
       return { title: WORDS.title, body: <Question visit={visit} correction={preview.correction} details={details} /> };
-    case 'unchanged': {
-      const said = UNCHANGED(id, preview.batch, preview.state, retryButton);
-      const body = <CorrectForm visit={visit} details={details} given={visit.form} said={said} />;
-      return { title: WORDS.title, body };
-    }
-    case 'invalid': {
-      const { problems } = preview.row;
-      const body = (
-        <CorrectForm visit={visit} details={details} given={visit.form} said={REFUSED} problems={problems} />
-      );
-      return { title: WORDS.title, body, status: 400 };
-    }
+    case 'unchanged':
+      return form(visit, details, { said: UNCHANGED(id, preview.batch, preview.state, retryButton) });
+    case 'invalid':
+      return { ...form(visit, details, { said: REFUSED, problems: preview.row.problems }), status: 400 };
   }
 }
 
