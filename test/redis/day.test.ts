@@ -104,7 +104,7 @@ describe('a day that WeChat has closed', () => {
 
   test('is written down once although every command was sent twice', async () => {
     await timePasses(MINUTE_MS);
-    const soon = { recheck: RECHECK, askMs: 50 };
+    const soon = { recheck: RECHECK, askMs: 1_000 };
     const doubting = openBook(losingAnswers(server.redis));
     // Whose check was given to the answer that got lost asks nobody; the next one does.
     expect((await take(1, soon, doubting)).kind).toBe('wait');
