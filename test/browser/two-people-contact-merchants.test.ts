@@ -79,6 +79,15 @@ test('a message is copied, a deadline counts down, and a merchant is corrected a
   await until('it is copied', async () =>
     ((await page.evaluate('navigator.clipboard.readText()')) as string).startsWith('Hello 虚构商户1号'),
   );
+  await page.locator('.copying output', { hasText: 'Copied' }).first().waitFor();
+  // Over plain http to another machine there is no such clipboard.
+  await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+  await page.click('[data-copy=message]');
+  await page.locator('.copying output', { hasText: 'Copied' }).first().waitFor();
+  await page.evaluate('document.execCommand = () => false');
+  await page.click('[data-copy=message]');
+  await page.locator('.copying output.failed', { hasText: 'press Ctrl+C' }).first().waitFor();
+  expect(await page.evaluate('String(getSelection())')).toMatch(/^Hello 虚构商户1号/);
   const left = async () => (await page.textContent('.countdown')) ?? '';
   expect(await left()).toMatch(/23 h \d+ min left/);
   await screenshots(page, 'merchant');

@@ -117,13 +117,29 @@
     document.getElementById(button)?.click();
   });
 
+  /** Browsers give the clipboard to https and to this machine only; elsewhere the text is selected, and copied as it was done before. */
+  const copied = async (from) => {
+    try {
+      await navigator.clipboard.writeText(from.textContent);
+      return true;
+    } catch {
+      from.closest('details')?.setAttribute('open', '');
+      getSelection().selectAllChildren(from);
+      if (!document.execCommand('copy')) return false;
+      getSelection().removeAllRanges();
+      return true;
+    }
+  };
+
   document.addEventListener('click', async (event) => {
     const copier = event.target.closest('[data-copy]');
-    if (copier) {
-      const from = document.getElementById(copier.dataset.copy);
-      await navigator.clipboard.writeText(from ? (from.value ?? from.textContent) : '');
-      copier.classList.add('copied');
-      setTimeout(() => copier.classList.remove('copied'), 1500);
+    const from = copier && document.getElementById(copier.dataset.copy);
+    if (from) {
+      const isCopied = await copied(from);
+      const said = copier.parentElement.querySelector('output');
+      said.textContent = isCopied ? copier.dataset.copied : copier.dataset.failed;
+      said.classList.toggle('failed', !isCopied);
+      if (isCopied) setTimeout(() => said.replaceChildren(), 3000);
     }
     if (event.target.closest('.closer')) event.target.closest('dialog')?.close();
   });
