@@ -197,7 +197,7 @@ export interface Fact {
   readonly details?: RowDetails;
   /** How they compare with the details of the waiting row, if there is one. */
   readonly detailsOfWaiting?: RowDetails;
-  /** Of a push: `batch/index` of the row of this enterprise with the details that WeChat repeats. */
+  /** Of a push: `batch/index` of the row of this enterprise with the details that WeChat repeats; '' where none of ours has them. */
   readonly aboutRow?: string;
   /** How far our clock was ahead of WeChat's when the call was sent, in ms; absent where they agree. */
   readonly clockAheadMs?: number;
@@ -353,8 +353,8 @@ const CONDITIONS = {
  * Only failures need this: a success settles its merchant whatever attempt it is about. A push that names a task is
  * about that task's attempt, and a push that repeats the details of another row is about that row's attempt. Otherwise
  * CreateTime decides, in whole seconds of WeChat's clock: it is compared with the push that ended the attempt before,
- * and with the call, whose time is ours less the lead of our clock. Without an earlier task, the push can be about no
- * other attempt.
+ * and with the call, whose time is ours less the lead of our clock. Without an earlier task the time says nothing; details
+ * that none of our rows has do: the platform's other service may have had a task.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
   const { taskId, row, earlierTask, heardAt, sentAt, clockAheadMs } = registration;

@@ -10,21 +10,27 @@ export interface RowFinder {
   readonly rowAt: Batches['rowAt'];
 }
 
-/** `batch/index`; undefined if the details match no known row. */
+/** Of a push with details that no row of ours has: another service of the platform has asked for that task. */
+export const NO_ROW_OF_OURS = '';
+
+/** `batch/index` or {@link NO_ROW_OF_OURS}; undefined where the details do not tell. */
 export async function rowAbout(
   { ledger, rowAt }: RowFinder,
   { registration, row: leader }: Snapshot,
   info: RegistrationInfo,
 ): Promise<string | undefined> {
   const pushed = merchantIn(info);
-  if (isOf(leader?.merchant, pushed)) return registration.row;
+  const isOfLeader = isOf(leader?.merchant, pushed);
+  if (registration.earlierTask === 'none')
+    return leader?.merchant === undefined || isOfLeader ? undefined : NO_ROW_OF_OURS;
+  if (isOfLeader) return registration.row;
   const pointers = (await ledger.history(registration.id)).flatMap(({ row, rowBefore }) =>
     [rowBefore, row].filter((it) => it !== undefined),
   );
   for (const pointer of new Set(pointers.reverse())) {
     if (isOf((await rowAt(pointer))?.row.merchant, pushed)) return pointer;
   }
-  return undefined;
+  return leader?.merchant === undefined ? undefined : NO_ROW_OF_OURS;
 }
 
 function isOf(merchant: Merchant | undefined, pushed: Merchant): boolean {

@@ -248,7 +248,6 @@ export async function factAbout(
   seal: (authCode: string, appid: string) => string,
 ): Promise<Fact> {
   const fact = factOf(push, at, seal);
-  if (view.registration.earlierTask === 'none') return fact;
   const aboutRow = await rowAbout(finder, view, push.info);
   return aboutRow === undefined ? fact : { ...fact, aboutRow };
 }

@@ -1,5 +1,5 @@
 /** The Mini Programs that have authorised the platform, as WeChat lists them: where a lost push can still be found. */
-import type { Client, Reply } from './client.js';
+import { type Client, type Reply, wholeNumber } from './client.js';
 
 export interface AuthorizerInfo {
   readonly appid: string;
@@ -81,7 +81,7 @@ export async function authorizerInfo(
     info: {
       appid,
       principalName: typeof info.principal_name === 'string' ? info.principal_name : '',
-      registerType: typeof info.register_type === 'number' ? info.register_type : undefined,
+      registerType: wholeNumber(info.register_type),
       refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
     },
   };

@@ -1,4 +1,5 @@
 /** One call to WeChat and its outcome, with three cases kept apart: never sent, answered, unknown. */
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
 
 export type Reply =
@@ -68,7 +69,8 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
         {
           method: 'POST',
           path: `${folder}${path}?${new URLSearchParams(query)}`,
-          headers: { 'content-type': 'application/json; charset=utf-8' },
+          // Without it a proxy may answer in any coding.
+          headers: { 'content-type': 'application/json; charset=utf-8', 'accept-encoding': 'identity' },
           body: JSON.stringify(body),
         },
         exchange(requestTimeoutMs, carries, baseUrl, (reply, date) => {
@@ -91,6 +93,7 @@ function exchange(
 ): Dispatcher.DispatchHandler {
   let connected: Dispatcher.DispatchController | undefined;
   let head: Head = { status: 0, contentType: '', redirectedTo: '' };
+  let coding = '';
   let date: string | undefined;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -118,6 +121,7 @@ function exchange(
     onResponseStart(_, status, headers) {
       head = { status, contentType: mediaType(headers), redirectedTo: hostOf(headers, baseUrl) };
       date = String(headers.date);
+      coding = String(headers['content-encoding'] ?? '').toLowerCase();
     },
     onResponseData(controller, chunk) {
       size += chunk.length;
@@ -126,13 +130,30 @@ function exchange(
     },
     onResponseEnd() {
       clearTimeout(timer);
-      resolve(answerFrom(head, Buffer.concat(chunks).toString('utf8'), carries), date);
+      resolve(answerFrom(head, textOf(Buffer.concat(chunks), coding), carries), date);
     },
     onResponseError(_, error) {
       fail(error);
     },
   };
 }
+
+/** Some proxies compress an answer that was to come as it is. What cannot be unpacked is no JSON, and is named as that. */
+function textOf(bytes: Buffer, coding: string): string {
+  const unpack = Object.hasOwn(UNPACKED_BY, coding) ? UNPACKED_BY[coding] : undefined;
+  try {
+    return (unpack?.(bytes, { maxOutputLength: MAX_ANSWER_BYTES }) ?? bytes).toString('utf8').replace(/^\ufeff/, '');
+  } catch {
+    return '';
+  }
+}
+
+const UNPACKED_BY: Readonly<Record<string, (bytes: Buffer, limits: { maxOutputLength: number }) => Buffer>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+};
 
 /** Less is the way of the answer, and that `Date` has whole seconds. */
 const CLOCKS_AGREE_MS = 2_000;
@@ -169,7 +190,7 @@ function hostOf(headers: Headers, baseUrl: string): string {
 function answerFrom(head: Head, text: string, carries: string | undefined): Reply {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(withTextIds(text));
   } catch {
     return noAnswer(head, 'and no JSON', text);
   }
@@ -180,7 +201,12 @@ function answerFrom(head: Head, text: string, carries: string | undefined): Repl
     return { kind: 'answer', errcode: 0, said: '', body: fields };
   }
   if (errcode === undefined) return noAnswer(head, 'without an errcode', text);
-  return { kind: 'answer', errcode, said: String(fields.errmsg ?? ''), body: fields };
+  return { kind: 'answer', errcode, said: String(fields.errmsg ?? '').toWellFormed(), body: fields };
+}
+
+/** An id may come as a number, and JSON.parse would round one of more than 15 digits. */
+function withTextIds(json: string): string {
+  return json.replace(/("taskid"\s*:\s*)(\d+)(?=\s*[,}])/g, '$1"$2"');
 }
 
 /** HTTP 511: the network wants a login first. */
@@ -195,7 +221,8 @@ function noAnswer({ status, contentType, redirectedTo }: Head, lacks: string, te
   return status < 300 && isHtml ? { kind: 'page', taken: 'unknown', why } : { kind: 'lost', why };
 }
 
-function wholeNumber(value: unknown): number | undefined {
+/** WeChat writes some numbers as text. */
+export function wholeNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
   return Number.isInteger(number) ? (number as number) : undefined;
 }

@@ -840,6 +840,12 @@ describe('a row of a later sheet', () => {
   });
 });
 
+test('a failure with details that no row of ours has is none of ours', () => {
+  const waiting = through(sentAt(NOON));
+  expect(met(waiting, failed({ pushedAt: NOON + 5_000, aboutRow: '' }))).toEqual(waiting);
+  expect(met(waiting, failed({ pushedAt: NOON + 5_000 })).state).toBe('rejected');
+});
+
 describe('a failure that was pushed for an earlier attempt', () => {
   const [first, second] = ['b/0', 'later/3'];
   const again = () =>

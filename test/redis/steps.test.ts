@@ -46,6 +46,16 @@ test('a fact whose history entry names a row serves no other registration', () =
   expect(other).toContain('b1/1');
 });
 
+test('words with half a surrogate pair are recorded: Redis cannot decode it', () => {
+  const { text } = stepOf(
+    snapshotOf(newRegistration('one', 'b1/0')),
+    { ...SENT, said: 'cut \ud83d here, 𠮷 whole' },
+    {},
+  );
+  const { entry } = JSON.parse(text) as { entry: string };
+  expect((JSON.parse(entry) as Fact).said).toBe('cut \ufffd here, 𠮷 whole');
+});
+
 test('facts of four milliseconds have one time', () => {
   vi.useFakeTimers();
   const times = [1_003, 1_004, 1_005, 1_007, 1_008].map((now) => {

@@ -117,7 +117,7 @@ describe('what a push says', () => {
     expect(said(push)).toEqual({ at: AT + 5_000, kind: 'push_unknown', problem: 'push:no_status' });
   });
 
-  test('is about a row of its own only where an earlier task of the enterprise may be meant', async () => {
+  test('is about a row, of an enterprise with an earlier task, or about none of ours', async () => {
     const push = registration({ status: '103' });
     const finder = {
       ledger: { history: async () => [] },
@@ -128,7 +128,13 @@ describe('what a push says', () => {
     expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
     const second = { ...viewOf('a', { row: 'b1/0', earlierTask: 'ended' }), row } as unknown as Snapshot;
     expect(await factAbout(finder, second, push, AT, seals)).toMatchObject({ problem: 'push:103', aboutRow: 'b1/0' });
-    const other = { ...second, row: { merchant: merchant(2) } } as unknown as Snapshot;
-    expect(await factAbout(finder, other, push, AT, seals)).not.toHaveProperty('aboutRow');
+    for (const seen of [sent, second]) {
+      const other = { ...seen, row: { merchant: merchant(2) } } as unknown as Snapshot;
+      expect(await factAbout(finder, other, push, AT, seals)).toMatchObject({ aboutRow: '' });
+      const unread = { ...seen, row: undefined } as unknown as Snapshot;
+      expect(await factAbout(finder, unread, push, AT, seals)).not.toHaveProperty('aboutRow');
+    }
+    const blank = { ...push, info: { ...push.info, name: '', legalPersonaWechat: undefined, legalPersonaName: '' } };
+    expect(await factAbout(finder, sent, blank, AT, seals)).not.toHaveProperty('aboutRow');
   });
 });

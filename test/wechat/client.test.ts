@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Client, type ClientOptions, openClient } from '../../src/wechat/client.js';
 import { ownWords } from '../../src/wechat/own-words.js';
@@ -63,6 +64,38 @@ describe('a call', () => {
     );
     await client.post(CALL);
     expect(seen).toEqual(['POST /wechat/create?action=create', 'application/json; charset=utf-8']);
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('is answered also where a proxy has packed the answer (%s), though none is asked to', async (coding, pack) => {
+    const asked: unknown[] = [];
+    const { client } = await wechat((request, response) => {
+      asked.push(request.headers['accept-encoding']);
+      response.writeHead(200, { 'content-encoding': coding }).end(pack('\ufeff{"errcode":61070,"errmsg":"名称不符"}'));
+    });
+    expect(await client.post(CALL)).toMatchObject({ kind: 'answer', errcode: 61070, said: '名称不符' });
+    expect(asked).toEqual(['identity']);
+  });
+
+  test('is lost where its answer cannot be unpacked, or would fill the memory', async () => {
+    const bodies = [Buffer.from('{"errcode":0}'), gzipSync(Buffer.alloc(8 * 1024 * 1024, ' '))];
+    const { client } = await wechat((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bodies.shift());
+    });
+    expect([await client.post(CALL), await client.post(CALL)]).toMatchObject([{ kind: 'lost' }, { kind: 'lost' }]);
+  });
+
+  test('keeps every digit of a task id that is a number, and no half of a surrogate pair', async () => {
+    const { client } = await wechat((_, response) =>
+      response.end('{"errcode":0,"errmsg":"ok \\ud83d","taskid": 12345678901234567890 ,"status":0}'),
+    );
+    expect(await client.post(CALL)).toMatchObject({
+      said: 'ok \ufffd',
+      body: { taskid: '12345678901234567890', status: 0 },
+    });
   });
 
   test('is not sent if no server listens', async () => {

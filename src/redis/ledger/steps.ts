@@ -60,8 +60,11 @@ export function stepOf(snapshot: Snapshot, fact: Fact, effects: Effects): Step {
 
 function decided(registration: Registration, fact: Fact, effects: Effects): Step {
   const { writeSet, recorded } = writeSetOf({ registration }, fact, effects);
-  return { text: JSON.stringify(writeSet), recorded };
+  return { text: JSON.stringify(writeSet).replace(HALF_A_PAIR, '\\ufffd'), recorded };
 }
+
+/** JSON writes half a surrogate pair as an escape, at which Redis' decoder fails: then no fact would be recorded. */
+const HALF_A_PAIR = /\\ud[89a-f][0-9a-f]{2}/g;
 
 /** Nothing in it names a row. */
 function isForAll({ before, after, move }: Recorded): boolean {
