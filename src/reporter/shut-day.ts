@@ -4,6 +4,7 @@ import type { CallsOfDay, ShutDay } from '../domain/budgets.js';
 import { isoWithOffset, localTime } from '../domain/calendar.js';
 import { callsOfDay, type Limits, quotaPatienceMs } from '../domain/limits.js';
 import type { Words } from '../domain/words.js';
+import { inWords } from '../wechat/own-words.js';
 
 /** Whether `run` stops waiting for calls of today. A day that WeChat has closed often opens again within minutes. */
 export function isGivenUp(today: CallsOfDay, limits: Limits, now: number): boolean {
@@ -87,7 +88,7 @@ export function shutDayLines({ since, said, asked, answered, next }: ShutDayFact
   if (asked !== null) {
     lines.push([
       { en: 'last check', zh: '上次检查' },
-      { en: `at ${asked}: ${answered}`, zh: `${asked}：${answered}` },
+      { en: `at ${asked}: ${answered}`, zh: `${asked}：${answered === null ? '' : inWords(answered).zh}` },
     ]);
   }
   if (next !== null) {

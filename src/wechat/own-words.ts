@@ -1,4 +1,4 @@
-/** What client.ts writes down of a call without an answer of WeChat's, in the reader's language: it is not WeChat's to quote. */
+/** What client.ts writes down of a call without an answer of WeChat's, and worker/quota.ts of an answer to quota/get, in the reader's language: it is not WeChat's to quote. */
 import { same, type Words } from '../domain/words.js';
 
 const LACKS: Readonly<Record<string, string>> = {
@@ -15,6 +15,11 @@ const PATTERNS: readonly (readonly [en: RegExp, zh: (...found: string[]) => stri
     (_, status = '', host = '', lacks = '', type = '') =>
       [`HTTP ${status}`, host && `转向 ${host}`, `${LACKS[lacks]}${type && `（${type}）`}`].filter(Boolean).join('，'),
   ],
+  [
+    /^quota\/get: (\d+) of (\d+) used, (\d+) left$/,
+    (_, used = '', limit = '', left = '') => `quota/get：共 ${limit} 次，已用 ${used} 次，剩余 ${left} 次`,
+  ],
+  [/^quota\/get: (HTTP .*|no answer in time)$/, (_, why = '') => `quota/get：${ownWords(why)?.zh ?? why}`],
   // Of Node.js and undici; what follows the code says the same once more, in English.
   [/^(E[A-Z_]{3,}|UND_ERR_\w+|HPE_\w+|ERR_\w+|[A-Z_]*CERT[A-Z_]*): /, (_, code = '') => `连接失败（${code}）`],
 ];

@@ -6,8 +6,9 @@ export type QuotaReading =
   /** WeChat does not report it for this path, or not now: nothing is wrong. */
   | { readonly kind: 'untold'; readonly errcode: number; readonly said: string }
   | { readonly kind: 'refused'; readonly errcode: number; readonly said: string }
-  /** `page`: something else answered in WeChat's place. */
-  | { readonly kind: 'lost' | 'page'; readonly why: string };
+  | { readonly kind: 'lost'; readonly why: string }
+  /** Something else answered in WeChat's place (client.ts). */
+  | { readonly kind: 'page'; readonly taken: 'no' | 'unknown'; readonly why: string };
 
 /** 76021, 76022, 76003: not answerable for this path. 44993: this call's own limit. */
 const UNTOLD: ReadonlySet<number> = new Set([76021, 76022, 76003, 44993]);
@@ -18,7 +19,8 @@ export async function readQuota(client: Client, path: string, token: string): Pr
     query: { access_token: token },
     body: { cgi_path: path },
   });
-  if (reply.kind !== 'answer') return { kind: reply.kind === 'page' ? 'page' : 'lost', why: reply.why };
+  if (reply.kind === 'page') return reply;
+  if (reply.kind !== 'answer') return { kind: 'lost', why: reply.why };
   const { errcode, said, body } = reply;
   if (UNTOLD.has(errcode)) return { kind: 'untold', errcode, said };
   if (errcode !== 0) return { kind: 'refused', errcode, said };

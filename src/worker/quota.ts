@@ -116,11 +116,13 @@ function reportedFrom({
 }
 
 function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits): CheckEnd {
-  if ('why' in quota) return { outcome: 'unreachable', answered: quota.why };
-  if (quota.kind !== 'quota') {
-    const answered = `quota/get: ${quota.errcode} ${quota.said}`.trim();
-    return { outcome: today.closed ? 'probe' : 'shut', answered };
+  // A proxy that refuses quota/get may let creates through.
+  const isRefusedOnTheWay = quota.kind === 'page' && quota.taken === 'no';
+  if (isRefusedOnTheWay || quota.kind === 'untold' || quota.kind === 'refused') {
+    const answered = 'why' in quota ? quota.why : `${quota.errcode} ${quota.said}`.trim();
+    return { outcome: today.closed ? 'probe' : 'shut', answered: `quota/get: ${answered}` };
   }
+  if (quota.kind !== 'quota') return { outcome: 'unreachable', answered: quota.why };
   const reportedQuota = reportedFrom({ quota, counted, underWay, at });
   const cleared = clearedBy(quota, today, counted - underWay);
   const answered = `quota/get: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left`;

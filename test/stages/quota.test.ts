@@ -1,5 +1,6 @@
 import { QueueKeys } from 'bullmq';
 import { expect, test } from 'vitest';
+import type { Limits } from '../../src/domain/limits.js';
 import { key, prefix } from '../../src/redis/keys.js';
 import { startRelay } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -150,6 +151,34 @@ test('a number that WeChat does not report delays no call', async () => {
   await close();
 });
 
+test('a day that WeChat closed is probed by one create where a proxy refuses the question, and not where nobody knows', async () => {
+  const book = openBook(server.redis);
+  await book.load('b1', [merchant(1), merchant(2)]);
+  let creates = 0;
+  let asked = 0;
+  let taken: 'no' | 'unknown' = 'unknown';
+  const { close } = await startCrew(
+    {
+      create: async () => {
+        creates += 1;
+        return creates === 1
+          ? { kind: 'answer', errcode: 45009, said: 'reach max api daily quota limit', body: {} }
+          : CREATED;
+      },
+      async readQuota() {
+        asked += 1;
+        return { kind: 'page', taken, why: 'HTTP 403 and no JSON (text/html)' };
+      },
+    },
+    { believeWeChat: false, quotaRechecksMs: [20, 40, 60, 80, 100] },
+  );
+  await until('it was asked some times in vain', () => asked > 3);
+  expect(creates).toBe(1);
+  taken = 'no';
+  await until('both were sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 2);
+  await close();
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 /** Registrations that are ready and with no worker yet. */
@@ -158,10 +187,13 @@ async function handed(): Promise<number> {
 }
 
 /** A worker process of its own, all but the process. */
-async function startCrew(wechat: PlayedWeChat): Promise<{ close(): Promise<void> }> {
+async function startCrew(
+  wechat: PlayedWeChat,
+  limits: Partial<Limits> = { believeWeChat: true },
+): Promise<{ close(): Promise<void> }> {
   const redis = server.connect();
   const wakeupChannel = await openWakeupChannel(redis);
-  const context = contextWith(redis, wakeupChannel, { ...wechat, limits: { believeWeChat: true } });
+  const context = contextWith(redis, wakeupChannel, { ...wechat, limits });
   const relay = startRelay({ redis, wakeupChannel, log: context.log, windowSize: 1_000, perSecond: 1 });
   const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 10 });
   return {
