@@ -1,5 +1,5 @@
 /** Sheets become batches: each file is one, and its rows are queued. */
-import { type Loaded, load } from '../producer/load.js';
+import { batchIdOf, type Loaded, load } from '../producer/load.js';
 import { type OpenEvents, openSheetFiles, withFileName } from './sheets.js';
 import { rulesOf } from './wiring/registration-api.js';
 import type { Store } from './wiring/store.js';
@@ -28,7 +28,7 @@ export async function loadFiles(
   request: LoadRequest,
   { onOpened, onProgress, onLoaded }: LoadEvents = {},
 ): Promise<Loaded[]> {
-  const rules = { ...rulesOf(settings, request.acceptWarnings, identify), again: request.again };
+  const rules = rulesFor({ settings, identify }, request);
   const sheets = await openSheetFiles(files, rules, request.mostInvalid ?? 1, { onOpened });
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {
@@ -45,4 +45,17 @@ export async function loadFiles(
     loaded.push(result);
   }
   return loaded;
+}
+
+/** The id of the batch that a file is, or would be. @throws SheetError */
+export async function batchIdIn(store: RulesStore, file: string, request: LoadRequest): Promise<string> {
+  const rules = rulesFor(store, request);
+  const [opened] = await openSheetFiles([file], rules, 1);
+  return opened === undefined ? '' : batchIdOf(opened.sheet, rules);
+}
+
+type RulesStore = Pick<Store, 'settings' | 'identify'>;
+
+function rulesFor({ settings, identify }: RulesStore, { acceptWarnings, again }: LoadRequest) {
+  return { ...rulesOf(settings, acceptWarnings, identify), again };
 }

@@ -2,14 +2,20 @@ import { REPORT_HEADINGS } from '../domain/columns.js';
 import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 
-/** Whether a file is a report of ours, CSV or workbook: the same run writes its own again, and over nothing else. */
-export async function isOwnReport(file: string): Promise<boolean> {
+/**
+ * The batch that a file is a report of, CSV or workbook: a run writes its own report again, and over nothing else. '' where the
+ * report has no row; undefined where the file is no report of ours.
+ */
+export async function batchReportedIn(file: string): Promise<string | undefined> {
   try {
-    const [mark, last] = (await openSheet(file)).headings.slice(-2);
+    const sheet = await openSheet(file);
+    const [mark, last] = sheet.headings.slice(-2);
     const { registration_id, batch } = REPORT_HEADINGS;
-    return mark === registration_id.en && (last === batch.en || last === batch.zh);
+    if (mark !== registration_id.en || (last !== batch.en && last !== batch.zh)) return undefined;
+    for await (const [first] of sheet.rows()) return first?.cells[sheet.headings.length - 1] ?? '';
+    return '';
   } catch (error) {
-    if (error instanceof SheetError) return false;
+    if (error instanceof SheetError) return undefined;
     throw error;
   }
 }

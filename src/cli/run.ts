@@ -2,10 +2,12 @@ import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { batchNamed } from '../app/batches.js';
-import { isOwnReport } from '../app/own-report.js';
+import { batchIdIn, type LoadRequest } from '../app/load.js';
+import { batchReportedIn } from '../app/own-report.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
 import { refuseMissingInbox } from '../app/schedule.js';
+import type { Store } from '../app/wiring/store.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import { outcomeInWords } from '../domain/outcome-words.js';
 import { joined, type Language, type Words } from '../domain/words.js';
@@ -112,11 +114,14 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   const untilSubmitted = untilFrom(options.until) === 'submitted';
   const language = languageFrom(options.lang);
   const outputs = outputsFor(files, options.output);
-  if (!options.force) for (const output of outputs ?? []) await refuseToOverwrite(output);
   outputs?.forEach(refuseUnwritable);
   const loadOptions = loadFlagsFrom(options);
   const interruption = onInterruption();
   const store = await open('background');
+  if (!options.force) {
+    for (const [at, output] of (outputs ?? []).entries())
+      await refuseToOverwrite(output, store, files[at] ?? '', loadOptions);
+  }
   const loaded = await loadShown(store, files, loadOptions);
   const ids = loaded.map(({ batch }) => batch.id);
   const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents(language));
@@ -174,13 +179,21 @@ const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
 const NOTHING: Words = { en: '', zh: '' };
 
 /** A second run overwrites its own report; any other file in that place is not ours. Refused before a call is made. */
-async function refuseToOverwrite(output: string): Promise<void> {
+async function refuseToOverwrite(output: string, store: Store, file: string, request: LoadRequest): Promise<void> {
   if (statSync(output, { throwIfNoEntry: false })?.isFile() !== true) return;
-  if (await isOwnReport(output)) return;
-  throw new UsageError({
-    en: `${output} is there already and is no report. Name another file, or say --force.`,
-    zh: `${output} 已存在，且不是报告。请换一个文件名，或加 --force。`,
-  });
+  const reported = await batchReportedIn(output);
+  if (reported === '' || (reported !== undefined && reported === (await batchIdIn(store, file, request)))) return;
+  throw new UsageError(
+    reported === undefined
+      ? {
+          en: `${output} is there already and is no report. Name another file, or say --force.`,
+          zh: `${output} 已存在，且不是报告。请换一个文件名，或加 --force。`,
+        }
+      : {
+          en: `${output} is there already, the report of the batch ${reported}, which is another one. Name another file, or say --force.`,
+          zh: `${output} 已存在，是另一批次 ${reported} 的报告。请换一个文件名，或加 --force。`,
+        },
+  );
 }
 
 /** Where each report goes; undefined: to stdout. */

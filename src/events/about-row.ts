@@ -13,7 +13,7 @@ export interface RowFinder {
 /** Of a push with details that no row of ours has: another service of the platform has asked for that task. */
 export const NO_ROW_OF_OURS = '';
 
-/** `batch/index` or {@link NO_ROW_OF_OURS}; undefined where the details do not tell. */
+/** `batch/index` or {@link NO_ROW_OF_OURS}; undefined where the details are not conclusive. */
 export async function rowAbout(
   { ledger, rowAt }: RowFinder,
   { registration, row: leader }: Snapshot,

@@ -151,7 +151,7 @@ test('a number that WeChat does not report delays no call', async () => {
   await close();
 });
 
-test('a day that WeChat closed is probed by one create where a proxy refuses the question, and not where nobody knows', async () => {
+test('a day that WeChat closed is probed by one create if a proxy refuses the question, but not if it may have been passed on', async () => {
   const book = openBook(server.redis);
   await book.load('b1', [merchant(1), merchant(2)]);
   let creates = 0;

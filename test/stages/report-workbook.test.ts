@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { isOwnReport } from '../../src/app/own-report.js';
+import { batchReportedIn } from '../../src/app/own-report.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { COUNTS_SHEET } from '../../src/domain/columns.js';
 import { displayWidth } from '../../src/domain/printable.js';
@@ -175,14 +175,14 @@ test('a report that is there already is known as ours, in either form and langua
   const csv = join(folder, 'report.csv');
   const { batches } = openBook(db.redis);
   for (const language of ['zh', 'en'] as const) {
-    expect(await isOwnReport(await written({ language }))).toBe(true);
+    expect(await batchReportedIn(await written({ language }))).toBe(batch.id);
     await writeWhole(csv, reportCsv(batches, [batch], { ...REPORT_OPTIONS, language }), true);
-    expect(await isOwnReport(csv)).toBe(true);
+    expect(await batchReportedIn(csv)).toBe(batch.id);
   }
   writeFileSync(csv, sheetOf([merchant(1)]));
-  expect(await isOwnReport(csv)).toBe(false);
+  expect(await batchReportedIn(csv)).toBeUndefined();
   writeFileSync(csv, 'a letter');
-  expect(await isOwnReport(csv)).toBe(false);
+  expect(await batchReportedIn(csv)).toBeUndefined();
 });
 
 test('the same report is the same file, byte for byte', async () => {

@@ -1,5 +1,5 @@
 /** A run ends when its own rows are done: that others still need somebody who sends and receives has to be said. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -45,6 +45,16 @@ test('a correction that waits when the run ends is named with what it needs, unl
   const args = ['run', quick, '-o', join(folder, 'quick.out.csv'), '--lang', 'zh'];
   const ran = await typed(args, { env });
   expect(ran.stderr).toMatch(/登记簿中还有 1 个商户正在办理.*现在没有程序接收微信推送。请运行 `fastregister serve`/);
+
+  // The report of another sheet, with what a clerk may have written into it.
+  const other = ['run', sheet('other.csv', 3, 'c61070'), '-o', join(folder, 'quick.out.csv'), '--lang', 'zh'];
+  const before = readFileSync(join(folder, 'quick.out.csv'));
+  expect(await typed(other, { env })).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/是另一批次 b[0-9a-f]{12} 的报告/),
+  });
+  expect(readFileSync(join(folder, 'quick.out.csv'))).toEqual(before);
+  expect(await store.batches.list()).toHaveLength(3);
 
   await openHeartbeats(store.redis).beat(RECEIVER, 60_000);
   expect((await typed(args, { env })).stderr).not.toContain('正在办理');
