@@ -2,7 +2,6 @@ import type { Outcome } from '../domain/registration.js';
 import type { Language } from '../domain/words.js';
 import type { ReportOptions } from '../reporter/report.js';
 import { heldBackNow } from './sending-now.js';
-import { NO_CLIENT, registrationApi } from './wiring/registration-api.js';
 import type { Store } from './wiring/store.js';
 
 /** What a report of now needs to know beside its rows. */
@@ -13,7 +12,6 @@ export async function reportOptionsOf(
 ): Promise<ReportOptions> {
   const now = Date.now();
   const blockedReason = await heldBackNow(store);
-  const { invitation, unanswered } = registrationApi(store.settings, NO_CLIENT);
   return {
     language,
     only,
@@ -21,7 +19,5 @@ export async function reportOptionsOf(
     timezone: store.settings.quotaTimezone,
     defaultPhone: store.settings.componentPhone,
     now,
-    invitation,
-    unanswered,
   };
 }

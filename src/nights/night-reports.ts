@@ -27,10 +27,6 @@ export interface NightReportTools {
   readonly calls: Calls;
   readonly limits: Limits;
   readonly rules: Pick<Rules, 'needs'>;
-  /** What a legal person has to do where there is no link, by the registration API in use. */
-  readonly invitation: ReportOptions['invitation'];
-  /** What follows where the answer to `create` does not come. */
-  readonly unanswered: ReportOptions['unanswered'];
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -53,9 +49,7 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     timezone: night.timezone,
     blockedReason,
     now: now(),
-    invitation: tools.invitation,
     defaultPhone: tools.rules.needs.defaultPhone,
-    unanswered: tools.unanswered,
   };
   let toCall: number;
   try {

@@ -8,6 +8,7 @@ import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
 import { type DetailColumns, nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Words } from '../domain/words.js';
+import { lacksItsLink } from './invited.js';
 
 export interface MessageContext {
   /** ms since 1970 */
@@ -80,7 +81,7 @@ function invitation({ row, registration, relation }: RowWithOutcome, { now, time
     };
   }
   const endsAt = confirmByOf(registration);
-  if (endsAt === undefined || now >= endsAt || registration.problem === 'link:lost') return NONE;
+  if (endsAt === undefined || now >= endsAt || lacksItsLink(registration)) return NONE;
   const weixinId = row.merchant?.legalPersonaWechat ?? '';
   const account = weixinId === '' ? NONE : { en: ` (Weixin ID ${weixinId})`, zh: `（微信号 ${weixinId}）` };
   return {

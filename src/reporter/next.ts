@@ -2,6 +2,7 @@
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
+import { invited, lacksItsLink, NO_LINK } from './invited.js';
 import { type BlockedReason, heldBackBy, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
@@ -34,6 +35,7 @@ export function nextOf(registration: Registration, present: BlockedReason | unde
         ...(until !== undefined && { by: until }),
       };
     case 'awaiting_legal_person':
+      if (lacksItsLink(registration)) return { ...both(NO_LINK, invited(registration).nextStep), acts: 'us' };
       return {
         ...(authorizeUrl === undefined
           ? { en: 'The legal person confirms in WeChat.', zh: '法人在微信中完成确认。' }

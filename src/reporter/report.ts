@@ -6,7 +6,7 @@ import type { ReportColumn } from '../domain/columns.js';
 import { linkOf, stageOf } from '../domain/link.js';
 import { isOver, type Outcome, type Registration } from '../domain/registration.js';
 import type { Relation, RowWithOutcome } from '../domain/row.js';
-import type { Actor, Language, Words } from '../domain/words.js';
+import type { Actor, Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
@@ -31,10 +31,6 @@ export interface ReportOptions {
   readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
-  /** What the legal person has to do where there is no link, by the registration API in use. */
-  readonly invitation: Words;
-  /** What follows where the answer to `create` does not come, by the registration API in use; `{time}` is when. */
-  readonly unanswered?: Words | undefined;
 }
 
 export type ReportRow = { readonly [column in ReportColumn]: string } & {
@@ -69,8 +65,8 @@ export async function reportOf(
 }
 
 export function circumstancesOf(options: ReportOptions, otherRow: Circumstances['otherRow']): Circumstances {
-  const { blockedReason, timezone, now, invitation, unanswered } = options;
-  return { blockedReason, now, invitation, unanswered, otherRow, time: (at) => localTime(at, timezone, now) };
+  const { blockedReason, timezone, now } = options;
+  return { blockedReason, now, otherRow, time: (at) => localTime(at, timezone, now) };
 }
 
 /** When a row had its outcome. A row that is no registration of its own had it when it was loaded. */

@@ -14,6 +14,7 @@ import type { RowWithOutcome } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain } from '../wechat/answers.js';
 import { ownWords } from '../wechat/own-words.js';
+import { invited, lacksItsLink, NO_LINK } from './invited.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
 import type { Sentences } from './row-words.js';
 import { INTERNAL_PROBLEMS, type Trouble } from './troubles.js';
@@ -36,10 +37,6 @@ export interface Circumstances {
   readonly otherRow: (index: number) => OtherRow | undefined;
   /** ms since 1970 */
   readonly now: number;
-  /** What the legal person has to do where there is no link. */
-  readonly invitation: Words;
-  /** What follows where the answer to `create` does not come; `{time}` is when. */
-  readonly unanswered?: Words | undefined;
   /** A time in the reader's words, from ms since 1970. */
   readonly time: (at: number) => Words;
 }
@@ -109,7 +106,7 @@ function usualNextStep({ id, state }: Registration): Words {
 }
 
 function pending(registration: Registration, circumstances: Circumstances): Sentences {
-  const { time, unanswered = NOTHING } = circumstances;
+  const { time } = circumstances;
   const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
   const blockedReason = heldBackBy(circumstances.blockedReason, registration);
@@ -125,7 +122,7 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
   const { acts, ...words } = STATES[state];
   const reason =
     state === 'submitting'
-      ? joined([words, until === undefined ? NOTHING : at(unanswered, time(until))])
+      ? joined([words, until === undefined ? NOTHING : at(invited(registration).unanswered, time(until))])
       : joined([(problem === LINK_LOST && troubleOf(problem)) || NOTHING, words]);
   return { outcome: 'pending', problem, reason, nextStep: NOTHING_TO_DO, whoActs: acts };
 }
@@ -134,15 +131,17 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
 const LINK_LOST = 'link:lost';
 
 /** There is no link: WeChat has written to the legal person, or its link was lost. */
-function waitsForTheLegalPerson(
-  { sentAt = 0, until, problem = '' }: Registration,
-  { now, time, invitation }: Circumstances,
-): Sentences {
+function waitsForTheLegalPerson(registration: Registration, { now, time }: Circumstances): Sentences {
+  const { sentAt = 0, until, problem = '' } = registration;
   const { acts, ...words } = STATES.awaiting_legal_person;
   const endsAt = sentAt + LONGEST_TASK_MS;
   if (now < endsAt) {
     const ends = at(DAY_ENDS, time(endsAt));
-    return { outcome: 'pending', problem, reason: joined([words, ends]), nextStep: invitation, whoActs: acts };
+    const { nextStep } = invited(registration);
+    if (lacksItsLink(registration)) {
+      return { outcome: 'pending', problem, reason: joined([NO_LINK, ends]), nextStep, whoActs: 'us' };
+    }
+    return { outcome: 'pending', problem, reason: joined([words, ends]), nextStep, whoActs: acts };
   }
   const next = until === undefined || until <= now ? NOTHING : at(FOLLOWED_UP, time(until));
   return {

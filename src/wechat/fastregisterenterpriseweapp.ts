@@ -14,14 +14,6 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
     name: 'fastregisterenterpriseweapp',
     path: PATH,
     invites: 'link',
-    invitation: {
-      en: "Nothing to do now: WeChat's answer with the link was lost, so nobody can open it. It is followed up when the task has ended, after 24 hours at most.",
-      zh: '暂无需操作：含链接的微信答复已丢失，无法打开链接。任务结束后（最长 24 小时）系统会继续处理。',
-    },
-    unanswered: {
-      en: "Without WeChat's answer nobody has the link. Unless WeChat's push comes first, it is followed up at {time}, when a task that WeChat may have begun is over: it is then sent again, once.",
-      zh: '未收到含链接的答复，无人持有链接；若届时仍未收到微信推送，将于 {time}（微信可能建立的任务已结束）重新提交一次。',
-    },
     needs: { legalPerson: false, codeTypes: [1], phone: true },
     details: ['name'],
     create: ({ name, code, componentPhone }, token) =>

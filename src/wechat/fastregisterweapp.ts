@@ -11,14 +11,6 @@ export function fastregisterweapp(client: Client): RegistrationApi {
     name: 'fastregisterweapp',
     path: PATH,
     invites: 'message',
-    invitation: {
-      en: 'Ask the legal person to open the message “创建小程序申请” (Mini Program creation application) of the Official Account “公众平台安全助手” in WeChat, and to finish the checks of ID card and face. WeChat sends it to the Weixin ID of this row; it takes minutes, sometimes more than ten. If none comes, follow that account, look there, and check the Weixin ID.',
-      zh: '请法人在微信“公众平台安全助手”公众号中打开“创建小程序申请”消息，完成身份证校验和人脸识别。消息发送至所填的法人微信号，可能延迟几分钟到十几分钟；若未收到，请关注该公众号后查找，并核对微信号。',
-    },
-    unanswered: {
-      en: "It is not sent again: the legal person may have got WeChat's message. Unless WeChat's push comes first, it is followed up at {time}.",
-      zh: '法人可能已收到微信消息，因此不会重复提交；若届时仍未收到微信推送，将于 {time} 再次核查。',
-    },
     needs: { legalPerson: true, codeTypes: [1, 2, 3], phone: false },
     // The seeds: these identify a task, together with the code.
     details: ALL_DETAILS,

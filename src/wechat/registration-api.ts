@@ -1,7 +1,6 @@
 /** What the registration APIs of WeChat have in common; code outside this room does not know which API is in use. */
 import type { DetailField, Merchant } from '../domain/merchant.js';
 import type { Needs } from '../domain/sheet-row.js';
-import type { Words } from '../domain/words.js';
 import type { Answer } from './answers.js';
 import type { Reply } from './client.js';
 import type { RegistrationInfo } from './push.js';
@@ -11,10 +10,6 @@ export interface RegistrationApi {
   readonly name: string;
   /** How the legal person is asked: WeChat sends a message, or its answer has a link that the platform hands over. */
   readonly invites: 'message' | 'link';
-  /** What the legal person has to do about a task whose link is unknown. */
-  readonly invitation: Words;
-  /** What follows where the answer to `create` does not come, and no push either; `{time}` is when. */
-  readonly unanswered: Words;
   /** The path for which WeChat counts the quota. */
   readonly path: string;
   /** What a row must have before it may be sent. */

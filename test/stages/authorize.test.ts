@@ -162,7 +162,6 @@ describe('the auth_code of a created Mini Program', () => {
       otherRow: () => undefined,
       time: (at) => ({ en: String(at), zh: String(at) }),
       now: 0,
-      invitation: { en: '', zh: '' },
     });
     expect(sentences).toMatchObject({ outcome: 'created', problem: 'authorize:61010', whoActs: 'merchant' });
     expect(sentences.nextStep.en).toMatch(/authorise the platform once more/);

@@ -121,7 +121,7 @@ test('of a batch that was over for long nothing is left but its counts, and that
     v: expect.any(String),
     appid: `wx${created.code}x`,
     r: 'purged/0',
-    o: ['created', '', '', '', '', '', '', `wx${created.code}x`, '', ''].join('\u001f'),
+    o: ['created', '', '', '', '', '', '', '', `wx${created.code}x`, '', ''].join('\u001f'),
   });
   expect(await batches.counts('b1')).toEqual(countsBefore);
   expect(await batches.find('b1')).toMatchObject({ rows: 4, purgedAt: NOW });

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { localTime } from '../../src/domain/calendar.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithOutcome } from '../../src/domain/row.js';
+import { textFor } from '../../src/reporter/messages.js';
 import { nextOf } from '../../src/reporter/next.js';
 import { type BlockedReason, type Circumstances, sentencesFor, troubleOf } from '../../src/reporter/sentences.js';
-import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
-import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 
 const HOUR_MS = 3_600_000;
 const NOON = Date.parse('2026-11-21T12:00+08:00');
@@ -14,7 +12,6 @@ const NOON = Date.parse('2026-11-21T12:00+08:00');
 const CIRCUMSTANCES: Circumstances = {
   otherRow: () => undefined,
   now: NOON,
-  invitation: { en: '', zh: '' },
   time: (at) => localTime(at, 'Asia/Shanghai', NOON),
 };
 
@@ -131,10 +128,13 @@ describe('a row that stays silent', () => {
   const sentAt = NOON - HOUR_MS;
   const later = NOON + 25 * HOUR_MS;
 
-  test.each([fastregisterweapp, fastregisterenterpriseweapp])('and has no answer says what follows: $name', (make) => {
-    const { unanswered } = make(NO_CLIENT);
-    const fate = fateOf({ state: 'submitting', sentAt, until: later, problem: 'call:lost' });
-    const { reason, problem, whoActs, nextStep } = sentencesFor(fate, { ...CIRCUMSTANCES, unanswered });
+  test.each([
+    [undefined, 'It is not sent again'],
+    [true as const, 'nobody has the link'],
+  ])('and has no answer says what follows, by link: %s', (byLink, follows) => {
+    const fate = fateOf({ state: 'submitting', byLink, sentAt, until: later, problem: 'call:lost' });
+    const { reason, problem, whoActs, nextStep } = sentencesFor(fate, CIRCUMSTANCES);
+    expect(reason.en).toContain(follows);
     expect([problem, whoActs]).toEqual(['call:lost', 'us']);
     for (const language of ['en', 'zh'] as const) {
       const words = reason[language];
@@ -146,17 +146,33 @@ describe('a row that stays silent', () => {
 
   test('and whose task a search finds running asks the legal person, and says until when', () => {
     const fate = fateOf({ state: 'awaiting_legal_person', sentAt, until: later, problem: 'search:89251' });
-    const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
-    expect(sentences).toMatchObject({ whoActs: 'legal_person', nextStep: { en: 'Ask.' } });
+    const sentences = sentencesFor(fate, CIRCUMSTANCES);
+    expect(sentences.whoActs).toBe('legal_person');
+    // Its name, its sender, its delay, and that it goes to the Weixin ID of the row.
+    expect(sentences.nextStep.en).toMatch(
+      /“创建小程序申请”.*“公众平台安全助手”.*Weixin ID of this row.*minutes, sometimes more than ten/,
+    );
+    expect(sentences.nextStep.zh).toMatch(/“公众平台安全助手”.*“创建小程序申请”.*所填的法人微信号.*几分钟到十几分钟/);
     for (const language of ['en', 'zh'] as const) {
       expect(sentences.reason[language]).toContain(CIRCUMSTANCES.time(sentAt + 24 * HOUR_MS)[language]);
     }
   });
 
+  test('and was accepted without a link waits for us, whichever API is set now', () => {
+    const fate = fateOf({ state: 'awaiting_legal_person', byLink: true, taskId: 't1', sentAt, until: later });
+    const sentences = sentencesFor(fate, CIRCUMSTANCES);
+    expect(sentences.whoActs).toBe('us');
+    expect(sentences.reason.en).toMatch(/^WeChat accepted the task, but no link/);
+    expect(sentences.nextStep.en).toMatch(/^Nothing to do now: there is no link to hand over/);
+    expect(nextOf(fate.registration, undefined)).toMatchObject({ acts: 'us', en: expect.stringMatching(/no link/) });
+    const context = { now: NOON, time: CIRCUMSTANCES.time };
+    expect(textFor(fate, 'pending', '', context)).toEqual({ en: '', zh: '' });
+  });
+
   test('calls for no action once the 24 hours are over', () => {
     const sentLongAgo = NOON - 25 * HOUR_MS;
     const fate = fateOf({ state: 'awaiting_legal_person', sentAt: sentLongAgo, until: later, problem: 'search:89250' });
-    const sentences = sentencesFor(fate, { ...CIRCUMSTANCES, invitation: { en: 'Ask.', zh: '请法人确认。' } });
+    const sentences = sentencesFor(fate, CIRCUMSTANCES);
     expect(sentences.whoActs).toBe('us');
     expect(sentences.nextStep.en).toContain('Nothing to do');
     expect(sentences.reason.en).toMatch(/24 hours are over, and WeChat has not pushed the result.*followed up at/);

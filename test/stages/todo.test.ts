@@ -20,7 +20,6 @@ function correctedLaterOf(redis: Redis): CorrectedLater {
   return openCorrectedLater({ ledger, batches, identify, rowsNamedAmong: rowsAmong });
 }
 
-const NO_WORDS = { en: '', zh: '' };
 const HOUR_MS = 3_600_000;
 
 function options(most?: number): TodoOptions {
@@ -30,7 +29,6 @@ function options(most?: number): TodoOptions {
     language: 'en',
     timezone: 'Asia/Shanghai',
     now: Date.now(),
-    invitation: NO_WORDS,
     notesOf,
     correctedLater,
     most,

@@ -5,5 +5,4 @@ export const REPORT_OPTIONS: ReportOptions = {
   language: 'en',
   timezone: 'Asia/Shanghai',
   now: Date.now(),
-  invitation: { en: 'Ask the legal person.', zh: '请法人确认。' },
 };

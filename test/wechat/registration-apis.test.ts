@@ -176,9 +176,3 @@ describe('the successor on the wire', () => {
     });
   });
 });
-
-test('a legal person who gets a message learns its name, its sender, its delay, and that it goes to the Weixin ID of the row', () => {
-  const { en, zh } = fastregisterweapp(recordingClient()).invitation;
-  expect(en).toMatch(/“创建小程序申请”.*“公众平台安全助手”.*Weixin ID of this row.*minutes, sometimes more than ten/);
-  expect(zh).toMatch(/“公众平台安全助手”.*“创建小程序申请”.*所填的法人微信号.*几分钟到十几分钟/);
-});

@@ -17,7 +17,7 @@ import { correctedLaterOf } from './corrected-later.js';
 import { limitsOf } from './limits.js';
 import type { Part } from './part.js';
 import { startBeatingAs } from './processes.js';
-import { NO_CLIENT, registrationApi, rulesOf } from './registration-api.js';
+import { rulesOf } from './registration-api.js';
 import type { Store } from './store.js';
 
 /** Nightly runs over inbox folders. */
@@ -50,7 +50,6 @@ export async function startNights(store: Store): Promise<Part> {
 }
 
 export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): NightTools {
-  const { invitation, unanswered } = registrationApi(settings, NO_CLIENT);
   return {
     nights: openNights(redis),
     readings: openReadings(redis),
@@ -60,8 +59,6 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),
-    invitation,
-    unanswered,
     now: Date.now,
     log,
     notify:

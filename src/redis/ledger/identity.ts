@@ -14,7 +14,7 @@ import { RedisMisconfigured } from '../server/errors.js';
  * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are. 3: fields of
  * the line and of registrations have other names. 4: a registration has what a report needs in one field more, and no field of its state while it is queued).
  */
-export const SCHEMA = '4';
+export const SCHEMA = '5';
 
 /** Which of the ledgers of a Redis this process works with, from here on. */
 export function nameLedger(name: string): void {

@@ -47,7 +47,7 @@ const FIELDS: readonly Field[] = [
   { name: 'earlierTask', short: 'earlier', read: text, usual: 'none' },
   { name: 'earlierSentAt', short: 'earliersent', read: Number },
   { name: 'sentAt', short: 'sent', read: Number, shown: true },
-  { name: 'byLink', short: 'bylink', read: () => true, write: () => '1' },
+  { name: 'byLink', short: 'bylink', read: () => true, write: () => '1', shown: true },
   { name: 'clockAheadMs', short: 'ahead', read: Number, usual: '0' },
   { name: 'heardAt', short: 'heard', read: Number },
   { name: 'postponed', short: 'postponed', read: Number, usual: '0' },
