@@ -5,7 +5,7 @@ import { stopRuleOf } from '../domain/line-faults.js';
 import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { type Answer, answerToCreate, concernsTask, isStepOnTheWay, ridOf } from '../wechat/answers.js';
+import { type Answer, addressOf, answerToCreate, concernsTask, isStepOnTheWay, ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
@@ -206,12 +206,12 @@ export function factOfSearch(
 }
 
 /**
- * What stopped the line, and the id under which WeChat's support finds the call; nothing more, because it goes into
- * logs and notices.
+ * What stopped the line, our address as WeChat saw it, and the id under which WeChat's support finds the call; nothing more,
+ * because it goes into logs and notices.
  */
 function withRid({ en }: Answer, said: string): string {
-  const rid = ridOf(said);
-  return rid === undefined ? en : `${en} rid: ${rid}`;
+  const [address, rid] = [addressOf(said), ridOf(said)];
+  return `${en}${address === undefined ? '' : ` requestIP: ${address}`}${rid === undefined ? '' : ` rid: ${rid}`}`;
 }
 
 /**

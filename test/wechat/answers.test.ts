@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FACTS, type FactKind, MOVES } from '../../src/domain/registration.js';
 import {
+  addressOf,
   answerToCreate,
   answerToQuery,
   answerToSearch,
@@ -12,6 +13,7 @@ import {
   ridHint,
   SEARCH,
   TABLES,
+  withRidHint,
 } from '../../src/wechat/answers.js';
 
 const TOKEN = [40001, 40014, 41001, 42001];
@@ -246,6 +248,18 @@ describe("the words of WeChat's pages", () => {
 
   test('a name that differs from the registry may differ in the name of its city', () => {
     for (const status of ['102', '103', '1000']) expect(pushStatus(status).nextStep.zh).toContain('“广州”与“广州市”');
+  });
+
+  test.each([
+    ['access clientip is not registered requestIP: 203.0.113.9 rid: 65aa-1', '203.0.113.9'],
+    ['40164 invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist', '203.0.113.9'],
+    ['access clientip is not registered requestIP: 2001:db8::7 rid: 65aa-1', '2001:db8::7'],
+    ['system error', undefined],
+  ])('our own address is said where WeChat names it: %s', (said, address) => {
+    expect(addressOf(said)).toBe(address);
+    const words = withRidHint({ en: 'Allow it.', zh: '请放行。' }, said);
+    expect(words.en.includes('WeChat saw')).toBe(address !== undefined);
+    expect(words.zh).toContain(address ?? '请放行。');
   });
 
   test("the support's five hours are said where there is a rid", () => {
