@@ -398,7 +398,7 @@ export function ridOf(said: string | undefined): string | undefined {
   return said === undefined ? undefined : /rid: ?([0-9a-f-]+)/i.exec(said)?.[1];
 }
 
-/** Of what WeChat said, our own address as it saw it: behind a router nobody else knows it. */
+/** Of what WeChat said, our own address as it saw it: behind a router this machine does not know it. */
 export function addressOf(said: string | undefined): string | undefined {
   return /\b(?:request|invalid )ip:? ?(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:]+)/i.exec(said ?? '')?.[1];
 }

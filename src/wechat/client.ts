@@ -1,6 +1,7 @@
 /** One call to WeChat and its outcome, with three cases kept apart: never sent, answered, unknown. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
+import { wordsOf } from './said.js';
 
 export type Reply =
   /** WeChat answered; `said` is its errmsg, verbatim, with its rid. */
@@ -201,7 +202,7 @@ function answerFrom(head: Head, text: string, carries: string | undefined): Repl
     return { kind: 'answer', errcode: 0, said: '', body: fields };
   }
   if (errcode === undefined) return noAnswer(head, 'without an errcode', text);
-  return { kind: 'answer', errcode, said: String(fields.errmsg ?? '').toWellFormed(), body: fields };
+  return { kind: 'answer', errcode, said: wordsOf(String(fields.errmsg ?? '')), body: fields };
 }
 
 /** An id may come as a number, and JSON.parse would round one of more than 15 digits. */

@@ -1,4 +1,5 @@
 /** What WeChat pushes to the authorisation event URL, as values. Texts stay as they came, digit for digit. */
+import { wordsOf } from './said.js';
 import { readXml, type XmlElement } from './xml.js';
 
 interface PushHead {
@@ -147,6 +148,7 @@ function firstText(xml: string, tag: string): string | undefined {
 function typed(field: Fields<PushField>, info: Fields<InfoField>): Push | Unreadable {
   const infoType = field('InfoType');
   if (infoType === undefined) return unreadable('it has no <InfoType>');
+  const msg = field('msg');
   const head: PushHead = { infoType, componentAppid: field('AppId'), createdAt: millisecondsOf(field('CreateTime')) };
 
   switch (infoType) {
@@ -155,7 +157,7 @@ function typed(field: Fields<PushField>, info: Fields<InfoField>): Push | Unread
         ...head,
         kind: 'registration',
         status: field('status'),
-        msg: field('msg'),
+        msg: msg === undefined ? undefined : wordsOf(msg),
         appid: field('appid'),
         authCode: field('auth_code'),
         info: {
