@@ -8,6 +8,7 @@ import {
   PURGED_ROW,
   type Registration,
   type RowDetails,
+  SECOND_MINI_PROGRAM,
 } from './registration.js';
 
 /** The registration after a move: what the ledger writes. */
@@ -95,6 +96,8 @@ function miniPrograms(
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
   if (fact.kind === 'try_returned') return true;
+  // A person has to know of it, whatever becomes of its authorisation.
+  if (fact.kind === 'authorizer_kept' && registration.problem === SECOND_MINI_PROGRAM) return true;
   // Why the row before it was sent again is no matter of a row with other details.
   if (move.rows === 'replaces' && move.to === 'queued') return false;
   return move.to === registration.state && fact.kind !== 'mini_program_created' && fact.kind !== 'authorizer_kept';

@@ -413,6 +413,9 @@ export interface Move {
   readonly because: Words;
 }
 
+/** Of a success that came for an enterprise with another Mini Program: two of its tasks have ended well. */
+export const SECOND_MINI_PROGRAM = 'push:second_mini_program';
+
 const UNSENT: readonly State[] = ['queued', 'deferred'];
 const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
 
@@ -479,7 +482,7 @@ export const MOVES: readonly Move[] = [
 
   // The push
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
-  { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
+  { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', problem: SECOND_MINI_PROGRAM, so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },

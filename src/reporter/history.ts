@@ -22,7 +22,7 @@ export const HISTORY_WORDS = {
   kept: { en: 'kept', zh: '已保存' },
   lost: { en: 'lost', zh: '未取得' },
   withdrawn: { en: 'withdrawn by the merchant', zh: '商户已取消' },
-  earlierAppids: { en: 'before it was asked for again', zh: '再次注册之前' },
+  earlierAppids: { en: 'the Mini Program before it', zh: '之前的小程序' },
   attempts: { en: 'attempts', zh: '提交次数' },
   next: { en: 'next', zh: '下一步' },
   by: { en: 'by', zh: '最迟' },

@@ -403,13 +403,15 @@ export function addressOf(said: string | undefined): string | undefined {
   return /\b(?:request|invalid )ip:? ?(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:]+)/i.exec(said ?? '')?.[1];
 }
 
-/** Words about an answer of WeChat, and behind them the address that it saw, and what to do with the rid that it said. */
+/** Words about an answer of WeChat, and behind them what to do with the rid that it said, and the address that it saw. */
 export function withRidHint({ en, zh }: Words, said: string | undefined): Words {
   const hint = ridHint(said);
   const address = addressOf(said);
   const seen =
-    address === undefined ? { en: '', zh: '' } : { en: ` WeChat saw ${address}.`, zh: `微信看到的 IP：${address}。` };
-  return { en: `${en}${seen.en}${hint.en}`.trimStart(), zh: `${zh}${seen.zh}${hint.zh}` };
+    address === undefined || en.includes(address)
+      ? { en: '', zh: '' }
+      : { en: ` WeChat saw ${address}.`, zh: `微信看到的 IP：${address}。` };
+  return { en: `${en}${hint.en}${seen.en}`.trimStart(), zh: `${zh}${hint.zh}${seen.zh}` };
 }
 
 /** What to do with the rid of WeChat's words; empty where they have none. */

@@ -840,6 +840,16 @@ describe('a row of a later sheet', () => {
   });
 });
 
+test('a second Mini Program of an enterprise is said, until a person has seen to it', () => {
+  const created: Fact = { kind: 'mini_program_created', at: NOON + 1, appid: 'wxfirst', authCode: 'sealed' };
+  const first = through(sentAt(NOON), created);
+  expect(first.problem).toBeUndefined();
+  const second = met(first, { ...created, at: NOON + 2, appid: 'wxsecond' });
+  expect(second).toMatchObject({ appid: 'wxsecond', earlierAppids: ['wxfirst'], problem: 'push:second_mini_program' });
+  const kept = met(second, { kind: 'authorizer_kept', at: NOON + 3, appid: 'wxsecond' });
+  expect(kept).toMatchObject({ authorizer: 'kept', problem: 'push:second_mini_program' });
+});
+
 test('a failure with details that no row of ours has is none of ours', () => {
   const waiting = through(sentAt(NOON));
   expect(met(waiting, failed({ pushedAt: NOON + 5_000, aboutRow: '' }))).toEqual(waiting);
