@@ -51,13 +51,20 @@ interface Props {
 export async function SheetReview({ visit, upload, checks, at, way }: Props) {
   const check = checks[at];
   const name = upload.files[at]?.name ?? '';
+  const known = await knownAmong(visit, checks);
   return (
     <>
       <div class="heading">
         <h1>
           <bdi>{name}</bdi>
         </h1>
-        <StartButtons visit={visit} upload={upload} checks={checks} way={way} />
+        <StartButtons
+          visit={visit}
+          upload={upload}
+          checks={checks.filter((it) => !known.has(it))}
+          known={known.size}
+          way={way}
+        />
       </div>
       <p class="under">
         {visit.say(WORDS.uploaded)} {upload.user} · {visit.time(upload.at)} · {visit.say(WORDS.kept)}{' '}
@@ -70,6 +77,14 @@ export async function SheetReview({ visit, upload, checks, at, way }: Props) {
       {check?.kind === 'checked' && <Checked visit={visit} upload={upload} check={check} at={at} way={way} />}
     </>
   );
+}
+
+/** Those whose files are batches already, with these options: there is nothing to start. */
+async function knownAmong({ store }: Visit, checks: readonly FileCheck[]): Promise<ReadonlySet<FileCheck>> {
+  const found = await Promise.all(
+    checks.map(async (check) => check.kind === 'checked' && (await store.batches.find(check.batch))?.complete === true),
+  );
+  return new Set(checks.filter((_, at) => found[at]));
 }
 
 function Refused({ view, words, isAlone }: { view: View; words: Words; isAlone: boolean }) {
@@ -152,7 +167,9 @@ async function Checked({ visit, upload, check, at, way }: CheckedProps) {
       {notes.map((words) => (
         <p class="under">{visit.say(words)}</p>
       ))}
-      {plan.rows === 0 ? (
+      {batch?.complete ? (
+        <SheetOptions view={visit} path={path} way={way} />
+      ) : plan.rows === 0 ? (
         <p class="empty">{visit.say(hasExample ? WORDS.onlyExample : WORDS.empty)}</p>
       ) : (
         <>

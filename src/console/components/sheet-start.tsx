@@ -69,16 +69,19 @@ export function SheetOptions({ view, path, way }: { view: View; path: string; wa
 interface Props {
   readonly visit: Visit;
   readonly upload: Upload;
+  /** Of the files that may be started. */
   readonly checks: readonly FileCheck[];
+  /** How many others are batches already. */
+  readonly known: number;
   readonly way: Way;
 }
 
-export function StartButtons({ visit, upload, checks, way }: Props) {
+export function StartButtons({ visit, upload, checks, known, way }: Props) {
   const plans = checks.flatMap((check) => (check.kind === 'checked' && check.plan.rows > 0 ? [check.plan] : []));
   const sum = (of: (plan: (typeof plans)[number]) => number): number => plans.reduce((all, plan) => all + of(plan), 0);
   const [rows, ready] = [visit.number(sum((it) => it.rows)), visit.number(sum((it) => it.ready))];
   const [invalid, notSent] = [sum((it) => it.invalid), sum(notSentOf)];
-  const leftOut = upload.files.length - plans.length;
+  const leftOut = upload.files.length - known - plans.length;
   return (
     <div class="buttons">
       {plans.length > 0 && (
