@@ -56,6 +56,16 @@ test('lists what the command prints, the most urgent first, with what is to be f
   await until('the list is read again', async () =>
     (await it.admin.get('/todo')).text.includes(TODO_SUMMARY(3, 1, 0).en),
   );
+  // The first page counts the same merchants: a refusal that waits for us alone is not the merchant's.
+  await it.book.load('b3', [merchant(91)]);
+  await it.book.send(it.idOf(merchant(91)));
+  await it.book.record(it.idOf(merchant(91)), 'registration_refused', { problem: 'push:105' });
+  const turns = await it.admin.get('/');
+  const counts = [...turns.text.matchAll(/<a href="\/todo\?who=(\w+)">.*?<td class="number"[^>]*>(\d+)</gs)];
+  expect(counts.map(([, who, count]) => [who, Number(count)])).toEqual([
+    ['legal_person', 1],
+    ['merchant', 2],
+  ]);
   expect(text).toMatch(new RegExp(`<p id="message-${first}">Hello 虚构商户1号`));
   expect(text).toContain(`data-copy="message-${first}"`);
   expect(text).toContain(`data-copy="link-${first}"`);
