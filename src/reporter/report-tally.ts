@@ -1,4 +1,5 @@
 /** Rows of a report, counted by what they have come to and why. */
+import { LINE_FAULTS } from '../domain/line-faults.js';
 import { OUTCOME_NAMES } from '../domain/outcomes.js';
 import { problemReason } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
@@ -42,7 +43,7 @@ export function openReportTally(): ReportTally {
         .map(([problem, count]) => ({
           problem,
           rows: count,
-          reason: (troubleOf(problem) ?? problemReason({ code: problem }))[language],
+          reason: (troubleOf(problem) ?? LINE_FAULTS[problem] ?? problemReason({ code: problem }))[language],
         })),
   };
 }

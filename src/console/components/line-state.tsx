@@ -21,10 +21,12 @@ export function LineState({ view, now }: { view: View; now: Situation }) {
   const reason = 'reason' in line ? line.reason : undefined;
   const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
   const isIdle = reason === undefined && now.toSend > 0 && now.processes.workers.live.length === 0;
-  const isBad = line.stopped || workerMissing !== null;
+  // The calls of a day end on most days: it is waited for, and nothing is to be done.
+  const isStopped = line.stopped && !('problem' in line && line.problem === 'quota:day');
+  const isBad = isStopped || workerMissing !== null;
   const look = isBad ? 'bad' : reason === undefined && !isIdle ? 'good' : 'fair';
   const running = isIdle ? WORDS.idle : WORDS.running;
-  const title = line.stopped ? WORDS.stopped : reason === undefined ? running : WORDS.waiting;
+  const title = isStopped ? WORDS.stopped : reason === undefined ? running : WORDS.waiting;
   const faults = [
     ...(reason === undefined ? [] : [joined([reason, nextStep])]),
     ...(isIdle && workerMissing === null ? [WORDS.startOne] : []),

@@ -4,7 +4,10 @@ import { addUser } from '../../../src/app/console-users.js';
 import { pause } from '../../../src/app/line.js';
 import { addNote } from '../../../src/app/note.js';
 import { gatherStatus } from '../../../src/app/status.js';
+import { limitsOf } from '../../../src/app/wiring/limits.js';
 import { staticAddress } from '../../../src/console/static-files.js';
+import { sendingWindow } from '../../../src/domain/limits.js';
+import { key } from '../../../src/redis/keys.js';
 import { merchant } from '../../support/merchants.js';
 import { openConsole, PASSWORD } from './support/visitor.js';
 
@@ -111,7 +114,16 @@ test('the first page says what status says', async () => {
   expect(text).toContain(`${facts.calls.used} of ${facts.calls.limit}, ${facts.calls.left} left`);
   expect(text).toContain('1 created, 1 invalid, 1 rejected');
   expect(text).toContain('Nothing needs to be fixed.');
+  // The end of the day's calls is no fault: the next day has others.
+  const { day } = sendingWindow(limitsOf(store.settings), Date.now());
+  await store.redis.hset(key('calls', day), 'create', facts.calls.limit);
+  await book.load('b2', [merchant(3)]);
+  const spent = await one.get('/');
+  expect(spent.text).toMatch(/<section class="line fair"><h2>Sending waits<\/h2>/);
+  await store.redis.del(key('calls', day));
   await pause(store, 'a holiday', Date.now());
+  // The code of the pause is said in words.
+  expect((await one.whole('/batches/b2')).text).toContain('An operator paused it.');
   const paused = await one.get('/');
   expect(paused.text).toContain('Sending is stopped');
   expect(paused.text).toContain('a holiday');
