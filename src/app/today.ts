@@ -73,7 +73,7 @@ function isOpen({ outcomes, complete }: BatchNow): boolean {
   return !complete || (outcomes.pending ?? 0) > 0;
 }
 
-/** Merchants on whom a side has to act; `state` where none of them is to be contacted. */
+/** Merchants that wait for one side; `state`: of registrations that nobody is to be contacted for. */
 export interface Waiting {
   readonly who: Actor;
   readonly state?: State;

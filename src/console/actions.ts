@@ -44,6 +44,7 @@ const DETAILS: Readonly<Record<string, Words>> = {
   ...RESUMED,
   ...CONSOLE_ROLES,
   contacted: { en: 'contacted', zh: '已联系' },
+  'command line': { en: 'command line', zh: '命令行' },
   [REPEATED]: { en: 'the form was sent again; nothing was done', zh: '表单重复提交，未再执行' },
 };
 

@@ -1,6 +1,7 @@
 /** Who did what, and when: the newest first. */
 import { auditPage } from '../../app/console-users.js';
 import type { AuditEntry } from '../../domain/console-user.js';
+import { isIdentity } from '../../domain/merchant.js';
 import { same, type Words } from '../../domain/words.js';
 import { ACTIONS, detailInWords, RESULTS } from '../actions.js';
 import { Pager } from '../components/pager.js';
@@ -48,7 +49,8 @@ export const auditRoutes: readonly Route[] = [
                   look: 'wide',
                   cell: ({ action, subject, detail }) => (
                     <>
-                      <bdi>{subject}</bdi> {detail !== '' && <small>{visit.say(detailInWords(action, detail))}</small>}
+                      <Subject subject={subject} />{' '}
+                      {detail !== '' && <small>{visit.say(detailInWords(action, detail))}</small>}
                     </>
                   ),
                 },
@@ -65,6 +67,13 @@ export const auditRoutes: readonly Route[] = [
     },
   },
 ];
+
+/** A merchant or a batch has a page. */
+function Subject({ subject }: { subject: string }) {
+  const room = isIdentity(subject) ? 'merchants' : /^b[0-9a-f]{12}$/.test(subject) ? 'batches' : undefined;
+  if (room === undefined) return <bdi>{subject}</bdi>;
+  return <a href={`/${room}/${subject}`}>{subject}</a>;
+}
 
 /** A later version may have written actions that this one does not know. */
 function actionInWords(action: string): Words {

@@ -16,8 +16,8 @@ const WORDS = {
   results: { en: 'Rows that were found', zh: '查找结果' },
   find: { en: 'Find', zh: '查找' },
   what: {
-    en: 'A name or a part of it, a code, a Weixin ID, an appid, a task id or a registration. Every batch is searched, the newest sheet first.',
-    zh: '可输入名称或其中一部分、统一社会信用代码、微信号、appid、任务编号或商户编号。查找所有批次，最新的表格在前。',
+    en: 'A name or a part of it, a code, a Weixin ID, a telephone number as the sheet writes it or the text of any other cell, an appid, a task id or a registration. Every batch is searched, the newest sheet first.',
+    zh: '可输入名称或其中一部分、统一社会信用代码、微信号、电话（与表格中的写法相同）、表格中其他单元格的内容、AppID、任务编号或商户编号。查找所有批次，最新的表格在前。',
   },
   merchant: { en: 'Merchant', zh: '商户' },
   outcome: { en: 'Outcome', zh: '结果' },

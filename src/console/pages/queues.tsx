@@ -18,6 +18,9 @@ export const queuesRoutes: readonly Route[] = ['/queues', '/queues/*'].map((path
 }));
 
 async function look({ store: { redis }, request }: Visit): Promise<Response> {
+  // Where its own logo leads.
+  if (new URL(request.url).pathname === '/queues/')
+    return new Response(null, { status: 302, headers: { location: '/queues' } });
   const board = boards.get(redis) ?? boardOf(redis);
   boards.set(redis, board);
   const response = await (await board)(request);

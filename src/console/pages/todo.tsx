@@ -25,6 +25,7 @@ const WORDS = {
   title: { en: 'To contact', zh: '待联系' },
   who: { en: 'Who acts', zh: '处理人' },
   contacted: { en: 'Contacted', zh: '已联系' },
+  contactedAgain: { en: 'Contacted again', zh: '再次联系' },
   which: { en: 'Contact', zh: '联系情况' },
   notYet: { en: 'not contacted yet', zh: '尚未联系' },
   by: (at: string, who: string): Words => ({ en: `contacted ${at} by ${who}`, zh: `${at} 已联系（${who}）` }),
@@ -272,7 +273,7 @@ function Contact({ view, id, todo: { merchant, notes } }: { view: View; id: stri
             value={`${id}.${contactedAt ?? ''}`}
             aria-label={`${view.say(WORDS.contacted)}: ${merchant}`}
           >
-            {view.say(WORDS.contacted)}
+            {view.say(contactedAt === undefined ? WORDS.contacted : WORDS.contactedAgain)}
           </button>
         </div>
       )}

@@ -180,6 +180,7 @@ describe('an operator', () => {
     const page = (await admin.get(`/merchants/${id}`)).text;
     expect(page).toContain('will confirm tonight &lt;b&gt;');
     expect(await audited(it)).toContain(`admin merchants.note ${id} done contacted`);
+    expect((await admin.get('/audit')).text).toContain(`<a href="/merchants/${id}">${id}</a> <small>contacted</small>`);
     const empty = await admin.post(`/merchants/${id}/note`, { ...note, once: 'A'.repeat(22), text: '', contacted: '' });
     expect([empty.status, textOf(empty.text)]).toEqual([409, expect.stringContaining('The note is empty.')]);
   });

@@ -21,6 +21,7 @@ test('an admin sees the queues, under the policy of the console and without anot
   expect(policy).toContain("base-uri 'self'");
   expect(policy).not.toMatch(/unsafe|http|\*/);
   expect(headers.get('x-frame-options')).toBe('DENY');
+  expect((await admin.get('/queues/')).headers.get('location')).toBe('/queues');
   const script = /src="(static\/js\/main[^"]+)"/.exec(text)?.[1] ?? '';
   expect((await admin.get(`/queues/${script}`)).headers.get('content-type')).toMatch(/javascript/);
   await until('the queues are listed', async () => {
