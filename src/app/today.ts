@@ -73,7 +73,7 @@ function isOpen({ outcomes, complete }: BatchNow): boolean {
   return !complete || (outcomes.pending ?? 0) > 0;
 }
 
-/** Merchants that wait for one side; `state`: of registrations that nobody is to be contacted for. */
+/** Merchants that wait for one side; `state`: of registrations whose merchants need not be contacted. */
 export interface Waiting {
   readonly who: Actor;
   readonly state?: State;

@@ -79,7 +79,7 @@ export async function SheetReview({ visit, upload, checks, at, way }: Props) {
   );
 }
 
-/** Checks of files that are batches already, with these options: there is nothing to start. */
+/** Checks of files that are batches already, with these options: to start them changes nothing. */
 async function knownAmong({ store }: Visit, checks: readonly FileCheck[]): Promise<ReadonlySet<FileCheck>> {
   const found = await Promise.all(
     checks.map(async (check) => check.kind === 'checked' && (await store.batches.find(check.batch))?.complete === true),
