@@ -1,5 +1,5 @@
 /** Reading the settings: environment, `.env` and flags become one typed object, or one error that lists every fault at once. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { contradictions, isWechat, KEEP_ONE, type SettingFault, setBeside, undecidedApi } from './config-rules.js';
@@ -116,6 +116,13 @@ export function readDotenv(cwd: string): string {
       },
     ]);
   }
+}
+
+/** A `.env` of the current folder that is not read, because the nearest home is in a folder above; and the one that is. */
+export function unreadDotenv(cwd: string): { readonly file: string; readonly read: string } | undefined {
+  const folder = dirname(findHome(cwd));
+  const file = join(cwd, '.env');
+  return resolve(folder) !== resolve(cwd) && existsSync(file) ? { file, read: join(folder, '.env') } : undefined;
 }
 
 /** @throws SettingsError with every fault of every setting */

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { openStore, type Store } from '../app/wiring/store.js';
-import { type Need, readDotenv, readSettings } from '../config.js';
+import { type Need, readDotenv, readSettings, unreadDotenv } from '../config.js';
 import { UserError, type Words } from '../domain/words.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';
@@ -104,6 +104,13 @@ export async function perform(
       }),
   });
   speak(settings.lang);
+  const unread = unreadDotenv(process.cwd());
+  if (unread !== undefined) {
+    say({
+      en: `Warning: ${unread.file} is not read. The file with the settings is ${unread.read}, beside the nearest .fastregister. For a ledger and settings of its own, make a folder .fastregister here.`,
+      zh: `警告：未读取 ${unread.file}。所用的配置文件是 ${unread.read}（最近的 .fastregister 旁边）。如需单独的登记簿和配置，请在当前文件夹新建 .fastregister 文件夹。`,
+    });
+  }
   const log = openLog(settings.logLevel);
   const stores: Store[] = [];
   try {

@@ -420,6 +420,23 @@ describe('a command', () => {
     expect([await limitWith(), await limitWith('--daily-calls', '88')]).toEqual([77, 88]);
   });
 
+  test('warns of a .env that is not read, because the ledger and its settings are in a folder above', async () => {
+    const [above, below] = [join(home, 'above'), join(home, 'above/below')];
+    mkdirSync(join(above, '.fastregister'), { recursive: true, mode: 0o700 });
+    mkdirSync(below);
+    writeFileSync(join(below, '.env'), 'FASTREGISTER_DAILY_CALLS=7\n');
+    const { FASTREGISTER_HOME: _, ...others } = env;
+    const heard = await run(['status'], { env: others, cwd: below });
+    expect(heard.stderr).toContain(
+      `Warning: ${join(below, '.env')} is not read. The file with the settings is ${above}/.env`,
+    );
+    expect(heard.stdout).toContain('of 1000');
+    mkdirSync(join(below, '.fastregister'), { mode: 0o700 });
+    const own = await run(['status'], { env: others, cwd: below });
+    expect(own.stderr).not.toContain('is not read');
+    expect(own.stdout).toContain('of 7');
+  });
+
   test('logs errors only, unless a level is set, in .env too', async () => {
     const heard = async (dotenv: string) => {
       writeFileSync(join(home, '.env'), dotenv);

@@ -32,7 +32,8 @@ function settingsPage(): string {
   return [
     '# Settings\n',
     'Printed from the table in `src/settings.ts`.\n',
-    'A flag wins over the environment, the environment over the file `.env` of the current folder. A secret is better',
+    'A flag wins over the environment, the environment over the file `.env`: the one beside the nearest `.fastregister`, here or in a folder above, or of the',
+    'current folder where there is none. A secret is better',
     'kept in a file of its own, which `NAME_FILE` (or its flag) names, than on the command line. An empty value is an unset',
     'one. A name that begins with `FASTREGISTER_` and is not listed here is a fault, so that a slip of the pen is noticed.\n',
     'Every wait has its unit in its value: `250ms`, `30s`, `90m`, `26h`, `5d`.\n',
@@ -43,7 +44,7 @@ function settingsPage(): string {
 function chineseSettingsPage(): string {
   return [
     '# 配置\n',
-    '参数优先于环境变量，环境变量优先于当前文件夹的 `.env`。机密（密钥、密码等）最好放在单独的文件里，用 `名称_FILE` 指定，不要写在命令行上。',
+    '参数优先于环境变量，环境变量优先于 `.env`（当前或上级文件夹中最近的 `.fastregister` 旁边的那个；都没有时为当前文件夹的）。机密（密钥、密码等）最好放在单独的文件里，用 `名称_FILE` 指定，不要写在命令行上。',
     '值为空等于未设置。以 `FASTREGISTER_` 开头但不在下表中的名称会报错，以免写错而不自知。\n',
     '等待时间的值带单位：`250ms`、`30s`（秒）、`90m`（分）、`26h`（时）、`5d`（天）。\n',
     ...sections('zh', ['名称', '参数', '默认值', '说明']),
