@@ -165,8 +165,8 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
     reason: isWithdrawn
       ? STATES.cancelled
       : {
-          en: `A newer row names the same enterprise with other details, and is sent instead of this one: see ${name.en}.`,
-          zh: `较新的一行以不同的信息填写了同一企业，已改为提交该行：请见 ${name.zh}。`,
+          en: `A newer row names the same enterprise with other details, and has taken the place of this one: see ${name.en}.`,
+          zh: `较新的一行以不同的信息填写了同一企业，已取代本行：请见 ${name.zh}。`,
         },
     nextStep: {
       en: 'If this row is the right one after all, load it in a new sheet.',

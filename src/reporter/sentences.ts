@@ -98,10 +98,19 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
 
 function usualNextStep({ id, state }: Registration): Words {
   if (state === 'created') return AFTER_CREATION;
+  // Without a problem: what was known of it was purged.
+  if (state === 'needs_review') return askWhetherItExists(id);
   if (state !== 'cancelled') return NOTHING;
   return {
     en: `To send it after all: \`fastregister retry ${id} --only cancelled\`, or load the row in a new sheet.`,
     zh: `如仍需提交：运行 \`fastregister retry ${id} --only cancelled\`，或将本行放入新的表格重新导入。`,
+  };
+}
+
+function askWhetherItExists(id: string): Words {
+  return {
+    en: `Ask the merchant whether the Mini Program exists: an earlier row of the enterprise was sent, and what became of it is not known. If not: \`fastregister retry ${id} --only needs_review\`.`,
+    zh: `请向商户确认小程序是否已存在：该企业此前提交过，结果未知。若不存在，请运行 \`fastregister retry ${id} --only needs_review\`。`,
   };
 }
 

@@ -124,6 +124,12 @@ describe('a row that waits for a blockedReason and a time of its own names the l
   });
 });
 
+test('a row in review of which nothing more is known says what to ask, and how to go on', () => {
+  const { nextStep, whoActs } = sentencesFor(fateOf({ state: 'needs_review' }), CIRCUMSTANCES);
+  expect(nextStep.en).toMatch(/Ask the merchant whether.*`fastregister retry 0123456789abcdef --only needs_review`/);
+  expect(whoActs).toBe('us');
+});
+
 describe('a row that stays silent', () => {
   const sentAt = NOON - HOUR_MS;
   const later = NOON + 25 * HOUR_MS;
