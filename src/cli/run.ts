@@ -135,16 +135,19 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
     ),
   );
   const reportOptions = await reportOptionsOf(store, language);
-  for (const [at, id] of ids.entries()) {
-    const batch: Batch = await batchNamed(store, id);
-    const output = outputs?.[at];
-    const write = isWorkbook(output ?? '') ? reportWorkbook : reportCsv;
-    const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, [batch], reportOptions);
-    if (output === undefined) for await (const piece of pieces) await printData(piece);
-    else {
-      await writeWhole(output, pieces, true);
-      say({ en: `Written: ${output}`, zh: `已写入：${output}` });
-    }
+  const batches: Batch[] = [];
+  // Two names of one file are one batch.
+  for (const id of new Set(ids)) batches.push(await batchNamed(store, id));
+  if (outputs === undefined) {
+    // Of several sheets, too, under one row of headings.
+    for await (const piece of reportCsv(store.batches, batches, reportOptions)) await printData(piece);
+  }
+  for (const [at, output] of (outputs ?? []).entries()) {
+    const batch = batches.filter(({ id }) => id === ids[at]);
+    const write = isWorkbook(output) ? reportWorkbook : reportCsv;
+    const pieces: AsyncIterable<string | Uint8Array> = write(store.batches, batch, reportOptions);
+    await writeWhole(output, pieces, true);
+    say({ en: `Written: ${output}`, zh: `已写入：${output}` });
   }
   if (result.unheard > 0) say(UNHEARD(result.unheard));
   return statusOf(result, interruption, language);

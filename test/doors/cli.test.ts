@@ -146,11 +146,18 @@ describe('the exit status', () => {
   test('of run is 0 when all is well, and 3 when some rows need a person', async () => {
     const simulator = await newSimulator();
     const platform = await heardAt(simulator);
-    const finish = (sheet: string): Promise<Ended> => typed(['run', sheet], { env: platform });
-    expect((await finish(await written([merchant(1), merchant(2)], 'one.csv'))).status).toBe(0);
-    const { status, stdout } = await finish(await written([merchant(3), merchant(4, 'p103')], 'two.csv'));
+    const one = await written([merchant(1), merchant(2)], 'one.csv');
+    const two = await written([merchant(3), merchant(4, 'p103')], 'two.csv');
+    expect((await typed(['run', one], { env: platform })).status).toBe(0);
+    const { status, stdout } = await typed(['run', two], { env: platform });
     expect(status).toBe(3);
     expect(stdout).toContain('"rejected","push:103"');
+    // Several, and one of them twice, are one CSV: each merchant has one row, under one row of headings.
+    const both = await typed(['run', one, two, await written([merchant(1), merchant(2)], 'copy.csv')], {
+      env: platform,
+    });
+    expect(both.stdout.match(/\uFEFF/g)).toHaveLength(1);
+    expect(both.stdout.trimEnd().split('\n')).toHaveLength(5);
   });
 
   test('of run leaves a status that says what WeChat counted of the day, beside what we did', async () => {
