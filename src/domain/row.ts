@@ -71,6 +71,7 @@ export interface RowWithOutcome {
 const NAME = 0;
 const CODE = 1;
 const WEIXIN_ID = 3;
+const PHONE = 5;
 
 type Named = Pick<Row, 'cells' | 'merchant'>;
 
@@ -79,7 +80,11 @@ export function nameIn({ merchant, cells }: Named, columns: DetailColumns): stri
   return merchant?.name ?? cells[columns[NAME] ?? -1] ?? '';
 }
 
-/** The same of the legal person's Weixin ID. */
+/** The number to call, as the cell has it; '' where there is none. */
+export function phoneIn({ merchant, cells }: Named, columns: DetailColumns): string {
+  return merchant?.componentPhone ?? cells[columns[PHONE] ?? -1]?.trim() ?? '';
+}
+
 /** The code as the cell has it. */
 export function codeIn({ merchant, cells }: Named, columns: DetailColumns): string {
   return merchant?.code ?? cells[columns[CODE] ?? -1] ?? '';

@@ -6,7 +6,7 @@ import type { Field } from '../domain/columns.js';
 import { confirmByOf, linkOf, stageOf } from '../domain/link.js';
 import { PROBLEMS, worstFirst } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
-import { type DetailColumns, nameIn, type RowWithOutcome } from '../domain/row.js';
+import { type DetailColumns, nameIn, phoneIn, type RowWithOutcome } from '../domain/row.js';
 import type { Words } from '../domain/words.js';
 import { lacksItsLink } from './invited.js';
 
@@ -39,7 +39,7 @@ export function addressed(text: Words, name: string, phone: string): Words {
   };
 }
 
-/** Of a row that our checks refused, what its cells have, if that is not what was refused; and the default phone. */
+/** Of a row that our checks refused, what its cells have, if that is not what was refused; else the default phone. */
 function addresseeOf({ row }: RowWithOutcome, context: MessageContext): { name: string; phone: string } {
   const { merchant, problems } = row;
   if (merchant !== undefined) return { name: merchant.name, phone: merchant.componentPhone };
@@ -47,7 +47,11 @@ function addresseeOf({ row }: RowWithOutcome, context: MessageContext): { name: 
   const isSuspect = problems.some(({ code }) =>
     /^sheet:(?:name_|resident_id|old_resident_id|too_many_cells)/.test(code),
   );
-  return { name: isSuspect ? '' : nameIn(row, columns).trim(), phone: defaultPhone };
+  const isPhoneSuspect = problems.some(({ code }) => /^sheet:(?:phone_|too_many_cells)/.test(code));
+  return {
+    name: isSuspect ? '' : nameIn(row, columns).trim(),
+    phone: (isPhoneSuspect ? '' : phoneIn(row, columns)) || defaultPhone,
+  };
 }
 
 /** The message without the merchant's name and without the number to call. */

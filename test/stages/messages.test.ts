@@ -58,6 +58,15 @@ test('a row that our checks refused is addressed by its name, unless that is at 
   expect(messageFor(refused('sheet:code_length'), 'invalid', 'sheet:code_length', to).zh).toMatch(
     /^虚构甲有限公司，您好！.*如有疑问，请致电 4000000000。$/,
   );
+  // The row's own number goes before it, unless it was refused.
+  const withPhone = { ...to, columns: [0, 1, -1, -1, -1, 2] };
+  const own = (code: string) => {
+    const row = refused(code);
+    const cells = ['虚构甲有限公司', '91', ' 0592-1000001'];
+    return messageFor({ ...row, row: { ...row.row, cells } }, 'invalid', code, withPhone).zh;
+  };
+  expect(own('sheet:code_length')).toMatch(/请致电 0592-1000001。$/);
+  expect(own('sheet:phone_shape')).not.toContain('0592');
   const nameless = refused('sheet:name_shape');
   expect(messageFor(nameless, 'invalid', 'sheet:name_shape', to).zh).toMatch(/^您好！/);
 });
