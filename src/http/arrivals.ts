@@ -14,7 +14,7 @@ import { Rush } from './rush.js';
 const AT_A_TURN = { whileSomeCome: 1, else: 32 };
 
 /** Of the turns at which connections come, strangers have one of so many when it is known where genuine requests come from. */
-const STRANGERS_EVERY = 8;
+const STRANGERS_EVERY = 64;
 
 /** The oldest go each time that so many of the newest have gone. */
 const OLDEST_EVERY = 4;
