@@ -1,7 +1,8 @@
 /**
  * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
- * had their turn. What comes from where genuine requests have come from goes first. Of each kind the newest goes first, so a push that comes in the middle of a flood does not stand behind all of it; now and
- * then the oldest goes, too, so no client waits for ever.
+ * had their turn. What comes from where genuine requests have come from goes first; of each kind the newest goes first, so
+ * a push that comes in the middle of a flood does not stand behind all of it; and now and then the oldest goes, so no client
+ * waits for ever.
  */
 import { neighbourhood } from './addresses.js';
 import type { Connection } from './connection.js';
