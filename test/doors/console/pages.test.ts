@@ -9,6 +9,7 @@ import { staticAddress } from '../../../src/console/static-files.js';
 import { sendingWindow } from '../../../src/domain/limits.js';
 import { key } from '../../../src/redis/keys.js';
 import { merchant } from '../../support/merchants.js';
+import { until } from '../../support/until.js';
 import { openConsole, PASSWORD } from './support/visitor.js';
 
 const HOSTILE = [
@@ -142,7 +143,7 @@ test('the first page leads to the first sheet, and then to the merchants whose t
   await book.load('b1', [merchant(1, 'p103')]);
   await start();
   await settled('b1');
-  expect((await one.get('/')).text).toContain('<a href="/todo?who=merchant">');
+  await until('they are counted', async () => (await one.get('/')).text.includes('<a href="/todo?who=merchant">'));
 });
 
 test('commands in our sentences are in the letters of code, and marks of a merchant are left as they are', async () => {
