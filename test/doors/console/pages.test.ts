@@ -121,7 +121,6 @@ test('the first page says what status says', async () => {
   await book.load('b2', [merchant(3)]);
   const spent = await one.get('/');
   expect(spent.text).toMatch(/<section class="line fair"><h2>Sending waits<\/h2>/);
-  await store.redis.del(key('calls', day));
   await pause(store, 'a holiday', Date.now());
   // The code of the pause is said in words.
   expect((await one.whole('/batches/b2')).text).toContain('An operator paused it.');
