@@ -1,5 +1,5 @@
 /** What a team lead looks at in the morning: what is going on, whose turn it is, which batches are not over. */
-import type { State } from '../domain/registration.js';
+import { STATES, type State } from '../domain/registration.js';
 import type { Actor } from '../domain/words.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
@@ -7,7 +7,6 @@ import { callsByHour, throughput } from './pace.js';
 import { listSchedules } from './schedule.js';
 import { sendingNow } from './sending-now.js';
 import { type BatchNow, batchWith, situation } from './status.js';
-import { toContact } from './todo-list.js';
 import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
 
@@ -22,7 +21,7 @@ export interface BatchToday extends BatchNow {
 
 export async function today(store: Store) {
   const asked = sendingNow(store);
-  const [now, sending, states, schedules, { batches, inAll }, hours, callsPerMinute, contacts] = await Promise.all([
+  const [now, sending, states, schedules, { batches, inAll }, hours, callsPerMinute] = await Promise.all([
     situation(store, asked),
     asked,
     store.workload.states(),
@@ -30,14 +29,13 @@ export async function today(store: Store) {
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
-    toContact(store),
   ]);
   const open = batches.filter((it) => isOpen(it));
   const shown = [...open, ...batches.filter((it) => !isOpen(it))].slice(0, SHOWN);
   const { left } = forCreates(sending, limitsOf(store.settings));
   return {
     now,
-    waitingFor: waitingFor(contacts, states),
+    waitingFor: waitingFor(states),
     schedules,
     batches: withOutlook(store, shown, sending),
     batchesInAll: inAll,
@@ -73,18 +71,17 @@ function isOpen({ outcomes, complete }: BatchNow): boolean {
   return !complete || (outcomes.pending ?? 0) > 0;
 }
 
-/** Merchants that wait for one side; `state`: of registrations whose merchants need not be contacted. */
-export interface Waiting {
-  readonly who: Actor;
-  readonly state?: State;
-  readonly count: number;
-}
-
-/** Those to contact by who has to act, and registrations that an operator has to settle. What is over, or goes on by itself, is in no line. */
-function waitingFor(contacts: ReadonlyMap<Actor, number>, states: Readonly<Record<string, number>>): Waiting[] {
-  const { needs_review: count = 0 } = states;
-  const toSettle = count === 0 ? [] : [{ who: 'us', state: 'needs_review', count } as const];
-  return [...[...contacts].map(([who, merchants]) => ({ who, count: merchants })), ...toSettle];
+/**
+ * Registrations on which a side has to act, by state. Registrations that are over, or wait for us alone, are in no
+ * line.
+ */
+function waitingFor(states: Readonly<Record<string, number>>): { who: Actor; state: State; count: number }[] {
+  return (Object.keys(STATES) as State[]).flatMap((state) => {
+    const { acts: who, outcome } = STATES[state];
+    const count = states[state] ?? 0;
+    const goesOnByItself = outcome === 'pending' && who === 'us';
+    return count > 0 && who !== 'nobody' && !goesOnByItself ? [{ who, state, count }] : [];
+  });
 }
 
 /** The newest first. */

@@ -43,11 +43,6 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   };
 }
 
-/** How many merchants are to be contacted, by the side that has to act: what the list of /todo has. */
-export async function toContact(store: TodoStore): Promise<ReadonlyMap<Actor, number>> {
-  return (await overviewOf(store, optionsOf(store, store.settings.lang))).byActor;
-}
-
 async function optionsOf(store: TodoStore, language: Language): Promise<TodoOptions> {
   return {
     ...(await reportOptionsOf(store, language)),

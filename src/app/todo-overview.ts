@@ -33,16 +33,14 @@ export interface Overview {
   /** The most urgent first. */
   readonly list: readonly Pointer[];
   readonly inAll: number;
-  /** How many of all, by the side that has to act. */
-  readonly byActor: ReadonlyMap<Actor, number>;
   /** False until every batch was read once. */
   readonly isRead: boolean;
 }
 
 interface ReadPage extends PageOfRows {
   pointers: readonly Pointer[];
-  /** How many more it had than are kept, by the side that has to act. */
-  cut: ReadonlyMap<Actor, number>;
+  /** How many more it had than are kept. */
+  cut: number;
   /** When the first deadline of its to-dos ends: who has to act may be another one then. */
   readonly endsAt: number;
 }
@@ -60,7 +58,6 @@ interface Known {
   correctedAt: number;
   list: readonly Pointer[];
   inAll: number;
-  byActor: ReadonlyMap<Actor, number>;
   isMerged: boolean;
   isRead: boolean;
   readonly looks: Looks;
@@ -105,7 +102,6 @@ function knownOf({ redis }: TodoStore): Known {
       correctedAt: 0,
       list: [],
       inAll: 0,
-      byActor: new Map(),
       isMerged: true,
       isRead: false,
       looks: openLooks(),
@@ -262,7 +258,7 @@ async function keep(
   // A page of long rows comes in parts.
   if (page.first % ROWS_PER_PAGE === 0) forget(known, name);
   if (pointers.length === 0) return;
-  const before = known.pages.get(name) ?? { pointers: [], cut: new Map(), endsAt: Number.POSITIVE_INFINITY };
+  const before = known.pages.get(name) ?? { pointers: [], cut: 0, endsAt: Number.POSITIVE_INFINITY };
   known.pages.set(name, {
     batch: batch.id,
     page: number,
@@ -322,11 +318,11 @@ function placeOf({ batch, index }: Pointer): string {
 function merge(known: Known): void {
   const listed = new Set<string>();
   const all: Pointer[] = [];
-  const byActor = new Map<Actor, number>();
+  let cut = 0;
   const age = ({ batch }: ReadPage): number => known.order.get(batch) ?? 0;
   const pages = [...known.pages.values()].sort((one, other) => age(other) - age(one) || one.page - other.page);
   for (const read of pages) {
-    for (const [who, count] of read.cut) byActor.set(who, (byActor.get(who) ?? 0) + count);
+    cut += read.cut;
     for (const pointer of read.pointers) {
       if (pointer.refused !== undefined && known.corrected.has(placeOf(pointer))) continue;
       if (pointer.registration !== '' && listed.has(pointer.registration)) continue;
@@ -336,20 +332,14 @@ function merge(known: Known): void {
   }
   all.sort(urgency);
   known.list = all.slice(0, MOST_TODOS);
-  for (const { who } of all) byActor.set(who, (byActor.get(who) ?? 0) + 1);
-  known.byActor = byActor;
-  known.inAll = [...byActor.values()].reduce((sum, count) => sum + count, 0);
+  known.inAll = all.length + cut;
   known.isMerged = true;
   if (all.length <= 2 * MOST_TODOS) return;
   const counted = new Set(all);
   const kept = new Set(all.slice(0, 2 * MOST_TODOS));
   known.pointers = 0;
   for (const read of pages) {
-    const cut = new Map(read.cut);
-    for (const pointer of read.pointers) {
-      if (counted.has(pointer) && !kept.has(pointer)) cut.set(pointer.who, (cut.get(pointer.who) ?? 0) + 1);
-    }
-    read.cut = cut;
+    read.cut += read.pointers.filter((pointer) => counted.has(pointer) && !kept.has(pointer)).length;
     read.pointers = read.pointers.filter((pointer) => kept.has(pointer));
     known.pointers += read.pointers.length;
   }

@@ -31,8 +31,7 @@ const WORDS = {
   turns: { en: 'Whose turn it is', zh: '待办' },
   who: { en: 'Who acts', zh: '处理人' },
   what: { en: 'State', zh: '状态' },
-  contact: { en: 'to contact', zh: '待联系' },
-  count: { en: 'Merchants', zh: '商户数' },
+  count: { en: 'Merchants', zh: '商户' },
   noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：没有商户在等待处理。' },
   batches: { en: 'Batches', zh: '批次' },
   everyBatch: (count: number): Words => ({ en: `All ${count} batches`, zh: `全部 ${count} 个批次` }),
@@ -153,8 +152,7 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
           {
             heading: view.say(WORDS.what),
             look: 'wide',
-            cell: ({ state }) =>
-              state === undefined ? view.say(WORDS.contact) : view.say(STATE_WORDS[state]).replaceAll('_', ' '),
+            cell: ({ state }) => view.say(STATE_WORDS[state]).replaceAll('_', ' '),
           },
           { heading: view.say(WORDS.count), look: 'number', cell: ({ count }) => view.number(count) },
         ]}
