@@ -4,6 +4,7 @@ import { knownAs, noPhone } from '../../app/check-words.js';
 import { type CheckedFile, type FileCheck, findingsPath, type Way } from '../../app/uploads/checking.js';
 import { readFindings } from '../../app/uploads/findings.js';
 import { KEPT_MS, type Upload } from '../../app/uploads/folder.js';
+import type { Batch } from '../../domain/batch.js';
 import type { Words } from '../../domain/words.js';
 import type { View, Visit } from '../visit.js';
 import { addressWith } from './pager.js';
@@ -52,6 +53,7 @@ export async function SheetReview({ visit, upload, checks, at, way }: Props) {
   const check = checks[at];
   const name = upload.files[at]?.name ?? '';
   const known = await knownAmong(visit, checks);
+  const batch = check && known.get(check);
   return (
     <>
       <div class="heading">
@@ -74,17 +76,26 @@ export async function SheetReview({ visit, upload, checks, at, way }: Props) {
       </p>
       {upload.files.length > 1 && <Files view={visit} upload={upload} checks={checks} at={at} />}
       {check?.kind === 'refused' && <Refused view={visit} words={check.words} isAlone={upload.files.length === 1} />}
-      {check?.kind === 'checked' && <Checked visit={visit} upload={upload} check={check} at={at} way={way} />}
+      {batch !== undefined && <Known view={visit} batch={batch} />}
+      {check?.kind === 'checked' && check.notes.map((words) => <p class="under">{visit.say(words)}</p>)}
+      {check?.kind === 'checked' &&
+        (batch !== undefined ? (
+          <SheetOptions view={visit} path={`/sheets/${upload.id}`} way={way} />
+        ) : (
+          <Checked visit={visit} upload={upload} check={check} at={at} way={way} />
+        ))}
     </>
   );
 }
 
 /** Checks of files that are batches already, with these options: to start them changes nothing. */
-async function knownAmong({ store }: Visit, checks: readonly FileCheck[]): Promise<ReadonlySet<FileCheck>> {
-  const found = await Promise.all(
-    checks.map(async (check) => check.kind === 'checked' && (await store.batches.find(check.batch))?.complete === true),
-  );
-  return new Set(checks.filter((_, at) => found[at]));
+async function knownAmong({ store }: Visit, checks: readonly FileCheck[]): Promise<ReadonlyMap<FileCheck, Batch>> {
+  const known = new Map<FileCheck, Batch>();
+  for (const check of checks) {
+    const batch = check.kind === 'checked' ? await store.batches.find(check.batch) : undefined;
+    if (batch?.complete) known.set(check, batch);
+  }
+  return known;
 }
 
 function Refused({ view, words, isAlone }: { view: View; words: Words; isAlone: boolean }) {
@@ -143,11 +154,20 @@ interface CheckedProps extends Omit<Props, 'checks'> {
   readonly check: CheckedFile;
 }
 
+function Known({ view, batch }: { view: View; batch: Batch }) {
+  return (
+    <section class="line fair">
+      <p>
+        {view.say(knownAs(batch))} <a href={`/batches/${batch.id}`}>{batch.id}</a>
+      </p>
+    </section>
+  );
+}
+
 async function Checked({ visit, upload, check, at, way }: CheckedProps) {
-  const { plan, notes, hasExample, index } = check;
+  const { plan, hasExample, index } = check;
   const context = await checkContextOf(visit.store);
   const forecast = context.forecast(plan.ready);
-  const batch = await context.batch(check.batch);
   const path = `/sheets/${upload.id}`;
   const groups = groupsOf(plan);
   const page = await readFindings(findingsPath(upload, at, way), index, {
@@ -157,19 +177,7 @@ async function Checked({ visit, upload, check, at, way }: CheckedProps) {
   });
   return (
     <>
-      {batch?.complete && (
-        <section class="line fair">
-          <p>
-            {visit.say(knownAs(batch))} <a href={`/batches/${batch.id}`}>{batch.id}</a>
-          </p>
-        </section>
-      )}
-      {notes.map((words) => (
-        <p class="under">{visit.say(words)}</p>
-      ))}
-      {batch?.complete ? (
-        <SheetOptions view={visit} path={path} way={way} />
-      ) : plan.rows === 0 ? (
+      {plan.rows === 0 ? (
         <p class="empty">{visit.say(hasExample ? WORDS.onlyExample : WORDS.empty)}</p>
       ) : (
         <>
