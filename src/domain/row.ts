@@ -90,6 +90,7 @@ export function codeIn({ merchant, cells }: Named, columns: DetailColumns): stri
   return merchant?.code ?? cells[columns[CODE] ?? -1] ?? '';
 }
 
+/** The same of the legal person's Weixin ID. */
 export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): string {
   return merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
 }

@@ -94,7 +94,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     arrivals.accepted(connection);
   }
 
-  /** Its peer and its listeners only now: ten thousand connections at once are accepted in half the time without them. */
+  /** What it is counted for, and its listeners, only now: while thousands come at once, accepting them goes first. */
   function read(connection: Connection): void {
     const { socket } = connection;
     (socket as Carrier)[CONNECTION] = connection;

@@ -1,4 +1,5 @@
 /** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
+import { SECOND_MINI_PROGRAM } from '../domain/registration.js';
 import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 export interface Trouble extends Words {
@@ -207,7 +208,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
       zh: '请向商户确认小程序是否已创建；若没有，请重新提交。',
     },
   },
-  'push:second_mini_program': {
+  [SECOND_MINI_PROGRAM]: {
     acts: 'us',
     en: 'WeChat has created two Mini Programs for this enterprise: an earlier attempt succeeded late. This row shows the last one.',
     zh: '微信为该企业创建了两个小程序：较早的一次提交后来也成功了。本行显示的是最后一个。',

@@ -12,7 +12,8 @@ import { RedisMisconfigured } from '../server/errors.js';
  * Raised with every change of stored keys or fields that an older program would not understand, or would not keep: what every
  * writer has to write (2: the mark of a registration's last fact, without which a fact that was decided on an older history
  * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are. 3: fields of
- * the line and of registrations have other names. 4: a registration has what a report needs in one field more, and no field of its state while it is queued).
+ * the line and of registrations have other names. 4: a registration has what a report needs in one field more, and no field of its state while it is queued. 5: that field also
+ * says whether the legal person was asked by a link).
  */
 export const SCHEMA = '5';
 
