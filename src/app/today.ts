@@ -1,18 +1,19 @@
 /** What a team lead looks at in the morning: what is going on, whose turn it is, which batches are not over. */
-import { STATES, type State } from '../domain/registration.js';
-import type { Actor } from '../domain/words.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
+import { TO_CONTACT, TO_SETTLE } from '../reporter/todo.js';
 import { callsByHour, throughput } from './pace.js';
 import { listSchedules } from './schedule.js';
 import { sendingNow } from './sending-now.js';
 import { type BatchNow, batchWith, situation } from './status.js';
+import { todosByActor } from './todo-list.js';
 import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
 
 /** Of the newest so many, those that are not over come first. */
 const LOOKED_AT = 40;
 const SHOWN = 8;
+const ACTORS_IN_ORDER = [...TO_CONTACT, ...TO_SETTLE];
 
 export interface BatchToday extends BatchNow {
   /** The quota day on which its last row is sent, if nothing goes before it; undefined where all are. */
@@ -21,21 +22,24 @@ export interface BatchToday extends BatchNow {
 
 export async function today(store: Store) {
   const asked = sendingNow(store);
-  const [now, sending, states, schedules, { batches, inAll }, hours, callsPerMinute] = await Promise.all([
+  const [now, sending, schedules, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
     situation(store, asked),
     asked,
-    store.workload.states(),
     listSchedules(store),
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
+    todosByActor(store),
   ]);
   const open = batches.filter((it) => isOpen(it));
   const shown = [...open, ...batches.filter((it) => !isOpen(it))].slice(0, SHOWN);
   const { left } = forCreates(sending, limitsOf(store.settings));
   return {
     now,
-    waitingFor: waitingFor(states),
+    waitingFor: ACTORS_IN_ORDER.flatMap((who) => {
+      const count = waiting.get(who) ?? 0;
+      return count > 0 ? [{ who, count }] : [];
+    }),
     schedules,
     batches: withOutlook(store, shown, sending),
     batchesInAll: inAll,
@@ -69,19 +73,6 @@ export function withOutlook(
 
 function isOpen({ outcomes, complete }: BatchNow): boolean {
   return !complete || (outcomes.pending ?? 0) > 0;
-}
-
-/**
- * Registrations on which a side has to act, by state. Registrations that are over, or wait for us alone, are in no
- * line.
- */
-function waitingFor(states: Readonly<Record<string, number>>): { who: Actor; state: State; count: number }[] {
-  return (Object.keys(STATES) as State[]).flatMap((state) => {
-    const { acts: who, outcome } = STATES[state];
-    const count = states[state] ?? 0;
-    const goesOnByItself = outcome === 'pending' && who === 'us';
-    return count > 0 && who !== 'nobody' && !goesOnByItself ? [{ who, state, count }] : [];
-  });
 }
 
 /** The newest first. */

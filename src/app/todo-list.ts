@@ -2,7 +2,7 @@
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
-import { type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
+import { TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
 import { overviewOf, type Pointer, type TodoStore } from './todo-overview.js';
 
@@ -29,18 +29,29 @@ export interface TodoWanted {
 export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<TodoPage> {
   const { from, most, who, notContacted } = wanted;
   const asked = optionsOf(store, wanted.language);
-  const [options, { list, inAll, isRead }] = await Promise.all([asked, overviewOf(store, asked)]);
-  const fitting = list.filter((it) => (who === undefined || it.who === who) && !(notContacted && it.isContacted));
-  const todos = await readTodos(store, fitting.slice(from, from + most), options);
+  const [options, { contacts, toSettle, byActor, isRead }] = await Promise.all([asked, overviewOf(store, asked)]);
+  const isToSettle = TO_SETTLE.some((it) => it === who);
+  const fitting = (isToSettle ? toSettle : contacts).filter(
+    (it) => (who === undefined || it.who === who) && !(notContacted && it.isContacted),
+  );
+  const todos = await readTodos(store, fitting.slice(from, from + most), {
+    ...options,
+    who: new Set(isToSettle ? TO_SETTLE : TO_CONTACT),
+  });
   const { now } = options;
   return {
     todos: todos.filter(({ notes }) => !(notContacted && notes.contactedAt !== undefined)),
-    inAll,
-    urgent: list.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
-    contacted: list.filter(({ isContacted }) => isContacted).length,
+    inAll: TO_CONTACT.reduce((sum, it) => sum + (byActor.get(it) ?? 0), 0),
+    urgent: contacts.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
+    contacted: contacts.filter(({ isContacted }) => isContacted).length,
     next: from + most < fitting.length ? from + most : undefined,
     isReading: !isRead,
   };
+}
+
+/** How many merchants wait for a person, by the side that has to act: what /todo lists. */
+export async function todosByActor(store: TodoStore): Promise<ReadonlyMap<Actor, number>> {
+  return (await overviewOf(store, optionsOf(store, store.settings.lang))).byActor;
 }
 
 async function optionsOf(store: TodoStore, language: Language): Promise<TodoOptions> {

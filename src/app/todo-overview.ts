@@ -11,7 +11,7 @@ import { changesSince, type PageOfRows } from '../redis/ledger/changes.js';
 import type { PackedPage } from '../redis/ledger/packed-rows.js';
 import { PageCursor } from '../redis/ledger/page-cursor.js';
 import type { RefusedRow } from '../reporter/corrected-later.js';
-import { type TodoOptions, todosAmong, type Urgency, urgency } from '../reporter/todo.js';
+import { TO_CONTACT, TO_SETTLE, type TodoOptions, todosAmong, type Urgency, urgency } from '../reporter/todo.js';
 import { sleep } from '../sleep.js';
 import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
@@ -30,17 +30,20 @@ export interface Pointer extends Urgency {
 }
 
 export interface Overview {
-  /** The most urgent first. */
-  readonly list: readonly Pointer[];
-  readonly inAll: number;
+  /** Merchants to contact, the most urgent first. */
+  readonly contacts: readonly Pointer[];
+  /** Rows that wait for an operator, the newest first. */
+  readonly toSettle: readonly Pointer[];
+  /** How many of all, by the side that has to act. */
+  readonly byActor: ReadonlyMap<Actor, number>;
   /** False until every batch was read once. */
   readonly isRead: boolean;
 }
 
 interface ReadPage extends PageOfRows {
   pointers: readonly Pointer[];
-  /** How many more it had than are kept. */
-  cut: number;
+  /** How many more it had than are kept, by the side that has to act. */
+  cut: ReadonlyMap<Actor, number>;
   /** When the first deadline of its to-dos ends: who has to act may be another one then. */
   readonly endsAt: number;
 }
@@ -56,8 +59,9 @@ interface Known {
   /** Refused rows whose merchant a newer sheet has again, by {@link placeOf}; and up to which change that was looked up. */
   corrected: ReadonlySet<string>;
   correctedAt: number;
-  list: readonly Pointer[];
-  inAll: number;
+  contacts: readonly Pointer[];
+  toSettle: readonly Pointer[];
+  byActor: ReadonlyMap<Actor, number>;
   isMerged: boolean;
   isRead: boolean;
   readonly looks: Looks;
@@ -68,8 +72,10 @@ interface Known {
 export const MOST_TODOS = 2_000;
 /** What took longer is done at most a tenth of the time. */
 const QUICK_MS = 50;
-/** A page waits so long for the list, and then shows what is known. */
+/** A page waits so long for a look, and then shows what is known. */
 const WAITED_MS = 60;
+/** So long where looks are quick: what a person has just done is in the list, on a busy machine, too. */
+const WAITED_IF_QUICK_MS = 1_000;
 
 const overviews = new WeakMap<Store['redis'], Known>();
 
@@ -84,7 +90,7 @@ export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>):
   // A page that waits for the list fails with it; where none waits, the log has the error.
   looked.catch((error) => store.log.warn({ err: error }, 'the to-dos could not be read'));
   // The page waits for its options in any case.
-  await Promise.race([looked, asked.then(() => sleep(WAITED_MS))]);
+  await Promise.race([looked, asked.then(() => sleep(known.looks.patience()))]);
   if (!known.isMerged) merge(known);
   return known;
 }
@@ -100,8 +106,9 @@ function knownOf({ redis }: TodoStore): Known {
       pointers: 0,
       corrected: new Set(),
       correctedAt: 0,
-      list: [],
-      inAll: 0,
+      contacts: [],
+      toSettle: [],
+      byActor: new Map(),
       isMerged: true,
       isRead: false,
       looks: openLooks(),
@@ -118,15 +125,18 @@ type Look = () => Promise<'first' | 'further'>;
 interface Looks {
   /** Resolves with the end of a look that began after this was called; at once where the last one took so long that the next has to wait. */
   begin(look: Look): Promise<void>;
+  /** For how many ms a page waits for it. */
+  patience(): number;
 }
 
 function openLooks(): Looks {
   let present: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   let nextAt = 0;
+  let begun = 0;
 
   async function run(look: Look): Promise<void> {
-    const begun = Date.now();
+    begun = Date.now();
     try {
       const kind = await look();
       const took = Date.now() - begun;
@@ -151,6 +161,8 @@ function openLooks(): Looks {
         });
       return next;
     },
+    // Each page that comes while a first look takes minutes is shown soon.
+    patience: () => (nextAt > 0 ? WAITED_MS : Math.max(begun + WAITED_IF_QUICK_MS - Date.now(), WAITED_MS)),
   };
 }
 
@@ -232,8 +244,9 @@ async function keep(
   known: Known,
   batch: Batch,
   page: PackedPage,
-  options: TodoOptions,
+  asked: TodoOptions,
 ): Promise<void> {
+  const options = { ...asked, who: ANYONE };
   const pointers: Pointer[] = [];
   const entries = entriesOf(batch, page);
   for (let at = 0; at < entries.length; at += ROWS_AT_ONCE) {
@@ -258,7 +271,7 @@ async function keep(
   // A page of long rows comes in parts.
   if (page.first % ROWS_PER_PAGE === 0) forget(known, name);
   if (pointers.length === 0) return;
-  const before = known.pages.get(name) ?? { pointers: [], cut: 0, endsAt: Number.POSITIVE_INFINITY };
+  const before = known.pages.get(name) ?? { pointers: [], cut: new Map(), endsAt: Number.POSITIVE_INFINITY };
   known.pages.set(name, {
     batch: batch.id,
     page: number,
@@ -268,9 +281,10 @@ async function keep(
   });
   known.pointers += pointers.length;
   known.isMerged = false;
-  if (known.pointers > 4 * MOST_TODOS) merge(known);
+  if (known.pointers > 8 * MOST_TODOS) merge(known);
 }
 
+const ANYONE: ReadonlySet<Actor> = new Set([...TO_CONTACT, ...TO_SETTLE]);
 /** Short-lived garbage, and answers between them. */
 const ROWS_AT_ONCE = 64;
 
@@ -314,15 +328,19 @@ function placeOf({ batch, index }: Pointer): string {
   return `${batch}/${index}`;
 }
 
+function isContact({ who }: Pointer): boolean {
+  return TO_CONTACT.some((it) => it === who);
+}
+
 /** Each merchant once, by the row of the newest batch; of what cannot come into the list nothing is kept. */
 function merge(known: Known): void {
   const listed = new Set<string>();
   const all: Pointer[] = [];
-  let cut = 0;
+  const byActor = new Map<Actor, number>();
   const age = ({ batch }: ReadPage): number => known.order.get(batch) ?? 0;
   const pages = [...known.pages.values()].sort((one, other) => age(other) - age(one) || one.page - other.page);
   for (const read of pages) {
-    cut += read.cut;
+    for (const [who, count] of read.cut) byActor.set(who, (byActor.get(who) ?? 0) + count);
     for (const pointer of read.pointers) {
       if (pointer.refused !== undefined && known.corrected.has(placeOf(pointer))) continue;
       if (pointer.registration !== '' && listed.has(pointer.registration)) continue;
@@ -330,16 +348,23 @@ function merge(known: Known): void {
       all.push(pointer);
     }
   }
-  all.sort(urgency);
-  known.list = all.slice(0, MOST_TODOS);
-  known.inAll = all.length + cut;
+  const contacts = all.filter(isContact).sort(urgency);
+  const toSettle = all.filter((it) => !isContact(it)).sort(urgency);
+  known.contacts = contacts.slice(0, MOST_TODOS);
+  known.toSettle = toSettle.slice(0, MOST_TODOS);
+  for (const { who } of all) byActor.set(who, (byActor.get(who) ?? 0) + 1);
+  known.byActor = byActor;
   known.isMerged = true;
-  if (all.length <= 2 * MOST_TODOS) return;
+  if (Math.max(contacts.length, toSettle.length) <= 2 * MOST_TODOS) return;
   const counted = new Set(all);
-  const kept = new Set(all.slice(0, 2 * MOST_TODOS));
+  const kept = new Set([...contacts.slice(0, 2 * MOST_TODOS), ...toSettle.slice(0, 2 * MOST_TODOS)]);
   known.pointers = 0;
   for (const read of pages) {
-    read.cut += read.pointers.filter((pointer) => counted.has(pointer) && !kept.has(pointer)).length;
+    const cut = new Map(read.cut);
+    for (const pointer of read.pointers) {
+      if (counted.has(pointer) && !kept.has(pointer)) cut.set(pointer.who, (cut.get(pointer.who) ?? 0) + 1);
+    }
+    read.cut = cut;
     read.pointers = read.pointers.filter((pointer) => kept.has(pointer));
     known.pointers += read.pointers.length;
   }

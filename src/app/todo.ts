@@ -9,7 +9,7 @@ import type { Store } from './wiring/store.js';
 export async function todo(
   store: Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'redis' | 'settings'>,
   language: Language,
-  chosen: Pick<TodoOptions, 'contact' | 'notContacted'> = {},
+  chosen: Pick<TodoOptions, 'contact' | 'notContacted' | 'who'> = {},
 ): Promise<Todo[]> {
   const options = {
     ...(await reportOptionsOf(store, language)),

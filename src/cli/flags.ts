@@ -34,12 +34,16 @@ export function namesWithWords(table: Readonly<Record<string, Words>>): string {
     .join('、');
 }
 
-export function whoFrom(text: string | undefined): ReadonlySet<Actor> | undefined {
+/** @param actors those that can be asked for */
+export function whoFrom<Name extends Actor>(
+  text: string | undefined,
+  actors: Readonly<Record<Name, Words>>,
+): ReadonlySet<Name> | undefined {
   return text === undefined
     ? undefined
-    : namesFrom(text, ACTORS, (unknown, names) => ({
+    : namesFrom(text, actors, (unknown, names) => ({
         en: `--who ${unknown}: use ${names}.`,
-        zh: `--who ${unknown}：请写 ${namesWithWords(ACTORS)}。`,
+        zh: `--who ${unknown}：请写 ${namesWithWords(actors)}。`,
       }));
 }
 

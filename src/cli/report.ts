@@ -99,7 +99,7 @@ async function writeReport(
     });
   }
   const only = outcomesFrom(options.only);
-  const who = whoFrom(options.who);
+  const who = whoFrom(options.who, ACTORS);
   const since = sinceFrom(options.since, settings.quotaTimezone);
   const store = await open('bulk');
   const batches = await batchesToReport(store, options.all ? { all: true } : { id });

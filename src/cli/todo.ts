@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { TODO_SUMMARY, todo } from '../app/todo.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
+import { ACTORS } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
-import { isWorkbook, languageFrom } from './flags.js';
+import { isWorkbook, languageFrom, namesWithWords, whoFrom } from './flags.js';
 import { spoken } from './language.js';
 import { printData, printJson, say } from './terminal.js';
 
@@ -12,10 +13,13 @@ interface Options {
   readonly output?: string;
   readonly force?: true;
   readonly contact?: string;
+  readonly who?: string;
   readonly notContacted?: true;
   readonly lang?: string;
   readonly json?: true;
 }
+
+const { nobody: _, ...WITH_TODOS } = ACTORS;
 
 export function todoCommand(): Command {
   return command(
@@ -48,15 +52,23 @@ export function todoCommand(): Command {
         zh: '只列尚未联系过的商户（`note --contacted` 记录已联系）',
       }),
     )
+    .option(
+      '--who <WHO,...>',
+      spoken({
+        en: `only rows whose next step is theirs: ${Object.keys(WITH_TODOS).join(', ')}; default: legal_person, merchant. With us: rows that an operator has to settle`,
+        zh: `只列下一步由谁处理的行：${namesWithWords(WITH_TODOS)}；默认为 legal_person、merchant。用 us 列出需由运营人员处理的行`,
+      }),
+    )
     .option('--json', spoken(AS_JSON))
     .action(async (options: Options, made: Command) => perform(made, {}, (context) => listTodos(context, options)));
 }
 
 async function listTodos({ open, settings }: CommandContext, options: Options): Promise<number> {
   const language = languageFrom(options.lang);
+  const who = whoFrom(options.who, WITH_TODOS);
   const store = await open('interactive');
   const contact = options.contact?.split(',').map((heading) => heading.trim());
-  const todos = await todo(store, language, { contact, notContacted: options.notContacted });
+  const todos = await todo(store, language, { contact, notContacted: options.notContacted, who });
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
   const shown = (at: number): string => clockTime(at, settings.quotaTimezone, language);
 

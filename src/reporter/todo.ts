@@ -1,6 +1,6 @@
 /**
- * The people to contact, over all batches: merchants who have to act, or whose legal person has to, first those whose
- * 24 hours still run. A phone call can save these; the others have failed already.
+ * The people to contact, over all batches: merchants and legal persons that have to act, first those whose
+ * 24 hours still run. A phone call can save these; the others have failed already. The same list says what waits for an operator.
  */
 
 import type { Batch } from '../domain/batch.js';
@@ -11,7 +11,7 @@ import type { NotesShown } from '../domain/note.js';
 import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { codeIn, nameIn } from '../domain/row.js';
-import type { Language, Words } from '../domain/words.js';
+import type { Actor, Language, Words } from '../domain/words.js';
 import { giveWay } from '../give-way.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
@@ -37,6 +37,7 @@ export interface Todo {
   readonly notes: NotesShown;
 }
 
+/** `who`: absent, the merchant and the legal person. */
 export interface TodoOptions extends ReportOptions {
   /** Headings of the sheet's contact columns; without any, headings that mention a contact or a phone. */
   readonly contact?: readonly string[] | undefined;
@@ -74,6 +75,11 @@ export const TODO_HEADINGS = {
 type TodoColumn = keyof typeof TODO_HEADINGS;
 export const TODO_COLUMNS = Object.keys(TODO_HEADINGS) as readonly TodoColumn[];
 
+/** The clerk contacts these. */
+export const TO_CONTACT = ['legal_person', 'merchant'] as const satisfies readonly Actor[];
+/** These settle what no merchant can. */
+export const TO_SETTLE = ['us', 'platform'] as const satisfies readonly Actor[];
+
 /** A to-do and its place in its batch. */
 export interface TodoOfRow {
   readonly index: number;
@@ -110,7 +116,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
 
 const NO_NOTES: NotesShown = {};
 
-/** Those of some rows of a batch whose merchant has to be contacted, in their order. */
+/** Those of some rows of a batch that wait for a person, in their order. */
 export async function todosAmong(
   batches: Batches,
   batch: Batch,
@@ -121,10 +127,11 @@ export async function todosAmong(
   if (entries.length === 0) return [];
   const contact = contactColumns(batch, options.contact);
   const rows = await reportOf(batches, batch, entries, options);
-  const notes = await options.notesOf(rows.filter(isTheirs).flatMap(registrationsOf));
+  const waits = waitsFor(options.who ?? new Set(TO_CONTACT));
+  const notes = await options.notesOf(rows.filter(waits).flatMap(registrationsOf));
   return rows.flatMap((row, at) => {
     const entry = entries[at];
-    if (entry === undefined || !isTheirs(row)) return [];
+    if (entry === undefined || !waits(row)) return [];
     const endsAt = entry.registration && confirmByOf(entry.registration);
     const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
     const todo: Todo = {
@@ -174,8 +181,10 @@ function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
   return relation.kind === 'registered' || relation.kind === 'refused';
 }
 
-function isTheirs({ who_acts }: ReportRow): boolean {
-  return who_acts === 'merchant' || who_acts === 'legal_person';
+/** What waits for us and is not over yet goes on by itself. */
+function waitsFor(wanted: ReadonlySet<string>): (row: ReportRow) => boolean {
+  return ({ who_acts: who, outcome }) =>
+    wanted.has(who) && (TO_CONTACT.some((it) => it === who) || outcome !== 'pending');
 }
 
 /** A row that our checks refused has none. */

@@ -70,6 +70,18 @@ test('merchants whose 24 hours still run come first, the least time left before 
   expect(hoursLeft).toEqual([1, 4, 22, Number.NaN, Number.NaN]);
 });
 
+test('--who us lists what an operator has to settle, and nothing that goes on by itself', async () => {
+  await aDayLater();
+  await openBook(server.redis).record(ids[3] ?? '', 'registration_refused', { problem: 'push:105' });
+  const names = async (...args: string[]) => (await todos(...args)).map(({ merchant }) => merchant);
+  expect(await names('--who', 'us')).toEqual([merchant(3).name]);
+  expect(await names('--who', 'legal_person')).toEqual([merchant(4).name, merchant(1).name]);
+  expect(await names('--who', 'us,商户')).toEqual(
+    expect.arrayContaining([merchant(3).name, merchant(2).name, '无代码商户']),
+  );
+  await expect(names('--who', 'nobody')).rejects.toThrow('--who nobody: use us, merchant, legal_person, platform.');
+});
+
 test('a Chinese workbook has times as clocks show them; CSV and JSON have data', async () => {
   await aDayLater();
   const first = async (...args: string[]) => {

@@ -5,7 +5,6 @@ import { NIGHT_ENDINGS } from '../../app/schedule.js';
 import { statusLines } from '../../app/status-words.js';
 import { today } from '../../app/today.js';
 import { dayInWords } from '../../domain/calendar.js';
-import { STATE_WORDS } from '../../domain/outcome-words.js';
 import { ACTORS, type Words } from '../../domain/words.js';
 import { ShareBar } from '../components/bar.js';
 import { BatchTable } from '../components/batch-table.js';
@@ -15,7 +14,6 @@ import { LineState } from '../components/line-state.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
-import { isListed } from './todo.js';
 
 const WORDS = {
   title: { en: 'Today', zh: '今日' },
@@ -30,8 +28,7 @@ const WORDS = {
   ending: { en: 'end within three hours', zh: '三小时内到期' },
   turns: { en: 'Whose turn it is', zh: '待办' },
   who: { en: 'Who acts', zh: '处理人' },
-  what: { en: 'State', zh: '状态' },
-  count: { en: 'Merchants', zh: '商户' },
+  count: { en: 'Merchants', zh: '商户数' },
   noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：没有商户在等待处理。' },
   batches: { en: 'Batches', zh: '批次' },
   everyBatch: (count: number): Words => ({ en: `All ${count} batches`, zh: `全部 ${count} 个批次` }),
@@ -144,15 +141,11 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
         columns={[
           {
             heading: view.say(WORDS.who),
+            look: 'wide',
             cell: ({ who }) => {
               const name = view.say(ACTORS[who]);
-              return leadsToTodo && isListed(who) ? <a href={`/todo?who=${who}`}>{name}</a> : name;
+              return leadsToTodo ? <a href={`/todo?who=${who}`}>{name}</a> : name;
             },
-          },
-          {
-            heading: view.say(WORDS.what),
-            look: 'wide',
-            cell: ({ state }) => view.say(STATE_WORDS[state]).replaceAll('_', ' '),
           },
           { heading: view.say(WORDS.count), look: 'number', cell: ({ count }) => view.number(count) },
         ]}

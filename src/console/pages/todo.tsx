@@ -9,7 +9,7 @@ import { MOST_TODOS } from '../../app/todo-overview.js';
 import { isIdentity } from '../../domain/merchant.js';
 import type { Outcome } from '../../domain/registration.js';
 import { ACTORS, type Actor, type Words } from '../../domain/words.js';
-import type { Todo } from '../../reporter/todo.js';
+import { TO_CONTACT, TO_SETTLE, type Todo } from '../../reporter/todo.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { CopyButton } from '../components/copy.js';
 import { Countdown } from '../components/countdown.js';
@@ -53,13 +53,8 @@ const WORDS = {
 } as const;
 
 const MOST = 25;
-const THEIRS = ['legal_person', 'merchant'] as const satisfies readonly Actor[];
+const LISTED = [...TO_CONTACT, ...TO_SETTLE];
 const OPEN = 'open';
-
-/** Whether merchants whose turn it is are listed on `/todo?who=`. */
-export function isListed(who: Actor): boolean {
-  return THEIRS.some((it) => it === who);
-}
 
 export const todoRoutes: readonly Route[] = [
   {
@@ -118,7 +113,7 @@ function filterIn({ query }: View) {
   const from = Math.min(Math.max(Number.parseInt(query.get('from') ?? '0', 10) || 0, 0), MOST_TODOS);
   return {
     from,
-    who: THEIRS.find((name) => name === query.get('who')),
+    who: LISTED.find((name) => name === query.get('who')),
     notContacted: query.get('contacted') === OPEN,
   };
 }
@@ -132,7 +127,7 @@ function Filters({ visit }: { visit: Visit }) {
         label={visit.say(WORDS.who)}
         name="who"
         value={who}
-        choices={[any, ...THEIRS.map((value) => ({ value, words: visit.say(ACTORS[value]) }))]}
+        choices={[any, ...LISTED.map((value) => ({ value, words: visit.say(ACTORS[value]) }))]}
       />
       <Choice
         label={visit.say(WORDS.which)}
