@@ -34,6 +34,22 @@ function processLines({ workers, receivers, schedulers, ...times }: Situation['p
   ];
 }
 
+export function otherApiInWords(
+  workers: readonly Pick<LiveProcess, 'host' | 'pid' | 'api'>[],
+  settings: string,
+): Words {
+  const places = workers.map(({ host, pid, api }) => `${host}:${pid} (${api})`);
+  return {
+    en: `workers call another registration API than these settings name (${settings}): ${places.join(', ')}.`,
+    zh: `有工作进程调用的注册接口与当前设置（${settings}）不同：${places.join('、')}。`,
+  };
+}
+
+export const SAME_API: Words = {
+  en: 'A row that was checked for one API may be refused by the other: set the same WECHAT_REGISTRATION_API everywhere, and restart the workers.',
+  zh: '按一个接口校验的行，可能被另一个接口拒绝：请在各处设置相同的 WECHAT_REGISTRATION_API，并重启工作进程。',
+};
+
 const ROLES = {
   workers: { en: 'workers', zh: '工作进程' },
   receivers: { en: 'receivers', zh: '接收服务' },
@@ -130,6 +146,9 @@ export function statusLines(facts: Situation, now: number): Line[] {
       ? ([[{ en: 'fault', zh: '故障' }, faultOf(workerMissing)]] as const)
       : []),
     ...processLines(facts.processes),
+    ...ifKnown({ en: 'registration API', zh: '注册接口' }, facts.otherApi, ({ workers, settings }) =>
+      joined([otherApiInWords(workers, settings), SAME_API]),
+    ),
     ...callLines(calls),
     [
       { en: 'to be sent', zh: '待提交' },

@@ -6,7 +6,7 @@ import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
 import { STATE_WORDS } from '../domain/outcome-words.js';
-import { liveOf, type Presence, type ProcessRole } from '../domain/presence.js';
+import { liveOf, type Presence, type ProcessRole, workersWithOtherApi } from '../domain/presence.js';
 import { type State, WAITS, type Wait } from '../domain/registration.js';
 import { same, type Words } from '../domain/words.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
@@ -84,6 +84,7 @@ export async function situation(store: Store, sending: Promise<SendingStatus> = 
         ? { stopped: isStopped(now), ...blockedReason, ...metByLine(now, limits) }
         : { stopped: false },
     processes: processesShown(presence, limits),
+    otherApi: otherApi(presence, settings.wechatRegistrationApi),
     workerMissing:
       missing === undefined
         ? null
@@ -135,6 +136,11 @@ function processesShown(presence: Presence, { timezone }: Limits) {
     lastPushAt: time(pushAt),
     waitingSince: time(waitingSince),
   };
+}
+
+function otherApi(presence: Presence, api: string) {
+  const workers = workersWithOtherApi(presence, api).map(({ host, pid, api = '' }) => ({ host, pid, api }));
+  return workers.length === 0 ? null : { workers, settings: api };
 }
 
 /** Also while it is tried by itself. */

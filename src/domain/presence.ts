@@ -12,6 +12,8 @@ export interface LiveProcess {
   readonly role: ProcessRole;
   /** Only of a worker. */
   readonly running?: Running;
+  /** Only of a worker: the registration API that it calls. */
+  readonly api?: string;
   /** Of the program. */
   readonly version: string;
   readonly host: string;
@@ -36,6 +38,11 @@ export interface Presence {
 
 export function liveOf({ live }: Presence, role: ProcessRole): LiveProcess[] {
   return live.filter((process) => process.role === role);
+}
+
+/** A worker with other settings: a row that was checked for one API may lack what the other one needs, and is refused. */
+export function workersWithOtherApi(presence: Presence, api: string): LiveProcess[] {
+  return liveOf(presence, 'worker').filter((worker) => worker.api !== undefined && worker.api !== api);
 }
 
 /** The ledger believes of no process that it lives for more than three minutes (prelude.lua). */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
+import { statusCommand } from '../../src/cli/status.js';
 import type { Schedule } from '../../src/domain/night.js';
 import type { LiveProcess } from '../../src/domain/presence.js';
 import { openCalls } from '../../src/redis/calls.js';
@@ -401,6 +402,23 @@ describe('processes', () => {
     await beat({ version: '1.1.0', host: 'two', id: 'v' });
     const versions = (await doctor(settingsFor(url))).findings.find(({ check }) => check === 'versions');
     expect(versions).toMatchObject({ verdict: 'warning', says: expect.stringContaining('1.1.0: worker at two:7') });
+  });
+
+  test('workers that call another registration API are warned of, here and by status', async () => {
+    const { url } = await simulator();
+    await beat({ api: 'fastregisterenterpriseweapp' });
+    const settings = settingsFor(url);
+    expect(verdicts((await doctor(settings)).findings)).not.toHaveProperty('API of the workers');
+    await beat({ api: 'fastregisterweapp', host: 'two', id: 'v' });
+    const { findings } = await doctor(settings);
+    const says =
+      'workers call another registration API than these settings name (fastregisterenterpriseweapp): two:7 (fastregisterweapp).';
+    expect(findings.find(({ check }) => check === 'API of the workers')).toMatchObject({
+      verdict: 'warning',
+      says,
+    });
+    const { stdout } = await run(statusCommand, [], settings);
+    expect(stdout).toContain(says);
   });
 
   test('that are needed and do not run are named with what to start', async () => {

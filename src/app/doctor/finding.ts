@@ -28,6 +28,7 @@ export const CHECKS = {
   line: { en: 'line', zh: '提交' },
   'quota day': { en: 'quota day', zh: '额度日' },
   'registration API': { en: 'registration API', zh: '注册接口' },
+  'API of the workers': { en: 'API of the workers', zh: '工作进程的注册接口' },
   'contact phone': { en: 'contact phone', zh: '客服电话' },
   'permission sets': { en: 'permission sets', zh: '权限集' },
   'verify ticket': { en: 'verify ticket', zh: '票据' },

@@ -1,8 +1,15 @@
 /** The processes that work on this ledger, and the missing ones. */
-import { type LiveProcess, liveOf, type Presence, type ProcessRole } from '../../domain/presence.js';
+import {
+  type LiveProcess,
+  liveOf,
+  type Presence,
+  type ProcessRole,
+  workersWithOtherApi,
+} from '../../domain/presence.js';
 import type { Words } from '../../domain/words.js';
 import { openNights } from '../../redis/nights.js';
 import { type MissingWorker, processesNow } from '../../reporter/missing-worker.js';
+import { otherApiInWords, SAME_API } from '../status-words.js';
 import { processSourcesOf } from '../wiring/process-sources.js';
 import type { Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
@@ -37,6 +44,7 @@ export async function checkProcesses({ settings, redis, workload }: Store): Prom
           }),
         ]),
     ...versionFindings(presence),
+    ...apiFindings(presence, settings.wechatRegistrationApi),
   ];
 }
 
@@ -93,6 +101,12 @@ function versionFindings({ live }: Presence): Finding[] {
       },
     },
   ];
+}
+
+function apiFindings(presence: Presence, api: string): Finding[] {
+  const others = workersWithOtherApi(presence, api);
+  if (others.length === 0) return [];
+  return [{ check: 'API of the workers', verdict: 'warning', says: otherApiInWords(others, api), todo: SAME_API }];
 }
 
 function placesOf(live: readonly LiveProcess[]): Words {

@@ -16,6 +16,7 @@ export function startBeatingAs(
   const process = {
     role,
     ...(running !== undefined && { running }),
+    ...(role === 'worker' && { api: settings.wechatRegistrationApi }),
     version: VERSION,
     host: hostname(),
     pid: globalThis.process.pid,
