@@ -55,10 +55,10 @@ export function Document({ language, title, isRehearsal, liveAt, children }: Doc
             {WORDS.rehearsal[language]}
           </p>
         )}
-        <p class="interruption" id="interrupted" role="status" hidden>
+        <p class="interruption" id="interrupted" role="status" data-unsent={WORDS.unsent[language]} hidden>
           {WORDS.interrupted[language]}
         </p>
-        <p class="interruption" id="disconnected" role="status" hidden>
+        <p class="interruption" id="disconnected" role="status" data-unsent={WORDS.unsent[language]} hidden>
           {WORDS.disconnected[language]}
         </p>
         {children}

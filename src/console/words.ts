@@ -19,6 +19,10 @@ export const WORDS = {
     en: 'The connection to the console is lost. This page shows what was known last, and goes on by itself.',
     zh: '与控制台的连接已断开。页面显示的是最后一次的数据，恢复后会自动更新。',
   },
+  unsent: {
+    en: 'Not sent. What you typed stays here: press again when the page goes on.',
+    zh: '尚未发送。已填写的内容会保留，页面恢复后请再次点击。',
+  },
   first: { en: 'First page', zh: '首页' },
   next: { en: 'Next', zh: '下一页' },
   cancel: { en: 'Cancel', zh: '取消' },

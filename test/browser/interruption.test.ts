@@ -109,9 +109,16 @@ test('while the console is away a band says so, and the page follows again when 
   const opened = await openPage(address);
   const { page } = opened;
   await logIn(opened);
+  await page.goto(`${address}/line`);
   const band = page.locator('#disconnected');
   await first.close();
   await band.waitFor({ state: 'visible' });
+  // What is written meanwhile is neither lost nor sent.
+  await page.click('details.confirm:has(form[action="/line/pause"]) > summary');
+  await page.fill('dialog input[name=because]', 'lunch');
+  await page.click('dialog button[type=submit]');
+  await page.getByText('Not sent. What you typed stays here').waitFor();
+  expect(await page.inputValue('dialog input[name=because]')).toBe('lunch');
   const second = await startConsoleOf({ ...store, settings: { ...store.settings, consolePort: first.port } });
   onTestFinished(() => second.close());
   await band.waitFor({ state: 'hidden' });

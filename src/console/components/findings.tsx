@@ -23,10 +23,10 @@ export function Findings({ view, caption, findings }: { view: View; caption: str
           look: 'wide',
           cell: ({ says, todo }) => (
             <>
-              <Prose text={view.say(says)} />
+              <Prose view={view} text={view.say(says)} />
               {todo !== undefined && (
                 <small>
-                  <Prose text={`→ ${view.say(todo)}`} />
+                  <Prose view={view} text={`→ ${view.say(todo)}`} />
                 </small>
               )}
             </>

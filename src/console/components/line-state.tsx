@@ -40,7 +40,7 @@ export function LineState({ view, now }: { view: View; now: Situation }) {
       ) : (
         faults.map((words) => (
           <p>
-            <Prose text={view.say(words)} />
+            <Prose view={view} text={view.say(words)} />
           </p>
         ))
       )}

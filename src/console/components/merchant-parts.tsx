@@ -55,7 +55,7 @@ export function Attempts({ view, attempts }: { view: View; attempts: readonly At
           look: 'wide',
           cell: ({ fact, problem, said, appid }) => (
             <>
-              {fact !== undefined && <Prose text={view.say(FACTS[fact])} />}
+              {fact !== undefined && <Prose view={view} text={view.say(FACTS[fact])} />}
               {[problem, appid].map((it) => it !== undefined && <small class="id">{it}</small>)}
               {said !== undefined && (
                 <small>
@@ -168,7 +168,7 @@ export function Timeline({ view, entries }: { view: View; entries: readonly Time
             )}
           </p>
           <p>
-            {kind === 'noted' ? sentence : <Prose text={sentence} />}
+            {kind === 'noted' ? sentence : <Prose view={view} text={sentence} />}
             {pushedAt !== undefined && `${view.say(HISTORY_WORDS.sentAt)} ${view.time(pushedAt)}`}
           </p>
           {particulars.map((it) => (

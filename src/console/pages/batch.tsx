@@ -19,6 +19,7 @@ import { forCreates } from '../../reporter/sending-status.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
 import { addressWith, Pager } from '../components/pager.js';
+import { Prose } from '../components/prose.js';
 import { Reasons } from '../components/reasons.js';
 import { filterIn, RowFilters } from '../components/row-filter.js';
 import { DataTable } from '../components/table.js';
@@ -219,7 +220,11 @@ function RowTable({ view, rows, empty }: { view: View; rows: readonly ShownRow[]
           cell: ({ reason, next_step: next }) => (
             <>
               {reason}
-              {next !== '' && <small>{next}</small>}
+              {next !== '' && (
+                <small>
+                  <Prose view={view} text={next} />
+                </small>
+              )}
             </>
           ),
         },

@@ -117,7 +117,7 @@ async function pageOf(visit: Visit, checked?: { findings: readonly Finding[]; at
             )}
           </div>
           <p class="under">
-            <Prose text={visit.say(checked === undefined ? WORDS.checksWhat : WORDS.checkedAt)} />{' '}
+            <Prose view={visit} text={visit.say(checked === undefined ? WORDS.checksWhat : WORDS.checkedAt)} />{' '}
             {checked !== undefined && visit.time(checked.at)}
           </p>
           {checked !== undefined && (

@@ -123,7 +123,7 @@ function Head({ view, facts }: { view: View; facts: MerchantFacts }) {
         <section class="line turn-next">
           <h2>{view.say(WORDS.next)}</h2>
           <p>
-            <Prose text={view.say(next)} />
+            <Prose view={view} text={view.say(next)} />
           </p>
           <p class="under">
             {`${view.say(HISTORY_WORDS.whoActs)}${COLON[view.language]}${view.say(ACTORS[next.acts])}`}

@@ -6,6 +6,7 @@ import type { Outcome } from '../../domain/registration.js';
 import type { Words } from '../../domain/words.js';
 import type { Found } from '../../reporter/find.js';
 import { OutcomeBadge } from '../components/badge.js';
+import { Prose } from '../components/prose.js';
 import { type TableColumn, TableFrame, TableRow } from '../components/table.js';
 import { Csrf, Later } from '../layout.js';
 import type { ConsolePage, Route, Visit } from '../visit.js';
@@ -160,7 +161,11 @@ function columnsOf(visit: Visit): TableColumn<Found>[] {
       cell: ({ row: { reason, next_step: next } }) => (
         <>
           {visit.say({ en: reason, zh: reason })}
-          {next !== '' && <small>{next}</small>}
+          {next !== '' && (
+            <small>
+              <Prose view={visit} text={next} />
+            </small>
+          )}
         </>
       ),
     },

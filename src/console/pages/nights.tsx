@@ -97,7 +97,7 @@ export const nightsRoutes: readonly Route[] = [
               {visit.may('admin') && <Add visit={visit} />}
             </div>
             <p class="under">
-              <Prose text={visit.say(WORDS.what)} />
+              <Prose view={visit} text={visit.say(WORDS.what)} />
             </p>
             <Schedules visit={visit} schedules={schedules} />
             <section>

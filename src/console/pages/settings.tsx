@@ -157,7 +157,7 @@ function Section({ view, section: { section, settings } }: { view: View; section
               <>
                 <span class="id">{name}</span>
                 <small>
-                  <Prose text={view.say(sentence)} />
+                  <Prose view={view} text={view.say(sentence)} />
                 </small>
               </>
             ),

@@ -150,7 +150,7 @@ function Summary({ view, page: { inAll, urgent, contacted, isReading } }: { view
   return (
     <p class="under">
       {view.say(TODO_SUMMARY(inAll, urgent, contacted))}
-      {inAll > MOST_TODOS && <Prose text={` ${view.say(WORDS.cut(view.number(MOST_TODOS)))}`} />}
+      {inAll > MOST_TODOS && <Prose view={view} text={` ${view.say(WORDS.cut(view.number(MOST_TODOS)))}`} />}
       {isReading && ` ${view.say(WORDS.reading)}`}
     </p>
   );
@@ -203,7 +203,12 @@ function Item({ view, todo }: { view: View; todo: Todo }) {
           </a>
         </p>
         <p>
-          {reason} {next !== '' && <small>{next}</small>}
+          {reason}{' '}
+          {next !== '' && (
+            <small>
+              <Prose view={view} text={next} />
+            </small>
+          )}
         </p>
         <Forwarded view={view} name={name} message={message} link={link} />
       </div>

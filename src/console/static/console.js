@@ -3,7 +3,27 @@
   const show = (id, is) => {
     const band = document.getElementById(id);
     if (band) band.hidden = !is;
+    if (!is) for (const it of document.querySelectorAll('.unsent')) it.remove();
   };
+
+  /** A form that cannot arrive stays, with what was typed: an error page would take its place. */
+  document.addEventListener(
+    'submit',
+    (event) => {
+      const band = document.querySelector('.interruption:not([hidden])');
+      if (!band || event.target.method !== 'post') return;
+      event.preventDefault();
+      event.stopPropagation();
+      const at = event.submitter ?? event.target.lastElementChild;
+      if (at.nextElementSibling?.className === 'unsent') return;
+      const said = document.createElement('p');
+      said.className = 'unsent';
+      said.setAttribute('role', 'alert');
+      said.textContent = band.dataset.unsent;
+      at.after(said);
+    },
+    true,
+  );
 
   // --- live parts -----------------------------------------------------------------------------------------------------
 

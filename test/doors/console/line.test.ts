@@ -33,6 +33,18 @@ test('sending is paused with a reason and resumed, in the words of the commands'
   ]);
 });
 
+test('a command in a sentence has the page that does the same beside it', async () => {
+  const { book, visitor } = await openConsole();
+  await book.load('b1', [merchant(1)]);
+  const admin = visitor();
+  await admin.logIn();
+  await admin.post('/line/pause', { because: 'lunch' });
+  const resume = '<code>fastregister resume</code> (<a href="/line">Sending</a>)';
+  expect((await admin.get('/')).text).toContain(resume);
+  const inChinese = await admin.get('/', { 'accept-language': 'zh-CN' });
+  expect(inChinese.text).toContain('<code>fastregister resume</code>（<a href="/line">提交控制</a>）');
+});
+
 test('a pause without a reason has the reason of the command, in the language of the page', async () => {
   const { store, visitor } = await openConsole();
   const admin = visitor();
