@@ -60,10 +60,10 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
   if (extra >= 0) findings.addAt('sheet:too_many_cells', extra, undefined, String(row.cells.length));
 }
 
-/** Numbered in advance, or the headings once more: said once, and not of every cell. */
+/** Numbered in advance, a total, a note, or the headings once more: said once, and not of every cell. */
 function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   const code = findings.cell('code');
-  if (/[0-9]/.test(code)) return false;
+  if (COULD_BE_CODE.test(code)) return false;
   if (
     row.uncomputed === undefined &&
     row.merged === undefined &&
@@ -72,12 +72,26 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
     findings.addAt('sheet:row_without_merchant', NO_COLUMN);
     return true;
   }
-  if (!isHeadingOf('code', code) || !isHeadingOf('name', findings.cell('name'))) return false;
-  findings.addAt('sheet:headings_again', NO_COLUMN);
+  const name = findings.cell('name');
+  const isHeadings = isHeadingOf('code', code) && isHeadingOf('name', name);
+  if (!isHeadings && !isTotalOrNote(name)) return false;
+  findings.addAt(isHeadings ? 'sheet:headings_again' : 'sheet:row_is_no_merchant', NO_COLUMN);
   return true;
 }
 
 const NO_COLUMN = -1;
+
+/** Also a damaged one. */
+const COULD_BE_CODE = /[0-9A-Za-z]{8}|[0-9]E\+/i;
+/** The whole cell: `合计：12 家`. */
+const TOTAL = /^(?:合计|总计|小计|共计|总数|汇总|total|sum)[\s:：]*[0-9]*\s*[家户个条行]?$/i;
+/** `（必填）与营业执照一致`, `注：红色为必填项`. */
+const NOTE = /必填|选填|营业执照|^(?:填写说明|填表说明|说明|注意?|备注|例如?|示例|样例|example)\s*(?:[:：]|$)/i;
+
+function isTotalOrNote(name: string): boolean {
+  const text = halfWidth(name).trim();
+  return TOTAL.test(text) || NOTE.test(text);
+}
 
 /** What spreadsheet programs write where a formula fails. */
 const FAILED = /^#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!)$/i;

@@ -68,6 +68,7 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
   'sheet:row_without_merchant': ['17', { row: { cells: ['', ' ', '\u3000', '', '', ''] } }],
   'sheet:headings_again': ['17', { row: { cells: ['企业名称', '统一社会信用代码（必填）', '', '法人微信', '', ''] } }],
+  'sheet:row_is_no_merchant': ['17', { name: '合计', code: '3' }],
   'sheet:row_hidden': ['17', { row: { hidden: true } }],
   'sheet:formula_failed': ['B17', { code: '#N/A' }],
   'sheet:formula_without_result': ['A17', { name: '', row: { uncomputed: [0] } }],
@@ -191,6 +192,30 @@ describe('a row that is no merchant', () => {
     expect(codesOf(check({ row: { cells: ['', ' ', '\u3000', '', '', ''] } }))).toEqual(['sheet:row_without_merchant']);
     const headings = ['企业名称', '统一社会信用代码（必填）', '', '法人微信', '', ''];
     expect(codesOf(check({ row: { cells: headings } }))).toEqual(['sheet:headings_again']);
+  });
+
+  test.each([
+    ['合计', ''],
+    ['总计：12 家', '12'],
+    ['Total', '3'],
+    ['（必填）与营业执照一致', '18位统一社会信用代码'],
+    ['按营业执照填写', '必填'],
+    ['注：红色为必填项', ''],
+    ['示例', '例：9135…'],
+  ])('%s is a total or a note, which no clerk is to phone', (name, code) => {
+    const { problems } = check({ name, code });
+    expect(problems.map(({ code: problem }) => problem)).toEqual(['sheet:row_is_no_merchant']);
+    expect(PROBLEMS['sheet:row_is_no_merchant'].who).toBe('us');
+  });
+
+  test.each([
+    ['合计', '91350100M000100Y43'],
+    ['总计划软件有限公司', ''],
+    ['示例甲有限公司', '待办'],
+    ['注意力科技有限公司', ''],
+    ['示例甲有限公司', '9.13E+17'],
+  ])('%s with the code %s is one, whatever is wrong with it', (name, code) => {
+    expect(codesOf(check({ name, code }))).not.toContain('sheet:row_is_no_merchant');
   });
 
   test('is not recognised if its cells have formulas without a result, or are merged', () => {
