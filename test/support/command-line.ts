@@ -2,11 +2,17 @@
  * Commands of fastregister, run in this process: what they print, and their exit status. A process of its own costs half a
  * second of a core, so only what is about processes starts one (`program.ts`). One at a time: a process has one environment.
  */
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import type { Command } from 'commander';
 import { vi } from 'vitest';
 import { speakAsCalled } from '../../src/cli/language.js';
 import { runProgram } from '../../src/cli/program.js';
 import type { Ended, RunAs } from './program.js';
+
+// A large load gives way to other processes. Here the runner's own process would, with every Redis that its later files start.
+Object.assign(os, { setPriority: () => {} });
+syncBuiltinESMExports();
 
 export interface Ran extends Ended {
   readonly status: number;
