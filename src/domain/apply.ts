@@ -8,7 +8,7 @@ import {
   PURGED_ROW,
   type Registration,
   type RowDetails,
-  SECOND_MINI_PROGRAM,
+  TO_BE_SEEN_TO,
 } from './registration.js';
 
 /** The registration after a move: what the ledger writes. */
@@ -97,7 +97,7 @@ function keepsItsWords(registration: Registration, fact: Fact, move: Move): bool
   if (fact.kind === 'create_sent') return wasPutOff(registration);
   if (fact.kind === 'try_returned') return true;
   // A person has to know of it, whatever becomes of its authorisation.
-  if (fact.kind === 'authorizer_kept' && registration.problem === SECOND_MINI_PROGRAM) return true;
+  if (fact.kind === 'authorizer_kept' && TO_BE_SEEN_TO.includes(registration.problem ?? '')) return true;
   // Why the row before it was sent again is no matter of a row with other details.
   if (move.rows === 'replaces' && move.to === 'queued') return false;
   return move.to === registration.state && fact.kind !== 'mini_program_created' && fact.kind !== 'authorizer_kept';

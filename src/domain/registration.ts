@@ -327,6 +327,8 @@ const CONDITIONS = {
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
+  'it was made with the details of another row': (r: Registration, fact: Fact) =>
+    Boolean(fact.aboutRow) && fact.aboutRow !== r.row && !hasMiniProgram(r, fact),
   'it is one more Mini Program': (r: Registration, fact: Fact) => r.appid !== undefined && !hasMiniProgram(r, fact),
   'the details are other ones': (_: Registration, fact: Fact) => fact.details === 'other',
   "the details are other ones, and somebody else's task runs": (r: Registration, fact: Fact) =>
@@ -415,6 +417,10 @@ export interface Move {
 
 /** Of a success that came for an enterprise with another Mini Program: two of its tasks have ended well. */
 export const SECOND_MINI_PROGRAM = 'push:second_mini_program';
+/** Of a success of an earlier attempt, which was sent with the details of another row. */
+export const CREATED_FROM_ANOTHER_ROW = 'push:created_from_another_row';
+/** Of a created Mini Program; an operator has to know of it, whatever becomes of the authorisation. */
+export const TO_BE_SEEN_TO: readonly string[] = [SECOND_MINI_PROGRAM, CREATED_FROM_ANOTHER_ROW];
 
 const UNSENT: readonly State[] = ['queued', 'deferred'];
 const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];
@@ -481,6 +487,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'push_overdue', from: SENT, to: 'needs_review', because: { en: 'the task ended without a word; only a person can find out', zh: '任务已无声结束，只能人工核实' } },
 
   // The push
+  { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'it was made with the details of another row', to: 'created', problem: CREATED_FROM_ANOTHER_ROW, task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything, with whatever details', zh: '小程序已存在，即为最终结果，无论以哪些信息创建' } },
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', problem: SECOND_MINI_PROGRAM, so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },

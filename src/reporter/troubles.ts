@@ -1,5 +1,5 @@
 /** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
-import { SECOND_MINI_PROGRAM } from '../domain/registration.js';
+import { CREATED_FROM_ANOTHER_ROW, SECOND_MINI_PROGRAM } from '../domain/registration.js';
 import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 export interface Trouble extends Words {
@@ -215,6 +215,15 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     nextStep: {
       en: 'Ask the merchant which of them to use: the history of the registration names both (`fastregister explain`), and both are kept. The other one can be given up on mp.weixin.qq.com.',
       zh: '请与商户确认使用哪一个：两个小程序均予保留，商户的经过中列有两者（`fastregister explain`）；不用的一个可由商户在 mp.weixin.qq.com 注销。',
+    },
+  },
+  [CREATED_FROM_ANOTHER_ROW]: {
+    acts: 'us',
+    en: 'The Mini Program was created by an earlier attempt, with the details of another row: the legal person or the Weixin ID may not be those of this row.',
+    zh: '小程序由较早的一次提交创建，使用的是另一行的信息：法人或微信号可能与本行不同。',
+    nextStep: {
+      en: 'Ask the merchant whether it is the right one. If the legal person is still asked to confirm for this row, that must not be done any more: it would make a second Mini Program.',
+      zh: '请与商户确认该小程序是否正确。若法人仍收到本行的确认请求，请勿再确认，否则会创建第二个小程序。',
     },
   },
   'push:no_appid': {

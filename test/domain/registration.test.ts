@@ -141,6 +141,7 @@ describe('every state and every fact', () => {
                   const special = { byLink, linksLost, wait } as const;
                   const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem, ...special };
                   met.add(next(registration, { kind, at: NOON, ...(until && { until }), ...(again && { again }) }));
+                  met.add(next(registration, { kind, at: NOON, aboutRow: 'b1/7', appid: 'wxnew' }));
                 }
               }
             }
@@ -848,6 +849,19 @@ test('a second Mini Program of an enterprise is said, until a person has seen to
   expect(second).toMatchObject({ appid: 'wxsecond', earlierAppids: ['wxfirst'], problem: 'push:second_mini_program' });
   const kept = met(second, { kind: 'authorizer_kept', at: NOON + 3, appid: 'wxsecond' });
   expect(kept).toMatchObject({ authorizer: 'kept', problem: 'push:second_mini_program' });
+});
+
+test('a success of an earlier attempt with the details of another row is said, until a person has seen to it', () => {
+  const second = { ...through(sentAt(NOON)), row: 'later/3', earlierTask: 'open' as const };
+  const success: Fact = { kind: 'mini_program_created', at: NOON + 9, appid: 'wxfirst', authCode: 'sealed' };
+  const created = met(second, { ...success, aboutRow: 'b/0' });
+  expect(created).toMatchObject({ state: 'created', appid: 'wxfirst', problem: 'push:created_from_another_row' });
+  const kept = met(created, { kind: 'authorizer_kept', at: NOON + 10, appid: 'wxfirst' });
+  expect(kept).toMatchObject({ authorizer: 'kept', problem: 'push:created_from_another_row' });
+  // A repetition changes nothing, and neither the own row nor details that WeChat has written otherwise are another row.
+  expect(next(created, { ...success, aboutRow: 'b/0' })).toBeUndefined();
+  expect(met(second, { ...success, aboutRow: 'later/3' }).problem).toBeUndefined();
+  expect(met(second, { ...success, aboutRow: '' }).problem).toBeUndefined();
 });
 
 test('a failure with details that no row of ours has is none of ours', () => {
