@@ -7,7 +7,7 @@ export const WORDS = {
     zh: '演练：此处的操作不会提交到微信。',
   },
   search: { en: 'Search merchants', zh: '搜索商户' },
-  searchHint: { en: 'name, code, Weixin ID, appid', zh: '名称、代码、微信号、appid' },
+  searchHint: { en: 'name, code, phone, Weixin ID', zh: '名称、代码、电话、微信号' },
   logOut: { en: 'Log out', zh: '退出' },
   menu: { en: 'Menu', zh: '菜单' },
   skip: { en: 'Skip to the content', zh: '跳到正文' },

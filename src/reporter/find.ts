@@ -4,6 +4,7 @@
  */
 
 import type { Batch, BatchSize } from '../domain/batch.js';
+import { lookFor } from '../domain/look-for.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn, weixinIdIn } from '../domain/row.js';
@@ -42,11 +43,11 @@ export async function* find(tools: FindTools, text: string, options: Options): A
     yield found;
   }
   if (isFound) return;
-  for await (const found of inSheets(tools, text, options, tools.rowsThatMayBe, isThis)) {
+  for await (const found of inSheets(tools, text, options, tools.rowsThatMayBe, isThis(text))) {
     isFound = true;
     yield found;
   }
-  if (!isFound) yield* inSheets(tools, text, options, tools.rowsWith, hasThis);
+  if (!isFound) yield* inSheets(tools, text, options, tools.rowsWith, hasThis(text));
 }
 
 /** The registrations that `text` is a key of: a code, an appid, a task id, or the registration's id. */
@@ -92,10 +93,9 @@ async function* inSheets(
   text: string,
   options: Options,
   rowsIn: RowsIn,
-  fits: (row: RowWithOutcome, batch: Batch, text: string) => boolean,
+  fits: (row: RowWithOutcome, batch: Batch) => boolean,
 ): AsyncGenerator<Found> {
-  const wanted = comparable(text);
-  if (wanted === '') return;
+  if (comparable(text) === '') return;
   const newestFirst = (await batches.list()).reverse();
   for (let at = 0; at < newestFirst.length; at += BATCHES_AT_ONCE) {
     const sizes = await batches.sizes(newestFirst.slice(at, at + BATCHES_AT_ONCE));
@@ -104,7 +104,7 @@ async function* inSheets(
     for await (const { batch: size, index } of rowsIn(sizes, text)) {
       if (batch?.id !== size.id) batch = await batches.find(size.id);
       const entry = batch && (await batches.rowWithOutcome(batch, index));
-      if (batch !== undefined && entry !== undefined && fits(entry, batch, wanted)) {
+      if (batch !== undefined && entry !== undefined && fits(entry, batch)) {
         yield await foundIn({ batches }, batch, entry, options);
       }
     }
@@ -125,11 +125,13 @@ async function foundIn(
   return { batch, row, name: nameIn(entry.row, batch.columns) };
 }
 
-function isThis(entry: RowWithOutcome, batch: Batch, wanted: string): boolean {
-  const texts = [nameIn(entry.row, batch.columns), weixinIdIn(entry.row, batch.columns)];
-  return texts.some((text) => comparable(text) === wanted);
+function isThis(text: string): (entry: RowWithOutcome, batch: Batch) => boolean {
+  const wanted = comparable(text);
+  return ({ row }, { columns }) =>
+    [nameIn(row, columns), weixinIdIn(row, columns)].some((cell) => comparable(cell) === wanted);
 }
 
-function hasThis({ row }: RowWithOutcome, _batch: Batch, wanted: string): boolean {
-  return row.cells.some((cell) => comparable(cell).includes(wanted));
+function hasThis(text: string): (entry: RowWithOutcome) => boolean {
+  const isIn = lookFor(text);
+  return ({ row }) => row.cells.some(isIn);
 }

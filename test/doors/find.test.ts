@@ -77,6 +77,20 @@ test('every row that names it is found, the newest sheet first, and rows that ou
   ]);
 });
 
+test('a telephone number is found however it is grouped, in the sheet and in the question', async () => {
+  const rows = ['１３８　０００００００２', '+86 138-0000-0003', '(0592) 000-0004'].map(
+    (phone, at) => `示例号码${at}号,${merchant(1_300 + at).code},,,,${phone}`,
+  );
+  await load('phones.csv', ['企业名称,企业代码,法人微信,法人姓名,客服电话,联系电话', ...rows].join('\n'));
+  const lineOf = async (text: string) => (await found(text)).map(({ line }) => line).join();
+  for (const text of ['13800000002', '138-0000-0002', '+86 138 0000 0002', '0086-13800000002', '00000002']) {
+    expect([text, await lineOf(text)]).toEqual([text, '2']);
+  }
+  expect(await lineOf('138 0000 0003')).toBe('3');
+  expect(await lineOf('05920000004')).toBe('4');
+  expect(await lineOf('(((((((((')).toBe('');
+});
+
 test('a part that many rows have is answered with as many as are asked for', async () => {
   expect(await found('有限公司', '--limit', '3')).toHaveLength(3);
   expect(await found('no such merchant')).toEqual([]);

@@ -6,6 +6,7 @@
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
 import { type BatchSize, ROWS_PER_PAGE } from '../../domain/batch.js';
+import { lookFor } from '../../domain/look-for.js';
 import { comparable } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
 import { nameIn, weixinIdIn } from '../../domain/row.js';
@@ -77,7 +78,7 @@ export async function* rowsNamedAmong(
 
 /** Rows that have `text` in one of their cells: in the order of `batches`, of each the newest first. */
 export async function* rowsWith(redis: Redis, batches: readonly BatchSize[], text: string): AsyncGenerator<RowOfBatch> {
-  const wanted = comparable(text);
+  const isIn = lookFor(text);
   async function read(keys: string[]): Promise<string[][]> {
     const steps = redis.pipeline();
     for (const rows of keys) steps.lrange(rows, 0, -1);
@@ -85,9 +86,9 @@ export async function* rowsWith(redis: Redis, batches: readonly BatchSize[], tex
   }
   for await (const { batch, first, content } of pagesFromTheEnd(batches, read, 'rows')) {
     // Most pages have none: one look for all of their rows.
-    if (!comparable(content.join('\n')).includes(wanted)) continue;
+    if (!isIn(content.join('\n'))) continue;
     for (let at = content.length - 1; at >= 0; at -= 1) {
-      if (comparable(content[at] ?? '').includes(wanted)) yield { batch, index: first + at };
+      if (isIn(content[at] ?? '')) yield { batch, index: first + at };
     }
   }
 }
