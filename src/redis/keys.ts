@@ -14,14 +14,18 @@ export function prefix(): string {
 }
 
 const NAMES = {
-  /** hash, or a string before the first fact: one merchant's registration; see `registration-fields.ts` */
+  /** hash, or before the first fact its row as a number (prelude.lua): one merchant's registration; see `registration-fields.ts` */
   registration: 'r',
   /** list: the facts of a registration, oldest first, as JSON */
   history: 'h',
   /** list: batch ids in the order of loading */
   batches: 'batches',
-  /** hash: what a batch is: file, headings, columns, rows */
+  /** hash: what a batch is: number, file, headings, columns, rows */
   batch: 'batch',
+  /** number of the batch that was opened last */
+  lastBatch: 'last-batch',
+  /** hash: ids of batches by number */
+  batchNumbers: 'batch-numbers',
   /** list per page of rows (domain/batch.ts, ROWS_PER_PAGE): the packed rows of a batch */
   rows: 'rows',
   /** string per page of rows: eight bytes a row by which it is found (row-index.ts) */

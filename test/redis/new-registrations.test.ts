@@ -26,6 +26,8 @@ async function found(batch: string): Promise<Batch> {
 test('its first fact makes it a hash, which keeps its row', async () => {
   await book.load('b1', [one]);
   expect([await typeOf(id), await book.registration(id)]).toEqual(['string', newRegistration(id, 'b1/0')]);
+  // In the place of its address: of a million registrations 32 MB less.
+  expect(await server.redis.object('ENCODING', key('registration', id))).toBe('int');
   await book.send(id);
   expect(await typeOf(id)).toBe('hash');
   expect(await book.registration(id)).toMatchObject({ row: 'b1/0', state: 'awaiting_legal_person', attempt: 1 });

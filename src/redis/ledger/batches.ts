@@ -102,9 +102,12 @@ export function openBatches(redis: Redis): Batches {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
     // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
     if (isNew === 1 || (await find(batch.id)) === undefined) {
+      const number = await redis.incr(key('lastBatch'));
       const steps = redis
         .multi()
+        .hset(key('batchNumbers'), number, batch.id)
         .hset(key('batch', batch.id), {
+          number,
           file: batch.file,
           headings: JSON.stringify(batch.headings),
           columns: JSON.stringify(batch.columns),

@@ -13,9 +13,9 @@ import { RedisMisconfigured } from '../server/errors.js';
  * writer has to write (2: the mark of a registration's last fact, without which a fact that was decided on an older history
  * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are. 3: fields of
  * the line and of registrations have other names. 4: a registration has what a report needs in one field more, and no field of its state while it is queued. 5: that field also
- * says whether the legal person was asked by a link).
+ * says whether the legal person was asked by a link. 6: a batch has a number, and a registration without a fact its row as one).
  */
-export const SCHEMA = '5';
+export const SCHEMA = '6';
 
 /** Which of the ledgers of a Redis this process works with, from here on. */
 export function nameLedger(name: string): void {

@@ -16,7 +16,7 @@
 -- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow. { -1 }: Redis has
 -- lost the batch since it was opened, and rows without its columns could never be sent.
 local batch, first, again = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'again'
-local known = redis.call('HMGET', KEYS[1], 'rows', 'columns')
+local known = redis.call('HMGET', KEYS[1], 'rows', 'columns', 'number')
 if not known[2] then return { -1 } end
 local accepted = tonumber(known[1] or 0)
 -- If the page before this one was lost, this page must not take its indexes.
@@ -111,14 +111,14 @@ local function registration_at(place) return string.sub(ARGV[5], place * LENGTH 
 local function create_all()
   local rows = #ARGV[5] / LENGTH
   if first < accepted or #ARGV > 6 or rows > ROWS_PER_PAGE then return false end
-  local values, named, prefix = {}, {}, batch .. '/'
+  local values, named = {}, {}
   for place = 0, rows - 1 do
     local id = registration_at(place)
     if named[id] then return false end
     if id ~= NONE then
       named[id] = true
       values[#values + 1] = key.registration(id)
-      values[#values + 1] = prefix .. first + place
+      values[#values + 1] = row_number(known[3], first + place)
     end
   end
   return #values > 0 and redis.call('MSETNX', unpack(values)) == 1
@@ -132,7 +132,7 @@ local created, has_others = 0, false
 -- The row's relation to its registration (domain/row.ts, `Relation`).
 local function accept(id, index, decided)
   local pointer = not are_created and batch .. '/' .. index
-  if are_created or redis.call('SETNX', key.registration(id), pointer) == 1 then
+  if are_created or redis.call('SETNX', key.registration(id), row_number(known[3], index)) == 1 then
     created = created + 1
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id

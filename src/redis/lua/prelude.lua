@@ -172,9 +172,24 @@ end
 -- The state of a registration whose hash does not name it (registration-fields.ts).
 local NEW_STATE = 'queued'
 
--- A registration without a fact is a string, the pointer of its row: one command makes those of a page. Answers that row, and false
--- for any other registration: MGET does not fail for a hash, as GET does.
-local function row_if_new(id) return redis.call('MGET', key.registration(id))[1] end
+-- A registration without a fact is a string, its row as a number: one command makes those of a page, and Redis keeps a number in the
+-- place of its address. Lua counts exactly to 2^53: 2^28 rows a batch, 2^25 batches.
+local ROWS_OF_A_BATCH = 2 ^ 28
+local function row_number(batch_number, index) return string.format('%.0f', batch_number * ROWS_OF_A_BATCH + index) end
+
+local batch_ids = {}
+local function batch_numbered(number)
+  batch_ids[number] = batch_ids[number] or redis.call('HGET', key.batchNumbers(), string.format('%.0f', number))
+  return batch_ids[number]
+end
+
+-- The row of a registration without a fact; false for any other one: MGET does not fail for a hash, as GET does.
+local function row_if_new(id)
+  local row = tonumber(redis.call('MGET', key.registration(id))[1] or nil)
+  if not row then return false end
+  local index = row % ROWS_OF_A_BATCH
+  return batch_numbered((row - index) / ROWS_OF_A_BATCH) .. '/' .. string.format('%.0f', index)
+end
 
 -- Fields of a registration, as HMGET answers them; `is_new` of those of a registration without a fact.
 local function fields_of(id, ...)
