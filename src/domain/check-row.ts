@@ -86,7 +86,7 @@ const COULD_BE_CODE = /[0-9A-Za-z]{8}|[0-9]E\+/i;
 /** The whole cell: `合计：12 家`. */
 const TOTAL = /^(?:合计|总计|小计|共计|总数|汇总|total|sum)[\s:：]*[0-9]*\s*[家户个条行]?$/i;
 /** `（必填）与营业执照一致`, `注：红色为必填项`. */
-const NOTE = /必填|选填|营业执照|^(?:填写说明|填表说明|说明|注意?|备注|例如?|示例|样例|example)\s*(?:[:：]|$)/i;
+const NOTE = /必填|选填|营业执照|^(?:填写说明|填表说明|说明|注意?|备注|例如?)\s*(?:[:：]|$)/i;
 
 function isTotalOrNote(name: string): boolean {
   const text = halfWidth(name).trim();

@@ -201,7 +201,7 @@ describe('a row that is no merchant', () => {
     ['（必填）与营业执照一致', '18位统一社会信用代码'],
     ['按营业执照填写', '必填'],
     ['注：红色为必填项', ''],
-    ['示例', '例：9135…'],
+    ['例：某某有限公司', '例：9135…'],
   ])('%s is a total or a note, which no clerk is to phone', (name, code) => {
     const { problems } = check({ name, code });
     expect(problems.map(({ code: problem }) => problem)).toEqual(['sheet:row_is_no_merchant']);

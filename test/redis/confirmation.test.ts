@@ -6,6 +6,8 @@ import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 
 const WITHIN_MS = 300;
+/** Where the answer is yes: a busy machine may take as long as it likes. */
+const LONG_MS = 20_000;
 
 test('a replica that follows confirms, and a replica that hangs does not, within the time', async () => {
   const { redis, replica } = await withReplica();
@@ -21,7 +23,7 @@ test('a replica that follows confirms, and a replica that hangs does not, within
 test('requests that come while others are waited for share the next turn', async () => {
   const { redis } = await withReplica();
   const connection = await redis.connect();
-  const { confirm } = openConfirmation(connection, 'replica', WITHIN_MS);
+  const { confirm } = openConfirmation(connection, 'replica', LONG_MS);
   await until('the replica follows', confirm);
   const before = Number(/cmdstat_wait:calls=(\d+)/.exec(await connection.info('commandstats'))?.[1]);
 
