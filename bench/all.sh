@@ -33,4 +33,14 @@ run 'Loading' node bench/load.js "$rows" 5
 run 'Report' node bench/report.js "$rows"
 run 'Pushes' node bench/pushes.js
 run 'Call budgets' node bench/budget.js
+cat >>"$results.new" <<'EOF'
+
+# Where the time goes
+
+Of each process and thread that was busy, the share of its CPU time that each package and each room took by itself, the bench's own processes
+included. Runs under V8's profiler are slower.
+EOF
+run 'Profile of sending' node bench/profile.js sending.js 20000 1
+run 'Profile of loading' node bench/profile.js load.js 200000 1
+run 'Profile of pushes' node bench/profile.js pushes.js 1
 mv "$results.new" "$results"
