@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [bench, ...args] = process.argv.slice(2);
-/** Of the CPU time of all: what took less is in nobody's way. */
+/** Of the CPU time of all: processes and threads that took less are left out. */
 const SHOWN_SHARE = 0.05;
 const SHOWN_PARTS = 14;
 

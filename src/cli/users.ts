@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { addUser, changePassword, listUsers, newPassword, recordCommand, removeUser } from '../app/console-users.js';
+import {
+  addUser,
+  changePassword,
+  changeRole,
+  endSessions,
+  listUsers,
+  newPassword,
+  recordCommand,
+  removeUser,
+} from '../app/console-users.js';
 import { BUILT_IN_USER, CONSOLE_ROLE_NAMES, CONSOLE_ROLES } from '../domain/console-user.js';
 import { counted, type Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform, UsageError } from './command.js';
@@ -29,8 +38,10 @@ export function usersCommand(): Command {
     )
     .addCommand(addCommand().exitOverride())
     .addCommand(listCommand().exitOverride())
-    .addCommand(removeCommand().exitOverride())
-    .addCommand(passwordCommand().exitOverride());
+    .addCommand(roleCommand().exitOverride())
+    .addCommand(passwordCommand().exitOverride())
+    .addCommand(logOutCommand().exitOverride())
+    .addCommand(removeCommand().exitOverride());
 }
 
 function addCommand(): Command {
@@ -119,6 +130,41 @@ function passwordCommand(): Command {
         return EXIT.done;
       }),
     );
+}
+
+function roleCommand(): Command {
+  return command(
+    'role <NAME> <ROLE>',
+    {
+      en: `Changes what a user may do: ${CONSOLE_ROLE_NAMES.join(', ')}.`,
+      zh: `更改用户的角色：${CONSOLE_ROLE_NAMES.join('、')}。`,
+    },
+    'fastregister users role wang admin',
+  ).action(async (name: string, role: string, _options: object, made: Command) =>
+    perform(made, {}, async ({ open }) => {
+      const store = await open('interactive');
+      await changeRole(store, name, role);
+      await recordCommand(store, whoAsks(), 'users.role', name);
+      say({ en: `${name} is ${role} now.`, zh: `${name} 现为${roleInWords(role).zh}。` });
+      return EXIT.done;
+    }),
+  );
+}
+
+function logOutCommand(): Command {
+  return command(
+    'logout <NAME>',
+    { en: 'Ends the sessions of a user, who has to log in again.', zh: '结束用户的所有会话，用户须重新登录。' },
+    'fastregister users logout wang',
+  ).action(async (name: string, _options: object, made: Command) =>
+    perform(made, {}, async ({ open }) => {
+      const store = await open('interactive');
+      const count = await endSessions(store, name);
+      await recordCommand(store, whoAsks(), 'users.sessions', name);
+      say({ en: `Sessions of ${name} that were ended: ${count}.`, zh: `已结束 ${name} 的 ${count} 个会话。` });
+      return EXIT.done;
+    }),
+  );
 }
 
 /** Its first line. @throws UsageError where it cannot be read */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isPassword } from '../../src/app/passwords.js';
 import { openConsoleAudit } from '../../src/redis/console-audit.js';
+import { openConsoleSessions } from '../../src/redis/console-sessions.js';
 import { openConsoleUsers } from '../../src/redis/console-users.js';
 import { typed } from '../support/command-line.js';
 import { run } from '../support/program.js';
@@ -42,6 +43,23 @@ test('a user is added with a password that is shown once, listed, and removed', 
   ]);
 });
 
+test('a role is changed and sessions are ended as on the page of the console', async () => {
+  const as = env();
+  await typed(['users', 'add', 'wang'], { env: as });
+  await openConsoleSessions(server.redis).begin({ user: 'wang', mark: 'x' });
+  const changed = await typed(['users', 'role', 'wang', 'admin'], { env: as });
+  expect([changed.status, changed.stderr]).toEqual([0, 'wang is admin now.\n']);
+  expect((await typed(['users', 'list'], { env: as })).stdout).toMatch(/^wang +admin +1 session\n$/);
+  const ended = await typed(['users', 'logout', 'wang'], { env: as });
+  expect([ended.status, ended.stderr]).toEqual([0, 'Sessions of wang that were ended: 1.\n']);
+  expect((await typed(['users', 'list'], { env: as })).stdout).toMatch(/^wang +admin +not logged in\n$/);
+  const { entries } = await openConsoleAudit(server.redis).page(2);
+  expect(entries.map(({ action, subject }) => [action, subject])).toEqual([
+    ['users.sessions', 'wang'],
+    ['users.role', 'wang'],
+  ]);
+});
+
 test('the program keeps a password as a hash that costs 32 MB and a tenth of a second to compare', async () => {
   const added = await run(['users', 'add', 'wang'], { env: env() });
   const kept = (await openConsoleUsers(server.redis).find('wang'))?.password;
@@ -68,6 +86,8 @@ test.each([
   [['add', 'wang', '--password-file', '/nowhere/password'], '--password-file: '],
   [['add', 'a b'], 'The name of a user has'],
   [['add', 'Admin'], 'is the built-in user'],
+  [['role', 'li', 'admin'], 'There is no user li.'],
+  [['logout', 'li'], 'There is no user li.'],
   [['password', 'li'], 'There is no user li.'],
   [['remove', 'li'], 'There is no user li.'],
 ])('users %j is refused', async (args, says) => {
