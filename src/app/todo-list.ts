@@ -4,7 +4,7 @@ import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import { TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
-import { overviewOf, type Pointer, type TodoStore } from './todo-overview.js';
+import { overviewOf, type Pointer, type TodoStore, WAITED_MS } from './todo-overview.js';
 
 export interface TodoPage {
   readonly todos: readonly Todo[];
@@ -49,9 +49,9 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   };
 }
 
-/** How many merchants wait for a person, by the side that has to act: what /todo lists. */
+/** How many merchants wait for a person, by the side that has to act: what /todo lists. A page that follows live can be a moment behind. */
 export async function todosByActor(store: TodoStore): Promise<ReadonlyMap<Actor, number>> {
-  return (await overviewOf(store, optionsOf(store, store.settings.lang))).byActor;
+  return (await overviewOf(store, optionsOf(store, store.settings.lang), WAITED_MS)).byActor;
 }
 
 async function optionsOf(store: TodoStore, language: Language): Promise<TodoOptions> {

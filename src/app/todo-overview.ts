@@ -73,14 +73,17 @@ export const MOST_TODOS = 2_000;
 /** What took longer is done at most a tenth of the time. */
 const QUICK_MS = 50;
 /** A page waits so long for a look, and then shows what is known. */
-const WAITED_MS = 60;
+export const WAITED_MS = 60;
 /** So long where looks are quick: what a person has just done is in the list, on a busy machine, too. */
 const WAITED_IF_QUICK_MS = 1_000;
 
 const overviews = new WeakMap<Store['redis'], Known>();
 
-/** @param asked with notes; in any language */
-export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>): Promise<Overview> {
+/**
+ * @param asked with notes; in any language
+ * @param mostMs for how long the page waits for what has just changed; absent: up to a second
+ */
+export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>, mostMs?: number): Promise<Overview> {
   const known = knownOf(store);
   const looked = known.looks
     .begin(() => look(store, known, asked))
@@ -90,7 +93,7 @@ export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>):
   // A page that waits for the list fails with it; where none waits, the log has the error.
   looked.catch((error) => store.log.warn({ err: error }, 'the to-dos could not be read'));
   // The page waits for its options in any case.
-  await Promise.race([looked, asked.then(() => sleep(known.looks.patience()))]);
+  await Promise.race([looked, asked.then(() => sleep(mostMs ?? known.looks.patience()))]);
   if (!known.isMerged) merge(known);
   return known;
 }
