@@ -22,9 +22,7 @@ const NAMES = {
   batches: 'batches',
   /** hash: what a batch is: number, file, headings, columns, rows */
   batch: 'batch',
-  /** number of the batch that was opened last */
-  lastBatch: 'last-batch',
-  /** hash: ids of batches by number */
+  /** hash: ids of all batches that were ever opened, by number */
   batchNumbers: 'batch-numbers',
   /** list per page of rows (domain/batch.ts, ROWS_PER_PAGE): the packed rows of a batch */
   rows: 'rows',

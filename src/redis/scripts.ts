@@ -24,6 +24,7 @@ export type ScriptName =
   | 'dispatch'
   | 'sweep'
   | 'give-back'
+  | 'open-batch'
   | 'accept'
   | 'complete-batch'
   | 'page'

@@ -92,6 +92,7 @@ function decisionFor(decided: Decided | undefined, isNever: boolean): string | u
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const completeScript = script(redis, 'complete-batch');
+  const openScript = script(redis, 'open-batch');
   const sizesScript = script(redis, 'batch-sizes');
   const batchPages = openBatchPages(redis);
   const ledger = openLedger(redis);
@@ -102,21 +103,14 @@ export function openBatches(redis: Redis): Batches {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
     // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
     if (isNew === 1 || (await find(batch.id)) === undefined) {
-      const number = await redis.incr(key('lastBatch'));
-      const steps = redis
-        .multi()
-        .hset(key('batchNumbers'), number, batch.id)
-        .hset(key('batch', batch.id), {
-          number,
-          file: batch.file,
-          headings: JSON.stringify(batch.headings),
-          columns: JSON.stringify(batch.columns),
-          ...(canaries > 0 && { canaries }),
-          ...(batch.correction && { correction: JSON.stringify(batch.correction) }),
-        })
-        .lrem(key('batches'), 0, batch.id)
-        .rpush(key('batches'), batch.id);
-      await answersOf(steps);
+      const fields = {
+        file: batch.file,
+        headings: JSON.stringify(batch.headings),
+        columns: JSON.stringify(batch.columns),
+        ...(canaries > 0 && { canaries }),
+        ...(batch.correction && { correction: JSON.stringify(batch.correction) }),
+      };
+      await openScript([key('batch', batch.id)], [batch.id, ...Object.entries(fields).flat()]);
     }
     return (await find(batch.id)) ?? { ...batch, rows: 0, complete: false };
   }

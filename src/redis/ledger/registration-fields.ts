@@ -2,7 +2,7 @@
  * How a registration is kept in its Redis hash: one line, one field. Absent fields have their usual value. The Lua scripts
  * get the short names when they are loaded (lua-constants.ts), so that they stand here alone.
  *
- * A registration without a fact has nothing but its row, and is a string, the pointer of that row: a page of them is made by one
+ * A registration without a fact has nothing but its row, and is a string, that row as a number: a page of them is made by one
  * MSETNX, at a third of what their hashes cost. Its first fact makes it a hash (prelude.lua, row_if_new).
  */
 import { newRegistration, type Registration } from '../../domain/registration.js';
