@@ -63,7 +63,7 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
 /** Numbered in advance, a total, a note, or the headings once more: said once, and not of every cell. */
 function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   const code = findings.cell('code');
-  if (COULD_BE_CODE.test(code)) return false;
+  if (COULD_BE_CODE.test(code) || COULD_BE_CODE.test(halfWidth(code).replace(GROUPING, ''))) return false;
   if (
     row.uncomputed === undefined &&
     row.merged === undefined &&
@@ -81,12 +81,13 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
 
 const NO_COLUMN = -1;
 
-/** Also a damaged one. */
+/** Also a damaged one; without its width and grouping. */
 const COULD_BE_CODE = /[0-9A-Za-z]{8}|[0-9]E\+/i;
+const GROUPING = /[\s-]/g;
 /** The whole cell: `合计：12 家`. */
 const TOTAL = /^(?:合计|总计|小计|共计|总数|汇总|total|sum)[\s:：]*[0-9]*\s*[家户个条行]?$/i;
-/** `（必填）与营业执照一致`, `注：红色为必填项`. */
-const NOTE = /必填|选填|营业执照|^(?:填写说明|填表说明|说明|注意?|备注|例如?)\s*(?:[:：]|$)/i;
+/** `（必填）与营业执照一致`, `注：红色为必填项`: a note begins so. */
+const NOTE = /^[([【]?(?:必填|选填|[应须需请]?[与按同]营业执照|(?:填写|填表)说明|(?:说明|注意?|备注|例如?)(?::|$))/;
 
 function isTotalOrNote(name: string): boolean {
   const text = halfWidth(name).trim();

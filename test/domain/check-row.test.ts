@@ -205,11 +205,14 @@ describe('a row that is no merchant', () => {
   ])('%s is a total or a note, which no clerk is to phone', (name, code) => {
     const { problems } = check({ name, code });
     expect(problems.map(({ code: problem }) => problem)).toEqual(['sheet:row_is_no_merchant']);
-    expect(PROBLEMS['sheet:row_is_no_merchant'].who).toBe('us');
+    expect(PROBLEMS['sheet:row_is_no_merchant'].who).toBe('nobody');
   });
 
   test.each([
     ['合计', '91350100M000100Y43'],
+    ['与营业执照一致', '9135 0100 M000 100Y 43'],
+    ['合计', '９１３５０１００Ｍ０００１００Ｙ４３'],
+    ['福州示例甲有限公司（与营业执照一致）', ''],
     ['总计划软件有限公司', ''],
     ['示例甲有限公司', '待办'],
     ['注意力科技有限公司', ''],
