@@ -123,3 +123,22 @@ test('while the console is away a band says so, and the page follows again when 
   onTestFinished(() => second.close());
   await band.waitFor({ state: 'hidden' });
 });
+
+test('where only live connections are refused, as by a proxy, a form is sent', async () => {
+  const { store } = await rehearse({
+    settings: { FASTREGISTER_CONSOLE_PORT: '0', FASTREGISTER_CONSOLE_PASSWORD: PASSWORD },
+  });
+  const console = await startConsoleOf(store);
+  onTestFinished(() => console.close());
+  const address = `http://127.0.0.1:${console.port}`;
+  const opened = await openPage(address);
+  const { page } = opened;
+  await page.route('**/live/**', (route) => route.abort());
+  await logIn(opened);
+  await page.goto(`${address}/line`);
+  await page.locator('#disconnected').waitFor({ state: 'visible' });
+  await page.click('details.confirm:has(form[action="/line/pause"]) > summary');
+  await page.fill('dialog input[name=because]', 'lunch');
+  await page.click('dialog button[type=submit]');
+  await page.getByText('The line is stopped.').waitFor();
+});

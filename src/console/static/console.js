@@ -6,21 +6,37 @@
     if (!is) for (const it of document.querySelectorAll('.unsent')) it.remove();
   };
 
-  /** A form that cannot arrive stays, with what was typed: an error page would take its place. */
+  const arrives = async () => {
+    try {
+      return (await fetch(location.href, { method: 'HEAD', redirect: 'manual' })).status < 500;
+    } catch {
+      return false;
+    }
+  };
+
+  const sayUnsent = (at, words) => {
+    if (at.nextElementSibling?.className === 'unsent') return;
+    const said = document.createElement('p');
+    said.className = 'unsent';
+    said.setAttribute('role', 'alert');
+    said.textContent = words;
+    at.after(said);
+  };
+
+  /** While a band says that the page is behind, a form is sent only if it would arrive: an error page would take the place of what was typed. */
+  let sure;
   document.addEventListener(
     'submit',
-    (event) => {
+    async (event) => {
+      const { target: form, submitter } = event;
       const band = document.querySelector('.interruption:not([hidden])');
-      if (!band || event.target.method !== 'post') return;
+      if (!band || form.method !== 'post' || sure === form) return;
       event.preventDefault();
       event.stopPropagation();
-      const at = event.submitter ?? event.target.lastElementChild;
-      if (at.nextElementSibling?.className === 'unsent') return;
-      const said = document.createElement('p');
-      said.className = 'unsent';
-      said.setAttribute('role', 'alert');
-      said.textContent = band.dataset.unsent;
-      at.after(said);
+      if (!(await arrives())) return sayUnsent(submitter ?? form.lastElementChild, band.dataset.unsent);
+      sure = form;
+      form.requestSubmit(submitter);
+      sure = undefined;
     },
     true,
   );
