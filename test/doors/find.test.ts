@@ -83,11 +83,19 @@ test('a telephone number is found however it is grouped, in the sheet and in the
   );
   await load('phones.csv', ['企业名称,企业代码,法人微信,法人姓名,客服电话,联系电话', ...rows].join('\n'));
   const lineOf = async (text: string) => (await found(text)).map(({ line }) => line).join();
-  for (const text of ['13800000002', '138-0000-0002', '+86 138 0000 0002', '0086-13800000002', '00000002']) {
+  for (const text of [
+    '13800000002',
+    '138-0000-0002',
+    '+86 138 0000 0002',
+    '0086-13800000002',
+    '138.0000.0002',
+    '00000002',
+  ]) {
     expect([text, await lineOf(text)]).toEqual([text, '2']);
   }
   expect(await lineOf('138 0000 0003')).toBe('3');
-  expect(await lineOf('05920000004')).toBe('4');
+  for (const text of ['05920000004', '+86 592 000 0004', '0592–0000004'])
+    expect([text, await lineOf(text)]).toEqual([text, '4']);
   expect(await lineOf('(((((((((')).toBe('');
 });
 
