@@ -89,14 +89,20 @@ export async function endSessions({ redis }: Tools, name: string): Promise<numbe
 }
 
 /** What a command does to the users is recorded with what pages do. */
-export async function recordCommand({ redis }: Tools, user: string, action: string, subject: string): Promise<void> {
+export async function recordCommand(
+  { redis }: Tools,
+  user: string,
+  action: string,
+  subject: string,
+  detail = '',
+): Promise<void> {
   await openConsoleAudit(redis).add({
     at: Date.now(),
     user,
     action,
     subject,
     result: 'done',
-    detail: 'command line',
+    detail: detail === '' ? 'command line' : `${detail}, command line`,
   });
 }
 

@@ -144,7 +144,7 @@ function roleCommand(): Command {
     perform(made, {}, async ({ open }) => {
       const store = await open('interactive');
       await changeRole(store, name, role);
-      await recordCommand(store, whoAsks(), 'users.role', name);
+      await recordCommand(store, whoAsks(), 'users.role', name, role);
       say({ en: `${name} is ${role} now.`, zh: `${name} 现为${roleInWords(role).zh}。` });
       return EXIT.done;
     }),
@@ -160,7 +160,7 @@ function logOutCommand(): Command {
     perform(made, {}, async ({ open }) => {
       const store = await open('interactive');
       const count = await endSessions(store, name);
-      await recordCommand(store, whoAsks(), 'users.sessions', name);
+      await recordCommand(store, whoAsks(), 'users.sessions', name, String(count));
       say({ en: `Sessions of ${name} that were ended: ${count}.`, zh: `已结束 ${name} 的 ${count} 个会话。` });
       return EXIT.done;
     }),

@@ -54,9 +54,9 @@ test('a role is changed and sessions are ended as on the page of the console', a
   expect([ended.status, ended.stderr]).toEqual([0, 'Sessions of wang that were ended: 1.\n']);
   expect((await typed(['users', 'list'], { env: as })).stdout).toMatch(/^wang +admin +not logged in\n$/);
   const { entries } = await openConsoleAudit(server.redis).page(2);
-  expect(entries.map(({ action, subject }) => [action, subject])).toEqual([
-    ['users.sessions', 'wang'],
-    ['users.role', 'wang'],
+  expect(entries.map(({ action, subject, detail }) => [action, subject, detail])).toEqual([
+    ['users.sessions', 'wang', '1, command line'],
+    ['users.role', 'wang', 'admin, command line'],
   ]);
 });
 
