@@ -3,12 +3,12 @@ import {
   type Fact,
   type FactKind,
   isOver,
+  isToBeSeenTo,
   type Move,
   nobodyHasItsLink,
   PURGED_ROW,
   type Registration,
   type RowDetails,
-  TO_BE_SEEN_TO,
 } from './registration.js';
 
 /** The registration after a move: what the ledger writes. */
@@ -96,8 +96,7 @@ function miniPrograms(
 function keepsItsWords(registration: Registration, fact: Fact, move: Move): boolean {
   if (fact.kind === 'create_sent') return wasPutOff(registration);
   if (fact.kind === 'try_returned') return true;
-  // A person has to know of it, whatever becomes of its authorisation.
-  if (fact.kind === 'authorizer_kept' && TO_BE_SEEN_TO.includes(registration.problem ?? '')) return true;
+  if (fact.kind === 'authorizer_kept' && isToBeSeenTo(registration)) return true;
   // Why the row before it was sent again is no matter of a row with other details.
   if (move.rows === 'replaces' && move.to === 'queued') return false;
   return move.to === registration.state && fact.kind !== 'mini_program_created' && fact.kind !== 'authorizer_kept';

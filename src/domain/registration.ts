@@ -419,8 +419,11 @@ export interface Move {
 export const SECOND_MINI_PROGRAM = 'push:second_mini_program';
 /** Of a success of an earlier attempt, which was sent with the details of another row. */
 export const CREATED_FROM_ANOTHER_ROW = 'push:created_from_another_row';
-/** Of a created Mini Program; an operator has to know of it, whatever becomes of the authorisation. */
-export const TO_BE_SEEN_TO: readonly string[] = [SECOND_MINI_PROGRAM, CREATED_FROM_ANOTHER_ROW];
+
+/** Of a created Mini Program: an operator has to know of it, though the platform may act for it. */
+export function isToBeSeenTo({ problem }: Pick<Registration, 'problem'>): boolean {
+  return problem === SECOND_MINI_PROGRAM || problem === CREATED_FROM_ANOTHER_ROW;
+}
 
 const UNSENT: readonly State[] = ['queued', 'deferred'];
 const SENT: readonly State[] = ['submitting', 'awaiting_legal_person'];

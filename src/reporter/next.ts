@@ -1,6 +1,6 @@
 /** What happens next with a registration, by when, and which side has to act. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
-import { type Registration, STATES, WAITS } from '../domain/registration.js';
+import { isToBeSeenTo, type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
 import { invited, lacksItsLink, NO_LINK } from './invited.js';
 import { type BlockedReason, heldBackBy, troubleWith } from './sentences.js';
@@ -48,7 +48,7 @@ export function nextOf(registration: Registration, present: BlockedReason | unde
         return { en: 'The auth_code is exchanged, at once.', zh: '立即换取授权。', acts: 'us' };
       }
       // Known from a query, which names no Mini Program, or not authorised: both say what to do.
-      if ((appid === undefined || authorizer !== 'kept') && trouble !== undefined) {
+      if ((appid === undefined || authorizer !== 'kept' || isToBeSeenTo(registration)) && trouble !== undefined) {
         return { ...trouble.nextStep, acts: trouble.acts };
       }
       return { en: `It is done. ${AFTER_CREATION.en}`, zh: `已完成。${AFTER_CREATION.zh}`, acts: 'nobody' };

@@ -38,6 +38,16 @@ test('a Mini Program that was created is not verified: the report says what come
   expect(nextOf(warned.registration, undefined).zh).toMatch(/^已完成。.*认证和备案/);
 });
 
+test.each(['push:second_mini_program', 'push:created_from_another_row'])(
+  'a created row with %s says what to do, in the report and beside the merchant, though it is authorised',
+  (problem) => {
+    const fate = fateOf({ state: 'created', appid: 'wx0123456789abcdef', authorizer: 'kept', problem });
+    const { nextStep, whoActs } = sentencesFor(fate, CIRCUMSTANCES);
+    expect(whoActs).toBe('us');
+    expect(nextOf(fate.registration, undefined)).toMatchObject({ en: nextStep.en, acts: 'us' });
+  },
+);
+
 describe('a row that is no longer retried', () => {
   test.each([
     ['create:89249', 'who else registers a Mini Program', '还有谁在为该企业注册小程序'],
