@@ -37,9 +37,10 @@ export async function today(store: Store) {
   return {
     now,
     waitingFor: ACTORS_IN_ORDER.flatMap((who) => {
-      const count = waiting.get(who) ?? 0;
+      const count = waiting.byActor.get(who) ?? 0;
       return count > 0 ? [{ who, count }] : [];
     }),
+    isReadingTodos: !waiting.isRead,
     schedules,
     batches: withOutlook(store, shown, sending),
     batchesInAll: inAll,

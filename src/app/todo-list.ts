@@ -4,10 +4,12 @@ import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import { TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
-import { overviewOf, type Pointer, type TodoStore, WAITED_MS } from './todo-overview.js';
+import { type Overview, overviewOf, type Pointer, type TodoStore, WAITED_MS } from './todo-overview.js';
 
 export interface TodoPage {
   readonly todos: readonly Todo[];
+  /** Rows to settle, and not merchants to contact. */
+  readonly isToSettle: boolean;
   readonly inAll: number;
   /** The 24 hours of so many still run, and so many were contacted. */
   readonly urgent: number;
@@ -31,27 +33,31 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   const asked = optionsOf(store, wanted.language);
   const [options, { contacts, toSettle, byActor, isRead }] = await Promise.all([asked, overviewOf(store, asked)]);
   const isToSettle = TO_SETTLE.some((it) => it === who);
-  const fitting = (isToSettle ? toSettle : contacts).filter(
-    (it) => (who === undefined || it.who === who) && !(notContacted && it.isContacted),
-  );
+  const [list, side] = isToSettle ? [toSettle, TO_SETTLE] : [contacts, TO_CONTACT];
+  const fitting = list.filter((it) => (who === undefined || it.who === who) && !(notContacted && it.isContacted));
   const todos = await readTodos(store, fitting.slice(from, from + most), {
     ...options,
-    who: new Set(isToSettle ? TO_SETTLE : TO_CONTACT),
+    who: new Set<Actor>(side),
   });
   const { now } = options;
   return {
     todos: todos.filter(({ notes }) => !(notContacted && notes.contactedAt !== undefined)),
-    inAll: TO_CONTACT.reduce((sum, it) => sum + (byActor.get(it) ?? 0), 0),
-    urgent: contacts.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
-    contacted: contacts.filter(({ isContacted }) => isContacted).length,
+    isToSettle,
+    inAll: side.reduce((sum, it) => sum + (byActor.get(it) ?? 0), 0),
+    urgent: list.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
+    contacted: list.filter(({ isContacted }) => isContacted).length,
     next: from + most < fitting.length ? from + most : undefined,
     isReading: !isRead,
   };
 }
 
-/** How many merchants wait for a person, by the side that has to act: what /todo lists. A page that follows live can be a moment behind. */
-export async function todosByActor(store: TodoStore): Promise<ReadonlyMap<Actor, number>> {
-  return (await overviewOf(store, optionsOf(store, store.settings.lang), WAITED_MS)).byActor;
+/**
+ * How many merchants wait for a person, by the side that has to act: what /todo lists, and whether it was read to its end. A page
+ * that follows live can be a moment behind.
+ */
+export async function todosByActor(store: TodoStore): Promise<Pick<Overview, 'byActor' | 'isRead'>> {
+  // The log has the error, and the first page has more to say than this.
+  return overviewOf(store, optionsOf(store, store.settings.lang), WAITED_MS).catch(() => NOT_READ);
 }
 
 async function optionsOf(store: TodoStore, language: Language): Promise<TodoOptions> {
@@ -61,6 +67,8 @@ async function optionsOf(store: TodoStore, language: Language): Promise<TodoOpti
     correctedLater: NONE_CORRECTED,
   };
 }
+
+const NOT_READ = { byActor: new Map<Actor, number>(), isRead: false };
 
 /** Which rows are listed is decided already. */
 const NONE_CORRECTED: TodoOptions['correctedLater'] = async () => new Set();

@@ -75,6 +75,7 @@ test('--who us lists what an operator has to settle, and nothing that goes on by
   await openBook(server.redis).record(ids[3] ?? '', 'registration_refused', { problem: 'push:105' });
   const names = async (...args: string[]) => (await todos(...args)).map(({ merchant }) => merchant);
   expect(await names('--who', 'us')).toEqual([merchant(3).name]);
+  expect((await run(todoCommand, ['--who', 'us'], env())).stderr).toBe('1 row to settle.\n');
   expect(await names('--who', 'legal_person')).toEqual([merchant(4).name, merchant(1).name]);
   expect(await names('--who', 'us,商户')).toEqual(
     expect.arrayContaining([merchant(3).name, merchant(2).name, '无代码商户']),

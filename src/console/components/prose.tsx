@@ -2,8 +2,8 @@ import type { View } from '../visit.js';
 import { NAVIGATION } from '../words.js';
 
 /**
- * A sentence of ours, with the `commands` in it in the letters of code, each with the page that does the same. Never for a
- * merchant's text, which may have such marks itself.
+ * A sentence of ours, with the `commands` in it in the letters of code, and beside them the page that does the same where there is
+ * one. Never for a merchant's text, which may have such marks itself.
  */
 export function Prose({ view, text }: { view: View; text: string }) {
   const parts = text.split('`');

@@ -14,6 +14,7 @@ import { LineState } from '../components/line-state.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
+import { READING } from './todo.js';
 
 const WORDS = {
   title: { en: 'Today', zh: '今日' },
@@ -129,7 +130,7 @@ function Figures({ view, facts: { now, pace } }: { view: View; facts: Morning })
   );
 }
 
-function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) {
+function Turns({ view, facts: { waitingFor, isReadingTodos } }: { view: View; facts: Morning }) {
   const leadsToTodo = view.leadsTo('GET', '/todo');
   return (
     <section>
@@ -137,7 +138,7 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
       <DataTable
         caption={view.say(WORDS.turns)}
         rows={waitingFor}
-        empty={view.say(WORDS.noTurn)}
+        empty={isReadingTodos ? '' : view.say(WORDS.noTurn)}
         columns={[
           {
             heading: view.say(WORDS.who),
@@ -150,6 +151,7 @@ function Turns({ view, facts: { waitingFor } }: { view: View; facts: Morning }) 
           { heading: view.say(WORDS.count), look: 'number', cell: ({ count }) => view.number(count) },
         ]}
       />
+      {isReadingTodos && <p class="under">{view.say(READING)}</p>}
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { addNote } from '../../app/note.js';
 import { doOnce, REPEATED } from '../../app/once.js';
 import { RequestError } from '../../app/request-error.js';
-import { TODO_SUMMARY } from '../../app/todo.js';
+import { SETTLE_SUMMARY, TODO_SUMMARY } from '../../app/todo.js';
 import { type TodoPage, todoPage } from '../../app/todo-list.js';
 import { MOST_TODOS } from '../../app/todo-overview.js';
 import { isIdentity } from '../../domain/merchant.js';
@@ -37,10 +37,6 @@ const WORDS = {
   line: (file: string, line: string): Words => ({ en: `line ${line} of ${file}`, zh: `${file} 第 ${line} 行` }),
   none: { en: 'No merchant has to be contacted.', zh: '没有需要联系的商户。' },
   noneFits: { en: 'No merchant fits the filter.', zh: '没有符合筛选条件的商户。' },
-  reading: {
-    en: 'The sheets are still being read; the list fills by itself.',
-    zh: '正在读取各表格，列表会自动补全。',
-  },
   cut: (shown: string): Words => ({
     en: `The ${shown} most urgent are listed; \`fastregister todo\` has all.`,
     zh: `列出最紧急的 ${shown} 个；\`fastregister todo\` 可列出全部。`,
@@ -51,6 +47,11 @@ const WORDS = {
     zh: '列表已不是最新，未记录，请重新打开页面。',
   },
 } as const;
+
+export const READING: Words = {
+  en: 'The sheets are still being read; the list fills by itself.',
+  zh: '正在读取各表格，列表会自动补全。',
+};
 
 const MOST = 25;
 const LISTED = [...TO_CONTACT, ...TO_SETTLE];
@@ -146,12 +147,13 @@ async function live(view: View): Promise<Fragments> {
   return { summary: <Summary view={view} page={page} />, list: <List view={view} page={page} /> };
 }
 
-function Summary({ view, page: { inAll, urgent, contacted, isReading } }: { view: View; page: TodoPage }) {
+function Summary({ view, page }: { view: View; page: TodoPage }) {
+  const { isToSettle, inAll, urgent, contacted, isReading } = page;
   return (
     <p class="under">
-      {view.say(TODO_SUMMARY(inAll, urgent, contacted))}
+      {view.say(isToSettle ? SETTLE_SUMMARY(inAll, contacted) : TODO_SUMMARY(inAll, urgent, contacted))}
       {inAll > MOST_TODOS && <Prose view={view} text={` ${view.say(WORDS.cut(view.number(MOST_TODOS)))}`} />}
-      {isReading && ` ${view.say(WORDS.reading)}`}
+      {isReading && ` ${view.say(READING)}`}
     </p>
   );
 }

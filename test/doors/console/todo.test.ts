@@ -89,11 +89,39 @@ test('what an operator has to settle is listed apart, and the first page counts 
     return found.map(([, who, count]) => `${who} ${count}`).join();
   };
   await until('the first page counts them', async () => (await counts()) === 'legal_person 1,merchant 3,us 2');
-  const ofThese = async (query: string) => merchantsIn((await read(it, it.admin, `/todo${query}`)).text).toSorted();
-  expect(await ofThese('?who=us')).toEqual([refused, unknown].toSorted());
-  expect(await ofThese('')).not.toContain(refused);
+  const { text: toSettle } = await it.admin.whole('/todo?who=us');
+  expect(merchantsIn(toSettle).toSorted()).toEqual([refused, unknown].toSorted());
+  expect(toSettle).toContain('2 rows to settle.');
+  expect(merchantsIn((await read(it, it.admin, '/todo')).text)).not.toContain(refused);
   const command = await todo(it.store, 'en', { who: new Set(['us']) });
   expect(command.map(({ row }) => row.registration_id).toSorted()).toEqual([refused, unknown].toSorted());
+});
+
+test('the first page does not say that all is done while the sheets are still being read', async () => {
+  const { store, book, idOf, visitor } = await openConsole();
+  await book.load('b1', [merchant(1)]);
+  await book.send(idOf(merchant(1)));
+  const { batches } = store;
+  const { packedPages } = batches;
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  vi.spyOn(batches, 'packedPages').mockImplementation(async function* (batch) {
+    await gate;
+    yield* packedPages(batch);
+  });
+  const admin = visitor();
+  await admin.logIn();
+  const { text } = await admin.get('/');
+  expect(text).toContain('The sheets are still being read');
+  expect(text).not.toContain('Nothing to do');
+  goOn();
+  await until('they are read', async () => (await admin.get('/')).text.includes('href="/todo?who=legal_person"'));
+  expect((await admin.get('/')).text).not.toContain('still being read');
 });
 
 test('where reading the changes takes a moment, the next page has them already', async () => {
