@@ -13,6 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -115,6 +116,25 @@ test('joining while the last one leaves ends with a server that answers', async 
     expect(await serverPids(home)).toHaveLength(1);
     await joined.leave();
   }
+});
+
+test('a server that goes away while it is joined is started again', async () => {
+  const path = join(home, 'redis', 'redis.sock');
+  mkdirSync(join(home, 'redis'), { mode: 0o700 });
+  const info = 'process_id:1\r\nloading:0\r\n';
+  // On its way down: it answers one question more.
+  const last = createServer((socket) => {
+    socket.once('data', () => {
+      socket.end(`$${info.length}\r\n${info}\r\n`);
+      last.close();
+    });
+    socket.on('error', () => {});
+  });
+  last.listen(path);
+  await once(last, 'listening');
+  const server = await join_();
+  expect(said).toContain('The private Redis went away while it was joined; looking again.');
+  expect(await speakTo(server).ping()).toBe('PONG');
 });
 
 test('a member that was killed does not keep the server alive', async () => {

@@ -39,6 +39,8 @@ const JOIN_WITHIN_MS = 30 * 60_000;
 
 const LONGEST_HEALING_PAUSE_MS = 30_000;
 
+const MOST_TRIES = 3;
+
 export interface PrivateServer {
   readonly socketPath: string;
   /** Close your own connections first: when no other process uses it, the server goes. */
@@ -64,8 +66,7 @@ export async function joinPrivateServer({
   const { socketPath, heartbeat, membership } = await underLock(paths, log, async () => {
     const membership = await openMembership(paths.members);
     try {
-      const socketPath = await ensureServer(paths, log);
-      return { socketPath, heartbeat: await register(socketPath, name), membership };
+      return { ...(await joinServer(paths, name, log)), membership };
     } catch (error) {
       await membership?.close();
       throw error;
@@ -106,6 +107,23 @@ async function underLock<T>(
   return withLock(paths.lock, begin, withinMs).finally(() => clearTimeout(waiting));
 }
 
+/** A server whose last user was killed a moment ago may still answer, and be on its way down. */
+async function joinServer(
+  paths: ServerPaths,
+  name: string,
+  log: Log,
+): Promise<{ readonly socketPath: string; readonly heartbeat: Redis }> {
+  for (let tries = 1; ; tries += 1) {
+    const socketPath = await ensureServer(paths, log);
+    try {
+      return { socketPath, heartbeat: await register(socketPath, name) };
+    } catch (error) {
+      if (tries === MOST_TRIES) throw error;
+      log.warn({ err: error }, 'The private Redis went away while it was joined; looking again.');
+    }
+  }
+}
+
 async function register(socketPath: string, name: string): Promise<Redis> {
   const heartbeat = new Redis({
     path: socketPath,
@@ -115,10 +133,10 @@ async function register(socketPath: string, name: string): Promise<Redis> {
     enableReadyCheck: false,
     retryStrategy: (times) => Math.min(times * 20, 500),
   });
-  heartbeat.on('error', () => {});
+  const fails = new Promise<never>((_, reject) => heartbeat.on('error', reject));
   // ioredis names a connection without waiting for the answer; the list must not be read before the name is in it.
   try {
-    await heartbeat.client('SETNAME', name);
+    await Promise.race([heartbeat.client('SETNAME', name), fails]);
   } catch (cause) {
     heartbeat.disconnect();
     throw unreachable(
