@@ -111,6 +111,8 @@ function configuration(paths: ServerPaths, socketPath: string, { version }: Prog
     'appendonly yes',
     'appendfsync always',
     'save ""',
+    '# A load of a million rows is not rewritten while it comes in, which took a tenth of its time.',
+    'auto-aof-rewrite-min-size 256mb',
     'maxmemory-policy noeviction',
     '# Saves 42 % of the memory of hashes with long values.',
     `hash-max-${listpack}-value 512`,
