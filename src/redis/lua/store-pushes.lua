@@ -6,8 +6,8 @@
 --      at most; how many old pushes are parked at most,
 --      5 the newest ticket among them, its mark and the sealed text ('' for none), 6 when it was created, 7 when it came, in ms,
 --      8 their signatures, one after the other, 40 characters each; spaces for a push that may be stored again,
---      9… three of each push: "received created field age InfoType" (ms, `-` if unknown; name of the body's field; `old`
---      or `-`), query, body
+--      9 a line of each push: "received created field age a b c" (ms, `-` if unknown; name of the body's field; `old` or `-`; bytes of
+--      its InfoType, query and body), 10 InfoType, query and body of one push after the other
 -- A push with a known signature is stored already and is skipped. An old push is parked while there is room, and does not enter
 -- the stream.
 -- Answers how many pushes of the segment are stored now. If this differs from ARGV 2 before the run, nothing was done: a run
@@ -55,9 +55,16 @@ local function park(received, info_type, query, as, body)
 end
 
 local counts, lags, lag_sum, repeated = {}, {}, 0, 0
-for i = 9, #ARGV, 3 do
-  local signature = signatures[(i - 9) / 3 + 1]
-  local received, created, as, age, info_type = string.match(ARGV[i], '^(%d+) (%S+) (%S+) (%S+) (.*)$')
+local read, n = 1, 0
+local function next_bytes(count)
+  read = read + count
+  return string.sub(ARGV[10], read - count, read - 1)
+end
+for head in string.gmatch(ARGV[9], '[^\n]+') do
+  n = n + 1
+  local signature = signatures[n]
+  local received, created, as, age, a, b, c = string.match(head, '^(%d+) (%S+) (%S+) (%S+) (%d+) (%d+) (%d+)$')
+  local info_type, query, body = next_bytes(a), next_bytes(b), next_bytes(c)
   if known[signature] then
     repeated = repeated + 1
   else
@@ -66,9 +73,9 @@ for i = 9, #ARGV, 3 do
       noted[#noted + 1] = signature
     end
     if age == 'old' then
-      park(received, info_type, ARGV[i + 1], as, ARGV[i + 2])
+      park(received, info_type, query, as, body)
     else
-      redis.call('XADD', KEYS[1], '*', 'at', received, 'type', info_type, 'query', ARGV[i + 1], as, ARGV[i + 2])
+      redis.call('XADD', KEYS[1], '*', 'at', received, 'type', info_type, 'query', query, as, body)
       counts[info_type] = (counts[info_type] or 0) + 1
       if created ~= '-' then
         local lag = math.max(received - created, 0)

@@ -100,20 +100,15 @@ export function openPushes(redis: Redis): Pushes {
 
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
-      // Few arguments: each costs the client as much as a hundred bytes.
       const day = Math.floor((pushes.at(-1)?.receivedAt ?? 0) / DAY_MS);
       const memory = `${day} ${REMEMBERED_DAYS} ${MOST_REMEMBERED_OF_A_DAY} ${MOST_OLD}`;
       const signatures = pushes.map(({ signature = '' }) =>
         signature.length === SIGNATURE_LENGTH ? signature : NO_SIGNATURE,
       );
-      const args: (string | number)[] = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory];
-      args.push(...newestTicket(pushes), signatures.join(''));
-      for (const { receivedAt, createdAt, infoType, query, body, isOld } of pushes) {
-        const [as, text] = bodyField(body);
-        const head = `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'}`;
-        args.push(`${head} ${infoType.slice(0, LONGEST_INFO_TYPE)}`, query, text);
-      }
-      return Number(await storeScript([stream], args));
+      // Few arguments: each costs the client as much as a hundred bytes, and text that is encoded for the wire four times as much as bytes.
+      const [heads, bytes] = packed(pushes);
+      const before = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory, ...newestTicket(pushes)];
+      return Number(await storeScript([stream], [...before, signatures.join(''), heads, bytes]));
     },
     storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
 
@@ -128,7 +123,8 @@ export function openPushes(redis: Redis): Pushes {
       return (await ackScript([stream], [GROUP, epoch, entries.length, ...entries, ...[...counts].flat()])) === 1;
     },
     async park(push, why, awaits) {
-      const [as, body] = bodyField(push.body);
+      const as = fieldOf(push.body);
+      const body = push.body.toString(as === 'body' ? 'latin1' : as);
       const kept = { why, at: push.receivedAt, type: push.infoType, query: push.query, as, body };
       return (await parkScript([key('parked')], [push.id, JSON.stringify(kept), ...awaits])) === 1;
     },
@@ -263,9 +259,27 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
   };
 }
 
-/** A body is ASCII, and goes over the wire as text, which is faster; whatever else came is kept byte for byte too. */
-function bodyField(body: Buffer): [name: 'body' | 'base64', text: string] {
-  return isAscii(body) ? ['body', body.toString('latin1')] : ['base64', body.toString('base64')];
+/** As store-pushes.lua takes them: a line of each, and their bytes one after the other. */
+function packed(pushes: readonly ReceivedPush[]): [heads: string, bytes: Buffer] {
+  const pieces: Buffer[] = [];
+  const heads = pushes.map(({ receivedAt, createdAt, infoType, query, body, isOld }) => {
+    const as = fieldOf(body);
+    const three = [
+      Buffer.from(infoType.slice(0, LONGEST_INFO_TYPE)),
+      Buffer.from(query),
+      as === 'body' ? body : Buffer.from(body.toString(as)),
+    ];
+    pieces.push(...three);
+    return `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'} ${three.map(({ length }) => length).join(' ')}`;
+  });
+  return [heads.join('\n'), Buffer.concat(pieces)];
+}
+
+type BodyField = 'body' | 'base64';
+
+/** A body is ASCII; whatever else came is kept byte for byte, too. */
+function fieldOf(body: Buffer): BodyField {
+  return isAscii(body) ? 'body' : 'base64';
 }
 
 /** Value, CreateTime and time of arrival; '' where they bring none. */
@@ -278,7 +292,7 @@ function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number]
   return newest;
 }
 
-function bodyFrom(name: 'body' | 'base64', text: string): Buffer {
+function bodyFrom(name: BodyField, text: string): Buffer {
   return Buffer.from(text, name === 'body' ? 'latin1' : 'base64');
 }
 
