@@ -55,7 +55,9 @@ const WORDS = new Set([
   ],
   // Below `schedule`, `pushes`, `tokens`, `ledger`, `notify` and `users`.
   ...[
+    'role',
     'password',
+    'logout',
     'viewer',
     'operator',
     'admin',
