@@ -11,6 +11,7 @@ import {
   recordCommand,
   removeUser,
 } from '../app/console-users.js';
+import type { Store } from '../app/wiring/store.js';
 import { BUILT_IN_USER, CONSOLE_ROLE_NAMES, CONSOLE_ROLES } from '../domain/console-user.js';
 import { counted, type Words } from '../domain/words.js';
 import { AS_JSON, command, EXIT, perform, UsageError } from './command.js';
@@ -101,12 +102,9 @@ function removeCommand(): Command {
     { en: 'Removes a user, and ends the sessions.', zh: '删除用户，并结束其会话。' },
     'fastregister users remove wang',
   ).action(async (name: string, _options: object, made: Command) =>
-    perform(made, {}, async ({ open }) => {
-      const store = await open('interactive');
+    change(made, 'users.remove', name, async (store) => {
       await removeUser(store, name);
-      await recordCommand(store, whoAsks(), 'users.remove', name);
-      say({ en: `Removed: ${name}.`, zh: `已删除：${name}。` });
-      return EXIT.done;
+      return { says: { en: `Removed: ${name}.`, zh: `已删除：${name}。` } };
     }),
   );
 }
@@ -141,12 +139,9 @@ function roleCommand(): Command {
     },
     'fastregister users role wang admin',
   ).action(async (name: string, role: string, _options: object, made: Command) =>
-    perform(made, {}, async ({ open }) => {
-      const store = await open('interactive');
+    change(made, 'users.role', name, async (store) => {
       await changeRole(store, name, role);
-      await recordCommand(store, whoAsks(), 'users.role', name, role);
-      say({ en: `${name} is ${role} now.`, zh: `${name} 现为${roleInWords(role).zh}。` });
-      return EXIT.done;
+      return { detail: role, says: { en: `${name} is ${role} now.`, zh: `${name} 现为${roleInWords(role).zh}。` } };
     }),
   );
 }
@@ -157,14 +152,29 @@ function logOutCommand(): Command {
     { en: 'Ends the sessions of a user, who has to log in again.', zh: '结束用户的所有会话，用户须重新登录。' },
     'fastregister users logout wang',
   ).action(async (name: string, _options: object, made: Command) =>
-    perform(made, {}, async ({ open }) => {
-      const store = await open('interactive');
+    change(made, 'users.sessions', name, async (store) => {
       const count = await endSessions(store, name);
-      await recordCommand(store, whoAsks(), 'users.sessions', name, String(count));
-      say({ en: `Sessions of ${name} that were ended: ${count}.`, zh: `已结束 ${name} 的 ${count} 个会话。` });
-      return EXIT.done;
+      const says = { en: `Sessions of ${name} that were ended: ${count}.`, zh: `已结束 ${name} 的 ${count} 个会话。` };
+      return { detail: String(count), says };
     }),
   );
+}
+
+interface Changed {
+  readonly says: Words;
+  /** For the audit. */
+  readonly detail?: string;
+}
+
+/** What was changed of a user is recorded, and then said. */
+function change(made: Command, action: string, name: string, apply: (store: Store) => Promise<Changed>): Promise<void> {
+  return perform(made, {}, async ({ open }) => {
+    const store = await open('interactive');
+    const { detail, says } = await apply(store);
+    await recordCommand(store, whoAsks(), action, name, detail);
+    say(says);
+    return EXIT.done;
+  });
 }
 
 /** Its first line. @throws UsageError where it cannot be read */
