@@ -6,9 +6,11 @@
     if (!is) for (const it of document.querySelectorAll('.unsent')) it.remove();
   };
 
+  const ask = () => fetch(location.href, { method: 'HEAD', redirect: 'manual' });
+
   const arrives = async () => {
     try {
-      return (await fetch(location.href, { method: 'HEAD', redirect: 'manual' })).status < 500;
+      return (await ask()).status < 500;
     } catch {
       return false;
     }
@@ -74,7 +76,7 @@
   /** A stream that is refused is not tried again by the browser: the session is over, or the console is away. */
   const lookAgain = async () => {
     try {
-      const answer = await fetch(location.href, { method: 'HEAD', redirect: 'manual' });
+      const answer = await ask();
       if (answer.type === 'opaqueredirect') return location.reload();
     } catch {
       // Still away.
