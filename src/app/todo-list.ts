@@ -2,7 +2,7 @@
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
-import { TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
+import { isToSettle, TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
 import { type Overview, overviewOf, type Pointer, type TodoStore, WAITED_MS } from './todo-overview.js';
 
@@ -32,8 +32,8 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   const { from, most, who, notContacted } = wanted;
   const asked = optionsOf(store, wanted.language);
   const [options, { contacts, toSettle, byActor, isRead }] = await Promise.all([asked, overviewOf(store, asked)]);
-  const isToSettle = TO_SETTLE.some((it) => it === who);
-  const [list, side] = isToSettle ? [toSettle, TO_SETTLE] : [contacts, TO_CONTACT];
+  const settles = isToSettle(who);
+  const [list, side] = settles ? [toSettle, TO_SETTLE] : [contacts, TO_CONTACT];
   const fitting = list.filter((it) => (who === undefined || it.who === who) && !(notContacted && it.isContacted));
   const todos = await readTodos(store, fitting.slice(from, from + most), {
     ...options,
@@ -42,7 +42,7 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   const { now } = options;
   return {
     todos: todos.filter(({ notes }) => !(notContacted && notes.contactedAt !== undefined)),
-    isToSettle,
+    isToSettle: settles,
     inAll: side.reduce((sum, it) => sum + (byActor.get(it) ?? 0), 0),
     urgent: list.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
     contacted: list.filter(({ isContacted }) => isContacted).length,

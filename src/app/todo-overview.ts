@@ -11,7 +11,15 @@ import { changesSince, type PageOfRows } from '../redis/ledger/changes.js';
 import type { PackedPage } from '../redis/ledger/packed-rows.js';
 import { PageCursor } from '../redis/ledger/page-cursor.js';
 import type { RefusedRow } from '../reporter/corrected-later.js';
-import { TO_CONTACT, TO_SETTLE, type TodoOptions, todosAmong, type Urgency, urgency } from '../reporter/todo.js';
+import {
+  isToSettle,
+  TO_CONTACT,
+  TO_SETTLE,
+  type TodoOptions,
+  todosAmong,
+  type Urgency,
+  urgency,
+} from '../reporter/todo.js';
 import { sleep } from '../sleep.js';
 import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
@@ -331,10 +339,6 @@ function placeOf({ batch, index }: Pointer): string {
   return `${batch}/${index}`;
 }
 
-function isContact({ who }: Pointer): boolean {
-  return TO_CONTACT.some((it) => it === who);
-}
-
 /** Each merchant once, by the row of the newest batch; of what cannot come into the list nothing is kept. */
 function merge(known: Known): void {
   const listed = new Set<string>();
@@ -351,8 +355,8 @@ function merge(known: Known): void {
       all.push(pointer);
     }
   }
-  const contacts = all.filter(isContact).sort(urgency);
-  const toSettle = all.filter((it) => !isContact(it)).sort(urgency);
+  const contacts = all.filter(({ who }) => !isToSettle(who)).sort(urgency);
+  const toSettle = all.filter(({ who }) => isToSettle(who)).sort(urgency);
   known.contacts = contacts.slice(0, MOST_TODOS);
   known.toSettle = toSettle.slice(0, MOST_TODOS);
   for (const { who } of all) byActor.set(who, (byActor.get(who) ?? 0) + 1);

@@ -3,7 +3,7 @@ import { SETTLE_SUMMARY, TODO_SUMMARY, todo } from '../app/todo.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
 import { ACTORS } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
-import { TO_SETTLE, TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
+import { isToSettle, TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { isWorkbook, languageFrom, namesWithWords, whoFrom } from './flags.js';
 import { spoken } from './language.js';
@@ -83,8 +83,9 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
 
   const urgent = todos.filter(({ confirmBy }) => confirmBy !== undefined).length;
   const contacted = todos.filter(({ notes }) => notes.contactedAt !== undefined).length;
-  const isToSettle = who !== undefined && TO_SETTLE.some((it) => who.has(it));
-  const summary = isToSettle ? SETTLE_SUMMARY(todos.length, contacted) : TODO_SUMMARY(todos.length, urgent, contacted);
+  const summary = [...(who ?? [])].some(isToSettle)
+    ? SETTLE_SUMMARY(todos.length, contacted)
+    : TODO_SUMMARY(todos.length, urgent, contacted);
   say(summary[language]);
   return EXIT.done;
 }

@@ -80,6 +80,11 @@ export const TO_CONTACT = ['legal_person', 'merchant'] as const satisfies readon
 /** These settle what no merchant can. */
 export const TO_SETTLE = ['us', 'platform'] as const satisfies readonly Actor[];
 
+/** Whether a to-do of this side is one of {@link TO_SETTLE}. */
+export function isToSettle(who: string | undefined): boolean {
+  return TO_SETTLE.some((it) => it === who);
+}
+
 /** A to-do and its place in its batch. */
 export interface TodoOfRow {
   readonly index: number;
@@ -183,8 +188,7 @@ function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
 
 /** What waits for us and is not over yet goes on by itself. */
 function waitsFor(wanted: ReadonlySet<string>): (row: ReportRow) => boolean {
-  return ({ who_acts: who, outcome }) =>
-    wanted.has(who) && (TO_CONTACT.some((it) => it === who) || outcome !== 'pending');
+  return ({ who_acts: who, outcome }) => wanted.has(who) && !(isToSettle(who) && outcome === 'pending');
 }
 
 /** A row that our checks refused has none. */
