@@ -1,6 +1,6 @@
 /**
  * Where the CPU time of a bench goes: runs it with V8's profiler in every process and thread, and prints for each of the busy ones
- * which part of the time each package and each room took by itself. Usage: node bench/profile.js BENCH [its arguments]
+ * which part of the time each package, each room and each module of Node.js took by itself. Usage: node bench/profile.js BENCH [its arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
