@@ -105,7 +105,7 @@ async function forward(options: Partial<ForwardOptions> = {}, query = ''): Promi
     judge: recorderOn(connection, log),
     url: `http://127.0.0.1:${port}/other/events/${query}`,
     what: 'others',
-    requestTimeoutMs: 500,
+    requestTimeoutMs: 30_000,
     firstPauseMs: 5,
     log,
     ...options,
@@ -165,15 +165,16 @@ test('tickets and strangers are relayed, the end of a registration of ours is no
 });
 
 test('a service that is flaky gets all of them, in order', async () => {
-  await forward();
+  await forward({ requestTimeoutMs: 500 });
   moods = [500, 'cut', 'hang', 503, 200, 'cut', 404, 200, 'hang', 502, 429];
   for (let number = 0; number < 30; number += 1) await push(otherXml(`number_${number}`));
-  await until('all are relayed', () => relayed.length === 30);
-  expect(typesRead()).toEqual(Array.from({ length: 30 }, (_, number) => `number_${number}`));
+  // More than 30 where an answer came too late: that push was taken, and is offered again.
+  await until('all are relayed', () => typesRead().at(-1) === 'number_29');
+  expect([...new Set(typesRead())]).toEqual(Array.from({ length: 30 }, (_, number) => `number_${number}`));
 });
 
 test('success is never delayed by a service that hangs', async () => {
-  await forward({ requestTimeoutMs: 30_000 });
+  await forward();
   moods = ['hang'];
   for (let number = 0; number < 50; number += 1) await push(otherXml(`number_${number}`));
   expect(relayed).toEqual([]);
