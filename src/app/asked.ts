@@ -60,7 +60,7 @@ function forgetOld(): void {
   for (const [once] of old) kept.delete(once);
 }
 
-export interface Answer extends AskedFor {
+export interface ConfirmedAction extends AskedFor {
   readonly once: string;
   readonly because: string;
   readonly who: string;
@@ -73,7 +73,7 @@ const WAITED_MS = 5_000;
 /** Exactly the rows that the preview found, each of them decided anew. @throws RequestError */
 export async function answerAsked(
   store: Store,
-  { once, because, who, language, ...asked }: Answer,
+  { once, because, who, language, ...asked }: ConfirmedAction,
 ): Promise<Done & Repeated & { readonly moved?: number }> {
   const reason = readReason(because);
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);

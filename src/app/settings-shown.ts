@@ -53,7 +53,7 @@ export const SECTION_WORDS: Readonly<Record<string, Words>> = {
   Waits: { en: 'Waits', zh: '等待时间' },
 };
 
-export const SOURCES = {
+export const SOURCE_WORDS = {
   flag: { en: 'flag', zh: '命令行参数' },
   environment: { en: 'environment', zh: '环境变量' },
   dotenv: { en: '.env', zh: '.env' },

@@ -4,7 +4,7 @@ import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import { isToSettle, TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
 import { reportOptionsOf } from './report-options.js';
-import { type Overview, overviewOf, type Pointer, type TodoStore, WAITED_MS } from './todo-overview.js';
+import { overviewOf, type Pointer, type TodoOverview, type TodoStore, WAITED_MS } from './todo-overview.js';
 
 export interface TodoPage {
   readonly todos: readonly Todo[];
@@ -55,7 +55,7 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
  * How many merchants wait for a person, by the side that has to act: what /todo lists, and whether it was read to its end. A page
  * that follows live can be a moment behind.
  */
-export async function todosByActor(store: TodoStore): Promise<Pick<Overview, 'byActor' | 'isRead'>> {
+export async function todosByActor(store: TodoStore): Promise<Pick<TodoOverview, 'byActor' | 'isRead'>> {
   // The log has the error, and the first page has more to say than this.
   return overviewOf(store, optionsOf(store, store.settings.lang), WAITED_MS).catch(() => NOT_READ);
 }

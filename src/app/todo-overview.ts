@@ -37,7 +37,7 @@ export interface Pointer extends Urgency {
   readonly refused: RefusedRow | undefined;
 }
 
-export interface Overview {
+export interface TodoOverview {
   /** Merchants to contact, the most urgent first. */
   readonly contacts: readonly Pointer[];
   /** Rows that wait for an operator, the newest first. */
@@ -91,7 +91,11 @@ const overviews = new WeakMap<Store['redis'], Known>();
  * @param asked with notes; in any language
  * @param mostMs for how long the page waits for what has just changed; absent: up to a second
  */
-export async function overviewOf(store: TodoStore, asked: Promise<TodoOptions>, mostMs?: number): Promise<Overview> {
+export async function overviewOf(
+  store: TodoStore,
+  asked: Promise<TodoOptions>,
+  mostMs?: number,
+): Promise<TodoOverview> {
   const known = knownOf(store);
   const looked = known.looks
     .begin(() => look(store, known, asked))

@@ -8,7 +8,7 @@ import type { Links } from '../redis/ledger/links.js';
 import type { Workload } from '../redis/ledger/workload.js';
 import type { Nights } from '../redis/nights.js';
 import type { Notices } from '../redis/notices.js';
-import { type Overview, present, type Sources } from './overview.js';
+import { present, type Sources, type SystemOverview } from './overview.js';
 
 export interface GaugeSources extends Sources {
   readonly workload: Pick<Workload, 'states'>;
@@ -20,7 +20,7 @@ export interface GaugeSources extends Sources {
   readonly version: string;
 }
 
-export interface Gauges extends Overview {
+export interface Gauges extends SystemOverview {
   /** Registrations by state, each counted once, however many batches name it. */
   readonly states: Counts;
   /** Lanes that have notices to be posted. */

@@ -3,7 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { liveOf, type ProcessRole } from '../domain/presence.js';
 import { LAG_SECONDS } from '../redis/pushes/pushes.js';
 import type { Gauges } from './gauges.js';
-import type { Overview } from './overview.js';
+import type { SystemOverview } from './overview.js';
 
 export async function metricsText(facts: Gauges): Promise<string> {
   const registry = new Registry();
@@ -87,7 +87,7 @@ function processGauges(
 }
 
 /** Counted in Redis by all receivers; the library's own histogram counts what happens in this process only. */
-function lagText({ bounds, sumMs }: Overview['pushes']['lag']): string {
+function lagText({ bounds, sumMs }: SystemOverview['pushes']['lag']): string {
   const name = 'fastregister_push_lag_seconds';
   const lines = [`# HELP ${name} From CreateTime (whole seconds) until stored.`, `# TYPE ${name} histogram`];
   let count = 0;

@@ -16,7 +16,7 @@ export interface Sources {
   readonly now: () => number;
 }
 
-export interface Overview {
+export interface SystemOverview {
   readonly situation: SendingStatus;
   readonly pushes: PushCounts;
   readonly parkedPushes: number;
@@ -26,7 +26,14 @@ export interface Overview {
 }
 
 /** What does not grow with the number of batches. */
-export async function present({ calls, pushes, ticketReceivedAt, processes, limits, now }: Sources): Promise<Overview> {
+export async function present({
+  calls,
+  pushes,
+  ticketReceivedAt,
+  processes,
+  limits,
+  now,
+}: Sources): Promise<SystemOverview> {
   const received = await ticketReceivedAt();
   return {
     situation: await sendingStatus(calls, limits, now()),

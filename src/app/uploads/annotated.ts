@@ -8,7 +8,7 @@ import type { Store } from '../wiring/store.js';
 import { rulesFor, type Way } from './checking.js';
 import { sheetPath, type Upload } from './folder.js';
 import { politely } from './polite.js';
-import { startOf } from './starting.js';
+import { startedUpload } from './starting.js';
 
 export interface AnnotatedFile {
   readonly name: string;
@@ -30,7 +30,7 @@ export async function annotatedUpload(
   upload: Upload,
   { at, way, language, ...wanted }: Wanted,
 ): Promise<AnnotatedFile> {
-  if ((await startOf(upload))?.isDone) throw new RequestError('not_found', LOADED);
+  if ((await startedUpload(upload))?.isDone) throw new RequestError('not_found', LOADED);
   const rules = rulesFor(store, way);
   const sheet = politely(await openSheetAt(sheetPath(upload, at), rules));
   const { rows } = checkSheet(sheet, rules, await checkContextOf(store));

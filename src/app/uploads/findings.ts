@@ -20,7 +20,7 @@ export const FINDING_KINDS = ['correct', 'look', 'repaired', 'not_sent'] as cons
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** One thing that is to be said of a row, at its cell. */
-export interface Finding {
+export interface SheetFinding {
   readonly kind: FindingKind;
   readonly code: string;
   /** `B17`, or the row's number. */
@@ -71,9 +71,9 @@ function keptRow({ row, status, firstLine, differing, replaces }: PlannedRow, na
 
 const NOTHING: Words = { en: '', zh: '' };
 
-function findingsOf({ line, number, name, status, problems, firstLine, differing, replaces }: KeptRow): Finding[] {
+function findingsOf({ line, number, name, status, problems, firstLine, differing, replaces }: KeptRow): SheetFinding[] {
   const at = { line, name };
-  const found: Finding[] = problems.map((problem) => ({
+  const found: SheetFinding[] = problems.map((problem) => ({
     ...at,
     kind: kindOf(problem.code),
     code: problem.code,
@@ -150,7 +150,7 @@ export async function openFindings(path: string, nameColumn: number): Promise<Fi
 }
 
 export interface FindingsPage {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SheetFinding[];
   /** `from` of the next page. */
   readonly next: string | undefined;
 }
@@ -167,7 +167,7 @@ export async function readFindings(
 ): Promise<FindingsPage> {
   const wanted = show === undefined ? undefined : tags.indexOf(show);
   const [firstBlock = 0, firstLine = 0] = /^\d{1,9}-\d{1,9}$/.test(from) ? from.split('-').map(Number) : [];
-  const findings: Finding[] = [];
+  const findings: SheetFinding[] = [];
   let rows = 0;
   const file = await open(path, 'r');
   try {

@@ -55,7 +55,7 @@ const AGAIN_AFTER_MS = 10_000;
 const LONGEST_MS = 7 * 86_400_000;
 
 /** Undefined: it was not started. */
-export async function startOf(upload: Upload): Promise<Started | undefined> {
+export async function startedUpload(upload: Upload): Promise<Started | undefined> {
   const start = await readState<Start>(upload, 'start.json');
   if (start === undefined) return undefined;
   return { start, isDone: (await readState(upload, 'done.json')) !== undefined };
@@ -76,12 +76,12 @@ export async function startUpload(
   { user, request, waitMs }: { user: string; request: StartRequest; waitMs: number },
 ): Promise<Started> {
   const upload = await findUpload(store.settings, id, Date.now());
-  if ((await startOf(upload)) === undefined) {
+  if ((await startedUpload(upload)) === undefined) {
     const files = await filesToLoad(store, upload, request);
     await claimState(upload, 'start.json', { user, at: Date.now(), request, files } satisfies Start);
   }
   await Promise.race([continueLoading(store, upload), new Promise((resolve) => setTimeout(resolve, waitMs).unref())]);
-  const started = await startOf(upload);
+  const started = await startedUpload(upload);
   const words = loadings.get(upload.folder)?.failure?.words;
   if (started === undefined) throw new UserError(words ?? TRY_AGAIN);
   return started;
@@ -124,7 +124,7 @@ export function continueLoading(store: Store, upload: Upload): Promise<void> {
 }
 
 async function loadStarted(store: Store, upload: Upload, onRows: (rows: number) => void): Promise<void> {
-  const started = await startOf(upload);
+  const started = await startedUpload(upload);
   if (started === undefined || started.isDone) return;
   const { files, request } = started.start;
   const rules = rulesFor(store, request);
@@ -141,7 +141,7 @@ async function loadStarted(store: Store, upload: Upload, onRows: (rows: number) 
 
 /** Then it can be started with other options. */
 async function releaseWhereNothingIsLoaded({ batches }: Store, upload: Upload): Promise<void> {
-  const started = await startOf(upload);
+  const started = await startedUpload(upload);
   if (started === undefined) return;
   const found = await Promise.all(started.start.files.map(({ batch }) => batches.find(batch)));
   if (found.every((batch) => batch === undefined)) await dropState(upload, 'start.json');
@@ -150,7 +150,7 @@ async function releaseWhereNothingIsLoaded({ batches }: Store, upload: Upload): 
 /** What a process that ended has left half loaded. */
 export async function continueEvery(store: Store): Promise<void> {
   for (const upload of await listUploads(store.settings, Date.now(), LONGEST_MS)) {
-    const started = await startOf(upload);
+    const started = await startedUpload(upload);
     if (started !== undefined && !started.isDone) await continueLoading(store, upload);
   }
 }

@@ -4,7 +4,15 @@ import { Prose } from './prose.js';
 import { DataTable } from './table.js';
 
 /** What `doctor` says, faults first. */
-export function Findings({ view, caption, findings }: { view: View; caption: string; findings: readonly Finding[] }) {
+export function DoctorFindings({
+  view,
+  caption,
+  findings,
+}: {
+  view: View;
+  caption: string;
+  findings: readonly Finding[];
+}) {
   const order: readonly Finding['verdict'][] = ['fault', 'warning', 'ok'];
   const sorted = order.flatMap((verdict) => findings.filter((it) => it.verdict === verdict));
   return (

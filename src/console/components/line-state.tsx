@@ -16,7 +16,7 @@ const WORDS = {
 } as const satisfies Record<string, Words>;
 
 /** What is to be fixed comes first, in the words of `status`. */
-export function LineState({ view, now }: { view: View; now: Situation }) {
+export function LineCard({ view, now }: { view: View; now: Situation }) {
   const { line, workerMissing } = now;
   const reason = 'reason' in line ? line.reason : undefined;
   const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };

@@ -14,7 +14,7 @@ import { DataTable } from './table.js';
 
 type Plan = CheckResult['plan'];
 
-export const KINDS: Readonly<Record<FindingKind, Words>> = {
+export const FINDING_WORDS: Readonly<Record<FindingKind, Words>> = {
   correct: { en: 'to correct', zh: '需更正' },
   look: { en: 'to look at', zh: '需留意' },
   repaired: { en: 'repaired', zh: '已自动修正' },
@@ -51,7 +51,7 @@ const LOOKS: Readonly<Record<FindingKind, string>> = {
 };
 
 export function KindBadge({ view, kind }: { view: View; kind: FindingKind }) {
-  return <span class={`badge ${LOOKS[kind]}`}>{view.say(KINDS[kind])}</span>;
+  return <span class={`badge ${LOOKS[kind]}`}>{view.say(FINDING_WORDS[kind])}</span>;
 }
 
 export function notSentOf({ duplicate, already_created: already, in_progress: progress, waits }: Plan): number {
@@ -145,7 +145,7 @@ export function PlanFacts({
   );
 }
 
-export interface Group {
+export interface FindingGroup {
   readonly kind: FindingKind;
   readonly code: string;
   readonly words: Words;
@@ -154,9 +154,9 @@ export interface Group {
 }
 
 /** What has to be done comes first. */
-export function groupsOf(plan: Plan): Group[] {
+export function groupsOf(plan: Plan): FindingGroup[] {
   const differing = plan.groups.find(({ problem }) => problem === DIFFERS)?.count ?? 0;
-  const ofRows = (code: string, words: Words, count: number, kind: FindingKind = 'not_sent'): Group[] =>
+  const ofRows = (code: string, words: Words, count: number, kind: FindingKind = 'not_sent'): FindingGroup[] =>
     count > 0 ? [{ kind, code, words, count, cells: [] }] : [];
   return [
     ...plan.groups.map(({ problem: code, count, cells }) => ({
@@ -179,7 +179,7 @@ const DUPLICATE_DIFFERS: Words = {
   zh: '与前面的行为同一企业，但信息不同',
 };
 
-export function Groups({ view, groups, path }: { view: View; groups: readonly Group[]; path: string }) {
+export function Groups({ view, groups, path }: { view: View; groups: readonly FindingGroup[]; path: string }) {
   const query = new URLSearchParams(view.query);
   query.delete('from');
   return (
@@ -219,7 +219,7 @@ export function countedRows(view: View, plan: Plan): string {
   const counted = [
     [plan.ready, PLAN_WORDS.ready],
     [plan.invalid, PLAN_WORDS.invalid],
-    [notSentOf(plan), KINDS.not_sent],
+    [notSentOf(plan), FINDING_WORDS.not_sent],
   ] as const;
   return counted
     .map(([count, words]) =>

@@ -10,7 +10,7 @@ import type { View, Visit } from '../visit.js';
 import { addressWith } from './pager.js';
 import { countedRows, Groups, groupsOf, PlanFacts, PlanFigures } from './sheet-plan.js';
 import { SheetRows } from './sheet-rows.js';
-import { SheetOptions, StartButtons } from './sheet-start.js';
+import { LoadOptionsForm, StartButtons } from './sheet-start.js';
 import { DataTable } from './table.js';
 
 const WORDS = {
@@ -80,7 +80,7 @@ export async function SheetReview({ visit, upload, checks, at, way }: Props) {
       {check?.kind === 'checked' && check.notes.map((words) => <p class="under">{visit.say(words)}</p>)}
       {check?.kind === 'checked' &&
         (batch !== undefined ? (
-          <SheetOptions view={visit} path={`/sheets/${upload.id}`} way={way} />
+          <LoadOptionsForm view={visit} path={`/sheets/${upload.id}`} way={way} />
         ) : (
           <Checked visit={visit} upload={upload} check={check} at={at} way={way} />
         ))}
@@ -184,7 +184,7 @@ async function Checked({ visit, upload, check, at, way }: CheckedProps) {
           <PlanFigures view={visit} plan={plan} forecast={forecast} />
           {plan.invalid > 0 && <p>{visit.say(WORDS.correct)}</p>}
           {plan.without_phone > 0 && <p class="under">{visit.say(noPhone(plan.without_phone))}</p>}
-          <SheetOptions view={visit} path={path} way={way} />
+          <LoadOptionsForm view={visit} path={path} way={way} />
           <PlanFacts view={visit} plan={plan} forecast={forecast} />
           <Groups view={visit} groups={groups} path={path} />
           {groups.length > 0 && (

@@ -1,11 +1,11 @@
 /** What was found in a sheet, cell by cell. */
-import { FINDING_KINDS, type Finding, type FindingsPage } from '../../app/uploads/findings.js';
+import { FINDING_KINDS, type FindingsPage, type SheetFinding } from '../../app/uploads/findings.js';
 import type { Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { WORDS } from '../words.js';
 import { Choice } from './field.js';
 import { Pager } from './pager.js';
-import { cellInWords, type Group, KINDS, KindBadge } from './sheet-plan.js';
+import { cellInWords, FINDING_WORDS, type FindingGroup, KindBadge } from './sheet-plan.js';
 import { DataTable } from './table.js';
 
 const ROWS = {
@@ -21,7 +21,7 @@ const ROWS = {
 interface Props {
   readonly view: View;
   readonly path: string;
-  readonly groups: readonly Group[];
+  readonly groups: readonly FindingGroup[];
   readonly page: FindingsPage;
 }
 
@@ -31,7 +31,7 @@ export function SheetRows({ view, path, groups, page }: Props) {
     { value: '', words: view.say(WORDS.all) },
     ...FINDING_KINDS.filter((kind) => groups.some((it) => it.kind === kind)).map((kind) => ({
       value: kind,
-      words: view.say(KINDS[kind]),
+      words: view.say(FINDING_WORDS[kind]),
     })),
     ...groups.map(({ code, words }) => ({ value: code, words: view.say(words) })),
   ];
@@ -61,7 +61,7 @@ export function SheetRows({ view, path, groups, page }: Props) {
   );
 }
 
-function Said({ view, finding: { reason, nextStep, code } }: { view: View; finding: Finding }) {
+function Said({ view, finding: { reason, nextStep, code } }: { view: View; finding: SheetFinding }) {
   const next = view.say(nextStep);
   return (
     <>

@@ -50,7 +50,7 @@ const WORDS = {
   },
 } as const;
 
-export function SheetOptions({ view, path, way }: { view: View; path: string; way: Way }) {
+export function LoadOptionsForm({ view, path, way }: { view: View; path: string; way: Way }) {
   const file = view.query.get('file');
   return (
     <form class="filters options" method="get" action={path} data-submits>

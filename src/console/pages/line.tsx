@@ -9,8 +9,8 @@ import type { Limits } from '../../domain/limits.js';
 import { joined, type Words } from '../../domain/words.js';
 import { Confirm } from '../components/confirm.js';
 import { Facts, FormField } from '../components/field.js';
-import { Findings } from '../components/findings.js';
-import { LineState } from '../components/line-state.js';
+import { DoctorFindings } from '../components/findings.js';
+import { LineCard } from '../components/line-state.js';
 import { Prose } from '../components/prose.js';
 import { Csrf, Live } from '../layout.js';
 import type { ConsolePage, Fragments, Route, View, Visit } from '../visit.js';
@@ -86,7 +86,7 @@ async function live(view: View): Promise<Fragments> {
   const now = await situation(view.store);
   const lines = [...callLines(now.calls), ...limitLines(limitsOf(view.store.settings))];
   return {
-    line: <LineState view={view} now={now} />,
+    line: <LineCard view={view} now={now} />,
     budgets: <Facts facts={lines.map(([what, words]) => [view.say(what), view.say(words)])} />,
   };
 }
@@ -121,7 +121,7 @@ async function pageOf(visit: Visit, checked?: { findings: readonly Finding[]; at
             {checked !== undefined && visit.time(checked.at)}
           </p>
           {checked !== undefined && (
-            <Findings view={visit} caption={visit.say(WORDS.checks)} findings={checked.findings} />
+            <DoctorFindings view={visit} caption={visit.say(WORDS.checks)} findings={checked.findings} />
           )}
         </section>
       </>

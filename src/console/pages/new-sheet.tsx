@@ -2,7 +2,7 @@
 
 import { checksOf } from '../../app/uploads/checking.js';
 import { KEPT_MS, listUploads, UPLOAD_LIMITS, type Upload } from '../../app/uploads/folder.js';
-import { startOf } from '../../app/uploads/starting.js';
+import { startedUpload } from '../../app/uploads/starting.js';
 import type { Words } from '../../domain/words.js';
 import { DataTable } from '../components/table.js';
 import { Csrf } from '../layout.js';
@@ -45,7 +45,9 @@ export const newSheetRoutes: readonly Route[] = [
     needs: 'operator',
     async show(visit) {
       const uploads = await listUploads(visit.store.settings, Date.now());
-      const waiting = await Promise.all(uploads.map(async (it) => ((await startOf(it)) === undefined ? [it] : [])));
+      const waiting = await Promise.all(
+        uploads.map(async (it) => ((await startedUpload(it)) === undefined ? [it] : [])),
+      );
       return { title: WORDS.title, body: <NewSheet visit={visit} uploads={waiting.flat()} /> };
     },
   },

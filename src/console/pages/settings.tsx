@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { NOTIFY_ANSWERS, type NotifyResult, testNotify, WEBHOOK } from '../../app/notify-test.js';
 import { RequestError } from '../../app/request-error.js';
-import { type ShownSection, type ShownSetting, SOURCES, settingsInEffect } from '../../app/settings-shown.js';
+import { type ShownSection, type ShownSetting, SOURCE_WORDS, settingsInEffect } from '../../app/settings-shown.js';
 import { situation } from '../../app/status.js';
 import { ROBOTS } from '../../domain/robot.js';
 import { same, type Words } from '../../domain/words.js';
@@ -167,7 +167,7 @@ function Section({ view, section: { section, settings } }: { view: View; section
             heading: view.say(WORDS.source),
             cell: ({ source, inFile }) => (
               <>
-                {view.say(SOURCES[source])}
+                {view.say(SOURCE_WORDS[source])}
                 {inFile && <small>{view.say(WORDS.file)}</small>}
               </>
             ),

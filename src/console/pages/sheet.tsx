@@ -4,7 +4,7 @@ import { RequestError } from '../../app/request-error.js';
 import { annotatedUpload } from '../../app/uploads/annotated.js';
 import { checksOf, type FileCheck, type Way } from '../../app/uploads/checking.js';
 import { findUpload, removeUpload, type Upload } from '../../app/uploads/folder.js';
-import { continueLoading, loadingOf, type Started, startOf, startUpload } from '../../app/uploads/starting.js';
+import { continueLoading, loadingOf, type Started, startedUpload, startUpload } from '../../app/uploads/starting.js';
 import { same, type Words } from '../../domain/words.js';
 import { countedRows } from '../components/sheet-plan.js';
 import { SheetReview } from '../components/sheet-review.js';
@@ -101,7 +101,7 @@ export const sheetRoutes: readonly Route[] = [
     async act({ store, params, note }) {
       const upload = await findUpload(store.settings, params.id ?? '', Date.now());
       note(upload.id, String(upload.files.length));
-      if ((await startOf(upload)) !== undefined) throw new RequestError('refused', WORDS.isStarted);
+      if ((await startedUpload(upload)) !== undefined) throw new RequestError('refused', WORDS.isStarted);
       await removeUpload(upload);
       return { to: '/sheets/new', said: WORDS.removed };
     },
@@ -143,7 +143,7 @@ interface State {
 
 async function stateOf({ store, params, query }: View): Promise<State> {
   const upload = await findUpload(store.settings, params.id ?? '', Date.now());
-  const started = await startOf(upload);
+  const started = await startedUpload(upload);
   if (started !== undefined && !started.isDone) void continueLoading(store, upload);
   return { upload, started, checks: started === undefined ? await checksOf(store, upload, wayIn(query)) : [] };
 }

@@ -10,7 +10,7 @@ import { ShareBar } from '../components/bar.js';
 import { BatchTable } from '../components/batch-table.js';
 import { CallsChart } from '../components/calls-chart.js';
 import { Facts } from '../components/field.js';
-import { LineState } from '../components/line-state.js';
+import { LineCard } from '../components/line-state.js';
 import { DataTable } from '../components/table.js';
 import { Live } from '../layout.js';
 import type { Fragments, Route, View } from '../visit.js';
@@ -69,7 +69,7 @@ export const todayRoutes: readonly Route[] = [
 async function live(view: View): Promise<Fragments> {
   const facts = await today(view.store);
   return {
-    line: <LineState view={view} now={facts.now} />,
+    line: <LineCard view={view} now={facts.now} />,
     figures: <Figures view={view} facts={facts} />,
     turns: <Turns view={view} facts={facts} />,
     batches: (

@@ -34,7 +34,7 @@ export function openPages() {
  * A page as it goes from one thread to another: one text and numbers, which are copied as they are. An array of arrays of
  * texts is taken apart and put together again piece by piece.
  */
-export interface PackedPage {
+export interface PostedPage {
   readonly text: string;
   /** Line, number and count of cells of each row. */
   readonly rows: Uint32Array;
@@ -46,7 +46,7 @@ export interface PackedPage {
 
 const FACTS_OF_A_ROW = 3;
 
-export function packPage(page: readonly SheetRow[]): PackedPage {
+export function packPage(page: readonly SheetRow[]): PostedPage {
   const rows = new Uint32Array(page.length * FACTS_OF_A_ROW);
   let count = 0;
   for (const { cells } of page) count += cells.length;
@@ -68,7 +68,7 @@ function hasAny(facts: object): boolean {
   return false;
 }
 
-export function unpackPage({ text, rows, cells: lengths, others }: PackedPage): SheetRow[] {
+export function unpackPage({ text, rows, cells: lengths, others }: PostedPage): SheetRow[] {
   const page: SheetRow[] = [];
   let textAt = 0;
   let cellAt = 0;

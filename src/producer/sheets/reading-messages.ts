@@ -2,7 +2,7 @@
 import type { Field } from '../../domain/columns.js';
 import type { Words } from '../../domain/words.js';
 import type { PageToAccept, WantedPages } from '../pages-to-accept.js';
-import type { PackedPage } from './pages.js';
+import type { PostedPage } from './pages.js';
 import type { SheetFacts } from './sheet-facts.js';
 
 export interface WantedSheet {
@@ -27,7 +27,7 @@ export type ToReader =
 
 export type FromReader =
   | { readonly kind: 'opened'; readonly facts: SheetFacts }
-  | { readonly kind: 'page'; readonly page: PackedPage | PageToAccept }
+  | { readonly kind: 'page'; readonly page: PostedPage | PageToAccept }
   | ReadingEnd;
 
 /** `heapBytes`: the memory of the thread. */

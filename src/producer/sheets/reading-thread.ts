@@ -8,7 +8,7 @@ import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { giveWay } from '../../give-way.js';
 import type { PageToAccept, WantedPages } from '../pages-to-accept.js';
-import { type PackedPage, unpackPage } from './pages.js';
+import { type PostedPage, unpackPage } from './pages.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
 import { SheetError } from './sheet-error.js';
 import type { SheetFacts } from './sheet-facts.js';
@@ -107,7 +107,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
   }
 
   async function* pages(wanted: WantedRows): AsyncGenerator<SheetRow[]> {
-    for await (const page of handedOver<PackedPage>(wanted)) yield unpackPage(page);
+    for await (const page of handedOver<PostedPage>(wanted)) yield unpackPage(page);
   }
 
   function pagesToAccept(wanted: WantedRows, toAccept: WantedPages): AsyncGenerator<PageToAccept> {
@@ -115,7 +115,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
   }
 
   /** @typeParam Page as it is wanted */
-  async function* handedOver<Page extends PackedPage | PageToAccept>(
+  async function* handedOver<Page extends PostedPage | PageToAccept>(
     wanted: WantedRows & { readonly toAccept?: WantedPages },
   ): AsyncGenerator<Page> {
     known.add(wanted.id);
