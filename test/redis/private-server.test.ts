@@ -176,6 +176,16 @@ test('a server whose last member was killed ends by itself, with all that was wr
   expect(await speakTo(await join_()).get('written')).toBe('1');
 });
 
+test('a server ends by itself although its last member came, and was killed, a moment after the one before it', async () => {
+  for (const _ of [1, 2]) {
+    const { process: member } = await startMember();
+    member.kill('SIGKILL');
+    await once(member, 'exit');
+  }
+  expect(await serverPids(home)).toHaveLength(1);
+  await vi.waitFor(async () => expect(await serverPids(home)).toEqual([]), { timeout: 30_000, interval: 100 });
+});
+
 test('a server goes on while a process that came later uses it, although earlier ones were killed', async () => {
   const killed = await startMember();
   killed.process.kill('SIGKILL');

@@ -18,8 +18,9 @@ const LAST_MEMBER_GONE_S = 3;
 
 /**
  * No process is left to stop a server whose last member was killed, or died while another member left and still saw it. So a
- * shell waits beside the server: its read of the members' pipe ends when the last member has closed it, in whatever way. If no
- * process has opened the pipe again some seconds later, the shell sends SIGTERM, and the server saves everything first.
+ * shell waits beside the server: its read of the members' pipe begins when a process has the pipe open, and ends when the last
+ * one has closed it, in whatever way. If no read has begun some seconds later, the shell sends SIGTERM, and the server saves
+ * everything first.
  *
  * Where there is flock(1), that is on every Linux, the system itself sees to it that one folder has one server, also
  * between containers that cannot see each other's processes: the file stays locked as long as the server has it open. What the
@@ -30,13 +31,12 @@ umask 077
 if command -v flock >/dev/null 2>&1; then exec 9>"$2"; flock -n 9 || exit 75; fi
 watch() {
   trap '' HUP INT
-  while cat "$1"; do
+  while :; do
     rm -f "$1.seen"
-    (: <"$1"; : >"$1.seen") & look=$!
+    { : >"$1.seen"; cat; } <"$1" & reader=$!
     sleep ${LAST_MEMBER_GONE_S}
-    [ -e "$1.seen" ] && continue
-    kill "$look"
-    break
+    [ -e "$1.seen" ] || { kill "$reader"; break; }
+    wait "$reader"
   done
   [ "$(cat "$2" 2>/dev/null || echo $$)" = "$$" ] || return
   case "$(cat /proc/$$/comm || ps -o comm= -p $$)" in *redis*|*valkey*) kill -TERM $$ ;; esac
