@@ -1,5 +1,5 @@
 /** What an answer or a push does beside moving its registration: to the budgets, to the line, to the job. */
-import type { ProbeVerdict } from './line.js';
+import type { LineVerdict } from './line.js';
 import type { StopRule } from './line-faults.js';
 import type { Fact } from './registration.js';
 import type { Job } from './work.js';
@@ -51,9 +51,9 @@ export interface Effects {
     readonly problem: string;
   };
   /** What the answer to a create says of the creates that wait for it. */
-  readonly verdict?: ProbeVerdict;
+  readonly verdict?: LineVerdict;
   /** What a search says of the way to WeChat, where it tries a stopped line. */
-  readonly searchVerdict?: Exclude<ProbeVerdict, 'accepted' | 'refused'>;
+  readonly searchVerdict?: Exclude<LineVerdict, 'accepted' | 'refused'>;
   /** A fault of WeChat or of the network that this call met; with the code '' an ordinary answer, after which the count begins anew. */
   readonly repeatedError?: RepeatedError | { readonly call: RepeatedError['call']; readonly code: '' };
   /** Recorded, too, should that fault stop the line: the try that it has cost is given back. */

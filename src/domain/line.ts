@@ -112,7 +112,7 @@ export const PROBE_EVENTS = {
   failed: 'probe_failed',
 } as const satisfies Record<string, LineEvent>;
 
-export type ProbeVerdict = keyof typeof PROBE_EVENTS;
+export type LineVerdict = keyof typeof PROBE_EVENTS;
 
 /** How a stopped line is tried by itself: when next, in ms since 1970, and how many calls have failed. */
 export interface Tried {

@@ -30,10 +30,10 @@ export type Resumption = 'running' | 'resumed' | 'probe';
 
 export type Permit =
   /**
-   * The call is recorded as sent; `view` is the registration with that fact. `probe`: the day is closed, and no other
-   * call goes before this one is answered.
+   * The call is recorded as sent; `snapshot` is the registration with that fact. `isDayProbe`: the day is closed, and
+   * no other call goes before this one is answered.
    */
-  | { readonly kind: 'go'; readonly snapshot: Snapshot; readonly probe?: true }
+  | { readonly kind: 'go'; readonly snapshot: Snapshot; readonly isDayProbe?: true }
   /** The day is shut, and this process asks WeChat, for all, whether it has calls again; it reports with `endCheck`. */
   | { readonly kind: 'check'; readonly check: number }
   /** Another fact was recorded meanwhile: read again. */
@@ -129,7 +129,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     const [kind, number = 0, why] = answer;
     switch (kind) {
       case 'go':
-        return why === 'probe' ? { ...gone, probe: true } : gone;
+        return why === 'day_probe' ? { ...gone, isDayProbe: true } : gone;
       case 'check':
         return { kind, check: number };
       case 'wait':
@@ -140,7 +140,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
         return { kind, until: number, why: why as 'person' };
       default: {
         if (!(await hasWriteId(redis, id, writeId))) return { kind: 'conflict' };
-        return (await redis.hget(key('calls', budgets.day), 'probe')) === id ? { ...gone, probe: true } : gone;
+        return (await redis.hget(key('calls', budgets.day), 'probe')) === id ? { ...gone, isDayProbe: true } : gone;
       }
     }
   }

@@ -110,7 +110,7 @@ function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswere
   const base = { at, callSentAt: sent.sentAt, problem, said: reply.why };
   const effects: Effects = {
     ...fault(context, 'create', problem, reply.why),
-    ...probed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+    ...dayProbed(sent, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
     verdict: 'failed',
   };
   if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, effects, refusedToken: false };
@@ -146,12 +146,12 @@ function briefly({ patience, random }: FactContext): number {
 }
 
 /**
- * Without a time it is sent as soon as the line permits; with a time, then. A row that is no longer retried after that
- * very answer has no time.
+ * Without `otherwiseUntil` it is sent as soon as the line opens. With it, it is sent at the time of the fact, or at that time where
+ * the answer has spent the last try.
  */
-function tryReturned({ postponed }: Registration, { at, problem = '', until }: Fact, unlessItHas?: number): Fact {
+function tryReturned({ postponed }: Registration, { at, problem = '', until }: Fact, otherwiseUntil?: number): Fact {
   const base = { kind: 'try_returned', at, problem, postponed } as const;
-  return unlessItHas === undefined ? base : { ...base, until: until ?? unlessItHas, wait: 'again' };
+  return otherwiseUntil === undefined ? base : { ...base, until: until ?? otherwiseUntil, wait: 'again' };
 }
 
 export function factOfSearch(
@@ -174,7 +174,7 @@ export function factOfSearch(
       fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
       effects: {
         ...fault(context, 'search', problem, reply.why),
-        ...probed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+        ...dayProbed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
         searchVerdict: 'failed',
       },
       refusedToken: false,
@@ -233,9 +233,8 @@ function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt
 }
 
 /**
- * That no task exists is final now, even if it is unknown whether our call arrived: if it did, its task is over. If
- * nothing was learnt, the registration is not closed yet: it is asked about again after a pause, even if its time is
- * up.
+ * By now any task of ours is over, so an answer that there is none is final although our call may have been lost. If nothing
+ * was learnt, the registration is not closed yet: it is asked about again after a pause, even if its time is up.
  */
 function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
   const givenUpAt = sentAt + patience.giveUpMs;
@@ -281,17 +280,17 @@ function doorOf({ limits }: FactContext, charged: Charged, answer: Answer, probl
   }
   return {
     ...(answer.door === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
-    ...probed(charged, probeVerdict(answer), problem, said),
+    ...dayProbed(charged, dayVerdict(answer), problem, said),
   };
 }
 
 /** WeChat may refuse the platform or its token before it looks at the quota. */
-function probeVerdict({ door, fact }: Answer): DayProbe['verdict'] {
+function dayVerdict({ door, fact }: Answer): DayProbe['verdict'] {
   if (door !== undefined) return 'again';
   return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
 }
 
-function probed({ day, isProbe }: Charged, verdict: DayProbe['verdict'], problem: string, said: string): Effects {
+function dayProbed({ day, isProbe }: Charged, verdict: DayProbe['verdict'], problem: string, said: string): Effects {
   return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
 }
 
@@ -305,7 +304,7 @@ function laterOnce(
   return postponed + 1 >= patience.retryLimit ? {} : { wait, until: at + retryAfterMs(patience, postponed, random()) };
 }
 
-/** What it says of the creates behind it: did WeChat look at the merchant? */
+/** What the answer to a probe says of the line: did WeChat look at the merchant? */
 function verdictOf(answer: Answer, errcode: number): NonNullable<Effects['verdict']> {
   if (answer.fact === 'create_accepted') return 'accepted';
   if (answer.fact === 'create_refused') return 'refused';

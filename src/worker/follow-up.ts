@@ -60,7 +60,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     }
     if (permit.kind === 'go') {
       const reply = await context.api.search(merchant, registration.taskId, token);
-      const decision = factOfSearch(context, registration, budgets.day, reply, permit.probe);
+      const decision = factOfSearch(context, registration, budgets.day, reply, permit.isDayProbe);
       return recordCall(context, id, decision, reply, token, permit.snapshot);
     }
     if (permit.kind === 'check') {

@@ -92,7 +92,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
           sentFact: fact,
           sentAt,
           day: budgets.day,
-          isProbe: permit.probe === true,
+          isProbe: permit.isDayProbe === true,
           person,
         };
       case 'check':

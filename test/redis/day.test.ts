@@ -113,7 +113,7 @@ describe('a day that WeChat has closed', () => {
       return permission.kind === 'check' && permission.check;
     });
     await doubting.calls.endCheck(TODAY, asking, { outcome: 'probe', answered: '76021' }, RECHECK);
-    expect(await take(3, ASKING, doubting)).toMatchObject({ kind: 'go', probe: true });
+    expect(await take(3, ASKING, doubting)).toMatchObject({ kind: 'go', isDayProbe: true });
     expect((await take(4)).kind).toBe('wait');
     const probe = { day: TODAY, verdict: 'open' as const, said: 'create:0' };
     await doubting.record(idAt(3), 'create_accepted', await callOf(3), { probe });
@@ -128,7 +128,7 @@ describe('a day that WeChat has closed', () => {
 
     test('lets one call through, from any worker, and the others when it was accepted', async () => {
       const asked = await Promise.all([1, 2, 3, 4, 5].map((which) => take(which, ASKING, openBook(server.connect()))));
-      expect(asked.filter(({ kind }) => kind === 'go')).toEqual([expect.objectContaining({ probe: true })]);
+      expect(asked.filter(({ kind }) => kind === 'go')).toEqual([expect.objectContaining({ isDayProbe: true })]);
       const which = asked.findIndex(({ kind }) => kind === 'go') + 1;
 
       await answer(which, 'create_accepted', 'open');
@@ -158,7 +158,7 @@ describe('a day that WeChat has closed', () => {
 
     test('never has two such calls in flight, though the next check falls due, and another one when its worker has died', async () => {
       const soon = { recheck: RECHECK, askMs: 500 };
-      expect(await take(1, soon)).toMatchObject({ kind: 'go', probe: true });
+      expect(await take(1, soon)).toMatchObject({ kind: 'go', isDayProbe: true });
       await timePasses(HOUR_MS, 'checkAt');
       expect(await take(2, soon)).toMatchObject({ kind: 'wait', why: 'day' });
       const next = await until('the call cannot be in flight any more', async () => {
@@ -166,7 +166,7 @@ describe('a day that WeChat has closed', () => {
         return permission.kind === 'check' && permission.check;
       });
       await end(next, { outcome: 'probe', answered: 'quota/get: 76021' });
-      expect(await take(2, soon)).toMatchObject({ kind: 'go', probe: true });
+      expect(await take(2, soon)).toMatchObject({ kind: 'go', isDayProbe: true });
 
       // The dead one's answer was only late.
       await answer(1, 'create_accepted', 'open');
@@ -179,7 +179,7 @@ describe('a day that WeChat has closed', () => {
       await server.redis.hset(key('calls', TODAY), 'closed', '1', 'probe', 'wanted');
       expect(await book.take(idAt(1), { day: TODAY, ...ASKING }, 'search_sent')).toMatchObject({
         kind: 'go',
-        probe: true,
+        isDayProbe: true,
       });
     });
   });

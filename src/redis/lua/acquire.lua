@@ -13,7 +13,7 @@
 --      `record` in fact.lua), the person ('' for a search), and the write id
 -- Answers of each call
 --   { 'go' }
---   { 'go', 0, 'probe' }     the day is closed: no other call goes before this one is answered
+--   { 'go', 0, 'day_probe' } the day is closed: no other call goes before this one is answered
 --   { 'conflict' }           the registration has changed since the version
 --   { 'epoch' }              another epoch has begun
 --   { 'forgotten' }          journals have facts of this registration that Redis lost: restore them first
@@ -36,10 +36,10 @@ local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 
 -- State that all calls share is read once, and written once after all calls are decided.
-local line = redis.call(
+local line_state, line_probe, probe_deadline, probe_call, probe_due_at, longest_wait_ms, asked_first = unpack(redis.call(
   'HMGET', key.line(), 'state', 'probe', 'probeDeadline', 'probeCall', 'dueAt', 'maxMs', 'question'
-)
-local PROBES = line[1] and constant.lineProbes
+))
+local PROBES = line_state and constant.lineProbes
 -- Redis' clock may have been set back. Times in its future then count as now, so that no call waits for the clock to catch up.
 local pause = redis.call('PTTL', key.pause())
 if pause > 0 then
@@ -60,13 +60,12 @@ if newest and microseconds_of(newest) > now_us then
   end
 end
 local calls, tries = key.calls(budget.day), key.tries(budget.day)
-local counted = redis.call(
+local creates, searches, reported_limit, cleared, closed, day_probe, busy_until, check_at, asked_for, reported_at = unpack(redis.call(
   'HMGET', calls, 'create', 'search', 'reportedLimit', 'cleared', 'closed', 'probe', 'busyUntil', 'checkAt', 'ask', 'reportedAt'
-)
-local per_day = calls_of_day(budget, counted[3], counted[4])
-local left = per_day - (tonumber(counted[1]) or 0) - (tonumber(counted[2]) or 0)
-local closed, probe, asked_for = counted[5], counted[6], counted[9]
-local busy_until, check_at, reported_at = tonumber(counted[7]) or 0, tonumber(counted[8]), tonumber(counted[10])
+))
+local per_day = calls_of_day(budget, reported_limit, cleared)
+local left = per_day - (tonumber(creates) or 0) - (tonumber(searches) or 0)
+busy_until, check_at, reported_at = tonumber(busy_until or nil) or 0, tonumber(check_at or nil), tonumber(reported_at or nil)
 -- Calls that are reserved for follow-ups; computed only when so few calls are left that it matters.
 local kept
 local granted = { create = 0, search = 0 }
@@ -101,12 +100,12 @@ local function has_come(at, longest) return now >= tonumber(at) or tonumber(at) 
 -- person resumes the line.
 local function may_be_probe()
   local waits_until, longest = 0, 0
-  local probes = PROBES[line[1]]
+  local probes = PROBES[line_state]
   if probes == 'wanted' then return true end
   if probes == 'sent' then
-    waits_until, longest = line[3], budget.probeMs
+    waits_until, longest = probe_deadline, budget.probeMs
   elseif probes == 'due' then
-    waits_until, longest = line[5], tonumber(line[6])
+    waits_until, longest = probe_due_at, tonumber(longest_wait_ms)
   else
     return false, -1
   end
@@ -118,10 +117,10 @@ end
 -- never be sent (it is withdrawn or held), a search has no effect on the merchant, and a search that meets the fault stops the
 -- line again. If WeChat cannot be reached, a search can be the probe just as a create can, and gets no exception.
 local function passes_line(kind)
-  local any = line[4] == 'any'
+  local any = probe_call == 'any'
   local may, wait_ms = may_be_probe()
   if may and (kind == 'create' or any) then return true end
-  local is_half_open = PROBES[line[1]] == 'wanted' or PROBES[line[1]] == 'sent'
+  local is_half_open = PROBES[line_state] == 'wanted' or PROBES[line_state] == 'sent'
   if kind == 'search' and is_half_open and not any then return true end
   return false, math.max(wait_ms or -1, -1)
 end
@@ -164,13 +163,13 @@ end
 -- The reason for which every call of this kind waits; nil if there is none.
 local function shut_for(kind)
   if kind == 'create' and is_settling then return { 'wait', LOOK_AGAIN_MS, 'ledger' } end
-  if line[1] then
+  if line_state then
     local passes, wait_ms = passes_line(kind)
     if not passes then return { 'wait', wait_ms, 'line' } end
   end
   if now >= budget.dayEndsAt then return { 'wait', 0, 'clock' } end
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
-  if closed and (probe ~= 'wanted' or busy_until > now) or left_for(kind) <= 0 then return wait_for_day() end
+  if closed and (day_probe ~= 'wanted' or busy_until > now) or left_for(kind) <= 0 then return wait_for_day() end
   if pause > 0 then return { 'wait', pause, 'pause' } end
   -- The budgets hold in every second and every minute. Within a second, calls are spread evenly; a small delay is caught up.
   local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, MINUTE_US), due - now_us)
@@ -179,11 +178,11 @@ end
 
 -- A create that probes the way to WeChat may be lost. A harmless request is sent first, by one process at a time.
 local function question()
-  local asked = line[1] and line[7]
+  local asked = line_state and asked_first
   if not asked or asked == 'answered' then return end
   if asked ~= 'wanted' and not has_come(asked, budget.probeMs) then return { 'wait', tonumber(asked) - now, 'line' } end
-  line[7] = now + budget.probeMs
-  redis.call('HSET', key.line(), 'question', line[7])
+  asked_first = now + budget.probeMs
+  redis.call('HSET', key.line(), 'question', asked_first)
   return { 'wait', 0, 'question' }
 end
 
@@ -209,20 +208,20 @@ local function acquire(id, version, kind, job, step, person, write_id)
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, step_from(step), write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
-  local probing = line[1] and (is_create or line[4] == 'any') and next_line(line[1], 'probe_sent')
+  local probing = line_state and (is_create or probe_call == 'any') and next_line(line_state, 'probe_sent')
   if probing then
     -- The probe before it was lost with its worker.
-    if line[2] then redis.call('HSET', key.line(), 'earlierProbe', line[2]) end
-    line[1], line[2], line[3] = probing, id, now + budget.probeMs
-    redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeDeadline', line[3])
+    if line_probe then redis.call('HSET', key.line(), 'earlierProbe', line_probe) end
+    line_state, line_probe, probe_deadline = probing, id, now + budget.probeMs
+    redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeDeadline', probe_deadline)
   end
   local window = key.window(is_create and 'submit' or 'follow-up')
   done[window] = done[window] or {}
   table.insert(done[window], job)
   if not closed then return { 'go' } end
-  probe, busy_until = id, now + budget.askMs
-  redis.call('HSET', calls, 'probe', probe, 'busyUntil', busy_until)
-  return { 'go', 0, 'probe' }
+  day_probe, busy_until = id, now + budget.askMs
+  redis.call('HSET', calls, 'probe', day_probe, 'busyUntil', busy_until)
+  return { 'go', 0, 'day_probe' }
 end
 
 local answers = each(7, acquire)
