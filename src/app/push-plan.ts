@@ -48,7 +48,7 @@ export interface PushPlan {
 }
 
 interface Change {
-  readonly view: Snapshot;
+  readonly snapshot: Snapshot;
   readonly push: RegistrationPush;
 }
 
@@ -81,8 +81,8 @@ export function pushTools(store: PushStore) {
     }
   }
 
-  const factOn = ({ view, push }: Change, { receivedAt }: StoredPush): Promise<Fact> =>
-    factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, view, push, receivedAt, () => '');
+  const factOn = ({ snapshot, push }: Change, { receivedAt }: StoredPush): Promise<Fact> =>
+    factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, snapshot, push, receivedAt, () => '');
 
   function words(registration: Registration, fact: Fact): Words {
     const move = next(registration, fact);
@@ -119,14 +119,14 @@ export function pushTools(store: PushStore) {
         },
       };
     }
-    const { registration } = judgement.view;
+    const { registration } = judgement.snapshot;
     const fact = await factOn(judgement, stored);
     const isChange = next(registration, fact) !== undefined;
     return {
       push,
       fits: true,
       words: words(registration, fact),
-      ...(isChange && { change: { view: judgement.view, push: judgement.push } }),
+      ...(isChange && { change: { snapshot: judgement.snapshot, push: judgement.push } }),
     };
   }
 
@@ -154,8 +154,8 @@ export function pushTools(store: PushStore) {
   }
 
   /** Answers whether it changed anything; if so, it fits. */
-  async function settleNow({ view, push }: Change, stored: StoredPush): Promise<boolean> {
-    const changed = await settle(settlingOf(store, store.redis), view, push, stored);
+  async function settleNow({ snapshot, push }: Change, stored: StoredPush): Promise<boolean> {
+    const changed = await settle(settlingOf(store, store.redis), snapshot, push, stored);
     if (changed) await pushes.unpark(stored.id);
     return changed;
   }

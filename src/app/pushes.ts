@@ -106,7 +106,7 @@ export async function matchPush(
     });
   }
   if (!isIdentity(registration)) throw noRegistration(registration);
-  const view = await registrationNamed(store, registration);
+  const snapshot = await registrationNamed(store, registration);
   const push = resultIn(tools.read(stored));
   if (push.kind !== 'registration') {
     const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
@@ -115,9 +115,11 @@ export async function matchPush(
       zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail.zh}`}。`,
     });
   }
-  const fact = await tools.factOn({ view, push }, stored);
-  const words = tools.words(view.registration, fact);
-  const changed = apply ? await tools.settle({ view, push }, stored) : next(view.registration, fact) !== undefined;
+  const fact = await tools.factOn({ snapshot, push }, stored);
+  const words = tools.words(snapshot.registration, fact);
+  const changed = apply
+    ? await tools.settle({ snapshot, push }, stored)
+    : next(snapshot.registration, fact) !== undefined;
   return { words, changed };
 }
 

@@ -48,7 +48,7 @@ export interface Recording {
 const BLOCK_MS = 1_000;
 const PAUSE_MS = 1_000;
 
-/** While the door is busy, recording takes one part of the time in so many and one. */
+/** While the door is busy, recording rests so many times as long as it worked: it gets a sixteenth of the time. */
 const PAUSES_WHEN_BUSY = 15;
 
 /** Then it takes so few pushes at a time that no answer waits for more than two milliseconds of it. */
@@ -93,12 +93,12 @@ export function startRecording(recorder: Recorder, reader: PushReader, doorIsBus
   };
 }
 
-/** A Redis that forgets once does not forget again and again. */
+/** How often a push is matched anew because Redis has forgotten its registration meanwhile. */
 const MOST_MATCHES = 3;
 
 /** What a push calls for, before anything is done about it. */
 export type Judgement =
-  | { readonly kind: 'fact'; readonly view: Snapshot; readonly push: RegistrationPush }
+  | { readonly kind: 'fact'; readonly snapshot: Snapshot; readonly push: RegistrationPush }
   | { readonly kind: 'authorization'; readonly push: AuthorizationPush }
   /** `awaits`: what has to be there before it can be matched, see `Pushes.park`. */
   | { readonly kind: 'park'; readonly why: Parking; readonly awaits: readonly string[] }
@@ -122,8 +122,8 @@ export async function match({ ledger, matchOf, identify }: Judge, push: Push | U
   const appid = registrations.length === 0 ? push.appid : undefined;
   const byAppid = appid === undefined ? undefined : await ledger.ofAppid(appid);
   for (const id of [...byTask, ...registrations, byAppid]) {
-    const view = id === undefined ? undefined : await ledger.read(id);
-    if (view !== undefined) return { kind: 'fact', view, push };
+    const snapshot = id === undefined ? undefined : await ledger.read(id);
+    if (snapshot !== undefined) return { kind: 'fact', snapshot, push };
   }
   // A task's id comes with the answer to create; the push may be faster.
   const named = [...registrations, ...taskIds.map((taskId) => `task:${taskId}`)];
@@ -183,7 +183,7 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
     }
     if (judgement.kind === 'authorization') return recordAuthorization(recorder, judgement.push, stored);
     if (judgement.kind === 'fact') {
-      return (await settle(recorder, judgement.view, judgement.push, stored)) ? 'recorded' : 'changed_nothing';
+      return (await settle(recorder, judgement.snapshot, judgement.push, stored)) ? 'recorded' : 'changed_nothing';
     }
     const { why, awaits } = judgement;
     if (push.kind === 'registration') {
@@ -200,15 +200,15 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
   recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'notifyCreated'>,
-  view: Snapshot,
+  snapshot: Snapshot,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
-  const { id } = view.registration;
-  const fact = await factAbout(recorder, view, push, stored.receivedAt, (authCode, appid) =>
+  const { id } = snapshot.registration;
+  const fact = await factAbout(recorder, snapshot, push, stored.receivedAt, (authCode, appid) =>
     sealAuthCode(recorder.vault, appid, authCode),
   );
-  const { before, after, move } = await recorder.ledger.record(id, fact, {}, view);
+  const { before, after, move } = await recorder.ledger.record(id, fact, {}, snapshot);
   if (move === undefined) await offerFurtherCode(recorder, fact);
   // Also after a repetition: a process that died in between has sent no notice. The notice has the same id.
   if (after.state === 'created' && after.appid !== undefined && after.authorizer === undefined) {
@@ -242,13 +242,13 @@ async function offerFurtherCode(
 /** What a push says about a registration, and about which of its attempts, where there were several. */
 export async function factAbout(
   finder: RowFinder,
-  view: Snapshot,
+  snapshot: Snapshot,
   push: RegistrationPush,
   at: number,
   seal: (authCode: string, appid: string) => string,
 ): Promise<Fact> {
   const fact = factOf(push, at, seal);
-  const aboutRow = await rowAbout(finder, view, push.info);
+  const aboutRow = await rowAbout(finder, snapshot, push.info);
   return aboutRow === undefined ? fact : { ...fact, aboutRow };
 }
 

@@ -19,7 +19,7 @@ export interface Sent {
   readonly merchant: Merchant;
   readonly token: string;
   readonly age: PermitAge;
-  /** As it is in the history, with `view.version` as its mark. */
+  /** As it is in the history, with `snapshot.version` as its write id. */
   readonly sentFact: Fact;
   readonly sentAt: number;
   /** The quota day that was charged. */

@@ -124,8 +124,8 @@ async function liveNamed(
   const ids = await tools.live();
   const found: Snapshot[] = [];
   for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-    const views = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => ledger.read(id)));
-    for (const snapshot of views) if (snapshot !== undefined && isLive(snapshot, wanted, at)) found.push(snapshot);
+    const snapshots = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => ledger.read(id)));
+    for (const snapshot of snapshots) if (snapshot !== undefined && isLive(snapshot, wanted, at)) found.push(snapshot);
   }
   return found;
 }

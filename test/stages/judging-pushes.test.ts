@@ -5,7 +5,7 @@ import type { StoredPush } from '../../src/domain/push.js';
 import type { Snapshot } from '../../src/domain/snapshot.js';
 import { factAbout, factOf, match, openStored } from '../../src/events/record.js';
 import { type Push, type RegistrationPush, readPush } from '../../src/wechat/push.js';
-import { judge, viewOf } from '../support/judge.js';
+import { judge, snapshotOf } from '../support/judge.js';
 import { idOf } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { CREDENTIAL, otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
@@ -29,16 +29,16 @@ describe('a push is about', () => {
 
   test('the merchant that it names', async () => {
     const push = registration({ status: '0', appid: 'wxnew' });
-    expect(await match(judge({ known: [id] }), push)).toEqual({ kind: 'fact', view: viewOf(id), push });
+    expect(await match(judge({ known: [id] }), push)).toEqual({ kind: 'fact', snapshot: snapshotOf(id), push });
   });
 
   test('the task that it names, before the merchant', async () => {
     const push = registration({ status: '0', taskId: 't1' });
     const both = judge({ known: [id, 'of the task'], tasks: { t1: 'of the task' } });
-    expect(await match(both, push)).toMatchObject({ kind: 'fact', view: { registration: { id: 'of the task' } } });
+    expect(await match(both, push)).toMatchObject({ kind: 'fact', snapshot: { registration: { id: 'of the task' } } });
     // A registration of which only the task is known was purged.
     const purged = judge({ known: [id], tasks: { t1: 'of the task' } });
-    expect(await match(purged, push)).toMatchObject({ kind: 'fact', view: { registration: { id } } });
+    expect(await match(purged, push)).toMatchObject({ kind: 'fact', snapshot: { registration: { id } } });
   });
 
   test('the registration that has its Mini Program, but only where it names no merchant', async () => {
@@ -46,7 +46,7 @@ describe('a push is about', () => {
     const told = { status: '0', appid: 'wxnew' };
     const nameless = registration(told, false);
     const knows = judge({ known: ['has it'], appids });
-    expect(await match(knows, nameless)).toMatchObject({ kind: 'fact', view: { registration: { id: 'has it' } } });
+    expect(await match(knows, nameless)).toMatchObject({ kind: 'fact', snapshot: { registration: { id: 'has it' } } });
     expect(await match(knows, registration(told))).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id] });
   });
 
@@ -124,9 +124,9 @@ describe('what a push says', () => {
       rowAt: async () => undefined,
     };
     const row = { merchant: merchant(1) };
-    const sent = { ...viewOf('a', { row: 'b1/0' }), row } as unknown as Snapshot;
+    const sent = { ...snapshotOf('a', { row: 'b1/0' }), row } as unknown as Snapshot;
     expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
-    const second = { ...viewOf('a', { row: 'b1/0', earlierTask: 'ended' }), row } as unknown as Snapshot;
+    const second = { ...snapshotOf('a', { row: 'b1/0', earlierTask: 'ended' }), row } as unknown as Snapshot;
     expect(await factAbout(finder, second, push, AT, seals)).toMatchObject({ problem: 'push:103', aboutRow: 'b1/0' });
     for (const seen of [sent, second]) {
       const other = { ...seen, row: { merchant: merchant(2) } } as unknown as Snapshot;

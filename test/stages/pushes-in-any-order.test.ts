@@ -34,7 +34,7 @@ async function live(number: number, events: readonly Event[]): Promise<Registrat
     };
     const judgement = await match(recorder, openStored(recorder, stored));
     if (judgement.kind !== 'fact') throw new Error(`not matched: ${JSON.stringify(judgement)}`);
-    await settle(recorder, judgement.view, judgement.push, stored);
+    await settle(recorder, judgement.snapshot, judgement.push, stored);
   };
 
   await book.load(`b${number}`, [who]);

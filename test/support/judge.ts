@@ -5,7 +5,7 @@ import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import { identify } from './ledger.js';
 import { CREDENTIAL, PLATFORM } from './pushes.js';
 
-export const viewOf = (id: string, registrationFields = {}) =>
+export const snapshotOf = (id: string, registrationFields = {}) =>
   ({ registration: { id, earlierTask: 'none', ...registrationFields } }) as unknown as Snapshot;
 
 /** A ledger that has the registrations `known`, by their tasks and Mini Programs, too. */
@@ -22,7 +22,7 @@ export function judge({
     credentials: [CREDENTIAL],
     componentAppid: PLATFORM,
     ledger: {
-      read: async (id) => (known.includes(id) ? viewOf(id) : undefined),
+      read: async (id) => (known.includes(id) ? snapshotOf(id) : undefined),
       ofTask: async (task) => tasks[task],
       ofAppid: async (appid) => appids[appid],
     },

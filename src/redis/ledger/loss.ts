@@ -249,11 +249,11 @@ export async function guardAgainstLoss({
 
   async function restoreFact(entry: JournalEntry, book: Ledger, purged: number): Promise<boolean> {
     const { registration: id, fact, mark, day } = entry;
-    const view = await book.read(id);
-    if ((view === undefined || view.registration.row === PURGED_ROW) && fact.at < purged) return false;
-    if (view === undefined) return keepOrphan(entry);
+    const snapshot = await book.read(id);
+    if ((snapshot === undefined || snapshot.registration.row === PURGED_ROW) && fact.at < purged) return false;
+    if (snapshot === undefined) return keepOrphan(entry);
     if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
-    const { registration } = view;
+    const { registration } = snapshot;
     const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
     // The fact by which the operator or the sheet began the new attempt was lost with it. An earlier attempt is over:
     // it only enters the history.
@@ -263,7 +263,7 @@ export async function guardAgainstLoss({
       next(registration, fact) === undefined &&
       fact.at > (registration.sentAt ?? 0);
     if (wasAskedAgain && next(registration, retry) !== undefined) await book.record(id, retry);
-    const before = wasAskedAgain ? await book.read(id) : view;
+    const before = wasAskedAgain ? await book.read(id) : snapshot;
     const charged = fact.kind === 'create_sent' && day !== undefined;
     await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
     return true;
