@@ -78,10 +78,10 @@ export async function runNight(
     const rejected: RejectedFile[] = [];
     for (const name of complete) {
       if (held.aborted) break;
-      const taken = await take(tools, plan, night, name, held);
-      if ('batch' in taken) files.push(taken);
-      else rejected.push(taken);
-      await tools.nights.note(night, taken, lease);
+      const result = await loadUnlessItCrashes(tools, plan, night, name, held);
+      if ('batch' in result) files.push(result);
+      else rejected.push(result);
+      await tools.nights.note(night, result, lease);
     }
     night = { ...night, files, rejected };
     await tools.nights.save(night, lease);
@@ -159,7 +159,7 @@ function programFailed(error: unknown): Words {
 }
 
 /** Notes the file before it is read: a file that ends the process must not end every process after it. */
-async function take(
+async function loadUnlessItCrashes(
   tools: NightTools,
   plan: NightPlan,
   night: Night,
@@ -168,7 +168,7 @@ async function take(
 ): Promise<NightFile | RejectedFile> {
   const { readings, log } = tools;
   const file = await standOf(join(night.inbox, name));
-  if (file === undefined) return taken(tools, plan, night, name);
+  if (file === undefined) return loadAndPutAway(tools, plan, night, name);
   const ended = await readings.begin(file);
   const noted = (note: Promise<void>): Promise<void> =>
     note.catch((error) => log.warn({ err: error }, 'cannot note that a file was read'));
@@ -184,7 +184,7 @@ async function take(
   if (held.aborted) leave();
   else held.addEventListener('abort', leave);
   try {
-    return await taken(tools, plan, night, name);
+    return await loadAndPutAway(tools, plan, night, name);
   } finally {
     held.removeEventListener('abort', leave);
     await noted(readings.end(file));
@@ -192,7 +192,7 @@ async function take(
 }
 
 /** A file that cannot be loaded is put away with a text that says why, and stops no other. */
-async function taken(
+async function loadAndPutAway(
   tools: NightTools,
   { acceptWarnings = true, mostInvalid = 1 }: NightPlan,
   night: Night,
