@@ -3,8 +3,9 @@ import { ROWS_PER_PAGE } from '../domain/batch.js';
 import type { Actor, Language } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import { isToSettle, TO_CONTACT, TO_SETTLE, type Todo, type TodoOptions, todosAmong } from '../reporter/todo.js';
+import { WAITED_MS } from './looks.js';
 import { reportOptionsOf } from './report-options.js';
-import { overviewOf, type Pointer, type TodoOverview, type TodoStore, WAITED_MS } from './todo-overview.js';
+import { overviewOf, type Pointer, type TodoOverview, type TodoStore } from './todo-overview.js';
 
 export interface TodoPage {
   readonly todos: readonly Todo[];

@@ -21,6 +21,7 @@ import {
   urgency,
 } from '../reporter/todo.js';
 import { sleep } from '../sleep.js';
+import { type Look, type Looks, openLooks } from './looks.js';
 import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
 
@@ -78,12 +79,6 @@ interface Known {
 
 /** Of these the most urgent are listed; the command, and its workbook, have all. */
 export const MOST_TODOS = 2_000;
-/** What took longer is done at most a tenth of the time. */
-const QUICK_MS = 50;
-/** A page waits so long for a look, and then shows what is known. */
-export const WAITED_MS = 60;
-/** So long where looks are quick: what a person has just done is in the list, on a busy machine, too. */
-const WAITED_IF_QUICK_MS = 1_000;
 
 const overviews = new WeakMap<Store['redis'], Known>();
 
@@ -100,7 +95,7 @@ export async function overviewOf(
   const looked = known.looks
     .begin(() => look(store, known, asked))
     .then(() =>
-      known.correctedAt === known.changes ? undefined : known.corrections.begin(() => correct(store, known)),
+      known.correctedAt === known.changes ? undefined : known.corrections.begin(() => readCorrectedLater(store, known)),
     );
   // A page that waits for the list fails with it; where none waits, the log has the error.
   looked.catch((error) => store.log.warn({ err: error }, 'the to-dos could not be read'));
@@ -132,53 +127,6 @@ function knownOf({ redis }: TodoStore): Known {
     overviews.set(redis, known);
   }
   return known;
-}
-
-/** Answers whether it was the first, which may take long. */
-type Look = () => Promise<'first' | 'further'>;
-
-interface Looks {
-  /** Resolves with the end of a look that began after this was called; at once where the last one took so long that the next has to wait. */
-  begin(look: Look): Promise<void>;
-  /** For how many ms a page waits for it. */
-  patience(): number;
-}
-
-function openLooks(): Looks {
-  let present: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  let nextAt = 0;
-  let begun = 0;
-
-  async function run(look: Look): Promise<void> {
-    begun = Date.now();
-    try {
-      const kind = await look();
-      const took = Date.now() - begun;
-      nextAt = took < QUICK_MS || kind === 'first' ? 0 : Date.now() + 10 * took;
-    } finally {
-      present = undefined;
-    }
-  }
-
-  return {
-    begin(look) {
-      if (present === undefined) {
-        if (Date.now() < nextAt) return Promise.resolve();
-        present = run(look);
-        return present;
-      }
-      next ??= present
-        .catch(() => {})
-        .then(() => {
-          next = undefined;
-          return this.begin(look);
-        });
-      return next;
-    },
-    // Each page that comes while a first look takes minutes is shown soon.
-    patience: () => (nextAt > 0 ? WAITED_MS : Math.max(begun + WAITED_IF_QUICK_MS - Date.now(), WAITED_MS)),
-  };
 }
 
 // --- reading ----------------------------------------------------------------------------------------------------------
@@ -300,7 +248,7 @@ async function keep(
 }
 
 const ANYONE: ReadonlySet<Actor> = new Set([...TO_CONTACT, ...TO_SETTLE]);
-/** Short-lived garbage, and answers between them. */
+/** After so many rows the ports are answered. */
 const ROWS_AT_ONCE = 64;
 
 function entriesOf(batch: Batch, page: PackedPage): RowWithOutcome[] {
@@ -324,7 +272,7 @@ function forget(known: Known, name: string): void {
 }
 
 /** Rows that our checks refused leave the list when a newer sheet has their merchant, whatever came of that. */
-async function correct(store: TodoStore, known: Known): ReturnType<Look> {
+async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Look> {
   const { changes } = known;
   const refused = new Map<RefusedRow, string>();
   for (const { pointers } of known.pages.values()) {
