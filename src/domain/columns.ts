@@ -2,7 +2,10 @@
 import type { Words } from './words.js';
 
 interface Column {
-  /** The first is the heading of a Chinese template, and what Chinese sentences call it. */
+  /**
+   * The first is the heading of a Chinese template, and what Chinese sentences call it. None that may mean the merchant's own phone
+   * (联系电话, 手机): that is a contact column, and as `component_phone` the number would be sent to WeChat as the platform's.
+   */
   readonly aliases: readonly [string, ...string[]];
   /** Whether a sheet can do without it: `persona` columns are required by the API that writes to the legal person. */
   readonly required: 'always' | 'persona' | 'never';

@@ -1,5 +1,6 @@
 /**
- * Every wait of the program, in one table: what it is called as a setting, how long it is, and what it waits for.
+ * Every wait that is a setting, in one table: what it is called, how long it is, and what it waits for. Others stand at the top of
+ * the file that waits.
  * Tests and rehearsals shorten these values; nothing else about time is special there.
  */
 import type { Registration } from './registration.js';
@@ -47,8 +48,8 @@ export const WAIT_SETTINGS = {
     unit: 'duration',
     default: '10m',
     sentence: {
-      en: 'The first pause of a row after 89247 (inner error, retry after some while); each further pause is twice as long.',
-      zh: '返回 89247（内部错误，请稍后重试）后该行首次等待的时间；之后每次加倍。',
+      en: "The first pause of a row after 89247 (inner error, retry after some while), -1, or a page instead of WeChat's answer; each further pause is twice as long. Also the least pause before a search that brought nothing is repeated.",
+      zh: '返回 89247（内部错误，请稍后重试）、-1 或收到网页而非微信答复后，该行首次等待的时间；之后每次加倍。也是查询无结果后再次查询前的最短等待时间。',
     },
   },
   retryLimit: {

@@ -1,6 +1,8 @@
 /**
  * Everything that WeChat can answer or push: one row for one code. What fastregister makes of a row follows from its
- * fact, by the tables of `domain/registration`. A new code is a new row here and nowhere else.
+ * fact, by the tables of `domain/registration`. A new code is a new row here; one that is sent again later (`wait: 'again'`) is also a
+ * row of `domain/line-faults`, or a line that it stops waits for a person; one of a push that `query` gives, too, is in
+ * `QUERY_GIVES_TOO`.
  *
  * A row's sentences go into reports that clerks pass on to merchants; `docs/answers.md` is printed from these tables.
  */
@@ -250,15 +252,17 @@ export const PUSH: Readonly<Record<string, Answer>> = {
   '-1': { fact: 'registration_refused', acts: 'merchant', en: "The registration failed: the legal person's name does not match the enterprise, or WeChat could not complete it for another reason, which its message names.", zh: '注册失败：企业与法人姓名不一致，或因其他原因未能完成，具体见微信返回的信息。', nextStep: { en: 'Ask the merchant whether this person is the legal person at the registry (see www.gsxt.gov.cn). If everything is right, send it again.', zh: '请商户核对法人是否与工商登记一致（可查询 www.gsxt.gov.cn）；若信息无误，可重新提交。' }, source: 'seeds' },
 };
 
+/** Codes that mean in a `query` what they mean in a push. */
+const QUERY_GIVES_TOO: readonly string[] = ['1001', '1002', '1003', '1004', '1005', '1006', '1007', '1008'];
+
 /** What `query`, the successor's way to ask about a task, can say as its `status`. */
 // biome-ignore format: one line, one code
 export const QUERY: Readonly<Record<string, Answer>> = {
   11: { fact: 'task_failed', acts: 'merchant', en: "The registration has failed. Only WeChat's push has the reason, and it has not arrived.", zh: '注册失败。失败原因仅在微信推送中说明，而该推送尚未收到。', nextStep: { en: 'Ask the merchant whether the legal person finished everything within 24 hours, and whether name and code are as registered (see www.gsxt.gov.cn); then send it again.', zh: '请商户确认法人是否在 24 小时内完成全部验证、企业名称与代码是否与工商登记一致（可查询 www.gsxt.gov.cn），然后重新提交。' }, source: 'official page' },
   12: { fact: 'task_created', acts: 'us', en: "The Mini Program has been created. Only WeChat's push has its appid, and it has not arrived.", zh: '小程序已创建成功。其 appid 仅在微信推送中给出，而该推送尚未收到。', nextStep: { en: "The push may still come. If it does not, `fastregister reconcile` looks for the merchant's name in WeChat's list of accounts.", zh: '推送可能稍后到达；若未到达，可运行 `fastregister reconcile` 在微信的授权账号列表中按商户名称查找。' }, source: 'official page' },
-  // 1001 to 1008 mean what they mean in a push.
   ...Object.fromEntries(
     Object.entries(PUSH)
-      .filter(([code]) => /^100[1-8]$/.test(code))
+      .filter(([code]) => QUERY_GIVES_TOO.includes(code))
       .map(([code, answer]): [string, Answer] => [code, { ...answer, fact: 'task_failed' }]),
   ),
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LINE_FAULTS } from '../../src/domain/line-faults.js';
 import { FACTS, type FactKind, MOVES } from '../../src/domain/registration.js';
 import {
   addressOf,
@@ -127,6 +128,12 @@ describe('the tables', () => {
 
   test.each(rows)('$problem does something: a rule of the heart speaks of its fact', ({ answer }) => {
     expect(MOVES.some((move) => move.fact === answer.fact)).toBe(true);
+  });
+
+  test('open the line by themselves where their call is sent again later', () => {
+    const later = Object.keys(CREATE).filter((code) => CREATE[code]?.wait === 'again');
+    expect(later).toContain('89247');
+    expect(later.filter((code) => LINE_FAULTS[`create:${code}`]?.probe === undefined)).toEqual([]);
   });
 
   test('give every table the facts of its own reporter', () => {
