@@ -80,7 +80,7 @@ function invitation({ row, registration, relation }: RowWithOutcome, { now, time
     if (stageOf(link, now) === 'ended') return NONE;
     const by = time(link.endsAt);
     return {
-      en: `Please have your legal person open this link in WeChat before ${by.en} and finish the checks of ID card and face, or your Mini Program cannot be created: ${link.url}`,
+      en: `Please have your legal person open this link in WeChat before ${by.en} and finish the checks of ID card and face; after that a new application is needed: ${link.url}`,
       zh: `请法定代表人在 ${by.zh} 前用本人微信打开以下链接，完成身份证校验和人脸识别，逾期需重新申请：${link.url} 。`,
     };
   }
@@ -105,8 +105,8 @@ const EXPIRED: Words = {
 };
 
 const LOG_IN_AGAIN: Words = {
-  en: 'Your Mini Program exists, but we cannot manage it for you yet. Please have its administrator log in to mp.weixin.qq.com and authorise our platform once more (设置 → 第三方设置).',
-  zh: '您的小程序已创建，但我们尚未取得授权，无法为您管理。请管理员登录 mp.weixin.qq.com，在“设置 → 第三方设置”中重新授权我们的平台。',
+  en: 'Your Mini Program exists, but we cannot manage it for you yet. Please have its administrator log in to mp.weixin.qq.com and change the authorisation of our platform under 设置 → 第三方设置 → 第三方平台授权管理 (add or remove one permission set).',
+  zh: '您的小程序已创建，但我们尚未取得授权，无法为您管理。请管理员登录 mp.weixin.qq.com，在“设置 → 第三方设置 → 第三方平台授权管理”中更新对我们平台的授权（增加或取消一个权限集）。',
 };
 
 const AUTHORISE_AGAIN: Readonly<Record<string, Words>> = {
@@ -143,10 +143,6 @@ const CODE = refused('The code of your enterprise was not accepted.', '企业代
   en: 'Please send us the 18-character Unified Social Credit Code of your business licence.',
   zh: '请将营业执照上的 18 位统一社会信用代码发给我们。',
 });
-const LIMIT: Words = {
-  en: "WeChat allows the legal person's account, phone number or ID card no further Mini Program. Please close one that is not needed, then tell us, and we send it again.",
-  zh: '法定代表人的微信、手机号或身份证绑定的小程序数量已达微信上限。请注销不再使用的小程序后告知我们，我们将重新提交。',
-};
 const BLACKLIST: Words = {
   en: "WeChat has restricted the legal person's account, phone number or ID card because of a violation. Please have WeChat lift the restriction, then tell us, and we send it again.",
   zh: '法定代表人的微信、手机号或身份证因违规被微信限制。请先联系微信解除限制，再告知我们重新提交。',
@@ -190,14 +186,29 @@ export const REJECTED: Readonly<Record<string, Words>> = {
     zh: '工商数据中尚无法定代表人的身份证号码信息。我们将在若干个工作日后重新提交，您暂时无需操作。',
   },
   1000: REGISTRY,
-  1003: LIMIT,
+  1003: {
+    en: 'The legal person administers as many accounts as WeChat allows. Please give up the administration of one that is not needed (it need not be closed), then tell us, and we send it again.',
+    zh: '法定代表人作为管理员绑定的账号数量已达微信上限。请解绑不再使用的账号（无需注销）后告知我们，我们将重新提交。',
+  },
   1004: BLACKLIST,
-  1005: LIMIT,
+  1005: {
+    en: "The legal person's phone number is bound to as many accounts as WeChat allows. Please unbind it from one that is not needed, then tell us, and we send it again.",
+    zh: '法定代表人手机号绑定的账号数量已达微信上限。请将该手机号从不再使用的账号解绑后告知我们，我们将重新提交。',
+  },
   1006: BLACKLIST,
-  1007: LIMIT,
+  1007: {
+    en: "As many accounts as WeChat allows were created with the legal person's ID card. Please close one that is not needed, then tell us, and we send it again.",
+    zh: '用法定代表人身份证创建的账号数量已达微信上限。请注销不再使用的账号后告知我们，我们将重新提交。',
+  },
   1008: BLACKLIST,
-  '-1': REGISTRY,
-  11: REGISTRY,
+  '-1': {
+    en: 'WeChat could not complete the registration. The legal person may not be the one at the business registry, or there was another problem. Please check the name, the code and the legal person (see www.gsxt.gov.cn) and tell us; we then send it again.',
+    zh: '微信未能完成本次注册，原因可能是法定代表人与工商登记不一致，也可能是其他问题。请核对企业名称、企业代码和法定代表人姓名（可在 www.gsxt.gov.cn 查询）后告知我们，我们将重新提交。',
+  },
+  11: {
+    en: 'WeChat could not complete the registration and gave no reason. Please tell us whether your legal person finished the checks of ID card and face within 24 hours, and check that name and code are as registered (see www.gsxt.gov.cn).',
+    zh: '微信未能完成本次注册，未说明原因。请告知我们法定代表人是否已在 24 小时内完成身份证校验和人脸识别，并核对企业名称和企业代码是否与工商登记一致（可在 www.gsxt.gov.cn 查询）。',
+  },
 };
 
 // --- what our own checks refused --------------------------------------------------------------------------------------

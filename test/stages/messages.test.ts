@@ -110,7 +110,17 @@ describe('while the legal person has time', () => {
 
 test('a merchant with a new Mini Program reads what comes next, and one that has to authorise again how', () => {
   expect(forwarded(rowOf({ state: 'created', appid: 'wx1' }), 'created').zh).toMatch(/认证和备案.*线下类目/);
-  expect(forwarded(rowOf({ state: 'created' }), 'created', 'authorize:61010').zh).toContain('重新授权');
+  expect(forwarded(rowOf({ state: 'created' }), 'created', 'authorize:61010').zh).toContain('第三方平台授权管理');
+});
+
+test.each([
+  ['push:1003', /解绑不再使用的账号（无需注销）/],
+  ['push:1005', /手机号从不再使用的账号解绑/],
+  ['push:1007', /请注销不再使用的账号/],
+  ['push:-1', /也可能是其他问题/],
+  ['query:11', /未说明原因/],
+])('%s asks the merchant for what ends it, and for nothing that cannot be undone without need', (problem, asks) => {
+  expect(forwarded(rowOf({ state: 'rejected' }), 'rejected', problem).zh).toMatch(asks);
 });
 
 test('a problem that the staff has to settle has no message to forward', () => {
