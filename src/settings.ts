@@ -165,7 +165,7 @@ const SECTIONS = {
     { name: 'WECHAT_MESSAGE_TOKEN_PREVIOUS', kind: 'text', secret: true, sentence: { en: 'The verification token before the last change; still accepted.', zh: '上一次更换之前的消息校验 Token，仍然接受。' } },
     { name: 'WECHAT_ENCODING_AES_KEY_PREVIOUS', kind: 'aesKey', secret: true, sentence: { en: 'The EncodingAESKey before the last change; still accepted.', zh: '上一次更换之前的 EncodingAESKey，仍然接受。' } },
     { name: 'WECHAT_API_BASE_URL', kind: 'url', default: 'https://api.weixin.qq.com', sentence: { en: 'Where WeChat’s API is; the address of the simulator in a rehearsal.', zh: '微信接口的地址；演练时填模拟器的地址。' } },
-    { name: 'WECHAT_REGISTRATION_API', kind: 'registrationApi', default: 'fastregisterweapp', sentence: { en: 'Which registration API to call: fastregisterweapp, or its successor fastregisterenterpriseweapp.', zh: '使用哪个注册接口：fastregisterweapp，或新接口 fastregisterenterpriseweapp。' } },
+    { name: 'WECHAT_REGISTRATION_API', kind: 'registrationApi', default: 'fastregisterweapp', sentence: { en: 'Which registration API to call: fastregisterweapp, or its successor fastregisterenterpriseweapp. Has to be set where WECHAT_API_BASE_URL is WeChat’s own address; the default is for other addresses.', zh: '使用哪个注册接口：fastregisterweapp，或新接口 fastregisterenterpriseweapp。接口为微信官方地址时必须设置；默认值仅用于其他地址。' } },
     { name: 'WECHAT_COMPONENT_ACCESS_TOKEN', kind: 'text', secret: true, sentence: { en: 'A component access token to use as it is, instead of fetching one with the ticket.', zh: '直接使用的 component_access_token，不再用票据获取。' } },
     { name: 'WECHAT_COMPONENT_ACCESS_TOKEN_URL', kind: 'url', secret: true, sentence: { en: 'Your own token service: a GET that answers {component_access_token, expires_in}.', zh: '自己的令牌服务：GET 返回 {component_access_token, expires_in}。' } },
   ],

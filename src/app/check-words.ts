@@ -8,7 +8,7 @@ export const PLAN_WORDS = {
   invalid: { en: 'to fix', zh: '需更正' },
   duplicate: { en: 'duplicates in this file', zh: '本文件内重复' },
   alreadyCreated: { en: 'already registered', zh: '此前已创建' },
-  inProgress: { en: 'already in progress or in review', zh: '处理中或待人工核查' },
+  inProgress: { en: 'already in progress or in review', zh: '处理中或需人工核实' },
   waits: { en: 'wait for a row with other details', zh: '等待同一企业信息不同的另一行' },
   replaces: { en: 'of the ready ones, replace an earlier row', zh: '可提交的行中，将取代较早的行' },
   warned: { en: 'rows with warnings', zh: '有警告的行' },

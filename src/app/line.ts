@@ -40,6 +40,6 @@ export const RESUMED = {
   resumed: { en: 'The line runs again.', zh: '已恢复提交。' },
   probe: {
     en: 'One call is sent first, as soon as a worker runs; the line opens when WeChat answers it.',
-    zh: '工作进程运行后先试发一次请求，微信正常答复后恢复提交。',
+    zh: '工作进程运行后先发出一次试探请求，微信正常答复后恢复提交。',
   },
 } as const satisfies Record<Resumption, Words>;

@@ -32,6 +32,6 @@ export async function addNote(
 export function detailsPurged(id: string): RequestError {
   return new RequestError('refused', {
     en: `${id}: the merchant's details were purged. Load the row again.`,
-    zh: `${id}：商户信息已清除，请重新上传该行。`,
+    zh: `${id}：商户信息已清除。请将该行放入新的表格重新导入。`,
   });
 }

@@ -13,7 +13,7 @@ export async function registrationNamed({ ledger }: Pick<Store, 'ledger'>, id: s
 export function noRegistration(id: string): RequestError {
   return new RequestError('not_found', {
     en: `There is no registration ${id}. The report names it as registration_id, and \`fastregister find\` finds it.`,
-    zh: `没有注册记录 ${id}。编号见报告的 registration_id 列，也可用 \`fastregister find\` 查找。`,
+    zh: `没有商户编号 ${id}。商户编号见报告的 registration_id 列，也可用 \`fastregister find\` 查找。`,
   });
 }
 

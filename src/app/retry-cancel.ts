@@ -82,7 +82,7 @@ async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick
   if (named === undefined) {
     throw new RequestError('refused', {
       en: `${id}: the merchant's details were purged. Load the row again.`,
-      zh: `${id}：商户信息已清除。请重新上传该行。`,
+      zh: `${id}：商户信息已清除。请将该行放入新的表格重新导入。`,
     });
   }
   return { batch: named.batch, index: Number(pointer.slice(pointer.lastIndexOf('/') + 1)) };

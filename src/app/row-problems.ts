@@ -24,7 +24,7 @@ export const NOT_SENT = {
   },
   in_progress: {
     en: 'an earlier row asks for the same, and is not over yet or waits for a person; this row gets its outcome',
-    zh: '之前已有相同的一行正在办理或待人工核查，本行将得到同样的结果',
+    zh: '之前已有相同的一行正在办理或需人工核实，本行将得到同样的结果',
   },
   waits: {
     en: 'a row of this enterprise with other details may be with WeChat; this one is sent if that one fails',

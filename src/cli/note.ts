@@ -32,7 +32,7 @@ export function noteCommand(): Command {
       '--contacted',
       spoken({
         en: 'the merchant was contacted: `todo` shows when, and who did it',
-        zh: '已联系商户：`todo` 显示时间和联系人',
+        zh: '已联系商户：`todo` 显示时间和经办人',
       }),
     )
     .option(

@@ -9,7 +9,7 @@ import { spoken } from './language.js';
 /** Of `--canary`, which the commands have that load files. */
 export const CANARY: Words = {
   en: 'send so many rows first, and the rest when so many were accepted',
-  zh: '先试发若干行，达到同样的受理数后再提交其余行',
+  zh: '先提交若干行，微信受理满这个数量后再提交其余行',
 };
 
 export interface SheetOptions {
@@ -37,7 +37,7 @@ export function withIntakeOptions(command: Command): Command {
       '--max-invalid <SHARE>',
       spoken({
         en: 'refuse a file with a larger share of invalid rows, e.g. 5%',
-        zh: '未通过校验的行超过此比例时拒绝整个文件，如 5%',
+        zh: '需更正的行超过此比例时不导入整个文件，如 5%',
       }),
     );
 }
@@ -48,7 +48,7 @@ export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string
   if (!/^\d{1,6}$/.test(canary))
     throw new UsageError({
       en: `--canary ${canary}: write how many rows are sent first, e.g. 5.`,
-      zh: `--canary ${canary}：请写先试发的行数，如 5。`,
+      zh: `--canary ${canary}：请写先提交的行数，如 5。`,
     });
   return {
     acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),

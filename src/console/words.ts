@@ -79,7 +79,7 @@ export const NAVIGATION = [
     { path: '/line', words: { en: 'Sending', zh: '提交控制' } },
   ],
   [
-    { path: '/settings', words: { en: 'Settings', zh: '配置检查' } },
+    { path: '/settings', words: { en: 'Settings', zh: '配置' } },
     { path: '/users', words: { en: 'Users', zh: '用户' } },
     { path: '/audit', words: { en: 'Audit', zh: '操作记录' } },
     { path: '/queues', words: { en: 'Queues', zh: '队列' } },

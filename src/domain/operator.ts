@@ -18,7 +18,7 @@ export const CANNOT = {
   over: { en: 'it has its outcome already', zh: '已有结果' },
   row_refused: {
     en: 'our checks refused the row: correct it in the sheet and load the sheet again',
-    zh: '本行未通过校验：请在表格中更正后重新导入',
+    zh: '本行有误：请在表格中更正后重新导入',
   },
   other_row: { en: 'the row has no attempt of its own', zh: '该行没有独立的提交' },
   later_batch: {
@@ -27,12 +27,12 @@ export const CANNOT = {
   },
   purged: { en: "the merchant's details were purged: load the row again", zh: '商户信息已清除，请重新导入该行' },
   unknown_outcome: {
-    en: 'its outcome is not known, so WeChat may have begun a task: ask the merchant first, then say --only needs_review',
-    zh: '结果未知，微信可能已开始任务：请先向商户确认，再使用 --only needs_review',
+    en: 'its outcome is not known, so WeChat may have begun a task: ask the merchant first, then choose the outcome "to be reviewed" (command line: --only needs_review)',
+    zh: '结果未知，微信可能已开始任务：请先向商户确认，再选择结果“需人工核实”（命令行：--only needs_review）',
   },
   hopeless: {
-    en: 'WeChat will refuse this enterprise again, whatever is sent; --only rejected sends it all the same',
-    zh: '微信会再次拒绝该主体；如仍要提交，请使用 --only rejected',
+    en: 'WeChat will refuse this enterprise again, whatever is sent; to send it all the same, choose the outcome "rejected" (command line: --only rejected)',
+    zh: '微信会再次拒绝该主体；如仍要提交，请选择结果“微信未通过”（命令行：--only rejected）',
   },
 } as const satisfies Record<string, Words>;
 
@@ -41,8 +41,8 @@ export type Cannot = keyof typeof CANNOT;
 /** What is done, and should be known before. */
 export const MIND = {
   not_before: {
-    en: 'WeChat asks for 5 to 15 working days (105): they wait until 15 have passed, and are sent then; --only rejected sends them now',
-    zh: '微信要求 5 至 15 个工作日后再提交（105）：将等满 15 个工作日后自动提交；如需立即提交，请使用 --only rejected',
+    en: 'WeChat asks for 5 to 15 working days (105): they wait until 15 have passed, and are sent then; to send them now, choose the outcome "rejected" (command line: --only rejected)',
+    zh: '微信要求 5 至 15 个工作日后再提交（105）：将等满 15 个工作日后自动提交；如需立即提交，请选择结果“微信未通过”（命令行：--only rejected）',
   },
   too_early: {
     en: 'WeChat asks for 5 to 15 working days (105), and 15 have not passed: sent now, they may be refused again',

@@ -67,7 +67,7 @@ export const WAIT_SETTINGS = {
     default: '15s',
     sentence: {
       en: 'The wait before the first probe after sending stopped for a fault of WeChat or the network. The wait doubles after each probe that fails.',
-      zh: '因微信或网络故障停止后，首次试发前的等待。每次试发失败后加倍。',
+      zh: '因微信或网络故障停止后，首次试探请求前的等待。每次试探失败后加倍。',
     },
   },
   probeMaxMs: {
@@ -76,7 +76,7 @@ export const WAIT_SETTINGS = {
     default: '15m',
     sentence: {
       en: 'The longest wait between two probes. Also the longest wait between two attempts to fetch a component access token, which start at 5 seconds.',
-      zh: '两次试发之间最长的等待，也是两次获取 component_access_token 之间最长的等待（从 5 秒开始）。',
+      zh: '两次试探请求之间最长的等待，也是两次获取 component_access_token 之间最长的等待（从 5 秒开始）。',
     },
   },
   notifyAfterMs: {

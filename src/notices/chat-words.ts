@@ -84,7 +84,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       lines: [
         {
           en: 'This group will hear when a night has ended, sending stopped, the quota is used up, links are about to expire, or no worker runs.',
-          zh: '夜间任务结束、提交停止、额度用完、授权链接即将到期或没有工作进程运行时，会在本群通知。',
+          zh: '夜间任务结束、提交停止、额度用完、法人确认链接即将到期或没有工作进程运行时，会在本群通知。',
         },
       ],
     }),
@@ -154,8 +154,8 @@ function toCall(merchants: number): Words {
   return merchants === 0
     ? { en: 'No merchant has to be called.', zh: '没有需要联系的商户。' }
     : {
-        en: `Merchants to call: ${merchants} (\`fastregister todo\` lists them)`,
-        zh: `需要联系的商户：${merchants} 家（名单：\`fastregister todo\`）`,
+        en: `Merchants to call: ${merchants} (the console and \`fastregister todo\` list them)`,
+        zh: `需要联系的商户：${merchants} 家（名单：控制台“待联系”，或 \`fastregister todo\`）`,
       };
 }
 
@@ -252,8 +252,8 @@ function linksEnding(notices: readonly Notice[], { timezone, now, listed }: Word
     mark: 'warning',
     title:
       open.length === 0
-        ? { en: `Links that have expired: ${ended}`, zh: `${ended} 个授权链接已到期` }
-        : { en: `Links about to expire: ${open.length}`, zh: `${open.length} 个授权链接即将到期` },
+        ? { en: `Links that have expired: ${ended}`, zh: `${ended} 个法人确认链接已到期` }
+        : { en: `Links about to expire: ${open.length}`, zh: `${open.length} 个法人确认链接即将到期` },
     lines: [
       ...(open.length === 0
         ? []
@@ -275,12 +275,14 @@ function linkLine({ batch, line, authorize_url }: Notice['data'], ends: Words): 
   return {
     en: `Batch ${text(batch)}${line === null ? '' : `, line ${count(line)}`}: until ${ends.en} `,
     zh: `批次 ${text(batch)}${line === null ? '' : ` 第 ${count(line)} 行`}：${ends.zh} 到期 `,
-    ...(/^https?:\/\//.test(href) && { link: { en: 'open the link', zh: '打开授权链接', href } }),
+    ...(/^https?:\/\//.test(href) && { link: { en: 'open the link', zh: '打开法人确认链接', href } }),
   };
 }
 
 function others(more: number, command: string): Words[] {
-  return more <= 0 ? [] : [{ en: `${more} more: ${command}`, zh: `其余 ${more} 个见 ${command}` }];
+  return more <= 0
+    ? []
+    : [{ en: `${more} more: see the console, or ${command}`, zh: `其余 ${more} 个见控制台，或 ${command}` }];
 }
 
 // --- words ------------------------------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ export function refuseMostlyInvalid({ rows, refused }: Refused, mostInvalid: num
   if (refused <= rows * mostInvalid) return;
   const limit = shareAsText(mostInvalid);
   throw new SheetError({
-    en: `${refused} of ${rows} rows are invalid, more than --max-invalid ${limit} allows, so the whole file is refused. \`fastregister check\` names each cell.`,
-    zh: `${rows} 行中有 ${refused} 行无效，超过 --max-invalid ${limit} 的限制，整个文件未被接受。请用 \`fastregister check\` 查看每个单元格。`,
+    en: `${refused} of ${rows} rows have to be corrected, more than the ${limit} that --max-invalid allows, so the whole file is refused. Upload it in the console to see each cell, or run \`fastregister check\`.`,
+    zh: `${rows} 行中有 ${refused} 行需更正，超过允许的 ${limit}（--max-invalid），整个文件未导入。请在控制台上传此文件，查看每个单元格的问题，更正后重新导入（命令：\`fastregister check\`）。`,
   });
 }
 

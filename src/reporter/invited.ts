@@ -19,7 +19,7 @@ const BY_MESSAGE: Invited = {
   },
   unanswered: {
     en: "It is not sent again: the legal person may have got WeChat's message. Unless WeChat's push comes first, it is followed up at {time}.",
-    zh: '法人可能已收到微信消息，因此不会重复提交；若届时仍未收到微信推送，将于 {time} 再次核查。',
+    zh: '法人可能已收到微信消息，因此不会重复提交；如 {time} 前仍未收到微信推送，系统将再次查询。',
   },
 };
 
@@ -30,7 +30,7 @@ const BY_LINK: Invited = {
   },
   unanswered: {
     en: "Without WeChat's answer nobody has the link. Unless WeChat's push comes first, it is followed up at {time}, when a task that WeChat may have begun is over: it is then sent again, once.",
-    zh: '未收到含链接的答复，无人持有链接；若届时仍未收到微信推送，将于 {time}（微信可能建立的任务已结束）重新提交一次。',
+    zh: '未收到含链接的答复，没有人持有链接。如 {time} 前仍未收到微信推送，微信可能建立的任务届时已结束，系统会重新提交一次。',
   },
 };
 

@@ -15,7 +15,7 @@ export interface LinkSheetOptions {
 const WORDS = {
   zh: {
     line: '第 {line} 行',
-    todo: '请法定代表人用本人微信扫码，完成身份验证与人脸识别。',
+    todo: '请法定代表人用本人微信扫码，完成身份证校验和人脸识别。',
     until: '有效至 {time}',
     none: '当前没有可用的链接。',
   },

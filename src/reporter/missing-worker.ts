@@ -70,7 +70,7 @@ function missingWorker(
     },
     nextStep: {
       en: 'Start `fastregister work` or `fastregister serve`. Where one should be running, its log says why it ended.',
-      zh: '请启动 `fastregister work` 或 `fastregister serve`。如果它本应在运行，请查看其日志了解退出原因。',
+      zh: '请通知工程师启动 `fastregister work` 或 `fastregister serve`。如果它本应在运行，日志中有退出原因。',
     },
     whoActs: 'us',
     since,

@@ -55,7 +55,7 @@ export function nextOf(registration: Registration, present: BlockedReason | unde
     case 'cancelled':
       return {
         en: 'Nothing, until its row is loaded again or a retry is asked for.',
-        zh: '已结束；重新导入或 retry 后才会提交。',
+        zh: '已结束；重新导入或重新提交后才会再次处理。',
         acts: 'nobody',
       };
     default:

@@ -1,4 +1,4 @@
-/** Why a row is where it is, and what to do next, in sentences that can be sent to the merchant. */
+/** Why a row is where it is, and what to do next, in sentences for the staff. */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import {
@@ -102,15 +102,15 @@ function usualNextStep({ id, state }: Registration): Words {
   if (state === 'needs_review') return askWhetherItExists(id);
   if (state !== 'cancelled') return NOTHING;
   return {
-    en: `To send it after all: \`fastregister retry ${id} --only cancelled\`, or load the row in a new sheet.`,
-    zh: `如仍需提交：运行 \`fastregister retry ${id} --only cancelled\`，或将本行放入新的表格重新导入。`,
+    en: `To send it after all: “Send again” on its page of the console, with the outcome “cancelled” (command: \`fastregister retry ${id} --only cancelled\`), or load the row in a new sheet.`,
+    zh: `如仍需提交：在控制台的商户页面点“重新提交”并选择结果“已撤回”（命令：\`fastregister retry ${id} --only cancelled\`），或将本行放入新的表格重新导入。`,
   };
 }
 
 function askWhetherItExists(id: string): Words {
   return {
-    en: `Ask the merchant whether the Mini Program exists: an earlier row of the enterprise was sent, and what became of it is not known. If not: \`fastregister retry ${id} --only needs_review\`.`,
-    zh: `请向商户确认小程序是否已存在：该企业此前提交过，结果未知。若不存在，请运行 \`fastregister retry ${id} --only needs_review\`。`,
+    en: `Ask the merchant whether the Mini Program exists: an earlier row of the enterprise was sent, and what became of it is not known. If not: “Send again” on its page of the console, with the outcome “needs_review” (command: \`fastregister retry ${id} --only needs_review\`).`,
+    zh: `请向商户确认小程序是否已存在：该企业此前提交过，结果未知。若不存在，请在控制台的商户页面点“重新提交”并选择结果“需人工核实”（命令：\`fastregister retry ${id} --only needs_review\`）。`,
   };
 }
 
@@ -169,11 +169,11 @@ const DAY_IS_OVER: Words = {
 
 const FOLLOWED_UP: Words = {
   en: "Unless WeChat's push comes first, it is followed up at {time}.",
-  zh: '若届时仍未收到微信推送，将于 {time} 再次核查。',
+  zh: '如 {time} 前仍未收到微信推送，系统将再次查询。',
 };
 
 const SENT_AGAIN: Words = { en: 'It is sent again at {time}.', zh: '将于 {time} 再次提交。' };
-const DAY_ENDS: Words = { en: 'The 24 hours end at {time} at the latest.', zh: '24 小时最迟至 {time}。' };
+const DAY_ENDS: Words = { en: 'The 24 hours end at {time} at the latest.', zh: '法人确认的截止时间：{time}。' };
 const LINK_ENDS: Words = { en: 'The link ends at {time}.', zh: '链接有效至 {time}。' };
 const NOT_BEFORE: Words = { en: 'Not before {time}.', zh: '请于 {time} 之后再提交。' };
 

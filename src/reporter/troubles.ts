@@ -22,7 +22,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   'call:lost': {
     acts: 'us',
     en: "The call may have arrived, but WeChat's answer did not come back. It is not sent again while its task may run: that could spend a second try of the legal person.",
-    zh: '请求可能已送达，但未收到微信的答复；为避免重复发起，其任务可能仍在执行期间不会再次提交。',
+    zh: '请求可能已送达，但未收到微信的答复。任务可能仍在执行，在此期间不会再次提交，以免多占用法人的一次机会。',
     nextStep: {
       en: "Nothing to do: unless WeChat's push comes first, fastregister asks WeChat; where nobody can have received a link, it sends it again when the task is over.",
       zh: '无需操作：若未收到微信推送，系统会自行查询；如链接未曾送达任何人，则在任务结束后自动重新提交。',
@@ -154,7 +154,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   'batch:canaries': {
     acts: 'us',
     en: 'The first rows of a batch were refused, so the rest of it was not sent.',
-    zh: '试发的前几行未通过，其余行暂未提交。',
+    zh: '先提交的几行未被受理，其余行暂未提交。',
     nextStep: {
       en: 'Look at them in the report: is the sheet right? Then run `fastregister resume`.',
       zh: '请在报告中查看这些行，确认表格无误后运行 `fastregister resume`。',
@@ -292,7 +292,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     zh: '今日所有提交均返回 -1。微信已于 2026-04-30 下线 fastregisterweapp，替代接口为 fastregisterenterpriseweapp，由法人打开链接（而非消息）完成确认。',
     nextStep: {
       en: 'Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp, start fastregister again, then run `fastregister resume`. No row is lost; those without a Unified Social Credit Code become invalid.',
-      zh: '请设置 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp，重启后运行 `fastregister resume`。所有行均保留；没有统一社会信用代码的行将标记为无效。',
+      zh: '请设置 WECHAT_REGISTRATION_API=fastregisterenterpriseweapp，重启后运行 `fastregister resume`。所有行均保留；没有统一社会信用代码的行结果为“表格有误”。',
     },
   },
 };

@@ -91,7 +91,7 @@ const WORDS = {
   total: { en: 'total', zh: '合计' },
   rate: {
     en: 'success rate: created and already_created, of these and rejected, expired and needs_review',
-    zh: '成功率：（已创建 + 此前已创建）÷（二者 + 未通过 + 已过期 + 需人工核实）',
+    zh: '成功率：（已创建 + 此前已创建）÷（二者 + 微信未通过 + 已过期 + 需人工核实）',
   },
   reason: { en: 'reason', zh: '原因' },
   problem: { en: 'problem', zh: '问题代码' },

@@ -87,7 +87,7 @@ test('a clerk gets from a faulty Excel sheet to a finished batch, a corrected me
   await start();
   const counts = page.locator('.counts');
   await counts.getByText('处理中').waitFor({ state: 'detached' });
-  expect(await textOf(page, '.counts')).toMatch(/已创建 2.*重复 1.*未通过校验 2.*未通过 1/);
+  expect(await textOf(page, '.counts')).toMatch(/已创建 2.*重复 1.*表格有误 2.*微信未通过 1/);
   await page.locator('#live-reasons').getByText('push:103').waitFor();
   expect(await page.evaluate('window.untouched')).toBe(true);
   await screenshots(page, 'clerk-batch');
@@ -119,7 +119,7 @@ test('a clerk gets from a faulty Excel sheet to a finished batch, a corrected me
   expect((await downloaded(page, 'Excel')).suggestedFilename()).toBe('商户 报告.xlsx');
   const report = readFileSync(await (await downloaded(page, 'CSV')).path(), 'utf8').split('\r\n');
   expect(report).toHaveLength(8);
-  expect(report.find((line) => line.includes('林经理'))).toContain('"未通过"');
+  expect(report.find((line) => line.includes('林经理'))).toContain('"微信未通过"');
   expect(report.find((line) => line.includes('吴经理'))).toContain('"sheet:name_missing"');
   await page.click('.sidebar nav >> text=批次');
   await page.locator('table').getByText('商户.xlsx（更正）').click();
@@ -143,7 +143,7 @@ test('the same without a script, page by page', async () => {
   await start();
   await settled(batch.split('/').at(-1) ?? '');
   await page.reload();
-  expect(await textOf(page, '.counts')).toMatch(/已创建 2.*未通过 1/);
+  expect(await textOf(page, '.counts')).toMatch(/已创建 2.*微信未通过 1/);
   const id = idOf(REFUSED);
   await until('it is listed', async () => {
     await page.goto(`${address}/todo?who=merchant`);

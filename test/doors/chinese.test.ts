@@ -273,7 +273,7 @@ test('a sheet with mistakes, checked, run, reported and looked up', async () => 
   await inChinese(['note', id, '--contacted', '--by', '王示'], env);
   await inChinese(['explain', id], env);
   const details = ['--legal-persona-wechat', 'fate-ok-y1', '--by', '王示', '--yes'];
-  expect((await inChinese(['correct', idOf('未通过'), ...details], env)).status).toBe(0);
+  expect((await inChinese(['correct', idOf('微信未通过'), ...details], env)).status).toBe(0);
   await inChinese(['correct', '没有这个商户', ...details], env);
   await inChinese(['links'], env);
 

@@ -83,7 +83,7 @@ test('a night by hand, as cron runs it, has posted its end to the chat before it
   const [text, ...others] = robot.heard;
   expect(others).toEqual([]);
   expect(text).toContain('【fastregister 演练】✅ 夜间任务');
-  expect(text).toContain('结果：已创建 1，未通过 1');
+  expect(text).toContain('结果：已创建 1，微信未通过 1');
   expect(text).toContain('需要联系的商户：1 家');
   expect(text).not.toContain(merchant(1).name);
 });

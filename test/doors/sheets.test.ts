@@ -250,7 +250,7 @@ describe('--max-invalid', () => {
   test('refuses a file that is mostly wrong, before anything of any file is stored', async () => {
     const [good, bad] = [saved(sheetOf([merchant(7)]), 'good.csv'), saved(MIXED)];
     await expect(load(good, bad, '--max-invalid', '24.9%')).rejects.toThrow(
-      /1 of 4 rows are invalid, more than .*24.9%/,
+      /1 of 4 rows have to be corrected, more than .*24.9%/,
     );
     expect(await server.redis.keys('*batch*')).toEqual([]);
     expect((await load(good, bad, '--max-invalid', '25%')).status).toBe(3);
@@ -299,7 +299,7 @@ test('why a whole file is refused is said in the language that is asked for', as
   await expect(check([file])).rejects.toThrow(`${file}: the file is empty`);
   await expect(check([file, '--lang', 'zh'])).rejects.toThrow(`${file}：文件是空的`);
   const mostly = saved(MIXED);
-  await expect(check([mostly, '--lang', 'zh', '--max-invalid', '1%'])).rejects.toThrow(/4 行中有 1 行无效/);
+  await expect(check([mostly, '--lang', 'zh', '--max-invalid', '1%'])).rejects.toThrow(/4 行中有 1 行需更正/);
 });
 
 describe('--accept-warnings=no', () => {

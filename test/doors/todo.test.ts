@@ -140,7 +140,7 @@ test('as a workbook it is formatted as the report is, and a message is in sight 
     '最迟确认时间',
     '商户',
     '商户',
-    '未通过',
+    '微信未通过',
   ]);
   expect(new Set(['B2', 'A2', 'L2', 'L5'].map((place) => cells.get(place)?.fill)).size).toBe(4);
   const sheet = await partOf(path('todo.xlsx'), 'xl/worksheets/sheet1.xml');
@@ -156,7 +156,7 @@ test('report --who has the rows on which this side has to act, and -o NAME.xlsx 
     .split('\n')
     .map((line) => JSON.parse(line) as { who_acts: string });
   expect(new Set(rows.map(({ who_acts }) => who_acts))).toEqual(new Set(['merchant', 'legal_person']));
-  const chinese = await run(reportCommand, ['--who', '商户，法人', '--only', '处理中、未通过', '--json'], env());
+  const chinese = await run(reportCommand, ['--who', '商户，法人', '--only', '处理中、微信未通过', '--json'], env());
   expect(chinese.stdout.match(/"outcome":"\w+"/g)?.sort()).toEqual([
     '"outcome":"pending"',
     '"outcome":"pending"',

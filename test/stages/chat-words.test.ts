@@ -66,8 +66,8 @@ describe('of a night', () => {
       [
         '### 【fastregister】✅ 夜间任务 2026-11-21：全部行已有结果',
         '',
-        '结果：已创建 812，未通过 31，已过期 4',
-        '需要联系的商户：35 家（名单：`fastregister todo`）',
+        '结果：已创建 812，微信未通过 31，已过期 4',
+        '需要联系的商户：35 家（名单：控制台“待联系”，或 `fastregister todo`）',
         '调用：本次已用 900 次，今日剩余 100 / 1000 次',
       ].join('\n'),
     );
@@ -152,24 +152,24 @@ describe('links about to expire', () => {
   test('are one section, the first to end first, each with its link; ended links are counted', () => {
     const text = textOf([link(2), link(3, '2026-11-21T23:40:00+08:00'), link(4, '2026-11-21T23:00:00+08:00')]);
     expect(text.split('\n')).toEqual([
-      '### 【fastregister】⚠️ 2 个授权链接即将到期',
+      '### 【fastregister】⚠️ 2 个法人确认链接即将到期',
       '',
       '请提醒法人在微信中打开链接并完成确认。',
-      '批次 b1 第 3 行：11 月 21 日 23:40 到期 [打开授权链接](https://mp.weixin.qq.com/authorize?task=3)',
-      '批次 b1 第 2 行：11 月 22 日 01:30 到期 [打开授权链接](https://mp.weixin.qq.com/authorize?task=2)',
+      '批次 b1 第 3 行：11 月 21 日 23:40 到期 [打开法人确认链接](https://mp.weixin.qq.com/authorize?task=3)',
+      '批次 b1 第 2 行：11 月 22 日 01:30 到期 [打开法人确认链接](https://mp.weixin.qq.com/authorize?task=2)',
       '另有 1 个已到期',
     ]);
   });
 
   test('that are many are listed in part', () => {
     const text = textOf(Array.from({ length: 40 }, (_, number) => link(number)));
-    expect(text).toContain('40 个授权链接即将到期');
-    expect(text.match(/打开授权链接/g)).toHaveLength(10);
-    expect(text).toContain('其余 30 个见 `fastregister links`');
+    expect(text).toContain('40 个法人确认链接即将到期');
+    expect(text.match(/打开法人确认链接/g)).toHaveLength(10);
+    expect(text).toContain('其余 30 个见控制台，或 `fastregister links`');
   });
 
   test('that have all ended are that', () => {
-    expect(textOf([link(1, '2026-11-21T20:00:00+08:00')])).toContain('1 个授权链接已到期');
+    expect(textOf([link(1, '2026-11-21T20:00:00+08:00')])).toContain('1 个法人确认链接已到期');
   });
 });
 

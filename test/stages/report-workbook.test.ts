@@ -69,7 +69,7 @@ const zh = { language: 'zh' } as const;
 
 test('a Chinese report has Chinese headings, outcomes and sides that act; an English report the ones that programs know', async () => {
   const chinese = await cellsShown(await written(zh), 1);
-  expect(column(chinese, 'I')).toEqual(['结果', '已创建', '已创建', '未通过', '已过期', '处理中']);
+  expect(column(chinese, 'I')).toEqual(['结果', '已创建', '已创建', '微信未通过', '已过期', '处理中']);
   expect(column(chinese, 'N')).toEqual(['由谁处理', '无需操作', '无需操作', '商户', '法人', '运营人员']);
   const english = await cellsShown(await written(), 1);
   expect(column(english, 'I')).toEqual(['outcome', 'created', 'created', 'rejected', 'expired', 'pending']);
@@ -121,11 +121,11 @@ test('the second sheet counts by outcome and by reason, in numbers, and has the 
   expect(rows).toEqual([
     ['结果', '行数', '占比'],
     ['已创建', '2', '0.4'],
-    ['未通过', '1', '0.2'],
+    ['微信未通过', '1', '0.2'],
     ['已过期', '1', '0.2'],
     ['处理中', '1', '0.2'],
     ['合计', '5', ''],
-    ['成功率：（已创建 + 此前已创建）÷（二者 + 未通过 + 已过期 + 需人工核实）', '', '0.5'],
+    ['成功率：（已创建 + 此前已创建）÷（二者 + 微信未通过 + 已过期 + 需人工核实）', '', '0.5'],
     ['', '', ''],
     ['问题代码', '行数', '占比'],
     ['push:103', '1', '0.2'],

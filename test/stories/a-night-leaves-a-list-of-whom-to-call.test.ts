@@ -22,13 +22,13 @@ test('in the morning the clerk finds a Chinese summary, and a workbook of this n
   expect(['B1', 'B2', 'L2', 'B3'].map((place) => cells.get(place)?.text)).toEqual([
     '商户',
     merchant(2, 'p103').name,
-    '未通过',
+    '微信未通过',
     undefined,
   ]);
 
   const text = office.read('done', night.date, `${night.name}.md`);
   expect(text).toMatch(/^# 夜间任务 .*\n\n(?:\d{4} 年 )?\d+ 月 \d+ 日 \d\d:\d\d 至 .*\d\d:\d\d。全部行已有结果。\n/);
-  expect(text).toMatch(/- 已创建：1\n- 未通过：1\n/);
+  expect(text).toMatch(/- 已创建：1\n- 微信未通过：1\n/);
   expect(text).toMatch(/- 本次已用 \d+ 次，今日剩余 \d+ \/ \d+ 次\n/);
   expect(text).toContain(`- ${merchant(2, 'p103').name}（今天.csv 第 3 行）：`);
   expect(text).toMatch(/- 今天\.csv（b[0-9a-f]+）：\//);

@@ -9,8 +9,8 @@ const WORDS = {
   stopped: { en: 'Sending is stopped', zh: '提交已停止' },
   idle: { en: 'No worker is running', zh: '没有工作进程在运行' },
   startOne: {
-    en: 'Rows wait to be sent. Start a worker: fastregister serve, or fastregister work',
-    zh: '有待提交的行。请启动工作进程：fastregister serve 或 fastregister work',
+    en: 'Rows wait to be sent, and no worker runs. Have an engineer start one: fastregister serve, or fastregister work',
+    zh: '有待提交的行，但没有工作进程。请通知工程师启动：fastregister serve 或 fastregister work',
   },
   noFault: { en: 'Nothing needs to be fixed.', zh: '没有需要处理的故障。' },
 } as const satisfies Record<string, Words>;

@@ -7,7 +7,7 @@ import { Choice, FormField } from './field.js';
 
 const LABELS = {
   outcome: { en: 'Outcome', zh: '结果' },
-  who: { en: 'Who acts', zh: '处理人' },
+  who: { en: 'Who acts', zh: '由谁处理' },
   problem: { en: 'Problem', zh: '问题代码' },
 } as const satisfies Record<string, Words>;
 

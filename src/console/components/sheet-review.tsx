@@ -15,8 +15,8 @@ import { DataTable } from './table.js';
 
 const WORDS = {
   uploaded: { en: 'uploaded by', zh: '上传者' },
-  kept: { en: 'removed unless started by', zh: '未启动将删除于' },
-  checked: { en: 'compared with the ledger at', zh: '与登记簿比对于' },
+  kept: { en: 'removed unless started by', zh: '不启动则自动删除：' },
+  checked: { en: 'compared with the ledger at', zh: '与已有记录核对的时间：' },
   files: { en: 'Files', zh: '文件' },
   file: { en: 'File', zh: '文件' },
   plan: { en: 'Plan', zh: '提交计划' },

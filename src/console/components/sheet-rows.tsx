@@ -14,7 +14,7 @@ const ROWS = {
   cell: { en: 'Cell', zh: '单元格' },
   kind: { en: 'Kind', zh: '类别' },
   merchant: { en: 'Merchant', zh: '商户' },
-  problem: { en: 'What was found, and what to do', zh: '问题与处理方法' },
+  problem: { en: 'What was found, and what to do', zh: '问题与处理办法' },
   none: { en: 'Nothing to show.', zh: '没有可显示的内容。' },
 } as const satisfies Record<string, Words>;
 

@@ -13,7 +13,7 @@ const WORDS = {
   again: { en: 'One more Mini Program for merchants that have one', zh: '已有小程序的商户再注册一个' },
   apply: { en: 'Show the plan', zh: '更新计划' },
   start: { en: 'Start', zh: '启动' },
-  title: { en: 'Start these sheets?', zh: '启动此上传？' },
+  title: { en: 'Start these sheets?', zh: '开始提交这些表格？' },
   startsOne: (rows: string, ready: string): Words => ({
     en: `This makes one batch. Rows: ${rows}, of which ${ready} are sent to WeChat.`,
     zh: `将生成一个批次，共 ${rows} 行，其中 ${ready} 行会提交到微信。`,
@@ -35,18 +35,18 @@ const WORDS = {
     en: 'Merchants that have a Mini Program get one more.',
     zh: '已有小程序的商户会再注册一个。',
   },
-  canary: { en: 'Canary', zh: '先试发' },
+  canary: { en: 'Canary', zh: '先提交的行数' },
   canaryHint: {
     en: 'Send so many rows of each file first, and the rest when so many were accepted. Empty: all at once.',
-    zh: '每个文件先试发若干行，达到同样的受理数后再提交其余行；留空则一次全部提交。',
+    zh: '每个文件先提交这么多行，微信受理满这个数量后再提交其余行；留空则一次全部提交。',
   },
-  most: { en: 'Refuse above this share of rows to correct, %', zh: '需更正行的最大比例（%）' },
+  most: { en: 'Refuse above this share of rows to correct, %', zh: '需更正的行超过此比例（%）时不导入' },
   mostHint: { en: 'Empty: any share is accepted.', zh: '留空则不限制。' },
   remove: { en: 'Remove', zh: '删除' },
   removeTitle: { en: 'Remove this upload?', zh: '删除此上传？' },
   removes: {
     en: 'The uploaded files are deleted here. Nothing of them is in the ledger.',
-    zh: '此处的上传文件将被删除，登记簿中没有其内容。',
+    zh: '此处的上传文件将被删除；其中的商户尚未导入，不受影响。',
   },
 } as const;
 

@@ -18,9 +18,9 @@ const TITLES: Readonly<Record<Ask, Words>> = {
 const WORDS = {
   usual: { en: 'those for which it makes sense', zh: '适用的各行' },
   outcome: { en: 'Only rows with the outcome', zh: '只处理结果为' },
-  notNamed: { en: 'not named', zh: '不指明' },
+  notNamed: { en: 'not checked', zh: '未确认' },
   count: { en: 'Count again', zh: '重新统计' },
-  insist: { en: 'Its outcome', zh: '指明其结果' },
+  insist: { en: 'The outcome, as you have checked it', zh: '结果（已确认）' },
   because: { en: 'Why, for the history', zh: '原因（记入商户的经过）' },
   back: { en: 'Back', zh: '返回' },
 } as const satisfies Record<string, Words>;

@@ -25,7 +25,7 @@ const WORDS = {
   title: { en: 'Links to open', zh: '待打开的链接' },
   todo: {
     en: 'The legal person scans this with their own WeChat and finishes the checks of ID card and face.',
-    zh: '请法定代表人用本人微信扫码，完成身份验证与人脸识别。',
+    zh: '请法定代表人用本人微信扫码，完成身份证校验和人脸识别。',
   },
   until: (at: string, line: string): Words => ({
     en: `valid until ${at} · line ${line}`,

@@ -27,7 +27,7 @@ const WORDS = {
   resume: { en: 'Resume', zh: '恢复提交' },
   resumeWhat: {
     en: 'Resume after the fault is fixed. Where there was a fault, one call is sent first, and the line opens when WeChat answers it.',
-    zh: '请在故障排除后恢复。如曾有故障，将先试发一次请求，微信正常答复后恢复提交。',
+    zh: '请在故障排除后恢复。如曾有故障，将先发出一次试探请求，微信正常答复后恢复提交。',
   },
   budgets: { en: 'Budgets of the day', zh: '今日额度与限制' },
   checks: { en: 'Checks', zh: '检查' },

@@ -22,7 +22,7 @@ const WORDS = {
   },
   merchant: { en: 'Merchant', zh: '商户' },
   outcome: { en: 'Outcome', zh: '结果' },
-  reason: { en: 'Reason and next step', zh: '原因与下一步' },
+  reason: { en: 'Reason and next step', zh: '原因与处理办法' },
   place: { en: 'Sheet', zh: '表格' },
   line: (line: string): Words => ({ en: `line ${line}`, zh: `第 ${line} 行` }),
   more: (count: number): Words => ({

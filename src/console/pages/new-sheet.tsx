@@ -22,9 +22,9 @@ const WORDS = {
   upload: { en: 'Upload and check', zh: '上传并检查' },
   nothingYet: {
     en: 'The sheet is checked first. Nothing is sent, and nothing is stored in the ledger, until you start it.',
-    zh: '先检查表格；在您启动之前，不会提交，也不会写入登记簿。',
+    zh: '先检查表格；在您启动之前，不会提交，也不会导入任何商户。',
   },
-  waiting: { en: 'Uploads that wait to be started', zh: '待启动的上传' },
+  waiting: { en: 'Uploads that wait to be started', zh: '已上传、待启动的表格' },
   none: { en: 'None.', zh: '无。' },
   files: { en: 'Files', zh: '文件' },
   by: { en: 'Uploaded', zh: '上传' },

@@ -47,7 +47,7 @@ const WORDS = {
   warnings: { en: 'Rows with warnings', zh: '有警告的行' },
   send: { en: 'are sent', zh: '提交' },
   hold: { en: 'are held back', zh: '不提交' },
-  mostInvalid: { en: 'Most invalid rows', zh: '无效行上限' },
+  mostInvalid: { en: 'Largest share of rows to correct', zh: '需更正行的最大比例' },
   mostInvalidRule: {
     en: 'A file with more is rejected, e.g. 5%. Empty: no limit.',
     zh: '超过此比例的文件不导入，如 5%。留空表示不限。',

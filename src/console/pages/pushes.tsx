@@ -37,7 +37,7 @@ const WORDS = {
     en: 'Gives the push to a registration that you name, and records there what it says.',
     zh: '将推送归入指定的注册，并记录其内容。',
   },
-  registration: { en: 'Registration', zh: '注册编号' },
+  registration: { en: 'Registration', zh: '商户编号' },
   registrationRule: { en: 'Its id, as on the page of the merchant.', zh: '见商户页面。' },
   preview: { en: 'Preview', zh: '预览' },
   matchIt: { en: 'Match', zh: '匹配' },

@@ -23,7 +23,7 @@ const WORDS = {
   loading: { en: 'Loading', zh: '正在导入' },
   loadingHint: {
     en: 'The rows are stored in the ledger, and sent in the meantime. This page leads to the batch when they are all there.',
-    zh: '各行正在写入登记簿，同时开始提交。全部写入后自动转到批次页面。',
+    zh: '正在导入各行，同时开始提交。全部导入后自动转到批次页面。',
   },
   readSoFar: (rows: string): Words => ({ en: `${rows} rows so far`, zh: `已处理 ${rows} 行` }),
   failed: {
@@ -38,7 +38,7 @@ const WORDS = {
     en: 'This upload is started already, and cannot be removed. Cancel its rows on the page of the batch.',
     zh: '此上传已启动，无法删除；可在批次页面撤回。',
   },
-  canary: { en: 'Canary: write how many rows are sent first, e.g. 5.', zh: '先试发：请写先试发的行数，如 5。' },
+  canary: { en: 'Canary: write how many rows are sent first, e.g. 5.', zh: '先提交的行数：请写一个数，如 5。' },
   mostInvalid: {
     en: 'The largest share of rows to correct: write a percentage from 0 to 100, e.g. 5.',
     zh: '需更正行的最大比例：请写 0 到 100 的百分数，如 5。',

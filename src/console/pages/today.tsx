@@ -28,7 +28,7 @@ const WORDS = {
   links: { en: 'Links to open', zh: '待打开的链接' },
   ending: { en: 'end within three hours', zh: '三小时内到期' },
   turns: { en: 'Whose turn it is', zh: '待办' },
-  who: { en: 'Who acts', zh: '处理人' },
+  who: { en: 'Who acts', zh: '由谁处理' },
   count: { en: 'Merchants', zh: '商户数' },
   noTurn: { en: 'Nothing to do: no merchant waits for anyone.', zh: '没有待办：没有商户在等待处理。' },
   batches: { en: 'Batches', zh: '批次' },

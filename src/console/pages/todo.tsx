@@ -23,7 +23,7 @@ import { WORDS as COMMON } from '../words.js';
 
 const WORDS = {
   title: { en: 'To contact', zh: '待联系' },
-  who: { en: 'Who acts', zh: '处理人' },
+  who: { en: 'Who acts', zh: '由谁处理' },
   contacted: { en: 'Contacted', zh: '已联系' },
   contactedAgain: { en: 'Contacted again', zh: '再次联系' },
   which: { en: 'Contact', zh: '联系情况' },
@@ -39,7 +39,7 @@ const WORDS = {
   noneFits: { en: 'No merchant fits the filter.', zh: '没有符合筛选条件的商户。' },
   cut: (shown: string): Words => ({
     en: `The ${shown} most urgent are listed; \`fastregister todo\` has all.`,
-    zh: `列出最紧急的 ${shown} 个；\`fastregister todo\` 可列出全部。`,
+    zh: `列出最紧急的 ${shown} 个；需要全部名单时请联系工程师（\`fastregister todo\`）。`,
   }),
   noted: { en: 'Noted: the merchant was contacted.', zh: '已记录：已联系商户。' },
   stale: {

@@ -38,8 +38,8 @@ const WORDS = {
     zh: `内置用户 ${BUILT_IN_USER} 使用 FASTREGISTER_CONSOLE_PASSWORD 登录。`,
   },
   rights: {
-    en: 'A viewer looks and downloads. An operator also uploads, starts, retries, cancels, pauses and notes. An admin also manages users, nights, queues and pushes.',
-    zh: '查看员：查看和下载。操作员：另可上传、启动、重试、撤回、暂停和备注。管理员：另可管理用户、夜间任务、队列和推送。',
+    en: 'A viewer looks and downloads. An operator also uploads, starts, sends again, withdraws, corrects, pauses and resumes, and notes. An admin also manages users, nights, queues and pushes.',
+    zh: '查看员：查看和下载。操作员：另可上传、启动、重新提交、撤回、更正、暂停和恢复、备注。管理员：另可管理用户、夜间任务、队列和推送。',
   },
   self: { en: 'You cannot remove yourself. Ask another admin.', zh: '不能删除自己，请由其他管理员操作。' },
 } as const satisfies Record<string, Words>;

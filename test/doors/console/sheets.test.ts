@@ -251,7 +251,7 @@ test('a canary and a largest share of rows to correct are those of load', async 
   for (const [fields, says] of [
     [{ canary: 'x' }, 'write how many rows are sent first'],
     [{ most_invalid: '101' }, 'write a percentage from 0 to 100'],
-    [{ most_invalid: '10' }, '1 of 4 rows are invalid'],
+    [{ most_invalid: '10' }, '1 of 4 rows have to be corrected'],
   ] as const) {
     const refused = await one.post(`${path}/start`, fields);
     expect([refused.status, refused.text]).toEqual([409, expect.stringContaining(says)]);
