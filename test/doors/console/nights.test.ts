@@ -25,7 +25,13 @@ test('an admin adds a nightly run, changes it and removes it, as the command doe
   expect((await admin.post('/nights/add', { ...fields, mostInvalid: '5%' })).status).toBe(303);
   const { text } = await admin.get('/nights');
   expect(text).toContain('nightly: the next night is at ');
-  for (const part of [inbox, '0 22 * * *', 'Asia/Shanghai', 'when every row was sent', 'Largest share of rows to correct 5%']) {
+  for (const part of [
+    inbox,
+    '0 22 * * *',
+    'Asia/Shanghai',
+    'when every row was sent',
+    'Largest share of rows to correct 5%',
+  ]) {
     expect(text).toContain(part);
   }
   expect((await admin.post('/nights/add', { ...fields, warnings: 'send' })).status).toBe(303);
