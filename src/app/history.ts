@@ -1,6 +1,7 @@
 /** Everything that happened to a merchant's registration. */
+
+import { batchOf } from '../domain/row.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { batchOf } from '../redis/ledger/ledger.js';
 import { rowsNamed, type Story } from '../reporter/timeline.js';
 import { heldBackNow } from './sending-now.js';
 import type { Store } from './wiring/store.js';

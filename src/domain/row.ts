@@ -94,3 +94,8 @@ export function codeIn({ merchant, cells }: Named, columns: DetailColumns): stri
 export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): string {
   return merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
 }
+
+/** Of `batch/index`. */
+export function batchOf(pointer: string): string {
+  return pointer.slice(0, pointer.lastIndexOf('/'));
+}

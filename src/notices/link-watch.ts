@@ -5,9 +5,10 @@ import type { Logger } from 'pino';
 import { isoWithOffset } from '../domain/calendar.js';
 import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
 import type { Notice } from '../domain/notice.js';
+import { batchOf } from '../domain/row.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { startPolling } from '../polling.js';
-import { batchOf, type Ledger } from '../redis/ledger/ledger.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Links } from '../redis/ledger/links.js';
 
 export interface LinkWatchOptions {

@@ -6,9 +6,9 @@ import { changesOf } from '../domain/correction.js';
 import type { Merchant } from '../domain/merchant.js';
 import { problemReason } from '../domain/problems.js';
 import { FACTS, type FactKind, MOVES, REPORTERS, type State } from '../domain/registration.js';
+import { batchOf } from '../domain/row.js';
 import type { HistoryEntry, Snapshot } from '../domain/snapshot.js';
 import type { Language, Words } from '../domain/words.js';
-import { batchOf } from '../redis/ledger/ledger.js';
 import { inWords } from '../wechat/own-words.js';
 import type { BlockedReason } from './sentences.js';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Effects } from '../../domain/effects.js';
 import type { Fact } from '../../domain/registration.js';
-import type { DetailColumns } from '../../domain/row.js';
+import { batchOf, type DetailColumns } from '../../domain/row.js';
 import type { HistoryEntry, Recorded, Snapshot } from '../../domain/snapshot.js';
 import { key } from '../keys.js';
 import { manyScript } from '../scripts.js';
@@ -104,10 +104,6 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
   }
 
   return { read, record, history, ofTask, ofAppid };
-}
-
-export function batchOf(pointer: string): string {
-  return pointer.slice(0, pointer.lastIndexOf('/'));
 }
 
 /** ioredis sends a command again if its answer was lost: then the first run wrote the id, and the second met a conflict. */
