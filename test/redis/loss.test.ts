@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { Fact } from '../../src/domain/registration.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
+import { openCalls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { openJournal } from '../../src/redis/ledger/journal.js';
-import { openLedger } from '../../src/redis/ledger/ledger.js';
+import { openLedger, RegistrationUnknown } from '../../src/redis/ledger/ledger.js';
 import { GuardClosed, guardAgainstLoss, type LossGuard, lastLoss } from '../../src/redis/ledger/loss.js';
 import { markPurged } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
@@ -175,6 +177,55 @@ describe('a fact', () => {
   });
 });
 
+test('a call that Redis lost with its merchant is known until a sheet brings the merchant back, though its answer comes first', async () => {
+  const first = await guard();
+  await book.load('b1', [one]);
+  const at = Date.now();
+  const seen = await book.view(id);
+  const sent = await book.calls.acquire(seen, { kind: 'create_sent', at }, jobOf('submit'), budgetsFor(), '');
+  if (sent.kind !== 'go') throw new Error(sent.kind);
+  await first.guard.journal.write({ registration: id, mark: sent.snapshot.version, fact: { kind: 'create_sent', at } });
+  await server.redis.del(key('registration', id), key('history', id), key('batch', 'b1'), key('rows', 'b1', 0));
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await first.guard.check();
+  const answers = openLedger(server.redis, first.guard.ofAnswers);
+  const answer = { kind: 'answer_lost', at: at + 1, callSentAt: at, problem: 'call:lost' } as const;
+  await expect(answers.record(id, answer, {}, sent.snapshot)).rejects.toThrow(RegistrationUnknown);
+
+  await book.load('b2', [one]);
+  const guarded = openCalls(server.redis, first.guard);
+  const again = async () =>
+    guarded.acquire(await book.view(id), { kind: 'create_sent', at: at + 2 }, jobOf('submit'), budgetsFor(), '');
+  expect(await again()).toEqual({ kind: 'forgotten' });
+  await first.guard.restore(id);
+  expect(await book.registration(id)).toMatchObject({ state: 'submitting', sentAt: at });
+  expect(await server.redis.exists(key('forgotten', id))).toBe(0);
+});
+
+test('a call that was sent again because its link was lost is the attempt under way, with the link of its answer', async () => {
+  const first = await guard();
+  await book.load('b1', [one]);
+  const at = Date.now();
+  const sent = { kind: 'create_sent', at, byLink: true } as const;
+  await book.calls.acquire(await book.view(id), sent, jobOf('submit'), budgetsFor(), '');
+  await book.record(id, 'answer_lost', { callSentAt: at, problem: 'call:lost' });
+  // Redis forgets what came then: that its link was lost, the second call and its answer.
+  const write = (mark: string, fact: Fact) =>
+    first.guard.journal.write({
+      registration: id,
+      mark,
+      fact,
+      ...(fact.kind === 'create_sent' && { day: '2026-11-28' }),
+    });
+  await write('w.1', { kind: 'create_sent', at: at + 10, byLink: true });
+  const link = { taskId: 'task2', authorizeUrl: 'https://mp.weixin.qq.com/x' };
+  await write('w.2', { kind: 'create_accepted', at: at + 20, callSentAt: at + 10, ...link });
+  await restarted(first);
+
+  expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person', sentAt: at + 10, ...link });
+  expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
+});
+
 test('a call that several processes of a folder record again is counted once', async () => {
   await book.load('b1', [one]);
   const home = newHome();
@@ -280,6 +331,17 @@ test('a journal that another key has sealed is reported in one line, with the ke
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ entries: 3, msg: expect.stringContaining('FASTREGISTER_SECRET_KEY_PREVIOUS') }),
   ]);
+});
+
+test('a journal has a push that waited in the spool for more than a day', () => {
+  const options = { ledgerKey: '', vault: openVault(Buffer.alloc(32, 7)), now: Date.now, log: readableLog().log };
+  const journal = openJournal({ home: newHome(), ...options });
+  const late = { receivedAt: Date.now() - 30 * 3_600_000, infoType: 'x', query: 'late', body: Buffer.from('x') };
+  journal.writePushes([late]);
+  expect(journal.read().pushes.map(({ query, receivedAt }) => [query, receivedAt])).toEqual([
+    ['late', late.receivedAt],
+  ]);
+  journal.close();
 });
 
 test('a journal has pushes as they came, whatever bytes and characters they have, and no old ones', () => {

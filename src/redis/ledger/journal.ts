@@ -28,6 +28,9 @@ import type { Vault } from '../vault.js';
 
 export const JOURNAL_LIVES_MS = 86_400_000;
 
+/** A push that waited longer in the spool has two times: when it came, and when it was written. */
+const WAITED_LONG_MS = 60_000;
+
 const FILE_LIVES_MS = 3_600_000;
 const FILE_BYTES = 16 * 1024 * 1024;
 /** A day of a platform is some megabytes; a disk is not filled. */
@@ -122,7 +125,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     },
 
     writePushes(pushes) {
-      const lines = pushes.filter(({ isOld }) => isOld !== true).map(lineOfPush);
+      const lines = pushes.filter(({ isOld }) => isOld !== true).map((push) => lineOfPush(push, now()));
       if (lines.length > 0) append(lines.join(''));
     },
 
@@ -130,7 +133,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
       const since = now() - JOURNAL_LIVES_MS;
       const lines = journalFiles(folder)
         .flatMap((name) => linesOf(join(folder, name)))
-        .filter(({ at }) => at >= since)
+        .filter(({ at, w = at }) => w >= since)
         .sort((one, other) => one.at - other.at);
       let closed = 0;
       const entries = lines.flatMap((line) => {
@@ -160,6 +163,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
 /** A line as it stands in the file: of a create that is sent (r, m, d, f), of n sealed entries (s), or of a push. */
 interface Line {
   readonly at: number;
+  /** When it was written, of a push that had waited in the spool. */
+  readonly w?: number;
   readonly r?: string;
   readonly m?: string;
   readonly d?: string;
@@ -178,8 +183,10 @@ interface Line {
 const LABEL = 'journal';
 
 /** The body is put behind the JSON of the rest: Base64 needs no look for what has to be escaped, which cost more than all else. */
-function lineOfPush({ receivedAt: at, createdAt, infoType, query, signature, ticket, body }: JournaledPush): string {
-  const rest = JSON.stringify({ at, createdAt, infoType, query, signature, t: ticket });
+function lineOfPush(push: JournaledPush, now: number): string {
+  const { receivedAt: at, createdAt, infoType, query, signature, ticket, body } = push;
+  const w = now - at > WAITED_LONG_MS ? now : undefined;
+  const rest = JSON.stringify({ at, w, createdAt, infoType, query, signature, t: ticket });
   return `${rest.slice(0, -1)},"body":"${body.toString('base64')}"}\n`;
 }
 

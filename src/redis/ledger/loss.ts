@@ -195,6 +195,8 @@ export async function guardAgainstLoss({
   }
 
   async function restore(registration: string): Promise<void> {
+    // Recorded nowhere else: they stay until a sheet brings the registration back.
+    if ((await ledger.read(registration)) === undefined) return;
     const orphans = await redis.lrange(key('forgotten', registration), 0, -1);
     const entries = orphans.map((text) => {
       const { sealed, ...rest } = JSON.parse(text) as Omit<JournalEntry, 'fact'> & { sealed: string };
@@ -255,15 +257,13 @@ export async function guardAgainstLoss({
     if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
     const { registration } = snapshot;
     const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
-    // The fact by which the operator or the sheet began the new attempt was lost with it. An earlier attempt is over:
-    // it only enters the history.
-    const wasAskedAgain =
-      fact.kind === 'create_sent' &&
-      isOver(registration.state) &&
-      next(registration, fact) === undefined &&
-      fact.at > (registration.sentAt ?? 0);
-    if (wasAskedAgain && next(registration, retry) !== undefined) await book.record(id, retry);
-    const before = wasAskedAgain ? await book.read(id) : snapshot;
+    // The facts by which it could be sent again were lost with it: of the operator, of a sheet, or that its link was lost. An
+    // earlier attempt only enters the history.
+    const wasSentAgain =
+      fact.kind === 'create_sent' && next(registration, fact) === undefined && fact.at > (registration.sentAt ?? 0);
+    if (wasSentAgain && !isOver(registration.state)) await book.record(id, { kind: 'push_overdue', at: fact.at });
+    if (wasSentAgain && registration.state !== 'created') await book.record(id, retry);
+    const before = wasSentAgain ? await book.read(id) : snapshot;
     const charged = fact.kind === 'create_sent' && day !== undefined;
     await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
     return true;

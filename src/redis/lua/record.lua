@@ -16,8 +16,9 @@ if gate then
 end
 return each(6, function(id, version, step, kind, job, write_id)
   if is_shut then return 'epoch' end
-  if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return 'forgotten' end
+  -- Also of a registration that Redis has lost: what journals have of it is kept until a sheet brings it back.
   if version_of(id) ~= version then return 'conflict' end
+  if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return 'forgotten' end
   record(id, step_from(step), write_id)
   if job ~= '' then redis.call('ZREM', key.window(kind), job) end
   return 'done'
