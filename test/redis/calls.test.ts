@@ -5,7 +5,17 @@ import { type Merchant, personOf } from '../../src/domain/merchant.js';
 import { openCalls, type Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
-import { type Book, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import {
+  acceptedRow,
+  type Book,
+  budgetsFor,
+  DAY_MS,
+  HOUR_MS,
+  idOf,
+  jobOf,
+  MANNER,
+  openBook,
+} from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -689,6 +699,36 @@ describe('a batch with canaries', () => {
     expect(await ready()).toBe(3);
     await answer(merchant(2), 'refused');
     expect(await server.redis.lrange(key('ready', 'submit'), -2, -1)).toEqual([idOf(merchant(3)), idOf(merchant(4))]);
+  });
+
+  test('replaces a first row that is sent as a row of another sheet, with a newer phone', async () => {
+    await book.load('b2', [{ ...merchant(1), componentPhone: '0592-7654321' }]);
+    expect((await book.registration(idOf(merchant(1)))).row).toBe('b2/0');
+    expect(await ready()).toBe(3);
+    await answer(merchant(2), 'accepted');
+    await answer(merchant(3), 'accepted');
+    expect(await ready()).toBe(5);
+  });
+
+  test('replaces a refused first row with one that is loaded later, where none is there yet', async () => {
+    const later = [11, 12, 13, 14, 15].map((number) => merchant(number));
+    const batch = await book.open('slow', 2);
+    const load = (from: number, to: number) =>
+      book.batches.accept(
+        batch,
+        from,
+        later.slice(from, to).map((it, at) => acceptedRow(it, from + at)),
+        MANNER,
+      );
+    await load(0, 2);
+    await answer(merchant(11), 'refused');
+    await load(2, 5);
+    expect(await server.redis.lrange(key('ready', 'submit'), 2, -1)).toEqual(
+      [11, 12, 13].map((it) => idOf(merchant(it))),
+    );
+    await answer(merchant(12), 'accepted');
+    await answer(merchant(13), 'accepted');
+    expect(await ready()).toBe(7);
   });
 
   test('stops no line when it is withdrawn as a whole', async () => {

@@ -5,6 +5,7 @@ import type { Effects } from '../../domain/effects.js';
 import { AUTH_CODE_LIVES_MS } from '../../domain/limits.js';
 import { linkOf } from '../../domain/link.js';
 import { type Fact, isOver, isUnsent, type Move, type Registration, type Wait } from '../../domain/registration.js';
+import { batchOf } from '../../domain/row.js';
 import type { Recorded, Snapshot } from '../../domain/snapshot.js';
 import type { WorkKind } from '../../domain/work.js';
 import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
@@ -114,7 +115,9 @@ function rowsOf(
   { rows }: Move,
 ): Pick<WriteSet, 'rows' | 'replaced'> {
   const changes = rowChanges({ before, last, after, replaces: rows === 'replaces' });
-  return { ...(changes && { rows: changes }), ...(rows === 'replaces' && { replaced: true }) };
+  // As a row of another batch it is no first row of this one any more.
+  const leaves = rows === 'leads' && isUnsent(before.state) && batchOf(before.row) !== batchOf(after.row);
+  return { ...(changes && { rows: changes }), ...((rows === 'replaces' || leaves) && { replaced: true }) };
 }
 
 function historyEntry(before: Registration, fact: Fact, move: Move | undefined): string {

@@ -204,14 +204,16 @@ redis.call('HINCRBY', key.epoch(), 'changes', 1)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
 write_counts()
 local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)
+local vacant = canaries > 0 and tonumber(redis.call('HGET', KEYS[1], 'canaries/vacant') or 0) or 0
 if canaries == 0 and #ready > 0 then
   redis.call('RPUSH', key.ready('submit'), unpack(ready))
 end
 for _, id in ipairs(canaries > 0 and ready or {}) do
   local place = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1)
-  if place > canaries then
+  if place > canaries and vacant == 0 then
     hold_back(batch, place, id)
   else
+    if place > canaries then vacant = redis.call('HINCRBY', KEYS[1], 'canaries/vacant', -1) end
     redis.call('RPUSH', key.ready('submit'), id)
   end
 end

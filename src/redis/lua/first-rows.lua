@@ -27,6 +27,12 @@ local function release_held(batch, count)
   wake('ready')
 end
 
+-- The next row of the batch becomes a canary: one that is held back or, while the batch is loaded, one that comes (accept.lua).
+local function next_canary(batch)
+  if redis.call('EXISTS', key.held(batch)) == 1 then return release_held(batch, 1) end
+  redis.call('HINCRBY', key.batch(batch), 'canaries/vacant', 1)
+end
+
 local canaries_of = {}
 
 -- A batch with canaries sends that many rows first, and the rest once that many were accepted. A canary that is not accepted is
@@ -42,11 +48,11 @@ local function batch_after_canary(id, pointer, state, at)
   if no_longer_held(batch, id) then return end
   -- Only the first verdict counts: an accepted canary may be rejected a day later.
   if redis.call('HGET', key.registration(id), field.canaryOf) == batch then return end
-  if verdict == 'withdrawn' then return release_held(batch, 1) end
+  if verdict == 'withdrawn' then return next_canary(batch) end
   redis.call('HSET', key.registration(id), field.canaryOf, batch)
   local times = redis.call('HINCRBY', key.batch(batch), 'canaries/' .. verdict, 1)
   if verdict == 'refused' then
-    release_held(batch, 1)
+    next_canary(batch)
     if times < canaries then return end
     redis.call('HSET', key.batch(batch), 'canaries/refused', 0)
     stop_line({ because = canaries .. ' of the first rows were refused', problem = 'batch:canaries', at = at })
@@ -61,5 +67,5 @@ end
 local function canary_replaced(id, pointer)
   local batch = row_of(pointer)
   if no_longer_held(batch, id) then return end
-  if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then release_held(batch, 1) end
+  if tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0) > 0 then next_canary(batch) end
 end
