@@ -22,7 +22,6 @@ import { key } from './keys.js';
 import { hasWriteId } from './ledger/ledger.js';
 import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
 import { stepOf } from './ledger/steps.js';
-import { STATES_WITH_WORK } from './ledger/workload.js';
 import { newWriteId } from './ledger/write-set.js';
 import { manyScript, script } from './scripts.js';
 
@@ -235,7 +234,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   }
 
   async function resumeLine(): Promise<Resumption> {
-    return (await resumeScript([key('line')], [...STATES_WITH_WORK.submit])) as Resumption;
+    return (await resumeScript([key('line')], [])) as Resumption;
   }
 
   async function noteWait({ why, ms, said = '', maxMs = 0 }: Parameters<Calls['noteWait']>[0]) {

@@ -7,7 +7,7 @@
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
 import { LINE_MOVES, LINE_STATES, type LineEvent, type LineState, PROBE_EVENTS } from '../domain/line.js';
-import { PURGED_ROW, STATES, STATES_THAT_SETTLE_ROWS } from '../domain/registration.js';
+import { isUnsent, PURGED_ROW, STATES, STATES_THAT_SETTLE_ROWS, type State } from '../domain/registration.js';
 import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
 
@@ -25,6 +25,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   probeEvents: PROBE_EVENTS,
   shownFields: SHOWN_NAMES.join(' '),
   verdictOfState: columnOf(STATES, 'verdict'),
+  unsentStates: (Object.keys(STATES) as State[]).filter(isUnsent).join(' '),
   settlesRows: Object.fromEntries(STATES_THAT_SETTLE_ROWS.map((state) => [state, true])),
 };
 

@@ -348,6 +348,16 @@ describe('a line that opens by itself', () => {
     expect(await book.calls.line()).toMatchObject({ halfOpen: true });
   });
 
+  test('lets searches through when it is time to try it, and no create is left that could', async () => {
+    await book.send(idOf(fifth));
+    await stopped(AT_ONCE);
+    for (const it of merchants) if (it !== fifth) await book.record(idOf(it), 'cancel_asked');
+    expect((await book.take(idOf(fifth), {}, 'search_sent')).kind).toBe('go');
+    await book.record(idOf(fifth), 'task_running', {}, { searchVerdict: 'taken' });
+    // What a create met is not over for it.
+    expect(await book.calls.line()).toMatchObject({ problem: 'create:89247' });
+  });
+
   test('is tried at once where Redis’ clock went back by more than any wait', async () => {
     await stopped(IN_A_MINUTE);
     await server.redis.hset(key('line'), 'dueAt', Date.now() + 3_600_000);

@@ -122,6 +122,8 @@ local function passes_line(kind)
   if may and (kind == 'create' or any) then return true end
   local is_half_open = PROBES[line_state] == 'wanted' or PROBES[line_state] == 'sent'
   if kind == 'search' and is_half_open and not any then return true end
+  -- Where no create is left that could be the probe, searches go on.
+  if kind == 'search' and may and no_create_waits() then return true end
   return false, math.max(wait_ms or -1, -1)
 end
 

@@ -172,6 +172,19 @@ end
 -- The state of a registration whose hash does not name it (registration-fields.ts).
 local NEW_STATE = 'queued'
 
+-- Whether no registration can be sent now. Cancelled ones stay in the list of ready registrations, so its length is not enough.
+local function no_create_waits()
+  if redis.call('LLEN', key.ready('submit')) + redis.call('ZCARD', key.window('submit')) == 0 then return true end
+  local count = -redis.call('ZCARD', key.scheduled('submit'))
+  for state in string.gmatch(constant.unsentStates, '%S+') do
+    count = count + (redis.call('HGET', key.states(), state) or 0)
+  end
+  for _, batch in ipairs(redis.call('SMEMBERS', key.heldBatches())) do
+    count = count - redis.call('ZCARD', key.held(batch))
+  end
+  return count <= 0
+end
+
 -- A registration without a fact is a string, its row as a number: one command makes those of a page, and Redis keeps a number in the
 -- place of its address. Lua counts exactly to 2^53: 2^28 rows a batch, 2^25 batches.
 local ROWS_OF_A_BATCH = 2 ^ 28
