@@ -181,6 +181,35 @@ test('what may be running at WeChat is remembered when all else is forgotten, an
   expect(await registration(idOf(lostBefore))).toMatchObject({ task: 'none', earlierTask: 'open' });
 });
 
+test('a row that waits behind a purged one of unknown outcome gets the Mini Program of that one', async () => {
+  const { load, take, record, registration, batches } = openBook(db.redis);
+  const other = { ...merchant(1), legalPersonaWechat: 'weixin_other' };
+  const id = idOf(merchant(1));
+  await load('old', [merchant(1)]);
+  await take(id);
+  await record(id, 'push_overdue');
+  await load('new', [other]);
+  await script(db.redis, 'purge')([key('rows', 'old', 0), key('rowIndex', 'old', 0)], ['old', 1]);
+  expect(await registration(id)).toMatchObject({ state: 'needs_review', waitingRows: ['new/0'] });
+  await record(id, 'mini_program_created', { appid: 'wx1' });
+  expect(await batches.counts('new')).toEqual({ already_created: 1 });
+});
+
+test('what was decided of a merchant before one of its rows was purged is decided again', async () => {
+  const { load, take, record, view, registration, ledger, batches, recount } = openBook(db.redis);
+  const id = idOf(merchant(1));
+  await load('old', [merchant(1)]);
+  await load('new', [merchant(1)]);
+  await take(id);
+  await record(id, 'push_overdue');
+  const before = await view(id);
+  await script(db.redis, 'purge')([key('rows', 'old', 0), key('rowIndex', 'old', 0)], ['old', 1]);
+  await ledger.record(id, { kind: 'row_accepted', at: Date.now(), row: 'newest/0', details: 'same' }, {}, before);
+  expect(await registration(id)).toMatchObject({ row: 'new/0', joinedRows: ['newest/0'] });
+  await record(id, 'registration_refused', { problem: 'push:101' });
+  expect(await batches.counts('new')).toEqual(await recount('new'));
+});
+
 test('a row that waits for the end of another batch’s task is withdrawn with its batch, and others wait on', async () => {
   const { load, take, registration } = openBook(db.redis);
   const other = { ...merchant(1), legalPersonaWechat: 'weixin_other' };

@@ -36,7 +36,7 @@ end
 -- Fields that stay of a registration whose outcome alone is kept.
 local KEPT_OF_CREATED = { field.state, field.appid, field.earlierAppids, field.version }
 local KEPT_OF_UNKNOWN = {
-  field.state, field.task, field.earlierTask, field.attempt, field.sentAt, field.version, field.earlierAppids,
+  field.state, field.task, field.earlierTask, field.attempt, field.sentAt, field.version, field.earlierAppids, field.waitingRows,
 }
 
 -- What a report needs of a registration, in the order of registration-fields.ts.
@@ -71,7 +71,7 @@ end
 for i, packed in ipairs(rows) do
   if string.sub(packed, 1, 1) == 'r' then
     local id = string.sub(packed, 2, 17)
-    local now = fields_of(id, field.state, field.row, field.joinedRows, field.appid, field.taskId)
+    local now = fields_of(id, field.state, field.row, field.joinedRows, field.appid, field.taskId, field.version)
     -- A later batch may have replaced this row; then the registration belongs to that batch.
     now[1] = now[1] or NEW_STATE
     if now[2] and is_ours(now[2], now[3]) then
@@ -81,7 +81,8 @@ for i, packed in ipairs(rows) do
       else
         -- They may be listed now instead of this one.
         for _, pointer in ipairs(others) do changed_pages[page_of(pointer)] = true end
-        redis.call('HSET', key.registration(id), field.row, table.remove(others, 1))
+        -- What was decided before meant the rows that it had.
+        redis.call('HSET', key.registration(id), field.row, table.remove(others, 1), field.version, (now[6] or '') .. '~')
         redis.call('HDEL', key.registration(id), field.joinedRows)
         if #others > 0 then redis.call('HSET', key.registration(id), field.joinedRows, table.concat(others, ' ')) end
       end
