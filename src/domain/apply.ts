@@ -23,6 +23,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     problem:
       move.problem ?? fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
     said: saidBy(registration, fact) ?? (keepsItsWords(registration, fact, move) ? registration.said : undefined),
+    adoptsTask: adoptsTask(sent, fact, move),
     ...patience(registration, fact, move),
     ...miniPrograms(registration, fact),
     authorizer: authorizerAfter(registration, fact),
@@ -32,6 +33,11 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     heardAt: move.task === 'ended' ? (fact.pushedAt ?? registration.heardAt) : registration.heardAt,
     finishedAt: finishedAt(registration, fact, move),
   };
+}
+
+/** WeChat answered that a task runs, and it is taken for one of an earlier attempt. */
+function adoptsTask({ adoptsTask }: Registration, { kind }: Fact, { to }: Move): true | undefined {
+  return kind === 'create_busy' && to === 'awaiting_legal_person' ? true : adoptsTask;
 }
 
 type Rows = Pick<Registration, 'row' | 'joinedRows' | 'waitingRows'>;
@@ -115,6 +121,7 @@ function attemptBegun(registration: Registration, fact: Fact): Registration {
     earlierSentAt: registration.task === 'open' ? registration.sentAt : registration.earlierSentAt,
     sentAt: fact.at,
     byLink: fact.byLink && hasReachedNobody(registration) ? true : undefined,
+    adoptsTask: undefined,
     clockAheadMs: fact.clockAheadMs ?? 0,
     taskId: undefined,
     authorizeUrl: undefined,

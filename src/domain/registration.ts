@@ -289,6 +289,11 @@ export interface Registration {
    */
   readonly byLink?: true | undefined;
   /**
+   * WeChat answered the present attempt that a task of this enterprise runs, and an earlier attempt may have begun it: the push that
+   * ends it has the details of that attempt.
+   */
+  readonly adoptsTask?: true | undefined;
+  /**
    * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
    * to try again, since when a task of another platform runs, since when its Weixin ID is used up, how often it was sent
    * again because its link was lost.
@@ -317,6 +322,17 @@ export interface Registration {
 /** Conditions of MOVES, by the words under which the table names them. */
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
+  'the end of an earlier attempt is not known': (r: Registration) =>
+    r.task === 'open' || (r.task === 'none' && r.earlierTask === 'open'),
+  'the row is the one that is to be sent': (r: Registration, fact: Fact) =>
+    fact.aboutRow === undefined || fact.aboutRow === r.row,
+  'it ended the task of another row, which ran when this one was sent': (r: Registration, fact: Fact) =>
+    r.adoptsTask === true &&
+    r.task === 'open' &&
+    fact.aboutRow !== undefined &&
+    fact.aboutRow !== r.row &&
+    fact.until === undefined &&
+    !isAboutAnEarlierAttempt(r, fact),
   'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
     r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
   'one more is asked for': (_: Registration, fact: Fact) => fact.again === true,
@@ -356,12 +372,13 @@ const CONDITIONS = {
  * about that task's attempt, and a push that repeats the details of another row is about that row's attempt. Otherwise
  * CreateTime decides, in whole seconds of WeChat's clock: it is compared with the push that ended the attempt before,
  * and with the call, whose time is ours less the lead of our clock. Without an earlier task the time says nothing; details
- * that none of our rows has do: the platform's other service may have had a task.
+ * that none of our rows has do: the platform's other service may have had a task. Where the attempt adopts the task of an earlier
+ * one, the push that ends it has the details of that one.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
-  const { taskId, row, earlierTask, heardAt, sentAt, clockAheadMs } = registration;
+  const { taskId, row, earlierTask, adoptsTask, heardAt, sentAt, clockAheadMs } = registration;
   if (fact.aboutTask !== undefined && taskId !== undefined) return fact.aboutTask !== taskId;
-  if (fact.aboutRow !== undefined && fact.aboutRow !== row) return true;
+  if (fact.aboutRow !== undefined && fact.aboutRow !== row && !(adoptsTask && fact.aboutRow !== '')) return true;
   if (earlierTask === 'none' || fact.pushedAt === undefined) return false;
   if (heardAt !== undefined && fact.pushedAt <= heardAt) return true;
   return sentAt !== undefined && fact.pushedAt < Math.floor((sentAt - clockAheadMs) / 1000) * 1000;
@@ -444,7 +461,7 @@ export const MOVES: readonly Move[] = [
   ...inEach(SENT, { fact: 'row_accepted', rows: 'joins', because: { en: 'the same details were sent already', zh: '相同信息已提交' } }),
   { fact: 'row_accepted', from: ['needs_review'], when: 'the details are the same, with a newer phone', to: 'needs_review', rows: 'leads', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
   { fact: 'row_accepted', from: ['needs_review'], to: 'needs_review', rows: 'joins', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
-  { fact: 'row_refused', from: UNSENT, to: 'invalid', because: { en: 'the details do not fit the API, and no call is wasted on them', zh: '信息不符合接口要求，不浪费调用次数' } },
+  { fact: 'row_refused', from: UNSENT, when: 'the row is the one that is to be sent', to: 'invalid', because: { en: 'the details do not fit the API, and no call is wasted on them', zh: '信息不符合接口要求，不浪费调用次数' } },
 
   // The call
   { fact: 'create_held', from: UNSENT, to: 'deferred', so: ['send'], because: { en: 'WeChat would only answer 91030', zh: '否则微信只会返回 91030' } },
@@ -494,6 +511,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', problem: SECOND_MINI_PROGRAM, so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
+  ...(['legal_person_timed_out', 'registration_refused'] as const).map((fact): Move => ({ fact, from: ['awaiting_legal_person', 'needs_review'], when: 'it ended the task of another row, which ran when this one was sent', to: 'queued', task: 'ended', so: ['send'], because: { en: 'WeChat has not looked at these details yet, and nothing of the enterprise runs any more', zh: '微信尚未处理这些信息，该企业也不再有任务在执行' } })),
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },
   { fact: 'mini_program_created', from: ['created'], when: 'only `query` said that it exists', to: 'created', so: ['authorize'], because: { en: 'the push says which one it is', zh: '推送说明了是哪一个' } },
@@ -511,6 +529,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '运营人员要求重新提交，需等待工商数据更新' } },
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '运营人员要求' } },
   { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '运营人员要求不再等待' } },
+  { fact: 'cancel_asked', from: UNSENT, when: 'the end of an earlier attempt is not known', to: 'needs_review', because: { en: 'it is not sent again, and there may be a Mini Program of the attempt before', zh: '不再重新提交，但此前的提交可能已创建小程序' } },
   { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
   ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];
@@ -537,6 +556,7 @@ export function newRegistration(id: string, row: string): Registration {
     earlierSentAt: undefined,
     sentAt: undefined,
     byLink: undefined,
+    adoptsTask: undefined,
     clockAheadMs: 0,
     heardAt: undefined,
     postponed: 0,

@@ -1,7 +1,7 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
 import type { Merchant } from '../domain/merchant.js';
 import { firstFollowUpMs } from '../domain/patience.js';
-import type { Fact } from '../domain/registration.js';
+import { type Fact, isUnsent } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
@@ -61,7 +61,11 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
     }
     const unfit = unfitFor(context.api.needs, merchant);
     if (unfit !== undefined) {
-      await recordFact(context, id, { kind: 'row_refused', at: context.now(), problem: unfit }, { job });
+      // It may have been read long ago: another row, which is fit, may be the one to send since.
+      const aboutRow = snapshot.registration.row;
+      const fact: Fact = { kind: 'row_refused', at: context.now(), problem: unfit, aboutRow };
+      const { state } = await recordFact(context, id, fact, { job }, snapshot);
+      if (isUnsent(state)) continue;
       return undefined;
     }
     const token = await tokenWithinQuota(context);

@@ -142,6 +142,7 @@ describe('every state and every fact', () => {
                   const registration = { ...fresh(), state, task, earlierTask, sentAt: NOON, problem, ...special };
                   met.add(next(registration, { kind, at: NOON, ...(until && { until }), ...(again && { again }) }));
                   met.add(next(registration, { kind, at: NOON, aboutRow: 'b1/7', appid: 'wxnew' }));
+                  met.add(next({ ...registration, adoptsTask: true }, { kind, at: NOON, aboutRow: 'b1/7' }));
                 }
               }
             }

@@ -228,6 +228,49 @@ describe('a row with other details, while a task may be running', () => {
   });
 });
 
+test('a retry of an unknown outcome that is taken back before it is sent leaves the outcome unknown', async () => {
+  await book.load('b1', [first]);
+  await book.take(id);
+  await book.record(id, 'push_overdue', { problem: 'push:overdue' });
+  await book.record(id, 'retry_asked');
+  await book.record(id, 'cancel_asked');
+  await book.load('b2', [first]);
+  await book.load('b3', [corrected]);
+  expect(await allCounts('b1', 'b2', 'b3')).toEqual([{ needs_review: 1 }, { needs_review: 1 }, { needs_review: 1 }]);
+});
+
+describe('a row that meets the task of an earlier row, whose answer was not understood', () => {
+  beforeEach(async () => {
+    await book.load('b1', [first]);
+    await book.take(id);
+    await book.record(id, 'answer_unknown', { callSentAt: await callSentAt(), problem: 'create:4711' });
+    await book.load('b2', [corrected]);
+    await book.record(id, 'retry_asked');
+    await book.take(id);
+    const busy = { wait: 'busy', problem: 'create:89249', tasksOverBefore: Date.now() - DAY_MS } as const;
+    await book.record(id, 'create_busy', { callSentAt: await callSentAt(), until: Date.now() + DAY_MS, ...busy });
+    expect((await book.registration(id)).state).toBe('awaiting_legal_person');
+  });
+
+  test.each([
+    ['legal_person_timed_out', 'push:100003'],
+    ['registration_refused', 'push:103'],
+  ] as const)('is sent when that task ends with %s', async (kind, problem) => {
+    await book.record(id, kind, { problem, aboutRow: 'b1/0', pushedAt: Date.now() + 1_000 });
+    expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    expect(await sentDetails()).toBe('weixin_other');
+    expect((await book.take(id)).kind).toBe('go');
+    // The push comes twice.
+    await book.record(id, kind, { problem, aboutRow: 'b1/0', pushedAt: Date.now() + 1_000 });
+    expect((await book.registration(id)).state).toBe('submitting');
+  });
+
+  test('is over when that task ends well', async () => {
+    await book.record(id, 'mini_program_created', { appid: 'wx1', aboutRow: 'b1/0' });
+    expect(await book.registration(id)).toMatchObject({ state: 'created', appid: 'wx1' });
+  });
+});
+
 describe('of two rows of one file', () => {
   test('the second is a duplicate, whatever its details', async () => {
     await book.load('b1', [first, corrected, first]);

@@ -44,6 +44,32 @@ test('a row that was read before a slot was free is not sent if it was cancelled
   await wakeupChannel.close();
 });
 
+test('a row that was read before a slot was free is not refused if another one is sent instead meanwhile', async () => {
+  const book = openBook(server.redis);
+  const wakeupChannel = await openWakeupChannel(server.connect());
+  const sent: Merchant[] = [];
+  const context = contextWith(server.redis, wakeupChannel, {
+    create: async (it) => {
+      sent.push(it);
+      return { kind: 'answer', errcode: 0, said: 'ok', body: {} };
+    },
+  });
+  const id = idOf(merchant(1));
+  await book.load('b1', [merchant(0), { ...merchant(1), componentPhone: '' }]);
+  const needing = { ...context, api: { ...context.api, needs: { ...context.api.needs, phone: true } } };
+  // The look before the slot is the one at the row without a phone.
+  let looks = 0;
+  const stale = await context.ledger.read(id);
+  const ledger = { ...context.ledger, read: async (it: string) => (looks++ === 0 ? stale : context.ledger.read(it)) };
+  await book.load('b2', [merchant(1)]);
+  const job = { kind: 'submit', name: `${id}-1-0` } as const;
+  await submit({ ...needing, ledger }, openSemaphore(1), job, id);
+
+  expect(sent.map(({ componentPhone }) => componentPhone)).toEqual([merchant(1).componentPhone]);
+  expect(await book.batches.counts('b2')).toEqual({ awaiting_legal_person: 1 });
+  await wakeupChannel.close();
+});
+
 describe('a job', () => {
   const id = idOf(merchant(0));
   const job = { kind: 'submit', name: `${id}-1-0` } as const;

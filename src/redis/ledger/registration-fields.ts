@@ -48,6 +48,7 @@ const FIELDS: readonly Field[] = [
   { name: 'earlierSentAt', short: 'earliersent', read: Number },
   { name: 'sentAt', short: 'sent', read: Number, shown: true },
   { name: 'byLink', short: 'bylink', read: () => true, write: () => '1', shown: true },
+  { name: 'adoptsTask', short: 'adopts', read: () => true, write: () => '1' },
   { name: 'clockAheadMs', short: 'ahead', read: Number, usual: '0' },
   { name: 'heardAt', short: 'heard', read: Number },
   { name: 'postponed', short: 'postponed', read: Number, usual: '0' },
