@@ -2,7 +2,7 @@
  * What an operator may ask of a registration: to send it again, or to withdraw it. Why it cannot be done, and what has to
  * be thought of first, are rows of two tables.
  */
-import { type Fact, isOver, type Registration, type State } from './registration.js';
+import { type Fact, isOver, next, type Registration, type State } from './registration.js';
 import type { Actor, Words } from './words.js';
 
 export type Ask = 'retry' | 'cancel';
@@ -56,6 +56,10 @@ export const MIND = {
     en: 'WeChat refused these very details: without a change at the merchant they will be refused again',
     zh: '微信拒绝过同样的信息：商户未更正前会再次被拒绝',
   },
+  still_unknown: {
+    en: 'an earlier attempt of them ended without a word: they are not sent again, and are to be reviewed as before',
+    zh: '此前的提交结果未知：不再提交，恢复为“需人工核实”',
+  },
   other_batches: {
     en: 'another batch asks for the same merchants, and will show them as cancelled too',
     zh: '其他批次也包含这些商户，将一并显示为已撤回',
@@ -107,14 +111,18 @@ function mindOfSendingNow(state: State, isUnknown: boolean, isEarly: boolean): M
   return state === 'rejected' ? 'same_details' : undefined;
 }
 
-function judgeCancel({ state, row, joinedRows, waitingRows }: Registration, { waitingRow }: Asking): Verdict {
+function judgeCancel(registration: Registration, { now, waitingRow }: Asking): Verdict {
+  const { state, row, joinedRows, waitingRows } = registration;
   if (waitingRow !== undefined) {
     const fact = { kind: 'cancel_asked', row: waitingRow } as const;
     return { kind: 'can', fact, ...(isOfSeveralBatches(waitingRows) && { mind: 'other_batches' as const }) };
   }
   if (state === 'queued' || state === 'deferred') {
-    const isShared = isOfSeveralBatches([row, ...joinedRows]);
-    return { kind: 'can', fact: { kind: 'cancel_asked' }, ...(isShared && { mind: 'other_batches' as const }) };
+    const fact = { kind: 'cancel_asked' } as const;
+    if (next(registration, { ...fact, at: now })?.to === 'needs_review') {
+      return { kind: 'can', fact, mind: 'still_unknown' };
+    }
+    return { kind: 'can', fact, ...(isOfSeveralBatches([row, ...joinedRows]) && { mind: 'other_batches' as const }) };
   }
   if (!isOver(state)) return { kind: 'cannot', why: 'under_way' };
   return { kind: 'cannot', why: state === 'created' ? 'created' : 'over' };

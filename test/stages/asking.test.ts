@@ -66,6 +66,15 @@ test('a retry takes what failed, and says of the others why not', async () => {
   expect(found.cannot.get('row_refused')).toEqual({ count: 1, lines: [9] });
 });
 
+test('a withdrawal of what was sent before, with an unknown outcome, says that it is to be reviewed again', async () => {
+  await aNight();
+  const book = openBook(db.redis);
+  await book.record(idOf(merchant(6)), 'retry_asked');
+  const found = await surveyOf('cancel', 'b1');
+  expect(counts(found.mind)).toEqual({ still_unknown: 1 });
+  expect(found.mind.get('still_unknown')?.lines).toEqual([7]);
+});
+
 /** What is asked for is surveyed and done at once. */
 async function ask(
   because: string,
