@@ -10,8 +10,8 @@ import { liveOf, type Presence, type ProcessRole, workersWithOtherApi } from '..
 import { type State, WAITS, type Wait } from '../domain/registration.js';
 import { same, type Words } from '../domain/words.js';
 import { ticketReceivedAt } from '../redis/component-store.js';
+import { lastLoss, unreported } from '../redis/ledger/last-loss.js';
 import { openLinks } from '../redis/ledger/links.js';
-import { lastLoss, unreported } from '../redis/ledger/loss.js';
 import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';

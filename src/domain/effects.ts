@@ -50,6 +50,8 @@ export interface Effects {
     readonly because: string;
     readonly problem: string;
   };
+  /** What the fact says of the first rows of a batch and of the line's probe, in place of what the new state would; `none`: nothing. */
+  readonly rowVerdict?: 'withdrawn' | 'none';
   /** What the answer to a create says of the creates that wait for it. */
   readonly verdict?: LineVerdict;
   /** What a search says of the way to WeChat, where it tries a stopped line. */

@@ -12,7 +12,7 @@ import type { Actor, Words } from '../domain/words.js';
 import { startPolling } from '../polling.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import type { Loss } from '../redis/ledger/loss.js';
+import type { Loss } from '../redis/ledger/last-loss.js';
 import type { Nights } from '../redis/nights.js';
 import type { SentNotices } from '../redis/sent-notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';

@@ -8,8 +8,9 @@ import { purge, purgeable } from '../../src/operator/purge.js';
 import { openCalls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { openJournal } from '../../src/redis/ledger/journal.js';
+import { lastLoss } from '../../src/redis/ledger/last-loss.js';
 import { openLedger, RegistrationUnknown } from '../../src/redis/ledger/ledger.js';
-import { GuardClosed, guardAgainstLoss, type LossGuard, lastLoss } from '../../src/redis/ledger/loss.js';
+import { GuardClosed, guardAgainstLoss, type LossGuard } from '../../src/redis/ledger/loss.js';
 import { markPurged } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
@@ -224,6 +225,33 @@ test('a call that was sent again because its link was lost is the attempt under 
 
   expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person', sentAt: at + 10, ...link });
   expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
+});
+
+test('a call that was sent again is one more attempt, however many processes of a folder record it again', async () => {
+  const home = newHome();
+  const merchants = Array.from({ length: 30 }, (_, number) => merchant(number));
+  await book.load('b1', merchants);
+  const guards = await Promise.all([guard({ home }), guard({ home }), guard({ home })]);
+  const at = Date.now();
+  for (const [number, it] of merchants.entries()) {
+    const sent = { kind: 'create_sent', at, byLink: true } as const;
+    await book.calls.acquire(await book.view(idOf(it)), sent, jobOf('submit'), budgetsFor(), '');
+    const again = { kind: 'create_sent', at: at + 10, byLink: true } as const;
+    await guards[0]?.guard.journal.write({
+      registration: idOf(it),
+      mark: `w.${number}`,
+      fact: again,
+      day: '2026-11-28',
+    });
+  }
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await Promise.all(guards.map((it) => it.guard.check()));
+
+  const registrations = await Promise.all(merchants.map((it) => book.registration(idOf(it))));
+  expect(
+    new Set(registrations.map(({ attempt, state, sentAt }) => [attempt, state, sentAt === at + 10].join())),
+  ).toEqual(new Set(['2,submitting,true']));
+  expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 30 });
 });
 
 test('a call that several processes of a folder record again is counted once', async () => {

@@ -3,7 +3,7 @@ import type { Night } from '../../src/domain/night.js';
 import type { Notice } from '../../src/domain/notice.js';
 import { type EventWatcher, type SpentDay, startEventWatcher } from '../../src/notices/event-watcher.js';
 import { key } from '../../src/redis/keys.js';
-import type { Loss } from '../../src/redis/ledger/loss.js';
+import type { Loss } from '../../src/redis/ledger/last-loss.js';
 import { openNotices } from '../../src/redis/notices.js';
 import { openSentNotices } from '../../src/redis/sent-notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';

@@ -6,7 +6,7 @@ import { startSending } from '../../src/app/wiring/sending.js';
 import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
-import { lastLoss, unreported } from '../../src/redis/ledger/loss.js';
+import { lastLoss, unreported } from '../../src/redis/ledger/last-loss.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type Fact, isOver, next, PURGED_ROW } from '../../domain/registration.js';
+import { type Fact, isOver, next, PURGED_ROW, type Registration } from '../../domain/registration.js';
 import { sleep } from '../../sleep.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
@@ -256,17 +256,27 @@ export async function guardAgainstLoss({
     if (snapshot === undefined) return keepOrphan(entry);
     if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
     const { registration } = snapshot;
-    const retry = { kind: 'retry_asked', at: fact.at, because: 'Redis had forgotten why it was sent again' } as const;
     // The facts by which it could be sent again were lost with it: of the operator, of a sheet, or that its link was lost. An
     // earlier attempt only enters the history.
     const wasSentAgain =
       fact.kind === 'create_sent' && next(registration, fact) === undefined && fact.at > (registration.sentAt ?? 0);
-    if (wasSentAgain && !isOver(registration.state)) await book.record(id, { kind: 'push_overdue', at: fact.at });
-    if (wasSentAgain && registration.state !== 'created') await book.record(id, retry);
+    if (wasSentAgain && registration.state !== 'created') await makeUnsent(id, registration, fact.at, book);
     const before = wasSentAgain ? await book.read(id) : snapshot;
+    // Another process of this folder compares the same journal.
+    if (wasSentAgain && (await book.history(id)).some((it) => it.writeId === mark)) return false;
     const charged = fact.kind === 'create_sent' && day !== undefined;
     await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
     return true;
+  }
+
+  /** As it must have been before it was sent again; what another process has done about the attempt before stays. */
+  async function makeUnsent(id: string, { state, sentAt }: Registration, at: number, book: Ledger): Promise<void> {
+    const about = { at, ...(sentAt !== undefined && { callSentAt: sentAt }) };
+    // Nothing was heard of it: that is no verdict on a first row, or on the line's probe.
+    const quietly = { rowVerdict: 'none' } as const;
+    if (!isOver(state)) await book.record(id, { kind: 'push_overdue', ...about }, quietly);
+    const because = 'Redis had forgotten why it was sent again';
+    await book.record(id, { kind: 'retry_asked', because, ...about }, quietly);
   }
 
   /** Its row was forgotten, too. Should a sheet name the enterprise again, it is found before it is sent (acquire.lua). */
@@ -325,25 +335,4 @@ function processFrom(name: string): Process {
 /** How a push is recognised: a captured push that is sent again may have a longer query, but not another signature. */
 function sameIn(query: string): string {
   return /(?:^|&)msg_signature=([0-9a-f]{40})(?:&|$)/.exec(query)?.[1] ?? query;
-}
-
-/** What Redis had forgotten last, and whether creates wait for a process that has yet to report. */
-export interface Loss {
-  readonly epoch: string;
-  /** ms since 1970 */
-  readonly at: number;
-  readonly facts: number;
-  readonly pushes: number;
-}
-
-export async function lastLoss(redis: Redis): Promise<Loss | undefined> {
-  const { lossEpoch, lossAt, lossFacts, lossPushes } = await redis.hgetall(key('epoch'));
-  if (lossEpoch === undefined) return undefined;
-  return { epoch: lossEpoch, at: Number(lossAt), facts: Number(lossFacts), pushes: Number(lossPushes) };
-}
-
-/** How many processes have yet to report before creates go on; 0: none is waited for. */
-export async function unreported(redis: Redis): Promise<number> {
-  const [settling, count] = await Promise.all([redis.hget(key('epoch'), 'settling'), redis.scard(key('unreported'))]);
-  return settling === null ? 0 : count;
 }

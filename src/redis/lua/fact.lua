@@ -32,6 +32,7 @@ local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"wri
 --                (create or search) met; `most` merchants, or calls, in a row stop the line. met: the fault in words without
 --                a merchant's data; undo: the step (JSON) that returns the try if the line stops; code '': no fault
 --   verdict      what the answer to a create means for other creates: accepted, refused, taken, again or failed
+--   rowVerdict   withdrawn: as what the first rows of a batch count it; none: for these and the line's probe nothing has happened
 --   searchVerdict  what the answer to a search says of the way to WeChat: taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 -- The step may serve other registrations, too, and is not changed.
@@ -89,8 +90,10 @@ function record(id, step, write_id)
     })
   end
   local state = not step.unchanged and (step.passed or step.state)
-  line_after_probe(id, step, state)
-  batch_after_canary(id, before[3], state, step.at)
+  if step.rowVerdict ~= 'none' then
+    line_after_probe(id, step, state)
+    batch_after_canary(id, before[3], state, step.at, step.rowVerdict)
+  end
   if step.offline then offline(id, step.offline, step.at) end
   if step.repeatedError then count_repeated_error(id, step.repeatedError, step.at) end
   if step.task then

@@ -37,8 +37,8 @@ local canaries_of = {}
 
 -- A batch with canaries sends that many rows first, and the rest once that many were accepted. A canary that is not accepted is
 -- replaced by the next row, so that the number accepted or under way stays the same. If that many are refused, the line stops.
-local function batch_after_canary(id, pointer, state, at)
-  local verdict = VERDICT_OF[state]
+local function batch_after_canary(id, pointer, state, at, verdict)
+  verdict = verdict or VERDICT_OF[state]
   if not verdict then return end
   local batch = row_of(pointer)
   local canaries = canaries_of[batch] or tonumber(redis.call('HGET', key.batch(batch), 'canaries') or 0)
