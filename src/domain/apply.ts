@@ -18,7 +18,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
   return {
     ...sent,
     state: move.to,
-    until: fact.until ?? (isOver(move.to) || move.to === 'queued' ? undefined : registration.until),
+    until: untilAfter(registration, fact, move),
     wait: move.to === 'deferred' ? (fact.wait ?? registration.wait) : undefined,
     problem:
       move.problem ?? fact.problem ?? (keepsItsWords(registration, fact, move) ? registration.problem : undefined),
@@ -33,6 +33,13 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     heardAt: move.task === 'ended' ? (fact.pushedAt ?? registration.heardAt) : registration.heardAt,
     finishedAt: finishedAt(registration, fact, move),
   };
+}
+
+function untilAfter({ state, until }: Registration, fact: Fact, { to, task }: Move): number | undefined {
+  if (to === 'queued') return undefined;
+  // When the task before might be tried again is no matter of one that is sent again anyway.
+  if (to === 'deferred' && to === state && task === 'ended') return until;
+  return fact.until ?? (isOver(to) ? undefined : until);
 }
 
 /** WeChat answered that a task runs, and it is taken for one of an earlier attempt. */
@@ -142,7 +149,11 @@ function attemptAfter(registration: Registration, move: Move): Registration {
     case 'refused':
       return { ...registration, task: 'none' };
     case 'ended':
-      return { ...registration, task: 'ended' };
+      return {
+        ...registration,
+        task: 'ended',
+        earlierTask: registration.adoptsTask ? 'ended' : registration.earlierTask,
+      };
     default:
       return registration;
   }

@@ -322,17 +322,21 @@ export interface Registration {
 /** Conditions of MOVES, by the words under which the table names them. */
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
-  'the end of an earlier attempt is not known': (r: Registration) =>
-    r.task === 'open' || (r.task === 'none' && r.earlierTask === 'open'),
+  'the end of an earlier attempt is not known': (r: Registration) => isEarlierEndUnknown(r),
   'the row is the one that is to be sent': (r: Registration, fact: Fact) =>
     fact.aboutRow === undefined || fact.aboutRow === r.row,
+  'the row is the one that is to be sent, and the end of an earlier attempt is not known': (
+    r: Registration,
+    fact: Fact,
+  ) => (fact.aboutRow === undefined || fact.aboutRow === r.row) && isEarlierEndUnknown(r),
   'it ended the task of another row, which ran when this one was sent': (r: Registration, fact: Fact) =>
     r.adoptsTask === true &&
     r.task === 'open' &&
     fact.aboutRow !== undefined &&
     fact.aboutRow !== r.row &&
-    fact.until === undefined &&
     !isAboutAnEarlierAttempt(r, fact),
+  'it ended the task that was sent last': (r: Registration, fact: Fact) =>
+    r.task === 'open' && fact.aboutRow !== '' && !wasPushedBefore(r, fact),
   'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
     r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
   'one more is asked for': (_: Registration, fact: Fact) => fact.again === true,
@@ -346,10 +350,11 @@ const CONDITIONS = {
   'it was made with the details of another row': (r: Registration, fact: Fact) =>
     Boolean(fact.aboutRow) && fact.aboutRow !== r.row && !hasMiniProgram(r, fact),
   'it is one more Mini Program': (r: Registration, fact: Fact) => r.appid !== undefined && !hasMiniProgram(r, fact),
-  'the details are other ones': (_: Registration, fact: Fact) => fact.details === 'other',
+  'the details are other ones': (r: Registration, fact: Fact) => fact.details === 'other' || isBehindWaitingRow(r),
   "the details are other ones, and somebody else's task runs": (r: Registration, fact: Fact) =>
     fact.details === 'other' && r.wait === 'busy',
-  'the details are the same, with a newer phone': (_: Registration, fact: Fact) => fact.details === 'newer',
+  'the details are the same, with a newer phone': (r: Registration, fact: Fact) =>
+    fact.details === 'newer' && !isBehindWaitingRow(r),
   'the row is one that waits': (r: Registration, fact: Fact) =>
     fact.row !== undefined && r.waitingRows.includes(fact.row),
   'its task may still be running, and the push is about it': (r: Registration, fact: Fact) =>
@@ -376,12 +381,27 @@ const CONDITIONS = {
  * one, the push that ends it has the details of that one.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
-  const { taskId, row, earlierTask, adoptsTask, heardAt, sentAt, clockAheadMs } = registration;
+  const { taskId, row, adoptsTask } = registration;
   if (fact.aboutTask !== undefined && taskId !== undefined) return fact.aboutTask !== taskId;
   if (fact.aboutRow !== undefined && fact.aboutRow !== row && !(adoptsTask && fact.aboutRow !== '')) return true;
+  return wasPushedBefore(registration, fact);
+}
+
+/** By its time: before the attempt that was sent last. */
+function wasPushedBefore({ earlierTask, heardAt, sentAt, clockAheadMs }: Registration, fact: Fact): boolean {
   if (earlierTask === 'none' || fact.pushedAt === undefined) return false;
   if (heardAt !== undefined && fact.pushedAt <= heardAt) return true;
   return sentAt !== undefined && fact.pushedAt < Math.floor((sentAt - clockAheadMs) / 1000) * 1000;
+}
+
+/** The details that were sent are purged, and those of a row that waits are the ones to compare with. */
+function isBehindWaitingRow({ row, waitingRows }: Registration): boolean {
+  return row === PURGED_ROW && waitingRows.length > 0;
+}
+
+/** Of a registration that was sent and is to be sent again. */
+function isEarlierEndUnknown({ task, earlierTask }: Registration): boolean {
+  return task === 'open' || (task === 'none' && earlierTask === 'open');
 }
 
 /** Pushes come twice, and late. */
@@ -461,6 +481,7 @@ export const MOVES: readonly Move[] = [
   ...inEach(SENT, { fact: 'row_accepted', rows: 'joins', because: { en: 'the same details were sent already', zh: '相同信息已提交' } }),
   { fact: 'row_accepted', from: ['needs_review'], when: 'the details are the same, with a newer phone', to: 'needs_review', rows: 'leads', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
   { fact: 'row_accepted', from: ['needs_review'], to: 'needs_review', rows: 'joins', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
+  { fact: 'row_refused', from: UNSENT, when: 'the row is the one that is to be sent, and the end of an earlier attempt is not known', to: 'needs_review', because: { en: 'the details do not fit the API, and there may be a Mini Program of the attempt before', zh: '信息不符合接口要求，且此前的提交可能已创建小程序' } },
   { fact: 'row_refused', from: UNSENT, when: 'the row is the one that is to be sent', to: 'invalid', because: { en: 'the details do not fit the API, and no call is wasted on them', zh: '信息不符合接口要求，不浪费调用次数' } },
 
   // The call
@@ -511,6 +532,7 @@ export const MOVES: readonly Move[] = [
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', problem: SECOND_MINI_PROGRAM, so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
+  ...(['legal_person_timed_out', 'registration_refused'] as const).flatMap((fact) => inEach(UNSENT, { fact, when: 'it ended the task that was sent last', task: 'ended', because: { en: 'it is sent again anyway, and nothing of ours runs any more', zh: '已在等待重新提交，微信中不再有我们的任务' } })),
   ...(['legal_person_timed_out', 'registration_refused'] as const).map((fact): Move => ({ fact, from: ['awaiting_legal_person', 'needs_review'], when: 'it ended the task of another row, which ran when this one was sent', to: 'queued', task: 'ended', so: ['send'], because: { en: 'WeChat has not looked at these details yet, and nothing of the enterprise runs any more', zh: '微信尚未处理这些信息，该企业也不再有任务在执行' } })),
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },

@@ -64,8 +64,9 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       // It may have been read long ago: another row, which is fit, may be the one to send since.
       const aboutRow = snapshot.registration.row;
       const fact: Fact = { kind: 'row_refused', at: context.now(), problem: unfit, aboutRow };
-      const { state } = await recordFact(context, id, fact, { job }, snapshot);
+      const { state } = await recordFact(context, id, fact, {}, snapshot);
       if (isUnsent(state)) continue;
+      await context.workload.giveBack(job, id, undefined);
       return undefined;
     }
     const token = await tokenWithinQuota(context);

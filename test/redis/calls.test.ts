@@ -701,6 +701,16 @@ describe('a batch with canaries', () => {
     expect(await server.redis.lrange(key('ready', 'submit'), -2, -1)).toEqual([idOf(merchant(3)), idOf(merchant(4))]);
   });
 
+  test('counts a first row as withdrawn where sending it again is taken back and its outcome is unknown', async () => {
+    await book.load('b2', [merchant(21)]);
+    await book.take(idOf(merchant(21)));
+    await book.record(idOf(merchant(21)), 'push_overdue');
+    await book.load('b3', [{ ...merchant(21), componentPhone: '0592-7654321' }, merchant(22)], 1);
+    await book.record(idOf(merchant(21)), 'retry_asked');
+    await book.record(idOf(merchant(21)), 'cancel_asked');
+    expect(await book.calls.line()).toBeUndefined();
+  });
+
   test('replaces a first row that is sent as a row of another sheet, with a newer phone', async () => {
     await book.load('b2', [{ ...merchant(1), componentPhone: '0592-7654321' }]);
     expect((await book.registration(idOf(merchant(1)))).row).toBe('b2/0');

@@ -239,6 +239,28 @@ test('a retry of an unknown outcome that is taken back before it is sent leaves 
   expect(await allCounts('b1', 'b2', 'b3')).toEqual([{ needs_review: 1 }, { needs_review: 1 }, { needs_review: 1 }]);
 });
 
+test('a retry of an unknown outcome whose details the API cannot take leaves the outcome unknown', async () => {
+  await book.load('b1', [first]);
+  await book.take(id);
+  await book.record(id, 'push_overdue', { problem: 'push:overdue' });
+  await book.record(id, 'retry_asked');
+  await book.record(id, 'row_refused', { problem: 'sheet:code_type_refused', aboutRow: 'b1/0' });
+  await book.load('b2', [first]);
+  expect(await allCounts('b1', 'b2')).toEqual([{ needs_review: 1 }, { needs_review: 1 }]);
+});
+
+test('a failure of the task before is known of a merchant that waits to be sent again', async () => {
+  await book.load('b1', [first]);
+  await book.take(id);
+  await book.record(id, 'push_overdue', { problem: 'push:overdue' });
+  await book.load('b2', [corrected]);
+  await book.record(id, 'retry_asked');
+  await book.record(id, 'registration_refused', { problem: 'push:105', until: Date.now() + DAY_MS, aboutRow: 'b1/0' });
+  expect(await book.registration(id)).toMatchObject({ state: 'queued', row: 'b2/0', task: 'ended', until: undefined });
+  await book.record(id, 'cancel_asked');
+  expect((await book.registration(id)).state).toBe('cancelled');
+});
+
 describe('a row that meets the task of an earlier row, whose answer was not understood', () => {
   beforeEach(async () => {
     await book.load('b1', [first]);
@@ -259,6 +281,7 @@ describe('a row that meets the task of an earlier row, whose answer was not unde
     await book.record(id, kind, { problem, aboutRow: 'b1/0', pushedAt: Date.now() + 1_000 });
     expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
     expect(await sentDetails()).toBe('weixin_other');
+    expect((await book.registration(id)).earlierTask).toBe('ended');
     expect((await book.take(id)).kind).toBe('go');
     // The push comes twice.
     await book.record(id, kind, { problem, aboutRow: 'b1/0', pushedAt: Date.now() + 1_000 });

@@ -195,6 +195,24 @@ test('a row that waits behind a purged one of unknown outcome gets the Mini Prog
   expect(await batches.counts('new')).toEqual({ already_created: 1 });
 });
 
+test('of a row that waits behind a purged one and a newer one only the newer one is sent', async () => {
+  const { load, take, record, view, batches } = openBook(db.redis);
+  const [older, newer] = ['weixin_older', 'weixin_newer'].map((legalPersonaWechat) => ({
+    ...merchant(1),
+    legalPersonaWechat,
+  }));
+  const id = idOf(merchant(1));
+  await load('old', [merchant(1)]);
+  await take(id);
+  await record(id, 'push_overdue');
+  await load('second', [older]);
+  await script(db.redis, 'purge')([key('rows', 'old', 0), key('rowIndex', 'old', 0)], ['old', 1]);
+  await load('third', [newer]);
+  await record(id, 'retry_asked');
+  expect((await view(id)).row?.merchant?.legalPersonaWechat).toBe('weixin_newer');
+  expect([await batches.counts('second'), await batches.counts('third')]).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+});
+
 test('what was decided of a merchant before one of its rows was purged is decided again', async () => {
   const { load, take, record, view, registration, ledger, batches, recount } = openBook(db.redis);
   const id = idOf(merchant(1));

@@ -63,7 +63,15 @@ test('a row that was read before a slot was free is not refused if another one i
   const ledger = { ...context.ledger, read: async (it: string) => (looks++ === 0 ? stale : context.ledger.read(it)) };
   await book.load('b2', [merchant(1)]);
   const job = { kind: 'submit', name: `${id}-1-0` } as const;
-  await submit({ ...needing, ledger }, openSemaphore(1), job, id);
+  await server.redis.zadd(key('window', 'submit'), 1, job.name);
+  const inWindow: number[] = [];
+  const current: WorkerContext['credentials']['current'] = async () => {
+    inWindow.push(await server.redis.zcard(key('window', 'submit')));
+    return { kind: 'token', token: 'token' };
+  };
+  await submit({ ...needing, ledger, credentials: { ...context.credentials, current } }, openSemaphore(1), job, id);
+  // Its job stays until it is sent: the worker may be killed before that.
+  expect(inWindow).toEqual([1]);
 
   expect(sent.map(({ componentPhone }) => componentPhone)).toEqual([merchant(1).componentPhone]);
   expect(await book.batches.counts('b2')).toEqual({ awaiting_legal_person: 1 });

@@ -123,7 +123,7 @@ local function passes_line(kind)
   local is_half_open = PROBES[line_state] == 'wanted' or PROBES[line_state] == 'sent'
   if kind == 'search' and is_half_open and not any then return true end
   -- Where no create is left that could be the probe, searches go on.
-  if kind == 'search' and may and no_create_waits() then return true end
+  if kind == 'search' and may and (budget.closedMs > 0 or no_create_waits()) then return true end
   return false, math.max(wait_ms or -1, -1)
 end
 
