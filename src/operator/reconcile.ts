@@ -7,7 +7,7 @@ import { nameKey } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
-import { type Fact, next, type Registration } from '../domain/registration.js';
+import { type Fact, isUnsent, next, type Registration } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import type { AuthorizationChange, Created } from '../redis/created.js';
 import type { Batches } from '../redis/ledger/batches.js';
@@ -176,13 +176,17 @@ async function claimantsIn({
   const seen = new Set<string>();
 
   async function look({ relation, registration: shown }: RowWithOutcome): Promise<void> {
-    if (relation.kind !== 'registered' || shown === undefined || !mayHaveOne(shown) || seen.has(relation.id)) return;
+    if (relation.kind !== 'registered' || shown === undefined || seen.has(relation.id)) return;
+    // What is shown does not say what became of earlier attempts.
+    if (!mayHaveOne(shown) && !(isUnsent(shown.state) && shown.attempt > 0)) return;
     seen.add(relation.id);
     // A row may show how an earlier attempt ended; asked is how it is now.
     const snapshot = await ledger.read(relation.id);
     if (snapshot?.row?.merchant === undefined || !mayHaveOne(snapshot.registration)) return;
     const { name } = snapshot.row.merchant;
-    const { id, sentAt = now() } = snapshot.registration;
+    const { id, clockAheadMs, sentAt: sentAtOurs = now() } = snapshot.registration;
+    // By WeChat's clock, as the list has it.
+    const sentAt = sentAtOurs - clockAheadMs;
     const isOver = isSilent(snapshot.registration, patience, now());
     const runs = !isOver && isRunning(snapshot.registration);
     const isMissed = runs && missed !== undefined && sentAt < missed.to;
@@ -198,9 +202,11 @@ async function claimantsIn({
   return claimants;
 }
 
-function mayHaveOne({ state, problem, appid }: Registration): boolean {
+function mayHaveOne({ state, problem, appid, task, earlierTask }: Registration): boolean {
   // A query showed that it exists, and the push with its appid never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
+  // It is to be sent again, and the attempt before ended without a word.
+  if (isUnsent(state)) return task === 'open' || (task === 'none' && earlierTask === 'open');
   return isRunning({ state }) || state === 'needs_review';
 }
 
@@ -213,13 +219,15 @@ function isRunning({ state }: Pick<Registration, 'state'>): boolean {
  * over sooner.
  */
 function isSilent(
-  { state, problem, sentAt = 0 }: Registration,
+  { state, problem, task, sentAt = 0 }: Registration,
   { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
   now: number,
 ): boolean {
   if (state === 'created') return true;
   if (now - sentAt < Math.min(LONGEST_TASK_MS, pushWaitMs)) return false;
-  return state !== 'needs_review' || (problem !== undefined && /^(push|call|search):/.test(problem));
+  if (state !== 'needs_review') return true;
+  // Without a problem: sending it again was taken back.
+  return problem === undefined ? task === 'open' : /^(push|call|search):/.test(problem);
 }
 
 type Unclaimed = AuthorizerInfo & ListedAuthorizer;

@@ -131,12 +131,12 @@ async function liveNamed(
 }
 
 function isLive(
-  { registration: { state, sentAt = Number.POSITIVE_INFINITY }, row }: Snapshot,
+  { registration: { state, clockAheadMs, sentAt = Number.POSITIVE_INFINITY }, row }: Snapshot,
   name: string,
   at: number,
 ): boolean {
   const isSent = state === 'submitting' || state === 'awaiting_legal_person';
-  return isSent && sentAt <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
+  return isSent && sentAt - clockAheadMs <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
 }
 
 /** Its merchant stays unknown, unless a push has named it meanwhile. A result was parked where it was received; an `authorized` is parked where it may be of ours. */

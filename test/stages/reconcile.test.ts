@@ -20,7 +20,7 @@ import { ownersOf } from '../../src/redis/ledger/appids.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
-import { DAY_MS, HOUR_MS, idOf, MANNER, openBook } from '../support/ledger.js';
+import { budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -115,6 +115,27 @@ describe('a Mini Program of the list is a silent registration’s', () => {
   ])('but not when %s', async (_, authorizedAt) => {
     listed = [{ appid: 'wxold', authorizedAt: authorizedAt() }];
     expect(await found()).toEqual([]);
+  });
+
+  test.each([
+    ['is to be sent again', ['retry_asked']],
+    ['was to be sent again, which was taken back', ['retry_asked', 'cancel_asked']],
+  ] as const)('also where the merchant %s', async (_, kinds) => {
+    const { sentAt = 0 } = await book.registration(idOf(OTHER));
+    await book.record(idOf(OTHER), 'push_overdue', { problem: 'push:overdue' });
+    for (const kind of kinds) await book.record(idOf(OTHER), kind);
+    listed = [{ appid: 'wxnew', authorizedAt: sentAt + HOUR_MS }];
+    expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
+  });
+
+  test('by the time of WeChat, however far our clock was ahead when it was sent', async () => {
+    const third = merchant(3);
+    await book.load('b3', [third]);
+    const at = Date.now();
+    const fact = { kind: 'create_sent', at, clockAheadMs: 2 * HOUR_MS } as const;
+    await book.calls.acquire(await book.view(idOf(third)), fact, jobOf('submit'), budgetsFor(), '');
+    listed = [{ appid: 'wxnew', authorizedAt: at - HOUR_MS, name: third.name }];
+    expect(await found()).toEqual([{ registration: idOf(third), appid: 'wxnew' }]);
   });
 
   test('but not before the 24 hours of its task are over', async () => {
