@@ -9,7 +9,7 @@ import { type Change, CORRECTABLE_FIELDS, type CorrectableField, changesOf } fro
 import type { Merchant } from '../domain/merchant.js';
 import { isUnsent, type Registration } from '../domain/registration.js';
 import type { CheckedSheetRow, Rules } from '../producer/checked-page.js';
-import { load } from '../producer/load.js';
+import { batchIdOf, load } from '../producer/load.js';
 import { type PlannedRow, plannedRows } from '../producer/plan.js';
 import type { Sheet } from '../producer/sheets/sheet.js';
 import type { Batches } from '../redis/ledger/batches.js';
@@ -69,7 +69,7 @@ export async function previewCorrection(
   const from = await batches.rowAt(pointer);
   if (from === undefined) throw detailsPurged(id);
 
-  const sheet = correctedSheet(from, pointer, corrections);
+  const sheet = await sheetToLoad(tools, from, pointer, corrections);
   const [planned] = await firstPage(plannedRows(sheet, rules, batches.existingMatches));
   if (planned === undefined) throw new Error(`the correction of ${pointer} has no row`);
   const { row, status } = planned;
@@ -188,7 +188,22 @@ function refuseWhatIsNotSent(corrections: Corrections, { needs }: Rules): void {
 
 // --- the sheet of one row ---------------------------------------------------------------------------------------------
 
-function correctedSheet({ batch, row }: NamedRow, pointer: string, corrections: Corrections): Sheet {
+/** The same correction is the same batch, unless it was withdrawn there: then it is made once more. */
+async function sheetToLoad(
+  { batches, rules }: CorrectTools,
+  from: NamedRow,
+  pointer: string,
+  corrections: Corrections,
+): Promise<Sheet> {
+  for (let withdrawn = 0; ; withdrawn += 1) {
+    const sheet = correctedSheet(from, pointer, corrections, withdrawn);
+    const known = await batches.find(batchIdOf(sheet, rules));
+    const row = known?.complete ? await batches.rowWithOutcome(known, 0) : undefined;
+    if (row?.relation.kind !== 'replaced') return sheet;
+  }
+}
+
+function correctedSheet({ batch, row }: NamedRow, pointer: string, corrections: Corrections, withdrawn: number): Sheet {
   const headings = [...batch.headings];
   const cells = headings.map((_, at) => row.cells[at] ?? '');
   const columns = Object.fromEntries(FIELDS.map((field, at) => [field, batch.columns[at] ?? -1])) as Record<
@@ -206,9 +221,8 @@ function correctedSheet({ batch, row }: NamedRow, pointer: string, corrections: 
   return {
     kind: 'csv',
     encoding: 'utf-8',
-    // The same correction of the same row is the same batch.
     digest: createHash('sha256')
-      .update(JSON.stringify(['correction', pointer, headings, cells]))
+      .update(JSON.stringify(['correction', pointer, headings, cells, ...(withdrawn > 0 ? [withdrawn] : [])]))
       .digest('hex'),
     bytes: 0,
     headings,

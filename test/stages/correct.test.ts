@@ -52,6 +52,19 @@ test('created after the preview, the correction sends nothing', async () => {
   expect(await book.registration(id)).toMatchObject({ state: 'created', attempt: 1 });
 });
 
+test('a correction that was withdrawn and is made again waits again, and is sent', async () => {
+  const { book, tools, previewed } = await loaded();
+  await book.send(id);
+  const first = await applyCorrection(tools, await previewed('甲有限公司'), BY);
+  if (first.kind !== 'done') throw new Error(first.kind);
+  await book.record(id, 'cancel_asked', { row: `${first.batch.id}/0` });
+  const again = await applyCorrection(tools, await previewed('甲有限公司'), BY);
+  expect(again).toMatchObject({ kind: 'done', became: 'waits' });
+  await book.record(id, 'registration_refused', { problem: 'push:101' });
+  expect((await book.view(id)).row?.merchant?.name).toBe('甲有限公司');
+  expect((await book.registration(id)).state).toBe('queued');
+});
+
 test('a worker that has read the old row, and asks for permission after the correction, does not send it', async () => {
   const { book, tools, previewed } = await loaded();
   const correction = await previewed('甲有限公司');
