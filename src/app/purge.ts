@@ -1,8 +1,8 @@
 /** Merchants' data that is old enough to be deleted. */
-import { join } from 'node:path';
 import type { Batch } from '../domain/batch.js';
 import { type Purged, type PurgeTools, purge, purgeable } from '../operator/purge.js';
 import { openPushes } from '../redis/pushes/pushes.js';
+import { spoolFolder } from './wiring/spool-folder.js';
 import type { Store } from './wiring/store.js';
 
 type PurgeStore = Pick<Store, 'redis' | 'batches' | 'settings'>;
@@ -25,5 +25,5 @@ export async function applyPurge(store: PurgeStore, { batches, before }: PurgePr
 }
 
 function toolsOf({ redis, batches, settings }: PurgeStore): PurgeTools {
-  return { redis, batches, pushes: openPushes(redis), spool: join(settings.home, 'spool') };
+  return { redis, batches, pushes: openPushes(redis), spool: spoolFolder(settings) };
 }

@@ -12,6 +12,8 @@ const OUT_OF_ORDER_MS = 3_600_000;
 export interface Ages {
   /** @param pushedAt ms since 1970 by WeChat's clock; undefined where the push does not say */
   isOld(pushedAt: number | undefined): boolean;
+  /** A push of this time was stored before this process began; undefined: none is known. */
+  know(pushedAt: number | undefined): void;
 }
 
 /**
@@ -27,6 +29,9 @@ export function openAges(now: () => number): Ages {
       if (isLate && now() - pushedAt > OLD_AFTER_MS) return true;
       newest = Math.max(newest ?? 0, pushedAt);
       return false;
+    },
+    know(pushedAt) {
+      if (pushedAt !== undefined) newest = Math.max(newest ?? 0, pushedAt);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface ReceiverServer {
   readonly bodies: Pick<Bodies, 'bytesInHand'>;
   /** False while it is draining, and while a push could be stored nowhere. */
   isReady(): Promise<boolean>;
+  /** @param pushedAt by WeChat's clock, of a push that was stored before; ms since 1970 */
+  knowTime(pushedAt: number | undefined): void;
   /** Stops taking pushes, answers those in hand. */
   close(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
     port: await listener.open({ host, port, settings }),
     bodies: context.bodies,
     isReady,
+    knowTime: receiver.ages.know,
     async close() {
       draining = true;
       await listener.close(slowSenderMs);

@@ -29,6 +29,12 @@ export async function ticketReceivedAt(redis: Redis): Promise<number | undefined
   return receivedAt === null ? undefined : Number(receivedAt);
 }
 
+/** By WeChat's clock; ms since 1970. */
+export async function ticketCreatedAt(redis: Redis): Promise<number | undefined> {
+  const createdAt = Number(await redis.hget(key('ticket'), 'createdAt'));
+  return createdAt > 0 ? createdAt : undefined;
+}
+
 /** Why WeChat issues no token at the moment: `token:45009`, and its words. */
 interface Refusal {
   readonly problem: string;

@@ -233,6 +233,14 @@ describe('with a clock of ours that is wrong', () => {
     expect(ages.isOld(now - 4 * DAY_MS)).toBe(true);
   });
 
+  test('by days at the start already, what is as new as the ticket that is there is not old', () => {
+    const ages = openAges(() => now + 10 * DAY_MS);
+    expect(ages.isOld(now)).toBe(true);
+    ages.know(now - 600_000);
+    expect(ages.isOld(now)).toBe(false);
+    expect(ages.isOld(now - 4 * DAY_MS)).toBe(true);
+  });
+
   test('in the past, nothing is old', () => {
     const ages = openAges(() => now - 365 * DAY_MS);
     expect(ages.isOld(now)).toBe(false);

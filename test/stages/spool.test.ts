@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, open, readdir, rm, stat, unlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { spoolFolder } from '../../src/app/wiring/spool-folder.js';
 import type { ReceivedPush } from '../../src/domain/push.js';
 import { openSpool, type Spool } from '../../src/events/spool.js';
 import type { Pushes } from '../../src/redis/pushes/pushes.js';
@@ -332,4 +333,20 @@ describe('a spool', () => {
     expect(await other.empty(redis())).toBe(2);
     await appending;
   });
+});
+
+test('two ledgers in one folder empty each its own spool', async () => {
+  const { log } = readableLog();
+  const folders = ['one', 'two'].map((ledger) => spoolFolder({ home: folder, ledger }));
+  const [one, two] = (await Promise.all(folders.map((it) => openSpool(it, log)))) as [Spool, Spool];
+  await one.append([{ receivedAt: 1, infoType: 'of one', query: 'q', body: Buffer.from('x') }]);
+  const stored: string[] = [];
+  const store = {
+    storedOf: async () => 0,
+    store: async (pushes: readonly ReceivedPush[]) => stored.push(...pushes.map(({ infoType }) => infoType)),
+  };
+  expect(await two.empty(store)).toBe(0);
+  expect(await one.empty(store)).toBe(1);
+  expect(stored).toEqual(['of one']);
+  await Promise.all([one.close(), two.close()]);
 });

@@ -29,13 +29,13 @@ test('no call is made and no push is left to Redis alone, and all goes on by its
   });
   expect(story.simulator.state().merchants).toEqual({});
   expect(story.simulator.state().pushes.acknowledged).toBeGreaterThan(0);
-  expect(readdirSync(join(story.home, 'spool'))).not.toEqual([]);
+  expect(readdirSync(join(story.home, 'spool', 'default'))).not.toEqual([]);
 
   await newRedis('--replicaof', '127.0.0.1', String(port), '--repl-diskless-sync-delay', '0');
   await story.settled('b1');
   expect(await story.book.batches.counts('b1')).toEqual({ created: 4 });
   expect(Object.values(story.simulator.state().merchants).map(({ creates }) => creates)).toEqual([1, 1, 1, 1]);
-  await until('the spool is empty', () => readdirSync(join(story.home, 'spool')).length === 0);
+  await until('the spool is empty', () => readdirSync(join(story.home, 'spool', 'default')).length === 0);
 });
 
 async function newRedis(...settings: string[]): Promise<OwnRedis> {

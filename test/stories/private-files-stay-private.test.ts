@@ -123,7 +123,7 @@ describe("the platform's verify ticket and access token", () => {
 
   test('that an older version has left in the spool as it came is sealed when it is stored', async () => {
     const story = await rehearse({ privateRedis: true });
-    const spool = join(story.home, 'spool');
+    const spool = join(story.home, 'spool', 'default');
     mkdirSync(spool, { recursive: true });
     const push = { receivedAt: 5, createdAt: 4, infoType: 'component_verify_ticket', query: '', body: '' };
     writeFileSync(join(spool, '1-00000000.open'), `${JSON.stringify({ ...push, ticket: 'ticket@@@old' })}\n`);

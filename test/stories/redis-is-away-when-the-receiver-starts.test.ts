@@ -152,7 +152,7 @@ async function statusOf(port: number, path: string): Promise<number> {
 }
 
 function spooled(): string[] {
-  return readdirSync(join(env.FASTREGISTER_HOME ?? '', 'spool'));
+  return readdirSync(join(env.FASTREGISTER_HOME ?? '', 'spool', 'default'));
 }
 
 /** What it said of Redis when it started. */

@@ -1,6 +1,5 @@
 /** The receiver's port, and the recorder once Redis is there. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { ReceivedPush } from '../../domain/push.js';
@@ -10,7 +9,7 @@ import { type Recording, startRecording } from '../../events/record.js';
 import { openRefusals } from '../../events/refusals.js';
 import { type ReceiverServer, startReceiver } from '../../events/server.js';
 import { openSpool } from '../../events/spool.js';
-import { isSealedTicket, sealTicket } from '../../redis/component-store.js';
+import { isSealedTicket, sealTicket, ticketCreatedAt } from '../../redis/component-store.js';
 import type { Beating } from '../../redis/heartbeat.js';
 import type { Journal } from '../../redis/ledger/journal.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
@@ -24,6 +23,7 @@ import { judgeOf, pushCredentials, settlingOf } from './judging.js';
 import type { Part } from './part.js';
 import { startBeatingAs } from './processes.js';
 import { answers } from './redis-answers.js';
+import { spoolFolder } from './spool-folder.js';
 import type { Store } from './store.js';
 import { vaultLater } from './vault.js';
 
@@ -76,7 +76,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
         return (await pushes()).storedOf(segment);
       },
     },
-    spool: await openSpool(join(settings.home, 'spool'), log),
+    spool: await openSpool(spoolFolder(settings), log),
     redisAnswers: async () => door !== undefined && answers(door.redis),
     log,
   });
@@ -107,6 +107,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
     },
     async recordIn(store) {
       const answering = await store.connect('interactive');
+      server?.knowTime(await ticketCreatedAt(answering));
       const guard = await store.lossGuard();
       const { confirm } = await confirmationOf(store, 'interactive');
       const redis = await store.connect('background');
