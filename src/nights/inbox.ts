@@ -67,10 +67,23 @@ async function isQuiet(file: string, now: number): Promise<boolean> {
   return found !== undefined && now - Math.max(found.mtimeMs, found.ctimeMs) >= QUIET_MS;
 }
 
-/** Another file in its place, or another content, differs in one of these; undefined where the file is gone. */
-export async function standOf(path: string): Promise<{ path: string; size: number; mtimeMs: number } | undefined> {
+/** What differs in one of these is another file, or has another content. */
+export interface Stand {
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly inode: number;
+}
+
+/** Undefined where the file is gone. */
+export async function standOf(path: string): Promise<Stand | undefined> {
   const found = await stat(path).catch(() => undefined);
-  return found && { path, size: found.size, mtimeMs: found.mtimeMs };
+  return found && { path, size: found.size, mtimeMs: found.mtimeMs, inode: found.ino };
+}
+
+export async function isUnchanged({ path, size, mtimeMs, inode }: Stand): Promise<boolean> {
+  const now = await standOf(path);
+  return now !== undefined && now.size === size && now.mtimeMs === mtimeMs && now.inode === inode;
 }
 
 export type InboxFolder = 'done' | 'rejected';

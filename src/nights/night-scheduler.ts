@@ -66,6 +66,8 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
         running.delete(schedule.name);
         // The next one may have become due meanwhile.
         if (ran) polling.nudge();
+        // Another night has the inbox: it is asked for until one runs.
+        else if (isAsked) return tools.nights.askAgain(schedule.name, now).catch(() => {});
       });
       running.set(schedule.name, night);
     }

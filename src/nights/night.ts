@@ -15,7 +15,7 @@ import type { Readings } from '../redis/readings.js';
 import { isRedisGone } from '../redis/server/errors.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
-import { filesOf, freePlace, putAway, reportFileOf, standOf, writeWhy } from './inbox.js';
+import { filesOf, freePlace, isUnchanged, putAway, reportFileOf, type Stand, standOf, writeWhy } from './inbox.js';
 import { type NightReportTools, writeReports } from './night-reports.js';
 
 export interface NightTools extends NightReportTools {
@@ -168,7 +168,7 @@ async function loadUnlessItCrashes(
 ): Promise<NightFile | RejectedFile> {
   const { readings, log } = tools;
   const file = await standOf(join(night.inbox, name));
-  if (file === undefined) return loadAndPutAway(tools, plan, night, name);
+  if (file === undefined) return loadAndPutAway(tools, plan, night, name, undefined);
   const ended = await readings.begin(file);
   const noted = (note: Promise<void>): Promise<void> =>
     note.catch((error) => log.warn({ err: error }, 'cannot note that a file was read'));
@@ -184,7 +184,7 @@ async function loadUnlessItCrashes(
   if (held.aborted) leave();
   else held.addEventListener('abort', leave);
   try {
-    return await loadAndPutAway(tools, plan, night, name);
+    return await loadAndPutAway(tools, plan, night, name, file);
   } finally {
     held.removeEventListener('abort', leave);
     await noted(readings.end(file));
@@ -197,6 +197,7 @@ async function loadAndPutAway(
   { acceptWarnings = true, mostInvalid = 1 }: NightPlan,
   night: Night,
   name: string,
+  stand: Stand | undefined,
 ): Promise<NightFile | RejectedFile> {
   const { batches, now, log } = tools;
   const rules = { ...tools.rules, acceptWarnings };
@@ -221,6 +222,13 @@ async function loadAndPutAway(
     return { name, moved: await reject(tools, night, name, why), why };
   }
   log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
+  if (stand !== undefined && !(await isUnchanged(stand))) {
+    log.warn(
+      { night: night.name, batch: batch.id },
+      'a file was replaced while it was loaded; the newer one is left to the next night',
+    );
+    return { name, batch: batch.id, ...leftInInbox(night, name) };
+  }
   return { name, batch: batch.id, ...(await shelve(tools, night, name)) };
 }
 
@@ -234,9 +242,12 @@ async function shelve({ log }: NightTools, night: Night, name: string): Promise<
     return { moved, report: reportFileOf(moved) };
   } catch (error) {
     log.error({ err: error, night: night.name }, 'a loaded file could not be put away; it stays in the inbox');
-    const { inbox, date } = night;
-    return { moved: join(inbox, name), report: reportFileOf(freePlace(inbox, 'done', date, name)) };
+    return leftInInbox(night, name);
   }
+}
+
+function leftInInbox({ inbox, date }: Night, name: string): Pick<NightFile, 'moved' | 'report'> {
+  return { moved: join(inbox, name), report: reportFileOf(freePlace(inbox, 'done', date, name)) };
 }
 
 /**

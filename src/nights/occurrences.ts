@@ -22,7 +22,9 @@ export function lastOccurrence({ at, timezone }: Clock, now: number): number {
  */
 export function dueOccurrence(schedule: Schedule, begunSlot: number, now: number): number | undefined {
   const slot = lastOccurrence(schedule, now);
-  return slot > Math.max(begunSlot, schedule.addedAt) ? slot : undefined;
+  // A time to come was written by a process whose clock was ahead.
+  const [begun, added] = [begunSlot, schedule.addedAt].map((at) => (at > now ? 0 : at)) as [number, number];
+  return slot > Math.max(begun, added) ? slot : undefined;
 }
 
 function parse(at: string, tz: string, now: number) {

@@ -28,6 +28,8 @@ export interface Nights {
   ask(name: string, at: number): Promise<void>;
   /** When nights were asked for that have not begun, by schedule; ms since 1970. */
   asked(): Promise<Readonly<Record<string, number>>>;
+  /** Asked for as before, because another night has its inbox, without a wakeup. */
+  askAgain(name: string, at: number): Promise<void>;
   /** True for one process: it begins the night. */
   takeAsked(name: string): Promise<boolean>;
   /** Writes a night down, unless its inbox has become another's. */
@@ -86,6 +88,9 @@ export function openNights(redis: Redis): Nights {
     async asked() {
       const found = await redis.hgetall(key('nightsAsked'));
       return Object.fromEntries(Object.entries(found).map(([name, at]) => [name, Number(at)]));
+    },
+    async askAgain(name, at) {
+      await redis.hsetnx(key('nightsAsked'), name, at);
     },
     takeAsked: async (name) => (await redis.hdel(key('nightsAsked'), name)) === 1,
     async save(night, { fence }) {

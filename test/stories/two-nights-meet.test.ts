@@ -1,3 +1,5 @@
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { key } from '../../src/redis/keys.js';
 import { openNights } from '../../src/redis/nights.js';
@@ -35,6 +37,50 @@ test('a person who runs a night by hand while another is under way is refused', 
   expect(await office.run()).toBeUndefined();
   await hold?.release();
   expect((await office.run())?.files.length).toBe(1);
+});
+
+test('a night that a person asks for while another has the inbox runs when that one has ended', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  const nights = openNights(rehearsal.store.redis);
+  await nights.add(office.schedule({ addedAt: office.now }));
+  office.put('a.csv', sheetOf([merchant(1)]));
+  const hold = await nights.acquire(office.inbox);
+  await nights.ask('nightly', office.now);
+  const keeper = await office.keep();
+  await until('it is asked for as before', async () => {
+    const asked = await nights.asked();
+    return asked.nightly !== undefined && (await rehearsal.store.redis.exists(key('nightsAsked'))) === 1;
+  });
+  expect(await office.nights()).toEqual([]);
+  await hold?.release();
+  await until('it has run', async () => {
+    keeper.nudge();
+    return (await office.nights()).some(({ ending, files }) => ending === 'done' && files.length === 1);
+  });
+  expect(await nights.asked()).toEqual({});
+});
+
+test('a file that is replaced while it is loaded is left to the next night, which loads it', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  office.put('a.csv', sheetOf([merchant(1)]));
+  const { batches } = rehearsal.store;
+  const complete: typeof batches.complete = async (...args) => {
+    // As rsync, and every spreadsheet program, does it.
+    office.put('.a.csv.new', sheetOf([merchant(2)]));
+    renameSync(join(office.inbox, '.a.csv.new'), join(office.inbox, 'a.csv'));
+    return batches.complete(...args);
+  };
+  const first = await office.run({}, { batches: { ...batches, complete } });
+  expect(first?.files.map(({ moved }) => moved)).toEqual([join(office.inbox, 'a.csv')]);
+  expect(readFileSync(join(office.inbox, 'a.csv'), 'utf8')).toContain(merchant(2).name);
+  office.now += 61_000;
+  const second = await office.run();
+  expect(second?.files.map(({ moved }) => moved)).toEqual([expect.stringMatching(/done\/[0-9-]+\/a \(2\)\.csv$/)]);
+  expect(second?.files[0]?.batch).not.toBe(first?.files[0]?.batch);
 });
 
 test('a night that was frozen longer than its lease has lost the inbox, and writes nothing over its successor', async () => {

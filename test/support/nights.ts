@@ -21,7 +21,7 @@ export interface Office {
   /** As one process that serves keeps nights. */
   keep(changes?: Partial<NightTools>): Promise<NightScheduler>;
   /** As `run --inbox` does it. */
-  run(changes?: Partial<NightPlan>): Promise<Night | undefined>;
+  run(changes?: Partial<NightPlan>, others?: Partial<NightTools>): Promise<Night | undefined>;
   nights(): Promise<Night[]>;
   read(...path: string[]): string;
   summary(night: Night): Summary;
@@ -61,9 +61,9 @@ export function openOffice(rehearsal: Rehearsal): Office {
       onTestFinished(() => keeper.close());
       return keeper;
     },
-    run: (changes: Partial<NightPlan> = {}) =>
+    run: (changes: Partial<NightPlan> = {}, others: Partial<NightTools> = {}) =>
       runNight(
-        toolsOn(),
+        { ...toolsOn(), ...others },
         { inbox, timezone: 'Asia/Shanghai', language: 'en' as const, until: 'settled' as const, ...changes },
         (batches, signal) =>
           sendAndListen(
