@@ -73,12 +73,13 @@ const TIDY_EVERY_MS = 3_600_000;
 
 /** Now and every hour: removes uploads that were not started, and continues loads that another process left unfinished. */
 function startTidying(store: Store): NodeJS.Timeout {
-  const tidy = async (): Promise<void> => {
-    await removeOldUploads(store.settings, Date.now());
-    await continueEvery(store);
-  };
   const tidied = (): void => {
-    tidy().catch((error: unknown) => store.log.error({ err: error }, 'old uploads could not be removed'));
+    removeOldUploads(store.settings, Date.now())
+      .catch((error: unknown) => store.log.error({ err: error }, 'old uploads could not be removed'))
+      .then(() => continueEvery(store))
+      .catch((error: unknown) =>
+        store.log.error({ err: error }, 'loads that were left unfinished could not be continued'),
+      );
   };
   tidied();
   return setInterval(tidied, TIDY_EVERY_MS).unref();

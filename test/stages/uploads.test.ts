@@ -1,11 +1,12 @@
 /** The small parts of an upload: names, turns, and what is read of the findings. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { safeFileName } from '../../src/app/uploads/file-name.js';
 import { openFindings, readFindings } from '../../src/app/uploads/findings.js';
+import { claimState, readState } from '../../src/app/uploads/folder.js';
 import { openLane } from '../../src/app/uploads/lane.js';
 import { politely } from '../../src/app/uploads/polite.js';
 import type { PlannedRow } from '../../src/producer/plan.js';
@@ -24,6 +25,19 @@ test.each([
   [`${'商'.repeat(300)}.xlsx`, `${'商'.repeat(115)}.xlsx`],
 ])('a file called %j is shown as %j', (given, shown) => {
   expect(safeFileName(given)).toBe(shown);
+});
+
+test('what a full disk leaves of a state counts as absent, and a state is claimed once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fr-upload-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'start.json'), '');
+  expect(await readState({ folder }, 'start.json')).toBeUndefined();
+  rmSync(join(folder, 'start.json'));
+  const claims = await Promise.all([1, 2, 3].map((user) => claimState({ folder }, 'start.json', { user })));
+  expect(claims.filter(Boolean)).toHaveLength(1);
+  expect(await readState({ folder }, 'start.json')).toEqual({ user: claims.indexOf(true) + 1 });
+  expect(readdirSync(folder)).toEqual(['start.json']);
+  await expect(claimState({ folder: join(folder, 'gone') }, 'start.json', {})).rejects.toThrow('ENOENT');
 });
 
 test('of work in one lane so much is done at once as the lane has room for, in its order', async () => {

@@ -3,7 +3,7 @@
  * them. What a file says is never part of a path: the folder has a random name, its files have numbers.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../../settings.js';
 import { RequestError } from '../request-error.js';
@@ -135,25 +135,40 @@ export async function readState<T>({ folder }: Pick<Upload, 'folder'>, name: str
   try {
     return JSON.parse(await readFile(join(folder, name), 'utf8')) as T;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // A file that a full disk, or a power cut, has left empty says nothing.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 /** Whole or not at all. */
 export async function writeState({ folder }: Pick<Upload, 'folder'>, name: string, state: unknown): Promise<void> {
-  const half = join(folder, `.${name}.${randomBytes(4).toString('hex')}`);
-  await writeFile(half, JSON.stringify(state), { mode: 0o600, flag: 'wx' });
-  await rename(half, join(folder, name));
+  const whole = await written(folder, name, state);
+  await rename(whole, join(folder, name));
 }
 
-/** False: there is one already. */
-export async function claimState({ folder }: Pick<Upload, 'folder'>, name: string, state: unknown): Promise<boolean> {
+/** Whole or not at all, too. False: there is one already. */
+export async function claimState(upload: Pick<Upload, 'folder'>, name: string, state: unknown): Promise<boolean> {
+  const whole = await written(upload.folder, name, state);
   try {
-    await writeFile(join(folder, name), JSON.stringify(state), { mode: 0o600, flag: 'wx' });
+    await link(whole, join(upload.folder, name));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(whole, { force: true });
+  }
+}
+
+/** Answers where it lies, under a name that no page looks for. */
+async function written(folder: string, name: string, state: unknown): Promise<string> {
+  const path = join(folder, `.${name}.${randomBytes(4).toString('hex')}`);
+  try {
+    await writeFile(path, JSON.stringify(state), { mode: 0o600, flag: 'wx' });
+    return path;
+  } catch (error) {
+    await rm(path, { force: true });
     throw error;
   }
 }
