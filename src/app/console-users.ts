@@ -71,15 +71,19 @@ export async function removeUser({ redis }: Tools, name: string): Promise<void> 
 /** Ends the user's sessions, so that the old password is of no use any more. @throws RequestError */
 export async function changePassword({ redis }: Tools, name: string, password: string): Promise<void> {
   refuse(faultOfPassword(password));
-  const user = await userNamed({ redis }, name);
-  await openConsoleUsers(redis).save({ ...user, password: await hashPassword(password) });
+  await userNamed({ redis }, name);
+  const hash = await hashPassword(password);
+  // Another admin may have changed the role, or removed the user, in that time.
+  const changed = await openConsoleUsers(redis).change(name, (user) => ({ ...user, password: hash }));
+  if (!changed) await userNamed({ redis }, name);
   await openConsoleSessions(redis).endAllOf(name);
 }
 
 /** The sessions go on with the new role. @throws RequestError */
 export async function changeRole({ redis }: Tools, name: string, role: string): Promise<void> {
-  const user = await userNamed({ redis }, name);
-  await openConsoleUsers(redis).save({ ...user, role: roleNamed(role) });
+  const named = roleNamed(role);
+  const changed = await openConsoleUsers(redis).change(name, (user) => ({ ...user, role: named }));
+  if (!changed) await userNamed({ redis }, name);
 }
 
 /** Also of the built-in user. Answers how many there were. */

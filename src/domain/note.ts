@@ -3,6 +3,7 @@
  * forgotten with it.
  */
 import { printable } from './printable.js';
+import type { FactKind } from './registration.js';
 import { withoutResidentIdsIn } from './resident-id.js';
 import type { HistoryEntry } from './snapshot.js';
 import type { Words } from './words.js';
@@ -106,16 +107,18 @@ export interface NotesShown {
   readonly text?: string;
 }
 
+const ASKS_AGAIN: ReadonlySet<string> = new Set<FactKind>(['authorizer_lost', 'authorizer_withdrawn']);
+
 /**
  * A contact counts for the state in which it was made: a merchant who was reminded, and let the 24 hours pass, has to
- * be called again.
+ * be called again. So has one whose authorisation was lost, or withdrawn, after it was given.
  */
 export function notesIn(history: readonly HistoryEntry[]): NotesShown {
   let state = 'queued';
   let contact: Pick<NotesShown, 'contactedAt' | 'contactedBy'> = {};
   let text: string | undefined;
   for (const entry of history) {
-    if (entry.to !== undefined && entry.to !== state) {
+    if (entry.to !== undefined && (entry.to !== state || ASKS_AGAIN.has(entry.kind))) {
       state = entry.to;
       contact = {};
     }

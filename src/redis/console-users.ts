@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { ConsoleUser } from '../domain/console-user.js';
 import { key } from './keys.js';
+import { script } from './scripts.js';
 
 export interface StoredUser extends ConsoleUser {
   /** As `passwords.ts` writes it: never the password. */
@@ -13,7 +14,8 @@ export interface ConsoleUsers {
   find(name: string): Promise<StoredUser | undefined>;
   /** False where there is one of that name. */
   add(user: StoredUser): Promise<boolean>;
-  save(user: StoredUser): Promise<void>;
+  /** As the user is at that moment, whatever others have changed meanwhile. False: there is none of that name. */
+  change(name: string, changed: (user: StoredUser) => StoredUser): Promise<boolean>;
   /** False where there was none. */
   remove(name: string): Promise<boolean>;
   count(): Promise<number>;
@@ -25,6 +27,7 @@ export function storedUser(text: string): StoredUser {
 }
 
 export function openConsoleUsers(redis: Redis): ConsoleUsers {
+  const replaceScript = script(redis, 'replace-field');
   return {
     async list() {
       const users = Object.values(await redis.hgetall(key('consoleUsers'))).map(storedUser);
@@ -35,8 +38,13 @@ export function openConsoleUsers(redis: Redis): ConsoleUsers {
       return text === null ? undefined : storedUser(text);
     },
     add: async (user) => (await redis.hsetnx(key('consoleUsers'), user.name, JSON.stringify(user))) === 1,
-    async save(user) {
-      await redis.hset(key('consoleUsers'), user.name, JSON.stringify(user));
+    async change(name, changed) {
+      for (;;) {
+        const text = await redis.hget(key('consoleUsers'), name);
+        if (text === null) return false;
+        const after = JSON.stringify(changed(storedUser(text)));
+        if (after === text || (await replaceScript([key('consoleUsers')], [name, text, after])) === 1) return true;
+      }
     },
     remove: async (name) => (await redis.hdel(key('consoleUsers'), name)) === 1,
     count: () => redis.hlen(key('consoleUsers')),

@@ -1,7 +1,6 @@
 /** Notices to programs and people, in order within an ordering key, kept until they are delivered. */
 import type { Redis } from 'ioredis';
 import type { Destination, Failing, Notice, Outlet, TakenNotice } from '../domain/notice.js';
-import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
@@ -65,13 +64,8 @@ export function placeFor({ destination, gatherMs }: Outlet, orderingKey: string)
 }
 
 async function queue(redis: Redis, notice: Notice, places: readonly Place[]): Promise<void> {
-  const transaction = redis.multi();
-  for (const { destination, orderingKey, dueInMs } of places) {
-    transaction
-      .rpush(key('notices', destination, orderingKey), JSON.stringify(notice))
-      .zadd(key('noticesDue', destination), 'NX', Date.now() + dueInMs, orderingKey);
-  }
-  await answersOf(transaction.publish(key('wakeups'), 'notice'));
+  const outlets = places.flatMap(({ destination, orderingKey, dueInMs }) => [destination, orderingKey, dueInMs]);
+  await script(redis, 'queue-notice')([key('sentNotices')], [JSON.stringify(notice), ...outlets]);
 }
 
 /** @param clock ms since 1970; without one the clock of Redis */

@@ -40,6 +40,7 @@ export type ScriptName =
   | 'notice-take'
   | 'notice-settle'
   | 'send-once'
+  | 'queue-notice'
   | 'lease-acquire'
   | 'lease-renew'
   | 'lease-release'

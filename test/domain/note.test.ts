@@ -84,5 +84,7 @@ describe('of several notes', () => {
     });
     expect(notesIn([moved('awaiting_legal_person'), contact, moved(undefined)])).toMatchObject({ contactedAt: 1 });
     expect(notesIn([moved('awaiting_legal_person'), contact, moved('expired')])).toEqual({ text: 'reminded' });
+    const withdrawn: HistoryEntry = { kind: 'authorizer_withdrawn', at: 2, to: 'created' };
+    expect(notesIn([moved('created'), contact, withdrawn])).toEqual({ text: 'reminded' });
   });
 });

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { changePassword, changeRole } from '../../src/app/console-users.js';
 import { isPassword } from '../../src/app/passwords.js';
 import { openConsoleAudit } from '../../src/redis/console-audit.js';
 import { openConsoleSessions } from '../../src/redis/console-sessions.js';
@@ -58,6 +59,24 @@ test('a role is changed and sessions are ended as on the page of the console', a
     ['users.sessions', 'wang', '1, command line'],
     ['users.role', 'wang', 'admin, command line'],
   ]);
+});
+
+test('what two admins change of one user at the same time is both kept, and a removed user does not come back', async () => {
+  const users = openConsoleUsers(server.redis);
+  const user = { name: 'wang', role: 'admin', addedAt: 1, addedBy: 'admin', password: 'x' } as const;
+  await users.add(user);
+  await Promise.all([
+    changePassword({ redis: server.redis }, 'wang', 'another password of wang'),
+    changeRole({ redis: server.redis }, 'wang', 'viewer'),
+  ]);
+  const changed = await users.find('wang');
+  expect(changed?.role).toBe('viewer');
+  expect(changed?.password).not.toBe('x');
+
+  const changing = changePassword({ redis: server.redis }, 'wang', 'one more password of wang');
+  await users.remove('wang');
+  await expect(changing).rejects.toThrow('wang');
+  expect(await users.find('wang')).toBeUndefined();
 });
 
 test('the program keeps a password as a hash that costs 32 MB and a tenth of a second to compare', async () => {

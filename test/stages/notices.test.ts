@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { type Delivering, startDelivering } from '../../src/notices/deliver.js';
 import { type Webhook, webhookSignature } from '../../src/notices/webhook.js';
 import { key } from '../../src/redis/keys.js';
-import { openNotices, queueNotice } from '../../src/redis/notices.js';
+import { openNotices, queueForPeople, queueNotice } from '../../src/redis/notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { readableLog } from '../support/log.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
@@ -111,6 +111,16 @@ test('a notice is posted as JSON, and its signature covers its id, its time and 
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
   expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', SECRET).update(signed).digest('base64')}`);
   expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1000)).toBeLessThan(60);
+});
+
+test('a notice is due by the clock of Redis, however far that of the process which has it is ahead', async () => {
+  const redis = await own.connect();
+  const real = Date.now();
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(real + 3 * DAY_MS);
+  const notice = { id: 'n1', type: 'line.stopped', at: real, data: {} };
+  await queueForPeople(redis, [{ destination: 'notify:7' }], 'line', notice);
+  clock.mockRestore();
+  expect(await openNotices(redis).take('notify:7', 1_000)).toMatchObject({ notice: { id: 'n1' } });
 });
 
 test("the specification's own example is signed as it says", () => {

@@ -155,6 +155,15 @@ local function wake(topic)
   redis.call('PUBLISH', key.wakeups(), topic)
 end
 
+-- For each outlet three arguments from ARGV `first` on: destination, ordering key, in how many ms the notice is due.
+local function queue_notice(notice, first)
+  for at = first, #ARGV, 3 do
+    redis.call('RPUSH', key.notices(ARGV[at] .. ':' .. ARGV[at + 1]), notice)
+    redis.call('ZADD', key.noticesDue(ARGV[at]), 'NX', milliseconds() + ARGV[at + 2], ARGV[at + 1])
+  end
+  wake('notice')
+end
+
 -- The arguments from ARGV `first` on, as a set.
 local function set_of_arguments(first)
   local set = {}

@@ -5,9 +5,5 @@
 -- Answers 1, or 0 if nothing was queued: a second run does nothing.
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-for at = 4, #ARGV, 3 do
-  redis.call('RPUSH', key.notices(ARGV[at] .. ':' .. ARGV[at + 1]), ARGV[3])
-  redis.call('ZADD', key.noticesDue(ARGV[at]), 'NX', milliseconds() + ARGV[at + 2], ARGV[at + 1])
-end
-wake('notice')
+queue_notice(ARGV[3], 4)
 return 1
