@@ -711,6 +711,14 @@ describe('a batch with canaries', () => {
     expect(await book.calls.line()).toBeUndefined();
   });
 
+  test('is not moved on by the withdrawal of a row that waits behind a first row', async () => {
+    await book.take(idOf(merchant(1)));
+    await book.load('b2', [{ ...merchant(1), legalPersonaWechat: 'weixin_other' }]);
+    await book.record(idOf(merchant(1)), 'cancel_asked', { row: 'b2/0' });
+    expect(await book.batches.counts('b2')).toEqual({ cancelled: 1 });
+    expect(await ready()).toBe(2);
+  });
+
   test('replaces a first row that is sent as a row of another sheet, with a newer phone', async () => {
     await book.load('b2', [{ ...merchant(1), componentPhone: '0592-7654321' }]);
     expect((await book.registration(idOf(merchant(1)))).row).toBe('b2/0');

@@ -81,7 +81,7 @@ export function writeSetOf(
     ...(isBackInLine(before, after) && { unasked: true }),
     ...miniProgramOf(fact),
     ...linkChange(before, after),
-    ...(fact.kind === 'cancel_asked' && { rowVerdict: 'withdrawn' as const }),
+    ...(fact.kind === 'cancel_asked' && isUnsent(before.state) && { rowVerdict: 'withdrawn' as const }),
     ...(stopsLine && { stop: { because: fact.because ?? '', problem: fact.problem ?? '', at: fact.at } }),
   };
   return { writeSet, recorded };
