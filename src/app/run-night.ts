@@ -1,7 +1,8 @@
 import type { Counts } from '../domain/batch.js';
 import type { Night } from '../domain/night.js';
-import { type NightPlan, runNight } from '../nights/night.js';
+import { type NightPlan, runNight, type Settle } from '../nights/night.js';
 import { needAPerson, sum } from '../reporter/tally.js';
+import { sleep } from '../sleep.js';
 import { type SendEvents, sendAndListen } from './send-and-listen.js';
 import { nightToolsOf } from './wiring/nights.js';
 import type { Store } from './wiring/store.js';
@@ -13,22 +14,30 @@ export interface NightResult {
   readonly needing: number;
 }
 
-/** Undefined where another night works on this inbox. */
+/** A process that writes the reports of earlier nights anew has the inbox for moments. */
+const INBOX_WITHIN_MS = 20_000;
+const LOOK_AGAIN_MS = 500;
+
+/** Undefined where another night works on this inbox, and goes on with it. */
 export async function runNightNow(
   store: Store,
   plan: NightPlan,
   signal: AbortSignal,
   events: () => SendEvents,
+  inboxWithinMs = INBOX_WITHIN_MS,
 ): Promise<NightResult | undefined> {
   const untilSubmitted = plan.until === 'submitted';
   // Until the night has ended: under cron, no other process would post that.
   const notifying = await store.notifying();
-  const night = await runNight(
-    nightToolsOf(store, store.redis),
-    plan,
-    (batches, held) => sendAndListen(store, { batches, untilSubmitted, signal: held, running: 'passing' }, events()),
-    signal,
-  ).finally(() => notifying.close());
+  const settle: Settle = (batches, held) =>
+    sendAndListen(store, { batches, untilSubmitted, signal: held, running: 'passing' }, events());
+  const run = async (): Promise<Night | undefined> => {
+    for (const deadline = Date.now() + inboxWithinMs; ; await sleep(LOOK_AGAIN_MS, signal)) {
+      const night = await runNight(nightToolsOf(store, store.redis), plan, settle, signal);
+      if (night !== undefined || Date.now() >= deadline || signal.aborted) return night;
+    }
+  };
+  const night = await run().finally(() => notifying.close());
   if (night === undefined) return undefined;
   const counts = sum(await Promise.all(night.files.map(({ batch }) => store.batches.counts(batch))));
   return { night, counts, needing: needAPerson(counts) };

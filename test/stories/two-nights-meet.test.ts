@@ -1,6 +1,8 @@
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { runNightNow } from '../../src/app/run-night.js';
+import type { SendEvents } from '../../src/app/send-and-listen.js';
 import { key } from '../../src/redis/keys.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -60,6 +62,22 @@ test('a night that a person asks for while another has the inbox runs when that 
     return (await office.nights()).some(({ ending, files }) => ending === 'done' && files.length === 1);
   });
   expect(await nights.asked()).toEqual({});
+});
+
+test('a night by cron waits while another process has the inbox for a moment, and gives way to one that keeps it', async () => {
+  const rehearsal = await rehearse();
+  const office = openOffice(rehearsal);
+  const hold = await openNights(rehearsal.store.redis).acquire(office.inbox);
+  const plan = { inbox: office.inbox, timezone: 'Asia/Shanghai', language: 'en', until: 'submitted' } as const;
+  const { signal } = new AbortController();
+  const events = () => ({}) as SendEvents;
+  expect(await runNightNow(rehearsal.store, plan, signal, events, 0)).toBeUndefined();
+
+  const waits = vi.spyOn(signal, 'addEventListener');
+  const running = runNightNow(rehearsal.store, plan, signal, events);
+  await until('it waits', () => waits.mock.calls.length > 0);
+  await hold?.release();
+  expect((await running)?.night).toMatchObject({ ending: 'done', inbox: office.inbox });
 });
 
 test('a file that is replaced while it is loaded is left to the next night, which loads it', async () => {
