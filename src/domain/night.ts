@@ -61,6 +61,8 @@ export interface Night {
   readonly noFiles?: readonly string[];
   /** Calls of the quota day, when the night began. */
   readonly usedBefore: number;
+  /** Calls from its beginning to its end. */
+  readonly usedTonight?: number | undefined;
   /** What stopped it, as the report says it. */
   readonly stopped?: string | undefined;
   /** What its reports were last written from. Undefined: they were not. */

@@ -15,6 +15,7 @@ import type { Readings } from '../redis/readings.js';
 import { isRedisGone } from '../redis/server/errors.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
+import { callsOfNight } from './calls-of-night.js';
 import { filesOf, freePlace, isUnchanged, putAway, reportFileOf, type Stand, standOf, writeWhy } from './inbox.js';
 import { type NightReportTools, writeReports } from './night-reports.js';
 
@@ -276,12 +277,15 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
 
 async function end(tools: NightTools, night: Night, lease: InboxLease, ending: NightEnding): Promise<Night> {
   const { calls, limits, now, log, nights, notify } = tools;
-  const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
+  const { blockedReason, limit, left } = await sendingStatus(calls, limits, now());
   const stopped =
     ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
+  const endedAt = now();
+  const usedTonight = await callsOfNight(calls, limits.timezone, night, endedAt);
   const ended = await writeReports(tools, {
     ...night,
-    endedAt: now(),
+    endedAt,
+    usedTonight,
     ending,
     ...(stopped !== undefined && { stopped }),
   });
@@ -294,7 +298,7 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
   );
   await notify?.({
     id: night.id,
-    at: ended.endedAt ?? now(),
+    at: endedAt,
     data: {
       night: night.name,
       schedule: night.schedule ?? null,
@@ -303,7 +307,7 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
       files: night.files.length,
       rejected_files: night.rejected.length,
       outcomes,
-      calls: { used_tonight: Math.max(used - night.usedBefore, 0), limit, left },
+      calls: { used_tonight: usedTonight, limit, left },
     },
     chat: {
       to_call: ended.toCall ?? null,

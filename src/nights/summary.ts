@@ -85,7 +85,7 @@ export async function summaryOf(
     ...(night.ending !== undefined && { ending: night.ending }),
     ...(night.stopped !== undefined && { stopped: night.stopped }),
     calls: {
-      used_tonight: Math.max(quota.used - night.usedBefore, 0),
+      used_tonight: night.usedTonight ?? Math.max(quota.used - night.usedBefore, 0),
       limit: quota.limit,
       left: quota.left,
     },
