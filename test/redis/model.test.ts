@@ -483,16 +483,23 @@ function blindCreatesIn(history: readonly HistoryEntry[]): string[] {
   let mayBeSent = true;
   let hasLink = false;
   let resent = 0;
+  let isUnsent = true;
+  let adopts = false;
   for (const { kind, to, taskId, at, byLink } of history.filter((entry) => entry.to !== undefined)) {
+    // The end of a task that it does not wait for any more, or of one that an earlier row had begun, is no lost link.
+    const isOfItsLink = !isUnsent && !adopts;
+    isUnsent = to === 'queued' || to === 'deferred';
+    if (kind === 'create_sent') adopts = false;
+    if (kind === 'create_busy' && to === 'awaiting_legal_person') adopts = true;
     if (OF_A_PERSON.has(kind)) resent = 0;
     if (kind === 'create_sent') {
       if (!mayBeSent) blind.push(`sent without a reason at ${at}`);
       [mayBeSent, hasLink] = [false, byLink !== true];
-    } else if ((kind === 'link_lost' || kind === 'legal_person_timed_out') && to === 'queued') {
+    } else if (isOfItsLink && (kind === 'link_lost' || kind === 'legal_person_timed_out') && to === 'queued') {
       resent += 1;
       mayBeSent = true;
       if (hasLink || resent > 1) blind.push(`sent again for its link at ${at}`);
-    } else if (REASONS.has(kind) && (to === 'queued' || to === 'deferred')) {
+    } else if ((REASONS.has(kind) || adopts) && isUnsent) {
       mayBeSent = true;
     }
     hasLink ||= taskId !== undefined;
