@@ -74,16 +74,14 @@ export async function changePassword({ redis }: Tools, name: string, password: s
   await userNamed({ redis }, name);
   const hash = await hashPassword(password);
   // Another admin may have changed the role, or removed the user, in that time.
-  const changed = await openConsoleUsers(redis).change(name, (user) => ({ ...user, password: hash }));
-  if (!changed) await userNamed({ redis }, name);
+  await changeUser({ redis }, name, (user) => ({ ...user, password: hash }));
   await openConsoleSessions(redis).endAllOf(name);
 }
 
 /** The sessions go on with the new role. @throws RequestError */
 export async function changeRole({ redis }: Tools, name: string, role: string): Promise<void> {
   const named = roleNamed(role);
-  const changed = await openConsoleUsers(redis).change(name, (user) => ({ ...user, role: named }));
-  if (!changed) await userNamed({ redis }, name);
+  await changeUser({ redis }, name, (user) => ({ ...user, role: named }));
 }
 
 /** Also of the built-in user. Answers how many there were. */
@@ -113,6 +111,10 @@ export async function recordCommand(
 /** The newest first. `before`: the `next` of the page before this one. */
 export function auditPage({ redis }: Tools, most: number, before: string | undefined) {
   return openConsoleAudit(redis).page(most, before);
+}
+
+async function changeUser({ redis }: Tools, name: string, changed: (user: StoredUser) => StoredUser): Promise<void> {
+  if (!(await openConsoleUsers(redis).change(name, changed))) await userNamed({ redis }, name);
 }
 
 async function userNamed({ redis }: Tools, name: string): Promise<StoredUser> {

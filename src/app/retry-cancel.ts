@@ -13,8 +13,8 @@ import {
 import { tidyReady } from '../redis/ledger/purging.js';
 import { troubleOf } from '../reporter/sentences.js';
 import { batchNamed } from './batches.js';
+import { detailsPurged } from './note.js';
 import { exactIdNeeded, registrationNamed } from './registration-named.js';
-import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
 type ActionStore = Pick<Store, 'redis' | 'batches' | 'ledger'>;
@@ -79,12 +79,7 @@ async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick
   const { row, waitingRows } = (await registrationNamed(store, id)).registration;
   const pointer = (ask === 'cancel' ? waitingRows[0] : undefined) ?? row;
   const named = await store.batches.rowAt(pointer);
-  if (named === undefined) {
-    throw new RequestError('refused', {
-      en: `${id}: the merchant's details were purged. Load the row again.`,
-      zh: `${id}：商户信息已清除。请将该行放入新的表格重新导入。`,
-    });
-  }
+  if (named === undefined) throw detailsPurged(id);
   return { batch: named.batch, index: Number(pointer.slice(pointer.lastIndexOf('/') + 1)) };
 }
 

@@ -322,13 +322,12 @@ export interface Registration {
 /** Conditions of MOVES, by the words under which the table names them. */
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
-  'the end of an earlier attempt is not known': (r: Registration) => isEarlierEndUnknown(r),
-  'the row is the one that is to be sent': (r: Registration, fact: Fact) =>
-    fact.aboutRow === undefined || fact.aboutRow === r.row,
+  'the end of an earlier attempt is not known': isEarlierEndUnknown,
+  'the row is the one that is to be sent': isAboutRowToSend,
   'the row is the one that is to be sent, and the end of an earlier attempt is not known': (
     r: Registration,
     fact: Fact,
-  ) => (fact.aboutRow === undefined || fact.aboutRow === r.row) && isEarlierEndUnknown(r),
+  ) => isAboutRowToSend(r, fact) && isEarlierEndUnknown(r),
   'it ended the task of another row, which ran when this one was sent': (r: Registration, fact: Fact) =>
     r.adoptsTask === true &&
     r.task === 'open' &&
@@ -394,13 +393,18 @@ function wasPushedBefore({ earlierTask, heardAt, sentAt, clockAheadMs }: Registr
   return sentAt !== undefined && fact.pushedAt < Math.floor((sentAt - clockAheadMs) / 1000) * 1000;
 }
 
+/** Another row may have taken its place since it was looked at. */
+function isAboutRowToSend({ row }: Registration, { aboutRow = row }: Fact): boolean {
+  return aboutRow === row;
+}
+
 /** The details that were sent are purged, and those of a row that waits are the ones to compare with. */
 function isBehindWaitingRow({ row, waitingRows }: Registration): boolean {
   return row === PURGED_ROW && waitingRows.length > 0;
 }
 
-/** Of a registration that was sent and is to be sent again. */
-function isEarlierEndUnknown({ task, earlierTask }: Registration): boolean {
+/** Of a registration that was sent and is to be sent again: whether the attempt before may have made a Mini Program. */
+export function isEarlierEndUnknown({ task, earlierTask }: Registration): boolean {
   return task === 'open' || (task === 'none' && earlierTask === 'open');
 }
 

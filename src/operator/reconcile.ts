@@ -7,7 +7,7 @@ import { nameKey } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
-import { type Fact, isUnsent, next, type Registration } from '../domain/registration.js';
+import { type Fact, isEarlierEndUnknown, isUnsent, next, type Registration } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import type { AuthorizationChange, Created } from '../redis/created.js';
 import type { Batches } from '../redis/ledger/batches.js';
@@ -202,11 +202,12 @@ async function claimantsIn({
   return claimants;
 }
 
-function mayHaveOne({ state, problem, appid, task, earlierTask }: Registration): boolean {
+function mayHaveOne(registration: Registration): boolean {
+  const { state, problem, appid } = registration;
   // A query showed that it exists, and the push with its appid never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
   // It is to be sent again, and the attempt before ended without a word.
-  if (isUnsent(state)) return task === 'open' || (task === 'none' && earlierTask === 'open');
+  if (isUnsent(state)) return isEarlierEndUnknown(registration);
   return isRunning({ state }) || state === 'needs_review';
 }
 

@@ -17,7 +17,7 @@ import { script } from '../scripts.js';
 import { startOf } from '../server/process.js';
 import type { Vault } from '../vault.js';
 import { type Journal, type JournalEntry, type JournaledPush, openJournal } from './journal.js';
-import { type Gate, type Ledger, openLedger } from './ledger.js';
+import { type Gate, hasWriteId, type Ledger, openLedger } from './ledger.js';
 import { purgedBefore } from './purging.js';
 
 export interface LossGuard {
@@ -254,7 +254,7 @@ export async function guardAgainstLoss({
     const snapshot = await book.read(id);
     if ((snapshot === undefined || snapshot.registration.row === PURGED_ROW) && fact.at < purged) return false;
     if (snapshot === undefined) return keepOrphan(entry);
-    if ((await book.history(id)).some((it) => it.writeId === mark)) return false;
+    if (await hasWriteId(redis, id, mark)) return false;
     const { registration } = snapshot;
     // The facts by which it could be sent again were lost with it: of the operator, of a sheet, or that its link was lost. An
     // earlier attempt only enters the history.
@@ -263,7 +263,7 @@ export async function guardAgainstLoss({
     if (wasSentAgain && registration.state !== 'created') await makeUnsent(id, registration, fact.at, book);
     const before = wasSentAgain ? await book.read(id) : snapshot;
     // Another process of this folder compares the same journal.
-    if (wasSentAgain && (await book.history(id)).some((it) => it.writeId === mark)) return false;
+    if (wasSentAgain && (await hasWriteId(redis, id, mark))) return false;
     const charged = fact.kind === 'create_sent' && day !== undefined;
     await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
     return true;
