@@ -4,7 +4,7 @@ import { SheetError } from '../producer/sheets/sheet-error.js';
 
 /**
  * The batch that a file is a report of, CSV or workbook: a run writes its own report again, and over nothing else. '' where the
- * report has no row; undefined where the file is no report of ours.
+ * report has no row; undefined where the file is no report of ours, or has rows that this batch has not: a person added them.
  */
 export async function batchReportedIn(file: string): Promise<string | undefined> {
   try {
@@ -12,8 +12,13 @@ export async function batchReportedIn(file: string): Promise<string | undefined>
     const [mark, last] = sheet.headings.slice(-2);
     const { registration_id, batch } = REPORT_HEADINGS;
     if (mark !== registration_id.en || (last !== batch.en && last !== batch.zh)) return undefined;
-    for await (const [first] of sheet.rows()) return first?.cells[sheet.headings.length - 1] ?? '';
-    return '';
+    const batches = new Set<string>();
+    for await (const rows of sheet.rows()) {
+      for (const { cells } of rows) batches.add(cells[sheet.headings.length - 1] ?? '');
+      if (batches.size > 1 || batches.has('')) return undefined;
+    }
+    const [reported = ''] = batches;
+    return reported;
   } catch (error) {
     if (error instanceof SheetError) return undefined;
     throw error;

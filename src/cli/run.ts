@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { batchNamed } from '../app/batches.js';
 import { batchIdIn, type LoadRequest } from '../app/load.js';
 import { batchReportedIn } from '../app/own-report.js';
+import { batchesToReport } from '../app/report.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
 import { refuseMissingInbox } from '../app/schedule.js';
@@ -124,6 +124,8 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   }
   const loaded = await loadShown(store, files, loadOptions);
   const ids = loaded.map(({ batch }) => batch.id);
+  // Refused before the wait: the report of a purged batch would be written over the one with its merchants.
+  await batchesToReportOf(store, ids);
   const result = await run(store, { batches: ids, untilSubmitted, signal: interruption.signal }, sendEvents(language));
 
   say(
@@ -135,9 +137,7 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
     ),
   );
   const reportOptions = await reportOptionsOf(store, language);
-  const batches: Batch[] = [];
-  // Two names of one file are one batch.
-  for (const id of new Set(ids)) batches.push(await batchNamed(store, id));
+  const batches = await batchesToReportOf(store, ids);
   if (outputs === undefined) {
     // Of several sheets, too, under one row of headings.
     for await (const piece of reportCsv(store.batches, batches, reportOptions)) await printData(piece);
@@ -151,6 +151,13 @@ async function runFiles({ open }: CommandContext, files: readonly string[], opti
   }
   if (result.unheard > 0) say(UNHEARD(result.unheard));
   return statusOf(result, interruption, language);
+}
+
+/** Two names of one file are one batch. */
+async function batchesToReportOf(store: Store, ids: readonly string[]): Promise<Batch[]> {
+  const found: Batch[] = [];
+  for (const id of new Set(ids)) found.push(...(await batchesToReport(store, { id })));
+  return found;
 }
 
 function statusOf(
@@ -189,8 +196,8 @@ async function refuseToOverwrite(output: string, store: Store, file: string, req
   throw new UsageError(
     reported === undefined
       ? {
-          en: `${output} is there already and is no report. Name another file, or say --force.`,
-          zh: `${output} 已存在，且不是报告。请换一个文件名，或加 --force。`,
+          en: `${output} is there already, and is no report or has rows of a person's own. Name another file, or say --force.`,
+          zh: `${output} 已存在，且不是报告，或其中有人工添加的行。请换一个文件名，或加 --force。`,
         }
       : {
           en: `${output} is there already, the report of the batch ${reported}, which is another one. Name another file, or say --force.`,

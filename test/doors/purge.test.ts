@@ -1,12 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { loadCommand } from '../../src/cli/load.js';
 import { purgeCommand } from '../../src/cli/purge.js';
+import { reportCommand } from '../../src/cli/report.js';
+import { cancelCommand } from '../../src/cli/retry-cancel.js';
+import { runCommand } from '../../src/cli/run.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { run } from '../support/command-line.js';
 import { acceptedRow, DAY_MS, MANNER } from '../support/ledger.js';
-import { HEADINGS } from '../support/merchants.js';
+import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
@@ -34,4 +38,28 @@ test('the age of what is purged is a number of days, with or without its unit', 
   for (const age of ['90', '90d', '2160h']) expect([age, await olderThan(age)]).toEqual([age, ['b1']]);
   for (const age of ['110', '110d']) expect([age, await olderThan(age)]).toEqual([age, []]);
   await expect(olderThan('soon')).rejects.toThrow(/--older-than: "soon" is not a duration/);
+});
+
+test('a sheet whose merchants were purged is not run again: its last report keeps them', async () => {
+  const env = {
+    REDIS_URL: server.url,
+    FASTREGISTER_HOME: home,
+    WECHAT_API_BASE_URL: 'http://127.0.0.1:1',
+    WECHAT_COMPONENT_APPID: 'wx0123456789abcdef',
+    WECHAT_COMPONENT_APPSECRET: 'secret',
+    WECHAT_MESSAGE_TOKEN: 'token',
+    WECHAT_ENCODING_AES_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+    FASTREGISTER_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+  };
+  const [file, out] = [join(home, 'purged.csv'), join(home, 'purged.report.csv')];
+  writeFileSync(file, sheetOf([merchant(1)]));
+  const batch = (await run(loadCommand, [file], env)).stdout.trim();
+  await run(cancelCommand, [batch, '--yes'], env);
+  await run(reportCommand, ['-o', out], env);
+  const before = readFileSync(out, 'utf8');
+  expect(before).toContain(merchant(1).name);
+  await run(purgeCommand, ['--older-than', '1ms', '--yes'], env);
+
+  await expect(run(runCommand, [file, '-o', out], env)).rejects.toThrow(/were purged/);
+  expect(readFileSync(out, 'utf8')).toBe(before);
 });

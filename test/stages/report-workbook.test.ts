@@ -185,6 +185,21 @@ test('a report that is there already is known as ours, in either form and langua
   expect(await batchReportedIn(csv)).toBeUndefined();
 });
 
+test('a report into which a person has put a row, first or last, is no longer one that may be overwritten', async () => {
+  const csv = join(folder, 'edited.csv');
+  const { batches } = openBook(db.redis);
+  await writeWhole(csv, reportCsv(batches, [batch], { ...REPORT_OPTIONS, language: 'en' }), true);
+  const [headings = '', ...rows] = readFileSync(csv, 'utf8').split('\r\n').filter(Boolean);
+  const added = headings.replace(/"[^"]*"/g, '"x"').replace(/"x"$/, '""');
+  for (const edited of [
+    [added, ...rows],
+    [...rows, added],
+  ]) {
+    writeFileSync(csv, [headings, ...edited].join('\r\n'));
+    expect(await batchReportedIn(csv)).toBeUndefined();
+  }
+});
+
 test('the same report is the same file, byte for byte', async () => {
   const [one, other] = [await written(zh), await written(zh, 'again.xlsx')];
   expect(readFileSync(one)).toEqual(readFileSync(other));
