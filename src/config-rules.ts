@@ -1,4 +1,5 @@
 /** Settings that are each well-formed and wrong together: what has to be chosen, and what contradicts what. */
+import { isWechat } from './domain/api-address.js';
 import { addressesIn, ROBOTS, robotOf, secretsIn } from './domain/robot.js';
 import type { Words } from './domain/words.js';
 import { isHttpUrl, type Setting } from './settings.js';
@@ -15,7 +16,7 @@ export interface SettingFault {
  * offline.
  */
 export function undecidedApi(given: Map<string, string>): SettingFault[] {
-  if (!isWechat(given.get('WECHAT_API_BASE_URL')) || given.has('WECHAT_REGISTRATION_API')) return [];
+  if (!callsWechat(given) || given.has('WECHAT_REGISTRATION_API')) return [];
   return [
     {
       name: 'WECHAT_REGISTRATION_API',
@@ -36,8 +37,10 @@ export function undecidedApi(given: Map<string, string>): SettingFault[] {
   ];
 }
 
-export function isWechat(apiBaseUrl: string | undefined): boolean {
-  return apiBaseUrl === undefined || /^https?:\/\/([\w-]+\.)?api2?\.weixin\.qq\.com(\/|$)/.test(apiBaseUrl);
+/** Unset, it is WeChat's own. */
+export function callsWechat(given: ReadonlyMap<string, string>): boolean {
+  const baseUrl = given.get('WECHAT_API_BASE_URL');
+  return baseUrl === undefined || isWechat(baseUrl);
 }
 
 export function contradictions(given: Map<string, string>): SettingFault[] {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { contradictions, isWechat, KEEP_ONE, type SettingFault, setBeside, undecidedApi } from './config-rules.js';
+import { callsWechat, contradictions, KEEP_ONE, type SettingFault, setBeside, undecidedApi } from './config-rules.js';
 import { type Patience, WAIT_SETTINGS } from './domain/patience.js';
 import { languageOfLocale, same, UserError, type Words } from './domain/words.js';
 import {
@@ -176,7 +176,7 @@ export function readSettings({
     home: home ?? found,
     lang: lang ?? languageOfLocale(env),
     chatLang: lang ?? 'zh',
-    isRehearsal: !isWechat(given.get('WECHAT_API_BASE_URL')),
+    isRehearsal: !callsWechat(given),
     patience: patienceOf(values),
     given: shown,
   } as unknown as Settings;

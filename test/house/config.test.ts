@@ -336,6 +336,10 @@ describe('addresses of notices', () => {
   test('hear of a rehearsal as of one', () => {
     expect(readSettings({ env: {} }).isRehearsal).toBe(false);
     expect(readSettings({ env: { WECHAT_API_BASE_URL: 'http://127.0.0.1:9000' } }).isRehearsal).toBe(true);
+    // However WeChat's host is written, merchants are real, and the API has to be chosen.
+    const env = { WECHAT_API_BASE_URL: 'https://API.weixin.qq.com:443' };
+    expect(readSettings({ env }).isRehearsal).toBe(false);
+    expect(() => readSettings({ env, needs: ['sending'] })).toThrow('WECHAT_REGISTRATION_API');
   });
 });
 

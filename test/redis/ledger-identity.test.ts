@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { key, useLedger } from '../../src/redis/keys.js';
-import {
-  adoptLedger,
-  apiAddress,
-  claimLedger,
-  LedgerMismatch,
-  SCHEMA,
-  SchemaMismatch,
-} from '../../src/redis/ledger/identity.js';
+import { adoptLedger, claimLedger, LedgerMismatch, SCHEMA, SchemaMismatch } from '../../src/redis/ledger/identity.js';
 import { RedisMisconfigured } from '../../src/redis/server/errors.js';
 import { fingerprintOf } from '../../src/redis/vault.js';
 import { openBook } from '../support/ledger.js';
@@ -98,12 +91,4 @@ describe('a ledger', () => {
     }
     expect(await server.redis.llen(key('ready', 'submit'))).toBe(1);
   });
-});
-
-test('an address is compared as what it stands for', () => {
-  expect(apiAddress('https://api.weixin.qq.com')).toBe(apiAddress('https://sh.api.weixin.qq.com'));
-  expect(apiAddress('https://api.weixin.qq.com')).toBe(apiAddress('https://api2.weixin.qq.com'));
-  expect(apiAddress('http://127.0.0.1:9001')).toBe(apiAddress('http://localhost:4711/folder'));
-  expect(apiAddress('https://proxy.example/wechat/')).toBe('https://proxy.example/wechat');
-  expect(apiAddress('https://proxy.example')).not.toBe(apiAddress('https://proxy.example/wechat'));
 });

@@ -1,4 +1,5 @@
-import { apiAddress, type LedgerIdentity } from '../../redis/ledger/identity.js';
+import { apiAddress } from '../../domain/api-address.js';
+import type { LedgerIdentity } from '../../redis/ledger/identity.js';
 import { knownSecretKeyUnder } from '../../redis/secret-key.js';
 import { fingerprintOf } from '../../redis/vault.js';
 import type { Settings } from '../../settings.js';

@@ -26,7 +26,7 @@ export function nameLedger(name: string): void {
 export interface LedgerIdentity {
   /** AppID of the third-party platform. */
   readonly component?: string | undefined;
-  /** {@link apiAddress} of WeChat's API. */
+  /** `apiAddress` of WeChat's API (domain/api-address.ts). */
   readonly api?: string | undefined;
   /** Fingerprint of the secret key (vault.ts). */
   readonly secretKey?: string | undefined;
@@ -86,14 +86,6 @@ export class LedgerMismatch extends RedisMisconfigured {
     });
     this.differences = differences;
   }
-}
-
-/** A rehearsal's port is another one each time, and WeChat's hosts are one API. */
-export function apiAddress(baseUrl: string): string {
-  const { protocol, hostname, host, pathname } = new URL(baseUrl);
-  if (/(^|\.)api2?\.weixin\.qq\.com$/.test(hostname)) return 'api.weixin.qq.com';
-  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return 'this machine';
-  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`;
 }
 
 /**
