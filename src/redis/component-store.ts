@@ -79,7 +79,9 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
     async token() {
       const fields = await redis.hgetall(token);
       const value = await opened('token', fields);
-      return value === undefined ? undefined : { value, refreshAt: Number(fields.refreshAt) };
+      if (value === undefined) return undefined;
+      const refreshAt = Number(fields.refreshAt);
+      return { value, refreshAt, expiresAt: Number(fields.expiresAt ?? refreshAt) };
     },
 
     async refuseToken(value: string) {
@@ -115,11 +117,11 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
       return (await leases.acquire(lease, fence, ms)) ? fence : undefined;
     },
 
-    async saveToken(fence: string, fresh: { value: string; refreshAt: number }) {
+    async saveToken(fence: string, fresh: { value: string; refreshAt: number; expiresAt: number }) {
       return (
         (await saveScript(
           [lease],
-          [fence, vault().seal(fresh.value, LABELS.token), fresh.refreshAt, markOf(fresh.value)],
+          [fence, vault().seal(fresh.value, LABELS.token), fresh.refreshAt, markOf(fresh.value), fresh.expiresAt],
         )) === 1
       );
     },

@@ -28,7 +28,7 @@ export async function exchangeAuthCode(
   if (reply.errcode === 61010) return { kind: 'too_late', said: reply.said };
   const info = reply.body.authorization_info as Record<string, unknown> | undefined;
   const { authorizer_appid: appid, authorizer_refresh_token: refreshToken } = info ?? {};
-  if (reply.errcode !== 0 || typeof appid !== 'string' || typeof refreshToken !== 'string') {
+  if (reply.errcode !== 0 || typeof appid !== 'string' || typeof refreshToken !== 'string' || refreshToken === '') {
     return { kind: 'try_again', said: `${reply.errcode} ${reply.said}` };
   }
   return { kind: 'kept', appid, refreshToken };

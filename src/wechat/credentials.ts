@@ -55,6 +55,8 @@ export interface KeptToken {
   readonly value: string;
   /** ms since 1970 */
   readonly refreshAt: number;
+  /** ms since 1970 */
+  readonly expiresAt: number;
 }
 
 /** What all processes share; kept in Redis. Times are ms since 1970. */
@@ -109,18 +111,23 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
   let alive = '';
   let believed = { token: '', until: 0 };
 
-  function believe({ value, refreshAt }: KeptToken): Credential {
-    believed = { token: value, until: Math.min(now() + BELIEVED_MS, refreshAt) };
+  function believe(value: string, end: number): Credential {
+    believed = { token: value, until: Math.min(now() + BELIEVED_MS, end) };
     return { kind: 'token', token: value };
+  }
+
+  /** A token that is due for a refresh lives for some minutes more: a refresh that fails then stops no call. */
+  function usedMeanwhile(known: KeptToken | undefined): Credential | undefined {
+    return known !== undefined && now() < known.expiresAt ? believe(known.value, known.expiresAt) : undefined;
   }
 
   async function current(): Promise<Credential> {
     if (now() < believed.until) return { kind: 'token', token: believed.token };
     const known = await store.token();
-    if (known !== undefined && now() < known.refreshAt) return believe(known);
+    if (known !== undefined && now() < known.refreshAt) return believe(known.value, known.refreshAt);
     // Asked by one process for all: the others would get the same answer, and use up what WeChat counts.
     const refused = await store.refusal();
-    if (refused !== undefined) return { kind: 'wait', why: 'refused', ...refused };
+    if (refused !== undefined) return usedMeanwhile(known) ?? { kind: 'wait', why: 'refused', ...refused };
     const fence = await store.lock(LOCK_MS);
     if (fence === undefined) {
       // While another process refreshes, the old token still lives.
@@ -129,14 +136,15 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
     try {
       // Between our look and the lock another process may have got one; a second one would kill it.
       const since = await store.token();
-      if (since !== undefined && now() < since.refreshAt) return believe(since);
+      if (since !== undefined && now() < since.refreshAt) return believe(since.value, since.refreshAt);
       const fetched = await source();
       if (fetched.kind === 'wait' && fetched.why === 'refused') {
         await store.keepRefusal({ problem: fetched.problem, said: fetched.said }, fetched.ms);
       }
-      if (fetched.kind !== 'fresh') return fetched;
-      const livesMs = Math.max(fetched.livesMs - Math.min(EARLY_MS, fetched.livesMs / 12), 0);
-      await store.saveToken(fence, { value: fetched.token, refreshAt: now() + livesMs });
+      if (fetched.kind !== 'fresh') return usedMeanwhile(since) ?? fetched;
+      const expiresAt = now() + fetched.livesMs;
+      const refreshAt = expiresAt - Math.min(EARLY_MS, fetched.livesMs / 12);
+      await store.saveToken(fence, { value: fetched.token, refreshAt, expiresAt });
       return { kind: 'token', token: fetched.token };
     } finally {
       await store.unlock(fence);
@@ -145,6 +153,8 @@ export function openCredentials(store: TokenStore, source: Source, now: () => nu
 
   async function refuse(token: string): Promise<TokenFault | undefined> {
     believed = { token: '', until: 0 };
+    // A token service may give the same token again: calls that WeChat accepts then end the count anew.
+    alive = '';
     // Many calls are refused with one token at the same moment: the first of them counts.
     const refusals = await store.refuseToken(token);
     if (refusals < REFUSALS_UNTIL_FAULT) return undefined;

@@ -62,8 +62,8 @@ describe('the component access token', () => {
     const [fence] = fences.filter((it) => it !== undefined);
     expect(fences.filter((it) => it !== undefined)).toHaveLength(1);
 
-    expect(await store.saveToken(fence ?? '', { value: 'token', refreshAt: 5 })).toBe(true);
-    expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
+    expect(await store.saveToken(fence ?? '', { value: 'token', refreshAt: 5, expiresAt: 7 })).toBe(true);
+    expect(await store.token()).toEqual({ value: 'token', refreshAt: 5, expiresAt: 7 });
     expect(await store.lock(30_000)).toBeDefined();
   });
 
@@ -71,10 +71,10 @@ describe('the component access token', () => {
     const slow = (await store.lock(30_000)) ?? '';
     await server.redis.del(key('refresher'));
     const quick = (await store.lock(30_000)) ?? '';
-    await store.saveToken(quick, { value: 'new', refreshAt: 5 });
+    await store.saveToken(quick, { value: 'new', refreshAt: 5, expiresAt: 7 });
 
-    expect(await store.saveToken(slow, { value: 'old', refreshAt: 9 })).toBe(false);
-    expect(await store.token()).toEqual({ value: 'new', refreshAt: 5 });
+    expect(await store.saveToken(slow, { value: 'old', refreshAt: 9, expiresAt: 11 })).toBe(false);
+    expect(await store.token()).toEqual({ value: 'new', refreshAt: 5, expiresAt: 7 });
   });
 
   test('is unlocked only by the process that locked it', async () => {
@@ -87,7 +87,7 @@ describe('the component access token', () => {
 
   test('is deleted only by a process that was refused with that very token', async () => {
     const fence = (await store.lock(30_000)) ?? '';
-    await store.saveToken(fence, { value: 'new', refreshAt: 5 });
+    await store.saveToken(fence, { value: 'new', refreshAt: 5, expiresAt: 7 });
     expect(await store.refuseToken('old')).toBe(0);
     expect(await store.token()).toBeDefined();
     expect(await store.refuseToken('new')).toBe(1);
@@ -97,13 +97,13 @@ describe('the component access token', () => {
   test('that was saved stays saved although the command was sent twice', async () => {
     const doubting = openComponentStore(losingAnswers(server.redis), () => TEST_VAULT);
     const fence = (await store.lock(30_000)) ?? '';
-    await doubting.saveToken(fence, { value: 'token', refreshAt: 5 });
-    expect(await store.token()).toEqual({ value: 'token', refreshAt: 5 });
+    await doubting.saveToken(fence, { value: 'token', refreshAt: 5, expiresAt: 7 });
+    expect(await store.token()).toEqual({ value: 'token', refreshAt: 5, expiresAt: 7 });
   });
 
   test('that was refused is counted once, however many calls it carried, until a token is accepted', async () => {
     const refused = async (value: string): Promise<number[]> => {
-      await store.saveToken((await store.lock(30_000)) ?? '', { value, refreshAt: 5 });
+      await store.saveToken((await store.lock(30_000)) ?? '', { value, refreshAt: 5, expiresAt: 7 });
       return Promise.all([value, value, value].map((each) => store.refuseToken(each)));
     };
     expect(await refused('first')).toEqual([1, 0, 0]);
@@ -118,7 +118,7 @@ describe('what is worth the platform', () => {
   const OLD_KEY = Buffer.alloc(32, 7);
   const keepBoth = async (): Promise<void> => {
     await keepTicket('ticket@@@secret', 1_000, 2_000);
-    await store.saveToken((await store.lock(30_000)) ?? '', { value: 'token-secret', refreshAt: 5 });
+    await store.saveToken((await store.lock(30_000)) ?? '', { value: 'token-secret', refreshAt: 5, expiresAt: 7 });
   };
   const opened = async (vault: ReturnType<typeof openVault>) => {
     const other = openComponentStore(server.redis, () => vault);
@@ -147,7 +147,7 @@ describe('what is worth the platform', () => {
   test('that an older version has kept as it came is read, and sealed by that', async () => {
     await server.redis.hset(key('token'), 'value', 'token-secret', 'refreshAt', 5);
     await server.redis.hset(key('ticket'), 'value', 'ticket@@@secret', 'createdAt', 1, 'receivedAt', 2);
-    expect(await store.token()).toEqual({ value: 'token-secret', refreshAt: 5 });
+    expect(await store.token()).toEqual({ value: 'token-secret', refreshAt: 5, expiresAt: 5 });
     expect(await store.ticket()).toEqual({ value: 'ticket@@@secret', receivedAt: 2 });
     const kept = JSON.stringify([await server.redis.hgetall(key('token')), await server.redis.hgetall(key('ticket'))]);
     expect(kept).not.toContain('secret');

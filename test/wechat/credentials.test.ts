@@ -140,7 +140,7 @@ describe('a token', () => {
     await credentials.current();
     await credentials.current();
     const before = counts.read;
-    store.kept = { value: 'newer', refreshAt: NOW + LIVES_MS };
+    store.kept = { value: 'newer', refreshAt: NOW + LIVES_MS, expiresAt: NOW + LIVES_MS };
     clock.now += 4_999;
     expect(await credentials.current()).toEqual(token('token 1'));
     expect(counts.read).toBe(before);
@@ -150,7 +150,7 @@ describe('a token', () => {
 
   test('that another process has got is used, and does not prevent a refresh', async () => {
     const { store, counts, open } = processes();
-    store.kept = { value: 'of another process', refreshAt: NOW + 1 };
+    store.kept = { value: 'of another process', refreshAt: NOW + 1, expiresAt: NOW + LIVES_MS };
     const lock = () => Promise.reject(new Error('it was locked'));
     expect(await open({ lock }).current()).toEqual(token('of another process'));
     expect(counts.fetched).toBe(0);
@@ -169,7 +169,7 @@ describe('a token', () => {
     const { store, clock, open } = processes();
     const credentials = open({ lock: async () => undefined });
     expect(await credentials.current()).toEqual({ kind: 'wait', ms: 200, why: 'refresher' });
-    store.kept = { value: 'old', refreshAt: NOW };
+    store.kept = { value: 'old', refreshAt: NOW, expiresAt: NOW + LIVES_MS };
     clock.now += 1;
     expect(await credentials.current()).toEqual(token('old'));
   });
@@ -214,6 +214,52 @@ describe('a token', () => {
     for (const value of ['token 1', 'token 1', 'token 2']) await credentials.accepted(value);
     expect(counts.cleared).toBe(2);
   });
+
+  test('that is refused now and then, and accepted in between, is no fault', async () => {
+    let refusals = 0;
+    const { open } = processes();
+    const credentials = open({
+      refuseToken: async () => ++refusals,
+      clearRefusals: async () => {
+        refusals = 0;
+      },
+    });
+    // A token service gives the same token until it expires.
+    for (let time = 0; time < 4; time += 1) {
+      await credentials.accepted('the same');
+      expect(await credentials.refuse('the same')).toBeUndefined();
+    }
+  });
+
+  test.each([
+    { kind: 'wait', ms: 5_000, why: 'connection' },
+    { kind: 'wait', ms: 60_000, why: 'refused', problem: 'token:45009', said: '' },
+    { kind: 'fault', problem: 'token:service', said: 'HTTP 404' },
+  ] as const)(
+    'that is due for a refresh is used until it expires where the refresh brings $kind $why',
+    async (answer) => {
+      const { store, clock } = processes();
+      store.kept = { value: 'old', refreshAt: NOW, expiresAt: NOW + 600_000 };
+      let asked = 0;
+      const credentials = openCredentials(
+        store,
+        async () => {
+          asked += 1;
+          return answer;
+        },
+        () => clock.now,
+      );
+      expect(await credentials.current()).toEqual(token('old'));
+      expect(await credentials.current()).toEqual(token('old'));
+      expect(asked).toBe(1);
+      clock.now += 5_000;
+      expect(await credentials.current()).toEqual(token('old'));
+      clock.now += 595_000;
+      expect(await credentials.current()).toMatchObject(
+        answer.kind === 'wait' && answer.why === 'refused' ? { kind: 'wait', why: 'refused' } : answer,
+      );
+    },
+  );
 
   test('that was given as a setting is looked up once a minute', async () => {
     expect(await fixedToken('given')()).toEqual({ kind: 'fresh', token: 'given', livesMs: 60_000 });
