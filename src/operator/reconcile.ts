@@ -130,11 +130,12 @@ export async function recordToken(tools: RecordTools, found: FoundToken): Promis
   const { registration, appid, refreshToken, authorizedAt } = found;
   const at = now();
   const origin = { mark: '', at: authorizedAt, pushedAt: authorizedAt };
-  if (!(await authorizers.keep({ appid, refreshToken, registration, keptAt: at }, origin))) return false;
+  if (await authorizers.isWithdrawnSince(appid, authorizedAt)) return false;
   await notifyAuthorization?.({ registration, appid, at, authorization: 'kept', id: String(authorizedAt) });
   const because = "found in WeChat's list of accounts";
   await ledger.record(registration, { kind: 'authorizer_kept', at, appid, because });
-  return true;
+  // Kept last: what died in between is still without a token then, and found again by the next run.
+  return authorizers.keep({ appid, refreshToken, registration, keptAt: at }, origin);
 }
 
 /** Without a person: what is found is recorded, unless the list was not read to its end, where one name may still fit several. */

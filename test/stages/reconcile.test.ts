@@ -213,12 +213,22 @@ describe('a refresh token that WeChat lists', () => {
     expect((await reconcile(tools())).tokens).toEqual([]);
   });
 
+  test('is found again where the process died before the row said that it is kept', async () => {
+    const [token] = (await reconcile(tools())).tokens;
+    if (token === undefined) throw new Error('no token was found');
+    const { ledger } = tools();
+    const dies = { ...tools(), ledger: { ...ledger, record: () => Promise.reject(new Error('killed')) } };
+    await expect(recordToken(dies, token)).rejects.toThrow('killed');
+    expect((await reconcile(tools())).tokens).toEqual([token]);
+  });
+
   test('is none where the merchant has withdrawn the authorisation since', async () => {
     const [token] = (await reconcile(tools())).tokens;
     if (token === undefined) throw new Error('no token was found');
     await openAuthCodes(db.redis).withdraw('wxfirst', token.authorizedAt + 1_000);
     expect(await recordToken(tools(), token)).toBe(false);
     expect(await tools().authorizers.has('wxfirst')).toBe(false);
+    expect(await book.registration(idOf(ONE))).toMatchObject({ authorizer: 'lost' });
   });
 });
 

@@ -11,6 +11,8 @@ export interface Authorizers {
   /** False where the merchant has withdrawn the authorisation that the token came from. */
   keep(authorizer: Authorizer, origin?: Origin): Promise<boolean>;
   has(appid: string): Promise<boolean>;
+  /** Whether the merchant has withdrawn the authorisation after that time (ms since 1970). */
+  isWithdrawnSince(appid: string, time: number): Promise<boolean>;
   /** The registration of the Mini Program, where its token is kept; '' while it is unknown. */
   keptFor(appid: string): Promise<string | undefined>;
   find(appid: string): Promise<Authorizer | undefined>;
@@ -48,6 +50,9 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
     },
     async has(appid) {
       return (await redis.hexists(key('authorizer', appid), 'refreshToken')) === 1;
+    },
+    async isWithdrawnSince(appid, time) {
+      return time < Number(await redis.hget(key('authorizer', appid), 'withdrawnAt'));
     },
     async keptFor(appid) {
       const kept = await fieldsOf(appid);
