@@ -375,7 +375,7 @@ const CONDITIONS = {
  * Only failures need this: a success settles its merchant whatever attempt it is about. A push that names a task is
  * about that task's attempt, and a push that repeats the details of another row is about that row's attempt. Otherwise
  * CreateTime decides, in whole seconds of WeChat's clock: it is compared with the push that ended the attempt before,
- * and with the call, whose time is ours less the lead of our clock. Without an earlier task the time says nothing; details
+ * and with the call, whose time is ours less the lead of our clock. What came before the call was made is about no task of it. Without an earlier task CreateTime says nothing more; details
  * that none of our rows has do: the platform's other service may have had a task. Where the attempt adopts the task of an earlier
  * one, the push that ends it has the details of that one.
  */
@@ -386,8 +386,13 @@ function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolea
   return wasPushedBefore(registration, fact);
 }
 
+/** The clocks of two of our machines, and the seconds of an HTTP date, agree as well as this. */
+const CLOCKS_AGREE_MS = 2_000;
+
 /** By its time: before the attempt that was sent last. */
 function wasPushedBefore({ earlierTask, heardAt, sentAt, clockAheadMs }: Registration, fact: Fact): boolean {
+  // Of a task that is not ours, whatever attempt this is: the platform's other service has one too.
+  if (sentAt !== undefined && fact.at < Math.min(sentAt, sentAt - clockAheadMs) - CLOCKS_AGREE_MS) return true;
   if (earlierTask === 'none' || fact.pushedAt === undefined) return false;
   if (heardAt !== undefined && fact.pushedAt <= heardAt) return true;
   return sentAt !== undefined && fact.pushedAt < Math.floor((sentAt - clockAheadMs) / 1000) * 1000;

@@ -333,7 +333,21 @@ describe('a push', () => {
     // Nor has WeChat anything of an attempt that it refused.
     const again = through(sent(), refused(), { kind: 'retry_asked', at: NOON + HOUR }, sentAt(NOON + HOUR));
     expect(again.earlierTask).toBe('none');
-    expect(met(again, failed({ pushedAt: NOON + HOUR - 600_000 })).state).toBe('rejected');
+    expect(met(again, failed({ at: NOON + HOUR, pushedAt: NOON + HOUR - 600_000 })).state).toBe('rejected');
+  });
+
+  test('of failure that came before the first call was made is about no task of ours', () => {
+    for (const old of [failed, timedOut, unknownPush]) {
+      // It waited for its merchant, and is recorded once the row is sent.
+      expect(met(sent(), old({ at: NOON - HOUR, pushedAt: NOON - HOUR }))).toEqual(sent());
+      expect(met(through(sent(), accepted()), old({ at: NOON - HOUR }))).toEqual(through(sent(), accepted()));
+    }
+    expect(met(sent(), created({ at: NOON - HOUR })).state).toBe('created');
+    // The receiver's clock may be a second behind the worker's, and the worker's minutes ahead of WeChat's.
+    expect(met(sent(), failed({ at: NOON - 1_000 })).state).toBe('rejected');
+    const fast = { ...sent(), clockAheadMs: 600_000 };
+    expect(met(fast, failed({ at: NOON - 590_000 })).state).toBe('rejected');
+    expect(met(fast, failed({ at: NOON - HOUR }))).toEqual(fast);
   });
 
   test('without a time is believed', () => {
@@ -606,7 +620,12 @@ describe('a link that only the lost answer had', () => {
       problem: 'link:lost',
       task: 'ended',
     });
-    const second = through(linked(), lost(), linked(NOON + 27 * HOUR), timedOut({ pushedAt: NOON + 51 * HOUR }));
+    const second = through(
+      linked(),
+      lost(),
+      linked(NOON + 27 * HOUR),
+      timedOut({ at: NOON + 51 * HOUR, pushedAt: NOON + 51 * HOUR }),
+    );
     expect(second.state).toBe('expired');
     const known = through(linked(), { ...accepted(), taskId: 'task' }, timedOut());
     expect(known.state).toBe('expired');
